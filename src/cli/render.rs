@@ -1,0 +1,115 @@
+//! From reports to bytes: text for people, JSON for programs.
+
+mod json;
+mod progress;
+mod text;
+
+use std::io::{IsTerminal as _, Write as _};
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use serde::Serialize;
+
+pub(super) use self::{progress::Progress, text::*};
+use crate::cli::{Color, Format, Global, exit::Exit, failure::CliError};
+
+/// Where a command's words go.
+#[derive(Debug)]
+pub(super) struct Output {
+    command: &'static str,
+    format: Format,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Output {
+    pub(super) fn new(global: &Global, command: &'static str) -> Self {
+        match global.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        Self { command, format: global.format, quiet: global.quiet, verbose: global.verbose }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Prints the answer: a report as JSON, or its text.
+    pub(super) fn answer<T: Serialize>(&self, report: &T, text: impl FnOnce(&T) -> String) {
+        match self.format {
+            Format::Json => self.stdout(&json::done(self.command, report)),
+            Format::Text => self.stdout(&text(report)),
+        }
+    }
+
+    /// Prints text that is the answer itself: SQL, completions.
+    pub(super) fn raw(&self, text: &str) {
+        self.stdout(text);
+    }
+
+    /// Talks to the user, on stderr.
+    pub(super) fn talk(&self, line: &str) {
+        if !self.quiet {
+            self.stderr(&format!("{line}\n"));
+        }
+    }
+
+    /// Says what only some want to know.
+    pub(super) fn detail(&self, line: &str) {
+        if self.verbose {
+            self.stderr(&format!("{line}\n"));
+        }
+    }
+
+    /// Watches a run.
+    pub(super) fn progress(&self) -> Progress {
+        Progress::new(self.quiet, self.verbose)
+    }
+
+    /// Prints what went wrong.
+    pub(super) fn failure(&self, failure: &CliError) -> Exit {
+        if let CliError::Run(run) = failure
+            && self.format == Format::Text
+            && !run.done.steps.is_empty()
+        {
+            self.talk(&text::done_before_failure(&run.done));
+        }
+        self.stderr(&diagnostic(failure));
+        if self.format == Format::Json {
+            self.stdout(&json::failed(self.command, failure));
+        }
+        if failure.is_interrupt() { Exit::Interrupted } else { Exit::Failed }
+    }
+
+    fn stdout(&self, text: &str) {
+        // a reader that went away has heard enough
+        let mut stdout = anstream::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).unwrap_or_default();
+    }
+
+    fn stderr(&self, text: &str) {
+        anstream::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+    }
+}
+
+/// Renders an error with its causes, snippet and help.
+fn diagnostic(error: &dyn Diagnostic) -> String {
+    let terminal = std::io::stderr().is_terminal();
+    let theme = if terminal { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(100)
+        .with_context_lines(2)
+        .without_cause_chain();
+    let mut text = String::new();
+    // writing into a String cannot fail; a diagnostic that cannot be drawn is still said
+    if handler.render_report(&mut text, error).is_err() {
+        text = format!("{error}\n");
+    }
+    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>()
+}

@@ -1,0 +1,56 @@
+//! The JSON document: a versioned envelope around a report or an error.
+
+use miette::Diagnostic;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::failure::CliError,
+    job::JobError,
+};
+
+/// The version of the envelope and of every report in it.
+const VERSION: u32 = 1;
+
+pub(super) fn done<T: Serialize>(command: &str, report: &T) -> String {
+    let report = serde_json::to_value(report).unwrap_or(Value::Null);
+    pretty(&json!({ "glowplug": VERSION, "command": command, "ok": true, "report": report }))
+}
+
+pub(super) fn failed(command: &str, failure: &CliError) -> String {
+    let mut error = json!({
+        "code": failure.code().map(|code| code.to_string()),
+        "message": failure.to_string(),
+        "help": failure.help().map(|help| help.to_string()),
+    });
+    match failure.job() {
+        Some(JobError::Migration(migration)) => {
+            error["migration"] = json!(migration.name);
+            error["direction"] = json!(migration.direction);
+            error["file"] = json!(migration.path);
+            error["line"] = json!(migration.place.map(|(line, _)| line));
+            error["column"] = json!(migration.place.map(|(_, column)| column));
+            error["server"] = json!(migration.server);
+            error["interrupted"] = json!(migration.interrupted);
+            error["outcome_unknown"] = json!(migration.outcome_unknown);
+        }
+        Some(JobError::Script(script)) => {
+            error["file"] = json!(script.path);
+            error["line"] = json!(script.line);
+        }
+        _ => {}
+    }
+    let report = match failure {
+        CliError::Run(run) => serde_json::to_value(&run.done).unwrap_or(Value::Null),
+        _ => Value::Null,
+    };
+    pretty(&json!({
+        "glowplug": VERSION, "command": command, "ok": false, "error": error, "report": report,
+    }))
+}
+
+fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,104 @@
+//! What a run shows on stderr while it goes on: a bar on a terminal, a line for each migration everywhere.
+
+use std::{io::Write as _, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::{migration::source::Direction, report::event::Event, words::timespan::Timespan};
+
+/// Shows the events of a run.
+pub(in crate::cli) struct Progress {
+    bar: ProgressBar,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Progress {
+    pub(super) fn new(quiet: bool, verbose: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        if quiet {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self { bar, quiet, verbose }
+    }
+
+    /// Shows one event.
+    pub(in crate::cli) fn show(&mut self, event: &Event) {
+        match event {
+            Event::Planned { steps } => self.bar.set_length(*steps as u64),
+            Event::Started { name, .. } => self.bar.set_message(name.clone()),
+            Event::Statement { done, of, .. } if *of > 1 => {
+                let name = self.bar.message();
+                let name = name.split("  ").next().unwrap_or_default().to_owned();
+                self.bar.set_message(format!("{name}  {done}/{of}"));
+            }
+            Event::Done { .. } => self.bar.inc(1),
+            _ => {}
+        }
+        if let Some(line) = line(event, self.verbose) {
+            self.say(&line);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(in crate::cli) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn say(&self, line: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| {
+                // a terminal that went away has heard enough
+                writeln!(anstream::stderr(), "{line}").unwrap_or_default();
+            });
+        }
+    }
+}
+
+/// The line for an event, if it has one.
+fn line(event: &Event, verbose: bool) -> Option<String> {
+    let ms = |ms: u64| Timespan(Duration::from_millis(ms));
+    Some(match event {
+        Event::Note { text } => format!("note: {text}"),
+        Event::Connecting { reason, pause_ms } => {
+            format!("waiting: {reason}; trying again in {}", ms(*pause_ms))
+        }
+        Event::Waiting { holder } => format!("waiting for another run: {holder}"),
+        Event::Notice { severity, message, detail, hint, place, statement } => {
+            let mut text = format!("{}: {message}", severity.to_lowercase());
+            for more in [detail, hint].into_iter().flatten() {
+                text.push_str(&format!("\n  {more}"));
+            }
+            if let (Some(place), Some(statement)) = (place, statement) {
+                text.push_str(&format!("\n  at {place}: {statement}"));
+            }
+            text
+        }
+        Event::Retrying { name, attempt, pause_ms } => format!(
+            "{name}: a lock was not to be had, attempt {attempt}; trying again in {}",
+            ms(*pause_ms)
+        ),
+        Event::Resuming { name, done, of } => {
+            format!("{name}: was interrupted; going on after statement {done} of {of}")
+        }
+        Event::DroppedInvalidIndex { index } => {
+            format!("dropped {index}, which a failed build had left invalid")
+        }
+        Event::Done { name, direction, took_ms, empty, .. } => {
+            let way = match direction {
+                Direction::Up => "up  ",
+                Direction::Down => "down",
+            };
+            let took = match (*empty, *took_ms) {
+                (true, _) => "its script does nothing".to_owned(),
+                (false, 0) => "under 1 ms".to_owned(),
+                (false, took) => ms(took).to_string(),
+            };
+            format!("{way}  {name}  ({took})")
+        }
+        Event::Started { name, .. } if verbose => format!("      {name} ..."),
+        _ => return None,
+    })
+}

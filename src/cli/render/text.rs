@@ -1,0 +1,213 @@
+//! Reports for people.
+
+use std::fmt::Write as _;
+
+use crate::{
+    job::{init::InitReport, revision::RevisionReport},
+    migration::{source::Direction, status::State, version::Version},
+    report::{
+        run::{RunReport, StampReport},
+        status::{RowReport, StatusReport},
+    },
+};
+
+fn place(version: Option<&Version>, head: Option<&Version>) -> String {
+    match version {
+        None => "base".into(),
+        Some(version) if Some(version) == head => format!("{version} (head)"),
+        Some(version) => version.to_string(),
+    }
+}
+
+fn migrations(count: usize) -> String {
+    if count == 1 { "1 migration".into() } else { format!("{count} migrations") }
+}
+
+/// What an upgrade, a downgrade or a redo did.
+pub(in crate::cli) fn run(report: &RunReport) -> String {
+    let mut text = String::new();
+    for note in &report.notes {
+        line(&mut text, &format!("note: {note}"));
+    }
+    let before = place(report.before.as_ref(), report.head.as_ref());
+    let after = place(report.after.as_ref(), report.head.as_ref());
+    if report.dry_run {
+        for step in &report.steps {
+            let way = if step.direction == Direction::Up { "up  " } else { "down" };
+            line(&mut text, &format!("{way}  {}", step.name));
+        }
+        let would = match report.steps.len() {
+            0 => format!("Nothing to do: {} is at {after}.", report.database),
+            count => format!("Would run {}: {before} -> {after}. Nothing was changed.", migrations(count)),
+        };
+        line(&mut text, &would);
+        return text;
+    }
+    let count = |direction| report.steps.iter().filter(|it| it.direction == direction).count();
+    let sentence = match (count(Direction::Up), count(Direction::Down)) {
+        (0, 0) => format!("Nothing to do: {} is at {after}.", report.database),
+        (up, 0) => format!("Applied {}: {before} -> {after}.", migrations(up)),
+        (0, down) => format!("Reverted {}: {before} -> {after}.", migrations(down)),
+        (up, _) => format!("Reverted and applied {} again: {} is at {after}.", migrations(up), report.database),
+    };
+    line(&mut text, &sentence);
+    text
+}
+
+/// What was done before a run failed.
+pub(super) fn done_before_failure(report: &RunReport) -> String {
+    let after = place(report.after.as_ref(), report.head.as_ref());
+    let count = migrations(report.steps.len());
+    format!("Done before the failure, and kept: {count}. The database is at {after}.")
+}
+
+/// What a stamp wrote.
+pub(in crate::cli) fn stamp(report: &StampReport) -> String {
+    let mut text = String::new();
+    for version in &report.stamped {
+        line(&mut text, &format!("marked as applied      {version}"));
+    }
+    for version in &report.unstamped {
+        line(&mut text, &format!("marked as not applied  {version}"));
+    }
+    let after = place(report.after.as_ref(), None);
+    let sentence = if report.stamped.is_empty() && report.unstamped.is_empty() {
+        format!("Nothing to do: the journal of {} says {after} already.", report.database)
+    } else {
+        format!("The journal of {} says {after} now. No migration was run.", report.database)
+    };
+    line(&mut text, &sentence);
+    text
+}
+
+/// Where the database is.
+pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
+    let mut text = String::new();
+    let row = report.migrations.iter().find(|row| row.is_current);
+    let open = match (report.pending, report.is_at_head) {
+        (_, true) => "head".to_owned(),
+        (count, false) => format!("{count} pending"),
+    };
+    match row {
+        None if report.migrations.is_empty() => line(&mut text, "base  (there are no migrations)"),
+        None => line(&mut text, &format!("base  ({open})")),
+        Some(row) => line(&mut text, &format!("{}  {}  ({open})", row.version, row.name)),
+    }
+    if verbose {
+        line(&mut text, &format!("database    {}", report.database.as_deref().unwrap_or("-")));
+        if let Some(row) = row {
+            details(&mut text, row);
+        }
+    }
+    for row in &report.migrations {
+        if let Some(sentence) = trouble(row) {
+            line(&mut text, &sentence);
+        }
+    }
+    text
+}
+
+/// What is not as it should be with a migration.
+fn trouble(row: &RowReport) -> Option<String> {
+    let name = &row.name;
+    match row.state {
+        Some(State::Edited) => Some(format!("edited        {name}: up.sql is another one than was applied")),
+        Some(State::OutOfOrder) => Some(format!("out of order  {name}: pending, and older than what is applied")),
+        Some(State::Interrupted) => {
+            let done = row.statements_done.unwrap_or_default();
+            Some(format!("interrupted   {name}: {done} statements are done"))
+        }
+        Some(State::Orphaned) => Some(format!("orphaned      {name}: applied, and not on disk")),
+        _ if row.down_edited => Some(format!("note          {name}: down.sql is another one than when it was applied")),
+        _ => None,
+    }
+}
+
+fn details(text: &mut String, row: &RowReport) {
+    let mut item = |label: &str, value: &str| line(text, &format!("{label:<11} {value}"));
+    if let Some(run_on) = &row.run_on {
+        item("applied", &format!("{run_on} UTC"));
+    }
+    if let Some(record) = &row.record {
+        let who = match record.actor.as_str() {
+            "" => format!("role {}", record.role),
+            actor => format!("{actor}, role {}", record.role),
+        };
+        item("by", &who);
+        item("with", &format!("{} ({})", record.tool, record.kind));
+        if let Some(took) = record.took_ms {
+            item("took", &format!("{took} ms"));
+        }
+    }
+}
+
+/// The migrations, newest first.
+pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
+    let mut text = String::new();
+    let width = report.migrations.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    for row in report.migrations.iter().rev() {
+        let mut marks = Vec::new();
+        if row.is_head {
+            marks.push("head");
+        }
+        if row.is_current {
+            marks.push("current");
+        }
+        if !row.has_down && row.state != Some(State::Orphaned) {
+            marks.push("no way back");
+        }
+        if !row.run_in_transaction {
+            marks.push("without a transaction");
+        }
+        let marks = if marks.is_empty() { String::new() } else { format!("({})", marks.join(", ")) };
+        let state = row.state.map_or("", State::word);
+        let name = &row.name;
+        line(&mut text, format!("{name:<width$}  {state:<12}  {marks}").trim_end());
+        if verbose {
+            details(&mut text, row);
+        }
+    }
+    if report.migrations.is_empty() {
+        line(&mut text, "There are no migrations.");
+    }
+    text
+}
+
+/// The newest migration on disk.
+pub(in crate::cli) fn heads(report: &StatusReport) -> String {
+    let head = report.migrations.iter().find(|row| row.is_head);
+    head.map_or_else(
+        || "base  (there are no migrations)\n".to_owned(),
+        |row| format!("{}  {}\n", row.version, row.name),
+    )
+}
+
+/// What `init` wrote.
+pub(in crate::cli) fn init(report: &InitReport) -> String {
+    let mut text = String::new();
+    for path in &report.written {
+        line(&mut text, &format!("wrote  {}", path.display()));
+    }
+    for path in &report.kept {
+        line(&mut text, &format!("kept   {}", path.display()));
+    }
+    if report.written.is_empty() {
+        line(&mut text, "Nothing to do.");
+    } else {
+        line(&mut text, "Next: `glowplug upgrade`.");
+    }
+    text
+}
+
+/// What `revision` wrote.
+pub(in crate::cli) fn revision(report: &RevisionReport) -> String {
+    let mut text = String::new();
+    for file in ["up.sql", "down.sql"] {
+        line(&mut text, &report.path.join(file).display().to_string());
+    }
+    text
+}
+
+fn line(text: &mut String, content: &str) {
+    writeln!(text, "{content}").expect("a String takes all text");
+}

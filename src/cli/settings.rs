@@ -1,0 +1,290 @@
+//! Settings, resolved once: flag, environment (with `.env`), glowplug.toml, diesel.toml, default.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    cli::{Global, failure::CliError, render::Output},
+    job::open::{Endpoint, Limits},
+    migration::source::Migrations,
+    postgres::{
+        cluster::{self, Binaries, Local, LocalOptions, LocalState, Places, Search},
+        connect::{self, Environment},
+        exec::Manner,
+        lock::Pins,
+        session::Stop,
+    },
+    project::{
+        config::{self, GlowplugToml},
+        read, root,
+    },
+    words::{timespan::Timespan, url::Url},
+};
+
+/// How long a waking server is waited for where nothing else is said.
+const WAKE_UP: Duration = Duration::from_secs(30);
+
+/// Everything that a command needs to know about where it runs.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) root: PathBuf,
+    pub(super) migrations_dir: PathBuf,
+    /// How the migrations directory is called in messages.
+    pub(super) shown: String,
+    pub(super) toml: GlowplugToml,
+    environment: Environment,
+    database_url: Option<(&'static str, String)>,
+    direct_url: Option<(&'static str, String)>,
+    postgres_bin: Option<PathBuf>,
+}
+
+/// Limits of a run, as flags say them.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct LimitArgs {
+    /// How long a statement may wait for a lock before the migration is tried again [default: 5s]
+    #[arg(long, value_name = "TIME")]
+    lock_timeout: Option<Timespan>,
+    /// How often a migration is tried when a lock is not to be had [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    lock_attempts: Option<u32>,
+    /// How long a statement may run [default: no limit]
+    #[arg(long, value_name = "TIME")]
+    statement_timeout: Option<Timespan>,
+    /// How long to wait for another run to end; 0 waits as long as it takes [default: 60s]
+    #[arg(long, value_name = "TIME")]
+    wait: Option<Timespan>,
+}
+
+impl Settings {
+    /// Reads the environment and the project's files.
+    pub(super) fn resolve(global: &Global) -> Result<Self, CliError> {
+        let current = std::env::current_dir().map_err(|error| CliError::Cannot {
+            what: format!("the current directory cannot be read: {error}"),
+            help: "Change to a directory that exists.".into(),
+        })?;
+        let mut environment = Environment::of_process();
+        read_dot_env(&current, &mut environment)?;
+        let var = |name: &str| environment.vars.get(name).filter(|text| !text.is_empty()).cloned();
+        let root = root::find(&current).unwrap_or_else(|| current.clone());
+
+        let config = global.config.clone().or_else(|| var("GLOWPLUG_CONFIG").map(PathBuf::from));
+        if let Some(path) = config.as_ref().filter(|path| !path.is_file()) {
+            return Err(CliError::Cannot {
+                what: format!("there is no settings file {}", path.display()),
+                help: "Correct --config or GLOWPLUG_CONFIG.".into(),
+            });
+        }
+        let toml = config::read_glowplug(&config.unwrap_or_else(|| root.join("glowplug.toml")))?;
+        let diesel_toml =
+            var("DIESEL_CONFIG_FILE").map_or_else(|| root.join("diesel.toml"), PathBuf::from);
+        let diesel = config::read_diesel(&diesel_toml)?;
+
+        let migrations_dir = global
+            .migration_dir
+            .clone()
+            .or_else(|| var("MIGRATION_DIRECTORY").map(PathBuf::from))
+            .or_else(|| {
+                let base = diesel_toml.parent().unwrap_or(Path::new("")).to_owned();
+                diesel.migrations_directory.map(|it| base.join(it.dir))
+            })
+            .or_else(|| root::find_migrations(&current))
+            .unwrap_or_else(|| root.join("migrations"));
+        let shown = shown(&migrations_dir, &current);
+
+        let flag_or = |flag: &Option<String>, name: &'static str, toml: &Option<String>| {
+            let flag = flag.clone().map(|text| ("the URL of the flag", text));
+            let env = || var(name).map(|text| (name, text));
+            let file = || toml.clone().map(|text| ("glowplug.toml", text));
+            flag.or_else(env).or_else(file)
+        };
+        let database_url = flag_or(&global.database_url, "DATABASE_URL", &toml.database.url);
+        let direct_url =
+            flag_or(&global.direct_url, "GLOWPLUG_DIRECT_URL", &toml.database.direct_url);
+        let postgres_bin = global
+            .postgres_bin
+            .clone()
+            .or_else(|| var("GLOWPLUG_POSTGRES_BIN").map(PathBuf::from))
+            .or_else(|| toml.server.postgres_bin.as_ref().map(|dir| root.join(dir)));
+        Ok(Self {
+            root,
+            migrations_dir,
+            shown,
+            toml,
+            environment,
+            database_url,
+            direct_url,
+            postgres_bin,
+        })
+    }
+
+    /// Reads the migrations.
+    pub(super) fn migrations(&self) -> Result<Migrations, CliError> {
+        Ok(read::migrations(&self.migrations_dir, &self.shown)?)
+    }
+
+    /// Whether a database is named, as opposed to the project's local server.
+    pub(super) fn names_a_database(&self) -> bool {
+        self.database_url.is_some()
+    }
+
+    /// The URL that is named, if one is, with what there is to say about it.
+    pub(super) fn url(&self, output: &Output) -> Result<Option<Url>, CliError> {
+        self.parse(self.database_url.as_ref(), output)
+    }
+
+    fn parse(
+        &self,
+        text: Option<&(&'static str, String)>,
+        output: &Output,
+    ) -> Result<Option<Url>, CliError> {
+        let Some((from, text)) = text else { return Ok(None) };
+        let parsed = Url::parse(text).map_err(CliError::url(from))?;
+        for note in parsed.notes {
+            output.detail(&note.text);
+        }
+        let url = connect::complete(parsed.url, &self.environment);
+        url.map(Some).map_err(CliError::from_connect)
+    }
+
+    /// The way to the database. Starts the project's local server where no database is named.
+    pub(super) fn endpoint(
+        &self,
+        command: &str,
+        stop: Stop,
+        output: &Output,
+    ) -> Result<Endpoint, CliError> {
+        let direct = self.parse(self.direct_url.as_ref(), output)?;
+        let (url, environment) = match self.url(output)? {
+            Some(url) => (url, self.environment.clone()),
+            // the server is ours: PG* variables are meant for another one
+            None => (self.start_local(output)?.url(), Environment::default()),
+        };
+        Ok(Endpoint {
+            url,
+            direct,
+            environment,
+            application: format!("glowplug {command}"),
+            deadline: WAKE_UP,
+            stop,
+        })
+    }
+
+    /// The project's local server, running or not.
+    pub(super) fn local(&self) -> Local {
+        let directory = self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = self.toml.server.name.clone().or(directory).unwrap_or_default();
+        Local::of(&self.root, &name)
+    }
+
+    /// PostgreSQL's programs for the local server.
+    pub(super) fn binaries(&self) -> Result<Binaries, CliError> {
+        let engines = Places::from_environment().engines();
+        let search = Search {
+            explicit: self.postgres_bin.clone(),
+            major: self.toml.server.major,
+            cache: vec![engines],
+            path: std::env::var_os("PATH"),
+        };
+        Ok(cluster::find(&search).map_err(CliError::Cluster)?)
+    }
+
+    /// Starts the local server, if it does not run, and says so.
+    pub(super) fn start_local(&self, output: &Output) -> Result<Local, CliError> {
+        let local = self.local();
+        if local.status().running.is_some() {
+            return Ok(local);
+        }
+        let binaries = self.binaries()?;
+        output.talk(&format!(
+            "No DATABASE_URL: starting the project's own PostgreSQL {} ...",
+            binaries.version()
+        ));
+        let guard = std::env::current_exe().map_err(|error| CliError::Cannot {
+            what: format!("the program does not find itself: {error}"),
+            help: "Set DATABASE_URL, or call glowplug by its path.".into(),
+        })?;
+        let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
+        let options = LocalOptions { guard, idle, settings: Vec::new() };
+        let state = local.start(&binaries, &options).map_err(CliError::Cluster)?;
+        if state == LocalState::Created {
+            output.detail(&format!("its data is in {}", local.status().data_dir.display()));
+        }
+        Ok(local)
+    }
+
+    /// The limits of a run.
+    pub(super) fn limits(&self, flags: &LimitArgs) -> Limits {
+        let run = &self.toml.run;
+        let default = Limits::default();
+        Limits {
+            pins: Pins {
+                lock_timeout: flags
+                    .lock_timeout
+                    .or(run.lock_timeout)
+                    .unwrap_or(default.pins.lock_timeout),
+                statement_timeout: flags
+                    .statement_timeout
+                    .or(run.statement_timeout)
+                    .unwrap_or(default.pins.statement_timeout),
+            },
+            wait: flags.wait.or(run.wait).unwrap_or(default.wait),
+        }
+    }
+
+    /// Who runs, and how often things are tried.
+    pub(super) fn manner(&self, flags: &LimitArgs) -> Manner {
+        let attempts = flags.lock_attempts.or(self.toml.run.lock_attempts).unwrap_or(5).max(1);
+        Manner { actor: self.actor(), attempts, unsure: None }
+    }
+
+    /// Who runs, for the journal: GLOWPLUG_ACTOR, else the system's user.
+    pub(super) fn actor(&self) -> String {
+        let named = self.environment.vars.get("GLOWPLUG_ACTOR").cloned();
+        named.or_else(|| self.environment.user.clone()).unwrap_or_default()
+    }
+
+    /// A variable of the environment.
+    pub(super) fn var(&self, name: &str) -> Option<&str> {
+        self.environment.vars.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+/// Reads `.env` of this directory or the nearest above; what the environment has already is stronger.
+fn read_dot_env(current: &Path, environment: &mut Environment) -> Result<(), CliError> {
+    let Some(path) = current.ancestors().map(|dir| dir.join(".env")).find(|it| it.is_file()) else {
+        return Ok(());
+    };
+    let malformed = |error: dotenvy::Error, entries: usize| match error {
+        dotenvy::Error::Io(error) => CliError::Cannot {
+            what: format!("cannot read {}: {error}", path.display()),
+            help: "Correct the file's permissions.".into(),
+        },
+        // the line itself is not shown: it may hold a password
+        _ => CliError::EnvFile { path: path.clone(), line: malformed_line(&path, entries) },
+    };
+    let entries = dotenvy::from_path_iter(&path).map_err(|error| malformed(error, 0))?;
+    for (count, entry) in entries.enumerate() {
+        let (name, value) = entry.map_err(|error| malformed(error, count))?;
+        environment.vars.entry(name).or_insert(value);
+    }
+    Ok(())
+}
+
+/// The line of the entry after so many good ones.
+fn malformed_line(path: &Path, good: usize) -> usize {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let is_entry = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| is_entry(line))
+        .nth(good)
+        .map_or(1, |(index, _)| index + 1)
+}
+
+/// A directory as it is called from here.
+fn shown(dir: &Path, current: &Path) -> String {
+    let shown = dir.strip_prefix(current).unwrap_or(dir).display().to_string();
+    if shown.is_empty() { ".".into() } else { shown }
+}

@@ -1,0 +1,49 @@
+//! `glowplug stamp`.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::{LimitArgs, Settings},
+    },
+    job,
+};
+
+/// Writes the journal without running SQL: exactly the migrations up to TARGET count as applied then.
+#[derive(Debug, Args)]
+pub(super) struct Stamp {
+    /// `head`, `base`, `current`, a version or a unique beginning of one, `head-1`, …
+    #[arg(value_name = "TARGET", allow_negative_numbers = true)]
+    target: String,
+    /// Also forget migrations that the database has run and that are not on disk
+    #[arg(long)]
+    purge: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+impl Stamp {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let migrations = settings.migrations()?;
+        let limits = settings.limits(&self.limits);
+        let actor = settings.actor();
+        let report = block_on(async |stop| {
+            let endpoint = settings.endpoint("stamp", stop, output)?;
+            let mut progress = output.progress();
+            let mut watch = |event| progress.show(&event);
+            let (target, purge) = (&self.target, self.purge);
+            let watch = &mut watch;
+            job::stamp::stamp(&endpoint, &migrations, target, purge, &limits, &actor, watch)
+                .await
+                .map_err(CliError::from)
+        })?;
+        output.answer(&report, render::stamp);
+        Ok(Exit::Done)
+    }
+}

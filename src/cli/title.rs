@@ -1,0 +1,49 @@
+//! Keeps passwords out of the process title.
+//!
+//! `ps` shows the arguments of every process to everybody. On Linux the kernel reads them from the memory of the process, so that
+//! covering them there is enough; on other systems DATABASE_URL or `.pgpass` is the way.
+
+/// Covers passwords in the arguments, as other processes see them.
+pub(super) fn cover_passwords() {
+    #[cfg(target_os = "linux")]
+    {
+        // nothing depends on it: a system without /proc shows no arguments either
+        linux::cover().unwrap_or_default();
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::{
+        fs,
+        io::{Read as _, Seek as _, SeekFrom, Write as _},
+    };
+
+    use crate::words::secrets;
+
+    pub(super) fn cover() -> Option<()> {
+        let line = fs::read("/proc/self/cmdline").ok()?;
+        let text = String::from_utf8_lossy(&line);
+        if text.len() != line.len() {
+            return None;
+        }
+        let covered: Vec<String> = text.split('\0').map(secrets::cover).collect();
+        let covered = covered.join("\0");
+        if covered == text {
+            return Some(());
+        }
+        // field 48 is arg_start; the name in field 2 may hold spaces and ends with the last ')'
+        let stat = fs::read_to_string("/proc/self/stat").ok()?;
+        let fields = stat.rsplit_once(") ")?.1;
+        let start: u64 = fields.split(' ').nth(45)?.parse().ok()?;
+        let mut memory = fs::OpenOptions::new().read(true).write(true).open("/proc/self/mem").ok()?;
+        memory.seek(SeekFrom::Start(start)).ok()?;
+        let mut there = vec![0; line.len()];
+        memory.read_exact(&mut there).ok()?;
+        if there != line {
+            return None;
+        }
+        memory.seek(SeekFrom::Start(start)).ok()?;
+        memory.write_all(covered.as_bytes()).ok()
+    }
+}

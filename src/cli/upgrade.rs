@@ -1,0 +1,201 @@
+//! `glowplug upgrade`, `downgrade` and `redo`.
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::{LimitArgs, Settings},
+    },
+    job::{
+        self, JobError, offline,
+        run::{Options, Wish},
+    },
+    migration::{plan::Policy, source::Direction, version::Version},
+    postgres::exec,
+};
+
+/// Applies what is pending, oldest first.
+///
+/// Each migration commits together with its journal entry. A second run at the same time waits, and then finds nothing to do.
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// `head`, a version or a unique beginning of one, `+N`, `VERSION+N`; with --sql also A:B
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    target: String,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Apply migrations that are older than what is applied already
+    #[arg(long)]
+    allow_out_of_order: bool,
+    /// Go on although the database has run migrations that are not on disk
+    #[arg(long)]
+    allow_orphaned: bool,
+    /// Accept that this migration was edited after it was applied; may be repeated
+    #[arg(long, value_name = "VERSION")]
+    accept_edited: Vec<String>,
+}
+
+/// Reverts what is applied above a target, newest first.
+#[derive(Debug, Args)]
+pub(super) struct Downgrade {
+    /// `-1`, `-N`, `base`, a version that stays; with --sql also A:B
+    #[arg(value_name = "TARGET", allow_negative_numbers = true)]
+    target: String,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Reverts the newest migrations and applies them again; in one transaction where that is possible.
+#[derive(Debug, Args)]
+pub(super) struct Redo {
+    /// How many
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    number: u32,
+    /// All that are applied
+    #[arg(long, conflicts_with = "number")]
+    all: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Only say what would run
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// Only say what would run
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the SQL instead of running it; A:B needs no database
+    #[arg(long, conflicts_with = "dry_run")]
+    sql: bool,
+    /// All migrations in one transaction: all or none
+    #[arg(long)]
+    single_transaction: bool,
+    /// What to do with a statement that was started before a crash, where the catalog cannot tell whether it took effect
+    #[arg(long, value_enum, value_name = "WHAT")]
+    unsure: Option<Unsure>,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Unsure {
+    /// It had no effect: run it
+    Repeat,
+    /// It took effect: go on after it
+    Skip,
+}
+
+impl Upgrade {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let policy = Policy {
+            allow_out_of_order: self.allow_out_of_order,
+            allow_orphaned: self.allow_orphaned,
+            accept_edited: self.accept_edited.iter().map(|text| version(text)).collect(),
+        };
+        let wish = Wish::Upgrade { target: self.target.clone(), policy: policy.clone() };
+        if self.run.sql {
+            return sql(&settings, &self.target, Direction::Up, &policy, output);
+        }
+        execute("upgrade", &settings, &wish, &self.run, output)
+    }
+}
+
+impl Downgrade {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        if self.run.sql {
+            return sql(&settings, &self.target, Direction::Down, &Policy::default(), output);
+        }
+        let wish = Wish::Downgrade { target: self.target.clone() };
+        execute("downgrade", &settings, &wish, &self.run, output)
+    }
+}
+
+impl Redo {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let count = if self.all { None } else { usize::try_from(self.number).ok() };
+        let run = RunArgs {
+            dry_run: self.dry_run,
+            sql: false,
+            single_transaction: false,
+            unsure: None,
+            limits: self.limits.clone(),
+        };
+        execute("redo", &settings, &Wish::Redo { count }, &run, output)
+    }
+}
+
+/// A version as people write it: with its dashes, or as a whole directory name.
+fn version(text: &str) -> Version {
+    Version::of_directory(text).unwrap_or_else(|_| Version::stored(text.to_owned()))
+}
+
+fn execute(
+    command: &str,
+    settings: &Settings,
+    wish: &Wish,
+    flags: &RunArgs,
+    output: &Output,
+) -> Result<Exit, CliError> {
+    let migrations = settings.migrations()?;
+    let mut manner = settings.manner(&flags.limits);
+    manner.unsure = flags.unsure.map(|unsure| match unsure {
+        Unsure::Repeat => exec::Unsure::Repeat,
+        Unsure::Skip => exec::Unsure::Skip,
+    });
+    let options = Options {
+        limits: settings.limits(&flags.limits),
+        manner,
+        single_transaction: flags.single_transaction,
+    };
+    let mut progress = output.progress();
+    let report = block_on(async |stop| {
+        let endpoint = settings.endpoint(command, stop, output)?;
+        let mut watch = |event| progress.show(&event);
+        let report = if flags.dry_run {
+            job::run::dry_run(&endpoint, &migrations, wish, &mut watch).await
+        } else {
+            job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await
+        };
+        report.map_err(CliError::run)
+    });
+    progress.finish();
+    output.answer(&report?, render::run);
+    Ok(Exit::Done)
+}
+
+fn sql(
+    settings: &Settings,
+    target: &str,
+    direction: Direction,
+    policy: &Policy,
+    output: &Output,
+) -> Result<Exit, CliError> {
+    let migrations = settings.migrations()?;
+    let actor = settings.actor();
+    let text = if target.contains(':') {
+        offline::between(&migrations, target, direction, &actor)?
+    } else {
+        let mut progress = output.progress();
+        block_on(async |stop| {
+            let endpoint = settings.endpoint("--sql", stop, output)?;
+            let mut watch = |event| progress.show(&event);
+            let (_session, facts, journal) = endpoint.read(&mut watch).await?;
+            let place = &facts.place;
+            let text =
+                offline::pending(&migrations, &journal, place, target, direction, policy, &actor);
+            Ok::<_, CliError>(text.map_err(JobError::from)?)
+        })?
+    };
+    output.raw(&text);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,18 @@
+//! The use cases: what a command does, without arguments and without a terminal.
+
+pub mod advice;
+pub mod failure;
+pub mod init;
+pub mod offline;
+pub mod open;
+pub mod revision;
+pub mod run;
+pub mod stamp;
+pub mod status;
+
+pub use failure::{JobError, RunError};
+
+use crate::report::event::Event;
+
+/// Who is told what happens.
+pub type Watch<'w> = &'w mut (dyn FnMut(Event) + Send);

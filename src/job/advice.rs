@@ -1,0 +1,137 @@
+//! What to do about an error of the server: a sentence for the usual ones.
+
+use crate::postgres::server_error::ServerError;
+
+/// Syntax and functions that came with a major version. Facts from the release notes of PostgreSQL 14 to 18.
+const NEWER: &[(&str, u32)] = &[
+    ("begin atomic", 14),
+    ("detach partition", 14),
+    ("compression lz4", 14),
+    ("multirange", 14),
+    ("nulls not distinct", 15),
+    ("security_invoker", 15),
+    ("merge into", 15),
+    ("on delete set null (", 15),
+    ("alter table all in schema", 15),
+    ("any_value(", 16),
+    ("random_normal(", 16),
+    ("json_array(", 16),
+    ("json_object(", 16),
+    ("json_arrayagg(", 16),
+    ("json_objectagg(", 16),
+    ("is json", 16),
+    ("storage external", 16),
+    ("storage main", 16),
+    ("system_user", 16),
+    ("json_table(", 17),
+    ("json_query(", 17),
+    ("json_value(", 17),
+    ("json_exists(", 17),
+    ("merge_action(", 17),
+    ("grant maintain", 17),
+    ("set expression as", 17),
+    ("uuidv7(", 18),
+    ("uuidv4(", 18),
+    ("virtual", 18),
+    ("without overlaps", 18),
+    ("not enforced", 18),
+    ("casefold(", 18),
+    ("array_sort(", 18),
+    ("array_reverse(", 18),
+];
+
+/// Says what to do about an error of a migration.
+///
+/// `statement` is its text, `server_version` the `server_version_num` of the server.
+#[must_use]
+pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> String {
+    if let Some(sentence) = needs_newer(error, statement, server_version) {
+        return sentence;
+    }
+    let sentence = match error.code.as_str() {
+        "55P03" => {
+            "Another session holds a lock on it. Find it in pg_locks, try again when it is quieter, or wait longer with --lock-timeout."
+        }
+        "57014" if error.message.contains("statement timeout") => {
+            "It ran longer than --statement-timeout allows. Allow more, or do the work in smaller pieces."
+        }
+        "57014" => "The statement was cancelled.",
+        "40P01" => {
+            "It and another session waited for each other. Take locks in the same order as the application, or lock less in one migration."
+        }
+        "25001" => {
+            "It cannot run in a transaction. Move it to a migration of its own with `run_in_transaction = false` in metadata.toml."
+        }
+        "2D000" => {
+            "A procedure may COMMIT only outside of a transaction: write `run_in_transaction = false` into metadata.toml."
+        }
+        "55P04" => {
+            "A new enum value can be used only after the transaction that added it. Put the use into a later migration."
+        }
+        "42501" => {
+            "The role lacks the privilege. Connect as the owner of the object, or GRANT what is missing."
+        }
+        "42P01" | "3F000" => {
+            "It does not exist here, or is not in the search_path. Is a migration missing before this one? Write the schema in front of the name if it is not in public."
+        }
+        "42704" => {
+            "It does not exist here. Is an extension missing (CREATE EXTENSION), or a migration before this one?"
+        }
+        "42703" => "The column is called otherwise, or is created by a later migration.",
+        "42P07" | "42701" | "42710" | "42723" | "42P06" | "42P04" => {
+            "It exists already: made by hand, or by a migration that was recorded elsewhere. If the database is as the migration wants it, `glowplug stamp VERSION` records it without running it."
+        }
+        "42601" => "Correct the syntax. The caret stands where the server could not go on.",
+        "42883" => {
+            "No such function with these argument types. Is an extension missing, or a cast?"
+        }
+        "2BP01" => {
+            "Other objects depend on it; the server's detail lists them. Drop or change those first. CASCADE would take them along unseen."
+        }
+        "23505" => "Rows in the table are not unique in it. Clean them up in a migration before this one.",
+        "23502" => {
+            "Rows in the table have no value there. Add the column with a DEFAULT, or fill it before NOT NULL."
+        }
+        "23503" | "23514" | "23P01" => {
+            "Rows in the table break the rule. Mend them in a migration before this one, or add the constraint NOT VALID and VALIDATE it later."
+        }
+        "42804" | "42846" => {
+            "The types do not fit. ALTER COLUMN … TYPE needs USING with an expression where no cast is implied."
+        }
+        "0A000" if error.message.contains("read-only") => {
+            "Connect to the primary with a role that may write."
+        }
+        "25006" => "Connect to the primary with a role that may write.",
+        "58P01" if error.message.contains("extension") => {
+            "The extension's files are not installed on the server."
+        }
+        "0A000" if error.message.contains("extension") => {
+            "The extension's files are not installed on the server. Install its package there, or use a provider that offers it."
+        }
+        "53100" => "The server's disk is full.",
+        "53200" => {
+            "The server ran out of shared memory, often for locks: raise max_locks_per_transaction, or do it in several migrations."
+        }
+        "57P01" | "57P02" | "57P03" => "The server is restarting or was told to end the session. Run again.",
+        "P0001" | "P0004" => {
+            "The message comes from a function or trigger of the database; the context names it."
+        }
+        "25P02" => "An earlier statement of the transaction failed.",
+        _ => "Correct the script and run again: a failed migration has left nothing behind.",
+    };
+    sentence.to_owned()
+}
+
+fn needs_newer(error: &ServerError, statement: &str, server_version: u32) -> Option<String> {
+    if !matches!(error.code.as_str(), "42601" | "42883" | "42704" | "22023" | "0A000") {
+        return None;
+    }
+    let text = statement.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let major = server_version / 10_000;
+    let (feature, needed) =
+        NEWER.iter().find(|(feature, needed)| *needed > major && text.contains(feature))?;
+    let feature = feature.trim_end_matches(['(', ' ']).to_uppercase();
+    Some(format!(
+        "{feature} needs PostgreSQL {needed}; this server is {major}. Write it otherwise, or upgrade the server."
+    ))
+}

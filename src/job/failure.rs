@@ -1,0 +1,176 @@
+//! Why a job could not do its work.
+
+use miette::{NamedSource, SourceSpan};
+
+use crate::{
+    job::open::PoolerError,
+    migration::{plan::Blocked, source::Direction, target::TargetError},
+    postgres::{connect::ConnectError, lock::SessionError, server_error::ServerError},
+    project::ProjectError,
+    report::run::RunReport,
+};
+
+/// Why a job could not do its work.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The files of the project.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Project(#[from] ProjectError),
+    /// The way to the server.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Connect(#[from] ConnectError),
+    /// A pooler on the way.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pooler(#[from] PoolerError),
+    /// The session.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Session(#[from] SessionError),
+    /// The target.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Target(#[from] TargetError),
+    /// What stands in the way of a plan.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Blocked(#[from] Blocked),
+    /// A script that cannot be run; nothing was sent.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Script(#[from] Box<ScriptError>),
+    /// A migration that failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Migration(#[from] Box<MigrationError>),
+    /// Ctrl-C before anything began.
+    #[error("interrupted")]
+    #[diagnostic(code(run::interrupted), help("Nothing was changed."))]
+    Stopped,
+}
+
+impl JobError {
+    /// Whether it is the user who ended it.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Stopped | Self::Session(SessionError::Interrupted) => true,
+            Self::Migration(error) => error.interrupted,
+            _ => false,
+        }
+    }
+}
+
+/// Why a run ended early, and what it had done by then.
+#[derive(Debug)]
+pub struct RunError {
+    /// Everything in its steps is applied and recorded; nothing else is.
+    pub done: Box<RunReport>,
+    /// Why it ended.
+    pub cause: JobError,
+}
+
+impl std::fmt::Display for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+/// The diagnostic of the cause.
+impl miette::Diagnostic for RunError {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.cause.code()
+    }
+    fn severity(&self) -> Option<miette::Severity> {
+        self.cause.severity()
+    }
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.cause.help()
+    }
+    fn url<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.cause.url()
+    }
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.cause.source_code()
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.cause.labels()
+    }
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
+        self.cause.related()
+    }
+    fn diagnostic_source(&self) -> Option<&dyn miette::Diagnostic> {
+        self.cause.diagnostic_source()
+    }
+}
+
+impl<E: Into<JobError>> From<E> for RunError {
+    fn from(cause: E) -> Self {
+        Self { done: Box::default(), cause: cause.into() }
+    }
+}
+
+/// A script that glowplug does not send to a server.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{path}:{line}: {what}")]
+#[diagnostic(code(migrations::script))]
+pub struct ScriptError {
+    /// The file.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+    /// The script, without secrets.
+    #[source_code]
+    pub text: NamedSource<String>,
+    /// Where.
+    #[label("here")]
+    pub at: SourceSpan,
+    /// What to do.
+    #[help]
+    pub advice: String,
+}
+
+/// A migration that failed, with everything that the server said.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{what}")]
+#[diagnostic(code(migration::failed))]
+pub struct MigrationError {
+    /// The sentence: which migration, which way, what the server said.
+    pub what: String,
+    /// The directory.
+    pub name: String,
+    /// The way.
+    pub direction: Direction,
+    /// The file.
+    pub path: String,
+    /// Line and column, from 1, if it is a place in the script.
+    pub place: Option<(usize, usize)>,
+    /// What the server said.
+    pub server: Option<ServerError>,
+    /// The script, without secrets.
+    #[source_code]
+    pub text: Option<NamedSource<String>>,
+    /// Where.
+    #[label("{label}")]
+    pub at: Option<SourceSpan>,
+    /// What stands at the place.
+    pub label: String,
+    /// What to do.
+    #[help]
+    pub advice: String,
+    /// Whether the user ended it.
+    pub interrupted: bool,
+    /// Whether it is not known that nothing was committed.
+    pub outcome_unknown: bool,
+}

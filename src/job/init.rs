@@ -1,0 +1,85 @@
+//! A new project's files. Nothing that exists is overwritten.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::{
+    job::JobError,
+    project::{
+        read,
+        write::{self, NewMigration},
+    },
+};
+
+/// What was written, and what was there already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct InitReport {
+    /// Written.
+    pub written: Vec<PathBuf>,
+    /// Left as it is.
+    pub kept: Vec<PathBuf>,
+}
+
+const DIESEL_TOML: &str = "# Diesel's keys only; everything of glowplug's is in glowplug.toml.
+[migrations_directory]
+dir = \"migrations\"
+";
+
+const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; these are the defaults.
+# A flag is stronger than the environment, and the environment is stronger than this file.
+
+[database]
+# url = "postgres://app@db.example.org/app"   # without: DATABASE_URL, or the project's own local server
+# direct_url = "postgres://…"                 # where `url` leads to a transaction pooler
+
+[run]
+# lock_timeout = "5s"        # how long a statement may wait for a lock
+# lock_attempts = 5          # how often a migration is tried when it does
+# statement_timeout = "0"    # how long a statement may run; 0 means no limit
+# wait = "60s"               # how long to wait for another run to end
+
+[server]
+# name = "app"               # database and owner on the local server
+# major = 17                 # 14 to 18
+# idle = "15min"             # the local server stops when nobody was connected for so long
+"#;
+
+/// The first migration of a project: the events ledger that this repository keeps itself.
+const FIRST: NewMigration<'static> = NewMigration {
+    name: "2026-11-23-090000-0000_create_events",
+    up: include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql"),
+    down: include_str!("../../migrations/2026-11-23-090000-0000_create_events/down.sql"),
+    run_in_transaction: true,
+};
+
+/// Writes what a project needs and does not have.
+///
+/// The first migration, an append-only events table, is written only into a directory without migrations.
+///
+/// # Errors
+/// When a file cannot be written, or what is there is not a migrations directory.
+pub fn init(
+    root: &Path,
+    migrations: &Path,
+    with_first_migration: bool,
+) -> Result<InitReport, JobError> {
+    let mut report = InitReport::default();
+    let mut note = |path: PathBuf, written: bool| {
+        if written { report.written.push(path) } else { report.kept.push(path) }
+    };
+    for (file, text) in [("diesel.toml", DIESEL_TOML), ("glowplug.toml", GLOWPLUG_TOML)] {
+        let path = root.join(file);
+        let written = write::file_if_absent(&path, text)?;
+        note(path, written);
+    }
+    let keep = migrations.join(".keep");
+    if !migrations.is_dir() {
+        let written = write::file_if_absent(&keep, "")?;
+        note(keep, written);
+    }
+    if with_first_migration && read::migrations(migrations, "migrations")?.is_empty() {
+        note(write::migration(migrations, &FIRST)?, true);
+    }
+    Ok(report)
+}

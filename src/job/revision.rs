@@ -1,0 +1,132 @@
+//! A new migration, to be written by a person.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::{
+    job::JobError,
+    migration::{
+        source::Migrations,
+        target::{Point, TargetError},
+        version::{MAX_LENGTH, Version},
+    },
+    project::{
+        ProjectError,
+        write::{self, NewMigration},
+    },
+};
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RevisionReport {
+    /// The key.
+    pub version: Version,
+    /// The directory's name.
+    pub name: String,
+    /// The directory.
+    pub path: PathBuf,
+}
+
+const UP: &str = "-- Write the way up here. It runs in one transaction, together with its journal entry.\n";
+const UP_PIECEWISE: &str =
+    "-- Write the way up here. Each statement commits by itself; an interrupted run goes on where it stopped.\n";
+const DOWN: &str = "-- Write the way back here: what undoes up.sql.\n";
+
+/// Writes a new migration after all others.
+///
+/// # Errors
+/// When the version is taken, too long or not the newest, or the directory cannot be written.
+pub fn revision(
+    dir: &Path,
+    migrations: &Migrations,
+    message: &str,
+    version: Option<&str>,
+    run_in_transaction: bool,
+) -> Result<RevisionReport, JobError> {
+    let slug = slug(message);
+    let key = match version {
+        Some(version) => version.to_owned(),
+        None => next_version(migrations),
+    };
+    let name = if slug.is_empty() { key.clone() } else { format!("{key}_{slug}") };
+    let version = match Version::of_directory(&name) {
+        Ok(version) if !key.contains(['_', '/', '\\']) && !key.starts_with('.') => version,
+        _ => {
+            return Err(TargetError::Unknown {
+                text: key,
+                advice: format!(
+                    "A version has 1 to {MAX_LENGTH} characters, and neither `_` nor `/`; dashes do not count."
+                ),
+            }
+            .into());
+        }
+    };
+    if let Some(taken) = migrations.get(&version) {
+        return Err(ProjectError::Exists {
+            path: dir.join(&taken.name),
+            advice: format!("Its version is {version}, too. Choose another with --rev-id."),
+        }
+        .into());
+    }
+    let up = if run_in_transaction { UP } else { UP_PIECEWISE };
+    let new = NewMigration { name: &name, up, down: DOWN, run_in_transaction };
+    let path = write::migration(dir, &new)?;
+    Ok(RevisionReport { version, name, path })
+}
+
+/// Now, in Diesel's form; the last four digits count up where several are made in one second.
+fn next_version(migrations: &Migrations) -> String {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
+    let taken = |key: &String| {
+        Version::of_directory(key).is_ok_and(|version| migrations.get(&version).is_some())
+    };
+    let keys = (0..0xffff_u32).map(|count| format!("{now}-{count:04x}"));
+    keys.skip_while(taken).next().unwrap_or(now)
+}
+
+/// Makes a message part of a directory's name: lower case, `_` for everything else, at most 60 characters.
+#[must_use]
+pub fn slug(message: &str) -> String {
+    let words: Vec<String> = message
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let slug = words.join("_");
+    slug.chars().take(60).collect::<String>().trim_end_matches('_').to_owned()
+}
+
+/// Finds one migration by a target, on disk.
+///
+/// # Errors
+/// When it names none.
+pub fn find<'a>(
+    migrations: &'a Migrations,
+    applied: Vec<&'a Version>,
+    target: &str,
+) -> Result<&'a crate::migration::source::Migration, JobError> {
+    let on_disk = migrations.iter().map(|it| (&it.version, it.name.as_str())).collect();
+    let history = crate::migration::target::History { on_disk, applied };
+    let nothing = |advice: &str| TargetError::Unknown { text: target.into(), advice: advice.into() };
+    match history.find(target)? {
+        Point::Base => Err(nothing("Base is before the first migration; there is nothing to show.").into()),
+        Point::At(version) => migrations
+            .get(&version)
+            .ok_or_else(|| nothing("The database has run it, and it is not on disk.").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn a_message_becomes_a_name() {
+        assert_eq!(slug("Add users' e-mail"), "add_users_e_mail");
+        assert_eq!(slug("  ../../etc "), "etc");
+        assert_eq!(slug("Größe ändern"), "größe_ändern");
+        assert_eq!(slug("!"), "");
+        assert!(slug(&"long words ".repeat(20)).len() <= 60);
+    }
+}

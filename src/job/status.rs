@@ -1,0 +1,26 @@
+//! Where a database is, and the history of a project. Reads, and creates nothing.
+
+use crate::{
+    job::{JobError, Watch, open::Endpoint},
+    migration::{journal::Journal, source::Migrations, status::status},
+    report::status::StatusReport,
+};
+
+/// Compares the migrations with a database.
+///
+/// # Errors
+/// When the server cannot be reached or refuses.
+pub async fn of_database(
+    endpoint: &Endpoint,
+    migrations: &Migrations,
+    watch: Watch<'_>,
+) -> Result<StatusReport, JobError> {
+    let (_session, facts, journal) = endpoint.read(watch).await?;
+    Ok(StatusReport::new(&status(migrations, &journal), Some(facts.database)))
+}
+
+/// Lists the migrations on disk.
+#[must_use]
+pub fn of_disk(migrations: &Migrations) -> StatusReport {
+    StatusReport::new(&status(migrations, &Journal::default()), None)
+}

@@ -1,0 +1,13 @@
+//! Migrations for Diesel on PostgreSQL.
+//!
+//! glowplug takes Diesel migrations (`up.sql`/`down.sql` pairs), applies and reverts them, and keeps Diesel's tracking table, so that
+//! both tools work on one database. The library does everything; the binary parses arguments, calls one
+//! [job] and renders its report. ARCHITECTURE.md shows the rooms.
+
+pub mod cli;
+pub mod job;
+pub mod migration;
+pub mod postgres;
+pub mod project;
+pub mod report;
+pub mod words;

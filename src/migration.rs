@@ -1,0 +1,8 @@
+//! What a migration is, what a database has run, and what follows from the two. Plain values.
+
+pub mod journal;
+pub mod plan;
+pub mod source;
+pub mod status;
+pub mod target;
+pub mod version;

@@ -1,0 +1,291 @@
+//! Migrations as they are written: the *intended* history.
+//!
+//! What a database has *actually* run is the [journal](crate::migration::journal); what compares the two is
+//! [status](crate::migration::status). Reading directories is the job of [`crate::project`].
+
+use crate::{
+    migration::version::Version,
+    words::{
+        digest::Digest,
+        sql::{self, Kind, SqlError, Statement},
+    },
+};
+
+/// One SQL file of a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Where it stands, as it is shown to people: `migrations/2026…_x/up.sql`.
+    pub path: String,
+    /// The SQL.
+    pub text: String,
+    /// The digest of the SQL.
+    pub digest: Digest,
+}
+
+impl Script {
+    /// Keeps a text with its place and digest.
+    #[must_use]
+    pub fn new(path: String, text: String) -> Self {
+        let digest = Digest::of(&text);
+        Self { path, text, digest }
+    }
+
+    /// Splits the script into statements.
+    ///
+    /// # Errors
+    /// When it holds psql meta-commands or something that never ends.
+    pub fn statements(&self) -> Result<Vec<Statement>, SqlError> {
+        sql::split(&self.text)
+    }
+}
+
+/// A migration: a directory with `up.sql` and maybe `down.sql` and `metadata.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Its key.
+    pub version: Version,
+    /// The directory's name.
+    pub name: String,
+    /// The way up.
+    pub up: Script,
+    /// The way back, if there is one.
+    pub down: Option<Script>,
+    /// What `metadata.toml` says.
+    pub metadata: Metadata,
+}
+
+impl Migration {
+    /// The script for a direction, if there is one.
+    #[must_use]
+    pub fn script(&self, direction: Direction) -> Option<&Script> {
+        match direction {
+            Direction::Up => Some(&self.up),
+            Direction::Down => self.down.as_ref(),
+        }
+    }
+}
+
+/// What `metadata.toml` says of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata {
+    /// Whether the whole script is one transaction. True where there is no `metadata.toml`.
+    pub run_in_transaction: bool,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self { run_in_transaction: true }
+    }
+}
+
+/// Which way a script leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Applies.
+    Up,
+    /// Reverts.
+    Down,
+}
+
+impl Direction {
+    /// The file of this direction.
+    #[must_use]
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Up => "up.sql",
+            Self::Down => "down.sql",
+        }
+    }
+}
+
+/// All migrations of a project, in the order of their versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Migrations {
+    list: Vec<Migration>,
+}
+
+/// Why a set of migrations cannot be used.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// Two directories that Diesel would take for one migration.
+    #[error("`{first}` and `{second}` both have version {version}")]
+    #[diagnostic(
+        code(migrations::duplicate_version),
+        help("Rename `{second}` to a later version: only one of the two could ever be recorded.")
+    )]
+    DuplicateVersion {
+        /// The version that both have.
+        version: Version,
+        /// The directory that sorts first.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+}
+
+impl Migrations {
+    /// Orders migrations by version.
+    ///
+    /// # Errors
+    /// When two have one version.
+    pub fn new(mut list: Vec<Migration>) -> Result<Self, SourceError> {
+        list.sort_by(|a, b| (&a.version, &a.name).cmp(&(&b.version, &b.name)));
+        if let Some(pair) = list.windows(2).find(|pair| pair[0].version == pair[1].version) {
+            return Err(SourceError::DuplicateVersion {
+                version: pair[0].version.clone(),
+                first: pair[0].name.clone(),
+                second: pair[1].name.clone(),
+            });
+        }
+        Ok(Self { list })
+    }
+
+    /// The migrations, oldest first.
+    pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
+        self.list.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The newest one.
+    #[must_use]
+    pub fn head(&self) -> Option<&Migration> {
+        self.list.last()
+    }
+
+    /// The one with this version.
+    #[must_use]
+    pub fn get(&self, version: &Version) -> Option<&Migration> {
+        self.list
+            .binary_search_by(|migration| migration.version.cmp(version))
+            .ok()
+            .map(|index| &self.list[index])
+    }
+}
+
+impl<'a> IntoIterator for &'a Migrations {
+    type Item = &'a Migration;
+    type IntoIter = std::slice::Iter<'a, Migration>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Why a script cannot be run. Found before anything is sent to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unrunnable {
+    /// What is wrong, as a sentence without a place.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+    /// The bytes of the script that are meant.
+    pub span: std::ops::Range<usize>,
+}
+
+/// Splits a script and refuses what glowplug cannot run, before anything is sent.
+///
+/// # Errors
+/// psql meta-commands, unterminated strings and comments, `COPY … FROM STDIN`, transaction commands in a
+/// transactional script, and an `up.sql` without any statement.
+pub fn check_script(
+    script: &Script,
+    direction: Direction,
+    metadata: Metadata,
+) -> Result<Vec<Statement>, Unrunnable> {
+    let statements = script.statements().map_err(|error| {
+        let at = error.at();
+        let end = script.text[at..].char_indices().nth(1).map_or(script.text.len(), |(n, _)| at + n);
+        let help = match error {
+            SqlError::MetaCommand { .. } => {
+                "Lines that start with a backslash are for psql. Write the SQL that it stands for."
+            }
+            SqlError::Unterminated { .. } => "Close it; everything after it is swallowed.",
+            SqlError::NulByte { .. } => "PostgreSQL's texts cannot hold it. Is the file UTF-8?",
+        };
+        Unrunnable { what: error.to_string(), help: help.into(), span: at..end }
+    })?;
+    if direction == Direction::Up && statements.is_empty() {
+        return Err(Unrunnable {
+            what: "there is no statement in it".into(),
+            help: "Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`."
+                .into(),
+            span: 0..0,
+        });
+    }
+    let mut block = None;
+    for statement in &statements {
+        if let Some((what, help)) = refusal(statement, metadata, &mut block) {
+            return Err(Unrunnable { what, help: help.into(), span: statement.span.clone() });
+        }
+    }
+    match block {
+        Some(span) => Err(Unrunnable {
+            what: "a transaction is opened and not committed".into(),
+            help: "Write `COMMIT;` at the end of the block.".into(),
+            span,
+        }),
+        None => Ok(statements),
+    }
+}
+
+/// What speaks against one statement. `block` is the `BEGIN` that is open, in a script that opens its own.
+fn refusal(
+    statement: &Statement,
+    metadata: Metadata,
+    block: &mut Option<std::ops::Range<usize>>,
+) -> Option<(String, &'static str)> {
+    match &statement.kind {
+        Kind::Transaction(command) if metadata.run_in_transaction => Some((
+            format!("`{command}` in a migration that runs in a transaction"),
+            "The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.",
+        )),
+        Kind::Transaction(command) => match (command.as_str(), &block) {
+            ("BEGIN" | "START TRANSACTION", None) => {
+                *block = Some(statement.span.clone());
+                None
+            }
+            ("COMMIT" | "END", Some(_)) => {
+                *block = None;
+                None
+            }
+            _ => Some((
+                format!("`{command}` in a migration"),
+                "A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug writes its journal in the same transaction.",
+            )),
+        },
+        Kind::CopyStdin => Some((
+            "`COPY … FROM STDIN` in a migration".into(),
+            "A migration has no standard input. Write INSERT statements (pg_dump --inserts), or load the data from the application.",
+        )),
+        Kind::CopyStdout => Some((
+            "`COPY … TO STDOUT` in a migration".into(),
+            "A migration has no standard output. Use psql for exports.",
+        )),
+        Kind::OutsideTransaction("DISCARD ALL") => Some((
+            "`DISCARD ALL` in a migration".into(),
+            "It would give back the migration lock. Every migration starts with a clean session; for parts there are RESET ALL and DISCARD TEMP.",
+        )),
+        // whether it may depends on the subscription's slot: the server decides
+        Kind::DropSubscription { .. } => None,
+        kind if (metadata.run_in_transaction || block.is_some()) && !kind.may_run_in_transaction() => {
+            Some((
+                format!("{} cannot run in a transaction", kind.label()),
+                "Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its statements are then run one by one.",
+            ))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,9 @@
+//! Talking to PostgreSQL: connections, the migration lock, the journal, execution, and servers of our own.
+
+pub mod cluster;
+pub mod connect;
+pub mod exec;
+pub mod journal;
+pub mod lock;
+pub mod server_error;
+pub mod session;

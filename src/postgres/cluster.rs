@@ -1,0 +1,64 @@
+//! PostgreSQL servers that glowplug starts itself: the project's durable one and disposable ones.
+//!
+//! Not an embedded engine and not a wrapper around `pg_ctl`: a private native server on a Unix socket in a
+//! directory that only its user can enter. Connecting to a database, whoever runs it, is the business of the
+//! rest of `postgres`; here are processes, directories and privileges.
+//!
+//! A server never outlives its owner. Beside each one stands a *guard*, this same program started as
+//! `glowplug __pg-guard …` ([`guard_main`]): it owns the directory by a file lock, is the parent of the
+//! server, and ends it when the owner is gone ([`Scratch`]) or when nobody has used it for a while ([`Local`]).
+//! The guard can be killed too: then the kernel ends the server, and the next start sweeps the directory.
+//!
+//! Everything here blocks. Async callers wrap it.
+
+mod account;
+mod binaries;
+mod client;
+mod error;
+mod guard;
+pub mod install;
+mod local;
+mod lock;
+mod places;
+mod process;
+mod program;
+mod scratch;
+mod server;
+mod template;
+
+pub use account::Account;
+pub use binaries::{Binaries, Search, all, find};
+pub use error::ClusterError;
+pub use guard::guard_main;
+pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};
+pub use places::Places;
+pub use process::User;
+pub use scratch::{Scratch, ScratchOptions};
+
+use std::path::Path;
+
+use crate::words::url::{Host, HostName, Params, Url};
+
+/// The majors that glowplug works with.
+pub const SUPPORTED: std::ops::RangeInclusive<u32> = 14..=18;
+
+/// The first argument that makes the program a guard.
+pub const GUARD_ARGUMENT: &str = "__pg-guard";
+
+/// The name that `initdb` gives to the superuser of every server made here.
+const SUPERUSER: &str = "postgres";
+
+/// The port that names the socket file when nobody asks for another.
+const PORT: u16 = 5432;
+
+/// The address of a database behind a socket directory. There is no password: the directory is the door.
+fn socket_url(directory: &Path, port: u16, user: &str, database: &str) -> Url {
+    let name = HostName::Socket(directory.to_string_lossy().into_owned());
+    Url {
+        hosts: vec![Host { name, hostaddr: None, port: Some(port) }],
+        user: Some(user.to_owned()),
+        password: None,
+        database: Some(database.to_owned()),
+        params: Params::default(),
+    }
+}

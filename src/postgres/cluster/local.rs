@@ -1,0 +1,511 @@
+//! The project's own durable server.
+//!
+//! Its data is under `.glowplug/pg/` in the project, one directory per major; its socket is in a private
+//! directory with a short name elsewhere. It runs while it is used, guarded by a process of its own, and is
+//! started again by whoever needs it next. One server per project runs at a time.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::error::{ClusterError, cannot};
+use super::guard::{self, Job, LocalJob};
+use super::lock::{self, Locked};
+use super::places::Places;
+use super::process::{self, Signal};
+use super::scratch::SOCKET_PATH;
+use super::server::{self, PidFile, Setting};
+use super::{PORT, SUPERUSER, client, socket_url, template};
+use crate::words::digest::Digest;
+use crate::words::url::Url;
+
+/// How long a start or stop by another process may take before we give up: its own deadlines are shorter.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a server that accepts connections may take to let us in.
+const WELCOME: Duration = Duration::from_secs(30);
+
+/// How long the last checkpoint may take.
+const CHECKPOINT: Duration = Duration::from_secs(60);
+
+/// A log that is longer than this is put aside at the next start, in bytes.
+const LONG_LOG: u64 = 10 << 20;
+
+/// How the durable server is started.
+#[derive(Debug, Clone)]
+pub struct LocalOptions {
+    /// The program that becomes the guard: `glowplug` itself.
+    pub guard: PathBuf,
+    /// How long nobody may be connected before the server is stopped.
+    pub idle: Duration,
+    /// Further settings, as `-c name=value`.
+    pub settings: Vec<(String, String)>,
+}
+
+/// What a start found or did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalState {
+    /// It was running.
+    AlreadyRunning,
+    /// It was not running, and now is.
+    Started,
+    /// It was not even there: the data directory is new and empty.
+    Created,
+}
+
+/// What there is of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalStatus {
+    /// The process, while it runs.
+    pub running: Option<Running>,
+    /// The major of the server that runs, else of the newest data directory; None before the first start.
+    pub major: Option<u32>,
+    /// The data directory, or where one would be.
+    pub data_dir: PathBuf,
+    /// The directory of the socket, or where it would be.
+    pub socket_dir: PathBuf,
+    /// The server's log, or where it would be.
+    pub log: PathBuf,
+}
+
+/// A server that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// The process id.
+    pub pid: u32,
+    /// When it was started.
+    pub since: SystemTime,
+}
+
+/// The project's own durable server, running or not.
+#[derive(Debug, Clone)]
+pub struct Local {
+    account: Option<Account>,
+    project: PathBuf,
+    home: PathBuf,
+    socket_dir: PathBuf,
+    role: String,
+}
+
+impl Local {
+    /// The server of the project in `root`. Nothing is looked for or made before it is asked for.
+    ///
+    /// `name` names the ordinary role and its database, in so far as it is a plain name.
+    #[must_use]
+    pub fn of(root: &Path, name: &str) -> Self {
+        Self::in_places(&Places::from_environment(), root, name)
+    }
+
+    /// [`of`](Self::of), with other places.
+    #[must_use]
+    pub fn in_places(places: &Places, root: &Path, name: &str) -> Self {
+        let project = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let digest = Digest::of(&format!("{project:?}"));
+        let key = &digest.as_str()[..12];
+        let inside = project.join(".glowplug").join("pg");
+        let outside = places.state.join(key);
+        let account = existing_owner(places, &[&inside, &outside])
+            .or_else(|| Account::choose(places, &project).ok());
+        let closed = account.as_ref().is_some_and(|account| account.blocked(&inside).is_some());
+        let home = if closed { outside } else { inside };
+        let socket_dir = socket_dir(places, account.as_ref(), key);
+        Self { account, project, home, socket_dir, role: plain_name(name) }
+    }
+
+    /// Starts the server if it is not running, and waits until its database accepts connections.
+    ///
+    /// Safe to call from several processes at once: one starts the server, the others find it. A server of
+    /// another major is stopped first; its data stays.
+    pub fn start(
+        &self,
+        binaries: &Binaries,
+        options: &LocalOptions,
+    ) -> Result<LocalState, ClusterError> {
+        let account = self.account.as_ref().ok_or(ClusterError::NoAccount)?;
+        account.require(&binaries.postgres())?;
+        account.require(&binaries.initdb())?;
+        self.make_home(account)?;
+        let _starting = self.gate()?;
+        if let Some((major, found)) = self.guarded()? {
+            // A cleaner of temporary folders may have taken the socket from under the server.
+            let reachable = found.socket_dir.join(format!(".s.PGSQL.{}", found.port)).exists();
+            if major == binaries.major() && reachable {
+                account.private_directory(&found.socket_dir)?;
+                self.ensure_database(&found.socket_dir, found.port, major)?;
+                return Ok(LocalState::AlreadyRunning);
+            }
+        }
+        self.end()?;
+        let data = self.data(binaries.major());
+        let state = self.make_data(account, binaries, &data)?;
+        self.launch(account, binaries, options, data)?;
+        self.ensure_database(&self.socket_dir, PORT, binaries.major())?;
+        Ok(state)
+    }
+
+    /// What there is of the server. Only looks.
+    #[must_use]
+    pub fn status(&self) -> LocalStatus {
+        let running = self.running();
+        let newest = || self.majors().last().copied();
+        let major = running.as_ref().map(|(major, _)| *major).or_else(newest);
+        LocalStatus {
+            running: running.as_ref().map(|(_, file)| Running { pid: file.pid, since: file.since }),
+            major,
+            data_dir: major.map_or_else(|| self.home.clone(), |major| self.data(major)),
+            log: major.map_or_else(|| self.home.join("log"), |major| self.log(major)),
+            socket_dir: running
+                .map_or_else(|| self.socket_dir.clone(), |(_, file)| file.socket_dir),
+        }
+    }
+
+    /// Stops the server. False if it was not running.
+    pub fn stop(&self) -> Result<bool, ClusterError> {
+        if !self.home.is_dir() {
+            return Ok(false);
+        }
+        let _stopping = self.gate()?;
+        self.end()
+    }
+
+    /// Stops the server and removes its data, of every major.
+    pub fn reset(&self) -> Result<(), ClusterError> {
+        if !self.home.is_dir() {
+            return Ok(());
+        }
+        let _stopping = self.gate()?;
+        self.end()?;
+        for major in self.majors() {
+            // Renamed first, so that a removal that is interrupted leaves nothing that looks like data.
+            let (data, old) = (self.data(major), self.home.join(format!("{major}.old")));
+            remove(&old)?;
+            fs::rename(&data, &old).map_err(cannot("remove", &data))?;
+            remove(&old)?;
+            remove(&self.log(major))?;
+            remove(&old_log(&self.log(major)))?;
+        }
+        Ok(())
+    }
+
+    /// The address of the project's database, as its ordinary role.
+    #[must_use]
+    pub fn url(&self) -> Url {
+        let (directory, port) = self.address();
+        socket_url(&directory, port, &self.role, &self.role)
+    }
+
+    /// The address of the project's database, as the superuser.
+    #[must_use]
+    pub fn admin_url(&self) -> Url {
+        let (directory, port) = self.address();
+        socket_url(&directory, port, SUPERUSER, &self.role)
+    }
+
+    /// A server that runs knows better: it may have been started from an environment with other directories.
+    fn address(&self) -> (PathBuf, u16) {
+        self.running().map_or_else(
+            || (self.socket_dir.clone(), PORT),
+            |(_, file)| (file.socket_dir, file.port),
+        )
+    }
+
+    fn data(&self, major: u32) -> PathBuf {
+        self.home.join(major.to_string())
+    }
+
+    fn log(&self, major: u32) -> PathBuf {
+        self.home.join(format!("{major}.log"))
+    }
+
+    fn start_lock(&self) -> PathBuf {
+        self.home.join("start.lock")
+    }
+
+    fn guard_lock(&self) -> PathBuf {
+        self.home.join("guard.lock")
+    }
+
+    fn gate(&self) -> Result<Locked, ClusterError> {
+        lock::exclusive(&self.start_lock(), PATIENCE)
+    }
+
+    /// The majors of the data directories, the newest last.
+    fn majors(&self) -> Vec<u32> {
+        let entries = fs::read_dir(&self.home).into_iter().flatten().flatten();
+        let mut majors: Vec<u32> =
+            entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        majors.sort_unstable();
+        majors
+    }
+
+    fn running(&self) -> Option<(u32, PidFile)> {
+        self.majors()
+            .into_iter()
+            .find_map(|major| Some((major, server::running_in(&self.data(major))?)))
+    }
+
+    /// The server, if it has a guard. Waits for a guard that is on its way.
+    fn guarded(&self) -> Result<Option<(u32, PidFile)>, ClusterError> {
+        let end = Instant::now() + PATIENCE;
+        while lock::is_held(&self.guard_lock()) {
+            if let Some(found) = self.running().filter(|(_, file)| file.ready) {
+                return Ok(Some(found));
+            }
+            if Instant::now() >= end {
+                let (path, seconds) = (self.guard_lock(), PATIENCE.as_secs());
+                return Err(ClusterError::Busy { path, seconds });
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(None)
+    }
+
+    /// Stops whatever runs on this project's data. Only for the holder of the gate.
+    fn end(&self) -> Result<bool, ClusterError> {
+        self.guarded()?;
+        let mut ended = false;
+        for major in self.majors() {
+            ended |= server::end_running(&self.data(major), Signal::Interrupt, CHECKPOINT);
+        }
+        // The guard sees its server end, and ends too.
+        drop(lock::exclusive(&self.guard_lock(), PATIENCE)?);
+        fs::remove_dir(&self.socket_dir).ok();
+        Ok(ended)
+    }
+
+    fn make_home(&self, account: &Account) -> Result<(), ClusterError> {
+        let mut made: Vec<PathBuf> =
+            self.home.ancestors().take_while(|step| !step.exists()).map(Path::to_owned).collect();
+        account.open_directory(&self.home)?;
+        if self.home.starts_with(&self.project) {
+            let ignore = self.project.join(".glowplug").join(".gitignore");
+            write_once(&ignore, "*\n", &mut made)?;
+        }
+        write_once(&self.start_lock(), "", &mut made)?;
+        write_once(&self.guard_lock(), "", &mut made)?;
+        // What root makes in somebody's project is theirs; in root's own it stays out of the server's reach.
+        let owner = fs::metadata(&self.project).map_err(cannot("look at", &self.project))?.uid();
+        if owner == account.uid() {
+            made.iter().filter(|path| path.starts_with(&self.project)).try_for_each(|path| account.give(path))?;
+        }
+        account.require(&self.home)
+    }
+
+    fn make_data(
+        &self,
+        account: &Account,
+        binaries: &Binaries,
+        data: &Path,
+    ) -> Result<LocalState, ClusterError> {
+        match data.symlink_metadata() {
+            Ok(found) if found.is_dir() && found.uid() == account.uid() => {
+                server::forget_crash(data)?;
+                Ok(LocalState::Started)
+            }
+            Ok(_) => {
+                Err(ClusterError::ForeignDirectory { path: data.to_owned(), user: account.name() })
+            }
+            Err(_) => {
+                template::durable(binaries, account, data)?;
+                Ok(LocalState::Created)
+            }
+        }
+    }
+
+    /// Starts the guard, which outlives us.
+    fn launch(
+        &self,
+        account: &Account,
+        binaries: &Binaries,
+        options: &LocalOptions,
+        data: PathBuf,
+    ) -> Result<(), ClusterError> {
+        let socket = self.socket_dir.join(format!(".s.PGSQL.{PORT}"));
+        if socket.as_os_str().len() > SOCKET_PATH {
+            return Err(ClusterError::SocketPathTooLong { path: socket, limit: SOCKET_PATH });
+        }
+        account.private_directory(&self.socket_dir)?;
+        let log = self.log(binaries.major());
+        make_log(&log, account)?;
+        let job = Job::Local(LocalJob {
+            account: account.clone(),
+            postgres: binaries.postgres(),
+            data,
+            socket_dir: self.socket_dir.clone(),
+            port: PORT,
+            log,
+            guard_lock: self.guard_lock(),
+            start_lock: self.start_lock(),
+            idle: options.idle,
+            settings: settings(&options.settings, &self.socket_dir),
+        });
+        let (mut guard, _ready) = guard::spawn(&options.guard, &job)?;
+        // If it ends while we are still here, somebody has to take note of it.
+        drop(thread::spawn(move || guard.wait()));
+        Ok(())
+    }
+
+    fn ensure_database(&self, directory: &Path, port: u16, major: u32) -> Result<(), ClusterError> {
+        client::ensure_database(directory, port, &self.role, major, WELCOME)
+    }
+}
+
+/// As root: whoever owns the data runs it, whoever would be chosen today.
+fn existing_owner(places: &Places, homes: &[&Path]) -> Option<Account> {
+    if places.uid != 0 {
+        return None;
+    }
+    let entries = homes.iter().filter_map(|home| fs::read_dir(home).ok()).flatten().flatten();
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()))
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|found| found.uid())
+        .filter(|uid| *uid != 0)
+        .find_map(process::user_by_id)
+        .map(Account::Other)
+}
+
+/// The first short enough place for the socket, or the best of those that are too long.
+fn socket_dir(places: &Places, account: Option<&Account>, key: &str) -> PathBuf {
+    let own = account.is_none_or(|account| matches!(account, Account::Own { .. }));
+    let runtime = places.runtime.as_ref().filter(|_| own);
+    let uid = account.map_or(places.uid, Account::uid);
+    let temporary = places
+        .temporary
+        .iter()
+        .filter(|place| account.is_none_or(|account| account.blocked(place).is_none()))
+        .map(|place| place.join(format!("gp-{uid}-{key}")));
+    let mut all = runtime
+        .filter(|runtime| runtime.is_dir())
+        .map(|runtime| runtime.join(format!("glowplug-{key}")))
+        .into_iter()
+        .chain(temporary);
+    let fits = |path: &PathBuf| path.as_os_str().len() + "/.s.PGSQL.5432".len() <= SOCKET_PATH;
+    let first = all.next().unwrap_or_else(|| PathBuf::from(format!("/tmp/gp-{uid}-{key}")));
+    if fits(&first) { first } else { all.find(fits).unwrap_or(first) }
+}
+
+/// The server's own settings, the caller's, and those that nobody may change.
+fn settings(wanted: &[Setting], socket_dir: &Path) -> Vec<Setting> {
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut settings = vec![own("max_locks_per_transaction", "256"), own("listen_addresses", "")];
+    settings.extend(wanted.iter().cloned());
+    settings.push(own("port", &PORT.to_string()));
+    settings.push(guard::socket_setting(socket_dir));
+    settings
+}
+
+/// A name that needs no quotes anywhere and that PostgreSQL does not keep for itself.
+fn plain_name(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let plain: String =
+        lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let plain = plain.trim_matches('_');
+    let taken = ["postgres", "public", "none", "template0", "template1"].contains(&plain)
+        || plain.starts_with("pg_")
+        || plain.starts_with(|c: char| c.is_ascii_digit());
+    let mut plain = match plain {
+        "" => "app".to_owned(),
+        plain if taken => format!("app_{plain}"),
+        plain => plain.to_owned(),
+    };
+    // The server cuts longer names off, and then the role that it makes is not the one that we ask for.
+    plain.truncate(63);
+    plain
+}
+
+/// The log belongs to the server's user, in a directory that may not.
+fn make_log(log: &Path, account: &Account) -> Result<(), ClusterError> {
+    if fs::symlink_metadata(log).is_ok_and(|found| found.len() > LONG_LOG) {
+        fs::rename(log, old_log(log)).map_err(cannot("put aside", log))?;
+    }
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(log);
+    match made {
+        Ok(_) => account.give(log),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(cannot("make the log", log)(error)),
+    }
+}
+
+fn old_log(log: &Path) -> PathBuf {
+    log.with_extension("log.old")
+}
+
+fn write_once(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<(), ClusterError> {
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    fs::write(path, text).map_err(cannot("write", path))?;
+    made.push(path.to_owned());
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<(), ClusterError> {
+    let removed = match path.symlink_metadata() {
+        Err(_) => return Ok(()),
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    };
+    removed.map_err(cannot("remove", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_role_has_a_name_that_needs_no_quotes() {
+        for (name, role) in [
+            ("shop", "shop"),
+            ("My-Shop 2", "my_shop_2"),
+            ("", "app"),
+            ("___", "app"),
+            ("日本", "app"),
+            ("2fast", "app_2fast"),
+            ("postgres", "app_postgres"),
+            ("pg-stuff", "app_pg_stuff"),
+            ("a\"; DROP ROLE b", "a___drop_role_b"),
+        ] {
+            assert_eq!(plain_name(name), role);
+        }
+        assert_eq!(plain_name(&"x".repeat(99)).len(), 63);
+    }
+
+    #[test]
+    fn nobody_can_move_the_socket_away() {
+        let wanted = [("port".to_owned(), "1".to_owned()), ("jit".to_owned(), "off".to_owned())];
+        let settings = settings(&wanted, Path::new("/s"));
+        let last = |name: &str| {
+            settings.iter().rev().find(|(setting, _)| setting == name).map(|(_, value)| value.as_str())
+        };
+        assert_eq!(last("port"), Some("5432"));
+        assert_eq!(last("jit"), Some("off"));
+        assert_eq!(last("unix_socket_directories"), Some("\"/s\""));
+    }
+
+    #[test]
+    fn a_project_that_was_never_started_has_nothing_to_stop() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let local = Local::of(root.path(), "shop");
+        assert_eq!(local.status().running, None);
+        assert_eq!(local.status().major, None);
+        assert!(!local.stop().expect("nothing to do"));
+        local.reset().expect("nothing to do");
+        assert!(!root.path().join(".glowplug").exists(), "looking leaves no trace");
+        assert_eq!(local.url().database.as_deref(), Some("shop"));
+        assert_eq!(local.admin_url().user.as_deref(), Some("postgres"));
+    }
+
+    #[test]
+    fn two_projects_have_two_sockets_with_short_names() {
+        let roots = [(); 2].map(|()| tempfile::tempdir().expect("a temporary directory"));
+        let [one, two] = roots.each_ref().map(|root| Local::of(root.path(), "shop").socket_dir);
+        assert_ne!(one, two);
+        assert!(one.as_os_str().len() < SOCKET_PATH);
+    }
+}

@@ -1,0 +1,130 @@
+//! A TCP or Unix socket to a server, and the one question that comes before everything else.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+#[cfg(unix)]
+use tokio::net::UnixStream;
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::error::Server;
+
+/// Whether the system watches idle TCP connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keepalive {
+    On,
+    Off,
+}
+
+/// A stream to a server, not encrypted.
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+/// The server's answer to an SSLRequest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SslAnswer {
+    Yes,
+    No,
+    /// The server failed; what it says now is not protected, and not to be shown.
+    Failure,
+    Nonsense(u8),
+}
+
+impl Socket {
+    pub(super) async fn open(server: &Server, keepalive: Keepalive) -> io::Result<Socket> {
+        match server {
+            Server::Tcp { ip, port, .. } => {
+                let socket = match ip {
+                    IpAddr::V4(_) => TcpSocket::new_v4()?,
+                    IpAddr::V6(_) => TcpSocket::new_v6()?,
+                };
+                socket.set_keepalive(keepalive == Keepalive::On)?;
+                socket.set_nodelay(true)?;
+                Ok(Socket::Tcp(
+                    socket.connect(SocketAddr::new(*ip, *port)).await?,
+                ))
+            }
+            #[cfg(unix)]
+            Server::Socket { path } => Ok(Socket::Unix(
+                UnixStream::connect(abstract_or_file(path)).await?,
+            )),
+            #[cfg(not(unix))]
+            Server::Socket { .. } => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Asks for encryption. Reads exactly one byte, so that nothing which somebody slipped in
+    /// before the handshake can pass for the server's word after it.
+    pub(super) async fn request_ssl(&mut self) -> io::Result<SslAnswer> {
+        const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+        self.write_all(&SSL_REQUEST).await?;
+        self.flush().await?;
+        Ok(match self.read_u8().await? {
+            b'S' => SslAnswer::Yes,
+            b'N' => SslAnswer::No,
+            b'E' => SslAnswer::Failure,
+            other => SslAnswer::Nonsense(other),
+        })
+    }
+}
+
+/// `@name` is a socket in Linux's abstract namespace, which the system marks with a NUL.
+#[cfg(unix)]
+fn abstract_or_file(path: &Path) -> PathBuf {
+    match path.to_str().and_then(|path| path.strip_prefix('@')) {
+        Some(name) => PathBuf::from(format!("\0{name}")),
+        None => path.to_path_buf(),
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(unix)]
+            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            #[cfg(unix)]
+            Socket::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(unix)]
+            Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(unix)]
+            Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

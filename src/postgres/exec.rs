@@ -1,0 +1,384 @@
+//! Runs the steps of a plan, each with its journal entry.
+//!
+//! A migration with a transaction is one exchange: `BEGIN`, settings, the statements, the journal entry, `COMMIT`, in one
+//! round trip. What runs without a transaction is in [`piecewise`].
+
+mod piecewise;
+mod recognise;
+
+use std::{ops::Range, time::Duration};
+
+use crate::{
+    migration::{
+        journal::EntryKind,
+        plan::Step,
+        source::{Direction, Script},
+    },
+    postgres::{
+        journal::Record,
+        lock::{KEY, Locked},
+        server_error::ServerError,
+        session::{COMMIT, Failure, Message, Row, Seen},
+    },
+    words::sql::Statement,
+};
+
+/// A step with what was read out of its script.
+#[derive(Debug, Clone)]
+pub struct Task<'a> {
+    /// The step.
+    pub step: &'a Step<'a>,
+    /// The script of its direction.
+    pub script: &'a Script,
+    /// The script's statements.
+    pub statements: Vec<Statement>,
+}
+
+impl Task<'_> {
+    fn text(&self, statement: usize) -> &str {
+        &self.script.text[self.statements[statement].span.clone()]
+    }
+}
+
+/// How tasks are run.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// Who, for the journal.
+    pub actor: String,
+    /// How often a task is tried when a lock is not to be had.
+    pub attempts: u32,
+    /// What to do with a statement of which nobody knows whether it took effect.
+    pub unsure: Option<Unsure>,
+}
+
+/// What a person says of a statement that was started before a crash, when the catalog cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsure {
+    /// It had no effect: run it.
+    Repeat,
+    /// It took effect: go on after it.
+    Skip,
+}
+
+/// What happens while tasks run.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// The task with this index began.
+    Started(usize),
+    /// So many statements of a task are done, of so many.
+    Statement(usize, usize, usize),
+    /// The server said something while a statement ran.
+    Notice(usize, Option<usize>, &'a ServerError),
+    /// A lock was not to be had in time; it is tried again.
+    Retrying {
+        /// The task.
+        task: usize,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// How long it waits now.
+        pause: Duration,
+    },
+    /// An interrupted task goes on after so many statements.
+    Resuming(usize, usize),
+    /// An invalid index that a failed build left was dropped.
+    DroppedInvalidIndex(usize, &'a str),
+    /// The task is done and committed, after so many milliseconds.
+    Done(usize, u64),
+}
+
+/// Who is told.
+pub type Tell<'f> = &'f mut (dyn FnMut(Happening<'_>) + Send);
+
+/// Where a task failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// Before the first statement.
+    Opening,
+    /// At a statement.
+    Statement(usize),
+    /// At a check that the script put off to the end: deferred constraints.
+    Deferred,
+    /// While the journal was written.
+    Journal,
+    /// At COMMIT.
+    Commit,
+}
+
+/// Why a task did not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The server refused, or the connection was lost.
+    Failed(Failure),
+    /// A lock was not to be had, so many times.
+    NoLock(ServerError, u32),
+    /// The user interrupted it.
+    Interrupted,
+    /// The statements that were done before an interruption read otherwise now.
+    ChangedSince {
+        /// How many.
+        done: usize,
+    },
+    /// It was started before a crash, and the catalog does not tell whether it took effect.
+    NotSure,
+    /// Another session builds this index right now.
+    IndexIsBeingBuilt(String),
+}
+
+/// A task that did not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskError {
+    /// Which.
+    pub task: usize,
+    /// Where.
+    pub at: At,
+    /// Why.
+    pub cause: Cause,
+    /// How many statements of it are committed nevertheless.
+    pub committed: usize,
+}
+
+/// What comes before every task: nothing of the task before it may show.
+const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
+                     DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP";
+/// The same on a connection that is not ours, whose prepared statements are in use.
+const CLEAN_BORROWED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL";
+/// What comes between the script and the journal: the script's role, search_path and deferred checks end here.
+const SETTLE: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
+                      SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; SET LOCAL search_path = pg_catalog, pg_temp";
+/// Settings of a run. $1 lock_timeout, $2 statement_timeout, $3 client_connection_check_interval, $4 local or not.
+const PIN: &str = include_str!("sql/pin.sql");
+/// Takes the lock of the run once more, for the transaction: a script can give back the session's.
+const HOLD: &str =
+    "SELECT ARRAY[pg_catalog.pg_advisory_xact_lock($1::text::bigint)::text] AS \"row\"";
+
+/// What a message of an exchange stands for.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    task: usize,
+    at: At,
+}
+
+/// An exchange in the making: messages, and what each stands for.
+#[derive(Default)]
+struct Draft<'a> {
+    messages: Vec<Message<'a>>,
+    parts: Vec<Part>,
+}
+
+impl<'a> Draft<'a> {
+    fn push(&mut self, task: usize, at: At, message: Message<'a>) {
+        self.messages.push(message);
+        self.parts.push(Part { task, at });
+    }
+}
+
+impl Locked<'_> {
+    /// Runs one task, with or without a transaction as its metadata says.
+    ///
+    /// # Errors
+    /// When it fails. A task with a transaction has left nothing then; one without has left a journal that the next run
+    /// understands.
+    pub async fn run(
+        &mut self,
+        index: usize,
+        task: &Task<'_>,
+        manner: &Manner,
+        tell: Tell<'_>,
+    ) -> Result<u64, TaskError> {
+        if task.step.migration.metadata.run_in_transaction {
+            let took = self.run_together(index, std::slice::from_ref(task), manner, tell).await?;
+            Ok(took.first().copied().unwrap_or_default())
+        } else {
+            piecewise::run(self, index, task, manner, tell).await
+        }
+    }
+
+    /// Runs tasks in one transaction, all or none; `first` is the index of the first.
+    ///
+    /// # Errors
+    /// When one fails. Nothing is left of any then.
+    pub async fn run_together(
+        &mut self,
+        first: usize,
+        tasks: &[Task<'_>],
+        manner: &Manner,
+        tell: Tell<'_>,
+    ) -> Result<Vec<u64>, TaskError> {
+        for attempt in 1.. {
+            let records: Vec<_> = tasks.iter().map(|task| self.finished(task, manner, None)).collect();
+            let mut draft = Draft::default();
+            draft.push(first, At::Opening, Message::Batch(self.clean()));
+            draft.push(first, At::Opening, Message::Batch("BEGIN"));
+            for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
+                let index = first + offset;
+                if offset > 0 {
+                    draft.push(index, At::Opening, Message::Batch(self.clean()));
+                }
+                draft.push(index, At::Opening, Message::Query(PIN, self.pin_values(true)));
+                draft.push(index, At::Opening, Message::Query(HOLD, vec![Some(KEY.to_string())]));
+                for statement in 0..task.statements.len() {
+                    let message = Message::Script(task.text(statement));
+                    draft.push(index, At::Statement(statement), message);
+                }
+                draft.push(index, At::Deferred, Message::Batch(SETTLE));
+                draft.push(index, At::Journal, Message::Query(sql, values.clone()));
+            }
+            let last = first + tasks.len().saturating_sub(1);
+            draft.push(last, At::Commit, Message::Batch(COMMIT));
+            tell(Happening::Started(first));
+            match self.send(&draft, &|index| tasks[index - first].statements.len(), tell).await {
+                Ok(replies) => {
+                    let took: Vec<u64> = draft
+                        .parts
+                        .iter()
+                        .zip(&replies)
+                        .filter(|(part, _)| part.at == At::Journal)
+                        .map(|(_, rows)| took_ms(rows))
+                        .collect();
+                    for (offset, ms) in took.iter().enumerate() {
+                        tell(Happening::Done(first + offset, *ms));
+                    }
+                    return Ok(took);
+                }
+                Err((part, failure)) => {
+                    let error =
+                        |cause| TaskError { task: part.task, at: part.at, cause, committed: 0 };
+                    self.pause_after(part.task, failure, attempt, manner, tell).await.map_err(error)?;
+                }
+            }
+        }
+        unreachable!("the attempts end with an error")
+    }
+
+    /// Sends a draft. The first failure is the one that counts; what follows it was skipped by the server.
+    async fn send(
+        &mut self,
+        draft: &Draft<'_>,
+        statements: &(dyn Fn(usize) -> usize + Sync),
+        tell: Tell<'_>,
+    ) -> Result<Vec<Vec<Row>>, (Part, Failure)> {
+        let parts = &draft.parts;
+        let mut observe = |seen: Seen| match seen {
+            Seen::Done(message) => {
+                if let Some(Part { task, at: At::Statement(statement) }) = parts.get(message) {
+                    tell(Happening::Statement(*task, statement + 1, statements(*task)));
+                }
+            }
+            Seen::Notice(message, notice) => {
+                if let Some(part) = parts.get(message) {
+                    let statement = match part.at {
+                        At::Statement(statement) => Some(statement),
+                        // the skipped rest of a failed transaction says so to nobody
+                        _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
+                        _ => None,
+                    };
+                    tell(Happening::Notice(part.task, statement, &notice));
+                }
+            }
+        };
+        let replies = self.session.exchange(&draft.messages, &mut observe).await;
+        let mut rows = Vec::with_capacity(replies.len());
+        for (reply, part) in replies.into_iter().zip(parts) {
+            rows.push(reply.map_err(|failure| (*part, failure))?);
+        }
+        Ok(rows)
+    }
+
+    /// Decides whether a failure is worth another attempt, and waits before it.
+    async fn pause_after(
+        &self,
+        task: usize,
+        failure: Failure,
+        attempt: u32,
+        manner: &Manner,
+        tell: Tell<'_>,
+    ) -> Result<(), Cause> {
+        let mut stop = self.session.stop().clone();
+        if stop.is_pulled() {
+            return Err(Cause::Interrupted);
+        }
+        match failure {
+            Failure::Server(error) if error.is(LOCK_NOT_AVAILABLE) || error.is(DEADLOCK) => {
+                if attempt >= manner.attempts {
+                    return Err(Cause::NoLock(error, attempt));
+                }
+                let base = 200 * (1_u64 << attempt.min(6));
+                let pause = Duration::from_millis(base / 2 + fastrand::u64(0..base));
+                tell(Happening::Retrying { task, attempt, pause });
+                match tokio::time::timeout(pause, stop.pulled()).await {
+                    Ok(()) => Err(Cause::Interrupted),
+                    Err(_) => Ok(()),
+                }
+            }
+            failure => Err(Cause::Failed(failure)),
+        }
+    }
+
+    /// The query that records a finished task.
+    fn finished(
+        &self,
+        task: &Task<'_>,
+        manner: &Manner,
+        took: Option<Duration>,
+    ) -> (String, Vec<Option<String>>) {
+        let migration = task.step.migration;
+        let record = Record {
+            version: &migration.version,
+            name: &migration.name,
+            kind: match task.step.direction {
+                Direction::Up => EntryKind::Up,
+                Direction::Down => EntryKind::Down,
+            },
+            up: Some(&migration.up.digest),
+            down: migration.down.as_ref().map(|down| &down.digest),
+            actor: &manner.actor,
+            took_ms: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+            reached: None,
+            note: None,
+        };
+        record.message(&self.facts().place)
+    }
+
+    fn clean(&self) -> &'static str {
+        if self.session.wire().is_some() { CLEAN } else { CLEAN_BORROWED }
+    }
+
+    fn pin_values(&self, local: bool) -> Vec<Option<String>> {
+        let pins = self.pins();
+        let interval = if self.facts().notices_dead_clients { "2s" } else { "0" };
+        [
+            pins.lock_timeout.setting(),
+            pins.statement_timeout.setting(),
+            interval.to_owned(),
+            local.to_string(),
+        ]
+        .map(Some)
+        .to_vec()
+    }
+}
+
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+const DEADLOCK: &str = "40P01";
+
+fn took_ms(rows: &[Row]) -> u64 {
+    let text = rows.first().and_then(|row| row.first()).cloned().flatten();
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// The bytes of a script that a failure points at.
+#[must_use]
+pub fn span(script: &Script, statement: &Statement, position: Option<u32>) -> Range<usize> {
+    match position {
+        Some(position) => {
+            let at = crate::words::sql::byte_of_position(&script.text, &statement.span, position);
+            let rest = &script.text[at..statement.span.end.max(at)];
+            let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            let first = rest.chars().next().map_or(0, char::len_utf8);
+            at..at + word.max(first)
+        }
+        None => {
+            let line = script.text[statement.span.clone()].find('\n');
+            statement.span.start..line.map_or(statement.span.end, |n| statement.span.start + n)
+        }
+    }
+}

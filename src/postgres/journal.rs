@@ -1,0 +1,220 @@
+//! Reading and writing the journal: Diesel's table and the side table.
+//!
+//! Reading needs SELECT and nothing else; a table that is missing reads as empty. What is written here is always part of
+//! an exchange of a [locked](crate::postgres::lock::Locked) session.
+
+use crate::{
+    migration::{
+        journal::{Entry, EntryKind, Journal},
+        version::Version,
+    },
+    postgres::{
+        lock::{Locked, SessionError},
+        session::{COMMIT, Message, Row, Session},
+    },
+    words::{
+        digest::Digest,
+        ident::{Ident, Qualified},
+    },
+};
+
+/// Diesel's tracking table.
+pub const DIESEL_TABLE: &str = "__diesel_schema_migrations";
+
+/// The side table.
+pub const TABLE: &str = "__glowplug_journal";
+
+/// What entries are signed with.
+pub const TOOL: &str = concat!("glowplug ", env!("CARGO_PKG_VERSION"));
+
+/// Where the tracking tables are, or would be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The schema of both.
+    pub schema: String,
+    /// Whether Diesel's table exists.
+    pub has_diesel: bool,
+    /// Whether the side table exists.
+    pub has_journal: bool,
+}
+
+impl Place {
+    /// Diesel's table, for SQL.
+    pub(crate) fn diesel(&self) -> String {
+        Qualified { schema: &self.schema, name: DIESEL_TABLE }.to_string()
+    }
+
+    /// The side table, for SQL.
+    pub(crate) fn journal(&self) -> String {
+        Qualified { schema: &self.schema, name: TABLE }.to_string()
+    }
+
+    /// The commands that make both tables where they are missing.
+    #[must_use]
+    pub fn ddl(&self) -> String {
+        let refuse = Qualified { schema: &self.schema, name: "__glowplug_journal_refuse" };
+        let diesel = include_str!("sql/diesel_table.sql").replace("{diesel}", &self.diesel());
+        let journal = include_str!("sql/journal_table.sql")
+            .replace("{journal}", &self.journal())
+            .replace("{index}", &Ident("__glowplug_journal_version").to_string())
+            .replace("{refuse}", &refuse.to_string());
+        diesel + &journal
+    }
+}
+
+/// Something to write into the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The key.
+    pub version: &'a Version,
+    /// The directory.
+    pub name: &'a str,
+    /// What happened.
+    pub kind: EntryKind,
+    /// Digest of `up.sql`, or of the statements done.
+    pub up: Option<&'a Digest>,
+    /// Digest of `down.sql`, or of the statements done.
+    pub down: Option<&'a Digest>,
+    /// Who, as the person's system knows them.
+    pub actor: &'a str,
+    /// How long it took; without, the server measures from the start of the transaction.
+    pub took_ms: Option<u64>,
+    /// The statement reached, and how many there are.
+    pub reached: Option<(usize, usize)>,
+    /// What the kind needs to remember.
+    pub note: Option<String>,
+}
+
+impl Record<'_> {
+    /// The query that writes it, with its values.
+    pub(crate) fn message(&self, place: &Place) -> (String, Vec<Option<String>>) {
+        let template = match self.kind {
+            EntryKind::Up | EntryKind::Stamp => include_str!("sql/journal_up.sql"),
+            EntryKind::Down | EntryKind::Unstamp => include_str!("sql/journal_down.sql"),
+            EntryKind::Accept => include_str!("sql/journal_accept.sql"),
+            _ => include_str!("sql/journal_progress.sql"),
+        };
+        let sql =
+            template.replace("{diesel}", &place.diesel()).replace("{journal}", &place.journal());
+        let number = |number: usize| number.to_string();
+        let values = vec![
+            Some(self.version.to_string()),
+            Some(self.name.to_owned()),
+            Some(self.kind.word().to_owned()),
+            self.up.map(Digest::to_string),
+            self.down.map(Digest::to_string),
+            Some(self.actor.to_owned()),
+            self.took_ms.map(|ms| ms.to_string()),
+            Some(TOOL.to_owned()),
+            self.reached.map(|(statement, _)| number(statement)),
+            self.reached.map(|(_, statements)| number(statements)),
+            self.note.clone(),
+        ];
+        (sql, values)
+    }
+}
+
+/// Reads both tables.
+///
+/// # Errors
+/// When the server refuses, or the connection is lost.
+pub async fn read(session: &mut Session<'_>, place: &Place) -> Result<Journal, SessionError> {
+    let applied = format!(
+        "SELECT ARRAY[version::text, pg_catalog.to_char(run_on, 'YYYY-MM-DD HH24:MI:SS.US')] AS \"row\" FROM {}",
+        place.diesel()
+    );
+    let entries = include_str!("sql/journal_read.sql").replace("{journal}", &place.journal());
+    let mut messages = Vec::new();
+    if place.has_diesel {
+        messages.push(Message::Query(&applied, Vec::new()));
+    }
+    if place.has_journal {
+        messages.push(Message::Query(&entries, Vec::new()));
+    }
+    let mut journal = Journal::default();
+    if messages.is_empty() {
+        return Ok(journal);
+    }
+    let mut replies = session.exchange(&messages, &mut |_| {}).await.into_iter();
+    let mut next = || -> Result<Vec<Row>, SessionError> {
+        let rows = replies.next().unwrap_or_else(|| Ok(Vec::new()));
+        rows.map_err(SessionError::while_doing("reading the journal"))
+    };
+    if place.has_diesel {
+        journal.applied = next()?
+            .into_iter()
+            .filter_map(|row| {
+                let [version, run_on] = <[_; 2]>::try_from(row).ok()?;
+                Some((Version::stored(version?), run_on.unwrap_or_default()))
+            })
+            .collect();
+    }
+    if place.has_journal {
+        journal.entries = next()?.into_iter().filter_map(entry).collect();
+    }
+    Ok(journal)
+}
+
+/// Reads one row of the side table. A kind that a later glowplug wrote is left out.
+fn entry(row: Row) -> Option<(Version, Entry)> {
+    let mut values = row.into_iter();
+    let mut next = || values.next().flatten();
+    let version = Version::stored(next()?);
+    let name = next()?;
+    let kind = EntryKind::of_word(&next()?)?;
+    let entry = Entry {
+        name,
+        kind,
+        run_on: next(),
+        up: next().map(Digest::stored),
+        down: next().map(Digest::stored),
+        at: next().unwrap_or_default(),
+        role: next().unwrap_or_default(),
+        actor: next().unwrap_or_default(),
+        took_ms: next().and_then(|ms| ms.parse().ok()),
+        tool: next().unwrap_or_default(),
+        statement: next().and_then(|statement| statement.parse().ok()),
+        statements: next().and_then(|statements| statements.parse().ok()),
+        note: next(),
+    };
+    Some((version, entry))
+}
+
+impl Locked<'_> {
+    /// Makes the tracking tables where they are missing.
+    ///
+    /// # Errors
+    /// When the role may not create tables, or the connection is lost.
+    pub async fn prepare(&mut self) -> Result<(), SessionError> {
+        let place = self.facts().place.clone();
+        if place.has_diesel && place.has_journal {
+            return Ok(());
+        }
+        let ddl = place.ddl();
+        let quiet = "BEGIN; SET LOCAL client_min_messages = warning";
+        let messages = [Message::Batch(quiet), Message::Batch(&ddl), Message::Batch(COMMIT)];
+        let replies = self.session.exchange(&messages, &mut |_| {}).await;
+        for reply in replies {
+            reply.map_err(SessionError::while_doing("creating the tracking tables"))?;
+        }
+        let place = &mut self.facts_mut().place;
+        (place.has_diesel, place.has_journal) = (true, true);
+        Ok(())
+    }
+
+    /// Writes records in one transaction.
+    ///
+    /// # Errors
+    /// When the server refuses, or the connection is lost.
+    pub async fn record(&mut self, records: &[Record<'_>]) -> Result<(), SessionError> {
+        let place = self.facts().place.clone();
+        let written: Vec<_> = records.iter().map(|record| record.message(&place)).collect();
+        let mut messages = vec![Message::Batch("BEGIN")];
+        messages.extend(written.iter().map(|(sql, values)| Message::Query(sql, values.clone())));
+        messages.push(Message::Batch(COMMIT));
+        for reply in self.session.exchange(&messages, &mut |_| {}).await {
+            reply.map_err(SessionError::while_doing("writing the journal"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,335 @@
+//! The migration lock: the only door to the journal's writes.
+//!
+//! A session-level advisory lock, the same key in every database. It is asked for again and again instead of waited
+//! for: a statement that waits inside the server holds a snapshot, and `CREATE INDEX CONCURRENTLY` of the holder
+//! would wait for that snapshot while it is waited for.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    migration::journal::Journal,
+    postgres::{
+        journal,
+        server_error::ServerError,
+        session::{Failure, Message, Row, Session},
+    },
+    words::timespan::Timespan,
+};
+
+/// The key of the advisory lock: "glowplug" in ASCII.
+pub const KEY: i64 = i64::from_be_bytes(*b"glowplug");
+
+/// Where a session is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The backend's process.
+    pub pid: i32,
+    /// `server_version_num`, such as 150018.
+    pub server_version: u32,
+    /// The database.
+    pub database: String,
+    /// The role that logged in.
+    pub role: String,
+    /// Where the tracking tables are, or would be made.
+    pub place: journal::Place,
+    /// Whether the server is a standby, or the session may not write.
+    pub read_only: bool,
+    /// Whether the server can notice by itself that a client is gone: on Windows it cannot.
+    pub notices_dead_clients: bool,
+}
+
+/// Why a session cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The server refused something of ours.
+    #[error("{doing}: {error}")]
+    #[diagnostic(code(session::refused))]
+    Refused {
+        /// What was being done.
+        doing: &'static str,
+        /// What the server said.
+        error: ServerError,
+        /// What to do.
+        #[help]
+        advice: String,
+    },
+    /// The connection is gone.
+    #[error("the connection was lost while {doing}: {reason}")]
+    #[diagnostic(
+        code(session::lost),
+        help("Nothing is half-done: a migration and its journal entry commit together. `glowplug current` tells where the database is; running again goes on from there.")
+    )]
+    Lost {
+        /// What was being done.
+        doing: &'static str,
+        /// What is known of it.
+        reason: String,
+    },
+    /// Another run holds the lock for longer than one wanted to wait.
+    #[error("another run holds the migration lock of {database}: {holder}")]
+    #[diagnostic(
+        code(lock::held),
+        help("It was waited for {waited}. Wait longer with --wait, or, if that run is dead, end it on the server: SELECT pg_terminate_backend({pid});")
+    )]
+    Held {
+        /// The database.
+        database: String,
+        /// Who holds it, for people.
+        holder: String,
+        /// The holder's backend.
+        pid: String,
+        /// How long it was waited for.
+        waited: Timespan,
+    },
+    /// No schema to put tables into.
+    #[error("the search_path of role {role} names no schema that exists in database {database}")]
+    #[diagnostic(
+        code(session::no_schema),
+        help("Set one: ALTER ROLE … SET search_path = …, or options=-csearch_path=… in the URL.")
+    )]
+    NoSchema {
+        /// The role.
+        role: String,
+        /// The database.
+        database: String,
+    },
+    /// A standby, or a session that may only read.
+    #[error("database {database} can only be read: {why}")]
+    #[diagnostic(code(session::read_only), help("Connect to the primary with a role that may write (target_session_attrs=read-write finds it among several hosts)."))]
+    ReadOnly {
+        /// The database.
+        database: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// A proxy stands between, and it is not known of which kind. Answered by a closer look, see `job::open`.
+    #[error("a proxy or pooler stands before the server")]
+    #[diagnostic(code(session::behind_proxy), help("Connect directly, or name the direct URL with --direct-url."))]
+    BehindProxy {
+        /// The backend that answered.
+        session_pid: i32,
+    },
+    /// The run was asked to stop while it waited.
+    #[error("interrupted while waiting for the migration lock")]
+    #[diagnostic(code(session::interrupted), help("Nothing was changed."))]
+    Interrupted,
+}
+
+impl SessionError {
+    /// Gives a failure the words for what was being done.
+    pub(crate) fn while_doing(doing: &'static str) -> impl FnOnce(Failure) -> Self {
+        move |failure| match failure {
+            Failure::Lost(reason) => Self::Lost { doing, reason },
+            Failure::Server(error) => {
+                let advice = match error.code.as_str() {
+                    "42501" => "The role lacks a privilege. Grant it, or connect as the owner of the database.",
+                    "25006" => "Connect to the primary with a role that may write.",
+                    "57P01" | "57P02" => "The server is shutting down or was told to end this session. Run again.",
+                    "53300" | "53400" => "The server has no room for more. Run again later.",
+                    _ => "This is a query of glowplug's own. If it cannot be explained by the server's state, please report it.",
+                };
+                Self::Refused { doing, error, advice: advice.to_owned() }
+            }
+        }
+    }
+}
+
+/// A session that holds the migration lock. It is released when this is [released](Locked::release) or dropped.
+#[derive(Debug)]
+pub struct Locked<'c> {
+    pub(crate) session: Session<'c>,
+    facts: Facts,
+    pins: Pins,
+}
+
+/// Settings of a run, pinned again before every migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pins {
+    /// How long a statement may wait for a lock.
+    pub lock_timeout: Timespan,
+    /// How long a statement may run.
+    pub statement_timeout: Timespan,
+}
+
+impl Default for Pins {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Timespan::seconds(5),
+            statement_timeout: Timespan::seconds(0),
+        }
+    }
+}
+
+/// What is told while the lock is waited for: the holder, for people.
+pub type OnWait<'f> = &'f mut (dyn FnMut(&str) + Send);
+
+impl<'c> Session<'c> {
+    /// Reads where the database is. Writes nothing and needs nothing but SELECT.
+    ///
+    /// # Errors
+    /// When the server refuses, or the connection is lost.
+    pub async fn read(&mut self) -> Result<(Facts, Journal), SessionError> {
+        let doing = "looking around";
+        let rows = self
+            .query(OPENING, opening_values())
+            .await
+            .map_err(SessionError::while_doing(doing))?;
+        let facts = facts(&rows)?;
+        let journal = journal::read(self, &facts.place).await?;
+        Ok((facts, journal))
+    }
+
+    /// Takes the migration lock, and reads the journal under it.
+    ///
+    /// # Errors
+    /// When the lock is held for longer than `wait` (zero: as long as it takes), or the session cannot write.
+    pub async fn lock(
+        mut self,
+        pins: Pins,
+        wait: Timespan,
+        on_wait: OnWait<'_>,
+    ) -> Result<(Locked<'c>, Journal), SessionError> {
+        let messages = [
+            Message::Query(OPENING, opening_values()),
+            Message::Query(TRY_LOCK, self.lock_values()),
+        ];
+        let mut replies = self.exchange(&messages, &mut |_| {}).await;
+        let tried = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
+        let opened = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
+        let facts = facts(&opened.map_err(SessionError::while_doing("looking around"))?)?;
+        let tried = tried.map_err(SessionError::while_doing(LOCKING))?;
+        let mut granted = is_true(&tried);
+        if matches!(tried.first().and_then(|row| row.first()), Some(None)) {
+            return Err(SessionError::BehindProxy { session_pid: facts.pid });
+        }
+        if facts.read_only {
+            let why = "it is a standby, or default_transaction_read_only is on";
+            return Err(SessionError::ReadOnly { database: facts.database, why });
+        }
+        let start = Instant::now();
+        let mut told = String::new();
+        let waited = !granted;
+        while !granted {
+            let (pid, holder) = self.holder().await?;
+            if pid != RELEASED && holder != told {
+                on_wait(&holder);
+                told.clone_from(&holder);
+            }
+            if !wait.0.is_zero() && start.elapsed() >= wait.0 {
+                let database = facts.database;
+                return Err(SessionError::Held { database, holder, pid, waited: wait });
+            }
+            let pause = Duration::from_millis(fastrand::u64(40..160));
+            let mut stop = self.stop().clone();
+            if tokio::time::timeout(pause, stop.pulled()).await.is_ok() {
+                return Err(SessionError::Interrupted);
+            }
+            let rows = self.query(TRY_LOCK, self.lock_values()).await;
+            granted = is_true(&rows.map_err(SessionError::while_doing(LOCKING))?);
+        }
+        // another run may have made the tables while this one waited
+        let facts = if !waited {
+            facts
+        } else {
+            let rows = self.query(OPENING, opening_values()).await;
+            self::facts(&rows.map_err(SessionError::while_doing("looking around"))?)?
+        };
+        let journal = journal::read(&mut self, &facts.place).await?;
+        Ok((Locked { session: self, facts, pins }, journal))
+    }
+
+    /// The key, and the backend that must be the one to take it: the one that the wire announced.
+    fn lock_values(&self) -> Vec<Option<String>> {
+        let expected = self.expected_pid().map(|pid| pid.to_string());
+        vec![Some(KEY.to_string()), expected]
+    }
+
+    async fn holder(&mut self) -> Result<(String, String), SessionError> {
+        let halves = [KEY >> 32, KEY & 0xffff_ffff].map(|half| Some(half.to_string())).to_vec();
+        let rows = self.query(HOLDER, halves).await.map_err(SessionError::while_doing(LOCKING))?;
+        let Some([pid, application, role, since]) = rows.first().and_then(|row| row.first_chunk())
+        else {
+            return Ok((RELEASED.into(), "it has just been released".into()));
+        };
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let application = match text(application) {
+            none if none.is_empty() => "an unnamed application".to_owned(),
+            name => format!("`{name}`"),
+        };
+        let since = match since {
+            Some(since) => format!("connected since {since} UTC"),
+            None => "whose start this role may not see".to_owned(),
+        };
+        let pid = text(pid);
+        Ok((pid.clone(), format!("pid {pid}, {application} of role {}, {since}", text(role))))
+    }
+}
+
+impl Locked<'_> {
+    /// Where this session is.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Where this session is, for what creates the tables.
+    pub(crate) fn facts_mut(&mut self) -> &mut Facts {
+        &mut self.facts
+    }
+
+    /// The settings of this run.
+    #[must_use]
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// Gives the lock back at once; a dropped session gives it back when its connection ends.
+    ///
+    /// # Errors
+    /// When the connection is lost. The lock is free then, too.
+    pub async fn release(mut self) -> Result<(), SessionError> {
+        let rows = self.session.query(UNLOCK, vec![Some(KEY.to_string())]).await;
+        rows.map(|_| ()).map_err(SessionError::while_doing("giving the migration lock back"))
+    }
+}
+
+/// Stands for the holder's process when the lock has become free in the meantime.
+const RELEASED: &str = "0";
+const LOCKING: &str = "asking for the migration lock";
+const OPENING: &str = include_str!("sql/opening.sql");
+const HOLDER: &str = include_str!("sql/holder.sql");
+/// Takes the lock, unless a proxy put another backend behind this connection than it announced: then NULL.
+const TRY_LOCK: &str = "SELECT ARRAY[CASE WHEN pg_catalog.pg_backend_pid() = COALESCE($2::text::int, pg_catalog.pg_backend_pid())
+    THEN pg_catalog.pg_try_advisory_lock($1::text::bigint)::text END] AS \"row\"";
+const UNLOCK: &str =
+    "SELECT ARRAY[pg_catalog.pg_advisory_unlock($1::text::bigint)::text] AS \"row\"";
+
+fn opening_values() -> Vec<Option<String>> {
+    vec![Some(journal::DIESEL_TABLE.to_owned()), Some(journal::TABLE.to_owned())]
+}
+
+fn is_true(rows: &[Row]) -> bool {
+    matches!(rows.first().and_then(|row| row.first()), Some(Some(text)) if text == "true")
+}
+
+fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
+    let mut values = rows.first().cloned().unwrap_or_default().into_iter();
+    let mut next = || values.next().flatten();
+    let pid = next().and_then(|pid| pid.parse().ok()).unwrap_or_default();
+    let server_version = next().and_then(|version| version.parse().ok()).unwrap_or_default();
+    let database = next().unwrap_or_default();
+    let role = next().unwrap_or_default();
+    let current_schema = next();
+    let tracking = next();
+    let has_journal = next().as_deref() == Some("true");
+    let standby = next().as_deref() == Some("true");
+    let read_only = next().as_deref() == Some("on");
+    let notices_dead_clients = next().as_deref() == Some("true");
+    let has_diesel = tracking.is_some();
+    let Some(schema) = tracking.or(current_schema) else {
+        return Err(SessionError::NoSchema { role, database });
+    };
+    let place = journal::Place { schema, has_diesel, has_journal };
+    Ok(Facts { pid, server_version, database, role, place, read_only: standby || read_only, notices_dead_clients })
+}

@@ -1,0 +1,398 @@
+//! One pinned connection, and the one way to send something over it.
+//!
+//! A session sends *exchanges*: any number of messages that are written at once and answered in order, so that
+//! a whole migration costs one round trip. Every message is followed by a Sync of its own; inside `BEGIN … COMMIT` the
+//! server skips what follows a failure, and `COMMIT` becomes a rollback. The connection is driven by the exchange itself, not by a
+//! task beside it: that is how a notice finds the statement that caused it.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use diesel::{
+    QueryableByName,
+    pg::Pg,
+    sql_types::{Array, Nullable, Text},
+};
+use futures_util::future::{MaybeDone, maybe_done};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use tokio_postgres::{AsyncMessage, types::Type};
+
+use crate::postgres::{
+    connect::{Canceller, Wire},
+    server_error::ServerError,
+};
+
+/// A row of one of our own queries: they all select one `text[]`.
+pub(crate) type Row = Vec<Option<String>>;
+
+/// One message of an exchange.
+#[derive(Debug, Clone)]
+pub(crate) enum Message<'a> {
+    /// One statement of a script. The extended protocol makes the server refuse two in one.
+    Script(&'a str),
+    /// Commands of our own, without values, several in one text.
+    Batch(&'a str),
+    /// A query of our own, with its values. It selects one `text[]`.
+    Query(&'a str, Vec<Option<String>>),
+}
+
+/// Why a message of an exchange was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The server refused it.
+    #[error(transparent)]
+    Server(ServerError),
+    /// The connection was lost; whether the message had an effect is not known.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+}
+
+/// What an exchange observes while it runs.
+pub(crate) enum Seen {
+    /// The message with this index is done.
+    Done(usize),
+    /// The server said something while the message with this index ran.
+    Notice(usize, ServerError),
+}
+
+/// Who observes an exchange.
+pub(crate) type Observe<'f> = &'f mut (dyn FnMut(Seen) + Send);
+
+/// A request to stop, from Ctrl-C or from an application.
+#[derive(Debug, Clone)]
+pub struct Stop(tokio::sync::watch::Receiver<bool>);
+
+impl Stop {
+    /// Makes a handle, and the sender that pulls it with `true`.
+    #[must_use]
+    pub fn new() -> (tokio::sync::watch::Sender<bool>, Self) {
+        let (sender, receiver) = tokio::sync::watch::channel(false);
+        (sender, Self(receiver))
+    }
+
+    /// One that nobody pulls.
+    #[must_use]
+    pub fn never() -> Self {
+        Self::new().1
+    }
+
+    /// Whether it was pulled.
+    #[must_use]
+    pub fn is_pulled(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Resolves when it is pulled.
+    pub async fn pulled(&mut self) {
+        if self.0.wait_for(|pulled| *pulled).await.is_err() {
+            // the other end is gone: nobody can pull it any more
+            std::future::pending().await
+        }
+    }
+}
+
+/// One pinned connection.
+pub struct Session<'c> {
+    link: Link<'c>,
+    stop: Stop,
+    expects_announced: bool,
+}
+
+enum Link<'c> {
+    Wire(Box<Wire>),
+    Owned(Box<AsyncPgConnection>),
+    Borrowed(&'c mut AsyncPgConnection),
+}
+
+impl std::fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl<'c> Session<'c> {
+    /// Takes a connection of our own.
+    #[must_use]
+    pub fn over_wire(wire: Wire, stop: Stop) -> Self {
+        Self { link: Link::Wire(Box::new(wire)), stop, expects_announced: true }
+    }
+
+    /// Takes a Diesel connection for good.
+    #[must_use]
+    pub fn over_diesel(connection: AsyncPgConnection, stop: Stop) -> Self {
+        Self { link: Link::Owned(Box::new(connection)), stop, expects_announced: false }
+    }
+
+    /// Borrows a Diesel connection.
+    #[must_use]
+    pub fn borrowing(connection: &'c mut AsyncPgConnection, stop: Stop) -> Self {
+        Self { link: Link::Borrowed(connection), stop, expects_announced: false }
+    }
+
+    /// The wire below, where the connection is our own.
+    #[must_use]
+    pub fn wire(&self) -> Option<&Wire> {
+        match &self.link {
+            Link::Wire(wire) => Some(wire),
+            _ => None,
+        }
+    }
+
+    /// The backend that the wire announced and that should answer, unless a proxy was found to be harmless.
+    pub(crate) fn expected_pid(&self) -> Option<i32> {
+        match &self.link {
+            Link::Wire(wire) if self.expects_announced => Some(wire.announced_pid),
+            _ => None,
+        }
+    }
+
+    /// Accepts that another backend answers than was announced.
+    #[must_use]
+    pub fn behind_known_proxy(mut self) -> Self {
+        self.expects_announced = false;
+        self
+    }
+
+    /// The request to stop that this session obeys.
+    #[must_use]
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Sends one query of our own and waits for its rows.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn query(
+        &mut self,
+        sql: &str,
+        values: Vec<Option<String>>,
+    ) -> Result<Vec<Row>, Failure> {
+        let mut replies = self.exchange(&[Message::Query(sql, values)], &mut |_| {}).await;
+        replies.pop().unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// Sends messages and waits for all replies: one for each message, in order.
+    pub(crate) async fn exchange(
+        &mut self,
+        messages: &[Message<'_>],
+        observe: Observe<'_>,
+    ) -> Vec<Result<Vec<Row>, Failure>> {
+        let stop = &mut self.stop;
+        match &mut self.link {
+            Link::Wire(wire) => over_wire(wire, stop, messages, observe).await,
+            Link::Owned(connection) => over_diesel(connection, messages, observe).await,
+            Link::Borrowed(connection) => over_diesel(connection, messages, observe).await,
+        }
+    }
+}
+
+type Answer<'a> =
+    Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
+
+/// An answer that may be there before it is asked for.
+type Reply<'a> = Pin<Box<MaybeDone<Answer<'a>>>>;
+
+async fn over_wire(
+    wire: &mut Wire,
+    stop: &mut Stop,
+    messages: &[Message<'_>],
+    observe: Observe<'_>,
+) -> Vec<Result<Vec<Row>, Failure>> {
+    let Wire { client, connection, canceller, .. } = wire;
+    let client = &*client;
+    let mut pending: std::collections::VecDeque<Reply<'_>> =
+        messages.iter().map(|message| Box::pin(maybe_done(answer(client, message)))).collect();
+    let mut replies = Vec::with_capacity(messages.len());
+    let mut cancel = Box::pin(cancel_when_pulled(stop, canceller.clone()));
+    let mut cancelling = true;
+    let mut lost = None;
+    let mut unsent = true;
+    poll_fn(|cx| {
+        if unsent {
+            // the first poll of each queues its message: all are written before anything is awaited
+            unsent = false;
+            for reply in &mut pending {
+                if reply.as_mut().poll(cx).is_ready() {
+                    continue; // an error of the client's own; it is kept in its place
+                }
+            }
+        }
+        if cancelling && cancel.as_mut().poll(cx).is_ready() {
+            cancelling = false;
+        }
+        loop {
+            let heard = match &lost {
+                None => connection.poll_message(cx),
+                Some(_) => Poll::Pending,
+            };
+            let progressed = collect(&mut pending, &mut replies, cx, observe);
+            if pending.is_empty() {
+                return Poll::Ready(());
+            }
+            match heard {
+                Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
+                    observe(Seen::Notice(replies.len(), ServerError::from(&notice)));
+                }
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(error))) => lost = Some(error_text(&error)),
+                Poll::Ready(None) => lost = Some("it was closed".into()),
+                Poll::Pending if lost.is_some() => return Poll::Ready(()),
+                Poll::Pending if !progressed => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+    })
+    .await;
+    drop(pending);
+    let reason = lost.unwrap_or_else(|| "it was closed".into());
+    replies.resize_with(messages.len(), || Err(Failure::Lost(reason.clone())));
+    for reply in &mut replies {
+        // the driver knows better than a message that found it gone
+        if let Err(Failure::Lost(text)) = reply {
+            text.clone_from(&reason);
+        }
+    }
+    replies
+}
+
+/// Takes the replies that are there, in order. The first that is not ready ends it.
+fn collect(
+    pending: &mut std::collections::VecDeque<Reply<'_>>,
+    replies: &mut Vec<Result<Vec<Row>, Failure>>,
+    cx: &mut Context<'_>,
+    observe: Observe<'_>,
+) -> bool {
+    let before = replies.len();
+    while let Some(reply) = pending.front_mut() {
+        if reply.as_mut().poll(cx).is_pending() {
+            break;
+        }
+        let result = reply.as_mut().take_output().expect("a reply that is ready is taken once");
+        pending.pop_front();
+        observe(Seen::Done(replies.len()));
+        replies.push(result.map_err(|error| failure(&error)));
+    }
+    replies.len() > before
+}
+
+fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> Answer<'a> {
+    match message {
+        Message::Script(sql) => {
+            Box::pin(async { client.execute_typed(sql, &[]).await.map(|_| Vec::new()) })
+        }
+        Message::Batch(sql) => {
+            Box::pin(async { client.batch_execute(sql).await.map(|()| Vec::new()) })
+        }
+        Message::Query(sql, values) => Box::pin(async move {
+            let values: Vec<(&(dyn tokio_postgres::types::ToSql + Sync), Type)> = values
+                .iter()
+                .map(|value| (value as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT))
+                .collect();
+            let rows = client.query_typed(sql, &values).await?;
+            rows.iter().map(|row| row.try_get(0)).collect()
+        }),
+    }
+}
+
+async fn cancel_when_pulled(stop: &mut Stop, canceller: Canceller) {
+    stop.pulled().await;
+    // a second try hits a statement that had not begun when the first arrived
+    for _ in 0..2 {
+        if canceller.cancel().await.is_err() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+}
+
+fn failure(error: &tokio_postgres::Error) -> Failure {
+    match error.as_db_error() {
+        Some(error) => Failure::Server(ServerError::from(error)),
+        None => Failure::Lost(error_text(error)),
+    }
+}
+
+/// The error with its causes: `error communicating with the server: Connection reset by peer`.
+fn error_text(error: &tokio_postgres::Error) -> String {
+    if let Some(error) = error.as_db_error() {
+        return ServerError::from(error).to_string();
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+#[derive(QueryableByName)]
+struct Texts {
+    #[diesel(sql_type = Array<Nullable<Text>>)]
+    row: Row,
+}
+
+/// The same over a Diesel connection: message by message, and no further than the first failure.
+async fn over_diesel(
+    connection: &mut AsyncPgConnection,
+    messages: &[Message<'_>],
+    observe: Observe<'_>,
+) -> Vec<Result<Vec<Row>, Failure>> {
+    let mut replies: Vec<Result<Vec<Row>, Failure>> = Vec::with_capacity(messages.len());
+    for (index, message) in messages.iter().enumerate() {
+        let result = match message {
+            Message::Script(sql) | Message::Batch(sql) => {
+                connection.batch_execute(sql).await.map(|()| Vec::new())
+            }
+            Message::Query(sql, values) => {
+                let mut query = diesel::sql_query(*sql).into_boxed::<Pg>();
+                for value in values {
+                    query = query.bind::<Nullable<Text>, _>(value.clone());
+                }
+                let rows = query.load::<Texts>(connection).await;
+                rows.map(|rows| rows.into_iter().map(|texts| texts.row).collect())
+            }
+        };
+        observe(Seen::Done(index));
+        let failed = result.is_err();
+        replies.push(result.map_err(|error| match &error {
+            diesel::result::Error::DatabaseError(
+                diesel::result::DatabaseErrorKind::UnableToSendCommand
+                | diesel::result::DatabaseErrorKind::ClosedConnection,
+                info,
+            ) => Failure::Lost(info.message().to_owned()),
+            error => Failure::Server(ServerError::from(error)),
+        }));
+        if failed {
+            let skipped = ServerError {
+                severity: "ERROR".into(),
+                code: "25P02".into(),
+                message: "not sent after the failure before it".into(),
+                detail: None,
+                hint: None,
+                position: None,
+                context: None,
+                internal_query: None,
+            };
+            replies.resize_with(messages.len(), || Err(Failure::Server(skipped.clone())));
+            if matches!(messages.last(), Some(Message::Batch(COMMIT)))
+                && connection.batch_execute("ROLLBACK").await.is_err()
+            {
+                // the connection is gone, and the transaction with it
+                break;
+            }
+            break;
+        }
+    }
+    replies
+}
+
+/// The command that ends a transaction. An exchange that ends with it leaves none open, whatever failed.
+pub(crate) const COMMIT: &str = "COMMIT";

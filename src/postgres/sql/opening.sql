@@ -1,0 +1,20 @@
+-- Where this session is, and where the tracking tables are. $1: Diesel's table, $2: ours.
+WITH tracking AS (
+    SELECT n.nspname::text AS schema
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
+)
+SELECT ARRAY[
+    pg_catalog.pg_backend_pid()::text,
+    pg_catalog.current_setting('server_version_num'),
+    pg_catalog.current_database()::text,
+    session_user::text,
+    pg_catalog.current_schema()::text,
+    (SELECT schema FROM tracking),
+    (pg_catalog.to_regclass(pg_catalog.format('%I.%I',
+        COALESCE((SELECT schema FROM tracking), pg_catalog.current_schema()::text), $2)) IS NOT NULL)::text,
+    pg_catalog.pg_is_in_recovery()::text,
+    pg_catalog.current_setting('transaction_read_only'),
+    (pg_catalog.version() !~* 'visual|mingw|windows')::text
+] AS "row"

@@ -1,0 +1,131 @@
+//! The files of a project: where it is, what it configures, and its migrations on disk.
+
+pub mod config;
+pub mod read;
+pub mod root;
+pub mod write;
+
+use std::path::PathBuf;
+
+use miette::NamedSource;
+
+use crate::migration::{source::SourceError, version::MAX_LENGTH};
+
+/// Why the files of a project cannot be used.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum ProjectError {
+    /// The system said no.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    #[diagnostic(code(project::io))]
+    Io {
+        /// "read", "write", …
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no directory with migrations.
+    #[error("there is no migrations directory {}", place.display())]
+    #[diagnostic(
+        code(project::no_migrations),
+        help("Make one with `glowplug init`, or name it with --migration-dir.")
+    )]
+    NoMigrations {
+        /// Where it was looked for.
+        place: PathBuf,
+    },
+    /// A directory among the migrations is none.
+    #[error("{} is not a migration: {what}", path.display())]
+    #[diagnostic(code(migrations::not_a_migration))]
+    NotAMigration {
+        /// The directory.
+        path: PathBuf,
+        /// What is missing or wrong.
+        what: String,
+        /// What to do.
+        #[help]
+        advice: &'static str,
+    },
+    /// The version has more characters than the tracking table takes.
+    #[error("the version of {} has {length} characters", path.display())]
+    #[diagnostic(
+        code(migrations::version_too_long),
+        help("Diesel's tracking table takes {MAX_LENGTH}. The version is what stands before the first `_`: is there one?")
+    )]
+    VersionTooLong {
+        /// The directory.
+        path: PathBuf,
+        /// How many.
+        length: usize,
+    },
+    /// A file is not UTF-8.
+    #[error("{} is not UTF-8: byte {at} on line {line}", path.display())]
+    #[diagnostic(
+        code(migrations::not_utf8),
+        help("Save it as UTF-8; for example `iconv -f latin1 -t utf8`.")
+    )]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is wrong, counted from 0.
+        at: usize,
+        /// Its line.
+        line: usize,
+    },
+    /// A TOML file is malformed or says something unknown.
+    #[error("{} cannot be used: {what}", path.display())]
+    #[diagnostic(code(project::toml))]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// The file's text.
+        #[source_code]
+        text: NamedSource<String>,
+        /// Where.
+        #[label("here")]
+        at: Option<miette::SourceSpan>,
+        /// What to do.
+        #[help]
+        advice: String,
+    },
+    /// The set of migrations is not one.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Source(#[from] SourceError),
+    /// Something that would be overwritten.
+    #[error("{} exists already", path.display())]
+    #[diagnostic(code(project::exists))]
+    Exists {
+        /// The file or directory.
+        path: PathBuf,
+        /// What to do.
+        #[help]
+        advice: String,
+    },
+}
+
+impl ProjectError {
+    /// Wraps what the system said of a path.
+    pub(crate) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// Wraps what the TOML reader said of a text.
+    pub(crate) fn toml(path: PathBuf, text: &str, error: &toml::de::Error, advice: &str) -> Self {
+        Self::Toml {
+            what: error.message().trim().to_owned(),
+            text: NamedSource::new(path.display().to_string(), text.to_owned()),
+            at: error.span().map(Into::into),
+            advice: advice.to_owned(),
+            path,
+        }
+    }
+}

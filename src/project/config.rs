@@ -1,0 +1,105 @@
+//! `diesel.toml` and `glowplug.toml`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::{project::ProjectError, words::timespan::Timespan};
+
+/// What glowplug uses of `diesel.toml`. The file keeps Diesel's keys only; Diesel refuses unknown ones.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DieselToml {
+    /// How schema.rs is printed.
+    #[serde(default)]
+    pub print_schema: Option<toml::Table>,
+    /// Where the migrations are.
+    #[serde(default)]
+    pub migrations_directory: Option<MigrationsDirectory>,
+}
+
+/// `[migrations_directory]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MigrationsDirectory {
+    /// The directory; relative to the file that says so.
+    pub dir: PathBuf,
+}
+
+/// `glowplug.toml`: everything of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GlowplugToml {
+    /// `[database]`.
+    pub database: Database,
+    /// `[run]`.
+    pub run: Run,
+    /// `[server]`.
+    pub server: Server,
+}
+
+/// `[database]`: which one, where no flag and no environment says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// A URL. Passwords belong into the environment or `.pgpass`.
+    pub url: Option<String>,
+    /// The direct URL, where `url` leads to a transaction pooler.
+    pub direct_url: Option<String>,
+}
+
+/// `[run]`: limits of upgrade, downgrade and redo.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Run {
+    /// How long a statement may wait for a lock. Default 5 s.
+    pub lock_timeout: Option<Timespan>,
+    /// How often a migration is tried when it does. Default 5.
+    pub lock_attempts: Option<u32>,
+    /// How long a statement may run. Default: no limit.
+    pub statement_timeout: Option<Timespan>,
+    /// How long to wait for another run to end. Default 60 s.
+    pub wait: Option<Timespan>,
+}
+
+/// `[server]`: the project's own local server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// The name of the database and of its owner. Default: the name of the project's directory.
+    pub name: Option<String>,
+    /// The major version, 14 to 18. Default: the newest that is installed.
+    pub major: Option<u32>,
+    /// The directory with `initdb` and `postgres`.
+    pub postgres_bin: Option<PathBuf>,
+    /// How long the server runs without a client. Default 15 min.
+    pub idle: Option<Timespan>,
+}
+
+/// Reads `diesel.toml`; a missing file is an empty one.
+///
+/// # Errors
+/// When it cannot be read, is malformed, or holds keys that Diesel does not know.
+pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
+    read(path, "This file keeps Diesel's keys only; everything of glowplug's is in glowplug.toml.")
+}
+
+/// Reads `glowplug.toml`; a missing file is an empty one.
+///
+/// # Errors
+/// When it cannot be read, is malformed, or holds unknown keys.
+pub fn read_glowplug(path: &Path) -> Result<GlowplugToml, ProjectError> {
+    read(path, "README.md lists the tables and keys of glowplug.toml.")
+}
+
+fn read<T: Default + serde::de::DeserializeOwned>(
+    path: &Path,
+    advice: &str,
+) -> Result<T, ProjectError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
+        Err(error) => return Err(ProjectError::io("read", path)(error)),
+    };
+    toml::from_str(&text)
+        .map_err(|error| ProjectError::toml(path.to_owned(), &text, &error, advice))
+}

@@ -1,0 +1,107 @@
+//! The migrations directory on disk, read once into memory.
+//!
+//! Layout and version rule are Diesel's (`<version>_<name>/{up,down}.sql`), with one difference in temper: where
+//! Diesel guesses, this module refuses.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use walkdir::WalkDir;
+
+use crate::{
+    migration::{
+        source::{Metadata, Migration, Migrations, Script},
+        version::{NoVersion, Version},
+    },
+    project::ProjectError,
+};
+
+/// Reads every migration below `dir`.
+///
+/// `shown` is how the directory is called in messages, such as `migrations`. Plain files and names that start with a
+/// dot are left alone, as Diesel does; symbolic links to directories are followed.
+///
+/// # Errors
+/// When a directory is not a migration, a file cannot be read or is not UTF-8, or two have one version.
+pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
+    if !dir.is_dir() {
+        return Err(ProjectError::NoMigrations { place: dir.to_owned() });
+    }
+    let mut list = Vec::new();
+    for entry in WalkDir::new(dir).min_depth(1).max_depth(1).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(dir).to_owned();
+            ProjectError::io("read", path)(error.into())
+        })?;
+        let hidden = entry.file_name().as_encoded_bytes().first() == Some(&b'.');
+        if hidden || entry.file_type().is_file() {
+            continue;
+        }
+        list.push(migration(entry.path(), shown)?);
+    }
+    Ok(Migrations::new(list)?)
+}
+
+fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
+    let not_one = |what: &str, advice| ProjectError::NotAMigration {
+        path: path.to_owned(),
+        what: what.to_owned(),
+        advice,
+    };
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return Err(not_one("its name is not UTF-8", "Rename the directory."));
+    };
+    let version = Version::of_directory(name).map_err(|error| match error {
+        NoVersion::TooLong(length) => ProjectError::VersionTooLong { path: path.to_owned(), length },
+        NoVersion::Empty => not_one(
+            "its name has no version",
+            "Name it <version>_<what it does>; `glowplug revision` does so.",
+        ),
+    })?;
+    let script = |file: &str| -> Result<Option<Script>, ProjectError> {
+        let text = read_text(&path.join(file))?;
+        Ok(text.map(|text| Script::new(format!("{shown}/{name}/{file}"), text)))
+    };
+    let Some(up) = script("up.sql")? else {
+        return Err(not_one(
+            "there is no up.sql in it",
+            "Write it, or move the directory away: everything here that is not hidden is a migration.",
+        ));
+    };
+    Ok(Migration {
+        version,
+        name: name.to_owned(),
+        up,
+        down: script("down.sql")?,
+        metadata: metadata(&path.join("metadata.toml"))?,
+    })
+}
+
+/// `metadata.toml` as glowplug demands it: with the key, so that Diesel reads the same out of it.
+#[derive(Deserialize)]
+struct MetadataToml {
+    run_in_transaction: bool,
+}
+
+fn metadata(path: &Path) -> Result<Metadata, ProjectError> {
+    let Some(text) = read_text(path)? else { return Ok(Metadata::default()) };
+    let advice = "Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for \
+                  false, and a malformed one for true.";
+    toml::from_str::<MetadataToml>(&text)
+        .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction })
+        .map_err(|error| ProjectError::toml(path.to_owned(), &text, &error, advice))
+}
+
+/// Reads a text; none if there is no such file.
+fn read_text(path: &Path) -> Result<Option<String>, ProjectError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ProjectError::io("read", path)(error)),
+    };
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        ProjectError::NotUtf8 { path: path.to_owned(), at, line }
+    })
+}

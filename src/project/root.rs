@@ -1,0 +1,22 @@
+//! Where a project is: Diesel's rule.
+
+use std::path::{Path, PathBuf};
+
+/// Finds the root of the project that `from` lies in.
+///
+/// The nearest directory upwards with a `diesel.toml` or `glowplug.toml`, else the nearest with a `Cargo.toml`.
+#[must_use]
+pub fn find(from: &Path) -> Option<PathBuf> {
+    let nearest = |names: &[&str]| {
+        from.ancestors().find(|dir| names.iter().any(|name| dir.join(name).is_file()))
+    };
+    nearest(&["diesel.toml", "glowplug.toml"])
+        .or_else(|| nearest(&["Cargo.toml"]))
+        .map(Path::to_owned)
+}
+
+/// Finds the nearest `migrations` directory upwards.
+#[must_use]
+pub fn find_migrations(from: &Path) -> Option<PathBuf> {
+    from.ancestors().map(|dir| dir.join("migrations")).find(|dir| dir.is_dir())
+}

@@ -1,0 +1,5 @@
+//! What jobs tell while they run and return when they end. Plain values, serialised as they are.
+
+pub mod event;
+pub mod run;
+pub mod status;

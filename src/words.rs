@@ -1,0 +1,8 @@
+//! Names and text: the ground floor, which knows no domain.
+
+pub mod digest;
+pub mod ident;
+pub mod secrets;
+pub mod sql;
+pub mod timespan;
+pub mod url;

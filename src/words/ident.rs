@@ -1,0 +1,72 @@
+//! Identifiers on their way into SQL. No identifier reaches a statement except through here.
+
+use std::fmt;
+
+/// An SQL identifier that prints itself quoted, whatever it holds.
+///
+/// Quoting is unconditional: a name that needs no quotes means the same with them, and a keyword list that
+/// changes with every PostgreSQL version is not needed. Source: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ident<'a>(pub &'a str);
+
+impl fmt::Display for Ident<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+    }
+}
+
+/// A name within a schema, printed as `"schema"."name"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Qualified<'a> {
+    /// The schema.
+    pub schema: &'a str,
+    /// The name in it.
+    pub name: &'a str,
+}
+
+impl fmt::Display for Qualified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", Ident(self.schema), Ident(self.name))
+    }
+}
+
+/// An SQL string literal, for the few texts that cannot be a bind (DDL, and scripts that are printed).
+///
+/// A backslash makes it an `E''` literal, so that it means the same under any `standard_conforming_strings`.
+#[derive(Debug, Clone, Copy)]
+pub struct Literal<'a>(pub &'a str);
+
+impl fmt::Display for Literal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = self.0.replace('\'', "''");
+        if quoted.contains('\\') {
+            write!(f, "E'{}'", quoted.replace('\\', "\\\\"))
+        } else {
+            write!(f, "'{quoted}'")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_inside_a_name_are_doubled() {
+        assert_eq!(Ident("a\"b").to_string(), "\"a\"\"b\"");
+        assert_eq!(
+            Qualified {
+                schema: "S",
+                name: "t"
+            }
+            .to_string(),
+            "\"S\".\"t\""
+        );
+    }
+
+    #[test]
+    fn a_literal_survives_quotes_and_backslashes() {
+        assert_eq!(Literal("it's").to_string(), "'it''s'");
+        assert_eq!(Literal("a\\'b").to_string(), "E'a\\\\''b'");
+    }
+}

@@ -1,0 +1,92 @@
+//! SQL scripts as statements: where each one lies, what kind it is, and places given as lines and
+//! columns.
+//!
+//! This is not a parser. A script is cut where psql would cut it and left to the server otherwise,
+//! so a statement that PostgreSQL refuses still has a span. The [kind](Kind) says only what a
+//! runner must know before it sends the statement: transaction control, COPY, and what may not run
+//! in a transaction.
+//!
+//! Lexing is squawk's, called token by token. Its parser is not used here: it is slow on data and
+//! recursive on deep input. The lexer assumes `standard_conforming_strings = on`, the server's
+//! default since 9.1.
+
+use std::ops::Range;
+
+mod kind;
+mod name;
+mod position;
+mod reader;
+mod recognise;
+mod split;
+mod token;
+
+pub use self::{
+    kind::Kind,
+    name::Name,
+    position::{byte_of_position, line_column},
+    split::split,
+};
+
+/// One statement of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Bytes of the script from the first token to the last, without the semicolon and without
+    /// comments around.
+    pub span: Range<usize>,
+    /// What a runner must know about it.
+    pub kind: Kind,
+}
+
+/// Why a script cannot be cut into statements.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum SqlError {
+    /// A backslash command, which psql runs itself and a server does not know.
+    #[error("`{command}` is a psql command, not SQL")]
+    #[diagnostic(
+        code(sql::meta_command),
+        help(
+            "Remove the line, or write it as SQL: only psql understands commands that start with a backslash."
+        )
+    )]
+    MetaCommand {
+        /// The byte of the backslash.
+        #[label("here")]
+        at: usize,
+        /// The backslash and the word after it, never its arguments.
+        command: String,
+    },
+    /// A quote or a comment that the script opens and never closes.
+    #[error("unterminated {what}")]
+    #[diagnostic(code(sql::unterminated), help("Close the {what} that starts here."))]
+    Unterminated {
+        /// What was left open, for a message: `string`, `comment`, …
+        what: &'static str,
+        /// The byte at which it opens.
+        #[label("opened here")]
+        at: usize,
+    },
+    /// A NUL byte, which no text of PostgreSQL can hold.
+    #[error("the script contains a NUL byte")]
+    #[diagnostic(
+        code(sql::nul_byte),
+        help("Save the file as UTF-8 text without NUL bytes.")
+    )]
+    NulByte {
+        /// Where it is.
+        #[label("here")]
+        at: usize,
+    },
+}
+
+impl SqlError {
+    /// The byte of the script that the error is about.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        match self {
+            Self::MetaCommand { at, .. } | Self::Unterminated { at, .. } | Self::NulByte { at } => {
+                *at
+            }
+        }
+    }
+}

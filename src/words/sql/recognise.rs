@@ -1,0 +1,235 @@
+//! Tells a statement's [`Kind`] from its leading tokens, whatever lies between them.
+//!
+//! What does not fit PostgreSQL's grammar is [`Kind::Other`]: the server will refuse it anyway.
+
+use super::{
+    Kind,
+    reader::Reader,
+    token::{Class, Token},
+};
+
+/// Recognises one statement, given without its semicolon.
+pub(super) fn recognise(sql: &str) -> Kind {
+    let mut tokens = Reader::new(sql);
+    let Some(first) = tokens.next().filter(|t| t.class == Class::Word) else {
+        return Kind::Other;
+    };
+    let kind = match first.text(sql).to_ascii_lowercase().as_str() {
+        "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "prepare" => {
+            transaction(tokens, first)
+        }
+        "savepoint" | "release" => Some(Kind::Savepoint),
+        "copy" => copy(tokens),
+        "create" => create(tokens),
+        "drop" => drop(tokens),
+        "alter" => alter(tokens),
+        "reindex" => reindex(tokens),
+        "cluster" => cluster(tokens),
+        "vacuum" => Some(Kind::Maintenance),
+        "discard" => tokens
+            .word("all")
+            .then_some(Kind::OutsideTransaction("DISCARD ALL")),
+        "call" | "do" => Some(Kind::Call),
+        _ => None,
+    };
+    kind.unwrap_or(Kind::Other)
+}
+
+fn transaction(mut tokens: Reader<'_>, first: Token) -> Option<Kind> {
+    let mut keywords = first.text(tokens.sql()).to_ascii_uppercase();
+    match keywords.as_str() {
+        "START" | "PREPARE" => {
+            // `PREPARE transaction AS …` names a prepared statement.
+            let is_named = keywords == "PREPARE";
+            if !tokens.word("transaction") || is_named != tokens.class(Class::Text) {
+                return None;
+            }
+            keywords.push_str(" TRANSACTION");
+        }
+        "COMMIT" | "ROLLBACK" if tokens.word("prepared") => keywords.push_str(" PREPARED"),
+        "ROLLBACK" => {
+            let _optional = tokens.word("work") || tokens.word("transaction");
+            if tokens.word("to") {
+                return Some(Kind::Savepoint);
+            }
+        }
+        _ => {}
+    }
+    Some(Kind::Transaction(keywords))
+}
+
+/// The first FROM or TO outside parentheses decides; STDOUT after FROM means STDIN, and the other
+/// way round.
+fn copy(mut tokens: Reader<'_>) -> Option<Kind> {
+    let direction = tokens.find(&["from", "to"])?;
+    let client = tokens.word("stdin") || tokens.word("stdout");
+    let kind = if direction == "from" {
+        Kind::CopyStdin
+    } else {
+        Kind::CopyStdout
+    };
+    client.then_some(kind)
+}
+
+fn create(mut tokens: Reader<'_>) -> Option<Kind> {
+    if tokens.word("unique") || tokens.next_is("index") {
+        return tokens
+            .words(&["index", "concurrently"])
+            .then(|| create_index(tokens))?;
+    }
+    if tokens.word("database") {
+        return Some(Kind::CreateDatabase {
+            name: tokens.identifier()?,
+        });
+    }
+    if tokens.word("tablespace") {
+        return Some(Kind::CreateTablespace {
+            name: tokens.identifier()?,
+        });
+    }
+    if tokens.word("subscription") {
+        let name = tokens.identifier()?;
+        let with = tokens
+            .find(&["with"])
+            .map(|_| tokens.options())
+            .unwrap_or_default();
+        let connects = with.get("connect").unwrap_or(true);
+        let creates_slot = with.get("create_slot").unwrap_or(connects);
+        return creates_slot.then_some(Kind::CreateSubscription { name });
+    }
+    None
+}
+
+fn create_index(mut tokens: Reader<'_>) -> Option<Kind> {
+    let if_not_exists = tokens.words(&["if", "not", "exists"]);
+    let index = if tokens.next_is("on") {
+        None
+    } else {
+        Some(tokens.name()?)
+    };
+    if !tokens.word("on") {
+        return None;
+    }
+    let table = tokens.relation()?;
+    Some(Kind::CreateIndexConcurrently {
+        index,
+        table,
+        if_not_exists,
+    })
+}
+
+fn drop(mut tokens: Reader<'_>) -> Option<Kind> {
+    if tokens.words(&["index", "concurrently"]) {
+        let if_exists = tokens.words(&["if", "exists"]);
+        let mut indexes = vec![tokens.name()?];
+        while tokens.class(Class::Comma) {
+            indexes.push(tokens.name()?);
+        }
+        return Some(Kind::DropIndexConcurrently { indexes, if_exists });
+    }
+    if tokens.word("database") {
+        let if_exists = tokens.words(&["if", "exists"]);
+        return Some(Kind::DropDatabase {
+            name: tokens.identifier()?,
+            if_exists,
+        });
+    }
+    if tokens.word("tablespace") {
+        let if_exists = tokens.words(&["if", "exists"]);
+        return Some(Kind::DropTablespace {
+            name: tokens.identifier()?,
+            if_exists,
+        });
+    }
+    if tokens.word("subscription") {
+        let if_exists = tokens.words(&["if", "exists"]);
+        return Some(Kind::DropSubscription {
+            name: tokens.identifier()?,
+            if_exists,
+        });
+    }
+    None
+}
+
+fn alter(mut tokens: Reader<'_>) -> Option<Kind> {
+    if tokens.word("system") {
+        return Some(Kind::AlterSystem);
+    }
+    if tokens.word("table") {
+        return alter_table(tokens);
+    }
+    if tokens.word("database") {
+        let _database = tokens.identifier()?;
+        return tokens
+            .words(&["set", "tablespace"])
+            .then_some(Kind::OutsideTransaction("ALTER DATABASE SET TABLESPACE"));
+    }
+    if tokens.word("subscription") {
+        return alter_subscription(tokens);
+    }
+    None
+}
+
+fn alter_table(mut tokens: Reader<'_>) -> Option<Kind> {
+    let _optional = tokens.words(&["if", "exists"]);
+    let table = tokens.relation()?;
+    if !tokens.words(&["detach", "partition"]) {
+        return None;
+    }
+    let partition = tokens.name()?;
+    if tokens.word("concurrently") {
+        return Some(Kind::DetachConcurrently { table, partition });
+    }
+    tokens
+        .word("finalize")
+        .then_some(Kind::DetachFinalize { table, partition })
+}
+
+/// Refused in a transaction: a refresh, which a change of publications includes unless told
+/// otherwise, and the parameters that change the slot on the publisher.
+fn alter_subscription(mut tokens: Reader<'_>) -> Option<Kind> {
+    let _subscription = tokens.identifier()?;
+    if tokens.words(&["refresh", "publication"]) {
+        return Some(Kind::OutsideTransaction(
+            "ALTER SUBSCRIPTION REFRESH PUBLICATION",
+        ));
+    }
+    if ["set", "add", "drop"]
+        .iter()
+        .any(|verb| tokens.words(&[verb, "publication"]))
+    {
+        let with = tokens
+            .find(&["with"])
+            .map(|_| tokens.options())
+            .unwrap_or_default();
+        let refreshes = with.get("refresh").unwrap_or(true);
+        return refreshes.then_some(Kind::OutsideTransaction("ALTER SUBSCRIPTION with refresh"));
+    }
+    if !tokens.word("set") {
+        return None;
+    }
+    let options = tokens.options();
+    (options.get("failover").is_some() || options.get("two_phase").is_some())
+        .then_some(Kind::OutsideTransaction("ALTER SUBSCRIPTION of a slot"))
+}
+
+fn reindex(mut tokens: Reader<'_>) -> Option<Kind> {
+    let concurrent = tokens.options().get("concurrently").unwrap_or(false);
+    let target = tokens.next().filter(|t| t.class == Class::Word)?;
+    if concurrent || tokens.word("concurrently") {
+        return Some(Kind::ReindexConcurrently);
+    }
+    let many = ["schema", "database", "system"]
+        .iter()
+        .any(|word| target.is_word(tokens.sql(), word));
+    many.then_some(Kind::Maintenance)
+}
+
+fn cluster(mut tokens: Reader<'_>) -> Option<Kind> {
+    let _options = tokens.options();
+    let _optional = tokens.word("verbose");
+    tokens.next().is_none().then_some(Kind::Maintenance)
+}
+
+#[cfg(test)]
+mod tests;

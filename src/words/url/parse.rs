@@ -1,0 +1,315 @@
+//! The syntax of connection strings: which text is which part. What the parameters mean is not known here.
+//!
+//! Differs from a general URL parser in temper: an authority may name several hosts, and a character that would
+//! silently move the border of a password is an error that says where it stands and how to write it.
+
+use crate::words::url::{
+    dsn,
+    error::UrlError,
+    hosts::{Host, parse_authority},
+    keywords,
+    note::{Note, NoteKind},
+    pair::{Flavour, Pair, in_order, is_name, is_secret},
+    part::Part,
+};
+
+/// A connection string in parts, all decoded.
+pub(super) struct Pieces {
+    pub(super) flavour: Flavour,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) hosts: Vec<Host>,
+    pub(super) database: Option<String>,
+    pub(super) pairs: Vec<Pair>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// Drivers that a scheme may name behind a `+`.
+const DRIVERS: [&str; 6] = [
+    "psycopg2",
+    "psycopg",
+    "psycopg_async",
+    "psycopg2cffi",
+    "asyncpg",
+    "pg8000",
+];
+
+/// Schemes that can be named in an error, because they are surely no piece of a password.
+const FOREIGN: [&str; 22] = [
+    "mysql",
+    "mariadb",
+    "sqlite",
+    "sqlite3",
+    "mssql",
+    "sqlserver",
+    "oracle",
+    "mongodb",
+    "mongodb+srv",
+    "redis",
+    "rediss",
+    "cockroach",
+    "cockroachdb",
+    "redshift",
+    "http",
+    "https",
+    "file",
+    "psql",
+    "pgsql",
+    "postgis",
+    "asyncpg",
+    "jdbc",
+];
+
+/// Takes a connection string of any kind apart. Positions in errors are byte offsets.
+pub(super) fn pieces(text: &str) -> Result<Pieces, UrlError> {
+    let whole = Part::whole(text);
+    if whole.text.is_empty() {
+        let what = "the connection string is empty";
+        return Err(not_a_url(what, whole.at));
+    }
+    if whole.text.starts_with(['"', '\'', '`']) {
+        return Err(not_a_url("a quotation mark", whole.at));
+    }
+    if whole
+        .text
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("jdbc:"))
+    {
+        return jdbc(whole.split(5, 0).1);
+    }
+    if let Some((scheme, rest)) = scheme(whole) {
+        let (flavour, note) = flavour(scheme.text)?;
+        let mut pieces = url(rest, flavour)?;
+        pieces.notes.splice(0..0, note);
+        return Ok(pieces);
+    }
+    if !whole.text.contains('=') {
+        let what = "neither a URL nor `key=value` pairs";
+        return Err(not_a_url(what, whole.at));
+    }
+    let mut pieces = Pieces::new(Flavour::Libpq);
+    pieces.pairs = in_order(dsn::parse(whole)?);
+    Ok(pieces)
+}
+
+impl Pieces {
+    fn new(flavour: Flavour) -> Self {
+        Self {
+            flavour,
+            user: None,
+            password: None,
+            hosts: Vec::new(),
+            database: None,
+            pairs: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What stands before `://`, if that can be a scheme.
+fn scheme(whole: Part<'_>) -> Option<(Part<'_>, Part<'_>)> {
+    let (scheme, rest) = whole.split(whole.text.find("://")?, 3);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
+    (!scheme.text.is_empty() && scheme.text.chars().all(allowed)).then_some((scheme, rest))
+}
+
+fn flavour(scheme: &str) -> Result<(Flavour, Option<Note>), UrlError> {
+    let scheme = scheme.to_ascii_lowercase();
+    let (base, driver) = match scheme.split_once('+') {
+        Some((base, driver)) => (base, Some(driver)),
+        None => (scheme.as_str(), None),
+    };
+    let is_postgres = matches!(base, "postgres" | "postgresql");
+    match driver {
+        None if is_postgres => Ok((Flavour::Libpq, None)),
+        Some(driver) if is_postgres && DRIVERS.contains(&driver) => {
+            let why = "the name of a SQLAlchemy driver, which is not used here";
+            let mut note = Note::dropped(&format!("+{driver}"), why);
+            note.parameter = "scheme".into();
+            Ok((Flavour::SqlAlchemy, Some(note)))
+        }
+        Some(_) if is_postgres => Err(UrlError::Scheme {
+            scheme: format!("{base}+…"),
+        }),
+        _ => Err(foreign(&scheme)),
+    }
+}
+
+fn foreign(scheme: &str) -> UrlError {
+    let known = FOREIGN.contains(&scheme);
+    UrlError::Scheme {
+        scheme: if known { scheme.into() } else { "…".into() },
+    }
+}
+
+/// Reads what follows `jdbc:`, which may do without `//`: `postgresql:database?user=u`.
+fn jdbc(rest: Part<'_>) -> Result<Pieces, UrlError> {
+    let Some((scheme, rest)) = rest.cut(':') else {
+        let what = "no `postgresql:` behind `jdbc:`";
+        return Err(not_a_url(what, rest.at));
+    };
+    if !scheme.text.eq_ignore_ascii_case("postgresql") {
+        return Err(foreign(&scheme.text.to_ascii_lowercase()));
+    }
+    let flavour = Flavour::Jdbc { verifies: true };
+    let mut pieces = match rest.text.strip_prefix("//") {
+        Some(_) => url(rest.split(0, 2).1, flavour)?,
+        None => {
+            let mut pieces = Pieces::new(flavour);
+            pieces.path_and_query(rest)?;
+            pieces
+        }
+    };
+    let is_lax = |pair: &Pair| {
+        pair.key == "sslfactory" && pair.value.trim_end().ends_with("NonValidatingFactory")
+    };
+    pieces.flavour = Flavour::Jdbc {
+        verifies: !pieces.pairs.iter().any(is_lax),
+    };
+    Ok(pieces)
+}
+
+/// Reads what follows `://`.
+fn url(rest: Part<'_>, flavour: Flavour) -> Result<Pieces, UrlError> {
+    let mut pieces = Pieces::new(flavour);
+    let border = rest.text.find(['/', '?', '#']).unwrap_or(rest.text.len());
+    let (authority, after) = rest.split(border, 0);
+    let hosts = match authority.cut_last('@') {
+        Some((credentials, hosts)) => {
+            pieces.credentials(credentials)?;
+            hosts
+        }
+        None => authority,
+    };
+    pieces.hosts = parse_authority(hosts).map_err(|error| {
+        // `user:pa/ss@host`: what looked like a host and a port is the start of a password.
+        match after.text.chars().next() {
+            Some(character) if after.text.contains('@') => UrlError::Unencoded {
+                character,
+                at: after.at,
+            },
+            _ => error,
+        }
+    })?;
+    pieces.path_and_query(after)?;
+    Ok(pieces)
+}
+
+impl Pieces {
+    /// Reads `/database?key=value`; the slash may be missing.
+    fn path_and_query(&mut self, text: Part<'_>) -> Result<(), UrlError> {
+        if let Some(at) = text.position('#') {
+            return Err(UrlError::Unencoded { character: '#', at });
+        }
+        let (path, query) = text.cut('?').unwrap_or(text.split(text.text.len(), 0));
+        let skip = usize::from(path.text.starts_with('/'));
+        self.database = database(path.split(0, skip).1, path.at, self.flavour)?;
+        self.pairs = in_order(pairs(query, self.flavour)?);
+        Ok(())
+    }
+
+    /// Reads `user:password`. An `@` in it is read as itself, which is what was meant, with a note.
+    fn credentials(&mut self, credentials: Part<'_>) -> Result<(), UrlError> {
+        let (user, password) = match credentials.cut(':') {
+            Some((user, password)) => (user, Some(password)),
+            None => (credentials, None),
+        };
+        for (name, part) in [("user", Some(user)), ("password", password)] {
+            if part.is_some_and(|part| part.text.contains('@')) {
+                self.notes.push(Note {
+                    parameter: name.into(),
+                    what: NoteKind::Translated,
+                    text: format!(
+                        "read an unencoded `@` as part of the {name}: write it as %40, for other programs \
+                         may see another host behind it"
+                    ),
+                });
+            }
+        }
+        self.user = Some(user.decode()?);
+        self.password = password.map(Part::decode).transpose()?;
+        Ok(())
+    }
+}
+
+/// Reads a database's name; `border` is where the slash before it stands.
+fn database(name: Part<'_>, border: usize, flavour: Flavour) -> Result<Option<String>, UrlError> {
+    if name.text.contains('@') {
+        return Err(UrlError::Unencoded {
+            character: '/',
+            at: border,
+        });
+    }
+    if let Some(at) = name.position('/') {
+        return Err(UrlError::Unencoded { character: '/', at });
+    }
+    let name = match flavour {
+        Flavour::Jdbc { .. } => name.decode_form()?,
+        _ => name.decode()?,
+    };
+    Ok(Some(name).filter(|name| !name.is_empty()))
+}
+
+/// Reads `key=value&key=value`. A value may hold further `=`, as `options=-csearch_path=app` does.
+fn pairs(query: Part<'_>, flavour: Flavour) -> Result<Vec<Pair>, UrlError> {
+    let decode = |part: Part<'_>| match flavour {
+        Flavour::Libpq => part.decode(),
+        _ => part.decode_form(),
+    };
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut after_secret = false;
+    for segment in query
+        .pieces('&')
+        .into_iter()
+        .filter(|segment| !segment.text.is_empty())
+    {
+        let remaining = query.split(segment.at - query.at, 0).1;
+        // `user:1?2&3@host` and `password=a&b`: the names found here may be pieces of the password.
+        let doubt = if remaining.text.contains('@') {
+            Some(UrlError::Unencoded {
+                character: '?',
+                at: query.at - 1,
+            })
+        } else if after_secret {
+            Some(not_a_pair(
+                "an unknown parameter behind a password",
+                segment.at,
+            ))
+        } else {
+            None
+        };
+        let (key, value) = match (segment.cut('='), flavour) {
+            (Some((key, value)), _) => (decode(key)?, decode(value)?),
+            (None, Flavour::Jdbc { .. }) => (decode(segment)?, String::new()),
+            (None, _) => {
+                let what = "no `=` behind a parameter's name";
+                return Err(doubt.unwrap_or(not_a_pair(what, segment.at)));
+            }
+        };
+        if !is_name(&key) {
+            let what = "no parameter's name before `=`";
+            return Err(doubt.unwrap_or(not_a_pair(what, segment.at)));
+        }
+        // A password may have been cut more than once.
+        after_secret = is_secret(&key) || (after_secret && keywords::find(&key).is_none());
+        // `host=a&host=b` is SQLAlchemy's way to name two hosts.
+        if key == "host"
+            && let Some(earlier) = pairs.iter_mut().find(|pair| pair.key == "host")
+        {
+            earlier.value = format!("{},{value}", earlier.value);
+            continue;
+        }
+        pairs.push(Pair { key, value, doubt });
+    }
+    Ok(pairs)
+}
+
+fn not_a_url(what: &'static str, at: usize) -> UrlError {
+    let help = "Write `postgresql://user:password@host:5432/database`, without quotes around it.";
+    UrlError::Syntax { what, at, help }
+}
+
+fn not_a_pair(what: &'static str, at: usize) -> UrlError {
+    let help = "Write `?key=value&key=value`, and in a password `?` as %3F and `&` as %26.";
+    UrlError::Syntax { what, at, help }
+}
