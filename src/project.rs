@@ -52,7 +52,9 @@ pub enum ProjectError {
     #[error("the version of {} has {length} characters", path.display())]
     #[diagnostic(
         code(migrations::version_too_long),
-        help("Diesel's tracking table takes {MAX_LENGTH}. The version is what stands before the first `_`: is there one?")
+        help(
+            "Diesel's tracking table takes {MAX_LENGTH}. The version is what stands before the first `_`: is there one?"
+        )
     )]
     VersionTooLong {
         /// The directory.
@@ -115,7 +117,11 @@ impl ProjectError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { doing, path, source }
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
     }
 
     /// Wraps what the TOML reader said of a text.

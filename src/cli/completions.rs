@@ -29,10 +29,12 @@ impl Completions {
 impl Man {
     pub(super) fn run(&self, command: Command, output: &Output) -> Result<Exit, CliError> {
         let mut text = Vec::new();
-        clap_mangen::Man::new(command).render(&mut text).map_err(|error| CliError::Cannot {
-            what: format!("the manual cannot be written: {error}"),
-            help: "`glowplug --help` says the same.".into(),
-        })?;
+        clap_mangen::Man::new(command)
+            .render(&mut text)
+            .map_err(|error| CliError::Cannot {
+                what: format!("the manual cannot be written: {error}"),
+                help: "`glowplug --help` says the same.".into(),
+            })?;
         output.raw(&String::from_utf8_lossy(&text));
         Ok(Exit::Done)
     }

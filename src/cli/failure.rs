@@ -31,7 +31,10 @@ pub(super) enum CliError {
         help: String,
     },
     #[error("{} cannot be used: line {line} is not NAME=VALUE", path.display())]
-    #[diagnostic(code(env_file::malformed), help("Write one NAME=VALUE per line; values with spaces need quotes."))]
+    #[diagnostic(
+        code(env_file::malformed),
+        help("Write one NAME=VALUE per line; values with spaces need quotes.")
+    )]
     EnvFile { path: PathBuf, line: usize },
     #[error("{what}")]
     #[diagnostic(code(cli::cannot))]
@@ -56,7 +59,11 @@ impl CliError {
     pub(super) fn url(from: &'static str) -> impl FnOnce(UrlError) -> Self {
         move |error| {
             let help = miette::Diagnostic::help(&error).map(|help| help.to_string());
-            Self::Url { from, help: help.unwrap_or_default(), error }
+            Self::Url {
+                from,
+                help: help.unwrap_or_default(),
+                error,
+            }
         }
     }
 

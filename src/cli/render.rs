@@ -28,7 +28,12 @@ impl Output {
             Color::Always => anstream::ColorChoice::Always.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Self { command, format: global.format, quiet: global.quiet, verbose: global.verbose }
+        Self {
+            command,
+            format: global.format,
+            quiet: global.quiet,
+            verbose: global.verbose,
+        }
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -83,24 +88,38 @@ impl Output {
         if self.format == Format::Json {
             self.stdout(&json::failed(self.command, failure));
         }
-        if failure.is_interrupt() { Exit::Interrupted } else { Exit::Failed }
+        if failure.is_interrupt() {
+            Exit::Interrupted
+        } else {
+            Exit::Failed
+        }
     }
 
     fn stdout(&self, text: &str) {
         // a reader that went away has heard enough
         let mut stdout = anstream::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).unwrap_or_default();
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .unwrap_or_default();
     }
 
     fn stderr(&self, text: &str) {
-        anstream::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+        anstream::stderr()
+            .lock()
+            .write_all(text.as_bytes())
+            .unwrap_or_default();
     }
 }
 
 /// Renders an error with its causes, snippet and help.
 fn diagnostic(error: &dyn Diagnostic) -> String {
     let terminal = std::io::stderr().is_terminal();
-    let theme = if terminal { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if terminal {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
         .with_width(100)
@@ -111,5 +130,7 @@ fn diagnostic(error: &dyn Diagnostic) -> String {
     if handler.render_report(&mut text, error).is_err() {
         text = format!("{error}\n");
     }
-    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>()
+    text.lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect::<String>()
 }

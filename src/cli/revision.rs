@@ -32,13 +32,25 @@ impl Revision {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let dir = &settings.migrations_dir;
-        let migrations =
-            if dir.is_dir() { settings.migrations()? } else { Migrations::default() };
+        let migrations = if dir.is_dir() {
+            settings.migrations()?
+        } else {
+            Migrations::default()
+        };
         let version = self.rev_id.as_deref();
-        let mut report =
-            job::revision::revision(dir, &migrations, &self.message, version, !self.no_transaction)?;
-        if migrations.head().is_some_and(|head| head.version > report.version) {
-            output.talk("Its version is older than the newest migration's: it will be out of order.");
+        let mut report = job::revision::revision(
+            dir,
+            &migrations,
+            &self.message,
+            version,
+            !self.no_transaction,
+        )?;
+        if migrations
+            .head()
+            .is_some_and(|head| head.version > report.version)
+        {
+            output
+                .talk("Its version is older than the newest migration's: it will be out of order.");
         }
         let current = std::env::current_dir().unwrap_or_default();
         if let Ok(short) = report.path.strip_prefix(&current) {

@@ -66,10 +66,19 @@ impl Settings {
         })?;
         let mut environment = Environment::of_process();
         read_dot_env(&current, &mut environment)?;
-        let var = |name: &str| environment.vars.get(name).filter(|text| !text.is_empty()).cloned();
+        let var = |name: &str| {
+            environment
+                .vars
+                .get(name)
+                .filter(|text| !text.is_empty())
+                .cloned()
+        };
         let root = root::find(&current).unwrap_or_else(|| current.clone());
 
-        let config = global.config.clone().or_else(|| var("GLOWPLUG_CONFIG").map(PathBuf::from));
+        let config = global
+            .config
+            .clone()
+            .or_else(|| var("GLOWPLUG_CONFIG").map(PathBuf::from));
         if let Some(path) = config.as_ref().filter(|path| !path.is_file()) {
             return Err(CliError::Cannot {
                 what: format!("there is no settings file {}", path.display()),
@@ -100,8 +109,11 @@ impl Settings {
             flag.or_else(env).or_else(file)
         };
         let database_url = flag_or(&global.database_url, "DATABASE_URL", &toml.database.url);
-        let direct_url =
-            flag_or(&global.direct_url, "GLOWPLUG_DIRECT_URL", &toml.database.direct_url);
+        let direct_url = flag_or(
+            &global.direct_url,
+            "GLOWPLUG_DIRECT_URL",
+            &toml.database.direct_url,
+        );
         let postgres_bin = global
             .postgres_bin
             .clone()
@@ -139,7 +151,9 @@ impl Settings {
         text: Option<&(&'static str, String)>,
         output: &Output,
     ) -> Result<Option<Url>, CliError> {
-        let Some((from, text)) = text else { return Ok(None) };
+        let Some((from, text)) = text else {
+            return Ok(None);
+        };
         let parsed = Url::parse(text).map_err(CliError::url(from))?;
         for note in parsed.notes {
             output.detail(&note.text);
@@ -173,8 +187,17 @@ impl Settings {
 
     /// The project's local server, running or not.
     pub(super) fn local(&self) -> Local {
-        let directory = self.root.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = self.toml.server.name.clone().or(directory).unwrap_or_default();
+        let directory = self
+            .root
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let name = self
+            .toml
+            .server
+            .name
+            .clone()
+            .or(directory)
+            .unwrap_or_default();
         Local::of(&self.root, &name)
     }
 
@@ -206,10 +229,19 @@ impl Settings {
             help: "Set DATABASE_URL, or call glowplug by its path.".into(),
         })?;
         let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
-        let options = LocalOptions { guard, idle, settings: Vec::new() };
-        let state = local.start(&binaries, &options).map_err(CliError::Cluster)?;
+        let options = LocalOptions {
+            guard,
+            idle,
+            settings: Vec::new(),
+        };
+        let state = local
+            .start(&binaries, &options)
+            .map_err(CliError::Cluster)?;
         if state == LocalState::Created {
-            output.detail(&format!("its data is in {}", local.status().data_dir.display()));
+            output.detail(&format!(
+                "its data is in {}",
+                local.status().data_dir.display()
+            ));
         }
         Ok(local)
     }
@@ -235,25 +267,43 @@ impl Settings {
 
     /// Who runs, and how often things are tried.
     pub(super) fn manner(&self, flags: &LimitArgs) -> Manner {
-        let attempts = flags.lock_attempts.or(self.toml.run.lock_attempts).unwrap_or(5).max(1);
-        Manner { actor: self.actor(), attempts, unsure: None }
+        let attempts = flags
+            .lock_attempts
+            .or(self.toml.run.lock_attempts)
+            .unwrap_or(5)
+            .max(1);
+        Manner {
+            actor: self.actor(),
+            attempts,
+            unsure: None,
+        }
     }
 
     /// Who runs, for the journal: GLOWPLUG_ACTOR, else the system's user.
     pub(super) fn actor(&self) -> String {
         let named = self.environment.vars.get("GLOWPLUG_ACTOR").cloned();
-        named.or_else(|| self.environment.user.clone()).unwrap_or_default()
+        named
+            .or_else(|| self.environment.user.clone())
+            .unwrap_or_default()
     }
 
     /// A variable of the environment.
     pub(super) fn var(&self, name: &str) -> Option<&str> {
-        self.environment.vars.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.environment
+            .vars
+            .get(name)
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
     }
 }
 
 /// Reads `.env` of this directory or the nearest above; what the environment has already is stronger.
 fn read_dot_env(current: &Path, environment: &mut Environment) -> Result<(), CliError> {
-    let Some(path) = current.ancestors().map(|dir| dir.join(".env")).find(|it| it.is_file()) else {
+    let Some(path) = current
+        .ancestors()
+        .map(|dir| dir.join(".env"))
+        .find(|it| it.is_file())
+    else {
         return Ok(());
     };
     let malformed = |error: dotenvy::Error, entries: usize| match error {
@@ -262,7 +312,10 @@ fn read_dot_env(current: &Path, environment: &mut Environment) -> Result<(), Cli
             help: "Correct the file's permissions.".into(),
         },
         // the line itself is not shown: it may hold a password
-        _ => CliError::EnvFile { path: path.clone(), line: malformed_line(&path, entries) },
+        _ => CliError::EnvFile {
+            path: path.clone(),
+            line: malformed_line(&path, entries),
+        },
     };
     let entries = dotenvy::from_path_iter(&path).map_err(|error| malformed(error, 0))?;
     for (count, entry) in entries.enumerate() {
@@ -285,6 +338,10 @@ fn malformed_line(path: &Path, good: usize) -> usize {
 
 /// A directory as it is called from here.
 fn shown(dir: &Path, current: &Path) -> String {
-    let shown = dir.strip_prefix(current).unwrap_or(dir).display().to_string();
+    let shown = dir
+        .strip_prefix(current)
+        .unwrap_or(dir)
+        .display()
+        .to_string();
     if shown.is_empty() { ".".into() } else { shown }
 }

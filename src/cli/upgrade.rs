@@ -25,7 +25,11 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Upgrade {
     /// `head`, a version or a unique beginning of one, `+N`, `VERSION+N`; with --sql also A:B
-    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    #[arg(
+        value_name = "TARGET",
+        default_value = "head",
+        allow_negative_numbers = true
+    )]
     target: String,
     #[command(flatten)]
     run: RunArgs,
@@ -98,9 +102,16 @@ impl Upgrade {
         let policy = Policy {
             allow_out_of_order: self.allow_out_of_order,
             allow_orphaned: self.allow_orphaned,
-            accept_edited: self.accept_edited.iter().map(|text| version(text)).collect(),
+            accept_edited: self
+                .accept_edited
+                .iter()
+                .map(|text| version(text))
+                .collect(),
         };
-        let wish = Wish::Upgrade { target: self.target.clone(), policy: policy.clone() };
+        let wish = Wish::Upgrade {
+            target: self.target.clone(),
+            policy: policy.clone(),
+        };
         if self.run.sql {
             return sql(&settings, &self.target, Direction::Up, &policy, output);
         }
@@ -112,9 +123,17 @@ impl Downgrade {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         if self.run.sql {
-            return sql(&settings, &self.target, Direction::Down, &Policy::default(), output);
+            return sql(
+                &settings,
+                &self.target,
+                Direction::Down,
+                &Policy::default(),
+                output,
+            );
         }
-        let wish = Wish::Downgrade { target: self.target.clone() };
+        let wish = Wish::Downgrade {
+            target: self.target.clone(),
+        };
         execute("downgrade", &settings, &wish, &self.run, output)
     }
 }
@@ -122,7 +141,11 @@ impl Downgrade {
 impl Redo {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
-        let count = if self.all { None } else { usize::try_from(self.number).ok() };
+        let count = if self.all {
+            None
+        } else {
+            usize::try_from(self.number).ok()
+        };
         let run = RunArgs {
             dry_run: self.dry_run,
             sql: false,
@@ -191,8 +214,15 @@ fn sql(
             let mut watch = |event| progress.show(&event);
             let (_session, facts, journal) = endpoint.read(&mut watch).await?;
             let place = &facts.place;
-            let text =
-                offline::pending(&migrations, &journal, place, target, direction, policy, &actor);
+            let text = offline::pending(
+                &migrations,
+                &journal,
+                place,
+                target,
+                direction,
+                policy,
+                &actor,
+            );
             Ok::<_, CliError>(text.map_err(JobError::from)?)
         })?
     };

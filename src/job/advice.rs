@@ -88,7 +88,9 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "2BP01" => {
             "Other objects depend on it; the server's detail lists them. Drop or change those first. CASCADE would take them along unseen."
         }
-        "23505" => "Rows in the table are not unique in it. Clean them up in a migration before this one.",
+        "23505" => {
+            "Rows in the table are not unique in it. Clean them up in a migration before this one."
+        }
         "23502" => {
             "Rows in the table have no value there. Add the column with a DEFAULT, or fill it before NOT NULL."
         }
@@ -112,7 +114,9 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "53200" => {
             "The server ran out of shared memory, often for locks: raise max_locks_per_transaction, or do it in several migrations."
         }
-        "57P01" | "57P02" | "57P03" => "The server is restarting or was told to end the session. Run again.",
+        "57P01" | "57P02" | "57P03" => {
+            "The server is restarting or was told to end the session. Run again."
+        }
         "P0001" | "P0004" => {
             "The message comes from a function or trigger of the database; the context names it."
         }
@@ -123,13 +127,21 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
 }
 
 fn needs_newer(error: &ServerError, statement: &str, server_version: u32) -> Option<String> {
-    if !matches!(error.code.as_str(), "42601" | "42883" | "42704" | "22023" | "0A000") {
+    if !matches!(
+        error.code.as_str(),
+        "42601" | "42883" | "42704" | "22023" | "0A000"
+    ) {
         return None;
     }
-    let text = statement.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = statement
+        .to_lowercase()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     let major = server_version / 10_000;
-    let (feature, needed) =
-        NEWER.iter().find(|(feature, needed)| *needed > major && text.contains(feature))?;
+    let (feature, needed) = NEWER
+        .iter()
+        .find(|(feature, needed)| *needed > major && text.contains(feature))?;
     let feature = feature.trim_end_matches(['(', ' ']).to_uppercase();
     Some(format!(
         "{feature} needs PostgreSQL {needed}; this server is {major}. Write it otherwise, or upgrade the server."

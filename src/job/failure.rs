@@ -115,7 +115,10 @@ impl miette::Diagnostic for RunError {
 
 impl<E: Into<JobError>> From<E> for RunError {
     fn from(cause: E) -> Self {
-        Self { done: Box::default(), cause: cause.into() }
+        Self {
+            done: Box::default(),
+            cause: cause.into(),
+        }
     }
 }
 

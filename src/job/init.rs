@@ -66,9 +66,16 @@ pub fn init(
 ) -> Result<InitReport, JobError> {
     let mut report = InitReport::default();
     let mut note = |path: PathBuf, written: bool| {
-        if written { report.written.push(path) } else { report.kept.push(path) }
+        if written {
+            report.written.push(path)
+        } else {
+            report.kept.push(path)
+        }
     };
-    for (file, text) in [("diesel.toml", DIESEL_TOML), ("glowplug.toml", GLOWPLUG_TOML)] {
+    for (file, text) in [
+        ("diesel.toml", DIESEL_TOML),
+        ("glowplug.toml", GLOWPLUG_TOML),
+    ] {
         let path = root.join(file);
         let written = write::file_if_absent(&path, text)?;
         note(path, written);

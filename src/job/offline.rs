@@ -57,16 +57,27 @@ pub fn between(
     for migration in migrations {
         if within(&Point::At(migration.version.clone())) {
             if direction == Direction::Down && migration.down.is_none() {
-                return Err(plan::Blocked::NoWayBack { name: migration.name.clone() }.into());
+                return Err(plan::Blocked::NoWayBack {
+                    name: migration.name.clone(),
+                }
+                .into());
             }
-            steps.push(Step { migration, direction, resume: None });
+            steps.push(Step {
+                migration,
+                direction,
+                resume: None,
+            });
         }
     }
     if direction == Direction::Down {
         steps.reverse();
     }
     // where the tables are is not known here: the usual place
-    let place = Place { schema: "public".into(), has_diesel: false, has_journal: false };
+    let place = Place {
+        schema: "public".into(),
+        has_diesel: false,
+        has_journal: false,
+    };
     print(&Plan { steps }, &place, actor)
 }
 
@@ -149,8 +160,10 @@ fn print(plan: &Plan<'_>, place: &Place, actor: &str) -> Result<String, JobError
 
 /// Puts the values of a query into its text.
 fn inline((sql, values): &(String, Vec<Option<String>>)) -> String {
-    let without_comments: Vec<&str> =
-        sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let without_comments: Vec<&str> = sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .collect();
     let mut text = without_comments.join("\n");
     // from the last: $1 is the beginning of $11
     for (index, value) in values.iter().enumerate().rev() {

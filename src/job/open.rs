@@ -45,7 +45,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pins: Pins::default(), wait: Timespan::seconds(60) }
+        Self {
+            pins: Pins::default(),
+            wait: Timespan::seconds(60),
+        }
     }
 }
 
@@ -92,13 +95,20 @@ impl Endpoint {
             other => return Ok(other?),
         }
         let mut session = self.connect(url, watch).await?;
-        let host = session.wire().map(|wire| host_text(&wire.host)).unwrap_or_default();
+        let host = session
+            .wire()
+            .map(|wire| host_text(&wire.host))
+            .unwrap_or_default();
         // a busy pool may hand out two backends by chance: look more than once
         for _ in 0..3 {
             let mut second = self.connect(url, watch).await?;
             let (first, second) = (backend(&mut session).await?, backend(&mut second).await?);
             if first == second {
-                return Err(PoolerError { advice: direct_advice(url), host }.into());
+                return Err(PoolerError {
+                    advice: direct_advice(url),
+                    host,
+                }
+                .into());
             }
         }
         Ok(lock(session.behind_known_proxy(), limits, watch).await?)
@@ -111,7 +121,10 @@ impl Endpoint {
         };
         let mut told = |retry: Retry| {
             let pause_ms = u64::try_from(retry.waiting.as_millis()).unwrap_or(u64::MAX);
-            watch(Event::Connecting { reason: retry.reason, pause_ms });
+            watch(Event::Connecting {
+                reason: retry.reason,
+                pause_ms,
+            });
         };
         let mut stop = self.stop.clone();
         let wire = tokio::select! {
@@ -130,15 +143,25 @@ async fn lock(
     limits: &Limits,
     watch: Watch<'_>,
 ) -> Result<(Locked<'static>, Journal), SessionError> {
-    let mut on_wait = |holder: &str| watch(Event::Waiting { holder: holder.to_owned() });
-    session.lock(limits.pins.clone(), limits.wait, &mut on_wait).await
+    let mut on_wait = |holder: &str| {
+        watch(Event::Waiting {
+            holder: holder.to_owned(),
+        })
+    };
+    session
+        .lock(limits.pins.clone(), limits.wait, &mut on_wait)
+        .await
 }
 
 async fn backend(session: &mut Session<'_>) -> Result<Option<String>, SessionError> {
     let sql = "SELECT ARRAY[pg_catalog.pg_backend_pid()::text] AS \"row\"";
     let rows = session.query(sql, Vec::new()).await;
     let rows = rows.map_err(SessionError::while_doing("looking for a pooler"))?;
-    Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    Ok(rows
+        .into_iter()
+        .next()
+        .and_then(|row| row.into_iter().next())
+        .flatten())
 }
 
 fn host_text(host: &crate::words::url::Host) -> String {
@@ -146,7 +169,8 @@ fn host_text(host: &crate::words::url::Host) -> String {
         HostName::Tcp(name) | HostName::Socket(name) => name.clone(),
         HostName::Unnamed => host.hostaddr.clone().unwrap_or_default(),
     };
-    host.port.map_or(name.clone(), |port| format!("{name}:{port}"))
+    host.port
+        .map_or(name.clone(), |port| format!("{name}:{port}"))
 }
 
 /// Names the direct host where the pooler's name tells it.
@@ -155,13 +179,19 @@ fn direct_advice(url: &Url) -> String {
         HostName::Tcp(name) => {
             let (label, domain) = name.split_once('.').unwrap_or((name, ""));
             let label = label.strip_suffix("-pooler")?;
-            Some(if domain.is_empty() { label.to_owned() } else { format!("{label}.{domain}") })
+            Some(if domain.is_empty() {
+                label.to_owned()
+            } else {
+                format!("{label}.{domain}")
+            })
         }
         _ => None,
     });
     let why = "Migrations need one backend for the whole run: the lock and the settings belong to a session.";
     match direct {
-        Some(host) => format!("{why} The direct host is {host}: put it into --direct-url or GLOWPLUG_DIRECT_URL."),
+        Some(host) => format!(
+            "{why} The direct host is {host}: put it into --direct-url or GLOWPLUG_DIRECT_URL."
+        ),
         None => format!(
             "{why} Name the server itself with --direct-url or GLOWPLUG_DIRECT_URL: its own port instead of the pooler's (usually 5432), or the provider's direct host."
         ),

@@ -28,9 +28,9 @@ pub struct RevisionReport {
     pub path: PathBuf,
 }
 
-const UP: &str = "-- Write the way up here. It runs in one transaction, together with its journal entry.\n";
-const UP_PIECEWISE: &str =
-    "-- Write the way up here. Each statement commits by itself; an interrupted run goes on where it stopped.\n";
+const UP: &str =
+    "-- Write the way up here. It runs in one transaction, together with its journal entry.\n";
+const UP_PIECEWISE: &str = "-- Write the way up here. Each statement commits by itself; an interrupted run goes on where it stopped.\n";
 const DOWN: &str = "-- Write the way back here: what undoes up.sql.\n";
 
 /// Writes a new migration after all others.
@@ -49,7 +49,11 @@ pub fn revision(
         Some(version) => version.to_owned(),
         None => next_version(migrations),
     };
-    let name = if slug.is_empty() { key.clone() } else { format!("{key}_{slug}") };
+    let name = if slug.is_empty() {
+        key.clone()
+    } else {
+        format!("{key}_{slug}")
+    };
     let version = match Version::of_directory(&name) {
         Ok(version) if !key.contains(['_', '/', '\\']) && !key.starts_with('.') => version,
         _ => {
@@ -70,14 +74,25 @@ pub fn revision(
         .into());
     }
     let up = if run_in_transaction { UP } else { UP_PIECEWISE };
-    let new = NewMigration { name: &name, up, down: DOWN, run_in_transaction };
+    let new = NewMigration {
+        name: &name,
+        up,
+        down: DOWN,
+        run_in_transaction,
+    };
     let path = write::migration(dir, &new)?;
-    Ok(RevisionReport { version, name, path })
+    Ok(RevisionReport {
+        version,
+        name,
+        path,
+    })
 }
 
 /// Now, in Diesel's form; the last four digits count up where several are made in one second.
 fn next_version(migrations: &Migrations) -> String {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
+    let now = jiff::Timestamp::now()
+        .strftime("%Y-%m-%d-%H%M%S")
+        .to_string();
     let taken = |key: &String| {
         Version::of_directory(key).is_ok_and(|version| migrations.get(&version).is_some())
     };
@@ -94,7 +109,11 @@ pub fn slug(message: &str) -> String {
         .map(str::to_lowercase)
         .collect();
     let slug = words.join("_");
-    slug.chars().take(60).collect::<String>().trim_end_matches('_').to_owned()
+    slug.chars()
+        .take(60)
+        .collect::<String>()
+        .trim_end_matches('_')
+        .to_owned()
 }
 
 /// Finds one migration by a target, on disk.
@@ -106,11 +125,19 @@ pub fn find<'a>(
     applied: Vec<&'a Version>,
     target: &str,
 ) -> Result<&'a crate::migration::source::Migration, JobError> {
-    let on_disk = migrations.iter().map(|it| (&it.version, it.name.as_str())).collect();
+    let on_disk = migrations
+        .iter()
+        .map(|it| (&it.version, it.name.as_str()))
+        .collect();
     let history = crate::migration::target::History { on_disk, applied };
-    let nothing = |advice: &str| TargetError::Unknown { text: target.into(), advice: advice.into() };
+    let nothing = |advice: &str| TargetError::Unknown {
+        text: target.into(),
+        advice: advice.into(),
+    };
     match history.find(target)? {
-        Point::Base => Err(nothing("Base is before the first migration; there is nothing to show.").into()),
+        Point::Base => {
+            Err(nothing("Base is before the first migration; there is nothing to show.").into())
+        }
         Point::At(version) => migrations
             .get(&version)
             .ok_or_else(|| nothing("The database has run it, and it is not on disk.").into()),

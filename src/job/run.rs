@@ -65,8 +65,16 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let manner = Manner { actor: String::new(), attempts: 5, unsure: None };
-        Self { limits: Limits::default(), manner, single_transaction: false }
+        let manner = Manner {
+            actor: String::new(),
+            attempts: 5,
+            unsure: None,
+        };
+        Self {
+            limits: Limits::default(),
+            manner,
+            single_transaction: false,
+        }
     }
 }
 
@@ -134,7 +142,9 @@ pub async fn run_locked(
         _ => options.single_transaction,
     };
     if together && !plan.is_transactional() {
-        let step = tasks.iter().find(|task| !task.step.migration.metadata.run_in_transaction);
+        let step = tasks
+            .iter()
+            .find(|task| !task.step.migration.metadata.run_in_transaction);
         let name = step.map_or("", |task| &task.step.migration.name);
         return Err(JobError::from(TargetError::Unknown {
             text: "--single-transaction".into(),
@@ -145,15 +155,23 @@ pub async fn run_locked(
     let server_version = locked.facts().server_version;
     let mut tell = |happening: Happening<'_>| watch(event(&tasks, happening));
     if together {
-        let took = locked.run_together(0, &tasks, &options.manner, &mut tell).await;
+        let took = locked
+            .run_together(0, &tasks, &options.manner, &mut tell)
+            .await;
         match took {
             Ok(took) => {
-                let steps = tasks.iter().zip(took).map(|(task, ms)| step_report(task, ms));
+                let steps = tasks
+                    .iter()
+                    .zip(took)
+                    .map(|(task, ms)| step_report(task, ms));
                 report.steps.extend(steps);
             }
             Err(error) => {
                 let cause = migration_error(&tasks, &error, server_version).into();
-                return Err(RunError { done: Box::new(report), cause });
+                return Err(RunError {
+                    done: Box::new(report),
+                    cause,
+                });
             }
         }
     } else {
@@ -163,13 +181,19 @@ pub async fn run_locked(
                 Err(error) => {
                     report.after = after(journal, &tasks[..index]);
                     let cause = migration_error(&tasks, &error, server_version).into();
-                    return Err(RunError { done: Box::new(report), cause });
+                    return Err(RunError {
+                        done: Box::new(report),
+                        cause,
+                    });
                 }
             }
             if locked.session.stop().is_pulled() && index + 1 < tasks.len() {
                 report.after = after(journal, &tasks[..=index]);
                 let cause = Box::new(stopped_between(&tasks[index + 1]));
-                return Err(RunError { done: Box::new(report), cause: cause.into() });
+                return Err(RunError {
+                    done: Box::new(report),
+                    cause: cause.into(),
+                });
             }
         }
     }
@@ -248,12 +272,18 @@ fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
                 advice: unrunnable.help,
             }))
         })?;
-    Ok(Task { step, script, statements })
+    Ok(Task {
+        step,
+        script,
+        statements,
+    })
 }
 
 /// Edited migrations that the user accepts.
 fn accepted<'a>(status: &Status<'a>, wish: &Wish) -> Vec<&'a crate::migration::source::Migration> {
-    let Wish::Upgrade { policy, .. } = wish else { return Vec::new() };
+    let Wish::Upgrade { policy, .. } = wish else {
+        return Vec::new();
+    };
     status
         .in_state(State::Edited)
         .filter(|row| policy.accept_edited.contains(row.version))
@@ -286,7 +316,9 @@ async fn accept(
         .collect();
     locked.record(&records).await?;
     let names = accepted.iter().map(|migration| &migration.name);
-    report.notes.extend(names.map(|name| format!("accepted the edit of {name}")));
+    report
+        .notes
+        .extend(names.map(|name| format!("accepted the edit of {name}")));
     Ok(())
 }
 
@@ -297,7 +329,12 @@ fn report(status: &Status<'_>, database: String) -> RunReport {
         .rows
         .iter()
         .filter(|row| row.down_edited)
-        .map(|row| format!("down.sql of {} is another one than when it was applied", row.name))
+        .map(|row| {
+            format!(
+                "down.sql of {} is another one than when it was applied",
+                row.name
+            )
+        })
         .collect();
     RunReport {
         database,
@@ -338,9 +375,11 @@ fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
     let name = |task: usize| tasks[task].step.migration.name.clone();
     let ms = |pause: std::time::Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
     match happening {
-        Happening::Started(step) => {
-            Event::Started { step, name: name(step), direction: tasks[step].step.direction }
-        }
+        Happening::Started(step) => Event::Started {
+            step,
+            name: name(step),
+            direction: tasks[step].step.direction,
+        },
         Happening::Statement(step, done, of) => Event::Statement { step, done, of },
         Happening::Notice(task, statement, notice) => {
             let script = tasks[task].script;
@@ -355,15 +394,23 @@ fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
                 statement: text.map(|statement| first_line(script, statement)),
             }
         }
-        Happening::Retrying { task, attempt, pause } => {
-            Event::Retrying { name: name(task), attempt, pause_ms: ms(pause) }
-        }
-        Happening::Resuming(task, done) => {
-            Event::Resuming { name: name(task), done, of: tasks[task].statements.len() }
-        }
-        Happening::DroppedInvalidIndex(_, index) => {
-            Event::DroppedInvalidIndex { index: index.to_owned() }
-        }
+        Happening::Retrying {
+            task,
+            attempt,
+            pause,
+        } => Event::Retrying {
+            name: name(task),
+            attempt,
+            pause_ms: ms(pause),
+        },
+        Happening::Resuming(task, done) => Event::Resuming {
+            name: name(task),
+            done,
+            of: tasks[task].statements.len(),
+        },
+        Happening::DroppedInvalidIndex(_, index) => Event::DroppedInvalidIndex {
+            index: index.to_owned(),
+        },
         Happening::Done(step, took_ms) => Event::Done {
             step,
             version: tasks[step].step.migration.version.clone(),
@@ -377,8 +424,17 @@ fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
 
 fn first_line(script: &Script, statement: &sql::Statement) -> String {
     let text = secrets::cover(&script.text);
-    let line = text[statement.span.clone()].lines().next().unwrap_or_default().trim_end().to_owned();
-    if line.chars().count() > 80 { line.chars().take(79).collect::<String>() + "…" } else { line }
+    let line = text[statement.span.clone()]
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end()
+        .to_owned();
+    if line.chars().count() > 80 {
+        line.chars().take(79).collect::<String>() + "…"
+    } else {
+        line
+    }
 }
 
 fn stopped_between(next: &Task<'_>) -> MigrationError {
@@ -399,7 +455,11 @@ fn stopped_between(next: &Task<'_>) -> MigrationError {
 }
 
 /// Puts what is known of a failed task into one error.
-fn migration_error(tasks: &[Task<'_>], error: &TaskError, server_version: u32) -> Box<MigrationError> {
+fn migration_error(
+    tasks: &[Task<'_>],
+    error: &TaskError,
+    server_version: u32,
+) -> Box<MigrationError> {
     let task = &tasks[error.task];
     let migration = task.step.migration;
     let script = task.script;
@@ -484,15 +544,23 @@ fn migration_error(tasks: &[Task<'_>], error: &TaskError, server_version: u32) -
     };
     let position = server.as_ref().and_then(|server| server.position);
     let bytes = statement.map(|statement| span(script, statement, position));
-    let place = bytes.as_ref().map(|bytes| sql::line_column(&script.text, bytes.start));
+    let place = bytes
+        .as_ref()
+        .map(|bytes| sql::line_column(&script.text, bytes.start));
     Box::new(MigrationError {
         what,
         name: name.clone(),
         direction: task.step.direction,
         path: script.path.clone(),
         place,
-        label: if position.is_some() { "here".into() } else { "this statement".into() },
-        text: bytes.is_some().then(|| NamedSource::new(&script.path, secrets::cover(&script.text))),
+        label: if position.is_some() {
+            "here".into()
+        } else {
+            "this statement".into()
+        },
+        text: bytes
+            .is_some()
+            .then(|| NamedSource::new(&script.path, secrets::cover(&script.text))),
         at: bytes.map(Into::into),
         advice,
         interrupted: matches!(error.cause, Cause::Interrupted),

@@ -38,7 +38,9 @@ pub async fn stamp(
     // with --purge, `current` is the newest that will be left
     let mut history = history(&status);
     if purge {
-        history.applied.retain(|version| migrations.get(version).is_some());
+        history
+            .applied
+            .retain(|version| migrations.get(version).is_some());
     }
     let point = history.find(target)?;
     let wanted = |version: &Version| match &point {
@@ -50,7 +52,10 @@ pub async fn stamp(
     // a pair of entries ends an interruption without changing what is applied
     for row in &status.rows {
         let keep = wanted(row.version) && (row.migration.is_some() || !purge);
-        match (row.run_on.is_some(), keep && (row.migration.is_some() || row.run_on.is_some())) {
+        match (
+            row.run_on.is_some(),
+            keep && (row.migration.is_some() || row.run_on.is_some()),
+        ) {
             (true, true) if row.interruption.is_some() => {
                 records.push(record(row, EntryKind::Unstamp));
                 records.push(record(row, EntryKind::Stamp));
@@ -90,7 +95,10 @@ fn record<'a>(row: &Row<'a>, kind: EntryKind, actor: &'a str) -> Record<'a> {
         name: row.name,
         kind,
         up: row.migration.map(|migration| &migration.up.digest),
-        down: row.migration.and_then(|it| it.down.as_ref()).map(|down| &down.digest),
+        down: row
+            .migration
+            .and_then(|it| it.down.as_ref())
+            .map(|down| &down.digest),
         actor,
         took_ms: Some(0),
         reached: None,

@@ -32,7 +32,9 @@ impl Plan<'_> {
     /// Whether all steps may share one transaction.
     #[must_use]
     pub fn is_transactional(&self) -> bool {
-        self.steps.iter().all(|step| step.migration.metadata.run_in_transaction)
+        self.steps
+            .iter()
+            .all(|step| step.migration.metadata.run_in_transaction)
     }
 }
 
@@ -67,7 +69,9 @@ pub enum Blocked {
     #[error("the database has run {} not on disk: {}", were(names, "a migration that is", "migrations that are"), names.join(", "))]
     #[diagnostic(
         code(upgrade::orphaned),
-        help("Is this checkout older than the database? Then use the newer one, or run again with --allow-orphaned. If the directory was removed on purpose, `glowplug stamp current --purge` forgets it.")
+        help(
+            "Is this checkout older than the database? Then use the newer one, or run again with --allow-orphaned. If the directory was removed on purpose, `glowplug stamp current --purge` forgets it."
+        )
     )]
     Orphaned {
         /// The versions, with names where they are known.
@@ -77,7 +81,9 @@ pub enum Blocked {
     #[error("{} older than {current}, which is applied already: {}", were(names, "a pending migration is", "pending migrations are"), names.join(", "))]
     #[diagnostic(
         code(upgrade::out_of_order),
-        help("It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order.")
+        help(
+            "It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order."
+        )
     )]
     OutOfOrder {
         /// The newest applied version.
@@ -103,7 +109,9 @@ pub enum Blocked {
     #[error("`{name}` has no down.sql")]
     #[diagnostic(
         code(downgrade::no_way_back),
-        help("Write migrations/{name}/down.sql, or choose a target above it. A down.sql with only a comment is a revert that does nothing.")
+        help(
+            "Write migrations/{name}/down.sql, or choose a target above it. A down.sql with only a comment is a revert that does nothing."
+        )
     )]
     NoWayBack {
         /// The directory.
@@ -113,7 +121,9 @@ pub enum Blocked {
     #[error("{name} is to be reverted, and is not on disk")]
     #[diagnostic(
         code(downgrade::orphaned),
-        help("Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.")
+        help(
+            "Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`."
+        )
     )]
     CannotRevertOrphan {
         /// The version, or its name where it is known.
@@ -123,7 +133,9 @@ pub enum Blocked {
     #[error("{target} is not applied: the database is at {current}")]
     #[diagnostic(
         code(downgrade::not_applied),
-        help("`glowplug downgrade` goes back to an applied version; `glowplug upgrade` goes forward.")
+        help(
+            "`glowplug downgrade` goes back to an applied version; `glowplug upgrade` goes forward."
+        )
     )]
     NotApplied {
         /// The target.
@@ -134,7 +146,11 @@ pub enum Blocked {
 }
 
 fn were(names: &[String], one: &str, many: &str) -> String {
-    if names.len() == 1 { one.to_owned() } else { format!("{} {many}", names.len()) }
+    if names.len() == 1 {
+        one.to_owned()
+    } else {
+        format!("{} {many}", names.len())
+    }
 }
 
 /// Plans the way up to `target`.
@@ -156,8 +172,10 @@ pub fn upgrade<'a>(
             versions: edited.iter().map(|row| row.version.clone()).collect(),
         });
     }
-    let orphans: Vec<String> =
-        status.in_state(State::Orphaned).map(|row| row.name.to_owned()).collect();
+    let orphans: Vec<String> = status
+        .in_state(State::Orphaned)
+        .map(|row| row.name.to_owned())
+        .collect();
     if !orphans.is_empty() && !policy.allow_orphaned {
         return Err(Blocked::Orphaned { names: orphans });
     }
@@ -174,7 +192,10 @@ pub fn upgrade<'a>(
     if let (false, false, Some(current)) =
         (late.is_empty(), policy.allow_out_of_order, status.current())
     {
-        return Err(Blocked::OutOfOrder { current: current.version.clone(), names: late });
+        return Err(Blocked::OutOfOrder {
+            current: current.version.clone(),
+            names: late,
+        });
     }
     let steps = status
         .rows
@@ -182,7 +203,11 @@ pub fn upgrade<'a>(
         .filter(|row| row.run_on.is_none() && wanted(row.version))
         .filter_map(|row| {
             let resume = row.interruption.clone();
-            row.migration.map(|migration| Step { migration, direction: Direction::Up, resume })
+            row.migration.map(|migration| Step {
+                migration,
+                direction: Direction::Up,
+                resume,
+            })
         })
         .collect();
     Ok(Plan { steps })
@@ -194,11 +219,18 @@ pub fn upgrade<'a>(
 /// When a migration on the way cannot be reverted, or the target is not applied.
 pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Blocked> {
     if let Point::At(version) = target
-        && !status.rows.iter().any(|row| row.version == version && row.run_on.is_some())
+        && !status
+            .rows
+            .iter()
+            .any(|row| row.version == version && row.run_on.is_some())
     {
-        let current =
-            status.current().map_or(Point::Base, |row| Point::At(row.version.clone()));
-        return Err(Blocked::NotApplied { target: version.clone(), current });
+        let current = status
+            .current()
+            .map_or(Point::Base, |row| Point::At(row.version.clone()));
+        return Err(Blocked::NotApplied {
+            target: version.clone(),
+            current,
+        });
     }
     interrupted(status, Direction::Up)?;
     let above = |version: &Version| match target {
@@ -206,15 +238,26 @@ pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Bl
         Point::At(target) => version > target,
     };
     let mut steps = Vec::new();
-    for row in status.applied_newest_first().filter(|row| above(row.version)) {
+    for row in status
+        .applied_newest_first()
+        .filter(|row| above(row.version))
+    {
         let Some(migration) = row.migration else {
-            return Err(Blocked::CannotRevertOrphan { name: row.name.to_owned() });
+            return Err(Blocked::CannotRevertOrphan {
+                name: row.name.to_owned(),
+            });
         };
         if migration.down.is_none() {
-            return Err(Blocked::NoWayBack { name: row.name.to_owned() });
+            return Err(Blocked::NoWayBack {
+                name: row.name.to_owned(),
+            });
         }
         let resume = row.interruption.clone();
-        steps.push(Step { migration, direction: Direction::Down, resume });
+        steps.push(Step {
+            migration,
+            direction: Direction::Down,
+            resume,
+        });
     }
     Ok(Plan { steps })
 }
@@ -234,17 +277,23 @@ pub fn redo<'a>(status: &Status<'a>, count: usize) -> Result<Plan<'a>, Blocked> 
         .steps
         .iter()
         .rev()
-        .map(|step| Step { migration: step.migration, direction: Direction::Up, resume: None })
+        .map(|step| Step {
+            migration: step.migration,
+            direction: Direction::Up,
+            resume: None,
+        })
         .collect();
     plan.steps.extend(again);
     Ok(plan)
 }
 
 fn interrupted(status: &Status<'_>, direction: Direction) -> Result<(), Blocked> {
-    let found = status
-        .rows
-        .iter()
-        .find_map(|row| row.interruption.as_ref().filter(|it| it.direction == direction).map(|it| (row, it)));
+    let found = status.rows.iter().find_map(|row| {
+        row.interruption
+            .as_ref()
+            .filter(|it| it.direction == direction)
+            .map(|it| (row, it))
+    });
     match found {
         None => Ok(()),
         Some((row, it)) => Err(Blocked::Interrupted {
@@ -288,8 +337,16 @@ pub fn units(statements: &[Statement]) -> Vec<Unit> {
         } else {
             index + 1
         };
-        let done = if is_block { (end + 1).min(statements.len()) } else { end };
-        units.push(Unit { statements: index..end, done, is_block });
+        let done = if is_block {
+            (end + 1).min(statements.len())
+        } else {
+            end
+        };
+        units.push(Unit {
+            statements: index..end,
+            done,
+            is_block,
+        });
         index = done;
     }
     units

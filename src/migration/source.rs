@@ -74,7 +74,9 @@ pub struct Metadata {
 
 impl Default for Metadata {
     fn default() -> Self {
-        Self { run_in_transaction: true }
+        Self {
+            run_in_transaction: true,
+        }
     }
 }
 
@@ -132,7 +134,10 @@ impl Migrations {
     /// When two have one version.
     pub fn new(mut list: Vec<Migration>) -> Result<Self, SourceError> {
         list.sort_by(|a, b| (&a.version, &a.name).cmp(&(&b.version, &b.name)));
-        if let Some(pair) = list.windows(2).find(|pair| pair[0].version == pair[1].version) {
+        if let Some(pair) = list
+            .windows(2)
+            .find(|pair| pair[0].version == pair[1].version)
+        {
             return Err(SourceError::DuplicateVersion {
                 version: pair[0].version.clone(),
                 first: pair[0].name.clone(),
@@ -207,7 +212,10 @@ pub fn check_script(
 ) -> Result<Vec<Statement>, Unrunnable> {
     let statements = script.statements().map_err(|error| {
         let at = error.at();
-        let end = script.text[at..].char_indices().nth(1).map_or(script.text.len(), |(n, _)| at + n);
+        let end = script.text[at..]
+            .char_indices()
+            .nth(1)
+            .map_or(script.text.len(), |(n, _)| at + n);
         let help = match error {
             SqlError::MetaCommand { .. } => {
                 "Lines that start with a backslash are for psql. Write the SQL that it stands for."
@@ -215,7 +223,11 @@ pub fn check_script(
             SqlError::Unterminated { .. } => "Close it; everything after it is swallowed.",
             SqlError::NulByte { .. } => "PostgreSQL's texts cannot hold it. Is the file UTF-8?",
         };
-        Unrunnable { what: error.to_string(), help: help.into(), span: at..end }
+        Unrunnable {
+            what: error.to_string(),
+            help: help.into(),
+            span: at..end,
+        }
     })?;
     if direction == Direction::Up && statements.is_empty() {
         return Err(Unrunnable {
@@ -228,7 +240,11 @@ pub fn check_script(
     let mut block = None;
     for statement in &statements {
         if let Some((what, help)) = refusal(statement, metadata, &mut block) {
-            return Err(Unrunnable { what, help: help.into(), span: statement.span.clone() });
+            return Err(Unrunnable {
+                what,
+                help: help.into(),
+                span: statement.span.clone(),
+            });
         }
     }
     match block {
@@ -280,7 +296,9 @@ fn refusal(
         )),
         // whether it may depends on the subscription's slot: the server decides
         Kind::DropSubscription { .. } => None,
-        kind if (metadata.run_in_transaction || block.is_some()) && !kind.may_run_in_transaction() => {
+        kind if (metadata.run_in_transaction || block.is_some())
+            && !kind.may_run_in_transaction() =>
+        {
             Some((
                 format!("{} cannot run in a transaction", kind.label()),
                 "Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its statements are then run one by one.",

@@ -73,8 +73,18 @@ impl Interruption {
             Direction::Up => entry.up.clone(),
             Direction::Down => entry.down.clone(),
         };
-        let done = if started { statement.saturating_sub(1) } else { statement };
-        Some(Self { direction, done, started, prefix, note: entry.note.clone() })
+        let done = if started {
+            statement.saturating_sub(1)
+        } else {
+            statement
+        };
+        Some(Self {
+            direction,
+            done,
+            started,
+            prefix,
+            note: entry.note.clone(),
+        })
     }
 }
 
@@ -122,12 +132,19 @@ pub fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a
             let version = &migration.version;
             let run_on = journal.applied.get(version).map(String::as_str);
             let entry = journal.record(version);
-            let interruption = journal.entries.get(version).and_then(Interruption::of).filter(|it| {
-                // Diesel may have finished either way what was left here
-                (it.direction == Direction::Up) == run_on.is_none()
-            });
+            let interruption = journal
+                .entries
+                .get(version)
+                .and_then(Interruption::of)
+                .filter(|it| {
+                    // Diesel may have finished either way what was left here
+                    (it.direction == Direction::Up) == run_on.is_none()
+                });
             let edited = entry.is_some_and(|entry| {
-                entry.up.as_ref().is_some_and(|digest| *digest != migration.up.digest)
+                entry
+                    .up
+                    .as_ref()
+                    .is_some_and(|digest| *digest != migration.up.digest)
             });
             let down_edited = entry.is_some_and(|entry| {
                 entry.up.is_some()
@@ -142,21 +159,37 @@ pub fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a
             };
             let name = migration.name.as_str();
             let migration = Some(migration);
-            Row { version, name, state, migration, run_on, entry, interruption, down_edited }
+            Row {
+                version,
+                name,
+                state,
+                migration,
+                run_on,
+                entry,
+                interruption,
+                down_edited,
+            }
         })
         .collect();
-    rows.extend(journal.applied.iter().filter(|(version, _)| migrations.get(version).is_none()).map(
-        |(version, run_on)| Row {
-            version,
-            name: journal.entries.get(version).map_or(version.as_str(), |entry| &entry.name),
-            state: State::Orphaned,
-            migration: None,
-            run_on: Some(run_on),
-            entry: journal.record(version),
-            interruption: None,
-            down_edited: false,
-        },
-    ));
+    rows.extend(
+        journal
+            .applied
+            .iter()
+            .filter(|(version, _)| migrations.get(version).is_none())
+            .map(|(version, run_on)| Row {
+                version,
+                name: journal
+                    .entries
+                    .get(version)
+                    .map_or(version.as_str(), |entry| &entry.name),
+                state: State::Orphaned,
+                migration: None,
+                run_on: Some(run_on),
+                entry: journal.record(version),
+                interruption: None,
+                down_edited: false,
+            }),
+    );
     rows.sort_by_key(|row| row.version);
     Status { rows }
 }

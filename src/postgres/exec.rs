@@ -186,7 +186,9 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<u64, TaskError> {
         if task.step.migration.metadata.run_in_transaction {
-            let took = self.run_together(index, std::slice::from_ref(task), manner, tell).await?;
+            let took = self
+                .run_together(index, std::slice::from_ref(task), manner, tell)
+                .await?;
             Ok(took.first().copied().unwrap_or_default())
         } else {
             piecewise::run(self, index, task, manner, tell).await
@@ -205,7 +207,10 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
         for attempt in 1.. {
-            let records: Vec<_> = tasks.iter().map(|task| self.finished(task, manner, None)).collect();
+            let records: Vec<_> = tasks
+                .iter()
+                .map(|task| self.finished(task, manner, None))
+                .collect();
             let mut draft = Draft::default();
             draft.push(first, At::Opening, Message::Batch(self.clean()));
             draft.push(first, At::Opening, Message::Batch("BEGIN"));
@@ -214,8 +219,16 @@ impl Locked<'_> {
                 if offset > 0 {
                     draft.push(index, At::Opening, Message::Batch(self.clean()));
                 }
-                draft.push(index, At::Opening, Message::Query(PIN, self.pin_values(true)));
-                draft.push(index, At::Opening, Message::Query(HOLD, vec![Some(KEY.to_string())]));
+                draft.push(
+                    index,
+                    At::Opening,
+                    Message::Query(PIN, self.pin_values(true)),
+                );
+                draft.push(
+                    index,
+                    At::Opening,
+                    Message::Query(HOLD, vec![Some(KEY.to_string())]),
+                );
                 for statement in 0..task.statements.len() {
                     let message = Message::Script(task.text(statement));
                     draft.push(index, At::Statement(statement), message);
@@ -226,7 +239,10 @@ impl Locked<'_> {
             let last = first + tasks.len().saturating_sub(1);
             draft.push(last, At::Commit, Message::Batch(COMMIT));
             tell(Happening::Started(first));
-            match self.send(&draft, &|index| tasks[index - first].statements.len(), tell).await {
+            match self
+                .send(&draft, &|index| tasks[index - first].statements.len(), tell)
+                .await
+            {
                 Ok(replies) => {
                     let took: Vec<u64> = draft
                         .parts
@@ -241,9 +257,15 @@ impl Locked<'_> {
                     return Ok(took);
                 }
                 Err((part, failure)) => {
-                    let error =
-                        |cause| TaskError { task: part.task, at: part.at, cause, committed: 0 };
-                    self.pause_after(part.task, failure, attempt, manner, tell).await.map_err(error)?;
+                    let error = |cause| TaskError {
+                        task: part.task,
+                        at: part.at,
+                        cause,
+                        committed: 0,
+                    };
+                    self.pause_after(part.task, failure, attempt, manner, tell)
+                        .await
+                        .map_err(error)?;
                 }
             }
         }
@@ -260,8 +282,16 @@ impl Locked<'_> {
         let parts = &draft.parts;
         let mut observe = |seen: Seen| match seen {
             Seen::Done(message) => {
-                if let Some(Part { task, at: At::Statement(statement) }) = parts.get(message) {
-                    tell(Happening::Statement(*task, statement + 1, statements(*task)));
+                if let Some(Part {
+                    task,
+                    at: At::Statement(statement),
+                }) = parts.get(message)
+                {
+                    tell(Happening::Statement(
+                        *task,
+                        statement + 1,
+                        statements(*task),
+                    ));
                 }
             }
             Seen::Notice(message, notice) => {
@@ -304,7 +334,11 @@ impl Locked<'_> {
                 }
                 let base = 200 * (1_u64 << attempt.min(6));
                 let pause = Duration::from_millis(base / 2 + fastrand::u64(0..base));
-                tell(Happening::Retrying { task, attempt, pause });
+                tell(Happening::Retrying {
+                    task,
+                    attempt,
+                    pause,
+                });
                 match tokio::time::timeout(pause, stop.pulled()).await {
                     Ok(()) => Err(Cause::Interrupted),
                     Err(_) => Ok(()),
@@ -340,12 +374,20 @@ impl Locked<'_> {
     }
 
     fn clean(&self) -> &'static str {
-        if self.session.wire().is_some() { CLEAN } else { CLEAN_BORROWED }
+        if self.session.wire().is_some() {
+            CLEAN
+        } else {
+            CLEAN_BORROWED
+        }
     }
 
     fn pin_values(&self, local: bool) -> Vec<Option<String>> {
         let pins = self.pins();
-        let interval = if self.facts().notices_dead_clients { "2s" } else { "0" };
+        let interval = if self.facts().notices_dead_clients {
+            "2s"
+        } else {
+            "0"
+        };
         [
             pins.lock_timeout.setting(),
             pins.statement_timeout.setting(),
@@ -372,7 +414,9 @@ pub fn span(script: &Script, statement: &Statement, position: Option<u32>) -> Ra
         Some(position) => {
             let at = crate::words::sql::byte_of_position(&script.text, &statement.span, position);
             let rest = &script.text[at..statement.span.end.max(at)];
-            let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            let word = rest
+                .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .unwrap_or(rest.len());
             let first = rest.chars().next().map_or(0, char::len_utf8);
             at..at + word.max(first)
         }

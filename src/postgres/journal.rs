@@ -41,18 +41,29 @@ pub struct Place {
 impl Place {
     /// Diesel's table, for SQL.
     pub(crate) fn diesel(&self) -> String {
-        Qualified { schema: &self.schema, name: DIESEL_TABLE }.to_string()
+        Qualified {
+            schema: &self.schema,
+            name: DIESEL_TABLE,
+        }
+        .to_string()
     }
 
     /// The side table, for SQL.
     pub(crate) fn journal(&self) -> String {
-        Qualified { schema: &self.schema, name: TABLE }.to_string()
+        Qualified {
+            schema: &self.schema,
+            name: TABLE,
+        }
+        .to_string()
     }
 
     /// The commands that make both tables where they are missing.
     #[must_use]
     pub fn ddl(&self) -> String {
-        let refuse = Qualified { schema: &self.schema, name: "__glowplug_journal_refuse" };
+        let refuse = Qualified {
+            schema: &self.schema,
+            name: "__glowplug_journal_refuse",
+        };
         let diesel = include_str!("sql/diesel_table.sql").replace("{diesel}", &self.diesel());
         let journal = include_str!("sql/journal_table.sql")
             .replace("{journal}", &self.journal())
@@ -94,8 +105,9 @@ impl Record<'_> {
             EntryKind::Accept => include_str!("sql/journal_accept.sql"),
             _ => include_str!("sql/journal_progress.sql"),
         };
-        let sql =
-            template.replace("{diesel}", &place.diesel()).replace("{journal}", &place.journal());
+        let sql = template
+            .replace("{diesel}", &place.diesel())
+            .replace("{journal}", &place.journal());
         let number = |number: usize| number.to_string();
         let values = vec![
             Some(self.version.to_string()),
@@ -192,7 +204,11 @@ impl Locked<'_> {
         }
         let ddl = place.ddl();
         let quiet = "BEGIN; SET LOCAL client_min_messages = warning";
-        let messages = [Message::Batch(quiet), Message::Batch(&ddl), Message::Batch(COMMIT)];
+        let messages = [
+            Message::Batch(quiet),
+            Message::Batch(&ddl),
+            Message::Batch(COMMIT),
+        ];
         let replies = self.session.exchange(&messages, &mut |_| {}).await;
         for reply in replies {
             reply.map_err(SessionError::while_doing("creating the tracking tables"))?;
@@ -208,9 +224,16 @@ impl Locked<'_> {
     /// When the server refuses, or the connection is lost.
     pub async fn record(&mut self, records: &[Record<'_>]) -> Result<(), SessionError> {
         let place = self.facts().place.clone();
-        let written: Vec<_> = records.iter().map(|record| record.message(&place)).collect();
+        let written: Vec<_> = records
+            .iter()
+            .map(|record| record.message(&place))
+            .collect();
         let mut messages = vec![Message::Batch("BEGIN")];
-        messages.extend(written.iter().map(|(sql, values)| Message::Query(sql, values.clone())));
+        messages.extend(
+            written
+                .iter()
+                .map(|(sql, values)| Message::Query(sql, values.clone())),
+        );
         messages.push(Message::Batch(COMMIT));
         for reply in self.session.exchange(&messages, &mut |_| {}).await {
             reply.map_err(SessionError::while_doing("writing the journal"))?;

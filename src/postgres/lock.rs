@@ -58,7 +58,9 @@ pub enum SessionError {
     #[error("the connection was lost while {doing}: {reason}")]
     #[diagnostic(
         code(session::lost),
-        help("Nothing is half-done: a migration and its journal entry commit together. `glowplug current` tells where the database is; running again goes on from there.")
+        help(
+            "Nothing is half-done: a migration and its journal entry commit together. `glowplug current` tells where the database is; running again goes on from there."
+        )
     )]
     Lost {
         /// What was being done.
@@ -70,7 +72,9 @@ pub enum SessionError {
     #[error("another run holds the migration lock of {database}: {holder}")]
     #[diagnostic(
         code(lock::held),
-        help("It was waited for {waited}. Wait longer with --wait, or, if that run is dead, end it on the server: SELECT pg_terminate_backend({pid});")
+        help(
+            "It was waited for {waited}. Wait longer with --wait, or, if that run is dead, end it on the server: SELECT pg_terminate_backend({pid});"
+        )
     )]
     Held {
         /// The database.
@@ -96,7 +100,12 @@ pub enum SessionError {
     },
     /// A standby, or a session that may only read.
     #[error("database {database} can only be read: {why}")]
-    #[diagnostic(code(session::read_only), help("Connect to the primary with a role that may write (target_session_attrs=read-write finds it among several hosts)."))]
+    #[diagnostic(
+        code(session::read_only),
+        help(
+            "Connect to the primary with a role that may write (target_session_attrs=read-write finds it among several hosts)."
+        )
+    )]
     ReadOnly {
         /// The database.
         database: String,
@@ -105,7 +114,10 @@ pub enum SessionError {
     },
     /// A proxy stands between, and it is not known of which kind. Answered by a closer look, see `job::open`.
     #[error("a proxy or pooler stands before the server")]
-    #[diagnostic(code(session::behind_proxy), help("Connect directly, or name the direct URL with --direct-url."))]
+    #[diagnostic(
+        code(session::behind_proxy),
+        help("Connect directly, or name the direct URL with --direct-url.")
+    )]
     BehindProxy {
         /// The backend that answered.
         session_pid: i32,
@@ -123,13 +135,23 @@ impl SessionError {
             Failure::Lost(reason) => Self::Lost { doing, reason },
             Failure::Server(error) => {
                 let advice = match error.code.as_str() {
-                    "42501" => "The role lacks a privilege. Grant it, or connect as the owner of the database.",
+                    "42501" => {
+                        "The role lacks a privilege. Grant it, or connect as the owner of the database."
+                    }
                     "25006" => "Connect to the primary with a role that may write.",
-                    "57P01" | "57P02" => "The server is shutting down or was told to end this session. Run again.",
+                    "57P01" | "57P02" => {
+                        "The server is shutting down or was told to end this session. Run again."
+                    }
                     "53300" | "53400" => "The server has no room for more. Run again later.",
-                    _ => "This is a query of glowplug's own. If it cannot be explained by the server's state, please report it.",
+                    _ => {
+                        "This is a query of glowplug's own. If it cannot be explained by the server's state, please report it."
+                    }
                 };
-                Self::Refused { doing, error, advice: advice.to_owned() }
+                Self::Refused {
+                    doing,
+                    error,
+                    advice: advice.to_owned(),
+                }
             }
         }
     }
@@ -201,11 +223,16 @@ impl<'c> Session<'c> {
         let tried = tried.map_err(SessionError::while_doing(LOCKING))?;
         let mut granted = is_true(&tried);
         if matches!(tried.first().and_then(|row| row.first()), Some(None)) {
-            return Err(SessionError::BehindProxy { session_pid: facts.pid });
+            return Err(SessionError::BehindProxy {
+                session_pid: facts.pid,
+            });
         }
         if facts.read_only {
             let why = "it is a standby, or default_transaction_read_only is on";
-            return Err(SessionError::ReadOnly { database: facts.database, why });
+            return Err(SessionError::ReadOnly {
+                database: facts.database,
+                why,
+            });
         }
         let start = Instant::now();
         let mut told = String::new();
@@ -218,7 +245,12 @@ impl<'c> Session<'c> {
             }
             if !wait.0.is_zero() && start.elapsed() >= wait.0 {
                 let database = facts.database;
-                return Err(SessionError::Held { database, holder, pid, waited: wait });
+                return Err(SessionError::Held {
+                    database,
+                    holder,
+                    pid,
+                    waited: wait,
+                });
             }
             let pause = Duration::from_millis(fastrand::u64(40..160));
             let mut stop = self.stop().clone();
@@ -236,7 +268,14 @@ impl<'c> Session<'c> {
             self::facts(&rows.map_err(SessionError::while_doing("looking around"))?)?
         };
         let journal = journal::read(&mut self, &facts.place).await?;
-        Ok((Locked { session: self, facts, pins }, journal))
+        Ok((
+            Locked {
+                session: self,
+                facts,
+                pins,
+            },
+            journal,
+        ))
     }
 
     /// The key, and the backend that must be the one to take it: the one that the wire announced.
@@ -246,8 +285,13 @@ impl<'c> Session<'c> {
     }
 
     async fn holder(&mut self) -> Result<(String, String), SessionError> {
-        let halves = [KEY >> 32, KEY & 0xffff_ffff].map(|half| Some(half.to_string())).to_vec();
-        let rows = self.query(HOLDER, halves).await.map_err(SessionError::while_doing(LOCKING))?;
+        let halves = [KEY >> 32, KEY & 0xffff_ffff]
+            .map(|half| Some(half.to_string()))
+            .to_vec();
+        let rows = self
+            .query(HOLDER, halves)
+            .await
+            .map_err(SessionError::while_doing(LOCKING))?;
         let Some([pid, application, role, since]) = rows.first().and_then(|row| row.first_chunk())
         else {
             return Ok((RELEASED.into(), "it has just been released".into()));
@@ -262,7 +306,10 @@ impl<'c> Session<'c> {
             None => "whose start this role may not see".to_owned(),
         };
         let pid = text(pid);
-        Ok((pid.clone(), format!("pid {pid}, {application} of role {}, {since}", text(role))))
+        Ok((
+            pid.clone(),
+            format!("pid {pid}, {application} of role {}, {since}", text(role)),
+        ))
     }
 }
 
@@ -289,8 +336,12 @@ impl Locked<'_> {
     /// # Errors
     /// When the connection is lost. The lock is free then, too.
     pub async fn release(mut self) -> Result<(), SessionError> {
-        let rows = self.session.query(UNLOCK, vec![Some(KEY.to_string())]).await;
-        rows.map(|_| ()).map_err(SessionError::while_doing("giving the migration lock back"))
+        let rows = self
+            .session
+            .query(UNLOCK, vec![Some(KEY.to_string())])
+            .await;
+        rows.map(|_| ())
+            .map_err(SessionError::while_doing("giving the migration lock back"))
     }
 }
 
@@ -306,7 +357,10 @@ const UNLOCK: &str =
     "SELECT ARRAY[pg_catalog.pg_advisory_unlock($1::text::bigint)::text] AS \"row\"";
 
 fn opening_values() -> Vec<Option<String>> {
-    vec![Some(journal::DIESEL_TABLE.to_owned()), Some(journal::TABLE.to_owned())]
+    vec![
+        Some(journal::DIESEL_TABLE.to_owned()),
+        Some(journal::TABLE.to_owned()),
+    ]
 }
 
 fn is_true(rows: &[Row]) -> bool {
@@ -317,7 +371,9 @@ fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
     let mut values = rows.first().cloned().unwrap_or_default().into_iter();
     let mut next = || values.next().flatten();
     let pid = next().and_then(|pid| pid.parse().ok()).unwrap_or_default();
-    let server_version = next().and_then(|version| version.parse().ok()).unwrap_or_default();
+    let server_version = next()
+        .and_then(|version| version.parse().ok())
+        .unwrap_or_default();
     let database = next().unwrap_or_default();
     let role = next().unwrap_or_default();
     let current_schema = next();
@@ -330,6 +386,18 @@ fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
     let Some(schema) = tracking.or(current_schema) else {
         return Err(SessionError::NoSchema { role, database });
     };
-    let place = journal::Place { schema, has_diesel, has_journal };
-    Ok(Facts { pid, server_version, database, role, place, read_only: standby || read_only, notices_dead_clients })
+    let place = journal::Place {
+        schema,
+        has_diesel,
+        has_journal,
+    };
+    Ok(Facts {
+        pid,
+        server_version,
+        database,
+        role,
+        place,
+        read_only: standby || read_only,
+        notices_dead_clients,
+    })
 }

@@ -81,7 +81,9 @@ impl From<&diesel::result::Error> for ServerError {
             text.message = info.message().to_owned();
             text.detail = info.details().map(str::to_owned);
             text.hint = info.hint().map(str::to_owned);
-            text.position = info.statement_position().and_then(|at| u32::try_from(at).ok());
+            text.position = info
+                .statement_position()
+                .and_then(|at| u32::try_from(at).ok());
             if text.message.contains("due to lock timeout") {
                 text.code = "55P03".into();
             }

@@ -16,8 +16,8 @@ use diesel::{
     pg::Pg,
     sql_types::{Array, Nullable, Text},
 };
-use futures_util::future::{MaybeDone, maybe_done};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use futures_util::future::{MaybeDone, maybe_done};
 use tokio_postgres::{AsyncMessage, types::Type};
 
 use crate::postgres::{
@@ -117,19 +117,31 @@ impl<'c> Session<'c> {
     /// Takes a connection of our own.
     #[must_use]
     pub fn over_wire(wire: Wire, stop: Stop) -> Self {
-        Self { link: Link::Wire(Box::new(wire)), stop, expects_announced: true }
+        Self {
+            link: Link::Wire(Box::new(wire)),
+            stop,
+            expects_announced: true,
+        }
     }
 
     /// Takes a Diesel connection for good.
     #[must_use]
     pub fn over_diesel(connection: AsyncPgConnection, stop: Stop) -> Self {
-        Self { link: Link::Owned(Box::new(connection)), stop, expects_announced: false }
+        Self {
+            link: Link::Owned(Box::new(connection)),
+            stop,
+            expects_announced: false,
+        }
     }
 
     /// Borrows a Diesel connection.
     #[must_use]
     pub fn borrowing(connection: &'c mut AsyncPgConnection, stop: Stop) -> Self {
-        Self { link: Link::Borrowed(connection), stop, expects_announced: false }
+        Self {
+            link: Link::Borrowed(connection),
+            stop,
+            expects_announced: false,
+        }
     }
 
     /// The wire below, where the connection is our own.
@@ -171,7 +183,9 @@ impl<'c> Session<'c> {
         sql: &str,
         values: Vec<Option<String>>,
     ) -> Result<Vec<Row>, Failure> {
-        let mut replies = self.exchange(&[Message::Query(sql, values)], &mut |_| {}).await;
+        let mut replies = self
+            .exchange(&[Message::Query(sql, values)], &mut |_| {})
+            .await;
         replies.pop().unwrap_or_else(|| Ok(Vec::new()))
     }
 
@@ -202,10 +216,17 @@ async fn over_wire(
     messages: &[Message<'_>],
     observe: Observe<'_>,
 ) -> Vec<Result<Vec<Row>, Failure>> {
-    let Wire { client, connection, canceller, .. } = wire;
+    let Wire {
+        client,
+        connection,
+        canceller,
+        ..
+    } = wire;
     let client = &*client;
-    let mut pending: std::collections::VecDeque<Reply<'_>> =
-        messages.iter().map(|message| Box::pin(maybe_done(answer(client, message)))).collect();
+    let mut pending: std::collections::VecDeque<Reply<'_>> = messages
+        .iter()
+        .map(|message| Box::pin(maybe_done(answer(client, message))))
+        .collect();
     let mut replies = Vec::with_capacity(messages.len());
     let mut cancel = Box::pin(cancel_when_pulled(stop, canceller.clone()));
     let mut cancelling = true;
@@ -271,7 +292,10 @@ fn collect(
         if reply.as_mut().poll(cx).is_pending() {
             break;
         }
-        let result = reply.as_mut().take_output().expect("a reply that is ready is taken once");
+        let result = reply
+            .as_mut()
+            .take_output()
+            .expect("a reply that is ready is taken once");
         pending.pop_front();
         observe(Seen::Done(replies.len()));
         replies.push(result.map_err(|error| failure(&error)));
@@ -290,7 +314,12 @@ fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> A
         Message::Query(sql, values) => Box::pin(async move {
             let values: Vec<(&(dyn tokio_postgres::types::ToSql + Sync), Type)> = values
                 .iter()
-                .map(|value| (value as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT))
+                .map(|value| {
+                    (
+                        value as &(dyn tokio_postgres::types::ToSql + Sync),
+                        Type::TEXT,
+                    )
+                })
                 .collect();
             let rows = client.query_typed(sql, &values).await?;
             rows.iter().map(|row| row.try_get(0)).collect()

@@ -80,7 +80,10 @@ pub struct Server {
 /// # Errors
 /// When it cannot be read, is malformed, or holds keys that Diesel does not know.
 pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
-    read(path, "This file keeps Diesel's keys only; everything of glowplug's is in glowplug.toml.")
+    read(
+        path,
+        "This file keeps Diesel's keys only; everything of glowplug's is in glowplug.toml.",
+    )
 }
 
 /// Reads `glowplug.toml`; a missing file is an empty one.
@@ -88,7 +91,10 @@ pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
 /// # Errors
 /// When it cannot be read, is malformed, or holds unknown keys.
 pub fn read_glowplug(path: &Path) -> Result<GlowplugToml, ProjectError> {
-    read(path, "README.md lists the tables and keys of glowplug.toml.")
+    read(
+        path,
+        "README.md lists the tables and keys of glowplug.toml.",
+    )
 }
 
 fn read<T: Default + serde::de::DeserializeOwned>(

@@ -25,10 +25,17 @@ use crate::{
 /// When a directory is not a migration, a file cannot be read or is not UTF-8, or two have one version.
 pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
     if !dir.is_dir() {
-        return Err(ProjectError::NoMigrations { place: dir.to_owned() });
+        return Err(ProjectError::NoMigrations {
+            place: dir.to_owned(),
+        });
     }
     let mut list = Vec::new();
-    for entry in WalkDir::new(dir).min_depth(1).max_depth(1).follow_links(true).sort_by_file_name() {
+    for entry in WalkDir::new(dir)
+        .min_depth(1)
+        .max_depth(1)
+        .follow_links(true)
+        .sort_by_file_name()
+    {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(dir).to_owned();
             ProjectError::io("read", path)(error.into())
@@ -52,7 +59,10 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
         return Err(not_one("its name is not UTF-8", "Rename the directory."));
     };
     let version = Version::of_directory(name).map_err(|error| match error {
-        NoVersion::TooLong(length) => ProjectError::VersionTooLong { path: path.to_owned(), length },
+        NoVersion::TooLong(length) => ProjectError::VersionTooLong {
+            path: path.to_owned(),
+            length,
+        },
         NoVersion::Empty => not_one(
             "its name has no version",
             "Name it <version>_<what it does>; `glowplug revision` does so.",
@@ -84,11 +94,15 @@ struct MetadataToml {
 }
 
 fn metadata(path: &Path) -> Result<Metadata, ProjectError> {
-    let Some(text) = read_text(path)? else { return Ok(Metadata::default()) };
+    let Some(text) = read_text(path)? else {
+        return Ok(Metadata::default());
+    };
     let advice = "Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for \
                   false, and a malformed one for true.";
     toml::from_str::<MetadataToml>(&text)
-        .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction })
+        .map(|toml| Metadata {
+            run_in_transaction: toml.run_in_transaction,
+        })
         .map_err(|error| ProjectError::toml(path.to_owned(), &text, &error, advice))
 }
 
@@ -101,7 +115,15 @@ fn read_text(path: &Path) -> Result<Option<String>, ProjectError> {
     };
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        ProjectError::NotUtf8 { path: path.to_owned(), at, line }
+        let line = error.as_bytes()[..at]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        ProjectError::NotUtf8 {
+            path: path.to_owned(),
+            at,
+            line,
+        }
     })
 }

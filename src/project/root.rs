@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 #[must_use]
 pub fn find(from: &Path) -> Option<PathBuf> {
     let nearest = |names: &[&str]| {
-        from.ancestors().find(|dir| names.iter().any(|name| dir.join(name).is_file()))
+        from.ancestors()
+            .find(|dir| names.iter().any(|name| dir.join(name).is_file()))
     };
     nearest(&["diesel.toml", "glowplug.toml"])
         .or_else(|| nearest(&["Cargo.toml"]))
@@ -18,5 +19,7 @@ pub fn find(from: &Path) -> Option<PathBuf> {
 /// Finds the nearest `migrations` directory upwards.
 #[must_use]
 pub fn find_migrations(from: &Path) -> Option<PathBuf> {
-    from.ancestors().map(|dir| dir.join("migrations")).find(|dir| dir.is_dir())
+    from.ancestors()
+        .map(|dir| dir.join("migrations"))
+        .find(|dir| dir.is_dir())
 }

@@ -39,7 +39,11 @@ pub fn migration(dir: &Path, new: &NewMigration<'_>) -> Result<PathBuf, ProjectE
         .tempdir_in(dir)
         .map_err(ProjectError::io("create a directory in", dir))?;
     let metadata = format!("run_in_transaction = {}\n", new.run_in_transaction);
-    for (file, text) in [("up.sql", new.up), ("down.sql", new.down), ("metadata.toml", &metadata)] {
+    for (file, text) in [
+        ("up.sql", new.up),
+        ("down.sql", new.down),
+        ("metadata.toml", &metadata),
+    ] {
         let path = draft.path().join(file);
         fs::write(&path, text).map_err(ProjectError::io("write", &path))?;
     }
@@ -64,7 +68,8 @@ pub fn file_if_absent(path: &Path, text: &str) -> Result<bool, ProjectError> {
     }
     match fs::File::create_new(path) {
         Ok(mut file) => {
-            file.write_all(text.as_bytes()).map_err(ProjectError::io("write", path))?;
+            file.write_all(text.as_bytes())
+                .map_err(ProjectError::io("write", path))?;
             Ok(true)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),

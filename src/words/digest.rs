@@ -25,12 +25,17 @@ impl Digest {
             hash.update("\n");
             hash.update(part);
         }
-        let hex = hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            for nibble in [byte >> 4, byte & 15] {
-                hex.push(char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"));
-            }
-            hex
-        });
+        let hex = hash
+            .finalize()
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                for nibble in [byte >> 4, byte & 15] {
+                    hex.push(
+                        char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"),
+                    );
+                }
+                hex
+            });
         Self(hex)
     }
 

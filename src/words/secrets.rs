@@ -13,7 +13,10 @@ pub fn cover(sql: &str) -> String {
     let lower = sql.to_ascii_lowercase();
     for (at, word) in lower.match_indices("password") {
         let rest = &lower[at + word.len()..];
-        let gap = rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == '=').len();
+        let gap = rest.len()
+            - rest
+                .trim_start_matches(|c: char| c.is_whitespace() || c == '=')
+                .len();
         let start = at + word.len() + gap;
         match lower.as_bytes().get(start) {
             Some(b'\'') => hide(&mut bytes, start + 1, |b| b == b'\''),
@@ -21,11 +24,15 @@ pub fn cover(sql: &str) -> String {
                 hide(&mut bytes, start + 2, |b| b == b'\'');
             }
             Some(b'$') => {
-                let body = lower[start + 1..].find('$').map_or(start, |end| start + end + 2);
+                let body = lower[start + 1..]
+                    .find('$')
+                    .map_or(start, |end| start + end + 2);
                 hide(&mut bytes, body, |b| b == b'$');
             }
             Some(_) if rest.trim_start().starts_with('=') => {
-                hide(&mut bytes, start, |b| b.is_ascii_whitespace() || b == b'\'' || b == b'&');
+                hide(&mut bytes, start, |b| {
+                    b.is_ascii_whitespace() || b == b'\'' || b == b'&'
+                });
             }
             _ => {}
         }
@@ -33,7 +40,9 @@ pub fn cover(sql: &str) -> String {
     for (at, mark) in lower.match_indices("://") {
         let authority = at + mark.len();
         let stop = |c: char| c.is_whitespace() || matches!(c, '/' | '\'' | '"');
-        let end = lower[authority..].find(stop).map_or(lower.len(), |n| authority + n);
+        let end = lower[authority..]
+            .find(stop)
+            .map_or(lower.len(), |n| authority + n);
         if let Some(host) = lower[authority..end].rfind('@')
             && let Some(colon) = lower[authority..authority + host].find(':')
         {
@@ -61,17 +70,35 @@ mod tests {
 
     #[test]
     fn passwords_are_covered_where_they_stand() {
-        check("CREATE ROLE a PASSWORD 'sécret' LOGIN", "CREATE ROLE a PASSWORD '*******' LOGIN");
+        check(
+            "CREATE ROLE a PASSWORD 'sécret' LOGIN",
+            "CREATE ROLE a PASSWORD '*******' LOGIN",
+        );
         check("alter role a password E'x'", "alter role a password E'*'");
-        check("OPTIONS (user 'a', password 'b')", "OPTIONS (user 'a', password '*')");
-        check("CONNECTION 'host=h password=xyz dbname=d'", "CONNECTION 'host=h password=*** dbname=d'");
-        check("SELECT dblink('postgres://u:pw@h/d')", "SELECT dblink('postgres://u:**@h/d')");
+        check(
+            "OPTIONS (user 'a', password 'b')",
+            "OPTIONS (user 'a', password '*')",
+        );
+        check(
+            "CONNECTION 'host=h password=xyz dbname=d'",
+            "CONNECTION 'host=h password=*** dbname=d'",
+        );
+        check(
+            "SELECT dblink('postgres://u:pw@h/d')",
+            "SELECT dblink('postgres://u:**@h/d')",
+        );
         check("PASSWORD $x$pw$x$", "PASSWORD $x$**$x$");
     }
 
     #[test]
     fn other_text_stays() {
-        check("ALTER TABLE users ADD password_hash text", "ALTER TABLE users ADD password_hash text");
-        check("CREATE TABLE t (password text NOT NULL)", "CREATE TABLE t (password text NOT NULL)");
+        check(
+            "ALTER TABLE users ADD password_hash text",
+            "ALTER TABLE users ADD password_hash text",
+        );
+        check(
+            "CREATE TABLE t (password text NOT NULL)",
+            "CREATE TABLE t (password text NOT NULL)",
+        );
     }
 }

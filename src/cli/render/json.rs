@@ -4,10 +4,7 @@ use miette::Diagnostic;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{
-    cli::failure::CliError,
-    job::JobError,
-};
+use crate::{cli::failure::CliError, job::JobError};
 
 /// The version of the envelope and of every report in it.
 const VERSION: u32 = 1;

@@ -18,17 +18,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Where packages put the programs. A star stands for one name, or the rest of one.
 const USUAL: [&str; 11] = [
-    "/usr/lib/postgresql/*/bin",                       // Debian
-    "/usr/pgsql-*/bin",                                // Fedora, packages of the PostgreSQL project
-    "/usr/bin",                                        // Fedora, Arch
-    "/usr/libexec/postgresql*",                        // Alpine
-    "/usr/lib/postgresql*/bin",                        // openSUSE
-    "/usr/local/pgsql/bin",                            // built from source
-    "/opt/homebrew/opt/postgresql*/bin",               // Homebrew on Apple silicon
-    "/usr/local/opt/postgresql*/bin",                  // Homebrew on Intel
-    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",  // Homebrew on Linux
+    "/usr/lib/postgresql/*/bin",                      // Debian
+    "/usr/pgsql-*/bin",                               // Fedora, packages of the PostgreSQL project
+    "/usr/bin",                                       // Fedora, Arch
+    "/usr/libexec/postgresql*",                       // Alpine
+    "/usr/lib/postgresql*/bin",                       // openSUSE
+    "/usr/local/pgsql/bin",                           // built from source
+    "/opt/homebrew/opt/postgresql*/bin",              // Homebrew on Apple silicon
+    "/usr/local/opt/postgresql*/bin",                 // Homebrew on Intel
+    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin", // Homebrew on Linux
     "/Applications/Postgres.app/Contents/Versions/*/bin",
-    "/Library/PostgreSQL/*/bin",                       // EDB installer
+    "/Library/PostgreSQL/*/bin", // EDB installer
 ];
 
 /// Where to look, and for what.
@@ -55,8 +55,10 @@ pub struct Binaries {
 impl Binaries {
     /// Looks at one directory: the programs themselves, or an installation with `bin` in it.
     pub fn at(directory: &Path) -> Result<Self, ClusterError> {
-        let unusable =
-            |why: String| ClusterError::UnusableBinaries { directory: directory.to_owned(), why };
+        let unusable = |why: String| ClusterError::UnusableBinaries {
+            directory: directory.to_owned(),
+            why,
+        };
         let dir = [directory.to_owned(), directory.join("bin")]
             .into_iter()
             .find(|dir| has_server(dir))
@@ -68,7 +70,11 @@ impl Binaries {
         if !SUPPORTED.contains(&major) {
             return Err(unusable(format!("it is PostgreSQL {version}")));
         }
-        Ok(Self { dir, major, version })
+        Ok(Self {
+            dir,
+            major,
+            version,
+        })
     }
 
     /// The directory of the programs, without symbolic links.
@@ -111,7 +117,10 @@ impl Binaries {
 
     /// Newer is greater: by number where the parts are numbers, so that 15.9 comes before 15.20.
     fn rank(&self) -> Vec<u32> {
-        self.version.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect()
+        self.version
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(|n| n.parse().ok())
+            .collect()
     }
 }
 
@@ -122,14 +131,21 @@ pub fn find(search: &Search) -> Result<Binaries, ClusterError> {
         return match search.major {
             Some(major) if major != found.major => Err(ClusterError::UnusableBinaries {
                 directory: directory.clone(),
-                why: format!("it is PostgreSQL {}, and the project names {major}", found.version),
+                why: format!(
+                    "it is PostgreSQL {}, and the project names {major}",
+                    found.version
+                ),
             }),
             _ => Ok(found),
         };
     }
-    all(search).into_iter().find(|found| search.major.is_none_or(|major| major == found.major)).ok_or_else(
-        || ClusterError::NoBinaries { major: search.major, install: install_command(search.major) },
-    )
+    all(search)
+        .into_iter()
+        .find(|found| search.major.is_none_or(|major| major == found.major))
+        .ok_or_else(|| ClusterError::NoBinaries {
+            major: search.major,
+            install: install_command(search.major),
+        })
 }
 
 /// Finds everything that could be used, whatever its major, newest first.
@@ -170,12 +186,16 @@ fn candidates(search: &Search) -> Vec<PathBuf> {
 }
 
 fn has_server(dir: &Path) -> bool {
-    ["initdb", "postgres"].iter().all(|name| program::is_executable(&dir.join(name)))
+    ["initdb", "postgres"]
+        .iter()
+        .all(|name| program::is_executable(&dir.join(name)))
 }
 
 fn ask(file: &Path, argument: &str) -> Result<String, ClusterError> {
     // Both answer to root as well, and before any other user is needed.
-    let own = Account::Own { uid: process::effective_uid() };
+    let own = Account::Own {
+        uid: process::effective_uid(),
+    };
     let mut command: Command = program::command(file, &own);
     command.arg(argument);
     program::run(command, &own, "", DEADLINE)
@@ -183,22 +203,34 @@ fn ask(file: &Path, argument: &str) -> Result<String, ClusterError> {
 
 /// Reads what `postgres -V` says: `postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)`.
 fn parse_version(said: &str) -> Option<(u32, String)> {
-    let version = said.lines().find_map(|line| line.split_once("(PostgreSQL) "))?.1;
+    let version = said
+        .lines()
+        .find_map(|line| line.split_once("(PostgreSQL) "))?
+        .1;
     let version = version.split_whitespace().next()?;
-    let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    let digits = version
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(version.len());
     Some((version[..digits].parse().ok()?, version.to_owned()))
 }
 
 /// Resolves a pattern with at most one star.
 fn expand(pattern: &str) -> Vec<PathBuf> {
-    let Some((before, after)) = pattern.split_once('*') else { return vec![pattern.into()] };
+    let Some((before, after)) = pattern.split_once('*') else {
+        return vec![pattern.into()];
+    };
     let (parent, prefix) = before.rsplit_once('/').unwrap_or((".", before));
     let Ok(entries) = fs::read_dir(if parent.is_empty() { "/" } else { parent }) else {
         return Vec::new();
     };
     let mut found: Vec<PathBuf> = entries
         .flatten()
-        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()))
+        .filter(|entry| {
+            entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(prefix.as_bytes())
+        })
         .map(|entry| entry.path().join(after.trim_start_matches('/')))
         .collect();
     found.sort();
@@ -250,8 +282,14 @@ mod tests {
         let read = |said| parse_version(said).map(|(major, version)| format!("{major} {version}"));
         let debian = "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n";
         assert_eq!(read(debian).as_deref(), Some("15 15.20"));
-        assert_eq!(read("postgres (PostgreSQL) 18.4\n").as_deref(), Some("18 18.4"));
-        assert_eq!(read("postgres (PostgreSQL) 19beta1").as_deref(), Some("19 19beta1"));
+        assert_eq!(
+            read("postgres (PostgreSQL) 18.4\n").as_deref(),
+            Some("18 18.4")
+        );
+        assert_eq!(
+            read("postgres (PostgreSQL) 19beta1").as_deref(),
+            Some("19 19beta1")
+        );
         assert_eq!(read("postgres: command not found"), None);
         assert_eq!(read("postgres (PostgreSQL) "), None);
     }
@@ -259,7 +297,12 @@ mod tests {
     #[test]
     fn versions_are_ordered_by_number() {
         let of = |version: &str| {
-            Binaries { dir: PathBuf::new(), major: 15, version: version.to_owned() }.rank()
+            Binaries {
+                dir: PathBuf::new(),
+                major: 15,
+                version: version.to_owned(),
+            }
+            .rank()
         };
         assert!(of("15.9") < of("15.20"));
         assert!(of("15.20") < of("16beta1"));
@@ -281,19 +324,37 @@ mod tests {
     #[test]
     fn each_system_gets_its_own_install_command() {
         let command = |release| install_command_for(release, None);
-        assert_eq!(command("ID=debian\nVERSION_ID=12\n"), "sudo apt-get install postgresql");
-        assert_eq!(command("ID=pop\nID_LIKE=\"ubuntu debian\"\n"), "sudo apt-get install postgresql");
-        assert_eq!(command("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n"), "sudo dnf install postgresql-server");
-        assert_eq!(install_command_for("ID=ubuntu", Some(16)), "sudo apt-get install postgresql-16");
+        assert_eq!(
+            command("ID=debian\nVERSION_ID=12\n"),
+            "sudo apt-get install postgresql"
+        );
+        assert_eq!(
+            command("ID=pop\nID_LIKE=\"ubuntu debian\"\n"),
+            "sudo apt-get install postgresql"
+        );
+        assert_eq!(
+            command("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n"),
+            "sudo dnf install postgresql-server"
+        );
+        assert_eq!(
+            install_command_for("ID=ubuntu", Some(16)),
+            "sudo apt-get install postgresql-16"
+        );
         assert_eq!(command(""), "brew install postgresql@17");
     }
 
     #[test]
     fn a_directory_without_programs_is_named_in_the_error() {
         let empty = tempfile::tempdir().expect("a temporary directory");
-        let search = Search { explicit: Some(empty.path().to_owned()), ..Search::default() };
+        let search = Search {
+            explicit: Some(empty.path().to_owned()),
+            ..Search::default()
+        };
         let error = find(&search).expect_err("there is nothing").to_string();
         assert!(error.contains("holds no `initdb`"), "{error}");
-        assert!(error.contains(&empty.path().display().to_string()), "{error}");
+        assert!(
+            error.contains(&empty.path().display().to_string()),
+            "{error}"
+        );
     }
 }

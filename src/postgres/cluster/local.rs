@@ -111,10 +111,18 @@ impl Local {
         let outside = places.state.join(key);
         let account = existing_owner(places, &[&inside, &outside])
             .or_else(|| Account::choose(places, &project).ok());
-        let closed = account.as_ref().is_some_and(|account| account.blocked(&inside).is_some());
+        let closed = account
+            .as_ref()
+            .is_some_and(|account| account.blocked(&inside).is_some());
         let home = if closed { outside } else { inside };
         let socket_dir = socket_dir(places, account.as_ref(), key);
-        Self { account, project, home, socket_dir, role: plain_name(name) }
+        Self {
+            account,
+            project,
+            home,
+            socket_dir,
+            role: plain_name(name),
+        }
     }
 
     /// Starts the server if it is not running, and waits until its database accepts connections.
@@ -133,7 +141,7 @@ impl Local {
         let _starting = self.gate()?;
         if let Some((major, found)) = self.guarded()? {
             // A cleaner of temporary folders may have taken the socket from under the server.
-            let reachable = found.socket_dir.join(format!(".s.PGSQL.{}", found.port)).exists();
+            let reachable = socket_file(&found.socket_dir, found.port).exists();
             if major == binaries.major() && reachable {
                 account.private_directory(&found.socket_dir)?;
                 self.ensure_database(&found.socket_dir, found.port, major)?;
@@ -155,7 +163,10 @@ impl Local {
         let newest = || self.majors().last().copied();
         let major = running.as_ref().map(|(major, _)| *major).or_else(newest);
         LocalStatus {
-            running: running.as_ref().map(|(_, file)| Running { pid: file.pid, since: file.since }),
+            running: running.as_ref().map(|(_, file)| Running {
+                pid: file.pid,
+                since: file.since,
+            }),
             major,
             data_dir: major.map_or_else(|| self.home.clone(), |major| self.data(major)),
             log: major.map_or_else(|| self.home.join("log"), |major| self.log(major)),
@@ -237,8 +248,9 @@ impl Local {
     /// The majors of the data directories, the newest last.
     fn majors(&self) -> Vec<u32> {
         let entries = fs::read_dir(&self.home).into_iter().flatten().flatten();
-        let mut majors: Vec<u32> =
-            entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        let mut majors: Vec<u32> = entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect();
         majors.sort_unstable();
         majors
     }
@@ -279,8 +291,12 @@ impl Local {
     }
 
     fn make_home(&self, account: &Account) -> Result<(), ClusterError> {
-        let mut made: Vec<PathBuf> =
-            self.home.ancestors().take_while(|step| !step.exists()).map(Path::to_owned).collect();
+        let mut made: Vec<PathBuf> = self
+            .home
+            .ancestors()
+            .take_while(|step| !step.exists())
+            .map(Path::to_owned)
+            .collect();
         account.open_directory(&self.home)?;
         if self.home.starts_with(&self.project) {
             let ignore = self.project.join(".glowplug").join(".gitignore");
@@ -289,9 +305,13 @@ impl Local {
         write_once(&self.start_lock(), "", &mut made)?;
         write_once(&self.guard_lock(), "", &mut made)?;
         // What root makes in somebody's project is theirs; in root's own it stays out of the server's reach.
-        let owner = fs::metadata(&self.project).map_err(cannot("look at", &self.project))?.uid();
+        let owner = fs::metadata(&self.project)
+            .map_err(cannot("look at", &self.project))?
+            .uid();
         if owner == account.uid() {
-            made.iter().filter(|path| path.starts_with(&self.project)).try_for_each(|path| account.give(path))?;
+            made.iter()
+                .filter(|path| path.starts_with(&self.project))
+                .try_for_each(|path| account.give(path))?;
         }
         account.require(&self.home)
     }
@@ -307,9 +327,10 @@ impl Local {
                 server::forget_crash(data)?;
                 Ok(LocalState::Started)
             }
-            Ok(_) => {
-                Err(ClusterError::ForeignDirectory { path: data.to_owned(), user: account.name() })
-            }
+            Ok(_) => Err(ClusterError::ForeignDirectory {
+                path: data.to_owned(),
+                user: account.name(),
+            }),
             Err(_) => {
                 template::durable(binaries, account, data)?;
                 Ok(LocalState::Created)
@@ -325,11 +346,18 @@ impl Local {
         options: &LocalOptions,
         data: PathBuf,
     ) -> Result<(), ClusterError> {
-        let socket = self.socket_dir.join(format!(".s.PGSQL.{PORT}"));
+        let socket = socket_file(&self.socket_dir, PORT);
         if socket.as_os_str().len() > SOCKET_PATH {
-            return Err(ClusterError::SocketPathTooLong { path: socket, limit: SOCKET_PATH });
+            return Err(ClusterError::SocketPathTooLong {
+                path: socket,
+                limit: SOCKET_PATH,
+            });
         }
         account.private_directory(&self.socket_dir)?;
+        // What a crash left. PostgreSQL would go by the number in the lock, which may be another process's by now;
+        // the directory is this project's alone, and nothing of this project runs.
+        remove(&socket)?;
+        remove(&self.socket_dir.join(format!(".s.PGSQL.{PORT}.lock")))?;
         let log = self.log(binaries.major());
         make_log(&log, account)?;
         let job = Job::Local(LocalJob {
@@ -344,7 +372,9 @@ impl Local {
             idle: options.idle,
             settings: settings(&options.settings, &self.socket_dir),
         });
-        let (mut guard, _ready) = guard::spawn(&options.guard, &job)?;
+        let (mut guard, _ready) = guard::spawn(&options.guard, &job).inspect_err(|_| {
+            fs::remove_dir(&self.socket_dir).ok();
+        })?;
         // If it ends while we are still here, somebody has to take note of it.
         drop(thread::spawn(move || guard.wait()));
         Ok(())
@@ -360,9 +390,18 @@ fn existing_owner(places: &Places, homes: &[&Path]) -> Option<Account> {
     if places.uid != 0 {
         return None;
     }
-    let entries = homes.iter().filter_map(|home| fs::read_dir(home).ok()).flatten().flatten();
+    let entries = homes
+        .iter()
+        .filter_map(|home| fs::read_dir(home).ok())
+        .flatten()
+        .flatten();
     entries
-        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()))
+        .filter(|entry| {
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.parse::<u32>().is_ok())
+        })
         .filter_map(|entry| entry.metadata().ok())
         .map(|found| found.uid())
         .filter(|uid| *uid != 0)
@@ -386,14 +425,27 @@ fn socket_dir(places: &Places, account: Option<&Account>, key: &str) -> PathBuf 
         .into_iter()
         .chain(temporary);
     let fits = |path: &PathBuf| path.as_os_str().len() + "/.s.PGSQL.5432".len() <= SOCKET_PATH;
-    let first = all.next().unwrap_or_else(|| PathBuf::from(format!("/tmp/gp-{uid}-{key}")));
-    if fits(&first) { first } else { all.find(fits).unwrap_or(first) }
+    let first = all
+        .next()
+        .unwrap_or_else(|| PathBuf::from(format!("/tmp/gp-{uid}-{key}")));
+    if fits(&first) {
+        first
+    } else {
+        all.find(fits).unwrap_or(first)
+    }
+}
+
+fn socket_file(directory: &Path, port: u16) -> PathBuf {
+    directory.join(format!(".s.PGSQL.{port}"))
 }
 
 /// The server's own settings, the caller's, and those that nobody may change.
 fn settings(wanted: &[Setting], socket_dir: &Path) -> Vec<Setting> {
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut settings = vec![own("max_locks_per_transaction", "256"), own("listen_addresses", "")];
+    let mut settings = vec![
+        own("max_locks_per_transaction", "256"),
+        own("listen_addresses", ""),
+    ];
     settings.extend(wanted.iter().cloned());
     settings.push(own("port", &PORT.to_string()));
     settings.push(guard::socket_setting(socket_dir));
@@ -403,8 +455,10 @@ fn settings(wanted: &[Setting], socket_dir: &Path) -> Vec<Setting> {
 /// A name that needs no quotes anywhere and that PostgreSQL does not keep for itself.
 fn plain_name(name: &str) -> String {
     let lower = name.to_lowercase();
-    let plain: String =
-        lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let plain: String = lower
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     let plain = plain.trim_matches('_');
     let taken = ["postgres", "public", "none", "template0", "template1"].contains(&plain)
         || plain.starts_with("pg_")
@@ -424,7 +478,11 @@ fn make_log(log: &Path, account: &Account) -> Result<(), ClusterError> {
     if fs::symlink_metadata(log).is_ok_and(|found| found.len() > LONG_LOG) {
         fs::rename(log, old_log(log)).map_err(cannot("put aside", log))?;
     }
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(log);
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(log);
     match made {
         Ok(_) => account.give(log),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -478,10 +536,17 @@ mod tests {
 
     #[test]
     fn nobody_can_move_the_socket_away() {
-        let wanted = [("port".to_owned(), "1".to_owned()), ("jit".to_owned(), "off".to_owned())];
+        let wanted = [
+            ("port".to_owned(), "1".to_owned()),
+            ("jit".to_owned(), "off".to_owned()),
+        ];
         let settings = settings(&wanted, Path::new("/s"));
         let last = |name: &str| {
-            settings.iter().rev().find(|(setting, _)| setting == name).map(|(_, value)| value.as_str())
+            settings
+                .iter()
+                .rev()
+                .find(|(setting, _)| setting == name)
+                .map(|(_, value)| value.as_str())
         };
         assert_eq!(last("port"), Some("5432"));
         assert_eq!(last("jit"), Some("off"));
@@ -496,7 +561,10 @@ mod tests {
         assert_eq!(local.status().major, None);
         assert!(!local.stop().expect("nothing to do"));
         local.reset().expect("nothing to do");
-        assert!(!root.path().join(".glowplug").exists(), "looking leaves no trace");
+        assert!(
+            !root.path().join(".glowplug").exists(),
+            "looking leaves no trace"
+        );
         assert_eq!(local.url().database.as_deref(), Some("shop"));
         assert_eq!(local.admin_url().user.as_deref(), Some("postgres"));
     }
@@ -504,7 +572,9 @@ mod tests {
     #[test]
     fn two_projects_have_two_sockets_with_short_names() {
         let roots = [(); 2].map(|()| tempfile::tempdir().expect("a temporary directory"));
-        let [one, two] = roots.each_ref().map(|root| Local::of(root.path(), "shop").socket_dir);
+        let [one, two] = roots
+            .each_ref()
+            .map(|root| Local::of(root.path(), "shop").socket_dir);
         assert_ne!(one, two);
         assert!(one.as_os_str().len() < SOCKET_PATH);
     }

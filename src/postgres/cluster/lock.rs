@@ -19,7 +19,9 @@ pub(super) struct Locked(File);
 impl Locked {
     /// True if the locked file is still the one with this identity, and not one that was removed.
     pub(super) fn is(&self, device: u64, inode: u64) -> bool {
-        self.0.metadata().is_ok_and(|found| (found.dev(), found.ino()) == (device, inode))
+        self.0
+            .metadata()
+            .is_ok_and(|found| (found.dev(), found.ino()) == (device, inode))
     }
 }
 
@@ -45,7 +47,10 @@ pub(super) fn exclusive(path: &Path, deadline: Duration) -> Result<Locked, Clust
             Ok(()) => return Ok(Locked(file)),
             Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(PAUSE),
             Err(TryLockError::WouldBlock) => {
-                return Err(ClusterError::Busy { path: path.to_owned(), seconds: deadline.as_secs() });
+                return Err(ClusterError::Busy {
+                    path: path.to_owned(),
+                    seconds: deadline.as_secs(),
+                });
             }
             Err(TryLockError::Error(source)) => return Err(cannot("lock", path)(source)),
         }
@@ -54,7 +59,8 @@ pub(super) fn exclusive(path: &Path, deadline: Duration) -> Result<Locked, Clust
 
 /// True while somebody holds the lock for themselves. Does not disturb another process that asks the same.
 pub(super) fn is_held(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    File::open(path)
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]
@@ -68,7 +74,10 @@ mod tests {
         assert!(!is_held(&path), "a file that is not there is not locked");
         let held = exclusive(&path, Duration::ZERO).expect("nobody has it");
         assert!(is_held(&path));
-        assert!(matches!(exclusive(&path, Duration::ZERO), Err(ClusterError::Busy { .. })));
+        assert!(matches!(
+            exclusive(&path, Duration::ZERO),
+            Err(ClusterError::Busy { .. })
+        ));
         drop(held);
         assert!(!is_held(&path));
     }

@@ -37,17 +37,24 @@ impl Places {
         let mut temporary = vec![preferred.clone(), PathBuf::from("/tmp")];
         temporary.dedup();
         let (cache, state) = if uid == 0 {
-            (PathBuf::from("/var/cache/glowplug"), PathBuf::from("/var/lib/glowplug"))
+            (
+                PathBuf::from("/var/cache/glowplug"),
+                PathBuf::from("/var/lib/glowplug"),
+            )
         } else {
             let home = absolute("HOME").or_else(|| process::user_by_id(uid).map(|user| user.home));
             let at_home = |variable, folder: &str| {
-                let base = absolute(variable).or_else(|| home.as_ref().map(|home| home.join(folder)));
+                let base =
+                    absolute(variable).or_else(|| home.as_ref().map(|home| home.join(folder)));
                 base.map_or_else(
                     || preferred.join(format!("glowplug-{uid}")),
                     |base| base.join("glowplug"),
                 )
             };
-            (at_home("XDG_CACHE_HOME", ".cache"), at_home("XDG_STATE_HOME", ".local/state"))
+            (
+                at_home("XDG_CACHE_HOME", ".cache"),
+                at_home("XDG_STATE_HOME", ".local/state"),
+            )
         };
         Self {
             uid,
@@ -81,14 +88,20 @@ impl Places {
             .flatten()
             .filter(|uid| *uid != 0)
             .find_map(process::user_by_id)
-            .or_else(|| ["postgres", "nobody"].into_iter().find_map(process::user_by_name))
+            .or_else(|| {
+                ["postgres", "nobody"]
+                    .into_iter()
+                    .find_map(process::user_by_name)
+            })
             .filter(|user| user.uid != 0)
     }
 }
 
 /// An environment variable that holds an absolute path. The XDG rules say to ignore any other.
 fn absolute(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).map(PathBuf::from).filter(|path| Path::is_absolute(path))
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| Path::is_absolute(path))
 }
 
 #[cfg(test)]
@@ -104,7 +117,10 @@ mod tests {
 
     #[test]
     fn an_owner_without_a_name_is_passed_over() {
-        let places = Places { sudo_uid: Some(0), ..Places::from_environment() };
+        let places = Places {
+            sudo_uid: Some(0),
+            ..Places::from_environment()
+        };
         let stranger = places.candidates(Some(4_000_000_123));
         assert_eq!(stranger, places.candidates(None));
         assert!(stranger.is_none_or(|user| user.uid != 0), "never root");

@@ -42,9 +42,14 @@ pub(super) fn ensure(
     let templates = places.templates();
     account.open_directory(&templates)?;
     // Whoever can write here decides what our server runs.
-    let owner = fs::metadata(&templates).map_err(cannot("look at", &templates))?.uid();
+    let owner = fs::metadata(&templates)
+        .map_err(cannot("look at", &templates))?
+        .uid();
     if owner != places.uid {
-        return Err(ClusterError::ForeignDirectory { path: templates, user: account.name() });
+        return Err(ClusterError::ForeignDirectory {
+            path: templates,
+            user: account.name(),
+        });
     }
     account.require(&templates)?;
     let key = key(binaries, locale, account)?;
@@ -60,7 +65,13 @@ pub(super) fn ensure(
     sweep(&templates, &prefix)?;
     let building = temporary(&templates, &prefix)?;
     account.give(building.path())?;
-    initialise(binaries, account, building.path(), &locale_flags(locale), &DISPOSABLE)?;
+    initialise(
+        binaries,
+        account,
+        building.path(),
+        &locale_flags(locale),
+        &DISPOSABLE,
+    )?;
     keep_one_database(binaries, account, building.path())?;
     publish(building, &template)?;
     Ok(template)
@@ -93,11 +104,18 @@ pub(super) fn durable(
 ///
 /// Plain copies, not hard links: the server writes into these files in place.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ClusterError> {
-    fs::DirBuilder::new().mode(0o700).create(to).map_err(cannot("make the directory", to))?;
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(to)
+        .map_err(cannot("make the directory", to))?;
     for entry in fs::read_dir(from).map_err(cannot("read", from))? {
         let entry = entry.map_err(cannot("read", from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().map_err(cannot("look at", &source))?.is_dir() {
+        if entry
+            .file_type()
+            .map_err(cannot("look at", &source))?
+            .is_dir()
+        {
             copy(&source, &target)?;
         } else {
             fs::copy(&source, &target).map_err(cannot("copy", &source))?;
@@ -118,7 +136,11 @@ fn key(binaries: &Binaries, locale: &str, account: &Account) -> Result<String, C
         binaries.version(),
         account.uid(),
     );
-    Ok(format!("{}-{}", binaries.major(), &Digest::of(&identity).as_str()[..16]))
+    Ok(format!(
+        "{}-{}",
+        binaries.major(),
+        &Digest::of(&identity).as_str()[..16]
+    ))
 }
 
 fn locale_flags(locale: &str) -> Vec<String> {
@@ -136,7 +158,12 @@ fn initialise(
     initdb
         .arg("-D")
         .arg(data)
-        .args(["--username", SUPERUSER, "--encoding=UTF8", "--no-instructions"])
+        .args([
+            "--username",
+            SUPERUSER,
+            "--encoding=UTF8",
+            "--no-instructions",
+        ])
         .args(flags)
         .args(locale);
     if flags.contains(&"--no-sync") {
@@ -153,7 +180,15 @@ fn keep_one_database(
     data: &Path,
 ) -> Result<(), ClusterError> {
     let mut single = program::command(&binaries.postgres(), account);
-    single.args(["--single", "-F", "-c", "exit_on_error=on", "-c", "log_checkpoints=off", "-D"]);
+    single.args([
+        "--single",
+        "-F",
+        "-c",
+        "exit_on_error=on",
+        "-c",
+        "log_checkpoints=off",
+        "-D",
+    ]);
     single.arg(data).arg("template1");
     program::run(single, account, ONE_DATABASE, DEADLINE)?;
     // The template stays for years; a power failure must not leave half of it behind a whole name.
@@ -163,10 +198,20 @@ fn keep_one_database(
 }
 
 /// Checks that a server could install a template here, for [`install`](super::install).
-pub(super) fn try_out(binaries: &Binaries, account: &Account, within: &Path) -> Result<(), ClusterError> {
+pub(super) fn try_out(
+    binaries: &Binaries,
+    account: &Account,
+    within: &Path,
+) -> Result<(), ClusterError> {
     let trial = temporary(within, "trial-")?;
     account.give(trial.path())?;
-    initialise(binaries, account, trial.path(), &locale_flags("C"), &DISPOSABLE)
+    initialise(
+        binaries,
+        account,
+        trial.path(),
+        &locale_flags("C"),
+        &DISPOSABLE,
+    )
 }
 
 fn temporary(within: &Path, prefix: &str) -> Result<tempfile::TempDir, ClusterError> {
@@ -189,8 +234,15 @@ fn publish(building: tempfile::TempDir, name: &Path) -> Result<(), ClusterError>
 
 /// Removes what an interrupted build left. Only for the holder of the lock.
 fn sweep(within: &Path, prefix: &str) -> Result<(), ClusterError> {
-    for entry in fs::read_dir(within).map_err(cannot("read", within))?.flatten() {
-        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
+    for entry in fs::read_dir(within)
+        .map_err(cannot("read", within))?
+        .flatten()
+    {
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(prefix.as_bytes())
+        {
             let path = entry.path();
             fs::remove_dir_all(&path).map_err(cannot("remove", &path))?;
         }
@@ -209,8 +261,14 @@ mod tests {
         fs::create_dir_all(from.join("base/1")).expect("made");
         fs::write(from.join("base/1/PG_VERSION"), "15\n").expect("written");
         copy(&from, &to).expect("copied");
-        assert_eq!(fs::read_to_string(to.join("base/1/PG_VERSION")).expect("read"), "15\n");
-        assert_eq!(fs::metadata(&to).expect("it is there").mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::read_to_string(to.join("base/1/PG_VERSION")).expect("read"),
+            "15\n"
+        );
+        assert_eq!(
+            fs::metadata(&to).expect("it is there").mode() & 0o777,
+            0o700
+        );
     }
 
     #[test]

@@ -7,7 +7,8 @@
 use std::{ops::Range, time::Instant};
 
 use super::{
-    At, Cause, Draft, HOLD, Happening, Manner, PIN, SETTLE, Task, TaskError, Tell, Unsure, recognise,
+    At, Cause, Draft, HOLD, Happening, Manner, PIN, SETTLE, Task, TaskError, Tell, Unsure,
+    recognise,
 };
 use crate::{
     migration::{
@@ -34,7 +35,14 @@ pub(super) async fn run(
 ) -> Result<u64, TaskError> {
     let start = Instant::now();
     tell(Happening::Started(index));
-    let mut run = Run { locked, index, task, manner, tell, done: 0 };
+    let mut run = Run {
+        locked,
+        index,
+        task,
+        manner,
+        tell,
+        done: 0,
+    };
     run.open().await?;
     let mut started = run.resume().await?;
     for unit in units(&task.statements) {
@@ -44,7 +52,11 @@ pub(super) async fn run(
         let note = started.take();
         run.unit(&unit, note).await?;
         run.done = unit.done;
-        (run.tell)(Happening::Statement(index, unit.done, task.statements.len()));
+        (run.tell)(Happening::Statement(
+            index,
+            unit.done,
+            task.statements.len(),
+        ));
         if run.done < task.statements.len() && run.locked.session.stop().is_pulled() {
             return Err(run.error(At::Statement(run.done), Cause::Interrupted));
         }
@@ -78,7 +90,12 @@ struct Started {
 
 impl Run<'_, '_, '_, '_> {
     fn error(&self, at: At, cause: Cause) -> TaskError {
-        TaskError { task: self.index, at, cause, committed: self.done }
+        TaskError {
+            task: self.index,
+            at,
+            cause,
+            committed: self.done,
+        }
     }
 
     async fn send(&mut self, draft: &Draft<'_>) -> Result<(), TaskError> {
@@ -105,7 +122,9 @@ impl Run<'_, '_, '_, '_> {
 
     /// Finds the place where an interrupted run stopped, and restores what its statements set for the session.
     async fn resume(&mut self) -> Result<Option<Started>, TaskError> {
-        let Some(interruption) = &self.task.step.resume else { return Ok(None) };
+        let Some(interruption) = &self.task.step.resume else {
+            return Ok(None);
+        };
         let done = interruption.done;
         let known = interruption.prefix.as_ref() == Some(&self.prefix(0..done));
         if done > self.task.statements.len() || !known {
@@ -113,8 +132,9 @@ impl Run<'_, '_, '_, '_> {
         }
         self.done = done;
         (self.tell)(Happening::Resuming(self.index, done));
-        let settings: Vec<usize> =
-            (0..done).filter(|at| sets_the_session(self.task.text(*at))).collect();
+        let settings: Vec<usize> = (0..done)
+            .filter(|at| sets_the_session(self.task.text(*at)))
+            .collect();
         if !settings.is_empty() {
             let mut draft = Draft::default();
             for statement in settings {
@@ -123,7 +143,9 @@ impl Run<'_, '_, '_, '_> {
             }
             self.send(&draft).await?;
         }
-        Ok(interruption.started.then(|| Started { note: interruption.note.clone() }))
+        Ok(interruption.started.then(|| Started {
+            note: interruption.note.clone(),
+        }))
     }
 
     fn prefix(&self, statements: Range<usize>) -> crate::words::digest::Digest {
@@ -157,13 +179,21 @@ impl Run<'_, '_, '_, '_> {
                 Message::Batch("BEGIN")
             };
             draft.push(self.index, At::Statement(first), begin);
-            draft.push(self.index, At::Opening, Message::Query(HOLD, vec![Some(KEY.to_string())]));
+            draft.push(
+                self.index,
+                At::Opening,
+                Message::Query(HOLD, vec![Some(KEY.to_string())]),
+            );
             for statement in statements {
                 let message = Message::Script(self.task.text(statement));
                 draft.push(self.index, At::Statement(statement), message);
             }
             draft.push(self.index, At::Deferred, Message::Batch(SETTLE));
-            draft.push(self.index, At::Journal, Message::Query(&record.0, record.1.clone()));
+            draft.push(
+                self.index,
+                At::Journal,
+                Message::Query(&record.0, record.1.clone()),
+            );
             draft.push(self.index, At::Commit, Message::Batch(COMMIT));
             let total = self.task.statements.len();
             match self.locked.send(&draft, &|_| total, &mut *self.tell).await {
@@ -194,7 +224,9 @@ impl Run<'_, '_, '_, '_> {
                 note = serde_json::to_string(&names).ok();
             }
             let wanted = index.as_ref().map(|index| index.name.clone());
-            let left = indexes.iter().find(|index| Some(&index.name) == wanted.as_ref());
+            let left = indexes
+                .iter()
+                .find(|index| Some(&index.name) == wanted.as_ref());
             if let Some(left) = left.filter(|left| !left.is_valid) {
                 self.drop_invalid(statement, left).await?;
             }
@@ -216,11 +248,16 @@ impl Run<'_, '_, '_, '_> {
             };
             self.pause(at, failure, attempt).await?;
             // a build that gave up on a lock has left an invalid index
-            if let Kind::CreateIndexConcurrently { index: Some(index), table, .. } =
-                &self.task.statements[unit.statements.start].kind
+            if let Kind::CreateIndexConcurrently {
+                index: Some(index),
+                table,
+                ..
+            } = &self.task.statements[unit.statements.start].kind
             {
                 let indexes = self.indexes(unit.statements.start, &table.to_sql()).await?;
-                let left = indexes.iter().find(|left| left.name == index.name && !left.is_valid);
+                let left = indexes
+                    .iter()
+                    .find(|left| left.name == index.name && !left.is_valid);
                 if let Some(left) = left {
                     self.drop_invalid(unit.statements.start, left).await?;
                 }
@@ -238,15 +275,21 @@ impl Run<'_, '_, '_, '_> {
         let mut draft = Draft::default();
         draft.push(self.index, At::Journal, Message::Batch("BEGIN"));
         draft.push(self.index, At::Journal, Message::Batch(SETTLE));
-        draft.push(self.index, At::Journal, Message::Query(&record.0, record.1.clone()));
+        draft.push(
+            self.index,
+            At::Journal,
+            Message::Query(&record.0, record.1.clone()),
+        );
         draft.push(self.index, At::Journal, Message::Batch(COMMIT));
         self.send(&draft).await
     }
 
     async fn pause(&mut self, at: At, failure: Failure, attempt: u32) -> Result<(), TaskError> {
         let (index, manner) = (self.index, self.manner);
-        let paused =
-            self.locked.pause_after(index, failure, attempt, manner, &mut *self.tell).await;
+        let paused = self
+            .locked
+            .pause_after(index, failure, attempt, manner, &mut *self.tell)
+            .await;
         paused.map_err(|cause| self.error(at, cause))
     }
 
@@ -329,12 +372,17 @@ impl Run<'_, '_, '_, '_> {
         let effect = found
             .map_err(|failure| self.error(At::Statement(statement), Cause::Failed(failure)))?;
         if let Effect::None = effect
-            && let Kind::CreateIndexConcurrently { index: None, table, .. } = kind
+            && let Kind::CreateIndexConcurrently {
+                index: None, table, ..
+            } = kind
         {
             // a build without a name leaves its half-made index under a name that the server chose
             let before = recognise::noted(started.note.as_deref());
             let indexes = self.indexes(statement, &table.to_sql()).await?;
-            for index in indexes.iter().filter(|it| !it.is_valid && !before.contains(&it.name)) {
+            for index in indexes
+                .iter()
+                .filter(|it| !it.is_valid && !before.contains(&it.name))
+            {
                 self.drop_invalid(statement, index).await?;
             }
         }
@@ -350,7 +398,10 @@ fn sets_the_session(sql: &str) -> bool {
     let first = words.next();
     let second = words.next();
     match first.as_deref() {
-        Some("SET") => !matches!(second.as_deref(), Some("LOCAL" | "CONSTRAINTS" | "TRANSACTION")),
+        Some("SET") => !matches!(
+            second.as_deref(),
+            Some("LOCAL" | "CONSTRAINTS" | "TRANSACTION")
+        ),
         Some("RESET") => true,
         _ => false,
     }

@@ -30,15 +30,16 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn qualified(&self) -> String {
-        Qualified { schema: &self.schema, name: &self.name }.to_string()
+        Qualified {
+            schema: &self.schema,
+            name: &self.name,
+        }
+        .to_string()
     }
 }
 
 /// The indexes of a table; none if there is no such table.
-pub(super) async fn indexes(
-    session: &mut Session<'_>,
-    table: &str,
-) -> Result<Vec<Index>, Failure> {
+pub(super) async fn indexes(session: &mut Session<'_>, table: &str) -> Result<Vec<Index>, Failure> {
     let sql = include_str!("../sql/indexes.sql");
     let rows = session.query(sql, vec![Some(table.to_owned())]).await?;
     let index = |row: Row| {
@@ -55,7 +56,8 @@ pub(super) async fn indexes(
 
 /// The names that were noted when an index without a name was started.
 pub(super) fn noted(note: Option<&str>) -> Vec<String> {
-    note.and_then(|note| serde_json::from_str(note).ok()).unwrap_or_default()
+    note.and_then(|note| serde_json::from_str(note).ok())
+        .unwrap_or_default()
 }
 
 /// Whether a statement that was started took effect.
@@ -79,32 +81,38 @@ pub(super) async fn effect(
         }
         Kind::DropIndexConcurrently { indexes, .. } => {
             for index in indexes {
-                if exists(session, "pg_catalog.to_regclass($1) IS NOT NULL", &index.to_sql()).await? {
+                if exists(
+                    session,
+                    "pg_catalog.to_regclass($1) IS NOT NULL",
+                    &index.to_sql(),
+                )
+                .await?
+                {
                     return Ok(Effect::None);
                 }
             }
             Ok(Effect::Done)
         }
         Kind::DetachConcurrently { table, partition } => detach(session, table, partition).await,
-        Kind::CreateDatabase { name } => {
-            Ok(done_if(exists(session, &has("pg_database", "datname"), name).await?))
-        }
-        Kind::DropDatabase { name, .. } => {
-            Ok(done_if(!exists(session, &has("pg_database", "datname"), name).await?))
-        }
-        Kind::CreateTablespace { name } => {
-            Ok(done_if(exists(session, &has("pg_tablespace", "spcname"), name).await?))
-        }
-        Kind::DropTablespace { name, .. } => {
-            Ok(done_if(!exists(session, &has("pg_tablespace", "spcname"), name).await?))
-        }
+        Kind::CreateDatabase { name } => Ok(done_if(
+            exists(session, &has("pg_database", "datname"), name).await?,
+        )),
+        Kind::DropDatabase { name, .. } => Ok(done_if(
+            !exists(session, &has("pg_database", "datname"), name).await?,
+        )),
+        Kind::CreateTablespace { name } => Ok(done_if(
+            exists(session, &has("pg_tablespace", "spcname"), name).await?,
+        )),
+        Kind::DropTablespace { name, .. } => Ok(done_if(
+            !exists(session, &has("pg_tablespace", "spcname"), name).await?,
+        )),
         // pg_subscription may be read by superusers only, except for these columns
-        Kind::CreateSubscription { name } => {
-            Ok(done_if(exists(session, &has("pg_subscription", "subname"), name).await?))
-        }
-        Kind::DropSubscription { name, .. } => {
-            Ok(done_if(!exists(session, &has("pg_subscription", "subname"), name).await?))
-        }
+        Kind::CreateSubscription { name } => Ok(done_if(
+            exists(session, &has("pg_subscription", "subname"), name).await?,
+        )),
+        Kind::DropSubscription { name, .. } => Ok(done_if(
+            !exists(session, &has("pg_subscription", "subname"), name).await?,
+        )),
         Kind::ReindexConcurrently | Kind::Maintenance | Kind::AlterSystem => Ok(Effect::None),
         _ => Ok(Effect::Unknown),
     }
@@ -128,12 +136,14 @@ async fn detach(
     let (table, partition) = (table.to_sql(), partition.to_sql());
     let sql = "SELECT ARRAY[inhdetachpending::text] AS \"row\" FROM pg_catalog.pg_inherits \
                WHERE inhparent = pg_catalog.to_regclass($1) AND inhrelid = pg_catalog.to_regclass($2)";
-    let rows = session.query(sql, vec![Some(table.clone()), Some(partition.clone())]).await?;
+    let rows = session
+        .query(sql, vec![Some(table.clone()), Some(partition.clone())])
+        .await?;
     Ok(match rows.first().and_then(|row| row.first()) {
         None => Effect::Done,
-        Some(Some(pending)) if pending == "true" => {
-            Effect::Finalize(format!("ALTER TABLE {table} DETACH PARTITION {partition} FINALIZE"))
-        }
+        Some(Some(pending)) if pending == "true" => Effect::Finalize(format!(
+            "ALTER TABLE {table} DETACH PARTITION {partition} FINALIZE"
+        )),
         Some(_) => Effect::None,
     })
 }

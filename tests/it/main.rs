@@ -1,0 +1,7 @@
+//! The integration tests: one binary, real servers, the real program.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, unreachable_pub, reason = "tests")]
+
+mod support;
+mod tidy;
+mod workflow;
