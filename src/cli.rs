@@ -164,7 +164,10 @@ pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args_os()
         .map(|it| it.to_string_lossy().into_owned())
         .collect();
-    if arguments.get(1).is_some_and(|first| first == "__pg-guard") {
+    if arguments
+        .get(1)
+        .is_some_and(|first| first == cluster::GUARD_ARGUMENT)
+    {
         return cluster::guard_main(&arguments[2..]);
     }
     title::cover_passwords();

@@ -1,6 +1,7 @@
 //! The use cases: what a command does, without arguments and without a terminal.
 
 pub mod advice;
+pub mod application;
 pub mod failure;
 pub mod init;
 pub mod offline;

@@ -11,3 +11,13 @@ pub mod postgres;
 pub mod project;
 pub mod report;
 pub mod words;
+
+pub use crate::{
+    job::{
+        RunError,
+        application::{UpgradeOptions, upgrade, upgrade_watched},
+    },
+    migration::source::Migrations,
+    project::{embedded::from_source, read::migrations as from_directory},
+    report::run::RunReport,
+};

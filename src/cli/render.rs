@@ -124,7 +124,7 @@ fn diagnostic(error: &dyn Diagnostic) -> String {
         .with_links(false)
         .with_width(100)
         .with_context_lines(2)
-        .without_cause_chain();
+        .with_cause_chain();
     let mut text = String::new();
     // writing into a String cannot fail; a diagnostic that cannot be drawn is still said
     if handler.render_report(&mut text, error).is_err() {

@@ -210,7 +210,7 @@ impl Settings {
             cache: vec![engines],
             path: std::env::var_os("PATH"),
         };
-        Ok(cluster::find(&search).map_err(CliError::Cluster)?)
+        cluster::find(&search).map_err(CliError::Cluster)
     }
 
     /// Starts the local server, if it does not run, and says so.

@@ -12,7 +12,7 @@ use crate::{
         settings::{LimitArgs, Settings},
     },
     job::{
-        self, JobError, offline,
+        self, offline,
         run::{Options, Wish},
     },
     migration::{plan::Policy, source::Direction, version::Version},
@@ -223,7 +223,7 @@ fn sql(
                 policy,
                 &actor,
             );
-            Ok::<_, CliError>(text.map_err(JobError::from)?)
+            text.map_err(CliError::from)
         })?
     };
     output.raw(&text);

@@ -5,7 +5,9 @@ use miette::{NamedSource, SourceSpan};
 use crate::{
     job::open::PoolerError,
     migration::{plan::Blocked, source::Direction, target::TargetError},
-    postgres::{connect::ConnectError, lock::SessionError, server_error::ServerError},
+    postgres::{
+        connect::ConnectError, lock::SessionError, pool::PoolError, server_error::ServerError,
+    },
     project::ProjectError,
     report::run::RunReport,
 };
@@ -26,6 +28,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Pooler(#[from] PoolerError),
+    /// The application's own connection.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pool(#[from] PoolError),
     /// The session.
     #[error(transparent)]
     #[diagnostic(transparent)]

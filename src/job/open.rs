@@ -102,7 +102,7 @@ impl Endpoint {
         // a busy pool may hand out two backends by chance: look more than once
         for _ in 0..3 {
             let mut second = self.connect(url, watch).await?;
-            let (first, second) = (backend(&mut session).await?, backend(&mut second).await?);
+            let (first, second) = (session.backend().await?, second.backend().await?);
             if first == second {
                 return Err(PoolerError {
                     advice: direct_advice(url),
@@ -138,11 +138,15 @@ impl Endpoint {
     }
 }
 
-async fn lock(
-    session: Session<'static>,
+/// Takes the migration lock, and tells who is waited for.
+///
+/// # Errors
+/// When the lock is held for too long, or the session cannot write.
+pub async fn lock<'c>(
+    session: Session<'c>,
     limits: &Limits,
     watch: Watch<'_>,
-) -> Result<(Locked<'static>, Journal), SessionError> {
+) -> Result<(Locked<'c>, Journal), SessionError> {
     let mut on_wait = |holder: &str| {
         watch(Event::Waiting {
             holder: holder.to_owned(),
@@ -151,17 +155,6 @@ async fn lock(
     session
         .lock(limits.pins.clone(), limits.wait, &mut on_wait)
         .await
-}
-
-async fn backend(session: &mut Session<'_>) -> Result<Option<String>, SessionError> {
-    let sql = "SELECT ARRAY[pg_catalog.pg_backend_pid()::text] AS \"row\"";
-    let rows = session.query(sql, Vec::new()).await;
-    let rows = rows.map_err(SessionError::while_doing("looking for a pooler"))?;
-    Ok(rows
-        .into_iter()
-        .next()
-        .and_then(|row| row.into_iter().next())
-        .flatten())
 }
 
 fn host_text(host: &crate::words::url::Host) -> String {

@@ -96,8 +96,8 @@ fn next_version(migrations: &Migrations) -> String {
     let taken = |key: &String| {
         Version::of_directory(key).is_ok_and(|version| migrations.get(&version).is_some())
     };
-    let keys = (0..0xffff_u32).map(|count| format!("{now}-{count:04x}"));
-    keys.skip_while(taken).next().unwrap_or(now)
+    let mut keys = (0..0xffff_u32).map(|count| format!("{now}-{count:04x}"));
+    keys.find(|key| !taken(key)).unwrap_or(now)
 }
 
 /// Makes a message part of a directory's name: lower case, `_` for everything else, at most 60 characters.

@@ -316,7 +316,7 @@ impl Locked<'_> {
 
     /// Decides whether a failure is worth another attempt, and waits before it.
     async fn pause_after(
-        &self,
+        &mut self,
         task: usize,
         failure: Failure,
         attempt: u32,

@@ -336,12 +336,14 @@ impl Locked<'_> {
     /// # Errors
     /// When the connection is lost. The lock is free then, too.
     pub async fn release(mut self) -> Result<(), SessionError> {
-        let rows = self
+        let unlock = Message::Query(UNLOCK, vec![Some(KEY.to_string())]);
+        let replies = self
             .session
-            .query(UNLOCK, vec![Some(KEY.to_string())])
+            .exchange(&[Message::Batch(RESET), unlock], &mut |_| {})
             .await;
-        rows.map(|_| ())
-            .map_err(SessionError::while_doing("giving the migration lock back"))
+        let failed = replies.into_iter().find_map(Result::err);
+        let doing = SessionError::while_doing("giving the migration lock back");
+        failed.map_or(Ok(()), |failure| Err(doing(failure)))
     }
 }
 
@@ -353,6 +355,8 @@ const HOLDER: &str = include_str!("sql/holder.sql");
 /// Takes the lock, unless a proxy put another backend behind this connection than it announced: then NULL.
 const TRY_LOCK: &str = "SELECT ARRAY[CASE WHEN pg_catalog.pg_backend_pid() = COALESCE($2::text::int, pg_catalog.pg_backend_pid())
     THEN pg_catalog.pg_try_advisory_lock($1::text::bigint)::text END] AS \"row\"";
+/// What a borrowed connection goes back with.
+const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET TIME ZONE 'UTC'";
 const UNLOCK: &str =
     "SELECT ARRAY[pg_catalog.pg_advisory_unlock($1::text::bigint)::text] AS \"row\"";
 

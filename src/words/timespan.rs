@@ -65,10 +65,10 @@ impl fmt::Display for Timespan {
         let ms = self.0.as_millis();
         match ms {
             0 => f.write_str("no limit"),
-            _ if ms % 3_600_000 == 0 => write!(f, "{} h", ms / 3_600_000),
-            _ if ms % 60_000 == 0 => write!(f, "{} min", ms / 60_000),
+            _ if ms.is_multiple_of(3_600_000) => write!(f, "{} h", ms / 3_600_000),
+            _ if ms.is_multiple_of(60_000) => write!(f, "{} min", ms / 60_000),
             _ if ms >= 10_000 => write!(f, "{} s", (ms + 500) / 1000),
-            _ if ms % 1_000 == 0 => write!(f, "{} s", ms / 1000),
+            _ if ms.is_multiple_of(1_000) => write!(f, "{} s", ms / 1000),
             _ if ms >= 1_000 => write!(f, "{}.{} s", ms / 1000, ms % 1000 / 100),
             _ => write!(f, "{ms} ms"),
         }

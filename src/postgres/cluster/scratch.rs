@@ -30,7 +30,9 @@ pub(super) const SOCKET_PATH: usize = 89;
 const GOODBYE: Duration = Duration::from_secs(30);
 
 /// Nothing here outlives the process, so nothing waits for a disk, and nothing runs that a replay does not need.
-const FAST: [(&str, &str); 14] = [
+///
+/// Dynamic shared memory is in files of the data directory: then it goes with them, even after SIGKILL.
+const FAST: [(&str, &str); 15] = [
     ("fsync", "off"),
     ("full_page_writes", "off"),
     ("synchronous_commit", "off"),
@@ -41,6 +43,7 @@ const FAST: [(&str, &str); 14] = [
     ("max_connections", "40"),
     ("max_locks_per_transaction", "256"),
     ("jit", "off"),
+    ("dynamic_shared_memory_type", "mmap"),
     ("max_worker_processes", "0"),
     ("max_logical_replication_workers", "0"),
     ("log_checkpoints", "off"),

@@ -233,7 +233,7 @@ fn publish(building: tempfile::TempDir, name: &Path) -> Result<(), ClusterError>
 }
 
 /// Removes what an interrupted build left. Only for the holder of the lock.
-fn sweep(within: &Path, prefix: &str) -> Result<(), ClusterError> {
+pub(super) fn sweep(within: &Path, prefix: &str) -> Result<(), ClusterError> {
     for entry in fs::read_dir(within)
         .map_err(cannot("read", within))?
         .flatten()

@@ -1,0 +1,130 @@
+//! Migrations at the start of an application, over its own connections.
+
+use std::{future::Future, pin::Pin};
+
+use crate::{
+    job::{
+        RunError, Watch, open,
+        run::{self, Options, Wish},
+    },
+    migration::{plan::Policy, source::Migrations},
+    postgres::{
+        pool::IntoSession,
+        session::{Session, Stop},
+    },
+    report::run::RunReport,
+};
+
+/// How an application upgrades.
+#[derive(Debug, Clone)]
+pub struct UpgradeOptions {
+    /// Where to end; `head` by default.
+    pub target: String,
+    /// What may be passed over. By default migrations that are not in this build are: an instance of yesterday's
+    /// version may start beside one of today's.
+    pub policy: Policy,
+    /// Limits and waiting.
+    pub run: Options,
+    /// A request to stop.
+    pub stop: Stop,
+}
+
+impl Default for UpgradeOptions {
+    fn default() -> Self {
+        Self {
+            target: "head".into(),
+            policy: Policy {
+                allow_orphaned: true,
+                ..Policy::default()
+            },
+            run: Options::default(),
+            stop: Stop::never(),
+        }
+    }
+}
+
+/// Applies what is pending, under the same lock and with the same journal as the `glowplug` program.
+///
+/// Of several instances that start at once, one migrates; the others wait for it, and find nothing to do.
+/// `connection` is a `bb8` pool of [`AsyncPgConnection`](diesel_async::AsyncPgConnection), such a connection, or
+/// a mutable reference to one. Dropping the future while it runs leaves the running migration to be rolled back by the
+/// server; a borrowed connection must be closed then, because it may hold the lock.
+///
+/// ```no_run
+/// use diesel_async::{
+///     AsyncPgConnection,
+///     pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
+/// };
+/// use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+///
+/// const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+///
+/// # async fn start(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(url);
+/// let pool = Pool::builder().build(manager).await?;
+///
+/// let migrations = glowplug::from_source(&MIGRATIONS)?;
+/// let report = glowplug::upgrade(&pool, &migrations, &glowplug::UpgradeOptions::default()).await?;
+/// println!("applied {} migrations", report.steps.len());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// When the connection fails, something stands in the way, another run holds the lock for too long, or a migration fails.
+/// The error carries what was done by then.
+#[expect(clippy::manual_async_fn, reason = "the caller must know that the future is Send")]
+pub fn upgrade<'a, 'c: 'a>(
+    connection: impl IntoSession<'c> + 'a,
+    migrations: &'a Migrations,
+    options: &'a UpgradeOptions,
+) -> impl Future<Output = Result<RunReport, RunError>> + Send + 'a {
+    async move { upgrade_watched(connection, migrations, options, &mut |_| {}).await }
+}
+
+/// As [`upgrade`], and tells what happens meanwhile.
+///
+/// # Errors
+/// As [`upgrade`].
+pub fn upgrade_watched<'a, 'c: 'a>(
+    connection: impl IntoSession<'c> + 'a,
+    migrations: &'a Migrations,
+    options: &'a UpgradeOptions,
+    watch: Watch<'a>,
+) -> Pin<Box<dyn Future<Output = Result<RunReport, RunError>> + Send + 'a>> {
+    Box::pin(async move {
+        let session = connection.into_session(options.stop.clone()).await?;
+        run(session, migrations, options, watch).await
+    })
+}
+
+async fn run(
+    session: Session<'_>,
+    migrations: &Migrations,
+    options: &UpgradeOptions,
+    watch: Watch<'_>,
+) -> Result<RunReport, RunError> {
+    let limits = &options.run.limits;
+    let (mut locked, journal) = open::lock(session, limits, watch).await?;
+    let wish = Wish::Upgrade {
+        target: options.target.clone(),
+        policy: options.policy.clone(),
+    };
+    let result = run::run_locked(
+        &mut locked,
+        &journal,
+        migrations,
+        &wish,
+        &options.run,
+        watch,
+    )
+    .await;
+    // a failure of the run says more than a failure to let go after it
+    match (result, locked.release().await) {
+        (Ok(report), Err(error)) => Err(RunError {
+            done: Box::new(report),
+            cause: error.into(),
+        }),
+        (result, _) => result,
+    }
+}

@@ -1,0 +1,105 @@
+//! Sessions out of an application's own connections: diesel-async's, alone or pooled by bb8.
+
+use std::future::Future;
+
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
+};
+
+use crate::postgres::{
+    lock::SessionError,
+    session::{Session, Stop},
+};
+
+/// A pool of an application.
+pub type AsyncPgPool = Pool<AsyncPgConnection>;
+
+/// The manager of such a pool.
+pub type AsyncPgManager = AsyncDieselConnectionManager<AsyncPgConnection>;
+
+/// Why an application's connection gives no session.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// The pool could not connect.
+    #[error("the pool gives no connection: {0}")]
+    #[diagnostic(
+        code(pool::connect),
+        help("The pool's own URL and settings are used. Is the server running?")
+    )]
+    Connect(diesel_async::pooled_connection::PoolError),
+    /// Two connections are given one backend.
+    #[error("the pool's URL leads to a transaction pooler: two connections were given one backend")]
+    #[diagnostic(
+        code(connect::pooler),
+        help(
+            "Migrate over a connection of its own, to the server itself: the lock and the settings belong to a session."
+        )
+    )]
+    Pooler,
+    /// The connection fails.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Session(#[from] SessionError),
+}
+
+/// What an application can hand over for its migrations. Implemented for a pool, a connection, and a borrowed connection.
+pub trait IntoSession<'c>: Send {
+    /// Makes a session of it.
+    fn into_session(
+        self,
+        stop: Stop,
+    ) -> impl Future<Output = Result<Session<'c>, PoolError>> + Send;
+}
+
+/// A connection beside the pool, which is closed afterwards: no pooled connection keeps anything of a migration.
+impl<'c> IntoSession<'c> for &AsyncPgPool {
+    async fn into_session(self, stop: Stop) -> Result<Session<'c>, PoolError> {
+        let mut session = dedicated(self, stop.clone()).await?;
+        let mut second = dedicated(self, stop).await?;
+        let first = session.backend().await?;
+        if first == second.backend().await? {
+            return Err(PoolError::Pooler);
+        }
+        Ok(session)
+    }
+}
+
+async fn dedicated(pool: &AsyncPgPool, stop: Stop) -> Result<Session<'static>, PoolError> {
+    let connection = pool
+        .dedicated_connection()
+        .await
+        .map_err(PoolError::Connect)?;
+    Ok(Session::over_diesel(connection, stop))
+}
+
+impl<'c> IntoSession<'c> for AsyncPgConnection {
+    async fn into_session(self, stop: Stop) -> Result<Session<'c>, PoolError> {
+        Ok(Session::over_diesel(self, stop))
+    }
+}
+
+/// The connection comes back with its settings as they were when it was opened: `RESET ALL` has run on it.
+impl<'c> IntoSession<'c> for &'c mut AsyncPgConnection {
+    async fn into_session(self, stop: Stop) -> Result<Session<'c>, PoolError> {
+        Ok(Session::borrowing(self, stop))
+    }
+}
+
+impl Session<'_> {
+    /// The process of the backend that answers now.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn backend(&mut self) -> Result<Option<String>, SessionError> {
+        let sql = "SELECT ARRAY[pg_catalog.pg_backend_pid()::text] AS \"row\"";
+        let rows = self.query(sql, Vec::new()).await;
+        let rows = rows.map_err(SessionError::while_doing("looking for a pooler"))?;
+        Ok(rows
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next())
+            .flatten())
+    }
+}

@@ -1,0 +1,116 @@
+//! An application that migrates when it starts.
+
+use diesel_async::{
+    AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _,
+    pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
+};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use glowplug::UpgradeOptions;
+
+use crate::support::{Database, Project};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+async fn pool(database: &Database) -> Pool<AsyncPgConnection> {
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(database.url());
+    Pool::builder().max_size(2).build(manager).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn embedded_migrations_are_applied_over_a_pool_and_are_those_of_the_program() {
+    let database = tokio::task::spawn_blocking(Database::new).await.unwrap();
+    let pool = pool(&database).await;
+    let migrations = glowplug::from_source(&MIGRATIONS).unwrap();
+
+    // spawned: the future of an upgrade is Send
+    let upgrade = |pool: Pool<AsyncPgConnection>, migrations: glowplug::Migrations| {
+        tokio::spawn(async move {
+            glowplug::upgrade(&pool, &migrations, &UpgradeOptions::default()).await
+        })
+    };
+    let (one, two) = tokio::join!(
+        upgrade(pool.clone(), migrations.clone()),
+        upgrade(pool, migrations)
+    );
+    let applied = one.unwrap().unwrap().steps.len() + two.unwrap().unwrap().steps.len();
+
+    assert_eq!(
+        applied, 1,
+        "one instance migrates, the other finds nothing to do"
+    );
+    tokio::task::spawn_blocking(move || {
+        // the digests of the embedded texts are those of the files
+        let project = Project::at(&database);
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let dir = root.join("migrations").display().to_string();
+        let ran = project
+            .run_with(&["current", "--check-heads", "--migration-dir", &dir])
+            .ok();
+        assert!(ran.stdout.contains("(head)"), "{ran:?}");
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_borrowed_connection_comes_back_usable_and_without_the_lock() {
+    let database = tokio::task::spawn_blocking(Database::new).await.unwrap();
+    let mut connection = AsyncPgConnection::establish(&database.url()).await.unwrap();
+    let project = Project::new();
+    project.migration(
+        "1_a",
+        "SET search_path = ''; CREATE TABLE public.a (id int);",
+        "",
+    );
+    project.migration(
+        "2_b",
+        "CREATE TABLE public.b (id int); SELECT nonsense;",
+        "",
+    );
+    let dir = project.path().join("migrations");
+    let migrations = glowplug::from_directory(&dir, "migrations").unwrap();
+
+    let error = glowplug::upgrade(&mut connection, &migrations, &UpgradeOptions::default())
+        .await
+        .unwrap_err();
+
+    assert_eq!(error.done.steps.len(), 1, "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("2_b failed on its way up: column \"nonsense\""),
+        "{error}"
+    );
+    connection
+        .batch_execute("CREATE TABLE c (id int)")
+        .await
+        .unwrap();
+    tokio::task::spawn_blocking(move || {
+        assert_eq!(database.query("SELECT to_regclass('b') IS NULL"), "t");
+        assert_eq!(
+            database.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"),
+            "0"
+        );
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_older_build_starts_beside_a_newer_one() {
+    let database = tokio::task::spawn_blocking(Database::new).await.unwrap();
+    let project = Project::new();
+    project.migration("1_a", "CREATE TABLE a (id int)", "DROP TABLE a");
+    let dir = project.path().join("migrations");
+    let old = glowplug::from_directory(&dir, "migrations").unwrap();
+    project.migration("2_b", "CREATE TABLE b (id int)", "DROP TABLE b");
+    let new = glowplug::from_directory(&dir, "migrations").unwrap();
+    let options = UpgradeOptions::default();
+
+    let connection = AsyncPgConnection::establish(&database.url()).await.unwrap();
+    glowplug::upgrade(connection, &new, &options).await.unwrap();
+    let connection = AsyncPgConnection::establish(&database.url()).await.unwrap();
+    let report = glowplug::upgrade(connection, &old, &options).await.unwrap();
+
+    assert_eq!(report.steps, []);
+}
