@@ -73,7 +73,10 @@ impl Default for UpgradeOptions {
 /// # Errors
 /// When the connection fails, something stands in the way, another run holds the lock for too long, or a migration fails.
 /// The error carries what was done by then.
-#[expect(clippy::manual_async_fn, reason = "the caller must know that the future is Send")]
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the caller must know that the future is Send"
+)]
 pub fn upgrade<'a, 'c: 'a>(
     connection: impl IntoSession<'c> + 'a,
     migrations: &'a Migrations,

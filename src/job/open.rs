@@ -52,6 +52,19 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// A URL may come with a limit: asyncpg's `command_timeout`. What is set otherwise is stronger.
+    fn with_defaults_of(mut self, url: &Url) -> Self {
+        if let (true, Some(ms)) = (
+            self.pins.statement_timeout.0.is_zero(),
+            url.params.statement_timeout_ms,
+        ) {
+            self.pins.statement_timeout = Timespan(Duration::from_millis(ms));
+        }
+        self
+    }
+}
+
 /// A pooler that shares its backends between transactions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 #[error("{host} is a transaction pooler: two sessions were given one backend")]
@@ -89,6 +102,7 @@ impl Endpoint {
         watch: Watch<'_>,
     ) -> Result<(Locked<'static>, Journal), JobError> {
         let url = self.direct.as_ref().unwrap_or(&self.url);
+        let limits = &limits.clone().with_defaults_of(url);
         let session = self.connect(url, watch).await?;
         match lock(session, limits, watch).await {
             Err(SessionError::BehindProxy { .. }) => {}

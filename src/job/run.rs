@@ -493,12 +493,18 @@ fn migration_error(
                 At::Statement(_) => "",
                 At::Opening => "before its first statement: ",
                 At::Deferred => "at its deferred constraints: ",
+                At::Lock => "its script gave the migration lock back: ",
                 At::Journal => "when it was recorded: ",
                 At::Commit => "at COMMIT: ",
+                At::Afterwards => "afterwards: ",
             };
             let advice = match (error.at, server.code.as_str()) {
                 (At::Journal, "23505" | "23502") => {
                     "Another tool ran this migration at the same time, without glowplug's lock. This run rolled back; `glowplug current` tells where the database is.".to_owned()
+                }
+                (At::Lock, _) => {
+                    "Another run has taken it. Everything was rolled back. Leave pg_advisory_unlock_all() out of the script."
+                        .to_owned()
                 }
                 (At::Journal, "42P01") => {
                     "The script took the tracking table away. Everything was rolled back.".to_owned()

@@ -20,7 +20,7 @@ use crate::{
         server_error::ServerError,
         session::{COMMIT, Failure, Message, Row, Seen},
     },
-    words::sql::Statement,
+    words::{ident::Literal, sql::Statement},
 };
 
 /// A step with what was read out of its script.
@@ -98,10 +98,14 @@ pub enum At {
     Statement(usize),
     /// At a check that the script put off to the end: deferred constraints.
     Deferred,
+    /// At the check that this run still holds the migration lock.
+    Lock,
     /// While the journal was written.
     Journal,
     /// At COMMIT.
     Commit,
+    /// While the session was cleaned, after the task was committed or rolled back.
+    Afterwards,
 }
 
 /// Why a task did not run.
@@ -137,19 +141,21 @@ pub struct TaskError {
     pub committed: usize,
 }
 
-/// What comes before every task: nothing of the task before it may show.
+/// What comes after every task, committed or not: nothing of it may show in the next.
 const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
                      DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP";
 /// The same on a connection that is not ours, whose prepared statements are in use.
 const CLEAN_BORROWED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL";
 /// What comes between the script and the journal: the script's role, search_path and deferred checks end here.
 const SETTLE: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
-                      SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; SET LOCAL search_path = pg_catalog, pg_temp";
-/// Settings of a run. $1 lock_timeout, $2 statement_timeout, $3 client_connection_check_interval, $4 local or not.
-const PIN: &str = include_str!("sql/pin.sql");
-/// Takes the lock of the run once more, for the transaction: a script can give back the session's.
-const HOLD: &str =
-    "SELECT ARRAY[pg_catalog.pg_advisory_xact_lock($1::text::bigint)::text] AS \"row\"";
+                      SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; \
+                      SET LOCAL search_path = pg_catalog, pg_temp";
+/// Notes when a task began that is not the first of its transaction.
+const START: &str = "SELECT ARRAY[pg_catalog.set_config('glowplug.started', \
+                     EXTRACT(epoch FROM pg_catalog.clock_timestamp())::text, true)] AS \"row\"";
+/// Takes the lock of the run once more, for the end of the transaction: a script can give back the session's. If
+/// another run has taken it meanwhile, the cast fails, and everything is rolled back.
+const HOLD: &str = include_str!("sql/hold.sql");
 
 /// What a message of an exchange stands for.
 #[derive(Debug, Clone, Copy)]
@@ -206,38 +212,38 @@ impl Locked<'_> {
         manner: &Manner,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
+        self.clean_up().await.map_err(|failure| TaskError {
+            task: first,
+            at: At::Opening,
+            cause: Cause::Failed(failure),
+            committed: 0,
+        })?;
+        let pins = self.pins_sql("LOCAL");
         for attempt in 1.. {
             let records: Vec<_> = tasks
                 .iter()
                 .map(|task| self.finished(task, manner, None))
                 .collect();
             let mut draft = Draft::default();
-            draft.push(first, At::Opening, Message::Batch(self.clean()));
             draft.push(first, At::Opening, Message::Batch("BEGIN"));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
                 let index = first + offset;
                 if offset > 0 {
-                    draft.push(index, At::Opening, Message::Batch(self.clean()));
+                    draft.push(index, At::Opening, Message::Batch(self.clean_sql()));
+                    draft.push(index, At::Opening, Message::Query(START, Vec::new()));
                 }
-                draft.push(
-                    index,
-                    At::Opening,
-                    Message::Query(PIN, self.pin_values(true)),
-                );
-                draft.push(
-                    index,
-                    At::Opening,
-                    Message::Query(HOLD, vec![Some(KEY.to_string())]),
-                );
+                draft.push(index, At::Opening, Message::Batch(&pins));
                 for statement in 0..task.statements.len() {
                     let message = Message::Script(task.text(statement));
                     draft.push(index, At::Statement(statement), message);
                 }
                 draft.push(index, At::Deferred, Message::Batch(SETTLE));
+                draft.push(index, At::Lock, Message::Query(HOLD, hold_values()));
                 draft.push(index, At::Journal, Message::Query(sql, values.clone()));
             }
             let last = first + tasks.len().saturating_sub(1);
             draft.push(last, At::Commit, Message::Batch(COMMIT));
+            draft.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
             tell(Happening::Started(first));
             match self
                 .send(&draft, &|index| tasks[index - first].statements.len(), tell)
@@ -308,10 +314,18 @@ impl Locked<'_> {
         };
         let replies = self.session.exchange(&draft.messages, &mut observe).await;
         let mut rows = Vec::with_capacity(replies.len());
+        let mut first = None;
         for (reply, part) in replies.into_iter().zip(parts) {
-            rows.push(reply.map_err(|failure| (*part, failure))?);
+            match reply {
+                // the task has ended either way; the next one cleans for itself
+                reply if part.at == At::Afterwards => self.is_clean = reply.is_ok(),
+                Ok(reply) => rows.push(reply),
+                Err(failure) => {
+                    first.get_or_insert((*part, failure));
+                }
+            }
         }
-        Ok(rows)
+        first.map_or(Ok(rows), Err)
     }
 
     /// Decides whether a failure is worth another attempt, and waits before it.
@@ -328,7 +342,7 @@ impl Locked<'_> {
             return Err(Cause::Interrupted);
         }
         match failure {
-            Failure::Server(error) if error.is(LOCK_NOT_AVAILABLE) || error.is(DEADLOCK) => {
+            Failure::Server(error) if PASSING.contains(&error.code.as_str()) => {
                 if attempt >= manner.attempts {
                     return Err(Cause::NoLock(error, attempt));
                 }
@@ -373,7 +387,18 @@ impl Locked<'_> {
         record.message(&self.facts().place)
     }
 
-    fn clean(&self) -> &'static str {
+    /// Cleans the session, unless the task before has done so.
+    async fn clean_up(&mut self) -> Result<(), Failure> {
+        if !self.is_clean {
+            let messages = [Message::Batch(self.clean_sql())];
+            let mut replies = self.session.exchange(&messages, &mut |_| {}).await;
+            replies.pop().unwrap_or_else(|| Ok(Vec::new()))?;
+            self.is_clean = true;
+        }
+        Ok(())
+    }
+
+    fn clean_sql(&self) -> &'static str {
         if self.session.wire().is_some() {
             CLEAN
         } else {
@@ -381,26 +406,34 @@ impl Locked<'_> {
         }
     }
 
-    fn pin_values(&self, local: bool) -> Vec<Option<String>> {
+    /// The settings that every migration starts with, for the transaction (`LOCAL`) or the session.
+    ///
+    /// These are commands and no query: a script may start with SET TRANSACTION, which must come before any query.
+    fn pins_sql(&self, scope: &str) -> String {
         let pins = self.pins();
         let interval = if self.facts().notices_dead_clients {
             "2s"
         } else {
             "0"
         };
-        [
-            pins.lock_timeout.setting(),
-            pins.statement_timeout.setting(),
-            interval.to_owned(),
-            local.to_string(),
-        ]
-        .map(Some)
-        .to_vec()
+        let settings = [
+            ("lock_timeout", pins.lock_timeout.setting()),
+            ("statement_timeout", pins.statement_timeout.setting()),
+            ("client_connection_check_interval", interval.to_owned()),
+            ("TimeZone", "UTC".to_owned()),
+        ];
+        let set =
+            |(name, value): &(&str, String)| format!("SET {scope} {name} = {}", Literal(value));
+        settings.iter().map(set).collect::<Vec<_>>().join("; ")
     }
 }
 
-const LOCK_NOT_AVAILABLE: &str = "55P03";
-const DEADLOCK: &str = "40P01";
+fn hold_values() -> Vec<Option<String>> {
+    vec![Some(KEY.to_string())]
+}
+
+/// What may be otherwise a moment later: lock_not_available, deadlock_detected, serialization_failure.
+const PASSING: [&str; 3] = ["55P03", "40P01", "40001"];
 
 fn took_ms(rows: &[Row]) -> u64 {
     let text = rows.first().and_then(|row| row.first()).cloned().flatten();

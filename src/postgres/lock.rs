@@ -163,6 +163,8 @@ pub struct Locked<'c> {
     pub(crate) session: Session<'c>,
     facts: Facts,
     pins: Pins,
+    /// Whether nothing of an earlier task, or of a connection's earlier life, is left in the session.
+    pub(crate) is_clean: bool,
 }
 
 /// Settings of a run, pinned again before every migration.
@@ -270,6 +272,7 @@ impl<'c> Session<'c> {
         let journal = journal::read(&mut self, &facts.place).await?;
         Ok((
             Locked {
+                is_clean: self.wire().is_some(),
                 session: self,
                 facts,
                 pins,

@@ -411,7 +411,9 @@ async fn over_diesel(
                 internal_query: None,
             };
             replies.resize_with(messages.len(), || Err(Failure::Server(skipped.clone())));
-            if matches!(messages.last(), Some(Message::Batch(COMMIT)))
+            if messages
+                .iter()
+                .any(|it| matches!(it, Message::Batch(COMMIT)))
                 && connection.batch_execute("ROLLBACK").await.is_err()
             {
                 // the connection is gone, and the transaction with it
@@ -423,5 +425,5 @@ async fn over_diesel(
     replies
 }
 
-/// The command that ends a transaction. An exchange that ends with it leaves none open, whatever failed.
+/// The command that ends a transaction. An exchange that holds it leaves none open, whatever failed.
 pub(crate) const COMMIT: &str = "COMMIT";

@@ -7,7 +7,7 @@
 use std::{ops::Range, time::Instant};
 
 use super::{
-    At, Cause, Draft, HOLD, Happening, Manner, PIN, SETTLE, Task, TaskError, Tell, Unsure,
+    At, Cause, Draft, HOLD, Happening, Manner, SETTLE, Task, TaskError, Tell, Unsure, hold_values,
     recognise,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     },
     postgres::{
         journal::Record,
-        lock::{KEY, Locked},
+        lock::Locked,
         session::{COMMIT, Failure, Message},
     },
     words::sql::Kind,
@@ -113,10 +113,12 @@ impl Run<'_, '_, '_, '_> {
 
     /// Cleans the session and pins the settings: for the whole task, as its statements may change them.
     async fn open(&mut self) -> Result<(), TaskError> {
+        let cleaned = self.locked.clean_up().await;
+        cleaned.map_err(|failure| self.error(At::Opening, Cause::Failed(failure)))?;
+        self.locked.is_clean = false;
+        let pins = self.locked.pins_sql("SESSION");
         let mut draft = Draft::default();
-        draft.push(self.index, At::Opening, Message::Batch(self.locked.clean()));
-        let pins = self.locked.pin_values(false);
-        draft.push(self.index, At::Opening, Message::Query(PIN, pins));
+        draft.push(self.index, At::Opening, Message::Batch(&pins));
         self.send(&draft).await
     }
 
@@ -179,16 +181,12 @@ impl Run<'_, '_, '_, '_> {
                 Message::Batch("BEGIN")
             };
             draft.push(self.index, At::Statement(first), begin);
-            draft.push(
-                self.index,
-                At::Opening,
-                Message::Query(HOLD, vec![Some(KEY.to_string())]),
-            );
             for statement in statements {
                 let message = Message::Script(self.task.text(statement));
                 draft.push(self.index, At::Statement(statement), message);
             }
             draft.push(self.index, At::Deferred, Message::Batch(SETTLE));
+            draft.push(self.index, At::Lock, Message::Query(HOLD, hold_values()));
             draft.push(
                 self.index,
                 At::Journal,

@@ -7,6 +7,7 @@ INSERT INTO {journal}
 SELECT $1::text, $2::text, CASE WHEN EXISTS (SELECT FROM tracked) THEN $3::text END,
     $4::text, $5::text, $6::text,
     COALESCE($7::text::bigint, ((EXTRACT(epoch FROM pg_catalog.clock_timestamp())
-        - NULLIF(pg_catalog.current_setting('glowplug.started', true), '')::numeric) * 1000)::bigint),
+        - COALESCE(NULLIF(pg_catalog.current_setting('glowplug.started', true), '')::numeric,
+            EXTRACT(epoch FROM pg_catalog.now()))) * 1000)::bigint),
     $8::text, $9::text::integer, $10::text::integer, $11::text
 RETURNING ARRAY[took_ms::text] AS "row"

@@ -6,7 +6,8 @@ INSERT INTO {journal}
     (version, name, kind, run_on, up_sha256, down_sha256, actor, took_ms, tool, statement, statements, note)
 SELECT $1::text, $2::text, $3::text, run_on, $4::text, $5::text, $6::text,
     COALESCE($7::text::bigint, ((EXTRACT(epoch FROM pg_catalog.clock_timestamp())
-        - NULLIF(pg_catalog.current_setting('glowplug.started', true), '')::numeric) * 1000)::bigint),
+        - COALESCE(NULLIF(pg_catalog.current_setting('glowplug.started', true), '')::numeric,
+            EXTRACT(epoch FROM pg_catalog.now()))) * 1000)::bigint),
     $8::text, $9::text::integer, $10::text::integer, $11::text
 FROM tracked
 RETURNING ARRAY[took_ms::text] AS "row"

@@ -12,8 +12,9 @@ SELECT ARRAY[
     session_user::text,
     pg_catalog.current_schema()::text,
     (SELECT schema FROM tracking),
-    (pg_catalog.to_regclass(pg_catalog.format('%I.%I',
-        COALESCE((SELECT schema FROM tracking), pg_catalog.current_schema()::text), $2)) IS NOT NULL)::text,
+    -- a side table that this role may not read is as good as none
+    COALESCE(pg_catalog.has_table_privilege(pg_catalog.to_regclass(pg_catalog.format('%I.%I',
+        COALESCE((SELECT schema FROM tracking), pg_catalog.current_schema()::text), $2))::oid, 'SELECT'), false)::text,
     pg_catalog.pg_is_in_recovery()::text,
     pg_catalog.current_setting('transaction_read_only'),
     (pg_catalog.version() !~* 'visual|mingw|windows')::text
