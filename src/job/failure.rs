@@ -85,9 +85,10 @@ impl std::fmt::Display for RunError {
     }
 }
 
+/// It says what its cause says, and so its source is the cause's.
 impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.cause)
+        self.cause.source()
     }
 }
 

@@ -548,8 +548,8 @@ fn migration_error(
             "Wait until it is done (pg_stat_progress_create_index shows it), then run again.".to_owned(),
         ),
     };
-    let position = server.as_ref().and_then(|server| server.position);
-    let bytes = statement.map(|statement| span(script, statement, position));
+    let found = statement.map(|statement| span(script, statement, server.as_ref()));
+    let (bytes, exact) = found.map_or((None, false), |(bytes, exact)| (Some(bytes), exact));
     let place = bytes
         .as_ref()
         .map(|bytes| sql::line_column(&script.text, bytes.start));
@@ -559,7 +559,7 @@ fn migration_error(
         direction: task.step.direction,
         path: script.path.clone(),
         place,
-        label: if position.is_some() {
+        label: if exact {
             "here".into()
         } else {
             "this statement".into()

@@ -441,21 +441,44 @@ fn took_ms(rows: &[Row]) -> u64 {
 }
 
 /// The bytes of a script that a failure points at.
+///
+/// Where the server gives no position, the first name that its message quotes is looked for in the statement; else it is
+/// the first line. The flag says whether it is more than that.
 #[must_use]
-pub fn span(script: &Script, statement: &Statement, position: Option<u32>) -> Range<usize> {
-    match position {
-        Some(position) => {
-            let at = crate::words::sql::byte_of_position(&script.text, &statement.span, position);
-            let rest = &script.text[at..statement.span.end.max(at)];
-            let word = rest
-                .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-                .unwrap_or(rest.len());
-            let first = rest.chars().next().map_or(0, char::len_utf8);
-            at..at + word.max(first)
-        }
-        None => {
-            let line = script.text[statement.span.clone()].find('\n');
-            statement.span.start..line.map_or(statement.span.end, |n| statement.span.start + n)
+pub fn span(
+    script: &Script,
+    statement: &Statement,
+    error: Option<&ServerError>,
+) -> (Range<usize>, bool) {
+    let bytes = &statement.span;
+    let text = &script.text[bytes.clone()];
+    if let Some(position) = error.and_then(|error| error.position) {
+        let at = crate::words::sql::byte_of_position(&script.text, bytes, position);
+        let rest = &script.text[at..bytes.end.max(at)];
+        let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        return (at..at + word.max(first), true);
+    }
+    // an error inside a function is not about a name of this statement
+    let outside = error.filter(|error| error.internal_query.is_none() && error.context.is_none());
+    let name = outside
+        .and_then(|error| error.message.split('"').nth(1))
+        .filter(|it| !it.is_empty());
+    if let Some(name) = name {
+        let found = text.match_indices(name).find(|(at, name)| {
+            let before = text[..*at].chars().next_back();
+            let after = text[at + name.len()..].chars().next();
+            !before.is_some_and(is_word) && !after.is_some_and(is_word)
+        });
+        if let Some((at, name)) = found {
+            let start = bytes.start + at;
+            return (start..start + name.len(), true);
         }
     }
+    let line = text.find('\n').unwrap_or(text.len());
+    (bytes.start..bytes.start + line, false)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
