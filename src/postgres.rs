@@ -8,3 +8,5 @@ pub mod lock;
 pub mod pool;
 pub mod server_error;
 pub mod session;
+pub mod session_error;
+mod write;

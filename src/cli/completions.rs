@@ -13,9 +13,12 @@ pub(super) struct Completions {
     shell: Shell,
 }
 
-/// Prints the manual page, in roff: `glowplug man | man -l -`.
+/// Prints the manual page, in roff: `glowplug man upgrade | man -l -`.
 #[derive(Debug, Args)]
-pub(super) struct Man {}
+pub(super) struct Man {
+    /// The command; without, the program as a whole
+    command: Vec<String>,
+}
 
 impl Completions {
     pub(super) fn run(&self, command: &mut Command, output: &Output) -> Result<Exit, CliError> {
@@ -28,8 +31,20 @@ impl Completions {
 
 impl Man {
     pub(super) fn run(&self, command: Command, output: &Output) -> Result<Exit, CliError> {
+        let mut page = command;
+        page.build();
+        for name in &self.command {
+            let full = format!("{}-{name}", page.get_name());
+            let Some(found) = page.find_subcommand(name) else {
+                return Err(CliError::Cannot {
+                    what: format!("there is no command `{name}`"),
+                    help: "`glowplug --help` lists the commands.".into(),
+                });
+            };
+            page = found.clone().name(full);
+        }
         let mut text = Vec::new();
-        clap_mangen::Man::new(command)
+        clap_mangen::Man::new(page)
             .render(&mut text)
             .map_err(|error| CliError::Cannot {
                 what: format!("the manual cannot be written: {error}"),

@@ -3,10 +3,10 @@
 use miette::{NamedSource, SourceSpan};
 
 use crate::{
-    job::open::PoolerError,
     migration::{plan::Blocked, source::Direction, target::TargetError},
     postgres::{
-        connect::ConnectError, lock::SessionError, pool::PoolError, server_error::ServerError,
+        connect::ConnectError, pool::PoolError, server_error::ServerError,
+        session_error::SessionError,
     },
     project::ProjectError,
     report::run::RunReport,
@@ -127,6 +127,18 @@ impl<E: Into<JobError>> From<E> for RunError {
             cause: cause.into(),
         }
     }
+}
+
+/// A pooler that shares its backends between transactions.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("{host} is a transaction pooler: two sessions were given one backend")]
+#[diagnostic(code(connect::pooler))]
+pub struct PoolerError {
+    /// The host and port.
+    pub host: String,
+    /// What to do.
+    #[help]
+    pub advice: String,
 }
 
 /// A script that glowplug does not send to a server.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::{
-    job::{JobError, Watch},
+    job::{JobError, Watch, failure::PoolerError},
     migration::journal::Journal,
     postgres::{
         connect::{self, ConnectOptions, Environment, Retry},
-        lock::{Facts, Locked, Pins, SessionError},
+        lock::{Facts, Locked, Pins},
         session::{Session, Stop},
+        session_error::SessionError,
     },
     report::event::Event,
     words::{
@@ -63,18 +64,6 @@ impl Limits {
         }
         self
     }
-}
-
-/// A pooler that shares its backends between transactions.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("{host} is a transaction pooler: two sessions were given one backend")]
-#[diagnostic(code(connect::pooler))]
-pub struct PoolerError {
-    /// The host and port.
-    pub host: String,
-    /// What to do.
-    #[help]
-    pub advice: String,
 }
 
 impl Endpoint {

@@ -10,8 +10,8 @@ use crate::{
     migration::journal::Journal,
     postgres::{
         journal,
-        server_error::ServerError,
-        session::{Failure, Message, Row, Session},
+        session::{Message, Row, Session},
+        session_error::SessionError,
     },
     words::timespan::Timespan,
 };
@@ -36,125 +36,6 @@ pub struct Facts {
     pub read_only: bool,
     /// Whether the server can notice by itself that a client is gone: on Windows it cannot.
     pub notices_dead_clients: bool,
-}
-
-/// Why a session cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// The server refused something of ours.
-    #[error("{doing}: {error}")]
-    #[diagnostic(code(session::refused))]
-    Refused {
-        /// What was being done.
-        doing: &'static str,
-        /// What the server said.
-        error: ServerError,
-        /// What to do.
-        #[help]
-        advice: String,
-    },
-    /// The connection is gone.
-    #[error("the connection was lost while {doing}: {reason}")]
-    #[diagnostic(
-        code(session::lost),
-        help(
-            "Nothing is half-done: a migration and its journal entry commit together. `glowplug current` tells where the database is; running again goes on from there."
-        )
-    )]
-    Lost {
-        /// What was being done.
-        doing: &'static str,
-        /// What is known of it.
-        reason: String,
-    },
-    /// Another run holds the lock for longer than one wanted to wait.
-    #[error("another run holds the migration lock of {database}: {holder}")]
-    #[diagnostic(
-        code(lock::held),
-        help(
-            "It was waited for {waited}. Wait longer with --wait, or, if that run is dead, end it on the server: SELECT pg_terminate_backend({pid});"
-        )
-    )]
-    Held {
-        /// The database.
-        database: String,
-        /// Who holds it, for people.
-        holder: String,
-        /// The holder's backend.
-        pid: String,
-        /// How long it was waited for.
-        waited: Timespan,
-    },
-    /// No schema to put tables into.
-    #[error("the search_path of role {role} names no schema that exists in database {database}")]
-    #[diagnostic(
-        code(session::no_schema),
-        help("Set one: ALTER ROLE … SET search_path = …, or options=-csearch_path=… in the URL.")
-    )]
-    NoSchema {
-        /// The role.
-        role: String,
-        /// The database.
-        database: String,
-    },
-    /// A standby, or a session that may only read.
-    #[error("database {database} can only be read: {why}")]
-    #[diagnostic(
-        code(session::read_only),
-        help(
-            "Connect to the primary with a role that may write (target_session_attrs=read-write finds it among several hosts)."
-        )
-    )]
-    ReadOnly {
-        /// The database.
-        database: String,
-        /// Why.
-        why: &'static str,
-    },
-    /// A proxy stands between, and it is not known of which kind. Answered by a closer look, see `job::open`.
-    #[error("a proxy or pooler stands before the server")]
-    #[diagnostic(
-        code(session::behind_proxy),
-        help("Connect directly, or name the direct URL with --direct-url.")
-    )]
-    BehindProxy {
-        /// The backend that answered.
-        session_pid: i32,
-    },
-    /// The run was asked to stop while it waited.
-    #[error("interrupted while waiting for the migration lock")]
-    #[diagnostic(code(session::interrupted), help("Nothing was changed."))]
-    Interrupted,
-}
-
-impl SessionError {
-    /// Gives a failure the words for what was being done.
-    pub(crate) fn while_doing(doing: &'static str) -> impl FnOnce(Failure) -> Self {
-        move |failure| match failure {
-            Failure::Lost(reason) => Self::Lost { doing, reason },
-            Failure::Server(error) => {
-                let advice = match error.code.as_str() {
-                    "42501" => {
-                        "The role lacks a privilege. Grant it, or connect as the owner of the database."
-                    }
-                    "25006" => "Connect to the primary with a role that may write.",
-                    "57P01" | "57P02" => {
-                        "The server is shutting down or was told to end this session. Run again."
-                    }
-                    "53300" | "53400" => "The server has no room for more. Run again later.",
-                    _ => {
-                        "This is a query of glowplug's own. If it cannot be explained by the server's state, please report it."
-                    }
-                };
-                Self::Refused {
-                    doing,
-                    error,
-                    advice: advice.to_owned(),
-                }
-            }
-        }
-    }
 }
 
 /// A session that holds the migration lock. It is released when this is [released](Locked::release) or dropped.

@@ -8,8 +8,8 @@ use diesel_async::{
 };
 
 use crate::postgres::{
-    lock::SessionError,
     session::{Session, Stop},
+    session_error::SessionError,
 };
 
 /// A pool of an application.

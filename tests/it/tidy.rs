@@ -1,6 +1,7 @@
 //! The house rules: rooms, floors and absences.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -72,6 +73,47 @@ fn room(path: &Path) -> Option<&'static (&'static str, u32)> {
         .find(|(name, _)| *name == first.trim_end_matches(".rs"))
 }
 
+/// Every path below `crate::` that a file names, imports spelled out: `postgres::lock::Locked`.
+fn paths(file: &File) -> BTreeSet<String> {
+    let code: Vec<&str> = file.lines.iter().map(|(_, line)| line.trim()).collect();
+    let code = code.join(" ");
+    let mut found = BTreeSet::new();
+    for (at, mark) in code.match_indices("crate::") {
+        expand("", &code[at + mark.len()..], &mut found);
+    }
+    found
+}
+
+/// Spells out one path, with what stands in its braces. Gives what follows it.
+fn expand<'t>(prefix: &str, text: &'t str, found: &mut BTreeSet<String>) -> &'t str {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = expand(prefix, rest, found).trim_start();
+            match rest.strip_prefix(',') {
+                Some(next) if !next.trim_start().starts_with('}') => rest = next,
+                Some(next) => return &next.trim_start()[1..],
+                None => return rest.strip_prefix('}').unwrap_or_default(),
+            }
+        }
+    }
+    let end = text
+        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '*'))
+        .unwrap_or(text.len());
+    let path = format!("{prefix}{}", &text[..end]);
+    match text[end..].strip_prefix("::") {
+        Some(rest) => expand(&format!("{path}::"), rest, found),
+        None => {
+            found.insert(path);
+            let rest = text[end..].trim_start();
+            // an alias belongs to the import
+            rest.strip_prefix("as ").map_or(rest, |alias| {
+                &alias[alias.find([',', '}', ';', ' ']).unwrap_or(0)..]
+            })
+        }
+    }
+}
+
 /// Collects every line that breaks a rule, so that one run shows all of them.
 #[track_caller]
 fn check(rule: &str, breaks: impl Fn(&File, &str) -> bool) {
@@ -102,22 +144,63 @@ fn every_file_lives_in_a_room() {
 
 #[test]
 fn a_room_uses_its_own_inside_and_lower_floors() {
-    check("a room looks down only", |file, line| {
+    let mut broken = Vec::new();
+    for file in sources() {
         let Some((name, floor)) = room(&file.path) else {
-            return false;
+            continue;
         };
-        ROOMS.iter().any(|(other, other_floor)| {
-            other != name
-                && other_floor >= floor
-                && (line.contains(&format!("crate::{other}::")) || line.trim() == format!("{other}::{{"))
-                // an import block names rooms one level in
-                || (other != name
-                    && other_floor >= floor
-                    && line.starts_with("    ")
-                    && !line.starts_with("     ")
-                    && line.trim_start().starts_with(&format!("{other}::")))
-        })
-    });
+        for path in paths(&file) {
+            let other = path.split("::").next().unwrap_or_default();
+            let upwards = ROOMS
+                .iter()
+                .any(|(it, other_floor)| *it == other && other_floor >= floor);
+            if other != *name && upwards {
+                broken.push(format!("src/{} names {path}", file.path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn within_a_room_there_are_no_circles_from_file_to_file() {
+    // the files right below a room, each with the siblings that it or what is below it names
+    let mut uses: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for file in sources() {
+        let parts: Vec<_> = file.path.iter().filter_map(|part| part.to_str()).collect();
+        let [room, below, ..] = parts.as_slice() else {
+            continue;
+        };
+        let below = below.trim_end_matches(".rs").to_owned();
+        let siblings = paths(&file).into_iter().filter_map(|path| {
+            let mut path = path.split("::");
+            let other = (path.next()? == *room)
+                .then(|| path.next())
+                .flatten()?
+                .to_owned();
+            (other != below).then_some(other)
+        });
+        uses.entry(((*room).to_owned(), below.clone()))
+            .or_default()
+            .extend(siblings);
+    }
+    let mut circles = Vec::new();
+    for (room, start) in uses.keys() {
+        let mut open = vec![start.clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            for next in uses.get(&(room.clone(), at.clone())).into_iter().flatten() {
+                if next == start {
+                    circles.push(format!(
+                        "{room}: {start} is named by {at}, which it leads to"
+                    ));
+                } else if seen.insert(next.clone()) {
+                    open.push(next.clone());
+                }
+            }
+        }
+    }
+    assert!(circles.is_empty(), "{circles:#?}");
 }
 
 #[test]
