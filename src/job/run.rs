@@ -18,7 +18,7 @@ use crate::{
         version::Version,
     },
     postgres::{
-        exec::{At, Cause, Happening, Manner, Task, TaskError, span},
+        exec::{At, Cause, Happening, Manner, Task, TaskError, is_lost_lock, span},
         journal::Record,
         lock::Locked,
         session::Failure,
@@ -492,8 +492,8 @@ fn migration_error(
             let stage = match error.at {
                 At::Statement(_) => "",
                 At::Opening => "before its first statement: ",
-                At::Deferred => "at its deferred constraints: ",
-                At::Lock => "its script gave the migration lock back: ",
+                At::Settling if is_lost_lock(server) => "its script gave the migration lock back: ",
+                At::Settling => "at its deferred constraints: ",
                 At::Journal => "when it was recorded: ",
                 At::Commit => "at COMMIT: ",
                 At::Afterwards => "afterwards: ",
@@ -502,7 +502,7 @@ fn migration_error(
                 (At::Journal, "23505" | "23502") => {
                     "Another tool ran this migration at the same time, without glowplug's lock. This run rolled back; `glowplug current` tells where the database is.".to_owned()
                 }
-                (At::Lock, _) => {
+                (At::Settling, _) if is_lost_lock(server) => {
                     "Another run has taken it. Everything was rolled back. Leave pg_advisory_unlock_all() out of the script."
                         .to_owned()
                 }

@@ -96,10 +96,8 @@ pub enum At {
     Opening,
     /// At a statement.
     Statement(usize),
-    /// At a check that the script put off to the end: deferred constraints.
-    Deferred,
-    /// At the check that this run still holds the migration lock.
-    Lock,
+    /// At a check that the script put off to the end (deferred constraints), or that this run still holds the lock.
+    Settling,
     /// While the journal was written.
     Journal,
     /// At COMMIT.
@@ -219,26 +217,27 @@ impl Locked<'_> {
             committed: 0,
         })?;
         let pins = self.pins_sql("LOCAL");
+        let begin = format!("BEGIN; {pins}");
+        let settle = settle();
         for attempt in 1.. {
             let records: Vec<_> = tasks
                 .iter()
                 .map(|task| self.finished(task, manner, None))
                 .collect();
             let mut draft = Draft::default();
-            draft.push(first, At::Opening, Message::Batch("BEGIN"));
+            draft.push(first, At::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
                 let index = first + offset;
                 if offset > 0 {
                     draft.push(index, At::Opening, Message::Batch(self.clean_sql()));
                     draft.push(index, At::Opening, Message::Query(START, Vec::new()));
+                    draft.push(index, At::Opening, Message::Batch(&pins));
                 }
-                draft.push(index, At::Opening, Message::Batch(&pins));
                 for statement in 0..task.statements.len() {
                     let message = Message::Script(task.text(statement));
                     draft.push(index, At::Statement(statement), message);
                 }
-                draft.push(index, At::Deferred, Message::Batch(SETTLE));
-                draft.push(index, At::Lock, Message::Query(HOLD, hold_values()));
+                draft.push(index, At::Settling, Message::Batch(&settle));
                 draft.push(index, At::Journal, Message::Query(sql, values.clone()));
             }
             let last = first + tasks.len().saturating_sub(1);
@@ -428,8 +427,15 @@ impl Locked<'_> {
     }
 }
 
-fn hold_values() -> Vec<Option<String>> {
-    vec![Some(KEY.to_string())]
+/// The end of what a script set up, and the check that the lock is still held.
+fn settle() -> String {
+    format!("{SETTLE}; {}", HOLD.replace("$1", &KEY.to_string()))
+}
+
+/// Whether an error comes from the check that the lock is still held.
+#[must_use]
+pub fn is_lost_lock(error: &ServerError) -> bool {
+    error.is("22P02") && error.message.contains("the migration lock was lost")
 }
 
 /// What may be otherwise a moment later: lock_not_available, deadlock_detected, serialization_failure.

@@ -12,10 +12,7 @@ use crate::{
         session::{Message, Row, Session},
         session_error::SessionError,
     },
-    words::{
-        digest::Digest,
-        ident::{Ident, Qualified},
-    },
+    words::{digest::Digest, ident::Qualified},
 };
 
 /// Diesel's tracking table.
@@ -67,7 +64,6 @@ impl Place {
         let diesel = include_str!("sql/diesel_table.sql").replace("{diesel}", &self.diesel());
         let journal = include_str!("sql/journal_table.sql")
             .replace("{journal}", &self.journal())
-            .replace("{index}", &Ident("__glowplug_journal_version").to_string())
             .replace("{refuse}", &refuse.to_string());
         diesel + &journal
     }

@@ -7,8 +7,7 @@
 use std::{ops::Range, time::Instant};
 
 use super::{
-    At, Cause, Draft, HOLD, Happening, Manner, SETTLE, Task, TaskError, Tell, Unsure, hold_values,
-    recognise,
+    At, Cause, Draft, Happening, Manner, SETTLE, Task, TaskError, Tell, Unsure, recognise, settle,
 };
 use crate::{
     migration::{
@@ -65,7 +64,7 @@ pub(super) async fn run(
     let (sql, values) = run.locked.finished(task, manner, Some(took));
     let mut draft = Draft::default();
     draft.push(index, At::Journal, Message::Batch("BEGIN"));
-    draft.push(index, At::Deferred, Message::Batch(SETTLE));
+    draft.push(index, At::Settling, Message::Batch(SETTLE));
     draft.push(index, At::Journal, Message::Query(&sql, values));
     draft.push(index, At::Journal, Message::Batch(COMMIT));
     run.send(&draft).await?;
@@ -170,6 +169,7 @@ impl Run<'_, '_, '_, '_> {
         if alone {
             return self.alone(unit).await;
         }
+        let settle = settle();
         for attempt in 1.. {
             let record = self.progress(self.direction().1, unit.done, unit.done, None);
             let mut draft = Draft::default();
@@ -185,8 +185,7 @@ impl Run<'_, '_, '_, '_> {
                 let message = Message::Script(self.task.text(statement));
                 draft.push(self.index, At::Statement(statement), message);
             }
-            draft.push(self.index, At::Deferred, Message::Batch(SETTLE));
-            draft.push(self.index, At::Lock, Message::Query(HOLD, hold_values()));
+            draft.push(self.index, At::Settling, Message::Batch(&settle));
             draft.push(
                 self.index,
                 At::Journal,

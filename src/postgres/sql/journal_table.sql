@@ -17,7 +17,6 @@ CREATE TABLE IF NOT EXISTS {journal} (
     note text
 );
 COMMENT ON TABLE {journal} IS 'What glowplug ran here, by whom and with which files. Append-only. Format 1.';
-CREATE INDEX IF NOT EXISTS {index} ON {journal} (version, id DESC);
 CREATE OR REPLACE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
