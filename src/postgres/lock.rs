@@ -32,6 +32,8 @@ pub struct Facts {
     pub role: String,
     /// Where the tracking tables are, or would be made.
     pub place: journal::Place,
+    /// Whether this role may write the tracking tables, as far as they exist.
+    pub may_record: bool,
     /// Whether the server is a standby, or the session may not write.
     pub read_only: bool,
     /// Whether the server can notice by itself that a client is gone: on Windows it cannot.
@@ -267,6 +269,7 @@ fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
     let current_schema = next();
     let tracking = next();
     let has_journal = next().as_deref() == Some("true");
+    let may_record = next().as_deref() == Some("true");
     let standby = next().as_deref() == Some("true");
     let read_only = next().as_deref() == Some("on");
     let notices_dead_clients = next().as_deref() == Some("true");
@@ -285,6 +288,7 @@ fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
         database,
         role,
         place,
+        may_record,
         read_only: standby || read_only,
         notices_dead_clients,
     })

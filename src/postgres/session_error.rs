@@ -79,6 +79,22 @@ pub enum SessionError {
         /// Why.
         why: &'static str,
     },
+    /// The tracking tables belong to somebody else.
+    #[error("role {role} may not write the tracking tables in schema {schema} of {database}")]
+    #[diagnostic(
+        code(session::may_not_record),
+        help(
+            "Connect as their owner, or let the owner grant it: GRANT INSERT, DELETE ON __diesel_schema_migrations TO …; GRANT SELECT, INSERT ON __glowplug_journal TO …;"
+        )
+    )]
+    MayNotRecord {
+        /// The role.
+        role: String,
+        /// The schema of the tables.
+        schema: String,
+        /// The database.
+        database: String,
+    },
     /// A proxy stands between, and it is not known of which kind. Answered by a closer look, see `job::open`.
     #[error("a proxy or pooler stands before the server")]
     #[diagnostic(

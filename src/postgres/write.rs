@@ -11,9 +11,16 @@ impl Locked<'_> {
     /// Makes the tracking tables where they are missing.
     ///
     /// # Errors
-    /// When the role may not create tables, or the connection is lost.
+    /// When the role may not create or write the tables, or the connection is lost.
     pub async fn prepare(&mut self) -> Result<(), SessionError> {
         let place = self.facts().place.clone();
+        if !self.facts().may_record {
+            return Err(SessionError::MayNotRecord {
+                role: self.facts().role.clone(),
+                schema: place.schema,
+                database: self.facts().database.clone(),
+            });
+        }
         if place.has_diesel && place.has_journal {
             return Ok(());
         }
