@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod application;
+mod explain;
 pub mod failure;
 pub mod init;
 pub mod offline;

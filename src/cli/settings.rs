@@ -102,15 +102,20 @@ impl Settings {
             .unwrap_or_else(|| root.join("migrations"));
         let shown = shown(&migrations_dir, &current);
 
-        let flag_or = |flag: &Option<String>, name: &'static str, toml: &Option<String>| {
-            let flag = flag.clone().map(|text| ("the URL of the flag", text));
-            let env = || var(name).map(|text| (name, text));
-            let file = || toml.clone().map(|text| ("glowplug.toml", text));
-            flag.or_else(env).or_else(file)
-        };
-        let database_url = flag_or(&global.database_url, "DATABASE_URL", &toml.database.url);
+        let flag_or =
+            |flag: (&'static str, &Option<String>), name: &'static str, toml: &Option<String>| {
+                let flag = flag.1.clone().map(|text| (flag.0, text));
+                let env = || var(name).map(|text| (name, text));
+                let file = || toml.clone().map(|text| ("glowplug.toml", text));
+                flag.or_else(env).or_else(file)
+            };
+        let database_url = flag_or(
+            ("--database-url", &global.database_url),
+            "DATABASE_URL",
+            &toml.database.url,
+        );
         let direct_url = flag_or(
-            &global.direct_url,
+            ("--direct-url", &global.direct_url),
             "GLOWPLUG_DIRECT_URL",
             &toml.database.direct_url,
         );

@@ -1,0 +1,153 @@
+//! Puts what is known of a run that ended early into one error: what happened, where, and what to do.
+
+use miette::NamedSource;
+
+use crate::{
+    job::{advice::advice, failure::MigrationError},
+    migration::source::Direction,
+    postgres::{
+        exec::{At, Cause, Task, TaskError, is_lost_lock, span},
+        session::Failure,
+    },
+    words::{secrets, sql},
+};
+
+/// The user asked to stop, and this task has not begun.
+pub(super) fn stopped_before(next: &Task<'_>) -> MigrationError {
+    MigrationError {
+        what: format!("interrupted before `{}`", next.step.migration.name),
+        name: next.step.migration.name.clone(),
+        direction: next.step.direction,
+        path: next.script.path.clone(),
+        place: None,
+        server: None,
+        text: None,
+        at: None,
+        label: String::new(),
+        advice: "What was done before is applied and recorded. Run again to go on.".into(),
+        interrupted: true,
+        outcome_unknown: false,
+    }
+}
+
+/// The error of a task that failed.
+pub(super) fn migration_error(
+    tasks: &[Task<'_>],
+    error: &TaskError,
+    server_version: u32,
+) -> Box<MigrationError> {
+    let task = &tasks[error.task];
+    let migration = task.step.migration;
+    let script = task.script;
+    let statement = match error.at {
+        At::Statement(index) => task.statements.get(index),
+        _ => None,
+    };
+    let server = match &error.cause {
+        Cause::Failed(Failure::Server(server)) | Cause::NoLock(server, _) => Some(server.clone()),
+        _ => None,
+    };
+    let whole = migration.metadata.run_in_transaction;
+    let kept = if whole {
+        String::new()
+    } else {
+        format!(
+            " Of {} statements {} are done and recorded; the next run goes on after them.",
+            task.statements.len(),
+            error.committed
+        )
+    };
+    let way = match task.step.direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    };
+    let name = &migration.name;
+    let text = statement.map_or("", |statement| &script.text[statement.span.clone()]);
+    let (what, advice) = match &error.cause {
+        Cause::Failed(Failure::Server(server)) => {
+            let stage = match error.at {
+                At::Statement(_) => "",
+                At::Opening => "before its first statement: ",
+                At::Settling if is_lost_lock(server) => "its script gave the migration lock back: ",
+                At::Settling => "at its deferred constraints: ",
+                At::Journal => "when it was recorded: ",
+                At::Commit => "at COMMIT: ",
+                At::Afterwards => "afterwards: ",
+            };
+            let advice = match (error.at, server.code.as_str()) {
+                (At::Journal, "23505" | "23502") => {
+                    "Another tool ran this migration at the same time, without glowplug's lock. This run rolled back; `glowplug current` tells where the database is.".to_owned()
+                }
+                (At::Settling, _) if is_lost_lock(server) => {
+                    "Another run has taken it. Everything was rolled back. Leave pg_advisory_unlock_all() out of the script."
+                        .to_owned()
+                }
+                (At::Journal, "42P01") => {
+                    "The script took the tracking table away. Everything was rolled back.".to_owned()
+                }
+                _ => advice(server, text, server_version),
+            };
+            (format!("{name} failed on its way {way}: {stage}{server}"), format!("{advice}{kept}"))
+        }
+        Cause::Failed(Failure::Lost(reason)) => {
+            let advice = match (error.at, whole) {
+                (At::Commit, true) => {
+                    "Whether the COMMIT arrived is not known. `glowplug current` tells; running again is safe either way.".to_owned()
+                }
+                (_, true) => "The server rolls the migration back. Run again.".to_owned(),
+                (_, false) => format!("Run again: what took effect is found out then.{kept}"),
+            };
+            (format!("{name}: the connection was lost on its way {way}: {reason}"), advice)
+        }
+        Cause::NoLock(server, attempts) => (
+            format!("{name} failed on its way {way}, {attempts} times: {server}"),
+            format!("{}{kept}", advice(server, text, server_version)),
+        ),
+        Cause::Interrupted => (
+            format!("{name} was interrupted on its way {way}"),
+            if whole {
+                "It was rolled back, and the journal does not know it. Run again to go on.".to_owned()
+            } else {
+                format!("Run again to go on.{kept}")
+            },
+        ),
+        Cause::ChangedSince { done } => (
+            format!("{name} was interrupted, and the {done} statements that were done read otherwise now"),
+            format!("Restore the first {done} statements of {}: what comes after them may be changed. If the database is as it should be, `glowplug stamp` records that.", script.path),
+        ),
+        Cause::NotSure => (
+            format!("{name} was interrupted, and nobody knows whether this statement took effect"),
+            "Look at the database. If it took effect, run again with --unsure skip; if not, with --unsure repeat.".to_owned(),
+        ),
+        Cause::IndexIsBeingBuilt(index) => (
+            format!("{name}: another session is building the index {index} right now"),
+            "Wait until it is done (pg_stat_progress_create_index shows it), then run again.".to_owned(),
+        ),
+    };
+    let found = statement.map(|statement| span(script, statement, server.as_ref()));
+    let (bytes, exact) = found.map_or((None, false), |(bytes, exact)| (Some(bytes), exact));
+    let place = bytes
+        .as_ref()
+        .map(|bytes| sql::line_column(&script.text, bytes.start));
+    Box::new(MigrationError {
+        what,
+        name: name.clone(),
+        direction: task.step.direction,
+        path: script.path.clone(),
+        place,
+        label: if exact {
+            "here".into()
+        } else {
+            "this statement".into()
+        },
+        text: bytes
+            .is_some()
+            .then(|| NamedSource::new(&script.path, secrets::cover(&script.text))),
+        at: bytes.map(Into::into),
+        advice,
+        interrupted: matches!(error.cause, Cause::Interrupted),
+        outcome_unknown: error.at == At::Commit
+            && matches!(error.cause, Cause::Failed(Failure::Lost(_))),
+        server,
+    })
+}
