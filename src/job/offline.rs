@@ -124,20 +124,9 @@ fn print(plan: &Plan<'_>, place: &Place, actor: &str) -> Result<String, JobError
     }
     for task in tasks(plan)? {
         let migration = task.step.migration;
-        let record = Record {
-            version: &migration.version,
-            name: &migration.name,
-            kind: match task.step.direction {
-                Direction::Up => EntryKind::Up,
-                Direction::Down => EntryKind::Down,
-            },
-            up: Some(&migration.up.digest),
-            down: migration.down.as_ref().map(|down| &down.digest),
-            actor,
-            took_ms: None,
-            reached: None,
-            note: Some("run from a script".into()),
-        };
+        let kind = EntryKind::of_run(task.step.direction);
+        let mut record = Record::of(migration, kind, actor);
+        record.note = Some("run from a script".into());
         let journal = inline(&record.message(place));
         let whole = migration.metadata.run_in_transaction;
         line("");

@@ -301,17 +301,7 @@ async fn accept(
     }
     let records: Vec<_> = accepted
         .iter()
-        .map(|migration| Record {
-            version: &migration.version,
-            name: &migration.name,
-            kind: EntryKind::Accept,
-            up: Some(&migration.up.digest),
-            down: migration.down.as_ref().map(|down| &down.digest),
-            actor,
-            took_ms: None,
-            reached: None,
-            note: None,
-        })
+        .map(|migration| Record::of(migration, EntryKind::Accept, actor))
         .collect();
     locked.record(&records).await?;
     let names = accepted.iter().map(|migration| &migration.name);

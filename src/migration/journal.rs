@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{migration::version::Version, words::digest::Digest};
+use crate::{
+    migration::{source::Direction, version::Version},
+    words::digest::Digest,
+};
 
 /// What an entry of the side table records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,6 +38,15 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
+    /// The kind of a migration that was run.
+    #[must_use]
+    pub fn of_run(direction: Direction) -> Self {
+        match direction {
+            Direction::Up => Self::Up,
+            Direction::Down => Self::Down,
+        }
+    }
+
     /// All kinds with the words that stand in the table.
     const WORDS: [(Self, &'static str); 9] = [
         (Self::Up, "up"),

@@ -9,11 +9,7 @@ mod recognise;
 use std::{ops::Range, time::Duration};
 
 use crate::{
-    migration::{
-        journal::EntryKind,
-        plan::Step,
-        source::{Direction, Script},
-    },
+    migration::{journal::EntryKind, plan::Step, source::Script},
     postgres::{
         journal::Record,
         lock::{KEY, Locked},
@@ -368,21 +364,9 @@ impl Locked<'_> {
         manner: &Manner,
         took: Option<Duration>,
     ) -> (String, Vec<Option<String>>) {
-        let migration = task.step.migration;
-        let record = Record {
-            version: &migration.version,
-            name: &migration.name,
-            kind: match task.step.direction {
-                Direction::Up => EntryKind::Up,
-                Direction::Down => EntryKind::Down,
-            },
-            up: Some(&migration.up.digest),
-            down: migration.down.as_ref().map(|down| &down.digest),
-            actor: &manner.actor,
-            took_ms: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
-            reached: None,
-            note: None,
-        };
+        let kind = EntryKind::of_run(task.step.direction);
+        let mut record = Record::of(task.step.migration, kind, &manner.actor);
+        record.took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         record.message(&self.facts().place)
     }
 

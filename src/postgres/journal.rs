@@ -6,6 +6,7 @@
 use crate::{
     migration::{
         journal::{Entry, EntryKind, Journal},
+        source::Migration,
         version::Version,
     },
     postgres::{
@@ -92,7 +93,23 @@ pub struct Record<'a> {
     pub note: Option<String>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// What happened to a migration, with the digests that its files have now.
+    #[must_use]
+    pub fn of(migration: &'a Migration, kind: EntryKind, actor: &'a str) -> Self {
+        Self {
+            version: &migration.version,
+            name: &migration.name,
+            kind,
+            up: Some(&migration.up.digest),
+            down: migration.down.as_ref().map(|down| &down.digest),
+            actor,
+            took_ms: None,
+            reached: None,
+            note: None,
+        }
+    }
+
     /// The query that writes it, with its values.
     pub(crate) fn message(&self, place: &Place) -> (String, Vec<Option<String>>) {
         let template = match self.kind {

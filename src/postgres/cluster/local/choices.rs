@@ -52,7 +52,7 @@ pub(super) fn socket_dir(places: &Places, account: Option<&Account>, key: &str) 
     let fits = |path: &PathBuf| path.as_os_str().len() + "/.s.PGSQL.5432".len() <= SOCKET_PATH;
     let first = all
         .next()
-        .unwrap_or_else(|| PathBuf::from(format!("/tmp/gp-{uid}-{key}")));
+        .unwrap_or_else(|| Path::new("/tmp").join(format!("gp-{uid}-{key}")));
     if fits(&first) {
         first
     } else {
