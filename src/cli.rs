@@ -173,7 +173,14 @@ pub fn main() -> ExitCode {
     title::cover_passwords();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return exit::usage(&error),
+        Err(error) => {
+            if error.use_stderr() && wants_json(&arguments) {
+                let text = error.render().to_string();
+                let first = text.lines().next().unwrap_or_default();
+                Output::misused(first.trim_start_matches("error: "));
+            }
+            return exit::usage(&error);
+        }
     };
     let output = Output::new(&cli.global, cli.command.name());
     let exit = match dispatch(&cli, &output) {
@@ -181,6 +188,12 @@ pub fn main() -> ExitCode {
         Err(failure) => output.failure(&failure),
     };
     exit.into()
+}
+
+/// Whether a command line that could not be understood asks for JSON all the same.
+fn wants_json(arguments: &[String]) -> bool {
+    let pair = |pair: &[String]| pair[0] == "--format" && pair[1] == "json";
+    arguments.iter().any(|it| it == "--format=json") || arguments.windows(2).any(pair)
 }
 
 fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {

@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod application;
+mod caret;
 mod explain;
 pub mod failure;
 pub mod init;

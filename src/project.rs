@@ -18,7 +18,7 @@ use crate::migration::{source::SourceError, version::MAX_LENGTH};
 pub enum ProjectError {
     /// The system said no.
     #[error("cannot {doing} {}", path.display())]
-    #[diagnostic(code(project::io))]
+    #[diagnostic(code(project::io), help("{}", what_to_do(source)))]
     Io {
         /// "read", "write", …
         doing: &'static str,
@@ -62,6 +62,18 @@ pub enum ProjectError {
         path: PathBuf,
         /// How many.
         length: usize,
+    },
+    /// A version that a new migration cannot have.
+    #[error("`{text}` cannot be a version")]
+    #[diagnostic(
+        code(project::not_a_version),
+        help(
+            "A version has 1 to {MAX_LENGTH} characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is none of the words that name targets."
+        )
+    )]
+    NotAVersion {
+        /// What was asked for.
+        text: String,
     },
     /// A file is not UTF-8.
     #[error("{} is not UTF-8: byte {at} on line {line}", path.display())]
@@ -144,5 +156,19 @@ impl ProjectError {
             advice: advice.to_owned(),
             path,
         }
+    }
+}
+
+/// What to do about what the system said.
+fn what_to_do(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "Is it a symbolic link that leads nowhere? Correct or remove it.",
+        ErrorKind::PermissionDenied => "Give your user access to it.",
+        ErrorKind::IsADirectory => "A file belongs here: move the directory away.",
+        ErrorKind::NotADirectory => "A directory belongs here: move the file away.",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "Make room on the disk.",
+        ErrorKind::ReadOnlyFilesystem => "The file system is mounted read-only.",
+        _ => "Mend it, and run again.",
     }
 }

@@ -4,7 +4,7 @@ mod json;
 mod progress;
 mod text;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
@@ -52,6 +52,14 @@ impl Output {
         }
     }
 
+    /// Prints what was wrong with a command line that asked for JSON.
+    pub(super) fn misused(message: &str) {
+        let mut stdout = anstream::stdout().lock();
+        stdout
+            .write_all(json::misused(message).as_bytes())
+            .unwrap_or_default();
+    }
+
     /// Prints text that is the answer itself: SQL, completions.
     pub(super) fn raw(&self, text: &str) {
         self.stdout(text);
@@ -82,7 +90,8 @@ impl Output {
             && self.format == Format::Text
             && !run.done.steps.is_empty()
         {
-            self.talk(&text::done_before_failure(&run.done));
+            // a part of the failure, and no talk
+            self.stderr(&format!("{}\n", text::done_before_failure(&run.done)));
         }
         self.stderr(&diagnostic(failure));
         if self.format == Format::Json {
@@ -114,8 +123,9 @@ impl Output {
 
 /// Renders an error with its causes, snippet and help.
 fn diagnostic(error: &dyn Diagnostic) -> String {
-    let terminal = std::io::stderr().is_terminal();
-    let theme = if terminal {
+    // --color, NO_COLOR and CLICOLOR_FORCE count, as they do for everything else
+    let choice = anstream::AutoStream::choice(&std::io::stderr());
+    let theme = if choice != anstream::ColorChoice::Never {
         GraphicalTheme::unicode()
     } else {
         GraphicalTheme::unicode_nocolor()

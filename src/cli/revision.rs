@@ -45,12 +45,11 @@ impl Revision {
             version,
             !self.no_transaction,
         )?;
-        if migrations
-            .head()
-            .is_some_and(|head| head.version > report.version)
-        {
-            output
-                .talk("Its version is older than the newest migration's: it will be out of order.");
+        if let Some(head) = migrations.head().filter(|it| it.version > report.version) {
+            output.talk(&format!(
+                "Its version sorts before the newest, {}: where that is applied, it will be out of order. --rev-id chooses another.",
+                head.version
+            ));
         }
         let current = std::env::current_dir().unwrap_or_default();
         if let Ok(short) = report.path.strip_prefix(&current) {

@@ -1,6 +1,7 @@
 //! `glowplug upgrade`, `downgrade` and `redo`.
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use crate::{
     cli::{
@@ -113,7 +114,16 @@ impl Upgrade {
             policy: policy.clone(),
         };
         if self.run.sql {
-            return sql(&settings, &self.target, Direction::Up, &policy, output);
+            let single = self.run.single_transaction;
+            return sql(
+                "upgrade",
+                &settings,
+                &self.target,
+                Direction::Up,
+                &policy,
+                single,
+                output,
+            );
         }
         execute("upgrade", &settings, &wish, &self.run, output)
     }
@@ -124,10 +134,12 @@ impl Downgrade {
         let settings = Settings::resolve(global)?;
         if self.run.sql {
             return sql(
+                "downgrade",
                 &settings,
                 &self.target,
                 Direction::Down,
                 &Policy::default(),
+                self.run.single_transaction,
                 output,
             );
         }
@@ -185,47 +197,72 @@ fn execute(
         let endpoint = settings.endpoint(command, stop, output)?;
         let mut watch = |event| progress.show(&event);
         let report = if flags.dry_run {
-            job::run::dry_run(&endpoint, &migrations, wish, &mut watch).await
+            job::run::dry_run(
+                &endpoint,
+                &migrations,
+                wish,
+                options.single_transaction,
+                &mut watch,
+            )
+            .await
         } else {
             job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await
         };
         report.map_err(CliError::run)
     });
     progress.finish();
-    output.answer(&report?, render::run);
+    let report = report?;
+    if !output.is_json() {
+        for note in &report.notes {
+            output.talk(&format!("note: {note}"));
+        }
+    }
+    output.answer(&report, render::run);
     Ok(Exit::Done)
 }
 
+/// A script, for `--format json`.
+#[derive(Debug, Serialize)]
+struct SqlReport {
+    sql: String,
+}
+
 fn sql(
+    command: &str,
     settings: &Settings,
     target: &str,
     direction: Direction,
     policy: &Policy,
+    single_transaction: bool,
     output: &Output,
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
     let actor = settings.actor();
-    let text = if target.contains(':') {
-        offline::between(&migrations, target, direction, &actor)?
+    let manner = offline::Manner {
+        actor: &actor,
+        single_transaction,
+    };
+    let sql = if target.contains(':') {
+        offline::between(&migrations, target, direction, &manner)?
     } else {
         let mut progress = output.progress();
         block_on(async |stop| {
-            let endpoint = settings.endpoint("--sql", stop, output)?;
+            let endpoint = settings.endpoint(command, stop, output)?;
             let mut watch = |event| progress.show(&event);
             let (_session, facts, journal) = endpoint.read(&mut watch).await?;
             let place = &facts.place;
-            let text = offline::pending(
+            let sql = offline::pending(
                 &migrations,
                 &journal,
                 place,
                 target,
                 direction,
                 policy,
-                &actor,
+                &manner,
             );
-            text.map_err(CliError::from)
+            sql.map_err(CliError::from)
         })?
     };
-    output.raw(&text);
+    output.answer(&SqlReport { sql }, |report| report.sql.clone());
     Ok(Exit::Done)
 }

@@ -49,6 +49,15 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         return sentence;
     }
     let sentence = match error.code.as_str() {
+        "23505" if writes_rows(statement) => {
+            "A row with this key exists already. ON CONFLICT says what is to happen then; or clean up in a migration before this one."
+        }
+        "23502" if writes_rows(statement) => {
+            "The statement leaves a column empty that must have a value. Name the column, or give it a DEFAULT."
+        }
+        "23503" | "23514" | "23P01" if writes_rows(statement) => {
+            "The statement's rows break the rule. Correct them, or what they refer to, before it."
+        }
         "55P03" => {
             "Another session holds a lock on it. Find it in pg_locks, try again when it is quieter, or wait longer with --lock-timeout."
         }
@@ -118,12 +127,22 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
             "The server is restarting or was told to end the session. Run again."
         }
         "P0001" | "P0004" => {
-            "The message comes from a function or trigger of the database; the context names it."
+            "The message is raised by code: a DO block, or a function or trigger of the database. The context names it."
         }
         "25P02" => "An earlier statement of the transaction failed.",
         _ => "Correct the script and run again: a failed migration has left nothing behind.",
     };
     sentence.to_owned()
+}
+
+/// Whether a statement brings rows of its own, as opposed to DDL that looks at those that are there.
+fn writes_rows(statement: &str) -> bool {
+    let word = statement.split(|c: char| !c.is_ascii_alphabetic()).next();
+    let word = word.unwrap_or_default().to_ascii_lowercase();
+    matches!(
+        word.as_str(),
+        "insert" | "update" | "delete" | "merge" | "copy" | "with"
+    )
 }
 
 fn needs_newer(error: &ServerError, statement: &str, server_version: u32) -> Option<String> {

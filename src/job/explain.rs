@@ -3,10 +3,10 @@
 use miette::NamedSource;
 
 use crate::{
-    job::{advice::advice, failure::MigrationError},
+    job::{advice::advice, caret, failure::MigrationError},
     migration::source::Direction,
     postgres::{
-        exec::{At, Cause, Task, TaskError, is_lost_lock, span},
+        exec::{At, Cause, Task, TaskError, is_lost_lock},
         session::Failure,
     },
     words::{secrets, sql},
@@ -30,10 +30,11 @@ pub(super) fn stopped_before(next: &Task<'_>) -> MigrationError {
     }
 }
 
-/// The error of a task that failed.
+/// The error of a task that failed. `together` says that all tasks are one transaction.
 pub(super) fn migration_error(
     tasks: &[Task<'_>],
     error: &TaskError,
+    together: bool,
     server_version: u32,
 ) -> Box<MigrationError> {
     let task = &tasks[error.task];
@@ -48,7 +49,12 @@ pub(super) fn migration_error(
         _ => None,
     };
     let whole = migration.metadata.run_in_transaction;
-    let kept = if whole {
+    let came_down = tasks[..error.task]
+        .iter()
+        .any(|task| task.step.migration.version == migration.version);
+    let kept = if together && tasks.len() > 1 {
+        " The whole run was one transaction: nothing of it is left.".to_owned()
+    } else if whole {
         String::new()
     } else {
         format!(
@@ -67,12 +73,12 @@ pub(super) fn migration_error(
         Cause::Failed(Failure::Server(server)) => {
             let stage = match error.at {
                 At::Statement(_) => "",
-                At::Opening => "before its first statement: ",
-                At::Settling if is_lost_lock(server) => "its script gave the migration lock back: ",
-                At::Settling => "at its deferred constraints: ",
-                At::Journal => "when it was recorded: ",
-                At::Commit => "at COMMIT: ",
-                At::Afterwards => "afterwards: ",
+                At::Opening => ", before its first statement",
+                At::Settling if is_lost_lock(server) => ", because its script gave the migration lock back",
+                At::Settling => ", at its deferred constraints",
+                At::Journal => ", when it was recorded",
+                At::Commit => ", at COMMIT",
+                At::Afterwards => ", afterwards",
             };
             let advice = match (error.at, server.code.as_str()) {
                 (At::Journal, "23505" | "23502") => {
@@ -82,12 +88,18 @@ pub(super) fn migration_error(
                     "Another run has taken it. Everything was rolled back. Leave pg_advisory_unlock_all() out of the script."
                         .to_owned()
                 }
+                (At::Journal, "42501") => {
+                    "The role may not write the tracking tables. Connect as their owner, or GRANT it SELECT, INSERT, DELETE on __diesel_schema_migrations and SELECT, INSERT on __glowplug_journal.".to_owned()
+                }
                 (At::Journal, "42P01") => {
                     "The script took the tracking table away. Everything was rolled back.".to_owned()
                 }
+                (_, "42P07" | "42701" | "42710" | "42723" | "42P06") if came_down => {
+                    format!("The down.sql of {name} leaves behind what its up.sql makes. Complete it.")
+                }
                 _ => advice(server, text, server_version),
             };
-            (format!("{name} failed on its way {way}: {stage}{server}"), format!("{advice}{kept}"))
+            (format!("{name} failed on its way {way}{stage}: {server}"), format!("{advice}{kept}"))
         }
         Cause::Failed(Failure::Lost(reason)) => {
             let advice = match (error.at, whole) {
@@ -124,8 +136,9 @@ pub(super) fn migration_error(
             "Wait until it is done (pg_stat_progress_create_index shows it), then run again.".to_owned(),
         ),
     };
-    let found = statement.map(|statement| span(script, statement, server.as_ref()));
-    let (bytes, exact) = found.map_or((None, false), |(bytes, exact)| (Some(bytes), exact));
+    let mark = statement.map(|statement| caret::mark(script, statement, server.as_ref()));
+    let label = mark.as_ref().map_or("", |mark| mark.label).to_owned();
+    let bytes = mark.map(|mark| mark.bytes);
     let place = bytes
         .as_ref()
         .map(|bytes| sql::line_column(&script.text, bytes.start));
@@ -135,11 +148,7 @@ pub(super) fn migration_error(
         direction: task.step.direction,
         path: script.path.clone(),
         place,
-        label: if exact {
-            "here".into()
-        } else {
-            "this statement".into()
-        },
+        label,
         text: bytes
             .is_some()
             .then(|| NamedSource::new(&script.path, secrets::cover(&script.text))),

@@ -10,6 +10,7 @@ use crate::{
     },
     project::ProjectError,
     report::run::RunReport,
+    words::secrets,
 };
 
 /// Why a job could not do its work.
@@ -150,6 +151,8 @@ pub struct ScriptError {
     pub path: String,
     /// The line, from 1.
     pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
     /// What is wrong.
     pub what: String,
     /// The script, without secrets.
@@ -165,10 +168,10 @@ pub struct ScriptError {
 
 /// A migration that failed, with everything that the server said.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("{what}")]
+#[error("{what}{}", said(server.as_ref()))]
 #[diagnostic(code(migration::failed))]
 pub struct MigrationError {
-    /// The sentence: which migration, which way, what the server said.
+    /// The sentence: which migration, which way, and the server's primary message.
     pub what: String,
     /// The directory.
     pub name: String,
@@ -195,4 +198,20 @@ pub struct MigrationError {
     pub interrupted: bool,
     /// Whether it is not known that nothing was committed.
     pub outcome_unknown: bool,
+}
+
+/// The rest of what the server said: detail, hint and context, without secrets, each on lines of its own.
+fn said(server: Option<&ServerError>) -> String {
+    let parts = server.into_iter().flat_map(|server| {
+        [
+            ("detail", &server.detail),
+            ("hint", &server.hint),
+            ("context", &server.context),
+        ]
+    });
+    let lines = parts.filter_map(|(label, text)| {
+        let text = secrets::cover(text.as_ref()?);
+        Some(format!("\n{label}: {}", text.replace('\n', "\n  ")))
+    });
+    lines.collect()
 }

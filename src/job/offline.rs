@@ -11,9 +11,26 @@ use crate::{
         status::status,
         target::{Point, TargetError},
     },
-    postgres::journal::{Place, Record},
+    postgres::{
+        exec::{CLEAN, SETTLE, START},
+        journal::{Place, Record},
+        lock::KEY,
+    },
     words::ident::Literal,
 };
+
+/// How a script is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner<'a> {
+    /// Who, for the journal.
+    pub actor: &'a str,
+    /// One transaction for everything.
+    pub single_transaction: bool,
+}
+
+/// Takes the migration lock, or stops the script: the cast of the sentence fails.
+const TAKE: &str = "SELECT (CASE WHEN pg_catalog.pg_try_advisory_lock($1) THEN '1'
+    ELSE 'another run holds the migration lock' END)::integer AS locked";
 
 /// Prints the SQL of `FROM:TO`, in the direction that this is. No database is asked.
 ///
@@ -23,7 +40,7 @@ pub fn between(
     migrations: &Migrations,
     range: &str,
     direction: Direction,
-    actor: &str,
+    manner: &Manner<'_>,
 ) -> Result<String, JobError> {
     let Some((from, to)) = range.split_once(':') else {
         return Err(TargetError::Unknown {
@@ -78,7 +95,7 @@ pub fn between(
         has_diesel: false,
         has_journal: false,
     };
-    print(&Plan { steps }, &place, actor)
+    print(&Plan { steps }, &place, manner)
 }
 
 /// Prints the SQL of what is pending in a database, up to `target`; or of the way down to it.
@@ -92,7 +109,7 @@ pub fn pending(
     target: &str,
     direction: Direction,
     policy: &Policy,
-    actor: &str,
+    manner: &Manner<'_>,
 ) -> Result<String, JobError> {
     let status = status(migrations, journal);
     let point = crate::job::run::history(&status).find(target)?;
@@ -100,68 +117,117 @@ pub fn pending(
         Direction::Up => plan::upgrade(&status, &point, policy)?,
         Direction::Down => plan::downgrade(&status, &point)?,
     };
-    print(&plan, place, actor)
+    print(&plan, place, manner)
 }
 
-fn print(plan: &Plan<'_>, place: &Place, actor: &str) -> Result<String, JobError> {
+fn print(plan: &Plan<'_>, place: &Place, manner: &Manner<'_>) -> Result<String, JobError> {
+    if manner.single_transaction {
+        plan.demand_transactional()?;
+    }
+    let tasks = tasks(plan)?;
     let mut out = String::new();
     let mut line = |text: &str| {
         out.push_str(text);
         out.push('\n');
     };
-    if plan.steps.is_empty() {
+    if tasks.is_empty() {
         line("-- Nothing to do.");
         return Ok(out);
     }
     line("-- Written by glowplug. Run it with: psql -X -v ON_ERROR_STOP=1 -f FILE");
-    line("SET TIME ZONE 'UTC';");
+    line("");
+    line("-- no other run at the same time");
+    line(&format!("{};", inline(TAKE, &[Some(KEY.to_string())])));
     if !(place.has_diesel && place.has_journal) {
         line("");
-        line("-- the tracking tables");
+        line(&format!(
+            "-- the tracking tables, in schema {}",
+            place.schema
+        ));
         line("BEGIN;");
+        line("SET LOCAL client_min_messages = warning;");
         line(place.ddl().trim_end());
         line("COMMIT;");
     }
-    for task in tasks(plan)? {
-        let migration = task.step.migration;
-        let kind = EntryKind::of_run(task.step.direction);
-        let mut record = Record::of(migration, kind, actor);
-        record.note = Some("run from a script".into());
-        let journal = inline(&record.message(place));
-        let whole = migration.metadata.run_in_transaction;
+    for (index, task) in tasks.iter().enumerate() {
+        let whole = task.step.migration.metadata.run_in_transaction;
+        let (first, last) = (index == 0, index + 1 == tasks.len());
+        let opens = whole && (first || !manner.single_transaction);
+        let closes = !whole || last || !manner.single_transaction;
         line("");
-        line(&format!("-- {}", task.script.path));
-        if whole {
+        // a directory's name may hold anything but a slash
+        line(&format!(
+            "-- {}",
+            task.script.path.replace(['\n', '\r'], " ")
+        ));
+        if opens {
             line("BEGIN;");
+        } else if whole {
+            line(&format!("{START};"));
         }
+        line("SET TIME ZONE 'UTC';");
         for statement in &task.statements {
             line(&format!("{};", &task.script.text[statement.span.clone()]));
         }
         if !whole {
             line("BEGIN;");
         }
-        line("RESET SESSION AUTHORIZATION; RESET ROLE; RESET search_path;");
-        line(&format!("{};", journal.trim_end()));
-        line("COMMIT;");
+        let kind = EntryKind::of_run(task.step.direction);
+        let mut record = Record::of(task.step.migration, kind, manner.actor);
+        record.note = Some("run from a script".into());
+        let (sql, values) = record.message(place);
+        line(&format!("{SETTLE};"));
+        line(&format!("{};", inline(&sql, &values)));
+        if closes {
+            line("COMMIT;");
+        }
+        line(&format!("{CLEAN};"));
     }
     Ok(out)
 }
 
-/// Puts the values of a query into its text.
-fn inline((sql, values): &(String, Vec<Option<String>>)) -> String {
-    let without_comments: Vec<&str> = sql
+/// Puts the values of a query into its text, in one go: a value may read like a placeholder.
+fn inline(sql: &str, values: &[Option<String>]) -> String {
+    let code: Vec<&str> = sql
         .lines()
         .filter(|line| !line.trim_start().starts_with("--"))
         .collect();
-    let mut text = without_comments.join("\n");
-    // from the last: $1 is the beginning of $11
-    for (index, value) in values.iter().enumerate().rev() {
-        let mut literal = String::new();
+    let code = code.join("\n");
+    let mut parts = code.trim_end().split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(part.len());
+        let value = part[..end]
+            .parse()
+            .ok()
+            .and_then(|number: usize| values.get(number.checked_sub(1)?));
         match value {
-            Some(value) => write!(literal, "{}", Literal(value)).expect("a String takes all text"),
-            None => literal.push_str("NULL"),
+            Some(Some(value)) => {
+                write!(text, "{}", Literal(value)).expect("a String takes all text");
+            }
+            Some(None) => text.push_str("NULL"),
+            None => {
+                text.push('$');
+                text.push_str(&part[..end]);
+            }
         }
-        text = text.replace(&format!("${}", index + 1), &literal);
+        text.push_str(&part[end..]);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inline;
+
+    #[test]
+    fn values_that_read_like_placeholders_stay_values() {
+        let values = [Some("$2".to_owned()), None, Some("it's $1".to_owned())];
+        assert_eq!(
+            inline("-- $1\nSELECT $1, $2, $3, $4", &values),
+            "SELECT '$2', NULL, 'it''s $1', $4"
+        );
+    }
 }

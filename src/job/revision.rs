@@ -9,7 +9,7 @@ use crate::{
     migration::{
         source::Migrations,
         target::{Point, TargetError},
-        version::{MAX_LENGTH, Version},
+        version::Version,
     },
     project::{
         ProjectError,
@@ -55,16 +55,8 @@ pub fn revision(
         format!("{key}_{slug}")
     };
     let version = match Version::of_directory(&name) {
-        Ok(version) if !key.contains(['_', '/', '\\']) && !key.starts_with('.') => version,
-        _ => {
-            return Err(TargetError::Unknown {
-                text: key,
-                advice: format!(
-                    "A version has 1 to {MAX_LENGTH} characters, and neither `_` nor `/`; dashes do not count."
-                ),
-            }
-            .into());
-        }
+        Ok(version) if can_be_named(&key) => version,
+        _ => return Err(ProjectError::NotAVersion { text: key }.into()),
     };
     if let Some(taken) = migrations.get(&version) {
         return Err(ProjectError::Exists {
@@ -86,6 +78,13 @@ pub fn revision(
         name,
         path,
     })
+}
+
+/// Whether a version can stand in a directory's name, and be named as a target.
+fn can_be_named(key: &str) -> bool {
+    let is_symbol = matches!(key, "head" | "heads" | "base" | "current");
+    let breaks = |c: char| matches!(c, '_' | '/' | '\\' | '+' | ':') || c.is_control();
+    !(is_symbol || key.contains(breaks) || key.starts_with(['.', '-']))
 }
 
 /// Now, in Diesel's form; the last four digits count up where several are made in one second.

@@ -100,11 +100,13 @@ pub async fn dry_run(
     endpoint: &Endpoint,
     migrations: &Migrations,
     wish: &Wish,
+    single_transaction: bool,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (_session, facts, journal) = endpoint.read(watch).await?;
     let status = status(migrations, &journal);
     let plan = make_plan(&status, wish)?;
+    together(&plan, wish, single_transaction)?;
     let tasks = tasks(&plan)?;
     let mut report = report(&status, facts.database);
     report.dry_run = true;
@@ -128,6 +130,7 @@ pub async fn run_locked(
     let status = status(migrations, journal);
     let plan = make_plan(&status, wish)?;
     let tasks = tasks(&plan)?;
+    let together = together(&plan, wish, options.single_transaction)?;
     let mut report = report(&status, locked.facts().database.clone());
     let accepted = accepted(&status, wish);
     if tasks.is_empty() && accepted.is_empty() {
@@ -136,21 +139,6 @@ pub async fn run_locked(
     locked.prepare().await?;
     accept(locked, &accepted, &options.manner.actor, &mut report).await?;
     watch(Event::Planned { steps: tasks.len() });
-    let together = match wish {
-        Wish::Redo { .. } => plan.is_transactional(),
-        _ => options.single_transaction,
-    };
-    if together && !plan.is_transactional() {
-        let step = tasks
-            .iter()
-            .find(|task| !task.step.migration.metadata.run_in_transaction);
-        let name = step.map_or("", |task| &task.step.migration.name);
-        return Err(JobError::from(TargetError::Unknown {
-            text: "--single-transaction".into(),
-            advice: format!("`{name}` runs without a transaction. Leave the flag out, or choose a target before it."),
-        })
-        .into());
-    }
     let server_version = locked.facts().server_version;
     let mut tell = |happening: Happening<'_>| watch(event(&tasks, happening));
     if together {
@@ -166,7 +154,7 @@ pub async fn run_locked(
                 report.steps.extend(steps);
             }
             Err(error) => {
-                let cause = migration_error(&tasks, &error, server_version).into();
+                let cause = migration_error(&tasks, &error, together, server_version).into();
                 return Err(RunError {
                     done: Box::new(report),
                     cause,
@@ -179,7 +167,7 @@ pub async fn run_locked(
                 Ok(ms) => report.steps.push(step_report(task, ms)),
                 Err(error) => {
                     report.after = after(journal, &tasks[..index]);
-                    let cause = migration_error(&tasks, &error, server_version).into();
+                    let cause = migration_error(&tasks, &error, together, server_version).into();
                     return Err(RunError {
                         done: Box::new(report),
                         cause,
@@ -200,13 +188,21 @@ pub async fn run_locked(
     Ok(report)
 }
 
+/// Whether the plan is to be one transaction.
+fn together(plan: &Plan<'_>, wish: &Wish, single_transaction: bool) -> Result<bool, plan::Blocked> {
+    match wish {
+        Wish::Redo { .. } => Ok(plan.is_transactional()),
+        _ if single_transaction => plan.demand_transactional().map(|()| true),
+        _ => Ok(false),
+    }
+}
+
 /// Finds the target and makes the plan.
 fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError> {
     let history = history(status);
     match wish {
         Wish::Upgrade { target, policy } => {
-            let point = history.find(target)?;
-            if target.starts_with('-') {
+            if target.trim_start().starts_with('-') {
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: false,
@@ -214,11 +210,12 @@ fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError>
                 }
                 .into());
             }
+            let point = history.find(target)?;
+            known(status, &policy.accept_edited)?;
             Ok(plan::upgrade(status, &point, policy)?)
         }
         Wish::Downgrade { target } => {
-            let point = history.find(target)?;
-            if target.starts_with('+') {
+            if target.trim_start().starts_with('+') {
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: true,
@@ -226,9 +223,26 @@ fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError>
                 }
                 .into());
             }
+            let point = history.find(target)?;
             Ok(plan::downgrade(status, &point)?)
         }
         Wish::Redo { count } => Ok(plan::redo(status, count.unwrap_or(usize::MAX))?),
+    }
+}
+
+/// Refuses versions that no migration has: a typing error should not pass for consent.
+fn known(status: &Status<'_>, accepted: &[Version]) -> Result<(), TargetError> {
+    let unknown = accepted
+        .iter()
+        .find(|version| !status.rows.iter().any(|row| row.version == *version));
+    match unknown {
+        None => Ok(()),
+        Some(version) => Err(TargetError::Unknown {
+            text: version.to_string(),
+            advice:
+                "--accept-edited takes a whole version; `glowplug current` names what was edited."
+                    .into(),
+        }),
     }
 }
 
@@ -261,10 +275,11 @@ fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
     let script = migration.script(step.direction).unwrap_or(&migration.up);
     let statements =
         check_script(script, step.direction, migration.metadata).map_err(|unrunnable| {
-            let (line, _) = sql::line_column(&script.text, unrunnable.span.start);
+            let (line, column) = sql::line_column(&script.text, unrunnable.span.start);
             JobError::from(Box::new(ScriptError {
                 path: script.path.clone(),
                 line,
+                column,
                 what: unrunnable.what,
                 text: NamedSource::new(&script.path, secrets::cover(&script.text)),
                 at: unrunnable.span.into(),

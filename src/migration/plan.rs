@@ -36,6 +36,20 @@ impl Plan<'_> {
             .iter()
             .all(|step| step.migration.metadata.run_in_transaction)
     }
+
+    /// Demands that all steps may share one transaction.
+    ///
+    /// # Errors
+    /// [`Blocked::NotTransactional`] with the first that may not.
+    pub fn demand_transactional(&self) -> Result<(), Blocked> {
+        let mut migrations = self.steps.iter().map(|step| step.migration);
+        match migrations.find(|migration| !migration.metadata.run_in_transaction) {
+            None => Ok(()),
+            Some(migration) => Err(Blocked::NotTransactional {
+                name: migration.name.clone(),
+            }),
+        }
+    }
 }
 
 /// What the user decided beforehand about things that stop an upgrade.
@@ -54,7 +68,7 @@ pub struct Policy {
 #[non_exhaustive]
 pub enum Blocked {
     /// An applied migration has another `up.sql` by now.
-    #[error("{} since {} applied: {}", were(names, "was edited", "were edited"), if names.len() == 1 { "it was" } else { "they were" }, names.join(", "))]
+    #[error("{} since {} applied: {}", were(names, "a migration was edited", "migrations were edited"), if names.len() == 1 { "it was" } else { "they were" }, names.join(", "))]
     #[diagnostic(
         code(upgrade::edited),
         help("Restore the file from version control and write a new migration for the change. If the present file is right, run again with {}.", versions.iter().map(|v| format!("--accept-edited {v}")).collect::<Vec<_>>().join(" "))
@@ -127,6 +141,16 @@ pub enum Blocked {
     )]
     CannotRevertOrphan {
         /// The version, or its name where it is known.
+        name: String,
+    },
+    /// One transaction for all was asked for, and one of them runs without.
+    #[error("`{name}` runs without a transaction, and cannot be a part of one")]
+    #[diagnostic(
+        code(upgrade::not_transactional),
+        help("Leave --single-transaction out, or choose a target before `{name}`.")
+    )]
+    NotTransactional {
+        /// The directory.
         name: String,
     },
     /// The target is not applied.

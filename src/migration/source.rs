@@ -239,7 +239,8 @@ pub fn check_script(
     }
     let mut block = None;
     for statement in &statements {
-        if let Some((what, help)) = refusal(statement, metadata, &mut block) {
+        let text = &script.text[statement.span.clone()];
+        if let Some((what, help)) = refusal(statement, text, metadata, &mut block) {
             return Err(Unrunnable {
                 what,
                 help: help.into(),
@@ -260,6 +261,7 @@ pub fn check_script(
 /// What speaks against one statement. `block` is the `BEGIN` that is open, in a script that opens its own.
 fn refusal(
     statement: &Statement,
+    text: &str,
     metadata: Metadata,
     block: &mut Option<std::ops::Range<usize>>,
 ) -> Option<(String, &'static str)> {
@@ -299,8 +301,17 @@ fn refusal(
         kind if (metadata.run_in_transaction || block.is_some())
             && !kind.may_run_in_transaction() =>
         {
+            let label = match kind {
+                // VACUUM, CLUSTER, REINDEX
+                Kind::Maintenance => text
+                    .split(|c: char| !c.is_ascii_alphabetic())
+                    .next()
+                    .unwrap_or_default()
+                    .to_ascii_uppercase(),
+                kind => kind.label().to_owned(),
+            };
             Some((
-                format!("{} cannot run in a transaction", kind.label()),
+                format!("{label} cannot run in a transaction"),
                 "Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its statements are then run one by one.",
             ))
         }

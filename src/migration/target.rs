@@ -245,6 +245,9 @@ impl<'a> History<'a> {
         let lower = text.to_lowercase();
         let advice = if matches!(lower.as_str(), "head" | "heads" | "base" | "current") {
             format!("Write it in lower case: `{lower}`.")
+        } else if text.contains(':') {
+            "A range A:B belongs to --sql and to `history --range`; elsewhere a target is one point."
+                .into()
         } else if let Some((version, name)) = self
             .known()
             .find(|(_, name)| lower.len() > 2 && name.to_lowercase().contains(&lower))

@@ -6,7 +6,7 @@
 mod piecewise;
 mod recognise;
 
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 
 use crate::{
     migration::{journal::EntryKind, plan::Step, source::Script},
@@ -136,16 +136,16 @@ pub struct TaskError {
 }
 
 /// What comes after every task, committed or not: nothing of it may show in the next.
-const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
+pub(crate) const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
                      DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP";
 /// The same on a connection that is not ours, whose prepared statements are in use.
 const CLEAN_BORROWED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL";
 /// What comes between the script and the journal: the script's role, search_path and deferred checks end here.
-const SETTLE: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
+pub(crate) const SETTLE: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
                       SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; \
                       SET LOCAL search_path = pg_catalog, pg_temp";
 /// Notes when a task began that is not the first of its transaction.
-const START: &str = "SELECT ARRAY[pg_catalog.set_config('glowplug.started', \
+pub(crate) const START: &str = "SELECT ARRAY[pg_catalog.set_config('glowplug.started', \
                      EXTRACT(epoch FROM pg_catalog.clock_timestamp())::text, true)] AS \"row\"";
 /// Takes the lock of the run once more, for the end of the transaction: a script can give back the session's. If
 /// another run has taken it meanwhile, the cast fails, and everything is rolled back.
@@ -428,47 +428,4 @@ const PASSING: [&str; 3] = ["55P03", "40P01", "40001"];
 fn took_ms(rows: &[Row]) -> u64 {
     let text = rows.first().and_then(|row| row.first()).cloned().flatten();
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
-}
-
-/// The bytes of a script that a failure points at.
-///
-/// Where the server gives no position, the first name that its message quotes is looked for in the statement; else it is
-/// the first line. The flag says whether it is more than that.
-#[must_use]
-pub fn span(
-    script: &Script,
-    statement: &Statement,
-    error: Option<&ServerError>,
-) -> (Range<usize>, bool) {
-    let bytes = &statement.span;
-    let text = &script.text[bytes.clone()];
-    if let Some(position) = error.and_then(|error| error.position) {
-        let at = crate::words::sql::byte_of_position(&script.text, bytes, position);
-        let rest = &script.text[at..bytes.end.max(at)];
-        let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-        let first = rest.chars().next().map_or(0, char::len_utf8);
-        return (at..at + word.max(first), true);
-    }
-    // an error inside a function is not about a name of this statement
-    let outside = error.filter(|error| error.internal_query.is_none() && error.context.is_none());
-    let name = outside
-        .and_then(|error| error.message.split('"').nth(1))
-        .filter(|it| !it.is_empty());
-    if let Some(name) = name {
-        let found = text.match_indices(name).find(|(at, name)| {
-            let before = text[..*at].chars().next_back();
-            let after = text[at + name.len()..].chars().next();
-            !before.is_some_and(is_word) && !after.is_some_and(is_word)
-        });
-        if let Some((at, name)) = found {
-            let start = bytes.start + at;
-            return (start..start + name.len(), true);
-        }
-    }
-    let line = text.find('\n').unwrap_or(text.len());
-    (bytes.start..bytes.start + line, false)
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }

@@ -22,6 +22,8 @@ pub struct ServerError {
     pub context: Option<String>,
     /// The statement inside a function that failed, if it is that.
     pub internal_query: Option<String>,
+    /// Where in that statement, in characters from 1.
+    pub internal_position: Option<u32>,
 }
 
 impl ServerError {
@@ -46,9 +48,9 @@ impl std::error::Error for ServerError {}
 
 impl From<&DbError> for ServerError {
     fn from(error: &DbError) -> Self {
-        let (position, internal_query) = match error.position() {
+        let (position, internal) = match error.position() {
             Some(ErrorPosition::Original(position)) => (Some(*position), None),
-            Some(ErrorPosition::Internal { query, .. }) => (None, Some(query.clone())),
+            Some(ErrorPosition::Internal { query, position }) => (None, Some((query, *position))),
             None => (None, None),
         };
         Self {
@@ -59,7 +61,8 @@ impl From<&DbError> for ServerError {
             hint: error.hint().map(str::to_owned),
             position,
             context: error.where_().map(str::to_owned),
-            internal_query,
+            internal_query: internal.map(|(query, _)| query.clone()),
+            internal_position: internal.map(|(_, position)| position),
         }
     }
 }
@@ -76,6 +79,7 @@ impl From<&diesel::result::Error> for ServerError {
             position: None,
             context: None,
             internal_query: None,
+            internal_position: None,
         };
         if let diesel::result::Error::DatabaseError(_, info) = error {
             text.message = info.message().to_owned();

@@ -409,6 +409,7 @@ async fn over_diesel(
                 position: None,
                 context: None,
                 internal_query: None,
+                internal_position: None,
             };
             replies.resize_with(messages.len(), || Err(Failure::Server(skipped.clone())));
             if messages

@@ -38,7 +38,13 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
     {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(dir).to_owned();
-            ProjectError::io("read", path)(error.into())
+            let source = match error.loop_ancestor() {
+                Some(_) => std::io::Error::other("the link leads back to a directory above it"),
+                None => error
+                    .into_io_error()
+                    .unwrap_or_else(|| std::io::ErrorKind::Other.into()),
+            };
+            ProjectError::io("read", path)(source)
         })?;
         let hidden = entry.file_name().as_encoded_bytes().first() == Some(&b'.');
         if hidden || entry.file_type().is_file() {

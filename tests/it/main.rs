@@ -8,6 +8,9 @@
 )]
 
 mod application;
+mod directory;
+mod errors;
+mod journal;
 mod support;
 mod tidy;
 mod workflow;

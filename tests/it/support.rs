@@ -122,6 +122,29 @@ impl Database {
         psql_at(&self.admin, sql)
     }
 
+    /// Does something while another session of the superuser has run `sql` in a transaction that stays open.
+    #[track_caller]
+    pub fn while_held<T>(&self, sql: &str, during: impl FnOnce() -> T) -> T {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let config: tokio_postgres::Config = text(&self.admin).parse().expect("a plain URL");
+        let client = runtime.block_on(async {
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+                .batch_execute(&format!("BEGIN; {sql}"))
+                .await
+                .unwrap();
+            client
+        });
+        let result = during();
+        runtime.block_on(client.batch_execute("ROLLBACK")).unwrap();
+        result
+    }
+
     /// Does something as the owner.
     #[track_caller]
     pub fn execute(&self, sql: &str) -> String {
@@ -284,6 +307,49 @@ impl Ran {
     pub fn code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
+    }
+
+    /// Everything that a person sees, in one text; what differs from run to run is covered.
+    pub fn told(&self, database: &Database) -> String {
+        let cover = |text: &str| {
+            let text = text.replace(concat!("glowplug ", env!("CARGO_PKG_VERSION")), "[TOOL]");
+            let name = &database.name;
+            let mut out = String::new();
+            for line in text.lines() {
+                let label = line.trim_start().split(' ').next().unwrap_or_default();
+                let indent = &line[..line.len() - line.trim_start().len()];
+                match label {
+                    "applied" if line.ends_with(" UTC") => {
+                        out.push_str(&format!("{indent}applied     [WHEN]\n"));
+                    }
+                    "took" => out.push_str(&format!("{indent}took        [TIME]\n")),
+                    _ => {
+                        // the name of the database and its role, as a word of its own
+                        let words = line.split_inclusive(|c: char| !c.is_alphanumeric());
+                        for word in words {
+                            let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+                            if bare == name {
+                                out.push_str(&word.replace(bare, "[DB]"));
+                            } else {
+                                out.push_str(word);
+                            }
+                        }
+                        out.push('\n');
+                    }
+                }
+            }
+            out
+        };
+        let code = self
+            .code
+            .map_or("a signal".to_owned(), |code| code.to_string());
+        let mut told = format!("exit {code}\n");
+        for (stream, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                told.push_str(&format!("-- {stream}\n{}", cover(text)));
+            }
+        }
+        told
     }
 
     /// Demands success.

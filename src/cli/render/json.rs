@@ -22,6 +22,8 @@ pub(super) fn failed(command: &str, failure: &CliError) -> String {
     });
     match failure.job() {
         Some(JobError::Migration(migration)) => {
+            // detail, hint and context are in `server`
+            error["message"] = json!(migration.what);
             error["migration"] = json!(migration.name);
             error["direction"] = json!(migration.direction);
             error["file"] = json!(migration.path);
@@ -34,15 +36,27 @@ pub(super) fn failed(command: &str, failure: &CliError) -> String {
         Some(JobError::Script(script)) => {
             error["file"] = json!(script.path);
             error["line"] = json!(script.line);
+            error["column"] = json!(script.column);
         }
         _ => {}
     }
     let report = match failure {
-        CliError::Run(run) => serde_json::to_value(&run.done).unwrap_or(Value::Null),
+        // where no database was reached, nothing began
+        CliError::Run(run) if !run.done.database.is_empty() => {
+            serde_json::to_value(&run.done).unwrap_or(Value::Null)
+        }
         _ => Value::Null,
     };
     pretty(&json!({
         "glowplug": VERSION, "command": command, "ok": false, "error": error, "report": report,
+    }))
+}
+
+/// A command line that was not understood: there is no command yet.
+pub(super) fn misused(message: &str) -> String {
+    let error = json!({ "code": "cli::usage", "message": message, "help": null });
+    pretty(&json!({
+        "glowplug": VERSION, "command": null, "ok": false, "error": error, "report": null,
     }))
 }
 

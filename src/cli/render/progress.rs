@@ -79,8 +79,10 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
             statement,
         } => {
             let mut text = format!("{}: {message}", severity.to_lowercase());
-            for more in [detail, hint].into_iter().flatten() {
-                text.push_str(&format!("\n  {more}"));
+            for (label, more) in [("detail", detail), ("hint", hint)] {
+                if let Some(more) = more {
+                    text.push_str(&format!("\n  {label}: {}", more.replace('\n', "\n  ")));
+                }
             }
             if let (Some(place), Some(statement)) = (place, statement) {
                 text.push_str(&format!("\n  at {place}: {statement}"));

@@ -30,9 +30,6 @@ fn migrations(count: usize) -> String {
 /// What an upgrade, a downgrade or a redo did.
 pub(in crate::cli) fn run(report: &RunReport) -> String {
     let mut text = String::new();
-    for note in &report.notes {
-        line(&mut text, &format!("note: {note}"));
-    }
     let before = place(report.before.as_ref(), report.head.as_ref());
     let after = place(report.after.as_ref(), report.head.as_ref());
     if report.dry_run {
@@ -111,9 +108,11 @@ pub(in crate::cli) fn stamp(report: &StampReport) -> String {
 pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
     let mut text = String::new();
     let row = report.migrations.iter().find(|row| row.is_current);
-    let open = match (report.pending, report.is_at_head) {
-        (_, true) => "head".to_owned(),
-        (count, false) => format!("{count} pending"),
+    let orphaned = row.is_some_and(|row| row.state == Some(State::Orphaned));
+    let open = match (report.pending, orphaned) {
+        (0, true) => "not on disk".to_owned(),
+        (0, false) => "head".to_owned(),
+        (count, _) => format!("{count} pending"),
     };
     match row {
         None if report.migrations.is_empty() => line(&mut text, "base  (there are no migrations)"),
@@ -215,7 +214,11 @@ pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
             format!("{name:<width$}  {state:<12}  {marks}").trim_end(),
         );
         if verbose {
-            details(&mut text, row);
+            let mut more = String::new();
+            details(&mut more, row);
+            for item in more.lines() {
+                line(&mut text, &format!("    {item}"));
+            }
         }
     }
     if report.migrations.is_empty() {

@@ -1,0 +1,1 @@
+//! Migrations directories: what is refused, and the untidy that works.

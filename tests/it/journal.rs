@@ -1,0 +1,1 @@
+//! The journal: what is recorded, and what is found from it.
