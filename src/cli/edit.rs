@@ -31,7 +31,7 @@ impl Edit {
         let migration = revision::find(&migrations, applied.clone(), &self.revision)?;
         if applied.contains(&&migration.version) {
             output.talk(&format!(
-                "{} is applied: an edit of its up.sql stops the next upgrade. A change belongs into a new migration.",
+                "{} is applied: an edit of its up.sql stops the next upgrade. A change belongs in a new migration.",
                 migration.name
             ));
         }

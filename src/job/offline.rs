@@ -65,6 +65,7 @@ pub fn between(
         return Err(TargetError::WrongWay {
             point: to.to_string(),
             newer: direction == Direction::Down,
+            than: from.to_string(),
             advice: "`upgrade --sql A:B` goes from an older A to a newer B; `downgrade --sql A:B` from a newer A to an older B.",
         }
         .into());

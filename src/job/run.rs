@@ -206,6 +206,7 @@ fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError>
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: false,
+                    than: "the database is".into(),
                     advice: "`glowplug upgrade` goes forward; `glowplug downgrade` takes -N.",
                 }
                 .into());
@@ -219,6 +220,7 @@ fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError>
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: true,
+                    than: "the database is".into(),
                     advice: "`glowplug downgrade` goes back; `glowplug upgrade` takes +N.",
                 }
                 .into());

@@ -74,13 +74,15 @@ pub enum TargetError {
         available: usize,
     },
     /// The point lies on the other side.
-    #[error("{point} is {}", if *newer { "newer than the database is" } else { "older than the database is" })]
+    #[error("{point} is {} than {than}", if *newer { "newer" } else { "older" })]
     #[diagnostic(code(target::wrong_way))]
     WrongWay {
         /// The point, for people.
         point: String,
         /// Whether it is newer.
         newer: bool,
+        /// Than what, for people.
+        than: String,
         /// What to do.
         #[help]
         advice: &'static str,
