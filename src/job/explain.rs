@@ -102,12 +102,11 @@ pub(super) fn migration_error(
             (format!("{name} failed on its way {way}{stage}: {server}"), format!("{advice}{kept}"))
         }
         Cause::Failed(Failure::Lost(reason)) => {
-            let advice = match (error.at, whole) {
-                (At::Commit, true) => {
-                    "Whether the COMMIT arrived is not known. `glowplug current` tells; running again is safe either way.".to_owned()
-                }
-                (_, true) => "The server rolls the migration back. Run again.".to_owned(),
-                (_, false) => format!("Run again: what took effect is found out then.{kept}"),
+            // the whole exchange was sent, COMMIT included: the server may have gone on without us
+            let advice = if whole {
+                "Whether the server still committed it is not known. `glowplug current` tells; running again is safe either way.".to_owned()
+            } else {
+                format!("Run again: what took effect is found out then.{kept}")
             };
             (format!("{name}: the connection was lost on its way {way}: {reason}"), advice)
         }
@@ -155,8 +154,7 @@ pub(super) fn migration_error(
         at: bytes.map(Into::into),
         advice,
         interrupted: matches!(error.cause, Cause::Interrupted),
-        outcome_unknown: error.at == At::Commit
-            && matches!(error.cause, Cause::Failed(Failure::Lost(_))),
+        outcome_unknown: matches!(error.cause, Cause::Failed(Failure::Lost(_))),
         server,
     })
 }

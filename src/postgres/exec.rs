@@ -333,10 +333,9 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<(), Cause> {
         let mut stop = self.session.stop().clone();
-        if stop.is_pulled() {
-            return Err(Cause::Interrupted);
-        }
         match failure {
+            // a lost connection tells nothing of what was cancelled
+            Failure::Server(_) if stop.is_pulled() => Err(Cause::Interrupted),
             Failure::Server(error) if PASSING.contains(&error.code.as_str()) => {
                 if attempt >= manner.attempts {
                     return Err(Cause::NoLock(error, attempt));

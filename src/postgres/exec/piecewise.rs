@@ -101,10 +101,9 @@ impl Run<'_, '_, '_, '_> {
         let total = self.task.statements.len();
         let sent = self.locked.send(draft, &|_| total, &mut *self.tell).await;
         sent.map(|_| ()).map_err(|(part, failure)| {
-            let cause = if self.locked.session.stop().is_pulled() {
-                Cause::Interrupted
-            } else {
-                Cause::Failed(failure)
+            let cause = match failure {
+                Failure::Server(_) if self.locked.session.stop().is_pulled() => Cause::Interrupted,
+                failure => Cause::Failed(failure),
             };
             self.error(part.at, cause)
         })
