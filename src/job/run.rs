@@ -89,7 +89,9 @@ pub async fn run(
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
-    run_locked(&mut locked, &journal, migrations, wish, options, watch).await
+    let result = run_locked(&mut locked, &journal, migrations, wish, options, watch).await;
+    locked.let_go().await;
+    result
 }
 
 /// Says what a wish would run, without the lock and without writing anything.

@@ -86,6 +86,7 @@ pub async fn stamp(
         locked.prepare().await?;
         locked.record(&records).await?;
     }
+    locked.let_go().await;
     Ok(report)
 }
 

@@ -217,6 +217,12 @@ impl Locked<'_> {
         &self.pins
     }
 
+    /// Gives the lock back before the program ends: the server notices the end of a connection a little later, and the
+    /// next run would wait for this one. If the connection is lost, so is the lock.
+    pub async fn let_go(self) {
+        self.release().await.unwrap_or_default();
+    }
+
     /// Gives the lock back at once; a dropped session gives it back when its connection ends.
     ///
     /// # Errors

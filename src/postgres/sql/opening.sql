@@ -21,5 +21,7 @@ SELECT ARRAY[
     pg_catalog.current_setting('transaction_read_only'),
     (pg_catalog.version() !~* 'visual|mingw|windows')::text
 ] AS "row"
-FROM (SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I',
-    COALESCE((SELECT schema FROM tracking), pg_catalog.current_schema()::text), $2))::oid AS oid) side
+-- no schema, no table: quote_ident lets a NULL through
+FROM (SELECT pg_catalog.to_regclass(pg_catalog.quote_ident(
+    COALESCE((SELECT schema FROM tracking), pg_catalog.current_schema()::text))
+    OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident($2))::oid AS oid) side
