@@ -285,7 +285,11 @@ fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
                 line,
                 column,
                 what: unrunnable.what,
-                text: NamedSource::new(&script.path, secrets::cover(&script.text)),
+                // a NUL byte ends what a terminal shows
+                text: NamedSource::new(
+                    &script.path,
+                    secrets::cover(&script.text).replace('\0', " "),
+                ),
                 at: unrunnable.span.into(),
                 advice: unrunnable.help,
             }))

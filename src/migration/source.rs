@@ -218,7 +218,7 @@ pub fn check_script(
             .map_or(script.text.len(), |(n, _)| at + n);
         let help = match error {
             SqlError::MetaCommand { .. } => {
-                "Lines that start with a backslash are for psql. Write the SQL that it stands for."
+                "A backslash outside of quotes is a command for psql. Write the SQL that it stands for."
             }
             SqlError::Unterminated { .. } => "Close it; everything after it is swallowed.",
             SqlError::NulByte { .. } => "PostgreSQL's texts cannot hold it. Is the file UTF-8?",
@@ -310,10 +310,12 @@ fn refusal(
                     .to_ascii_uppercase(),
                 kind => kind.label().to_owned(),
             };
-            Some((
-                format!("{label} cannot run in a transaction"),
-                "Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its statements are then run one by one.",
-            ))
+            let help = if metadata.run_in_transaction {
+                "Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its statements are then run one by one."
+            } else {
+                "Move it out of the block that BEGIN opens."
+            };
+            Some((format!("{label} cannot run in a transaction"), help))
         }
         _ => None,
     }

@@ -37,7 +37,8 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
         .sort_by_file_name()
     {
         let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(dir).to_owned();
+            let path = error.path().and_then(|path| path.strip_prefix(dir).ok());
+            let path = Path::new(shown).join(path.unwrap_or(Path::new("")));
             let source = match error.loop_ancestor() {
                 Some(_) => std::io::Error::other("the link leads back to a directory above it"),
                 None => error
@@ -56,8 +57,9 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
 }
 
 fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
+    let place = Path::new(shown).join(path.file_name().unwrap_or_default());
     let not_one = |what: &str, advice| ProjectError::NotAMigration {
-        path: path.to_owned(),
+        path: place.clone(),
         what: what.to_owned(),
         advice,
     };
@@ -66,7 +68,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
     };
     let version = Version::of_directory(name).map_err(|error| match error {
         NoVersion::TooLong(length) => ProjectError::VersionTooLong {
-            path: path.to_owned(),
+            path: place.clone(),
             length,
         },
         NoVersion::Empty => not_one(
@@ -75,7 +77,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
         ),
     })?;
     let script = |file: &str| -> Result<Option<Script>, ProjectError> {
-        let text = read_text(&path.join(file))?;
+        let text = read_text(&path.join(file), &place.join(file))?;
         Ok(text.map(|text| Script::new(format!("{shown}/{name}/{file}"), text)))
     };
     let Some(up) = script("up.sql")? else {
@@ -89,7 +91,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
         name: name.to_owned(),
         up,
         down: script("down.sql")?,
-        metadata: metadata(&path.join("metadata.toml"))?,
+        metadata: metadata(&path.join("metadata.toml"), &place.join("metadata.toml"))?,
     })
 }
 
@@ -99,8 +101,8 @@ struct MetadataToml {
     run_in_transaction: bool,
 }
 
-fn metadata(path: &Path) -> Result<Metadata, ProjectError> {
-    let Some(text) = read_text(path)? else {
+fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
+    let Some(text) = read_text(path, place)? else {
         return Ok(Metadata::default());
     };
     let advice = "Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for \
@@ -109,15 +111,15 @@ fn metadata(path: &Path) -> Result<Metadata, ProjectError> {
         .map(|toml| Metadata {
             run_in_transaction: toml.run_in_transaction,
         })
-        .map_err(|error| ProjectError::toml(path.to_owned(), &text, &error, advice))
+        .map_err(|error| ProjectError::toml(place.to_owned(), &text, &error, advice))
 }
 
-/// Reads a text; none if there is no such file.
-fn read_text(path: &Path) -> Result<Option<String>, ProjectError> {
+/// Reads a text; none if there is no such file. `place` is how it is called in messages.
+fn read_text(path: &Path, place: &Path) -> Result<Option<String>, ProjectError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(ProjectError::io("read", path)(error)),
+        Err(error) => return Err(ProjectError::io("read", place)(error)),
     };
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -127,7 +129,7 @@ fn read_text(path: &Path) -> Result<Option<String>, ProjectError> {
             .count()
             + 1;
         ProjectError::NotUtf8 {
-            path: path.to_owned(),
+            path: place.to_owned(),
             at,
             line,
         }

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use serde_json::Value;
 use snapbox::{IntoData as _, assert_data_eq, data::Inline, str};
 
-use crate::support::{Database, GLOWPLUG, Project, Ran, peer};
+use crate::support::{Database, GLOWPLUG, Project, Ran, eventually, peer};
 
 const TABLE: (&str, &str) = ("CREATE TABLE a (id int);", "DROP TABLE a;");
 
@@ -1587,6 +1587,62 @@ fn json_is_one_document_on_success_and_on_failure() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_cancels_rolls_back_reports_and_ends_with_130() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.migration("1_a", TABLE.0, TABLE.1);
+    project.migration(
+        "2_b",
+        "CREATE TABLE b (id int);\nSELECT pg_sleep(60);\n",
+        "",
+    );
+    project.migration("3_c", "CREATE TABLE c (id int);", "");
+    let mut command = project.command(GLOWPLUG);
+    command.args(["upgrade", "--format", "json"]);
+    command.stdout(std::process::Stdio::piped());
+    let child = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' \
+         AND pid <> pg_backend_pid() AND datname = current_database()";
+    eventually("it sleeps", || database.query(sleeping) == "1");
+    let pid = child.id().to_string();
+    Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap(), project.path());
+
+    assert_eq!(ran.code, Some(130), "{ran:#?}");
+    let json = json(&ran);
+    assert_eq!(json["error"]["interrupted"], true);
+    assert_eq!(json["error"]["migration"], "2_b");
+    assert_eq!(json["report"]["after"], "1");
+    assert_data_eq!(
+        ran.stderr,
+        str![[r#"
+up    1_a  ([TIME])
+migration::failed
+
+  × 2_b was interrupted on its way up
+   ╭─[migrations/2_b/up.sql:2:1]
+ 1 │ CREATE TABLE b (id int);
+ 2 │ SELECT pg_sleep(60);
+   · ─────────┬─────────
+   ·          ╰── this statement
+   ╰────
+  help: It was rolled back, and the journal does not know it. Run again to go on.
+
+"#]]
+        .raw()
+    );
+    assert_eq!(database.query(sleeping), "0");
+    assert_eq!(
+        database.query("SELECT to_regclass('b'), to_regclass('c')"),
+        "NULL|NULL"
+    );
+}
+
 #[test]
 fn quiet_silences_talk_and_never_the_answer() {
     let database = Database::new();
@@ -1660,7 +1716,20 @@ fn help_is_on_stdout_and_wrong_usage_ends_with_two() {
             .contains("Usage: glowplug upgrade [OPTIONS] [TARGET]")
     );
     assert_eq!(help.stderr, "");
-    check(&project.run("upgrade a b"), &database, str![]);
+    check(
+        &project.run("upgrade a b"),
+        &database,
+        str![[r#"
+exit 2
+-- stderr
+error: unexpected argument 'b' found
+
+Usage: glowplug upgrade [OPTIONS] [TARGET]
+
+For more information, try '--help'.
+
+"#]],
+    );
     assert_eq!(project.run("").code, Some(2));
     let ran = Ran::of(
         project.command(GLOWPLUG).arg("--version").output().unwrap(),
