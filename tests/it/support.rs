@@ -92,6 +92,9 @@ impl Database {
             admin: server.url(&name),
             name,
         };
+        // the threads of `cargo test` take turns: a template is copied only while nobody else is connected to it
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let outside = server.url("template1");
         let name = &database.name;
         psql_at(&outside, &format!("CREATE ROLE {name} LOGIN"));
