@@ -8,6 +8,8 @@
 )]
 
 mod application;
+mod network;
 mod support;
 mod tidy;
+mod tls;
 mod workflow;
