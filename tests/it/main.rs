@@ -8,6 +8,8 @@
 )]
 
 mod application;
+mod cluster;
+mod connect;
 mod network;
 mod support;
 mod tidy;
