@@ -86,6 +86,16 @@ impl Settings {
             });
         }
         let toml = config::read_glowplug(&config.unwrap_or_else(|| root.join("glowplug.toml")))?;
+        if let Some(major) = toml
+            .server
+            .major
+            .filter(|it| !cluster::SUPPORTED.contains(it))
+        {
+            return Err(CliError::Cannot {
+                what: format!("glowplug.toml asks for a local server of PostgreSQL {major}"),
+                help: "Set `major` in [server] to 14 to 18, or leave it out.".into(),
+            });
+        }
         let diesel_toml =
             var("DIESEL_CONFIG_FILE").map_or_else(|| root.join("diesel.toml"), PathBuf::from);
         let diesel = config::read_diesel(&diesel_toml)?;
@@ -209,22 +219,37 @@ impl Settings {
     /// PostgreSQL's programs for the local server.
     pub(super) fn binaries(&self) -> Result<Binaries, CliError> {
         let engines = Places::from_environment().engines();
-        let search = Search {
+        let mut search = Search {
             explicit: self.postgres_bin.clone(),
             major: self.toml.server.major,
             cache: vec![engines],
             path: std::env::var_os("PATH"),
         };
+        if search.major.is_none() && search.explicit.is_none() {
+            // a newer PostgreSQL on this machine is no reason to leave the project's data behind
+            search.major = self.local().status().major;
+            if let Ok(found) = cluster::find(&search) {
+                return Ok(found);
+            }
+            search.major = None;
+        }
         cluster::find(&search).map_err(CliError::Cluster)
     }
 
     /// Starts the local server, if it does not run, and says so.
     pub(super) fn start_local(&self, output: &Output) -> Result<Local, CliError> {
         let local = self.local();
-        if local.status().running.is_some() {
+        let wanted = self.toml.server.major;
+        if local.find(wanted).map_err(CliError::Cluster)? {
             return Ok(local);
         }
         let binaries = self.binaries()?;
+        let (old, new) = (local.status().major, binaries.major());
+        if let Some(old) = old.filter(|old| *old != new) {
+            output.talk(&format!(
+                "The data of PostgreSQL {old} stays where it is; PostgreSQL {new} has its own."
+            ));
+        }
         output.talk(&format!(
             "No DATABASE_URL: starting the project's own PostgreSQL {} ...",
             binaries.version()

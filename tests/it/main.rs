@@ -8,9 +8,13 @@
 )]
 
 mod application;
+mod cluster;
+mod connect;
 mod directory;
 mod errors;
 mod journal;
+mod network;
 mod support;
 mod tidy;
+mod tls;
 mod workflow;

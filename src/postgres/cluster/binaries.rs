@@ -58,6 +58,7 @@ impl Binaries {
         let unusable = |why: String| ClusterError::UnusableBinaries {
             directory: directory.to_owned(),
             why,
+            install: install_command(None),
         };
         let dir = [directory.to_owned(), directory.join("bin")]
             .into_iter()
@@ -135,6 +136,7 @@ pub fn find(search: &Search) -> Result<Binaries, ClusterError> {
                     "it is PostgreSQL {}, and the project names {major}",
                     found.version
                 ),
+                install: install_command(Some(major)),
             }),
             _ => Ok(found),
         };

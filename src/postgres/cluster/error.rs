@@ -12,8 +12,9 @@ pub enum ClusterError {
     #[diagnostic(
         code(cluster::no_binaries),
         help(
-            "Install them with `{install}` or `glowplug db install`, name their directory with \
-             `--postgres-bin`, or set DATABASE_URL to use a server that runs already."
+            "Install them with `{install}` or `glowplug db install{}`, name their directory with \
+             `--postgres-bin`, or set DATABASE_URL to use a server that runs already.",
+            flag(*major)
         )
     )]
     NoBinaries {
@@ -28,7 +29,9 @@ pub enum ClusterError {
     #[diagnostic(
         code(cluster::unusable_binaries),
         help(
-            "`--postgres-bin` is the directory that holds `initdb` and `postgres`, version 14 to 18."
+            "`--postgres-bin` (GLOWPLUG_POSTGRES_BIN, `postgres_bin` in glowplug.toml) names the directory of \
+             `initdb` and `postgres`, version 14 to 18. Without it they are searched for; `{install}` or \
+             `glowplug db install` gets them."
         )
     )]
     UnusableBinaries {
@@ -36,6 +39,8 @@ pub enum ClusterError {
         directory: PathBuf,
         /// What is wrong with it.
         why: String,
+        /// The one command that installs PostgreSQL on this system.
+        install: String,
     },
 
     /// PostgreSQL refuses to run as root, and there is nobody to become.
@@ -211,6 +216,10 @@ pub(super) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error
 
 fn wanted(major: Option<u32>) -> String {
     major.map_or_else(String::new, |major| format!(" {major}"))
+}
+
+fn flag(major: Option<u32>) -> String {
+    major.map_or_else(String::new, |major| format!(" --major {major}"))
 }
 
 fn where_to_look(log: Option<&Path>) -> String {

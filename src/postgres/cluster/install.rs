@@ -73,6 +73,16 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
     open_up(&native, &native.join("bin"))?;
     open_up(&arriving.path().join("node_modules"), Path::new(""))?;
     let found = Binaries::at(&native)?;
+    if found.major() != major {
+        return Err(ClusterError::UnusableBinaries {
+            directory: native,
+            why: format!(
+                "it is PostgreSQL {}, and {major} was asked for",
+                found.version()
+            ),
+            install: install_command(Some(major)),
+        });
+    }
     template::try_out(&found, &account, arriving.path())?;
     if into.symlink_metadata().is_ok() {
         let old = arriving.path().join("old");

@@ -140,14 +140,8 @@ impl Local {
         account.require(&binaries.initdb())?;
         self.make_home(account)?;
         let _starting = self.gate()?;
-        if let Some((major, found)) = self.guarded()? {
-            // A cleaner of temporary folders may have taken the socket from under the server.
-            let reachable = socket_file(&found.socket_dir, found.port).exists();
-            if major == binaries.major() && reachable {
-                account.private_directory(&found.socket_dir)?;
-                self.ensure_database(&found.socket_dir, found.port, major)?;
-                return Ok(LocalState::AlreadyRunning);
-            }
+        if self.serves(account, Some(binaries.major()))? {
+            return Ok(LocalState::AlreadyRunning);
         }
         self.end()?;
         let data = self.data(binaries.major());
@@ -155,6 +149,19 @@ impl Local {
         self.launch(account, binaries, options, data)?;
         self.ensure_database(&self.socket_dir, PORT, binaries.major())?;
         Ok(state)
+    }
+
+    /// Finds the server if it runs, of the wanted major if one is wanted, and its database.
+    ///
+    /// Waits for another process that is starting it: a server that has just begun may lack its database, and
+    /// that process may be killed before it has made it. False means that [`start`](Self::start) has work.
+    pub fn find(&self, major: Option<u32>) -> Result<bool, ClusterError> {
+        let account = self.account.as_ref().filter(|_| self.running().is_some());
+        let Some(account) = account else {
+            return Ok(false);
+        };
+        let _looking = self.gate()?;
+        self.serves(account, major)
     }
 
     /// What there is of the server. Only looks.
@@ -276,6 +283,21 @@ impl Local {
             thread::sleep(Duration::from_millis(10));
         }
         Ok(None)
+    }
+
+    /// Whether the server runs and its database accepts connections. Only for the holder of the gate.
+    fn serves(&self, account: &Account, wanted: Option<u32>) -> Result<bool, ClusterError> {
+        let Some((major, found)) = self.guarded()? else {
+            return Ok(false);
+        };
+        // A cleaner of temporary folders may have taken the socket from under the server.
+        let reachable = socket_file(&found.socket_dir, found.port).exists();
+        if wanted.is_some_and(|wanted| wanted != major) || !reachable {
+            return Ok(false);
+        }
+        account.private_directory(&found.socket_dir)?;
+        self.ensure_database(&found.socket_dir, found.port, major)?;
+        Ok(true)
     }
 
     /// Stops whatever runs on this project's data. Only for the holder of the gate.
