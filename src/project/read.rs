@@ -3,7 +3,10 @@
 //! Layout and version rule are Diesel's (`<version>_<name>/{up,down}.sql`), with one difference in temper: where
 //! Diesel guesses, this module refuses.
 
-use std::path::Path;
+use std::{
+    num::NonZero,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use walkdir::WalkDir;
@@ -29,7 +32,7 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
             place: dir.to_owned(),
         });
     }
-    let mut list = Vec::new();
+    let mut places = Vec::new();
     for entry in WalkDir::new(dir)
         .min_depth(1)
         .max_depth(1)
@@ -51,10 +54,37 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
         if hidden || entry.file_type().is_file() {
             continue;
         }
-        list.push(migration(entry.path(), shown)?);
+        places.push(entry.into_path());
     }
-    Ok(Migrations::new(list)?)
+    Ok(Migrations::new(read_all(&places, shown)?)?)
 }
+
+/// Reads many directories, on as many threads as the machine has: it is mostly waiting for the system.
+fn read_all(places: &[PathBuf], shown: &str) -> Result<Vec<Migration>, ProjectError> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = places.len().div_ceil(threads).max(FEW);
+    let read = |places: &[PathBuf]| -> Result<Vec<Migration>, ProjectError> {
+        places.iter().map(|place| migration(place, shown)).collect()
+    };
+    if places.len() <= FEW {
+        return read(places);
+    }
+    std::thread::scope(|scope| {
+        let shares = places
+            .chunks(share)
+            .map(|share| scope.spawn(move || read(share)));
+        // all are started before the first is waited for; of several errors the first in order counts
+        let running: Vec<_> = shares.collect();
+        let mut list = Vec::with_capacity(places.len());
+        for share in running {
+            list.extend(share.join().expect("reading files does not panic")?);
+        }
+        Ok(list)
+    })
+}
+
+/// So many directories are not worth a thread.
+const FEW: usize = 100;
 
 fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
     let place = Path::new(shown).join(path.file_name().unwrap_or_default());
