@@ -111,15 +111,24 @@ pub enum Cause {
     NoLock(ServerError, u32),
     /// The user interrupted it.
     Interrupted,
-    /// The statements that were done before an interruption read otherwise now.
+    /// The statements that were done or started before an interruption read otherwise now.
     ChangedSince {
         /// How many.
-        done: usize,
+        read: usize,
     },
     /// It was started before a crash, and the catalog does not tell whether it took effect.
     NotSure,
     /// Another session builds this index right now.
     IndexIsBeingBuilt(String),
+}
+
+impl From<Failure> for Cause {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Cancelled => Self::Interrupted,
+            failure => Self::Failed(failure),
+        }
+    }
 }
 
 /// A task that did not run.
@@ -209,7 +218,7 @@ impl Locked<'_> {
         self.clean_up().await.map_err(|failure| TaskError {
             task: first,
             at: At::Opening,
-            cause: Cause::Failed(failure),
+            cause: failure.into(),
             committed: 0,
         })?;
         let pins = self.pins_sql("LOCAL");
@@ -264,7 +273,7 @@ impl Locked<'_> {
                         cause,
                         committed: 0,
                     };
-                    self.pause_after(part.task, failure, attempt, manner, tell)
+                    self.pause_after(part.task, failure.into(), attempt, manner, tell)
                         .await
                         .map_err(error)?;
                 }
@@ -327,16 +336,14 @@ impl Locked<'_> {
     async fn pause_after(
         &mut self,
         task: usize,
-        failure: Failure,
+        cause: Cause,
         attempt: u32,
         manner: &Manner,
         tell: Tell<'_>,
     ) -> Result<(), Cause> {
         let mut stop = self.session.stop().clone();
-        match failure {
-            // a lost connection tells nothing of what was cancelled
-            Failure::Server(_) if stop.is_pulled() => Err(Cause::Interrupted),
-            Failure::Server(error) if PASSING.contains(&error.code.as_str()) => {
+        match cause {
+            Cause::Failed(Failure::Server(error)) if PASSING.contains(&error.code.as_str()) => {
                 if attempt >= manner.attempts {
                     return Err(Cause::NoLock(error, attempt));
                 }
@@ -352,7 +359,7 @@ impl Locked<'_> {
                     Err(_) => Ok(()),
                 }
             }
-            failure => Err(Cause::Failed(failure)),
+            cause => Err(cause),
         }
     }
 

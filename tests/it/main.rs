@@ -8,9 +8,16 @@
 )]
 
 mod application;
+mod crowd;
+mod diesel_peer;
 mod directory;
 mod errors;
+mod interrupt;
 mod journal;
+mod kill;
+mod lock_timeout;
+mod piecewise;
+mod proxy;
 mod support;
 mod tidy;
 mod workflow;

@@ -1,0 +1,1 @@
+//! diesel_peer
