@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
+    fs,
     process::Stdio,
     sync::{
         Arc,
@@ -18,7 +19,7 @@ use glowplug::postgres::cluster::Scratch;
 
 use crate::{
     proxy::{Harm, Place, Proxy, Side, Then},
-    support::{Database, GLOWPLUG, INSTALLED, Project, Ran, psql_at, scratch, signal},
+    support::{Database, GLOWPLUG, INSTALLED, Project, Ran, eventually, psql_at, scratch, signal},
 };
 
 /// What is harmed.
@@ -201,6 +202,7 @@ fn check(stage: &Stage, case: &Case) {
     let Case { job, victim, place } = *case;
     let database = stage.database(job);
     let admin = stage.server.url("template1");
+    let crashes = crashes(&stage.server);
     if victim == Victim::Server {
         psql_at(&admin, "CHECKPOINT");
     }
@@ -221,6 +223,11 @@ fn check(stage: &Stage, case: &Case) {
         matches!(first.code, Some(0 | 1) | None) && !first.stderr.contains("panicked"),
         "{first:#?}"
     );
+    if victim == Victim::Server && proxy.has_killed() {
+        eventually("the server crashes", || {
+            self::crashes(&stage.server) > crashes
+        });
+    }
 
     let project = project.env("DATABASE_URL", &database.url());
     let mut said = finish(&project, job);
@@ -236,6 +243,12 @@ fn check(stage: &Stage, case: &Case) {
     }
     check_state(&database, job);
     database.remove(&stage.server);
+}
+
+/// How often the server has fallen over, by its log.
+fn crashes(server: &Scratch) -> usize {
+    let log = fs::read_to_string(server.log()).unwrap();
+    log.matches("all server processes terminated").count()
 }
 
 fn harm(victim: Victim, program: Arc<AtomicU32>) -> Harm {

@@ -50,6 +50,7 @@ struct Shared {
     client: AtomicUsize,
     server: AtomicUsize,
     backend: AtomicU32,
+    harmed: AtomicU32,
     is_over: AtomicBool,
 }
 
@@ -82,6 +83,7 @@ impl Proxy {
             client: AtomicUsize::new(0),
             server: AtomicUsize::new(0),
             backend: AtomicU32::new(0),
+            harmed: AtomicU32::new(0),
             is_over: AtomicBool::new(false),
         });
         let proxy = Self {
@@ -114,9 +116,9 @@ impl Proxy {
         (count(&self.shared.client), count(&self.shared.server))
     }
 
-    /// Whether the place was reached.
-    pub fn has_harmed(&self) -> bool {
-        self.shared.harm.lock().unwrap().is_none()
+    /// Whether the place was reached, and there was a backend by then.
+    pub fn has_killed(&self) -> bool {
+        self.shared.harmed.load(Ordering::SeqCst) != 0
     }
 }
 
@@ -191,6 +193,7 @@ where
             to.flush()?;
             let harm = shared.harm.lock().unwrap().take();
             let backend = shared.backend.load(Ordering::SeqCst);
+            shared.harmed.store(backend, Ordering::SeqCst);
             if harm.is_some_and(|harm| harm(backend) == Then::Cut) {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
