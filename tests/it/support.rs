@@ -451,3 +451,33 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     }
     found
 }
+
+/// A session that stays: for a test that holds a lock, or a transaction open.
+pub struct Peer {
+    client: tokio_postgres::Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Peer {
+    /// As the owner.
+    pub fn of(database: &Database) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let client = runtime.block_on(async {
+            let config: tokio_postgres::Config = database.url().parse().expect("a plain URL");
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        });
+        Self { client, runtime }
+    }
+
+    #[track_caller]
+    pub fn execute(&self, sql: &str) {
+        let done = self.runtime.block_on(self.client.batch_execute(sql));
+        done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+}
