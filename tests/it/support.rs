@@ -480,4 +480,10 @@ impl Peer {
         let done = self.runtime.block_on(self.client.batch_execute(sql));
         done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
+
+    /// For what the server may refuse.
+    pub fn try_execute(&self, sql: &str) -> bool {
+        let done = self.runtime.block_on(self.client.batch_execute(sql));
+        done.is_ok()
+    }
 }
