@@ -149,10 +149,11 @@ pub(crate) const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET A
                      DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP";
 /// The same on a connection that is not ours, whose prepared statements are in use.
 const CLEAN_BORROWED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL";
-/// What comes between the script and the journal: the script's role, search_path and deferred checks end here.
+/// What comes between the script and the journal: the script's role, deferred checks and settings end here.
 pub(crate) const SETTLE: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
                       SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; \
-                      SET LOCAL search_path = pg_catalog, pg_temp";
+                      SET LOCAL search_path = pg_catalog, pg_temp; \
+                      SET LOCAL statement_timeout = 0; SET LOCAL client_encoding = 'UTF8'";
 /// Notes when a task began that is not the first of its transaction.
 pub(crate) const START: &str = "SELECT ARRAY[pg_catalog.set_config('glowplug.started', \
                      EXTRACT(epoch FROM pg_catalog.clock_timestamp())::text, true)] AS \"row\"";
@@ -425,7 +426,7 @@ fn settle() -> String {
 /// Whether an error comes from the check that the lock is still held.
 #[must_use]
 pub fn is_lost_lock(error: &ServerError) -> bool {
-    error.is("22P02") && error.message.contains("the migration lock was lost")
+    error.message.contains("the migration lock was lost")
 }
 
 /// What may be otherwise a moment later: lock_not_available, deadlock_detected, serialization_failure.

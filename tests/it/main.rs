@@ -16,6 +16,7 @@ mod interrupt;
 mod journal;
 mod kill;
 mod lock_timeout;
+mod odd;
 mod piecewise;
 mod proxy;
 mod support;
