@@ -340,7 +340,7 @@ fn check_state(database: &Database, job: Job) {
         // as far as it had come back, it goes up again
         Job::Redo => {
             let back = finished.matches("down").count();
-            &[
+            [
                 "1up 2up 3up 4up",
                 "1up 2up 3up 4up 4down 4up",
                 "1up 2up 3up 4up 4down 3down 3up 4up",
