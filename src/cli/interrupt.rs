@@ -14,36 +14,63 @@ pub(super) fn block_on<T, F: Future<Output = T>>(job: impl FnOnce(Stop) -> F) ->
         let (pull, stop) = Stop::new();
         let job = job(stop);
         let watcher = async move {
-            asked().await;
+            let mut signals = Signals::listen();
+            signals.next().await;
             pull.send_replace(true);
-            asked().await;
+            signals.next().await;
             exit::now()
         };
         tokio::select! {
-            result = job => result,
+            // before the job begins there is somebody who listens
+            biased;
             never = watcher => never,
+            result = job => result,
         }
     })
 }
 
-async fn asked() {
-    #[cfg(unix)]
-    {
+#[cfg(unix)]
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    /// Without a handler there is nothing to wait for: the system ends the program by itself.
+    fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                interrupt = tokio::signal::ctrl_c() => wait_if_deaf(interrupt).await,
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Self(
+            kinds
+                .into_iter()
+                .filter_map(|kind| signal(kind).ok())
+                .collect(),
+        )
     }
-    wait_if_deaf(tokio::signal::ctrl_c().await).await;
+
+    async fn next(&mut self) {
+        std::future::poll_fn(|cx| {
+            let heard = self.0.iter_mut().any(|it| it.poll_recv(cx).is_ready());
+            if heard {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
 }
 
-/// Without a handler there is nothing to wait for: the system ends the program by itself.
-async fn wait_if_deaf(heard: std::io::Result<()>) {
-    if heard.is_err() {
-        std::future::pending::<()>().await;
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

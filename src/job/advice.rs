@@ -97,6 +97,9 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "2BP01" => {
             "Other objects depend on it; the server's detail lists them. Drop or change those first. CASCADE would take them along unseen."
         }
+        "23505" if error.message.contains("\"pg_") => {
+            "Another session was creating the same thing at the same moment. Run again."
+        }
         "23505" => {
             "Rows in the table are not unique in it. Clean them up in a migration before this one."
         }

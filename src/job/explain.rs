@@ -114,7 +114,7 @@ pub(super) fn migration_error(
             format!("{name} failed on its way {way}, {attempts} times: {server}"),
             format!("{}{kept}", advice(server, text, server_version)),
         ),
-        Cause::Interrupted => (
+        Cause::Interrupted | Cause::Failed(Failure::Cancelled) => (
             format!("{name} was interrupted on its way {way}"),
             if whole {
                 "It was rolled back, and the journal does not know it. Run again to go on.".to_owned()
@@ -122,9 +122,9 @@ pub(super) fn migration_error(
                 format!("Run again to go on.{kept}")
             },
         ),
-        Cause::ChangedSince { done } => (
-            format!("{name} was interrupted, and the {done} statements that were done read otherwise now"),
-            format!("Restore the first {done} statements of {}: what comes after them may be changed. If the database is as it should be, `glowplug stamp` records that.", script.path),
+        Cause::ChangedSince { read } => (
+            format!("{name} was interrupted, and the {read} statements that were done or started read otherwise now"),
+            format!("Restore the first {read} statements of {}: what comes after them may be changed. If the database is as it should be, `glowplug stamp` records that.", script.path),
         ),
         Cause::NotSure => (
             format!("{name} was interrupted, and nobody knows whether this statement took effect"),

@@ -64,7 +64,7 @@ impl JobError {
     #[must_use]
     pub fn is_interrupt(&self) -> bool {
         match self {
-            Self::Stopped | Self::Session(SessionError::Interrupted) => true,
+            Self::Stopped | Self::Session(SessionError::Interrupted { .. }) => true,
             Self::Migration(error) => error.interrupted,
             _ => false,
         }

@@ -86,11 +86,11 @@ pub struct Entry {
     pub name: String,
     /// What happened.
     pub kind: EntryKind,
-    /// `run_on` of the row in Diesel's table that was written with it.
+    /// `run_on` of the row in Diesel's table that was written with it, or is being reverted.
     pub run_on: Option<String>,
-    /// Digest of `up.sql`; of an unfinished run, of the statements that are done.
+    /// Digest of `up.sql`; of an unfinished run, of the statements that are done or started.
     pub up: Option<Digest>,
-    /// Digest of `down.sql`, if there was one; of an unfinished run, of the statements that are done.
+    /// Digest of `down.sql`, if there was one; of an unfinished run, of the statements that are done or started.
     pub down: Option<Digest>,
     /// When, in UTC.
     pub at: String,

@@ -53,10 +53,12 @@ pub struct Interruption {
     pub done: usize,
     /// Whether the next statement had been started: it may or may not have taken effect.
     pub started: bool,
-    /// The digest of the statements that are done (see [`prefix_digest`]).
+    /// The digest of the statements that are done or started (see [`prefix_digest`]).
     pub prefix: Option<Digest>,
-    /// What was noted when the statement was started.
+    /// What was noted when the statement was started, or failed.
     pub note: Option<String>,
+    /// The `run_on` of the application that was being reverted; none on the way up.
+    pub of: Option<String>,
 }
 
 impl Interruption {
@@ -84,11 +86,12 @@ impl Interruption {
             started,
             prefix,
             note: entry.note.clone(),
+            of: entry.run_on.clone(),
         })
     }
 }
 
-/// The digest of the statements that are done, so that the rest of a script may be mended after a failure.
+/// The digest of the statements that are done or started, so that the rest of a script may be mended after a failure.
 #[must_use]
 pub fn prefix_digest<'a>(statements: impl Iterator<Item = &'a str>) -> Digest {
     Digest::of(&statements.collect::<Vec<_>>().join(";\n"))
@@ -136,10 +139,8 @@ pub fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a
                 .entries
                 .get(version)
                 .and_then(Interruption::of)
-                .filter(|it| {
-                    // Diesel may have finished either way what was left here
-                    (it.direction == Direction::Up) == run_on.is_none()
-                });
+                // Diesel may have finished either way what was left here, and begun anew
+                .filter(|it| it.of.as_deref() == run_on);
             let edited = entry.is_some_and(|entry| {
                 entry
                     .up

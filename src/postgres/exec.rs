@@ -111,15 +111,24 @@ pub enum Cause {
     NoLock(ServerError, u32),
     /// The user interrupted it.
     Interrupted,
-    /// The statements that were done before an interruption read otherwise now.
+    /// The statements that were done or started before an interruption read otherwise now.
     ChangedSince {
         /// How many.
-        done: usize,
+        read: usize,
     },
     /// It was started before a crash, and the catalog does not tell whether it took effect.
     NotSure,
     /// Another session builds this index right now.
     IndexIsBeingBuilt(String),
+}
+
+impl From<Failure> for Cause {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Cancelled => Self::Interrupted,
+            failure => Self::Failed(failure),
+        }
+    }
 }
 
 /// A task that did not run.
@@ -140,10 +149,11 @@ pub(crate) const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET A
                      DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP";
 /// The same on a connection that is not ours, whose prepared statements are in use.
 const CLEAN_BORROWED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL";
-/// What comes between the script and the journal: the script's role, search_path and deferred checks end here.
+/// What comes between the script and the journal: the script's role, deferred checks and settings end here.
 pub(crate) const SETTLE: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
                       SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; \
-                      SET LOCAL search_path = pg_catalog, pg_temp";
+                      SET LOCAL search_path = pg_catalog, pg_temp; \
+                      SET LOCAL statement_timeout = 0; SET LOCAL client_encoding = 'UTF8'";
 /// Notes when a task began that is not the first of its transaction.
 pub(crate) const START: &str = "SELECT ARRAY[pg_catalog.set_config('glowplug.started', \
                      EXTRACT(epoch FROM pg_catalog.clock_timestamp())::text, true)] AS \"row\"";
@@ -209,7 +219,7 @@ impl Locked<'_> {
         self.clean_up().await.map_err(|failure| TaskError {
             task: first,
             at: At::Opening,
-            cause: Cause::Failed(failure),
+            cause: failure.into(),
             committed: 0,
         })?;
         let pins = self.pins_sql("LOCAL");
@@ -264,7 +274,7 @@ impl Locked<'_> {
                         cause,
                         committed: 0,
                     };
-                    self.pause_after(part.task, failure, attempt, manner, tell)
+                    self.pause_after(part.task, failure.into(), attempt, manner, tell)
                         .await
                         .map_err(error)?;
                 }
@@ -327,16 +337,14 @@ impl Locked<'_> {
     async fn pause_after(
         &mut self,
         task: usize,
-        failure: Failure,
+        cause: Cause,
         attempt: u32,
         manner: &Manner,
         tell: Tell<'_>,
     ) -> Result<(), Cause> {
         let mut stop = self.session.stop().clone();
-        match failure {
-            // a lost connection tells nothing of what was cancelled
-            Failure::Server(_) if stop.is_pulled() => Err(Cause::Interrupted),
-            Failure::Server(error) if PASSING.contains(&error.code.as_str()) => {
+        match cause {
+            Cause::Failed(Failure::Server(error)) if PASSING.contains(&error.code.as_str()) => {
                 if attempt >= manner.attempts {
                     return Err(Cause::NoLock(error, attempt));
                 }
@@ -352,7 +360,7 @@ impl Locked<'_> {
                     Err(_) => Ok(()),
                 }
             }
-            failure => Err(Cause::Failed(failure)),
+            cause => Err(cause),
         }
     }
 
@@ -418,7 +426,7 @@ fn settle() -> String {
 /// Whether an error comes from the check that the lock is still held.
 #[must_use]
 pub fn is_lost_lock(error: &ServerError) -> bool {
-    error.is("22P02") && error.message.contains("the migration lock was lost")
+    error.message.contains("the migration lock was lost")
 }
 
 /// What may be otherwise a moment later: lock_not_available, deadlock_detected, serialization_failure.

@@ -97,13 +97,14 @@ impl<'c> Session<'c> {
         wait: Timespan,
         on_wait: OnWait<'_>,
     ) -> Result<(Locked<'c>, Journal), SessionError> {
+        // in this order: what another run made until it gave the lock back must be seen
         let messages = [
-            Message::Query(OPENING, opening_values()),
             Message::Query(TRY_LOCK, self.lock_values()),
+            Message::Query(OPENING, opening_values()),
         ];
         let mut replies = self.exchange(&messages, &mut |_| {}).await;
-        let tried = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
         let opened = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
+        let tried = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
         let facts = facts(&opened.map_err(SessionError::while_doing("looking around"))?)?;
         let tried = tried.map_err(SessionError::while_doing(LOCKING))?;
         let mut granted = is_true(&tried);
@@ -140,7 +141,8 @@ impl<'c> Session<'c> {
             let pause = Duration::from_millis(fastrand::u64(40..160));
             let mut stop = self.stop().clone();
             if tokio::time::timeout(pause, stop.pulled()).await.is_ok() {
-                return Err(SessionError::Interrupted);
+                let doing = "waiting for the migration lock";
+                return Err(SessionError::Interrupted { doing });
             }
             let rows = self.query(TRY_LOCK, self.lock_values()).await;
             granted = is_true(&rows.map_err(SessionError::while_doing(LOCKING))?);

@@ -1,5 +1,6 @@
 //! What a server says: errors and notices, as values.
 
+use diesel::result::DatabaseErrorKind;
 use serde::Serialize;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
@@ -68,7 +69,7 @@ impl From<&DbError> for ServerError {
 }
 
 impl From<&diesel::result::Error> for ServerError {
-    /// Diesel tells no SQLSTATE; the few that matter are recognised by Diesel's own kinds.
+    /// Diesel tells no SQLSTATE; those that matter are known by Diesel's kinds, and by words of the message.
     fn from(error: &diesel::result::Error) -> Self {
         let mut text = Self {
             severity: "ERROR".into(),
@@ -81,17 +82,36 @@ impl From<&diesel::result::Error> for ServerError {
             internal_query: None,
             internal_position: None,
         };
-        if let diesel::result::Error::DatabaseError(_, info) = error {
+        if let diesel::result::Error::DatabaseError(kind, info) = error {
             text.message = info.message().to_owned();
             text.detail = info.details().map(str::to_owned);
             text.hint = info.hint().map(str::to_owned);
             text.position = info
                 .statement_position()
                 .and_then(|at| u32::try_from(at).ok());
-            if text.message.contains("due to lock timeout") {
-                text.code = "55P03".into();
-            }
+            text.code = code(kind, &text.message).to_owned();
         }
         text
+    }
+}
+
+fn code(kind: &DatabaseErrorKind, message: &str) -> &'static str {
+    match kind {
+        DatabaseErrorKind::UniqueViolation => "23505",
+        DatabaseErrorKind::ForeignKeyViolation => "23503",
+        DatabaseErrorKind::NotNullViolation => "23502",
+        DatabaseErrorKind::CheckViolation => "23514",
+        DatabaseErrorKind::SerializationFailure => "40001",
+        DatabaseErrorKind::ReadOnlyTransaction => "25006",
+        _ => {
+            let known = [
+                ("due to lock timeout", "55P03"),
+                ("deadlock detected", "40P01"),
+                ("cannot run inside a transaction block", "25001"),
+                ("invalid transaction termination", "2D000"),
+            ];
+            let found = known.iter().find(|(words, _)| message.contains(words));
+            found.map_or("", |(_, code)| code)
+        }
     }
 }

@@ -48,6 +48,9 @@ pub enum Failure {
     /// The connection was lost; whether the message had an effect is not known.
     #[error("the connection was lost: {0}")]
     Lost(String),
+    /// It was cancelled because the run was asked to stop.
+    #[error("it was cancelled")]
+    Cancelled,
 }
 
 /// What an exchange observes while it runs.
@@ -196,11 +199,38 @@ impl<'c> Session<'c> {
         observe: Observe<'_>,
     ) -> Vec<Result<Vec<Row>, Failure>> {
         let stop = &mut self.stop;
-        match &mut self.link {
-            Link::Wire(wire) => over_wire(wire, stop, messages, observe).await,
-            Link::Owned(connection) => over_diesel(connection, messages, observe).await,
-            Link::Borrowed(connection) => over_diesel(connection, messages, observe).await,
+        let mut replies = send(&mut self.link, stop, messages, observe).await;
+        if stop.is_pulled() {
+            for reply in &mut replies {
+                if matches!(reply, Err(Failure::Server(error)) if error.is(QUERY_CANCELED)) {
+                    *reply = Err(Failure::Cancelled);
+                }
+            }
         }
+        replies
+    }
+
+    /// The same for what a request to stop must not cancel.
+    pub(crate) async fn exchange_undisturbed(
+        &mut self,
+        messages: &[Message<'_>],
+    ) -> Vec<Result<Vec<Row>, Failure>> {
+        send(&mut self.link, &mut Stop::never(), messages, &mut |_| {}).await
+    }
+}
+
+const QUERY_CANCELED: &str = "57014";
+
+async fn send(
+    link: &mut Link<'_>,
+    stop: &mut Stop,
+    messages: &[Message<'_>],
+    observe: Observe<'_>,
+) -> Vec<Result<Vec<Row>, Failure>> {
+    match link {
+        Link::Wire(wire) => over_wire(wire, stop, messages, observe).await,
+        Link::Owned(connection) => over_diesel(connection, messages, observe).await,
+        Link::Borrowed(connection) => over_diesel(connection, messages, observe).await,
     }
 }
 
@@ -329,11 +359,8 @@ fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> A
 
 async fn cancel_when_pulled(stop: &mut Stop, canceller: Canceller) {
     stop.pulled().await;
-    // a second try hits a statement that had not begun when the first arrived
-    for _ in 0..2 {
-        if canceller.cancel().await.is_err() {
-            break;
-        }
+    // a request that arrives between two statements hits none: it is repeated until this exchange ends
+    while canceller.cancel().await.is_ok() {
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     }
 }

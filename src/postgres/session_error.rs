@@ -105,10 +105,13 @@ pub enum SessionError {
         /// The backend that answered.
         session_pid: i32,
     },
-    /// The run was asked to stop while it waited.
-    #[error("interrupted while waiting for the migration lock")]
-    #[diagnostic(code(session::interrupted), help("Nothing was changed."))]
-    Interrupted,
+    /// The run was asked to stop before it had begun.
+    #[error("interrupted while {doing}")]
+    #[diagnostic(code(session::interrupted), help("No migration was run."))]
+    Interrupted {
+        /// What was being done.
+        doing: &'static str,
+    },
 }
 
 impl SessionError {
@@ -116,6 +119,7 @@ impl SessionError {
     pub(crate) fn while_doing(doing: &'static str) -> impl FnOnce(Failure) -> Self {
         move |failure| match failure {
             Failure::Lost(reason) => Self::Lost { doing, reason },
+            Failure::Cancelled => Self::Interrupted { doing },
             Failure::Server(error) => {
                 let advice = match error.code.as_str() {
                     "42501" => {

@@ -3,9 +3,11 @@
 use crate::postgres::{
     journal::Record,
     lock::Locked,
-    session::{COMMIT, Message},
+    session::{COMMIT, Failure, Message},
     session_error::SessionError,
 };
+
+const UNIQUE_VIOLATION: &str = "23505";
 
 impl Locked<'_> {
     /// Makes the tracking tables where they are missing.
@@ -31,9 +33,18 @@ impl Locked<'_> {
             Message::Batch(&ddl),
             Message::Batch(COMMIT),
         ];
-        let replies = self.session.exchange(&messages, &mut |_| {}).await;
-        for reply in replies {
-            reply.map_err(SessionError::while_doing("creating the tracking tables"))?;
+        for attempt in 1.. {
+            let replies = self.session.exchange(&messages, &mut |_| {}).await;
+            match replies.into_iter().find_map(Result::err) {
+                None => break,
+                // Diesel makes its table without any lock: one of two that do so at once fails, IF NOT EXISTS or not
+                Some(Failure::Server(error)) if attempt < 3 && error.is(UNIQUE_VIOLATION) => {}
+                Some(failure) => {
+                    return Err(SessionError::while_doing("creating the tracking tables")(
+                        failure,
+                    ));
+                }
+            }
         }
         let place = &mut self.facts_mut().place;
         (place.has_diesel, place.has_journal) = (true, true);

@@ -72,6 +72,8 @@ pub fn scratch(binaries: &Binaries, settings: &[(&str, &str)]) -> Scratch {
 /// A new database, owned by a role of the same name that is no superuser.
 pub struct Database {
     pub name: String,
+    /// The owner.
+    pub role: String,
     owner: Url,
     admin: Url,
 }
@@ -83,13 +85,13 @@ impl Database {
     }
 
     pub fn on(server: &Scratch) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = new_name();
         let mut owner = server.url(&name);
         owner.user = Some(name.clone());
         let database = Self {
             owner,
             admin: server.url(&name),
+            role: name.clone(),
             name,
         };
         // the threads of `cargo test` take turns: a template is copied only while nobody else is connected to it
@@ -107,6 +109,28 @@ impl Database {
             &format!("ALTER SCHEMA public OWNER TO {name}"),
         );
         database
+    }
+
+    /// A copy with another name, of the same owner.
+    pub fn copy(&self, server: &Scratch) -> Self {
+        let name = new_name();
+        let role = self.role.clone();
+        let create = format!("CREATE DATABASE {name} OWNER {role} TEMPLATE {}", self.name);
+        psql_at(&server.url("template1"), &create);
+        let mut owner = server.url(&name);
+        owner.user = Some(role.clone());
+        Self {
+            owner,
+            admin: server.url(&name),
+            role,
+            name,
+        }
+    }
+
+    /// Drops it; for a test that makes many.
+    pub fn remove(self, server: &Scratch) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        psql_at(&server.url("template1"), &drop);
     }
 
     /// The URL of the owner, as text.
@@ -153,6 +177,11 @@ impl Database {
     pub fn execute(&self, sql: &str) -> String {
         psql_at(&self.owner, sql)
     }
+}
+
+fn new_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 pub fn text(url: &Url) -> String {
@@ -396,6 +425,14 @@ fn durations(text: &str) -> String {
     out
 }
 
+/// Sends a signal to a process that the test knows to be its own, or its server's.
+#[track_caller]
+pub fn signal(name: &str, pid: u32) {
+    let mut kill = Command::new("kill");
+    kill.arg(format!("-{name}")).arg(pid.to_string());
+    kill.stderr(Stdio::null()).status().expect("kill runs");
+}
+
 /// Waits for something, at most ten seconds.
 #[track_caller]
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -416,4 +453,40 @@ pub fn peer(name: &str) -> Option<PathBuf> {
         eprintln!("skipped: {name} is not installed");
     }
     found
+}
+
+/// A session that stays: for a test that holds a lock, or a transaction open.
+pub struct Peer {
+    client: tokio_postgres::Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Peer {
+    /// As the owner.
+    pub fn of(database: &Database) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let client = runtime.block_on(async {
+            let config: tokio_postgres::Config = database.url().parse().expect("a plain URL");
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        });
+        Self { client, runtime }
+    }
+
+    #[track_caller]
+    pub fn execute(&self, sql: &str) {
+        let done = self.runtime.block_on(self.client.batch_execute(sql));
+        done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// For what the server may refuse.
+    pub fn try_execute(&self, sql: &str) -> bool {
+        let done = self.runtime.block_on(self.client.batch_execute(sql));
+        done.is_ok()
+    }
 }

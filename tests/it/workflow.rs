@@ -1415,7 +1415,7 @@ COMMIT;
 BEGIN;
 SET TIME ZONE 'UTC';
 CREATE TABLE "e" (id int);
-SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0; SET LOCAL client_encoding = 'UTF8';
 WITH tracked AS (
     INSERT INTO "public"."__diesel_schema_migrations" (version, run_on) VALUES ('3'::text, pg_catalog.timezone('UTC', pg_catalog.now()))
     RETURNING run_on

@@ -195,12 +195,13 @@ impl ConnectError {
         match self {
             ConnectError::Lookup { temporary, .. } => *temporary,
             ConnectError::Unreachable { server, fault } => {
-                let passing = match fault {
-                    Fault::NothingListens | Fault::TimedOut(_) | Fault::HungUp => true,
-                    Fault::Io(error) => error.kind() == ErrorKind::TimedOut,
+                match fault {
+                    // a server on this machine that is dead stays so; one that hangs up may be recovering from a crash
+                    Fault::HungUp => true,
+                    Fault::NothingListens | Fault::TimedOut(_) => !server.is_local(),
+                    Fault::Io(error) => error.kind() == ErrorKind::TimedOut && !server.is_local(),
                     Fault::NoSocketFile | Fault::NoRoute(_) | Fault::NotPostgres(_) => false,
-                };
-                passing && !server.is_local()
+                }
             }
             ConnectError::Refused { refusal, .. } => is_waking(refusal),
             ConnectError::Several { tries } => {
@@ -231,7 +232,7 @@ impl ConnectError {
 fn is_waking(refusal: &Refusal) -> bool {
     if matches!(
         refusal.sqlstate.as_str(),
-        "57P03" | "57P01" | "08006" | "08001"
+        "57P03" | "57P02" | "57P01" | "08006" | "08001"
     ) {
         return true;
     }

@@ -7,7 +7,9 @@
 use std::{ops::Range, time::Instant};
 
 use super::{
-    At, Cause, Draft, Happening, Manner, SETTLE, Task, TaskError, Tell, Unsure, recognise, settle,
+    At, Cause, Draft, Happening, Manner, Task, TaskError, Tell, Unsure,
+    recognise::{self, Effect, Note},
+    settle,
 };
 use crate::{
     migration::{
@@ -21,7 +23,7 @@ use crate::{
         lock::Locked,
         session::{COMMIT, Failure, Message},
     },
-    words::sql::Kind,
+    words::{digest::Digest, sql::Kind},
 };
 
 /// Runs a task without a transaction; gives the milliseconds that it took.
@@ -48,8 +50,7 @@ pub(super) async fn run(
         if unit.done <= run.done {
             continue;
         }
-        let note = started.take();
-        run.unit(&unit, note).await?;
+        run.unit(&unit, started.take()).await?;
         run.done = unit.done;
         (run.tell)(Happening::Statement(
             index,
@@ -61,13 +62,8 @@ pub(super) async fn run(
         }
     }
     let took = start.elapsed();
-    let (sql, values) = run.locked.finished(task, manner, Some(took));
-    let mut draft = Draft::default();
-    draft.push(index, At::Journal, Message::Batch("BEGIN"));
-    draft.push(index, At::Settling, Message::Batch(SETTLE));
-    draft.push(index, At::Journal, Message::Query(&sql, values));
-    draft.push(index, At::Journal, Message::Batch(COMMIT));
-    run.send(&draft).await?;
+    let record = run.locked.finished(task, manner, Some(took));
+    run.write(&record).await?;
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     (run.tell)(Happening::Done(index, ms));
     Ok(ms)
@@ -80,11 +76,6 @@ struct Run<'r, 'c, 'a, 'f> {
     manner: &'r Manner,
     tell: Tell<'f>,
     done: usize,
-}
-
-/// What was noted when a statement was started that nobody saw the end of.
-struct Started {
-    note: Option<String>,
 }
 
 impl Run<'_, '_, '_, '_> {
@@ -100,19 +91,14 @@ impl Run<'_, '_, '_, '_> {
     async fn send(&mut self, draft: &Draft<'_>) -> Result<(), TaskError> {
         let total = self.task.statements.len();
         let sent = self.locked.send(draft, &|_| total, &mut *self.tell).await;
-        sent.map(|_| ()).map_err(|(part, failure)| {
-            let cause = match failure {
-                Failure::Server(_) if self.locked.session.stop().is_pulled() => Cause::Interrupted,
-                failure => Cause::Failed(failure),
-            };
-            self.error(part.at, cause)
-        })
+        sent.map(|_| ())
+            .map_err(|(part, failure)| self.error(part.at, failure.into()))
     }
 
     /// Cleans the session and pins the settings: for the whole task, as its statements may change them.
     async fn open(&mut self) -> Result<(), TaskError> {
         let cleaned = self.locked.clean_up().await;
-        cleaned.map_err(|failure| self.error(At::Opening, Cause::Failed(failure)))?;
+        cleaned.map_err(|failure| self.error(At::Opening, failure.into()))?;
         self.locked.is_clean = false;
         let pins = self.locked.pins_sql("SESSION");
         let mut draft = Draft::default();
@@ -121,14 +107,18 @@ impl Run<'_, '_, '_, '_> {
     }
 
     /// Finds the place where an interrupted run stopped, and restores what its statements set for the session.
-    async fn resume(&mut self) -> Result<Option<Started>, TaskError> {
+    ///
+    /// Gives what was noted of the next statement, if that was started and nobody saw the end of it.
+    async fn resume(&mut self) -> Result<Option<Note>, TaskError> {
         let Some(interruption) = &self.task.step.resume else {
             return Ok(None);
         };
         let done = interruption.done;
-        let known = interruption.prefix.as_ref() == Some(&self.prefix(0..done));
-        if done > self.task.statements.len() || !known {
-            return Err(self.error(At::Opening, Cause::ChangedSince { done }));
+        let read = done + usize::from(interruption.started);
+        if read > self.task.statements.len()
+            || interruption.prefix.as_ref() != Some(&self.prefix(0..read))
+        {
+            return Err(self.error(At::Opening, Cause::ChangedSince { read }));
         }
         self.done = done;
         (self.tell)(Happening::Resuming(self.index, done));
@@ -143,30 +133,33 @@ impl Run<'_, '_, '_, '_> {
             }
             self.send(&draft).await?;
         }
-        Ok(interruption.started.then(|| Started {
-            note: interruption.note.clone(),
-        }))
+        let note = Note::read(interruption.note.as_deref());
+        for attempt in 1.. {
+            match self.drop_left(&note).await {
+                Ok(()) => break,
+                Err(cause) => self.pause(At::Opening, cause, attempt).await?,
+            }
+        }
+        Ok(interruption.started.then_some(note))
     }
 
-    fn prefix(&self, statements: Range<usize>) -> crate::words::digest::Digest {
+    fn prefix(&self, statements: Range<usize>) -> Digest {
         let end = statements.end.min(self.task.statements.len());
         prefix_digest((statements.start..end).map(|at| self.task.text(at)))
     }
 
-    async fn unit(&mut self, unit: &Unit, started: Option<Started>) -> Result<(), TaskError> {
+    async fn unit(&mut self, unit: &Unit, started: Option<Note>) -> Result<(), TaskError> {
         let first = unit.statements.start;
         let kind = &self.task.statements[first].kind;
-        let alone = !unit.is_block && !kind.may_run_in_transaction();
-        if let Some(started) = started {
-            match self.took_effect(first, &started).await? {
-                Effect::Done => return self.confirm(unit).await,
-                Effect::None => return self.alone(unit).await,
-                Effect::Unknown => return Err(self.error(At::Statement(first), Cause::NotSure)),
-                Effect::Finalize(sql) => return self.run_alone(unit, &sql).await,
-            }
+        if let Some(note) = started {
+            return match self.took_effect(first, &note).await? {
+                Effect::Done => self.confirm(unit).await,
+                Effect::None => self.alone(unit, Some(note)).await,
+                Effect::Unknown => Err(self.error(At::Statement(first), Cause::NotSure)),
+            };
         }
-        if alone {
-            return self.alone(unit).await;
+        if !unit.is_block && !kind.may_run_in_transaction() {
+            return self.alone(unit, None).await;
         }
         let settle = settle();
         for attempt in 1.. {
@@ -198,68 +191,79 @@ impl Run<'_, '_, '_, '_> {
                 Err((_, Failure::Server(error)))
                     if !unit.is_block && (error.is("25001") || error.is("2D000")) =>
                 {
-                    return self.alone(unit).await;
+                    return self.alone(unit, None).await;
                 }
-                Err((part, failure)) => self.pause(part.at, failure, attempt).await?,
+                Err((part, failure)) => self.pause(part.at, failure.into(), attempt).await?,
             }
         }
         unreachable!("the attempts end with an error")
     }
 
-    /// Announces a statement, runs it outside of any transaction, and confirms it.
-    async fn alone(&mut self, unit: &Unit) -> Result<(), TaskError> {
+    /// Announces a statement, runs it outside of any transaction, and confirms it. With a note it is announced already.
+    async fn alone(&mut self, unit: &Unit, note: Option<Note>) -> Result<(), TaskError> {
         let statement = unit.statements.start;
-        let sql = self.task.text(statement).to_owned();
-        let mut note = None;
-        if let Kind::CreateIndexConcurrently { index, table, .. } =
-            &self.task.statements[statement].kind
-        {
-            let indexes = self.indexes(statement, &table.to_sql()).await?;
-            if index.is_none() {
-                let names: Vec<_> = indexes.iter().map(|index| index.name.as_str()).collect();
-                note = serde_json::to_string(&names).ok();
-            }
-            let wanted = index.as_ref().map(|index| index.name.clone());
-            let left = indexes
-                .iter()
-                .find(|index| Some(&index.name) == wanted.as_ref());
-            if let Some(left) = left.filter(|left| !left.is_valid) {
-                self.drop_invalid(statement, left).await?;
-            }
-        }
-        let record = self.progress(self.direction().0, statement + 1, statement, note);
-        self.write(&record).await?;
-        self.run_alone(unit, &sql).await
-    }
-
-    async fn run_alone(&mut self, unit: &Unit, sql: &str) -> Result<(), TaskError> {
-        let at = At::Statement(unit.statements.start);
+        let note = match note {
+            Some(note) => note,
+            None => self.announce(statement).await?,
+        };
         for attempt in 1.. {
-            let mut draft = Draft::default();
-            draft.push(self.index, at, Message::Script(sql));
-            let total = self.task.statements.len();
-            let Err((_, failure)) = self.locked.send(&draft, &|_| total, &mut *self.tell).await
-            else {
+            let Err(cause) = self.try_alone(statement, &note).await else {
                 break;
             };
-            self.pause(at, failure, attempt).await?;
-            // a build that gave up on a lock has left an invalid index
-            if let Kind::CreateIndexConcurrently {
-                index: Some(index),
-                table,
-                ..
-            } = &self.task.statements[unit.statements.start].kind
-            {
-                let indexes = self.indexes(unit.statements.start, &table.to_sql()).await?;
-                let left = indexes
-                    .iter()
-                    .find(|left| left.name == index.name && !left.is_valid);
-                if let Some(left) = left {
-                    self.drop_invalid(unit.statements.start, left).await?;
-                }
+            if let Err(error) = self.pause(At::Statement(statement), cause, attempt).await {
+                return Err(self.withdraw(statement, &note, error).await);
             }
         }
         self.confirm(unit).await
+    }
+
+    async fn announce(&mut self, statement: usize) -> Result<Note, TaskError> {
+        let kind = &self.task.statements[statement].kind;
+        let note = Note::before(&mut self.locked.session, kind).await;
+        let note = note.map_err(|failure| self.error(At::Statement(statement), failure.into()))?;
+        let reached = statement + 1;
+        let record = self.progress(self.direction().0, reached, reached, note.write());
+        self.write(&record).await?;
+        Ok(note)
+    }
+
+    /// Takes an announcement back after the server has refused the statement, so that it may be mended. What the
+    /// statement left behind is noted, for the next run to drop. Gives the error that is to be reported.
+    async fn withdraw(&mut self, statement: usize, note: &Note, error: TaskError) -> TaskError {
+        let kind = &self.task.statements[statement].kind;
+        let refused = match &error.cause {
+            Cause::Failed(failure) => matches!(failure, Failure::Server(_)),
+            Cause::NoLock(..) | Cause::Interrupted => true,
+            _ => false,
+        };
+        // code that commits may have done a part of its work
+        if !refused || matches!(kind, Kind::Call) {
+            return error;
+        }
+        let left = note.left_by(&mut self.locked.session, kind).await;
+        if let Ok(left) = left {
+            let left = Note::of_left(&left);
+            let record = self.progress(self.direction().1, statement, statement, left.write());
+            // without it the announcement stands, and the next run asks the catalog
+            self.write(&record).await.unwrap_or_default();
+        }
+        error
+    }
+
+    async fn try_alone(&mut self, statement: usize, note: &Note) -> Result<(), Cause> {
+        let kind = &self.task.statements[statement].kind;
+        let session = &mut self.locked.session;
+        let left = note.left_by(session, kind).await?;
+        let rest = recognise::rest(session, kind).await?;
+        for index in &left {
+            self.drop_invalid(index).await?;
+        }
+        let sql = rest.unwrap_or_else(|| self.task.text(statement).to_owned());
+        let mut draft = Draft::default();
+        draft.push(self.index, At::Statement(statement), Message::Script(&sql));
+        let total = self.task.statements.len();
+        let sent = self.locked.send(&draft, &|_| total, &mut *self.tell).await;
+        sent.map(|_| ()).map_err(|(_, failure)| failure.into())
     }
 
     async fn confirm(&mut self, unit: &Unit) -> Result<(), TaskError> {
@@ -267,24 +271,28 @@ impl Run<'_, '_, '_, '_> {
         self.write(&record).await
     }
 
+    /// Writes an entry. Ctrl-C does not reach it: what is done is to be recorded.
     async fn write(&mut self, record: &(String, Vec<Option<String>>)) -> Result<(), TaskError> {
-        let mut draft = Draft::default();
-        draft.push(self.index, At::Journal, Message::Batch("BEGIN"));
-        draft.push(self.index, At::Journal, Message::Batch(SETTLE));
-        draft.push(
-            self.index,
-            At::Journal,
-            Message::Query(&record.0, record.1.clone()),
-        );
-        draft.push(self.index, At::Journal, Message::Batch(COMMIT));
-        self.send(&draft).await
+        let settle = settle();
+        let messages = [
+            (At::Journal, Message::Batch("BEGIN")),
+            (At::Settling, Message::Batch(&settle)),
+            (At::Journal, Message::Query(&record.0, record.1.clone())),
+            (At::Journal, Message::Batch(COMMIT)),
+        ];
+        let (parts, messages): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
+        let replies = self.locked.session.exchange_undisturbed(&messages).await;
+        for (at, reply) in parts.into_iter().zip(replies) {
+            reply.map_err(|failure| self.error(at, failure.into()))?;
+        }
+        Ok(())
     }
 
-    async fn pause(&mut self, at: At, failure: Failure, attempt: u32) -> Result<(), TaskError> {
+    async fn pause(&mut self, at: At, cause: Cause, attempt: u32) -> Result<(), TaskError> {
         let (index, manner) = (self.index, self.manner);
         let paused = self
             .locked
-            .pause_after(index, failure, attempt, manner, &mut *self.tell)
+            .pause_after(index, cause, attempt, manner, &mut *self.tell)
             .await;
         paused.map_err(|cause| self.error(at, cause))
     }
@@ -297,15 +305,16 @@ impl Run<'_, '_, '_, '_> {
         }
     }
 
+    /// The query that records how far the run came, with the digest of the first `read` statements.
     fn progress(
         &self,
         kind: EntryKind,
         reached: usize,
-        done: usize,
+        read: usize,
         note: Option<String>,
     ) -> (String, Vec<Option<String>>) {
         let migration = self.task.step.migration;
-        let prefix = self.prefix(0..done);
+        let prefix = self.prefix(0..read);
         let (up, down) = match self.task.step.direction {
             Direction::Up => (Some(&prefix), None),
             Direction::Down => (None, Some(&prefix)),
@@ -324,81 +333,55 @@ impl Run<'_, '_, '_, '_> {
         record.message(&self.locked.facts().place)
     }
 
-    async fn indexes(
-        &mut self,
-        statement: usize,
-        table: &str,
-    ) -> Result<Vec<recognise::Index>, TaskError> {
-        let found = recognise::indexes(&mut self.locked.session, table).await;
-        found.map_err(|failure| self.error(At::Statement(statement), Cause::Failed(failure)))
+    /// Drops the invalid indexes that an earlier run noted when the server had refused its statement.
+    async fn drop_left(&mut self, note: &Note) -> Result<(), Cause> {
+        for index in note.left(&mut self.locked.session).await? {
+            self.drop_invalid(&index).await?;
+        }
+        Ok(())
     }
 
-    async fn drop_invalid(
-        &mut self,
-        statement: usize,
-        index: &recognise::Index,
-    ) -> Result<(), TaskError> {
-        let at = At::Statement(statement);
+    async fn drop_invalid(&mut self, index: &recognise::Index) -> Result<(), Cause> {
         if index.is_being_built {
-            return Err(self.error(at, Cause::IndexIsBeingBuilt(index.name.clone())));
+            return Err(Cause::IndexIsBeingBuilt(index.name.clone()));
         }
         let name = index.qualified();
         let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
-        let mut draft = Draft::default();
-        draft.push(self.index, at, Message::Batch(&sql));
-        self.send(&draft).await?;
+        let messages = [Message::Batch(&sql)];
+        for reply in self.locked.session.exchange(&messages, &mut |_| {}).await {
+            reply?;
+        }
         (self.tell)(Happening::DroppedInvalidIndex(self.index, &name));
         Ok(())
     }
 
-    /// Whether a statement that was announced, and not confirmed, took effect.
-    async fn took_effect(
-        &mut self,
-        statement: usize,
-        started: &Started,
-    ) -> Result<Effect, TaskError> {
-        match self.manner.unsure {
-            Some(Unsure::Repeat) => return Ok(Effect::None),
-            Some(Unsure::Skip) => return Ok(Effect::Done),
-            None => {}
-        }
+    /// Whether a statement that was announced, and not confirmed, took effect. A person is asked last.
+    async fn took_effect(&mut self, statement: usize, note: &Note) -> Result<Effect, TaskError> {
         let kind = &self.task.statements[statement].kind;
-        let session = &mut self.locked.session;
-        let found = recognise::effect(session, kind, started.note.as_deref()).await;
-        let effect = found
-            .map_err(|failure| self.error(At::Statement(statement), Cause::Failed(failure)))?;
-        if let Effect::None = effect
-            && let Kind::CreateIndexConcurrently {
-                index: None, table, ..
-            } = kind
-        {
-            // a build without a name leaves its half-made index under a name that the server chose
-            let before = recognise::noted(started.note.as_deref());
-            let indexes = self.indexes(statement, &table.to_sql()).await?;
-            for index in indexes
-                .iter()
-                .filter(|it| !it.is_valid && !before.contains(&it.name))
-            {
-                self.drop_invalid(statement, index).await?;
-            }
-        }
-        Ok(effect)
+        let found = recognise::effect(&mut self.locked.session, kind, note).await;
+        let effect =
+            found.map_err(|failure| self.error(At::Statement(statement), failure.into()))?;
+        Ok(match (effect, self.manner.unsure) {
+            (Effect::Unknown, Some(Unsure::Repeat)) => Effect::None,
+            (Effect::Unknown, Some(Unsure::Skip)) => Effect::Done,
+            (effect, _) => effect,
+        })
     }
 }
-
-use recognise::Effect;
 
 /// Whether a statement changes settings of the session, so that what follows it depends on it.
 fn sets_the_session(sql: &str) -> bool {
     let mut words = sql.split_whitespace().map(str::to_ascii_uppercase);
     let first = words.next();
-    let second = words.next();
+    let second = words.next().unwrap_or_default();
     match first.as_deref() {
-        Some("SET") => !matches!(
-            second.as_deref(),
-            Some("LOCAL" | "CONSTRAINTS" | "TRANSACTION")
-        ),
+        Some("SET") => !matches!(second.as_str(), "LOCAL" | "CONSTRAINTS" | "TRANSACTION"),
         Some("RESET") => true,
+        // as in the dumps of pg_dump
+        Some("SELECT") => {
+            let call = second.strip_prefix("PG_CATALOG.").unwrap_or(&second);
+            call.starts_with("SET_CONFIG(")
+        }
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
--- The indexes of a table, whether they are valid, and whether somebody builds them right now.
+-- Indexes, whether they are valid, and whether somebody builds them right now.
 SELECT ARRAY[
     n.nspname::text,
     c.relname::text,
@@ -8,4 +8,4 @@ SELECT ARRAY[
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE i.indrelid = pg_catalog.to_regclass($1) AND c.relkind = 'i'
+WHERE c.relkind = 'i' AND {which}
