@@ -22,6 +22,7 @@ mod network;
 mod odd;
 mod piecewise;
 mod proxy;
+mod secrets;
 mod support;
 mod tidy;
 mod tls;
