@@ -3,6 +3,7 @@
 //! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
 
 mod completions;
+mod covers;
 mod current;
 mod db;
 mod edit;
@@ -25,7 +26,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    cli::{exit::Exit, render::Output},
+    cli::{covers::Covers, exit::Exit, render::Output},
     postgres::cluster,
 };
 
@@ -171,18 +172,19 @@ pub fn main() -> ExitCode {
         return cluster::guard_main(&arguments[2..]);
     }
     title::cover_passwords();
+    let covers = Covers::of(&arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             if error.use_stderr() && wants_json(&arguments) {
-                let text = error.render().to_string();
+                let text = covers.over(&error.render().to_string());
                 let first = text.lines().next().unwrap_or_default();
                 Output::misused(first.trim_start_matches("error: "));
             }
-            return exit::usage(&error);
+            return exit::usage(&error, &covers);
         }
     };
-    let output = Output::new(&cli.global, cli.command.name());
+    let output = Output::new(&cli.global, cli.command.name(), covers);
     let exit = match dispatch(&cli, &output) {
         Ok(exit) => exit,
         Err(failure) => output.failure(&failure),

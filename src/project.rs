@@ -10,7 +10,10 @@ use std::path::PathBuf;
 
 use miette::NamedSource;
 
-use crate::migration::{source::SourceError, version::MAX_LENGTH};
+use crate::{
+    migration::{source::SourceError, version::MAX_LENGTH},
+    words::secrets,
+};
 
 /// Why the files of a project cannot be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -150,8 +153,8 @@ impl ProjectError {
     /// Wraps what the TOML reader said of a text.
     pub(crate) fn toml(path: PathBuf, text: &str, error: &toml::de::Error, advice: &str) -> Self {
         Self::Toml {
-            what: error.message().trim().to_owned(),
-            text: NamedSource::new(path.display().to_string(), text.to_owned()),
+            what: secrets::cover(error.message().trim()),
+            text: NamedSource::new(path.display().to_string(), without_urls(text)),
             at: error.span().map(Into::into),
             advice: advice.to_owned(),
             path,
@@ -171,4 +174,18 @@ fn what_to_do(error: &std::io::Error) -> &'static str {
         ErrorKind::ReadOnlyFilesystem => "The file system is mounted read-only.",
         _ => "Mend it, and run again.",
     }
+}
+
+/// Covers the lines of a settings file that hold a URL or a password: what is malformed may end anywhere.
+fn without_urls(text: &str) -> String {
+    let cover = |line: &str| {
+        let (line, end) = line.split_at(line.trim_end().len());
+        let is_secret = line.contains("://") || line.to_ascii_lowercase().contains("passw");
+        let value = line.find('=').map_or(0, |at| at + 1);
+        match is_secret {
+            true => format!("{}{}{end}", &line[..value], "*".repeat(line.len() - value)),
+            false => format!("{line}{end}"),
+        }
+    };
+    text.split_inclusive('\n').map(cover).collect()
 }

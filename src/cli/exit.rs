@@ -1,6 +1,8 @@
 //! Exit codes.
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
+
+use crate::cli::covers::Covers;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +28,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Ends a program that was called wrongly, or asked for help.
-pub(super) fn usage(error: &clap::Error) -> ExitCode {
+/// Ends a program that was called wrongly, or asked for help. An argument in the wrong place may hold a password.
+pub(super) fn usage(error: &clap::Error, covers: &Covers) -> ExitCode {
+    let text = covers.over(&error.render().ansi().to_string());
     // nothing is left to do if the terminal is gone
-    error.print().unwrap_or_default();
+    if error.use_stderr() {
+        write!(anstream::stderr(), "{text}").unwrap_or_default();
+    } else {
+        write!(anstream::stdout(), "{text}").unwrap_or_default();
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 

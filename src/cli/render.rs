@@ -10,7 +10,12 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
 
 pub(super) use self::{progress::Progress, text::*};
-use crate::cli::{Color, Format, Global, exit::Exit, failure::CliError};
+use crate::cli::{
+    Color, Format, Global,
+    covers::{Covered, Covers},
+    exit::Exit,
+    failure::CliError,
+};
 
 /// Where a command's words go.
 #[derive(Debug)]
@@ -19,10 +24,11 @@ pub(super) struct Output {
     format: Format,
     quiet: bool,
     verbose: bool,
+    covers: Covers,
 }
 
 impl Output {
-    pub(super) fn new(global: &Global, command: &'static str) -> Self {
+    pub(super) fn new(global: &Global, command: &'static str, covers: Covers) -> Self {
         match global.color {
             Color::Auto => {}
             Color::Always => anstream::ColorChoice::Always.write_global(),
@@ -33,6 +39,7 @@ impl Output {
             format: global.format,
             quiet: global.quiet,
             verbose: global.verbose,
+            covers,
         }
     }
 
@@ -93,9 +100,13 @@ impl Output {
             // a part of the failure, and no talk
             self.stderr(&format!("{}\n", text::done_before_failure(&run.done)));
         }
-        self.stderr(&diagnostic(failure));
+        let covers = &self.covers;
+        self.stderr(&diagnostic(&Covered {
+            error: failure,
+            covers,
+        }));
         if self.format == Format::Json {
-            self.stdout(&json::failed(self.command, failure));
+            self.stdout(&json::failed(self.command, failure, covers));
         }
         if failure.is_interrupt() {
             Exit::Interrupted

@@ -27,7 +27,15 @@ mod linux {
         if text.len() != line.len() {
             return None;
         }
-        let covered: Vec<String> = text.split('\0').map(secrets::cover).collect();
+        let mut is_url = false;
+        let cover = |argument: &str| {
+            let was_url = std::mem::replace(&mut is_url, takes_a_url(argument));
+            match was_url {
+                true => secrets::cover_connection(argument),
+                false => secrets::cover_argument(argument),
+            }
+        };
+        let covered: Vec<String> = text.split('\0').map(cover).collect();
         let covered = covered.join("\0");
         if covered == text {
             return Some(());
@@ -49,5 +57,10 @@ mod linux {
         }
         memory.seek(SeekFrom::Start(start)).ok()?;
         memory.write_all(covered.as_bytes()).ok()
+    }
+
+    /// Whether the argument behind this one is a connection string.
+    fn takes_a_url(argument: &str) -> bool {
+        matches!(argument, "--database-url" | "--direct-url")
     }
 }

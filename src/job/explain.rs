@@ -44,7 +44,7 @@ pub(super) fn migration_error(
         At::Statement(index) => task.statements.get(index),
         _ => None,
     };
-    let server = match &error.cause {
+    let mut server = match &error.cause {
         Cause::Failed(Failure::Server(server)) | Cause::NoLock(server, _) => Some(server.clone()),
         _ => None,
     };
@@ -138,6 +138,15 @@ pub(super) fn migration_error(
     let mark = statement.map(|statement| caret::mark(script, statement, server.as_ref()));
     let label = mark.as_ref().map_or("", |mark| mark.label).to_owned();
     let bytes = mark.map(|mark| mark.bytes);
+    let mut what = what;
+    if let Some(server) = server.as_mut() {
+        server.internal_query = server.internal_query.as_deref().map(secrets::cover);
+        if server.is("42601") {
+            // the parser quotes the word at which it stopped
+            server.message = secrets::take_out(&server.message, &script.text);
+            what = secrets::take_out(&what, &script.text);
+        }
+    }
     let place = bytes
         .as_ref()
         .map(|bytes| sql::line_column(&script.text, bytes.start));

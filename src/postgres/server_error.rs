@@ -1,8 +1,10 @@
-//! What a server says: errors and notices, as values.
+//! What a server says: errors and notices, as values, without the passwords of scripts that it quotes.
 
 use diesel::result::DatabaseErrorKind;
 use serde::Serialize;
 use tokio_postgres::error::{DbError, ErrorPosition};
+
+use crate::words::secrets::cover;
 
 /// An error or a notice from the server, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,11 +59,11 @@ impl From<&DbError> for ServerError {
         Self {
             severity: error.severity().to_owned(),
             code: error.code().code().to_owned(),
-            message: error.message().to_owned(),
-            detail: error.detail().map(str::to_owned),
-            hint: error.hint().map(str::to_owned),
+            message: cover(error.message()),
+            detail: error.detail().map(cover),
+            hint: error.hint().map(cover),
             position,
-            context: error.where_().map(str::to_owned),
+            context: error.where_().map(cover),
             internal_query: internal.map(|(query, _)| query.clone()),
             internal_position: internal.map(|(_, position)| position),
         }
@@ -74,7 +76,7 @@ impl From<&diesel::result::Error> for ServerError {
         let mut text = Self {
             severity: "ERROR".into(),
             code: String::new(),
-            message: error.to_string(),
+            message: cover(&error.to_string()),
             detail: None,
             hint: None,
             position: None,
@@ -83,9 +85,9 @@ impl From<&diesel::result::Error> for ServerError {
             internal_position: None,
         };
         if let diesel::result::Error::DatabaseError(kind, info) = error {
-            text.message = info.message().to_owned();
-            text.detail = info.details().map(str::to_owned);
-            text.hint = info.hint().map(str::to_owned);
+            text.message = cover(info.message());
+            text.detail = info.details().map(cover);
+            text.hint = info.hint().map(cover);
             text.position = info
                 .statement_position()
                 .and_then(|at| u32::try_from(at).ok());

@@ -79,11 +79,6 @@ impl Tcp {
             self.admin(&seen) == "t"
         });
     }
-
-    /// `key=value` pairs that lead here.
-    pub fn dsn(&self, more: &str) -> String {
-        format!("host=127.0.0.1 port={} dbname=template1 {more}", self.port)
-    }
 }
 
 /// A project whose home has nothing in it: no `.pgpass`, no certificates.

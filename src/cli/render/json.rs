@@ -4,7 +4,10 @@ use miette::Diagnostic;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{cli::failure::CliError, job::JobError};
+use crate::{
+    cli::{covers::Covers, failure::CliError},
+    job::JobError,
+};
 
 /// The version of the envelope and of every report in it.
 const VERSION: u32 = 1;
@@ -14,11 +17,11 @@ pub(super) fn done<T: Serialize>(command: &str, report: &T) -> String {
     pretty(&json!({ "glowplug": VERSION, "command": command, "ok": true, "report": report }))
 }
 
-pub(super) fn failed(command: &str, failure: &CliError) -> String {
+pub(super) fn failed(command: &str, failure: &CliError, covers: &Covers) -> String {
     let mut error = json!({
         "code": failure.code().map(|code| code.to_string()),
-        "message": message(failure),
-        "help": failure.help().map(|help| help.to_string()),
+        "message": covers.over(&message(failure)),
+        "help": failure.help().map(|help| covers.over(&help.to_string())),
     });
     match failure.job() {
         Some(JobError::Migration(migration)) => {
