@@ -14,6 +14,7 @@ mod directory;
 mod errors;
 mod journal;
 mod network;
+mod round_trips;
 mod support;
 mod tidy;
 mod tls;
