@@ -23,6 +23,7 @@ mod odd;
 mod piecewise;
 mod pooler;
 mod proxy;
+mod round_trips;
 mod secrets;
 mod support;
 mod tidy;

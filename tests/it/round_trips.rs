@@ -1,0 +1,93 @@
+//! How often the program waits for the server: over a long line that is all that counts.
+//!
+//! Counted by the proxy of the benches, after authentication.
+
+#[path = "../../benches/proxy.rs"]
+mod proxy;
+
+use std::time::Duration;
+
+use glowplug::words::url::{HostName, Url};
+
+use crate::support::{Database, Project, text};
+
+use self::proxy::{Proxy, Seen};
+
+/// A project whose database is behind a proxy.
+struct Counted {
+    project: Project,
+    proxy: Proxy,
+    _database: Database,
+}
+
+impl Counted {
+    /// With so many migrations of one statement each.
+    fn with(migrations: usize) -> Self {
+        let database = Database::new();
+        let mut url: Url = database.url().parse().unwrap();
+        let HostName::Socket(server) = &url.hosts[0].name else {
+            panic!("the tests' servers listen on sockets")
+        };
+        let proxy = Proxy::before(server.as_ref(), Duration::ZERO);
+        let directory = proxy.directory();
+        url.set("host", directory.to_str().unwrap()).unwrap();
+        let project = Project::new().env("DATABASE_URL", &text(&url));
+        for n in 0..migrations {
+            let up = format!("CREATE TABLE t{n} (id int);");
+            project.migration(&format!("{n:04}_t"), &up, &format!("DROP TABLE t{n};"));
+        }
+        Self {
+            project,
+            proxy,
+            _database: database,
+        }
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &str) -> Seen {
+        self.project.run(arguments).ok();
+        self.proxy.take()
+    }
+}
+
+#[track_caller]
+fn check(arguments: &str, seen: Seen, most: u64) {
+    let counted = seen.round_trips;
+    assert!(
+        (1..=most).contains(&counted),
+        "`glowplug {arguments}` took {counted} round trips, not {most}"
+    );
+}
+
+#[test]
+fn a_run_with_nothing_to_do_takes_three_round_trips() {
+    let counted = Counted::with(3);
+    counted.run("upgrade");
+    check("upgrade", counted.run("upgrade"), 3);
+}
+
+#[test]
+fn looking_takes_two_round_trips() {
+    let counted = Counted::with(3);
+    check("current", counted.run("current"), 2);
+    counted.run("upgrade");
+    check("current", counted.run("current"), 2);
+    check("history", counted.run("history"), 2);
+    check("upgrade --dry-run", counted.run("upgrade --dry-run"), 2);
+}
+
+#[test]
+fn each_migration_takes_one_round_trip_and_a_run_five_more() {
+    for pending in [1, 10, 100] {
+        let counted = Counted::with(pending);
+        let most = pending as u64 + 5;
+        check("upgrade", counted.run("upgrade"), most);
+        check("downgrade base", counted.run("downgrade base"), most);
+    }
+}
+
+#[test]
+fn a_migration_of_one_statement_is_six_commands() {
+    let commands = |pending| Counted::with(pending).run("upgrade").commands;
+    assert_eq!(commands(30) - commands(20), 60);
+}
