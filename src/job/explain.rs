@@ -58,9 +58,9 @@ pub(super) fn migration_error(
         String::new()
     } else {
         format!(
-            " Of {} statements {} are done and recorded; the next run goes on after them.",
-            task.statements.len(),
-            error.committed
+            " Statements done and recorded: {} of {}; the next run goes on after them.",
+            error.committed,
+            task.statements.len()
         )
     };
     let way = match task.step.direction {

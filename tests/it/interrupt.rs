@@ -186,7 +186,7 @@ fn a_migration_without_a_transaction_goes_on_where_it_was_interrupted() {
     run.signal("INT");
     run.end().code(130).says(&[
         "1_a was interrupted on its way up",
-        "Run again to go on. Of 3 statements 1 are done and recorded",
+        "Run again to go on. Statements done and recorded: 1 of 3",
     ]);
     assert!(
         !sessions(&database).contains("pg_sleep"),
@@ -222,9 +222,10 @@ fn an_index_build_is_cancelled_and_its_invalid_index_dropped_by_the_next_run() {
             database.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == "1"
         });
         run.signal("INT");
-        run.end()
-            .code(130)
-            .says(&["1_a was interrupted", "Of 1 statements 0 are done"]);
+        run.end().code(130).says(&[
+            "1_a was interrupted",
+            "Statements done and recorded: 0 of 1",
+        ]);
         assert!(
             !sessions(&database).contains("CREATE INDEX"),
             "{}",

@@ -97,7 +97,7 @@ fn a_failure_in_the_middle_is_recorded_mended_and_resumed() {
         "1_a failed on its way up",
         "relation \"nowhere\" does not exist",
         "migrations/1_a/up.sql:5",
-        "Of 6 statements 4 are done and recorded; the next run goes on after them.",
+        "Statements done and recorded: 4 of 6; the next run goes on after them.",
     ]);
     assert_eq!(
         database.journal(),
@@ -137,7 +137,7 @@ fn a_refused_statement_outside_of_a_transaction_may_be_mended_into_any_other() {
     for _ in 0..2 {
         project.run("upgrade").code(1).says(&[
             "relation \"i\" already exists",
-            "Of 1 statements 0 are done",
+            "Statements done and recorded: 0 of 1",
         ]);
     }
     project.piecewise("1_a", "DROP INDEX CONCURRENTLY missing;", "");
@@ -334,7 +334,7 @@ fn an_interruption_is_not_gone_over_in_the_other_direction() {
     project
         .run("upgrade")
         .code(1)
-        .says(&["division by zero", "Of 2 statements 1 are done"]);
+        .says(&["division by zero", "Statements done and recorded: 1 of 2"]);
     for command in ["downgrade base", "downgrade -1", "redo"] {
         project.run(command).code(1).says(&[
             "`2_b` was interrupted on its way up, after 1 of its statements",
@@ -458,7 +458,7 @@ fn deferred_constraints_fail_with_their_block() {
     );
     project.run("upgrade").code(1).says(&[
         "at its deferred constraints: duplicate key value violates unique constraint",
-        "Of 6 statements 1 are done and recorded",
+        "Statements done and recorded: 1 of 6",
     ]);
     assert_eq!(database.log(), "a");
     let path = "migrations/1_a/up.sql";

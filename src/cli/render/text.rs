@@ -151,7 +151,7 @@ fn trouble(row: &RowReport) -> Option<String> {
         )),
         Some(State::Interrupted) => {
             let done = row.statements_done.unwrap_or_default();
-            Some(format!("interrupted   {name}: {done} statements are done"))
+            Some(format!("interrupted   {name}: statements done: {done}"))
         }
         Some(State::Orphaned) => Some(format!("orphaned      {name}: applied, and not on disk")),
         _ if row.down_edited => Some(format!(
