@@ -12,8 +12,6 @@ use std::{
     process::{Command, Stdio},
 };
 
-use glowplug::postgres::cluster::Scratch;
-
 use crate::{
     network::{Killed, free_port},
     support::{Database, GLOWPLUG, INSTALLED, Project, Ran, eventually, peer, server},
@@ -22,7 +20,6 @@ use crate::{
 /// A pgbouncer before the default server; it ends with the value, or with this process.
 struct Pooler {
     port: u16,
-    server: &'static Scratch,
     _directory: tempfile::TempDir,
     _process: Killed,
 }
@@ -79,7 +76,6 @@ impl Pooler {
         });
         Some(Self {
             port,
-            server,
             _directory: directory,
             _process: process,
         })
@@ -89,11 +85,14 @@ impl Pooler {
         let name = &database.name;
         format!("postgres://{name}@127.0.0.1:{}/{name}", self.port)
     }
+}
 
-    fn locks(&self) -> String {
-        let sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
-        crate::support::psql_at(&self.server.url(Scratch::MAINTENANCE), sql)
-    }
+/// How many advisory locks the server holds in a database.
+fn locks(database: &Database) -> String {
+    database.query(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
 }
 
 impl Drop for Pooler {
@@ -149,7 +148,7 @@ fn a_transaction_pooler_is_read_through_and_refused_for_migrating() {
             "Name the server itself with --direct-url or GLOWPLUG_DIRECT_URL",
         ]);
         assert_eq!(refused.stdout, "");
-        assert_eq!(pooler.locks(), "0", "after {command}");
+        assert_eq!(locks(&database), "0", "after {command}");
     }
     assert_eq!(database.query("SELECT to_regclass('a') IS NULL"), "t");
     assert_eq!(
@@ -181,7 +180,7 @@ fn a_direct_url_leads_around_the_pooler() {
         &format!("[database]\ndirect_url = \"{direct}\"\n"),
     );
     run(&project.env("GLOWPLUG_DIRECT_URL", ""), &url, "upgrade").ok();
-    assert_eq!(pooler.locks(), "0");
+    assert_eq!(locks(&database), "0");
 }
 
 #[test]
@@ -195,7 +194,7 @@ fn a_session_pooler_is_as_good_as_the_server() {
     assert_eq!(up.stdout, "Applied 2 migrations: base -> 2 (head).\n");
     run(&project, &url, "redo").ok();
     run(&project, &url, "downgrade base").ok();
-    eventually("no lock is left", || pooler.locks() == "0");
+    eventually("no lock is left", || locks(&database) == "0");
 }
 
 #[test]
@@ -234,7 +233,7 @@ fn a_statement_pooler_and_a_startup_parameter_that_it_does_not_pass_on_are_expla
     run(&project, &url, "upgrade")
         .code(1)
         .says(&["two sessions were given one backend", "--direct-url"]);
-    assert_eq!(pooler.locks(), "0");
+    assert_eq!(locks(&database), "0");
     run(
         &project,
         &format!("{url}?options=-csearch_path%3Dpublic"),

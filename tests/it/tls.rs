@@ -168,8 +168,8 @@ fn outcome(ran: &Ran) -> &'static str {
     }
 }
 
-fn row(name: &str, of: impl Fn(&str) -> Ran) -> String {
-    let words: Vec<&str> = MODES.iter().map(|mode| outcome(&of(mode))).collect();
+fn row(name: &str, modes: &[&str], of: impl Fn(&str) -> Ran) -> String {
+    let words: Vec<&str> = modes.iter().map(|mode| outcome(&of(mode))).collect();
     format!("{name}: {}", words.join(" "))
 }
 
@@ -179,6 +179,8 @@ fn each_sslmode_accepts_the_certificates_that_libpq_would_accept() {
     let between = right.below("between");
     let good = right.issue(&["db.test"], |_| {});
     let tcp = encrypting(&good, &right);
+    // passwords take their time, and other tests are about them
+    tcp.rules("hostssl all all 127.0.0.1/32 trust");
     let project = at_home();
     let right_file = write(&project, "right.pem", &right.0.pem());
     let wrong_file = write(&project, "wrong.pem", &wrong.0.pem());
@@ -190,19 +192,19 @@ fn each_sslmode_accepts_the_certificates_that_libpq_would_accept() {
     let by_address = |file: &str| format!("host=127.0.0.1 sslrootcert={file}");
     let mut table = Vec::new();
 
-    table.push(row("good, right CA", |mode| {
+    table.push(row("good, right CA", &MODES, |mode| {
         run(mode, &trusting(&right_file))
     }));
-    table.push(row("good, wrong CA", |mode| {
+    table.push(row("good, wrong CA", &MODES, |mode| {
         run(mode, &trusting(&wrong_file))
     }));
-    table.push(row("good, no CA", |mode| run(mode, "")));
-    table.push(row("good, by address", |mode| {
+    table.push(row("good, no CA", &MODES, |mode| run(mode, "")));
+    table.push(row("good, by address", &MODES, |mode| {
         run(mode, &by_address(&right_file))
     }));
     let mut check = |name: &str, pair: &Pair, more: &str| {
         show(&tcp, pair);
-        table.push(row(name, |mode| run(mode, more)));
+        table.push(row(name, &MODES[2..], |mode| run(mode, more)));
     };
     let with_address = right.issue(&["db.test", "127.0.0.1"], |_| {});
     check("address in SAN", &with_address, &by_address(&right_file));
@@ -247,20 +249,21 @@ good, right CA: hba ok ok ok ok ok
 good, wrong CA: hba ok ok issuer issuer issuer
 good, no CA: hba ok ok ok no-root no-root
 good, by address: hba ok ok ok ok name
-address in SAN: hba ok ok ok ok ok
-other name: hba ok ok ok ok name
-wildcard: hba ok ok ok ok ok
-only a common name: hba ok ok ok ok no-san
-no extensions: hba ok ok ok ok version-1
-expired: hba ok ok expired expired expired
-not yet valid: hba ok ok early early early
-self-signed, another CA: hba ok ok issuer issuer issuer
-self-signed, itself: hba ok ok ok ok ok
-self-signed CA, itself: hba ok ok ok ok ok
-chain without its middle: hba ok ok issuer issuer issuer
-chain with its middle: hba ok ok ok ok ok
-Ed25519: hba ok ok ok ok ok";
-    assert_eq!(table.join("\n"), expected, "in the order of {MODES:?}");
+address in SAN: ok ok ok ok
+other name: ok ok ok name
+wildcard: ok ok ok ok
+only a common name: ok ok ok no-san
+no extensions: ok ok ok version-1
+expired: ok expired expired expired
+not yet valid: ok early early early
+self-signed, another CA: ok issuer issuer issuer
+self-signed, itself: ok ok ok ok
+self-signed CA, itself: ok ok ok ok
+chain without its middle: ok issuer issuer issuer
+chain with its middle: ok ok ok ok
+Ed25519: ok ok ok ok";
+    // in the order of the modes; of the later rows the first two are left out, which never look at a certificate
+    assert_eq!(table.join("\n"), expected);
 }
 
 #[test]
@@ -270,7 +273,7 @@ fn a_server_without_tls_is_reached_only_by_the_modes_that_allow_it() {
     let project = at_home();
     let authority = Authority::new("any");
     let root = write(&project, "root.pem", &authority.0.pem());
-    let table = row("plain", |mode| {
+    let table = row("plain", &MODES, |mode| {
         current(
             &project,
             &dsn(&tcp, &format!("sslmode={mode} sslrootcert={root}")),
