@@ -7,7 +7,8 @@ use crate::postgres::{
     session_error::SessionError,
 };
 
-const UNIQUE_VIOLATION: &str = "23505";
+/// What the server says where two sessions make one table at once: unique_violation, duplicate_table.
+const MADE_AT_ONCE: [&str; 2] = ["23505", "42P07"];
 
 impl Locked<'_> {
     /// Makes the tracking tables where they are missing.
@@ -38,7 +39,8 @@ impl Locked<'_> {
             match replies.into_iter().find_map(Result::err) {
                 None => break,
                 // Diesel makes its table without any lock: one of two that do so at once fails, IF NOT EXISTS or not
-                Some(Failure::Server(error)) if attempt < 3 && error.is(UNIQUE_VIOLATION) => {}
+                Some(Failure::Server(error))
+                    if attempt < 3 && MADE_AT_ONCE.contains(&error.code.as_str()) => {}
                 Some(failure) => {
                     return Err(SessionError::while_doing("creating the tracking tables")(
                         failure,
