@@ -434,7 +434,8 @@ fn a_server_that_is_starting_up_is_waited_for() {
         for mode in ["disable", "require"] {
             let port = doorman(vec![nonsense.to_vec()], tcp.port);
             let url = format!("postgres://app:right@127.0.0.1:{port}/app?sslmode={mode}");
-            current(&project, &url).code(1);
+            let ran = current(&project, &url).code(1);
+            assert!(!ran.stderr.contains("waiting:"), "{ran:?}");
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::words::ident::Ident;
 /// How long one question may take.
 const QUESTION: Duration = Duration::from_secs(10);
 
+/// How long a server that accepts connections may take to let us in.
+const WELCOME: Duration = Duration::from_secs(30);
+
 /// The other clients that are connected now, and how many there have ever been.
 const CLIENTS: &str = "\
 SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity
@@ -69,16 +72,17 @@ impl Watch {
 
 /// Makes sure that the ordinary role `name` can log in to its database `name`, and may create in it.
 ///
-/// The role gets LOGIN last, so that being able to log in proves that the rest has been done.
+/// The role gets LOGIN last, so that being able to log in proves that the rest has been done. A server that is not
+/// `alive` any more is not waited for.
 pub(super) fn ensure_database(
     socket_dir: &Path,
     port: u16,
     name: &str,
     major: u32,
-    deadline: Duration,
+    alive: &(dyn Fn() -> bool + Sync),
 ) -> Result<(), ClusterError> {
     // On a thread of its own: the caller may be inside a runtime, where another one must not start.
-    let work = || block_on(ensure(socket_dir, port, name, major, deadline));
+    let work = || block_on(ensure(socket_dir, port, name, major, alive));
     std::thread::scope(|scope| scope.spawn(work).join()).expect("nothing in `ensure` panics")
 }
 
@@ -98,9 +102,9 @@ async fn ensure(
     port: u16,
     name: &str,
     major: u32,
-    deadline: Duration,
+    alive: &(dyn Fn() -> bool + Sync),
 ) -> Result<(), ClusterError> {
-    let end = Instant::now() + deadline;
+    let end = Instant::now() + WELCOME;
     loop {
         let Err(source) = connect(socket_dir, port, name, name).await else {
             return Ok(());
@@ -116,7 +120,7 @@ async fn ensure(
         if source.code().is_some_and(|code| refused.contains(code)) {
             return create(socket_dir, port, name, major).await.map_err(failed);
         }
-        if Instant::now() >= end {
+        if Instant::now() >= end || !alive() {
             return Err(failed(source));
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

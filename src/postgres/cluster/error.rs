@@ -155,7 +155,10 @@ pub enum ClusterError {
     #[error("cannot prepare the database `{database}` on the local server")]
     #[diagnostic(
         code(cluster::database),
-        help("`glowplug db reset` makes a new local server, without the data of this one.")
+        help(
+            "Run again. If it stays so, the server's log says more, and `glowplug db status` names it; \
+             `glowplug db reset` starts over, without the data."
+        )
     )]
     Database {
         /// The database.

@@ -31,9 +31,6 @@ use crate::words::url::Url;
 /// How long a start or stop by another process may take before we give up: its own deadlines are shorter.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long a server that accepts connections may take to let us in.
-const WELCOME: Duration = Duration::from_secs(30);
-
 /// How long the last checkpoint may take.
 const CHECKPOINT: Duration = Duration::from_secs(60);
 
@@ -296,8 +293,11 @@ impl Local {
             return Ok(false);
         }
         account.private_directory(&found.socket_dir)?;
-        self.ensure_database(&found.socket_dir, found.port, major)?;
-        Ok(true)
+        match self.ensure_database(&found.socket_dir, found.port, major) {
+            // it was on its way out
+            Err(_) if !self.is_alive(major) => Ok(false),
+            done => done.map(|()| true),
+        }
     }
 
     /// Stops whatever runs on this project's data. Only for the holder of the gate.
@@ -404,7 +404,11 @@ impl Local {
     }
 
     fn ensure_database(&self, directory: &Path, port: u16, major: u32) -> Result<(), ClusterError> {
-        client::ensure_database(directory, port, &self.role, major, WELCOME)
+        client::ensure_database(directory, port, &self.role, major, &|| self.is_alive(major))
+    }
+
+    fn is_alive(&self, major: u32) -> bool {
+        server::running_in(&self.data(major)).is_some()
     }
 }
 
