@@ -115,6 +115,14 @@ fn parent(pid: u32) -> Option<u32> {
     stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
+/// Whether this process was started with a signal ignored.
+fn is_ignored(signal: u32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
 fn no_proc() -> bool {
     let missing = !Path::new("/proc/self/cwd").exists();
     if missing {
@@ -678,6 +686,11 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
         "guard and owner",
         "server",
     ] {
+        // a shell starts what it puts into the background with SIGINT ignored, and children inherit that
+        if end == "INT to all" && is_ignored(2) {
+            eprintln!("skipped: SIGINT is ignored here");
+            continue;
+        }
         let mut owner = Owner::new();
         let pid = owner.process.0.id();
         assert_eq!(servers_in(&owner.data), [owner.server]);
