@@ -161,7 +161,7 @@ impl Project {
 /// Nothing of the person's environment, no input, no output.
 fn in_clean_environment(command: &mut Command, dir: &Path) {
     command.current_dir(dir).env_clear().stdin(Stdio::null());
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     for name in ["PATH", "HOME", "TMPDIR"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
