@@ -258,8 +258,7 @@ fn while_diesel_runs_a_migration_glowplug_does_not_repeat_it() {
         "INSERT INTO log VALUES ('not a'); SELECT count(*) FROM gate;",
     );
     let waits = |count: usize| {
-        let query =
-            "SELECT count(*) FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted";
+        let query = "SELECT count(*) FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         eventually("they wait at the gate", || {
             both.database.query(query) == count.to_string()
         });

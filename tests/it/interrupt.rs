@@ -272,7 +272,9 @@ fn the_second_signal_ends_the_program_at_once() {
     );
     let run = Run::start(&project, "upgrade");
     await_sleep(&database);
-    let cancels = || database.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'");
+    let cancels = || {
+        database.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    };
     run.signal("INT");
     assert_eq!(cancels(), "1");
     std::thread::sleep(Duration::from_millis(50)); // two signals at one moment are one

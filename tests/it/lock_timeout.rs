@@ -184,7 +184,7 @@ fn a_deadlock_is_tried_again() {
         .spawn()
         .unwrap();
     eventually("the run waits", || {
-        database.query("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1"
+        database.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") == "1"
     });
     blocker.try_execute("LOCK TABLE u");
     blocker.execute("ROLLBACK");
