@@ -37,7 +37,6 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
         .min_depth(1)
         .max_depth(1)
         .follow_links(true)
-        .sort_by_file_name()
     {
         let entry = entry.map_err(|error| {
             let path = error.path().and_then(|path| path.strip_prefix(dir).ok());
@@ -56,6 +55,8 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
         }
         places.push(entry.into_path());
     }
+    // a walk that sorts would also list each of them, and throw the list away
+    places.sort();
     Ok(Migrations::new(read_all(&places, shown)?)?)
 }
 
