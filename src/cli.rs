@@ -12,8 +12,10 @@ mod failure;
 mod history;
 mod init;
 mod interrupt;
+mod print_schema;
 mod render;
 mod revision;
+mod schema;
 mod settings;
 mod show;
 mod stamp;
@@ -62,6 +64,12 @@ struct Global {
     /// The settings file [env: GLOWPLUG_CONFIG] [default: glowplug.toml at the root of the project]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Diesel's settings file [env: DIESEL_CONFIG_FILE] [default: diesel.toml at the root of the project]
+    #[arg(long, global = true, value_name = "FILE")]
+    config_file: Option<PathBuf>,
+    /// Fail, before anything is run, if schema.rs would change
+    #[arg(long, global = true)]
+    locked_schema: bool,
     /// The migrations [env: MIGRATION_DIRECTORY] [default: diesel.toml's, or the nearest migrations/]
     #[arg(long, global = true, value_name = "DIR")]
     migration_dir: Option<PathBuf>,
@@ -126,6 +134,10 @@ enum Command {
     Redo(upgrade::Redo),
     /// Write the journal without running SQL
     Stamp(stamp::Stamp),
+    /// Write schema.rs, or check that it is up to date
+    Schema(schema::Schema),
+    /// Print schema.rs with Diesel's flags
+    PrintSchema(print_schema::PrintSchemaCommand),
     /// Show what a URL is understood as, or spell it for another driver
     Url(url::UrlCommand),
     /// The project's own local server
@@ -151,6 +163,8 @@ impl Command {
             Self::Downgrade(_) => "downgrade",
             Self::Redo(_) => "redo",
             Self::Stamp(_) => "stamp",
+            Self::Schema(_) => "schema",
+            Self::PrintSchema(_) => "print-schema",
             Self::Url(_) => "url",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
@@ -212,6 +226,8 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Downgrade(command) => command.run(global, output),
         Command::Redo(command) => command.run(global, output),
         Command::Stamp(command) => command.run(global, output),
+        Command::Schema(command) => command.run(global, output),
+        Command::PrintSchema(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),

@@ -10,6 +10,8 @@ pub mod offline;
 pub mod open;
 pub mod revision;
 pub mod run;
+pub mod schema;
+pub mod shadow;
 pub mod stamp;
 pub mod status;
 

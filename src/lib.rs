@@ -4,12 +4,14 @@
 //! both tools work on one database. The library does everything; the binary parses arguments, calls one
 //! [job] and renders its report. ARCHITECTURE.md shows the rooms.
 
+pub mod catalog;
 pub mod cli;
 pub mod job;
 pub mod migration;
 pub mod postgres;
 pub mod project;
 pub mod report;
+pub mod schema_rs;
 pub mod words;
 
 pub use crate::{

@@ -4,6 +4,8 @@ pub mod config;
 pub mod embedded;
 pub mod read;
 pub mod root;
+pub mod rustfmt;
+pub mod schema_file;
 pub mod write;
 
 use std::path::PathBuf;

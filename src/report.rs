@@ -2,4 +2,5 @@
 
 pub mod event;
 pub mod run;
+pub mod schema;
 pub mod status;

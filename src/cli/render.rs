@@ -16,6 +16,7 @@ use crate::cli::{
     exit::Exit,
     failure::CliError,
 };
+use crate::job::JobError;
 
 /// Where a command's words go.
 #[derive(Debug)]
@@ -72,6 +73,12 @@ impl Output {
         self.stdout(text);
     }
 
+    /// Prints texts that are the answer, each with its name in JSON.
+    pub(super) fn texts(&self, texts: impl Iterator<Item = (String, String)>) {
+        let texts: std::collections::BTreeMap<String, String> = texts.collect();
+        self.answer(&texts, |texts| texts.values().map(String::as_str).collect());
+    }
+
     /// Talks to the user, on stderr.
     pub(super) fn talk(&self, line: &str) {
         if !self.quiet {
@@ -99,6 +106,11 @@ impl Output {
         {
             // a part of the failure, and no talk
             self.stderr(&format!("{}\n", text::done_before_failure(&run.done)));
+        }
+        if let Some(JobError::SchemaWouldChange(change)) = failure.job()
+            && self.format == Format::Text
+        {
+            self.stdout(&change.difference);
         }
         let covers = &self.covers;
         self.stderr(&diagnostic(&Covered {

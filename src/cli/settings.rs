@@ -7,7 +7,10 @@ use std::{
 
 use crate::{
     cli::{Global, failure::CliError, render::Output},
-    job::open::{Endpoint, Limits},
+    job::{
+        open::{Endpoint, Limits},
+        shadow::Shadow,
+    },
     migration::source::Migrations,
     postgres::{
         cluster::{self, Binaries, Local, LocalOptions, LocalState, Places, Search},
@@ -18,8 +21,9 @@ use crate::{
     },
     project::{
         config::{self, GlowplugToml},
-        read, root,
+        read, root, rustfmt,
     },
+    schema_rs::{Compat, PrintSchemas, Style},
     words::{timespan::Timespan, url::Url},
 };
 
@@ -30,10 +34,16 @@ const WAKE_UP: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) root: PathBuf,
+    /// Where the program was called.
+    pub(super) current: PathBuf,
     pub(super) migrations_dir: PathBuf,
     /// How the migrations directory is called in messages.
     pub(super) shown: String,
     pub(super) toml: GlowplugToml,
+    /// Where diesel.toml is, or would be.
+    pub(super) diesel_toml: PathBuf,
+    /// `[print_schema]` of diesel.toml.
+    pub(super) schemas: PrintSchemas,
     environment: Environment,
     database_url: Option<(&'static str, String)>,
     direct_url: Option<(&'static str, String)>,
@@ -96,18 +106,18 @@ impl Settings {
                 help: "Set `major` in [server] to 14 to 18, or leave it out.".into(),
             });
         }
-        let diesel_toml =
-            var("DIESEL_CONFIG_FILE").map_or_else(|| root.join("diesel.toml"), PathBuf::from);
+        let diesel_toml = global
+            .config_file
+            .clone()
+            .or_else(|| var("DIESEL_CONFIG_FILE").map(PathBuf::from))
+            .unwrap_or_else(|| root.join("diesel.toml"));
         let diesel = config::read_diesel(&diesel_toml)?;
 
         let migrations_dir = global
             .migration_dir
             .clone()
             .or_else(|| var("MIGRATION_DIRECTORY").map(PathBuf::from))
-            .or_else(|| {
-                let base = diesel_toml.parent().unwrap_or(Path::new("")).to_owned();
-                diesel.migrations_directory.map(|it| base.join(it.dir))
-            })
+            .or_else(|| diesel.migrations_directory.map(|it| it.dir))
             .or_else(|| root::find_migrations(&current))
             .unwrap_or_else(|| root.join("migrations"));
         let shown = shown(&migrations_dir, &current);
@@ -136,9 +146,12 @@ impl Settings {
             .or_else(|| toml.server.postgres_bin.as_ref().map(|dir| root.join(dir)));
         Ok(Self {
             root,
+            current,
             migrations_dir,
             shown,
             toml,
+            diesel_toml,
+            schemas: diesel.print_schema,
             environment,
             database_url,
             direct_url,
@@ -175,6 +188,36 @@ impl Settings {
         }
         let url = connect::complete(parsed.url, &self.environment);
         url.map(Some).map_err(CliError::from_connect)
+    }
+
+    /// How schema.rs is printed, whatever file it is.
+    pub(super) fn style(&self, compat: Option<Compat>) -> Result<Style, CliError> {
+        let user = self.var("XDG_CONFIG_HOME").map(PathBuf::from);
+        let user = user.or_else(|| Some(PathBuf::from(self.var("HOME")?).join(".config")));
+        Ok(Style {
+            compat: compat.or(self.toml.schema.compat).unwrap_or_default(),
+            layout: rustfmt::layout(&self.current, user.as_deref())?,
+            views: self.toml.schema.views,
+            view_keys: self.toml.schema.view_keys.clone(),
+        })
+    }
+
+    /// What is needed to replay migrations in a database of their own.
+    pub(super) fn shadow(&self, output: &Output) -> Result<Shadow, CliError> {
+        let binaries = self.binaries()?;
+        output.detail(&format!(
+            "replaying the migrations on a PostgreSQL {} of their own",
+            binaries.version()
+        ));
+        Ok(Shadow {
+            binaries,
+            guard: own_program()?,
+        })
+    }
+
+    /// A path as it is called from here.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        shown(path, &self.current)
     }
 
     /// The way to the database. Starts the project's local server where no database is named.
@@ -254,10 +297,7 @@ impl Settings {
             "No DATABASE_URL: starting the project's own PostgreSQL {} ...",
             binaries.version()
         ));
-        let guard = std::env::current_exe().map_err(|error| CliError::Cannot {
-            what: format!("the program does not find itself: {error}"),
-            help: "Set DATABASE_URL, or call glowplug by its path.".into(),
-        })?;
+        let guard = own_program()?;
         let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
         let options = LocalOptions {
             guard,
@@ -325,6 +365,14 @@ impl Settings {
             .map(String::as_str)
             .filter(|text| !text.is_empty())
     }
+}
+
+/// The program itself, which becomes the guard of a server of ours.
+fn own_program() -> Result<PathBuf, CliError> {
+    std::env::current_exe().map_err(|error| CliError::Cannot {
+        what: format!("the program does not find itself: {error}"),
+        help: "Set DATABASE_URL, or call glowplug by its path.".into(),
+    })
 }
 
 /// Reads `.env` of this directory or the nearest above; what the environment has already is stronger.

@@ -10,11 +10,13 @@ use crate::{
         failure::CliError,
         interrupt::block_on,
         render::{self, Output},
+        schema::printer,
         settings::{LimitArgs, Settings},
     },
     job::{
         self, offline,
         run::{Options, Wish},
+        schema,
     },
     migration::{plan::Policy, source::Direction, version::Version},
     postgres::exec,
@@ -125,7 +127,8 @@ impl Upgrade {
                 output,
             );
         }
-        execute("upgrade", &settings, &wish, &self.run, output)
+        let locked = global.locked_schema;
+        execute("upgrade", &settings, &wish, &self.run, locked, output)
     }
 }
 
@@ -146,7 +149,8 @@ impl Downgrade {
         let wish = Wish::Downgrade {
             target: self.target.clone(),
         };
-        execute("downgrade", &settings, &wish, &self.run, output)
+        let locked = global.locked_schema;
+        execute("downgrade", &settings, &wish, &self.run, locked, output)
     }
 }
 
@@ -165,7 +169,8 @@ impl Redo {
             unsure: None,
             limits: self.limits.clone(),
         };
-        execute("redo", &settings, &Wish::Redo { count }, &run, output)
+        let wish = Wish::Redo { count };
+        execute("redo", &settings, &wish, &run, global.locked_schema, output)
     }
 }
 
@@ -179,6 +184,7 @@ fn execute(
     settings: &Settings,
     wish: &Wish,
     flags: &RunArgs,
+    locked_schema: bool,
     output: &Output,
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
@@ -192,10 +198,17 @@ fn execute(
         manner,
         single_transaction: flags.single_transaction,
     };
+    let printer = printer(settings, None)?;
     let mut progress = output.progress();
     let report = block_on(async |stop| {
         let endpoint = settings.endpoint(command, stop, output)?;
         let mut watch = |event| progress.show(&event);
+        if locked_schema && printer.has_files() {
+            let shadow = settings.shadow(output)?;
+            let watch = &mut watch;
+            schema::demand_unchanged(&endpoint, &migrations, wish, &printer, &shadow, watch)
+                .await?;
+        }
         let report = if flags.dry_run {
             job::run::dry_run(
                 &endpoint,
@@ -206,7 +219,10 @@ fn execute(
             )
             .await
         } else {
-            job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await
+            match job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await {
+                Ok(done) => schema::after_run(&endpoint, &printer, done, &mut watch).await,
+                Err(error) => Err(error),
+            }
         };
         report.map_err(CliError::run)
     });

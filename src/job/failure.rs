@@ -5,11 +5,12 @@ use miette::{NamedSource, SourceSpan};
 use crate::{
     migration::{plan::Blocked, source::Direction, target::TargetError},
     postgres::{
-        connect::ConnectError, pool::PoolError, server_error::ServerError,
+        cluster::ClusterError, connect::ConnectError, pool::PoolError, server_error::ServerError,
         session_error::SessionError,
     },
     project::ProjectError,
     report::run::RunReport,
+    schema_rs::{PrintError, patch::PatchError},
     words::secrets,
 };
 
@@ -53,6 +54,22 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Migration(#[from] Box<MigrationError>),
+    /// What schema.rs is printed from.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Print(#[from] PrintError),
+    /// The patch of schema.rs.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Patch(#[from] PatchError),
+    /// schema.rs and what the migrations lead to.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    SchemaWouldChange(#[from] SchemaWouldChange),
+    /// A server of our own.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cluster(#[from] ClusterError),
     /// Ctrl-C before anything began.
     #[error("interrupted")]
     #[diagnostic(code(run::interrupted), help("Nothing was changed."))]
@@ -69,6 +86,20 @@ impl JobError {
             _ => false,
         }
     }
+}
+
+/// A run that was asked to leave schema.rs as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("schema.rs would change: {}", files.join(", "))]
+#[diagnostic(
+    code(schema::locked),
+    help("Nothing was run. Run the command without --locked-schema, and commit the changed file.")
+)]
+pub struct SchemaWouldChange {
+    /// The files.
+    pub files: Vec<String>,
+    /// What would change in them, as a unified diff.
+    pub difference: String,
 }
 
 /// Why a run ended early, and what it had done by then.

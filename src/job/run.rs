@@ -200,7 +200,7 @@ fn together(plan: &Plan<'_>, wish: &Wish, single_transaction: bool) -> Result<bo
 }
 
 /// Finds the target and makes the plan.
-fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError> {
+pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError> {
     let history = history(status);
     match wish {
         Wish::Upgrade { target, policy } => {
@@ -355,6 +355,7 @@ fn report(status: &Status<'_>, database: String) -> RunReport {
         head: head.map(|row| row.version.clone()),
         steps: Vec::new(),
         dry_run: false,
+        schema: Vec::new(),
         notes,
     }
 }

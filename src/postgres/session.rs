@@ -7,7 +7,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 
@@ -17,7 +17,10 @@ use diesel::{
     sql_types::{Array, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use futures_util::future::{MaybeDone, maybe_done};
+use futures_util::{
+    StreamExt as _,
+    future::{MaybeDone, maybe_done},
+};
 use tokio_postgres::{AsyncMessage, types::Type};
 
 use crate::postgres::{
@@ -342,17 +345,14 @@ fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> A
             Box::pin(async { client.batch_execute(sql).await.map(|()| Vec::new()) })
         }
         Message::Query(sql, values) => Box::pin(async move {
-            let values: Vec<(&(dyn tokio_postgres::types::ToSql + Sync), Type)> = values
-                .iter()
-                .map(|value| {
-                    (
-                        value as &(dyn tokio_postgres::types::ToSql + Sync),
-                        Type::TEXT,
-                    )
-                })
-                .collect();
-            let rows = client.query_typed(sql, &values).await?;
-            rows.iter().map(|row| row.try_get(0)).collect()
+            let values = values.iter().map(|value| (value, Type::TEXT));
+            // row by row: a large answer is never there twice
+            let mut stream = pin!(client.query_typed_raw(*sql, values).await?);
+            let mut rows = Vec::new();
+            while let Some(row) = stream.next().await {
+                rows.push(row?.try_get(0)?);
+            }
+            Ok(rows)
         }),
     }
 }

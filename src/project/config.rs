@@ -1,18 +1,25 @@
 //! `diesel.toml` and `glowplug.toml`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
-use crate::{project::ProjectError, words::timespan::Timespan};
+use crate::{
+    project::ProjectError,
+    schema_rs::{Compat, PrintSchemas},
+    words::timespan::Timespan,
+};
 
 /// What glowplug uses of `diesel.toml`. The file keeps Diesel's keys only; Diesel refuses unknown ones.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DieselToml {
     /// How schema.rs is printed.
     #[serde(default)]
-    pub print_schema: Option<toml::Table>,
+    pub print_schema: PrintSchemas,
     /// Where the migrations are.
     #[serde(default)]
     pub migrations_directory: Option<MigrationsDirectory>,
@@ -35,6 +42,20 @@ pub struct GlowplugToml {
     pub run: Run,
     /// `[server]`.
     pub server: Server,
+    /// `[schema]`.
+    pub schema: Schema,
+}
+
+/// `[schema]`: what schema.rs gets beyond Diesel's settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schema {
+    /// Whose result is wanted where Diesel's is wrong. Default: the right one.
+    pub compat: Option<Compat>,
+    /// Whether views, materialized views and foreign tables are printed, too. Default: no.
+    pub views: bool,
+    /// The columns that stand for the key of a view, by its name.
+    pub view_keys: BTreeMap<String, Vec<String>>,
 }
 
 /// `[database]`: which one, where no flag and no environment says so.
@@ -75,15 +96,25 @@ pub struct Server {
     pub idle: Option<Timespan>,
 }
 
-/// Reads `diesel.toml`; a missing file is an empty one.
+/// Reads `diesel.toml`; a missing file is an empty one. Relative paths in it start at the file's directory.
 ///
 /// # Errors
 /// When it cannot be read, is malformed, or holds keys that Diesel does not know.
 pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
-    read(
+    let mut toml: DieselToml = read(
         path,
         "This file keeps Diesel's keys only; everything of glowplug's is in glowplug.toml.",
-    )
+    )?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let settings = toml.print_schema.all.values_mut();
+    let files = settings.flat_map(|it| [&mut it.file, &mut it.patch_file]);
+    for file in files.flatten() {
+        *file = base.join(&*file);
+    }
+    if let Some(directory) = &mut toml.migrations_directory {
+        directory.dir = base.join(&directory.dir);
+    }
+    Ok(toml)
 }
 
 /// Reads `glowplug.toml`; a missing file is an empty one.

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::migration::{source::Direction, version::Version};
+use crate::{
+    migration::{source::Direction, version::Version},
+    report::schema::FileReport,
+};
 
 /// One migration that was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +39,9 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// Whether nothing was written: `--dry-run`.
     pub dry_run: bool,
+    /// What became of the schema files, where diesel.toml names some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schema: Vec<FileReport>,
     /// What should be known besides.
     pub notes: Vec<String>,
 }

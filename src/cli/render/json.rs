@@ -36,6 +36,10 @@ pub(super) fn failed(command: &str, failure: &CliError, covers: &Covers) -> Stri
             error["interrupted"] = json!(migration.interrupted);
             error["outcome_unknown"] = json!(migration.outcome_unknown);
         }
+        Some(JobError::SchemaWouldChange(change)) => {
+            error["files"] = json!(change.files);
+            error["difference"] = json!(change.difference);
+        }
         Some(JobError::Script(script)) => {
             error["file"] = json!(script.path);
             error["line"] = json!(script.line);

@@ -7,6 +7,7 @@ use crate::{
     migration::{source::Direction, status::State, version::Version},
     report::{
         run::{RunReport, StampReport},
+        schema::{FileReport, FileState, SchemaReport},
         status::{RowReport, StatusReport},
     },
 };
@@ -69,7 +70,31 @@ pub(in crate::cli) fn run(report: &RunReport) -> String {
         ),
     };
     line(&mut text, &sentence);
+    for file in &report.schema {
+        if file.state == FileState::Written {
+            line(&mut text, &format!("Wrote {}.", file.file));
+        }
+    }
     text
+}
+
+/// What became of the schema files.
+pub(in crate::cli) fn schema(report: &SchemaReport) -> String {
+    report.files.iter().map(schema_file).collect()
+}
+
+fn schema_file(file: &FileReport) -> String {
+    let name = &file.file;
+    match file.state {
+        FileState::Fresh => format!("fresh    {name}\n"),
+        FileState::LineEnds => format!("fresh    {name} (but for the ends of its lines)\n"),
+        FileState::Missing => format!("missing  {name}\n"),
+        FileState::Written => format!("wrote    {name}\n"),
+        FileState::Stale => {
+            let difference = file.difference.as_deref().unwrap_or_default();
+            format!("stale    {name}\n{difference}")
+        }
+    }
 }
 
 /// What was done before a run failed.

@@ -1,0 +1,105 @@
+//! The model of a database's structure: facts at one grain, keyed by name.
+//!
+//! A [`Catalog`] is a plain value. It holds no oid and nothing of a server's state, so that two catalogs are equal when a
+//! person would call the databases alike. Reading one from a server is `postgres::introspect`; printing one as
+//! Rust is [`schema_rs`](crate::schema_rs).
+
+mod coverage;
+pub mod fact;
+mod key;
+mod kind;
+mod relation;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use coverage::{Aspect, Coverage};
+pub use fact::Fact;
+pub use key::Key;
+pub use kind::Kind;
+pub use relation::{Column, ColumnType, ForeignKey, Relation, RelationKind};
+
+/// The structure of a database, as far as its source can tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// What the source can speak about. What it does not cover is not absent: it is unknown.
+    pub coverage: Coverage,
+    facts: BTreeMap<Key, Fact>,
+    /// Who needs whom: the dependent object first.
+    pub dependencies: BTreeSet<Dependency>,
+    /// Objects that are there and are not read, by their kind in plain words.
+    pub unread: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// That one object needs another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dependency {
+    /// The object that goes first when both are dropped.
+    pub dependent: Key,
+    /// The object that it needs.
+    pub referenced: Key,
+    /// How strong the bond is: `deptype` of pg_depend, such as `n` (normal), `a` (automatic), `i` (internal).
+    /// Source: <https://www.postgresql.org/docs/current/catalog-pg-depend.html>
+    pub bond: char,
+}
+
+impl Catalog {
+    /// An empty one of a source that can speak about `coverage`.
+    #[must_use]
+    pub fn new(coverage: Coverage) -> Self {
+        Self {
+            coverage,
+            ..Self::default()
+        }
+    }
+
+    /// Adds an object. One of the same key is replaced.
+    pub fn insert(&mut self, key: Key, fact: Fact) {
+        self.facts.insert(key, fact);
+    }
+
+    /// What is known of one object.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Fact> {
+        self.facts.get(key)
+    }
+
+    /// The same, to be completed.
+    pub fn get_mut(&mut self, key: &Key) -> Option<&mut Fact> {
+        self.facts.get_mut(key)
+    }
+
+    /// All objects of one kind, in the order of their names.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&Key, &Fact)> {
+        self.below(kind, &[])
+    }
+
+    /// The objects of one kind whose name begins with these parts: the columns of a table, for example.
+    pub fn below<'c>(
+        &'c self,
+        kind: Kind,
+        parts: &[&str],
+    ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
+        let first = Key::new(kind, parts);
+        let prefix = first.prefix();
+        self.facts
+            .range(first..)
+            .take_while(move |(key, _)| key.kind() == kind && key.is_below(&prefix))
+    }
+
+    /// All objects, by kind and then by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Fact)> {
+        self.facts.iter()
+    }
+
+    /// How many objects there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+}

@@ -1,0 +1,57 @@
+//! What is known of an object.
+
+/// The attributes of an object that differ from PostgreSQL's default, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fact(Vec<(&'static str, Box<str>)>);
+
+/// The attribute that holds the comment of any object.
+pub const COMMENT: &str = "comment";
+/// The attribute that names the extension that an object belongs to.
+pub const EXTENSION: &str = "extension";
+
+impl Fact {
+    /// Takes names and values; those without a value are left out.
+    pub fn of(attributes: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Self {
+        let given = attributes.into_iter();
+        let mut list: Vec<_> = given
+            .filter_map(|(name, value)| Some((name, value?.into_boxed_str())))
+            .collect();
+        list.sort_unstable_by_key(|(name, _)| *name);
+        list.shrink_to_fit();
+        Self(list)
+    }
+
+    /// The value of an attribute.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let at = self.0.binary_search_by_key(&name, |(name, _)| name).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    /// Whether an attribute is set that knows only yes and no.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// A list of names: how keys, options and labels are written down.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let text = self.get(name).unwrap_or("[]");
+        // the lists are written by the server itself; anything else has no names in it
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Sets one more attribute.
+    pub fn set(&mut self, name: &'static str, value: String) {
+        match self.0.binary_search_by_key(&name, |(name, _)| name) {
+            Ok(at) => self.0[at].1 = value.into(),
+            Err(at) => self.0.insert(at, (name, value.into())),
+        }
+    }
+
+    /// Names and values, in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, &**value))
+    }
+}

@@ -1,0 +1,75 @@
+//! What an object is called.
+
+use std::fmt;
+
+use crate::{catalog::Kind, words::ident::Ident};
+
+/// The kind of an object and its name, part by part: schema, table, column.
+///
+/// Keys are ordered by kind and then part by part, so that what belongs together stands together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    kind: Kind,
+    /// The parts, separated by a character that no name can hold.
+    path: Box<str>,
+}
+
+const SEPARATOR: char = '\0';
+
+impl Key {
+    /// Names an object.
+    #[must_use]
+    pub fn new(kind: Kind, parts: &[&str]) -> Self {
+        Self {
+            kind,
+            path: parts.join("\0").into(),
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The parts of its name.
+    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.path.split(SEPARATOR)
+    }
+
+    /// One part of its name; empty where it has no such part.
+    #[must_use]
+    pub fn part(&self, index: usize) -> &str {
+        self.parts().nth(index).unwrap_or_default()
+    }
+
+    /// The last part of its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.parts().next_back().unwrap_or_default()
+    }
+
+    /// What the names of everything below it begin with.
+    pub(super) fn prefix(&self) -> String {
+        match &*self.path {
+            "" => String::new(),
+            path => format!("{path}{SEPARATOR}"),
+        }
+    }
+
+    pub(super) fn is_below(&self, prefix: &str) -> bool {
+        self.path.starts_with(prefix)
+    }
+}
+
+/// For people: `column "public"."users"."id"`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.label())?;
+        for (index, part) in self.parts().enumerate() {
+            let before = if index == 0 { ' ' } else { '.' };
+            write!(f, "{before}{}", Ident(part))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! `glowplug schema`.
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::Settings,
+    },
+    job::schema::{Printer, Source},
+    schema_rs::Compat,
+};
+
+/// Writes schema.rs: the file of `[print_schema]` in diesel.toml, else src/schema.rs.
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Only compare: exit with 3 and show the difference if a file is not what would be written
+    #[arg(long, conflicts_with_all = ["stdout", "update_patch"])]
+    check: bool,
+    /// Print it instead of writing it
+    #[arg(long, conflicts_with = "update_patch")]
+    stdout: bool,
+    /// What it is read from: the database, or the migrations alone, replayed on a server of their own
+    #[arg(long, value_enum, default_value_t = From::Database, value_name = "SOURCE")]
+    from: From,
+    /// Only the file of these settings
+    #[arg(long, value_name = "KEY")]
+    schema_key: Option<String>,
+    /// Make the patch file anew from the edited schema file
+    #[arg(long)]
+    update_patch: bool,
+    /// Whose result is wanted where Diesel's is wrong
+    #[arg(long, value_enum)]
+    compat: Option<ResultOf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum From {
+    /// The database
+    Database,
+    /// The migrations alone
+    Migrations,
+}
+
+/// Whose result is printed where Diesel's is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ResultOf {
+    /// The right one, with a note
+    Right,
+    /// Diesel's, byte for byte
+    Diesel,
+}
+
+impl std::convert::From<ResultOf> for Compat {
+    fn from(wanted: ResultOf) -> Self {
+        match wanted {
+            ResultOf::Right => Self::Right,
+            ResultOf::Diesel => Self::Diesel,
+        }
+    }
+}
+
+impl Schema {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let mut printer = printer(&settings, self.compat)?;
+        if let Some(key) = &self.schema_key {
+            let known = printer.schemas.all.keys().cloned().collect::<Vec<_>>();
+            printer = printer.only(key).ok_or_else(|| CliError::Cannot {
+                what: format!("diesel.toml has no [print_schema.{key}]"),
+                help: format!("It has: {}.", known.join(", ")),
+            })?;
+        }
+        if !self.stdout {
+            printer = printer.with_default_file(settings.root.join("src/schema.rs"));
+        }
+        let catalog = self.catalog(&settings, output)?;
+        if self.stdout {
+            let (files, notes) = printer.print(&catalog)?;
+            say(&notes, output);
+            output.texts(files.into_iter().map(|file| (file.key, file.text)));
+            return Ok(Exit::Done);
+        }
+        if self.update_patch {
+            let report = printer.update_patches(&catalog)?;
+            if report.files.is_empty() {
+                return Err(CliError::Cannot {
+                    what: "there is no patch to update".into(),
+                    help: "Set `file` and `patch_file` in [print_schema] of diesel.toml, and edit the file."
+                        .into(),
+                });
+            }
+            say(&report.notes, output);
+            output.answer(&report, render::schema);
+            return Ok(Exit::Done);
+        }
+        let report = if self.check {
+            printer.compare(&catalog)?
+        } else {
+            printer.write(&catalog)?
+        };
+        say(&report.notes, output);
+        output.answer(&report, render::schema);
+        let findings = self.check && !report.is_fresh();
+        Ok(if findings { Exit::Findings } else { Exit::Done })
+    }
+
+    fn catalog(
+        &self,
+        settings: &Settings,
+        output: &Output,
+    ) -> Result<crate::catalog::Catalog, CliError> {
+        let mut progress = output.progress();
+        let catalog = block_on(async |stop| {
+            let mut watch = |event| progress.show(&event);
+            match self.from {
+                From::Database => {
+                    let endpoint = settings.endpoint("schema", stop, output)?;
+                    Ok(Source::Database(&endpoint).catalog(&mut watch).await?)
+                }
+                From::Migrations => {
+                    let migrations = settings.migrations()?;
+                    let shadow = settings.shadow(output)?;
+                    let source = Source::Migrations(&shadow, &migrations, stop);
+                    Ok(source.catalog(&mut |_| {}).await?)
+                }
+            }
+        });
+        progress.finish();
+        catalog
+    }
+}
+
+/// What is printed by this project's settings.
+pub(super) fn printer(settings: &Settings, compat: Option<ResultOf>) -> Result<Printer, CliError> {
+    Ok(Printer {
+        schemas: settings.schemas.clone(),
+        style: settings.style(compat.map(Compat::from))?,
+        current: settings.current.clone(),
+    })
+}
+
+/// Says what should be known about a schema.rs.
+pub(super) fn say(notes: &[String], output: &Output) {
+    for note in notes {
+        output.talk(&format!("note: {note}"));
+    }
+}

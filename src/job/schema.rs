@@ -1,0 +1,298 @@
+//! schema.rs: printed, written, compared.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use crate::{
+    catalog::{Catalog, Coverage},
+    job::{
+        JobError, RunError, Watch, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow,
+    },
+    migration::{source::Migrations, status::status, version::Version},
+    postgres::{introspect, session::Stop},
+    project::schema_file,
+    report::{
+        run::RunReport,
+        schema::{FileReport, FileState, SchemaReport},
+    },
+    schema_rs::{self, PrintSchema, PrintSchemas, Style, config::DEFAULT_KEY, patch},
+};
+
+/// What is printed, and how.
+#[derive(Debug, Clone)]
+pub struct Printer {
+    /// The settings of the files.
+    pub schemas: PrintSchemas,
+    /// What they have in common.
+    pub style: Style,
+    /// What paths begin with that are shown from there.
+    pub current: PathBuf,
+}
+
+/// One file as it should be.
+#[derive(Debug, Clone)]
+pub struct Printed {
+    /// The key of its settings.
+    pub key: String,
+    /// Where it belongs, if anywhere.
+    pub file: Option<PathBuf>,
+    /// Its text.
+    pub text: String,
+}
+
+/// Where the structure is read from.
+#[derive(Debug)]
+pub enum Source<'s> {
+    /// A database.
+    Database(&'s Endpoint),
+    /// The migrations alone, replayed.
+    Migrations(&'s Shadow, &'s Migrations, Stop),
+}
+
+impl Source<'_> {
+    /// Reads the structure, as far as schema.rs shows it.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses, or a migration fails.
+    pub async fn catalog(self, watch: Watch<'_>) -> Result<Catalog, JobError> {
+        let coverage = Coverage::printing();
+        match self {
+            Self::Database(endpoint) => {
+                let (mut session, facts, _) = endpoint.read(watch).await?;
+                let catalog = introspect::read(&mut session, facts.server_version, &coverage);
+                Ok(catalog.await?)
+            }
+            Self::Migrations(shadow, migrations, stop) => {
+                shadow.catalog(migrations, &coverage, stop, watch).await
+            }
+        }
+    }
+}
+
+impl Printer {
+    /// Whether any file is to be written.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.schemas.all.values().any(|it| it.file.is_some())
+    }
+
+    /// Prints every file, patches included, in the order of their keys, and says what should be known about them.
+    ///
+    /// # Errors
+    /// When a table cannot be printed, or a patch does not fit.
+    pub fn print(&self, catalog: &Catalog) -> Result<(Vec<Printed>, Vec<String>), JobError> {
+        let mut files = Vec::new();
+        let mut notes = Vec::new();
+        for (key, config) in &self.schemas.all {
+            let (text, said) = self.unpatched(catalog, config)?;
+            notes.extend(said);
+            files.push(Printed {
+                key: key.clone(),
+                file: config.file.clone(),
+                text: self.patched(text, config)?,
+            });
+        }
+        Ok((files, notes))
+    }
+
+    /// Writes the files that differ from what is printed.
+    ///
+    /// # Errors
+    /// As [`Printer::print`], and when the system says no.
+    pub fn write(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
+        let mut report = self.compare(catalog)?;
+        let (printed, _) = self.print(catalog)?;
+        for (file, report) in with_places(printed).zip(&mut report.files) {
+            if report.state != FileState::Fresh {
+                schema_file::write(&file.0, &file.1)?;
+                report.state = FileState::Written;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Compares the files with what is printed, line by line: line ends, and that of the last line, may differ.
+    ///
+    /// # Errors
+    /// As [`Printer::print`], and when a file cannot be read.
+    pub fn compare(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
+        let (printed, notes) = self.print(catalog)?;
+        let mut files = Vec::new();
+        for (path, text) in with_places(printed) {
+            let shown = self.shown(&path);
+            let (state, difference) = match schema_file::read(&path)? {
+                None => (FileState::Missing, None),
+                Some(found) if found == text => (FileState::Fresh, None),
+                Some(found) if found.lines().eq(text.lines()) => (FileState::LineEnds, None),
+                Some(found) => (FileState::Stale, patch::difference(&shown, &found, &text)),
+            };
+            files.push(FileReport {
+                file: shown,
+                state,
+                difference,
+            });
+        }
+        Ok(SchemaReport { files, notes })
+    }
+
+    /// Makes the patches anew: what leads from the printed text to the file as a person has edited it.
+    ///
+    /// # Errors
+    /// When a file cannot be read or a patch not written.
+    pub fn update_patches(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
+        let mut report = SchemaReport::default();
+        for config in self.schemas.all.values() {
+            let (Some(file), Some(patch_file)) = (&config.file, &config.patch_file) else {
+                continue;
+            };
+            let (text, notes) = self.unpatched(catalog, config)?;
+            report.notes.extend(notes);
+            let Some(wanted) = schema_file::read(file)? else {
+                continue;
+            };
+            let patch = patch::create(&text, &wanted).unwrap_or_default();
+            let before = schema_file::read(patch_file)?;
+            let state = if before.as_deref() == Some(patch.as_str()) {
+                FileState::Fresh
+            } else {
+                schema_file::write(patch_file, &patch)?;
+                FileState::Written
+            };
+            report.files.push(FileReport {
+                file: self.shown(patch_file),
+                state,
+                difference: None,
+            });
+        }
+        Ok(report)
+    }
+
+    fn unpatched(
+        &self,
+        catalog: &Catalog,
+        config: &PrintSchema,
+    ) -> Result<(String, Vec<String>), JobError> {
+        let printed = schema_rs::print(catalog, config, &self.style)?;
+        Ok((printed.text, printed.notes))
+    }
+
+    fn patched(&self, text: String, config: &PrintSchema) -> Result<String, JobError> {
+        let Some(file) = &config.patch_file else {
+            return Ok(text);
+        };
+        let shown = self.shown(file);
+        let patch = schema_file::read_existing(file)?;
+        if patch.trim().is_empty() {
+            return Ok(text);
+        }
+        Ok(patch::apply(&text, &shown, &patch)?)
+    }
+
+    fn shown(&self, path: &std::path::Path) -> String {
+        let short = path.strip_prefix(&self.current).unwrap_or(path);
+        short.display().to_string()
+    }
+
+    /// The same for one file only.
+    #[must_use]
+    pub fn only(mut self, key: &str) -> Option<Self> {
+        let config = self.schemas.all.remove(key)?;
+        self.schemas.all = [(key.to_owned(), config)].into();
+        Some(self)
+    }
+
+    /// Gives the settings of `[print_schema]` a file, where no settings have one.
+    #[must_use]
+    pub fn with_default_file(mut self, file: PathBuf) -> Self {
+        if !self.has_files()
+            && let Some(config) = self.schemas.all.get_mut(DEFAULT_KEY)
+        {
+            config.file = Some(file);
+        }
+        self
+    }
+}
+
+fn with_places(printed: Vec<Printed>) -> impl Iterator<Item = (PathBuf, String)> {
+    printed
+        .into_iter()
+        .filter_map(|it| Some((it.file?, it.text)))
+}
+
+/// Refuses a run after which a schema.rs would be another one. The shadow tells what the run would lead to.
+///
+/// # Errors
+/// When a file would change, or the shadow cannot be made.
+pub async fn demand_unchanged(
+    endpoint: &Endpoint,
+    migrations: &Migrations,
+    wish: &run::Wish,
+    printer: &Printer,
+    shadow: &Shadow,
+    watch: Watch<'_>,
+) -> Result<(), JobError> {
+    if !printer.has_files() {
+        return Ok(());
+    }
+    let (session, _, journal) = endpoint.read(watch).await?;
+    drop(session);
+    let status = status(migrations, &journal);
+    let plan = run::make_plan(&status, wish)?;
+    let mut applied: BTreeSet<&Version> = journal.applied.keys().collect();
+    for step in &plan.steps {
+        let version = &step.migration.version;
+        match step.direction {
+            crate::migration::source::Direction::Up => applied.insert(version),
+            crate::migration::source::Direction::Down => applied.remove(version),
+        };
+    }
+    let after = migrations
+        .iter()
+        .filter(|it| applied.contains(&it.version))
+        .cloned();
+    let after = Migrations::new(after.collect()).map_err(crate::project::ProjectError::from)?;
+    // what the shadow does is not what was asked for, and is not shown as if it were
+    let source = Source::Migrations(shadow, &after, endpoint.stop.clone());
+    let catalog = source.catalog(&mut |_| {}).await?;
+    let report = printer.compare(&catalog)?;
+    let changed = |it: &&FileReport| matches!(it.state, FileState::Stale | FileState::Missing);
+    let changed: Vec<&FileReport> = report.files.iter().filter(changed).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let difference = changed.iter().filter_map(|it| it.difference.clone());
+    Err(SchemaWouldChange {
+        files: changed.iter().map(|it| it.file.clone()).collect(),
+        difference: difference.collect(),
+    }
+    .into())
+}
+
+/// Writes schema.rs after a run.
+///
+/// # Errors
+/// When it cannot be printed or written. The error carries what the run did.
+pub async fn after_run(
+    endpoint: &Endpoint,
+    printer: &Printer,
+    mut done: RunReport,
+    watch: Watch<'_>,
+) -> Result<RunReport, RunError> {
+    if !printer.has_files() || done.dry_run {
+        return Ok(done);
+    }
+    let written = match Source::Database(endpoint).catalog(watch).await {
+        Ok(catalog) => printer.write(&catalog),
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(report) => {
+            done.schema = report.files;
+            done.notes.extend(report.notes);
+            Ok(done)
+        }
+        Err(cause) => Err(RunError {
+            done: Box::new(done),
+            cause,
+        }),
+    }
+}

@@ -1,0 +1,90 @@
+//! The shadow: a throwaway database in which migrations are replayed.
+
+use std::path::PathBuf;
+
+use crate::{
+    catalog::{Catalog, Coverage},
+    job::{
+        JobError, Watch,
+        open::Endpoint,
+        run::{self, Options, Wish},
+    },
+    migration::{plan::Policy, source::Migrations},
+    postgres::{
+        cluster::{Binaries, Scratch, ScratchOptions},
+        connect::Environment,
+        introspect,
+        session::Stop,
+    },
+};
+
+/// How a shadow is made.
+#[derive(Debug, Clone)]
+pub struct Shadow {
+    /// PostgreSQL's programs.
+    pub binaries: Binaries,
+    /// The program that becomes the guard of the server: `glowplug` itself.
+    pub guard: PathBuf,
+}
+
+/// How long the shadow's own server is waited for.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);
+
+impl Shadow {
+    /// Replays all migrations in an empty database, and reads what they lead to.
+    ///
+    /// # Errors
+    /// When the server cannot be started, or a migration fails.
+    pub async fn catalog(
+        &self,
+        migrations: &Migrations,
+        coverage: &Coverage,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<Catalog, JobError> {
+        let scratch = self.start().await?;
+        let endpoint = Endpoint {
+            url: scratch.url(Scratch::MAINTENANCE),
+            direct: None,
+            environment: Environment::default(),
+            application: "glowplug shadow".into(),
+            deadline: DEADLINE,
+            stop,
+        };
+        let wish = Wish::Upgrade {
+            target: "head".into(),
+            policy: Policy::default(),
+        };
+        let options = Options::default();
+        run::run(&endpoint, migrations, &wish, &options, watch)
+            .await
+            .map_err(|error| in_the_shadow(error.cause))?;
+        let (mut session, facts, _) = endpoint.read(watch).await?;
+        let catalog = introspect::read(&mut session, facts.server_version, coverage).await;
+        drop(session);
+        // the end of a server takes a moment, and nobody should wait for it in the runtime
+        let ended = tokio::task::spawn_blocking(move || scratch.stop());
+        ended.await.unwrap_or_default();
+        Ok(catalog?)
+    }
+
+    async fn start(&self) -> Result<Scratch, JobError> {
+        let shadow = self.clone();
+        let started = tokio::task::spawn_blocking(move || {
+            Scratch::start(&shadow.binaries, &ScratchOptions::new(shadow.guard))
+        });
+        let scratch = started.await.expect("starting a server does not panic");
+        Ok(scratch?)
+    }
+}
+
+/// Says of a failed migration that it was only a replay that failed.
+fn in_the_shadow(error: JobError) -> JobError {
+    match error {
+        JobError::Migration(mut error) => {
+            error.what = format!("replayed in an empty database, {}", error.what);
+            JobError::Migration(error)
+        }
+        error => error,
+    }
+}

@@ -1,0 +1,278 @@
+//! Reads the structure of a database into a [`Catalog`].
+//!
+//! One snapshot, one round trip, and a number of statements that does not depend on the database: each kind of object has one
+//! set-based query of the system catalogs in a `.sql` file. A role needs no privilege for it. The catalogs' oids join the answers
+//! here, and go no further.
+
+mod queries;
+
+use std::collections::HashMap;
+
+use crate::{
+    catalog::{
+        Aspect, Catalog, Coverage, Dependency, Fact, Key, Kind,
+        fact::{COMMENT, EXTENSION},
+    },
+    postgres::{
+        session::{COMMIT, Message, Row, Session},
+        session_error::SessionError,
+    },
+};
+
+/// Where an object is in the system catalogs: `classid.objid.objsubid`.
+type Address = Box<str>;
+
+/// A transaction that sees one state of the database, writes nothing, and prints everything in one way.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL jit = off;
+SET LOCAL quote_all_identifiers = off;
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL datestyle = 'ISO, YMD';
+SET LOCAL intervalstyle = 'postgres';
+SET LOCAL timezone = 'UTC';
+SET LOCAL bytea_output = 'hex';
+SET LOCAL extra_float_digits = 1;
+SET LOCAL xmloption = 'content';
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = 0";
+
+/// Reads what `coverage` names. `server_version` is `server_version_num`, such as 150018.
+///
+/// # Errors
+/// When the connection is lost, or the server refuses.
+pub async fn read(
+    session: &mut Session<'_>,
+    server_version: u32,
+    coverage: &Coverage,
+) -> Result<Catalog, SessionError> {
+    let doing = SessionError::while_doing("reading the catalog");
+    let major = server_version / 10_000;
+    let wanted: Vec<Part> = parts(coverage).collect();
+    let texts: Vec<String> = wanted.iter().map(|it| for_major(it.sql(), major)).collect();
+    let queries = texts
+        .iter()
+        .map(|text| Message::Query(text.as_str(), Vec::new()));
+    let messages: Vec<Message<'_>> = std::iter::once(Message::Batch(BEGIN))
+        .chain(queries)
+        .chain([Message::Batch(COMMIT)])
+        .collect();
+    let mut replies = session.exchange(&messages, &mut |_| {}).await.into_iter();
+    let mut reading = Reading::of(coverage);
+    if let Some(Err(failure)) = replies.next() {
+        return Err(doing(failure));
+    }
+    for (part, reply) in wanted.iter().zip(replies) {
+        match reply {
+            Ok(rows) => reading.take(part, rows),
+            Err(failure) => return Err(doing(failure)),
+        }
+    }
+    Ok(reading.catalog)
+}
+
+/// One of the queries. They are sent in this order: what is joined to objects comes after them.
+enum Part {
+    Kind(&'static queries::KindQuery),
+    Comments,
+    Members,
+    Grants,
+    Aliases,
+    Dependencies,
+    Unread,
+}
+
+fn parts(coverage: &Coverage) -> impl Iterator<Item = Part> {
+    let kinds = queries::KINDS
+        .iter()
+        .filter(|it| coverage.has(it.kind))
+        .map(Part::Kind);
+    let beside = [
+        (coverage.tells(Aspect::Comments), Part::Comments),
+        (coverage.tells(Aspect::Extensions), Part::Members),
+        (coverage.has(Kind::Grant), Part::Grants),
+        (coverage.tells(Aspect::Dependencies), Part::Aliases),
+        (coverage.tells(Aspect::Dependencies), Part::Dependencies),
+        (coverage.tells(Aspect::Unread), Part::Unread),
+    ];
+    kinds.chain(
+        beside
+            .into_iter()
+            .filter_map(|(wanted, part)| wanted.then_some(part)),
+    )
+}
+
+impl Part {
+    fn sql(&self) -> &'static str {
+        match self {
+            Self::Kind(query) => query.sql,
+            Self::Comments => queries::COMMENTS,
+            Self::Members => queries::MEMBERS,
+            Self::Grants => queries::GRANTS,
+            Self::Aliases => queries::ALIASES,
+            Self::Dependencies => queries::DEPENDENCIES,
+            Self::Unread => queries::UNREAD,
+        }
+    }
+}
+
+/// A catalog that is being read, and where its objects are on the server.
+struct Reading {
+    catalog: Catalog,
+    /// Which object stands at an address; kept only where something is joined to it.
+    places: HashMap<Address, Key>,
+    aliases: HashMap<Address, Address>,
+    joins: bool,
+}
+
+impl Reading {
+    fn of(coverage: &Coverage) -> Self {
+        let aspects = [Aspect::Comments, Aspect::Extensions, Aspect::Dependencies];
+        Self {
+            catalog: Catalog::new(coverage.clone()),
+            places: HashMap::new(),
+            aliases: HashMap::new(),
+            joins: coverage.has(Kind::Grant) || aspects.iter().any(|it| coverage.tells(*it)),
+        }
+    }
+
+    fn take(&mut self, part: &Part, rows: Vec<Row>) {
+        for row in rows {
+            match part {
+                Part::Kind(query) => self.object(query, row),
+                Part::Comments => self.attribute(COMMENT, row),
+                Part::Members => self.attribute(EXTENSION, row),
+                Part::Grants => self.grant(row),
+                Part::Aliases => {
+                    let [alias, place]: [String; 2] = texts(row);
+                    self.aliases.insert(alias.into(), place.into());
+                }
+                Part::Dependencies => self.dependency(row),
+                Part::Unread => {
+                    let [kind, name] = texts(row);
+                    self.catalog.unread.entry(kind).or_default().insert(name);
+                }
+            }
+        }
+    }
+
+    fn object(&mut self, query: &queries::KindQuery, row: Row) {
+        let mut values = row.into_iter();
+        let address = values.next().flatten().unwrap_or_default();
+        let name: Vec<String> = values
+            .by_ref()
+            .take(query.key)
+            .map(Option::unwrap_or_default)
+            .collect();
+        let parts: Vec<&str> = name.iter().map(String::as_str).collect();
+        let key = Key::new(query.kind, &parts);
+        let fact = Fact::of(query.attributes.iter().copied().zip(values));
+        if self.joins && address != NOWHERE {
+            self.places.insert(address.into(), key.clone());
+        }
+        self.catalog.insert(key, fact);
+    }
+
+    fn attribute(&mut self, name: &'static str, row: Row) {
+        let [address, value] = texts(row);
+        if let Some(fact) = self
+            .places
+            .get(&*address)
+            .and_then(|key| self.catalog.get_mut(key))
+        {
+            fact.set(name, value);
+        }
+    }
+
+    fn grant(&mut self, row: Row) {
+        let mut values = row.into_iter();
+        let [address, kind, grantee, privilege] = texts(values.by_ref().take(4).collect());
+        let Some(object) = self.places.get(&*address) else {
+            return;
+        };
+        let mut parts = vec![kind.as_str()];
+        parts.extend(object.parts());
+        parts.extend([grantee.as_str(), privilege.as_str()]);
+        let fact = Fact::of(["grantable", "revoked"].into_iter().zip(values));
+        self.catalog.insert(Key::new(Kind::Grant, &parts), fact);
+    }
+
+    fn dependency(&mut self, row: Row) {
+        let [dependent, referenced, bond] = texts(row);
+        let key = |address: &str| {
+            let mut at = address;
+            // an element's array's row type: more than one step, but never in circles of the catalogs' own
+            for _ in 0..4 {
+                match self.places.get(at) {
+                    Some(key) => return Some(key.clone()),
+                    None => at = self.aliases.get(at)?,
+                }
+            }
+            None
+        };
+        let (Some(dependent), Some(referenced)) = (key(&dependent), key(&referenced)) else {
+            return;
+        };
+        if dependent != referenced {
+            self.catalog.dependencies.insert(Dependency {
+                dependent,
+                referenced,
+                bond: bond.chars().next().unwrap_or_default(),
+            });
+        }
+    }
+}
+
+/// The address of what cannot be pointed at.
+const NOWHERE: &str = "0.0.0";
+
+fn texts<const N: usize>(row: Row) -> [String; N] {
+    let mut values = row.into_iter();
+    std::array::from_fn(|_| values.next().flatten().unwrap_or_default())
+}
+
+/// Leaves out the lines that are meant for other versions: those that end with `-- from N` or `-- before N`.
+fn for_major(sql: &str, major: u32) -> String {
+    let is_meant = |line: &str| {
+        let Some((_, marker)) = line.rsplit_once("-- ") else {
+            return true;
+        };
+        let (word, number) = marker.split_once(' ').unwrap_or((marker, ""));
+        match (word, number.trim_end().parse::<u32>()) {
+            ("from", Ok(first)) => major >= first,
+            ("before", Ok(first)) => major < first,
+            _ => true,
+        }
+    };
+    sql.split_inclusive('\n')
+        .filter(|line| is_meant(line))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_for_another_major_is_not_sent() {
+        let sql = "SELECT a, -- from 15\n    NULL, -- before 15\n    b -- from the start\n";
+        assert_eq!(
+            for_major(sql, 14),
+            "    NULL, -- before 15\n    b -- from the start\n"
+        );
+        assert_eq!(
+            for_major(sql, 18),
+            "SELECT a, -- from 15\n    b -- from the start\n"
+        );
+    }
+
+    #[test]
+    fn every_kind_has_one_query() {
+        let mut read: Vec<Kind> = queries::KINDS.iter().map(|it| it.kind).collect();
+        read.push(Kind::Grant);
+        read.sort_unstable();
+        let mut all = Kind::ALL.to_vec();
+        all.sort_unstable();
+        assert_eq!(read, all);
+    }
+}

@@ -1,0 +1,18 @@
+-- Extensions, without plpgsql as PostgreSQL comes with it.
+SELECT ARRAY[
+    e.tableoid::text || '.' || e.oid::text || '.0',
+    e.extname::text,
+    n.nspname::text,
+    e.extversion,
+    pg_catalog.pg_get_userbyid(e.extowner)::text,
+    CASE WHEN pg_catalog.cardinality(e.extconfig) > 0 THEN pg_catalog.to_json(ARRAY(
+        SELECT pg_catalog.json_build_array(pg_catalog.format('%I.%I', cn.nspname, c.relname), u.condition)
+        FROM ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) u(relation, condition)
+        JOIN pg_catalog.pg_class c ON c.oid = u.relation
+        JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
+        ORDER BY cn.nspname, c.relname
+    ))::text END
+]::text[] AS "row"
+FROM pg_catalog.pg_extension e
+JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+WHERE e.oid >= 16384

@@ -1,0 +1,91 @@
+-- Indexes of tables and materialized views, those of constraints included.
+SELECT ARRAY[
+    c.tableoid::text || '.' || c.oid::text || '.0',
+    n.nspname::text,
+    c.relname::text,
+    tc.relname::text,
+    pg_catalog.pg_get_indexdef(i.indexrelid),
+    am.amname::text,
+    CASE WHEN i.indisunique THEN 'true' END,
+    CASE WHEN i.indisprimary THEN 'true' END,
+    x.columns,
+    x.include,
+    x.opclasses,
+    x.opclass_options,
+    x.collations,
+    x.orders,
+    CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END,
+    NULL, -- before 15
+    CASE WHEN i.indnullsnotdistinct THEN 'true' END, -- from 15
+    CASE WHEN NOT i.indisvalid THEN 'true' END,
+    CASE WHEN NOT i.indisready THEN 'true' END,
+    CASE WHEN NOT i.indimmediate THEN 'true' END,
+    CASE WHEN i.indisclustered THEN 'true' END,
+    CASE WHEN i.indisreplident THEN 'true' END,
+    CASE WHEN pg_catalog.cardinality(c.reloptions) > 0 THEN pg_catalog.to_json(ARRAY(
+        SELECT u.o FROM pg_catalog.unnest(c.reloptions) u(o) ORDER BY u.o COLLATE pg_catalog."C"
+    ))::text END,
+    ts.spcname::text,
+    x.statistics,
+    k.conname::text,
+    CASE WHEN h.inhparent IS NOT NULL THEN pg_catalog.format('%I.%I', pn.nspname, pc.relname) END
+]::text[] AS "row"
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class tc ON tc.oid = i.indrelid
+JOIN pg_catalog.pg_am am ON am.oid = c.relam
+LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = c.reltablespace
+LEFT JOIN pg_catalog.pg_constraint k
+    ON k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid
+LEFT JOIN pg_catalog.pg_class pc ON pc.oid = h.inhparent
+LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
+CROSS JOIN LATERAL (
+    SELECT
+        pg_catalog.json_agg(y.expression ORDER BY y.attnum) FILTER (WHERE y.key)::text AS columns,
+        pg_catalog.json_agg(y.expression ORDER BY y.attnum) FILTER (WHERE NOT y.key)::text AS include,
+        pg_catalog.json_agg(y.opclass ORDER BY y.attnum) FILTER (WHERE y.key)::text AS opclasses,
+        pg_catalog.json_object_agg(y.attnum, y.options ORDER BY y.attnum)
+            FILTER (WHERE y.options IS NOT NULL)::text AS opclass_options,
+        CASE WHEN pg_catalog.count(y.collation) > 0 THEN
+            pg_catalog.json_agg(y.collation ORDER BY y.attnum) FILTER (WHERE y.key)::text
+        END AS collations,
+        CASE WHEN pg_catalog.count(y.direction) > 0 THEN
+            pg_catalog.json_agg(y.direction ORDER BY y.attnum) FILTER (WHERE y.key)::text
+        END AS orders,
+        pg_catalog.json_object_agg(y.attnum, y.target ORDER BY y.attnum)
+            FILTER (WHERE y.target IS NOT NULL)::text AS statistics
+    FROM (
+        SELECT a.attnum,
+            a.attnum <= i.indnkeyatts AS key,
+            pg_catalog.pg_get_indexdef(i.indexrelid, a.attnum, false) AS expression,
+            (
+                SELECT pg_catalog.format('%I.%I', ocn.nspname, oc.opcname)
+                FROM pg_catalog.pg_opclass oc
+                JOIN pg_catalog.pg_namespace ocn ON ocn.oid = oc.opcnamespace
+                WHERE oc.oid = i.indclass[a.attnum - 1]
+            ) AS opclass,
+            CASE WHEN a.attoptions IS NOT NULL THEN (
+                SELECT pg_catalog.json_agg(u.o ORDER BY u.o COLLATE pg_catalog."C")
+                FROM pg_catalog.unnest(a.attoptions) u(o)
+                WHERE NOT pg_catalog.starts_with(u.o, 'pg_attver=')
+            ) END AS options,
+            -- 100: the default collation
+            CASE WHEN i.indcollation[a.attnum - 1] NOT IN (0, 100) THEN (
+                SELECT pg_catalog.format('%I.%I', con.nspname, co.collname)
+                FROM pg_catalog.pg_collation co
+                JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
+                WHERE co.oid = i.indcollation[a.attnum - 1]
+            ) END AS collation,
+            CASE i.indoption[a.attnum - 1]
+                WHEN 1 THEN 'desc nulls last'
+                WHEN 2 THEN 'asc nulls first'
+                WHEN 3 THEN 'desc'
+            END AS direction,
+            NULLIF(a.attstattarget, -1) AS target
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = i.indexrelid AND a.attnum > 0
+    ) y
+) x
+WHERE c.relkind IN ('i', 'I') AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'

@@ -1,0 +1,25 @@
+-- Range types, each with its multirange type.
+SELECT ARRAY[
+    t.tableoid::text || '.' || t.oid::text || '.0',
+    n.nspname::text,
+    t.typname::text,
+    pg_catalog.format_type(r.rngsubtype, NULL),
+    pg_catalog.format('%I.%I', ocn.nspname, oc.opcname),
+    CASE WHEN r.rngcollation <> st.typcollation
+        THEN pg_catalog.format('%I.%I', con.nspname, co.collname) END,
+    CASE WHEN r.rngcanonical <> 0 THEN r.rngcanonical::text END,
+    CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::text END,
+    pg_catalog.format('%I.%I', mn.nspname, m.typname),
+    pg_catalog.pg_get_userbyid(t.typowner)::text
+]::text[] AS "row"
+FROM pg_catalog.pg_range r
+JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+JOIN pg_catalog.pg_type st ON st.oid = r.rngsubtype
+JOIN pg_catalog.pg_opclass oc ON oc.oid = r.rngsubopc
+JOIN pg_catalog.pg_namespace ocn ON ocn.oid = oc.opcnamespace
+LEFT JOIN pg_catalog.pg_type m ON m.oid = r.rngmultitypid
+LEFT JOIN pg_catalog.pg_namespace mn ON mn.oid = m.typnamespace
+LEFT JOIN pg_catalog.pg_collation co ON co.oid = r.rngcollation
+LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
+WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'

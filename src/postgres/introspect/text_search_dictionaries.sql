@@ -1,0 +1,14 @@
+-- Text search dictionaries.
+SELECT ARRAY[
+    d.tableoid::text || '.' || d.oid::text || '.0',
+    n.nspname::text,
+    d.dictname::text,
+    pg_catalog.format('%I.%I', tn.nspname, t.tmplname),
+    d.dictinitoption,
+    pg_catalog.pg_get_userbyid(d.dictowner)::text
+]::text[] AS "row"
+FROM pg_catalog.pg_ts_dict d
+JOIN pg_catalog.pg_namespace n ON n.oid = d.dictnamespace
+JOIN pg_catalog.pg_ts_template t ON t.oid = d.dicttemplate
+JOIN pg_catalog.pg_namespace tn ON tn.oid = t.tmplnamespace
+WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'

@@ -1,0 +1,48 @@
+//! What became of schema.rs.
+
+use serde::Serialize;
+
+/// A file against what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileState {
+    /// It is what is printed.
+    Fresh,
+    /// The same, but for the ends of its lines.
+    LineEnds,
+    /// It is another text.
+    Stale,
+    /// There is no such file.
+    Missing,
+    /// It was written now.
+    Written,
+}
+
+/// One schema file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// The file.
+    pub file: String,
+    /// How it is.
+    pub state: FileState,
+    /// What would change in it, as a unified diff.
+    pub difference: Option<String>,
+}
+
+/// What became of the schema files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SchemaReport {
+    /// The files, in the order of their settings' keys.
+    pub files: Vec<FileReport>,
+    /// What should be known besides.
+    pub notes: Vec<String>,
+}
+
+impl SchemaReport {
+    /// Whether every file is what is printed.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        let fresh = |it: &FileReport| matches!(it.state, FileState::Fresh | FileState::LineEnds);
+        self.files.iter().all(fresh)
+    }
+}

@@ -1,0 +1,506 @@
+//! The tables of a schema.rs: which ones, under which names, with which types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    catalog::{Catalog, Column, ColumnType, ForeignKey, Relation, RelationKind},
+    schema_rs::{
+        Compat,
+        config::{ColumnSorting, PrintSchema, matches_any},
+        names::{is_keyword, rust_name},
+        print::{PrintError, Style},
+        types,
+    },
+};
+
+/// The schema whose name is left out.
+pub(super) const PUBLIC: &str = "public";
+
+/// Everything that is printed into one file.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) tables: Vec<Table>,
+    pub(super) joins: Vec<Join>,
+    /// Pairs of tables, by their place in `tables`, that a foreign key connects.
+    pub(super) related: Vec<(usize, usize)>,
+    pub(super) notes: Vec<String>,
+}
+
+/// A table, or a view that is printed like one.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) sql_name: String,
+    pub(super) rust_name: String,
+    /// The schema, where it is not `public`.
+    pub(super) schema: Option<String>,
+    /// The columns of the key, by their Rust names.
+    pub(super) key: Vec<String>,
+    pub(super) columns: Vec<TableColumn>,
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct TableColumn {
+    pub(super) sql_name: String,
+    pub(super) rust_name: String,
+    pub(super) tpe: Type,
+    pub(super) is_nullable: bool,
+    pub(super) max_length: Option<u64>,
+    pub(super) comment: Option<String>,
+}
+
+/// The type of a column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Type {
+    /// What it is called in Rust.
+    pub(super) rust_name: String,
+    pub(super) sql_name: String,
+    /// Its schema, where it is not `public`.
+    pub(super) schema: Option<String>,
+    pub(super) is_array: bool,
+    /// Whether the file has to define it.
+    pub(super) is_custom: bool,
+}
+
+/// A `joinable!`.
+#[derive(Debug)]
+pub(super) struct Join {
+    pub(super) child: String,
+    pub(super) parent: String,
+    pub(super) column: String,
+}
+
+impl Table {
+    /// The name with its schema in front, where it is not `public`.
+    pub(super) fn full_sql_name(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.sql_name),
+            None => self.sql_name.clone(),
+        }
+    }
+}
+
+impl Tables {
+    pub(super) fn of(
+        catalog: &Catalog,
+        config: &PrintSchema,
+        style: &Style,
+    ) -> Result<Self, PrintError> {
+        let schema = config.schema_name();
+        let mut found = Self::default();
+        let mut keys: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let primary_keys = PrimaryKeys::of(catalog, style.compat);
+        for relation in catalog.relations(schema) {
+            let wanted = match relation.kind() {
+                RelationKind::Table => true,
+                _ => style.views,
+            };
+            let name = relation.name();
+            if !wanted || name.starts_with("__") || !config.filter.admits(name) {
+                continue;
+            }
+            let key = match relation.kind() {
+                RelationKind::Table => primary_keys.of_table(&relation),
+                _ => view_key(&relation, style),
+            };
+            if key.is_empty() {
+                found.without_key(&relation, style)?;
+                continue;
+            }
+            let table = found.table(&relation, &key, config, style);
+            keys.insert(name, key);
+            found.tables.push(table);
+        }
+        if style.compat == Compat::Right {
+            found.tell_tables_apart();
+            found.tell_types_apart();
+            found.count_columns();
+        }
+        found.joins(catalog, schema, &keys, style);
+        Ok(found)
+    }
+
+    fn without_key(&mut self, relation: &Relation<'_>, style: &Style) -> Result<(), PrintError> {
+        let schema = Some(relation.schema()).filter(|it| *it != PUBLIC);
+        let name = relation.name();
+        if style.compat == Compat::Diesel {
+            let rust = rust_name(name, None);
+            let schema = schema.map(|it| format!("{}.", rust_name(it, None)));
+            let table = format!("{}{rust}", schema.unwrap_or_default());
+            return Err(PrintError::NoPrimaryKey { table });
+        }
+        let name = schema.map_or(name.to_owned(), |it| format!("{it}.{name}"));
+        self.notes.push(format!(
+            "table {name} has no primary key and is left out: Diesel needs one"
+        ));
+        Ok(())
+    }
+
+    fn table(
+        &mut self,
+        relation: &Relation<'_>,
+        key: &[String],
+        config: &PrintSchema,
+        style: &Style,
+    ) -> Table {
+        let rust = rust_name(relation.name(), None);
+        let mut columns = relation.columns();
+        if config.column_sorting == ColumnSorting::Name {
+            columns.sort_by_key(Column::name);
+        }
+        let columns: Vec<TableColumn> = columns
+            .iter()
+            .map(|column| self.column(column, &rust, config, style))
+            .collect();
+        let columns = match style.compat {
+            Compat::Diesel => columns,
+            Compat::Right => self.tell_columns_apart(relation.name(), columns),
+        };
+        let rust_of = |sql: &String| {
+            let found = columns.iter().find(|it| it.sql_name == *sql);
+            found.map_or_else(|| rust_name(sql, Some(&rust)), |it| it.rust_name.clone())
+        };
+        let key = key.iter().map(rust_of).collect();
+        Table {
+            sql_name: relation.name().to_owned(),
+            schema: Some(relation.schema().to_owned()).filter(|it| it != PUBLIC),
+            key,
+            columns,
+            comment: relation.comment().map(str::to_owned),
+            rust_name: rust,
+        }
+    }
+
+    fn column(
+        &mut self,
+        column: &Column<'_>,
+        table: &str,
+        config: &PrintSchema,
+        style: &Style,
+    ) -> TableColumn {
+        let declared = column.declared_type();
+        let base = column.base_type();
+        let printed = match base {
+            Some(base) if !matches_any(&config.pg_domains_as_custom_types, declared.name) => base,
+            _ => declared,
+        };
+        let mut tpe = type_of(printed, style.compat);
+        tpe.is_custom &= config.generate_missing_sql_type_definitions != Some(false)
+            && !matches_any(&config.except_custom_type_definitions, &tpe.rust_name);
+        let coerced = ["varchar", "citext"].contains(&tpe.sql_name.to_lowercase().as_str());
+        if tpe.is_array && coerced {
+            self.notes.push(format!(
+                "The column `{}` is of type `{}[]`. This will cause problems when using Diesel. You should consider changing the column type to `text[]`.",
+                column.name(),
+                tpe.sql_name
+            ));
+        }
+        TableColumn {
+            sql_name: column.name().to_owned(),
+            rust_name: match style.compat {
+                Compat::Diesel => rust_name(column.name(), Some(table)),
+                Compat::Right => column_name(column.name(), table),
+            },
+            tpe,
+            is_nullable: !column.is_not_null(),
+            max_length: column.max_length(),
+            comment: column.comment().map(str::to_owned),
+        }
+    }
+
+    /// Gives columns whose Rust names became equal names of their own.
+    fn tell_columns_apart(
+        &mut self,
+        table: &str,
+        mut columns: Vec<TableColumn>,
+    ) -> Vec<TableColumn> {
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        for column in &mut columns {
+            let free = free_name(&column.rust_name, &taken);
+            if free != column.rust_name {
+                self.notes.push(format!(
+                    "column {} of table {table} is called {free}: another one is {} already",
+                    column.sql_name, column.rust_name
+                ));
+                column.rust_name = free;
+            }
+            taken.insert(column.rust_name.clone());
+        }
+        columns
+    }
+
+    fn tell_tables_apart(&mut self) {
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        for table in &mut self.tables {
+            let free = free_name(&table.rust_name, &taken);
+            if free != table.rust_name {
+                self.notes.push(format!(
+                    "table {} is called {free}: another one is {} already",
+                    table.sql_name, table.rust_name
+                ));
+                table.rust_name = free;
+            }
+            taken.insert(table.rust_name.clone());
+        }
+    }
+
+    /// Gives types of several schemas, or with names that mean something else, names of their own.
+    fn tell_types_apart(&mut self) {
+        let mut custom: BTreeSet<(String, Option<String>, String)> = BTreeSet::new();
+        let columns = || self.tables.iter().flat_map(|table| &table.columns);
+        for tpe in columns().map(|it| &it.tpe).filter(|it| it.is_custom) {
+            // public comes first and keeps the short name
+            custom.insert((
+                tpe.rust_name.clone(),
+                tpe.schema.clone(),
+                tpe.sql_name.clone(),
+            ));
+        }
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut renamed: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
+        for (wanted, schema, sql_name) in custom {
+            let mut name = wanted.clone();
+            if types::is_taken(&name) || taken.contains(&name) {
+                let prefix = types::camel(schema.as_deref().unwrap_or(PUBLIC));
+                name = free_name(&format!("{prefix}{wanted}"), &taken);
+                let full = schema.as_deref().unwrap_or(PUBLIC);
+                self.notes.push(format!(
+                    "type {full}.{sql_name} is called {name}: {wanted} is another type"
+                ));
+                renamed.insert((schema, sql_name), name.clone());
+            }
+            taken.insert(name);
+        }
+        let columns = self.tables.iter_mut().flat_map(|table| &mut table.columns);
+        for tpe in columns.map(|it| &mut it.tpe).filter(|it| it.is_custom) {
+            if let Some(name) = renamed.get(&(tpe.schema.clone(), tpe.sql_name.clone())) {
+                tpe.rust_name.clone_from(name);
+            }
+        }
+    }
+
+    /// Diesel's `table!` takes as many columns as its features say.
+    fn count_columns(&mut self) {
+        let wide = self.tables.iter().max_by_key(|table| table.columns.len());
+        let Some((name, count)) = wide.map(|table| (&table.sql_name, table.columns.len())) else {
+            return;
+        };
+        let feature = match count {
+            0..=32 => return,
+            33..=64 => "64-column-tables",
+            65..=128 => "128-column-tables",
+            _ => {
+                let note = format!(
+                    "table {name} has {count} columns; Diesel takes 128: leave it out with `filter`"
+                );
+                self.notes.push(note);
+                return;
+            }
+        };
+        self.notes.push(format!(
+            "table {name} has {count} columns: Diesel needs its feature `{feature}`"
+        ));
+    }
+
+    fn joins(
+        &mut self,
+        catalog: &Catalog,
+        schema: &str,
+        keys: &BTreeMap<&str, Vec<String>>,
+        style: &Style,
+    ) {
+        let mut between: BTreeMap<(&str, &str), Vec<ForeignKey<'_>>> = BTreeMap::new();
+        for key in catalog.foreign_keys(schema) {
+            if key.parent.0 == schema && key.parent.1 != key.child.1 {
+                let pair = (key.child.1, key.parent.1);
+                between
+                    .entry((pair.0.min(pair.1), pair.0.max(pair.1)))
+                    .or_default()
+                    .push(key);
+            }
+        }
+        let at: BTreeMap<&str, usize> = self
+            .tables
+            .iter()
+            .enumerate()
+            .map(|(index, table)| (table.sql_name.as_str(), index))
+            .collect();
+        let mut joins = Vec::new();
+        let mut related = Vec::new();
+        let mut notes = Vec::new();
+        for ((one, other), foreign) in &between {
+            let (Some(one), Some(other)) = (at.get(one), at.get(other)) else {
+                continue;
+            };
+            let leads_to_key = |it: &&ForeignKey<'_>| {
+                it.columns.len() == 1 && keys.get(it.parent.1) == Some(&it.referenced)
+            };
+            let mut usable: Vec<&ForeignKey<'_>> = foreign.iter().filter(leads_to_key).collect();
+            match style.compat {
+                // any second key between the tables makes Diesel give up
+                Compat::Diesel if foreign.len() > 1 => continue,
+                Compat::Diesel => {}
+                Compat::Right => {
+                    related.push((*one, *other));
+                    // the same key declared twice is one way to join
+                    usable.sort();
+                    usable.dedup();
+                }
+            }
+            match usable.as_slice() {
+                [] => {}
+                [key] => {
+                    let (child, parent) = (at[key.child.1], at[key.parent.1]);
+                    if style.compat == Compat::Diesel {
+                        related.push((*one, *other));
+                    }
+                    joins.push((child, parent, key.columns[0].clone()));
+                }
+                several => notes.push(format!(
+                    "{} foreign keys connect {} and {}: no joinable!, join them with an explicit .on(…)",
+                    several.len(),
+                    self.tables[*one].sql_name,
+                    self.tables[*other].sql_name
+                )),
+            }
+        }
+        joins.sort();
+        for (child, parent, column) in joins {
+            let child = &self.tables[child];
+            let found = child.columns.iter().find(|it| it.sql_name == column);
+            let column = found.map_or(column, |it| it.rust_name.clone());
+            self.joins.push(Join {
+                child: child.rust_name.clone(),
+                parent: self.tables[parent].rust_name.clone(),
+                column,
+            });
+        }
+        self.related = related;
+        self.notes.extend(notes);
+    }
+}
+
+/// A view has no key of its own: what the settings name, else a column called `id`, else the first one.
+fn view_key(relation: &Relation<'_>, style: &Style) -> Vec<String> {
+    let full = format!("{}.{}", relation.schema(), relation.name());
+    let named = [full.as_str(), relation.name()]
+        .iter()
+        .find_map(|name| style.view_keys.get(*name));
+    if let Some(named) = named {
+        return named.clone();
+    }
+    let columns = relation.columns();
+    let id = columns.iter().find(|it| it.name() == "id");
+    id.or(columns.first())
+        .map(|it| vec![it.name().to_owned()])
+        .unwrap_or_default()
+}
+
+/// Names that `table!` cannot take for a column, beyond those that Diesel avoids.
+const NO_COLUMN: [&str; 3] = ["star", "all_columns", "dsl"];
+
+fn column_name(sql_name: &str, table: &str) -> String {
+    let name = rust_name(sql_name, Some(table));
+    if NO_COLUMN.contains(&name.as_str()) {
+        format!("{name}_")
+    } else {
+        name
+    }
+}
+
+/// The name, or the first of `name_2`, `name_3`, … that is free.
+fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{name}_{number}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|it| !taken.contains(it))
+        .expect("there are more numbers than names")
+}
+
+fn type_of(tpe: ColumnType<'_>, compat: Compat) -> Type {
+    let (schema, name, is_array) = match (compat, tpe.element) {
+        // Diesel takes every name with an underscore in front for an array
+        (Compat::Diesel, _) => match tpe.name.strip_prefix('_') {
+            Some(element) => (tpe.schema, element, true),
+            None => (tpe.schema, tpe.name, false),
+        },
+        (Compat::Right, Some((schema, element))) => (schema, element, true),
+        (Compat::Right, None) => (tpe.schema, tpe.name, false),
+    };
+    let (rust_name, is_custom) = match compat {
+        Compat::Diesel => {
+            let rust = types::camel(name);
+            let known = types::diesel_takes_for_known(&rust);
+            (rust, !known)
+        }
+        Compat::Right => match types::diesel_type(schema, name) {
+            Some(rust) => (rust.to_owned(), false),
+            None => (type_name(name), true),
+        },
+    };
+    Type {
+        rust_name,
+        sql_name: name.to_owned(),
+        schema: Some(schema.to_owned()).filter(|it| it != PUBLIC),
+        is_array,
+        is_custom,
+    }
+}
+
+/// The name of a type as one that Rust accepts.
+fn type_name(sql_name: &str) -> String {
+    let camel = types::camel(sql_name);
+    let mut name: String = camel
+        .chars()
+        .filter(|c| *c == '_' || unicode_ident::is_xid_continue(*c))
+        .collect();
+    if name.is_empty() {
+        name.push_str("Type");
+    }
+    if !name.starts_with(|c| c == '_' || unicode_ident::is_xid_start(c)) {
+        name.insert(0, '_');
+    }
+    if is_keyword(&name) {
+        name.push('_');
+    }
+    name
+}
+
+/// The primary keys, as they are or as Diesel finds them.
+struct PrimaryKeys<'c> {
+    /// The names of all primary keys of the database; for Diesel's way only.
+    names: Option<BTreeSet<&'c str>>,
+}
+
+impl<'c> PrimaryKeys<'c> {
+    fn of(catalog: &'c Catalog, compat: Compat) -> Self {
+        let names = || {
+            let all = catalog.of_kind(crate::catalog::Kind::Constraint);
+            all.filter(|(_, fact)| fact.get("type") == Some("primary key"))
+                .map(|(key, _)| key.name())
+                .collect()
+        };
+        Self {
+            names: (compat == Compat::Diesel).then(names),
+        }
+    }
+
+    fn of_table(&self, relation: &Relation<'_>) -> Vec<String> {
+        let Some(names) = &self.names else {
+            return relation.primary_key();
+        };
+        // Diesel asks for the columns of all constraints that are called like some table's primary key
+        let mut columns: Vec<(usize, String)> = Vec::new();
+        for (name, fact) in relation.constraints() {
+            let is_key = matches!(
+                fact.get("type"),
+                Some("primary key" | "unique" | "foreign key")
+            );
+            if is_key && names.contains(name) {
+                columns.extend(fact.list("columns").into_iter().enumerate());
+            }
+        }
+        columns.sort_by_key(|(position, _)| *position);
+        columns.into_iter().map(|(_, name)| name).collect()
+    }
+}
