@@ -2,10 +2,12 @@
 //!
 //! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
 
+mod ask;
 mod completions;
 mod covers;
 mod current;
 mod db;
+mod diesel;
 mod edit;
 mod exit;
 mod failure;
@@ -97,6 +99,9 @@ enum Format {
     Text,
     /// One document, also on failure.
     Json,
+    /// Of `migration generate`, which Diesel gave a `--format` that knows nothing else.
+    #[value(hide = true)]
+    Sql,
 }
 
 /// When to use colour.
@@ -138,6 +143,12 @@ enum Command {
     Schema(schema::Schema),
     /// Print schema.rs with Diesel's flags
     PrintSchema(print_schema::PrintSchemaCommand),
+    /// Set up a Diesel project: directory, diesel.toml, database
+    Setup(diesel::Setup),
+    /// Create, reset or drop the database, as `diesel database` does
+    Database(diesel::Database),
+    /// Run, revert, list or write migrations, as `diesel migration` does
+    Migration(diesel::MigrationCommand),
     /// Show what a URL is understood as, or spell it for another driver
     Url(url::UrlCommand),
     /// The project's own local server
@@ -165,6 +176,9 @@ impl Command {
             Self::Stamp(_) => "stamp",
             Self::Schema(_) => "schema",
             Self::PrintSchema(_) => "print-schema",
+            Self::Setup(_) => "setup",
+            Self::Database(_) => "database",
+            Self::Migration(_) => "migration",
             Self::Url(_) => "url",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
@@ -198,6 +212,11 @@ pub fn main() -> ExitCode {
             return exit::usage(&error, &covers);
         }
     };
+    if cli.global.format == Format::Sql && !matches!(cli.command, Command::Migration(_)) {
+        let text = "--format takes text or json; `sql` is for `migration generate` only";
+        let error = Cli::command().error(clap::error::ErrorKind::InvalidValue, text);
+        return exit::usage(&error, &covers);
+    }
     let output = Output::new(&cli.global, cli.command.name(), covers);
     let exit = match dispatch(&cli, &output) {
         Ok(exit) => exit,
@@ -228,6 +247,9 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Stamp(command) => command.run(global, output),
         Command::Schema(command) => command.run(global, output),
         Command::PrintSchema(command) => command.run(global, output),
+        Command::Setup(command) => command.run(global, output),
+        Command::Database(command) => command.run(global, output),
+        Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),

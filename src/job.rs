@@ -3,8 +3,10 @@
 pub mod advice;
 pub mod application;
 mod caret;
+pub mod database;
 mod explain;
 pub mod failure;
+pub mod generate;
 pub mod init;
 pub mod offline;
 pub mod open;

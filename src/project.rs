@@ -2,10 +2,12 @@
 
 pub mod config;
 pub mod embedded;
+pub mod generate;
 pub mod read;
 pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
+pub mod setup;
 pub mod write;
 
 use std::path::PathBuf;

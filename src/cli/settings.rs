@@ -13,7 +13,7 @@ use crate::{
     },
     migration::source::Migrations,
     postgres::{
-        cluster::{self, Binaries, Local, LocalOptions, LocalState, Places, Search},
+        cluster::{self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search},
         connect::{self, Environment},
         exec::Manner,
         lock::Pins,
@@ -203,7 +203,7 @@ impl Settings {
     }
 
     /// What is needed to replay migrations in a database of their own.
-    pub(super) fn shadow(&self, output: &Output) -> Result<Shadow, CliError> {
+    pub(super) fn shadow(&self, output: &Output) -> Result<Shadow, ClusterError> {
         let binaries = self.binaries()?;
         output.detail(&format!(
             "replaying the migrations on a PostgreSQL {} of their own",
@@ -211,13 +211,13 @@ impl Settings {
         ));
         Ok(Shadow {
             binaries,
-            guard: own_program()?,
+            guard: own_program(),
         })
     }
 
-    /// A path as it is called from here.
-    pub(super) fn shown(&self, path: &Path) -> String {
-        shown(path, &self.current)
+    /// A path as it is called from here, also one that is not below it.
+    pub(super) fn relative(&self, path: &Path) -> String {
+        root::relative(path, &self.current).display().to_string()
     }
 
     /// The way to the database. Starts the project's local server where no database is named.
@@ -260,7 +260,7 @@ impl Settings {
     }
 
     /// PostgreSQL's programs for the local server.
-    pub(super) fn binaries(&self) -> Result<Binaries, CliError> {
+    pub(super) fn binaries(&self) -> Result<Binaries, ClusterError> {
         let engines = Places::from_environment().engines();
         let mut search = Search {
             explicit: self.postgres_bin.clone(),
@@ -276,7 +276,7 @@ impl Settings {
             }
             search.major = None;
         }
-        cluster::find(&search).map_err(CliError::Cluster)
+        cluster::find(&search)
     }
 
     /// Starts the local server, if it does not run, and says so.
@@ -286,7 +286,7 @@ impl Settings {
         if local.find(wanted).map_err(CliError::Cluster)? {
             return Ok(local);
         }
-        let binaries = self.binaries()?;
+        let binaries = self.binaries().map_err(CliError::Cluster)?;
         let (old, new) = (local.status().major, binaries.major());
         if let Some(old) = old.filter(|old| *old != new) {
             output.talk(&format!(
@@ -297,7 +297,7 @@ impl Settings {
             "No DATABASE_URL: starting the project's own PostgreSQL {} ...",
             binaries.version()
         ));
-        let guard = own_program()?;
+        let guard = own_program();
         let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
         let options = LocalOptions {
             guard,
@@ -368,11 +368,10 @@ impl Settings {
 }
 
 /// The program itself, which becomes the guard of a server of ours.
-fn own_program() -> Result<PathBuf, CliError> {
-    std::env::current_exe().map_err(|error| CliError::Cannot {
-        what: format!("the program does not find itself: {error}"),
-        help: "Set DATABASE_URL, or call glowplug by its path.".into(),
-    })
+fn own_program() -> PathBuf {
+    // where the system does not tell, the name it was called by leads to it
+    let called = || std::env::args_os().next().unwrap_or_default().into();
+    std::env::current_exe().unwrap_or_else(|_| called())
 }
 
 /// Reads `.env` of this directory or the nearest above; what the environment has already is stronger.

@@ -204,10 +204,9 @@ fn execute(
         let endpoint = settings.endpoint(command, stop, output)?;
         let mut watch = |event| progress.show(&event);
         if locked_schema && printer.has_files() {
-            let shadow = settings.shadow(output)?;
+            let shadow = || settings.shadow(output);
             let watch = &mut watch;
-            schema::demand_unchanged(&endpoint, &migrations, wish, &printer, &shadow, watch)
-                .await?;
+            schema::demand_unchanged(&endpoint, &migrations, wish, &printer, shadow, watch).await?;
         }
         let report = if flags.dry_run {
             job::run::dry_run(

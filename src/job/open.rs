@@ -117,6 +117,14 @@ impl Endpoint {
         Ok(lock(session.behind_known_proxy(), limits, watch).await?)
     }
 
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn session(&self, watch: Watch<'_>) -> Result<Session<'static>, JobError> {
+        self.connect(&self.url, watch).await
+    }
+
     async fn connect(&self, url: &Url, watch: Watch<'_>) -> Result<Session<'static>, JobError> {
         let options = ConnectOptions {
             application_name: self.application.clone(),

@@ -14,7 +14,7 @@ use crate::{
         plan::{self, Plan, Policy, Step},
         source::{Direction, Migrations, Script, check_script},
         status::{State, Status, status},
-        target::{History, TargetError},
+        target::{History, Point, TargetError},
         version::Version,
     },
     postgres::{
@@ -43,6 +43,11 @@ pub enum Wish {
     Downgrade {
         /// The target.
         target: String,
+    },
+    /// Revert the newest.
+    Revert {
+        /// How many; none for all.
+        count: Option<usize>,
     },
     /// Revert the newest and apply them again.
     Redo {
@@ -228,6 +233,12 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
                 .into());
             }
             let point = history.find(target)?;
+            Ok(plan::downgrade(status, &point)?)
+        }
+        Wish::Revert { count } => {
+            let applied = || status.rows.iter().rev().filter(|row| row.run_on.is_some());
+            let stays = applied().nth(count.unwrap_or(usize::MAX));
+            let point = stays.map_or(Point::Base, |row| Point::At(row.version.clone()));
             Ok(plan::downgrade(status, &point)?)
         }
         Wish::Redo { count } => Ok(plan::redo(status, count.unwrap_or(usize::MAX))?),

@@ -7,9 +7,13 @@ use crate::{
     job::{
         JobError, RunError, Watch, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow,
     },
-    migration::{source::Migrations, status::status, version::Version},
-    postgres::{introspect, session::Stop},
-    project::schema_file,
+    migration::{
+        source::{Direction, Migrations},
+        status::status,
+        version::Version,
+    },
+    postgres::{cluster::ClusterError, introspect, session::Stop},
+    project::{ProjectError, schema_file},
     report::{
         run::RunReport,
         schema::{FileReport, FileState, SchemaReport},
@@ -120,7 +124,7 @@ impl Printer {
         for (path, text) in with_places(printed) {
             let shown = self.shown(&path);
             let (state, difference) = match schema_file::read(&path)? {
-                None => (FileState::Missing, None),
+                None => (FileState::Missing, patch::difference(&shown, "", &text)),
                 Some(found) if found == text => (FileState::Fresh, None),
                 Some(found) if found.lines().eq(text.lines()) => (FileState::LineEnds, None),
                 Some(found) => (FileState::Stale, patch::difference(&shown, &found, &text)),
@@ -132,6 +136,25 @@ impl Printer {
             });
         }
         Ok(SchemaReport { files, notes })
+    }
+
+    /// Refuses files that differ from what is printed.
+    ///
+    /// # Errors
+    /// When one does.
+    pub fn demand(&self, catalog: &Catalog) -> Result<(), JobError> {
+        let report = self.compare(catalog)?;
+        let changed = |it: &&FileReport| matches!(it.state, FileState::Stale | FileState::Missing);
+        let changed: Vec<&FileReport> = report.files.iter().filter(changed).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let difference = changed.iter().filter_map(|it| it.difference.clone());
+        Err(SchemaWouldChange {
+            files: changed.iter().map(|it| it.file.clone()).collect(),
+            difference: difference.collect(),
+        }
+        .into())
     }
 
     /// Makes the patches anew: what leads from the printed text to the file as a person has edited it.
@@ -218,7 +241,9 @@ fn with_places(printed: Vec<Printed>) -> impl Iterator<Item = (PathBuf, String)>
         .filter_map(|it| Some((it.file?, it.text)))
 }
 
-/// Refuses a run after which a schema.rs would be another one. The shadow tells what the run would lead to.
+/// Refuses a run after which a schema.rs would be another one.
+///
+/// Where nothing would run, the database itself tells what is there; else the shadow tells what the run would lead to.
 ///
 /// # Errors
 /// When a file would change, or the shadow cannot be made.
@@ -227,44 +252,46 @@ pub async fn demand_unchanged(
     migrations: &Migrations,
     wish: &run::Wish,
     printer: &Printer,
-    shadow: &Shadow,
+    shadow: impl FnOnce() -> Result<Shadow, ClusterError>,
     watch: Watch<'_>,
 ) -> Result<(), JobError> {
-    if !printer.has_files() {
-        return Ok(());
-    }
     let (session, _, journal) = endpoint.read(watch).await?;
     drop(session);
     let status = status(migrations, &journal);
     let plan = run::make_plan(&status, wish)?;
+    if plan.steps.is_empty() {
+        let catalog = Source::Database(endpoint).catalog(watch).await?;
+        return printer.demand(&catalog);
+    }
     let mut applied: BTreeSet<&Version> = journal.applied.keys().collect();
     for step in &plan.steps {
         let version = &step.migration.version;
         match step.direction {
-            crate::migration::source::Direction::Up => applied.insert(version),
-            crate::migration::source::Direction::Down => applied.remove(version),
+            Direction::Up => applied.insert(version),
+            Direction::Down => applied.remove(version),
         };
     }
     let after = migrations
         .iter()
         .filter(|it| applied.contains(&it.version))
         .cloned();
-    let after = Migrations::new(after.collect()).map_err(crate::project::ProjectError::from)?;
+    let after = Migrations::new(after.collect()).map_err(ProjectError::from)?;
+    demand_of_migrations(&after, printer, &shadow()?, endpoint.stop.clone()).await
+}
+
+/// Refuses to make a database of these migrations from nothing, if a schema.rs would be another one.
+///
+/// # Errors
+/// When a file would change, or the shadow cannot be made.
+pub async fn demand_of_migrations(
+    migrations: &Migrations,
+    printer: &Printer,
+    shadow: &Shadow,
+    stop: Stop,
+) -> Result<(), JobError> {
     // what the shadow does is not what was asked for, and is not shown as if it were
-    let source = Source::Migrations(shadow, &after, endpoint.stop.clone());
-    let catalog = source.catalog(&mut |_| {}).await?;
-    let report = printer.compare(&catalog)?;
-    let changed = |it: &&FileReport| matches!(it.state, FileState::Stale | FileState::Missing);
-    let changed: Vec<&FileReport> = report.files.iter().filter(changed).collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let difference = changed.iter().filter_map(|it| it.difference.clone());
-    Err(SchemaWouldChange {
-        files: changed.iter().map(|it| it.file.clone()).collect(),
-        difference: difference.collect(),
-    }
-    .into())
+    let source = Source::Migrations(shadow, migrations, stop);
+    printer.demand(&source.catalog(&mut |_| {}).await?)
 }
 
 /// Writes schema.rs after a run.

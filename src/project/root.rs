@@ -1,6 +1,9 @@
 //! Where a project is: Diesel's rule.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Component, Path, PathBuf},
+};
 
 /// Finds the root of the project that `from` lies in.
 ///
@@ -22,4 +25,18 @@ pub fn find_migrations(from: &Path) -> Option<PathBuf> {
     from.ancestors()
         .map(|dir| dir.join("migrations"))
         .find(|dir| dir.is_dir())
+}
+
+/// A path as it is called from a directory, with `..` where it leads out of it. Links are followed first.
+#[must_use]
+pub fn relative(path: &Path, from: &Path) -> PathBuf {
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (path, from) = (real(path), real(from));
+    let same = path
+        .components()
+        .zip(from.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = from.components().skip(same).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(same)).collect()
 }

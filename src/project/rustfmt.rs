@@ -34,6 +34,8 @@ fn read(file: &PathBuf) -> Result<Layout, ProjectError> {
     };
     let flag = |key: &str| table.get(key).and_then(toml::Value::as_bool);
     let word = |key: &str| table.get(key).and_then(toml::Value::as_str);
+    // rustfmt does not mind the case of these
+    let lower = |key: &str| word(key).map(str::to_lowercase);
     let default = Layout::default();
     let style = match (word("style_edition"), word("version"), word("edition")) {
         (Some(style), ..) => style >= "2024",
@@ -45,20 +47,23 @@ fn read(file: &PathBuf) -> Result<Layout, ProjectError> {
         max_width: number("max_width").unwrap_or(default.max_width),
         tab_spaces: number("tab_spaces").unwrap_or(default.tab_spaces),
         hard_tabs: flag("hard_tabs").unwrap_or(default.hard_tabs),
-        newline: match word("newline_style") {
-            Some("Unix") => Newline::Unix,
-            Some("Windows") => Newline::Windows,
-            Some("Native") => Newline::Native,
+        newline: match lower("newline_style").as_deref() {
+            Some("unix") => Newline::Unix,
+            Some("windows") => Newline::Windows,
+            Some("native") => Newline::Native,
             _ => Newline::Auto,
         },
-        heuristics: match word("use_small_heuristics") {
-            Some("Off") => Heuristics::Off,
-            Some("Max") => Heuristics::Max,
+        heuristics: match lower("use_small_heuristics").as_deref() {
+            Some("off") => Heuristics::Off,
+            Some("max") => Heuristics::Max,
             _ => Heuristics::Default,
         },
         fn_call_width: number("fn_call_width"),
         attr_fn_like_width: number("attr_fn_like_width"),
         merge_derives: flag("merge_derives").unwrap_or(default.merge_derives),
         style_2024: style,
+        edition: word("edition")
+            .and_then(|it| it.parse().ok())
+            .unwrap_or(default.edition),
     })
 }

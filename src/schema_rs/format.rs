@@ -70,6 +70,8 @@ pub struct Layout {
     /// Whether the style edition is 2024 or later: from `style_edition`, else whether `version`
     /// is `"Two"`, else from `edition`.
     pub style_2024: bool,
+    /// `edition`: which words are reserved. 2015 without one.
+    pub edition: u16,
 }
 
 impl Default for Layout {
@@ -85,6 +87,7 @@ impl Default for Layout {
             attr_fn_like_width: None,
             merge_derives: true,
             style_2024: false,
+            edition: 2015,
         }
     }
 }

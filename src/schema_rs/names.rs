@@ -48,6 +48,11 @@ pub(super) fn rust_name(sql_name: &str, table: Option<&str>) -> String {
     name
 }
 
+/// Whether a character changes the direction of writing. Rust refuses those in its texts.
+pub(super) fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A string literal as Diesel writes it: raw where there is a quote in it, and never escaped.
 pub(super) fn diesel_literal(text: &str) -> String {
     if text.contains('"') {
@@ -60,13 +65,14 @@ pub(super) fn diesel_literal(text: &str) -> String {
 
 /// A string literal that means `text`: Diesel's, wherever that one does.
 pub(super) fn literal(text: &str) -> String {
-    let needs_escapes = |c: char| c.is_control() || (c == '\\' && !text.contains('"'));
+    let is_special = |c: char| c.is_control() || is_direction(c);
+    let needs_escapes = |c: char| is_special(c) || (c == '\\' && !text.contains('"'));
     if !text.contains(needs_escapes) {
         return diesel_literal(text);
     }
     let escaped = text.chars().map(|c| match c {
         '\\' | '"' => format!("\\{c}"),
-        c if c.is_control() => c.escape_default().to_string(),
+        c if is_special(c) => c.escape_default().to_string(),
         c => c.to_string(),
     });
     format!("\"{}\"", escaped.collect::<String>())

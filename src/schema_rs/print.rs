@@ -11,7 +11,7 @@ use crate::{
         Compat, PrintSchema,
         config::{Docs, SameQuery},
         format::{self, Layout},
-        names::{diesel_literal, literal, rust_name},
+        names::{diesel_literal, is_direction, literal, rust_name},
         tables::{Table, TableColumn, Tables, Type},
     },
 };
@@ -108,11 +108,12 @@ fn write<'s>(
         Some(schema) => {
             let name = rust_name(schema, None);
             writer.identifier(&name);
-            writer.line(&format!("pub mod {name} {{"));
+            let before = std::mem::take(&mut writer.out);
             writer.level += 1;
             writer.content(tables);
             writer.level -= 1;
-            writer.line("}");
+            let body = std::mem::replace(&mut writer.out, before);
+            writer.out.push_str(&layout.module(0, &name, &body));
         }
     }
     writer
@@ -142,7 +143,7 @@ impl Writer<'_> {
     }
 
     fn identifier(&mut self, name: &str) {
-        self.is_rust &= format::identifier_is_valid(name, 2015);
+        self.is_rust &= format::identifier_is_valid(name, self.layout.edition);
     }
 
     fn literal(&mut self, text: &str) -> String {
@@ -152,6 +153,14 @@ impl Writer<'_> {
         };
         self.is_rust &= format::literal_is_valid(&literal);
         literal
+    }
+
+    /// The value of `sql_name`, from which `table!` takes an `r#` away.
+    fn sql_name(&mut self, name: &str) -> String {
+        match self.compat {
+            Compat::Right if name.starts_with("r#") => self.literal(&format!("r#{name}")),
+            _ => self.literal(name),
+        }
     }
 
     fn content(&mut self, tables: &Tables) {
@@ -199,10 +208,10 @@ impl Writer<'_> {
     fn types(&mut self, tables: &Tables) {
         let columns = tables.tables.iter().flat_map(|table| &table.columns);
         let custom = columns.map(|it| &it.tpe).filter(|it| it.is_custom);
-        // of several with one name, the first is the one that Diesel keeps
+        // which of several with one name is kept depends on how they are sorted: as Diesel sorts them
         let mut types: Vec<&Type> = custom.collect();
-        types.sort_by(|a, b| a.rust_name.cmp(&b.rust_name));
-        types.dedup_by(|a, b| a.rust_name == b.rust_name);
+        types.sort_unstable_by_key(|it| it.rust_name.as_str());
+        types.dedup_by_key(|it| it.rust_name.as_str());
         if types.is_empty() {
             return;
         }
@@ -246,7 +255,7 @@ impl Writer<'_> {
     /// A comment as one that Rust accepts; rustfmt refuses Diesel's text where it is not one.
     fn comment(&mut self, text: &str) -> String {
         match self.compat {
-            Compat::Right => text.replace('\r', " "),
+            Compat::Right => text.replace(|c| c == '\r' || is_direction(c), " "),
             Compat::Diesel => {
                 self.is_rust &= format::comment_is_valid(text);
                 text.to_owned()
@@ -279,7 +288,11 @@ impl Writer<'_> {
         let generated = format!("Representation of the `{full_name}` table.\n\n{GENERATED}");
         self.docs(&mut out, 1, table.comment.as_deref(), &generated);
         if table.rust_name != table.sql_name {
-            let literal = self.literal(&full_name);
+            // the macro puts the schema in front by itself; Diesel writes it twice
+            let literal = match self.compat {
+                Compat::Right => self.sql_name(&table.sql_name),
+                Compat::Diesel => self.literal(&full_name),
+            };
             out.push_str(&format!("    #[sql_name = {literal}]\n"));
         }
         let schema = table.schema.as_ref();
@@ -288,7 +301,7 @@ impl Writer<'_> {
             "    {}{} ({}) {{\n",
             schema.unwrap_or_default(),
             table.rust_name,
-            table.key.join(", ")
+            table.rust_key().join(", ")
         ));
         for column in &table.columns {
             self.column(&mut out, column, &full_name);
@@ -305,7 +318,7 @@ impl Writer<'_> {
         );
         self.docs(out, 2, column.comment.as_deref(), &generated);
         if column.rust_name != column.sql_name {
-            let literal = self.literal(&column.sql_name);
+            let literal = self.sql_name(&column.sql_name);
             out.push_str(&format!("        #[sql_name = {literal}]\n"));
         }
         if let Some(max_length) = column.max_length {

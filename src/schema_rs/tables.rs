@@ -33,8 +33,8 @@ pub(super) struct Table {
     pub(super) rust_name: String,
     /// The schema, where it is not `public`.
     pub(super) schema: Option<String>,
-    /// The columns of the key, by their Rust names.
-    pub(super) key: Vec<String>,
+    /// The columns of the key, in its order.
+    key: Vec<String>,
     pub(super) columns: Vec<TableColumn>,
     pub(super) comment: Option<String>,
 }
@@ -71,6 +71,18 @@ pub(super) struct Join {
 }
 
 impl Table {
+    /// The columns of the key, by their Rust names.
+    pub(super) fn rust_key(&self) -> Vec<String> {
+        let rust_of = |sql: &String| {
+            let found = self.columns.iter().find(|it| it.sql_name == *sql);
+            found.map_or_else(
+                || rust_name(sql, Some(&self.rust_name)),
+                |it| it.rust_name.clone(),
+            )
+        };
+        self.key.iter().map(rust_of).collect()
+    }
+
     /// The name with its schema in front, where it is not `public`.
     pub(super) fn full_sql_name(&self) -> String {
         match &self.schema {
@@ -114,7 +126,9 @@ impl Tables {
         if style.compat == Compat::Right {
             found.tell_tables_apart();
             found.tell_types_apart();
+            found.tell_columns_apart();
             found.count_columns();
+            found.check_schema(schema);
         }
         found.joins(catalog, schema, &keys, style);
         Ok(found)
@@ -152,19 +166,10 @@ impl Tables {
             .iter()
             .map(|column| self.column(column, &rust, config, style))
             .collect();
-        let columns = match style.compat {
-            Compat::Diesel => columns,
-            Compat::Right => self.tell_columns_apart(relation.name(), columns),
-        };
-        let rust_of = |sql: &String| {
-            let found = columns.iter().find(|it| it.sql_name == *sql);
-            found.map_or_else(|| rust_name(sql, Some(&rust)), |it| it.rust_name.clone())
-        };
-        let key = key.iter().map(rust_of).collect();
         Table {
             sql_name: relation.name().to_owned(),
             schema: Some(relation.schema().to_owned()).filter(|it| it != PUBLIC),
-            key,
+            key: key.to_vec(),
             columns,
             comment: relation.comment().map(str::to_owned),
             rust_name: rust,
@@ -197,10 +202,7 @@ impl Tables {
         }
         TableColumn {
             sql_name: column.name().to_owned(),
-            rust_name: match style.compat {
-                Compat::Diesel => rust_name(column.name(), Some(table)),
-                Compat::Right => column_name(column.name(), table),
-            },
+            rust_name: rust_name(column.name(), Some(table)),
             tpe,
             is_nullable: !column.is_not_null(),
             max_length: column.max_length(),
@@ -208,39 +210,74 @@ impl Tables {
         }
     }
 
-    /// Gives columns whose Rust names became equal names of their own.
-    fn tell_columns_apart(
-        &mut self,
-        table: &str,
-        mut columns: Vec<TableColumn>,
-    ) -> Vec<TableColumn> {
-        let mut taken: BTreeSet<String> = BTreeSet::new();
-        for column in &mut columns {
-            let free = free_name(&column.rust_name, &taken);
-            if free != column.rust_name {
-                self.notes.push(format!(
-                    "column {} of table {table} is called {free}: another one is {} already",
-                    column.sql_name, column.rust_name
-                ));
-                column.rust_name = free;
+    /// Gives columns whose Rust names became equal, or do not compile, names of their own.
+    fn tell_columns_apart(&mut self) {
+        for table in &mut self.tables {
+            let columns = &table.columns;
+            let custom = columns.iter().map(|it| &it.tpe).filter(|it| it.is_custom);
+            let imported: Vec<String> = custom.map(|it| it.rust_name.clone()).collect();
+            let types = imported.iter().map(String::as_str).collect();
+            let has_max_length = columns.iter().any(|it| it.max_length.is_some());
+            let mut taken: BTreeSet<String> = BTreeSet::new();
+            for column in &mut table.columns {
+                let mut name = column.rust_name.clone();
+                let mut why = "`table!` cannot take the name";
+                if is_no_column(&name, &types, has_max_length) || name == table.rust_name {
+                    name.push('_');
+                }
+                if taken.contains(&name) {
+                    why = "another column has the name";
+                    name = free_name(&name, &taken);
+                }
+                if name != column.rust_name {
+                    self.notes.push(format!(
+                        "column {} of table {} is called {name}: {why}",
+                        column.sql_name, table.sql_name
+                    ));
+                    column.rust_name.clone_from(&name);
+                }
+                taken.insert(name);
             }
-            taken.insert(column.rust_name.clone());
         }
-        columns
+    }
+
+    /// `table!` takes no other name of a schema than the one that is an identifier.
+    fn check_schema(&mut self, schema: &str) {
+        if schema == PUBLIC {
+            return;
+        }
+        let rust = rust_name(schema, None);
+        if rust != schema && !self.tables.is_empty() {
+            self.notes.push(format!(
+                "schema {schema} cannot be named in `table!`: queries will ask for {rust}"
+            ));
+        }
     }
 
     fn tell_tables_apart(&mut self) {
+        let columns = self.tables.iter().flat_map(|table| &table.columns);
+        let defines_types = columns.map(|it| &it.tpe).any(|it| it.is_custom);
         let mut taken: BTreeSet<String> = BTreeSet::new();
         for table in &mut self.tables {
-            let free = free_name(&table.rust_name, &taken);
-            if free != table.rust_name {
-                self.notes.push(format!(
-                    "table {} is called {free}: another one is {} already",
-                    table.sql_name, table.rust_name
-                ));
-                table.rust_name = free;
+            let mut name = table.rust_name.clone();
+            let mut why = "it would hide the crate";
+            if ["diesel", "TSM"].contains(&name.as_str()) {
+                name.push('_');
             }
-            taken.insert(table.rust_name.clone());
+            if name == "sql_types" && defines_types {
+                why = "the module of the types has the name";
+                name.push('_');
+            }
+            if taken.contains(&name) {
+                why = "another table has the name";
+                name = free_name(&name, &taken);
+            }
+            if name != table.rust_name {
+                self.notes
+                    .push(format!("table {} is called {name}: {why}", table.sql_name));
+                table.rust_name.clone_from(&name);
+            }
+            taken.insert(name);
         }
     }
 
@@ -341,7 +378,6 @@ impl Tables {
                 Compat::Diesel if foreign.len() > 1 => continue,
                 Compat::Diesel => {}
                 Compat::Right => {
-                    related.push((*one, *other));
                     // the same key declared twice is one way to join
                     usable.sort();
                     usable.dedup();
@@ -351,17 +387,18 @@ impl Tables {
                 [] => {}
                 [key] => {
                     let (child, parent) = (at[key.child.1], at[key.parent.1]);
-                    if style.compat == Compat::Diesel {
-                        related.push((*one, *other));
-                    }
+                    related.push((*one, *other));
                     joins.push((child, parent, key.columns[0].clone()));
                 }
-                several => notes.push(format!(
-                    "{} foreign keys connect {} and {}: no joinable!, join them with an explicit .on(…)",
-                    several.len(),
-                    self.tables[*one].sql_name,
-                    self.tables[*other].sql_name
-                )),
+                several => {
+                    related.push((*one, *other));
+                    notes.push(format!(
+                        "{} foreign keys connect {} and {}: no joinable!, join them with an explicit .on(…)",
+                        several.len(),
+                        self.tables[*one].sql_name,
+                        self.tables[*other].sql_name
+                    ));
+                }
             }
         }
         joins.sort();
@@ -396,16 +433,43 @@ fn view_key(relation: &Relation<'_>, style: &Style) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Names that `table!` cannot take for a column, beyond those that Diesel avoids.
-const NO_COLUMN: [&str; 3] = ["star", "all_columns", "dsl"];
+/// Names that `table!` cannot take for a column, beyond those that Diesel avoids: what it defines and uses itself.
+const NO_COLUMN: [&str; 26] = [
+    "BoxedQuery",
+    "DB",
+    "From",
+    "Join",
+    "Left",
+    "Ok",
+    "On",
+    "QS",
+    "Rhs",
+    "Right",
+    "T",
+    "TSM",
+    "_alias",
+    "_column",
+    "_on_clause",
+    "_out",
+    "_pass",
+    "all_columns",
+    "bool",
+    "diesel",
+    "dsl",
+    "ops",
+    "q",
+    "star",
+    "str",
+    "SqlType",
+];
 
-fn column_name(sql_name: &str, table: &str) -> String {
-    let name = rust_name(sql_name, Some(table));
-    if NO_COLUMN.contains(&name.as_str()) {
-        format!("{name}_")
-    } else {
-        name
-    }
+/// Whether a column of this Rust name does not compile; `types` are those that the table imports by name.
+fn is_no_column(name: &str, types: &BTreeSet<&str>, has_max_length: bool) -> bool {
+    NO_COLUMN.contains(&name)
+        || types::is_sql_type(name)
+        || types.contains(name)
+        // the length is one of these
+        || (has_max_length && name == "usize")
 }
 
 /// The name, or the first of `name_2`, `name_3`, … that is free.

@@ -99,24 +99,49 @@ pub fn diesel_type(schema: &str, name: &str) -> Option<&'static str> {
     (schema == "pg_catalog" || name == "citext").then_some(found.1)
 }
 
-/// Whether the Rust name means something else where a table is defined, so that no type of the project can have it.
+/// Whether a type of the project cannot have a Rust name, because it means something else where a table is defined.
 #[must_use]
 pub(super) fn is_taken(rust_name: &str) -> bool {
-    diesel_takes_for_known(rust_name) || IN_SCOPE.contains(&rust_name)
+    is_sql_type(rust_name) || NO_TYPE.contains(&rust_name)
 }
 
-/// What `use diesel::sql_types::*` and the code of `table!` bring besides the types of columns.
-const IN_SCOPE: [&str; 12] = [
+/// Whether `use diesel::sql_types::*` brings the name.
+#[must_use]
+pub(super) fn is_sql_type(rust_name: &str) -> bool {
+    BUILT_IN.iter().any(|(_, name)| *name == rust_name)
+        || FALSE_FRIENDS.contains(&rust_name)
+        || SQL_TYPES.contains(&rust_name)
+}
+
+/// What `diesel::sql_types` holds beyond the types above.
+const SQL_TYPES: [&str; 26] = [
+    "AllAreNullable",
     "Array",
-    "Datetime",
-    "Jsonb",
-    "Multirange",
-    "Nullable",
-    "Tinyint",
-    "TinyInt",
-    "Unsigned",
-    "SqlType",
-    "Untyped",
-    "Option",
+    "BoolOrNullableBool",
     "CChar",
+    "Foldable",
+    "HasSqlType",
+    "IntoNotNullable",
+    "IntoNullable",
+    "MaybeNullableType",
+    "Multirange",
+    "NullValueTreatment",
+    "NullValueTreatmentEnum",
+    "Nullable",
+    "OneIsNullable",
+    "RangeBound",
+    "RangeBoundEnum",
+    "SingleValue",
+    "SqlOrd",
+    "SqlType",
+    "TinyInt",
+    "Tinyint",
+    "TypeMetadata",
+    "Untyped",
+    "Datetime",
+    "Unsigned",
+    "PgTypeMetadata",
 ];
+
+/// Names of structs that the derive or `table!` cannot take.
+const NO_TYPE: [&str; 5] = ["None", "BoxedQuery", "Ok", "T", "PgMetadataLookup"];

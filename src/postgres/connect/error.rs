@@ -123,6 +123,17 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// Whether a server answered that it has no such database.
+    #[must_use]
+    pub fn is_missing_database(&self) -> bool {
+        match self {
+            ConnectError::Refused { refusal, .. } => refusal.sqlstate == "3D000",
+            ConnectError::Several { tries } => tries.iter().any(Self::is_missing_database),
+            ConnectError::GaveUp { last, .. } => last.is_missing_database(),
+            _ => false,
+        }
+    }
+
     /// A setting that cannot be used.
     pub(super) fn setting(problem: impl Into<String>, advice: impl Into<String>) -> ConnectError {
         ConnectError::Setting {

@@ -63,11 +63,12 @@ LEFT JOIN (
     WHERE ga.attisdropped
     GROUP BY ga.attrelid
 ) gone ON gone.attrelid = a.attrelid
-LEFT JOIN pg_catalog.pg_type e ON t.typcategory = 'A' AND t.typtype <> 'd' AND e.oid = t.typelem
+-- int2vector has elements, and is no array of them
+LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.typnamespace
 LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
 LEFT JOIN pg_catalog.pg_namespace bn ON bn.oid = b.typnamespace
-LEFT JOIN pg_catalog.pg_type be ON b.typcategory = 'A' AND b.typtype <> 'd' AND be.oid = b.typelem
+LEFT JOIN pg_catalog.pg_type be ON be.oid = b.typelem AND be.typarray = b.oid
 LEFT JOIN pg_catalog.pg_namespace ben ON ben.oid = be.typnamespace
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation

@@ -1,0 +1,219 @@
+//! `glowplug database`.
+
+use clap::{Args, Subcommand};
+
+use crate::{
+    cli::{
+        Global,
+        ask::{asked, can_ask},
+        diesel::migration::{Runner, all_pending},
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::Output,
+        schema::{printer, say},
+        settings::Settings,
+    },
+    job::{database, open::Endpoint, schema},
+    migration::source::Migrations,
+    postgres::session::Stop,
+    project::setup,
+    report::run::RunReport,
+};
+
+/// Creates, resets and drops the database that DATABASE_URL names, as `diesel database` does.
+#[derive(Debug, Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(in crate::cli) struct Database {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create it, if it does not exist, and run all migrations in it
+    Setup(SetUp),
+    /// Drop it, create it, and run all migrations in it; asks on a terminal
+    Reset(Reset),
+    /// Drop it; asks on a terminal
+    #[command(hide = true)]
+    Drop(Drop),
+}
+
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct SetUp {
+    /// Do not write Diesel's first migration
+    #[arg(long)]
+    no_default_migration: bool,
+}
+
+#[derive(Debug, Args)]
+struct Reset {
+    #[command(flatten)]
+    set_up: SetUp,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct Drop {
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Database {
+    pub(in crate::cli) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        match &self.command {
+            Command::Setup(set_up) => set_up.run(global, output),
+            Command::Drop(drop) => drop.run(global, output),
+            Command::Reset(reset) => {
+                let settings = Settings::resolve(global)?;
+                // what would stop the second half stops the first
+                let migrations = settings.migrations()?;
+                if global.locked_schema {
+                    block_on(async |stop| {
+                        demand_from_nothing(&settings, &migrations, stop, output).await
+                    })?;
+                }
+                drop_database(&settings, reset.yes, output)?;
+                let with_default = !reset.set_up.no_default_migration;
+                set_up(&settings, with_default, true, global, output)?;
+                Ok(Exit::Done)
+            }
+        }
+    }
+}
+
+impl SetUp {
+    pub(in crate::cli) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        set_up(&settings, !self.no_default_migration, true, global, output)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Drop {
+    pub(in crate::cli) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        drop_database(&settings, self.yes, output)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Makes the database and, where it was never migrated, runs everything.
+pub(super) fn set_up(
+    settings: &Settings,
+    with_default_migration: bool,
+    writes_schema: bool,
+    global: &Global,
+    output: &Output,
+) -> Result<(), CliError> {
+    if writes_schema && !settings.migrations_dir.is_dir() {
+        settings.migrations()?;
+    }
+    let locked = global.locked_schema && writes_schema;
+    let mut progress = output.progress();
+    let report = block_on(async |stop| {
+        let endpoint = settings.endpoint("database", stop, output)?;
+        let mut watch = |event| progress.show(&event);
+        let mut creating = |name: &str| {
+            if !output.is_json() {
+                output.raw(&format!("Creating database: {name}\n"));
+            }
+        };
+        if locked && database::is_missing(&endpoint, &mut watch).await? {
+            let migrations = settings.migrations()?;
+            let stop = endpoint.stop.clone();
+            demand_from_nothing(settings, &migrations, stop, output).await?;
+        }
+        database::create_if_missing(&endpoint, &mut creating, &mut watch).await?;
+        if with_default_migration {
+            setup::default_migration(&settings.migrations_dir)?;
+        }
+        let (session, facts, _) = endpoint.read(&mut watch).await?;
+        drop(session);
+        let runner = Runner {
+            settings,
+            endpoint: &endpoint,
+            locked_schema: locked,
+            output,
+        };
+        let mut report = RunReport {
+            database: facts.database,
+            ..RunReport::default()
+        };
+        if !facts.place.has_diesel {
+            let migrations = settings.migrations()?;
+            report = runner
+                .run(&migrations, &all_pending(), &mut progress)
+                .await?;
+        } else if locked {
+            let printer = printer(settings, None)?;
+            let mut watch = |event| progress.show(&event);
+            let catalog = schema::Source::Database(&endpoint)
+                .catalog(&mut watch)
+                .await?;
+            printer.demand(&catalog)?;
+        }
+        if writes_schema {
+            report = runner.write_schema(report, &mut progress).await?;
+        }
+        Ok::<_, CliError>(report)
+    });
+    progress.finish();
+    let report = report?;
+    say(&report.notes, output);
+    if output.is_json() {
+        output.answer(&report, |_| String::new());
+    }
+    Ok(())
+}
+
+/// With --locked-schema: what the migrations lead to from nothing is what the files say already.
+async fn demand_from_nothing(
+    settings: &Settings,
+    migrations: &Migrations,
+    stop: Stop,
+    output: &Output,
+) -> Result<(), CliError> {
+    let printer = printer(settings, None)?;
+    if !printer.has_files() {
+        return Ok(());
+    }
+    let shadow = settings.shadow(output).map_err(CliError::Cluster)?;
+    let unchanged = schema::demand_of_migrations(migrations, &printer, &shadow, stop);
+    unchanged.await.map_err(CliError::from)
+}
+
+fn drop_database(settings: &Settings, yes: bool, output: &Output) -> Result<(), CliError> {
+    if !settings.names_a_database() {
+        return Err(CliError::Cannot {
+            what: "no database is named".into(),
+            help: "Set DATABASE_URL. `glowplug db reset` removes the project's own local server."
+                .into(),
+        });
+    }
+    let mut progress = output.progress();
+    let done = block_on(async |stop| {
+        let endpoint: Endpoint = settings.endpoint("database", stop, output)?;
+        let name = database::name(&endpoint);
+        if !yes && can_ask() && !asked(&format!("Drop the database {name} with everything in it?"))
+        {
+            return Err(CliError::Cannot {
+                what: "nothing was dropped".into(),
+                help: "Answer `y`, or call it with --yes.".into(),
+            });
+        }
+        let mut dropping = |name: &str| {
+            if !output.is_json() {
+                output.raw(&format!("Dropping database: {name}\n"));
+            }
+        };
+        let mut watch = |event| progress.show(&event);
+        Ok(database::drop_if_there(&endpoint, &mut dropping, &mut watch).await?)
+    });
+    progress.finish();
+    done
+}

@@ -1,0 +1,243 @@
+//! `glowplug migration`.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Global,
+        diesel::generate::Generate,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{Output, Progress},
+        schema::{printer, say},
+        settings::{LimitArgs, Settings},
+    },
+    job::{
+        self,
+        open::Endpoint,
+        run::{Options, Wish},
+        schema,
+    },
+    migration::{
+        plan::Policy,
+        source::{Direction, Migrations},
+        status,
+    },
+    report::{event::Event, run::RunReport},
+};
+
+/// Runs, reverts, lists and writes migrations, as `diesel migration` does.
+#[derive(Debug, Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(in crate::cli) struct MigrationCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run all pending migrations
+    Run,
+    /// Revert the newest migrations
+    Revert(Count),
+    /// Revert the newest migrations and run them again
+    Redo(Count),
+    /// List the migrations, and mark those that have been applied
+    List,
+    /// Say whether any migration is pending: `true` or `false`
+    Pending,
+    /// Write a new migration
+    Generate(Generate),
+}
+
+#[derive(Debug, Args)]
+struct Count {
+    /// How many
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        conflicts_with = "all"
+    )]
+    number: u64,
+    /// All that are applied
+    #[arg(short, long)]
+    all: bool,
+}
+
+impl Count {
+    fn get(&self) -> Option<usize> {
+        match self.all {
+            true => None,
+            false => Some(usize::try_from(self.number).unwrap_or(usize::MAX)),
+        }
+    }
+}
+
+/// Whether a migration is applied, for JSON.
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: String,
+    applied: bool,
+}
+
+impl MigrationCommand {
+    pub(in crate::cli) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        match &self.command {
+            Command::Run => run(&settings, &all_pending(), global, output),
+            Command::Revert(count) => {
+                let wish = Wish::Revert { count: count.get() };
+                run(&settings, &wish, global, output)
+            }
+            Command::Redo(count) => {
+                let wish = Wish::Redo { count: count.get() };
+                run(&settings, &wish, global, output)
+            }
+            Command::List => {
+                let listed = list(&settings, output)?;
+                output.answer(&listed, |listed| {
+                    let line = |it: &Listed| {
+                        let mark = if it.applied { 'X' } else { ' ' };
+                        format!("  [{mark}] {}\n", it.name)
+                    };
+                    "Migrations:\n".to_owned() + &listed.iter().map(line).collect::<String>()
+                });
+                Ok(Exit::Done)
+            }
+            Command::Pending => {
+                let pending = list(&settings, output)?.iter().any(|it| !it.applied);
+                output.answer(&pending, |pending| format!("{pending}\n"));
+                Ok(Exit::Done)
+            }
+            Command::Generate(generate) => generate.run(&settings, output),
+        }
+    }
+}
+
+/// Diesel runs whatever has not been run, older ones included, and does not mind what is missing on disk.
+pub(super) fn all_pending() -> Wish {
+    Wish::Upgrade {
+        target: "head".into(),
+        policy: Policy {
+            allow_out_of_order: true,
+            allow_orphaned: true,
+            accept_edited: Vec::new(),
+        },
+    }
+}
+
+fn run(
+    settings: &Settings,
+    wish: &Wish,
+    global: &Global,
+    output: &Output,
+) -> Result<Exit, CliError> {
+    let migrations = settings.migrations()?;
+    let mut progress = output.progress();
+    let report = block_on(async |stop| {
+        let endpoint = settings.endpoint("migration", stop, output)?;
+        let runner = Runner {
+            settings,
+            endpoint: &endpoint,
+            locked_schema: global.locked_schema,
+            output,
+        };
+        let report = runner.run(&migrations, wish, &mut progress).await?;
+        runner.write_schema(report, &mut progress).await
+    });
+    progress.finish();
+    let report = report?;
+    say(&report.notes, output);
+    if output.is_json() {
+        output.answer(&report, |_| String::new());
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs migrations and tells of them as Diesel does.
+pub(super) struct Runner<'r> {
+    pub(super) settings: &'r Settings,
+    pub(super) endpoint: &'r Endpoint,
+    pub(super) locked_schema: bool,
+    pub(super) output: &'r Output,
+}
+
+impl Runner<'_> {
+    pub(super) async fn run(
+        &self,
+        migrations: &Migrations,
+        wish: &Wish,
+        progress: &mut Progress,
+    ) -> Result<RunReport, CliError> {
+        let flags = LimitArgs::default();
+        let options = Options {
+            limits: self.settings.limits(&flags),
+            manner: self.settings.manner(&flags),
+            single_transaction: false,
+        };
+        if self.locked_schema {
+            let printer = printer(self.settings, None)?;
+            if printer.has_files() {
+                let shadow = || self.settings.shadow(self.output);
+                let watch = &mut |event| progress.show(&event);
+                let endpoint = self.endpoint;
+                schema::demand_unchanged(endpoint, migrations, wish, &printer, shadow, watch)
+                    .await?;
+            }
+        }
+        let output = self.output;
+        let mut watch = |event: Event| match &event {
+            Event::Started {
+                name, direction, ..
+            } => {
+                let word = match direction {
+                    Direction::Up => "Running",
+                    Direction::Down => "Rolling back",
+                };
+                // Diesel keeps quiet about its own first migration
+                if !name.starts_with("00000000000000") && !output.is_json() {
+                    output.raw(&format!("{word} migration {name}\n"));
+                }
+            }
+            Event::Planned { .. } | Event::Statement { .. } | Event::Done { .. } => {}
+            _ => progress.show(&event),
+        };
+        let done = job::run::run(self.endpoint, migrations, wish, &options, &mut watch).await;
+        done.map_err(CliError::run)
+    }
+
+    pub(super) async fn write_schema(
+        &self,
+        done: RunReport,
+        progress: &mut Progress,
+    ) -> Result<RunReport, CliError> {
+        let printer = printer(self.settings, None)?;
+        let mut watch = |event| progress.show(&event);
+        let done = schema::after_run(self.endpoint, &printer, done, &mut watch).await;
+        done.map_err(CliError::run)
+    }
+}
+
+fn list(settings: &Settings, output: &Output) -> Result<Vec<Listed>, CliError> {
+    let migrations = settings.migrations()?;
+    let mut progress = output.progress();
+    let journal = block_on(async |stop| {
+        let endpoint = settings.endpoint("migration", stop, output)?;
+        let mut watch = |event| progress.show(&event);
+        let (_session, _, journal) = endpoint.read(&mut watch).await?;
+        Ok::<_, CliError>(journal)
+    })?;
+    progress.finish();
+    let status = status::status(&migrations, &journal);
+    let rows = status.rows.iter().filter(|row| row.migration.is_some());
+    Ok(rows
+        .map(|row| Listed {
+            name: row.name.to_owned(),
+            applied: row.run_on.is_some(),
+        })
+        .collect())
+}
