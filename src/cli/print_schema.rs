@@ -263,11 +263,11 @@ impl PrintSchemaCommand {
         // of a repeated flag, Diesel takes the first
         let first = |name: &str| list(name).into_iter().next();
         let is_set = |name: &str| first(name).is_some();
-        let tables = || patterns("a table name", list("table-name"));
+        let tables = patterns("a table name", list("table-name"))?;
         if is_set("only-tables") {
-            config.filter = Filter::Only(tables()?);
+            config.filter = Filter::Only(tables);
         } else if is_set("except-tables") {
-            config.filter = Filter::Except(tables()?);
+            config.filter = Filter::Except(tables);
         }
         if let Some(schema) = first("schema") {
             config.schema = Some(schema);

@@ -219,6 +219,8 @@ fn execute(
             .await
         } else {
             match job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await {
+                // it is what it should be, and another run's line ends are no reason to touch it
+                Ok(done) if locked_schema => Ok(done),
                 Ok(done) => schema::after_run(&endpoint, &printer, done, &mut watch).await,
                 Err(error) => Err(error),
             }

@@ -1,7 +1,10 @@
 //! Databases as a whole: created and dropped from the outside.
 
 use crate::{
-    job::{JobError, Watch, open::Endpoint},
+    job::{
+        JobError, Watch,
+        open::{Endpoint, Limits},
+    },
     postgres::{
         session::{Message, Session},
         session_error::SessionError,
@@ -49,6 +52,17 @@ pub async fn create_if_missing(
     creating(&name);
     let create = format!("CREATE DATABASE {}", Ident(&name));
     execute(&mut outside, &create, "creating the database").await
+}
+
+/// Makes the tracking tables where nothing else does, as a sign that the database is set up.
+///
+/// # Errors
+/// When the server refuses, or another run holds the lock.
+pub async fn track(endpoint: &Endpoint, watch: Watch<'_>) -> Result<(), JobError> {
+    let (mut locked, _) = endpoint.lock(&Limits::default(), watch).await?;
+    let prepared = locked.prepare().await;
+    locked.let_go().await;
+    Ok(prepared?)
 }
 
 /// Drops the database, if there is one. Templates are not dropped.

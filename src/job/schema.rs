@@ -124,7 +124,7 @@ impl Printer {
         for (path, text) in with_places(printed) {
             let shown = self.shown(&path);
             let (state, difference) = match schema_file::read(&path)? {
-                None => (FileState::Missing, patch::difference(&shown, "", &text)),
+                None => (FileState::Missing, None),
                 Some(found) if found == text => (FileState::Fresh, None),
                 Some(found) if found.lines().eq(text.lines()) => (FileState::LineEnds, None),
                 Some(found) => (FileState::Stale, patch::difference(&shown, &found, &text)),

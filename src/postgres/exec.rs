@@ -292,19 +292,22 @@ impl Locked<'_> {
     ) -> Result<Vec<Vec<Row>>, (Part, Failure)> {
         let parts = &draft.parts;
         let mut observe = |seen: Seen| match seen {
-            Seen::Done(message) => {
-                if let Some(Part {
-                    task,
-                    at: At::Statement(statement),
-                }) = parts.get(message)
-                {
-                    tell(Happening::Statement(
-                        *task,
-                        statement + 1,
-                        statements(*task),
-                    ));
+            Seen::Done(message) => match (parts.get(message), parts.get(message + 1)) {
+                (
+                    Some(Part {
+                        task,
+                        at: At::Statement(statement),
+                    }),
+                    _,
+                ) => {
+                    let (done, of) = (statement + 1, statements(*task));
+                    tell(Happening::Statement(*task, done, of));
                 }
-            }
+                (Some(part), Some(next)) if part.at == At::Journal && next.task != part.task => {
+                    tell(Happening::Started(next.task));
+                }
+                _ => {}
+            },
             Seen::Notice(message, notice) => {
                 if let Some(part) = parts.get(message) {
                     let statement = match part.at {

@@ -58,7 +58,7 @@ pub enum Failure {
 
 /// What an exchange observes while it runs.
 pub(crate) enum Seen {
-    /// The message with this index is done.
+    /// The message with this index was carried out.
     Done(usize),
     /// The server said something while the message with this index ran.
     Notice(usize, ServerError),
@@ -330,7 +330,9 @@ fn collect(
             .take_output()
             .expect("a reply that is ready is taken once");
         pending.pop_front();
-        observe(Seen::Done(replies.len()));
+        if result.is_ok() {
+            observe(Seen::Done(replies.len()));
+        }
         replies.push(result.map_err(|error| failure(&error)));
     }
     replies.len() > before
@@ -416,8 +418,10 @@ async fn over_diesel(
                 rows.map(|rows| rows.into_iter().map(|texts| texts.row).collect())
             }
         };
-        observe(Seen::Done(index));
         let failed = result.is_err();
+        if !failed {
+            observe(Seen::Done(index));
+        }
         replies.push(result.map_err(|error| match &error {
             diesel::result::Error::DatabaseError(
                 diesel::result::DatabaseErrorKind::UnableToSendCommand

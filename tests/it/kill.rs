@@ -19,7 +19,9 @@ use glowplug::postgres::cluster::Scratch;
 
 use crate::{
     proxy::{Harm, Place, Proxy, Side, Then},
-    support::{Database, GLOWPLUG, INSTALLED, Project, Ran, eventually, psql_at, scratch, signal},
+    support::{
+        Database, GLOWPLUG, INSTALLED, Project, Ran, eventually, number, psql_at, scratch, signal,
+    },
 };
 
 /// What is harmed.
@@ -378,11 +380,6 @@ fn check_state(database: &Database, job: Job) {
 
 /// Hits messages of all jobs.
 fn hit(victim: Victim, by_default: usize) {
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .and_then(|it| it.parse::<u64>().ok())
-    };
     let seed = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
     let wanted = number("GLOWPLUG_TEST_CASES")
         .and_then(|count| usize::try_from(count).ok())

@@ -138,6 +138,11 @@ impl Database {
         text(&self.owner)
     }
 
+    /// The URL of the owner.
+    pub fn owner(&self) -> &Url {
+        &self.owner
+    }
+
     /// The URL of the superuser, as text.
     pub fn admin_url(&self) -> String {
         text(&self.admin)
@@ -177,6 +182,11 @@ impl Database {
     pub fn execute(&self, sql: &str) -> String {
         psql_at(&self.owner, sql)
     }
+}
+
+/// A number from the environment: how many cases of a random test, or their seed.
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 fn new_name() -> String {

@@ -149,6 +149,10 @@ pub(super) fn set_up(
             report = runner
                 .run(&migrations, &all_pending(), &mut progress)
                 .await?;
+            if report.steps.is_empty() {
+                let mut watch = |event| progress.show(&event);
+                database::track(&endpoint, &mut watch).await?;
+            }
         } else if locked {
             let printer = printer(settings, None)?;
             let mut watch = |event| progress.show(&event);

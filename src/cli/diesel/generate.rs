@@ -22,10 +22,41 @@ pub(super) struct Generate {
     /// Write no down.sql: it cannot be reverted
     #[arg(short = 'u', long)]
     no_down: bool,
+    #[command(flatten)]
+    diff: DiffArgs,
+}
+
+/// What Diesel's `--diff-schema` takes.
+#[derive(Debug, Args)]
+struct DiffArgs {
+    /// Not part of this version: fill the migration with what schema.rs and the database differ in
+    #[arg(long, value_name = "SCHEMA_RS", num_args = 0..=1, require_equals = true, hide = true)]
+    diff_schema: Option<Option<PathBuf>>,
+    /// Of --diff-schema: the tables of --only-tables or --except-tables
+    #[arg(value_name = "TABLE", hide = true)]
+    table_names: Vec<String>,
+    /// Of --diff-schema
+    #[arg(short, long, hide = true)]
+    only_tables: bool,
+    /// Of --diff-schema
+    #[arg(short, long, hide = true)]
+    except_tables: bool,
+    /// Of --diff-schema
+    #[arg(long, hide = true)]
+    schema_key: Vec<String>,
+    /// Of --diff-schema and SQLite
+    #[arg(long, hide = true, requires = "diff_schema")]
+    sqlite_integer_primary_key_is_bigint: bool,
 }
 
 impl Generate {
     pub(super) fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
+        if self.diff.diff_schema.is_some() {
+            return Err(CliError::Cannot {
+                what: "--diff-schema is not part of this version".into(),
+                help: "Leave it out, and write the SQL into the new files.".into(),
+            });
+        }
         let wanted = Wanted {
             name: &self.name,
             version: self.version.as_deref(),

@@ -215,6 +215,9 @@ impl Runner<'_> {
         done: RunReport,
         progress: &mut Progress,
     ) -> Result<RunReport, CliError> {
+        if self.locked_schema {
+            return Ok(done);
+        }
         let printer = printer(self.settings, None)?;
         let mut watch = |event| progress.show(&event);
         let done = schema::after_run(self.endpoint, &printer, done, &mut watch).await;
