@@ -1,6 +1,7 @@
 //! Servers that are measured against, each ended with the process.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -17,15 +18,18 @@ use glowplug::{
 use crate::peers::{GLOWPLUG, print};
 
 static BINARIES: LazyLock<Binaries> = LazyLock::new(|| {
-    let found = cluster::all(&Search {
+    let newest = installed().into_iter().max_by_key(Binaries::major);
+    newest.expect("PostgreSQL's programs: apt-get install postgresql")
+});
+
+fn installed() -> Vec<Binaries> {
+    cluster::all(&Search {
         explicit: None,
         major: None,
         cache: vec![Places::from_environment().engines()],
         path: std::env::var_os("PATH"),
-    });
-    let newest = found.into_iter().max_by_key(Binaries::major);
-    newest.expect("PostgreSQL's programs: apt-get install postgresql")
-});
+    })
+}
 
 /// A server.
 pub struct Server {
@@ -44,8 +48,42 @@ impl Server {
     pub fn fast() -> Self {
         Self {
             name: "fast server (fsync off, in memory)",
-            scratch: start(&Places::from_environment(), &[]),
+            scratch: start(&BINARIES, &Places::from_environment(), &[]),
         }
+    }
+
+    /// The fast one, of the newest version that has a `pg_dump` beside it, and that program.
+    pub fn with_pg_dump() -> (Self, PathBuf) {
+        let has = |it: &Binaries| it.dir().join("pg_dump").is_file();
+        let found = installed().into_iter().filter(has);
+        let binaries = found.max_by_key(Binaries::major).expect("a pg_dump");
+        let server = Self {
+            name: "fast server with pg_dump",
+            scratch: start(
+                &binaries,
+                &Places::from_environment(),
+                &[("max_locks_per_transaction", "4096")],
+            ),
+        };
+        (server, binaries.dir().join("pg_dump"))
+    }
+
+    /// Runs a long script in a database.
+    pub fn load(url: &Url, sql: &str) {
+        let mut script = tempfile::NamedTempFile::new().unwrap();
+        script.write_all(sql.as_bytes()).unwrap();
+        let output = Command::new("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"])
+            .arg(print(url, Spelling::Psql))
+            .arg("-f")
+            .arg(script.path())
+            .output()
+            .expect("psql is on the PATH");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     /// Every commit waits until it is on the disk of the temporary folder.
@@ -59,7 +97,7 @@ impl Server {
         ];
         Self {
             name: "durable server (fsync on, on disk)",
-            scratch: start(&places, &settings),
+            scratch: start(&BINARIES, &places, &settings),
         }
     }
 
@@ -97,9 +135,9 @@ impl Server {
     }
 }
 
-fn start(places: &Places, settings: &[(&str, &str)]) -> Scratch {
+fn start(binaries: &Binaries, places: &Places, settings: &[(&str, &str)]) -> Scratch {
     let mut options = ScratchOptions::new(PathBuf::from(&*GLOWPLUG));
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     options.settings = settings.iter().map(own).collect();
-    Scratch::start_in(places, &BINARIES, &options).expect("a server starts")
+    Scratch::start_in(places, binaries, &options).expect("a server starts")
 }

@@ -13,6 +13,7 @@
 
 mod peers;
 mod proxy;
+#[allow(dead_code, reason = "shared with the other bench")]
 mod server;
 
 use std::{

@@ -11,6 +11,14 @@ pub mod migration;
 pub mod postgres;
 pub mod project;
 pub mod report;
+/// The tables of this repository's own migrations, printed by `glowplug schema`.
+#[path = "../schema.rs"]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "the code of `table!` is Diesel's"
+)]
+pub mod schema;
 pub mod schema_rs;
 pub mod words;
 

@@ -90,8 +90,11 @@ fn parts(coverage: &Coverage) -> impl Iterator<Item = Part> {
     let beside = [
         (coverage.tells(Aspect::Comments), Part::Comments),
         (coverage.tells(Aspect::Extensions), Part::Members),
+        (
+            coverage.has(Kind::Grant) || coverage.tells(Aspect::Dependencies),
+            Part::Aliases,
+        ),
         (coverage.has(Kind::Grant), Part::Grants),
-        (coverage.tells(Aspect::Dependencies), Part::Aliases),
         (coverage.tells(Aspect::Dependencies), Part::Dependencies),
         (coverage.tells(Aspect::Unread), Part::Unread),
     ];
@@ -173,6 +176,19 @@ impl Reading {
         self.catalog.insert(key, fact);
     }
 
+    /// The object at an address, or the one that stands for what is there: a table for its row type.
+    fn at(&self, address: &str) -> Option<&Key> {
+        let mut at = address;
+        // the array of a row type of a table: more than one step, and never many
+        for _ in 0..4 {
+            match self.places.get(at) {
+                Some(key) => return Some(key),
+                None => at = self.aliases.get(at)?,
+            }
+        }
+        None
+    }
+
     fn attribute(&mut self, name: &'static str, row: Row) {
         let [address, value] = texts(row);
         if let Some(fact) = self
@@ -187,7 +203,7 @@ impl Reading {
     fn grant(&mut self, row: Row) {
         let mut values = row.into_iter();
         let [address, kind, grantee, privilege] = texts(values.by_ref().take(4).collect());
-        let Some(object) = self.places.get(&*address) else {
+        let Some(object) = self.at(&address) else {
             return;
         };
         let mut parts = vec![kind.as_str()];
@@ -199,21 +215,12 @@ impl Reading {
 
     fn dependency(&mut self, row: Row) {
         let [dependent, referenced, bond] = texts(row);
-        let key = |address: &str| {
-            let mut at = address;
-            // an element's array's row type: more than one step, but never in circles of the catalogs' own
-            for _ in 0..4 {
-                match self.places.get(at) {
-                    Some(key) => return Some(key.clone()),
-                    None => at = self.aliases.get(at)?,
-                }
-            }
-            None
-        };
-        let (Some(dependent), Some(referenced)) = (key(&dependent), key(&referenced)) else {
+        let (Some(dependent), Some(referenced)) = (self.at(&dependent), self.at(&referenced))
+        else {
             return;
         };
         if dependent != referenced {
+            let (dependent, referenced) = (dependent.clone(), referenced.clone());
             self.catalog.dependencies.insert(Dependency {
                 dependent,
                 referenced,

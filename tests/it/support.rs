@@ -203,6 +203,11 @@ pub fn text(url: &Url) -> String {
 /// Asks over a connection of its own that shares no code with glowplug's.
 #[track_caller]
 pub fn psql_at(url: &Url, sql: &str) -> String {
+    try_psql_at(url, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// The same for what the server may refuse.
+pub fn try_psql_at(url: &Url, sql: &str) -> Result<String, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -214,12 +219,10 @@ pub fn psql_at(url: &Url, sql: &str) -> String {
             .await
             .expect("the test's server answers");
         let driver = tokio::spawn(connection);
-        let messages = client
-            .simple_query(sql)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let messages = client.simple_query(sql).await;
         drop(client);
         driver.await.unwrap().unwrap_or_default();
+        let messages = messages.map_err(|error| format!("{error:?}"))?;
         let row = |message: &tokio_postgres::SimpleQueryMessage| match message {
             tokio_postgres::SimpleQueryMessage::Row(row) => {
                 let columns = (0..row.len()).map(|at| row.get(at).unwrap_or("NULL"));
@@ -227,11 +230,8 @@ pub fn psql_at(url: &Url, sql: &str) -> String {
             }
             _ => None,
         };
-        messages
-            .iter()
-            .filter_map(row)
-            .collect::<Vec<_>>()
-            .join("\n")
+        let rows: Vec<_> = messages.iter().filter_map(row).collect();
+        Ok(rows.join("\n"))
     })
 }
 

@@ -1,0 +1,255 @@
+//! Reading catalogs: complete, the same twice, at a constant number of statements, and without privileges.
+//!
+//! Each directory of `tests/fixtures/introspect` holds two schemas that differ in one attribute of one object. `majors` in it says
+//! from which PostgreSQL on they load. By default every pair runs on the default server, and every tenth on each
+//! other one; `GLOWPLUG_TEST_CASES` runs them all everywhere.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    thread,
+    time::Duration,
+};
+
+use glowplug::{
+    catalog::{Catalog, Coverage, Key, Kind},
+    job::open::Endpoint,
+    postgres::{
+        cluster::{Binaries, Scratch},
+        connect::Environment,
+        introspect,
+        session::Stop,
+    },
+    words::url::Url,
+};
+
+use crate::{
+    proxy::Proxy,
+    support::{Database, INSTALLED, Project, number, psql_at, scratch, try_psql_at},
+};
+
+/// Reads everything that a server tells.
+fn read(url: &Url) -> Catalog {
+    read_with(url, &Coverage::all())
+}
+
+fn read_with(url: &Url, coverage: &Coverage) -> Catalog {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let endpoint = Endpoint {
+        url: url.clone(),
+        direct: None,
+        environment: Environment::default(),
+        application: "test".into(),
+        deadline: Duration::from_secs(30),
+        stop: Stop::never(),
+    };
+    runtime.block_on(async {
+        let (mut session, facts, _) = endpoint.read(&mut |_| {}).await.unwrap();
+        let catalog = introspect::read(&mut session, facts.server_version, coverage).await;
+        catalog.unwrap()
+    })
+}
+
+/// A pair of schemas.
+#[derive(Debug)]
+struct Pair {
+    name: String,
+    old: String,
+    new: String,
+    first_major: u32,
+}
+
+fn pairs() -> Vec<Pair> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/introspect");
+    let mut dirs: Vec<PathBuf> = fs::read_dir(root)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    dirs.sort();
+    let pair = |dir: PathBuf| {
+        let text = |file: &str| fs::read_to_string(dir.join(file)).unwrap();
+        let majors = fs::read_to_string(dir.join("majors")).unwrap_or_default();
+        Pair {
+            name: dir.file_name().unwrap().to_string_lossy().into_owned(),
+            old: text("old.sql"),
+            new: text("new.sql"),
+            first_major: majors.trim().trim_end_matches('-').parse().unwrap_or(14),
+        }
+    };
+    dirs.into_iter().map(pair).collect()
+}
+
+/// What became of the pairs on one server.
+#[derive(Default)]
+struct Outcome {
+    compared: usize,
+    skipped: Vec<String>,
+    wrong: Vec<String>,
+}
+
+#[test]
+fn whatever_differs_in_one_attribute_is_another_catalog() {
+    let all = number("GLOWPLUG_TEST_CASES").is_some();
+    let pairs = pairs();
+    for (index, binaries) in INSTALLED.iter().enumerate() {
+        let step = if all || index == 0 { 1 } else { 10 };
+        let outcome = compare(binaries, pairs.iter().skip(index % step).step_by(step));
+        eprintln!(
+            "PostgreSQL {}: {} pairs differ as they should; skipped: {:?}",
+            binaries.major(),
+            outcome.compared,
+            outcome.skipped
+        );
+        assert!(outcome.wrong.is_empty(), "{:#?}", outcome.wrong);
+        assert!(outcome.compared > outcome.skipped.len() * 5);
+    }
+}
+
+fn compare<'p>(binaries: &Binaries, pairs: impl Iterator<Item = &'p Pair> + Send) -> Outcome {
+    let settings = [
+        ("wal_level", "logical"),
+        ("max_wal_senders", "4"),
+        ("allow_in_place_tablespaces", "on"),
+    ];
+    let server = scratch(binaries, &settings);
+    let outside = server.url(Scratch::MAINTENANCE);
+    psql_at(&outside, "CREATE ROLE probe_owner");
+    psql_at(&outside, "CREATE ROLE nobody_ LOGIN");
+    psql_at(&outside, "CREATE TABLESPACE probe_space LOCATION ''");
+    let outcome: Mutex<Outcome> = Mutex::default();
+    let queue = Mutex::new(pairs.filter(|it| it.first_major <= binaries.major()));
+    let turn = Mutex::new(());
+    let threads = thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    thread::scope(|scope| {
+        for number in 0..threads {
+            let (outcome, queue, server, turn) = (&outcome, &queue, &server, &turn);
+            scope.spawn(move || {
+                let load = |sql: &str| {
+                    let name = format!("probe{number}");
+                    let outside = server.url(Scratch::MAINTENANCE);
+                    let inside = server.url(&name);
+                    let there = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+                    if psql_at(&outside, &there) == "1" {
+                        unsubscribe(&inside);
+                    }
+                    {
+                        // a template is copied only while nobody else is connected to it
+                        let _turn = turn.lock().unwrap();
+                        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                        try_psql_at(&outside, &drop)?;
+                        psql_at(
+                            &outside,
+                            &format!("CREATE DATABASE {name} TEMPLATE {}", Scratch::MAINTENANCE),
+                        );
+                    }
+                    try_psql_at(&inside, sql)?;
+                    Ok::<_, String>(read(&inside))
+                };
+                loop {
+                    let Some(pair) = queue.lock().unwrap().next() else {
+                        break;
+                    };
+                    let old = load(&pair.old);
+                    let again = load(&pair.old);
+                    let new = load(&pair.new);
+                    let mut outcome = outcome.lock().unwrap();
+                    match (old, again, new) {
+                        (Ok(old), Ok(again), Ok(new)) => {
+                            outcome.compared += 1;
+                            if let Some(difference) = difference(&old, &again) {
+                                let text =
+                                    format!("{}: not the same twice: {difference}", pair.name);
+                                outcome.wrong.push(text);
+                            }
+                            if old == new {
+                                outcome.wrong.push(format!("{}: no difference", pair.name));
+                            }
+                        }
+                        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+                            outcome.skipped.push(format!("{}: {error}", pair.name));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    outcome.into_inner().unwrap()
+}
+
+/// Ends the subscriptions of a database: while there are some, it cannot be dropped.
+fn unsubscribe(database: &Url) {
+    let names = "SELECT pg_catalog.quote_ident(subname) FROM pg_subscription
+        WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    for name in psql_at(database, names).lines() {
+        for what in ["DISABLE", "SET (slot_name = NONE)"] {
+            psql_at(database, &format!("ALTER SUBSCRIPTION {name} {what}"));
+        }
+        psql_at(database, &format!("DROP SUBSCRIPTION {name}"));
+    }
+}
+
+/// The first thing in which two catalogs differ.
+fn difference(one: &Catalog, other: &Catalog) -> Option<String> {
+    let map = |catalog: &Catalog| -> BTreeMap<Key, String> {
+        let facts = catalog.iter();
+        facts
+            .map(|(key, fact)| (key.clone(), format!("{fact:?}")))
+            .collect()
+    };
+    let (facts, others) = (map(one), map(other));
+    let differing = facts
+        .iter()
+        .find(|(key, fact)| others.get(*key) != Some(*fact));
+    let differing = differing.map(|(key, fact)| format!("{key}: {fact} | {:?}", others.get(key)));
+    differing.or_else(|| (one != other).then(|| "dependencies, unread, or more objects".into()))
+}
+
+#[test]
+fn a_role_without_any_privilege_reads_the_same() {
+    for binaries in INSTALLED.iter() {
+        let server = scratch(binaries, &[]);
+        let database = Database::on(&server);
+        database.execute(
+            "CREATE TYPE mood AS ENUM ('a', 'b');
+             CREATE TABLE parent (id int PRIMARY KEY, m mood);
+             CREATE TABLE child (id int PRIMARY KEY, p int REFERENCES parent, CHECK (id > 0));
+             CREATE VIEW v AS SELECT * FROM parent;
+             CREATE FUNCTION f(int) RETURNS int LANGUAGE sql RETURN $1 + 1;
+             COMMENT ON TABLE parent IS 'hidden';
+             REVOKE ALL ON SCHEMA public FROM PUBLIC;",
+        );
+        database.query("CREATE ROLE reader LOGIN");
+        // a session needs a schema that it may name
+        database.query("CREATE SCHEMA elsewhere; GRANT USAGE ON SCHEMA elsewhere TO reader");
+        database.query("ALTER ROLE reader SET search_path = elsewhere");
+        let mut url = database.owner().clone();
+        url.user = Some("reader".into());
+        let (owner, reader) = (read(database.owner()), read(&url));
+        assert_eq!(difference(&owner, &reader), None, "{}", binaries.major());
+        assert!(owner.of_kind(Kind::Constraint).count() >= 4);
+    }
+}
+
+#[test]
+fn the_number_of_statements_does_not_depend_on_the_number_of_tables() {
+    let sent = |tables: usize| {
+        let server = scratch(&INSTALLED[0], &[]);
+        let database = Database::on(&server);
+        for table in 0..tables {
+            database.execute(&format!(
+                "CREATE TABLE t{table} (id int PRIMARY KEY, p int REFERENCES t{table})"
+            ));
+        }
+        let proxy = Proxy::counting(&server);
+        let project =
+            Project::new().env("DATABASE_URL", &proxy.url(&database.name, &database.role));
+        project.run("print-schema").ok();
+        proxy.counts().0
+    };
+    assert_eq!(sent(1), sent(40));
+}
