@@ -565,6 +565,30 @@ pub fn comment_is_valid(comment: &str) -> bool {
     !has_bare_return(comment)
 }
 
+/// Whether rustfmt can read the name among the tokens of a macro: it need not be an identifier there.
+pub fn token_is_valid(name: &str) -> bool {
+    if !name.chars().all(unicode_ident::is_xid_continue) {
+        return false;
+    }
+    let digits = name.trim_start_matches(|c: char| c.is_ascii_digit());
+    if digits.len() == name.len() {
+        return true;
+    }
+    // a number: what looks like an exponent or another base needs digits of its own
+    let rest = digits.trim_start_matches('_');
+    let needs = |prefix: char| {
+        let after = rest.strip_prefix(prefix)?;
+        Some(
+            after
+                .trim_start_matches('_')
+                .starts_with(|c: char| c.is_ascii_digit()),
+        )
+    };
+    needs('e').or(needs('E')).unwrap_or(true)
+        && (!name.starts_with("0b") && !name.starts_with("0o") && !name.starts_with("0x")
+            || name[2..].starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// Whether rustfmt can read the name in a `pub struct X;` or a `pub mod x {`.
 ///
 /// `edition` is the one of the `rustfmt.toml`, 2015 without it.

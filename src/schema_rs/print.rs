@@ -324,6 +324,7 @@ impl Writer<'_> {
         if let Some(max_length) = column.max_length {
             out.push_str(&format!("        #[max_length = {max_length}]\n"));
         }
+        self.is_rust &= format::token_is_valid(&column.tpe.rust_name);
         out.push_str(&format!("        {} -> {tpe},\n", column.rust_name));
     }
 

@@ -260,8 +260,9 @@ impl Tables {
         let mut taken: BTreeSet<String> = BTreeSet::new();
         for table in &mut self.tables {
             let mut name = table.rust_name.clone();
-            let mut why = "it would hide the crate";
-            if ["diesel", "TSM"].contains(&name.as_str()) {
+            let mut why = "`table!` cannot take the name";
+            // the crate itself, a parameter of a macro, and a word of edition 2024
+            if ["diesel", "TSM", "gen"].contains(&name.as_str()) {
                 name.push('_');
             }
             if name == "sql_types" && defines_types {
@@ -305,6 +306,10 @@ impl Tables {
                     "type {full}.{sql_name} is called {name}: {wanted} is another type"
                 ));
                 renamed.insert((schema, sql_name), name.clone());
+            } else if name != types::camel(&sql_name) {
+                self.notes.push(format!(
+                    "type {sql_name} is called {name}: its own name does not compile"
+                ));
             }
             taken.insert(name);
         }
@@ -434,7 +439,7 @@ fn view_key(relation: &Relation<'_>, style: &Style) -> Vec<String> {
 }
 
 /// Names that `table!` cannot take for a column, beyond those that Diesel avoids: what it defines and uses itself.
-const NO_COLUMN: [&str; 26] = [
+const NO_COLUMN: [&str; 27] = [
     "BoxedQuery",
     "DB",
     "From",
@@ -445,6 +450,7 @@ const NO_COLUMN: [&str; 26] = [
     "QS",
     "Rhs",
     "Right",
+    "SqlType",
     "T",
     "TSM",
     "_alias",
@@ -456,11 +462,11 @@ const NO_COLUMN: [&str; 26] = [
     "bool",
     "diesel",
     "dsl",
+    "gen",
     "ops",
     "q",
     "star",
     "str",
-    "SqlType",
 ];
 
 /// Whether a column of this Rust name does not compile; `types` are those that the table imports by name.
@@ -521,7 +527,8 @@ fn type_name(sql_name: &str) -> String {
     if name.is_empty() {
         name.push_str("Type");
     }
-    if !name.starts_with(|c| c == '_' || unicode_ident::is_xid_start(c)) {
+    // Diesel's derive cannot take a first letter beyond ASCII
+    if !name.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic()) {
         name.insert(0, '_');
     }
     if is_keyword(&name) {
