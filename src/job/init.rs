@@ -22,6 +22,10 @@ pub struct InitReport {
 }
 
 const DIESEL_TOML: &str = "# Diesel's keys only; everything of glowplug's is in glowplug.toml.
+[print_schema]
+file = \"src/schema.rs\"
+custom_type_derives = [\"diesel::query_builder::QueryId\", \"Clone\"]
+
 [migrations_directory]
 dir = \"migrations\"
 ";
@@ -43,6 +47,11 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # name = "app"               # database and owner on the local server
 # major = 17                 # 14 to 18
 # idle = "15min"             # the local server stops when nobody was connected for so long
+
+[schema]
+# compat = "right"           # "diesel": Diesel's bytes also where Diesel is wrong
+# views = false              # whether views, materialized views and foreign tables are printed
+# view_keys = {}             # the key of a view: { "public.totals" = ["day"] }; else `id`, else its first column
 "#;
 
 /// The first migration of a project: the events ledger that this repository keeps itself.
