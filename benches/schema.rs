@@ -117,7 +117,7 @@ fn printing(program: &Path, url: &Url) -> Command {
 }
 
 /// The messages that the server answered, counted by a proxy.
-fn statements(server: &Server, url: &Url) -> usize {
+fn statements(server: &Server, url: &Url) -> u64 {
     let proxy = Proxy::before(server.directory(), Duration::ZERO);
     let mut behind = url.clone();
     behind

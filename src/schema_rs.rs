@@ -9,11 +9,13 @@ pub mod format;
 mod names;
 pub mod patch;
 pub mod print;
+mod style;
 mod tables;
 pub mod types;
 
 pub use config::{PrintSchema, PrintSchemas};
-pub use print::{PrintError, Printed, Style, print};
+pub use print::{Printed, print};
+pub use style::{PrintError, Style};
 
 /// Whose result is wanted where Diesel's is wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]

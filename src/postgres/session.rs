@@ -349,7 +349,7 @@ fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> A
         Message::Query(sql, values) => Box::pin(async move {
             let values = values.iter().map(|value| (value, Type::TEXT));
             // row by row: a large answer is never there twice
-            let mut stream = pin!(client.query_typed_raw(*sql, values).await?);
+            let mut stream = pin!(client.query_typed_raw(sql, values).await?);
             let mut rows = Vec::new();
             while let Some(row) = stream.next().await {
                 rows.push(row?.try_get(0)?);

@@ -12,22 +12,10 @@ use crate::{
         config::{Docs, SameQuery},
         format::{self, Layout},
         names::{diesel_literal, is_direction, literal, rust_name},
+        style::{PrintError, Style},
         tables::{Table, TableColumn, Tables, Type},
     },
 };
-
-/// How everything of a project is printed, whatever the file.
-#[derive(Debug, Clone, Default)]
-pub struct Style {
-    /// Whose result is wanted.
-    pub compat: Compat,
-    /// What rustfmt.toml says.
-    pub layout: Layout,
-    /// Whether views, materialized views and foreign tables are printed, too.
-    pub views: bool,
-    /// The columns that stand for the key of a view, by its name, with or without its schema.
-    pub view_keys: BTreeMap<String, Vec<String>>,
-}
 
 /// The text of a file, before its patch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,24 +24,6 @@ pub struct Printed {
     pub text: String,
     /// What should be known about it.
     pub notes: Vec<String>,
-}
-
-/// Why nothing can be printed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[non_exhaustive]
-pub enum PrintError {
-    /// Diesel refuses the whole schema for this.
-    #[error("Diesel only supports tables with primary keys. Table `{table}` has no primary key")]
-    #[diagnostic(
-        code(schema::no_primary_key),
-        help(
-            "Give it one, or leave it out with `filter` in diesel.toml. Without `--compat diesel` it is left out with a note."
-        )
-    )]
-    NoPrimaryKey {
-        /// The table.
-        table: String,
-    },
 }
 
 const HEADER: &str = "// @generated automatically by Diesel CLI.\n";

@@ -8,7 +8,7 @@ use crate::{
         Compat,
         config::{ColumnSorting, PrintSchema, matches_any},
         names::{is_keyword, rust_name},
-        print::{PrintError, Style},
+        style::{PrintError, Style},
         types,
     },
 };
