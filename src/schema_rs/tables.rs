@@ -306,10 +306,15 @@ impl Tables {
                     "type {full}.{sql_name} is called {name}: {wanted} is another type"
                 ));
                 renamed.insert((schema, sql_name), name.clone());
-            } else if name != types::camel(&sql_name) {
+            } else if name != types::camel(&sql_name) || !name.is_char_boundary(1) {
+                // Diesel's derive cannot take a first letter beyond ASCII
+                if !name.is_char_boundary(1) {
+                    name.insert(0, '_');
+                }
                 self.notes.push(format!(
                     "type {sql_name} is called {name}: its own name does not compile"
                 ));
+                renamed.insert((schema, sql_name), name.clone());
             }
             taken.insert(name);
         }
@@ -527,8 +532,7 @@ fn type_name(sql_name: &str) -> String {
     if name.is_empty() {
         name.push_str("Type");
     }
-    // Diesel's derive cannot take a first letter beyond ASCII
-    if !name.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic()) {
+    if !name.starts_with(|c| c == '_' || unicode_ident::is_xid_start(c)) {
         name.insert(0, '_');
     }
     if is_keyword(&name) {
