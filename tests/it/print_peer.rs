@@ -115,17 +115,22 @@ impl Stage {
 
 /// Diesel's text with the schema taken out of the `sql_name` of its tables: the macro puts it in front by itself.
 fn schemas_once(theirs: &str, ours: &str) -> String {
-    let line = |(theirs, ours): (&str, Option<&str>)| match ours {
-        Some(ours) if ours.trim_start().starts_with("#[sql_name = ") && theirs != ours => {
-            let name = ours.split_once('"').map_or(ours, |(_, name)| name);
-            let line = if theirs.ends_with(&format!(".{name}")) {
-                ours
-            } else {
-                theirs
-            };
-            format!("{line}\n")
-        }
-        _ => format!("{theirs}\n"),
+    let name = |line: &str| -> Option<String> {
+        let (_, rest) = line
+            .trim_start()
+            .strip_prefix("#[sql_name = ")?
+            .split_once('"')?;
+        rest.rsplit_once('"').map(|(name, _)| name.to_owned())
+    };
+    let line = |(theirs, ours): (&str, Option<&str>)| {
+        let names = name(theirs).zip(ours.and_then(name));
+        let is_full = names.is_some_and(|(theirs, ours)| theirs.ends_with(&format!(".{ours}")));
+        let line = if is_full {
+            ours.unwrap_or(theirs)
+        } else {
+            theirs
+        };
+        format!("{line}\n")
     };
     let ours = ours.lines().map(Some).chain(std::iter::repeat(None));
     theirs.lines().zip(ours).map(line).collect()
