@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod cli;
 pub mod job;
+pub mod ledger;
 pub mod migration;
 pub mod postgres;
 pub mod project;

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod connect;
 pub mod exec;
+pub mod guard;
 pub mod introspect;
 pub mod journal;
 pub mod lock;

@@ -16,6 +16,7 @@ use crate::{
         cluster::{self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search},
         connect::{self, Environment},
         exec::Manner,
+        guard::Guard,
         lock::Pins,
         session::Stop,
     },
@@ -346,6 +347,7 @@ impl Settings {
             actor: self.actor(),
             attempts,
             unsure: None,
+            guard: Guard::default(),
         }
     }
 

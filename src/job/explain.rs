@@ -77,6 +77,7 @@ pub(super) fn migration_error(
                 At::Settling if is_lost_lock(server) => ", because its script gave the migration lock back",
                 At::Settling => ", at its deferred constraints",
                 At::Journal => ", when it was recorded",
+                At::Guard | At::Probe => ", when the ledgers were looked at",
                 At::Commit => ", at COMMIT",
                 At::Afterwards => ", afterwards",
             };
@@ -129,6 +130,10 @@ pub(super) fn migration_error(
         Cause::NotSure => (
             format!("{name} was interrupted, and nobody knows whether this statement took effect"),
             "Look at the database. If it took effect, run again with --unsure skip; if not, with --unsure repeat.".to_owned(),
+        ),
+        Cause::Refused(findings) => (
+            format!("{name} was refused on its way {way}: {}", findings.iter().map(|it| format!("{}: {}", it.ledger, it.what)).collect::<Vec<_>>().join("; ")),
+            findings.first().map_or_else(String::new, |it| it.advice.to_owned()),
         ),
         Cause::IndexIsBeingBuilt(index) => (
             format!("{name}: another session is building the index {index} right now"),

@@ -84,6 +84,7 @@ pub fn between(
                 migration,
                 direction,
                 resume: None,
+                noted: None,
             });
         }
     }

@@ -19,6 +19,7 @@ use crate::{
     },
     postgres::{
         exec::{Happening, Manner, Task},
+        guard::Guard,
         journal::Record,
         lock::Locked,
     },
@@ -73,6 +74,7 @@ impl Default for Options {
             actor: String::new(),
             attempts: 5,
             unsure: None,
+            guard: Guard::default(),
         };
         Self {
             limits: Limits::default(),
@@ -432,6 +434,7 @@ fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
             done,
             of: tasks[task].statements.len(),
         },
+        Happening::Comparing(task) => Event::Comparing { name: name(task) },
         Happening::DroppedInvalidIndex(_, index) => Event::DroppedInvalidIndex {
             index: index.to_owned(),
         },

@@ -35,6 +35,10 @@ pub enum EntryKind {
     DownStarted,
     /// As [`EntryKind::UpProgress`], for `down.sql`.
     DownProgress,
+    /// The guard refused it because of a ledger; everything was rolled back.
+    Refused,
+    /// What protected the ledgers after a run, and how far their rows went.
+    Attest,
 }
 
 impl EntryKind {
@@ -48,7 +52,7 @@ impl EntryKind {
     }
 
     /// All kinds with the words that stand in the table.
-    const WORDS: [(Self, &'static str); 9] = [
+    const WORDS: [(Self, &'static str); 11] = [
         (Self::Up, "up"),
         (Self::Down, "down"),
         (Self::Stamp, "stamp"),
@@ -58,6 +62,8 @@ impl EntryKind {
         (Self::UpProgress, "up-progress"),
         (Self::DownStarted, "down-started"),
         (Self::DownProgress, "down-progress"),
+        (Self::Refused, "refused"),
+        (Self::Attest, "attest"),
     ];
 
     /// The word that stands in the table.

@@ -19,6 +19,8 @@ pub struct Step<'a> {
     pub direction: Direction,
     /// Where an interrupted run of it stopped.
     pub resume: Option<Interruption>,
+    /// On the way down: what was noted when it was applied.
+    pub noted: Option<&'a str>,
 }
 
 /// What will run, in order.
@@ -231,6 +233,7 @@ pub fn upgrade<'a>(
                 migration,
                 direction: Direction::Up,
                 resume,
+                noted: None,
             })
         })
         .collect();
@@ -281,6 +284,7 @@ pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Bl
             migration,
             direction: Direction::Down,
             resume,
+            noted: row.entry.and_then(|entry| entry.note.as_deref()),
         });
     }
     Ok(Plan { steps })
@@ -305,6 +309,7 @@ pub fn redo<'a>(status: &Status<'a>, count: usize) -> Result<Plan<'a>, Blocked> 
             migration: step.migration,
             direction: Direction::Up,
             resume: None,
+            noted: None,
         })
         .collect();
     plan.steps.extend(again);

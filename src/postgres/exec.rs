@@ -3,14 +3,21 @@
 //! A migration with a transaction is one exchange: `BEGIN`, settings, the statements, the journal entry, `COMMIT`, in one
 //! round trip. What runs without a transaction is in [`piecewise`].
 
+mod guarded;
 mod piecewise;
 mod recognise;
 
 use std::time::Duration;
 
 use crate::{
-    migration::{journal::EntryKind, plan::Step, source::Script},
+    ledger::{Before, Finding},
+    migration::{
+        journal::EntryKind,
+        plan::Step,
+        source::{Direction, Script},
+    },
     postgres::{
+        guard::Guard,
         journal::Record,
         lock::{KEY, Locked},
         server_error::ServerError,
@@ -18,6 +25,8 @@ use crate::{
     },
     words::{ident::Literal, sql::Statement},
 };
+
+use self::guarded::{Body, Owned};
 
 /// A step with what was read out of its script.
 #[derive(Debug, Clone)]
@@ -45,6 +54,8 @@ pub struct Manner {
     pub attempts: u32,
     /// What to do with a statement of which nobody knows whether it took effect.
     pub unsure: Option<Unsure>,
+    /// The ledgers that no migration may harm.
+    pub guard: Guard,
 }
 
 /// What a person says of a statement that was started before a crash, when the catalog cannot tell.
@@ -76,6 +87,8 @@ pub enum Happening<'a> {
     },
     /// An interrupted task goes on after so many statements.
     Resuming(usize, usize),
+    /// A task is run again, because the rows of a ledger have to be compared before and after it.
+    Comparing(usize),
     /// An invalid index that a failed build left was dropped.
     DroppedInvalidIndex(usize, &'a str),
     /// The task is done and committed, after so many milliseconds.
@@ -96,6 +109,10 @@ pub enum At {
     Settling,
     /// While the journal was written.
     Journal,
+    /// While it was looked at what became of the ledgers.
+    Guard,
+    /// A probe, whose failure is an answer.
+    Probe,
     /// At COMMIT.
     Commit,
     /// While the session was cleaned, after the task was committed or rolled back.
@@ -120,6 +137,8 @@ pub enum Cause {
     NotSure,
     /// Another session builds this index right now.
     IndexIsBeingBuilt(String),
+    /// It would have harmed a ledger.
+    Refused(Vec<Finding>),
 }
 
 impl From<Failure> for Cause {
@@ -224,11 +243,16 @@ impl Locked<'_> {
         })?;
         let pins = self.pins_sql("LOCAL");
         let begin = format!("BEGIN; {pins}");
+        if manner.guard.is_on() {
+            return self
+                .run_together_guarded(first, tasks, &begin, manner, tell)
+                .await;
+        }
         let settle = settle();
         for attempt in 1.. {
             let records: Vec<_> = tasks
                 .iter()
-                .map(|task| self.finished(task, manner, None))
+                .map(|task| self.finished(task, manner, None, None))
                 .collect();
             let mut draft = Draft::default();
             draft.push(first, At::Opening, Message::Batch(&begin));
@@ -283,6 +307,79 @@ impl Locked<'_> {
         unreachable!("the attempts end with an error")
     }
 
+    /// Runs tasks in one transaction under the ledger guard.
+    async fn run_together_guarded(
+        &mut self,
+        first: usize,
+        tasks: &[Task<'_>],
+        begin: &str,
+        manner: &Manner,
+        tell: Tell<'_>,
+    ) -> Result<Vec<u64>, TaskError> {
+        let leading = tasks.first().map_or(0, leading);
+        let mut early = Draft::default();
+        for statement in 0..leading {
+            let message = Message::Script(tasks[0].text(statement));
+            early.push(first, At::Statement(statement), message);
+        }
+        let (pins, settle) = (self.pins_sql("LOCAL"), settle());
+        let this = &*self;
+        let records: Vec<_> = tasks
+            .iter()
+            .map(|task| (task.step.direction, this.entry(task, manner, None)))
+            .collect();
+        let (place, clean) = (self.facts().place.clone(), self.clean_sql());
+        let rest = |noted: &str| {
+            let mut rest = Vec::new();
+            for (offset, (task, (direction, record))) in tasks.iter().zip(&records).enumerate() {
+                let at = |at| Part {
+                    task: first + offset,
+                    at,
+                };
+                let mut from = leading;
+                if offset > 0 {
+                    from = 0;
+                    rest.push((at(At::Opening), Owned::Batch(clean.to_owned())));
+                    rest.push((at(At::Opening), Owned::Query(START.to_owned(), Vec::new())));
+                    rest.push((at(At::Opening), Owned::Batch(pins.clone())));
+                }
+                for statement in from..task.statements.len() {
+                    let message = Owned::Script(task.text(statement).to_owned());
+                    rest.push((at(At::Statement(statement)), message));
+                }
+                rest.push((at(At::Settling), Owned::Batch(settle.clone())));
+                let mut record = record.clone();
+                record.note = (*direction == Direction::Up).then(|| noted.to_owned());
+                let (sql, values) = record.message(&place);
+                rest.push((at(At::Journal), Owned::Query(sql, values)));
+            }
+            rest
+        };
+        let legs = tasks.iter().enumerate().map(|(offset, task)| {
+            let version = task.step.migration.version.to_string();
+            (first + offset, version, task.step.direction)
+        });
+        let single = (tasks.len() == 1).then(|| &tasks[0].step);
+        let body = Body {
+            first,
+            begin: Message::Batch(begin),
+            afresh: true,
+            leading: early,
+            rest: &rest,
+            direction: single.map(|step| step.direction),
+            before: single.and_then(|step| before(step)),
+            legs: legs.collect(),
+            statements: &|index| tasks[index - first].statements.len(),
+        };
+        tell(Happening::Started(first));
+        let rows = self.run_guarded(&body, manner, &mut *tell).await?;
+        let took: Vec<u64> = rows.iter().map(|rows| took_ms(rows)).collect();
+        for (offset, ms) in took.iter().enumerate() {
+            tell(Happening::Done(first + offset, *ms));
+        }
+        Ok(took)
+    }
+
     /// Sends a draft. The first failure is the one that counts; what follows it was skipped by the server.
     async fn send(
         &mut self,
@@ -290,6 +387,17 @@ impl Locked<'_> {
         statements: &(dyn Fn(usize) -> usize + Sync),
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, (Part, Failure)> {
+        let replies = self.send_probing(draft, statements, tell).await?;
+        Ok(replies.into_iter().map(Result::unwrap_or_default).collect())
+    }
+
+    /// As [`send`](Self::send), with the answers of probes as they are.
+    async fn send_probing(
+        &mut self,
+        draft: &Draft<'_>,
+        statements: &(dyn Fn(usize) -> usize + Sync),
+        tell: Tell<'_>,
+    ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
         let parts = &draft.parts;
         let mut observe = |seen: Seen| match seen {
             Seen::Done(message) => match (parts.get(message), parts.get(message + 1)) {
@@ -327,7 +435,8 @@ impl Locked<'_> {
             match reply {
                 // the task has ended either way; the next one cleans for itself
                 reply if part.at == At::Afterwards => self.is_clean = reply.is_ok(),
-                Ok(reply) => rows.push(reply),
+                reply if part.at == At::Probe && !matches!(reply, Err(Failure::Lost(_))) => rows.push(reply),
+                Ok(reply) => rows.push(Ok(reply)),
                 Err(failure) => {
                     first.get_or_insert((*part, failure));
                 }
@@ -373,11 +482,23 @@ impl Locked<'_> {
         task: &Task<'_>,
         manner: &Manner,
         took: Option<Duration>,
+        note: Option<String>,
     ) -> (String, Vec<Option<String>>) {
+        let mut record = self.entry(task, manner, took);
+        record.note = note;
+        record.message(&self.facts().place)
+    }
+
+    fn entry<'t>(
+        &self,
+        task: &Task<'t>,
+        manner: &'t Manner,
+        took: Option<Duration>,
+    ) -> Record<'t> {
         let kind = EntryKind::of_run(task.step.direction);
         let mut record = Record::of(task.step.migration, kind, &manner.actor);
         record.took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        record.message(&self.facts().place)
+        record
     }
 
     /// Cleans the session, unless the task before has done so.
@@ -419,6 +540,21 @@ impl Locked<'_> {
             |(name, value): &(&str, String)| format!("SET {scope} {name} = {}", Literal(value));
         settings.iter().map(set).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// How many statements at the beginning must come before any query.
+fn leading(task: &Task<'_>) -> usize {
+    let sets_transaction = |at: &usize| {
+        let mut words = task.text(*at).split_whitespace().map(str::to_ascii_uppercase);
+        words.next().as_deref() == Some("SET")
+            && matches!(words.next().as_deref(), Some("TRANSACTION"))
+    };
+    (0..task.statements.len()).take_while(sets_transaction).count()
+}
+
+/// What was there before a migration was applied, as its entry noted it.
+fn before(step: &Step<'_>) -> Option<Before> {
+    serde_json::from_str(step.noted?).ok()
 }
 
 /// The end of what a script set up, and the check that the lock is still held.

@@ -21,11 +21,15 @@ use futures_util::{
     StreamExt as _,
     future::{MaybeDone, maybe_done},
 };
+use sha2::{Digest as _, Sha256};
 use tokio_postgres::{AsyncMessage, types::Type};
 
-use crate::postgres::{
-    connect::{Canceller, Wire},
-    server_error::ServerError,
+use crate::{
+    postgres::{
+        connect::{Canceller, Wire},
+        server_error::ServerError,
+    },
+    words::digest::Digest,
 };
 
 /// A row of one of our own queries: they all select one `text[]`.
@@ -40,7 +44,15 @@ pub(crate) enum Message<'a> {
     Batch(&'a str),
     /// A query of our own, with its values. It selects one `text[]`.
     Query(&'a str, Vec<Option<String>>),
+    /// A COPY … TO STDOUT of our own. The answer is one row: the SHA-256 of what came, and how many bytes it was. Nothing of
+    /// it is kept; only a connection of our own can do it.
+    Digest(&'a str),
 }
+
+/// Opens what [`ROLLBACK_PROBE`] takes back. Between the two a failure does not end the exchange.
+pub(crate) const PROBE: &str = "SAVEPOINT glowplug_probe";
+/// Takes back what came since [`PROBE`].
+pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK TO SAVEPOINT glowplug_probe";
 
 /// Why a message of an exchange was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -346,6 +358,18 @@ fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> A
         Message::Batch(sql) => {
             Box::pin(async { client.batch_execute(sql).await.map(|()| Vec::new()) })
         }
+        Message::Digest(sql) => Box::pin(async move {
+            let mut stream = pin!(client.copy_out(*sql).await?);
+            let mut hash = Sha256::new();
+            let mut bytes = 0;
+            while let Some(piece) = stream.next().await {
+                let piece = piece?;
+                bytes += piece.len();
+                hash.update(&piece);
+            }
+            let digest = Digest::finished(hash).to_string();
+            Ok(vec![vec![Some(digest), Some(bytes.to_string())]])
+        }),
         Message::Query(sql, values) => Box::pin(async move {
             let values = values.iter().map(|value| (value, Type::TEXT));
             // row by row: a large answer is never there twice
@@ -404,10 +428,20 @@ async fn over_diesel(
     observe: Observe<'_>,
 ) -> Vec<Result<Vec<Row>, Failure>> {
     let mut replies: Vec<Result<Vec<Row>, Failure>> = Vec::with_capacity(messages.len());
+    let mut resume = 0;
     for (index, message) in messages.iter().enumerate() {
+        if index < resume {
+            replies.push(Err(Failure::Server(skipped())));
+            continue;
+        }
         let result = match message {
             Message::Script(sql) | Message::Batch(sql) => {
                 connection.batch_execute(sql).await.map(|()| Vec::new())
+            }
+            // this driver cannot COPY
+            Message::Digest(_) => {
+                replies.push(Err(Failure::Server(skipped())));
+                continue;
             }
             Message::Query(sql, values) => {
                 let mut query = diesel::sql_query(*sql).into_boxed::<Pg>();
@@ -431,18 +465,20 @@ async fn over_diesel(
             error => Failure::Server(ServerError::from(error)),
         }));
         if failed {
-            let skipped = ServerError {
-                severity: "ERROR".into(),
-                code: "25P02".into(),
-                message: "not sent after the failure before it".into(),
-                detail: None,
-                hint: None,
-                position: None,
-                context: None,
-                internal_query: None,
-                internal_position: None,
+            let until = |mark: &str, from: usize| {
+                let found = messages[from..].iter();
+                let is_mark = |it: &Message<'_>| matches!(it, Message::Batch(sql) if *sql == mark);
+                found.into_iter().position(is_mark).map(|at| from + at)
             };
-            replies.resize_with(messages.len(), || Err(Failure::Server(skipped.clone())));
+            // within a probe a failure is an answer
+            if let Some(end) = until(ROLLBACK_PROBE, index)
+                && until(PROBE, index).is_none_or(|next| next > end)
+                && messages[..index].iter().any(|it| matches!(it, Message::Batch(PROBE)))
+            {
+                resume = end;
+                continue;
+            }
+            replies.resize_with(messages.len(), || Err(Failure::Server(skipped())));
             if messages
                 .iter()
                 .any(|it| matches!(it, Message::Batch(COMMIT)))
@@ -455,6 +491,20 @@ async fn over_diesel(
         }
     }
     replies
+}
+
+fn skipped() -> ServerError {
+    ServerError {
+        severity: "ERROR".into(),
+        code: "25P02".into(),
+        message: "not sent after the failure before it".into(),
+        detail: None,
+        hint: None,
+        position: None,
+        context: None,
+        internal_query: None,
+        internal_position: None,
+    }
 }
 
 /// The command that ends a transaction. An exchange that holds it leaves none open, whatever failed.

@@ -82,6 +82,11 @@ pub enum Event {
         /// Of how many.
         of: usize,
     },
+    /// A migration is run again, with the rows of the ledgers compared before and after it.
+    Comparing {
+        /// The migration.
+        name: String,
+    },
     /// An invalid index that a failed build had left was dropped.
     DroppedInvalidIndex {
         /// The index.

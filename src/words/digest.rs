@@ -25,6 +25,12 @@ impl Digest {
             hash.update("\n");
             hash.update(part);
         }
+        Self::finished(hash)
+    }
+
+    /// Ends a hash that was fed piece by piece.
+    #[must_use]
+    pub fn finished(hash: Sha256) -> Self {
         let hex = hash
             .finalize()
             .iter()

@@ -27,6 +27,49 @@ pub use self::{
     split::split,
 };
 
+/// A token of SQL or PL/pgSQL text, without regard to spacing and comments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece<'t> {
+    /// An unquoted keyword or name, in lower case.
+    Word(String),
+    /// A quoted name, unescaped.
+    Name(String),
+    /// A string constant, as written.
+    Text(&'t str),
+    /// Anything else, as written.
+    Sign(&'t str),
+}
+
+impl Piece<'_> {
+    /// Whether it is this keyword.
+    #[must_use]
+    pub fn is(&self, keyword: &str) -> bool {
+        matches!(self, Piece::Word(word) if word == keyword)
+    }
+}
+
+/// Cuts a text into its tokens.
+///
+/// # Errors
+/// A quote or comment that is never closed.
+pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, SqlError> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while let Some(token) = token::token(text, at)? {
+        at = token.end;
+        let written = token.text(text);
+        pieces.push(match token.class {
+            token::Class::Space | token::Class::Comment => continue,
+            token::Class::Word => Piece::Word(name::fold(written)),
+            token::Class::Quoted => Piece::Name(name::unquote(written)),
+            token::Class::UnicodeQuoted => Piece::Name(name::unquote_unicode(written, '\\')),
+            token::Class::Text => Piece::Text(written),
+            _ => Piece::Sign(written),
+        });
+    }
+    Ok(pieces)
+}
+
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {

@@ -62,7 +62,7 @@ pub(super) async fn run(
         }
     }
     let took = start.elapsed();
-    let record = run.locked.finished(task, manner, Some(took));
+    let record = run.locked.finished(task, manner, Some(took), None);
     run.write(&record).await?;
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     (run.tell)(Happening::Done(index, ms));

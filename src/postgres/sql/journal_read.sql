@@ -6,4 +6,6 @@ SELECT DISTINCT ON (version) ARRAY[
     role, actor, took_ms::text, tool, statement::text, statements::text, note
 ] AS "row"
 FROM {journal}
+-- these say nothing of what is applied
+WHERE kind NOT IN ('refused', 'attest')
 ORDER BY version, id DESC

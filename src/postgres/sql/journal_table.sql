@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS {journal} (
     version varchar(50) NOT NULL,
     name text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('up', 'down', 'stamp', 'unstamp', 'accept',
-        'up-started', 'up-progress', 'down-started', 'down-progress')),
+        'up-started', 'up-progress', 'down-started', 'down-progress', 'refused', 'attest')),
     run_on timestamp,
     up_sha256 text,
     down_sha256 text,

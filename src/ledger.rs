@@ -1,0 +1,26 @@
+//! Ledgers: append-only tables, what protects them, and what a run may change of them.
+//!
+//! Everything here is pure. A [`Snapshot`] holds what the protection and the rows of the declared ledgers rest on, as the
+//! server told it; [`judge`] compares the one from before a script with the one from after it under an allow-list: an unknown
+//! difference is a finding. Reading snapshots, locks, counters and fingerprints is the work of
+//! [`postgres::guard`](crate::postgres::guard).
+
+mod bomb;
+mod change;
+mod declaration;
+mod finding;
+mod proof;
+mod protection;
+mod resolve;
+mod rows;
+mod snapshot;
+
+pub use self::{
+    change::{Before, Context, is_guarded, judge},
+    declaration::{Declaration, Level},
+    finding::Finding,
+    proof::{Unproved, prove},
+    protection::{Guarded, Protection, Strength, protection},
+    rows::{Rows, rows},
+    snapshot::{Address, Fact, Kind, Snapshot},
+};

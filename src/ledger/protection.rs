@@ -1,0 +1,156 @@
+//! What protects a ledger: which commands are refused on which of its tables, and how firmly.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::ledger::{
+    proof::{Unproved, prove},
+    snapshot::{Fact, Kind, Snapshot},
+};
+
+/// How firmly a command is refused, from not at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    /// Nothing refuses it.
+    #[default]
+    None,
+    /// A trigger for statements, which a row that changes through another table's partition does not fire.
+    Statement,
+    /// A trigger for rows, which `session_replication_role = replica` steps around.
+    Row,
+    /// A trigger for rows that always fires; of TRUNCATE, a trigger for statements that always fires.
+    Always,
+}
+
+/// What is refused on one table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Guarded {
+    /// UPDATE.
+    pub update: Strength,
+    /// DELETE.
+    pub delete: Strength,
+    /// TRUNCATE.
+    pub truncate: Strength,
+}
+
+impl Guarded {
+    /// Whether rows are safe from UPDATE and DELETE, however firmly.
+    #[must_use]
+    pub fn rows(&self) -> bool {
+        self.update > Strength::None && self.delete > Strength::None
+    }
+
+    /// What both refuse.
+    fn weaker(self, other: Self) -> Self {
+        Self {
+            update: self.update.min(other.update),
+            delete: self.delete.min(other.delete),
+            truncate: self.truncate.min(other.truncate),
+        }
+    }
+}
+
+/// What protects a ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// Every table of it, by name: itself and its partitions.
+    pub tables: BTreeMap<String, Guarded>,
+    /// Triggers that would refuse, if only their function were proved.
+    pub unproved: BTreeMap<String, Unproved>,
+}
+
+impl Protection {
+    /// What is refused on every table of it.
+    #[must_use]
+    pub fn weakest(&self) -> Guarded {
+        let mut tables = self.tables.values().copied();
+        let first = tables.next().unwrap_or_default();
+        tables.fold(first, Guarded::weaker)
+    }
+}
+
+/// The bits of pg_trigger.tgtype.
+pub(super) mod bits {
+    pub(in crate::ledger) const ROW: i64 = 1;
+    pub(in crate::ledger) const BEFORE: i64 = 2;
+    pub(in crate::ledger) const INSERT: i64 = 4;
+    pub(in crate::ledger) const DELETE: i64 = 8;
+    pub(in crate::ledger) const UPDATE: i64 = 16;
+    pub(in crate::ledger) const TRUNCATE: i64 = 32;
+    pub(in crate::ledger) const INSTEAD: i64 = 64;
+}
+
+/// Finds out what protects a ledger.
+#[must_use]
+pub fn protection(snapshot: &Snapshot, ledger: usize) -> Protection {
+    let functions: BTreeMap<&str, &Fact> = snapshot.of(Some(ledger), Kind::Function).collect();
+    let tables = snapshot.of(Some(ledger), Kind::Relation);
+    let mut found = Protection {
+        tables: tables.map(|(label, _)| (label.to_owned(), Guarded::default())).collect(),
+        unproved: BTreeMap::new(),
+    };
+    for (label, trigger) in snapshot.of(Some(ledger), Kind::Trigger) {
+        let Some((bits, strength)) = firmness(trigger) else {
+            continue;
+        };
+        let proof = functions
+            .get(trigger.text("function"))
+            .map_or(Err(Unproved::Body("it is not there")), |it| prove(it));
+        if let Err(reason) = proof {
+            found.unproved.insert(label.to_owned(), reason);
+            continue;
+        }
+        if let Some(table) = found.tables.get_mut(trigger.text("relation")) {
+            if bits & bits::UPDATE != 0 {
+                table.update = table.update.max(strength);
+            }
+            if bits & bits::DELETE != 0 {
+                table.delete = table.delete.max(strength);
+            }
+            if bits & bits::TRUNCATE != 0 {
+                table.truncate = table.truncate.max(strength);
+            }
+        }
+    }
+    // a trigger for statements of a partitioned table does not see what is done to its partitions directly
+    let partitions: Vec<&str> = snapshot
+        .of(Some(ledger), Kind::Relation)
+        .filter(|(_, fact)| fact.is("partition") || fact.text("kind") == "p")
+        .map(|(label, _)| label)
+        .collect();
+    for label in partitions {
+        if let Some(table) = found.tables.get_mut(label) {
+            for strength in [&mut table.update, &mut table.delete] {
+                if *strength == Strength::Statement {
+                    *strength = Strength::None;
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The commands that a trigger would refuse, and how firmly, if its function does.
+pub(super) fn firmness(trigger: &Fact) -> Option<(i64, Strength)> {
+    let bits = trigger.number("bits")?;
+    let always = match trigger.text("enabled") {
+        "A" => true,
+        "O" => false,
+        _ => return None,
+    };
+    let is_sure = bits & bits::BEFORE != 0
+        && bits & bits::INSTEAD == 0
+        && bits & (bits::UPDATE | bits::DELETE | bits::TRUNCATE) != 0
+        && !trigger.is("conditional")
+        && !trigger.is("columns")
+        && !trigger.is("deferrable")
+        && trigger.text("extension").is_empty();
+    let strength = match (bits & bits::ROW != 0 || bits & bits::TRUNCATE != 0, always) {
+        (true, true) => Strength::Always,
+        (true, false) => Strength::Row,
+        (false, _) => Strength::Statement,
+    };
+    is_sure.then_some((bits, strength))
+}

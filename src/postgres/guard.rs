@@ -1,0 +1,178 @@
+//! The IO of the ledger guard: the lock, the snapshot, marks, probes and fingerprints, as texts for an exchange.
+//!
+//! What they mean is decided in [`ledger`](crate::ledger), and in which order they are sent in
+//! [`exec`](crate::postgres::exec). Every name is qualified, nothing is prepared, and the settings that an answer could depend
+//! on are pinned before each question.
+
+mod fingerprint;
+mod probe;
+
+pub(crate) use self::{
+    fingerprint::{Column, columns, exact, exact_by_query, quick},
+    probe::{append, writes},
+};
+
+use serde_json::json;
+
+use crate::{
+    ledger::{Declaration, Snapshot},
+    words::ident::{Ident, Literal},
+};
+
+/// What a run guards.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Guard {
+    /// The declared ledgers.
+    pub ledgers: Vec<Declaration>,
+    /// Why a change of a ledger's protection is wanted, if it is. Rows never change.
+    pub allow: Option<String>,
+}
+
+impl Guard {
+    /// Whether there is anything to guard.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.ledgers.is_empty()
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<_> = self.ledgers.iter().map(|it| [&it.schema, &it.table]).collect();
+        json!(names).to_string()
+    }
+
+    /// The lock on all ledgers that are there. A strong one keeps appends out as well.
+    pub(crate) fn lock(&self, strong: bool) -> String {
+        let mode = if strong { "SHARE ROW EXCLUSIVE" } else { "SHARE UPDATE EXCLUSIVE" };
+        include_str!("guard/lock.sql")
+            .replace("{ledgers}", &Literal(&self.names()).to_string())
+            .replace("{mode}", mode)
+            .replace("{strong}", if strong { "true" } else { "false" })
+    }
+
+    /// The query of a snapshot, with its values. `tracking` is the schema of the tracking tables; `before` the snapshot
+    /// from before the script.
+    pub(crate) fn snapshot(
+        &self,
+        tracking: &str,
+        server_version: u32,
+        before: Option<&Snapshot>,
+    ) -> (String, Vec<Option<String>>) {
+        let parameters = if server_version >= 150_000 {
+            include_str!("guard/parameters.sql")
+        } else {
+            ""
+        };
+        let sql = include_str!("guard/snapshot.sql").replace("{parameters}", parameters);
+        let functions = before.map(functions).unwrap_or_default();
+        let values = vec![
+            Some(self.names()),
+            Some(tracking.to_owned()),
+            Some(json!(functions).to_string()),
+        ];
+        (sql, values)
+    }
+}
+
+/// The names of all functions that ledgers use.
+fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
+    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
+    functions.map(|(_, fact)| [fact.text("schema"), fact.text("name")]).collect()
+}
+
+/// Settings that answers depend on, with the value that they are asked under.
+const SETTINGS: [(&str, &str); 11] = [
+    ("search_path", "pg_catalog, pg_temp"),
+    ("jit", "off"),
+    ("quote_all_identifiers", "off"),
+    ("DateStyle", "'ISO, YMD'"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "'UTC'"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("statement_timeout", "0"),
+    ("client_encoding", "'UTF8'"),
+    ("xmloption", "content"),
+];
+
+/// Pins what answers depend on, for the transaction.
+pub(crate) fn pins() -> String {
+    let set = |(name, value): &(&str, &str)| format!("SET LOCAL {name} = {value}");
+    SETTINGS.iter().map(set).collect::<Vec<_>>().join("; ")
+}
+
+/// Gives the settings back that a script begins with.
+pub(crate) fn unpins() -> String {
+    let reset = |(name, _): &(&str, &str)| format!("SET LOCAL {name} TO DEFAULT");
+    let names = SETTINGS.iter().filter(|(name, _)| *name != "client_encoding");
+    names.map(reset).collect::<Vec<_>>().join("; ")
+}
+
+/// The columns of a key, by name and type; what has an order that says something of time.
+pub(crate) type Key = Vec<(String, String)>;
+
+/// Whether larger values of a key are later ones.
+pub(crate) fn is_ordered(key: &Key) -> bool {
+    key.first().is_some_and(|(_, of)| {
+        matches!(of.as_str(), "smallint" | "integer" | "bigint" | "numeric" | "date")
+            || of.starts_with("timestamp")
+            || of.starts_with("numeric(")
+    })
+}
+
+/// The query of the largest key of a ledger.
+pub(crate) fn mark(ledger: &Declaration, key: &Key) -> String {
+    let texts = list(key.iter().map(|(name, _)| format!("{}::text", Ident(name))));
+    format!("SELECT ARRAY[{texts}] AS \"row\" FROM {} {} LIMIT 1", ledger.sql(), newest_first(key))
+}
+
+fn newest_first(key: &Key) -> String {
+    format!("ORDER BY {}", list(key.iter().map(|(name, _)| format!("{} DESC", Ident(name)))))
+}
+
+/// The query for rows that this transaction appended, above a mark or not above it.
+pub(crate) fn appended(table: &str, key: &Key, mark: &[Option<String>], above: bool) -> String {
+    let position = position(key, mark);
+    let order = if above { ">" } else { "<=" };
+    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
+    include_str!("guard/appended.sql")
+        .replace("{table}", table)
+        .replace("{where}", &format!("({names}) {order} ({position})"))
+}
+
+fn position(key: &Key, mark: &[Option<String>]) -> String {
+    let value = |((_, of), value): (&(String, String), &Option<String>)| match value {
+        Some(value) => format!("{}::{of}", Literal(value)),
+        None => format!("NULL::{of}"),
+    };
+    list(key.iter().zip(mark).map(value))
+}
+
+/// Whether rows are at or below a mark, in a table that came in with its rows.
+pub(crate) fn any_below(table: &str, key: &Key, mark: &[Option<String>]) -> String {
+    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
+    let position = position(key, mark);
+    format!("SELECT ARRAY[EXISTS (SELECT FROM {table} WHERE ({names}) <= ({position}))::text] AS \"row\"")
+}
+
+/// Whether a column holds nothing but NULL, or the one value that it was added with.
+pub(crate) fn is_unused(ledger: &Declaration, column: &crate::ledger::Fact) -> String {
+    let name = column.text("name");
+    let missing = match column.text("missing value") {
+        "" => "NULL".to_owned(),
+        array => format!("({}::{}[])[1]", Literal(array), column.text("type")),
+    };
+    format!(
+        "SELECT ARRAY[(NOT EXISTS (SELECT FROM {} WHERE {} IS DISTINCT FROM {missing}))::text] AS \"row\"",
+        ledger.sql(),
+        Ident(name),
+    )
+}
+
+/// How many rows were appended to each ledger so far, by this transaction.
+pub(crate) fn appended_so_far(guard: &Guard) -> (&'static str, Vec<Option<String>>) {
+    (include_str!("guard/inserted.sql"), vec![Some(guard.names())])
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,7 @@
+-- Rows of this transaction, by their key. A row that is visible and whose transaction is in progress is our own.
+SELECT ARRAY[count(*)::text] AS "row"
+FROM {table}
+WHERE {where}
+    AND CASE WHEN age(xmin) <= age(pg_current_xact_id()::xid)
+        THEN pg_xact_status((pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid) - age(xmin))::text::xid8) = 'in progress'
+        ELSE false END

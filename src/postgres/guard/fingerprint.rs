@@ -1,0 +1,116 @@
+//! Fingerprints of a ledger's rows: two that are equal say that the rows are.
+//!
+//! The quick one sums keyed 64-bit hashes on the server, where accidents are to be seen and nobody can know the key beforehand.
+//! The exact one streams the rows, in the binary form and in the order of their key, through SHA-256.
+
+use crate::{
+    ledger::{Declaration, Fact, Kind, Snapshot},
+    postgres::guard::{Key, list, newest_first, position},
+    words::ident::Ident,
+};
+
+/// A column of a fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Its name now.
+    pub(crate) name: String,
+    /// The type that it had, which it is compared in.
+    pub(crate) of: String,
+    /// Whether it has another type now.
+    cast: bool,
+}
+
+/// The columns that a ledger had in `before`, as they are called in `now`; those that are gone are left out.
+pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<Column> {
+    let of_root = |snapshot: &Snapshot| -> Vec<Fact> {
+        let root = snapshot.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
+        let columns = snapshot.of(Some(ledger), Kind::Column);
+        columns
+            .filter(|(_, it)| it.text("relation") == root && !it.is("dropped"))
+            .map(|(_, it)| it.clone())
+            .collect()
+    };
+    let current = of_root(now);
+    let old = of_root(before);
+    let found = old.iter().filter_map(|old| {
+        let new = current.iter().find(|it| it.number("number") == old.number("number"))?;
+        Some(Column {
+            name: new.text("name").to_owned(),
+            of: old.text("type").to_owned(),
+            cast: old.text("type") != new.text("type"),
+        })
+    });
+    found.collect()
+}
+
+/// The rows up to a mark.
+fn rows(ledger: &Declaration, key: &Key, mark: Option<&[Option<String>]>) -> String {
+    match mark {
+        Some(mark) if !key.is_empty() => {
+            let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
+            format!("FROM {} WHERE ({names}) <= ({})", ledger.sql(), position(key, mark))
+        }
+        _ => format!("FROM {}", ledger.sql()),
+    }
+}
+
+/// The query of the quick fingerprint: how many rows, and two sums.
+pub(crate) fn quick(
+    ledger: &Declaration,
+    columns: &[Column],
+    key: &Key,
+    mark: Option<&[Option<String>]>,
+    seeds: [i64; 2],
+) -> String {
+    let hashed = list(columns.iter().map(|column| {
+        let name = Ident(&column.name);
+        // equal for the hash means equal for the eye: of other types the text is hashed
+        match column.of.as_str() {
+            _ if column.cast => format!("{name}::{}::text", column.of),
+            "bigint" | "integer" | "smallint" | "text" | "uuid" | "boolean" | "date" | "bytea" | "jsonb" => name.to_string(),
+            of if of.starts_with("timestamp") || of.starts_with("character varying") => name.to_string(),
+            _ => format!("{name}::text"),
+        }
+    }));
+    let sum = |seed: i64| format!("COALESCE(sum(hash_record_extended(ROW({hashed}), {seed})::numeric), 0)::text");
+    format!(
+        "SELECT ARRAY[count(*)::text, {}, {}] AS \"row\" {}",
+        sum(seeds[0]),
+        sum(seeds[1]),
+        rows(ledger, key, mark),
+    )
+}
+
+/// The COPY of the exact fingerprint.
+pub(crate) fn exact(
+    ledger: &Declaration,
+    columns: &[Column],
+    key: &Key,
+    mark: Option<&[Option<String>]>,
+) -> String {
+    let selected = list(columns.iter().map(selected));
+    let order = if key.is_empty() { String::new() } else { newest_first(key).replace(" DESC", "") };
+    format!("COPY (SELECT {selected} {} {order}) TO STDOUT (FORMAT binary)", rows(ledger, key, mark))
+}
+
+/// The exact fingerprint for a driver that cannot COPY: how many rows, and sums of their SHA-256.
+pub(crate) fn exact_by_query(
+    ledger: &Declaration,
+    columns: &[Column],
+    key: &Key,
+    mark: Option<&[Option<String>]>,
+) -> String {
+    let selected = list(columns.iter().map(selected));
+    let half = |from: u32| format!("COALESCE(sum(('x' || substr(h.hash, {from}, 15))::bit(60)::bigint::numeric), 0)::text");
+    format!(
+        "SELECT ARRAY[count(*)::text, {}, {}] AS \"row\" FROM (SELECT encode(sha256(convert_to(ROW({selected})::text, 'UTF8')), 'hex') AS hash {}) h",
+        half(1),
+        half(16),
+        rows(ledger, key, mark),
+    )
+}
+
+fn selected(column: &Column) -> String {
+    let name = Ident(&column.name);
+    if column.cast { format!("{name}::{}", column.of) } else { name.to_string() }
+}
