@@ -3,6 +3,7 @@
 //! A migration with a transaction is one exchange: `BEGIN`, settings, the statements, the journal entry, `COMMIT`, in one
 //! round trip. What runs without a transaction is in [`piecewise`].
 
+mod alone;
 mod guarded;
 mod piecewise;
 mod recognise;
@@ -363,7 +364,7 @@ impl Locked<'_> {
         let body = Body {
             first,
             begin: Message::Batch(begin),
-            afresh: true,
+            cleans: true,
             leading: early,
             rest: &rest,
             direction: single.map(|step| step.direction),

@@ -100,12 +100,11 @@ pub(crate) fn pins() -> String {
     SETTINGS.iter().map(set).collect::<Vec<_>>().join("; ")
 }
 
-/// Gives the settings back that a script begins with.
-pub(crate) fn unpins() -> String {
-    let reset = |(name, _): &(&str, &str)| format!("SET LOCAL {name} TO DEFAULT");
-    let names = SETTINGS.iter().filter(|(name, _)| *name != "client_encoding");
-    names.map(reset).collect::<Vec<_>>().join("; ")
-}
+/// Begins a look around; what it sets is taken back at its end.
+pub(crate) const LOOK: &str = "SAVEPOINT glowplug_look";
+/// Ends a look around: the settings are those of before.
+pub(crate) const LOOKED: &str =
+    "ROLLBACK TO SAVEPOINT glowplug_look; RELEASE SAVEPOINT glowplug_look";
 
 /// The columns of a key, by name and type; what has an order that says something of time.
 pub(crate) type Key = Vec<(String, String)>;
@@ -175,4 +174,13 @@ pub(crate) fn appended_so_far(guard: &Guard) -> (&'static str, Vec<Option<String
 
 fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
+}
+
+/// Functions outside of pg_catalog that have one of these names; those of extensions are left out.
+pub(crate) fn functions_called(names: &[String]) -> (&'static str, Vec<Option<String>>) {
+    let sql = "SELECT ARRAY[p.oid::regprocedure::text] AS \"row\" FROM pg_catalog.pg_proc p \
+        WHERE p.proname IN (SELECT jsonb_array_elements_text($1::text::jsonb)) AND p.oid >= 16384 \
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass \
+            AND d.objid = p.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 1";
+    (sql, vec![Some(json!(names).to_string())])
 }

@@ -22,8 +22,8 @@ pub(super) struct Body<'b> {
     pub(super) first: usize,
     /// What opens the transaction and sets its settings.
     pub(super) begin: Message<'b>,
-    /// Whether the script's settings begin afresh: they do, except within a migration without a transaction.
-    pub(super) afresh: bool,
+    /// Whether the session is cleaned afterwards: it is, except within a migration without a transaction.
+    pub(super) cleans: bool,
     /// Statements that must come before any query: SET TRANSACTION.
     pub(super) leading: Draft<'b>,
     /// The statements and journal entries, made with what is to be noted of the ledgers.
@@ -103,12 +103,12 @@ impl Locked<'_> {
                     return Ok(journal.map(|(_, rows)| rows).collect());
                 }
                 Ok(Outcome::Again(more)) => {
-                    self.roll_back().await;
+                    self.roll_back(body.cleans).await;
                     tell(Happening::Comparing(body.first));
                     care = more;
                 }
                 Ok(Outcome::Refused(findings)) => {
-                    self.roll_back().await;
+                    self.roll_back(body.cleans).await;
                     return Err(TaskError {
                         task: body.first,
                         at: At::Guard,
@@ -117,7 +117,7 @@ impl Locked<'_> {
                     });
                 }
                 Err((part, failure)) => {
-                    self.roll_back().await;
+                    self.roll_back(body.cleans).await;
                     let paused = self
                         .pause_after(part.task, failure.into(), attempt, manner, &mut *tell)
                         .await;
@@ -134,10 +134,38 @@ impl Locked<'_> {
     }
 
     /// Ends a transaction that is not to be. Where the connection is lost, the server does so.
-    async fn roll_back(&mut self) {
-        let messages = [Message::Batch("ROLLBACK"), Message::Batch(self.clean_sql())];
+    async fn roll_back(&mut self, cleans: bool) {
+        let mut messages = vec![Message::Batch("ROLLBACK")];
+        if cleans {
+            messages.push(Message::Batch(self.clean_sql()));
+        }
         let replies = self.session.exchange_undisturbed(&messages).await;
-        self.is_clean = replies.iter().all(Result::is_ok);
+        self.is_clean = cleans && replies.iter().all(Result::is_ok);
+    }
+
+    /// Takes a snapshot outside of any transaction.
+    pub(super) async fn look_around(
+        &mut self,
+        guard: &Guard,
+        before: Option<&Snapshot>,
+    ) -> Result<Snapshot, Failure> {
+        let (sql, values) = guard.snapshot(&self.facts().place.schema, self.facts().server_version, before);
+        let pins = guard::pins();
+        let messages = [
+            Message::Batch("BEGIN"),
+            Message::Batch(&pins),
+            Message::Query(&sql, values),
+            Message::Batch("ROLLBACK"),
+        ];
+        let mut rows = Vec::new();
+        let mut failed = None;
+        for reply in self.session.exchange_undisturbed(&messages).await {
+            match reply {
+                Ok(reply) => rows.extend(reply),
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        failed.map_or_else(|| Ok(Snapshot::read(rows)), Err)
     }
 
     async fn try_guarded(
@@ -156,8 +184,9 @@ impl Locked<'_> {
         draft.push(body.first, At::Opening, body.begin.clone());
         draft.messages.extend(body.leading.messages.iter().cloned());
         draft.parts.extend(body.leading.parts.iter().copied());
-        draft.push(body.first, At::Opening, Message::Batch(&pins));
         draft.push(body.first, At::Opening, Message::Batch(&lock));
+        draft.push(body.first, At::Opening, Message::Batch(guard::LOOK));
+        draft.push(body.first, At::Opening, Message::Batch(&pins));
         draft.push(body.first, At::Opening, Message::Query(&question.0, question.1.clone()));
         let mut replies = self.send(&draft, body.statements, &mut *tell).await?;
         let before = Snapshot::read(replies.pop().unwrap_or_default());
@@ -166,8 +195,11 @@ impl Locked<'_> {
         let by_hand = session.is("superuser") || session.text("counts") != "on";
         let mut watched = watched(guard, &before);
         if by_hand && !watched.is_empty() {
+            // a superuser can do everything without a trace: only the rows themselves tell
             let strong = guard.lock(true);
-            self.ask(at(At::Opening), &Message::Batch(&strong)).await?;
+            for message in [guard::LOOKED, &strong, guard::LOOK, &pins] {
+                self.ask(at(At::Opening), &Message::Batch(message)).await?;
+            }
         }
         let seeds = [fastrand::i64(..), fastrand::i64(..)];
         let unused = self.look(guard, &before, &mut watched, care, by_hand, seeds, at(At::Opening)).await?;
@@ -175,9 +207,7 @@ impl Locked<'_> {
         // the script, its end, the journal, the end once more
         let noted = serde_json::to_string(&Before::of(&before)).unwrap_or_default();
         let rest = (body.rest)(&noted);
-        let unpins = guard::unpins();
         let settle = settle();
-        let session_pins = self.pins_sql("LOCAL");
         let probes = probes(guard, &before, &watched);
         let question = guard.snapshot(&place, version, Some(&before));
         let (so_far, so_far_values) = guard::appended_so_far(guard);
@@ -185,10 +215,7 @@ impl Locked<'_> {
         for (_, append, _) in &probes {
             push_probe(&mut draft, body.first, append.as_deref());
         }
-        if body.afresh {
-            draft.push(body.first, At::Opening, Message::Batch(&unpins));
-            draft.push(body.first, At::Opening, Message::Batch(&session_pins));
-        }
+        draft.push(body.first, At::Opening, Message::Batch(guard::LOOKED));
         let mut legs_at = Vec::new();
         for (part, message) in &rest {
             draft.push(part.task, part.at, message.message());
@@ -273,7 +300,9 @@ impl Locked<'_> {
         }
         let mut ending = Draft::default();
         ending.push(last, At::Commit, Message::Batch(COMMIT));
-        ending.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
+        if body.cleans {
+            ending.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
+        }
         self.send(&ending, body.statements, tell).await?;
         Ok(Outcome::Committed(rows, draft.parts))
     }

@@ -4,14 +4,15 @@
 //! alone, and confirmed by another; a run that finds only the announcement asks the [catalog](super::recognise) whether the statement
 //! took effect. What can run in a transaction is the server's word, not ours: it is tried there first.
 
-use std::{ops::Range, time::Instant};
+use std::{collections::BTreeSet, ops::Range, sync::OnceLock, time::Instant};
 
 use super::{
-    At, Cause, Draft, Happening, Manner, Task, TaskError, Tell, Unsure,
+    At, Body, Cause, Draft, Happening, Manner, Owned, Part, Task, TaskError, Tell, Unsure, alone,
     recognise::{self, Effect, Note},
     settle,
 };
 use crate::{
+    ledger::{self, Before, Context, Finding, Snapshot},
     migration::{
         journal::EntryKind,
         plan::{Unit, units},
@@ -19,6 +20,7 @@ use crate::{
         status::prefix_digest,
     },
     postgres::{
+        guard,
         journal::Record,
         lock::Locked,
         session::{COMMIT, Failure, Message},
@@ -43,6 +45,7 @@ pub(super) async fn run(
         manner,
         tell,
         done: 0,
+        noted: OnceLock::new(),
     };
     run.open().await?;
     let mut started = run.resume().await?;
@@ -62,7 +65,9 @@ pub(super) async fn run(
         }
     }
     let took = start.elapsed();
-    let record = run.locked.finished(task, manner, Some(took), None);
+    let is_up = task.step.direction == Direction::Up;
+    let noted = run.noted.get().filter(|_| is_up).cloned();
+    let record = run.locked.finished(task, manner, Some(took), noted);
     run.write(&record).await?;
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     (run.tell)(Happening::Done(index, ms));
@@ -76,6 +81,8 @@ struct Run<'r, 'c, 'a, 'f> {
     manner: &'r Manner,
     tell: Tell<'f>,
     done: usize,
+    /// What is to be noted of the ledgers as they were before the first statement.
+    noted: OnceLock<String>,
 }
 
 impl Run<'_, '_, '_, '_> {
@@ -161,6 +168,9 @@ impl Run<'_, '_, '_, '_> {
         if !unit.is_block && !kind.may_run_in_transaction() {
             return self.alone(unit, None).await;
         }
+        if self.manner.guard.is_on() {
+            return self.unit_guarded(unit).await;
+        }
         let settle = settle();
         for attempt in 1.. {
             let record = self.progress(self.direction().1, unit.done, unit.done, None);
@@ -199,9 +209,125 @@ impl Run<'_, '_, '_, '_> {
         unreachable!("the attempts end with an error")
     }
 
+    /// Runs a unit in a transaction of its own, under the ledger guard.
+    async fn unit_guarded(&mut self, unit: &Unit) -> Result<(), TaskError> {
+        let first = unit.statements.start;
+        let (index, task) = (self.index, self.task);
+        let mut statements = unit.statements.clone();
+        let begin = if unit.is_block {
+            statements.start += 1;
+            Message::Script(task.text(first))
+        } else {
+            Message::Batch("BEGIN")
+        };
+        let record = self.progress(self.direction().1, unit.done, unit.done, None);
+        let settle = settle();
+        let noted = &self.noted;
+        let rest = |before: &str| {
+            noted.get_or_init(|| before.to_owned());
+            let at = |at| Part { task: index, at };
+            let script = statements.clone().map(|statement| {
+                let message = Owned::Script(task.text(statement).to_owned());
+                (at(At::Statement(statement)), message)
+            });
+            let end = [
+                (at(At::Settling), Owned::Batch(settle.clone())),
+                (at(At::Journal), Owned::Query(record.0.clone(), record.1.clone())),
+            ];
+            script.chain(end).collect()
+        };
+        let total = task.statements.len();
+        let body = Body {
+            first: index,
+            begin,
+            cleans: false,
+            leading: Draft::default(),
+            rest: &rest,
+            direction: Some(task.step.direction),
+            before: super::before(task.step),
+            legs: Vec::new(),
+            statements: &|_| total,
+        };
+        let ran = self.locked.run_guarded(&body, self.manner, &mut *self.tell).await;
+        match ran {
+            Ok(_) => Ok(()),
+            // it cannot run in a transaction, and has had no effect in this one
+            Err(TaskError { cause: Cause::Failed(Failure::Server(error)), .. })
+                if !unit.is_block && (error.is("25001") || error.is("2D000")) =>
+            {
+                self.alone(unit, None).await
+            }
+            Err(error) => Err(TaskError { committed: self.done, ..error }),
+        }
+    }
+
+    /// Whether a statement that runs outside of any transaction leaves ledgers alone: nothing of it could be rolled back.
+    async fn demand_harmless(&mut self, statement: usize) -> Result<Option<Snapshot>, TaskError> {
+        let guard = &self.manner.guard;
+        if !guard.is_on() {
+            return Ok(None);
+        }
+        let at = At::Statement(statement);
+        let before = self.locked.look_around(guard, None).await;
+        let before = before.map_err(|failure| self.error(at, failure.into()))?;
+        let noted = serde_json::to_string(&Before::of(&before)).unwrap_or_default();
+        self.noted.get_or_init(|| noted);
+        if !(0..guard.ledgers.len()).any(|ledger| ledger::is_guarded(&before, ledger)) {
+            return Ok(None);
+        }
+        let text = self.task.text(statement);
+        let why = match &self.task.statements[statement].kind {
+            Kind::CreateIndexConcurrently { .. } => {
+                let (sql, values) = guard::functions_called(&alone::called(text));
+                let called = self.locked.session.query(sql, values).await;
+                let called = called.map_err(|failure| self.error(at, failure.into()))?;
+                let name = called.into_iter().flatten().flatten().next();
+                name.map(|name| format!("it may call {name}, which could do anything"))
+            }
+            kind => alone::refused(kind, text, guard, &before),
+        };
+        match why {
+            None => Ok(Some(before)),
+            Some(why) => {
+                let finding = Finding {
+                    ledger: String::new(),
+                    rule: "without-transaction",
+                    what: format!("what runs outside of a transaction cannot be rolled back: {why}"),
+                    advice: "Run it in a migration with a transaction. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through.",
+                    rows: true,
+                };
+                Err(self.error(at, Cause::Refused(vec![finding])))
+            }
+        }
+    }
+
+    /// Looks at the ledgers after a statement outside of any transaction.
+    async fn demand_unchanged(&mut self, statement: usize, before: &Snapshot) -> Result<(), TaskError> {
+        let guard = &self.manner.guard;
+        let at = At::Statement(statement);
+        let after = self.locked.look_around(guard, Some(before)).await;
+        let after = after.map_err(|failure| self.error(at, failure.into()))?;
+        let context = Context {
+            ledgers: &guard.ledgers,
+            before: None,
+            unused: &BTreeSet::new(),
+        };
+        let mut findings = ledger::judge(before, &after, &context);
+        findings.retain(|finding| finding.rule != "transaction-left");
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(TaskError {
+                committed: statement + 1,
+                ..self.error(at, Cause::Refused(findings))
+            })
+        }
+    }
+
     /// Announces a statement, runs it outside of any transaction, and confirms it. With a note it is announced already.
     async fn alone(&mut self, unit: &Unit, note: Option<Note>) -> Result<(), TaskError> {
         let statement = unit.statements.start;
+        let before = self.demand_harmless(statement).await?;
         let note = match note {
             Some(note) => note,
             None => self.announce(statement).await?,
@@ -214,7 +340,11 @@ impl Run<'_, '_, '_, '_> {
                 return Err(self.withdraw(statement, &note, error).await);
             }
         }
-        self.confirm(unit).await
+        self.confirm(unit).await?;
+        match before {
+            Some(before) => self.demand_unchanged(statement, &before).await,
+            None => Ok(()),
+        }
     }
 
     async fn announce(&mut self, statement: usize) -> Result<Note, TaskError> {

@@ -3,7 +3,9 @@
 DO $glowplug$
 DECLARE
     rel record;
+    path text := pg_catalog.current_setting('search_path');
 BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     FOR rel IN
         WITH RECURSIVE tree AS (
             SELECT c.oid, 0 AS depth
@@ -48,5 +50,6 @@ BEGIN
             EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', rel.name);
         END IF;
     END LOOP;
+    PERFORM pg_catalog.set_config('search_path', path, true);
 END
 $glowplug$
