@@ -122,6 +122,8 @@ impl Output {
         }
         if failure.is_interrupt() {
             Exit::Interrupted
+        } else if matches!(failure.job(), Some(JobError::Refused(_))) {
+            Exit::Findings
         } else {
             Exit::Failed
         }

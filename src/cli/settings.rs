@@ -66,6 +66,9 @@ pub(super) struct LimitArgs {
     /// How long to wait for another run to end; 0 waits as long as it takes [default: 60s]
     #[arg(long, value_name = "TIME")]
     wait: Option<Timespan>,
+    /// Let a deliberate change of a ledger's protection pass, for this reason; rows never change
+    #[arg(long, value_name = "REASON")]
+    allow_ledger_change: Option<String>,
 }
 
 impl Settings {
@@ -347,7 +350,10 @@ impl Settings {
             actor: self.actor(),
             attempts,
             unsure: None,
-            guard: Guard::default(),
+            guard: Guard {
+                ledgers: self.toml.ledgers(),
+                allow: flags.allow_ledger_change.clone(),
+            },
         }
     }
 

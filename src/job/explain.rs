@@ -3,7 +3,13 @@
 use miette::NamedSource;
 
 use crate::{
-    job::{advice::advice, caret, failure::MigrationError},
+    job::{
+        JobError,
+        advice::advice,
+        caret,
+        failure::{MigrationError, RefusedError},
+    },
+    ledger::Finding,
     migration::source::Direction,
     postgres::{
         exec::{At, Cause, Task, TaskError, is_lost_lock},
@@ -28,6 +34,65 @@ pub(super) fn stopped_before(next: &Task<'_>) -> MigrationError {
         interrupted: true,
         outcome_unknown: false,
     }
+}
+
+/// Why a task did not run, as an error.
+pub(super) fn failed(
+    tasks: &[Task<'_>],
+    error: &TaskError,
+    together: bool,
+    server_version: u32,
+) -> JobError {
+    match &error.cause {
+        Cause::Refused(findings) => refused(tasks, error, findings, together).into(),
+        _ => migration_error(tasks, error, together, server_version).into(),
+    }
+}
+
+fn refused(
+    tasks: &[Task<'_>],
+    error: &TaskError,
+    findings: &[Finding],
+    together: bool,
+) -> Box<RefusedError> {
+    let task = &tasks[error.task];
+    let migration = task.step.migration;
+    let way = match task.step.direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    };
+    let of = if together && tasks.len() > 1 { "the run" } else { migration.name.as_str() };
+    let rest = match error.committed {
+        0 => " Everything was rolled back.".to_owned(),
+        done => format!(" Statements done before it, and kept: {done} of {}.", task.statements.len()),
+    };
+    let mut advice: Vec<&str> = Vec::new();
+    for finding in findings {
+        if !advice.contains(&finding.advice) {
+            advice.push(finding.advice);
+        }
+    }
+    let statement = match error.at {
+        At::Statement(statement) => task.statements.get(statement),
+        _ => None,
+    };
+    let mark = statement.map(|statement| caret::mark(task.script, statement, None));
+    Box::new(RefusedError {
+        what: format!("{of} was refused on its way {way}: it would harm a ledger"),
+        name: migration.name.clone(),
+        version: migration.version.clone(),
+        direction: task.step.direction,
+        path: task.script.path.clone(),
+        findings: findings.to_vec(),
+        place: mark.as_ref().map(|mark| sql::line_column(&task.script.text, mark.bytes.start)),
+        label: mark.as_ref().map_or("", |mark| mark.label).to_owned(),
+        text: mark
+            .is_some()
+            .then(|| NamedSource::new(&task.script.path, secrets::cover(&task.script.text))),
+        at: mark.map(|mark| mark.bytes.into()),
+        advice: advice.join(" ") + &rest,
+        committed: error.committed,
+    })
 }
 
 /// The error of a task that failed. `together` says that all tasks are one transaction.
@@ -131,10 +196,8 @@ pub(super) fn migration_error(
             format!("{name} was interrupted, and nobody knows whether this statement took effect"),
             "Look at the database. If it took effect, run again with --unsure skip; if not, with --unsure repeat.".to_owned(),
         ),
-        Cause::Refused(findings) => (
-            format!("{name} was refused on its way {way}: {}", findings.iter().map(|it| format!("{}: {}", it.ledger, it.what)).collect::<Vec<_>>().join("; ")),
-            findings.first().map_or_else(String::new, |it| it.advice.to_owned()),
-        ),
+        // has an error of its own
+        Cause::Refused(_) => (format!("{name} was refused on its way {way}"), kept),
         Cause::IndexIsBeingBuilt(index) => (
             format!("{name}: another session is building the index {index} right now"),
             "Wait until it is done (pg_stat_progress_create_index shows it), then run again.".to_owned(),

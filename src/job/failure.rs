@@ -3,6 +3,7 @@
 use miette::{NamedSource, SourceSpan};
 
 use crate::{
+    ledger::Finding,
     migration::{plan::Blocked, source::Direction, target::TargetError},
     postgres::{
         cluster::ClusterError, connect::ConnectError, pool::PoolError, server_error::ServerError,
@@ -54,6 +55,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Migration(#[from] Box<MigrationError>),
+    /// A migration that would have harmed a ledger.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Refused(#[from] Box<RefusedError>),
     /// What schema.rs is printed from.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -229,6 +234,49 @@ pub struct MigrationError {
     pub interrupted: bool,
     /// Whether it is not known that nothing was committed.
     pub outcome_unknown: bool,
+}
+
+/// A migration that the ledger guard refused.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{what}{}", listed(findings))]
+#[diagnostic(code(ledger::refused))]
+pub struct RefusedError {
+    /// The sentence: which migration, which way.
+    pub what: String,
+    /// The directory.
+    pub name: String,
+    /// The key.
+    pub version: crate::migration::version::Version,
+    /// The way.
+    pub direction: Direction,
+    /// The file.
+    pub path: String,
+    /// What would have become of the ledgers.
+    pub findings: Vec<Finding>,
+    /// Line and column of the statement that does it, from 1, where a replay has found it.
+    pub place: Option<(usize, usize)>,
+    /// The script, without secrets.
+    #[source_code]
+    pub text: Option<NamedSource<String>>,
+    /// Where.
+    #[label("{label}")]
+    pub at: Option<SourceSpan>,
+    /// What stands at the place.
+    pub label: String,
+    /// What to write instead.
+    #[help]
+    pub advice: String,
+    /// How many statements of a migration without a transaction are committed nevertheless.
+    pub committed: usize,
+}
+
+/// The findings, each on a line of its own.
+fn listed(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| match finding.ledger.as_str() {
+        "" => format!("\n- {}", finding.what),
+        ledger => format!("\n- {ledger}: {}", finding.what),
+    };
+    secrets::cover(&findings.iter().map(line).collect::<String>())
 }
 
 /// The rest of what the server said: detail, hint and context, without secrets, each on lines of its own.

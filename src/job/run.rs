@@ -5,7 +5,7 @@ use miette::NamedSource;
 use crate::{
     job::{
         JobError, RunError, Watch,
-        explain::{migration_error, stopped_before},
+        explain::{failed, stopped_before},
         failure::ScriptError,
         open::{Endpoint, Limits},
     },
@@ -18,7 +18,7 @@ use crate::{
         version::Version,
     },
     postgres::{
-        exec::{Happening, Manner, Task},
+        exec::{Cause, Happening, Manner, Task, TaskError},
         guard::Guard,
         journal::Record,
         lock::Locked,
@@ -163,7 +163,8 @@ pub async fn run_locked(
                 report.steps.extend(steps);
             }
             Err(error) => {
-                let cause = migration_error(&tasks, &error, together, server_version).into();
+                let cause = failed(&tasks, &error, together, server_version);
+                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
                 return Err(RunError {
                     done: Box::new(report),
                     cause,
@@ -176,7 +177,8 @@ pub async fn run_locked(
                 Ok(ms) => report.steps.push(step_report(task, ms)),
                 Err(error) => {
                     report.after = after(journal, &tasks[..index]);
-                    let cause = migration_error(&tasks, &error, together, server_version).into();
+                    let cause = failed(&tasks, &error, together, server_version);
+                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
                     return Err(RunError {
                         done: Box::new(report),
                         cause,
@@ -195,6 +197,20 @@ pub async fn run_locked(
     }
     report.after = after(journal, &tasks);
     Ok(report)
+}
+
+/// Records that the guard refused a task. The refusal stands, whether that can be written or not.
+async fn record_refusal(
+    locked: &mut Locked<'_>,
+    tasks: &[Task<'_>],
+    error: &TaskError,
+    actor: &str,
+) {
+    if let Cause::Refused(findings) = &error.cause {
+        let mut record = Record::of(tasks[error.task].step.migration, EntryKind::Refused, actor);
+        record.note = serde_json::to_string(findings).ok().map(|note| secrets::cover(&note));
+        locked.record(&[record]).await.unwrap_or_default();
+    }
 }
 
 /// Whether the plan is to be one transaction.

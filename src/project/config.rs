@@ -8,6 +8,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
+    ledger::{Declaration, Level},
     project::ProjectError,
     schema_rs::{Compat, PrintSchemas},
     words::timespan::Timespan,
@@ -44,6 +45,57 @@ pub struct GlowplugToml {
     pub server: Server,
     /// `[schema]`.
     pub schema: Schema,
+    /// `[[ledger]]`, one for each.
+    pub ledger: Vec<Ledger>,
+}
+
+/// `[[ledger]]`: an append-only table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// The table: `public.events`; without a schema it is in `public`.
+    #[serde(deserialize_with = "table")]
+    pub table: (String, String),
+    /// The columns that order its rows, oldest first. Default: the primary key.
+    #[serde(default, deserialize_with = "key")]
+    pub key: Vec<String>,
+    /// The protection that it is to have. Default: hardened.
+    #[serde(default)]
+    pub level: Level,
+}
+
+fn table<'de, D: serde::Deserializer<'de>>(source: D) -> Result<(String, String), D::Error> {
+    let text = String::deserialize(source)?;
+    Declaration::table(&text).ok_or_else(|| {
+        serde::de::Error::custom(format!("`{text}` is no table: write schema.table"))
+    })
+}
+
+fn key<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Key {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Key::deserialize(source)? {
+        Key::One(column) => vec![column],
+        Key::Many(columns) => columns,
+    })
+}
+
+impl GlowplugToml {
+    /// The declared ledgers, in order.
+    #[must_use]
+    pub fn ledgers(&self) -> Vec<Declaration> {
+        let declared = self.ledger.iter().map(|it| Declaration {
+            schema: it.table.0.clone(),
+            table: it.table.1.clone(),
+            key: it.key.clone(),
+            level: it.level,
+        });
+        declared.collect()
+    }
 }
 
 /// `[schema]`: what schema.rs gets beyond Diesel's settings.

@@ -36,6 +36,15 @@ pub(super) fn failed(command: &str, failure: &CliError, covers: &Covers) -> Stri
             error["interrupted"] = json!(migration.interrupted);
             error["outcome_unknown"] = json!(migration.outcome_unknown);
         }
+        Some(JobError::Refused(refused)) => {
+            error["message"] = json!(refused.what);
+            error["migration"] = json!(refused.name);
+            error["direction"] = json!(refused.direction);
+            error["file"] = json!(refused.path);
+            error["line"] = json!(refused.place.map(|(line, _)| line));
+            error["column"] = json!(refused.place.map(|(_, column)| column));
+            error["findings"] = json!(refused.findings);
+        }
         Some(JobError::SchemaWouldChange(change)) => {
             error["files"] = json!(change.files);
             error["difference"] = json!(change.difference);

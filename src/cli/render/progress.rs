@@ -100,6 +100,9 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::Resuming { name, done, of } => {
             format!("{name}: was interrupted; going on after statement {done} of {of}")
         }
+        Event::Comparing { name } => {
+            format!("{name}: runs again, with the ledgers' rows compared before and after")
+        }
         Event::DroppedInvalidIndex { index } => {
             format!("dropped {index}, which a failed build had left invalid")
         }

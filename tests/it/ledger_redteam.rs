@@ -1,0 +1,201 @@
+//! Migrations that attack ledgers, and benign ones that only look so, each judged by the program on a real server.
+//!
+//! `tests/fixtures/ledger/*/NNN-name`: `up.sql`, `down.sql`, the verdict that they deserve, and how they are to be run. What
+//! happened is looked at over fresh connections, which share no code with the guard.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use glowplug::{
+    postgres::cluster::Scratch,
+    words::url::Url,
+};
+
+use crate::support::{INSTALLED, Project, psql_at, server, text, try_psql_at};
+
+#[derive(serde::Deserialize)]
+struct Meta {
+    role: String,
+    phase: String,
+    transactional: bool,
+    cleanup: Option<String>,
+    #[serde(default)]
+    levels: Vec<String>,
+    #[serde(default)]
+    min_major: u32,
+}
+
+struct Case {
+    name: String,
+    up: String,
+    down: String,
+    allow: bool,
+    meta: Meta,
+}
+
+fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledger")
+}
+
+fn cases() -> Vec<Case> {
+    let mut found = Vec::new();
+    for set in ["redteam", "more"] {
+        let Ok(dir) = fs::read_dir(fixtures().join(set)) else {
+            continue;
+        };
+        for entry in dir.map(Result::unwrap).filter(|it| it.path().is_dir()) {
+            let read = |file: &str| fs::read_to_string(entry.path().join(file)).unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            found.push(Case {
+                up: read("up.sql"),
+                down: read("down.sql"),
+                allow: read("expect.txt").starts_with("allow"),
+                meta: serde_json::from_str(&read("meta.json"))
+                    .unwrap_or_else(|error| panic!("{name}: {error}")),
+                name,
+            });
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(found.len() >= 80);
+    found
+}
+
+/// What is found over a fresh connection: the rows, as text, and what the owner and the application get for their attempts.
+fn truth(admin: &Url) -> String {
+    let rows = "SELECT md5(string_agg(e.id || e.stream_id::text || e.kind || e.payload::text || e.occurred_at || COALESCE(e.corrects, 0), ',' ORDER BY e.id)) FROM public.events e WHERE id <= 52";
+    let entries = "SELECT md5(string_agg(e.id || e.status::text || e.amount || e.fee || e.booked_on, ',' ORDER BY e.id)) FROM public.ledger_entries e WHERE id <= 15";
+    let mut truth = Vec::new();
+    for sql in [rows, entries] {
+        truth.push(try_psql_at(admin, sql).unwrap_or_else(|error| error));
+    }
+    for role in ["ledger_owner", "app_rw"] {
+        for sql in [
+            "UPDATE public.events SET payload = '{}' WHERE id = 1",
+            "DELETE FROM public.events WHERE id = 52",
+            "UPDATE public.ledger_entries SET status = 'void' WHERE id = 1",
+            "DELETE FROM public.ledger_entries WHERE id = 2",
+        ] {
+            let tried = try_psql_at(admin, &format!("BEGIN; SET LOCAL ROLE {role}; {sql}; ROLLBACK"));
+            truth.push(format!("{role} {}", if tried.is_err() { "refused" } else { "DONE" }));
+        }
+    }
+    truth.join("\n")
+}
+
+const PROJECT: &str = r#"
+[[ledger]]
+table = "public.events"
+level = "LEVEL"
+
+[[ledger]]
+table = "public.ledger_entries"
+level = "LEVEL"
+"#;
+
+struct Arena {
+    server: &'static Scratch,
+    levels: BTreeMap<&'static str, String>,
+    major: u32,
+}
+
+impl Arena {
+    fn new(major: u32) -> Self {
+        let server = server(major);
+        let mut levels = BTreeMap::new();
+        for level in ["minimal", "hardened"] {
+            let name = format!("base_{level}");
+            psql_at(&server.url("template1"), &format!("CREATE DATABASE {name}"));
+            let url = server.url(&name);
+            let read = |file: &str| fs::read_to_string(fixtures().join("redteam").join(file)).unwrap();
+            psql_at(&url, &read("baseline.sql"));
+            if level == "hardened" {
+                psql_at(&url, &read("baseline_hardened.sql"));
+            }
+            levels.insert(level, name);
+        }
+        Self { server, levels, major }
+    }
+
+    /// Runs a case; gives the complaint, if there is one, and what the program said.
+    fn judge(&self, case: &Case, level: &str) -> (Option<String>, String) {
+        let base = &self.levels[level];
+        let name = format!("rt_{}_{level}", case.name.split('-').next().unwrap());
+        let outside = self.server.url("template1");
+        psql_at(&outside, &format!("CREATE DATABASE {name} OWNER ledger_owner TEMPLATE {base}"));
+        let admin = self.server.url(&name);
+        let mut url = admin.clone();
+        if case.meta.role != "postgres" {
+            url.user = Some(case.meta.role.clone());
+        }
+        let project = Project::new().env("DATABASE_URL", &text(&url));
+        project.write("glowplug.toml", &PROJECT.replace("LEVEL", level));
+        let (socket, port) = (psql_at(&admin, "SHOW unix_socket_directories"), psql_at(&admin, "SHOW port"));
+        let place = |sql: &str| sql.replace("SOCKET_DIR", &socket).replace("SOCKET_PORT", &port);
+        if case.meta.transactional {
+            project.migration("1_case", &place(&case.up), &place(&case.down));
+        } else {
+            project.piecewise("1_case", &place(&case.up), &place(&case.down));
+        }
+        let before = truth(&admin);
+        let mut ran = project.run("upgrade");
+        let mut complaint = None;
+        if case.meta.phase != "up" {
+            if ran.code != Some(0) {
+                complaint = Some("its way up was not let through".to_owned());
+            }
+            ran = project.run(if case.meta.phase == "down" { "downgrade -1" } else { "redo" });
+        }
+        let after = truth(&admin);
+        complaint = complaint.or_else(|| match (case.allow, ran.code) {
+            (true, Some(0)) | (false, Some(3)) => None,
+            (true, _) => Some("benign, and not let through".to_owned()),
+            // the server itself refused it
+            (false, Some(1)) if ran.stderr.contains("failed on its way") || ran.stderr.contains("COMMIT") || ran.stderr.contains("ROLLBACK") => None,
+            (false, _) => Some("an attack, and let through".to_owned()),
+        });
+        if complaint.is_none() && before != after {
+            complaint = Some(format!("rows or protection changed:\n{before}\n---\n{after}"));
+        }
+        if let Some(cleanup) = &case.meta.cleanup {
+            try_psql_at(&admin, cleanup).unwrap_or_default();
+        }
+        psql_at(&outside, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        (complaint, format!("exit {:?}\n{}{}", ran.code, ran.stdout, ran.stderr))
+    }
+}
+
+#[test]
+fn every_case_is_judged_as_it_deserves() {
+    let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
+    let mut complaints = Vec::new();
+    let mut judged = 0;
+    println!("{:>8} {:<8} {:<50} verdict", "major", "level", "case");
+    for binaries in INSTALLED.iter() {
+        let arena = Arena::new(binaries.major());
+        for case in cases() {
+            if wanted.as_ref().is_some_and(|it| !case.name.contains(it)) {
+                continue;
+            }
+            if arena.major < case.meta.min_major {
+                println!("{:>8} {:<8} {:<50} skipped: needs {}", arena.major, "", case.name, case.meta.min_major);
+                continue;
+            }
+            for level in ["minimal", "hardened"] {
+                if !case.meta.levels.is_empty() && !case.meta.levels.iter().any(|it| it == level) {
+                    continue;
+                }
+                let (complaint, said) = arena.judge(&case, level);
+                judged += 1;
+                if wanted.is_some() {
+                    println!("{said}");
+                }
+                let verdict = complaint.as_deref().unwrap_or(if case.allow { "allowed" } else { "refused" });
+                println!("{:>8} {level:<8} {:<50} {verdict}", arena.major, case.name);
+                if let Some(complaint) = complaint {
+                    complaints.push(format!("{} {level} {}: {complaint}\n{said}", arena.major, case.name));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{} of {judged}:\n{}", complaints.len(), complaints.join("\n"));
+}
