@@ -61,10 +61,17 @@ fn refused(
         Direction::Up => "up",
         Direction::Down => "down",
     };
-    let of = if together && tasks.len() > 1 { "the run" } else { migration.name.as_str() };
+    let of = if together && tasks.len() > 1 {
+        "the run"
+    } else {
+        migration.name.as_str()
+    };
     let rest = match error.committed {
         0 => " Everything was rolled back.".to_owned(),
-        done => format!(" Statements done before it, and kept: {done} of {}.", task.statements.len()),
+        done => format!(
+            " Statements done before it, and kept: {done} of {}.",
+            task.statements.len()
+        ),
     };
     let mut advice: Vec<&str> = Vec::new();
     for finding in findings {
@@ -84,7 +91,9 @@ fn refused(
         direction: task.step.direction,
         path: task.script.path.clone(),
         findings: findings.to_vec(),
-        place: mark.as_ref().map(|mark| sql::line_column(&task.script.text, mark.bytes.start)),
+        place: mark
+            .as_ref()
+            .map(|mark| sql::line_column(&task.script.text, mark.bytes.start)),
         label: mark.as_ref().map_or("", |mark| mark.label).to_owned(),
         text: mark
             .is_some()

@@ -178,7 +178,7 @@ pub async fn run_locked(
                 Err(error) => {
                     report.after = after(journal, &tasks[..index]);
                     let cause = failed(&tasks, &error, together, server_version);
-                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
+                    record_refusal(locked, &tasks, &error, &options.manner.actor).await;
                     return Err(RunError {
                         done: Box::new(report),
                         cause,
@@ -208,7 +208,9 @@ async fn record_refusal(
 ) {
     if let Cause::Refused(findings) = &error.cause {
         let mut record = Record::of(tasks[error.task].step.migration, EntryKind::Refused, actor);
-        record.note = serde_json::to_string(findings).ok().map(|note| secrets::cover(&note));
+        record.note = serde_json::to_string(findings)
+            .ok()
+            .map(|note| secrets::cover(&note));
         locked.record(&[record]).await.unwrap_or_default();
     }
 }

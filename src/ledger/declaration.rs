@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::words::ident::Qualified;
 
 /// How much protection a ledger is to have.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Row triggers that refuse UPDATE and DELETE.

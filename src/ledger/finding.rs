@@ -24,7 +24,9 @@ pub(super) mod advice {
     pub(in crate::ledger) const COLUMN: &str = "Add a column beside it (nullable, or with a constant default) and let new events use that one.";
     pub(in crate::ledger) const TABLE: &str = "Keep the table and its rows. Make a new table or a view beside it, and let readers move there.";
     pub(in crate::ledger) const APPEND: &str = "Appends must go on working as before. A deliberate change needs --allow-ledger-change \"reason\".";
-    pub(in crate::ledger) const MEANING: &str = "Add a new label or type beside it; what is recorded keeps its meaning.";
+    pub(in crate::ledger) const MEANING: &str =
+        "Add a new label or type beside it; what is recorded keeps its meaning.";
     pub(in crate::ledger) const LATER: &str = "Nothing may strike after this migration. Write what is to be done into the migration itself, where it is checked.";
-    pub(in crate::ledger) const PARTITION: &str = "Give the new partition the triggers that the others have, in the same migration.";
+    pub(in crate::ledger) const PARTITION: &str =
+        "Give the new partition the triggers that the others have, in the same migration.";
 }

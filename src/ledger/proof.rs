@@ -25,8 +25,21 @@ pub enum Unproved {
 
 /// Functions that a message may be made with: they change nothing.
 const HARMLESS: [&str; 15] = [
-    "format", "concat", "concat_ws", "quote_ident", "quote_literal", "upper", "lower", "coalesce", "left", "right",
-    "to_jsonb", "now", "clock_timestamp", "row_to_json", "pg_typeof",
+    "format",
+    "concat",
+    "concat_ws",
+    "quote_ident",
+    "quote_literal",
+    "upper",
+    "lower",
+    "coalesce",
+    "left",
+    "right",
+    "to_jsonb",
+    "now",
+    "clock_timestamp",
+    "row_to_json",
+    "pg_typeof",
 ];
 
 /// Proves that a function refuses, from its fact.
@@ -61,7 +74,9 @@ fn body(source: &str) -> Result<(), Unproved> {
         rest.until_semicolon()?;
     }
     if !rest.word("end") {
-        return Err(Unproved::Body("something else stands in it besides RAISE and RETURN"));
+        return Err(Unproved::Body(
+            "something else stands in it besides RAISE and RETURN",
+        ));
     }
     rest.sign(";");
     match rest.0 {
@@ -115,7 +130,9 @@ impl Rest<'_, '_> {
             self.0 = rest;
             match (piece, before) {
                 (Piece::Sign(";"), _) => return Ok(()),
-                (Piece::Sign("("), Some(Piece::Word(name))) if !HARMLESS.contains(&name.as_str()) => {
+                (Piece::Sign("("), Some(Piece::Word(name)))
+                    if !HARMLESS.contains(&name.as_str()) =>
+                {
                     return Err(Unproved::Body("it calls a function"));
                 }
                 (Piece::Sign("("), Some(Piece::Name(_))) => {

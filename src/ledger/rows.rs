@@ -39,7 +39,9 @@ pub fn rows(before: &Snapshot, after: &Snapshot, ledger: usize) -> Rows {
         found.deleted += change("deleted").abs();
         found.inserted += change("inserted").abs();
         let got_toast = then.text("toast").is_empty() && !now.text("toast").is_empty();
-        if then.text("file") != now.text("file") || then.text("toast") != now.text("toast") && !got_toast {
+        if then.text("file") != now.text("file")
+            || then.text("toast") != now.text("toast") && !got_toast
+        {
             found.rewritten.push(label.to_owned());
         }
     }

@@ -82,13 +82,19 @@ impl Fact {
     /// An attribute as text; empty if it is absent.
     #[must_use]
     pub fn text(&self, attribute: &str) -> &str {
-        self.0.get(attribute).and_then(Value::as_str).unwrap_or_default()
+        self.0
+            .get(attribute)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// An attribute that is true or false.
     #[must_use]
     pub fn is(&self, attribute: &str) -> bool {
-        self.0.get(attribute).and_then(Value::as_bool).unwrap_or_default()
+        self.0
+            .get(attribute)
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
     }
 
     /// A number.
@@ -130,7 +136,11 @@ impl Snapshot {
                 object,
             };
             let fact = serde_json::from_str(&value).unwrap_or_else(|_| {
-                Fact([("unreadable".to_owned(), Value::String(value))].into_iter().collect())
+                Fact(
+                    [("unreadable".to_owned(), Value::String(value))]
+                        .into_iter()
+                        .collect(),
+                )
             });
             (address, fact)
         });
@@ -161,7 +171,8 @@ impl Snapshot {
     /// The ledger's own table.
     #[must_use]
     pub fn root(&self, ledger: usize) -> Option<(&str, &Fact)> {
-        self.of(Some(ledger), Kind::Relation).find(|(_, fact)| fact.is("root"))
+        self.of(Some(ledger), Kind::Relation)
+            .find(|(_, fact)| fact.is("root"))
     }
 
     /// What the session said of itself.
@@ -182,12 +193,20 @@ impl Snapshot {
             .map(|(_, fact)| fact)
             .filter(|fact| fact.text("relation") == root && !fact.is("dropped"))
             .collect();
-        let found = |column: &&Fact| (column.text("name").to_owned(), column.text("type").to_owned());
+        let found = |column: &&Fact| {
+            (
+                column.text("name").to_owned(),
+                column.text("type").to_owned(),
+            )
+        };
         if declared.is_empty() {
             let numbers = relation.0.get("key").and_then(Value::as_array);
             let numbers = numbers.into_iter().flatten().filter_map(Value::as_i64);
-            let by_number =
-                |number: i64| columns.iter().find(|it| it.number("number") == Some(number));
+            let by_number = |number: i64| {
+                columns
+                    .iter()
+                    .find(|it| it.number("number") == Some(number))
+            };
             return numbers.filter_map(by_number).map(found).collect();
         }
         let by_name = |name: &String| columns.iter().find(|it| it.text("name") == name);

@@ -436,7 +436,9 @@ impl Locked<'_> {
             match reply {
                 // the task has ended either way; the next one cleans for itself
                 reply if part.at == At::Afterwards => self.is_clean = reply.is_ok(),
-                reply if part.at == At::Probe && !matches!(reply, Err(Failure::Lost(_))) => rows.push(reply),
+                reply if part.at == At::Probe && !matches!(reply, Err(Failure::Lost(_))) => {
+                    rows.push(reply)
+                }
                 Ok(reply) => rows.push(Ok(reply)),
                 Err(failure) => {
                     first.get_or_insert((*part, failure));
@@ -490,12 +492,7 @@ impl Locked<'_> {
         record.message(&self.facts().place)
     }
 
-    fn entry<'t>(
-        &self,
-        task: &Task<'t>,
-        manner: &'t Manner,
-        took: Option<Duration>,
-    ) -> Record<'t> {
+    fn entry<'t>(&self, task: &Task<'t>, manner: &'t Manner, took: Option<Duration>) -> Record<'t> {
         let kind = EntryKind::of_run(task.step.direction);
         let mut record = Record::of(task.step.migration, kind, &manner.actor);
         record.took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
@@ -546,11 +543,16 @@ impl Locked<'_> {
 /// How many statements at the beginning must come before any query.
 fn leading(task: &Task<'_>) -> usize {
     let sets_transaction = |at: &usize| {
-        let mut words = task.text(*at).split_whitespace().map(str::to_ascii_uppercase);
+        let mut words = task
+            .text(*at)
+            .split_whitespace()
+            .map(str::to_ascii_uppercase);
         words.next().as_deref() == Some("SET")
             && matches!(words.next().as_deref(), Some("TRANSACTION"))
     };
-    (0..task.statements.len()).take_while(sets_transaction).count()
+    (0..task.statements.len())
+        .take_while(sets_transaction)
+        .count()
 }
 
 /// What was there before a migration was applied, as its entry noted it.

@@ -36,13 +36,21 @@ impl Guard {
     }
 
     fn names(&self) -> String {
-        let names: Vec<_> = self.ledgers.iter().map(|it| [&it.schema, &it.table]).collect();
+        let names: Vec<_> = self
+            .ledgers
+            .iter()
+            .map(|it| [&it.schema, &it.table])
+            .collect();
         json!(names).to_string()
     }
 
     /// The lock on all ledgers that are there. A strong one keeps appends out as well.
     pub(crate) fn lock(&self, strong: bool) -> String {
-        let mode = if strong { "SHARE ROW EXCLUSIVE" } else { "SHARE UPDATE EXCLUSIVE" };
+        let mode = if strong {
+            "SHARE ROW EXCLUSIVE"
+        } else {
+            "SHARE UPDATE EXCLUSIVE"
+        };
         include_str!("guard/lock.sql")
             .replace("{ledgers}", &Literal(&self.names()).to_string())
             .replace("{mode}", mode)
@@ -75,8 +83,12 @@ impl Guard {
 
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
-    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
-    functions.map(|(_, fact)| [fact.text("schema"), fact.text("name")]).collect()
+    let functions = snapshot
+        .iter()
+        .filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
+    functions
+        .map(|(_, fact)| [fact.text("schema"), fact.text("name")])
+        .collect()
 }
 
 /// Settings that answers depend on, with the value that they are asked under.
@@ -112,8 +124,10 @@ pub(crate) type Key = Vec<(String, String)>;
 /// Whether larger values of a key are later ones.
 pub(crate) fn is_ordered(key: &Key) -> bool {
     key.first().is_some_and(|(_, of)| {
-        matches!(of.as_str(), "smallint" | "integer" | "bigint" | "numeric" | "date")
-            || of.starts_with("timestamp")
+        matches!(
+            of.as_str(),
+            "smallint" | "integer" | "bigint" | "numeric" | "date"
+        ) || of.starts_with("timestamp")
             || of.starts_with("numeric(")
     })
 }
@@ -121,11 +135,18 @@ pub(crate) fn is_ordered(key: &Key) -> bool {
 /// The query of the largest key of a ledger.
 pub(crate) fn mark(ledger: &Declaration, key: &Key) -> String {
     let texts = list(key.iter().map(|(name, _)| format!("{}::text", Ident(name))));
-    format!("SELECT ARRAY[{texts}] AS \"row\" FROM {} {} LIMIT 1", ledger.sql(), newest_first(key))
+    format!(
+        "SELECT ARRAY[{texts}] AS \"row\" FROM {} {} LIMIT 1",
+        ledger.sql(),
+        newest_first(key)
+    )
 }
 
 fn newest_first(key: &Key) -> String {
-    format!("ORDER BY {}", list(key.iter().map(|(name, _)| format!("{} DESC", Ident(name)))))
+    format!(
+        "ORDER BY {}",
+        list(key.iter().map(|(name, _)| format!("{} DESC", Ident(name))))
+    )
 }
 
 /// The query for rows that this transaction appended, above a mark or not above it.
@@ -150,7 +171,9 @@ fn position(key: &Key, mark: &[Option<String>]) -> String {
 pub(crate) fn any_below(table: &str, key: &Key, mark: &[Option<String>]) -> String {
     let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
     let position = position(key, mark);
-    format!("SELECT ARRAY[EXISTS (SELECT FROM {table} WHERE ({names}) <= ({position}))::text] AS \"row\"")
+    format!(
+        "SELECT ARRAY[EXISTS (SELECT FROM {table} WHERE ({names}) <= ({position}))::text] AS \"row\""
+    )
 }
 
 /// Whether a column holds nothing but NULL, or the one value that it was added with.
@@ -169,7 +192,10 @@ pub(crate) fn is_unused(ledger: &Declaration, column: &crate::ledger::Fact) -> S
 
 /// How many rows were appended to each ledger so far, by this transaction.
 pub(crate) fn appended_so_far(guard: &Guard) -> (&'static str, Vec<Option<String>>) {
-    (include_str!("guard/inserted.sql"), vec![Some(guard.names())])
+    (
+        include_str!("guard/inserted.sql"),
+        vec![Some(guard.names())],
+    )
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -473,7 +473,9 @@ async fn over_diesel(
             // within a probe a failure is an answer
             if let Some(end) = until(ROLLBACK_PROBE, index)
                 && until(PROBE, index).is_none_or(|next| next > end)
-                && messages[..index].iter().any(|it| matches!(it, Message::Batch(PROBE)))
+                && messages[..index]
+                    .iter()
+                    .any(|it| matches!(it, Message::Batch(PROBE)))
             {
                 resume = end;
                 continue;

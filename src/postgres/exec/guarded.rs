@@ -96,10 +96,15 @@ impl Locked<'_> {
         let mut care = Care::default();
         let mut attempt = 1;
         loop {
-            let tried = self.try_guarded(body, &manner.guard, care, &mut *tell).await;
+            let tried = self
+                .try_guarded(body, &manner.guard, care, &mut *tell)
+                .await;
             match tried {
                 Ok(Outcome::Committed(rows, parts)) => {
-                    let journal = parts.iter().zip(rows).filter(|(part, _)| part.at == At::Journal);
+                    let journal = parts
+                        .iter()
+                        .zip(rows)
+                        .filter(|(part, _)| part.at == At::Journal);
                     return Ok(journal.map(|(_, rows)| rows).collect());
                 }
                 Ok(Outcome::Again(more)) => {
@@ -149,7 +154,11 @@ impl Locked<'_> {
         guard: &Guard,
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, Failure> {
-        let (sql, values) = guard.snapshot(&self.facts().place.schema, self.facts().server_version, before);
+        let (sql, values) = guard.snapshot(
+            &self.facts().place.schema,
+            self.facts().server_version,
+            before,
+        );
         let pins = guard::pins();
         let messages = [
             Message::Batch("BEGIN"),
@@ -175,8 +184,14 @@ impl Locked<'_> {
         care: Care,
         tell: Tell<'_>,
     ) -> Result<Outcome, Failed> {
-        let at = |at| Part { task: body.first, at };
-        let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
+        let at = |at| Part {
+            task: body.first,
+            at,
+        };
+        let (place, version) = (
+            self.facts().place.schema.clone(),
+            self.facts().server_version,
+        );
         let pins = guard::pins();
         let lock = guard.lock(care.exact || care.unused);
         let question = guard.snapshot(&place, version, None);
@@ -187,7 +202,11 @@ impl Locked<'_> {
         draft.push(body.first, At::Opening, Message::Batch(&lock));
         draft.push(body.first, At::Opening, Message::Batch(guard::LOOK));
         draft.push(body.first, At::Opening, Message::Batch(&pins));
-        draft.push(body.first, At::Opening, Message::Query(&question.0, question.1.clone()));
+        draft.push(
+            body.first,
+            At::Opening,
+            Message::Query(&question.0, question.1.clone()),
+        );
         let mut replies = self.send(&draft, body.statements, &mut *tell).await?;
         let before = Snapshot::read(replies.pop().unwrap_or_default());
 
@@ -202,7 +221,17 @@ impl Locked<'_> {
             }
         }
         let seeds = [fastrand::i64(..), fastrand::i64(..)];
-        let unused = self.look(guard, &before, &mut watched, care, by_hand, seeds, at(At::Opening)).await?;
+        let unused = self
+            .look(
+                guard,
+                &before,
+                &mut watched,
+                care,
+                by_hand,
+                seeds,
+                at(At::Opening),
+            )
+            .await?;
 
         // the script, its end, the journal, the end once more
         let noted = serde_json::to_string(&Before::of(&before)).unwrap_or_default();
@@ -221,13 +250,21 @@ impl Locked<'_> {
             draft.push(part.task, part.at, message.message());
             if part.at == At::Journal && !body.legs.is_empty() {
                 legs_at.push(draft.messages.len());
-                draft.push(part.task, At::Guard, Message::Query(so_far, so_far_values.clone()));
+                draft.push(
+                    part.task,
+                    At::Guard,
+                    Message::Query(so_far, so_far_values.clone()),
+                );
             }
         }
         let last = rest.last().map_or(body.first, |(part, _)| part.task);
         draft.push(last, At::Settling, Message::Batch(&settle));
         draft.push(last, At::Settling, Message::Batch(&pins));
-        draft.push(last, At::Guard, Message::Query(&question.0, question.1.clone()));
+        draft.push(
+            last,
+            At::Guard,
+            Message::Query(&question.0, question.1.clone()),
+        );
         let snapshot_at = draft.messages.len() - 1;
         for (_, append, writes) in &probes {
             push_probe(&mut draft, last, append.as_deref());
@@ -235,24 +272,43 @@ impl Locked<'_> {
                 push_probe(&mut draft, last, Some(write));
             }
         }
-        let answers = self.send_probing(&draft, body.statements, &mut *tell).await?;
-        let rows: Vec<Vec<Row>> = answers.iter().map(|it| it.clone().unwrap_or_default()).collect();
+        let answers = self
+            .send_probing(&draft, body.statements, &mut *tell)
+            .await?;
+        let rows: Vec<Vec<Row>> = answers
+            .iter()
+            .map(|it| it.clone().unwrap_or_default())
+            .collect();
         let after = Snapshot::read(rows[snapshot_at].clone());
 
         let context = Context {
             ledgers: &guard.ledgers,
-            before: body.before.as_ref().filter(|_| body.direction == Some(Direction::Down)),
+            before: body
+                .before
+                .as_ref()
+                .filter(|_| body.direction == Some(Direction::Down)),
             unused: &unused,
         };
         let mut findings = ledger::judge(&before, &after, &context);
         if !care.unused && may_be_unused(&findings) {
-            return Ok(Outcome::Again(Care { unused: true, ..care }));
+            return Ok(Outcome::Again(Care {
+                unused: true,
+                ..care
+            }));
         }
-        findings.extend(probed(guard, &watched, &probes, &draft, &answers, snapshot_at));
+        findings.extend(probed(
+            guard,
+            &watched,
+            &probes,
+            &draft,
+            &answers,
+            snapshot_at,
+        ));
         let legs: Vec<Vec<Row>> = legs_at.iter().map(|at| rows[*at].clone()).collect();
         findings.extend(twice(guard, body, &before, &legs));
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
-        let wants_exact = guard.allow.is_some() && findings.iter().any(|it| it.rule == "column-type");
+        let wants_exact =
+            guard.allow.is_some() && findings.iter().any(|it| it.rule == "column-type");
         let mut is_rewritten = false;
         for it in &mut watched {
             let counted = ledger::rows(&before, &after, it.index);
@@ -261,20 +317,33 @@ impl Locked<'_> {
             if after.root(it.index).is_none() {
                 continue;
             }
+            findings.extend(
+                self.numbered(guard, it.index, &before, &after, at(At::Guard))
+                    .await?,
+            );
             if counted.inserted != 0 || !counted.attached.is_empty() {
-                findings.extend(self.backdated(guard, it, &before, &after, &counted, at(At::Guard)).await?);
+                findings.extend(
+                    self.backdated(guard, it, &before, &after, &counted, at(At::Guard))
+                        .await?,
+                );
             }
             if it.fingerprint.is_some() {
                 let kept = it.columns.clone();
                 it.columns = guard::columns(&before, &after, it.index);
                 if it.columns.len() != kept.len() {
                     // a column that held nothing went: what is left must be as it was, which the exact one of the rest tells
-                    let unused_only = kept.len() - it.columns.len() <= unused.iter().filter(|(ledger, _)| *ledger == it.index).count();
+                    let unused_only = kept.len() - it.columns.len()
+                        <= unused
+                            .iter()
+                            .filter(|(ledger, _)| *ledger == it.index)
+                            .count();
                     if !unused_only {
                         continue;
                     }
                 }
-                let now = self.fingerprint(guard, it, care.exact, seeds, at(At::Guard)).await?;
+                let now = self
+                    .fingerprint(guard, it, care.exact, seeds, at(At::Guard))
+                    .await?;
                 if Some(&now) != it.fingerprint.as_ref() {
                     findings.push(changed_rows(guard, it.index));
                 }
@@ -282,7 +351,10 @@ impl Locked<'_> {
         }
         let blocking = findings.iter().any(|it| it.rule != "column-type");
         if (is_rewritten || wants_exact) && !care.exact && !blocking && !watched.is_empty() {
-            return Ok(Outcome::Again(Care { exact: true, ..care }));
+            return Ok(Outcome::Again(Care {
+                exact: true,
+                ..care
+            }));
         }
         if care.exact && guard.allow.is_some() {
             // what was compared value by value, in the type that it had, is allowed to change its type
@@ -323,12 +395,20 @@ impl Locked<'_> {
         for it in watched.iter_mut() {
             let ledger = &guard.ledgers[it.index];
             if !it.key.is_empty() {
-                let rows = self.ask(part, &Message::Query(&guard::mark(ledger, &it.key), Vec::new())).await?;
+                let rows = self
+                    .ask(
+                        part,
+                        &Message::Query(&guard::mark(ledger, &it.key), Vec::new()),
+                    )
+                    .await?;
                 it.mark = rows.into_iter().next();
             }
             if care.unused {
                 for (_, column) in before.of(Some(it.index), Kind::Column) {
-                    let root = before.root(it.index).map(|(root, _)| root).unwrap_or_default();
+                    let root = before
+                        .root(it.index)
+                        .map(|(root, _)| root)
+                        .unwrap_or_default();
                     let is_open = column.text("relation") == root && !column.is("dropped");
                     if !is_open || !column.text("generated").is_empty() {
                         continue;
@@ -346,7 +426,9 @@ impl Locked<'_> {
                     .filter(|column| {
                         let mut columns = before.of(Some(it.index), Kind::Column);
                         let number = columns.find(|(_, fact)| fact.text("name") == column.name);
-                        let number = number.and_then(|(_, fact)| fact.number("number")).unwrap_or_default();
+                        let number = number
+                            .and_then(|(_, fact)| fact.number("number"))
+                            .unwrap_or_default();
                         !unused.contains(&(it.index, number))
                     })
                     .collect();
@@ -395,10 +477,20 @@ impl Locked<'_> {
             return Ok(Vec::new());
         };
         // the key's columns as they are called now
-        let key: Key = it.key.iter().map(|(name, of)| (now_called(before, after, it.index, name), of.clone())).collect();
+        let key: Key = it
+            .key
+            .iter()
+            .map(|(name, of)| (now_called(before, after, it.index, name), of.clone()))
+            .collect();
         let mut is_backdated = false;
         if counted.inserted != 0 {
-            let count = |rows: &[Row]| rows.first().and_then(|row| row.first()).cloned().flatten().and_then(|it| it.parse::<i64>().ok());
+            let count = |rows: &[Row]| {
+                rows.first()
+                    .and_then(|row| row.first())
+                    .cloned()
+                    .flatten()
+                    .and_then(|it| it.parse::<i64>().ok())
+            };
             let above = guard::appended(&ledger.sql(), &key, mark, true);
             let above = self.ask(part, &Message::Query(&above, Vec::new())).await?;
             if count(&above) != Some(counted.inserted) {
@@ -411,12 +503,61 @@ impl Locked<'_> {
             let below = guard::any_below(table, &key, mark);
             is_backdated |= is_true(&self.ask(part, &Message::Query(&below, Vec::new())).await?);
         }
-        let what = || format!("events were inserted among the older ones, not after the newest ({})", shown(mark));
-        Ok(is_backdated.then(|| finding(guard, it.index, "backdated", what(), CORRECT)).into_iter().collect())
+        let what = || {
+            format!(
+                "events were inserted among the older ones, not after the newest ({})",
+                shown(mark)
+            )
+        };
+        Ok(is_backdated
+            .then(|| finding(guard, it.index, "backdated", what(), CORRECT))
+            .into_iter()
+            .collect())
+    }
+
+    /// Whether a sequence that was restarted would give numbers that it has given.
+    async fn numbered(
+        &mut self,
+        guard: &Guard,
+        index: usize,
+        before: &Snapshot,
+        after: &Snapshot,
+        part: Part,
+    ) -> Result<Vec<Finding>, Failed> {
+        let mut findings = Vec::new();
+        let now: BTreeMap<&str, Option<i64>> = after
+            .of(Some(index), Kind::Reached)
+            .map(|(label, it)| (label, it.number("value")))
+            .collect();
+        for (label, then) in before.of(Some(index), Kind::Reached) {
+            // it tells nothing of a sequence that was not asked since it was restarted
+            let (Some(then), Some(None)) = (then.number("value"), now.get(label)) else {
+                continue;
+            };
+            let sql = format!("SELECT ARRAY[last_value::text] AS \"row\" FROM {label}");
+            let rows = self.ask(part, &Message::Query(&sql, Vec::new())).await?;
+            let next = rows.first().and_then(|row| row.first()).cloned().flatten();
+            let next = next
+                .and_then(|next| next.parse::<i64>().ok())
+                .unwrap_or_default();
+            if next <= then {
+                let what = format!(
+                    "the sequence {label} starts again at {next}: numbers up to {then} would come twice"
+                );
+                findings.push(Finding {
+                    rows: false,
+                    ..finding(guard, index, "sequence-changed", what, APPEND)
+                });
+            }
+        }
+        Ok(findings)
     }
 
     async fn ask(&mut self, part: Part, message: &Message<'_>) -> Result<Vec<Row>, Failed> {
-        let mut replies = self.session.exchange(std::slice::from_ref(message), &mut |_| {}).await;
+        let mut replies = self
+            .session
+            .exchange(std::slice::from_ref(message), &mut |_| {})
+            .await;
         let reply = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
         reply.map_err(|failure| (part, failure))
     }
@@ -424,7 +565,13 @@ impl Locked<'_> {
 
 const CORRECT: &str = "A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)).";
 
-fn finding(guard: &Guard, index: usize, rule: &'static str, what: String, advice: &'static str) -> Finding {
+fn finding(
+    guard: &Guard,
+    index: usize,
+    rule: &'static str,
+    what: String,
+    advice: &'static str,
+) -> Finding {
     Finding {
         ledger: guard.ledgers[index].label(),
         rule,
@@ -457,8 +604,10 @@ fn probes(guard: &Guard, before: &Snapshot, watched: &[Watched]) -> Vec<Probes> 
     let of = |it: &Watched| {
         let ledger = &guard.ledgers[it.index];
         let refuses = ledger::protection(before, it.index).weakest().rows();
-        let writes = guard::writes(ledger, before, it.index, &it.key).filter(|_| refuses && it.mark.is_some());
-        let append = guard::append(ledger, before, it.index, &it.key).filter(|_| it.appends && it.mark.is_some());
+        let writes = guard::writes(ledger, before, it.index, &it.key)
+            .filter(|_| refuses && it.mark.is_some());
+        let append = guard::append(ledger, before, it.index, &it.key)
+            .filter(|_| it.appends && it.mark.is_some());
         (it.index, append, writes)
     };
     watched.iter().map(of).collect()
@@ -494,27 +643,47 @@ fn probed(
         .filter(|(_, (part, _))| part.at == At::Probe)
         .map(|(at, (_, answer))| (at, answer))
         .collect();
-    let (earlier, later): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(at, _)| *at < snapshot_at);
+    let (earlier, later): (Vec<_>, Vec<_>) =
+        asked.into_iter().partition(|(at, _)| *at < snapshot_at);
     let (mut earlier, mut later) = (earlier.into_iter(), later.into_iter());
     let mut findings = Vec::new();
     for (index, append, writes) in probes {
         debug_assert!(watched.iter().any(|it| it.index == *index));
         let mut find = |rule, what: String| {
-            findings.push(Finding { rows: false, ..finding(guard, *index, rule, what, KEEP) });
+            findings.push(Finding {
+                rows: false,
+                ..finding(guard, *index, rule, what, KEEP)
+            });
         };
         if append.is_some() {
-            let worked = earlier.next().is_some_and(|(_, it)| it.as_ref().is_ok_and(|rows| is_true(rows)));
+            let worked = earlier
+                .next()
+                .is_some_and(|(_, it)| it.as_ref().is_ok_and(|rows| is_true(rows)));
             match later.next() {
-                Some((_, Ok(rows))) if worked && rows.is_empty() => find("append-lost", "an appended event is discarded".into()),
-                Some((_, Ok(rows))) if worked && !is_true(rows) => find("append-lost", "an appended event is not recorded as it was given".into()),
-                Some((_, Err(failure))) if worked => find("append-lost", format!("an event like the newest can no longer be appended: {failure}")),
+                Some((_, Ok(rows))) if worked && rows.is_empty() => {
+                    find("append-lost", "an appended event is discarded".into())
+                }
+                Some((_, Ok(rows))) if worked && !is_true(rows) => find(
+                    "append-lost",
+                    "an appended event is not recorded as it was given".into(),
+                ),
+                Some((_, Err(failure))) if worked => find(
+                    "append-lost",
+                    format!("an event like the newest can no longer be appended: {failure}"),
+                ),
                 _ => {}
             }
         }
         for command in writes.iter().flat_map(|_| ["UPDATE", "DELETE"]) {
             match later.next() {
-                Some((_, Ok(rows))) if rows.is_empty() => find("trigger-lost", format!("{command} is silently ignored instead of refused")),
-                Some((_, Ok(_))) => find("trigger-lost", format!("{command} of the newest event is not refused")),
+                Some((_, Ok(rows))) if rows.is_empty() => find(
+                    "trigger-lost",
+                    format!("{command} is silently ignored instead of refused"),
+                ),
+                Some((_, Ok(_))) => find(
+                    "trigger-lost",
+                    format!("{command} of the newest event is not refused"),
+                ),
                 _ => {}
             }
         }
@@ -522,22 +691,41 @@ fn probed(
     findings
 }
 
+const APPEND: &str = "Appends must go on working as before. A deliberate change needs --allow-ledger-change \"reason\".";
 const KEEP: &str = "Leave the protection as it is. A deliberate change of it needs --allow-ledger-change \"reason\".";
 
 /// What counters tell of the rows.
 fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Vec<Finding> {
-    let rows = |count: i64| if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") };
+    let rows = |count: i64| {
+        if count == 1 {
+            "1 row was".to_owned()
+        } else {
+            format!("{count} rows were")
+        }
+    };
     let mut findings = Vec::new();
     for (count, done) in [(counted.updated, "updated"), (counted.deleted, "deleted")] {
         if count != 0 {
-            findings.push(finding(guard, it.index, "rows-changed", format!("{} {done}", rows(count)), CORRECT));
+            findings.push(finding(
+                guard,
+                it.index,
+                "rows-changed",
+                format!("{} {done}", rows(count)),
+                CORRECT,
+            ));
         }
     }
     findings
 }
 
 fn changed_rows(guard: &Guard, index: usize) -> Finding {
-    finding(guard, index, "rows-changed", "its rows are not what they were: values were changed, or events are missing".into(), CORRECT)
+    finding(
+        guard,
+        index,
+        "rows-changed",
+        "its rows are not what they were: values were changed, or events are missing".into(),
+        CORRECT,
+    )
 }
 
 /// A redo that would append the same events twice.
@@ -545,30 +733,60 @@ fn twice(guard: &Guard, body: &Body<'_>, before: &Snapshot, legs: &[Vec<Row>]) -
     let start: BTreeMap<usize, i64> = (0..guard.ledgers.len())
         .map(|ledger| {
             let tables = before.of(Some(ledger), Kind::Rows);
-            (ledger, tables.filter_map(|(_, it)| it.number("inserted")).sum())
+            (
+                ledger,
+                tables.filter_map(|(_, it)| it.number("inserted")).sum(),
+            )
         })
         .collect();
     let mut seen = start;
     let mut appended: BTreeMap<(usize, &str, bool), i64> = BTreeMap::new();
     for ((_, version, direction), rows) in body.legs.iter().zip(legs) {
         for row in rows {
-            let number = |at: usize| row.get(at).cloned().flatten().and_then(|it| it.parse::<i64>().ok());
-            let (Some(ledger), Some(total)) = (number(0).and_then(|it| usize::try_from(it).ok()), number(1)) else {
+            let number = |at: usize| {
+                row.get(at)
+                    .cloned()
+                    .flatten()
+                    .and_then(|it| it.parse::<i64>().ok())
+            };
+            let (Some(ledger), Some(total)) =
+                (number(0).and_then(|it| usize::try_from(it).ok()), number(1))
+            else {
                 continue;
             };
             let was = seen.insert(ledger, total).unwrap_or_default();
-            *appended.entry((ledger, version, *direction == Direction::Up)).or_default() += total - was;
+            *appended
+                .entry((ledger, version, *direction == Direction::Up))
+                .or_default() += total - was;
         }
     }
     let again = appended.iter().filter(|((ledger, version, up), count)| {
-        let back = appended.get(&(*ledger, *version, false)).copied().unwrap_or_default();
-        let is_redone = body.legs.iter().any(|(_, it, direction)| it == version && *direction == Direction::Down);
+        let back = appended
+            .get(&(*ledger, *version, false))
+            .copied()
+            .unwrap_or_default();
+        let is_redone = body
+            .legs
+            .iter()
+            .any(|(_, it, direction)| it == version && *direction == Direction::Down);
         *up && **count > 0 && back == 0 && is_redone && ledger::is_guarded(before, *ledger)
     });
     again
         .map(|((ledger, ..), count)| {
-            let events = if *count == 1 { "1 event".to_owned() } else { format!("{count} events") };
-            finding(guard, *ledger, "appended-twice", format!("{events} would be appended a second time: the way down takes nothing back"), TWICE)
+            let events = if *count == 1 {
+                "1 event".to_owned()
+            } else {
+                format!("{count} events")
+            };
+            finding(
+                guard,
+                *ledger,
+                "appended-twice",
+                format!(
+                    "{events} would be appended a second time: the way down takes nothing back"
+                ),
+                TWICE,
+            )
         })
         .collect()
 }
@@ -578,14 +796,24 @@ const TWICE: &str = "Events stay when a migration is reverted. Let down.sql appe
 /// Whether all that stands in the way may turn out to concern columns that hold nothing.
 fn may_be_unused(findings: &[Finding]) -> bool {
     let of_columns = ["column-dropped", "constraint-lost"];
-    findings.iter().any(|it| it.rule == "column-dropped") && findings.iter().all(|it| of_columns.contains(&it.rule))
+    findings.iter().any(|it| it.rule == "column-dropped")
+        && findings.iter().all(|it| of_columns.contains(&it.rule))
 }
 
 /// What a column of `before` is called in `after`.
 fn now_called(before: &Snapshot, after: &Snapshot, ledger: usize, name: &str) -> String {
-    let root = before.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
-    let old = before.of(Some(ledger), Kind::Column).find(|(_, it)| it.text("relation") == root && it.text("name") == name);
-    let new = old.and_then(|(object, _)| after.of(Some(ledger), Kind::Column).find(|(it, _)| *it == object));
+    let root = before
+        .root(ledger)
+        .map(|(root, _)| root.to_owned())
+        .unwrap_or_default();
+    let old = before
+        .of(Some(ledger), Kind::Column)
+        .find(|(_, it)| it.text("relation") == root && it.text("name") == name);
+    let new = old.and_then(|(object, _)| {
+        after
+            .of(Some(ledger), Kind::Column)
+            .find(|(it, _)| *it == object)
+    });
     new.map_or_else(|| name.to_owned(), |(_, it)| it.text("name").to_owned())
 }
 
@@ -594,5 +822,8 @@ fn is_true(rows: &[Row]) -> bool {
 }
 
 fn shown(mark: &[Option<String>]) -> String {
-    mark.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
+    mark.iter()
+        .map(|it| it.as_deref().unwrap_or("NULL"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

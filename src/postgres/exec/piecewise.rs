@@ -232,7 +232,10 @@ impl Run<'_, '_, '_, '_> {
             });
             let end = [
                 (at(At::Settling), Owned::Batch(settle.clone())),
-                (at(At::Journal), Owned::Query(record.0.clone(), record.1.clone())),
+                (
+                    at(At::Journal),
+                    Owned::Query(record.0.clone(), record.1.clone()),
+                ),
             ];
             script.chain(end).collect()
         };
@@ -248,16 +251,23 @@ impl Run<'_, '_, '_, '_> {
             legs: Vec::new(),
             statements: &|_| total,
         };
-        let ran = self.locked.run_guarded(&body, self.manner, &mut *self.tell).await;
+        let ran = self
+            .locked
+            .run_guarded(&body, self.manner, &mut *self.tell)
+            .await;
         match ran {
             Ok(_) => Ok(()),
             // it cannot run in a transaction, and has had no effect in this one
-            Err(TaskError { cause: Cause::Failed(Failure::Server(error)), .. })
-                if !unit.is_block && (error.is("25001") || error.is("2D000")) =>
-            {
+            Err(TaskError {
+                cause: Cause::Failed(Failure::Server(error)),
+                ..
+            }) if !unit.is_block && (error.is("25001") || error.is("2D000")) => {
                 self.alone(unit, None).await
             }
-            Err(error) => Err(TaskError { committed: self.done, ..error }),
+            Err(error) => Err(TaskError {
+                committed: self.done,
+                ..error
+            }),
         }
     }
 
@@ -292,7 +302,9 @@ impl Run<'_, '_, '_, '_> {
                 let finding = Finding {
                     ledger: String::new(),
                     rule: "without-transaction",
-                    what: format!("what runs outside of a transaction cannot be rolled back: {why}"),
+                    what: format!(
+                        "what runs outside of a transaction cannot be rolled back: {why}"
+                    ),
                     advice: "Run it in a migration with a transaction. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through.",
                     rows: true,
                 };
@@ -302,7 +314,11 @@ impl Run<'_, '_, '_, '_> {
     }
 
     /// Looks at the ledgers after a statement outside of any transaction.
-    async fn demand_unchanged(&mut self, statement: usize, before: &Snapshot) -> Result<(), TaskError> {
+    async fn demand_unchanged(
+        &mut self,
+        statement: usize,
+        before: &Snapshot,
+    ) -> Result<(), TaskError> {
         let guard = &self.manner.guard;
         let at = At::Statement(statement);
         let after = self.locked.look_around(guard, Some(before)).await;

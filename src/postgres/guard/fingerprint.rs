@@ -23,7 +23,10 @@ pub(crate) struct Column {
 /// The columns that a ledger had in `before`, as they are called in `now`; those that are gone are left out.
 pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<Column> {
     let of_root = |snapshot: &Snapshot| -> Vec<Fact> {
-        let root = snapshot.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
+        let root = snapshot
+            .root(ledger)
+            .map(|(root, _)| root.to_owned())
+            .unwrap_or_default();
         let columns = snapshot.of(Some(ledger), Kind::Column);
         columns
             .filter(|(_, it)| it.text("relation") == root && !it.is("dropped"))
@@ -33,7 +36,9 @@ pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<C
     let current = of_root(now);
     let old = of_root(before);
     let found = old.iter().filter_map(|old| {
-        let new = current.iter().find(|it| it.number("number") == old.number("number"))?;
+        let new = current
+            .iter()
+            .find(|it| it.number("number") == old.number("number"))?;
         Some(Column {
             name: new.text("name").to_owned(),
             of: old.text("type").to_owned(),
@@ -48,7 +53,11 @@ fn rows(ledger: &Declaration, key: &Key, mark: Option<&[Option<String>]>) -> Str
     match mark {
         Some(mark) if !key.is_empty() => {
             let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-            format!("FROM {} WHERE ({names}) <= ({})", ledger.sql(), position(key, mark))
+            format!(
+                "FROM {} WHERE ({names}) <= ({})",
+                ledger.sql(),
+                position(key, mark)
+            )
         }
         _ => format!("FROM {}", ledger.sql()),
     }
@@ -67,12 +76,17 @@ pub(crate) fn quick(
         // equal for the hash means equal for the eye: of other types the text is hashed
         match column.of.as_str() {
             _ if column.cast => format!("{name}::{}::text", column.of),
-            "bigint" | "integer" | "smallint" | "text" | "uuid" | "boolean" | "date" | "bytea" | "jsonb" => name.to_string(),
-            of if of.starts_with("timestamp") || of.starts_with("character varying") => name.to_string(),
+            "bigint" | "integer" | "smallint" | "text" | "uuid" | "boolean" | "date" | "bytea"
+            | "jsonb" => name.to_string(),
+            of if of.starts_with("timestamp") || of.starts_with("character varying") => {
+                name.to_string()
+            }
             _ => format!("{name}::text"),
         }
     }));
-    let sum = |seed: i64| format!("COALESCE(sum(hash_record_extended(ROW({hashed}), {seed})::numeric), 0)::text");
+    let sum = |seed: i64| {
+        format!("COALESCE(sum(hash_record_extended(ROW({hashed}), {seed})::numeric), 0)::text")
+    };
     format!(
         "SELECT ARRAY[count(*)::text, {}, {}] AS \"row\" {}",
         sum(seeds[0]),
@@ -89,8 +103,15 @@ pub(crate) fn exact(
     mark: Option<&[Option<String>]>,
 ) -> String {
     let selected = list(columns.iter().map(selected));
-    let order = if key.is_empty() { String::new() } else { newest_first(key).replace(" DESC", "") };
-    format!("COPY (SELECT {selected} {} {order}) TO STDOUT (FORMAT binary)", rows(ledger, key, mark))
+    let order = if key.is_empty() {
+        String::new()
+    } else {
+        newest_first(key).replace(" DESC", "")
+    };
+    format!(
+        "COPY (SELECT {selected} {} {order}) TO STDOUT (FORMAT binary)",
+        rows(ledger, key, mark)
+    )
 }
 
 /// The exact fingerprint for a driver that cannot COPY: how many rows, and sums of their SHA-256.
@@ -101,7 +122,11 @@ pub(crate) fn exact_by_query(
     mark: Option<&[Option<String>]>,
 ) -> String {
     let selected = list(columns.iter().map(selected));
-    let half = |from: u32| format!("COALESCE(sum(('x' || substr(h.hash, {from}, 15))::bit(60)::bigint::numeric), 0)::text");
+    let half = |from: u32| {
+        format!(
+            "COALESCE(sum(('x' || substr(h.hash, {from}, 15))::bit(60)::bigint::numeric), 0)::text"
+        )
+    };
     format!(
         "SELECT ARRAY[count(*)::text, {}, {}] AS \"row\" FROM (SELECT encode(sha256(convert_to(ROW({selected})::text, 'UTF8')), 'hex') AS hash {}) h",
         half(1),
@@ -112,5 +137,9 @@ pub(crate) fn exact_by_query(
 
 fn selected(column: &Column) -> String {
     let name = Ident(&column.name);
-    if column.cast { format!("{name}::{}", column.of) } else { name.to_string() }
+    if column.cast {
+        format!("{name}::{}", column.of)
+    } else {
+        name.to_string()
+    }
 }

@@ -98,7 +98,7 @@ fact (n, kind, object, value) AS (
         'xid', pg_current_xact_id()::text,
         'superuser', EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND pg_has_role(session_user, oid, 'MEMBER')),
         'counts', current_setting('track_counts'),
-        'cursors', (SELECT count(*) FROM pg_catalog.pg_cursors))
+        'cursors', (SELECT count(*) FROM pg_catalog.pg_cursors WHERE is_holdable))
     UNION ALL
     SELECT n, 'relation', label, jsonb_build_object(
         'identity', oid::text, 'root', depth = 0, 'kind', relkind, 'persistence', relpersistence,
@@ -140,7 +140,8 @@ fact (n, kind, object, value) AS (
         'definition', pg_get_triggerdef(t.oid),
         'extension', (SELECT x.extensions FROM armed x WHERE x.classid = 'pg_catalog.pg_trigger'::regclass AND x.objid = t.oid))
     FROM rel r
-    JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
+    -- up to PostgreSQL 14 a partition's copy of its table's trigger counts as internal
+    JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid AND (NOT t.tgisinternal OR t.tgparentid <> 0 AND t.tgconstraint = 0)
     UNION ALL
     -- the triggers that check foreign keys; their names hold numbers
     SELECT r.n, 'key check', r.label || ' ' || quote_ident(c.conname) || ' ' || quote_ident(f.proname) || ' ' || t.tgrelid::regclass::text,

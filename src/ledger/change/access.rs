@@ -1,0 +1,132 @@
+//! Rules, policies, privileges and names: who does what to a ledger, and finds it.
+
+use std::collections::BTreeSet;
+
+use super::{Judge, advice};
+use crate::ledger::{
+    resolve::resolved,
+    snapshot::{Fact, Kind},
+};
+
+impl Judge<'_> {
+    pub(super) fn rules_and_policies(&mut self) {
+        for (label, old, new) in self.pairs(Kind::Rule) {
+            if new.is_some() && old != new {
+                let what = format!("the rule {label} changes what a command on it does");
+                self.find("rule", what, advice::KEEP);
+            }
+        }
+        let secured = self
+            .before
+            .root(self.index)
+            .is_some_and(|(_, it)| it.is("row security"));
+        for (label, old, new) in self.pairs(Kind::Policy) {
+            if secured && old != new {
+                let what = format!("the policy {label} is another: rows are hidden or shown");
+                self.find("row-security", what, advice::KEEP);
+            }
+        }
+    }
+
+    pub(super) fn roles(&mut self) {
+        let gains = [
+            ("updates", "may UPDATE it"),
+            ("updates a column", "may UPDATE a column of it"),
+            ("deletes", "may DELETE from it"),
+            ("truncates", "may TRUNCATE it"),
+            ("makes triggers", "may make triggers on it"),
+            ("owns", "can act as its owner"),
+            ("superuser", "is a superuser"),
+            ("bypasses row security", "bypasses row-level security"),
+        ];
+        let losses = [
+            ("reads", "can no longer read it"),
+            ("appends", "can no longer append to it"),
+        ];
+        let nothing = Fact::default();
+        for (role, old, new) in self.pairs(Kind::Role) {
+            let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
+            if old.is("superuser") && new.is("superuser") {
+                continue;
+            }
+            let all = new.is("superuser");
+            for (attribute, what) in gains {
+                // foreign keys that point at a ledger need one column of it, of the owner's
+                let is_key_check = attribute == "updates a column" && old.is("owns");
+                let is_implied = all && attribute != "superuser"
+                    || attribute == "updates a column" && new.is("updates");
+                if new.is(attribute) && !old.is(attribute) && !is_key_check && !is_implied {
+                    self.find("privilege", format!("{role} {what} now"), advice::KEEP);
+                }
+            }
+            for (attribute, what) in losses {
+                if old.is(attribute) && !new.is(attribute) && !new.0.is_empty() {
+                    self.find("privilege", format!("{role} {what}"), advice::APPEND);
+                }
+            }
+        }
+    }
+
+    /// Grants on partitions; on the table itself, what a role can do in effect says more.
+    pub(super) fn grants(&mut self) {
+        let known: BTreeSet<&str> = self
+            .before
+            .of(Some(self.index), Kind::Relation)
+            .map(|(it, _)| it)
+            .collect();
+        let root = self
+            .before
+            .root(self.index)
+            .map(|(root, _)| root)
+            .unwrap_or_default();
+        for (_, old, new) in self.pairs(Kind::Grant) {
+            let (Some(fact), is_new) = (old.or(new), old.is_none()) else {
+                continue;
+            };
+            let relation = fact.text("relation");
+            if relation == root || !known.contains(relation) || old.is_some() && new.is_some() {
+                continue;
+            }
+            let privilege = fact.text("privilege");
+            let grantee = fact.text("grantee");
+            if is_new && matches!(privilege, "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER") {
+                let what = format!("{grantee} may {privilege} {relation} now");
+                self.find("privilege", what, advice::KEEP);
+            }
+            if !is_new
+                && matches!(privilege, "SELECT" | "INSERT")
+                && self
+                    .after
+                    .of(Some(self.index), Kind::Relation)
+                    .any(|(it, _)| it == relation)
+            {
+                let what = format!("{grantee} can no longer {privilege} {relation}");
+                self.find("privilege", what, advice::APPEND);
+            }
+        }
+    }
+
+    /// The bare name means the ledger to whom it meant it.
+    pub(super) fn names(&mut self) {
+        let schema = &self.context.ledgers[self.index].schema;
+        let before = resolved(self.before, self.index, schema);
+        let after = resolved(self.after, self.index, schema);
+        for (role, found) in after {
+            // a new role has had no name for it
+            let was = before
+                .get(&role)
+                .cloned()
+                .unwrap_or_else(|| Some(schema.clone()));
+            if was.as_ref() == Some(schema) && found.as_ref() != Some(schema) {
+                let what = match found {
+                    Some(other) => format!(
+                        "{role} finds {other}.{} under its name",
+                        self.context.ledgers[self.index].table
+                    ),
+                    None => format!("{role} no longer finds it by its name: search_path"),
+                };
+                self.find("search-path", what, advice::TABLE);
+            }
+        }
+    }
+}

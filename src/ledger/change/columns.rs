@@ -1,0 +1,120 @@
+//! Columns: what events recorded in them, and what they mean.
+
+use super::{Judge, advice};
+use crate::ledger::snapshot::{Fact, Kind};
+
+impl Judge<'_> {
+    pub(super) fn columns(&mut self) {
+        for (object, old, new) in self.pairs(Kind::Column) {
+            let (Some(old), Some(new)) = (old, new) else {
+                continue;
+            };
+            if old.is("dropped") {
+                continue;
+            }
+            // the partitions' columns follow those of the table
+            let is_root = self
+                .before
+                .root(self.index)
+                .is_some_and(|(root, _)| old.text("relation") == root);
+            if is_root || old.text("name") != new.text("name") && !new.is("dropped") {
+                self.column(object, old, new);
+            }
+        }
+    }
+
+    fn column(&mut self, object: &str, old: &Fact, new: &Fact) {
+        let name = old.text("name");
+        let number = old.number("number").unwrap_or_default();
+        let is_unused = self.context.unused.contains(&(self.index, number)) || self.is_empty();
+        if new.is("dropped") {
+            if !is_unused {
+                let what =
+                    format!("the column {name} is dropped, and with it what events recorded there");
+                self.lost("column-dropped", what, advice::COLUMN);
+            }
+            return;
+        }
+        for attribute in old.differing(new) {
+            let own = |suffix: &str| {
+                let plain = format!("column {object}");
+                let with = [
+                    plain.clone() + " not null",
+                    plain.clone() + " not null default",
+                    plain.clone() + " default",
+                ];
+                let had = with
+                    .iter()
+                    .filter(|it| it.contains(suffix))
+                    .any(|it| !self.is_own(it));
+                self.context.before.is_some() && !had
+            };
+            match attribute {
+                "name" => {
+                    let what = format!("the column {name} is called {} now", new.text("name"));
+                    self.find("column-renamed", what, advice::COLUMN);
+                }
+                "type" | "type identity" if widens(old, new) => {}
+                "type" => {
+                    let what = format!(
+                        "the column {name} is {} now, not {}",
+                        new.text("type"),
+                        old.text("type")
+                    );
+                    self.lost("column-type", what, advice::COLUMN);
+                }
+                "type identity" => {}
+                "collation" => {
+                    let what = format!("the column {name} has another collation");
+                    self.find("column-type", what, advice::COLUMN);
+                }
+                "not null" if new.is("not null") || own(" not null") => {}
+                "not null" => {
+                    let what = format!("the column {name} may be NULL now");
+                    self.find("constraint-lost", what, advice::KEEP);
+                }
+                "default" if old.text("default").is_empty() && old.text("generated").is_empty() => {
+                }
+                "default" if own(" default") => {}
+                "default" => {
+                    let what = format!("the default of the column {name} is another, or gone");
+                    self.find("default-changed", what, advice::APPEND);
+                }
+                // written into the rows when they were rewritten
+                "missing value" if new.text("missing value").is_empty() => {}
+                "missing value" => {
+                    let what =
+                        format!("the column {name} shows another value for the events before it");
+                    self.lost("column-value", what, advice::CORRECT);
+                }
+                "identity" if new.text("identity") == "a" => {}
+                "identity" => {
+                    let what = format!(
+                        "the numbers of the column {name} are no longer always the server's"
+                    );
+                    self.find("identity-changed", what, advice::APPEND);
+                }
+                other => {
+                    let what = format!("the column {name} has another value for {other}");
+                    self.find("column-changed", what, advice::COLUMN);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a column takes all that it took, and shows all that it shows: a longer limit of the same kind of text.
+fn widens(old: &Fact, new: &Fact) -> bool {
+    let limit = |fact: &Fact| {
+        let text = fact.text("type").to_owned();
+        let number = text.strip_prefix("character varying(")?.strip_suffix(')')?;
+        number.parse::<u32>().ok()
+    };
+    let Some(old_limit) = limit(old) else {
+        return false;
+    };
+    match limit(new) {
+        Some(limit) => limit >= old_limit,
+        None => matches!(new.text("type"), "character varying" | "text"),
+    }
+}

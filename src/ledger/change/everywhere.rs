@@ -1,0 +1,211 @@
+//! What concerns all ledgers at once: the transaction, settings, and what would strike later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::ledger::{
+    bomb,
+    finding::{Finding, advice},
+    snapshot::{Fact, Kind, Snapshot},
+};
+
+/// Settings that change what protects a ledger, wherever they are kept.
+const DANGEROUS: [&str; 7] = [
+    "session_replication_role",
+    "role",
+    "session_preload_libraries",
+    "local_preload_libraries",
+    "row_security",
+    "default_transaction_read_only",
+    "event_triggers",
+];
+
+/// Parameters that nobody but a superuser should set.
+const RESERVED: [&str; 6] = [
+    "session_replication_role",
+    "track_counts",
+    "allow_system_table_mods",
+    "session_preload_libraries",
+    "local_preload_libraries",
+    "event_triggers",
+];
+
+/// Catalogs that a script must not write itself: DDL leaves no lock on them. It does on others, pg_proc among them.
+const CATALOGS: [&str; 14] = [
+    "pg_attrdef",
+    "pg_attribute",
+    "pg_class",
+    "pg_constraint",
+    "pg_enum",
+    "pg_event_trigger",
+    "pg_index",
+    "pg_inherits",
+    "pg_language",
+    "pg_partitioned_table",
+    "pg_policy",
+    "pg_rewrite",
+    "pg_trigger",
+    "pg_type",
+];
+
+/// What concerns all ledgers.
+pub(super) fn everywhere(
+    before: &Snapshot,
+    after: &Snapshot,
+    context: &Context<'_>,
+    guarded: &[usize],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut find = |rule, what: String, advice| {
+        findings.push(Finding {
+            ledger: String::new(),
+            rule,
+            what,
+            advice,
+            rows: false,
+        });
+    };
+    let (was, now) = (before.session(), after.session());
+    if was.text("xid") != now.text("xid") {
+        find(
+            "transaction-left",
+            "the script left the transaction that it was run in".into(),
+            advice::LATER,
+        );
+    }
+    if now.number("cursors").unwrap_or_default() > 0 {
+        find(
+            "cursor",
+            "a cursor is left open, and would run at COMMIT".into(),
+            advice::LATER,
+        );
+    }
+    let pairs = |kind| {
+        let old: BTreeMap<&str, &Fact> = before.of(None, kind).collect();
+        let new: BTreeMap<&str, &Fact> = after.of(None, kind).collect();
+        let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+        let differing: Vec<(String, Option<Fact>, Option<Fact>)> = names
+            .into_iter()
+            .filter(|name| old.get(name) != new.get(name))
+            .map(|name| {
+                (
+                    name.to_owned(),
+                    old.get(name).copied().cloned(),
+                    new.get(name).copied().cloned(),
+                )
+            })
+            .collect();
+        differing
+    };
+    for (object, _, new) in pairs(Kind::Setting) {
+        if let Some(new) = new
+            && DANGEROUS.contains(&new.text("name"))
+        {
+            find(
+                "setting",
+                format!(
+                    "{} is set to {} for every later session: {}",
+                    new.text("name"),
+                    new.text("value"),
+                    object.trim()
+                ),
+                advice::KEEP,
+            );
+        }
+    }
+    for (object, _, new) in pairs(Kind::Parameter) {
+        if let Some(new) = new
+            && RESERVED.contains(&new.text("name"))
+        {
+            find(
+                "privilege",
+                format!("a role may set {object} now"),
+                advice::KEEP,
+            );
+        }
+    }
+    for (object, old, new) in pairs(Kind::Tracking) {
+        // the table itself may be made in this run
+        let is_default = object.contains(" default ") || object.ends_with(" row security");
+        if old.is_some() || !is_default {
+            let what = if new.is_some() {
+                "is new or another"
+            } else {
+                "is gone"
+            };
+            find(
+                "tracking-table",
+                format!("of the tracking tables, {object} {what}"),
+                advice::LATER,
+            );
+        }
+    }
+    for (object, ..) in pairs(Kind::EventTrigger) {
+        find(
+            "event-trigger",
+            format!("the event trigger {object} is new, another or gone"),
+            advice::KEEP,
+        );
+    }
+    for (object, old, _) in pairs(Kind::Extension) {
+        if old.is_none() {
+            find(
+                "extension",
+                format!("the extension {object} can change rows from a session of its own"),
+                advice::LATER,
+            );
+        }
+    }
+    for (object, old, _) in pairs(Kind::Language) {
+        if old.is_some() {
+            find(
+                "language",
+                format!("the language {object} runs other code now"),
+                advice::KEEP,
+            );
+        }
+    }
+    for (object, ..) in pairs(Kind::CatalogWrite) {
+        if CATALOGS.contains(&object.as_str()) {
+            find(
+                "catalog-write",
+                format!("the script writes {object} itself, past every check of the server"),
+                advice::KEEP,
+            );
+        }
+    }
+    if before
+        .iter()
+        .any(|(address, _)| address.kind == Kind::Unknown)
+        || after
+            .iter()
+            .any(|(address, _)| address.kind == Kind::Unknown)
+    {
+        find(
+            "unknown",
+            "the server told of something that this version does not know".into(),
+            advice::KEEP,
+        );
+    }
+    for (object, old, new) in pairs(Kind::NewFunction) {
+        let Some(new) = new.filter(|_| old.is_none()) else {
+            continue;
+        };
+        for ledger in guarded {
+            let table = &context.ledgers[*ledger].table;
+            let names: Vec<&str> = before
+                .of(Some(*ledger), Kind::Trigger)
+                .map(|(_, fact)| fact.text("name"))
+                .collect();
+            if let Some(what) = bomb::strikes(new.text("source"), table, &names) {
+                find(
+                    "later",
+                    format!("the function {object} would strike later: {what}"),
+                    advice::LATER,
+                );
+                break;
+            }
+        }
+    }
+    findings
+}

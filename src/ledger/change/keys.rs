@@ -1,0 +1,234 @@
+//! Constraints, indexes, types and sequences: what events may hold, and what their words mean.
+
+use std::collections::BTreeSet;
+
+use super::{Judge, advice};
+use crate::{
+    ledger::snapshot::{Fact, Kind},
+    words::sql::{Piece, pieces},
+};
+
+impl Judge<'_> {
+    pub(super) fn constraints(&mut self) {
+        let (before, after, index) = (self.before, self.after, self.index);
+        let renamed = |old: &Fact| {
+            let known: BTreeSet<&str> = before
+                .of(Some(index), Kind::Constraint)
+                .map(|(it, _)| it)
+                .collect();
+            after
+                .of(Some(index), Kind::Constraint)
+                .any(|(label, new)| !known.contains(label) && old.differing(new).is_empty())
+        };
+        for (label, old, new) in self.pairs(Kind::Constraint) {
+            match (old, new) {
+                (Some(old), None) => {
+                    let of_lost = !self
+                        .after
+                        .of(Some(self.index), Kind::Relation)
+                        .any(|(it, _)| it == old.text("relation"));
+                    let of_unused = self.names_only_unused(old);
+                    if !(old.is("inherited")
+                        || of_lost
+                        || of_unused
+                        || renamed(old)
+                        || self.is_own(&format!("constraint {label}")))
+                    {
+                        let what =
+                            format!("the constraint {label} is gone: {}", old.text("definition"));
+                        self.find("constraint-lost", what, advice::KEEP);
+                    }
+                }
+                (old, Some(new)) => {
+                    if !new.text("extension").is_empty() {
+                        let what = format!(
+                            "the constraint {label} would be dropped with the extension {}",
+                            new.text("extension")
+                        );
+                        self.find("trigger-armed", what, advice::KEEP);
+                    }
+                    let harms = |action: &str| !matches!(action, "" | "a" | "r");
+                    let cascades = harms(new.text("on update")) || harms(new.text("on delete"));
+                    match old {
+                        None if cascades && !new.is("inherited") => {
+                            let what = format!(
+                                "the foreign key {label} would change or delete events when another table changes"
+                            );
+                            self.find("cascade", what, advice::KEEP);
+                        }
+                        None => {}
+                        Some(old) => {
+                            let differing = old.differing(new);
+                            let validated = differing == ["valid"]
+                                || differing == ["definition", "valid"] && new.is("valid");
+                            let harmless = |it: &&str| matches!(*it, "extension" | "inherited");
+                            if !(differing.iter().all(harmless) || validated && new.is("valid")) {
+                                let what = format!(
+                                    "the constraint {label} is another now: {}",
+                                    new.text("definition")
+                                );
+                                self.find("constraint-lost", what, advice::KEEP);
+                            }
+                        }
+                    }
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Whether a constraint or index names a column that held nothing and is dropped: it goes with it.
+    fn names_only_unused(&self, fact: &Fact) -> bool {
+        let columns = self
+            .pairs(Kind::Column)
+            .into_iter()
+            .filter_map(|(_, old, new)| {
+                let (old, new) = (old?, new?);
+                let number = old.number("number")?;
+                let is_gone = new.is("dropped") && !old.is("dropped");
+                (is_gone && self.context.unused.contains(&(self.index, number)))
+                    .then(|| old.text("name"))
+            });
+        let definition = fact.text("definition");
+        let mentions = |name: &str| {
+            let pieces = pieces(definition).unwrap_or_default();
+            pieces.iter().any(|piece| match piece {
+                Piece::Word(word) | Piece::Name(word) => word == name,
+                _ => false,
+            })
+        };
+        columns.into_iter().any(mentions)
+    }
+
+    pub(super) fn indexes(&mut self) {
+        // the definition without the index's own name
+        let shape = |fact: &Fact| {
+            let definition = fact.text("definition");
+            let at = definition.find(" ON ").unwrap_or_default();
+            (
+                fact.is("unique"),
+                fact.is("exclusion"),
+                definition[at..].to_owned(),
+            )
+        };
+        let kept: Vec<_> = self
+            .after
+            .of(Some(self.index), Kind::Index)
+            .filter(|(_, fact)| fact.is("valid"))
+            .map(|(_, fact)| shape(fact))
+            .collect();
+        for (label, old, new) in self.pairs(Kind::Index) {
+            let Some(old) =
+                old.filter(|old| (old.is("unique") || old.is("exclusion")) && old.is("valid"))
+            else {
+                continue;
+            };
+            let of_lost = !self
+                .after
+                .of(Some(self.index), Kind::Relation)
+                .any(|(it, _)| it == old.text("relation"));
+            let is_own = self.is_own(&format!("index {label}"))
+                || self.is_own(&format!(
+                    "constraint {} {}",
+                    old.text("relation"),
+                    label.rsplit('.').next().unwrap_or(label)
+                ));
+            if kept.contains(&shape(old))
+                || of_lost
+                || new.is_none() && (is_own || self.names_only_unused(old))
+            {
+                continue;
+            }
+            let what = format!("the index {label} no longer keeps its values apart");
+            self.find("constraint-lost", what, advice::KEEP);
+        }
+    }
+
+    pub(super) fn types(&mut self) {
+        for (label, old, new) in self.pairs(Kind::Type) {
+            let (Some(old), Some(new)) = (old, new) else {
+                // a column has another type then, and says so
+                continue;
+            };
+            for attribute in old.differing(new) {
+                match attribute {
+                    "labels" => self.labels(label, old, new),
+                    "owner" => {
+                        let what = format!("the type {label} belongs to {} now", new.text("owner"));
+                        self.find("owner-changed", what, advice::KEEP);
+                    }
+                    "not null" if new.is("not null") => {}
+                    "checks"
+                        if old
+                            .text("checks")
+                            .split("; ")
+                            .all(|check| new.text("checks").contains(check)) => {}
+                    other => {
+                        let what = format!("the type {label} has another value for {other}");
+                        self.find("type-changed", what, advice::MEANING);
+                    }
+                }
+            }
+        }
+    }
+
+    fn labels(&mut self, label: &str, old: &Fact, new: &Fact) {
+        let of = |fact: &Fact| {
+            fact.0
+                .get("labels")
+                .and_then(|it| it.as_object())
+                .cloned()
+                .unwrap_or_default()
+        };
+        let new = of(new);
+        for (number, word) in of(old) {
+            let now = new.get(&number);
+            if now != Some(&word) {
+                let word = word.as_str().unwrap_or_default();
+                let what = match now.and_then(|now| now.as_str()) {
+                    Some(now) => {
+                        format!("what events recorded as {word} ({label}) would read {now}")
+                    }
+                    None => format!("the label {word} of {label} is gone"),
+                };
+                self.lost("enum-meaning", what, advice::MEANING);
+            }
+        }
+    }
+
+    pub(super) fn sequences(&mut self) {
+        for (label, old, new) in self.pairs(Kind::Sequence) {
+            match (old, new) {
+                (Some(_), None) => {
+                    let what = format!("the sequence {label} no longer numbers its rows");
+                    self.find("sequence-changed", what, advice::APPEND);
+                }
+                (Some(old), Some(new)) => {
+                    for attribute in old.differing(new) {
+                        let grows =
+                            attribute == "maximum" && new.number("maximum") > old.number("maximum");
+                        if !(attribute == "type" || attribute == "start" || grows) {
+                            let what = format!("the sequence {label} has another {attribute}");
+                            self.find("sequence-changed", what, advice::APPEND);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (label, old, new) in self.pairs(Kind::Reached) {
+            let (old, new) = (
+                old.and_then(|it| it.number("value")),
+                new.map(|it| it.number("value")),
+            );
+            if let (Some(old), Some(Some(new))) = (old, new)
+                && new < old
+            {
+                let what = format!(
+                    "the sequence {label} goes back from {old} to {new}: numbers would come twice"
+                );
+                self.find("sequence-changed", what, advice::APPEND);
+            }
+        }
+    }
+}
