@@ -5,8 +5,10 @@
 
 mod alone;
 mod guarded;
+mod looks;
 mod piecewise;
 mod recognise;
+mod verdict;
 
 use std::time::Duration;
 

@@ -1,0 +1,206 @@
+//! Questions within a guarded transaction that need an answer before it goes on: marks, fingerprints, and where the appended rows are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Part,
+    guarded::{Care, Failed, Watched},
+    verdict::{APPEND, CORRECT, finding, is_true, now_called, shown},
+};
+use crate::{
+    ledger::{self, Finding, Kind, Snapshot},
+    postgres::{
+        guard::{self, Guard, Key},
+        lock::Locked,
+        session::{Message, Row},
+    },
+};
+
+impl Locked<'_> {
+    /// Marks, fingerprints and unused columns, before the script.
+    #[expect(clippy::too_many_arguments, reason = "one step of a longer one")]
+    pub(super) async fn look(
+        &mut self,
+        guard: &Guard,
+        before: &Snapshot,
+        watched: &mut [Watched],
+        care: Care,
+        by_hand: bool,
+        seeds: [i64; 2],
+        part: Part,
+    ) -> Result<BTreeSet<(usize, i64)>, Failed> {
+        let mut unused = BTreeSet::new();
+        for it in watched.iter_mut() {
+            let ledger = &guard.ledgers[it.index];
+            if !it.key.is_empty() {
+                let rows = self
+                    .ask(
+                        part,
+                        &Message::Query(&guard::mark(ledger, &it.key), Vec::new()),
+                    )
+                    .await?;
+                it.mark = rows.into_iter().next();
+            }
+            if care.unused {
+                for (_, column) in before.of(Some(it.index), Kind::Column) {
+                    let root = before
+                        .root(it.index)
+                        .map(|(root, _)| root)
+                        .unwrap_or_default();
+                    let is_open = column.text("relation") == root && !column.is("dropped");
+                    if !is_open || !column.text("generated").is_empty() {
+                        continue;
+                    }
+                    let sql = guard::is_unused(ledger, column);
+                    let rows = self.ask(part, &Message::Query(&sql, Vec::new())).await?;
+                    if is_true(&rows) {
+                        unused.insert((it.index, column.number("number").unwrap_or_default()));
+                    }
+                }
+            }
+            if care.exact || by_hand {
+                it.columns = guard::columns(before, before, it.index)
+                    .into_iter()
+                    .filter(|column| {
+                        let mut columns = before.of(Some(it.index), Kind::Column);
+                        let number = columns.find(|(_, fact)| fact.text("name") == column.name);
+                        let number = number
+                            .and_then(|(_, fact)| fact.number("number"))
+                            .unwrap_or_default();
+                        !unused.contains(&(it.index, number))
+                    })
+                    .collect();
+                let found = self.fingerprint(guard, it, care.exact, seeds, part).await?;
+                it.fingerprint = Some(found);
+            }
+        }
+        Ok(unused)
+    }
+
+    pub(super) async fn fingerprint(
+        &mut self,
+        guard: &Guard,
+        it: &Watched,
+        exact: bool,
+        seeds: [i64; 2],
+        part: Part,
+    ) -> Result<Row, Failed> {
+        let ledger = &guard.ledgers[it.index];
+        let mark = it.mark.as_deref();
+        let rows = if !exact {
+            let sql = guard::quick(ledger, &it.columns, &it.key, mark, seeds);
+            self.ask(part, &Message::Query(&sql, Vec::new())).await?
+        } else if self.session.wire().is_some() {
+            let sql = guard::exact(ledger, &it.columns, &it.key, mark);
+            self.ask(part, &Message::Digest(&sql)).await?
+        } else {
+            let sql = guard::exact_by_query(ledger, &it.columns, &it.key, mark);
+            self.ask(part, &Message::Query(&sql, Vec::new())).await?
+        };
+        Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
+    /// Whether this transaction put rows where older ones are.
+    pub(super) async fn backdated(
+        &mut self,
+        guard: &Guard,
+        it: &Watched,
+        before: &Snapshot,
+        after: &Snapshot,
+        counted: &ledger::Rows,
+        part: Part,
+    ) -> Result<Vec<Finding>, Failed> {
+        let ledger = &guard.ledgers[it.index];
+        let Some(mark) = it.mark.as_deref().filter(|_| guard::is_ordered(&it.key)) else {
+            return Ok(Vec::new());
+        };
+        // the key's columns as they are called now
+        let key: Key = it
+            .key
+            .iter()
+            .map(|(name, of)| (now_called(before, after, it.index, name), of.clone()))
+            .collect();
+        let mut is_backdated = false;
+        if counted.inserted != 0 {
+            let count = |rows: &[Row]| {
+                rows.first()
+                    .and_then(|row| row.first())
+                    .cloned()
+                    .flatten()
+                    .and_then(|it| it.parse::<i64>().ok())
+            };
+            let above = guard::appended(&ledger.sql(), &key, mark, true);
+            let above = self.ask(part, &Message::Query(&above, Vec::new())).await?;
+            if count(&above) != Some(counted.inserted) {
+                let below = guard::appended(&ledger.sql(), &key, mark, false);
+                let below = self.ask(part, &Message::Query(&below, Vec::new())).await?;
+                is_backdated |= count(&below) != Some(0);
+            }
+        }
+        for table in &counted.attached {
+            let below = guard::any_below(table, &key, mark);
+            is_backdated |= is_true(&self.ask(part, &Message::Query(&below, Vec::new())).await?);
+        }
+        let what = || {
+            format!(
+                "events were inserted among the older ones, not after the newest ({})",
+                shown(mark)
+            )
+        };
+        Ok(is_backdated
+            .then(|| finding(guard, it.index, "backdated", what(), CORRECT))
+            .into_iter()
+            .collect())
+    }
+
+    /// Whether a sequence that was restarted would give numbers that it has given.
+    pub(super) async fn numbered(
+        &mut self,
+        guard: &Guard,
+        index: usize,
+        before: &Snapshot,
+        after: &Snapshot,
+        part: Part,
+    ) -> Result<Vec<Finding>, Failed> {
+        let mut findings = Vec::new();
+        let now: BTreeMap<&str, Option<i64>> = after
+            .of(Some(index), Kind::Reached)
+            .map(|(label, it)| (label, it.number("value")))
+            .collect();
+        for (label, then) in before.of(Some(index), Kind::Reached) {
+            // it tells nothing of a sequence that was not asked since it was restarted
+            let (Some(then), Some(None)) = (then.number("value"), now.get(label)) else {
+                continue;
+            };
+            let sql = format!("SELECT ARRAY[last_value::text] AS \"row\" FROM {label}");
+            let rows = self.ask(part, &Message::Query(&sql, Vec::new())).await?;
+            let next = rows.first().and_then(|row| row.first()).cloned().flatten();
+            let next = next
+                .and_then(|next| next.parse::<i64>().ok())
+                .unwrap_or_default();
+            if next <= then {
+                let what = format!(
+                    "the sequence {label} starts again at {next}: numbers up to {then} would come twice"
+                );
+                findings.push(Finding {
+                    rows: false,
+                    ..finding(guard, index, "sequence-changed", what, APPEND)
+                });
+            }
+        }
+        Ok(findings)
+    }
+
+    pub(super) async fn ask(
+        &mut self,
+        part: Part,
+        message: &Message<'_>,
+    ) -> Result<Vec<Row>, Failed> {
+        let mut replies = self
+            .session
+            .exchange(std::slice::from_ref(message), &mut |_| {})
+            .await;
+        let reply = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
+        reply.map_err(|failure| (part, failure))
+    }
+}
