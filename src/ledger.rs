@@ -5,6 +5,7 @@
 //! difference is a finding. Reading snapshots, locks, counters and fingerprints is the work of
 //! [`postgres::guard`](crate::postgres::guard).
 
+mod attestation;
 mod bomb;
 mod change;
 mod declaration;
@@ -16,6 +17,7 @@ mod rows;
 mod snapshot;
 
 pub use self::{
+    attestation::{Attestation, Attested},
     change::{Before, Context, is_guarded, judge},
     declaration::{Declaration, Level},
     finding::Finding,

@@ -197,8 +197,10 @@ impl<'j> Judge<'j> {
 
     /// Whether the ledger had no row before.
     fn is_empty(&self) -> bool {
-        let mut tables = self.before.of(Some(self.index), Kind::Rows);
-        tables.all(|(_, rows)| rows.is("empty"))
+        let tables: Vec<_> = self.before.of(Some(self.index), Kind::Rows).collect();
+        // a table without partitions has no rows; a description without tables says nothing
+        let is_partitioned = self.before.root(self.index).is_some_and(|(_, it)| it.text("kind") == "p");
+        (is_partitioned || !tables.is_empty()) && tables.iter().all(|(_, rows)| rows.is("empty"))
     }
 
     fn relations(&mut self) {

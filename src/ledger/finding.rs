@@ -27,6 +27,7 @@ pub(super) mod advice {
     pub(in crate::ledger) const MEANING: &str =
         "Add a new label or type beside it; what is recorded keeps its meaning.";
     pub(in crate::ledger) const LATER: &str = "Nothing may strike after this migration. Write what is to be done into the migration itself, where it is checked.";
+    pub(in crate::ledger) const DRIFT: &str = "This was changed since the last run of glowplug. Put it back as it was; or, if it is meant, `glowplug ledger verify --accept REASON` records that.";
     pub(in crate::ledger) const PARTITION: &str =
         "Give the new partition the triggers that the others have, in the same migration.";
 }

@@ -122,6 +122,14 @@ pub struct Snapshot {
     facts: BTreeMap<Address, Fact>,
 }
 
+impl FromIterator<(Address, Fact)> for Snapshot {
+    fn from_iter<I: IntoIterator<Item = (Address, Fact)>>(facts: I) -> Self {
+        Self {
+            facts: facts.into_iter().collect(),
+        }
+    }
+}
+
 impl Snapshot {
     /// Reads the rows of the query. A row that cannot be read becomes a fact of unknown kind, so that it is not passed over.
     #[must_use]

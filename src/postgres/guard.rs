@@ -15,7 +15,11 @@ pub(crate) use self::{
 use serde_json::json;
 
 use crate::{
-    ledger::{Declaration, Snapshot},
+    ledger::{Attestation, Attested, Declaration, Snapshot},
+    postgres::{
+        lock::Facts,
+        session::{Failure, Message, Row, Session},
+    },
     words::ident::{Ident, Literal},
 };
 
@@ -57,6 +61,82 @@ impl Guard {
             .replace("{strong}", if strong { "true" } else { "false" })
     }
 
+    /// Takes a snapshot in a transaction of its own that writes nothing.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn observe(
+        &self,
+        session: &mut Session<'_>,
+        facts: &Facts,
+        before: Option<&Snapshot>,
+    ) -> Result<Snapshot, Failure> {
+        let (sql, values) =
+            self.snapshot(&facts.place.schema, facts.server_version, before, false);
+        let pins = pins();
+        let messages = [
+            Message::Batch("BEGIN TRANSACTION READ ONLY"),
+            Message::Batch(&pins),
+            Message::Query(&sql, values),
+            Message::Batch("ROLLBACK"),
+        ];
+        let mut rows = Vec::new();
+        let mut failed = None;
+        for reply in session.exchange_undisturbed(&messages).await {
+            match reply {
+                Ok(reply) => rows.extend(reply),
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        failed.map_or_else(|| Ok(Snapshot::read(rows)), Err)
+    }
+
+    /// How far the rows of each ledger went, counted on from what was attested.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn measure(
+        &self,
+        session: &mut Session<'_>,
+        snapshot: &Snapshot,
+        since: Option<&Attestation>,
+    ) -> Result<Vec<Attested>, Failure> {
+        let pins = pins();
+        let mut measured = Vec::new();
+        for (index, ledger) in self.ledgers.iter().enumerate() {
+            let key = snapshot.key(index, &ledger.key);
+            let label = ledger.label();
+            let mut attested = Attested {
+                ledger: label.clone(),
+                rows: None,
+                last: None,
+            };
+            if snapshot.root(index).is_some() && is_ordered(&key) {
+                let earlier = since.and_then(|it| it.ledger(&label));
+                let sql = progress(ledger, &key, earlier);
+                let messages = [
+                    Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+                    Message::Batch(&pins),
+                    Message::Query(&sql, Vec::new()),
+                    Message::Batch("ROLLBACK"),
+                ];
+                let mut rows: Vec<Row> = Vec::new();
+                for reply in session.exchange_undisturbed(&messages).await {
+                    rows.extend(reply?);
+                }
+                if let Some(row) = rows.into_iter().next() {
+                    let (count, last) = row.split_first().unwrap_or((&None, &[]));
+                    let new = count.as_ref().and_then(|it| it.parse::<u64>().ok());
+                    let old = earlier.map_or(Some(0), |it| it.rows);
+                    attested.rows = new.zip(old).map(|(new, old)| new + old);
+                    attested.last = last.iter().any(Option::is_some).then(|| last.to_vec());
+                }
+            }
+            measured.push(attested);
+        }
+        Ok(measured)
+    }
+
     /// The query of a snapshot, with its values. `tracking` is the schema of the tracking tables; `before` the snapshot
     /// from before the script.
     pub(crate) fn snapshot(
@@ -64,13 +144,16 @@ impl Guard {
         tracking: &str,
         server_version: u32,
         before: Option<&Snapshot>,
+        writes: bool,
     ) -> (String, Vec<Option<String>>) {
         let parameters = if server_version >= 150_000 {
             include_str!("guard/parameters.sql")
         } else {
             ""
         };
-        let sql = include_str!("guard/snapshot.sql").replace("{parameters}", parameters);
+        let sql = include_str!("guard/snapshot.sql").replace("{parameters}", parameters)
+            .replace("{xid}", if writes { "pg_current_xact_id()::text" } else { "''" })
+            .replace("{made}", if writes { "age(p.xmin) <= age(pg_current_xact_id()::xid)" } else { "false" });
         let functions = before.map(functions).unwrap_or_default();
         let values = vec![
             Some(self.names()),
@@ -120,6 +203,29 @@ pub(crate) const LOOKED: &str =
 
 /// The columns of a key, by name and type; what has an order that says something of time.
 pub(crate) type Key = Vec<(String, String)>;
+
+/// The query for the rows above what was attested: how many, and the last key.
+fn progress(ledger: &Declaration, key: &Key, earlier: Option<&Attested>) -> String {
+    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
+    let above = match earlier.and_then(|it| it.last.as_deref()).filter(|it| it.len() == key.len()) {
+        Some(last) => format!("WHERE ({names}) > ({})", position(key, last)),
+        None => String::new(),
+    };
+    let last = list(key.iter().map(|(name, _)| {
+        format!("(SELECT {}::text FROM {} {} LIMIT 1)", Ident(name), ledger.sql(), newest_first(key))
+    }));
+    format!("SELECT ARRAY[(SELECT count(*)::text FROM {} {above}), {last}] AS \"row\"", ledger.sql())
+}
+
+/// How many rows are at or below a key.
+pub(crate) fn rows_up_to(ledger: &Declaration, key: &Key, last: &[Option<String>]) -> String {
+    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
+    format!(
+        "SELECT ARRAY[count(*)::text] AS \"row\" FROM {} WHERE ({names}) <= ({})",
+        ledger.sql(),
+        position(key, last),
+    )
+}
 
 /// Whether larger values of a key are later ones.
 pub(crate) fn is_ordered(key: &Key) -> bool {

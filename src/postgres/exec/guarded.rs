@@ -155,27 +155,8 @@ impl Locked<'_> {
         guard: &Guard,
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, Failure> {
-        let (sql, values) = guard.snapshot(
-            &self.facts().place.schema,
-            self.facts().server_version,
-            before,
-        );
-        let pins = guard::pins();
-        let messages = [
-            Message::Batch("BEGIN"),
-            Message::Batch(&pins),
-            Message::Query(&sql, values),
-            Message::Batch("ROLLBACK"),
-        ];
-        let mut rows = Vec::new();
-        let mut failed = None;
-        for reply in self.session.exchange_undisturbed(&messages).await {
-            match reply {
-                Ok(reply) => rows.extend(reply),
-                Err(failure) => failed = failed.or(Some(failure)),
-            }
-        }
-        failed.map_or_else(|| Ok(Snapshot::read(rows)), Err)
+        let facts = self.facts().clone();
+        guard.observe(&mut self.session, &facts, before).await
     }
 
     async fn try_guarded(
@@ -195,7 +176,7 @@ impl Locked<'_> {
         );
         let pins = guard::pins();
         let lock = guard.lock(care.exact || care.unused);
-        let question = guard.snapshot(&place, version, None);
+        let question = guard.snapshot(&place, version, None, true);
         let mut draft = Draft::default();
         draft.push(body.first, At::Opening, body.begin.clone());
         draft.messages.extend(body.leading.messages.iter().cloned());
@@ -239,7 +220,7 @@ impl Locked<'_> {
         let rest = (body.rest)(&noted);
         let settle = settle();
         let probes = probes(guard, &before, &watched);
-        let question = guard.snapshot(&place, version, Some(&before));
+        let question = guard.snapshot(&place, version, Some(&before), true);
         let (so_far, so_far_values) = guard::appended_so_far(guard);
         let mut draft = Draft::default();
         for (_, append, _) in &probes {

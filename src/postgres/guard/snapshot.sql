@@ -95,7 +95,7 @@ armed AS MATERIALIZED (
 ),
 fact (n, kind, object, value) AS (
     SELECT '', 'session', '', jsonb_build_object(
-        'xid', pg_current_xact_id()::text,
+        'xid', {xid},
         'superuser', EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND pg_has_role(session_user, oid, 'MEMBER')),
         'counts', current_setting('track_counts'),
         'cursors', (SELECT count(*) FROM pg_catalog.pg_cursors WHERE is_holdable))
@@ -297,7 +297,7 @@ fact (n, kind, object, value) AS (
         'language', l.lanname, 'definer', p.prosecdef, 'source', pg_get_functiondef(p.oid))
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-    WHERE age(p.xmin) <= age(pg_current_xact_id()::xid) AND p.oid >= 16384 AND p.prokind IN ('f', 'p') AND l.lanname <> 'c'
+    WHERE {made} AND p.oid >= 16384 AND p.prokind IN ('f', 'p') AND l.lanname <> 'c'
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
     UNION ALL
     -- a direct write to a catalog keeps its lock; DDL gives it back

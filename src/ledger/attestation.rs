@@ -1,0 +1,122 @@
+//! What a run left behind: the protection of the ledgers, and how far their rows went. The next run compares.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    ledger::{
+        change::{Context, judge},
+        declaration::Declaration,
+        finding::{Finding, advice},
+        snapshot::{Address, Fact, Kind, Snapshot},
+    },
+    words::digest::Digest,
+};
+
+/// What a run left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// The digest of everything that protects.
+    pub digest: Digest,
+    /// The ledgers, in the order in which they were declared.
+    pub ledgers: Vec<Attested>,
+    /// What was found, object by object, so that a difference can be named.
+    facts: Vec<(Option<usize>, Kind, String, Fact)>,
+    /// Why a difference to the one before it was accepted, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+}
+
+/// How far the rows of a ledger went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attested {
+    /// The ledger, as `public.events`.
+    pub ledger: String,
+    /// How many rows there were up to the last key; none if it has no key that orders them.
+    pub rows: Option<u64>,
+    /// The last key.
+    pub last: Option<Vec<Option<String>>>,
+}
+
+impl Attestation {
+    /// Puts together what was found.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, ledgers: Vec<Attested>, accepted: Option<String>) -> Self {
+        let facts: Vec<_> = lasting(snapshot)
+            .iter()
+            .map(|(address, fact)| {
+                (address.ledger, address.kind, address.object.clone(), fact.clone())
+            })
+            .collect();
+        let counted: Vec<_> = facts.iter().filter(|(_, kind, ..)| *kind != Kind::Rows).collect();
+        let text = serde_json::to_string(&counted).unwrap_or_default();
+        Self {
+            digest: Digest::of(&text),
+            ledgers,
+            facts,
+            accepted,
+        }
+    }
+
+    /// What is different now from what the last run left, as far as it matters.
+    #[must_use]
+    pub fn drift(&self, now: &Snapshot, ledgers: &[Declaration]) -> Vec<Finding> {
+        // ledgers may be declared in another order now
+        let places: BTreeMap<usize, usize> = self
+            .ledgers
+            .iter()
+            .enumerate()
+            .filter_map(|(then, it)| {
+                let now = ledgers.iter().position(|ledger| ledger.label() == it.ledger)?;
+                Some((then, now))
+            })
+            .collect();
+        let facts = self.facts.iter().filter_map(|(ledger, kind, object, fact)| {
+            let ledger = match ledger {
+                Some(ledger) => Some(*places.get(ledger)?),
+                None => None,
+            };
+            let address = Address {
+                ledger,
+                kind: *kind,
+                object: object.clone(),
+            };
+            Some((address, fact.clone()))
+        });
+        let before: Snapshot = facts.collect();
+        let context = Context {
+            ledgers,
+            before: None,
+            unused: &std::collections::BTreeSet::new(),
+        };
+        let mut findings = judge(&before, &lasting(now), &context);
+        // nobody knows whether rows changed: what is certain is counted
+        for finding in &mut findings {
+            finding.rows = false;
+            finding.advice = advice::DRIFT;
+        }
+        findings
+    }
+
+    /// What was attested of one ledger.
+    #[must_use]
+    pub fn ledger(&self, label: &str) -> Option<&Attested> {
+        self.ledgers.iter().find(|it| it.ledger == label)
+    }
+}
+
+/// What is not of one transaction, and does not change with every append.
+fn lasting(snapshot: &Snapshot) -> Snapshot {
+    let facts = snapshot.iter().filter_map(|(address, fact)| match address.kind {
+        Kind::Rows => {
+            let empty = Value::Bool(fact.is("empty"));
+            let fact = Fact([("empty".to_owned(), empty)].into_iter().collect());
+            Some((address.clone(), fact))
+        }
+        kind if kind.lasts() => Some((address.clone(), fact.clone())),
+        _ => None,
+    });
+    facts.collect()
+}
