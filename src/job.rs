@@ -8,6 +8,7 @@ mod explain;
 pub mod failure;
 pub mod generate;
 pub mod init;
+pub mod ledger;
 pub mod offline;
 pub mod open;
 pub mod revision;

@@ -122,7 +122,7 @@ impl Output {
         }
         if failure.is_interrupt() {
             Exit::Interrupted
-        } else if matches!(failure.job(), Some(JobError::Refused(_))) {
+        } else if matches!(failure.job(), Some(JobError::Refused(_) | JobError::Drift(_))) {
             Exit::Findings
         } else {
             Exit::Failed

@@ -316,3 +316,55 @@ pub(crate) fn functions_called(names: &[String]) -> (&'static str, Vec<Option<St
             AND d.objid = p.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 1";
     (sql, vec![Some(json!(names).to_string())])
 }
+
+/// Whether there is a row with this key.
+pub(crate) fn has_row(ledger: &Declaration, key: &Key, last: &[Option<String>]) -> String {
+    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
+    format!(
+        "SELECT ARRAY[EXISTS (SELECT FROM {} WHERE ({names}) = ({}))::text] AS \"row\"",
+        ledger.sql(),
+        position(key, last),
+    )
+}
+
+/// Tables with triggers that come before an UPDATE or DELETE of a row, and are no partitions.
+pub(crate) const CANDIDATES: &str = "SELECT DISTINCT ARRAY[s.nspname::text, c.relname::text] AS \"row\" \
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid \
+    JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace \
+    WHERE NOT t.tgisinternal AND t.tgtype & 2 <> 0 AND t.tgtype & 24 <> 0 AND NOT c.relispartition \
+    AND s.nspname !~ '^(pg_|information_schema$)' ORDER BY 1";
+
+/// The rows between two keys in their canonical form: JSON without what is NULL, so that a column added later, and NULL in
+/// older rows, leaves them what they were. `from` is not among them.
+pub(crate) fn canonical(
+    ledger: &Declaration,
+    key: &Key,
+    from: Option<&[Option<String>]>,
+    to: &[Option<String>],
+) -> String {
+    let names = list(key.iter().map(|(name, _)| format!("t.{}", Ident(name))));
+    let above = from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
+    format!(
+        "COPY (SELECT (SELECT jsonb_object_agg(e.key, e.value)::text FROM jsonb_each(to_jsonb(t)) e WHERE e.value <> 'null'::jsonb) \
+         FROM {} t WHERE {above}({names}) <= ({}) ORDER BY {names}) TO STDOUT",
+        ledger.sql(),
+        position(key, to),
+    )
+}
+
+/// How many rows lie between two keys, and what time it is.
+pub(crate) fn rows_between(
+    ledger: &Declaration,
+    key: &Key,
+    from: Option<&[Option<String>]>,
+    to: &[Option<String>],
+) -> String {
+    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
+    let above = from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
+    format!(
+        "SELECT ARRAY[count(*)::text, to_char(timezone('UTC', now()), 'YYYY-MM-DD HH24:MI:SS')] AS \"row\" \
+         FROM {} WHERE {above}({names}) <= ({})",
+        ledger.sql(),
+        position(key, to),
+    )
+}

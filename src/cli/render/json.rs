@@ -45,6 +45,9 @@ pub(super) fn failed(command: &str, failure: &CliError, covers: &Covers) -> Stri
             error["column"] = json!(refused.place.map(|(_, column)| column));
             error["findings"] = json!(refused.findings);
         }
+        Some(JobError::Drift(drift)) => {
+            error["findings"] = json!(drift.findings);
+        }
         Some(JobError::SchemaWouldChange(change)) => {
             error["files"] = json!(change.files);
             error["difference"] = json!(change.difference);

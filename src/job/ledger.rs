@@ -1,0 +1,368 @@
+//! Ledgers between runs: what a run leaves, what the next one finds, and what a person asks.
+
+pub mod protect;
+pub mod seal;
+
+use crate::{
+    job::{JobError, Watch, failure::DriftError, open::Endpoint},
+    ledger::{self, Attestation, Declaration, Finding, Kind, Level, Snapshot, Strength},
+    migration::{journal::EntryKind, source::Migration},
+    postgres::{
+        guard::{self, Guard},
+        journal::{Place, Record},
+        lock::{Facts, Locked},
+        session::{Failure, Message, Session},
+        session_error::SessionError,
+    },
+    report::ledger::{AttestationReport, LedgerReport, LedgersReport},
+};
+
+/// What the last run left, and where it stands in the journal.
+#[derive(Debug, Clone)]
+pub(crate) struct Latest {
+    attestation: Attestation,
+    at: String,
+    after: String,
+}
+
+const LOOKING: &str = "looking at the ledgers";
+
+fn failed(failure: Failure) -> JobError {
+    SessionError::while_doing(LOOKING)(failure).into()
+}
+
+async fn latest(session: &mut Session<'_>, place: &Place) -> Result<Option<Latest>, JobError> {
+    if !place.has_journal {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT ARRAY[note, pg_catalog.to_char(pg_catalog.timezone('UTC', at), 'YYYY-MM-DD HH24:MI:SS'), name] AS \"row\" \
+         FROM {} WHERE kind = 'attest' ORDER BY id DESC LIMIT 1",
+        place.journal()
+    );
+    let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
+    let latest = rows.into_iter().next().and_then(|row| {
+        let [note, at, after] = <[_; 3]>::try_from(row).ok()?;
+        Some(Latest {
+            attestation: serde_json::from_str(&note?).ok()?,
+            at: at?,
+            after: after?,
+        })
+    });
+    Ok(latest)
+}
+
+/// What changed since the last run.
+async fn drift(
+    session: &mut Session<'_>,
+    guard: &Guard,
+    latest: &Latest,
+    now: &Snapshot,
+) -> Result<Vec<Finding>, JobError> {
+    let mut findings = latest.attestation.drift(now, &guard.ledgers);
+    for (index, ledger) in guard.ledgers.iter().enumerate() {
+        let key = now.key(index, &ledger.key);
+        let attested = latest.attestation.ledger(&ledger.label());
+        let last = attested.and_then(|it| it.last.as_deref());
+        let Some(last) = last.filter(|last| last.len() == key.len()) else {
+            continue;
+        };
+        if now.root(index).is_some() && ledger::is_guarded(now, index) {
+            let sql = guard::has_row(ledger, &key, last);
+            let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
+            if !matches!(rows.first().and_then(|row| row.first()), Some(Some(text)) if text == "true") {
+                findings.push(Finding {
+                    ledger: ledger.label(),
+                    rule: "rows-lost",
+                    what: format!("the event that was the newest ({}) is gone", shown(last)),
+                    advice: "Events were removed past every protection. Look at the server's log and at a backup; the seals tell which rows are left unaltered.",
+                    rows: true,
+                });
+            }
+        }
+    }
+    Ok(findings)
+}
+
+fn shown(key: &[Option<String>]) -> String {
+    key.iter()
+        .map(|it| it.as_deref().unwrap_or("NULL"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Stops a run where the protection is not what the last one left.
+pub(crate) async fn demand_no_drift(
+    locked: &mut Locked<'_>,
+    guard: &Guard,
+) -> Result<Option<Latest>, JobError> {
+    let facts = locked.facts().clone();
+    let Some(latest) = latest(&mut locked.session, &facts.place).await? else {
+        return Ok(None);
+    };
+    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
+    let mut findings = drift(&mut locked.session, guard, &latest, &now).await?;
+    if guard.allow.is_some() {
+        findings.retain(|finding| finding.rows);
+    }
+    match findings.is_empty() {
+        true => Ok(Some(latest)),
+        false => Err(Box::new(DriftError {
+            since: latest.at,
+            after: latest.after,
+            findings,
+        })
+        .into()),
+    }
+}
+
+/// Records what a run leaves, after a look over a new connection where there is a way to one.
+pub(crate) async fn attest(
+    locked: &mut Locked<'_>,
+    endpoint: Option<&Endpoint>,
+    guard: &Guard,
+    earlier: Option<&Latest>,
+    migration: &Migration,
+    actor: &str,
+    watch: Watch<'_>,
+) -> Result<Vec<String>, JobError> {
+    let facts = locked.facts().clone();
+    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
+    // a session may see what is no longer so, or not yet
+    let now = match endpoint {
+        None => now,
+        Some(endpoint) => {
+            let (mut other, facts, _) = endpoint.read(watch).await?;
+            let seen = guard.observe(&mut other, &facts, None).await.map_err(failed)?;
+            let here = Attestation::of(&now, Vec::new(), None);
+            let findings = here.drift(&seen, &guard.ledgers);
+            if !findings.is_empty() {
+                return Err(Box::new(DriftError {
+                    since: "the commit a moment ago".into(),
+                    after: migration.name.clone(),
+                    findings,
+                })
+                .into());
+            }
+            seen
+        }
+    };
+    let earlier = earlier.map(|it| &it.attestation);
+    let measured = guard.measure(&mut locked.session, &now, earlier).await.map_err(failed)?;
+    let attestation = Attestation::of(&now, measured, guard.allow.clone());
+    let mut record = Record::of(migration, EntryKind::Attest, actor);
+    record.note = serde_json::to_string(&attestation).ok();
+    locked.record(&[record]).await?;
+    let unprotected = guard.ledgers.iter().enumerate().filter(|(index, _)| {
+        now.root(*index).is_some() && !ledger::protection(&now, *index).weakest().rows()
+    });
+    let notes = unprotected.map(|(_, it)| {
+        let label = it.label();
+        format!("{label} is declared as a ledger, and nothing surely refuses to change its rows: `glowplug ledger protect {label}`")
+    });
+    Ok(notes.collect())
+}
+
+/// What is known of the ledgers of a database.
+///
+/// # Errors
+/// When the server cannot be reached or refuses.
+pub async fn status(
+    endpoint: &Endpoint,
+    ledgers: &[Declaration],
+    watch: Watch<'_>,
+) -> Result<LedgersReport, JobError> {
+    let guard = Guard {
+        ledgers: ledgers.to_vec(),
+        allow: None,
+    };
+    let (mut session, facts, _) = endpoint.read(watch).await?;
+    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
+    let latest = latest(&mut session, &facts.place).await?;
+    let measured = guard.measure(&mut session, &now, None).await.map_err(failed)?;
+    let findings = match &latest {
+        Some(latest) => drift(&mut session, &guard, latest, &now).await?,
+        None => Vec::new(),
+    };
+    let ledgers = ledgers.iter().zip(measured).enumerate().map(|(index, (ledger, measured))| {
+        LedgerReport {
+            table: ledger.label(),
+            level: ledger.level,
+            exists: now.root(index).is_some(),
+            protection: ledger::protection(&now, index).weakest(),
+            weak_points: weak_points(&now, index, ledger),
+            key: now.key(index, &ledger.key).into_iter().map(|(name, _)| name).collect(),
+            rows: measured.rows,
+            last: measured.last,
+        }
+    });
+    Ok(LedgersReport {
+        ledgers: ledgers.collect(),
+        undeclared: undeclared(&mut session, &facts, &guard).await?,
+        attestation: latest.map(|it| AttestationReport {
+            at: it.at,
+            after: it.after,
+            digest: it.attestation.digest.to_string(),
+        }),
+        database: facts.database,
+        findings,
+        checked: Vec::new(),
+        notes: Vec::new(),
+    })
+}
+
+/// Recomputes what was attested: the protection, and how many rows there are up to the last key.
+///
+/// # Errors
+/// When the server cannot be reached or refuses.
+pub async fn verify(
+    endpoint: &Endpoint,
+    ledgers: &[Declaration],
+    watch: Watch<'_>,
+) -> Result<LedgersReport, JobError> {
+    let mut report = status(endpoint, ledgers, watch).await?;
+    let guard = Guard {
+        ledgers: ledgers.to_vec(),
+        allow: None,
+    };
+    let (mut session, facts, _) = endpoint.read(watch).await?;
+    let Some(latest) = latest(&mut session, &facts.place).await? else {
+        report.notes.push("no run has attested anything here: the next upgrade does".into());
+        return Ok(report);
+    };
+    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
+    report.checked.push(format!("the protection, as it was at {} UTC", latest.at));
+    for (index, ledger) in ledgers.iter().enumerate() {
+        let label = ledger.label();
+        let key = now.key(index, &ledger.key);
+        let attested = latest.attestation.ledger(&label);
+        let Some((attested, last)) = attested.and_then(|it| Some((it.rows?, it.last.as_deref()?))) else {
+            continue;
+        };
+        if key.len() != last.len() {
+            continue;
+        }
+        let sql = guard::rows_up_to(ledger, &key, last);
+        let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
+        let count = rows.first().and_then(|row| row.first()).cloned().flatten();
+        let count = count.and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
+        report.checked.push(format!("{label}: {count} rows up to {}", shown(last)));
+        if count < attested {
+            report.findings.push(Finding {
+                ledger: label,
+                rule: "rows-lost",
+                what: format!("{} of its {attested} rows up to {} are gone", attested - count, shown(last)),
+                advice: "Events were removed past every protection. Look at the server's log and at a backup; the seals tell which rows are left unaltered.",
+                rows: true,
+            });
+        } else if count > attested {
+            report.notes.push(format!(
+                "{label}: {} more rows up to {} than were attested: transactions that ended later may have lower numbers",
+                count - attested,
+                shown(last),
+            ));
+        }
+    }
+    Ok(report)
+}
+
+/// Accepts what is there now, for a reason that is recorded.
+///
+/// # Errors
+/// When another run holds the lock for too long, or the server refuses.
+pub async fn accept(
+    locked: &mut Locked<'_>,
+    guard: &Guard,
+    newest: &Migration,
+    actor: &str,
+) -> Result<(), JobError> {
+    locked.prepare().await?;
+    attest(locked, None, guard, None, newest, actor, &mut |_| {}).await.map(|_| ())
+}
+
+/// What a protection lacks, and what could step around it.
+fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String> {
+    let mut weak = Vec::new();
+    if now.root(index).is_none() {
+        return weak;
+    }
+    let protection = ledger::protection(now, index);
+    for (table, guarded) in &protection.tables {
+        let commands = [("UPDATE", guarded.update), ("DELETE", guarded.delete), ("TRUNCATE", guarded.truncate)];
+        for (command, strength) in commands {
+            let is_wanted = ledger.level == Level::Hardened || command != "TRUNCATE";
+            match strength {
+                Strength::None if is_wanted => weak.push(format!("nothing refuses {command} of {table}")),
+                Strength::Statement => weak.push(format!("{command} of {table} is refused for statements only")),
+                Strength::Row if ledger.level == Level::Hardened => {
+                    weak.push(format!("{command} of {table} is not refused under session_replication_role = replica"));
+                }
+                _ => {}
+            }
+        }
+    }
+    weak.extend(protection.unproved.iter().map(|(trigger, why)| format!("the trigger {trigger} is not proved to refuse: {why}")));
+    for (role, fact) in now.of(Some(index), Kind::Role) {
+        let may = [("updates", "UPDATE"), ("deletes", "DELETE"), ("truncates", "TRUNCATE")];
+        let may: Vec<&str> = may.iter().filter(|(it, _)| fact.is(it)).map(|(_, command)| *command).collect();
+        if !may.is_empty() && !fact.is("owns") && !fact.is("superuser") {
+            weak.push(format!("{role} has been granted {}", may.join(", ")));
+        }
+    }
+    if !guard::is_ordered(&now.key(index, &ledger.key)) {
+        weak.push("no key orders its rows: name one with `key` in glowplug.toml".into());
+    }
+    if now.root(index).is_some_and(|(_, it)| it.is("row security")) {
+        weak.push("row-level security hides rows from some roles".into());
+    }
+    if now.session().is("superuser") {
+        weak.push("this role is a superuser, or can become one: every migration compares all rows".into());
+    }
+    weak
+}
+
+/// Tables that are protected as ledgers are, and not declared.
+async fn undeclared(
+    session: &mut Session<'_>,
+    facts: &Facts,
+    guard: &Guard,
+) -> Result<Vec<String>, JobError> {
+    let rows = session.query(guard::CANDIDATES, Vec::new()).await.map_err(failed)?;
+    let candidates = rows.into_iter().filter_map(|row| {
+        let [schema, table] = <[_; 2]>::try_from(row).ok()?;
+        Some(Declaration {
+            schema: schema?,
+            table: table?,
+            key: Vec::new(),
+            level: Level::Minimal,
+        })
+    });
+    let known = |it: &Declaration| {
+        guard.ledgers.iter().any(|ledger| ledger.label() == it.label())
+            || it.table == crate::postgres::journal::TABLE
+    };
+    let candidates = Guard {
+        ledgers: candidates.filter(|it| !known(it)).collect(),
+        allow: None,
+    };
+    if !candidates.is_on() {
+        return Ok(Vec::new());
+    }
+    let seen = candidates.observe(session, facts, None).await.map_err(failed)?;
+    let ledgers = candidates.ledgers.iter().enumerate();
+    let protected = ledgers.filter(|(index, _)| ledger::protection(&seen, *index).weakest().rows());
+    Ok(protected.map(|(_, it)| it.label()).collect())
+}
+
+/// Asks one thing over a session of a person.
+async fn ask(session: &mut Session<'_>, messages: &[Message<'_>]) -> Result<Vec<Vec<Option<String>>>, JobError> {
+    let mut rows = Vec::new();
+    let mut first = None;
+    for reply in session.exchange(messages, &mut |_| {}).await {
+        match reply {
+            Ok(reply) => rows.extend(reply),
+            Err(failure) => first = first.or(Some(failure)),
+        }
+    }
+    first.map_or(Ok(rows), |failure| Err(failed(failure)))
+}
