@@ -14,6 +14,7 @@ mod failure;
 mod history;
 mod init;
 mod interrupt;
+mod ledger;
 mod print_schema;
 mod render;
 mod revision;
@@ -151,6 +152,9 @@ enum Command {
     Migration(diesel::MigrationCommand),
     /// Show what a URL is understood as, or spell it for another driver
     Url(url::UrlCommand),
+    /// The append-only tables
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// The project's own local server
     #[command(subcommand)]
     Db(db::Db),
@@ -180,6 +184,7 @@ impl Command {
             Self::Database(_) => "database",
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
+            Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -251,6 +256,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Database(command) => command.run(global, output),
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
+        Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),
         Command::Man(command) => command.run(Cli::command(), output),

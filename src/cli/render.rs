@@ -1,6 +1,7 @@
 //! From reports to bytes: text for people, JSON for programs.
 
 mod json;
+mod ledger;
 mod progress;
 mod text;
 
@@ -9,7 +10,7 @@ use std::io::Write as _;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
 
-pub(super) use self::{progress::Progress, text::*};
+pub(super) use self::{ledger::*, progress::Progress, text::*};
 use crate::cli::{
     Color, Format, Global,
     covers::{Covered, Covers},
@@ -122,7 +123,10 @@ impl Output {
         }
         if failure.is_interrupt() {
             Exit::Interrupted
-        } else if matches!(failure.job(), Some(JobError::Refused(_) | JobError::Drift(_))) {
+        } else if matches!(
+            failure.job(),
+            Some(JobError::Refused(_) | JobError::Drift(_))
+        ) {
             Exit::Findings
         } else {
             Exit::Failed

@@ -8,9 +8,11 @@ use std::{
 use crate::{
     cli::{Global, failure::CliError, render::Output},
     job::{
+        JobError,
         open::{Endpoint, Limits},
         shadow::Shadow,
     },
+    ledger::{Declaration, Level},
     migration::source::Migrations,
     postgres::{
         cluster::{self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search},
@@ -22,10 +24,10 @@ use crate::{
     },
     project::{
         config::{self, GlowplugToml},
-        read, root, rustfmt,
+        read, root, rustfmt, write,
     },
     schema_rs::{Compat, PrintSchemas, Style},
-    words::{timespan::Timespan, url::Url},
+    words::{ident::Ident, timespan::Timespan, url::Url},
 };
 
 /// How long a waking server is waited for where nothing else is said.
@@ -41,6 +43,8 @@ pub(super) struct Settings {
     /// How the migrations directory is called in messages.
     pub(super) shown: String,
     pub(super) toml: GlowplugToml,
+    /// Where glowplug.toml is, or would be.
+    glowplug_toml: PathBuf,
     /// Where diesel.toml is, or would be.
     pub(super) diesel_toml: PathBuf,
     /// `[print_schema]` of diesel.toml.
@@ -99,7 +103,8 @@ impl Settings {
                 help: "Correct --config or GLOWPLUG_CONFIG.".into(),
             });
         }
-        let toml = config::read_glowplug(&config.unwrap_or_else(|| root.join("glowplug.toml")))?;
+        let glowplug_toml = config.unwrap_or_else(|| root.join("glowplug.toml"));
+        let toml = config::read_glowplug(&glowplug_toml)?;
         if let Some(major) = toml
             .server
             .major
@@ -154,6 +159,7 @@ impl Settings {
             migrations_dir,
             shown,
             toml,
+            glowplug_toml,
             diesel_toml,
             schemas: diesel.print_schema,
             environment,
@@ -357,6 +363,33 @@ impl Settings {
         }
     }
 
+    /// The declared ledgers.
+    pub(super) fn ledgers(&self) -> Vec<Declaration> {
+        self.toml.ledgers()
+    }
+
+    /// Adds a ledger to glowplug.toml; gives the file.
+    pub(super) fn declare(&self, ledger: &Declaration) -> Result<PathBuf, CliError> {
+        let path = self.glowplug_toml.clone();
+        let mut entry = format!(
+            "\n[[ledger]]\ntable = {}\n",
+            quoted(&format!(
+                "{}.{}",
+                named(&ledger.schema),
+                named(&ledger.table)
+            ))
+        );
+        if !ledger.key.is_empty() {
+            let key: Vec<String> = ledger.key.iter().map(|it| quoted(it)).collect();
+            entry += &format!("key = [{}]\n", key.join(", "));
+        }
+        if ledger.level == Level::Minimal {
+            entry += "level = \"minimal\"\n";
+        }
+        write::append(&path, &entry).map_err(JobError::from)?;
+        Ok(path)
+    }
+
     /// Who runs, for the journal: GLOWPLUG_ACTOR, else the system's user.
     pub(super) fn actor(&self) -> String {
         let named = self.environment.vars.get("GLOWPLUG_ACTOR").cloned();
@@ -373,6 +406,23 @@ impl Settings {
             .map(String::as_str)
             .filter(|text| !text.is_empty())
     }
+}
+
+/// A name as SQL reads it, quoted where it must be.
+fn named(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_bare = name.chars().all(is_plain) && !name.starts_with(|c: char| c.is_ascii_digit());
+    if is_bare {
+        name.to_owned()
+    } else {
+        Ident(name).to_string()
+    }
+}
+
+/// A string of TOML.
+fn quoted(text: &str) -> String {
+    // TOML's basic strings escape what JSON's do
+    serde_json::Value::String(text.to_owned()).to_string()
 }
 
 /// The program itself, which becomes the guard of a server of ours.

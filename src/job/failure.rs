@@ -63,6 +63,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Drift(#[from] Box<DriftError>),
+    /// The events ledger.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Events(#[from] crate::events::EventsError),
     /// What is asked of a ledger.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -280,7 +284,10 @@ pub struct RefusedError {
 
 /// A protection that is not what the last run left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("what protects the ledgers was changed since {since} (after {after}){}", listed(findings))]
+#[error(
+    "what protects the ledgers was changed since {since} (after {after}){}",
+    listed(findings)
+)]
 #[diagnostic(
     code(ledger::drift),
     help(
@@ -302,35 +309,54 @@ pub struct DriftError {
 pub enum LedgerError {
     /// There is no such table.
     #[error("there is no table {table}")]
-    #[diagnostic(code(ledger::missing), help("Is it the right database, and are the migrations applied? `glowplug current` tells."))]
+    #[diagnostic(
+        code(ledger::missing),
+        help(
+            "Is it the right database, and are the migrations applied? `glowplug current` tells."
+        )
+    )]
     Missing {
         /// The table.
         table: String,
     },
     /// It is a view or something else.
     #[error("{table} is not a table")]
-    #[diagnostic(code(ledger::not_a_table), help("Only tables, partitioned ones among them, can be ledgers."))]
+    #[diagnostic(
+        code(ledger::not_a_table),
+        help("Only tables, partitioned ones among them, can be ledgers.")
+    )]
     NotATable {
         /// What was named.
         table: String,
     },
     /// There is nothing to do.
     #[error("{table} is protected already")]
-    #[diagnostic(code(ledger::protected), help("`glowplug ledger status` shows how. Nothing was written."))]
+    #[diagnostic(
+        code(ledger::protected),
+        help("`glowplug ledger status` shows how. Nothing was written.")
+    )]
     Protected {
         /// The table.
         table: String,
     },
     /// Nothing orders its rows.
     #[error("no key orders the rows of {table}")]
-    #[diagnostic(code(ledger::no_key), help("Name columns whose values grow with every row: `key` in [[ledger]] of glowplug.toml."))]
+    #[diagnostic(
+        code(ledger::no_key),
+        help(
+            "Name columns whose values grow with every row: `key` in [[ledger]] of glowplug.toml."
+        )
+    )]
     NoKey {
         /// The table.
         table: String,
     },
     /// A line that is no seal.
     #[error("line {line} is not a seal: {why}")]
-    #[diagnostic(code(ledger::not_a_seal), help("Give a file that `glowplug ledger seal` wrote."))]
+    #[diagnostic(
+        code(ledger::not_a_seal),
+        help("Give a file that `glowplug ledger seal` wrote.")
+    )]
     NotASeal {
         /// The line, from 1.
         line: usize,
@@ -339,14 +365,24 @@ pub enum LedgerError {
     },
     /// A seal that does not follow from the one before.
     #[error("the chain of seals is broken at line {line}")]
-    #[diagnostic(code(ledger::broken_chain), help("A line was changed, removed or put elsewhere. Take the file from where it is kept safe."))]
+    #[diagnostic(
+        code(ledger::broken_chain),
+        help(
+            "A line was changed, removed or put elsewhere. Take the file from where it is kept safe."
+        )
+    )]
     BrokenChain {
         /// The line, from 1.
         line: usize,
     },
     /// No ledger is declared.
     #[error("no ledger is declared")]
-    #[diagnostic(code(ledger::none), help("Declare one in glowplug.toml: [[ledger]] with table = \"public.events\"; or let `glowplug ledger protect TABLE` do it."))]
+    #[diagnostic(
+        code(ledger::none),
+        help(
+            "Declare one in glowplug.toml: [[ledger]] with table = \"public.events\"; or let `glowplug ledger protect TABLE` do it."
+        )
+    )]
     None,
 }
 

@@ -4,6 +4,7 @@ pub mod protect;
 pub mod seal;
 
 use crate::{
+    events::EventLog,
     job::{JobError, Watch, failure::DriftError, open::Endpoint},
     ledger::{self, Attestation, Declaration, Finding, Kind, Level, Snapshot, Strength},
     migration::{journal::EntryKind, source::Migration},
@@ -11,6 +12,7 @@ use crate::{
         guard::{self, Guard},
         journal::{Place, Record},
         lock::{Facts, Locked},
+        pool,
         session::{Failure, Message, Session},
         session_error::SessionError,
     },
@@ -70,7 +72,8 @@ async fn drift(
         if now.root(index).is_some() && ledger::is_guarded(now, index) {
             let sql = guard::has_row(ledger, &key, last);
             let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
-            if !matches!(rows.first().and_then(|row| row.first()), Some(Some(text)) if text == "true") {
+            if !matches!(rows.first().and_then(|row| row.first()), Some(Some(text)) if text == "true")
+            {
                 findings.push(Finding {
                     ledger: ledger.label(),
                     rule: "rows-lost",
@@ -100,7 +103,10 @@ pub(crate) async fn demand_no_drift(
     let Some(latest) = latest(&mut locked.session, &facts.place).await? else {
         return Ok(None);
     };
-    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
+    let now = guard
+        .observe(&mut locked.session, &facts, None)
+        .await
+        .map_err(failed)?;
     let mut findings = drift(&mut locked.session, guard, &latest, &now).await?;
     if guard.allow.is_some() {
         findings.retain(|finding| finding.rows);
@@ -127,13 +133,19 @@ pub(crate) async fn attest(
     watch: Watch<'_>,
 ) -> Result<Vec<String>, JobError> {
     let facts = locked.facts().clone();
-    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
+    let now = guard
+        .observe(&mut locked.session, &facts, None)
+        .await
+        .map_err(failed)?;
     // a session may see what is no longer so, or not yet
     let now = match endpoint {
         None => now,
         Some(endpoint) => {
             let (mut other, facts, _) = endpoint.read(watch).await?;
-            let seen = guard.observe(&mut other, &facts, None).await.map_err(failed)?;
+            let seen = guard
+                .observe(&mut other, &facts, None)
+                .await
+                .map_err(failed)?;
             let here = Attestation::of(&now, Vec::new(), None);
             let findings = here.drift(&seen, &guard.ledgers);
             if !findings.is_empty() {
@@ -148,7 +160,10 @@ pub(crate) async fn attest(
         }
     };
     let earlier = earlier.map(|it| &it.attestation);
-    let measured = guard.measure(&mut locked.session, &now, earlier).await.map_err(failed)?;
+    let measured = guard
+        .measure(&mut locked.session, &now, earlier)
+        .await
+        .map_err(failed)?;
     let attestation = Attestation::of(&now, measured, guard.allow.clone());
     let mut record = Record::of(migration, EntryKind::Attest, actor);
     record.note = serde_json::to_string(&attestation).ok();
@@ -177,25 +192,37 @@ pub async fn status(
         allow: None,
     };
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
+    let now = guard
+        .observe(&mut session, &facts, None)
+        .await
+        .map_err(failed)?;
     let latest = latest(&mut session, &facts.place).await?;
-    let measured = guard.measure(&mut session, &now, None).await.map_err(failed)?;
+    let measured = guard
+        .measure(&mut session, &now, None)
+        .await
+        .map_err(failed)?;
     let findings = match &latest {
         Some(latest) => drift(&mut session, &guard, latest, &now).await?,
         None => Vec::new(),
     };
-    let ledgers = ledgers.iter().zip(measured).enumerate().map(|(index, (ledger, measured))| {
-        LedgerReport {
+    let ledgers = ledgers
+        .iter()
+        .zip(measured)
+        .enumerate()
+        .map(|(index, (ledger, measured))| LedgerReport {
             table: ledger.label(),
             level: ledger.level,
             exists: now.root(index).is_some(),
             protection: ledger::protection(&now, index).weakest(),
             weak_points: weak_points(&now, index, ledger),
-            key: now.key(index, &ledger.key).into_iter().map(|(name, _)| name).collect(),
+            key: now
+                .key(index, &ledger.key)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
             rows: measured.rows,
             last: measured.last,
-        }
-    });
+        });
     Ok(LedgersReport {
         ledgers: ledgers.collect(),
         undeclared: undeclared(&mut session, &facts, &guard).await?,
@@ -227,16 +254,24 @@ pub async fn verify(
     };
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let Some(latest) = latest(&mut session, &facts.place).await? else {
-        report.notes.push("no run has attested anything here: the next upgrade does".into());
+        report
+            .notes
+            .push("no run has attested anything here: the next upgrade does".into());
         return Ok(report);
     };
-    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
-    report.checked.push(format!("the protection, as it was at {} UTC", latest.at));
+    let now = guard
+        .observe(&mut session, &facts, None)
+        .await
+        .map_err(failed)?;
+    report
+        .checked
+        .push(format!("the protection, as it was at {} UTC", latest.at));
     for (index, ledger) in ledgers.iter().enumerate() {
         let label = ledger.label();
         let key = now.key(index, &ledger.key);
         let attested = latest.attestation.ledger(&label);
-        let Some((attested, last)) = attested.and_then(|it| Some((it.rows?, it.last.as_deref()?))) else {
+        let Some((attested, last)) = attested.and_then(|it| Some((it.rows?, it.last.as_deref()?)))
+        else {
             continue;
         };
         if key.len() != last.len() {
@@ -245,8 +280,12 @@ pub async fn verify(
         let sql = guard::rows_up_to(ledger, &key, last);
         let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
         let count = rows.first().and_then(|row| row.first()).cloned().flatten();
-        let count = count.and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
-        report.checked.push(format!("{label}: {count} rows up to {}", shown(last)));
+        let count = count
+            .and_then(|it| it.parse::<u64>().ok())
+            .unwrap_or_default();
+        report
+            .checked
+            .push(format!("{label}: {count} rows up to {}", shown(last)));
         if count < attested {
             report.findings.push(Finding {
                 ledger: label,
@@ -277,7 +316,9 @@ pub async fn accept(
     actor: &str,
 ) -> Result<(), JobError> {
     locked.prepare().await?;
-    attest(locked, None, guard, None, newest, actor, &mut |_| {}).await.map(|_| ())
+    attest(locked, None, guard, None, newest, actor, &mut |_| {})
+        .await
+        .map(|_| ())
 }
 
 /// What a protection lacks, and what could step around it.
@@ -288,12 +329,20 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
     }
     let protection = ledger::protection(now, index);
     for (table, guarded) in &protection.tables {
-        let commands = [("UPDATE", guarded.update), ("DELETE", guarded.delete), ("TRUNCATE", guarded.truncate)];
+        let commands = [
+            ("UPDATE", guarded.update),
+            ("DELETE", guarded.delete),
+            ("TRUNCATE", guarded.truncate),
+        ];
         for (command, strength) in commands {
             let is_wanted = ledger.level == Level::Hardened || command != "TRUNCATE";
             match strength {
-                Strength::None if is_wanted => weak.push(format!("nothing refuses {command} of {table}")),
-                Strength::Statement => weak.push(format!("{command} of {table} is refused for statements only")),
+                Strength::None if is_wanted => {
+                    weak.push(format!("nothing refuses {command} of {table}"))
+                }
+                Strength::Statement => weak.push(format!(
+                    "{command} of {table} is refused for statements only"
+                )),
                 Strength::Row if ledger.level == Level::Hardened => {
                     weak.push(format!("{command} of {table} is not refused under session_replication_role = replica"));
                 }
@@ -301,10 +350,23 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
             }
         }
     }
-    weak.extend(protection.unproved.iter().map(|(trigger, why)| format!("the trigger {trigger} is not proved to refuse: {why}")));
+    weak.extend(
+        protection
+            .unproved
+            .iter()
+            .map(|(trigger, why)| format!("the trigger {trigger} is not proved to refuse: {why}")),
+    );
     for (role, fact) in now.of(Some(index), Kind::Role) {
-        let may = [("updates", "UPDATE"), ("deletes", "DELETE"), ("truncates", "TRUNCATE")];
-        let may: Vec<&str> = may.iter().filter(|(it, _)| fact.is(it)).map(|(_, command)| *command).collect();
+        let may = [
+            ("updates", "UPDATE"),
+            ("deletes", "DELETE"),
+            ("truncates", "TRUNCATE"),
+        ];
+        let may: Vec<&str> = may
+            .iter()
+            .filter(|(it, _)| fact.is(it))
+            .map(|(_, command)| *command)
+            .collect();
         if !may.is_empty() && !fact.is("owns") && !fact.is("superuser") {
             weak.push(format!("{role} has been granted {}", may.join(", ")));
         }
@@ -316,7 +378,9 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
         weak.push("row-level security hides rows from some roles".into());
     }
     if now.session().is("superuser") {
-        weak.push("this role is a superuser, or can become one: every migration compares all rows".into());
+        weak.push(
+            "this role is a superuser, or can become one: every migration compares all rows".into(),
+        );
     }
     weak
 }
@@ -327,7 +391,10 @@ async fn undeclared(
     facts: &Facts,
     guard: &Guard,
 ) -> Result<Vec<String>, JobError> {
-    let rows = session.query(guard::CANDIDATES, Vec::new()).await.map_err(failed)?;
+    let rows = session
+        .query(guard::CANDIDATES, Vec::new())
+        .await
+        .map_err(failed)?;
     let candidates = rows.into_iter().filter_map(|row| {
         let [schema, table] = <[_; 2]>::try_from(row).ok()?;
         Some(Declaration {
@@ -338,7 +405,10 @@ async fn undeclared(
         })
     });
     let known = |it: &Declaration| {
-        guard.ledgers.iter().any(|ledger| ledger.label() == it.label())
+        guard
+            .ledgers
+            .iter()
+            .any(|ledger| ledger.label() == it.label())
             || it.table == crate::postgres::journal::TABLE
     };
     let candidates = Guard {
@@ -348,14 +418,29 @@ async fn undeclared(
     if !candidates.is_on() {
         return Ok(Vec::new());
     }
-    let seen = candidates.observe(session, facts, None).await.map_err(failed)?;
+    let seen = candidates
+        .observe(session, facts, None)
+        .await
+        .map_err(failed)?;
     let ledgers = candidates.ledgers.iter().enumerate();
     let protected = ledgers.filter(|(index, _)| ledger::protection(&seen, *index).weakest().rows());
     Ok(protected.map(|(_, it)| it.label()).collect())
 }
 
+/// Opens the events ledger of a database.
+///
+/// # Errors
+/// When the server cannot be reached or refuses.
+pub async fn event_log(endpoint: &Endpoint, watch: Watch<'_>) -> Result<EventLog, JobError> {
+    let wire = endpoint.wire(&endpoint.url, watch).await?;
+    Ok(EventLog::over(pool::into_diesel(wire).await?))
+}
+
 /// Asks one thing over a session of a person.
-async fn ask(session: &mut Session<'_>, messages: &[Message<'_>]) -> Result<Vec<Vec<Option<String>>>, JobError> {
+async fn ask(
+    session: &mut Session<'_>,
+    messages: &[Message<'_>],
+) -> Result<Vec<Vec<Option<String>>>, JobError> {
     let mut rows = Vec::new();
     let mut first = None;
     for reply in session.exchange(messages, &mut |_| {}).await {

@@ -6,7 +6,7 @@ use crate::{
     job::{JobError, Watch, failure::PoolerError},
     migration::journal::Journal,
     postgres::{
-        connect::{self, ConnectOptions, Environment, Retry},
+        connect::{self, ConnectOptions, Environment, Retry, Wire},
         lock::{Facts, Locked, Pins},
         session::{Session, Stop},
         session_error::SessionError,
@@ -126,6 +126,15 @@ impl Endpoint {
     }
 
     async fn connect(&self, url: &Url, watch: Watch<'_>) -> Result<Session<'static>, JobError> {
+        let wire = self.wire(url, watch).await?;
+        Ok(Session::over_wire(wire, self.stop.clone()))
+    }
+
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn wire(&self, url: &Url, watch: Watch<'_>) -> Result<Wire, JobError> {
         let options = ConnectOptions {
             application_name: self.application.clone(),
             deadline: self.deadline,
@@ -145,7 +154,7 @@ impl Endpoint {
         for text in &wire.notes {
             watch(Event::Note { text: text.clone() });
         }
-        Ok(Session::over_wire(wire, self.stop.clone()))
+        Ok(wire)
     }
 }
 

@@ -44,6 +44,32 @@ pub fn revision(
     version: Option<&str>,
     run_in_transaction: bool,
 ) -> Result<RevisionReport, JobError> {
+    let (version, name) = place(dir, migrations, message, version)?;
+    let up = if run_in_transaction { UP } else { UP_PIECEWISE };
+    let new = NewMigration {
+        name: &name,
+        up,
+        down: DOWN,
+        run_in_transaction,
+    };
+    let path = write::migration(dir, &new)?;
+    Ok(RevisionReport {
+        version,
+        name,
+        path,
+    })
+}
+
+/// The version and the directory's name that a new migration gets.
+///
+/// # Errors
+/// When the version is taken, too long or not one.
+pub fn place(
+    dir: &Path,
+    migrations: &Migrations,
+    message: &str,
+    version: Option<&str>,
+) -> Result<(Version, String), JobError> {
     let slug = slug(message);
     let key = match version {
         Some(version) => version.to_owned(),
@@ -65,19 +91,7 @@ pub fn revision(
         }
         .into());
     }
-    let up = if run_in_transaction { UP } else { UP_PIECEWISE };
-    let new = NewMigration {
-        name: &name,
-        up,
-        down: DOWN,
-        run_in_transaction,
-    };
-    let path = write::migration(dir, &new)?;
-    Ok(RevisionReport {
-        version,
-        name,
-        path,
-    })
+    Ok((version, name))
 }
 
 /// Whether a version can stand in a directory's name, and be named as a target.

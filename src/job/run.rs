@@ -7,6 +7,7 @@ use crate::{
         JobError, RunError, Watch,
         explain::{failed, stopped_before},
         failure::ScriptError,
+        ledger,
         open::{Endpoint, Limits},
     },
     migration::{
@@ -96,7 +97,16 @@ pub async fn run(
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
-    let result = run_locked(&mut locked, &journal, migrations, wish, options, watch).await;
+    let result = run_attested(
+        &mut locked,
+        &journal,
+        migrations,
+        wish,
+        options,
+        Some(endpoint),
+        watch,
+    )
+    .await;
     locked.let_go().await;
     result
 }
@@ -136,6 +146,19 @@ pub async fn run_locked(
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
+    run_attested(locked, journal, migrations, wish, options, None, watch).await
+}
+
+/// Runs a wish. With an endpoint the ledgers are looked at over a new connection in the end.
+async fn run_attested(
+    locked: &mut Locked<'_>,
+    journal: &Journal,
+    migrations: &Migrations,
+    wish: &Wish,
+    options: &Options,
+    endpoint: Option<&Endpoint>,
+    watch: Watch<'_>,
+) -> Result<RunReport, RunError> {
     let status = status(migrations, journal);
     let plan = make_plan(&status, wish)?;
     let tasks = tasks(&plan)?;
@@ -147,6 +170,12 @@ pub async fn run_locked(
     }
     locked.prepare().await?;
     accept(locked, &accepted, &options.manner.actor, &mut report).await?;
+    let guard = &options.manner.guard;
+    let earlier = if guard.is_on() && !tasks.is_empty() {
+        ledger::demand_no_drift(locked, guard).await?
+    } else {
+        None
+    };
     watch(Event::Planned { steps: tasks.len() });
     let server_version = locked.facts().server_version;
     let mut tell = |happening: Happening<'_>| watch(event(&tasks, happening));
@@ -196,6 +225,29 @@ pub async fn run_locked(
         }
     }
     report.after = after(journal, &tasks);
+    if let (true, Some(last)) = (guard.is_on(), tasks.last()) {
+        let actor = &options.manner.actor;
+        let newest = last.step.migration;
+        let attested = ledger::attest(
+            locked,
+            endpoint,
+            guard,
+            earlier.as_ref(),
+            newest,
+            actor,
+            watch,
+        )
+        .await;
+        match attested {
+            Ok(notes) => report.notes.extend(notes),
+            Err(cause) => {
+                return Err(RunError {
+                    done: Box::new(report),
+                    cause,
+                });
+            }
+        }
+    }
     Ok(report)
 }
 

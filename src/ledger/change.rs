@@ -199,7 +199,10 @@ impl<'j> Judge<'j> {
     fn is_empty(&self) -> bool {
         let tables: Vec<_> = self.before.of(Some(self.index), Kind::Rows).collect();
         // a table without partitions has no rows; a description without tables says nothing
-        let is_partitioned = self.before.root(self.index).is_some_and(|(_, it)| it.text("kind") == "p");
+        let is_partitioned = self
+            .before
+            .root(self.index)
+            .is_some_and(|(_, it)| it.text("kind") == "p");
         (is_partitioned || !tables.is_empty()) && tables.iter().all(|(_, rows)| rows.is("empty"))
     }
 

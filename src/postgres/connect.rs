@@ -117,7 +117,7 @@ pub async fn connect(
     url: &Url,
     environment: &Environment,
     options: &ConnectOptions,
-    on_retry: &mut dyn FnMut(Retry),
+    on_retry: &mut (dyn FnMut(Retry) + Send),
 ) -> Result<Wire, ConnectError> {
     let plan = Plan::of(url.clone(), environment, options)?;
     let started = Instant::now();

@@ -71,8 +71,7 @@ impl Guard {
         facts: &Facts,
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, Failure> {
-        let (sql, values) =
-            self.snapshot(&facts.place.schema, facts.server_version, before, false);
+        let (sql, values) = self.snapshot(&facts.place.schema, facts.server_version, before, false);
         let pins = pins();
         let messages = [
             Message::Batch("BEGIN TRANSACTION READ ONLY"),
@@ -151,9 +150,24 @@ impl Guard {
         } else {
             ""
         };
-        let sql = include_str!("guard/snapshot.sql").replace("{parameters}", parameters)
-            .replace("{xid}", if writes { "pg_current_xact_id()::text" } else { "''" })
-            .replace("{made}", if writes { "age(p.xmin) <= age(pg_current_xact_id()::xid)" } else { "false" });
+        let sql = include_str!("guard/snapshot.sql")
+            .replace("{parameters}", parameters)
+            .replace(
+                "{xid}",
+                if writes {
+                    "pg_current_xact_id()::text"
+                } else {
+                    "''"
+                },
+            )
+            .replace(
+                "{made}",
+                if writes {
+                    "age(p.xmin) <= age(pg_current_xact_id()::xid)"
+                } else {
+                    "false"
+                },
+            );
         let functions = before.map(functions).unwrap_or_default();
         let values = vec![
             Some(self.names()),
@@ -207,14 +221,25 @@ pub(crate) type Key = Vec<(String, String)>;
 /// The query for the rows above what was attested: how many, and the last key.
 fn progress(ledger: &Declaration, key: &Key, earlier: Option<&Attested>) -> String {
     let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-    let above = match earlier.and_then(|it| it.last.as_deref()).filter(|it| it.len() == key.len()) {
+    let above = match earlier
+        .and_then(|it| it.last.as_deref())
+        .filter(|it| it.len() == key.len())
+    {
         Some(last) => format!("WHERE ({names}) > ({})", position(key, last)),
         None => String::new(),
     };
     let last = list(key.iter().map(|(name, _)| {
-        format!("(SELECT {}::text FROM {} {} LIMIT 1)", Ident(name), ledger.sql(), newest_first(key))
+        format!(
+            "(SELECT {}::text FROM {} {} LIMIT 1)",
+            Ident(name),
+            ledger.sql(),
+            newest_first(key)
+        )
     }));
-    format!("SELECT ARRAY[(SELECT count(*)::text FROM {} {above}), {last}] AS \"row\"", ledger.sql())
+    format!(
+        "SELECT ARRAY[(SELECT count(*)::text FROM {} {above}), {last}] AS \"row\"",
+        ledger.sql()
+    )
 }
 
 /// How many rows are at or below a key.
@@ -343,7 +368,9 @@ pub(crate) fn canonical(
     to: &[Option<String>],
 ) -> String {
     let names = list(key.iter().map(|(name, _)| format!("t.{}", Ident(name))));
-    let above = from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
+    let above = from.map_or_else(String::new, |from| {
+        format!("({names}) > ({}) AND ", position(key, from))
+    });
     format!(
         "COPY (SELECT (SELECT jsonb_object_agg(e.key, e.value)::text FROM jsonb_each(to_jsonb(t)) e WHERE e.value <> 'null'::jsonb) \
          FROM {} t WHERE {above}({names}) <= ({}) ORDER BY {names}) TO STDOUT",
@@ -360,7 +387,9 @@ pub(crate) fn rows_between(
     to: &[Option<String>],
 ) -> String {
     let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-    let above = from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
+    let above = from.map_or_else(String::new, |from| {
+        format!("({names}) > ({}) AND ", position(key, from))
+    });
     format!(
         "SELECT ARRAY[count(*)::text, to_char(timezone('UTC', now()), 'YYYY-MM-DD HH24:MI:SS')] AS \"row\" \
          FROM {} WHERE {above}({names}) <= ({})",

@@ -1,6 +1,6 @@
 //! Sessions out of an application's own connections: diesel-async's, alone or pooled by bb8.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 
 use diesel_async::{
     AsyncPgConnection,
@@ -8,6 +8,7 @@ use diesel_async::{
 };
 
 use crate::postgres::{
+    connect::Wire,
     session::{Session, Stop},
     session_error::SessionError,
 };
@@ -29,6 +30,10 @@ pub enum PoolError {
         help("The pool's own URL and settings are used. Is the server running?")
     )]
     Connect(diesel_async::pooled_connection::PoolError),
+    /// Diesel could not take the connection.
+    #[error("the connection cannot be used: {0}")]
+    #[diagnostic(code(pool::diesel))]
+    Diesel(String),
     /// Two connections are given one backend.
     #[error("the pool's URL leads to a transaction pooler: two connections were given one backend")]
     #[diagnostic(
@@ -85,6 +90,27 @@ impl<'c> IntoSession<'c> for &'c mut AsyncPgConnection {
     async fn into_session(self, stop: Stop) -> Result<Session<'c>, PoolError> {
         Ok(Session::borrowing(self, stop))
     }
+}
+
+/// Makes a Diesel connection of one of ours. A task drives it until it is dropped.
+///
+/// # Errors
+/// When the server refuses what Diesel sets at the beginning.
+pub async fn into_diesel(wire: Wire) -> Result<AsyncPgConnection, PoolError> {
+    let Wire {
+        client,
+        mut connection,
+        ..
+    } = wire;
+    tokio::spawn(async move {
+        let mut goes_on = true;
+        while goes_on {
+            let heard = poll_fn(|cx| connection.poll_message(cx)).await;
+            goes_on = matches!(heard, Some(Ok(_)));
+        }
+    });
+    let made = AsyncPgConnection::try_from(client).await;
+    made.map_err(|error| PoolError::Diesel(error.to_string()))
 }
 
 impl Session<'_> {

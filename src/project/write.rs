@@ -87,3 +87,16 @@ fn open_to_others(path: &Path) -> Result<(), ProjectError> {
     }
     Ok(())
 }
+
+/// Appends to a file, which is made where it is missing.
+///
+/// # Errors
+/// When the system says no.
+pub fn append(path: &Path, text: &str) -> Result<(), ProjectError> {
+    use std::io::Write as _;
+    let file = fs::OpenOptions::new().create(true).append(true).open(path);
+    let mut file = file.map_err(ProjectError::io("write", path))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(ProjectError::io("write", path))
+}

@@ -52,13 +52,19 @@ impl Seal {
 /// A line that is none, or a chain that is broken.
 pub fn read(text: &str) -> Result<Vec<Seal>, LedgerError> {
     let mut seals: Vec<Seal> = Vec::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (at, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         let seal: Seal = serde_json::from_str(line).map_err(|error| LedgerError::NotASeal {
             line: at + 1,
             why: error.to_string(),
         })?;
         let before = seals.iter().rev().find(|it| it.ledger == seal.ledger);
-        if seal.chain != Seal::chain(before, &seal.sha256) || seal.after != before.map(|it| it.to.clone()) {
+        if seal.chain != Seal::chain(before, &seal.sha256)
+            || seal.after != before.map(|it| it.to.clone())
+        {
             return Err(LedgerError::BrokenChain { line: at + 1 });
         }
         seals.push(seal);
@@ -81,7 +87,10 @@ pub async fn seal(
         ledgers: ledgers.to_vec(),
         allow: None,
     };
-    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
+    let now = guard
+        .observe(&mut session, &facts, None)
+        .await
+        .map_err(failed)?;
     let pins = guard::pins();
     let mut seals = Vec::new();
     for (index, ledger) in ledgers.iter().enumerate() {
@@ -124,7 +133,13 @@ pub async fn seal(
             Message::Batch("ROLLBACK"),
         ];
         let rows = ask(&mut session, &messages).await?;
-        let text = |row: usize, column: usize| rows.get(row).and_then(|row| row.get(column)).cloned().flatten().unwrap_or_default();
+        let text = |row: usize, column: usize| {
+            rows.get(row)
+                .and_then(|row| row.get(column))
+                .cloned()
+                .flatten()
+                .unwrap_or_default()
+        };
         let sha256 = text(0, 0);
         seals.push(Seal {
             chain: Seal::chain(before, &sha256),
@@ -155,18 +170,27 @@ pub async fn compare(
         ledgers: ledgers.to_vec(),
         allow: None,
     };
-    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
+    let now = guard
+        .observe(&mut session, &facts, None)
+        .await
+        .map_err(failed)?;
     let pins = guard::pins();
     let (mut findings, mut checked) = (Vec::new(), Vec::new());
     for seal in seals {
         let index = ledgers.iter().position(|it| it.label() == seal.ledger);
         let Some(index) = index.filter(|index| now.root(*index).is_some()) else {
-            return Err(LedgerError::Missing { table: seal.ledger.clone() }.into());
+            return Err(LedgerError::Missing {
+                table: seal.ledger.clone(),
+            }
+            .into());
         };
         let ledger = &ledgers[index];
         let key = now.key(index, &seal.key);
         if key.len() != seal.to.len() {
-            return Err(LedgerError::NoKey { table: seal.ledger.clone() }.into());
+            return Err(LedgerError::NoKey {
+                table: seal.ledger.clone(),
+            }
+            .into());
         }
         let digest = guard::canonical(ledger, &key, seal.after.as_deref(), &seal.to);
         let messages = [
@@ -176,13 +200,21 @@ pub async fn compare(
             Message::Batch("ROLLBACK"),
         ];
         let rows = ask(&mut session, &messages).await?;
-        let found = rows.first().and_then(|row| row.first()).cloned().flatten().unwrap_or_default();
+        let found = rows
+            .first()
+            .and_then(|row| row.first())
+            .cloned()
+            .flatten()
+            .unwrap_or_default();
         let range = match &seal.after {
             Some(after) => format!("after {} up to {}", shown(after), shown(&seal.to)),
             None => format!("up to {}", shown(&seal.to)),
         };
         if found == seal.sha256 {
-            checked.push(format!("{}: {} rows {range} are as they were sealed at {}", seal.ledger, seal.rows, seal.at));
+            checked.push(format!(
+                "{}: {} rows {range} are as they were sealed at {}",
+                seal.ledger, seal.rows, seal.at
+            ));
         } else {
             findings.push(Finding {
                 ledger: seal.ledger.clone(),

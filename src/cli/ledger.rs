@@ -1,0 +1,316 @@
+//! `glowplug ledger`: the append-only tables.
+
+mod events;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::{LimitArgs, Settings},
+    },
+    job::{
+        self,
+        failure::LedgerError,
+        ledger::{
+            protect,
+            seal::{self, Seal},
+        },
+    },
+    ledger::{Declaration, Level},
+    project::write::{self, NewMigration},
+    report::ledger::LedgersReport,
+};
+
+/// The append-only tables: their protection, their rows, their seals.
+#[derive(Debug, Subcommand)]
+pub(super) enum LedgerCommand {
+    /// Say how each ledger is protected, what is weak, and how far its rows go
+    Status,
+    /// Write the migration that protects an existing table, and declare it in glowplug.toml
+    Protect(Protect),
+    /// Compare with what the last run left, and with seals; exit with 3 if something is different
+    Verify(Verify),
+    /// Print a digest of all rows since the last seal, to be kept outside of the database
+    Seal(SealArgs),
+    /// Append an event
+    Append(events::Append),
+    /// Append a correction of an event
+    Correct(events::Correct),
+    /// Print events
+    Log(events::Log),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Protect {
+    /// The table: `public.events`
+    table: String,
+    /// How much protection
+    #[arg(long, value_enum, default_value_t = LevelArg::Hardened)]
+    level: LevelArg,
+    /// The columns that order its rows, separated by commas [default: the primary key]
+    #[arg(long, value_delimiter = ',')]
+    key: Vec<String>,
+    /// The version of the migration
+    #[arg(long, value_name = "VERSION")]
+    rev_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LevelArg {
+    /// Row triggers that refuse UPDATE and DELETE
+    Minimal,
+    /// These, always firing, and triggers that refuse TRUNCATE, on every partition; privileges revoked
+    Hardened,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Prove that every row before these seals is unaltered
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Accept the protection as it is now, for this reason; it is recorded
+    #[arg(long, value_name = "REASON", conflicts_with = "against")]
+    accept: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SealArgs {
+    /// The file with the seals: the new ones are appended [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl LedgerCommand {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Status => "ledger status",
+            Self::Protect(_) => "ledger protect",
+            Self::Verify(_) => "ledger verify",
+            Self::Seal(_) => "ledger seal",
+            Self::Append(_) => "ledger append",
+            Self::Correct(_) => "ledger correct",
+            Self::Log(_) => "ledger log",
+        }
+    }
+
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        match self {
+            Self::Status => status(&settings, output),
+            Self::Protect(command) => command.run(&settings, output),
+            Self::Verify(command) => command.run(&settings, output),
+            Self::Seal(command) => command.run(&settings, output),
+            Self::Append(command) => command.run(&settings, output),
+            Self::Correct(command) => command.run(&settings, output),
+            Self::Log(command) => command.run(&settings, output),
+        }
+    }
+}
+
+fn declared(settings: &Settings) -> Result<Vec<Declaration>, CliError> {
+    let ledgers = settings.ledgers();
+    match ledgers.is_empty() {
+        true => Err(job::JobError::from(LedgerError::None).into()),
+        false => Ok(ledgers),
+    }
+}
+
+fn status(settings: &Settings, output: &Output) -> Result<Exit, CliError> {
+    let ledgers = settings.ledgers();
+    let report = block_on(async |stop| {
+        let endpoint = settings.endpoint("ledger status", stop, output)?;
+        let mut progress = output.progress();
+        let mut watch = |event| progress.show(&event);
+        let report = job::ledger::status(&endpoint, &ledgers, &mut watch).await;
+        report.map_err(CliError::from)
+    })?;
+    output.answer(&report, render::ledgers);
+    Ok(Exit::Done)
+}
+
+/// What `ledger protect` wrote.
+#[derive(Debug, Serialize)]
+struct Protected {
+    path: PathBuf,
+    declared_in: Option<PathBuf>,
+    notes: Vec<String>,
+}
+
+impl Protect {
+    fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
+        let Some((schema, table)) = Declaration::table(&self.table) else {
+            return Err(CliError::Cannot {
+                what: format!("`{}` is no table", self.table),
+                help: "Write it as SQL would: schema.table, quoted where needed.".into(),
+            });
+        };
+        let ledger = Declaration {
+            schema,
+            table,
+            key: self.key.clone(),
+            level: match self.level {
+                LevelArg::Minimal => Level::Minimal,
+                LevelArg::Hardened => Level::Hardened,
+            },
+        };
+        let migrations = settings.migrations()?;
+        let texts = block_on(async |stop| {
+            let endpoint = settings.endpoint("ledger protect", stop, output)?;
+            let mut progress = output.progress();
+            let mut watch = |event| progress.show(&event);
+            let texts = protect::protect(&endpoint, &ledger, &mut watch).await;
+            texts.map_err(CliError::from)
+        })?;
+        let dir = &settings.migrations_dir;
+        let message = format!("protect {}", ledger.table);
+        let (_, name) = job::revision::place(dir, &migrations, &message, self.rev_id.as_deref())?;
+        let new = NewMigration {
+            name: &name,
+            up: &texts.up,
+            down: &texts.down,
+            run_in_transaction: true,
+        };
+        let path = write::migration(dir, &new).map_err(job::JobError::from)?;
+        let is_declared = settings
+            .ledgers()
+            .iter()
+            .any(|it| it.label() == ledger.label());
+        let declared_in = match is_declared {
+            true => None,
+            false => Some(settings.declare(&ledger)?),
+        };
+        let report = Protected {
+            path: settings.relative(&path).into(),
+            declared_in: declared_in.map(|it| settings.relative(&it).into()),
+            notes: texts.notes,
+        };
+        output.answer(&report, |report| {
+            let mut text = format!("wrote {}\n", report.path.display());
+            if let Some(file) = &report.declared_in {
+                text += &format!("declared {} in {}\n", ledger.label(), file.display());
+            }
+            for note in &report.notes {
+                text += &format!("note: {note}\n");
+            }
+            text + "Read it, then run `glowplug upgrade`.\n"
+        });
+        Ok(Exit::Done)
+    }
+}
+
+impl Verify {
+    fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
+        let ledgers = declared(settings)?;
+        if let Some(reason) = &self.accept {
+            return accept(settings, output, reason);
+        }
+        let seals = match &self.against {
+            Some(file) => Some(seals(file, false)?),
+            None => None,
+        };
+        let report: LedgersReport = block_on(async |stop| {
+            let endpoint = settings.endpoint("ledger verify", stop, output)?;
+            let mut progress = output.progress();
+            let mut watch = |event| progress.show(&event);
+            let mut report = job::ledger::verify(&endpoint, &ledgers, &mut watch).await?;
+            if let Some(seals) = &seals {
+                let (findings, checked) =
+                    seal::compare(&endpoint, &ledgers, seals, &mut watch).await?;
+                report.findings.extend(findings);
+                report.checked.extend(checked);
+            }
+            Ok::<_, CliError>(report)
+        })?;
+        output.answer(&report, render::verified);
+        Ok(if report.findings.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Findings
+        })
+    }
+}
+
+fn accept(settings: &Settings, output: &Output, reason: &str) -> Result<Exit, CliError> {
+    let migrations = settings.migrations()?;
+    let flags = LimitArgs::default();
+    let mut manner = settings.manner(&flags);
+    manner.guard.allow = Some(reason.to_owned());
+    let limits = settings.limits(&flags);
+    block_on(async |stop| {
+        let endpoint = settings.endpoint("ledger verify", stop, output)?;
+        let mut progress = output.progress();
+        let mut watch = |event| progress.show(&event);
+        let (mut locked, journal) = endpoint.lock(&limits, &mut watch).await?;
+        let newest = journal
+            .current()
+            .and_then(|version| migrations.get(version));
+        let done = match newest {
+            Some(newest) => {
+                job::ledger::accept(&mut locked, &manner.guard, newest, &manner.actor).await
+            }
+            None => Ok(()),
+        };
+        locked.let_go().await;
+        done.map_err(CliError::from)
+    })?;
+    output.answer(&serde_json::json!({ "accepted": reason }), |_| {
+        "Recorded: the protection of the ledgers is as it should be.\n".to_owned()
+    });
+    Ok(Exit::Done)
+}
+
+/// Reads seals; a file that is to be begun is an empty one.
+fn seals(file: &std::path::Path, may_begin: bool) -> Result<Vec<Seal>, CliError> {
+    let text = match std::fs::read_to_string(file) {
+        Err(error) if may_begin && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            return Err(CliError::Cannot {
+                what: format!("cannot read {}: {error}", file.display()),
+                help: "Give a file that `glowplug ledger seal -o FILE` wrote.".into(),
+            });
+        }
+        Ok(text) => text,
+    };
+    seal::read(&text).map_err(|error| job::JobError::from(error).into())
+}
+
+impl SealArgs {
+    fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
+        let ledgers = declared(settings)?;
+        let earlier = match &self.output {
+            Some(file) => seals(file, true)?,
+            None => Vec::new(),
+        };
+        let new = block_on(async |stop| {
+            let endpoint = settings.endpoint("ledger seal", stop, output)?;
+            let mut progress = output.progress();
+            let mut watch = |event| progress.show(&event);
+            let new = seal::seal(&endpoint, &ledgers, &earlier, &mut watch).await;
+            new.map_err(CliError::from)
+        })?;
+        let line = |seal: &Seal| serde_json::to_string(seal).unwrap_or_default() + "\n";
+        match &self.output {
+            None => output.answer(&new, |new| new.iter().map(line).collect()),
+            Some(file) => {
+                write::append(file, &new.iter().map(line).collect::<String>())
+                    .map_err(job::JobError::from)?;
+                output.answer(&new, |new| match new.len() {
+                    0 => "Nothing was appended since the last seal.\n".to_owned(),
+                    _ => new
+                        .iter()
+                        .map(|it| format!("sealed {}: {} rows, {}\n", it.ledger, it.rows, it.chain))
+                        .collect(),
+                });
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
