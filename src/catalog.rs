@@ -5,6 +5,7 @@
 //! Rust is [`schema_rs`](crate::schema_rs).
 
 mod coverage;
+mod difference;
 pub mod fact;
 mod key;
 mod kind;
@@ -13,6 +14,7 @@ mod relation;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use coverage::{Aspect, Coverage};
+pub use difference::{Difference, How};
 pub use fact::Fact;
 pub use key::Key;
 pub use kind::Kind;

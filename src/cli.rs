@@ -25,6 +25,7 @@ mod stamp;
 mod title;
 mod upgrade;
 mod url;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -152,6 +153,8 @@ enum Command {
     Migration(diesel::MigrationCommand),
     /// Show what a URL is understood as, or spell it for another driver
     Url(url::UrlCommand),
+    /// Replay everything up, down and up again in a database of its own
+    Verify(verify::Verify),
     /// The append-only tables
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -184,6 +187,7 @@ impl Command {
             Self::Database(_) => "database",
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
+            Self::Verify(_) => "verify",
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
@@ -256,6 +260,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Database(command) => command.run(global, output),
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
+        Command::Verify(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),

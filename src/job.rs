@@ -17,6 +17,7 @@ pub mod schema;
 pub mod shadow;
 pub mod stamp;
 pub mod status;
+pub mod verify;
 
 pub use failure::{JobError, RunError};
 

@@ -5,3 +5,4 @@ pub mod ledger;
 pub mod run;
 pub mod schema;
 pub mod status;
+pub mod verify;

@@ -14,7 +14,9 @@ use crate::{
         settings::{LimitArgs, Settings},
     },
     job::{
-        self, offline,
+        self, JobError,
+        ledger::locate::locate,
+        offline,
         run::{Options, Wish},
         schema,
     },
@@ -225,7 +227,21 @@ fn execute(
                 Err(error) => Err(error),
             }
         };
-        report.map_err(CliError::run)
+        match report {
+            Err(mut error) => {
+                if let JobError::Refused(refused) = &mut error.cause {
+                    // without PostgreSQL's programs, or where the replay fails, the refusal stands as it is
+                    if let Ok(shadow) = settings.shadow(output) {
+                        let guard = &options.manner.guard;
+                        let stop = endpoint.stop.clone();
+                        let quiet = &mut |_| {};
+                        locate(&shadow, &migrations, guard, refused, stop, quiet).await.unwrap_or_default();
+                    }
+                }
+                Err(CliError::run(error))
+            }
+            Ok(report) => Ok(report),
+        }
     });
     progress.finish();
     let report = report?;

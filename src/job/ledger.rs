@@ -1,5 +1,6 @@
 //! Ledgers between runs: what a run leaves, what the next one finds, and what a person asks.
 
+pub mod locate;
 pub mod protect;
 pub mod seal;
 
@@ -386,7 +387,7 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
 }
 
 /// Tables that are protected as ledgers are, and not declared.
-async fn undeclared(
+pub(super) async fn undeclared(
     session: &mut Session<'_>,
     facts: &Facts,
     guard: &Guard,

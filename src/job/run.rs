@@ -357,7 +357,7 @@ pub(crate) fn tasks<'a>(plan: &'a Plan<'a>) -> Result<Vec<Task<'a>>, JobError> {
     plan.steps.iter().map(task).collect()
 }
 
-fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
+pub(super) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
     let migration = step.migration;
     let script = migration.script(step.direction).unwrap_or(&migration.up);
     let statements =
@@ -467,7 +467,7 @@ fn after(journal: &Journal, tasks: &[Task<'_>]) -> Option<Version> {
     applied.last().map(|version| (*version).clone())
 }
 
-fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
+pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
     let name = |task: usize| tasks[task].step.migration.name.clone();
     let ms = |pause: std::time::Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
     match happening {

@@ -43,14 +43,7 @@ impl Shadow {
         watch: Watch<'_>,
     ) -> Result<Catalog, JobError> {
         let scratch = self.start().await?;
-        let endpoint = Endpoint {
-            url: scratch.url(Scratch::MAINTENANCE),
-            direct: None,
-            environment: Environment::default(),
-            application: "glowplug shadow".into(),
-            deadline: DEADLINE,
-            stop,
-        };
+        let endpoint = self.endpoint(&scratch, stop);
         let wish = Wish::Upgrade {
             target: "head".into(),
             policy: Policy::default(),
@@ -68,7 +61,20 @@ impl Shadow {
         Ok(catalog?)
     }
 
-    async fn start(&self) -> Result<Scratch, JobError> {
+    /// The way to the database of a shadow.
+    pub(super) fn endpoint(&self, scratch: &Scratch, stop: Stop) -> Endpoint {
+        Endpoint {
+            url: scratch.url(Scratch::MAINTENANCE),
+            direct: None,
+            environment: Environment::default(),
+            application: "glowplug shadow".into(),
+            deadline: DEADLINE,
+            stop,
+        }
+    }
+
+    /// Starts the server of a shadow.
+    pub(super) async fn start(&self) -> Result<Scratch, JobError> {
         let shadow = self.clone();
         let started = tokio::task::spawn_blocking(move || {
             Scratch::start(&shadow.binaries, &ScratchOptions::new(shadow.guard))

@@ -133,7 +133,10 @@ impl Arena {
         if case.meta.role != "postgres" {
             url.user = Some(case.meta.role.clone());
         }
-        let project = Project::new().env("DATABASE_URL", &text(&url));
+        // without programs for a shadow a refusal stands as it is, without the place of the statement
+        let project = Project::new()
+            .env("DATABASE_URL", &text(&url))
+            .env("GLOWPLUG_POSTGRES_BIN", "/nowhere");
         project.write("glowplug.toml", &PROJECT.replace("LEVEL", level));
         let (socket, port) = (
             psql_at(&admin, "SHOW unix_socket_directories"),

@@ -20,6 +20,7 @@ mod interrupt;
 mod introspect;
 mod journal;
 mod kill;
+mod ledger;
 mod ledger_redteam;
 mod lock_timeout;
 mod network;

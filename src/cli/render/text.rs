@@ -20,7 +20,7 @@ fn place(version: Option<&Version>, head: Option<&Version>) -> String {
     }
 }
 
-fn migrations(count: usize) -> String {
+pub(super) fn migrations(count: usize) -> String {
     if count == 1 {
         "1 migration".into()
     } else {

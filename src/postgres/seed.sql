@@ -1,0 +1,90 @@
+-- Puts a few rows into every table of the project, as far as its constraints let plain values pass. A throwaway database only.
+DO $seed$
+DECLARE
+    rel record;
+    columns text;
+    required text;
+    row_number int;
+    again boolean := true;
+    pass int := 0;
+BEGIN
+    -- tables that others refer to come first: those that fail are tried again
+    WHILE again AND pass < 4 LOOP
+        again := false;
+        pass := pass + 1;
+        FOR rel IN
+            SELECT c.oid, format('%I.%I', s.nspname, c.relname) AS name
+            FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND s.nspname !~ '^(pg_|information_schema$)'
+                AND c.relname NOT IN ('__diesel_schema_migrations', '__glowplug_journal')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+            ORDER BY c.oid
+        LOOP
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', rel.name) INTO again;
+            CONTINUE WHEN NOT again;
+            again := false;
+            FOR row_number IN 1 .. 3 LOOP
+                SELECT string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum),
+                    string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum) FILTER (WHERE v.attnotnull)
+                INTO columns, required
+                FROM (
+                    SELECT a.attname, a.attnum, a.attnotnull, COALESCE(
+                        -- a foreign key takes what is there
+                        (SELECT format('(SELECT %I FROM %s ORDER BY 1 OFFSET %s LIMIT 1)', f.attname, k.confrelid::regclass,
+                                CASE WHEN k.confrelid = rel.oid THEN 0 ELSE row_number - 1 END)
+                            FROM pg_catalog.pg_constraint k
+                            JOIN pg_catalog.pg_attribute f ON f.attrelid = k.confrelid
+                                AND f.attnum = k.confkey[array_position(k.conkey, a.attnum)]
+                            WHERE k.conrelid = rel.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
+                            ORDER BY k.oid LIMIT 1),
+                        CASE
+                            WHEN y.typtype = 'e' THEN format('(enum_range(NULL::%s))[1 + %s %% array_length(enum_range(NULL::%1$s), 1)]', format_type(y.oid, NULL), row_number)
+                            WHEN b.typcategory = 'N' THEN format('%s::%s', row_number, format_type(a.atttypid, a.atttypmod))
+                            WHEN b.typcategory = 'B' THEN (row_number % 2 = 0)::text
+                            WHEN b.typcategory = 'S' THEN format('%L::%s', 'seed' || row_number, format_type(a.atttypid, NULL))
+                            WHEN b.typcategory = 'D' AND b.typname = 'time' THEN format('%L::%s', '0' || row_number || ':00', format_type(a.atttypid, NULL))
+                            WHEN b.typcategory = 'D' THEN format('%L::%s', '2024-06-0' || row_number, format_type(a.atttypid, NULL))
+                            WHEN b.typcategory = 'T' THEN format('%L::%s', row_number || ' hours', format_type(a.atttypid, NULL))
+                            WHEN b.typcategory = 'A' THEN format('%L::%s', '{}', format_type(a.atttypid, NULL))
+                            WHEN b.typcategory = 'R' THEN format('%L::%s', 'empty', format_type(a.atttypid, NULL))
+                            WHEN b.typcategory = 'I' THEN format('%L::%s', '10.0.0.' || row_number, format_type(a.atttypid, NULL))
+                            WHEN b.typname = 'uuid' THEN format('%L::uuid', '00000000-0000-4000-8000-00000000000' || row_number)
+                            WHEN b.typname IN ('json', 'jsonb') THEN format('%L::%s', '{"seed": ' || row_number || '}', format_type(a.atttypid, NULL))
+                            WHEN b.typname = 'bytea' THEN format('%L::bytea', '\x0' || row_number)
+                            ELSE 'NULL'
+                        END) AS value
+                    FROM pg_catalog.pg_attribute a
+                    JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+                    JOIN pg_catalog.pg_type b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
+                    WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+                        AND a.attgenerated = '' AND a.attidentity = '' AND NOT a.atthasdef
+                ) v;
+                BEGIN
+                    IF columns IS NULL THEN
+                        EXECUTE format('INSERT INTO %s DEFAULT VALUES', rel.name);
+                    ELSE
+                        -- the second row leaves out what may be left out
+                        columns := CASE WHEN row_number = 2 AND required IS NOT NULL THEN required ELSE columns END;
+                        EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name,
+                            (SELECT string_agg(split_part(c, chr(1), 1), ', ') FROM unnest(string_to_array(columns, chr(2))) c),
+                            (SELECT string_agg(split_part(c, chr(1), 2), ', ') FROM unnest(string_to_array(columns, chr(2))) c));
+                    END IF;
+                    again := true;
+                EXCEPTION WHEN OTHERS THEN
+                    BEGIN
+                        IF required IS NOT NULL THEN
+                            EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name,
+                                (SELECT string_agg(split_part(c, chr(1), 1), ', ') FROM unnest(string_to_array(required, chr(2))) c),
+                                (SELECT string_agg(split_part(c, chr(1), 2), ', ') FROM unnest(string_to_array(required, chr(2))) c));
+                            again := true;
+                        END IF;
+                    EXCEPTION WHEN OTHERS THEN
+                        NULL;
+                    END;
+                END;
+            END LOOP;
+        END LOOP;
+    END LOOP;
+END
+$seed$

@@ -1,0 +1,244 @@
+//! Ledgers from the command line: protected, refused, attested, sealed, appended to.
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::{Database, Project, psql_at, server, INSTALLED};
+
+/// The events ledger of `glowplug init`.
+const UP: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
+const DOWN: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/down.sql");
+const DECLARED: &str = "[[ledger]]\ntable = \"public.events\"\n";
+const EVENTS: &str = "INSERT INTO events (stream, kind, payload, occurred_at)
+    SELECT 's' || n % 2, 'happened', jsonb_build_object('n', n), now() FROM generate_series(1, 5) n";
+
+/// A project whose ledger holds five events.
+fn prepared() -> (Database, Project) {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.write("glowplug.toml", DECLARED);
+    project.migration("1_events", UP, DOWN);
+    project.run("upgrade").ok();
+    database.execute(EVENTS);
+    (database, project)
+}
+
+#[test]
+fn a_refusal_names_the_statement_what_would_be_lost_and_what_to_write_instead() {
+    let (database, project) = prepared();
+    project.migration(
+        "2_mend",
+        "CREATE TABLE notes (id int);\n\
+         ALTER TABLE events DISABLE TRIGGER events_append_only;\n\
+         UPDATE events SET payload = '{}' WHERE id = 1;\n\
+         ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;\n",
+        "DROP TABLE notes;",
+    );
+
+    let told = project.run("upgrade").code(3).told(&database);
+
+    assert_data_eq!(told, str![[r#""#]]);
+    assert_eq!(database.query("SELECT to_regclass('notes')"), "NULL", "all is rolled back");
+    assert_eq!(database.query("SELECT payload ->> 'n' FROM events WHERE id = 1"), "1");
+    let entry = "SELECT kind || ' ' || version || ' ' || (note::jsonb -> 0 ->> 'rule') FROM __glowplug_journal ORDER BY id DESC LIMIT 1";
+    assert_eq!(database.query(entry), "refused 2 rows-changed");
+}
+
+#[test]
+fn a_deliberate_change_passes_with_a_reason_and_rows_never_do() {
+    let (database, project) = prepared();
+    project.migration(
+        "2_open",
+        "ALTER TABLE events DISABLE TRIGGER events_no_truncate;",
+        "ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate;",
+    );
+    project.run("upgrade").code(3);
+    project.run_with(&["upgrade", "--allow-ledger-change", "moving to partitions"]).ok();
+    let noted = "SELECT note::jsonb ->> 'accepted' FROM __glowplug_journal WHERE kind = 'attest' ORDER BY id DESC LIMIT 1";
+    assert_eq!(database.query(noted), "moving to partitions");
+
+    project.migration(
+        "3_edit",
+        "ALTER TABLE events DISABLE TRIGGER USER; DELETE FROM events WHERE id = 2;",
+        "",
+    );
+    project
+        .run_with(&["upgrade", "--allow-ledger-change", "because"])
+        .code(3)
+        .says(&["1 row was deleted"]);
+    assert_eq!(database.query("SELECT count(*) FROM events"), "5");
+}
+
+#[test]
+fn what_changed_between_two_runs_stops_the_next_until_it_is_healed_or_accepted() {
+    let (database, project) = prepared();
+    project.migration("2_more", "CREATE TABLE more (id int);", "DROP TABLE more;");
+    database.execute("ALTER TABLE events DISABLE TRIGGER events_append_only");
+
+    let told = project.run("upgrade").code(3);
+    told.says(&["was changed since", "UPDATE of public.events is no longer refused", "after 1_events"]);
+    project.run("ledger verify").code(3);
+    database.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only");
+    project.run("upgrade").ok();
+
+    database.execute("DROP TRIGGER events_no_truncate ON events");
+    project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
+    project.run("upgrade").code(3);
+    project.run_with(&["ledger", "verify", "--accept", "no need for it"]).ok();
+    project.run("upgrade").ok();
+    project.run("ledger verify").ok();
+}
+
+#[test]
+fn rows_that_went_past_every_protection_are_missed_by_the_next_run_and_by_verify() {
+    let (database, project) = prepared();
+    project.migration("2_more", "CREATE TABLE more (id int);", "DROP TABLE more;");
+    project.run("upgrade").ok();
+    let tamper = |sql: &str| {
+        database.query(&format!("ALTER TABLE events DISABLE TRIGGER USER; {sql}; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate"))
+    };
+
+    tamper("DELETE FROM events WHERE id = 2");
+    project.run("ledger verify").code(3);
+    tamper("DELETE FROM events WHERE id = 5");
+    project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
+    project
+        .run("upgrade")
+        .code(3)
+        .says(&["the event that was the newest (5) is gone"]);
+}
+
+#[test]
+fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
+    let (database, project) = prepared();
+    project.run("ledger seal -o seals").ok();
+    database.execute(EVENTS);
+    project.run("ledger seal -o seals").ok();
+    let nothing = project.run("ledger seal -o seals").ok();
+    assert_eq!(nothing.stdout, "Nothing was appended since the last seal.\n");
+    project.migration("2_column", "ALTER TABLE events ADD COLUMN trace uuid;", "ALTER TABLE events DROP COLUMN trace;");
+    project.run("upgrade").ok();
+    let compared = project.run("ledger verify --against seals").ok();
+    assert!(compared.stdout.contains("5 rows up to 5 are as they were sealed"), "{compared:?}");
+    assert!(compared.stdout.contains("5 rows after 5 up to 10"), "{compared:?}");
+
+    database.query("SET session_replication_role = replica; ALTER TABLE events DISABLE TRIGGER USER; UPDATE events SET kind = 'forged' WHERE id = 7; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate");
+    let compared = project.run("ledger verify --against seals").code(3);
+    assert!(compared.stdout.contains("the rows after 5 up to 10 are not those that were sealed"), "{compared:?}");
+
+    let text = std::fs::read_to_string(project.path().join("seals")).unwrap();
+    project.write("cut", text.lines().last().unwrap());
+    project.run("ledger verify --against cut").code(1).says(&["the chain of seals is broken at line 1"]);
+}
+
+#[test]
+fn protect_writes_the_migration_for_a_table_that_is_there() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.migration(
+        "1_audit",
+        "CREATE TABLE audit (id bigint GENERATED ALWAYS AS IDENTITY, on_day date NOT NULL, what text, PRIMARY KEY (id, on_day)) PARTITION BY RANGE (on_day);
+         CREATE TABLE audit_2026 PARTITION OF audit FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+        "DROP TABLE audit;",
+    );
+    project.run("upgrade").ok();
+    let role = format!("{}_app", database.name);
+    database.query(&format!("CREATE ROLE {role}; GRANT ALL ON audit TO {role}; GRANT USAGE ON SCHEMA public TO {role}"));
+    database.execute("INSERT INTO audit (on_day, what) VALUES ('2026-02-02', 'x')");
+
+    project.run("ledger protect audit --rev-id 2").ok();
+    let up = std::fs::read_to_string(project.path().join("migrations/2_protect_audit/up.sql")).unwrap();
+    assert_data_eq!(up.replace(&role, "[APP]"), str![[r#""#]]);
+    project.run("upgrade").ok();
+    let status = project.run("ledger status").ok();
+    assert_data_eq!(status.stdout.lines().take(6).collect::<Vec<_>>().join("\n"), str![[r#""#]]);
+    for sql in ["UPDATE audit SET what = 'y'", "DELETE FROM audit_2026", "TRUNCATE audit", "TRUNCATE audit_2026"] {
+        let tried = crate::support::try_psql_at(database.owner(), &format!("SET session_replication_role = origin; {sql}"));
+        assert!(tried.is_err(), "{sql}");
+        assert!(crate::support::try_psql_at(database.owner(), sql).unwrap_err().contains("append-only"), "{sql}");
+    }
+
+    project.run("ledger protect audit").code(1).says(&["public.audit is protected already"]);
+    project.run("downgrade -1").code(3);
+    project.migration(
+        "3_2027",
+        "CREATE TABLE audit_2027 PARTITION OF audit FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
+        "DROP TABLE audit_2027;",
+    );
+    project.run("upgrade").code(3).says(&["TRUNCATE of public.audit_2027 is no longer refused", "Give the new partition the triggers"]);
+    psql_at(&server(INSTALLED[0].major()).url(&database.name), &format!("DROP OWNED BY {role}"));
+}
+
+#[test]
+fn events_are_appended_corrected_and_read_from_the_command_line() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.run("ledger log").code(1).says(&["there is no events table"]);
+    project.write("glowplug.toml", DECLARED);
+    project.migration("1_events", UP, DOWN);
+    project.run("upgrade").ok();
+    let at = "--at=2026-01-02T03:04:05Z";
+    project.run_with(&["ledger", "append", "account-7", "deposited", r#"{"amount": 100}"#, at]).ok();
+    project.run_with(&["ledger", "correct", "1", r#"{"amount": 10}"#]).ok();
+    project.run_with(&["ledger", "append", "x", "y", "{"]).code(1).says(&["the payload is not JSON"]);
+    project.run_with(&["ledger", "correct", "9", "{}"]).code(1).says(&["there is no event 9"]);
+
+    let log = project.run("ledger log account-7").ok().stdout;
+    let effective = project.run("ledger log account-7 --effective").ok().stdout;
+
+    assert_eq!(log.lines().count(), 2);
+    assert!(log.starts_with("1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":100}\n"), "{log}");
+    assert!(log.trim_end().ends_with("corrects 1"), "{log}");
+    assert_eq!(effective, "1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":10}\n");
+}
+
+#[test]
+fn verify_names_the_first_leg_that_does_not_return() {
+    let project = Project::new();
+    project.write("glowplug.toml", DECLARED);
+    project.migration("1_events", UP, DOWN);
+    project.migration("2_column", "ALTER TABLE events ADD COLUMN trace uuid; CREATE INDEX ON events (trace);", "ALTER TABLE events DROP COLUMN trace;");
+    project.migration("3_constant", "ALTER TABLE events ADD COLUMN version int NOT NULL DEFAULT 1;", "ALTER TABLE events DROP COLUMN version;");
+    project.migration("4_users", "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL);", "DROP TABLE users;");
+    project.write("migrations/5_oneway/up.sql", "CREATE TABLE oneway (id int);");
+    let verified = project.run("verify").ok();
+    assert_data_eq!(verified.stdout, str![[r#""#]]);
+
+    project.migration("6_index", "CREATE INDEX users_name ON users (name);", "SELECT 1;");
+    let verified = project.run("verify").code(3);
+    assert_data_eq!(verified.stdout, str![[r#""#]]);
+
+    project.migration("6_index", "INSERT INTO events (stream, kind, payload, occurred_at) VALUES ('a', 'b', '{}', now());", "SELECT 1;");
+    let verified = project.run("verify").code(3);
+    assert_data_eq!(verified.stdout, str![[r#""#]]);
+
+    project.migration("6_index", "DROP TRIGGER events_append_only ON events;", "SELECT 1;");
+    let verified = project.run("verify").code(3);
+    assert_data_eq!(verified.stdout, str![[r#""#]]);
+}
+
+#[test]
+fn without_ledgers_nothing_is_asked_and_status_finds_what_looks_like_one() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.migration("1_events", UP, DOWN);
+    project.run("upgrade").ok();
+    let status = project.run("ledger status").ok();
+    assert!(status.stdout.contains("public.events looks like a ledger and is not declared"), "{status:?}");
+    project.run("ledger verify").code(1).says(&["no ledger is declared"]);
+    project.run("downgrade base").ok();
+}
+
+#[test]
+fn an_empty_ledger_may_go_the_way_it_came() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.write("glowplug.toml", DECLARED);
+    project.migration("1_events", UP, "DROP TABLE events; DROP FUNCTION events_refuse();");
+    project.run("upgrade").ok();
+    project.run("redo").ok();
+    project.run("downgrade base").ok();
+    project.run("upgrade").ok();
+    database.execute(EVENTS);
+    project.run("downgrade base").code(3).says(&["the table is gone, or has another name"]);
+    assert_eq!(database.query("SELECT count(*) FROM events"), "5");
+}
