@@ -5,11 +5,11 @@
 //! difference is a finding. Reading snapshots, locks, counters and fingerprints is the work of
 //! [`postgres::guard`](crate::postgres::guard).
 
+mod advice;
 mod attestation;
 mod bomb;
 mod change;
 mod declaration;
-mod finding;
 mod proof;
 mod protection;
 mod resolve;
@@ -19,10 +19,9 @@ mod snapshot;
 pub use self::{
     attestation::{Attestation, Attested},
     change::{Before, Context, is_guarded, judge},
-    declaration::{Declaration, Level},
-    finding::Finding,
+    declaration::Declaration,
     proof::{Unproved, prove},
-    protection::{Guarded, Protection, Strength, protection},
+    protection::{Protection, protection},
     rows::{Rows, rows},
     snapshot::{Address, Fact, Kind, Snapshot},
 };

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::{
     ledger::{
+        advice,
         change::{Context, judge},
         declaration::Declaration,
-        finding::{Finding, advice},
         snapshot::{Address, Fact, Kind, Snapshot},
     },
+    report::finding::Finding,
     words::digest::Digest,
 };
 

@@ -10,11 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{
-    declaration::Declaration,
-    finding::{Finding, advice},
-    protection::{Protection, bits, firmness, protection},
-    snapshot::{Fact, Kind, Snapshot},
+use crate::{
+    ledger::{
+        advice,
+        declaration::Declaration,
+        protection::{Protection, bits, firmness, protection},
+        snapshot::{Fact, Kind, Snapshot},
+    },
+    report::finding::Finding,
 };
 
 /// What was there before a migration was applied, by name: what it brought may go again when it is reverted.

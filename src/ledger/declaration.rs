@@ -1,19 +1,6 @@
 //! What a project declares of a ledger.
 
-use serde::{Deserialize, Serialize};
-
-use crate::words::ident::Qualified;
-
-/// How much protection a ledger is to have.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Row triggers that refuse UPDATE and DELETE.
-    Minimal,
-    /// These, ENABLE ALWAYS, and triggers that refuse TRUNCATE, on every partition.
-    #[default]
-    Hardened,
-}
+use crate::{report::ledger::Level, words::ident::Qualified};
 
 /// An append-only table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,55 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use crate::ledger::{
-    proof::{Unproved, prove},
-    snapshot::{Fact, Kind, Snapshot},
+use crate::{
+    ledger::{
+        proof::{Unproved, prove},
+        snapshot::{Fact, Kind, Snapshot},
+    },
+    report::ledger::{Guarded, Strength},
 };
-
-/// How firmly a command is refused, from not at all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strength {
-    /// Nothing refuses it.
-    #[default]
-    None,
-    /// A trigger for statements, which a row that changes through another table's partition does not fire.
-    Statement,
-    /// A trigger for rows, which `session_replication_role = replica` steps around.
-    Row,
-    /// A trigger for rows that always fires; of TRUNCATE, a trigger for statements that always fires.
-    Always,
-}
-
-/// What is refused on one table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Guarded {
-    /// UPDATE.
-    pub update: Strength,
-    /// DELETE.
-    pub delete: Strength,
-    /// TRUNCATE.
-    pub truncate: Strength,
-}
-
-impl Guarded {
-    /// Whether rows are safe from UPDATE and DELETE, however firmly.
-    #[must_use]
-    pub fn rows(&self) -> bool {
-        self.update > Strength::None && self.delete > Strength::None
-    }
-
-    /// What both refuse.
-    fn weaker(self, other: Self) -> Self {
-        Self {
-            update: self.update.min(other.update),
-            delete: self.delete.min(other.delete),
-            truncate: self.truncate.min(other.truncate),
-        }
-    }
-}
 
 /// What protects a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -230,7 +230,8 @@ fn progress(ledger: &Declaration, key: &Key, earlier: Option<&Attested>) -> Stri
     };
     let last = list(key.iter().map(|(name, _)| {
         format!(
-            "(SELECT {}::text FROM {} {} LIMIT 1)",
+            // not under its own name, which ORDER BY would mean then: a text
+            "(SELECT {}::text AS \"last\" FROM {} {} LIMIT 1)",
             Ident(name),
             ledger.sql(),
             newest_first(key)

@@ -1,8 +1,63 @@
 //! What is known of ledgers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Finding, Guarded, Level};
+use crate::report::finding::Finding;
+
+/// How much protection a ledger is to have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Row triggers that refuse UPDATE and DELETE.
+    Minimal,
+    /// These, ENABLE ALWAYS, and triggers that refuse TRUNCATE, on every partition.
+    #[default]
+    Hardened,
+}
+
+/// How firmly a command is refused, from not at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    /// Nothing refuses it.
+    #[default]
+    None,
+    /// A trigger for statements, which a row that changes through another table's partition does not fire.
+    Statement,
+    /// A trigger for rows, which `session_replication_role = replica` steps around.
+    Row,
+    /// A trigger for rows that always fires; of TRUNCATE, a trigger for statements that always fires.
+    Always,
+}
+
+/// What is refused on one table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Guarded {
+    /// UPDATE.
+    pub update: Strength,
+    /// DELETE.
+    pub delete: Strength,
+    /// TRUNCATE.
+    pub truncate: Strength,
+}
+
+impl Guarded {
+    /// Whether rows are safe from UPDATE and DELETE, however firmly.
+    #[must_use]
+    pub fn rows(&self) -> bool {
+        self.update > Strength::None && self.delete > Strength::None
+    }
+
+    /// What both refuse.
+    #[must_use]
+    pub fn weaker(self, other: Self) -> Self {
+        Self {
+            update: self.update.min(other.update),
+            delete: self.delete.min(other.delete),
+            truncate: self.truncate.min(other.truncate),
+        }
+    }
+}
 
 /// One ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -36,7 +36,25 @@ fn a_refusal_names_the_statement_what_would_be_lost_and_what_to_write_instead() 
 
     let told = project.run("upgrade").code(3).told(&database);
 
-    assert_data_eq!(told, str![[r#""#]]);
+    assert_data_eq!(told, str![[r#"
+exit 3
+-- stderr
+ledger::refused
+
+  × 2_mend was refused on its way up: it would harm a ledger
+  │ - public.events: 1 row was updated
+   ╭─[migrations/2_mend/up.sql:3:1]
+ 1 │ CREATE TABLE notes (id int);
+ 2 │ ALTER TABLE events DISABLE TRIGGER events_append_only;
+ 3 │ UPDATE events SET payload = '{}' WHERE id = 1;
+   · ──────────────────────┬──────────────────────
+   ·                       ╰── this statement
+ 4 │ ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
+   ╰────
+  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…,
+        corrects)). Everything was rolled back.
+
+"#]]);
     assert_eq!(database.query("SELECT to_regclass('notes')"), "NULL", "all is rolled back");
     assert_eq!(database.query("SELECT payload ->> 'n' FROM events WHERE id = 1"), "1");
     let entry = "SELECT kind || ' ' || version || ' ' || (note::jsonb -> 0 ->> 'rule') FROM __glowplug_journal ORDER BY id DESC LIMIT 1";

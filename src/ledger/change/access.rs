@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judge, advice};
+use super::Judge;
 use crate::ledger::{
+    advice,
     resolve::resolved,
     snapshot::{Fact, Kind},
 };

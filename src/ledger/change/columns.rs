@@ -1,7 +1,10 @@
 //! Columns: what events recorded in them, and what they mean.
 
-use super::{Judge, advice};
-use crate::ledger::snapshot::{Fact, Kind};
+use super::Judge;
+use crate::ledger::{
+    advice,
+    snapshot::{Fact, Kind},
+};
 
 impl Judge<'_> {
     pub(super) fn columns(&mut self) {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use crate::ledger::{
-    bomb,
-    finding::{Finding, advice},
-    snapshot::{Fact, Kind, Snapshot},
+use crate::{
+    ledger::{
+        advice, bomb,
+        snapshot::{Fact, Kind, Snapshot},
+    },
+    report::finding::Finding,
 };
 
 /// Settings that change what protects a ledger, wherever they are kept.

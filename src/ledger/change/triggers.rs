@@ -1,10 +1,14 @@
 //! Triggers and their functions: what refuses, and what could step in before it.
 
-use super::{Judge, advice};
-use crate::ledger::{
-    proof::prove,
-    protection::{Guarded, Strength, bits, firmness, protection},
-    snapshot::{Fact, Kind, Snapshot},
+use super::Judge;
+use crate::{
+    ledger::{
+        advice,
+        proof::prove,
+        protection::{bits, firmness, protection},
+        snapshot::{Fact, Kind, Snapshot},
+    },
+    report::ledger::{Guarded, Strength},
 };
 
 impl Judge<'_> {

@@ -5,7 +5,7 @@
 
 use super::{
     At, Cause, Draft, Happening, Manner, Part, TaskError, Tell, settle,
-    verdict::{changed_rows, may_be_unused, probed, probes, push_probe, touched, twice, watched},
+    verdict::{changed_rows, may_be_unused, now_called, probed, probes, push_probe, touched, twice, watched},
 };
 use crate::{
     ledger::{self, Before, Context, Finding, Snapshot},
@@ -310,18 +310,15 @@ impl Locked<'_> {
                 );
             }
             if it.fingerprint.is_some() {
-                let kept = it.columns.clone();
+                // a column that held nothing may be gone; the others are compared as they are called now
+                let compared: Vec<i64> = it.columns.iter().map(|column| column.number).collect();
                 it.columns = guard::columns(&before, &after, it.index);
-                if it.columns.len() != kept.len() {
-                    // a column that held nothing went: what is left must be as it was, which the exact one of the rest tells
-                    let unused_only = kept.len() - it.columns.len()
-                        <= unused
-                            .iter()
-                            .filter(|(ledger, _)| *ledger == it.index)
-                            .count();
-                    if !unused_only {
-                        continue;
-                    }
+                it.columns.retain(|column| compared.contains(&column.number));
+                if it.columns.len() < compared.len() {
+                    continue;
+                }
+                for (name, _) in &mut it.key {
+                    *name = now_called(&before, &after, it.index, name);
                 }
                 let now = self
                     .fingerprint(guard, it, care.exact, seeds, at(At::Guard))

@@ -12,6 +12,8 @@ use crate::{
 /// A column of a fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Column {
+    /// Its number in the table.
+    pub(crate) number: i64,
     /// Its name now.
     pub(crate) name: String,
     /// The type that it had, which it is compared in.
@@ -40,6 +42,7 @@ pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<C
             .iter()
             .find(|it| it.number("number") == old.number("number"))?;
         Some(Column {
+            number: old.number("number")?,
             name: new.text("name").to_owned(),
             of: old.text("type").to_owned(),
             cast: old.text("type") != new.text("type"),
