@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod application;
+mod attest;
 mod caret;
 pub mod database;
 mod explain;
@@ -9,6 +10,7 @@ pub mod failure;
 pub mod generate;
 pub mod init;
 pub mod ledger;
+pub mod locate;
 pub mod offline;
 pub mod open;
 pub mod revision;

@@ -44,7 +44,9 @@ impl fmt::Display for Difference {
             How::Other(attributes) => {
                 write!(f, "{} is another:", self.key)?;
                 for (at, (name, was, is)) in attributes.iter().enumerate() {
-                    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "the default".into());
+                    let value = |value: &Option<String>| {
+                        value.clone().unwrap_or_else(|| "the default".into())
+                    };
                     let before = if at == 0 { "" } else { "," };
                     write!(f, "{before} {name} was {}, is {}", value(was), value(is))?;
                 }
@@ -84,6 +86,10 @@ fn attributes(was: &Fact, is: &Fact) -> Vec<(&'static str, Option<String>, Optio
     names.sort_unstable();
     names.dedup();
     let text = |fact: &Fact, name: &str| fact.get(name).map(str::to_owned);
-    let differing = names.into_iter().filter(|name| was.get(name) != is.get(name));
-    differing.map(|name| (name, text(was, name), text(is, name))).collect()
+    let differing = names
+        .into_iter()
+        .filter(|name| was.get(name) != is.get(name));
+    differing
+        .map(|name| (name, text(was, name), text(is, name)))
+        .collect()
 }

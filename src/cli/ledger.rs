@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use crate::report::ledger::Level;
 use crate::{
     cli::{
         Global,
@@ -24,7 +25,7 @@ use crate::{
             seal::{self, Seal},
         },
     },
-    ledger::{Declaration, Level},
+    ledger::Declaration,
     project::write::{self, NewMigration},
     report::ledger::LedgersReport,
 };

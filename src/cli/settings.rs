@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use crate::report::ledger::Level;
 use crate::{
     cli::{Global, failure::CliError, render::Output},
     job::{
@@ -12,7 +13,7 @@ use crate::{
         open::{Endpoint, Limits},
         shadow::Shadow,
     },
-    ledger::{Declaration, Level},
+    ledger::Declaration,
     migration::source::Migrations,
     postgres::{
         cluster::{self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search},

@@ -15,7 +15,7 @@ use crate::{
     },
     job::{
         self, JobError,
-        ledger::locate::locate,
+        locate::locate,
         offline,
         run::{Options, Wish},
         schema,
@@ -235,7 +235,9 @@ fn execute(
                         let guard = &options.manner.guard;
                         let stop = endpoint.stop.clone();
                         let quiet = &mut |_| {};
-                        locate(&shadow, &migrations, guard, refused, stop, quiet).await.unwrap_or_default();
+                        locate(&shadow, &migrations, guard, refused, stop, quiet)
+                            .await
+                            .unwrap_or_default();
                     }
                 }
                 Err(CliError::run(error))

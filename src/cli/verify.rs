@@ -37,6 +37,10 @@ impl Verify {
         progress.finish();
         let report = report?;
         output.answer(&report, render::replayed);
-        Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
+        Ok(if report.is_clean() {
+            Exit::Done
+        } else {
+            Exit::Findings
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use miette::NamedSource;
 
+use crate::report::finding::Finding;
 use crate::{
     job::{
         JobError,
@@ -9,7 +10,6 @@ use crate::{
         caret,
         failure::{MigrationError, RefusedError},
     },
-    ledger::Finding,
     migration::source::Direction,
     postgres::{
         exec::{At, Cause, Task, TaskError, is_lost_lock},

@@ -2,8 +2,8 @@
 
 use miette::{NamedSource, SourceSpan};
 
+use crate::report::finding::Finding;
 use crate::{
-    ledger::Finding,
     migration::{plan::Blocked, source::Direction, target::TargetError},
     postgres::{
         cluster::ClusterError, connect::ConnectError, pool::PoolError, server_error::ServerError,

@@ -4,10 +4,9 @@ use miette::NamedSource;
 
 use crate::{
     job::{
-        JobError, RunError, Watch,
+        JobError, RunError, Watch, attest,
         explain::{failed, stopped_before},
         failure::ScriptError,
-        ledger,
         open::{Endpoint, Limits},
     },
     migration::{
@@ -172,7 +171,7 @@ async fn run_attested(
     accept(locked, &accepted, &options.manner.actor, &mut report).await?;
     let guard = &options.manner.guard;
     let earlier = if guard.is_on() && !tasks.is_empty() {
-        ledger::demand_no_drift(locked, guard).await?
+        attest::demand_no_drift(locked, guard).await?
     } else {
         None
     };
@@ -228,7 +227,7 @@ async fn run_attested(
     if let (true, Some(last)) = (guard.is_on(), tasks.last()) {
         let actor = &options.manner.actor;
         let newest = last.step.migration;
-        let attested = ledger::attest(
+        let attested = attest::attest(
             locked,
             endpoint,
             guard,

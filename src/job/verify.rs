@@ -86,7 +86,11 @@ async fn replay(
                 return Ok(report);
             }
         }
-        locked.session.seed().await.map_err(SessionError::while_doing("making rows"))?;
+        locked
+            .session
+            .seed()
+            .await
+            .map_err(SessionError::while_doing("making rows"))?;
     }
     if printer.has_files() {
         report.schema = Some(printer.compare(&before)?);
@@ -135,14 +139,20 @@ impl Legs<'_, '_> {
             return Ok(None);
         }
         let noted = noted.as_deref();
-        if let Walked::Stopped(problem) = self.leg(&[Direction::Down], Leg::Down, noted, watch).await? {
+        if let Walked::Stopped(problem) = self
+            .leg(&[Direction::Down], Leg::Down, noted, watch)
+            .await?
+        {
             return Ok(Some(*problem));
         }
         let returned = catalog(self.locked).await?;
         if let Some(problem) = self.compare(before, &returned, Leg::Down, report) {
             return Ok(Some(problem));
         }
-        if let Walked::Stopped(problem) = self.leg(&[Direction::Up], Leg::UpAgain, None, watch).await? {
+        if let Walked::Stopped(problem) = self
+            .leg(&[Direction::Up], Leg::UpAgain, None, watch)
+            .await?
+        {
             return Ok(Some(*problem));
         }
         let again = catalog(self.locked).await?;
@@ -197,8 +207,16 @@ impl Legs<'_, '_> {
         };
         let manner = &self.options.manner;
         let ran: Result<(), TaskError> = match tasks.as_slice() {
-            [task] => self.locked.run(0, task, manner, &mut tell).await.map(|_| ()),
-            tasks => self.locked.run_together(0, tasks, manner, &mut tell).await.map(|_| ()),
+            [task] => self
+                .locked
+                .run(0, task, manner, &mut tell)
+                .await
+                .map(|_| ()),
+            tasks => self
+                .locked
+                .run_together(0, tasks, manner, &mut tell)
+                .await
+                .map(|_| ()),
         };
         let Err(error) = ran else {
             return Ok(Walked::Done);
@@ -228,8 +246,10 @@ impl Legs<'_, '_> {
         leg: Leg,
         report: &mut VerifyReport,
     ) -> Option<Problem> {
-        let (places, differences): (Vec<Difference>, Vec<Difference>) =
-            wanted.differences(found).into_iter().partition(Difference::is_only_position);
+        let (places, differences): (Vec<Difference>, Vec<Difference>) = wanted
+            .differences(found)
+            .into_iter()
+            .partition(Difference::is_only_position);
         let name = &self.migration.name;
         if !places.is_empty() {
             let columns: Vec<String> = places.iter().map(|it| it.key.to_string()).collect();
@@ -244,11 +264,15 @@ impl Legs<'_, '_> {
         let (what, advice) = match leg {
             Leg::Down => (
                 format!("the down.sql of {name} does not lead back to where its up.sql began"),
-                format!("Complete down.sql of {name}, so that it undoes all of up.sql and nothing else."),
+                format!(
+                    "Complete down.sql of {name}, so that it undoes all of up.sql and nothing else."
+                ),
             ),
             _ => (
                 format!("{name} leads elsewhere when it is applied a second time"),
-                format!("Its down.sql leaves something behind that its up.sql passes over (IF NOT EXISTS). Complete down.sql of {name}."),
+                format!(
+                    "Its down.sql leaves something behind that its up.sql passes over (IF NOT EXISTS). Complete down.sql of {name}."
+                ),
             ),
         };
         Some(Problem {
@@ -265,5 +289,7 @@ impl Legs<'_, '_> {
 fn appends(script: &str) -> bool {
     let words = crate::words::sql::pieces(script).unwrap_or_default();
     let may = ["insert", "copy", "select", "call", "do", "merge", "with"];
-    words.iter().any(|piece| may.iter().any(|word| piece.is(word)))
+    words
+        .iter()
+        .any(|piece| may.iter().any(|word| piece.is(word)))
 }

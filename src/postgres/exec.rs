@@ -12,8 +12,9 @@ mod verdict;
 
 use std::time::Duration;
 
+use crate::report::finding::Finding;
 use crate::{
-    ledger::{Before, Finding},
+    ledger::Before,
     migration::{
         journal::EntryKind,
         plan::Step,

@@ -7,8 +7,9 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::report::ledger::Level;
 use crate::{
-    ledger::{Declaration, Level},
+    ledger::Declaration,
     project::ProjectError,
     schema_rs::{Compat, PrintSchemas},
     words::timespan::Timespan,

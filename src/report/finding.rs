@@ -16,4 +16,3 @@ pub struct Finding {
     /// Whether rows are concerned: these never change, whatever a person allows.
     pub rows: bool,
 }
-

@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::{
-    ledger::{Finding, Strength},
-    report::{
-        ledger::{LedgerReport, LedgersReport},
-        verify::{Leg, VerifyReport},
-    },
+use crate::report::finding::Finding;
+use crate::report::ledger::Strength;
+use crate::report::{
+    ledger::{LedgerReport, LedgersReport},
+    verify::{Leg, VerifyReport},
 };
 
 /// What is known of the ledgers.
@@ -128,12 +127,17 @@ pub(in crate::cli) fn replayed(report: &VerifyReport) -> String {
         line(&mut text, &format!("note: {note}"));
     }
     if !report.one_way.is_empty() {
-        line(&mut text, &format!("without down.sql: {}", report.one_way.join(", ")));
+        line(
+            &mut text,
+            &format!("without down.sql: {}", report.one_way.join(", ")),
+        );
     }
     for table in &report.undeclared {
         line(
             &mut text,
-            &format!("{table} looks like a ledger and is not declared: [[ledger]] table = \"{table}\""),
+            &format!(
+                "{table} looks like a ledger and is not declared: [[ledger]] table = \"{table}\""
+            ),
         );
     }
     if let Some(problem) = &report.problem {
@@ -143,7 +147,10 @@ pub(in crate::cli) fn replayed(report: &VerifyReport) -> String {
             Leg::UpAgain => "up again",
             Leg::Redo => "redo",
         };
-        line(&mut text, &format!("{} ({leg}): {}", problem.name, problem.what));
+        line(
+            &mut text,
+            &format!("{} ({leg}): {}", problem.name, problem.what),
+        );
         for difference in &problem.difference {
             line(&mut text, &format!("  {difference}"));
         }
@@ -154,8 +161,14 @@ pub(in crate::cli) fn replayed(report: &VerifyReport) -> String {
     }
     let back = report.returned;
     let end = match report.problem {
-        None => format!("Verified {}: {back} went down and up again, and left what they found.", super::text::migrations(report.migrations)),
-        Some(_) => format!("Verified {} before it.", super::text::migrations(report.migrations)),
+        None => format!(
+            "Verified {}: {back} went down and up again, and left what they found.",
+            super::text::migrations(report.migrations)
+        ),
+        Some(_) => format!(
+            "Verified {} before it.",
+            super::text::migrations(report.migrations)
+        ),
     };
     line(&mut text, &end);
     text

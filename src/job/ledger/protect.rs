@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::report::ledger::{Level, Strength};
 use crate::{
-    job::{JobError, Watch, failure::LedgerError, ledger::failed, open::Endpoint},
-    ledger::{self, Declaration, Kind, Level},
+    job::{JobError, Watch, attest::failed, failure::LedgerError, open::Endpoint},
+    ledger::{self, Declaration, Kind},
     postgres::guard::Guard,
     words::ident::{Ident, Literal, Qualified},
 };
@@ -55,7 +56,7 @@ pub async fn protect(
         Level::Minimal => found.rows(),
         Level::Hardened => [found.update, found.delete, found.truncate]
             .iter()
-            .all(|it| *it == ledger::Strength::Always),
+            .all(|it| *it == Strength::Always),
     };
     if wanted {
         return Err(LedgerError::Protected {

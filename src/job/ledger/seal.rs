@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::finding::Finding;
 use crate::{
     job::{
         JobError, Watch,
+        attest::{failed, shown},
         failure::LedgerError,
-        ledger::{ask, failed, shown},
+        ledger::ask,
         open::Endpoint,
     },
-    ledger::{Declaration, Finding},
+    ledger::Declaration,
     postgres::{
         guard::{self, Guard},
         session::Message,

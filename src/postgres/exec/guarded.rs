@@ -5,10 +5,14 @@
 
 use super::{
     At, Cause, Draft, Happening, Manner, Part, TaskError, Tell, settle,
-    verdict::{changed_rows, may_be_unused, now_called, probed, probes, push_probe, touched, twice, watched},
+    verdict::{
+        changed_rows, may_be_unused, now_called, probed, probes, push_probe, touched, twice,
+        watched,
+    },
 };
+use crate::report::finding::Finding;
 use crate::{
-    ledger::{self, Before, Context, Finding, Snapshot},
+    ledger::{self, Before, Context, Snapshot},
     migration::source::Direction,
     postgres::{
         guard::{self, Guard, Key},
@@ -313,7 +317,8 @@ impl Locked<'_> {
                 // a column that held nothing may be gone; the others are compared as they are called now
                 let compared: Vec<i64> = it.columns.iter().map(|column| column.number).collect();
                 it.columns = guard::columns(&before, &after, it.index);
-                it.columns.retain(|column| compared.contains(&column.number));
+                it.columns
+                    .retain(|column| compared.contains(&column.number));
                 if it.columns.len() < compared.len() {
                     continue;
                 }

@@ -7,8 +7,9 @@ use super::{
     guarded::{Care, Failed, Watched},
     verdict::{APPEND, CORRECT, finding, is_true, now_called, shown},
 };
+use crate::report::finding::Finding;
 use crate::{
-    ledger::{self, Finding, Kind, Snapshot},
+    ledger::{self, Kind, Snapshot},
     postgres::{
         guard::{self, Guard, Key},
         lock::Locked,

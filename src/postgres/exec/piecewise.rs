@@ -11,8 +11,9 @@ use super::{
     recognise::{self, Effect, Note},
     settle,
 };
+use crate::report::finding::Finding;
 use crate::{
-    ledger::{self, Before, Context, Finding, Snapshot},
+    ledger::{self, Before, Context, Snapshot},
     migration::{
         journal::EntryKind,
         plan::{Unit, units},

@@ -6,8 +6,9 @@ use super::{
     At, Draft,
     guarded::{Body, Watched},
 };
+use crate::report::finding::Finding;
 use crate::{
-    ledger::{self, Finding, Kind, Snapshot},
+    ledger::{self, Kind, Snapshot},
     migration::source::Direction,
     postgres::{
         guard::{self, Guard},

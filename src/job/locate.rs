@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 
 use crate::{
     job::{
-        JobError, Watch, caret,
+        JobError, Watch,
+        attest::failed,
+        caret,
         failure::RefusedError,
         open::Endpoint,
         run::{self, Options, Wish},
         shadow::Shadow,
     },
     ledger::{self, Context, Snapshot},
-    migration::{plan::Policy, source::{Direction, Migrations}},
+    migration::{
+        plan::Policy,
+        source::{Direction, Migrations},
+    },
     postgres::{
         guard::{self, Guard},
         session::{Message, Stop},
@@ -41,7 +46,11 @@ pub async fn locate(
         return Ok(());
     };
     if statements.len() < 2 || refused.at.is_some() {
-        mark(refused, script, statements.first().filter(|_| refused.at.is_none()));
+        mark(
+            refused,
+            script,
+            statements.first().filter(|_| refused.at.is_none()),
+        );
         return Ok(());
     }
     let scratch = shadow.start().await?;
@@ -66,7 +75,10 @@ fn mark(
     let mark = caret::mark(script, statement, None);
     refused.place = Some(sql::line_column(&script.text, mark.bytes.start));
     refused.label = mark.label.to_owned();
-    refused.text = Some(miette::NamedSource::new(&script.path, secrets::cover(&script.text)));
+    refused.text = Some(miette::NamedSource::new(
+        &script.path,
+        secrets::cover(&script.text),
+    ));
     refused.at = Some(mark.bytes.into());
 }
 
@@ -81,7 +93,9 @@ async fn replay(
     let target = match refused.direction {
         Direction::Down => Some(refused.version.to_string()),
         Direction::Up => {
-            let earlier = migrations.iter().take_while(|it| it.version != refused.version);
+            let earlier = migrations
+                .iter()
+                .take_while(|it| it.version != refused.version);
             earlier.last().map(|it| it.version.to_string())
         }
     };
@@ -94,7 +108,7 @@ async fn replay(
         done.map_err(|error| error.cause)?;
     }
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    session.seed().await.map_err(super::failed)?;
+    session.seed().await.map_err(failed)?;
     let script = migrations
         .get(&refused.version)
         .and_then(|it| it.script(refused.direction));
@@ -150,8 +164,10 @@ fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<&'static s
         before: None,
         unused: &BTreeSet::new(),
     };
-    let mut seen: BTreeSet<&'static str> =
-        ledger::judge(before, now, &context).iter().map(|it| it.rule).collect();
+    let mut seen: BTreeSet<&'static str> = ledger::judge(before, now, &context)
+        .iter()
+        .map(|it| it.rule)
+        .collect();
     for ledger in 0..guard.ledgers.len() {
         let rows = ledger::rows(before, now, ledger);
         if rows.updated + rows.deleted != 0 || !rows.rewritten.is_empty() {
