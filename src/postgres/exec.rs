@@ -353,7 +353,14 @@ impl Locked<'_> {
                 }
                 rest.push((at(At::Settling), Owned::Batch(settle.clone())));
                 let mut record = record.clone();
-                record.note = (*direction == Direction::Up).then(|| noted.to_owned());
+                // what was there before a redo is what was noted when it was first applied
+                let first = tasks.iter().find_map(|it| {
+                    it.step
+                        .noted
+                        .filter(|_| it.step.migration.version == task.step.migration.version)
+                });
+                record.note =
+                    (*direction == Direction::Up).then(|| first.unwrap_or(noted).to_owned());
                 let (sql, values) = record.message(&place);
                 rest.push((at(At::Journal), Owned::Query(sql, values)));
             }

@@ -2,7 +2,7 @@
 
 use snapbox::{assert_data_eq, str};
 
-use crate::support::{Database, Project, psql_at, server, INSTALLED};
+use crate::support::{Database, INSTALLED, Project, psql_at, server};
 
 /// The events ledger of `glowplug init`.
 const UP: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
@@ -36,7 +36,9 @@ fn a_refusal_names_the_statement_what_would_be_lost_and_what_to_write_instead() 
 
     let told = project.run("upgrade").code(3).told(&database);
 
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 exit 3
 -- stderr
 ledger::refused
@@ -54,9 +56,17 @@ ledger::refused
   help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…,
         corrects)). Everything was rolled back.
 
-"#]]);
-    assert_eq!(database.query("SELECT to_regclass('notes')"), "NULL", "all is rolled back");
-    assert_eq!(database.query("SELECT payload ->> 'n' FROM events WHERE id = 1"), "1");
+"#]]
+    );
+    assert_eq!(
+        database.query("SELECT to_regclass('notes')"),
+        "NULL",
+        "all is rolled back"
+    );
+    assert_eq!(
+        database.query("SELECT payload ->> 'n' FROM events WHERE id = 1"),
+        "1"
+    );
     let entry = "SELECT kind || ' ' || version || ' ' || (note::jsonb -> 0 ->> 'rule') FROM __glowplug_journal ORDER BY id DESC LIMIT 1";
     assert_eq!(database.query(entry), "refused 2 rows-changed");
 }
@@ -70,7 +80,9 @@ fn a_deliberate_change_passes_with_a_reason_and_rows_never_do() {
         "ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate;",
     );
     project.run("upgrade").code(3);
-    project.run_with(&["upgrade", "--allow-ledger-change", "moving to partitions"]).ok();
+    project
+        .run_with(&["upgrade", "--allow-ledger-change", "moving to partitions"])
+        .ok();
     let noted = "SELECT note::jsonb ->> 'accepted' FROM __glowplug_journal WHERE kind = 'attest' ORDER BY id DESC LIMIT 1";
     assert_eq!(database.query(noted), "moving to partitions");
 
@@ -93,15 +105,25 @@ fn what_changed_between_two_runs_stops_the_next_until_it_is_healed_or_accepted()
     database.execute("ALTER TABLE events DISABLE TRIGGER events_append_only");
 
     let told = project.run("upgrade").code(3);
-    told.says(&["was changed since", "UPDATE of public.events is no longer refused", "after 1_events"]);
+    told.says(&[
+        "was changed since",
+        "UPDATE of public.events is no longer refused",
+        "after 1_events",
+    ]);
     project.run("ledger verify").code(3);
     database.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only");
     project.run("upgrade").ok();
 
     database.execute("DROP TRIGGER events_no_truncate ON events");
-    project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
+    project.migration(
+        "3_more",
+        "CREATE TABLE even_more (id int);",
+        "DROP TABLE even_more;",
+    );
     project.run("upgrade").code(3);
-    project.run_with(&["ledger", "verify", "--accept", "no need for it"]).ok();
+    project
+        .run_with(&["ledger", "verify", "--accept", "no need for it"])
+        .ok();
     project.run("upgrade").ok();
     project.run("ledger verify").ok();
 }
@@ -118,7 +140,11 @@ fn rows_that_went_past_every_protection_are_missed_by_the_next_run_and_by_verify
     tamper("DELETE FROM events WHERE id = 2");
     project.run("ledger verify").code(3);
     tamper("DELETE FROM events WHERE id = 5");
-    project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
+    project.migration(
+        "3_more",
+        "CREATE TABLE even_more (id int);",
+        "DROP TABLE even_more;",
+    );
     project
         .run("upgrade")
         .code(3)
@@ -132,20 +158,43 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     database.execute(EVENTS);
     project.run("ledger seal -o seals").ok();
     let nothing = project.run("ledger seal -o seals").ok();
-    assert_eq!(nothing.stdout, "Nothing was appended since the last seal.\n");
-    project.migration("2_column", "ALTER TABLE events ADD COLUMN trace uuid;", "ALTER TABLE events DROP COLUMN trace;");
+    assert_eq!(
+        nothing.stdout,
+        "Nothing was appended since the last seal.\n"
+    );
+    project.migration(
+        "2_column",
+        "ALTER TABLE events ADD COLUMN trace uuid;",
+        "ALTER TABLE events DROP COLUMN trace;",
+    );
     project.run("upgrade").ok();
     let compared = project.run("ledger verify --against seals").ok();
-    assert!(compared.stdout.contains("5 rows up to 5 are as they were sealed"), "{compared:?}");
-    assert!(compared.stdout.contains("5 rows after 5 up to 10"), "{compared:?}");
+    assert!(
+        compared
+            .stdout
+            .contains("5 rows up to 5 are as they were sealed"),
+        "{compared:?}"
+    );
+    assert!(
+        compared.stdout.contains("5 rows after 5 up to 10"),
+        "{compared:?}"
+    );
 
     database.query("SET session_replication_role = replica; ALTER TABLE events DISABLE TRIGGER USER; UPDATE events SET kind = 'forged' WHERE id = 7; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate");
     let compared = project.run("ledger verify --against seals").code(3);
-    assert!(compared.stdout.contains("the rows after 5 up to 10 are not those that were sealed"), "{compared:?}");
+    assert!(
+        compared
+            .stdout
+            .contains("the rows after 5 up to 10 are not those that were sealed"),
+        "{compared:?}"
+    );
 
     let text = std::fs::read_to_string(project.path().join("seals")).unwrap();
     project.write("cut", text.lines().last().unwrap());
-    project.run("ledger verify --against cut").code(1).says(&["the chain of seals is broken at line 1"]);
+    project
+        .run("ledger verify --against cut")
+        .code(1)
+        .says(&["the chain of seals is broken at line 1"]);
 }
 
 #[test]
@@ -160,53 +209,147 @@ fn protect_writes_the_migration_for_a_table_that_is_there() {
     );
     project.run("upgrade").ok();
     let role = format!("{}_app", database.name);
-    database.query(&format!("CREATE ROLE {role}; GRANT ALL ON audit TO {role}; GRANT USAGE ON SCHEMA public TO {role}"));
+    database.query(&format!(
+        "CREATE ROLE {role}; GRANT ALL ON audit TO {role}; GRANT USAGE ON SCHEMA public TO {role}"
+    ));
     database.execute("INSERT INTO audit (on_day, what) VALUES ('2026-02-02', 'x')");
 
     project.run("ledger protect audit --rev-id 2").ok();
-    let up = std::fs::read_to_string(project.path().join("migrations/2_protect_audit/up.sql")).unwrap();
-    assert_data_eq!(up.replace(&role, "[APP]"), str![[r#""#]]);
+    let up =
+        std::fs::read_to_string(project.path().join("migrations/2_protect_audit/up.sql")).unwrap();
+    assert_data_eq!(
+        up.replace(&role, "[APP]"),
+        str![[r#"
+-- Makes public.audit append-only: its rows are history, and a wrong one is corrected by another.
+CREATE FUNCTION "public"."audit_refuse"() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $body$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'GP001', HINT = 'Append a correction: a new row that points at the wrong one.';
+END
+$body$;
+
+CREATE TRIGGER "audit_append_only" BEFORE UPDATE OR DELETE ON "public"."audit"
+    FOR EACH ROW EXECUTE FUNCTION "public"."audit_refuse"();
+
+-- a trigger for TRUNCATE is not copied to partitions: new ones need theirs, too
+CREATE TRIGGER "audit_no_truncate" BEFORE TRUNCATE ON "public"."audit"
+    FOR EACH STATEMENT EXECUTE FUNCTION "public"."audit_refuse"();
+CREATE TRIGGER "audit_no_truncate" BEFORE TRUNCATE ON public.audit_2026
+    FOR EACH STATEMENT EXECUTE FUNCTION "public"."audit_refuse"();
+
+-- ALWAYS: session_replication_role = replica must not step around them
+ALTER TABLE "public"."audit" ENABLE ALWAYS TRIGGER "audit_append_only";
+ALTER TABLE "public"."audit" ENABLE ALWAYS TRIGGER "audit_no_truncate";
+ALTER TABLE public.audit_2026 ENABLE ALWAYS TRIGGER "audit_append_only";
+ALTER TABLE public.audit_2026 ENABLE ALWAYS TRIGGER "audit_no_truncate";
+
+-- a second lock: who appends needs none of these
+REVOKE DELETE ON public.audit FROM "[APP]";
+REVOKE TRUNCATE ON public.audit FROM "[APP]";
+REVOKE UPDATE ON public.audit FROM "[APP]";
+
+"#]]
+    );
     project.run("upgrade").ok();
     let status = project.run("ledger status").ok();
-    assert_data_eq!(status.stdout.lines().take(6).collect::<Vec<_>>().join("\n"), str![[r#""#]]);
-    for sql in ["UPDATE audit SET what = 'y'", "DELETE FROM audit_2026", "TRUNCATE audit", "TRUNCATE audit_2026"] {
-        let tried = crate::support::try_psql_at(database.owner(), &format!("SET session_replication_role = origin; {sql}"));
+    assert_data_eq!(
+        status.stdout.lines().take(6).collect::<Vec<_>>().join("\n"),
+        str![[r#"
+public.audit
+  UPDATE      refused always
+  DELETE      refused always
+  TRUNCATE    refused always
+  rows        1
+  last        id, on_day = 1, 2026-02-02
+"#]]
+    );
+    for sql in [
+        "UPDATE audit SET what = 'y'",
+        "DELETE FROM audit_2026",
+        "TRUNCATE audit",
+        "TRUNCATE audit_2026",
+    ] {
+        let tried = crate::support::try_psql_at(
+            database.owner(),
+            &format!("SET session_replication_role = origin; {sql}"),
+        );
         assert!(tried.is_err(), "{sql}");
-        assert!(crate::support::try_psql_at(database.owner(), sql).unwrap_err().contains("append-only"), "{sql}");
+        assert!(
+            crate::support::try_psql_at(database.owner(), sql)
+                .unwrap_err()
+                .contains("append-only"),
+            "{sql}"
+        );
     }
 
-    project.run("ledger protect audit").code(1).says(&["public.audit is protected already"]);
+    project
+        .run("ledger protect audit")
+        .code(1)
+        .says(&["public.audit is protected already"]);
     project.run("downgrade -1").code(3);
     project.migration(
         "3_2027",
         "CREATE TABLE audit_2027 PARTITION OF audit FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
         "DROP TABLE audit_2027;",
     );
-    project.run("upgrade").code(3).says(&["TRUNCATE of public.audit_2027 is no longer refused", "Give the new partition the triggers"]);
-    psql_at(&server(INSTALLED[0].major()).url(&database.name), &format!("DROP OWNED BY {role}"));
+    project.run("upgrade").code(3).says(&[
+        "TRUNCATE of public.audit_2027 is no longer refused",
+        "Give the new partition the triggers",
+    ]);
+    psql_at(
+        &server(INSTALLED[0].major()).url(&database.name),
+        &format!("DROP OWNED BY {role}"),
+    );
 }
 
 #[test]
 fn events_are_appended_corrected_and_read_from_the_command_line() {
     let database = Database::new();
     let project = Project::at(&database);
-    project.run("ledger log").code(1).says(&["there is no events table"]);
+    project
+        .run("ledger log")
+        .code(1)
+        .says(&["there is no events table"]);
     project.write("glowplug.toml", DECLARED);
     project.migration("1_events", UP, DOWN);
     project.run("upgrade").ok();
     let at = "--at=2026-01-02T03:04:05Z";
-    project.run_with(&["ledger", "append", "account-7", "deposited", r#"{"amount": 100}"#, at]).ok();
-    project.run_with(&["ledger", "correct", "1", r#"{"amount": 10}"#]).ok();
-    project.run_with(&["ledger", "append", "x", "y", "{"]).code(1).says(&["the payload is not JSON"]);
-    project.run_with(&["ledger", "correct", "9", "{}"]).code(1).says(&["there is no event 9"]);
+    project
+        .run_with(&[
+            "ledger",
+            "append",
+            "account-7",
+            "deposited",
+            r#"{"amount": 100}"#,
+            at,
+        ])
+        .ok();
+    project
+        .run_with(&["ledger", "correct", "1", r#"{"amount": 10}"#])
+        .ok();
+    project
+        .run_with(&["ledger", "append", "x", "y", "{"])
+        .code(1)
+        .says(&["the payload is not JSON"]);
+    project
+        .run_with(&["ledger", "correct", "9", "{}"])
+        .code(1)
+        .says(&["there is no event 9"]);
 
     let log = project.run("ledger log account-7").ok().stdout;
     let effective = project.run("ledger log account-7 --effective").ok().stdout;
 
     assert_eq!(log.lines().count(), 2);
-    assert!(log.starts_with("1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":100}\n"), "{log}");
+    assert!(
+        log.starts_with("1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":100}\n"),
+        "{log}"
+    );
     assert!(log.trim_end().ends_with("corrects 1"), "{log}");
-    assert_eq!(effective, "1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":10}\n");
+    assert_eq!(
+        effective,
+        "1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":10}\n"
+    );
 }
 
 #[test]
@@ -214,24 +357,79 @@ fn verify_names_the_first_leg_that_does_not_return() {
     let project = Project::new();
     project.write("glowplug.toml", DECLARED);
     project.migration("1_events", UP, DOWN);
-    project.migration("2_column", "ALTER TABLE events ADD COLUMN trace uuid; CREATE INDEX ON events (trace);", "ALTER TABLE events DROP COLUMN trace;");
-    project.migration("3_constant", "ALTER TABLE events ADD COLUMN version int NOT NULL DEFAULT 1;", "ALTER TABLE events DROP COLUMN version;");
-    project.migration("4_users", "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL);", "DROP TABLE users;");
-    project.write("migrations/5_oneway/up.sql", "CREATE TABLE oneway (id int);");
+    project.migration(
+        "2_column",
+        "ALTER TABLE events ADD COLUMN trace uuid; CREATE INDEX ON events (trace);",
+        "ALTER TABLE events DROP COLUMN trace;",
+    );
+    project.migration(
+        "3_constant",
+        "ALTER TABLE events ADD COLUMN version int NOT NULL DEFAULT 1;",
+        "ALTER TABLE events DROP COLUMN version;",
+    );
+    project.migration(
+        "4_users",
+        "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL);",
+        "DROP TABLE users;",
+    );
+    project.write(
+        "migrations/5_oneway/up.sql",
+        "CREATE TABLE oneway (id int);",
+    );
     let verified = project.run("verify").ok();
-    assert_data_eq!(verified.stdout, str![[r#""#]]);
+    assert_data_eq!(verified.stdout, str![[r#"
+without down.sql: 5_oneway
+Verified 5 migrations: 4 went down and up again, and left what they found.
 
-    project.migration("6_index", "CREATE INDEX users_name ON users (name);", "SELECT 1;");
-    let verified = project.run("verify").code(3);
-    assert_data_eq!(verified.stdout, str![[r#""#]]);
+"#]]);
 
-    project.migration("6_index", "INSERT INTO events (stream, kind, payload, occurred_at) VALUES ('a', 'b', '{}', now());", "SELECT 1;");
+    project.migration(
+        "6_index",
+        "CREATE INDEX users_name ON users (name);",
+        "SELECT 1;",
+    );
     let verified = project.run("verify").code(3);
-    assert_data_eq!(verified.stdout, str![[r#""#]]);
+    assert_data_eq!(verified.stdout, str![[r#"
+without down.sql: 5_oneway
+6_index (down): the down.sql of 6_index does not lead back to where its up.sql began
+  index "public"."users_name" is left behind
+  Complete down.sql of 6_index, so that it undoes all of up.sql and nothing else.
+Verified 5 migrations before it.
 
-    project.migration("6_index", "DROP TRIGGER events_append_only ON events;", "SELECT 1;");
+"#]]);
+
+    project.migration(
+        "6_index",
+        "INSERT INTO events (stream, kind, payload, occurred_at) VALUES ('a', 'b', '{}', now());",
+        "SELECT 1;",
+    );
     let verified = project.run("verify").code(3);
-    assert_data_eq!(verified.stdout, str![[r#""#]]);
+    assert_data_eq!(verified.stdout, str![[r#"
+without down.sql: 5_oneway
+6_index (redo): the run was refused on its way down: it would harm a ledger
+- public.events: 1 event would be appended a second time: the way down takes nothing back
+  Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one. Everything was rolled back.
+Verified 5 migrations before it.
+
+"#]]);
+
+    project.migration(
+        "6_index",
+        "DROP TRIGGER events_append_only ON events;",
+        "SELECT 1;",
+    );
+    let verified = project.run("verify").code(3);
+    assert_data_eq!(verified.stdout, str![[r#"
+without down.sql: 5_oneway
+6_index (up): 6_index was refused on its way up: it would harm a ledger
+- public.events: DELETE of public.events is no longer refused
+- public.events: DELETE of the newest event is not refused
+- public.events: UPDATE of public.events is no longer refused
+- public.events: UPDATE of the newest event is not refused
+  Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
+Verified 5 migrations before it.
+
+"#]]);
 }
 
 #[test]
@@ -241,8 +439,16 @@ fn without_ledgers_nothing_is_asked_and_status_finds_what_looks_like_one() {
     project.migration("1_events", UP, DOWN);
     project.run("upgrade").ok();
     let status = project.run("ledger status").ok();
-    assert!(status.stdout.contains("public.events looks like a ledger and is not declared"), "{status:?}");
-    project.run("ledger verify").code(1).says(&["no ledger is declared"]);
+    assert!(
+        status
+            .stdout
+            .contains("public.events looks like a ledger and is not declared"),
+        "{status:?}"
+    );
+    project
+        .run("ledger verify")
+        .code(1)
+        .says(&["no ledger is declared"]);
     project.run("downgrade base").ok();
 }
 
@@ -251,12 +457,19 @@ fn an_empty_ledger_may_go_the_way_it_came() {
     let database = Database::new();
     let project = Project::at(&database);
     project.write("glowplug.toml", DECLARED);
-    project.migration("1_events", UP, "DROP TABLE events; DROP FUNCTION events_refuse();");
+    project.migration(
+        "1_events",
+        UP,
+        "DROP TABLE events; DROP FUNCTION events_refuse();",
+    );
     project.run("upgrade").ok();
     project.run("redo").ok();
     project.run("downgrade base").ok();
     project.run("upgrade").ok();
     database.execute(EVENTS);
-    project.run("downgrade base").code(3).says(&["the table is gone, or has another name"]);
+    project
+        .run("downgrade base")
+        .code(3)
+        .says(&["the table is gone, or has another name"]);
     assert_eq!(database.query("SELECT count(*) FROM events"), "5");
 }

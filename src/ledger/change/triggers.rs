@@ -102,11 +102,12 @@ impl Judge<'_> {
                         self.find("trigger-before", what, advice::KEEP);
                     }
                 }
-                (Some(old), None) if old.number("bits").unwrap_or_default() & bits::BEFORE != 0 => {
-                    if !self.is_own(&format!("trigger {label}")) {
-                        let what = format!("the trigger {name} is gone");
-                        self.find("trigger-lost", what, advice::KEEP);
-                    }
+                (Some(old), None)
+                    if old.number("bits").unwrap_or_default() & bits::BEFORE != 0
+                        && !self.is_own(&format!("trigger {label}")) =>
+                {
+                    let what = format!("the trigger {name} is gone");
+                    self.find("trigger-lost", what, advice::KEEP);
                 }
                 _ => {}
             }
