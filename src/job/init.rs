@@ -54,6 +54,13 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # view_keys = {}             # the key of a view: { "public.totals" = ["day"] }; else `id`, else its first column
 "#;
 
+/// The ledger that the first migration makes.
+const LEDGER: &str = "
+# append-only tables: no migration can change their rows or lose their triggers
+[[ledger]]
+table = \"public.events\"
+";
+
 /// The first migration of a project: the events ledger that this repository keeps itself.
 const FIRST: NewMigration<'static> = NewMigration {
     name: "2026-11-23-090000-0000_create_events",
@@ -74,6 +81,7 @@ pub fn init(
     with_first_migration: bool,
 ) -> Result<InitReport, JobError> {
     let mut report = InitReport::default();
+    let mut writes_settings = false;
     let mut note = |path: PathBuf, written: bool| {
         if written {
             report.written.push(path)
@@ -87,6 +95,7 @@ pub fn init(
     ] {
         let path = root.join(file);
         let written = write::file_if_absent(&path, text)?;
+        writes_settings |= written && file == "glowplug.toml";
         note(path, written);
     }
     let keep = migrations.join(".keep");
@@ -96,6 +105,9 @@ pub fn init(
     }
     if with_first_migration && read::migrations(migrations, "migrations")?.is_empty() {
         note(write::migration(migrations, &FIRST)?, true);
+        if writes_settings {
+            write::append(&root.join("glowplug.toml"), LEDGER)?;
+        }
     }
     Ok(report)
 }

@@ -16,6 +16,7 @@ mod diesel_commands;
 mod diesel_peer;
 mod directory;
 mod errors;
+mod events;
 mod interrupt;
 mod introspect;
 mod journal;
