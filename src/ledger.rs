@@ -10,6 +10,7 @@ mod attestation;
 mod bomb;
 mod change;
 mod declaration;
+mod needs;
 mod proof;
 mod protection;
 mod resolve;
@@ -18,8 +19,10 @@ mod snapshot;
 
 pub use self::{
     attestation::{Attestation, Attested},
+    bomb::surgery,
     change::{Before, Context, is_guarded, judge},
     declaration::Declaration,
+    needs::needs_of_new_triggers,
     proof::{Unproved, prove},
     protection::{Protection, protection},
     rows::{Rows, rows},

@@ -49,6 +49,63 @@ pub(super) fn strikes(source: &str, table: &str, triggers: &[&str]) -> Option<St
     None
 }
 
+/// Whether a function runs a text that it is given, as it is.
+#[must_use]
+pub(super) fn runs_what_it_is_given(source: &str) -> bool {
+    let pieces = inner(source);
+    pieces.windows(3).any(|found| {
+        let is_end = |it: &str| matches!(it, ";" | "using" | "into");
+        found[0] == "execute"
+            && found[1].chars().all(|c| c.is_alphanumeric() || c == '_')
+            && is_end(&found[2])
+            && !matches!(
+                found[1].as_str(),
+                "format" | "function" | "procedure" | "on"
+            )
+    })
+}
+
+/// The tokens of a function's body, which stands in a string of its definition.
+fn inner(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for piece in pieces(source).unwrap_or_default() {
+        match piece {
+            Piece::Word(word) | Piece::Name(word) => found.push(word),
+            Piece::Sign(sign) => found.push(sign.to_owned()),
+            Piece::Text(text) if text.starts_with('$') => found.extend(inner(inside(text))),
+            Piece::Text(_) => found.push("'".to_owned()),
+        }
+    }
+    found
+}
+
+/// Whether a body neither runs texts nor changes structure.
+#[must_use]
+pub(super) fn is_plain(source: &str) -> bool {
+    let words = words(source, 0);
+    let harms = [
+        "execute",
+        "alter",
+        "drop",
+        "truncate",
+        "delete",
+        "update",
+        "create",
+        "grant",
+        "set_config",
+    ];
+    !words.iter().any(|word| harms.contains(&word.as_str()))
+}
+
+/// Functions that change a table's pages past every transaction: nothing of that could be rolled back.
+#[must_use]
+pub fn surgery(script: &str) -> Option<&'static str> {
+    let words = words(script, 0);
+    ["heap_force_kill", "heap_force_freeze"]
+        .into_iter()
+        .find(|it| words.iter().any(|word| word == it))
+}
+
 /// A command with the table as its object: `UPDATE ONLY public.events`.
 fn aims(words: &[String], command: &[&str], table: &str) -> Option<String> {
     words

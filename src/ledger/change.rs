@@ -196,6 +196,8 @@ impl<'j> Judge<'j> {
         self.roles();
         self.grants();
         self.names();
+        self.stand_ins();
+        self.key_checks();
     }
 
     /// Whether the ledger had no row before.
@@ -230,6 +232,12 @@ impl<'j> Judge<'j> {
                 (None, Some(new)) if !matches!(new.text("kind"), "r" | "p") => {
                     let what = format!("the partition {label} is not a table of this database");
                     self.find("foreign-partition", what, advice::TABLE);
+                }
+                (None, Some(new)) if new.text("persistence") == "u" => {
+                    let what = format!(
+                        "the partition {label} is not written to the log: a crash would empty it"
+                    );
+                    self.find("table-changed", what, advice::PARTITION);
                 }
                 (Some(old), Some(new)) => self.relation(label, old, new),
                 _ => {}
@@ -269,7 +277,11 @@ impl<'j> Judge<'j> {
                 // the file tells of it, and the fingerprint
                 "method" => continue,
                 // the columns and constraints tell of it
-                "key" => continue,
+                "key" | "referenced" => continue,
+                "extension" => format!(
+                    "{label} would be dropped with the extension {}",
+                    new.text(attribute)
+                ),
                 other => format!("{label} has another {other}"),
             };
             let rule = match attribute {

@@ -85,6 +85,19 @@ fn body(source: &str) -> Result<(), Unproved> {
     }
 }
 
+/// Whether a body may raise an exception by its own words.
+#[must_use]
+pub(super) fn raises(source: &str) -> bool {
+    let Ok(pieces) = pieces(source) else {
+        return true;
+    };
+    let harmless = ["notice", "warning", "info", "log", "debug"];
+    pieces.windows(2).any(|pair| {
+        pair[0].is("assert")
+            || pair[0].is("raise") && !harmless.iter().any(|level| pair[1].is(level))
+    })
+}
+
 /// What is left to read.
 struct Rest<'p, 't>(&'p [Piece<'t>]);
 

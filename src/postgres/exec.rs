@@ -377,6 +377,10 @@ impl Locked<'_> {
             cleans: true,
             leading: early,
             rest: &rest,
+            scripts: tasks
+                .iter()
+                .flat_map(|task| (0..task.statements.len()).map(|at| task.text(at)))
+                .collect(),
             direction: single.map(|step| step.direction),
             before: single.and_then(|step| before(step)),
             legs: legs.collect(),

@@ -377,11 +377,14 @@ fn verify_names_the_first_leg_that_does_not_return() {
         "CREATE TABLE oneway (id int);",
     );
     let verified = project.run("verify").ok();
-    assert_data_eq!(verified.stdout, str![[r#"
+    assert_data_eq!(
+        verified.stdout,
+        str![[r#"
 without down.sql: 5_oneway
 Verified 5 migrations: 4 went down and up again, and left what they found.
 
-"#]]);
+"#]]
+    );
 
     project.migration(
         "6_index",
@@ -389,14 +392,17 @@ Verified 5 migrations: 4 went down and up again, and left what they found.
         "SELECT 1;",
     );
     let verified = project.run("verify").code(3);
-    assert_data_eq!(verified.stdout, str![[r#"
+    assert_data_eq!(
+        verified.stdout,
+        str![[r#"
 without down.sql: 5_oneway
 6_index (down): the down.sql of 6_index does not lead back to where its up.sql began
   index "public"."users_name" is left behind
   Complete down.sql of 6_index, so that it undoes all of up.sql and nothing else.
 Verified 5 migrations before it.
 
-"#]]);
+"#]]
+    );
 
     project.migration(
         "6_index",
@@ -404,14 +410,17 @@ Verified 5 migrations before it.
         "SELECT 1;",
     );
     let verified = project.run("verify").code(3);
-    assert_data_eq!(verified.stdout, str![[r#"
+    assert_data_eq!(
+        verified.stdout,
+        str![[r#"
 without down.sql: 5_oneway
 6_index (redo): the run was refused on its way down: it would harm a ledger
 - public.events: 1 event would be appended a second time: the way down takes nothing back
   Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one. Everything was rolled back.
 Verified 5 migrations before it.
 
-"#]]);
+"#]]
+    );
 
     project.migration(
         "6_index",
@@ -419,7 +428,9 @@ Verified 5 migrations before it.
         "SELECT 1;",
     );
     let verified = project.run("verify").code(3);
-    assert_data_eq!(verified.stdout, str![[r#"
+    assert_data_eq!(
+        verified.stdout,
+        str![[r#"
 without down.sql: 5_oneway
 6_index (up): 6_index was refused on its way up: it would harm a ledger
 - public.events: DELETE of public.events is no longer refused
@@ -429,7 +440,8 @@ without down.sql: 5_oneway
   Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
 Verified 5 migrations before it.
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

@@ -171,8 +171,7 @@ impl Arena {
             // the server itself refused it
             (false, Some(1))
                 if ran.stderr.contains("failed on its way")
-                    || ran.stderr.contains("COMMIT")
-                    || ran.stderr.contains("ROLLBACK") =>
+                    || ran.stderr.starts_with("migrations::script") =>
             {
                 None
             }
@@ -183,10 +182,16 @@ impl Arena {
                 "rows or protection changed:\n{before}\n---\n{after}"
             ));
         }
-        if let Some(cleanup) = &case.meta.cleanup {
-            try_psql_at(&admin, cleanup).unwrap_or_default();
-        }
+        let cleaned = case
+            .meta
+            .cleanup
+            .as_ref()
+            .map(|cleanup| (cleanup, try_psql_at(&admin, cleanup)));
         psql_at(&outside, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        // a role goes when nothing depends on it any more
+        if let Some((cleanup, Err(_))) = cleaned {
+            try_psql_at(&outside, cleanup).unwrap_or_default();
+        }
         (
             complaint,
             format!("exit {:?}\n{}{}", ran.code, ran.stdout, ran.stderr),

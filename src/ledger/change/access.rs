@@ -6,7 +6,7 @@ use super::Judge;
 use crate::ledger::{
     advice,
     resolve::resolved,
-    snapshot::{Fact, Kind},
+    snapshot::{Fact, Kind, Snapshot},
 };
 
 impl Judge<'_> {
@@ -41,6 +41,8 @@ impl Judge<'_> {
             ("bypasses row security", "bypasses row-level security"),
         ];
         let losses = [
+            ("connects", "can no longer connect"),
+            ("logs in", "can no longer log in"),
             ("reads", "can no longer read it"),
             ("appends", "can no longer append to it"),
         ];
@@ -85,7 +87,14 @@ impl Judge<'_> {
                 continue;
             };
             let relation = fact.text("relation");
-            if relation == root || !known.contains(relation) || old.is_some() && new.is_some() {
+            let owner = self
+                .after
+                .root(self.index)
+                .map(|(_, it)| it.text("owner"))
+                .unwrap_or_default();
+            // its owner has everything on a table that is new
+            let is_owners = !known.contains(relation) && fact.text("grantee") == owner;
+            if relation == root || is_owners || old.is_some() && new.is_some() {
                 continue;
             }
             let privilege = fact.text("privilege");
@@ -104,6 +113,55 @@ impl Judge<'_> {
                 let what = format!("{grantee} can no longer {privilege} {relation}");
                 self.find("privilege", what, advice::APPEND);
             }
+        }
+    }
+
+    /// What stands in PostgreSQL's place for a type of the ledger, and what later partitions are granted.
+    pub(super) fn stand_ins(&mut self) {
+        for (label, old, new) in self.pairs(Kind::StandIn) {
+            if new.is_some() && old != new {
+                let what =
+                    format!("{label} answers in PostgreSQL's place for what the ledger holds");
+                self.find("stand-in", what, advice::MEANING);
+            }
+        }
+        let is_partitioned = self
+            .before
+            .root(self.index)
+            .is_some_and(|(_, it)| it.text("kind") == "p");
+        for (label, old, new) in self.pairs(Kind::LaterGrant) {
+            let harms = |it: &Fact| {
+                matches!(
+                    it.text("privilege"),
+                    "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER"
+                )
+            };
+            if is_partitioned && old.is_none() && new.is_some_and(harms) {
+                self.find(
+                    "privilege",
+                    format!("partitions made later are granted {label}"),
+                    advice::KEEP,
+                );
+            }
+        }
+    }
+
+    /// Foreign keys that point at a ledger are checked in its owner's name, who needs UPDATE of one column for that.
+    pub(super) fn key_checks(&mut self) {
+        let (Some((_, was)), Some((_, now))) =
+            (self.before.root(self.index), self.after.root(self.index))
+        else {
+            return;
+        };
+        let may = |snapshot: &Snapshot| {
+            let mut roles = snapshot.of(Some(self.index), Kind::Role);
+            roles.any(|(role, it)| {
+                role.trim_matches('"') == now.text("owner") && it.is("updates a column")
+            })
+        };
+        if now.is("referenced") && (may(self.before) || !was.is("referenced")) && !may(self.after) {
+            let what = "foreign keys that point at it can no longer be checked: its owner needs UPDATE of one column";
+            self.find("append-lost", what, advice::APPEND);
         }
     }
 

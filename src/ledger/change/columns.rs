@@ -10,6 +10,9 @@ impl Judge<'_> {
     pub(super) fn columns(&mut self) {
         for (object, old, new) in self.pairs(Kind::Column) {
             let (Some(old), Some(new)) = (old, new) else {
+                if let (None, Some(new)) = (old, new) {
+                    self.new_column(new);
+                }
                 continue;
             };
             if old.is("dropped") {
@@ -23,6 +26,24 @@ impl Judge<'_> {
             if is_root || old.text("name") != new.text("name") && !new.is("dropped") {
                 self.column(object, old, new);
             }
+        }
+    }
+
+    /// A column that appends must name now, and did not know.
+    fn new_column(&mut self, new: &Fact) {
+        let is_filled = ["default", "generated", "identity"]
+            .iter()
+            .any(|it| !new.text(it).is_empty());
+        let is_root = self
+            .before
+            .root(self.index)
+            .is_some_and(|(root, _)| new.text("relation") == root);
+        if is_root && new.is("not null") && !is_filled && !new.is("dropped") {
+            let what = format!(
+                "the new column {} must be given with every append: it has no default",
+                new.text("name")
+            );
+            self.find("append-lost", what, advice::APPEND);
         }
     }
 
@@ -76,8 +97,10 @@ impl Judge<'_> {
                     let what = format!("the column {name} may be NULL now");
                     self.find("constraint-lost", what, advice::KEEP);
                 }
-                "default" if old.text("default").is_empty() && old.text("generated").is_empty() => {
-                }
+                "default"
+                    if old.text("default").is_empty()
+                        && old.text("generated").is_empty()
+                        && !old.is("not null") => {}
                 "default" if own(" default") => {}
                 "default" => {
                     let what = format!("the default of the column {name} is another, or gone");

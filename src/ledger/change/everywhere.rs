@@ -142,7 +142,52 @@ pub(super) fn everywhere(
             );
         }
     }
-    for (object, ..) in pairs(Kind::EventTrigger) {
+    let path_hides = |path: &str| {
+        let mut schemas = path.split(',').map(|it| it.trim().trim_matches('"'));
+        schemas.any(|it| it == "pg_catalog")
+            && !path
+                .trim_start()
+                .trim_matches('"')
+                .starts_with("pg_catalog")
+    };
+    for (object, _, new) in pairs(Kind::Setting) {
+        if let Some(new) = new
+            && new.text("name") == "search_path"
+            && path_hides(new.text("value"))
+        {
+            find(
+                "search-path",
+                format!(
+                    "other schemas come before pg_catalog for every later session: {}",
+                    object.trim()
+                ),
+                advice::MEANING,
+            );
+        }
+    }
+    for (_, old, new) in pairs(Kind::Database) {
+        if let (Some(old), Some(new)) = (old, new) {
+            let closes =
+                new.number("connections") == Some(0) && old.number("connections") != Some(0);
+            if closes || old.is("allows") && !new.is("allows") {
+                find(
+                    "privilege",
+                    "nobody can connect to the database any more".into(),
+                    advice::APPEND,
+                );
+            }
+        }
+    }
+    for (object, old, new) in pairs(Kind::EventTrigger) {
+        // one that writes down what was done harms nobody
+        if old.is_none()
+            && let Some(new) = &new
+            && after.of(None, Kind::Function).any(|(label, it)| {
+                label == new.text("function") && bomb::is_plain(it.text("source"))
+            })
+        {
+            continue;
+        }
         find(
             "event-trigger",
             format!("the event trigger {object} is new, another or gone"),
@@ -199,7 +244,11 @@ pub(super) fn everywhere(
                 .of(Some(*ledger), Kind::Trigger)
                 .map(|(_, fact)| fact.text("name"))
                 .collect();
-            if let Some(what) = bomb::strikes(new.text("source"), table, &names) {
+            let strikes = bomb::strikes(new.text("source"), table, &names);
+            let lends = new.is("definer") && bomb::runs_what_it_is_given(new.text("source"));
+            let lends =
+                lends.then(|| "whoever calls it can run anything in its owner's name".to_owned());
+            if let Some(what) = strikes.or(lends) {
                 find(
                     "later",
                     format!("the function {object} would strike later: {what}"),

@@ -228,6 +228,18 @@ impl Judge<'_> {
                 old.and_then(|it| it.number("value")),
                 new.map(|it| it.number("value")),
             );
+            let last = self
+                .after
+                .of(Some(self.index), Kind::Sequence)
+                .find(|(it, _)| *it == label);
+            let last = last.and_then(|(_, it)| it.number("maximum"));
+            if let (Some(Some(new)), Some(last)) = (new, last)
+                && new >= last
+                && old.is_some_and(|old| old < last)
+            {
+                let what = format!("the sequence {label} has no more numbers to give");
+                self.find("sequence-changed", what, advice::APPEND);
+            }
             if let (Some(old), Some(Some(new))) = (old, new)
                 && new < old
             {

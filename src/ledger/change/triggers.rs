@@ -4,7 +4,7 @@ use super::Judge;
 use crate::{
     ledger::{
         advice,
-        proof::prove,
+        proof::{prove, raises},
         protection::{bits, firmness, protection},
         snapshot::{Fact, Kind, Snapshot},
     },
@@ -79,6 +79,10 @@ impl Judge<'_> {
                 (_, Some(new))
                     if self.refuses(self.after, label, new)
                         && new.number("bits").unwrap_or_default() & bits::INSERT == 0 => {}
+                (None, Some(new)) if self.may_stop_appends(new) => {
+                    let what = format!("the trigger {name} can refuse what is appended");
+                    self.find("append-lost", what, advice::APPEND);
+                }
                 (old, Some(new)) => {
                     let bits = new.number("bits").unwrap_or_default();
                     let is_before = bits & bits::BEFORE != 0 || bits & bits::INSTEAD != 0;
@@ -120,6 +124,14 @@ impl Judge<'_> {
                 self.find("trigger-lost", what, advice::KEEP);
             }
         }
+    }
+
+    /// Whether a trigger after an append may raise an exception.
+    fn may_stop_appends(&self, trigger: &Fact) -> bool {
+        let bits = trigger.number("bits").unwrap_or_default();
+        let mut functions = self.after.of(Some(self.index), Kind::Function);
+        let function = functions.find(|(label, _)| *label == trigger.text("function"));
+        bits & bits::INSERT != 0 && function.is_none_or(|(_, it)| raises(it.text("source")))
     }
 
     /// Whether the trigger of this name refused before: what became of it, [`protection`](Self::protection) says.

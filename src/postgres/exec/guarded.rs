@@ -6,8 +6,8 @@
 use super::{
     At, Cause, Draft, Happening, Manner, Part, TaskError, Tell, settle,
     verdict::{
-        changed_rows, may_be_unused, now_called, probed, probes, push_probe, touched, twice,
-        watched,
+        changed_rows, may_be_unused, now_called, probed, probes, push_probe, surgery, touched,
+        twice, watched,
     },
 };
 use crate::report::finding::Finding;
@@ -33,6 +33,8 @@ pub(super) struct Body<'b> {
     pub(super) leading: Draft<'b>,
     /// The statements and journal entries, made with what is to be noted of the ledgers.
     pub(super) rest: &'b (dyn Fn(&str) -> Vec<(Part, Owned)> + Sync),
+    /// The texts of the statements.
+    pub(super) scripts: Vec<&'b str>,
     /// The direction, where it is one.
     pub(super) direction: Option<Direction>,
     /// What was there before the migration was applied, where it is reverted.
@@ -100,6 +102,18 @@ impl Locked<'_> {
     ) -> Result<Vec<Vec<Row>>, TaskError> {
         let mut care = Care::default();
         let mut attempt = 1;
+        if let Some(name) = body
+            .scripts
+            .iter()
+            .find_map(|script| ledger::surgery(script))
+        {
+            return Err(TaskError {
+                task: body.first,
+                at: At::Guard,
+                cause: Cause::Refused(vec![surgery(name)]),
+                committed: 0,
+            });
+        }
         loop {
             let tried = self
                 .try_guarded(body, &manner.guard, care, &mut *tell)
@@ -295,50 +309,57 @@ impl Locked<'_> {
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
         let wants_exact =
             guard.allow.is_some() && findings.iter().any(|it| it.rule == "column-type");
-        let mut is_rewritten = false;
+        let mut told = Vec::new();
+        let mut asks_rows = wants_exact;
         for it in &mut watched {
             let counted = ledger::rows(&before, &after, it.index);
-            findings.extend(touched(guard, it, &counted));
-            is_rewritten |= !counted.rewritten.is_empty();
-            if after.root(it.index).is_none() {
-                continue;
-            }
-            findings.extend(
-                self.numbered(guard, it.index, &before, &after, at(At::Guard))
-                    .await?,
-            );
-            if counted.inserted != 0 || !counted.attached.is_empty() {
+            let counts = touched(guard, it, &counted);
+            asks_rows |= !counted.rewritten.is_empty() || !counts.is_empty();
+            let is_there = after.root(it.index).is_some();
+            if is_there {
                 findings.extend(
-                    self.backdated(guard, it, &before, &after, &counted, at(At::Guard))
+                    self.appends(guard, it, &before, &after, &counted, at(At::Guard))
                         .await?,
                 );
             }
-            if it.fingerprint.is_some() {
-                // a column that held nothing may be gone; the others are compared as they are called now
-                let compared: Vec<i64> = it.columns.iter().map(|column| column.number).collect();
-                it.columns = guard::columns(&before, &after, it.index);
-                it.columns
-                    .retain(|column| compared.contains(&column.number));
-                if it.columns.len() < compared.len() {
-                    continue;
-                }
-                for (name, _) in &mut it.key {
-                    *name = now_called(&before, &after, it.index, name);
-                }
+            if !care.exact {
+                told.extend(counts.clone());
+            }
+            if it.fingerprint.is_none() || !is_there {
+                continue;
+            }
+            // a column that held nothing may be gone; the others are compared as they are called now
+            let compared: Vec<i64> = it.columns.iter().map(|column| column.number).collect();
+            it.columns = guard::columns(&before, &after, it.index);
+            it.columns
+                .retain(|column| compared.contains(&column.number));
+            for (name, _) in &mut it.key {
+                *name = now_called(&before, &after, it.index, name);
+            }
+            let is_same = it.columns.len() == compared.len() && {
                 let now = self
                     .fingerprint(guard, it, care.exact, seeds, at(At::Guard))
                     .await?;
-                if Some(&now) != it.fingerprint.as_ref() {
+                Some(&now) == it.fingerprint.as_ref()
+            };
+            if !is_same {
+                // what was rolled back to a savepoint was counted as well: now it is known that it was not
+                let is_counted = !counts.is_empty();
+                findings.extend(counts);
+                if !is_counted {
                     findings.push(changed_rows(guard, it.index));
                 }
             }
         }
-        let blocking = findings.iter().any(|it| it.rule != "column-type");
-        if (is_rewritten || wants_exact) && !care.exact && !blocking && !watched.is_empty() {
-            return Ok(Outcome::Again(Care {
-                exact: true,
-                ..care
-            }));
+        let blocks = |it: &Finding| it.rule != "column-type" && (it.rows || guard.allow.is_none());
+        if asks_rows && !care.exact && !watched.is_empty() {
+            if !findings.iter().any(blocks) {
+                return Ok(Outcome::Again(Care {
+                    exact: true,
+                    ..care
+                }));
+            }
+            findings.extend(told);
         }
         if care.exact && guard.allow.is_some() {
             // what was compared value by value, in the type that it had, is allowed to change its type

@@ -101,6 +101,131 @@ impl Locked<'_> {
         Ok(rows.into_iter().next().unwrap_or_default())
     }
 
+    /// Whether appends are where they belong, and go on working.
+    pub(super) async fn appends(
+        &mut self,
+        guard: &Guard,
+        it: &Watched,
+        before: &Snapshot,
+        after: &Snapshot,
+        counted: &ledger::Rows,
+        part: Part,
+    ) -> Result<Vec<Finding>, Failed> {
+        let mut findings = self.numbered(guard, it.index, before, after, part).await?;
+        if counted.inserted != 0 || !counted.attached.is_empty() {
+            findings.extend(
+                self.backdated(guard, it, before, after, counted, part)
+                    .await?,
+            );
+            findings.extend(self.ahead(guard, it, after, part).await?);
+        }
+        findings.extend(self.projected(guard, it.index, before, after, part).await?);
+        Ok(findings)
+    }
+
+    /// Whether a row was given a number that its sequence has yet to give.
+    async fn ahead(
+        &mut self,
+        guard: &Guard,
+        it: &Watched,
+        after: &Snapshot,
+        part: Part,
+    ) -> Result<Vec<Finding>, Failed> {
+        let (Some((root, _)), [(name, _)]) = (after.root(it.index), it.key.as_slice()) else {
+            return Ok(Vec::new());
+        };
+        let mut columns = after.of(Some(it.index), Kind::Column);
+        let column =
+            columns.find(|(_, fact)| fact.text("relation") == root && fact.text("name") == name);
+        let number = column
+            .and_then(|(_, fact)| fact.number("number"))
+            .unwrap_or_default();
+        let of = format!("{root}.{number}");
+        let mut sequences = after.of(Some(it.index), Kind::Sequence);
+        let Some((sequence, _)) = sequences.find(|(_, fact)| fact.text("of") == of) else {
+            return Ok(Vec::new());
+        };
+        let reached = after
+            .of(Some(it.index), Kind::Reached)
+            .find(|(label, _)| *label == sequence);
+        let reached = reached.and_then(|(_, fact)| fact.number("value"));
+        let number = |mark: &Option<Row>| {
+            mark.as_ref()?
+                .first()
+                .cloned()
+                .flatten()?
+                .parse::<i64>()
+                .ok()
+        };
+        let rows = self
+            .ask(
+                part,
+                &Message::Query(&guard::mark(&guard.ledgers[it.index], &it.key), Vec::new()),
+            )
+            .await?;
+        let (was, is) = (number(&it.mark), number(&rows.into_iter().next()));
+        // where it was so before, this script is not to blame
+        let (Some(reached), Some(is)) = (reached, is) else {
+            return Ok(Vec::new());
+        };
+        let blames = is > reached && was.is_none_or(|was| was <= reached);
+        let what = format!(
+            "an event has the number {is}, which {sequence} has yet to give: a later append would fail"
+        );
+        let found = Finding {
+            rows: false,
+            ..finding(guard, it.index, "sequence-changed", what, APPEND)
+        };
+        Ok(blames.then_some(found).into_iter().collect())
+    }
+
+    /// Whether who appends may also do what a new trigger does then.
+    async fn projected(
+        &mut self,
+        guard: &Guard,
+        index: usize,
+        before: &Snapshot,
+        after: &Snapshot,
+        part: Part,
+    ) -> Result<Vec<Finding>, Failed> {
+        let roles: Vec<&str> = before
+            .of(Some(index), Kind::Role)
+            .filter(|(_, it)| it.is("appends") && !it.is("superuser"))
+            .map(|(role, _)| role)
+            .collect();
+        let mut findings = Vec::new();
+        for (label, needed) in ledger::needs_of_new_triggers(before, after, index) {
+            for (table, privilege) in needed {
+                let sql = "SELECT ARRAY[r.role] AS \"row\" FROM jsonb_array_elements_text($1::text::jsonb) r (role), \
+                    (SELECT to_regclass($2)::oid AS oid) t WHERE t.oid IS NOT NULL \
+                    AND NOT has_any_column_privilege(trim(both '\"' from r.role)::name, t.oid, $3::text) \
+                    AND ($3::text <> 'DELETE') ORDER BY 1 LIMIT 1";
+                let privilege_asked = if privilege == "DELETE" {
+                    "SELECT"
+                } else {
+                    privilege
+                };
+                let values = vec![
+                    serde_json::to_string(&roles).ok(),
+                    Some(table.clone()),
+                    Some(privilege_asked.to_owned()),
+                ];
+                let rows = self.ask(part, &Message::Query(sql, values)).await?;
+                if let Some(Some(role)) = rows.first().and_then(|row| row.first()) {
+                    let what = format!(
+                        "{role} can no longer append: the trigger {label} needs {privilege} on {table} then"
+                    );
+                    let advice = "Grant it, or let the function be SECURITY DEFINER.";
+                    findings.push(Finding {
+                        rows: false,
+                        ..finding(guard, index, "append-lost", what, advice)
+                    });
+                }
+            }
+        }
+        Ok(findings)
+    }
+
     /// Whether this transaction put rows where older ones are.
     pub(super) async fn backdated(
         &mut self,

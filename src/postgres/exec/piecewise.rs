@@ -247,6 +247,7 @@ impl Run<'_, '_, '_, '_> {
             cleans: false,
             leading: Draft::default(),
             rest: &rest,
+            scripts: unit.statements.clone().map(|at| task.text(at)).collect(),
             direction: Some(task.step.direction),
             before: super::before(task.step),
             legs: Vec::new(),

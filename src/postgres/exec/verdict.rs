@@ -285,3 +285,15 @@ pub(super) fn shown(mark: &[Option<String>]) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+pub(super) fn surgery(name: &str) -> Finding {
+    Finding {
+        ledger: String::new(),
+        rule: "surgery",
+        what: format!(
+            "{name} changes pages past every transaction: nothing of it could be rolled back"
+        ),
+        advice: "Leave it out. Damaged tables are repaired by hand, with a backup.",
+        rows: true,
+    }
+}

@@ -85,12 +85,12 @@ sequence AS MATERIALIZED (
         AND d.refclassid = 'pg_catalog.pg_class'::regclass
     JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.refobjid
 ),
--- what would vanish with an extension (DEPENDS ON EXTENSION)
+-- what would vanish with an extension: its members, and what DEPENDS ON it
 armed AS MATERIALIZED (
     SELECT d.classid, d.objid, string_agg(e.extname, ', ' ORDER BY e.extname) AS extensions
     FROM pg_catalog.pg_depend d
     JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_extension'::regclass
-    WHERE d.deptype = 'x'
+    WHERE d.deptype IN ('x', 'e')
     GROUP BY d.classid, d.objid
 ),
 fact (n, kind, object, value) AS (
@@ -109,6 +109,8 @@ fact (n, kind, object, value) AS (
         'parent', (SELECT string_agg(i.inhparent::regclass::text || CASE WHEN i.inhdetachpending THEN ' (detaching)' ELSE '' END, ', ' ORDER BY i.inhseqno)
             FROM pg_catalog.pg_inherits i WHERE i.inhrelid = rel.oid),
         'partition key', pg_get_partkeydef(oid),
+        'extension', (SELECT x.extensions FROM armed x WHERE x.classid = 'pg_catalog.pg_class'::regclass AND x.objid = rel.oid),
+        'referenced', EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.confrelid = rel.oid AND k.contype = 'f'),
         -- a constraint that the table lost cannot come back without a trace
         'key', (SELECT jsonb_agg(k.attnum ORDER BY k.place) FROM pg_catalog.pg_index x
             CROSS JOIN LATERAL unnest(x.indkey::int2[]) WITH ORDINALITY k (attnum, place)
@@ -205,7 +207,7 @@ fact (n, kind, object, value) AS (
     UNION ALL
     SELECT q.n, 'sequence', q.oid::regclass::text, jsonb_build_object(
         'identity', q.oid::text, 'type', s.seqtypid::regtype::text, 'start', s.seqstart, 'increment', s.seqincrement,
-        'minimum', s.seqmin, 'maximum', s.seqmax, 'cycle', s.seqcycle, 'owner', pg_get_userbyid(c.relowner),
+        'minimum', s.seqmin, 'maximum', s.seqmax, 'cycle', s.seqcycle, 'cache', s.seqcache, 'owner', pg_get_userbyid(c.relowner),
         'of', (SELECT d.refobjid::regclass::text || '.' || d.refobjsubid FROM pg_catalog.pg_depend d
             WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = q.oid
             AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')))
@@ -239,6 +241,9 @@ fact (n, kind, object, value) AS (
         'owns', pg_has_role(o.oid, l.relowner, 'MEMBER'),
         'reads', has_table_privilege(o.oid, l.oid, 'SELECT') AND has_schema_privilege(o.oid, l.relnamespace, 'USAGE'),
         'appends', has_table_privilege(o.oid, l.oid, 'INSERT') AND has_schema_privilege(o.oid, l.relnamespace, 'USAGE'),
+        'connects', has_database_privilege(o.oid, (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()), 'CONNECT')
+            AND o.rolconnlimit <> 0,
+        'logs in', o.rolcanlogin,
         'updates', has_table_privilege(o.oid, l.oid, 'UPDATE'),
         'updates a column', has_any_column_privilege(o.oid, l.oid, 'UPDATE'), 'deletes', has_table_privilege(o.oid, l.oid, 'DELETE'),
         'truncates', has_table_privilege(o.oid, l.oid, 'TRUNCATE'), 'makes triggers', has_table_privilege(o.oid, l.oid, 'TRIGGER'))
@@ -281,6 +286,33 @@ fact (n, kind, object, value) AS (
         'owner', pg_get_userbyid(e.evtowner))
     FROM pg_catalog.pg_event_trigger e
     UNION ALL
+    SELECT '', 'database', current_database(), jsonb_build_object('connections', d.datconnlimit, 'allows', d.datallowconn)
+    FROM pg_catalog.pg_database d
+    WHERE d.datname = current_database()
+    UNION ALL
+    -- what tables made later are granted
+    SELECT l.n, 'later grant', lower(g.privilege_type) || ' ' || CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+        jsonb_build_object('privilege', g.privilege_type)
+    FROM ledger l
+    JOIN pg_catalog.pg_default_acl d ON d.defaclobjtype = 'r' AND d.defaclrole = l.relowner AND d.defaclnamespace IN (0, l.relnamespace)
+    CROSS JOIN LATERAL (SELECT DISTINCT grantee, privilege_type FROM aclexplode(d.defaclacl)) g
+    WHERE g.grantee <> l.relowner
+    UNION ALL
+    -- what answers in the place of PostgreSQL where a type of the ledger is concerned
+    SELECT y.n, 'stand-in', 'operator ' || o.oid::regoperator::text, jsonb_build_object('function', o.oprcode::regprocedure::text)
+    FROM types y
+    JOIN pg_catalog.pg_operator o ON y.oid IN (o.oprleft, o.oprright) AND o.oid >= 16384
+    UNION ALL
+    SELECT y.n, 'stand-in', 'cast ' || format_type(k.castsource, NULL) || ' as ' || format_type(k.casttarget, NULL),
+        jsonb_build_object('function', k.castfunc::regprocedure::text, 'context', k.castcontext)
+    FROM types y
+    JOIN pg_catalog.pg_cast k ON y.oid IN (k.castsource, k.casttarget) AND k.oid >= 16384
+    UNION ALL
+    SELECT y.n, 'stand-in', 'function ' || p.oid::regprocedure::text, jsonb_build_object('source', p.prosrc)
+    FROM types y
+    JOIN pg_catalog.pg_proc p ON p.oid >= 16384 AND y.oid = ANY (p.proargtypes::oid[])
+    WHERE EXISTS (SELECT FROM pg_catalog.pg_proc b WHERE b.proname = p.proname AND b.pronamespace = 'pg_catalog'::regnamespace)
+    UNION ALL
     SELECT '', 'extension', e.extname, '{}'::jsonb
     FROM pg_catalog.pg_extension e
     WHERE e.extname IN ('dblink', 'postgres_fdw', 'pg_cron', 'pg_background')
@@ -306,7 +338,7 @@ fact (n, kind, object, value) AS (
     JOIN pg_catalog.pg_class c ON c.oid = k.relation
     WHERE k.pid = pg_backend_pid() AND k.locktype = 'relation' AND k.granted
         AND c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND c.oid < 16384
-        AND k.mode IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+        AND k.mode = 'RowExclusiveLock'
 )
 SELECT ARRAY[n, kind, object, value::text] AS "row"
 FROM fact
