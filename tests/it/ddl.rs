@@ -3,7 +3,7 @@
 //! A [`Case`] is a function of its seed alone. It is a script that a role may run which owns the
 //! database, in one transaction, on PostgreSQL 14 to 18, and the settings to print what it made.
 
-mod dice;
+pub mod dice;
 mod extras;
 mod keys;
 mod kinds;

@@ -3,7 +3,7 @@
 //! `tests/fixtures/ledger/*/NNN-name`: `up.sql`, `down.sql`, the verdict that they deserve, and how they are to be run. What
 //! happened is looked at over fresh connections, which share no code with the guard.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Mutex};
 
 use glowplug::{postgres::cluster::Scratch, words::url::Url};
 
@@ -85,7 +85,7 @@ fn truth(admin: &Url) -> String {
     truth.join("\n")
 }
 
-const PROJECT: &str = r#"
+pub const PROJECT: &str = r#"
 [[ledger]]
 table = "public.events"
 level = "LEVEL"
@@ -95,12 +95,23 @@ table = "public.ledger_entries"
 level = "LEVEL"
 "#;
 
-struct Arena {
-    server: &'static Scratch,
-    levels: BTreeMap<&'static str, String>,
+pub struct Arena {
+    pub server: &'static Scratch,
+    pub levels: BTreeMap<&'static str, String>,
 }
 
 impl Arena {
+    /// The two databases that cases are copied from; once for each server of this process.
+    pub fn of(major: u32) -> &'static Self {
+        static ARENAS: Mutex<BTreeMap<u32, &'static Arena>> = Mutex::new(BTreeMap::new());
+        let mut arenas = ARENAS
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        arenas
+            .entry(major)
+            .or_insert_with(|| Box::leak(Box::new(Self::new(major))))
+    }
+
     fn new(major: u32) -> Self {
         let server = server(major);
         let mut levels = BTreeMap::new();
@@ -211,7 +222,7 @@ fn check(major: u32) {
     }
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
     let (mut complaints, mut judged) = (Vec::new(), 0);
-    let arena = Arena::new(major);
+    let arena = Arena::of(major);
     for case in cases() {
         if wanted.as_ref().is_some_and(|it| !case.name.contains(it)) {
             continue;

@@ -22,6 +22,7 @@ mod introspect;
 mod journal;
 mod kill;
 mod ledger;
+mod ledger_random;
 mod ledger_redteam;
 mod lock_timeout;
 mod network;

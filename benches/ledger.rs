@@ -1,0 +1,373 @@
+//! Ledgers: what the guard costs per migration however many events there are, how fast rows are fingerprinted, appends through
+//! the typed API against bare INSERTs, and `verify` against one plain replay.
+//!
+//! `cargo bench --bench ledger` runs it all; `-- guard appends verify` only these parts, `-- guard 10000000` up to so many events.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program for developers: it stops at the first surprise, and its result is a table"
+)]
+
+#[allow(dead_code, reason = "shared with the other bench")]
+mod peers;
+#[allow(dead_code, reason = "shared with the other bench")]
+mod server;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
+};
+use glowplug::{
+    events::{EventLog, NewEvent},
+    words::url::{Spelling, Url},
+};
+
+use crate::{
+    peers::{GLOWPLUG, print},
+    server::Server,
+};
+
+const UP: &str = include_str!("../migrations/2026-11-23-090000-0000_create_events/up.sql");
+const DECLARED: &str = "[[ledger]]\ntable = \"public.events\"\n";
+const ROUNDS: usize = 15;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with('-'))
+        .collect();
+    let most = arguments
+        .iter()
+        .find_map(|it| it.parse().ok())
+        .unwrap_or(1_000_000);
+    let wanted: Vec<&String> = arguments
+        .iter()
+        .filter(|it| it.parse::<u64>().is_err())
+        .collect();
+    let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|it| *it == part);
+    println!("{}", Server::version());
+    if wants("guard") {
+        guard(most);
+    }
+    if wants("appends") {
+        appends();
+    }
+    if wants("verify") {
+        verify();
+    }
+}
+
+/// A project with one migration that has nothing to do with the ledger.
+struct Project {
+    dir: tempfile::TempDir,
+    url: Url,
+}
+
+impl Project {
+    fn new(url: &Url, declares: bool) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("diesel.toml"), "").unwrap();
+        if declares {
+            fs::write(dir.path().join("glowplug.toml"), DECLARED).unwrap();
+        }
+        fs::create_dir(dir.path().join("migrations")).unwrap();
+        Self {
+            dir,
+            url: url.clone(),
+        }
+    }
+
+    fn migration(&self, name: &str, up: &str, down: &str) {
+        let place = self.dir.path().join("migrations").join(name);
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join("up.sql"), up).unwrap();
+        fs::write(place.join("down.sql"), down).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Duration {
+        let start = Instant::now();
+        let output = Command::new(&*GLOWPLUG)
+            .args(arguments)
+            .current_dir(self.dir.path())
+            .env("DATABASE_URL", print(&self.url, Spelling::Psql))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        start.elapsed()
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn owned(server: &Server, count: u64) -> (Url, Url) {
+    let admin = server.database();
+    let name = admin.database.clone().unwrap();
+    let mut owner = admin.clone();
+    owner.user = Some(format!("{name}_owner"));
+    Server::load(
+        &admin,
+        &format!("CREATE ROLE {name}_owner LOGIN; ALTER DATABASE {name} OWNER TO {name}_owner; ALTER SCHEMA public OWNER TO {name}_owner; SET ROLE {name}_owner; {UP};
+            INSERT INTO events (stream, kind, payload, occurred_at)
+            SELECT 'stream' || n % 1000, 'happened', jsonb_build_object('n', n, 'note', repeat(md5(n::text), 2)), now() FROM generate_series(1, {count}) n;"),
+    );
+    Server::load(&admin, "VACUUM ANALYZE events");
+    (admin, owner)
+}
+
+/// Ten small migrations with the guard and without, per migration; and one that has all rows compared.
+fn guard(most: u64) {
+    println!(
+        "\n| events | size | migration without guard | with guard | guard adds | quick fingerprint (superuser) | exact fingerprint |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    let server = Server::fast();
+    for count in [1_000, 100_000, 1_000_000, 10_000_000] {
+        if count > most {
+            break;
+        }
+        let (admin, owner) = owned(&server, count);
+        let size: f64 = {
+            let output = Command::new("psql")
+                .args([
+                    "-XAt",
+                    "-d",
+                    &print(&admin, Spelling::Psql),
+                    "-c",
+                    "SELECT pg_table_size('events')",
+                ])
+                .output()
+                .unwrap();
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .trim()
+                .parse()
+                .unwrap()
+        };
+        let migrations = |project: &Project| {
+            for n in 0..10 {
+                project.migration(
+                    &format!("{n}_small"),
+                    &format!("CREATE TABLE small{n} (id int);"),
+                    &format!("DROP TABLE small{n};"),
+                );
+            }
+        };
+        let (with, without) = (Project::new(&owner, true), Project::new(&owner, false));
+        migrations(&with);
+        migrations(&without);
+        let (mut guarded, mut plain) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            plain.push(without.run(&["upgrade"]));
+            without.run(&["downgrade", "base"]);
+            guarded.push(with.run(&["upgrade"]));
+            with.run(&["downgrade", "base"]);
+        }
+        let (plain, guarded) = (median(plain), median(guarded));
+        // a superuser's migration has all rows hashed twice; one that takes back a DELETE has them compared exactly
+        let superuser = Project::new(&admin, true);
+        superuser.migration("1_small", "CREATE TABLE one (id int);", "DROP TABLE one;");
+        let compared = Project::new(&owner, true);
+        compared.migration(
+            "1_taken_back",
+            "SAVEPOINT a; ALTER TABLE events DISABLE TRIGGER events_append_only; DELETE FROM events WHERE id = 1; ROLLBACK TO a;",
+            "",
+        );
+        let base = median(
+            (0..3)
+                .map(|_| {
+                    let time = without.run(&["upgrade"]);
+                    without.run(&["downgrade", "base"]);
+                    time
+                })
+                .collect(),
+        );
+        let quick = superuser.run(&["upgrade"]).saturating_sub(base / 10);
+        superuser.run(&["downgrade", "base"]);
+        let exact = compared.run(&["upgrade"]).saturating_sub(base / 10);
+        let rate = |time: Duration| 2.0 * size / 1e6 / time.as_secs_f64();
+        println!(
+            "| {count} | {:.0} MB | {:.1} ms | {:.1} ms | {:.1} ms | {:.2} s, {:.0} MB/s | {:.2} s, {:.0} MB/s |",
+            size / 1e6,
+            plain.as_secs_f64() * 100.0,
+            guarded.as_secs_f64() * 100.0,
+            (guarded.as_secs_f64() - plain.as_secs_f64()) * 100.0,
+            quick.as_secs_f64(),
+            rate(quick),
+            exact.as_secs_f64(),
+            rate(exact),
+        );
+        server.drop(&admin);
+    }
+}
+
+/// Appends one by one, through the typed API and as bare INSERTs of tokio-postgres.
+fn appends() {
+    println!("\n| clients | tokio-postgres INSERT | EventLog::append | ratio |");
+    println!("|---|---|---|---|");
+    let server = Server::durable();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    for clients in [1_usize, 8] {
+        let (mut bare, mut typed) = (Vec::new(), Vec::new());
+        for _ in 0..5 {
+            let (admin, _) = owned(&server, 0);
+            let url = print(&admin, Spelling::Psql);
+            bare.push(runtime.block_on(per_second(clients, |_| bare_client(url.clone()))));
+            let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(&url);
+            let pool = runtime
+                .block_on(
+                    Pool::builder()
+                        .max_size(u32::try_from(clients).unwrap())
+                        .build(manager),
+                )
+                .unwrap();
+            let log = Arc::new(EventLog::new(pool));
+            typed.push(runtime.block_on(per_second(clients, |_| {
+                let log = log.clone();
+                async move {
+                    move || {
+                        let log = log.clone();
+                        async move {
+                            let event = NewEvent::new(
+                                "account-7",
+                                "deposited",
+                                serde_json::json!({ "amount": 100 }),
+                            );
+                            log.append(&event).await.unwrap();
+                        }
+                    }
+                }
+            })));
+            drop(log);
+            server.drop(&admin);
+        }
+        let middle = |mut rates: Vec<f64>| {
+            rates.sort_by(f64::total_cmp);
+            rates[rates.len() / 2]
+        };
+        let (bare, typed) = (middle(bare), middle(typed));
+        println!(
+            "| {clients} | {bare:.0}/s | {typed:.0}/s | {:.2} |",
+            typed / bare
+        );
+    }
+}
+
+async fn bare_client(
+    url: String,
+) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let sql = "INSERT INTO events (stream, kind, payload, occurred_at) VALUES ($1, $2, $3::text::jsonb, now())
+        RETURNING id, stream, kind, payload::text, recorded_at::text, corrects";
+    let statement = client.prepare(sql).await.unwrap();
+    let client = Arc::new((client, statement));
+    move || {
+        let client = client.clone();
+        Box::pin(async move {
+            client
+                .0
+                .query(
+                    &client.1,
+                    &[&"account-7", &"deposited", &"{\"amount\": 100}"],
+                )
+                .await
+                .unwrap();
+        })
+    }
+}
+
+/// How often clients do something in a second, each one after the other.
+async fn per_second<C, D, W, F>(clients: usize, client: C) -> f64
+where
+    C: Fn(usize) -> D,
+    D: Future<Output = W>,
+    W: Fn() -> F + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    const TIME: Duration = Duration::from_secs(2);
+    let mut tasks = Vec::new();
+    for index in 0..clients {
+        let work = client(index).await;
+        tasks.push(async move {
+            let (start, mut done) = (Instant::now(), 0_u32);
+            while start.elapsed() < TIME {
+                work().await;
+                done += 1;
+            }
+            f64::from(done) / start.elapsed().as_secs_f64()
+        });
+    }
+    let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
+    let mut rate = 0.0;
+    for task in tasks {
+        rate += task.await.unwrap();
+    }
+    rate
+}
+
+/// 300 migrations verified, against one replay of them.
+fn verify() {
+    let server = Server::fast();
+    let admin = server.database();
+    let project = Project::new(&admin, true);
+    project.migration(
+        "000_events",
+        UP,
+        "DROP TABLE events; DROP FUNCTION events_refuse();",
+    );
+    for n in 1..300 {
+        let (up, down) = match n % 3 {
+            0 => (
+                format!(
+                    "CREATE TABLE t{n} (id bigint PRIMARY KEY, a int NOT NULL DEFAULT 1, b text);"
+                ),
+                format!("DROP TABLE t{n};"),
+            ),
+            1 => (
+                format!("ALTER TABLE events ADD COLUMN c{n} int;"),
+                format!("ALTER TABLE events DROP COLUMN c{n};"),
+            ),
+            _ => (
+                format!("CREATE INDEX i{n} ON events (stream, kind) WHERE id > {n};"),
+                format!("DROP INDEX i{n};"),
+            ),
+        };
+        project.migration(&format!("{n:03}_m"), &up, &down);
+    }
+    let replay = project.run(&["schema", "--stdout", "--from", "migrations"]);
+    let verify = project.run(&["verify"]);
+    println!("\n| 300 migrations | plain replay | verify | × replay |\n|---|---|---|---|");
+    println!(
+        "| | {:.2} s | {:.2} s | {:.1} |",
+        replay.as_secs_f64(),
+        verify.as_secs_f64(),
+        verify.as_secs_f64() / replay.as_secs_f64()
+    );
+    server.drop(&admin);
+    assert!(Path::new(&*GLOWPLUG).exists());
+}
