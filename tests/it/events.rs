@@ -24,128 +24,141 @@ async fn pool(database: &Database) -> Pool<AsyncPgConnection> {
     Pool::builder().max_size(4).build(manager).await.unwrap()
 }
 
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(work)
+}
+
 fn prepared() -> Database {
     let database = Database::new();
     database.execute(UP);
     database
 }
 
-#[tokio::test]
-async fn what_is_appended_is_read_back_as_it_was() {
+#[test]
+fn what_is_appended_is_read_back_as_it_was() {
     let database = prepared();
-    let log = EventLog::new(pool(&database).await);
-    let at: Timestamp = "1969-07-20T20:17:40.123456Z".parse().unwrap();
-    let new = NewEvent::new(
-        "moon",
-        "landed",
-        json!({ "crew": ["Armstrong", "Aldrin"], "π": null }),
-    )
-    .at(at);
+    block_on(async {
+        let log = EventLog::new(pool(&database).await);
+        let at: Timestamp = "1969-07-20T20:17:40.123456Z".parse().unwrap();
+        let new = NewEvent::new(
+            "moon",
+            "landed",
+            json!({ "crew": ["Armstrong", "Aldrin"], "π": null }),
+        )
+        .at(at);
 
-    let event = log.append(&new).await.unwrap();
+        let event = log.append(&new).await.unwrap();
 
-    assert_eq!(
-        (event.stream.as_str(), event.kind.as_str()),
-        ("moon", "landed")
-    );
-    assert_eq!(
-        (&event.payload, event.occurred_at, event.corrects),
-        (&new.payload, at, None)
-    );
-    assert!(event.recorded_at > at);
-    assert_eq!(log.history("moon").await.unwrap(), [event]);
-    assert_eq!(log.history("mars").await.unwrap(), []);
+        assert_eq!(
+            (event.stream.as_str(), event.kind.as_str()),
+            ("moon", "landed")
+        );
+        assert_eq!(
+            (&event.payload, event.occurred_at, event.corrects),
+            (&new.payload, at, None)
+        );
+        assert!(event.recorded_at > at);
+        assert_eq!(log.history("moon").await.unwrap(), [event]);
+        assert_eq!(log.history("mars").await.unwrap(), []);
+    });
 }
 
-#[tokio::test]
-async fn corrections_point_at_what_they_correct_and_are_folded_in() {
+#[test]
+fn corrections_point_at_what_they_correct_and_are_folded_in() {
     let database = prepared();
-    let log = EventLog::new(pool(&database).await);
-    let first = log
-        .append(&NewEvent::new("a", "deposited", json!(100)))
-        .await
-        .unwrap();
-    let other = log
-        .append(&NewEvent::new("a", "deposited", json!(5)))
-        .await
-        .unwrap();
-    let wrong = log
-        .correct(first.id, &Correction::new(json!(1)))
-        .await
-        .unwrap();
-    let right = log
-        .correct(wrong.id, &Correction::new(json!(10)).kind("recounted"))
-        .await
-        .unwrap();
+    block_on(async {
+        let log = EventLog::new(pool(&database).await);
+        let first = log
+            .append(&NewEvent::new("a", "deposited", json!(100)))
+            .await
+            .unwrap();
+        let other = log
+            .append(&NewEvent::new("a", "deposited", json!(5)))
+            .await
+            .unwrap();
+        let wrong = log
+            .correct(first.id, &Correction::new(json!(1)))
+            .await
+            .unwrap();
+        let right = log
+            .correct(wrong.id, &Correction::new(json!(10)).kind("recounted"))
+            .await
+            .unwrap();
 
-    assert_eq!(
-        (right.corrects, right.kind.as_str(), right.stream.as_str()),
-        (Some(wrong.id), "recounted", "a")
-    );
-    let effective = log.effective("a").await.unwrap();
-    let shown: Vec<_> = effective
-        .iter()
-        .map(|it| (it.event.id, it.payload().clone(), it.corrections.len()))
-        .collect();
-    assert_eq!(shown, [(first.id, json!(10), 2), (other.id, json!(5), 0)]);
-    let missing = log.correct(999, &Correction::new(json!({}))).await;
-    assert!(
-        matches!(missing, Err(EventsError::NoSuchEvent { id: 999 })),
-        "{missing:?}"
-    );
+        assert_eq!(
+            (right.corrects, right.kind.as_str(), right.stream.as_str()),
+            (Some(wrong.id), "recounted", "a")
+        );
+        let effective = log.effective("a").await.unwrap();
+        let shown: Vec<_> = effective
+            .iter()
+            .map(|it| (it.event.id, it.payload().clone(), it.corrections.len()))
+            .collect();
+        assert_eq!(shown, [(first.id, json!(10), 2), (other.id, json!(5), 0)]);
+        let missing = log.correct(999, &Correction::new(json!({}))).await;
+        assert!(
+            matches!(missing, Err(EventsError::NoSuchEvent { id: 999 })),
+            "{missing:?}"
+        );
+    });
 }
 
-#[tokio::test]
-async fn many_are_appended_in_order_and_read_in_batches_from_a_position() {
+#[test]
+fn many_are_appended_in_order_and_read_in_batches_from_a_position() {
     let database = prepared();
-    let log = EventLog::new(pool(&database).await);
-    let new: Vec<NewEvent> = (0..12_345)
-        .map(|n| NewEvent::new(format!("s{}", n % 7), "counted", json!(n)))
-        .collect();
+    block_on(async {
+        let log = EventLog::new(pool(&database).await);
+        let new: Vec<NewEvent> = (0..12_345)
+            .map(|n| NewEvent::new(format!("s{}", n % 7), "counted", json!(n)))
+            .collect();
 
-    let appended = log.append_all(&new).await.unwrap();
+        let appended = log.append_all(&new).await.unwrap();
 
-    let order: Vec<_> = appended.iter().map(|event| event.payload.clone()).collect();
-    assert_eq!(
-        order,
-        new.iter()
-            .map(|event| event.payload.clone())
-            .collect::<Vec<_>>()
-    );
-    let after = appended[2_344].id;
-    let read: Vec<_> = log.read_from(after).try_collect().await.unwrap();
-    assert_eq!(read, appended[2_345..]);
-    assert_eq!(log.append_all(&[]).await.unwrap(), []);
+        let order: Vec<_> = appended.iter().map(|event| event.payload.clone()).collect();
+        assert_eq!(
+            order,
+            new.iter()
+                .map(|event| event.payload.clone())
+                .collect::<Vec<_>>()
+        );
+        let after = appended[2_344].id;
+        let read: Vec<_> = log.read_from(after).try_collect().await.unwrap();
+        assert_eq!(read, appended[2_345..]);
+        assert_eq!(log.append_all(&[]).await.unwrap(), []);
+    });
 }
 
-#[tokio::test]
-async fn a_refusal_of_the_database_is_a_typed_error() {
+#[test]
+fn a_refusal_of_the_database_is_a_typed_error() {
     let database = prepared();
-    let pool = pool(&database).await;
-    EventLog::new(pool.clone())
-        .append(&NewEvent::new("a", "b", json!({})))
-        .await
-        .unwrap();
-    let refused = pool
-        .get()
-        .await
-        .unwrap()
-        .batch_execute("UPDATE events SET kind = 'x'")
-        .await
-        .unwrap_err();
-    assert!(matches!(
-        EventsError::from(refused),
-        EventsError::AppendOnly { .. }
-    ));
-    let log = EventLog::new(pool);
-    let empty = log.append(&NewEvent::new("", "b", json!({}))).await;
-    assert!(matches!(empty, Err(EventsError::Database(_))), "{empty:?}");
-    database.query("DROP TABLE events");
-    let missing = log.history("a").await;
-    assert!(
-        matches!(missing, Err(EventsError::Missing { .. })),
-        "{missing:?}"
-    );
+    block_on(async {
+        let pool = pool(&database).await;
+        EventLog::new(pool.clone())
+            .append(&NewEvent::new("a", "b", json!({})))
+            .await
+            .unwrap();
+        let refused = pool
+            .get()
+            .await
+            .unwrap()
+            .batch_execute("UPDATE events SET kind = 'x'")
+            .await
+            .unwrap_err();
+        assert!(matches!(
+            EventsError::from(refused),
+            EventsError::AppendOnly { .. }
+        ));
+        let mut other = pool.get().await.unwrap();
+        let log = EventLog::new(pool.clone());
+        let empty = log.append(&NewEvent::new("", "b", json!({}))).await;
+        assert!(matches!(empty, Err(EventsError::Database(_))), "{empty:?}");
+        other.batch_execute("DROP TABLE events").await.unwrap();
+        let missing = log.history("a").await;
+        assert!(
+            matches!(missing, Err(EventsError::Missing { .. })),
+            "{missing:?}"
+        );
+    });
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn a_refusal_names_the_statement_what_would_be_lost_and_what_to_write_instead() 
         str![[r#"
 exit 3
 -- stderr
+2_mend: runs again, with the ledgers' rows compared before and after
 ledger::refused
 
   × 2_mend was refused on its way up: it would harm a ledger

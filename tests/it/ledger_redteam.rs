@@ -223,7 +223,14 @@ fn check(major: u32) {
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
     let (mut complaints, mut judged) = (Vec::new(), 0);
     let arena = Arena::of(major);
-    for case in cases() {
+    // the further cases: all on the newest, and on the others so many as time allows
+    let all =
+        major == INSTALLED[0].major() || crate::support::number("GLOWPLUG_TEST_CASES").is_some();
+    for (at, case) in cases().into_iter().enumerate() {
+        let is_further = case.name.as_str() >= "500";
+        if wanted.is_none() && !all && is_further && at % 9 != usize::try_from(major).unwrap() % 9 {
+            continue;
+        }
         if wanted.as_ref().is_some_and(|it| !case.name.contains(it)) {
             continue;
         }

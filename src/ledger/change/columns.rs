@@ -101,7 +101,7 @@ impl Judge<'_> {
                     if old.text("default").is_empty()
                         && old.text("generated").is_empty()
                         && !old.is("not null") => {}
-                "default" if own(" default") => {}
+                "default" if own(" default") || meaning(old) == meaning(new) => {}
                 "default" => {
                     let what = format!("the default of the column {name} is another, or gone");
                     self.find("default-changed", what, advice::APPEND);
@@ -126,6 +126,15 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+}
+
+/// A default, the spellings of the transaction's time being one.
+fn meaning(column: &Fact) -> String {
+    let text = column.text("default");
+    match text.to_ascii_lowercase().as_str() {
+        "now()" | "current_timestamp" | "transaction_timestamp()" => "now()".to_owned(),
+        _ => text.to_owned(),
     }
 }
 
