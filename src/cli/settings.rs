@@ -360,6 +360,7 @@ impl Settings {
             guard: Guard {
                 ledgers: self.toml.ledgers(),
                 allow: flags.allow_ledger_change.clone(),
+                attested: Vec::new(),
             },
         }
     }

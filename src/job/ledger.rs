@@ -36,6 +36,7 @@ pub async fn status(
     let guard = Guard {
         ledgers: ledgers.to_vec(),
         allow: None,
+        attested: Vec::new(),
     };
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let now = guard
@@ -97,6 +98,7 @@ pub async fn verify(
     let guard = Guard {
         ledgers: ledgers.to_vec(),
         allow: None,
+        attested: Vec::new(),
     };
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let Some(latest) = latest(&mut session, &facts.place).await? else {
@@ -260,6 +262,7 @@ pub(super) async fn undeclared(
     let candidates = Guard {
         ledgers: candidates.filter(|it| !known(it)).collect(),
         allow: None,
+        attested: Vec::new(),
     };
     if !candidates.is_on() {
         return Ok(Vec::new());

@@ -175,13 +175,16 @@ async fn run_attested(
     } else {
         None
     };
+    let mut manner = options.manner.clone();
+    if let Some(earlier) = &earlier {
+        manner.guard.attested = earlier.attestation.ledgers.clone();
+    }
+    let manner = &manner;
     watch(Event::Planned { steps: tasks.len() });
     let server_version = locked.facts().server_version;
     let mut tell = |happening: Happening<'_>| watch(event(&tasks, happening));
     if together {
-        let took = locked
-            .run_together(0, &tasks, &options.manner, &mut tell)
-            .await;
+        let took = locked.run_together(0, &tasks, manner, &mut tell).await;
         match took {
             Ok(took) => {
                 let steps = tasks
@@ -201,7 +204,7 @@ async fn run_attested(
         }
     } else {
         for (index, task) in tasks.iter().enumerate() {
-            match locked.run(index, task, &options.manner, &mut tell).await {
+            match locked.run(index, task, manner, &mut tell).await {
                 Ok(ms) => report.steps.push(step_report(task, ms)),
                 Err(error) => {
                     report.after = after(journal, &tasks[..index]);

@@ -22,7 +22,7 @@ use crate::{
     },
     postgres::{
         guard::Guard,
-        journal::Record,
+        journal::{Place, Record},
         lock::{KEY, Locked},
         server_error::ServerError,
         session::{COMMIT, Failure, Message, Row, Seen},
@@ -377,6 +377,10 @@ impl Locked<'_> {
             cleans: true,
             leading: early,
             rest: &rest,
+            attest: &|note| {
+                let task = &tasks[tasks.len() - 1];
+                attested(task.step.migration, note, &manner.actor, &place)
+            },
             scripts: tasks
                 .iter()
                 .flat_map(|task| (0..task.statements.len()).map(|at| task.text(at)))
@@ -552,6 +556,18 @@ impl Locked<'_> {
             |(name, value): &(&str, String)| format!("SET {scope} {name} = {}", Literal(value));
         settings.iter().map(set).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// The record of what protects the ledgers after a migration.
+fn attested(
+    migration: &crate::migration::source::Migration,
+    note: String,
+    actor: &str,
+    place: &Place,
+) -> (String, Vec<Option<String>>) {
+    let mut record = Record::of(migration, EntryKind::Attest, actor);
+    record.note = Some(note);
+    record.message(place)
 }
 
 /// How many statements at the beginning must come before any query.

@@ -30,6 +30,8 @@ pub struct Guard {
     pub ledgers: Vec<Declaration>,
     /// Why a change of a ledger's protection is wanted, if it is. Rows never change.
     pub allow: Option<String>,
+    /// How far the rows went when a run attested it last.
+    pub attested: Vec<Attested>,
 }
 
 impl Guard {
@@ -37,6 +39,15 @@ impl Guard {
     #[must_use]
     pub fn is_on(&self) -> bool {
         !self.ledgers.is_empty()
+    }
+
+    /// What a transaction leaves, if it is another protection than it found.
+    pub(crate) fn attestation(&self, before: &Snapshot, after: &Snapshot) -> Option<String> {
+        let of = |snapshot| Attestation::of(snapshot, self.attested.clone(), self.allow.clone());
+        let left = of(after);
+        (of(before).digest != left.digest)
+            .then(|| serde_json::to_string(&left).ok())
+            .flatten()
     }
 
     fn names(&self) -> String {

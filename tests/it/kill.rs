@@ -141,8 +141,23 @@ const EFFECTS: [(&str, &[&str]); 8] = [
     ("4 down", &["a"]),
 ];
 
-fn project(job: Job) -> Project {
+/// The ledger of the guarded half, with five events.
+const LEDGER: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
+const EVENTS: &str = "INSERT INTO events (stream, kind, payload, occurred_at)
+    SELECT 's', 'happened', to_jsonb(n), '2026-01-01' FROM generate_series(1, 5) n";
+
+fn project(job: Job, guarded: bool) -> Project {
     let project = Project::new();
+    let (up, down) = match guarded {
+        true => (
+            "ALTER TABLE events ADD COLUMN trace int;",
+            "ALTER TABLE events DROP COLUMN trace;",
+        ),
+        false => ("", ""),
+    };
+    if guarded {
+        project.write("glowplug.toml", "[[ledger]]\ntable = \"public.events\"\n");
+    }
     project.migration(
         "1_start",
         "INSERT INTO log VALUES ('1 up a'); CREATE TABLE a (id int); INSERT INTO log VALUES ('1 up b');",
@@ -154,8 +169,8 @@ fn project(job: Job) -> Project {
     }
     project.migration(
         "4_end",
-        "INSERT INTO log VALUES ('4 up a');",
-        "INSERT INTO log VALUES ('4 down a');",
+        &format!("INSERT INTO log VALUES ('4 up a'); {up}"),
+        &format!("{down} INSERT INTO log VALUES ('4 down a');"),
     );
     project
 }
@@ -165,21 +180,29 @@ struct Stage {
     server: Scratch,
     fresh: Database,
     applied: Database,
+    guarded: bool,
 }
 
 impl Stage {
-    fn new() -> Self {
+    fn new(guarded: bool) -> Self {
         let server = scratch(&INSTALLED[0], &[("synchronous_commit", "on")]);
-        let fresh = Database::on(&server);
-        fresh.execute(BEFORE);
-        let applied = Database::on(&server);
-        applied.execute(BEFORE);
-        let ran = project(Job::Upgrade).env("DATABASE_URL", &applied.url());
+        let prepared = || {
+            let database = Database::on(&server);
+            database.execute(BEFORE);
+            if guarded {
+                database.execute(LEDGER);
+                database.execute(EVENTS);
+            }
+            database
+        };
+        let (fresh, applied) = (prepared(), prepared());
+        let ran = project(Job::Upgrade, guarded).env("DATABASE_URL", &applied.url());
         ran.run("upgrade").ok();
         Self {
             server,
             fresh,
             applied,
+            guarded,
         }
     }
 
@@ -210,7 +233,7 @@ fn check(stage: &Stage, case: &Case) {
     }
     let program = Arc::new(AtomicU32::new(0));
     let proxy = Proxy::harming(&stage.server, place, harm(victim, Arc::clone(&program)));
-    let project = project(job);
+    let project = project(job, stage.guarded);
     let child = project
         .command(GLOWPLUG)
         .args(job.arguments().split(' '))
@@ -244,7 +267,29 @@ fn check(stage: &Stage, case: &Case) {
         assert!(said.stdout.starts_with("Nothing to do"), "{said:#?}");
     }
     check_state(&database, job);
+    if stage.guarded {
+        check_ledger(&database, &project);
+    }
     database.remove(&stage.server);
+}
+
+/// Every event is there, and nothing can change one.
+fn check_ledger(database: &Database, project: &Project) {
+    let events =
+        "SELECT string_agg(id || kind || payload || occurred_at, ',' ORDER BY id) FROM events";
+    assert_eq!(
+        database.query(events),
+        "1happened12026-01-01 00:00:00+00,2happened22026-01-01 00:00:00+00,3happened32026-01-01 00:00:00+00,4happened42026-01-01 00:00:00+00,5happened52026-01-01 00:00:00+00"
+    );
+    for sql in [
+        "UPDATE events SET kind = 'x'",
+        "DELETE FROM events",
+        "TRUNCATE events",
+    ] {
+        let tried = crate::support::try_psql_at(database.owner(), sql);
+        assert!(tried.unwrap_err().contains("append-only"), "{sql}");
+    }
+    project.run("ledger verify").ok();
 }
 
 /// How often the server has fallen over, by its log.
@@ -332,7 +377,7 @@ fn check_state(database: &Database, job: Job) {
 
     let finished = database.query(
         "SELECT string_agg(version || kind, ' ' ORDER BY id) FROM __glowplug_journal
-         WHERE kind !~ '-'",
+         WHERE kind !~ '-' AND kind NOT IN ('attest', 'refused')",
     );
     let expected = match job {
         Job::Upgrade => "1up 2up 3up 4up",
@@ -363,7 +408,7 @@ fn check_state(database: &Database, job: Job) {
     assert_eq!(
         database.query(
             "SELECT count(*) FROM __diesel_schema_migrations d WHERE run_on IS DISTINCT FROM
-             (SELECT run_on FROM __glowplug_journal j WHERE j.version = d.version ORDER BY id DESC LIMIT 1)"
+             (SELECT run_on FROM __glowplug_journal j WHERE j.version = d.version AND kind NOT IN ('attest', 'refused') ORDER BY id DESC LIMIT 1)"
         ),
         "0"
     );
@@ -379,12 +424,12 @@ fn check_state(database: &Database, job: Job) {
 }
 
 /// Hits messages of all jobs.
-fn hit(victim: Victim, by_default: usize) {
+fn hit(victim: Victim, guarded: bool, by_default: usize) {
     let seed = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
     let wanted = number("GLOWPLUG_TEST_CASES")
         .and_then(|count| usize::try_from(count).ok())
         .unwrap_or(by_default);
-    let stage = Stage::new();
+    let stage = Stage::new(guarded);
     let mut cases = Vec::new();
     for job in JOBS {
         let (client, server) = count(&stage, job);
@@ -429,7 +474,7 @@ fn count(stage: &Stage, job: Job) -> (usize, usize) {
     let database = stage.database(job);
     let proxy = Proxy::counting(&stage.server);
     let url = proxy.url(&database.name, &database.role);
-    let project = project(job).env("DATABASE_URL", &url);
+    let project = project(job, stage.guarded).env("DATABASE_URL", &url);
     project.run(job.arguments()).ok();
     check_state(&database, job);
     database.remove(&stage.server);
@@ -438,20 +483,40 @@ fn count(stage: &Stage, job: Job) -> (usize, usize) {
 
 #[test]
 fn after_the_program_was_killed_at_any_message_a_second_run_finishes() {
-    hit(Victim::Program, 40);
+    hit(Victim::Program, false, 40);
 }
 
 #[test]
 fn after_the_connection_was_cut_at_any_message_a_second_run_finishes() {
-    hit(Victim::Connection, 40);
+    hit(Victim::Connection, false, 40);
 }
 
 #[test]
 fn after_the_session_was_ended_at_any_message_a_second_run_finishes() {
-    hit(Victim::Session, 30);
+    hit(Victim::Session, false, 30);
 }
 
 #[test]
 fn after_the_server_crashed_at_any_message_a_second_run_finishes() {
-    hit(Victim::Server, 12);
+    hit(Victim::Server, false, 12);
+}
+
+#[test]
+fn after_the_program_was_killed_at_any_message_the_ledger_is_whole() {
+    hit(Victim::Program, true, 30);
+}
+
+#[test]
+fn after_the_connection_was_cut_at_any_message_the_ledger_is_whole() {
+    hit(Victim::Connection, true, 30);
+}
+
+#[test]
+fn after_the_session_was_ended_at_any_message_the_ledger_is_whole() {
+    hit(Victim::Session, true, 20);
+}
+
+#[test]
+fn after_the_server_crashed_at_any_message_the_ledger_is_whole() {
+    hit(Victim::Server, true, 8);
 }

@@ -33,6 +33,7 @@ pub async fn protect(
     let guard = Guard {
         ledgers: vec![ledger.clone()],
         allow: None,
+        attested: Vec::new(),
     };
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let now = guard

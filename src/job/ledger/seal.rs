@@ -88,6 +88,7 @@ pub async fn seal(
     let guard = Guard {
         ledgers: ledgers.to_vec(),
         allow: None,
+        attested: Vec::new(),
     };
     let now = guard
         .observe(&mut session, &facts, None)
@@ -108,6 +109,7 @@ pub async fn seal(
         let only = Guard {
             ledgers: vec![ledger.clone()],
             allow: None,
+            attested: Vec::new(),
         };
         let lock = only.lock(true);
         let mark = guard::mark(ledger, &key);
@@ -171,6 +173,7 @@ pub async fn compare(
     let guard = Guard {
         ledgers: ledgers.to_vec(),
         allow: None,
+        attested: Vec::new(),
     };
     let now = guard
         .observe(&mut session, &facts, None)

@@ -33,6 +33,8 @@ pub(super) struct Body<'b> {
     pub(super) leading: Draft<'b>,
     /// The statements and journal entries, made with what is to be noted of the ledgers.
     pub(super) rest: &'b (dyn Fn(&str) -> Vec<(Part, Owned)> + Sync),
+    /// The record of what the ledgers are afterwards.
+    pub(super) attest: &'b (dyn Fn(String) -> (String, Vec<Option<String>>) + Sync),
     /// The texts of the statements.
     pub(super) scripts: Vec<&'b str>,
     /// The direction, where it is one.
@@ -375,7 +377,11 @@ impl Locked<'_> {
         if !findings.is_empty() {
             return Ok(Outcome::Refused(findings));
         }
+        let left = guard.attestation(&before, &after).map(body.attest);
         let mut ending = Draft::default();
+        if let Some((sql, values)) = &left {
+            ending.push(last, At::Commit, Message::Query(sql, values.clone()));
+        }
         ending.push(last, At::Commit, Message::Batch(COMMIT));
         if body.cleans {
             ending.push(last, At::Afterwards, Message::Batch(self.clean_sql()));

@@ -241,12 +241,14 @@ impl Run<'_, '_, '_, '_> {
             script.chain(end).collect()
         };
         let total = task.statements.len();
+        let (actor, place) = (self.manner.actor.clone(), self.locked.facts().place.clone());
         let body = Body {
             first: index,
             begin,
             cleans: false,
             leading: Draft::default(),
             rest: &rest,
+            attest: &|note| super::attested(task.step.migration, note, &actor, &place),
             scripts: unit.statements.clone().map(|at| task.text(at)).collect(),
             direction: Some(task.step.direction),
             before: super::before(task.step),
@@ -333,6 +335,12 @@ impl Run<'_, '_, '_, '_> {
         let mut findings = ledger::judge(before, &after, &context);
         findings.retain(|finding| finding.rule != "transaction-left");
         if findings.is_empty() {
+            if let Some(note) = guard.attestation(before, &after) {
+                let place = self.locked.facts().place.clone();
+                let migration = self.task.step.migration;
+                let record = super::attested(migration, note, &self.manner.actor, &place);
+                self.write(&record).await?;
+            }
             Ok(())
         } else {
             Err(TaskError {
