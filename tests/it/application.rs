@@ -114,3 +114,67 @@ async fn an_older_build_starts_beside_a_newer_one() {
 
     assert_eq!(report.steps, []);
 }
+
+#[test]
+fn ledgers_are_guarded_over_an_application_s_own_connection_too() {
+    const UP: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
+    let database = Database::new();
+    let project = Project::new();
+    project.migration("1_events", UP, "");
+    project.migration(
+        "2_fill",
+        "INSERT INTO events (stream, kind, payload, occurred_at) SELECT 's', 'k', to_jsonb(n), now() FROM generate_series(1, 9) n;
+         CREATE INDEX ON events (kind);",
+        "",
+    );
+    let mut options = UpgradeOptions::default();
+    options.run.manner.guard.ledgers = vec![glowplug::ledger::Declaration {
+        schema: "public".into(),
+        table: "events".into(),
+        key: Vec::new(),
+        level: glowplug::report::ledger::Level::Hardened,
+    }];
+    let dir = project.path().join("migrations");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let upgrade = || {
+        let migrations = glowplug::from_directory(&dir, "migrations").unwrap();
+        runtime.block_on(async {
+            let pool = pool(&database).await;
+            glowplug::upgrade(&pool, &migrations, &options).await
+        })
+    };
+    assert_eq!(upgrade().unwrap().steps.len(), 2);
+
+    // rewritten, added, taken back and given a column that is dropped again: all rows are compared
+    project.migration("3_rewrite", "CLUSTER events USING events_pkey; ALTER TABLE events ADD COLUMN u uuid DEFAULT gen_random_uuid();", "");
+    project.migration("4_empty", "ALTER TABLE events ADD COLUMN empty int;", "");
+    project.migration("5_drop", "ALTER TABLE events DROP COLUMN empty;", "");
+    assert_eq!(upgrade().unwrap().steps.len(), 3);
+
+    for (attack, expected) in [
+        (
+            "ALTER TABLE events DISABLE TRIGGER USER; UPDATE events SET kind = 'x' WHERE id = 3; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate;",
+            "1 row was updated",
+        ),
+        (
+            "ALTER TABLE events ALTER COLUMN kind TYPE text USING CASE id WHEN 4 THEN 'forged' ELSE kind END;",
+            "its rows are not what they were",
+        ),
+        (
+            "DROP TRIGGER events_append_only ON events;",
+            "UPDATE of public.events is no longer refused",
+        ),
+        (
+            "ALTER TABLE events DROP COLUMN u;",
+            "the column u is dropped",
+        ),
+    ] {
+        project.migration("6_attack", attack, "");
+        let error = upgrade().unwrap_err();
+        assert!(error.to_string().contains(expected), "{attack}: {error}");
+        assert_eq!(
+            database.query("SELECT count(*) FROM events WHERE kind = 'k'"),
+            "9"
+        );
+    }
+}
