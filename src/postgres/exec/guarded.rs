@@ -222,7 +222,8 @@ impl Locked<'_> {
                 self.ask(at(At::Opening), &Message::Batch(message)).await?;
             }
         }
-        let seeds = [fastrand::i64(..), fastrand::i64(..)];
+        // nobody can prepare for a seed that is not known
+        let seed = fastrand::i64(..);
         let unused = self
             .look(
                 guard,
@@ -230,7 +231,7 @@ impl Locked<'_> {
                 &mut watched,
                 care,
                 by_hand,
-                seeds,
+                seed,
                 at(At::Opening),
             )
             .await?;
@@ -340,7 +341,7 @@ impl Locked<'_> {
             }
             let is_same = it.columns.len() == compared.len() && {
                 let now = self
-                    .fingerprint(guard, it, care.exact, seeds, at(At::Guard))
+                    .fingerprint(guard, it, care.exact, seed, at(At::Guard))
                     .await?;
                 Some(&now) == it.fingerprint.as_ref()
             };

@@ -27,7 +27,7 @@ impl Locked<'_> {
         watched: &mut [Watched],
         care: Care,
         by_hand: bool,
-        seeds: [i64; 2],
+        seed: i64,
         part: Part,
     ) -> Result<BTreeSet<(usize, i64)>, Failed> {
         let mut unused = BTreeSet::new();
@@ -71,7 +71,7 @@ impl Locked<'_> {
                         !unused.contains(&(it.index, number))
                     })
                     .collect();
-                let found = self.fingerprint(guard, it, care.exact, seeds, part).await?;
+                let found = self.fingerprint(guard, it, care.exact, seed, part).await?;
                 it.fingerprint = Some(found);
             }
         }
@@ -83,13 +83,13 @@ impl Locked<'_> {
         guard: &Guard,
         it: &Watched,
         exact: bool,
-        seeds: [i64; 2],
+        seed: i64,
         part: Part,
     ) -> Result<Row, Failed> {
         let ledger = &guard.ledgers[it.index];
         let mark = it.mark.as_deref();
         let rows = if !exact {
-            let sql = guard::quick(ledger, &it.columns, &it.key, mark, seeds);
+            let sql = guard::quick(ledger, &it.columns, &it.key, mark, seed);
             self.ask(part, &Message::Query(&sql, Vec::new())).await?
         } else if self.session.wire().is_some() {
             let sql = guard::exact(ledger, &it.columns, &it.key, mark);
