@@ -67,7 +67,8 @@ pub(super) async fn drift(
         let Some(last) = last.filter(|last| last.len() == key.len()) else {
             continue;
         };
-        if now.root(index).is_some() && ledger::is_guarded(now, index) {
+        let is_readable = now.is_readable(index);
+        if now.root(index).is_some() && is_readable && ledger::is_guarded(now, index) {
             let sql = guard::has_row(ledger, &key, last);
             let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
             if !matches!(rows.first().and_then(|row| row.first()), Some(Some(text)) if text == "true")

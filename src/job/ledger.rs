@@ -122,7 +122,7 @@ pub async fn verify(
         else {
             continue;
         };
-        if key.len() != last.len() {
+        if key.len() != last.len() || !now.is_readable(index) {
             continue;
         }
         let sql = guard::rows_up_to(ledger, &key, last);

@@ -186,6 +186,13 @@ impl Snapshot {
             .find(|(_, fact)| fact.is("root"))
     }
 
+    /// Whether this role may read the rows of a ledger.
+    #[must_use]
+    pub fn is_readable(&self, ledger: usize) -> bool {
+        self.of(Some(ledger), Kind::Rows)
+            .all(|(_, it)| it.is("readable"))
+    }
+
     /// What the session said of itself.
     #[must_use]
     pub fn session(&self) -> Fact {

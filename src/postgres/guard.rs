@@ -121,7 +121,7 @@ impl Guard {
                 rows: None,
                 last: None,
             };
-            if snapshot.root(index).is_some() && is_ordered(&key) {
+            if snapshot.root(index).is_some() && snapshot.is_readable(index) && is_ordered(&key) {
                 let earlier = since.and_then(|it| it.ledger(&label));
                 let sql = progress(ledger, &key, earlier);
                 let messages = [

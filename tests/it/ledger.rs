@@ -486,3 +486,27 @@ fn an_empty_ledger_may_go_the_way_it_came() {
         .says(&["the table is gone, or has another name"]);
     assert_eq!(database.query("SELECT count(*) FROM events"), "5");
 }
+
+#[test]
+fn a_role_without_rights_on_the_ledger_migrates_beside_it() {
+    let (database, project) = prepared();
+    let other = format!("{}_other", database.name);
+    let tracking = "__diesel_schema_migrations, __glowplug_journal";
+    database.query(&format!(
+        "CREATE ROLE {other} LOGIN; GRANT USAGE, CREATE ON SCHEMA public TO {other};
+         GRANT SELECT, INSERT, DELETE ON {tracking} TO {other}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {other}"
+    ));
+    let mut url = database.owner().clone();
+    url.user = Some(other.clone());
+    let project = project.env("DATABASE_URL", &crate::support::text(&url));
+    project.migration(
+        "2_beside",
+        "CREATE TABLE beside (id int);",
+        "DROP TABLE beside;",
+    );
+    project.run("upgrade").ok();
+    project.run("ledger status").ok();
+    project.run("ledger verify").ok();
+    project.run("downgrade -1").ok();
+    database.query(&format!("DROP OWNED BY {other}"));
+}

@@ -41,7 +41,12 @@ pub(super) fn watched(guard: &Guard, before: &Snapshot) -> Vec<Watched> {
         .filter(|(index, _)| ledger::is_guarded(before, *index))
         .map(|(index, declared)| Watched {
             index,
-            key: before.key(index, &declared.key),
+            // who may not read rows cannot change one either
+            key: if before.is_readable(index) {
+                before.key(index, &declared.key)
+            } else {
+                Vec::new()
+            },
             mark: None,
             columns: Vec::new(),
             fingerprint: None,

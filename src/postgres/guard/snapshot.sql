@@ -121,7 +121,8 @@ fact (n, kind, object, value) AS (
         'file', pg_relation_filenode(oid)::text,
         'toast', (SELECT t.oid::text || ':' || pg_relation_filenode(t.oid)::text FROM pg_catalog.pg_class t WHERE t.oid = rel.reltoastrelid),
         'inserted', pg_stat_get_xact_tuples_inserted(oid), 'updated', pg_stat_get_xact_tuples_updated(oid),
-        'deleted', pg_stat_get_xact_tuples_deleted(oid), 'empty', relkind <> 'f' AND pg_relation_size(oid) = 0)
+        'deleted', pg_stat_get_xact_tuples_deleted(oid), 'empty', relkind <> 'f' AND pg_relation_size(oid) = 0,
+        'readable', has_table_privilege(oid, 'SELECT'))
     FROM rel
     WHERE relkind <> 'p'
     UNION ALL
