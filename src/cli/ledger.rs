@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use crate::report::ledger::Level;
 use crate::{
     cli::{
         Global,
@@ -27,7 +26,7 @@ use crate::{
     },
     ledger::Declaration,
     project::write::{self, NewMigration},
-    report::ledger::LedgersReport,
+    report::{ledger::LedgersReport, ledger::Level},
 };
 
 /// The append-only tables: their protection, their rows, their seals.

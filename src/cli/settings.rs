@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use crate::report::ledger::Level;
 use crate::{
     cli::{Global, failure::CliError, render::Output},
     job::{
@@ -27,6 +26,7 @@ use crate::{
         config::{self, GlowplugToml},
         read, root, rustfmt, write,
     },
+    report::ledger::Level,
     schema_rs::{Compat, PrintSchemas, Style},
     words::{ident::Ident, timespan::Timespan, url::Url},
 };

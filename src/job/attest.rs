@@ -1,6 +1,5 @@
 //! What a run leaves of the ledgers, and what the next one finds.
 
-use crate::report::finding::Finding;
 use crate::{
     job::{JobError, Watch, failure::DriftError, open::Endpoint},
     ledger::{self, Attestation, Snapshot},
@@ -12,6 +11,7 @@ use crate::{
         session::{Failure, Session},
         session_error::SessionError,
     },
+    report::finding::Finding,
 };
 
 /// What the last run left, and where it stands in the journal.
@@ -36,15 +36,22 @@ pub(super) async fn latest(
         return Ok(None);
     }
     let sql = format!(
-        "SELECT ARRAY[note, pg_catalog.to_char(pg_catalog.timezone('UTC', at), 'YYYY-MM-DD HH24:MI:SS'), name] AS \"row\" \
-         FROM {} WHERE kind = 'attest' ORDER BY id DESC LIMIT 1",
-        place.journal()
+        "SELECT ARRAY[newest.note, pg_catalog.to_char(pg_catalog.timezone('UTC', newest.at), 'YYYY-MM-DD HH24:MI:SS'), newest.name, \
+             (SELECT named.note FROM {journal} named WHERE named.kind = 'attest' AND named.id <= newest.id \
+              AND pg_catalog.strpos(named.note, '\"facts\"') > 0 ORDER BY named.id DESC LIMIT 1)] AS \"row\" \
+         FROM {journal} newest WHERE newest.kind = 'attest' ORDER BY newest.id DESC LIMIT 1",
+        journal = place.journal()
     );
     let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
     let latest = rows.into_iter().next().and_then(|row| {
-        let [note, at, after] = <[_; 3]>::try_from(row).ok()?;
+        let [note, at, after, named] = <[_; 4]>::try_from(row).ok()?;
+        let newest: Attestation = serde_json::from_str(&note?).ok()?;
+        let named = named.and_then(|named| serde_json::from_str(&named).ok());
         Some(Latest {
-            attestation: serde_json::from_str(&note?).ok()?,
+            attestation: match named {
+                Some(named) => newest.with_facts_of(named),
+                None => newest,
+            },
             at: at?,
             after: after?,
         })
@@ -165,7 +172,7 @@ pub(crate) async fn attest(
         .map_err(failed)?;
     let attestation = Attestation::of(&now, measured, guard.allow.clone());
     let mut record = Record::of(migration, EntryKind::Attest, actor);
-    record.note = serde_json::to_string(&attestation).ok();
+    record.note = serde_json::to_string(&attestation.since(earlier)).ok();
     locked.record(&[record]).await?;
     let unprotected = guard.ledgers.iter().enumerate().filter(|(index, _)| {
         now.root(*index).is_some() && !ledger::protection(&now, *index).weakest().rows()

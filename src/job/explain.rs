@@ -2,7 +2,6 @@
 
 use miette::NamedSource;
 
-use crate::report::finding::Finding;
 use crate::{
     job::{
         JobError,
@@ -15,6 +14,7 @@ use crate::{
         exec::{At, Cause, Task, TaskError, is_lost_lock},
         session::Failure,
     },
+    report::finding::Finding,
     words::{secrets, sql},
 };
 

@@ -2,7 +2,6 @@
 
 use miette::{NamedSource, SourceSpan};
 
-use crate::report::finding::Finding;
 use crate::{
     migration::{plan::Blocked, source::Direction, target::TargetError},
     postgres::{
@@ -10,7 +9,7 @@ use crate::{
         session_error::SessionError,
     },
     project::ProjectError,
-    report::run::RunReport,
+    report::{finding::Finding, run::RunReport},
     schema_rs::{PrintError, patch::PatchError},
     words::secrets,
 };

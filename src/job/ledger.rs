@@ -3,9 +3,6 @@
 pub mod protect;
 pub mod seal;
 
-use crate::report::finding::Finding;
-use crate::report::ledger::Level;
-use crate::report::ledger::Strength;
 use crate::{
     events::EventLog,
     job::{
@@ -21,7 +18,12 @@ use crate::{
         pool,
         session::{Message, Session},
     },
-    report::ledger::{AttestationReport, LedgerReport, LedgersReport},
+    report::{
+        finding::Finding,
+        ledger::Level,
+        ledger::Strength,
+        ledger::{AttestationReport, LedgerReport, LedgersReport},
+    },
 };
 
 /// What is known of the ledgers of a database.

@@ -24,6 +24,9 @@ pub struct Attestation {
     /// The ledgers, in the order in which they were declared.
     pub ledgers: Vec<Attested>,
     /// What was found, object by object, so that a difference can be named.
+    ///
+    /// Left out where the attestation before had the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     facts: Vec<(Option<usize>, Kind, String, Fact)>,
     /// Why a difference to the one before it was accepted, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +115,30 @@ impl Attestation {
             finding.advice = advice::DRIFT;
         }
         findings
+    }
+
+    /// Leaves out what `earlier` says already, for the journal.
+    #[must_use]
+    pub fn since(mut self, earlier: Option<&Self>) -> Self {
+        let names = |it: &Self| {
+            it.ledgers
+                .iter()
+                .map(|it| it.ledger.clone())
+                .collect::<Vec<_>>()
+        };
+        if earlier.is_some_and(|it| it.digest == self.digest && names(it) == names(&self)) {
+            self.facts.clear();
+        }
+        self
+    }
+
+    /// Takes over the objects of the newest attestation that names them.
+    #[must_use]
+    pub fn with_facts_of(mut self, named: Self) -> Self {
+        if self.facts.is_empty() && self.digest == named.digest {
+            self.facts = named.facts;
+        }
+        self
     }
 
     /// What was attested of one ledger.

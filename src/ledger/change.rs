@@ -103,6 +103,7 @@ struct Judge<'j> {
     index: usize,
     label: String,
     was: Protection,
+    now: Protection,
     findings: Vec<Finding>,
 }
 
@@ -120,6 +121,7 @@ impl<'j> Judge<'j> {
             index,
             label: context.ledgers[index].label(),
             was: protection(before, index),
+            now: protection(after, index),
             findings: Vec::new(),
         }
     }

@@ -173,9 +173,14 @@ impl Snapshot {
 
     /// The facts of one kind about one ledger, in order.
     pub fn of(&self, ledger: Option<usize>, kind: Kind) -> impl Iterator<Item = (&str, &Fact)> {
+        let first = Address {
+            ledger,
+            kind,
+            object: String::new(),
+        };
         self.facts
-            .iter()
-            .filter(move |(address, _)| address.ledger == ledger && address.kind == kind)
+            .range(first..)
+            .take_while(move |(address, _)| address.ledger == ledger && address.kind == kind)
             .map(|(address, fact)| (address.object.as_str(), fact))
     }
 

@@ -7,10 +7,10 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::report::ledger::Level;
 use crate::{
     ledger::Declaration,
     project::ProjectError,
+    report::ledger::Level,
     schema_rs::{Compat, PrintSchemas},
     words::timespan::Timespan,
 };

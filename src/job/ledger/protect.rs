@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::report::ledger::{Level, Strength};
 use crate::{
     job::{JobError, Watch, attest::failed, failure::LedgerError, open::Endpoint},
     ledger::{self, Declaration, Kind},
     postgres::guard::Guard,
+    report::ledger::{Level, Strength},
     words::ident::{Ident, Literal, Qualified},
 };
 

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::finding::Finding;
 use crate::{
     job::{
         JobError, Watch,
@@ -16,6 +15,7 @@ use crate::{
         guard::{self, Guard},
         session::Message,
     },
+    report::finding::Finding,
     words::digest::Digest,
 };
 

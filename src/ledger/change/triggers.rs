@@ -5,7 +5,7 @@ use crate::{
     ledger::{
         advice,
         proof::{prove, raises},
-        protection::{bits, firmness, protection},
+        protection::{bits, firmness},
         snapshot::{Fact, Kind, Snapshot},
     },
     report::ledger::{Guarded, Strength},
@@ -14,7 +14,7 @@ use crate::{
 impl Judge<'_> {
     /// Every table refuses what it refused, and what is new refuses what all did.
     pub(super) fn protection(&mut self) {
-        let now = protection(self.after, self.index);
+        let now = self.now.clone();
         let all = self.was.weakest();
         let was = self.was.clone();
         for (label, guarded) in &now.tables {
@@ -54,9 +54,9 @@ impl Judge<'_> {
     /// Whether a trigger refuses, proved.
     fn refuses(&self, snapshot: &Snapshot, label: &str, trigger: &Fact) -> bool {
         let side = if std::ptr::eq(snapshot, self.before) {
-            self.was.clone()
+            &self.was
         } else {
-            protection(snapshot, self.index)
+            &self.now
         };
         firmness(trigger).is_some() && !side.unproved.contains_key(label)
     }

@@ -10,7 +10,6 @@ use super::{
         twice, watched,
     },
 };
-use crate::report::finding::Finding;
 use crate::{
     ledger::{self, Before, Context, Snapshot},
     migration::source::Direction,
@@ -19,6 +18,7 @@ use crate::{
         lock::Locked,
         session::{COMMIT, Failure, Message, Row},
     },
+    report::finding::Finding,
 };
 
 /// A transaction that is to be guarded.

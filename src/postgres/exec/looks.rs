@@ -7,7 +7,6 @@ use super::{
     guarded::{Care, Failed, Watched},
     verdict::{APPEND, CORRECT, finding, is_true, now_called, shown},
 };
-use crate::report::finding::Finding;
 use crate::{
     ledger::{self, Kind, Snapshot},
     postgres::{
@@ -15,6 +14,7 @@ use crate::{
         lock::Locked,
         session::{Message, Row},
     },
+    report::finding::Finding,
 };
 
 impl Locked<'_> {

@@ -7,11 +7,11 @@
 use std::{collections::BTreeSet, ops::Range, sync::OnceLock, time::Instant};
 
 use super::{
-    At, Body, Cause, Draft, Happening, Manner, Owned, Part, Task, TaskError, Tell, Unsure, alone,
+    At, Cause, Draft, Happening, Manner, Part, Task, TaskError, Tell, Unsure, alone,
+    guarded::{Body, Owned},
     recognise::{self, Effect, Note},
-    settle,
+    settle, together,
 };
-use crate::report::finding::Finding;
 use crate::{
     ledger::{self, Before, Context, Snapshot},
     migration::{
@@ -26,6 +26,7 @@ use crate::{
         lock::Locked,
         session::{COMMIT, Failure, Message},
     },
+    report::finding::Finding,
     words::{digest::Digest, sql::Kind},
 };
 
@@ -248,10 +249,10 @@ impl Run<'_, '_, '_, '_> {
             cleans: false,
             leading: Draft::default(),
             rest: &rest,
-            attest: &|note| super::attested(task.step.migration, note, &actor, &place),
+            attest: &|note| together::attested(task.step.migration, note, &actor, &place),
             scripts: unit.statements.clone().map(|at| task.text(at)).collect(),
             direction: Some(task.step.direction),
-            before: super::before(task.step),
+            before: together::before(task.step),
             legs: Vec::new(),
             statements: &|_| total,
         };
@@ -338,7 +339,7 @@ impl Run<'_, '_, '_, '_> {
             if let Some(note) = guard.attestation(before, &after) {
                 let place = self.locked.facts().place.clone();
                 let migration = self.task.step.migration;
-                let record = super::attested(migration, note, &self.manner.actor, &place);
+                let record = together::attested(migration, note, &self.manner.actor, &place);
                 self.write(&record).await?;
             }
             Ok(())

@@ -6,7 +6,6 @@ use super::{
     At, Draft,
     guarded::{Body, Watched},
 };
-use crate::report::finding::Finding;
 use crate::{
     ledger::{self, Kind, Snapshot},
     migration::source::Direction,
@@ -14,6 +13,7 @@ use crate::{
         guard::{self, Guard},
         session::{Failure, Message, PROBE, ROLLBACK_PROBE, Row},
     },
+    report::finding::Finding,
 };
 
 pub(super) const CORRECT: &str = "A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)).";

@@ -1,0 +1,142 @@
+//! Runs whole migrations in one transaction under the ledger guard.
+
+use super::{
+    At, Draft, Happening, Manner, Part, START, Task, TaskError, Tell,
+    guarded::{Body, Owned},
+    settle, took_ms,
+};
+use crate::{
+    ledger::Before,
+    migration::{
+        journal::EntryKind,
+        plan::Step,
+        source::{Direction, Migration},
+    },
+    postgres::{
+        journal::{Place, Record},
+        lock::Locked,
+        session::Message,
+    },
+};
+
+impl Locked<'_> {
+    /// Runs tasks in one transaction under the ledger guard.
+    pub(super) async fn run_together_guarded(
+        &mut self,
+        first: usize,
+        tasks: &[Task<'_>],
+        begin: &str,
+        manner: &Manner,
+        tell: Tell<'_>,
+    ) -> Result<Vec<u64>, TaskError> {
+        let leading = tasks.first().map_or(0, leading);
+        let mut early = Draft::default();
+        for statement in 0..leading {
+            let message = Message::Script(tasks[0].text(statement));
+            early.push(first, At::Statement(statement), message);
+        }
+        let (pins, settle) = (self.pins_sql("LOCAL"), settle());
+        let this = &*self;
+        let records: Vec<_> = tasks
+            .iter()
+            .map(|task| (task.step.direction, this.entry(task, manner, None)))
+            .collect();
+        let (place, clean) = (self.facts().place.clone(), self.clean_sql());
+        let rest = |noted: &str| {
+            let mut rest = Vec::new();
+            for (offset, (task, (direction, record))) in tasks.iter().zip(&records).enumerate() {
+                let at = |at| Part {
+                    task: first + offset,
+                    at,
+                };
+                let mut from = leading;
+                if offset > 0 {
+                    from = 0;
+                    rest.push((at(At::Opening), Owned::Batch(clean.to_owned())));
+                    rest.push((at(At::Opening), Owned::Query(START.to_owned(), Vec::new())));
+                    rest.push((at(At::Opening), Owned::Batch(pins.clone())));
+                }
+                for statement in from..task.statements.len() {
+                    let message = Owned::Script(task.text(statement).to_owned());
+                    rest.push((at(At::Statement(statement)), message));
+                }
+                rest.push((at(At::Settling), Owned::Batch(settle.clone())));
+                let mut record = record.clone();
+                // what was there before a redo is what was noted when it was first applied
+                let first = tasks.iter().find_map(|it| {
+                    it.step
+                        .noted
+                        .filter(|_| it.step.migration.version == task.step.migration.version)
+                });
+                record.note =
+                    (*direction == Direction::Up).then(|| first.unwrap_or(noted).to_owned());
+                let (sql, values) = record.message(&place);
+                rest.push((at(At::Journal), Owned::Query(sql, values)));
+            }
+            rest
+        };
+        let legs = tasks.iter().enumerate().map(|(offset, task)| {
+            let version = task.step.migration.version.to_string();
+            (first + offset, version, task.step.direction)
+        });
+        let single = (tasks.len() == 1).then(|| &tasks[0].step);
+        let body = Body {
+            first,
+            begin: Message::Batch(begin),
+            cleans: true,
+            leading: early,
+            rest: &rest,
+            attest: &|note| {
+                let task = &tasks[tasks.len() - 1];
+                attested(task.step.migration, note, &manner.actor, &place)
+            },
+            scripts: tasks
+                .iter()
+                .flat_map(|task| (0..task.statements.len()).map(|at| task.text(at)))
+                .collect(),
+            direction: single.map(|step| step.direction),
+            before: single.and_then(|step| before(step)),
+            legs: legs.collect(),
+            statements: &|index| tasks[index - first].statements.len(),
+        };
+        tell(Happening::Started(first));
+        let rows = self.run_guarded(&body, manner, &mut *tell).await?;
+        let took: Vec<u64> = rows.iter().map(|rows| took_ms(rows)).collect();
+        for (offset, ms) in took.iter().enumerate() {
+            tell(Happening::Done(first + offset, *ms));
+        }
+        Ok(took)
+    }
+}
+
+/// The record of what protects the ledgers after a migration.
+pub(super) fn attested(
+    migration: &Migration,
+    note: String,
+    actor: &str,
+    place: &Place,
+) -> (String, Vec<Option<String>>) {
+    let mut record = Record::of(migration, EntryKind::Attest, actor);
+    record.note = Some(note);
+    record.message(place)
+}
+
+/// How many statements at the beginning must come before any query.
+fn leading(task: &Task<'_>) -> usize {
+    let sets_transaction = |at: &usize| {
+        let mut words = task
+            .text(*at)
+            .split_whitespace()
+            .map(str::to_ascii_uppercase);
+        words.next().as_deref() == Some("SET")
+            && matches!(words.next().as_deref(), Some("TRANSACTION"))
+    };
+    (0..task.statements.len())
+        .take_while(sets_transaction)
+        .count()
+}
+
+/// What was there before a migration was applied, as its entry noted it.
+pub(super) fn before(step: &Step<'_>) -> Option<Before> {
+    serde_json::from_str(step.noted?).ok()
+}
