@@ -63,6 +63,8 @@ caller (n, classid, objid) AS MATERIALIZED (
     UNION ALL SELECT r.n, 'pg_catalog.pg_policy'::regclass::oid, t.oid FROM rel r JOIN pg_catalog.pg_policy t ON t.polrelid = r.oid
     UNION ALL SELECT r.n, 'pg_catalog.pg_rewrite'::regclass::oid, t.oid FROM rel r JOIN pg_catalog.pg_rewrite t ON t.ev_class = r.oid
     UNION ALL SELECT y.n, 'pg_catalog.pg_constraint'::regclass::oid, t.oid FROM types y JOIN pg_catalog.pg_constraint t ON t.contypid = y.oid
+    -- up to PostgreSQL 14 it is the column that needs the functions of its generated values
+    UNION ALL SELECT r.n, 'pg_catalog.pg_class'::regclass::oid, r.oid FROM rel r
     UNION ALL SELECT '', 'pg_catalog.pg_event_trigger'::regclass::oid, t.oid FROM pg_catalog.pg_event_trigger t
 ),
 routine AS MATERIALIZED (
