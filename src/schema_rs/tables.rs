@@ -299,7 +299,11 @@ impl Tables {
         for (wanted, schema, sql_name) in custom {
             let mut name = wanted.clone();
             if types::is_taken(&name) || taken.contains(&name) {
-                let prefix = types::camel(schema.as_deref().unwrap_or(PUBLIC));
+                let mut prefix = types::camel(schema.as_deref().unwrap_or(PUBLIC));
+                // Diesel's derive cannot take a first letter beyond ASCII
+                if !prefix.is_char_boundary(1) {
+                    prefix.insert(0, '_');
+                }
                 name = free_name(&format!("{prefix}{wanted}"), &taken);
                 let full = schema.as_deref().unwrap_or(PUBLIC);
                 self.notes.push(format!(
