@@ -5,7 +5,7 @@
 //! difference is a finding. Reading snapshots, locks, counters and fingerprints is the work of
 //! [`postgres::guard`](crate::postgres::guard).
 
-mod advice;
+pub(crate) mod advice;
 mod attestation;
 mod bomb;
 mod change;

@@ -20,9 +20,7 @@ use crate::{
     },
     report::{
         finding::Finding,
-        ledger::Level,
-        ledger::Strength,
-        ledger::{AttestationReport, LedgerReport, LedgersReport},
+        ledger::{AttestationReport, LedgerReport, LedgersReport, Level, Strength},
     },
 };
 

@@ -1,13 +1,13 @@
 //! What to write instead of what harms a ledger.
 
-pub(super) const CORRECT: &str = "A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)).";
-pub(super) const KEEP: &str = "Leave the protection as it is. A deliberate change of it needs --allow-ledger-change \"reason\".";
-pub(super) const COLUMN: &str = "Add a column beside it (nullable, or with a constant default) and let new events use that one.";
-pub(super) const TABLE: &str = "Keep the table and its rows. Make a new table or a view beside it, and let readers move there.";
-pub(super) const APPEND: &str = "Appends must go on working as before. A deliberate change needs --allow-ledger-change \"reason\".";
-pub(super) const MEANING: &str =
+pub(crate) const CORRECT: &str = "A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)).";
+pub(crate) const KEEP: &str = "Leave the protection as it is. A deliberate change of it needs --allow-ledger-change \"reason\".";
+pub(crate) const COLUMN: &str = "Add a column beside it (nullable, or with a constant default) and let new events use that one.";
+pub(crate) const TABLE: &str = "Keep the table and its rows. Make a new table or a view beside it, and let readers move there.";
+pub(crate) const APPEND: &str = "Appends must go on working as before. A deliberate change needs --allow-ledger-change \"reason\".";
+pub(crate) const MEANING: &str =
     "Add a new label or type beside it; what is recorded keeps its meaning.";
-pub(super) const LATER: &str = "Nothing may strike after this migration. Write what is to be done into the migration itself, where it is checked.";
-pub(super) const DRIFT: &str = "This was changed since the last run of glowplug. Put it back as it was; or, if it is meant, `glowplug ledger verify --accept REASON` records that.";
-pub(super) const PARTITION: &str =
+pub(crate) const LATER: &str = "Nothing may strike after this migration. Write what is to be done into the migration itself, where it is checked.";
+pub(crate) const DRIFT: &str = "This was changed since the last run of glowplug. Put it back as it was; or, if it is meant, `glowplug ledger verify --accept REASON` records that.";
+pub(crate) const PARTITION: &str =
     "Give the new partition the triggers that the others have, in the same migration.";

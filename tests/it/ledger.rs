@@ -510,3 +510,17 @@ fn a_role_without_rights_on_the_ledger_migrates_beside_it() {
     project.run("downgrade -1").ok();
     database.query(&format!("DROP OWNED BY {other}"));
 }
+
+#[test]
+fn a_superuser_appends_the_first_events_of_a_ledger() {
+    let database = Database::new();
+    let project = Project::new().env("DATABASE_URL", &database.admin_url());
+    project.write("glowplug.toml", DECLARED);
+    project.migration("1_events", UP, DOWN);
+    project.run("upgrade").ok();
+    project.migration("2_first", EVENTS, "");
+    project.run("upgrade").ok();
+    project.migration("3_more", EVENTS, "");
+    project.run("upgrade").ok();
+    assert_eq!(database.query("SELECT count(*) FROM events"), "10");
+}

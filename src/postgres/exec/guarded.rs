@@ -88,7 +88,6 @@ pub(super) struct Watched {
     pub(super) mark: Option<Row>,
     pub(super) columns: Vec<guard::Column>,
     pub(super) fingerprint: Option<Row>,
-    pub(super) appends: bool,
 }
 
 /// What fails a try.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Part,
     guarded::{Care, Failed, Watched},
-    verdict::{APPEND, CORRECT, finding, is_true, now_called, shown},
+    verdict::{finding, is_true, now_called, shown},
 };
 use crate::{
-    ledger::{self, Kind, Snapshot},
+    ledger::{self, Kind, Snapshot, advice},
     postgres::{
         guard::{self, Guard, Key},
         lock::Locked,
@@ -59,18 +59,12 @@ impl Locked<'_> {
                     }
                 }
             }
-            if care.exact || by_hand {
-                it.columns = guard::columns(before, before, it.index)
-                    .into_iter()
-                    .filter(|column| {
-                        let mut columns = before.of(Some(it.index), Kind::Column);
-                        let number = columns.find(|(_, fact)| fact.text("name") == column.name);
-                        let number = number
-                            .and_then(|(_, fact)| fact.number("number"))
-                            .unwrap_or_default();
-                        !unused.contains(&(it.index, number))
-                    })
-                    .collect();
+            // where there was no row, there is none to compare
+            let is_empty = !it.key.is_empty() && it.mark.is_none();
+            if (care.exact || by_hand) && !is_empty {
+                it.columns = guard::columns(before, before, it.index);
+                it.columns
+                    .retain(|column| !unused.contains(&(it.index, column.number)));
                 let found = self.fingerprint(guard, it, care.exact, seed, part).await?;
                 it.fingerprint = Some(found);
             }
@@ -174,7 +168,7 @@ impl Locked<'_> {
         );
         let found = Finding {
             rows: false,
-            ..finding(guard, it.index, "sequence-changed", what, APPEND)
+            ..finding(guard, it.index, "sequence-changed", what, advice::APPEND)
         };
         Ok(blames.then_some(found).into_iter().collect())
     }
@@ -198,27 +192,22 @@ impl Locked<'_> {
             for (table, privilege) in needed {
                 let sql = "SELECT ARRAY[r.role] AS \"row\" FROM jsonb_array_elements_text($1::text::jsonb) r (role), \
                     (SELECT to_regclass($2)::oid AS oid) t WHERE t.oid IS NOT NULL \
-                    AND NOT has_any_column_privilege(trim(both '\"' from r.role)::name, t.oid, $3::text) \
-                    AND ($3::text <> 'DELETE') ORDER BY 1 LIMIT 1";
-                let privilege_asked = if privilege == "DELETE" {
-                    "SELECT"
-                } else {
-                    privilege
-                };
+                    AND NOT CASE WHEN $3::text = 'DELETE' THEN has_table_privilege(trim(both '\"' from r.role)::name, t.oid, 'DELETE') \
+                        ELSE has_any_column_privilege(trim(both '\"' from r.role)::name, t.oid, $3::text) END ORDER BY 1 LIMIT 1";
                 let values = vec![
                     serde_json::to_string(&roles).ok(),
                     Some(table.clone()),
-                    Some(privilege_asked.to_owned()),
+                    Some(privilege.to_owned()),
                 ];
                 let rows = self.ask(part, &Message::Query(sql, values)).await?;
                 if let Some(Some(role)) = rows.first().and_then(|row| row.first()) {
                     let what = format!(
                         "{role} can no longer append: the trigger {label} needs {privilege} on {table} then"
                     );
-                    let advice = "Grant it, or let the function be SECURITY DEFINER.";
+                    let way = "Grant it, or let the function be SECURITY DEFINER.";
                     findings.push(Finding {
                         rows: false,
-                        ..finding(guard, index, "append-lost", what, advice)
+                        ..finding(guard, index, "append-lost", what, way)
                     });
                 }
             }
@@ -274,7 +263,7 @@ impl Locked<'_> {
             )
         };
         Ok(is_backdated
-            .then(|| finding(guard, it.index, "backdated", what(), CORRECT))
+            .then(|| finding(guard, it.index, "backdated", what(), advice::CORRECT))
             .into_iter()
             .collect())
     }
@@ -310,7 +299,7 @@ impl Locked<'_> {
                 );
                 findings.push(Finding {
                     rows: false,
-                    ..finding(guard, index, "sequence-changed", what, APPEND)
+                    ..finding(guard, index, "sequence-changed", what, advice::APPEND)
                 });
             }
         }

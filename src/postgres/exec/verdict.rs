@@ -7,7 +7,7 @@ use super::{
     guarded::{Body, Watched},
 };
 use crate::{
-    ledger::{self, Kind, Snapshot},
+    ledger::{self, Kind, Snapshot, advice},
     migration::source::Direction,
     postgres::{
         guard::{self, Guard},
@@ -15,8 +15,6 @@ use crate::{
     },
     report::finding::Finding,
 };
-
-pub(super) const CORRECT: &str = "A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)).";
 
 pub(super) fn finding(
     guard: &Guard,
@@ -50,7 +48,6 @@ pub(super) fn watched(guard: &Guard, before: &Snapshot) -> Vec<Watched> {
             mark: None,
             columns: Vec::new(),
             fingerprint: None,
-            appends: true,
         })
         .collect()
 }
@@ -64,8 +61,7 @@ pub(super) fn probes(guard: &Guard, before: &Snapshot, watched: &[Watched]) -> V
         let refuses = ledger::protection(before, it.index).weakest().rows();
         let writes = guard::writes(ledger, before, it.index, &it.key)
             .filter(|_| refuses && it.mark.is_some());
-        let append = guard::append(ledger, before, it.index, &it.key)
-            .filter(|_| it.appends && it.mark.is_some());
+        let append = guard::append(ledger, before, it.index, &it.key).filter(|_| it.mark.is_some());
         (it.index, append, writes)
     };
     watched.iter().map(of).collect()
@@ -110,7 +106,7 @@ pub(super) fn probed(
         let mut find = |rule, what: String| {
             findings.push(Finding {
                 rows: false,
-                ..finding(guard, *index, rule, what, KEEP)
+                ..finding(guard, *index, rule, what, advice::KEEP)
             });
         };
         if append.is_some() {
@@ -149,9 +145,6 @@ pub(super) fn probed(
     findings
 }
 
-pub(super) const APPEND: &str = "Appends must go on working as before. A deliberate change needs --allow-ledger-change \"reason\".";
-pub(super) const KEEP: &str = "Leave the protection as it is. A deliberate change of it needs --allow-ledger-change \"reason\".";
-
 /// What counters tell of the rows.
 pub(super) fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Vec<Finding> {
     let rows = |count: i64| {
@@ -169,7 +162,7 @@ pub(super) fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Ve
                 it.index,
                 "rows-changed",
                 format!("{} {done}", rows(count)),
-                CORRECT,
+                advice::CORRECT,
             ));
         }
     }
@@ -182,7 +175,7 @@ pub(super) fn changed_rows(guard: &Guard, index: usize) -> Finding {
         index,
         "rows-changed",
         "its rows are not what they were: values were changed, or events are missing".into(),
-        CORRECT,
+        advice::CORRECT,
     )
 }
 

@@ -234,7 +234,7 @@ pub(super) fn urls() -> Vec<Case> {
             .run("migration run --database-url mysql://u:hunter2@localhost/d")
             .refused(panics),
         two("another scheme, at setup")
-            .run("setup --database-url sqlite:///tmp/hunter2")
+            .run("setup --database-url sqlite://hunter2")
             .refused(panics),
         two("no URL at all")
             .run("print-schema --database-url hunter2")
