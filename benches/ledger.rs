@@ -24,10 +24,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel_async::{
-    AsyncPgConnection,
-    pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
-};
 use glowplug::{
     events::{EventLog, NewEvent},
     words::url::{Spelling, Url},
@@ -230,15 +226,11 @@ fn appends() {
             let (admin, _) = owned(&server, 0);
             let url = print(&admin, Spelling::Psql);
             bare.push(runtime.block_on(per_second(clients, |_| bare_client(url.clone()))));
-            let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(&url);
-            let pool = runtime
-                .block_on(
-                    Pool::builder()
-                        .max_size(u32::try_from(clients).unwrap())
-                        .build(manager),
-                )
+            let connections = u32::try_from(clients).unwrap();
+            let log = runtime
+                .block_on(EventLog::connect(&url, connections))
                 .unwrap();
-            let log = Arc::new(EventLog::new(pool));
+            let log = Arc::new(log);
             typed.push(runtime.block_on(per_second(clients, |_| {
                 let log = log.clone();
                 async move {
@@ -336,14 +328,15 @@ fn verify() {
         "DROP TABLE events; DROP FUNCTION events_refuse();",
     );
     for n in 1..300 {
-        let (up, down) = match n % 3 {
-            0 => (
+        // one in ten has to do with the ledger
+        let (up, down) = match n % 20 {
+            2..=19 => (
                 format!(
                     "CREATE TABLE t{n} (id bigint PRIMARY KEY, a int NOT NULL DEFAULT 1, b text);"
                 ),
                 format!("DROP TABLE t{n};"),
             ),
-            1 => (
+            0 => (
                 format!("ALTER TABLE events ADD COLUMN c{n} int;"),
                 format!("ALTER TABLE events DROP COLUMN c{n};"),
             ),
@@ -355,13 +348,19 @@ fn verify() {
         project.migration(&format!("{n:03}_m"), &up, &down);
     }
     let replay = project.run(&["schema", "--stdout", "--from", "migrations"]);
-    let verify = project.run(&["verify"]);
-    println!("\n| 300 migrations | plain replay | verify | × replay |\n|---|---|---|---|");
+    let verify = project.run(&["verify", "--no-cache"]);
+    project.run(&["verify"]);
+    project.migration("300_new", "CREATE TABLE new (id int);", "DROP TABLE new;");
+    let again = project.run(&["verify"]);
     println!(
-        "| | {:.2} s | {:.2} s | {:.1} |",
+        "\n| 300 migrations | plain replay | verify | × replay | one more, known before |\n|---|---|---|---|---|"
+    );
+    println!(
+        "| | {:.2} s | {:.2} s | {:.1} | {:.2} s |",
         replay.as_secs_f64(),
         verify.as_secs_f64(),
-        verify.as_secs_f64() / replay.as_secs_f64()
+        verify.as_secs_f64() / replay.as_secs_f64(),
+        again.as_secs_f64(),
     );
     server.drop(&admin);
     assert!(Path::new(&*GLOWPLUG).exists());

@@ -65,6 +65,12 @@ impl Catalog {
         self.facts.get(key)
     }
 
+    /// An object with the name that it goes by here.
+    #[must_use]
+    pub fn entry(&self, key: &Key) -> Option<(&Key, &Fact)> {
+        self.facts.get_key_value(key)
+    }
+
     /// The same, to be completed.
     pub fn get_mut(&mut self, key: &Key) -> Option<&mut Fact> {
         self.facts.get_mut(key)
@@ -91,6 +97,27 @@ impl Catalog {
     /// All objects, by kind and then by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Fact)> {
         self.facts.iter()
+    }
+
+    /// Those objects that a test lets through, with what depends on what among them.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&Key, &Fact) -> bool) -> Self {
+        let kept = self.facts.iter().filter(|(key, fact)| keep(key, fact));
+        let facts: BTreeMap<Key, Fact> = kept
+            .map(|(key, fact)| (key.clone(), fact.clone()))
+            .collect();
+        let is_there = |key: &Key| facts.contains_key(key);
+        let among = self.dependencies.iter();
+        let dependencies = among
+            .filter(|it| is_there(&it.dependent) && is_there(&it.referenced))
+            .cloned()
+            .collect();
+        Self {
+            coverage: self.coverage.clone(),
+            unread: self.unread.clone(),
+            dependencies,
+            facts,
+        }
     }
 
     /// How many objects there are.

@@ -3,6 +3,7 @@
 //! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
 
 mod ask;
+mod check;
 mod completions;
 mod covers;
 mod current;
@@ -153,6 +154,8 @@ enum Command {
     Migration(diesel::MigrationCommand),
     /// Show what a URL is understood as, or spell it for another driver
     Url(url::UrlCommand),
+    /// Tell whether the migrations lead to the source of truth
+    Check(check::Check),
     /// Replay everything up, down and up again in a database of its own
     Verify(verify::Verify),
     /// The append-only tables
@@ -187,6 +190,7 @@ impl Command {
             Self::Database(_) => "database",
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
+            Self::Check(_) => "check",
             Self::Verify(_) => "verify",
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
@@ -260,6 +264,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Database(command) => command.run(global, output),
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
+        Command::Check(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),

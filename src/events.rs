@@ -4,17 +4,12 @@
 //! a migration takes away breaks the build. The table is the one that `glowplug init` writes as the first migration.
 //!
 //! ```no_run
-//! use diesel_async::{
-//!     AsyncPgConnection,
-//!     pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
-//! };
 //! use futures_util::TryStreamExt as _;
 //! use glowplug::events::{Correction, EventLog, NewEvent};
 //! use serde_json::json;
 //!
 //! # async fn run(url: &str) -> Result<(), Box<dyn std::error::Error>> {
-//! let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(url);
-//! let log = EventLog::new(Pool::builder().build(manager).await?);
+//! let log = EventLog::connect(url, 8).await?;
 //!
 //! let wrong = log.append(&NewEvent::new("account-7", "deposited", json!({ "amount": 100 }))).await?;
 //! log.correct(wrong.id, &Correction::new(json!({ "amount": 10 }))).await?;
@@ -33,7 +28,10 @@ mod queries;
 
 pub use self::model::{Correction, Effective, Event, EventsError, NewEvent};
 
-use diesel_async::{AsyncPgConnection, pooled_connection::bb8::Pool};
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, bb8::Pool},
+};
 use futures_util::{Stream, TryStreamExt as _, stream};
 use tokio::sync::Mutex;
 
@@ -72,6 +70,23 @@ macro_rules! over {
 }
 
 impl EventLog {
+    /// Over a pool of its own, of at most so many connections, without TLS.
+    ///
+    /// An append is one round trip: a connection is not asked whether it is alive before it is used, as Diesel's pools do by
+    /// default (`RecyclingMethod::Verified`). One that broke fails the call that finds it, and is replaced.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, EventsError> {
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let pool = Pool::builder().max_size(connections).build(manager).await;
+        Ok(Self::new(
+            pool.map_err(|error| EventsError::Pool(error.to_string()))?,
+        ))
+    }
+
     /// Over a pool of an application.
     #[must_use]
     pub fn new(pool: Pool<AsyncPgConnection>) -> Self {

@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod application;
 mod attest;
+pub mod autogenerate;
 mod caret;
 pub mod database;
 mod explain;

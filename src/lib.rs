@@ -6,6 +6,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod ddl;
 pub mod events;
 pub mod job;
 pub mod ledger;

@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod connect;
 pub mod exec;
 pub mod guard;
+pub(crate) mod imprint;
 pub mod introspect;
 pub mod journal;
 pub mod lock;

@@ -8,6 +8,7 @@ pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
 pub mod setup;
+pub mod truth;
 pub mod write;
 
 use std::path::PathBuf;

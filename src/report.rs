@@ -1,5 +1,6 @@
 //! What jobs tell while they run and return when they end. Plain values, serialised as they are.
 
+pub mod autogenerate;
 pub mod event;
 pub mod finding;
 pub mod ledger;

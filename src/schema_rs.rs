@@ -6,7 +6,9 @@
 
 pub mod config;
 pub mod format;
+pub mod merge;
 mod names;
+pub mod parse;
 pub mod patch;
 pub mod print;
 mod style;

@@ -1,5 +1,6 @@
 //! From reports to bytes: text for people, JSON for programs.
 
+mod autogenerate;
 mod json;
 mod ledger;
 mod progress;
@@ -10,7 +11,7 @@ use std::io::Write as _;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
 
-pub(super) use self::{ledger::*, progress::Progress, text::*};
+pub(super) use self::{autogenerate::*, ledger::*, progress::Progress, text::*};
 use crate::cli::{
     Color, Format, Global,
     covers::{Covered, Covers},

@@ -354,6 +354,7 @@ impl Settings {
             .unwrap_or(5)
             .max(1);
         Manner {
+            unrecorded: false,
             actor: self.actor(),
             attempts,
             unsure: None,

@@ -20,7 +20,12 @@ use crate::{
 /// Compares what each leg leaves, guards the ledgers in each, and checks that schema.rs is fresh. Exits with 3 if something is
 /// not as it should be.
 #[derive(Debug, Args)]
-pub(super) struct Verify {}
+pub(super) struct Verify {
+    /// Replay all, also those that an earlier run has found to be as they should be. Such runs are kept for projects with many
+    /// migrations, by the content of all scripts.
+    #[arg(long)]
+    no_cache: bool,
+}
 
 impl Verify {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
@@ -29,10 +34,16 @@ impl Verify {
         let printer = printer(&settings, None)?;
         let guard = settings.manner(&LimitArgs::default()).guard;
         let shadow = settings.shadow(output).map_err(job::JobError::from)?;
+        let wish = job::verify::Wish {
+            shadow: &shadow,
+            migrations: &migrations,
+            guard: &guard,
+            caches: !self.no_cache,
+        };
         let mut progress = output.progress();
         let report = block_on(async |stop| {
             let mut watch = |event| progress.show(&event);
-            job::verify::verify(&shadow, &migrations, &guard, &printer, stop, &mut watch).await
+            job::verify::verify(&wish, &printer, stop, &mut watch).await
         });
         progress.finish();
         let report = report?;

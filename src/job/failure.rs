@@ -3,6 +3,7 @@
 use miette::{NamedSource, SourceSpan};
 
 use crate::{
+    ddl::plan::PlanError,
     migration::{plan::Blocked, source::Direction, target::TargetError},
     postgres::{
         cluster::ClusterError, connect::ConnectError, pool::PoolError, server_error::ServerError,
@@ -10,7 +11,7 @@ use crate::{
     },
     project::ProjectError,
     report::{finding::Finding, run::RunReport},
-    schema_rs::{PrintError, patch::PatchError},
+    schema_rs::{PrintError, merge::ApplyError, parse::ParseError, patch::PatchError},
     words::secrets,
 };
 
@@ -54,6 +55,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Migration(#[from] Box<MigrationError>),
+    /// A plan that is not to be had, or not to be proved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Autogenerate(#[from] AutogenerateError),
     /// A migration that would have harmed a ledger.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -408,4 +413,104 @@ fn said(server: Option<&ServerError>) -> String {
         Some(format!("\n{label}: {}", text.replace('\n', "\n  ")))
     });
     lines.collect()
+}
+
+/// Why autogenerate has written nothing.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum AutogenerateError {
+    /// Nothing says what is wanted.
+    #[error("there is no source of truth: no schema file is configured")]
+    #[diagnostic(
+        code(autogenerate::no_truth),
+        help(
+            "Name a file in [print_schema] of diesel.toml, or SQL in [schema] of glowplug.toml: source = \"schema.sql\"."
+        )
+    )]
+    NoTruth,
+    /// A schema file is not there.
+    #[error("{path} is not there")]
+    #[diagnostic(
+        code(autogenerate::no_file),
+        help("`glowplug schema --from migrations` writes it.")
+    )]
+    NoFile {
+        /// The file.
+        path: String,
+    },
+    /// A schema file that cannot be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Parse(#[from] Box<ParseError>),
+    /// An edit that cannot be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Apply(#[from] Box<ApplyError>),
+    /// SQL that PostgreSQL refuses.
+    #[error("{path}: {what}")]
+    #[diagnostic(
+        code(autogenerate::sql),
+        help("The source of truth must load into an empty database.")
+    )]
+    Sql {
+        /// What the server said.
+        what: String,
+        /// The file.
+        path: String,
+    },
+    /// There is no way.
+    #[error(transparent)]
+    #[diagnostic(
+        code(autogenerate::plan),
+        help("Write this migration by hand: `glowplug revision -m …`.")
+    )]
+    Plan(#[from] PlanError),
+    /// A rename that names nothing.
+    #[error("`{text}` renames nothing that is there")]
+    #[diagnostic(
+        code(autogenerate::rename),
+        help("--rename takes `table=new`, `table.column=new`, either with its schema in front.")
+    )]
+    Rename {
+        /// What was given.
+        text: String,
+    },
+    /// Something may have been renamed.
+    #[error("something may have been renamed, and glowplug does not guess:\n{}", .flags.join("\n"))]
+    #[diagnostic(
+        code(autogenerate::renames),
+        help(
+            "Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values."
+        )
+    )]
+    Renames {
+        /// The flags.
+        flags: Vec<String>,
+    },
+    /// The proof failed.
+    #[error("the plan failed its proof, and nothing was written: {what}{}{}", lines(.difference), plan_of(.plan))]
+    #[diagnostic(
+        code(autogenerate::proof),
+        help(
+            "Write this migration by hand: `glowplug revision -m …`, and report the plan: it should not fail."
+        )
+    )]
+    Proof {
+        /// What went wrong.
+        what: String,
+        /// What differs.
+        difference: Vec<String>,
+        /// The statements.
+        plan: String,
+    },
+}
+
+fn lines(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n  {line}")).collect()
+}
+
+fn plan_of(plan: &str) -> String {
+    match plan.trim() {
+        "" => String::new(),
+        plan => format!("\n\n{plan}"),
+    }
 }

@@ -71,6 +71,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let manner = Manner {
+            unrecorded: false,
             actor: String::new(),
             attempts: 5,
             unsure: None,

@@ -210,7 +210,7 @@ impl Printer {
         Ok(patch::apply(&text, &shown, &patch)?)
     }
 
-    fn shown(&self, path: &std::path::Path) -> String {
+    pub(super) fn shown(&self, path: &std::path::Path) -> String {
         let short = path.strip_prefix(&self.current).unwrap_or(path);
         short.display().to_string()
     }

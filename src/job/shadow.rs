@@ -11,7 +11,7 @@ use crate::{
     },
     migration::{plan::Policy, source::Migrations},
     postgres::{
-        cluster::{Binaries, Scratch, ScratchOptions},
+        cluster::{Binaries, Kept, Scratch, ScratchOptions},
         connect::Environment,
         introspect,
         session::Stop,
@@ -75,9 +75,16 @@ impl Shadow {
 
     /// Starts the server of a shadow.
     pub(super) async fn start(&self) -> Result<Scratch, JobError> {
+        self.start_with(None).await
+    }
+
+    /// Starts one that begins with what was kept of another.
+    pub(super) async fn start_with(&self, kept: Option<Kept>) -> Result<Scratch, JobError> {
         let shadow = self.clone();
         let started = tokio::task::spawn_blocking(move || {
-            Scratch::start(&shadow.binaries, &ScratchOptions::new(shadow.guard))
+            let mut options = ScratchOptions::new(shadow.guard);
+            options.kept = kept;
+            Scratch::start(&shadow.binaries, &options)
         });
         let scratch = started.await.expect("starting a server does not panic");
         Ok(scratch?)
@@ -85,7 +92,7 @@ impl Shadow {
 }
 
 /// Says of a failed migration that it was only a replay that failed.
-fn in_the_shadow(error: JobError) -> JobError {
+pub(super) fn in_the_shadow(error: JobError) -> JobError {
     match error {
         JobError::Migration(mut error) => {
             error.what = format!("replayed in an empty database, {}", error.what);

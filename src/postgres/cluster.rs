@@ -33,7 +33,7 @@ pub use guard::guard_main;
 pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};
 pub use places::Places;
 pub use process::User;
-pub use scratch::{Scratch, ScratchOptions};
+pub use scratch::{Kept, Scratch, ScratchOptions};
 
 use std::path::Path;
 

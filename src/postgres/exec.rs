@@ -54,6 +54,8 @@ pub struct Manner {
     pub unsure: Option<Unsure>,
     /// The ledgers that no migration may harm.
     pub guard: Guard,
+    /// Whether what runs in a transaction is left out of the journal: in a database that is thrown away.
+    pub unrecorded: bool,
 }
 
 /// What a person says of a statement that was started before a crash, when the catalog cannot tell.
@@ -164,6 +166,9 @@ pub struct TaskError {
 /// What comes after every task, committed or not: nothing of it may show in the next.
 pub(crate) const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
                      DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP";
+/// The same where the script has prepared nothing: what we have prepared stays.
+const CLEAN_KEEPING: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
+                     DISCARD SEQUENCES; DISCARD TEMP";
 /// The same on a connection that is not ours, whose prepared statements are in use.
 const CLEAN_BORROWED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL";
 /// What comes between the script and the journal: the script's role, deferred checks and settings end here.
@@ -247,6 +252,8 @@ impl Locked<'_> {
                 .await;
         }
         let settle = settle();
+        // what cleans the session leaves nothing prepared
+        self.session.forget();
         for attempt in 1.. {
             let records: Vec<_> = tasks
                 .iter()
@@ -266,7 +273,9 @@ impl Locked<'_> {
                     draft.push(index, At::Statement(statement), message);
                 }
                 draft.push(index, At::Settling, Message::Batch(&settle));
-                draft.push(index, At::Journal, Message::Query(sql, values.clone()));
+                if !manner.unrecorded {
+                    draft.push(index, At::Journal, Message::Query(sql, values.clone()));
+                }
             }
             let last = first + tasks.len().saturating_sub(1);
             draft.push(last, At::Commit, Message::Batch(COMMIT));
@@ -427,6 +436,7 @@ impl Locked<'_> {
     async fn clean_up(&mut self) -> Result<(), Failure> {
         if !self.is_clean {
             let messages = [Message::Batch(self.clean_sql())];
+            self.session.forget();
             let mut replies = self.session.exchange(&messages, &mut |_| {}).await;
             replies.pop().unwrap_or_else(|| Ok(Vec::new()))?;
             self.is_clean = true;

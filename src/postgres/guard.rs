@@ -50,7 +50,8 @@ impl Guard {
             .flatten()
     }
 
-    fn names(&self) -> String {
+    /// `[[schema, table], …]`, for queries.
+    pub(crate) fn names(&self) -> String {
         let names: Vec<_> = self
             .ledgers
             .iter()
@@ -87,7 +88,7 @@ impl Guard {
         let messages = [
             Message::Batch("BEGIN TRANSACTION READ ONLY"),
             Message::Batch(&pins),
-            Message::Query(&sql, values),
+            Message::Kept(&sql, values),
             Message::Batch("ROLLBACK"),
         ];
         let mut rows = Vec::new();
@@ -99,6 +100,21 @@ impl Guard {
             }
         }
         failed.map_or_else(|| Ok(Snapshot::read(rows)), Err)
+    }
+
+    /// The same on a connection that no script runs on: the query is kept there.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn watch(
+        &self,
+        session: &mut Session<'_>,
+        facts: &Facts,
+        before: Option<&Snapshot>,
+    ) -> Result<Snapshot, Failure> {
+        let (sql, values) = self.snapshot(&facts.place.schema, facts.server_version, before, false);
+        session.keep(&sql, values.len()).await?;
+        self.observe(session, facts, before).await
     }
 
     /// How far the rows of each ledger went, counted on from what was attested.
@@ -189,6 +205,11 @@ impl Guard {
     }
 }
 
+/// What the server has prepared: whether the snapshot is as we prepared it, and how many others there are. A script cannot
+/// prepare a statement over the protocol, and so put none in the place of ours.
+pub(crate) const PREPARED: &str = "SELECT ARRAY[(count(*) FILTER (WHERE NOT from_sql AND statement LIKE '-- Everything that the protection%'))::text, \
+    (count(*) FILTER (WHERE from_sql))::text] AS \"row\" FROM pg_catalog.pg_prepared_statements";
+
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
     let functions = snapshot
@@ -200,9 +221,11 @@ fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
 }
 
 /// Settings that answers depend on, with the value that they are asked under.
-const SETTINGS: [(&str, &str); 13] = [
+const SETTINGS: [(&str, &str); 14] = [
     ("search_path", "pg_catalog, pg_temp"),
     ("jit", "off"),
+    // the query of the snapshot is kept: its plan as well
+    ("plan_cache_mode", "force_generic_plan"),
     // few objects are asked about: indexes lead to each, and the planner has less to think about
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),

@@ -1,9 +1,15 @@
 //! Rows for a throwaway database, so that what migrations do to rows can be seen.
 
-use crate::postgres::{
-    guard,
-    session::{Failure, Message, Session},
+use crate::{
+    postgres::{
+        guard,
+        imprint::EVER,
+        session::{Failure, Message, Session},
+    },
+    words::ident::Literal,
 };
+
+const SEED: &str = include_str!("seed.sql");
 
 impl Session<'_> {
     /// Puts a few rows into every table that has none, as far as constraints let plain values pass.
@@ -11,11 +17,42 @@ impl Session<'_> {
     /// # Errors
     /// What the server refused, or the loss of the connection.
     pub(crate) async fn seed(&mut self) -> Result<(), Failure> {
+        self.seed_by(SEED, EVER).await
+    }
+
+    /// Keeps the function that [`seed_new`](Self::seed_new) calls, so that it is planned once. It ends with the session.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn sow(&mut self) -> Result<(), Failure> {
+        let head =
+            "CREATE FUNCTION pg_temp.glowplug_seed() RETURNS void LANGUAGE plpgsql AS $seed$";
+        let function = SEED.replacen("DO $seed$", head, 1);
+        for reply in self
+            .exchange(&[Message::Batch(&function)], &mut |_| {})
+            .await
+        {
+            reply?;
+        }
+        Ok(())
+    }
+
+    /// As [`seed`](Self::seed), for tables that were made since the transaction `since`.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn seed_new(&mut self, since: &str) -> Result<(), Failure> {
+        self.seed_by("SELECT pg_temp.glowplug_seed()", since).await
+    }
+
+    async fn seed_by(&mut self, call: &str, since: &str) -> Result<(), Failure> {
         let pins = guard::pins();
+        let since = format!("SET LOCAL glowplug.seeded = {}", Literal(since));
         let messages = [
             Message::Batch("BEGIN"),
             Message::Batch(&pins),
-            Message::Batch(include_str!("seed.sql")),
+            Message::Batch(&since),
+            Message::Batch(call),
             Message::Batch("COMMIT"),
         ];
         for reply in self.exchange(&messages, &mut |_| {}).await {

@@ -6,24 +6,27 @@ DECLARE
     required text;
     row_number int;
     again boolean := true;
+    put boolean;
+    missed boolean;
     pass int := 0;
 BEGIN
     -- tables that others refer to come first: those that fail are tried again
     WHILE again AND pass < 4 LOOP
         again := false;
+        missed := false;
         pass := pass + 1;
         FOR rel IN
             SELECT c.oid, format('%I.%I', s.nspname, c.relname) AS name
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND s.nspname !~ '^(pg_|information_schema$)'
+                AND age(c.xmin) <= age(current_setting('glowplug.seeded')::xid)
                 AND c.relname NOT IN ('__diesel_schema_migrations', '__glowplug_journal')
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
             ORDER BY c.oid
         LOOP
-            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', rel.name) INTO again;
-            CONTINUE WHEN NOT again;
-            again := false;
+            EXECUTE format('SELECT EXISTS (SELECT FROM %s)', rel.name) INTO put;
+            CONTINUE WHEN put;
             FOR row_number IN 1 .. 3 LOOP
                 SELECT string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum),
                     string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum) FILTER (WHERE v.attnotnull)
@@ -70,21 +73,24 @@ BEGIN
                             (SELECT string_agg(split_part(c, chr(1), 1), ', ') FROM unnest(string_to_array(columns, chr(2))) c),
                             (SELECT string_agg(split_part(c, chr(1), 2), ', ') FROM unnest(string_to_array(columns, chr(2))) c));
                     END IF;
-                    again := true;
+                    put := true;
                 EXCEPTION WHEN OTHERS THEN
                     BEGIN
                         IF required IS NOT NULL THEN
                             EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name,
                                 (SELECT string_agg(split_part(c, chr(1), 1), ', ') FROM unnest(string_to_array(required, chr(2))) c),
                                 (SELECT string_agg(split_part(c, chr(1), 2), ', ') FROM unnest(string_to_array(required, chr(2))) c));
-                            again := true;
+                            put := true;
                         END IF;
                     EXCEPTION WHEN OTHERS THEN
                         NULL;
                     END;
                 END;
             END LOOP;
+            again := again OR put;
+            missed := missed OR NOT put;
         END LOOP;
+        again := again AND missed;
     END LOOP;
 END
 $seed$

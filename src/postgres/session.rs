@@ -44,6 +44,8 @@ pub(crate) enum Message<'a> {
     Batch(&'a str),
     /// A query of our own, with its values. It selects one `text[]`.
     Query(&'a str, Vec<Option<String>>),
+    /// The same of a query that may have been kept with [`Session::keep`]: the server need not plan it again then.
+    Kept(&'a str, Vec<Option<String>>),
     /// A COPY … TO STDOUT of our own. The answer is one row: the SHA-256 of what came, and how many bytes it was. Nothing of
     /// it is kept; only a connection of our own can do it.
     Digest(&'a str),
@@ -117,6 +119,7 @@ pub struct Session<'c> {
     link: Link<'c>,
     stop: Stop,
     expects_announced: bool,
+    kept: Vec<(String, tokio_postgres::Statement)>,
 }
 
 enum Link<'c> {
@@ -139,6 +142,7 @@ impl<'c> Session<'c> {
             link: Link::Wire(Box::new(wire)),
             stop,
             expects_announced: true,
+            kept: Vec::new(),
         }
     }
 
@@ -149,6 +153,7 @@ impl<'c> Session<'c> {
             link: Link::Owned(Box::new(connection)),
             stop,
             expects_announced: false,
+            kept: Vec::new(),
         }
     }
 
@@ -159,6 +164,7 @@ impl<'c> Session<'c> {
             link: Link::Borrowed(connection),
             stop,
             expects_announced: false,
+            kept: Vec::new(),
         }
     }
 
@@ -192,6 +198,31 @@ impl<'c> Session<'c> {
         &self.stop
     }
 
+    /// Lets the server keep a query that is asked again and again, with `values` values. Does nothing on a connection that is
+    /// not our own, where it is planned each time.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn keep(&mut self, sql: &str, values: usize) -> Result<(), Failure> {
+        if !self.kept.iter().any(|(text, _)| text == sql)
+            && let Link::Wire(wire) = &mut self.link
+        {
+            let statement = prepare(wire, sql, values).await?;
+            self.kept.push((sql.to_owned(), statement));
+        }
+        Ok(())
+    }
+
+    /// Whether a query is kept.
+    pub(crate) fn keeps(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Knows of no kept query any more: the server has forgotten it, or is told to.
+    pub(crate) fn forget(&mut self) {
+        self.kept.clear();
+    }
+
     /// Sends one query of our own and waits for its rows.
     ///
     /// # Errors
@@ -214,7 +245,7 @@ impl<'c> Session<'c> {
         observe: Observe<'_>,
     ) -> Vec<Result<Vec<Row>, Failure>> {
         let stop = &mut self.stop;
-        let mut replies = send(&mut self.link, stop, messages, observe).await;
+        let mut replies = send(&mut self.link, &self.kept, stop, messages, observe).await;
         if stop.is_pulled() {
             for reply in &mut replies {
                 if matches!(reply, Err(Failure::Server(error)) if error.is(QUERY_CANCELED)) {
@@ -230,7 +261,8 @@ impl<'c> Session<'c> {
         &mut self,
         messages: &[Message<'_>],
     ) -> Vec<Result<Vec<Row>, Failure>> {
-        send(&mut self.link, &mut Stop::never(), messages, &mut |_| {}).await
+        let mut stop = Stop::never();
+        send(&mut self.link, &self.kept, &mut stop, messages, &mut |_| {}).await
     }
 }
 
@@ -238,12 +270,13 @@ const QUERY_CANCELED: &str = "57014";
 
 async fn send(
     link: &mut Link<'_>,
+    kept: &[(String, tokio_postgres::Statement)],
     stop: &mut Stop,
     messages: &[Message<'_>],
     observe: Observe<'_>,
 ) -> Vec<Result<Vec<Row>, Failure>> {
     match link {
-        Link::Wire(wire) => over_wire(wire, stop, messages, observe).await,
+        Link::Wire(wire) => over_wire(wire, kept, stop, messages, observe).await,
         Link::Owned(connection) => over_diesel(connection, messages, observe).await,
         Link::Borrowed(connection) => over_diesel(connection, messages, observe).await,
     }
@@ -255,8 +288,44 @@ type Answer<'a> =
 /// An answer that may be there before it is asked for.
 type Reply<'a> = Pin<Box<MaybeDone<Answer<'a>>>>;
 
+/// Prepares a statement. Whatever else the server says meanwhile is nobody's.
+async fn prepare(
+    wire: &mut Wire,
+    sql: &str,
+    values: usize,
+) -> Result<tokio_postgres::Statement, Failure> {
+    let types = vec![Type::TEXT; values];
+    let Wire {
+        client, connection, ..
+    } = wire;
+    let mut prepared = pin!(client.prepare_typed(sql, &types));
+    poll_fn(|cx| {
+        if let Poll::Ready(prepared) = prepared.as_mut().poll(cx) {
+            return Poll::Ready(prepared.map_err(|error| failure(&error)));
+        }
+        loop {
+            let heard = connection.poll_message(cx);
+            if let Poll::Ready(prepared) = prepared.as_mut().poll(cx) {
+                return Poll::Ready(prepared.map_err(|error| failure(&error)));
+            }
+            match heard {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Err(Failure::Lost(error_text(&error))));
+                }
+                Poll::Ready(None) => {
+                    return Poll::Ready(Err(Failure::Lost("it was closed".into())));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await
+}
+
 async fn over_wire(
     wire: &mut Wire,
+    kept: &[(String, tokio_postgres::Statement)],
     stop: &mut Stop,
     messages: &[Message<'_>],
     observe: Observe<'_>,
@@ -270,7 +339,7 @@ async fn over_wire(
     let client = &*client;
     let mut pending: std::collections::VecDeque<Reply<'_>> = messages
         .iter()
-        .map(|message| Box::pin(maybe_done(answer(client, message))))
+        .map(|message| Box::pin(maybe_done(answer(client, kept, message))))
         .collect();
     let mut replies = Vec::with_capacity(messages.len());
     let mut cancel = Box::pin(cancel_when_pulled(stop, canceller.clone()));
@@ -350,7 +419,11 @@ fn collect(
     replies.len() > before
 }
 
-fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> Answer<'a> {
+fn answer<'a>(
+    client: &'a tokio_postgres::Client,
+    kept: &'a [(String, tokio_postgres::Statement)],
+    message: &'a Message<'a>,
+) -> Answer<'a> {
     match message {
         Message::Script(sql) => {
             Box::pin(async { client.execute_typed(sql, &[]).await.map(|_| Vec::new()) })
@@ -370,10 +443,17 @@ fn answer<'a>(client: &'a tokio_postgres::Client, message: &'a Message<'a>) -> A
             let digest = Digest::finished(hash).to_string();
             Ok(vec![vec![Some(digest), Some(bytes.to_string())]])
         }),
-        Message::Query(sql, values) => Box::pin(async move {
-            let values = values.iter().map(|value| (value, Type::TEXT));
+        Message::Query(sql, values) | Message::Kept(sql, values) => Box::pin(async move {
+            let may_be_kept = matches!(message, Message::Kept(..));
+            let found = kept.iter().find(|it| may_be_kept && it.0 == *sql);
             // row by row: a large answer is never there twice
-            let mut stream = pin!(client.query_typed_raw(sql, values).await?);
+            let mut stream = pin!(match found {
+                Some((_, statement)) => client.query_raw(statement, values).await?,
+                None => {
+                    let values = values.iter().map(|value| (value, Type::TEXT));
+                    client.query_typed_raw(sql, values).await?
+                }
+            });
             let mut rows = Vec::new();
             while let Some(row) = stream.next().await {
                 rows.push(row?.try_get(0)?);
@@ -443,7 +523,7 @@ async fn over_diesel(
                 replies.push(Err(Failure::Server(skipped())));
                 continue;
             }
-            Message::Query(sql, values) => {
+            Message::Query(sql, values) | Message::Kept(sql, values) => {
                 let mut query = diesel::sql_query(*sql).into_boxed::<Pg>();
                 for value in values {
                     query = query.bind::<Nullable<Text>, _>(value.clone());

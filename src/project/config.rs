@@ -99,10 +99,13 @@ impl GlowplugToml {
     }
 }
 
-/// `[schema]`: what schema.rs gets beyond Diesel's settings.
+/// `[schema]`: the source of truth, and what schema.rs gets beyond Diesel's settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Schema {
+    /// SQL that makes everything in an empty database, a file or a directory of `.sql` files; the truth for autogenerate then.
+    /// Default: schema.rs is.
+    pub source: Option<PathBuf>,
     /// Whose result is wanted where Diesel's is wrong. Default: the right one.
     pub compat: Option<Compat>,
     /// Whether views, materialized views and foreign tables are printed, too. Default: no.

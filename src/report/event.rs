@@ -87,6 +87,11 @@ pub enum Event {
         /// The migration.
         name: String,
     },
+    /// A migration was found to be as it should be.
+    Verified {
+        /// The migration.
+        name: String,
+    },
     /// An invalid index that a failed build had left was dropped.
     DroppedInvalidIndex {
         /// The index.

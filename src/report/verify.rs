@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::schema::SchemaReport;
+use crate::{migration::source::Migration, report::schema::SchemaReport};
 
 /// A part of the way of one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,6 +38,8 @@ pub struct Problem {
 pub struct VerifyReport {
     /// How many migrations were replayed.
     pub migrations: usize,
+    /// How many of them an earlier run had replayed, with the same scripts before them.
+    pub known: usize,
     /// Those that went down and up again.
     pub returned: usize,
     /// Those without down.sql.
@@ -53,6 +55,15 @@ pub struct VerifyReport {
 }
 
 impl VerifyReport {
+    /// Counts a migration that is as it should be.
+    pub(crate) fn passed(&mut self, migration: &Migration) {
+        self.migrations += 1;
+        match migration.down {
+            Some(_) => self.returned += 1,
+            None => self.one_way.push(migration.name.clone()),
+        }
+    }
+
     /// Whether everything is as it should be.
     #[must_use]
     pub fn is_clean(&self) -> bool {

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Reads everything that a server tells.
-fn read(url: &Url) -> Catalog {
+pub fn read(url: &Url) -> Catalog {
     read_with(url, &Coverage::all())
 }
 
@@ -57,14 +57,14 @@ fn read_with(url: &Url, coverage: &Coverage) -> Catalog {
 
 /// A pair of schemas.
 #[derive(Debug)]
-struct Pair {
-    name: String,
-    old: String,
-    new: String,
-    first_major: u32,
+pub struct Pair {
+    pub name: String,
+    pub old: String,
+    pub new: String,
+    pub first_major: u32,
 }
 
-fn pairs() -> Vec<Pair> {
+pub fn pairs() -> Vec<Pair> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/introspect");
     let mut dirs: Vec<PathBuf> = fs::read_dir(root)
         .unwrap()
@@ -182,7 +182,7 @@ fn compare<'p>(binaries: &Binaries, pairs: impl Iterator<Item = &'p Pair> + Send
 }
 
 /// Ends the subscriptions of a database: while there are some, it cannot be dropped.
-fn unsubscribe(database: &Url) {
+pub fn unsubscribe(database: &Url) {
     let names = "SELECT pg_catalog.quote_ident(subname) FROM pg_subscription
         WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
     for name in psql_at(database, names).lines() {

@@ -2,7 +2,7 @@
 
 use snapbox::{assert_data_eq, str};
 
-use crate::support::{Database, INSTALLED, Project, psql_at, server};
+use crate::support::{Database, GLOWPLUG, INSTALLED, Project, Ran, psql_at, server};
 
 /// The events ledger of `glowplug init`.
 const UP: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
@@ -353,6 +353,92 @@ fn events_are_appended_corrected_and_read_from_the_command_line() {
     );
 }
 
+/// Two servers share many migrations, and what they have shown is kept for the next run.
+#[test]
+fn many_migrations_are_verified_once() {
+    // the server's user comes here as well
+    let cache = tempfile::tempdir_in("/tmp").unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(cache.path(), open).unwrap();
+    let project = Project::new();
+    project.write("glowplug.toml", DECLARED);
+    project.migration("000_events", UP, DOWN);
+    for n in 1..60 {
+        let (up, down) = match n % 4 {
+            0 => (
+                format!("CREATE TABLE t{n} (id bigint PRIMARY KEY, b text);"),
+                format!("DROP TABLE t{n};"),
+            ),
+            1 => (
+                format!("ALTER TABLE events ADD COLUMN c{n} int;"),
+                format!("ALTER TABLE events DROP COLUMN c{n};"),
+            ),
+            2 => (
+                format!("CREATE FUNCTION f{n}() RETURNS int LANGUAGE sql AS 'SELECT {n}';"),
+                format!("DROP FUNCTION f{n};"),
+            ),
+            _ => (
+                format!("CREATE INDEX i{n} ON events (stream) WHERE id > {n};"),
+                format!("DROP INDEX i{n};"),
+            ),
+        };
+        project.migration(&format!("{n:03}_m"), &up, &down);
+    }
+    let verify = |arguments: &[&str]| {
+        let mut command = project.command(GLOWPLUG);
+        command.arg("verify").args(arguments);
+        command.env("GLOWPLUG_REPLAYED_DIR", cache.path());
+        Ran::of(command.output().unwrap(), project.path())
+    };
+    assert_data_eq!(
+        verify(&[]).ok().stdout,
+        "Verified 60 migrations: 60 went down and up again, and left what they found.\n"
+    );
+    project.migration("100_new", "CREATE TABLE new (id int);", "DROP TABLE new;");
+    assert_data_eq!(
+        verify(&[]).ok().stdout,
+        "Verified 61 migrations: 61 went down and up again, and left what they found. 60 of them were known from an earlier run.\n"
+    );
+    assert_data_eq!(
+        verify(&["--no-cache"]).ok().stdout,
+        "Verified 61 migrations: 61 went down and up again, and left what they found.\n"
+    );
+    // whatever was edited is replayed with all that follows
+    project.migration("030_m", "CREATE TABLE other (id int);", "SELECT 1;");
+    let verified = verify(&[]).code(3);
+    assert_data_eq!(
+        verified.stdout,
+        str![[r#"
+030_m (down): the down.sql of 030_m does not lead back to where its up.sql began
+  relation "public"."other" is left behind
+  column "public"."other"."id" is left behind
+  Complete down.sql of 030_m, so that it undoes all of up.sql and nothing else.
+Verified 30 migrations before it.
+
+"#]]
+    );
+    project.migration(
+        "030_m",
+        "DROP TRIGGER events_append_only ON events;",
+        "SELECT 1;",
+    );
+    let verified = verify(&[]).code(3);
+    assert!(
+        verified
+            .stdout
+            .contains("030_m (up): 030_m was refused on its way up"),
+        "{}",
+        verified.stdout
+    );
+    project.migration("030_m", "CREATE TABLE broken (id int)", "DROP TABLE brokn;");
+    let verified = verify(&[]).code(3);
+    assert!(
+        verified.stdout.contains("030_m (down): "),
+        "{}",
+        verified.stdout
+    );
+}
+
 #[test]
 fn verify_names_the_first_leg_that_does_not_return() {
     let project = Project::new();
@@ -523,4 +609,50 @@ fn a_superuser_appends_the_first_events_of_a_ledger() {
     project.migration("3_more", EVENTS, "");
     project.run("upgrade").ok();
     assert_eq!(database.query("SELECT count(*) FROM events"), "10");
+}
+
+/// The query of the snapshot is kept prepared: a script that finds it can take it away, and nothing else.
+#[test]
+fn what_is_prepared_cannot_be_put_in_the_place_of_the_guard() {
+    let project = Project::new();
+    project.write("glowplug.toml", DECLARED);
+    project.migration("1_events", UP, DOWN);
+    project.run("upgrade").ok();
+    let spoof = "DO $$ DECLARE it record; BEGIN
+            FOR it IN SELECT name FROM pg_prepared_statements LOOP
+                EXECUTE format('DEALLOCATE %I', it.name);
+                EXECUTE format('PREPARE %I (text, text, text) AS -- Everything that the protection\n'
+                    'SELECT ARRAY['''', ''session'', '''', ''{\"counts\": \"on\"}'']', it.name);
+            END LOOP;
+        END $$;";
+    project.migration(
+        "2_spoof",
+        &format!("DROP TRIGGER events_append_only ON events; {spoof}"),
+        "",
+    );
+    let refused = project.run("upgrade").code(3);
+    assert!(
+        refused
+            .stderr
+            .contains("DELETE of public.events is no longer refused"),
+        "{refused:#?}"
+    );
+    // without harm it is nobody's business
+    project.migration("2_spoof", &format!("{spoof} CREATE TABLE a (id int);"), "");
+    project.migration(
+        "3_all",
+        "PREPARE own AS SELECT 1; DEALLOCATE ALL; CREATE TABLE b (id int);",
+        "",
+    );
+    project.migration(
+        "4_left",
+        "PREPARE own AS SELECT 1; CREATE TABLE c (id int);",
+        "",
+    );
+    project.migration(
+        "5_again",
+        "PREPARE own AS SELECT 1; CREATE TABLE d (id int);",
+        "",
+    );
+    project.run("upgrade").ok();
 }

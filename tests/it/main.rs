@@ -28,6 +28,7 @@ mod lock_timeout;
 mod network;
 mod odd;
 mod piecewise;
+mod plan;
 mod pooler;
 mod print_peer;
 mod proxy;

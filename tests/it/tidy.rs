@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 12] = [
+const ROOMS: [(&str, u32); 13] = [
     ("cli", 7),
     ("job", 6),
     ("postgres", 5),
@@ -15,6 +15,7 @@ const ROOMS: [(&str, u32); 12] = [
     ("events", 5),
     ("schema_rs", 4),
     ("ledger", 4),
+    ("ddl", 4),
     ("lint", 4),
     ("report", 3),
     ("catalog", 2),

@@ -170,6 +170,11 @@ pub(in crate::cli) fn replayed(report: &VerifyReport) -> String {
             super::text::migrations(report.migrations)
         ),
     };
-    line(&mut text, &end);
+    let known = match report.known {
+        0 => String::new(),
+        1 => " One of them was known from an earlier run.".to_owned(),
+        known => format!(" {known} of them were known from an earlier run."),
+    };
+    line(&mut text, &(end + &known));
     text
 }

@@ -38,7 +38,7 @@ impl Progress {
                 let name = name.split("  ").next().unwrap_or_default().to_owned();
                 self.bar.set_message(format!("{name}  {done}/{of}"));
             }
-            Event::Done { .. } => self.bar.inc(1),
+            Event::Done { .. } | Event::Verified { .. } => self.bar.inc(1),
             _ => {}
         }
         if let Some(line) = line(event, self.verbose) {

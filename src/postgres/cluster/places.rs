@@ -79,6 +79,11 @@ impl Places {
         self.cache.join("template")
     }
 
+    /// Where disposable servers are kept that took long to make.
+    pub(super) fn kept(&self) -> PathBuf {
+        absolute("GLOWPLUG_REPLAYED_DIR").unwrap_or_else(|| self.cache.join("replayed"))
+    }
+
     /// Whom to run the server as when we are root: the first of these that has a name here.
     ///
     /// `initdb` looks its own user up, so an id without a name will not do.

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::error::ClusterError;
+use super::error::{ClusterError, cannot};
 use super::guard::{self, Job, OWNER, PREFIX, ScratchJob};
 use super::lock::{self};
 use super::places::Places;
 use super::process::{self, Signal};
 use super::server::{self, Setting};
 use super::{PORT, SUPERUSER, socket_url, template};
-use crate::words::url::Url;
+use crate::words::{digest::Digest, url::Url};
 
 /// The least free memory file system that is used, in bytes.
 const ROOM: u64 = 256 << 20;
@@ -59,6 +59,100 @@ pub struct ScratchOptions {
     pub settings: Vec<(String, String)>,
     /// The locale of `template1`: `C`, or `C.UTF-8` where letters beyond ASCII matter.
     pub locale: String,
+    /// What was kept of another one: the server begins with that. See [`Kept`].
+    pub kept: Option<Kept>,
+}
+
+/// Disposable servers that were kept, found by a key that stands for all they hold.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    directory: PathBuf,
+    owners: [u32; 2],
+}
+
+/// So many are kept; the oldest goes.
+const KEPT: usize = 4;
+
+impl Kept {
+    /// The one of a key, whether it is there or not. `key` must name everything that it was made from but PostgreSQL.
+    pub fn of(binaries: &Binaries, key: &Digest) -> Result<Self, ClusterError> {
+        let places = Places::from_environment();
+        let account = Account::choose(&places, &places.current)?;
+        let own = template::key(
+            binaries,
+            &ScratchOptions::new(PathBuf::new()).locale,
+            &account,
+        )?;
+        let directory = places.kept().join(format!("{own}-{}", &key.as_str()[..32]));
+        Ok(Self {
+            directory,
+            owners: [places.uid, account.uid()],
+        })
+    }
+
+    /// Whether it is there. What somebody else put there is not.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        let is_ours = |path: &Path| {
+            let found = path.symlink_metadata();
+            found.is_ok_and(|found| found.is_dir() && self.owners.contains(&found.uid()))
+        };
+        is_ours(&self.directory) && self.directory.parent().is_some_and(is_ours)
+    }
+
+    /// What was noted with it.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        fs::read_to_string(self.directory.join(NOTE)).ok()
+    }
+
+    /// Keeps a copy of a server that has written all to its files and is at rest.
+    pub fn keep(&self, scratch: &Scratch, note: &str) -> Result<(), ClusterError> {
+        let places = Places::from_environment();
+        let account = Account::choose(&places, &places.current)?;
+        let kept = places.kept();
+        account.open_directory(&kept)?;
+        let building = template::temporary(&kept, "building-")?;
+        let data = building.path().join("data");
+        template::copy(scratch.data_dir(), &data)?;
+        for file in ["postmaster.pid", "postmaster.opts"] {
+            fs::remove_file(data.join(file)).ok();
+        }
+        let noted = building.path().join(NOTE);
+        fs::write(&noted, note).map_err(cannot("write", &noted))?;
+        give_all(&account, building.path())?;
+        template::publish(building, &self.directory)?;
+        forget(&kept);
+        Ok(())
+    }
+}
+
+/// The file with the note.
+const NOTE: &str = "note.json";
+
+fn give_all(account: &Account, path: &Path) -> Result<(), ClusterError> {
+    account.give(path)?;
+    for entry in fs::read_dir(path).map_err(cannot("read", path))?.flatten() {
+        let inner = entry.path();
+        match entry.file_type() {
+            Ok(of) if of.is_dir() => give_all(account, &inner)?,
+            _ => account.give(&inner)?,
+        }
+    }
+    Ok(())
+}
+
+/// Removes all but the newest, and what was left of builds.
+fn forget(kept: &Path) {
+    let entries = fs::read_dir(kept).into_iter().flatten().flatten();
+    let mut found: Vec<(SystemTime, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    found.sort();
+    found.reverse();
+    for (_, path) in found.into_iter().skip(KEPT) {
+        fs::remove_dir_all(path).ok();
+    }
 }
 
 impl ScratchOptions {
@@ -69,6 +163,7 @@ impl ScratchOptions {
             guard,
             settings: Vec::new(),
             locale: "C".to_owned(),
+            kept: None,
         }
     }
 }
@@ -106,7 +201,10 @@ impl Scratch {
         let account = Account::choose(places, &places.current)?;
         account.require(&binaries.postgres())?;
         account.require(&binaries.initdb())?;
-        let template = template::ensure(binaries, &options.locale, &account, places)?;
+        let template = match &options.kept {
+            Some(kept) => kept.directory.join("data"),
+            None => template::ensure(binaries, &options.locale, &account, places)?,
+        };
         sweep(places, &account);
         let port = port(&options.settings);
         let base = base(places, &account, port)?;

@@ -125,7 +125,11 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ClusterError> {
 }
 
 /// Everything that a template depends on, as a name.
-fn key(binaries: &Binaries, locale: &str, account: &Account) -> Result<String, ClusterError> {
+pub(super) fn key(
+    binaries: &Binaries,
+    locale: &str,
+    account: &Account,
+) -> Result<String, ClusterError> {
     let program = binaries.postgres();
     let found = fs::metadata(&program).map_err(cannot("look at", &program))?;
     let identity = format!(
@@ -214,14 +218,14 @@ pub(super) fn try_out(
     )
 }
 
-fn temporary(within: &Path, prefix: &str) -> Result<tempfile::TempDir, ClusterError> {
+pub(super) fn temporary(within: &Path, prefix: &str) -> Result<tempfile::TempDir, ClusterError> {
     tempfile::Builder::new()
         .prefix(prefix)
         .tempdir_in(within)
         .map_err(cannot("make a directory in", within))
 }
 
-fn publish(building: tempfile::TempDir, name: &Path) -> Result<(), ClusterError> {
+pub(super) fn publish(building: tempfile::TempDir, name: &Path) -> Result<(), ClusterError> {
     fs::rename(building.path(), name).map_err(cannot("make", name))?;
     // It has moved away: there is nothing left to remove.
     drop(building.keep());

@@ -4,7 +4,7 @@
 //! everything is as it was, COMMIT. What counters and files cannot tell is found out by running again with a fingerprint.
 
 use super::{
-    At, Cause, Draft, Happening, Manner, Part, TaskError, Tell, settle,
+    At, CLEAN_KEEPING, Cause, Draft, Happening, Manner, Part, TaskError, Tell, settle,
     verdict::{
         changed_rows, may_be_unused, now_called, probed, probes, push_probe, surgery, touched,
         twice, watched,
@@ -72,7 +72,43 @@ pub(super) struct Care {
     pub(super) exact: bool,
     /// It is looked whether columns hold anything.
     pub(super) unused: bool,
+    /// Nothing is kept prepared, because a script has touched it.
+    pub(super) plain: bool,
 }
+
+impl Care {
+    fn without_kept(self) -> Self {
+        Self {
+            plain: true,
+            ..self
+        }
+    }
+}
+
+/// What the server says of prepared statements.
+#[derive(Debug, Clone, Copy)]
+struct Prepared {
+    /// Whether the kept query is as we prepared it.
+    is_ours: bool,
+    /// Whether there are others.
+    others: bool,
+}
+
+impl Prepared {
+    fn read(rows: Option<Vec<Row>>) -> Self {
+        let row = rows
+            .and_then(|rows| rows.into_iter().next())
+            .unwrap_or_default();
+        let count = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+        Self {
+            is_ours: count(0) == "1",
+            others: count(1) != "0",
+        }
+    }
+}
+
+/// invalid_sql_statement_name: there is no such prepared statement.
+const FORGOTTEN: &str = "26000";
 
 /// What a try led to.
 enum Outcome {
@@ -101,7 +137,11 @@ impl Locked<'_> {
         manner: &Manner,
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, TaskError> {
-        let mut care = Care::default();
+        // between the tasks of one transaction, and within a migration without one, a script's statements are in the way
+        let mut care = Care {
+            plain: body.legs.len() > 1 || !body.cleans,
+            ..Care::default()
+        };
         let mut attempt = 1;
         if let Some(name) = body
             .scripts
@@ -129,7 +169,9 @@ impl Locked<'_> {
                 }
                 Ok(Outcome::Again(more)) => {
                     self.roll_back(body.cleans).await;
-                    tell(Happening::Comparing(body.first));
+                    if more != care {
+                        tell(Happening::Comparing(body.first));
+                    }
                     care = more;
                 }
                 Ok(Outcome::Refused(findings)) => {
@@ -164,6 +206,7 @@ impl Locked<'_> {
         if cleans {
             messages.push(Message::Batch(self.clean_sql()));
         }
+        self.session.forget();
         let replies = self.session.exchange_undisturbed(&messages).await;
         self.is_clean = cleans && replies.iter().all(Result::is_ok);
     }
@@ -196,6 +239,10 @@ impl Locked<'_> {
         let pins = guard::pins();
         let lock = guard.lock(care.exact || care.unused);
         let question = guard.snapshot(&place, version, None, true);
+        if !care.plain {
+            let kept = self.session.keep(&question.0, question.1.len()).await;
+            kept.map_err(|failure| (at(At::Opening), failure))?;
+        }
         let mut draft = Draft::default();
         draft.push(body.first, At::Opening, body.begin.clone());
         draft.messages.extend(body.leading.messages.iter().cloned());
@@ -206,10 +253,26 @@ impl Locked<'_> {
         draft.push(
             body.first,
             At::Opening,
-            Message::Query(&question.0, question.1.clone()),
+            Message::Query(guard::PREPARED, Vec::new()),
         );
-        let mut replies = self.send(&draft, body.statements, &mut *tell).await?;
+        draft.push(
+            body.first,
+            At::Opening,
+            Message::Kept(&question.0, question.1.clone()),
+        );
+        let replies = self.send(&draft, body.statements, &mut *tell).await;
+        let mut replies = match replies {
+            Err((part, Failure::Server(error)))
+                if part.at == At::Opening && error.is(FORGOTTEN) && self.session.keeps() =>
+            {
+                return Ok(Outcome::Again(care.without_kept()));
+            }
+            replies => replies?,
+        };
         let before = Snapshot::read(replies.pop().unwrap_or_default());
+        if self.session.keeps() && !Prepared::read(replies.pop()).is_ours {
+            return Ok(Outcome::Again(care.without_kept()));
+        }
 
         let session = before.session();
         let by_hand = session.is("superuser") || session.text("counts") != "on";
@@ -262,10 +325,11 @@ impl Locked<'_> {
         let last = rest.last().map_or(body.first, |(part, _)| part.task);
         draft.push(last, At::Settling, Message::Batch(&settle));
         draft.push(last, At::Settling, Message::Batch(&pins));
+        draft.push(last, At::Guard, Message::Query(guard::PREPARED, Vec::new()));
         draft.push(
             last,
             At::Guard,
-            Message::Query(&question.0, question.1.clone()),
+            Message::Kept(&question.0, question.1.clone()),
         );
         let snapshot_at = draft.messages.len() - 1;
         for (_, append, writes) in &probes {
@@ -274,14 +338,25 @@ impl Locked<'_> {
                 push_probe(&mut draft, last, Some(write));
             }
         }
-        let answers = self
-            .send_probing(&draft, body.statements, &mut *tell)
-            .await?;
+        let answers = self.send_probing(&draft, body.statements, &mut *tell).await;
+        let answers = match answers {
+            // the script has told the server to forget it
+            Err((part, Failure::Server(error)))
+                if part.at == At::Guard && error.is(FORGOTTEN) && self.session.keeps() =>
+            {
+                return Ok(Outcome::Again(care.without_kept()));
+            }
+            answers => answers?,
+        };
         let rows: Vec<Vec<Row>> = answers
             .iter()
             .map(|it| it.clone().unwrap_or_default())
             .collect();
         let after = Snapshot::read(rows[snapshot_at].clone());
+        let prepared = Prepared::read(rows.get(snapshot_at - 1).cloned());
+        if self.session.keeps() && !prepared.is_ours {
+            return Ok(Outcome::Again(care.without_kept()));
+        }
 
         let context = Context {
             ledgers: &guard.ledgers,
@@ -384,7 +459,13 @@ impl Locked<'_> {
         }
         ending.push(last, At::Commit, Message::Batch(COMMIT));
         if body.cleans {
-            ending.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
+            let clean = if self.session.keeps() && !prepared.others {
+                CLEAN_KEEPING
+            } else {
+                self.session.forget();
+                self.clean_sql()
+            };
+            ending.push(last, At::Afterwards, Message::Batch(clean));
         }
         self.send(&ending, body.statements, tell).await?;
         Ok(Outcome::Committed(rows, draft.parts))

@@ -1,0 +1,109 @@
+//! `glowplug check`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        schema::printer,
+        settings::{LimitArgs, Settings},
+    },
+    job::{
+        self, JobError,
+        autogenerate::{Truth, Wish},
+    },
+    migration::source::Migrations,
+    project,
+};
+
+/// Tells whether the migrations lead to the source of truth: would `revision --autogenerate` find anything?
+///
+/// The truth is schema.rs as it stands, or the SQL that `source` in `[schema]` of glowplug.toml names. Needs no database. Exits with 3
+/// and a list if something differs.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    source: TruthArgs,
+    /// Fail, too, where objects are there that are not compared
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Where the truth is.
+#[derive(Debug, Args)]
+pub(super) struct TruthArgs {
+    /// SQL that makes everything in an empty database: a file, or a directory of .sql files [default: `source` in glowplug.toml, else schema.rs]
+    #[arg(long, value_name = "PATH")]
+    source: Option<PathBuf>,
+    /// Rename instead of dropping and making anew: `table=new`, `table.column=new`, either with its schema in front
+    #[arg(long, value_name = "OLD=NEW")]
+    rename: Vec<String>,
+}
+
+impl TruthArgs {
+    /// The SQL of the truth, if it is SQL.
+    fn sql(&self, settings: &Settings) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
+        let configured = settings.toml.schema.source.as_ref();
+        let path = self
+            .source
+            .clone()
+            .or_else(|| configured.map(|it| settings.root.join(it)));
+        let files = path.map(|path| project::truth::read(&path)).transpose()?;
+        let short =
+            |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);
+        Ok(files.map(|files| files.into_iter().map(short).collect()))
+    }
+
+    /// Runs a job with the wish that these flags and the project's files make.
+    pub(super) fn with<T>(
+        &self,
+        settings: &Settings,
+        output: &Output,
+        run: impl FnOnce(&Wish<'_>) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        let migrations = if settings.migrations_dir.is_dir() {
+            settings.migrations()?
+        } else {
+            Migrations::default()
+        };
+        let printer = printer(settings, None)?;
+        let truth = match self.sql(settings)? {
+            Some(files) => Truth::Sql(files),
+            None => Truth::SchemaRs(&printer),
+        };
+        let guard = settings.manner(&LimitArgs::default()).guard;
+        let shadow = settings.shadow(output).map_err(JobError::from)?;
+        run(&Wish {
+            shadow: &shadow,
+            migrations: &migrations,
+            guard: &guard,
+            truth: &truth,
+            renames: &self.rename,
+        })
+    }
+}
+
+impl Check {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let mut progress = output.progress();
+        let report = self.source.with(&settings, output, |wish| {
+            let report = block_on(async |stop| {
+                let mut watch = |event| progress.show(&event);
+                job::autogenerate::check(wish, stop, &mut watch).await
+            });
+            Ok(report?)
+        });
+        progress.finish();
+        let report = report?;
+        output.answer(&report, render::checked);
+        let is_fine = report.is_empty() && (!self.strict || report.not_compared.is_empty());
+        Ok(if is_fine { Exit::Done } else { Exit::Findings })
+    }
+}

@@ -1,0 +1,73 @@
+//! What autogenerate found, for people.
+
+use std::fmt::Write as _;
+
+use crate::report::autogenerate::AutogenerateReport;
+
+/// The answer of `check`.
+pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
+    let mut text = listed(report);
+    let end = match report.differences.len() {
+        0 => "The migrations lead to the source of truth.".to_owned(),
+        1 => "1 difference.".to_owned(),
+        many => format!("{many} differences."),
+    };
+    line(&mut text, &end);
+    text
+}
+
+/// The answer of `revision --autogenerate`.
+pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
+    let mut text = listed(report);
+    if report.is_empty() {
+        line(
+            &mut text,
+            "The migrations lead to the source of truth: there is nothing to write.",
+        );
+        return text;
+    }
+    for lost in &report.loses {
+        line(&mut text, &format!("deletes-data: {lost}"));
+    }
+    for lost in &report.loses_down {
+        line(&mut text, &format!("deletes-data, on the way down: {lost}"));
+    }
+    for remark in &report.remarks {
+        line(&mut text, &format!("look at this: {remark}"));
+    }
+    for drafted in &report.migrations {
+        let place = drafted
+            .path
+            .as_ref()
+            .map_or_else(|| drafted.name.clone(), |it| it.display().to_string());
+        let alone = if drafted.run_in_transaction {
+            ""
+        } else {
+            "  (without a transaction)"
+        };
+        line(&mut text, &format!("{place}{alone}"));
+    }
+    line(
+        &mut text,
+        "Proved in a throwaway database: up gets there, down comes back, up again.",
+    );
+    text
+}
+
+fn listed(report: &AutogenerateReport) -> String {
+    let mut text = String::new();
+    for difference in &report.differences {
+        line(&mut text, difference);
+    }
+    if !report.not_compared.is_empty() {
+        line(
+            &mut text,
+            &format!("not compared: {}", report.not_compared.join(", ")),
+        );
+    }
+    text
+}
+
+fn line(text: &mut String, content: &str) {
+    writeln!(text, "{content}").unwrap_or_default();
+}

@@ -1,0 +1,65 @@
+//! Access methods of tables and indexes.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::rule::{Alter, Change, Object, Rule, Statement, no_parent, nobody, nothing},
+    words::ident::Ident,
+};
+
+/// Access methods.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop,
+    alter,
+};
+
+/// Names it in COMMENT ON.
+fn comment(object: &Object<'_>) -> Option<String> {
+    Some(words(object))
+}
+
+/// Makes it.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let words = words(object);
+    let kind = object.get("type").unwrap_or("index").to_ascii_uppercase();
+    let handler = object.get("handler").unwrap_or_default();
+    vec![Statement::new(format!(
+        "CREATE {words} TYPE {kind} HANDLER {handler}"
+    ))]
+}
+
+/// Takes it away.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!("DROP {}", words(object)))]
+}
+
+/// Nothing of it can be altered, and tables must not go with it.
+fn alter(change: &Change<'_>) -> Alter {
+    let table = change
+        .from
+        .dependents()
+        .filter(|key| key.kind() == Kind::Relation && holds_rows(&change.from, key))
+        .find(|key| change.to.dependents().any(|it| it == *key));
+    match table {
+        Some(table) => Alter::Impossible(format!(
+            "{table} is stored by it: move its rows to another access method first"
+        )),
+        None => Alter::Replace,
+    }
+}
+
+/// Whether a relation is a table, whose rows nothing brings back.
+fn holds_rows(object: &Object<'_>, key: &Key) -> bool {
+    let fact = object.catalog.get(key);
+    let kind = fact.and_then(|it| it.get("kind"));
+    matches!(kind, Some("table" | "partitioned table"))
+}
+
+/// The words that name it after COMMENT ON, CREATE and DROP.
+fn words(object: &Object<'_>) -> String {
+    format!("ACCESS METHOD {}", Ident(object.key.name()))
+}

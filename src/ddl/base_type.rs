@@ -1,0 +1,151 @@
+//! Types with input and output functions of their own.
+//!
+//! They and those functions need each other. So a shell of the type comes first, then its functions, then the type itself; and
+//! dropping the type takes the functions away.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        enumeration::{designation, qualified, survey::stored_in},
+        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    },
+    words::ident::Literal,
+};
+
+/// Base types and shells.
+pub(super) const RULE: Rule = Rule {
+    comment: designation,
+    owner: designation,
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop,
+    alter,
+};
+
+/// Attributes that PostgreSQL can alter: how they are written, where they are found.
+const ALTERABLE: &[(&str, &str)] = &[
+    ("RECEIVE", "receive"),
+    ("SEND", "send"),
+    ("TYPMOD_IN", "typmod_in"),
+    ("TYPMOD_OUT", "typmod_out"),
+    ("ANALYZE", "analyze"),
+    ("SUBSCRIPT", "subscript"),
+    ("STORAGE", "storage"),
+];
+
+/// The routines that a base or range type needs, and that need the type: they are made after its shell, and dropped with it.
+pub(super) fn support(object: &Object<'_>) -> Vec<Key> {
+    let all = object.catalog.dependencies.iter();
+    let users: Vec<&Key> = object.dependents().collect();
+    all.filter(|it| it.dependent == *object.key && it.referenced.kind() == Kind::Routine)
+        .map(|it| &it.referenced)
+        .filter(|it| users.contains(it))
+        .cloned()
+        .collect()
+}
+
+/// The shell that must be there before the routines that a base or range type needs.
+pub(super) fn shell(object: &Object<'_>) -> Option<Statement> {
+    let needs_one = !object.is("shell") && !support(object).is_empty();
+    needs_one.then(|| Statement::new(format!("CREATE TYPE {}", qualified(object.key))))
+}
+
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let name = qualified(object.key);
+    if object.is("shell") {
+        return vec![Statement::new(format!("CREATE TYPE {name}"))];
+    }
+    vec![Statement::new(format!(
+        "CREATE TYPE {name} ({})",
+        options(object).join(", ")
+    ))]
+}
+
+/// What makes a type what it is, in the words of CREATE TYPE.
+fn options(object: &Object<'_>) -> Vec<String> {
+    let functions = [
+        ("INPUT", "input"),
+        ("OUTPUT", "output"),
+        ("RECEIVE", "receive"),
+        ("SEND", "send"),
+        ("TYPMOD_IN", "typmod_in"),
+        ("TYPMOD_OUT", "typmod_out"),
+        ("ANALYZE", "analyze"),
+        ("SUBSCRIPT", "subscript"),
+    ];
+    let plain = |(word, name): &(&str, &str)| Some(format!("{word} = {}", object.get(name)?));
+    let text =
+        |(word, name): &(&str, &str)| Some(format!("{word} = {}", Literal(object.get(name)?)));
+    let flag = |(word, name): &(&str, &str)| object.is(name).then(|| (*word).to_owned());
+    let length = object.get("length").map(|it| {
+        let length = match it {
+            "variable" => "VARIABLE",
+            "cstring" => "-2",
+            number => number,
+        };
+        format!("INTERNALLENGTH = {length}")
+    });
+    functions
+        .iter()
+        .filter_map(plain)
+        .chain(length)
+        .chain([("PASSEDBYVALUE", "by_value")].iter().filter_map(flag))
+        .chain(
+            [("ALIGNMENT", "alignment"), ("STORAGE", "storage")]
+                .iter()
+                .filter_map(plain),
+        )
+        .chain([("CATEGORY", "category")].iter().filter_map(text))
+        .chain([("PREFERRED = true", "preferred")].iter().filter_map(flag))
+        .chain([("DEFAULT", "default")].iter().filter_map(text))
+        .chain([("ELEMENT", "element")].iter().filter_map(plain))
+        .chain([("DELIMITER", "delimiter")].iter().filter_map(text))
+        .chain(
+            [("COLLATABLE = true", "collatable")]
+                .iter()
+                .filter_map(flag),
+        )
+        .collect()
+}
+
+/// Also that of a range type.
+pub(super) fn drop(object: &Object<'_>) -> Vec<Statement> {
+    let cascade = if support(object).is_empty() {
+        ""
+    } else {
+        " CASCADE"
+    };
+    vec![Statement::new(format!(
+        "DROP TYPE {}{cascade}",
+        qualified(object.key)
+    ))]
+}
+
+fn alter(change: &Change<'_>) -> Alter {
+    let (from, to) = (&change.from, &change.to);
+    if from.is("shell") && !to.is("shell") {
+        return Alter::By(Steps::late(create(to)));
+    }
+    let names: Vec<&str> = ALTERABLE.iter().map(|(_, name)| *name).collect();
+    let is_plain = |object: &Object<'_>| object.get("storage").is_none();
+    let is_storage_kept = !change.differs("storage") || !is_plain(from) && !is_plain(to);
+    if change.differs_only_in(&names) && is_storage_kept {
+        let settings: Vec<String> = ALTERABLE
+            .iter()
+            .filter(|(_, name)| change.differs(name))
+            .map(|(word, name)| format!("{word} = {}", to.get(name).unwrap_or("NONE")))
+            .collect();
+        return Alter::By(Steps::late([Statement::new(format!(
+            "ALTER TYPE {} SET ({})",
+            qualified(to.key),
+            settings.join(", ")
+        ))]));
+    }
+    match stored_in(from.catalog, from.key).first() {
+        Some(column) => Alter::Impossible(format!(
+            "PostgreSQL cannot alter it, and the {column} holds its values"
+        )),
+        None => Alter::Replace,
+    }
+}

@@ -1,0 +1,263 @@
+//! Columns of tables and views.
+
+mod alter;
+mod default;
+mod family;
+mod identity;
+mod null;
+mod retype;
+mod settings;
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        inheritance, names, options,
+        rule::{Boundary, Object, Rule, Statement, Steps, nothing},
+    },
+    words::ident::Ident,
+};
+
+pub(super) use null::{constraint as not_null_constraint, own as own_not_null};
+
+/// What is known of columns.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner: nothing,
+    born_with,
+    dies_with,
+    create,
+    drop,
+    alter: alter::alter,
+};
+
+/// The words for it in COMMENT ON.
+fn comment(object: &Object<'_>) -> Option<String> {
+    Some(format!("COLUMN {}", names::column(object)))
+}
+
+/// Its relation, or what adds it to a relation that is there: the column of a parent, or the attribute of a type.
+fn born_with(object: &Object<'_>) -> Option<Key> {
+    let others = if object.stays {
+        sources(object)
+    } else {
+        Vec::new()
+    };
+    others.into_iter().next().or_else(|| Some(relation(object)))
+}
+
+/// Its relation, and what takes it from a relation that stays.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    let mut all = vec![relation(object)];
+    all.extend(sources(object));
+    all
+}
+
+/// The relation that it is in.
+fn relation(object: &Object<'_>) -> Key {
+    Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)])
+}
+
+/// What a column that is not its relation's own comes from: columns of parents, or the attribute of a type.
+fn sources(object: &Object<'_>) -> Vec<Key> {
+    let (schema, table, name) = (object.key.part(0), object.key.part(1), object.key.part(2));
+    let of_type = object.catalog.get(&relation(object));
+    let of_type = of_type.and_then(|it| it.get("of_type"));
+    if let Some((schema, of)) = of_type.and_then(names::split) {
+        return vec![Key::new(Kind::CompositeAttribute, &[&schema, &of, name])];
+    }
+    if !object.is("inherited") {
+        return Vec::new();
+    }
+    inheritance::parents(object.catalog, schema, table)
+        .iter()
+        .map(|(schema, parent)| Key::new(Kind::Column, &[schema, parent, name]))
+        .filter(|key| object.catalog.get(key).is_some())
+        .collect()
+}
+
+/// The kind of the relation that it is in.
+fn relation_kind<'c>(object: &Object<'c>) -> &'c str {
+    let fact = object.catalog.get(&relation(object));
+    fact.and_then(|it| it.get("kind")).unwrap_or_default()
+}
+
+/// Whether it is a partition's.
+fn is_in_partition(object: &Object<'_>) -> bool {
+    let fact = object.catalog.get(&relation(object));
+    fact.is_some_and(|it| it.is("partition_of"))
+}
+
+/// An ALTER of its relation, and of no other one.
+fn only(object: &Object<'_>, what: &str) -> Statement {
+    let kind = relation_kind(object);
+    let only = match kind {
+        "table" | "partitioned table" | "foreign table" => "ONLY ",
+        _ => "",
+    };
+    let (words, name) = (names::words(kind), names::relation(object));
+    Statement::new(format!("ALTER {words} {only}{name} {what}"))
+}
+
+/// An ALTER of its relation, and of those that get the column from there.
+fn all(object: &Object<'_>, what: &str) -> Statement {
+    let (words, name) = (names::words(relation_kind(object)), names::relation(object));
+    Statement::new(format!("ALTER {words} {name} {what}"))
+}
+
+/// An ALTER COLUMN of its relation, and of no other one.
+fn column_only(object: &Object<'_>, what: &str) -> Statement {
+    let column = Ident(object.key.name());
+    only(object, &format!("ALTER COLUMN {column} {what}"))
+}
+
+/// An ALTER COLUMN of its relation, and of those that get the column from there.
+fn column_all(object: &Object<'_>, what: &str) -> Statement {
+    let column = Ident(object.key.name());
+    all(object, &format!("ALTER COLUMN {column} {what}"))
+}
+
+/// A column as it stands in CREATE TABLE and ADD COLUMN.
+pub(super) fn definition(object: &Object<'_>) -> String {
+    format!("{}{}", stem(object), qualities(object))
+}
+
+/// What CREATE TABLE … OF says of a column: NOT NULL, and where its values come from.
+pub(super) fn qualities(object: &Object<'_>) -> String {
+    format!("{}{}", null::inline(object), default::inline(object))
+}
+
+/// Its name and type, and what belongs to the type.
+fn stem(object: &Object<'_>) -> String {
+    let of_type = object.get("type").unwrap_or_default();
+    let mut text = format!("{} {of_type}", Ident(object.key.name()));
+    if let Some(method) = object.get("compression") {
+        text += &format!(" COMPRESSION {method}");
+    }
+    text += &options::given(&object.list("foreign_options"));
+    if let Some(name) = object.get("collation") {
+        text += &format!(" COLLATE {name}");
+    }
+    text
+}
+
+/// Adds it to a relation that is there, or completes what CREATE said.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    match relation_kind(object) {
+        "view" => return default::set(object).into_iter().collect(),
+        "materialized view" => return settings::given(object),
+        _ => {}
+    }
+    let mut all = if object.with_parent {
+        completed(object)
+    } else {
+        added(object)
+    };
+    all.extend(settings::given(object));
+    all
+}
+
+/// What is left to do for a column that came with something else.
+fn completed(object: &Object<'_>) -> Vec<Statement> {
+    let mut all = Vec::new();
+    if null::is_apart(object) {
+        all.extend(null::set(object, None));
+    }
+    if object.stays && !object.is("inherited") {
+        // it came with the attribute of a type
+        all.extend(default::set(object));
+        if object.is("not_null") && !null::is_apart(object) {
+            all.extend(null::set(object, None));
+        }
+    }
+    // a partition that was made in the same plan says all of it itself
+    if !object.is("inherited") || is_in_partition(object) && !object.stays {
+        return all;
+    }
+    let parents = family::of_parents(object);
+    let is_other = |name: &str| parents.iter().any(|it| it.get(name) != object.get(name));
+    if is_other("default") && !object.is("generated") {
+        let set = default::set(object);
+        all.push(set.unwrap_or_else(|| column_only(object, "DROP DEFAULT")));
+    }
+    if object.is("not_null") && object.major < 18 && !parents.iter().any(|it| it.is("not_null")) {
+        all.extend(null::set(object, None));
+    }
+    if object.is("identity") && !(is_in_partition(object) && object.major >= 17) {
+        all.push(identity::add(object));
+    }
+    all.extend(settings::unlike(object, &parents));
+    all
+}
+
+/// ADD COLUMN. One that refuses NULL and has nothing to fill it with is added without that, so that its rows can be filled first.
+fn added(object: &Object<'_>) -> Vec<Statement> {
+    if null::needs_rows(object) {
+        let column = format!("{}{}", stem(object), default::inline(object));
+        let mut statements = vec![all(object, &format!("ADD COLUMN {column}"))];
+        let mut then = null::set(object, None);
+        if let Some(first) = then.first_mut() {
+            let place: Vec<&str> = object.key.parts().collect();
+            first.remark = Some(format!("backfill:{}", place.join(".")));
+        }
+        statements.extend(then);
+        return statements;
+    }
+    let mut statement = all(object, &format!("ADD COLUMN {}", definition(object)));
+    if default::rewrites(object) {
+        let name = names::relation(object);
+        let remark = format!("rewrites {name}, and locks it while it does");
+        statement = statement.remarking(remark);
+    }
+    let mut statements = vec![statement];
+    if null::is_apart(object) {
+        statements.extend(null::set(object, None));
+    }
+    statements
+}
+
+/// Takes it away with its values; what is computed, or is on another server, is not lost.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    let kind = relation_kind(object);
+    if matches!(kind, "view" | "materialized view") {
+        return Vec::new();
+    }
+    // an heir that keeps it has had it dropped before
+    let exists = if inheritance::has_heirs(object) {
+        "IF EXISTS "
+    } else {
+        ""
+    };
+    let column = Ident(object.key.name());
+    let statement = all(object, &format!("DROP COLUMN {exists}{column}"));
+    let name = names::column(object);
+    match object.get("generated") {
+        // also where a plain column takes its place
+        Some("virtual") => {
+            let remark = format!("the values of {name} are computed when read: nothing keeps them");
+            vec![statement.remarking(remark)]
+        }
+        None if kind != "foreign table" => {
+            vec![statement.losing(format!("the values of {name}"))]
+        }
+        _ => vec![statement],
+    }
+}
+
+/// How a column that stays gives up its default while something that the default needs is made anew. None for one whose values
+/// are computed: it is dropped and made again.
+pub(super) fn untie(object: &Object<'_>) -> Option<Steps> {
+    if object.is("generated") {
+        return None;
+    }
+    let late = default::set(object)?;
+    Some(Steps {
+        early: vec![column_only(object, "DROP DEFAULT")],
+        late: vec![late],
+        clears: Vec::new(),
+    })
+}
+
+/// A statement after everything before it has been committed.
+fn committed(statement: Statement) -> Statement {
+    statement.at(Boundary::Before)
+}

@@ -1,0 +1,286 @@
+//! How a column becomes what it should be, with its values in it.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        column::{
+            column_all, column_only, default, family, identity, is_in_partition, null, relation,
+            relation_kind, retype, settings,
+        },
+        inheritance,
+        names::{self, columns_of},
+        rule::{Alter, Change, Object, Statement, Steps},
+    },
+    words::ident::{Ident, Qualified},
+};
+
+/// What follows from the type, or from a domain, and is not changed by itself; and what nothing changes.
+const DERIVED: [&str; 11] = [
+    "type_schema",
+    "type_name",
+    "element_schema",
+    "element_name",
+    "base_schema",
+    "base_name",
+    "base_element_schema",
+    "base_element_name",
+    "domain_not_null",
+    "max_length",
+    "inherit_count",
+];
+
+/// What becomes of the expression of a computed column.
+enum Computed {
+    /// It is and was none, or is the same.
+    Same,
+    /// It becomes another one in place.
+    Other,
+    /// It stops being computed, and keeps its values.
+    Kept,
+    /// It is dropped and made again.
+    Replaced,
+}
+
+/// The way from one to the other.
+pub(super) fn alter(change: &Change<'_>) -> Alter {
+    let kind = relation_kind(&change.to);
+    if relation_kind(&change.from) != kind {
+        return Alter::ReplaceParent;
+    }
+    match kind {
+        "view" => of_view(change, &["default"]),
+        "materialized view" => {
+            let own = ["storage", "compression", "statistics_target", "options"];
+            of_view(change, &own)
+        }
+        _ => of_table(change),
+    }
+}
+
+/// A view's column is what its definition says; little is its own.
+fn of_view(change: &Change<'_>, own: &[&str]) -> Alter {
+    let names: Vec<&str> = own.iter().chain(&DERIVED).copied().collect();
+    if !change.differs_only_in(&names) {
+        return Alter::ReplaceParent;
+    }
+    let mut steps = Steps::default();
+    free(change, &mut steps);
+    set_default(change, &mut steps);
+    steps.late.extend(settings::changed(change, false));
+    Alter::By(steps)
+}
+
+/// A table's column.
+fn of_table(change: &Change<'_>) -> Alter {
+    let parent = family::parent(change);
+    let computed = computed(change);
+    if matches!(computed, Computed::Replaced) {
+        return Alter::Replace;
+    }
+    let mut steps = Steps::default();
+    if let Some(why) = inherited(change, &mut steps) {
+        return Alter::Impossible(why);
+    }
+    // what the parent's ALTER does for both
+    let follows = |name: &str| parent.is_some_and(|it| it.differs(name));
+    if matches!(computed, Computed::Kept) && !follows("generated") {
+        steps
+            .early
+            .push(column_all(&change.from, "DROP EXPRESSION"));
+    }
+    let is_retyped = retype::is_needed(change);
+    if is_retyped && retype::is_in_partition_key(&change.from) {
+        return Alter::Impossible(format!(
+            "{} is in the key that its table is partitioned by, and PostgreSQL cannot give it another type: make a new table, and move the rows",
+            names::column(&change.to)
+        ));
+    }
+    free(change, &mut steps);
+    if is_retyped {
+        if is_of_type(change) {
+            // its attribute is changed with CASCADE
+            set_default(change, &mut steps);
+        } else if !parent.is_some_and(|it| retype::is_needed(&it)) {
+            steps.late.extend(retype::statements(change));
+        }
+        steps.clears = retype::clears(change);
+    } else {
+        set_default(change, &mut steps);
+    }
+    if matches!(computed, Computed::Other) && !follows("default") {
+        let text = change.to.get("default").unwrap_or_default();
+        let what = format!("SET EXPRESSION AS ({text})");
+        steps.late.push(column_all(&change.to, &what));
+    }
+    if default::plain(&change.to).is_some() && change.differs("default") {
+        let statement = identity::count_on_serial(&change.from, &change.to);
+        steps.late.extend(statement);
+    }
+    let is_parents = parent.is_some_and(|it| null::is_parents(change, &it));
+    if change.differs("not_null") && !is_parents {
+        let statements = if change.to.is("not_null") {
+            null::set(&change.to, Some(change.from.catalog))
+        } else {
+            null::unset(change)
+        };
+        steps.late.extend(statements);
+    }
+    number(change, &mut steps);
+    steps.late.extend(settings::changed(change, is_retyped));
+    Alter::By(steps)
+}
+
+/// What becomes of the expression.
+fn computed(change: &Change<'_>) -> Computed {
+    let (from, to) = (&change.from, &change.to);
+    match (from.get("generated"), to.get("generated")) {
+        (None, None) => Computed::Same,
+        (Some("stored"), None) => Computed::Kept,
+        // a virtual column has no values that could stay
+        (Some(_), None) | (None, Some(_)) => Computed::Replaced,
+        (Some(was), Some(is)) if was != is || retype::is_needed(change) => Computed::Replaced,
+        (Some(_), Some(_)) if !change.differs("default") => Computed::Same,
+        (Some(_), Some(how)) => {
+            let is_refused = how == "virtual" && has_checks(from);
+            if to.major >= 17 && !is_refused {
+                Computed::Other
+            } else {
+                Computed::Replaced
+            }
+        }
+    }
+}
+
+/// Whether its table has checks: they keep a virtual column from getting another expression.
+fn has_checks(object: &Object<'_>) -> bool {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
+    below.any(|(_, fact)| fact.get("type") == Some("check"))
+}
+
+/// Whether the table was and is of a composite type, whose attribute the column follows.
+fn is_of_type(change: &Change<'_>) -> bool {
+    let [was, is] = [&change.from, &change.to].map(|it| {
+        let fact = it.catalog.get(&relation(it));
+        fact.and_then(|it| it.get("of_type"))
+    });
+    was.is_some() && was == is
+}
+
+/// Gives up an identity, or a default that something is to be taken from under.
+fn free(change: &Change<'_>, steps: &mut Steps) {
+    let (from, to) = (&change.from, &change.to);
+    if has_own_identity(from) && !has_own_identity(to) {
+        steps.early.push(column_all(from, "DROP IDENTITY"));
+    }
+    let is_another = change.differs("default") || retype::is_needed(change);
+    let is_loosed = to.is("identity") || is_another && default::is_tied(change);
+    if default::plain(from).is_some() && is_loosed {
+        steps.early.push(column_only(from, "DROP DEFAULT"));
+    }
+    if has_own_identity(to) && !has_own_identity(from) {
+        steps.early.extend(identity::in_the_way(from, to));
+    }
+}
+
+/// Another default, or none.
+fn set_default(change: &Change<'_>, steps: &mut Steps) {
+    let was = default::plain(&change.from);
+    let is = default::plain(&change.to);
+    if was == is {
+        return;
+    }
+    match default::set(&change.to) {
+        Some(statement) => steps.late.push(statement),
+        // one that is tied has been dropped already
+        None if change.to.is("identity") || default::is_tied(change) => {}
+        None => steps.late.push(column_only(&change.to, "DROP DEFAULT")),
+    }
+}
+
+/// Identity: new, or of the other kind.
+fn number(change: &Change<'_>, steps: &mut Steps) {
+    let (from, to) = (&change.from, &change.to);
+    if !has_own_identity(to) {
+        return;
+    }
+    if !has_own_identity(from) {
+        steps.late.push(identity::add(to));
+        steps.late.extend(identity::count_on(to));
+    } else if change.differs("identity") {
+        let how = to.get("identity").unwrap_or_default();
+        let what = format!("SET GENERATED {}", how.to_ascii_uppercase());
+        steps.late.push(column_all(to, &what));
+    }
+}
+
+/// Whether it has an identity that does not come and go with the tie to a partitioned table.
+fn has_own_identity(object: &Object<'_>) -> bool {
+    object.is("identity") && !identity::is_of_whole(object)
+}
+
+/// Who a column belongs to: its table alone, a parent alone, or both. Says why where PostgreSQL has no way.
+fn inherited(change: &Change<'_>, steps: &mut Steps) -> Option<String> {
+    let (from, to) = (&change.from, &change.to);
+    match (from.is("inherited"), to.is("inherited")) {
+        (true, false) => {
+            own(change, steps);
+            None
+        }
+        (false, true) if !is_in_partition(to) => Some(format!(
+            "{} was declared by its own table, and PostgreSQL cannot make it one that is only inherited: declare it there, too",
+            names::column(to)
+        )),
+        _ => None,
+    }
+}
+
+/// Makes a column that was only inherited its table's own.
+fn own(change: &Change<'_>, steps: &mut Steps) {
+    let (from, to) = (&change.from, &change.to);
+    let (schema, table, column) = (to.key.part(0), to.key.part(1), to.key.part(2));
+    let before = inheritance::parents(from.catalog, schema, table);
+    let after = inheritance::parents(to.catalog, schema, table);
+    let has = |object: &Object<'_>, place: &inheritance::Place| {
+        let key = Key::new(Kind::Column, &[&place.0, &place.1, column]);
+        object.catalog.get(&key).is_some()
+    };
+    // a parent that loses it would take it from its children, too
+    for place in before.iter().filter(|it| after.contains(it)) {
+        if has(from, place) && !has(to, place) {
+            let (name, column) = (
+                Qualified {
+                    schema: &place.0,
+                    name: &place.1,
+                },
+                Ident(column),
+            );
+            let sql = format!("ALTER TABLE ONLY {name} DROP COLUMN IF EXISTS {column}");
+            let lost = format!("the values of {name}.{column}");
+            steps.early.push(Statement::new(sql).losing(lost));
+        }
+    }
+    let stay: Vec<&inheritance::Place> = after
+        .iter()
+        .filter(|it| before.contains(it) && has(to, it))
+        .collect();
+    // one column does it for all of the table
+    let columns: Vec<&str> = becoming_own(change);
+    if !stay.is_empty() && columns.first() == Some(&column) {
+        steps.late.extend(inheritance::again(to, &stay, &columns));
+    }
+}
+
+/// The columns of a table that become its own and stay inherited.
+fn becoming_own<'c>(change: &Change<'c>) -> Vec<&'c str> {
+    let (schema, table) = (change.to.key.part(0), change.to.key.part(1));
+    columns_of(&change.to, schema, table)
+        .iter()
+        .filter(|it| !it.is("inherited") && it.is("inherit_count"))
+        .filter(|it| {
+            let was = change.from.catalog.get(it.key);
+            was.is_some_and(|it| it.is("inherited"))
+        })
+        .map(|it| it.key.name())
+        .collect()
+}

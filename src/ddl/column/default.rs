@@ -1,0 +1,145 @@
+//! Where the values of a column come from: its default, or the expression that it is computed with.
+
+use crate::{
+    catalog::{Catalog, Dependency, Fact, Key, Kind},
+    ddl::{
+        column::{column_only, identity},
+        rule::{Change, Object, Statement},
+    },
+};
+
+/// The default, expression or identity as it stands in a column's definition.
+pub(super) fn inline(object: &Object<'_>) -> String {
+    match (object.get("default"), object.get("generated")) {
+        (Some(text), Some(how)) => {
+            let how = how.to_ascii_uppercase();
+            format!(" GENERATED ALWAYS AS ({text}) {how}")
+        }
+        (Some(text), None) => format!(" DEFAULT {text}"),
+        (None, _) => identity::inline(object)
+            .map(|it| format!(" {it}"))
+            .unwrap_or_default(),
+    }
+}
+
+/// Sets the default that it has.
+pub(super) fn set(object: &Object<'_>) -> Option<Statement> {
+    let text = plain(object)?;
+    Some(column_only(object, &format!("SET DEFAULT {text}")))
+}
+
+/// Its default, unless it is the expression of a computed column.
+pub(super) fn plain<'c>(object: &Object<'c>) -> Option<&'c str> {
+    if object.is("generated") {
+        return None;
+    }
+    object.get("default")
+}
+
+/// Whether a default must go before other things can: what it needs goes away or becomes something else.
+pub(super) fn is_tied(change: &Change<'_>) -> bool {
+    let key = change.from.key;
+    needs(change.from.catalog, key).any(|it| {
+        let was = change.from.catalog.get(&it.referenced);
+        let is = change.to.catalog.get(&it.referenced);
+        it.referenced.kind() != Kind::Relation && is_another(&it.referenced, was, is)
+    })
+}
+
+/// Whether an object is made anew rather than changed.
+fn is_another(key: &Key, was: Option<&Fact>, is: Option<&Fact>) -> bool {
+    let (Some(was), Some(is)) = (was, is) else {
+        return true;
+    };
+    if key.kind() == Kind::Sequence {
+        return was.get("identity_of") != is.get("identity_of");
+    }
+    let names = was.iter().chain(is.iter()).map(|(name, _)| name);
+    names
+        .filter(|name| !matches!(*name, "comment" | "owner"))
+        .any(|name| was.get(name) != is.get(name))
+}
+
+/// What an object needs directly.
+fn needs<'c>(catalog: &'c Catalog, key: &'c Key) -> impl Iterator<Item = &'c Dependency> {
+    let first = Dependency {
+        dependent: key.clone(),
+        referenced: Key::new(Kind::Schema, &[]),
+        bond: '\0',
+    };
+    catalog
+        .dependencies
+        .range(first..)
+        .take_while(move |it| it.dependent == *key)
+}
+
+/// Whether adding the column writes all rows anew: its values are computed, or differ from row to row.
+pub(super) fn rewrites(object: &Object<'_>) -> bool {
+    object.get("generated") == Some("stored")
+        || object.is("identity")
+        || object.get("default").is_some_and(may_vary) && !object.is("generated")
+}
+
+/// Whether a default calls a function that is not known to give the same for all rows.
+fn may_vary(text: &str) -> bool {
+    let mut name = String::new();
+    let mut in_text = false;
+    for letter in text.chars() {
+        match letter {
+            '\'' => in_text = !in_text,
+            _ if in_text => {}
+            '(' if is_call(&name) => return true,
+            _ if letter.is_alphanumeric() || matches!(letter, '_' | '"') => {
+                name.push(letter);
+                continue;
+            }
+            _ => {}
+        }
+        name.clear();
+    }
+    false
+}
+
+/// Whether a name before a bracket is a function's; those of types with a modifier, and of the transaction's time, are not.
+fn is_call(name: &str) -> bool {
+    const STEADY: [&str; 12] = [
+        "",
+        "now",
+        "varying",
+        "character",
+        "numeric",
+        "bit",
+        "timestamp",
+        "time",
+        "interval",
+        "VALUES",
+        "COALESCE",
+        "CURRENT_TIMESTAMP",
+    ];
+    !STEADY.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_told_from_brackets() {
+        for text in [
+            "nextval('public.s'::regclass)",
+            "(random() * 2)",
+            "gen_random_uuid()",
+        ] {
+            assert!(may_vary(text), "{text}");
+        }
+        for text in [
+            "now()",
+            "'f(x)'::text",
+            "'a'::character varying(10)",
+            "(1 + 2)",
+            "7",
+        ] {
+            assert!(!may_vary(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Identity columns, and the numbers that they and serial columns count on from.
+
+use crate::{
+    catalog::{Fact, Key, Kind},
+    ddl::{
+        column::{column_all, is_in_partition},
+        names,
+        rule::{Object, Statement},
+    },
+    words::ident::{Ident, Literal, Qualified},
+};
+
+/// The sequence of a column: its name, and what is known of it.
+struct Counter<'c> {
+    name: String,
+    fact: &'c Fact,
+}
+
+/// The identity as it stands in a column's definition. From 17 on a partition gets it from the whole.
+pub(super) fn inline(object: &Object<'_>) -> Option<String> {
+    if is_of_whole(object) {
+        return None;
+    }
+    let how = object.get("identity")?.to_ascii_uppercase();
+    let options = options(object);
+    Some(format!("GENERATED {how} AS IDENTITY{options}"))
+}
+
+/// Whether the identity is that of the partitioned table.
+pub(super) fn is_of_whole(object: &Object<'_>) -> bool {
+    object.major >= 17 && object.is("inherited") && is_in_partition(object)
+}
+
+/// Makes a column an identity column.
+pub(super) fn add(object: &Object<'_>) -> Statement {
+    let how = object.get("identity").unwrap_or_default();
+    let (how, options) = (how.to_ascii_uppercase(), options(object));
+    column_all(object, &format!("ADD GENERATED {how} AS IDENTITY{options}"))
+}
+
+/// The options of its sequence: ` (START WITH 5)`, or nothing.
+fn options(object: &Object<'_>) -> String {
+    const WORDS: [(&str, &str); 5] = [
+        ("start", "START WITH"),
+        ("increment", "INCREMENT BY"),
+        ("minimum", "MINVALUE"),
+        ("maximum", "MAXVALUE"),
+        ("cache", "CACHE"),
+    ];
+    let Some(counter) = counter(object, "identity_of") else {
+        return String::new();
+    };
+    let mut all = Vec::new();
+    if counter.name != usual_name(object) {
+        all.push(format!("SEQUENCE NAME {}", counter.qualified(object)));
+    }
+    for (name, word) in WORDS {
+        if let Some(value) = counter.fact.get(name) {
+            all.push(format!("{word} {value}"));
+        }
+    }
+    if counter.fact.is("cycle") {
+        all.push("CYCLE".to_owned());
+    }
+    if all.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", all.join(" "))
+}
+
+/// The name that PostgreSQL gives the sequence.
+fn usual_name(object: &Object<'_>) -> String {
+    names::made(object.key.part(1), object.key.name(), "seq")
+}
+
+/// The sequence that an attribute ties to a column: `identity_of` or `owned_by`. It is in the schema of the table.
+fn counter<'c>(object: &Object<'c>, attribute: &str) -> Option<Counter<'c>> {
+    let schema = object.key.part(0);
+    let place = [schema, object.key.part(1), object.key.part(2)];
+    let is_tied = |fact: &Fact| fact.list(attribute) == place;
+    let usual = usual_name(object);
+    let fact = object
+        .catalog
+        .get(&Key::new(Kind::Sequence, &[schema, &usual]));
+    if let Some(fact) = fact.filter(|it| is_tied(it)) {
+        return Some(Counter { name: usual, fact });
+    }
+    let mut below = object.catalog.below(Kind::Sequence, &[schema]);
+    let (key, fact) = below.find(|(_, fact)| is_tied(fact))?;
+    Some(Counter {
+        name: key.name().to_owned(),
+        fact,
+    })
+}
+
+impl Counter<'_> {
+    /// Its name in the schema of the column's table.
+    fn qualified<'n>(&'n self, column: &Object<'n>) -> Qualified<'n> {
+        Qualified {
+            schema: column.key.part(0),
+            name: &self.name,
+        }
+    }
+
+    /// The first number, and whether it counts up.
+    fn start(&self) -> (&str, bool) {
+        let is_up = !self
+            .fact
+            .get("increment")
+            .is_some_and(|it| it.starts_with('-'));
+        let edge = if is_up {
+            self.fact.get("minimum").unwrap_or("1")
+        } else {
+            self.fact.get("maximum").unwrap_or("-1")
+        };
+        (self.fact.get("start").unwrap_or(edge), is_up)
+    }
+}
+
+/// A sequence that stands where that of a new identity column will be, and does not go by itself.
+pub(super) fn in_the_way(from: &Object<'_>, to: &Object<'_>) -> Option<Statement> {
+    let counter = counter(to, "identity_of")?;
+    let key = Key::new(Kind::Sequence, &[to.key.part(0), &counter.name]);
+    let old = from.catalog.get(&key)?;
+    if old.is("identity_of") {
+        return None;
+    }
+    let name = counter.qualified(to);
+    Some(Statement::new(format!("DROP SEQUENCE {name}")))
+}
+
+/// Lets a new identity column count on from the rows that are there. Nothing happens where there are none.
+pub(super) fn count_on(object: &Object<'_>) -> Option<Statement> {
+    let counter = counter(object, "identity_of")?;
+    let table = names::relation(object).to_string();
+    let (table, column) = (Literal(&table), Literal(object.key.name()));
+    let sequence = format!("pg_catalog.pg_get_serial_sequence({table}, {column})");
+    Some(set_value(object, &counter, &sequence))
+}
+
+/// Lets the new sequence of a serial column count on from the rows that are there.
+pub(super) fn count_on_serial(from: &Object<'_>, to: &Object<'_>) -> Option<Statement> {
+    let counter = counter(to, "owned_by")?;
+    let is_whole = matches!(to.get("type_name"), Some("int2" | "int4" | "int8"));
+    let key = Key::new(Kind::Sequence, &[to.key.part(0), &counter.name]);
+    let old = from.catalog.get(&key);
+    let is_new = old.is_none_or(|it| it.is("identity_of"));
+    let is_used = to.get("default").is_some_and(|it| it.contains("nextval("));
+    if !(is_whole && is_new && is_used) {
+        return None;
+    }
+    let name = counter.qualified(to).to_string();
+    let sequence = format!("{}::regclass", Literal(&name));
+    Some(set_value(to, &counter, &sequence))
+}
+
+/// The statement itself.
+fn set_value(object: &Object<'_>, counter: &Counter<'_>, sequence: &str) -> Statement {
+    let (start, is_up) = counter.start();
+    let (word, sign) = if is_up { ("max", ">=") } else { ("min", "<=") };
+    let (table, column) = (names::relation(object), Ident(object.key.name()));
+    let last = format!("{word}({column})");
+    Statement::new(format!(
+        "SELECT pg_catalog.setval({sequence}, {last}) FROM {table} HAVING {last} {sign} {start}"
+    ))
+}

@@ -1,0 +1,233 @@
+//! NOT NULL. From 18 on it is a constraint with a name; before, only a property of the column.
+
+use crate::{
+    catalog::{Catalog, Key, Kind},
+    ddl::{
+        column::{all, column_all, column_only, committed, family, only, relation_kind},
+        inheritance, names,
+        rule::{Change, Object, Statement},
+    },
+    words::ident::Ident,
+};
+
+/// The constraint that says it, from 18 on.
+pub(in crate::ddl) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
+    let (key, fact) = below.find(|(_, fact)| {
+        fact.get("type") == Some("not null") && fact.list("columns") == [object.key.name()]
+    })?;
+    Some(Object {
+        key,
+        fact,
+        ..*object
+    })
+}
+
+/// It as it stands in a column's definition. One that is not valid cannot stand there.
+pub(super) fn inline(object: &Object<'_>) -> String {
+    if !object.is("not_null") {
+        return String::new();
+    }
+    match constraint(object) {
+        None => " NOT NULL".to_owned(),
+        Some(it) if it.is("not_valid") => String::new(),
+        Some(it) => {
+            let end = no_inherit(&it);
+            if it.key.name() == usual_name(object) {
+                format!(" NOT NULL{end}")
+            } else {
+                format!(" CONSTRAINT {} NOT NULL{end}", Ident(it.key.name()))
+            }
+        }
+    }
+}
+
+/// It as a line of its own in the CREATE TABLE of an heir, for a column that is only inherited.
+pub(in crate::ddl) fn own(object: &Object<'_>) -> Option<String> {
+    let it = constraint(object)?;
+    if it.is("inherited") || it.is("not_valid") {
+        return None;
+    }
+    let (name, column) = (Ident(it.key.name()), Ident(object.key.name()));
+    let end = no_inherit(&it);
+    Some(format!("CONSTRAINT {name} NOT NULL {column}{end}"))
+}
+
+/// Whether it must be said after the column was made.
+pub(super) fn is_apart(object: &Object<'_>) -> bool {
+    constraint(object).is_some_and(|it| it.is("not_valid") && !it.is("inherited"))
+}
+
+/// Whether a new column would be refused by a table with rows in it.
+pub(super) fn needs_rows(object: &Object<'_>) -> bool {
+    let is_filled = object.is("default") || object.is("identity") || fills_by_domain(object);
+    object.is("not_null")
+        && !is_filled
+        && !is_apart(object)
+        && relation_kind(object) != "foreign table"
+}
+
+/// Whether the domain that is its type has a default.
+fn fills_by_domain(object: &Object<'_>) -> bool {
+    let (Some(schema), Some(name)) = (object.get("type_schema"), object.get("type_name")) else {
+        return false;
+    };
+    let domain = object.catalog.get(&Key::new(Kind::Domain, &[schema, name]));
+    domain.is_some_and(|it| it.is("default"))
+}
+
+/// Refuses NULL from now on. Where rows are there and readers should not wait, they are looked at without a lock first.
+pub(super) fn set(object: &Object<'_>, before: Option<&Catalog>) -> Vec<Statement> {
+    let is_foreign = relation_kind(object) == "foreign table";
+    if object.major >= 18 {
+        named(object, object.online && !is_foreign)
+    } else if object.online && !is_foreign {
+        checked(object, before)
+    } else {
+        vec![remarked(object, plain(object, spread(object, before)))]
+    }
+}
+
+/// From 18 on: a constraint of the name that it will have.
+fn named(object: &Object<'_>, in_steps: bool) -> Vec<Statement> {
+    let found = constraint(object);
+    let name = found.map_or_else(|| usual_name(object), |it| it.key.name().to_owned());
+    let end = found.as_ref().map(no_inherit).unwrap_or_default();
+    let is_valid = !found.is_some_and(|it| it.is("not_valid"));
+    let (name, column) = (Ident(&name), Ident(object.key.name()));
+    let text = format!("ADD CONSTRAINT {name} NOT NULL {column}{end}");
+    match (is_valid, in_steps) {
+        (true, false) => vec![remarked(object, all(object, &text))],
+        (false, _) => vec![all(object, &format!("{text} NOT VALID"))],
+        (true, true) => vec![
+            all(object, &format!("{text} NOT VALID")),
+            remarked(
+                object,
+                committed(all(object, &format!("VALIDATE CONSTRAINT {name}"))),
+            ),
+        ],
+    }
+}
+
+/// Before 18: PostgreSQL does not look at the rows when a valid check says that there is no NULL.
+fn checked(object: &Object<'_>, before: Option<&Catalog>) -> Vec<Statement> {
+    let name = helper(object, before);
+    let (name, column) = (Ident(&name), Ident(object.key.name()));
+    let spread = spread(object, before);
+    let (alter, end): (fn(&Object<'_>, &str) -> Statement, _) = match spread {
+        Spread::Here => (only, " NO INHERIT"),
+        Spread::Below => (all, ""),
+    };
+    vec![
+        alter(
+            object,
+            &format!("ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL){end} NOT VALID"),
+        ),
+        remarked(
+            object,
+            committed(alter(object, &format!("VALIDATE CONSTRAINT {name}"))),
+        ),
+        plain(object, spread),
+        alter(object, &format!("DROP CONSTRAINT {name}")),
+    ]
+}
+
+/// SET NOT NULL.
+fn plain(object: &Object<'_>, spread: Spread) -> Statement {
+    match spread {
+        Spread::Here => column_only(object, "SET NOT NULL"),
+        Spread::Below => column_all(object, "SET NOT NULL"),
+    }
+}
+
+/// How far a statement reaches.
+#[derive(Debug, Clone, Copy)]
+enum Spread {
+    /// The table alone.
+    Here,
+    /// The table, and those that get the column from it.
+    Below,
+}
+
+/// How far it is to reach: a column that is new here is new below, too.
+fn spread(object: &Object<'_>, before: Option<&Catalog>) -> Spread {
+    if before.is_some() && is_alone(object) {
+        Spread::Here
+    } else {
+        Spread::Below
+    }
+}
+
+/// Says what may fail.
+fn remarked(object: &Object<'_>, statement: Statement) -> Statement {
+    let (column, table) = (Ident(object.key.name()), names::relation(object));
+    statement.remarking(format!("no row of {table} may have NULL in {column}"))
+}
+
+/// Whether heirs have a say of their own: before 18 they need not follow. Partitions always do.
+fn is_alone(object: &Object<'_>) -> bool {
+    object.major < 18 && inheritance::has_heirs(object)
+}
+
+/// Takes it away, here and where it came from here.
+pub(super) fn unset(change: &Change<'_>) -> Vec<Statement> {
+    const DROP: &str = "DROP NOT NULL";
+    if is_alone(&change.from) {
+        return vec![column_only(&change.from, DROP)];
+    }
+    let mut statements = vec![column_all(&change.from, DROP)];
+    if change.from.major >= 18 {
+        let children = family::descendants(change);
+        let own = children.iter().filter(|it| {
+            let is_own = constraint(&it.from).is_some_and(|it| !it.is("inherited"));
+            is_own && !it.to.is("not_null")
+        });
+        statements.extend(own.map(|it| column_all(&it.from, DROP)));
+    }
+    statements
+}
+
+/// Whether the parent's ALTER does it.
+pub(super) fn is_parents(change: &Change<'_>, parent: &Change<'_>) -> bool {
+    let is_own = constraint(&change.to).is_some_and(|it| !it.is("inherited"));
+    let follows = change.to.major >= 18 || relation_kind(&parent.to) == "partitioned table";
+    follows
+        && !is_own
+        && parent.differs("not_null")
+        && parent.to.is("not_null") == change.to.is("not_null")
+}
+
+/// Its end in every statement.
+fn no_inherit(constraint: &Object<'_>) -> &'static str {
+    if constraint.is("no_inherit") {
+        " NO INHERIT"
+    } else {
+        ""
+    }
+}
+
+/// The name that PostgreSQL gives it.
+fn usual_name(object: &Object<'_>) -> String {
+    names::made(object.key.part(1), object.key.name(), "not_null")
+}
+
+/// A name for the check that no constraint of the table has or had.
+fn helper(object: &Object<'_>, before: Option<&Catalog>) -> String {
+    let (schema, table, column) = (object.key.part(0), object.key.part(1), object.key.part(2));
+    let taken = |name: &str| {
+        let key = Key::new(Kind::Constraint, &[schema, table, name]);
+        let was = before.is_some_and(|it| it.get(&key).is_some());
+        was || object.catalog.get(&key).is_some()
+    };
+    let mut label = "not_null_check".to_owned();
+    let mut number = 0;
+    loop {
+        let name = names::made(table, column, &label);
+        if !taken(&name) {
+            return name;
+        }
+        number += 1;
+        label = format!("not_null_check{number}");
+    }
+}

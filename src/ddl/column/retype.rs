@@ -1,0 +1,317 @@
+//! Another type or collation of a column that keeps its values.
+
+use crate::{
+    catalog::{Catalog, Key, Kind},
+    ddl::{
+        column::{column_all, column_only, default, family, relation, relation_kind, settings},
+        names,
+        rule::{Change, Object, Statement},
+    },
+    words::ident::Ident,
+};
+
+/// The type of a column below domains and arrays, as pg_type calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Base<'c> {
+    schema: &'c str,
+    name: &'c str,
+    is_array: bool,
+}
+
+/// Types between which assignment knows the way.
+const FAMILIES: [&[&str]; 7] = [
+    &["int2", "int4", "int8", "numeric", "float4", "float8"],
+    STRINGS,
+    &["date", "timestamp", "timestamptz"],
+    &["time", "timetz"],
+    &["bit", "varbit"],
+    &["json", "jsonb"],
+    &["inet", "cidr"],
+];
+
+/// Types that anything can be written as.
+const STRINGS: &[&str] = &["text", "varchar", "bpchar"];
+
+/// Pairs with a cast of their own that text does not stand in for.
+/// Source: `src/include/catalog/pg_cast.dat`.
+const CASTS: [(&str, &[&str]); 22] = [
+    ("bool", &["int4"]),
+    ("int4", &["bool", "bit", "money", "bytea"]),
+    ("int8", &["bit", "money", "bytea"]),
+    ("int2", &["bytea"]),
+    ("numeric", &["money"]),
+    ("money", &["numeric"]),
+    ("bit", &["int4", "int8"]),
+    ("bytea", &["int2", "int4", "int8"]),
+    (
+        "jsonb",
+        &[
+            "bool", "numeric", "int2", "int4", "int8", "float4", "float8",
+        ],
+    ),
+    ("timestamp", &["time"]),
+    ("timestamptz", &["time", "timetz"]),
+    ("time", &["interval"]),
+    ("interval", &["time"]),
+    ("lseg", &["point"]),
+    ("path", &["polygon"]),
+    ("box", &["point", "lseg", "circle", "polygon"]),
+    ("polygon", &["point", "path", "box", "circle"]),
+    ("circle", &["point", "box", "polygon"]),
+    ("point", &["box"]),
+    ("macaddr", &["macaddr8"]),
+    ("macaddr8", &["macaddr"]),
+    ("xid8", &["xid"]),
+];
+
+/// Whether the column is to be written anew in another type.
+pub(super) fn is_needed(change: &Change<'_>) -> bool {
+    change.differs("type") || change.differs("collation")
+}
+
+/// Whether the rows of its table are in partitions by it: its type is fixed then.
+pub(super) fn is_in_partition_key(object: &Object<'_>) -> bool {
+    let fact = object.catalog.get(&relation(object));
+    let key = fact.and_then(|it| it.get("partition_key"));
+    let is_apart = |letter: char| !(letter.is_alphanumeric() || letter == '_');
+    let name = object.key.name();
+    key.is_some_and(|it| {
+        let is_quoted = it.contains(&Ident(name).to_string());
+        // what stands before the bracket is the strategy
+        let (_, columns) = it.split_once('(').unwrap_or(("", it));
+        is_quoted || columns.split(is_apart).any(|word| word == name)
+    })
+}
+
+/// The statements, for the column and those that follow it in other tables: defaults go before, and what the change
+/// resets comes back after.
+pub(super) fn statements(change: &Change<'_>) -> Vec<Statement> {
+    let mut family = vec![*change];
+    family.extend(family::descendants(change));
+    let mut all = Vec::new();
+    for member in &family {
+        if default::plain(&member.from).is_some() {
+            all.push(column_only(&member.from, "DROP DEFAULT"));
+        }
+    }
+    all.push(retyped(change));
+    for member in &family {
+        all.extend(default::set(&member.to));
+        all.extend(settings::after_type(&member.to));
+    }
+    all
+}
+
+/// ALTER COLUMN … TYPE.
+fn retyped(change: &Change<'_>) -> Statement {
+    let to = &change.to;
+    let mut text = format!("TYPE {}", to.get("type").unwrap_or_default());
+    if let Some(name) = to.get("collation") {
+        text += &format!(" COLLATE {name}");
+    }
+    if let Some(value) = using(change) {
+        text += &format!(" USING {value}");
+    }
+    let statement = column_all(to, &text);
+    if is_wider(change) {
+        return statement;
+    }
+    let (from, name) = (&change.from, names::column(to));
+    let [was, is] = [from, to].map(|it| it.get("type").unwrap_or_default());
+    statement.remarking(format!(
+        "the values of {name} become {is} instead of {was}: those that do not fit are changed, or make it fail"
+    ))
+}
+
+/// How the old value becomes the new one, where assignment does not know, or would refuse what a cast does not.
+fn using(change: &Change<'_>) -> Option<String> {
+    let (from, to) = (Base::of(&change.from), Base::of(&change.to));
+    let is_foreign = relation_kind(&change.to) == "foreign table";
+    let is_kept = !change.differs("type") || is_assigned(from, to);
+    if is_foreign || change.to.is("generated") || is_kept {
+        return None;
+    }
+    let column = Ident(change.to.key.name());
+    let new = change.to.get("type").unwrap_or_default();
+    if is_cast(&change.to, from, to) {
+        return Some(format!("{column}::{new}"));
+    }
+    let text = if from.is_array && to.is_array {
+        "text[]"
+    } else {
+        "text"
+    };
+    Some(format!("{column}::{text}::{new}"))
+}
+
+/// Whether the value can be assigned as it is. One of another length of bits cannot.
+fn is_assigned(from: Base<'_>, to: Base<'_>) -> bool {
+    if from == to {
+        return !to.is_built_in(&["bit"]);
+    }
+    if to.is_built_in(STRINGS) && (from.is_array == to.is_array || !to.is_array) {
+        return true;
+    }
+    from.is_array == to.is_array
+        && FAMILIES
+            .iter()
+            .any(|family| from.is_built_in(family) && to.is_built_in(family))
+        && !to.is_built_in(&["bit"])
+}
+
+/// Whether a cast leads straight from one to the other.
+fn is_cast(object: &Object<'_>, from: Base<'_>, to: Base<'_>) -> bool {
+    if from == to || from.is_built_in(STRINGS) && (from.is_array == to.is_array || !from.is_array) {
+        return true;
+    }
+    if from.is_array != to.is_array {
+        return false;
+    }
+    let is_listed = CASTS
+        .iter()
+        .any(|(name, others)| from.is_built_in(&[*name]) && to.is_built_in(others));
+    let is_bits = from.is_built_in(&["bit", "varbit"]) && to.is_built_in(&["bit"]);
+    is_listed || is_bits || is_own_cast(object.catalog, from, to)
+}
+
+/// Whether the database has a cast of its own.
+fn is_own_cast(catalog: &Catalog, from: Base<'_>, to: Base<'_>) -> bool {
+    let is_end = |text: &str, base: Base<'_>| match names::split(text) {
+        Some((schema, name)) => schema == base.schema && name == base.name,
+        None => base.schema == "pg_catalog" && format_name(base.name) == text,
+    };
+    catalog
+        .of_kind(Kind::Cast)
+        .any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
+}
+
+/// What format_type calls a built-in type.
+fn format_name(name: &str) -> &str {
+    match name {
+        "int2" => "smallint",
+        "int4" => "integer",
+        "int8" => "bigint",
+        "float4" => "real",
+        "float8" => "double precision",
+        "bool" => "boolean",
+        "varchar" => "character varying",
+        "bpchar" => "character",
+        "varbit" => "bit varying",
+        "timestamp" => "timestamp without time zone",
+        "timestamptz" => "timestamp with time zone",
+        "time" => "time without time zone",
+        "timetz" => "time with time zone",
+        other => other,
+    }
+}
+
+/// Whether every value is also one of the new type.
+fn is_wider(change: &Change<'_>) -> bool {
+    const NUMBERS: [&str; 4] = ["smallint", "integer", "bigint", "numeric"];
+    let [was, is] = [&change.from, &change.to].map(|it| it.get("type").unwrap_or_default());
+    let [old, new] = [&change.from, &change.to].map(Base::of);
+    let place = |name: &str| NUMBERS.iter().position(|it| *it == name);
+    let limit = |object: &Object<'_>| object.get("max_length")?.parse::<u64>().ok();
+    let is_unlimited = matches!(is, "text" | "character varying");
+    let is_longer = old.is_built_in(&["varchar"])
+        && new.is_built_in(&["varchar"])
+        && limit(&change.from).is_some_and(|it| limit(&change.to).is_none_or(|to| it <= to));
+    was == is
+        || is_unlimited
+        || is_longer
+        || (was, is) == ("real", "double precision")
+        || (was.starts_with("numeric") && is == "numeric")
+        || matches!((place(was), place(is)), (Some(was), Some(is)) if was < is)
+}
+
+impl<'c> Base<'c> {
+    /// That of a column.
+    fn of(object: &Object<'c>) -> Self {
+        const PLACES: [(&str, &str, bool); 4] = [
+            ("base_element_schema", "base_element_name", true),
+            ("base_schema", "base_name", false),
+            ("element_schema", "element_name", true),
+            ("type_schema", "type_name", false),
+        ];
+        let found = PLACES.iter().find_map(|(schema, name, is_array)| {
+            Some(Self {
+                schema: object.get(schema)?,
+                name: object.get(name)?,
+                is_array: *is_array,
+            })
+        });
+        found.unwrap_or(Self {
+            schema: "",
+            name: "",
+            is_array: false,
+        })
+    }
+
+    /// Whether it is one of these.
+    fn is_built_in(&self, names: &[&str]) -> bool {
+        self.schema == "pg_catalog" && names.contains(&self.name)
+    }
+}
+
+/// What PostgreSQL refuses to alter the type under, of the column and of those that follow it.
+pub(super) fn clears(change: &Change<'_>) -> Vec<Key> {
+    let mut found = Vec::new();
+    let mut family = vec![*change];
+    family.extend(family::descendants(change));
+    for member in &family {
+        for key in member.from.dependents() {
+            if !found.contains(key) && is_in_the_way(member, key) {
+                found.push(key.clone());
+            }
+        }
+    }
+    found
+}
+
+/// Whether a dependent must go for a while. PostgreSQL makes indexes, constraints and statistics anew by itself, from their old
+/// definitions: those that are to be others go, too.
+fn is_in_the_way(change: &Change<'_>, key: &Key) -> bool {
+    let (from, to) = (change.from.catalog, change.to.catalog);
+    let Some(was) = from.get(key) else {
+        return false;
+    };
+    match key.kind() {
+        Kind::Relation => matches!(was.get("kind"), Some("view" | "materialized view")),
+        Kind::Column => was.is("generated"),
+        Kind::Rule | Kind::Trigger | Kind::Policy | Kind::Routine | Kind::PublicationTable => true,
+        Kind::Constraint if was.get("type") == Some("not null") => false,
+        Kind::Constraint | Kind::Index | Kind::Statistics => {
+            let is = to.get(key);
+            let is_another = is.is_none_or(|it| it.get("definition") != was.get("definition"));
+            is_another || is_two_sided(change, key)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a foreign key leads between columns that both become another type: one alone cannot.
+fn is_two_sided(change: &Change<'_>, key: &Key) -> bool {
+    let (from, to) = (change.from.catalog, change.to.catalog);
+    let Some(fact) = from.get(key) else {
+        return false;
+    };
+    if fact.get("type") != Some("foreign key") {
+        return false;
+    }
+    let own = (key.part(0), key.part(1));
+    let other = (
+        fact.get("references_schema").unwrap_or_default(),
+        fact.get("references_table").unwrap_or_default(),
+    );
+    let changes = |(schema, table): (&str, &str), name: &String| {
+        let column = Key::new(Kind::Column, &[schema, table, name]);
+        let type_in = |catalog: &Catalog| {
+            let fact = catalog.get(&column);
+            fact.and_then(|it| it.get("type")).map(str::to_owned)
+        };
+        type_in(from) != type_in(to)
+    };
+    let here = fact.list("columns");
+    let there = fact.list("references_columns");
+    here.iter().any(|it| changes(own, it)) && there.iter().any(|it| changes(other, it))
+}

@@ -1,0 +1,142 @@
+//! Constraints of tables.
+//!
+//! Some are a consequence of others: those that a table inherits, those of partitions, the rows of a foreign key for every
+//! partition that it points to. They have statements only where the names are not PostgreSQL's choice.
+
+mod alter;
+mod create;
+mod key;
+mod not_null;
+mod states;
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        index::ties,
+        inheritance, names,
+        rule::{Object, Rule, Statement, nothing},
+    },
+    words::ident::Ident,
+};
+
+pub(super) use not_null::renamed;
+
+/// What is known of constraints.
+pub(super) const RULE: Rule = Rule {
+    comment: designation,
+    // that of its table
+    owner: nothing,
+    born_with,
+    dies_with,
+    create: create::create,
+    drop,
+    alter: alter::alter,
+};
+
+/// The words for a constraint.
+fn designation(constraint: &Object<'_>) -> Option<String> {
+    let (name, table) = (Ident(constraint.key.name()), names::relation(constraint));
+    Some(format!("CONSTRAINT {name} ON {table}"))
+}
+
+/// What a constraint is: `primary key`, `check`.
+fn kind<'c>(constraint: &Object<'c>) -> &'c str {
+    constraint.get("type").unwrap_or_default()
+}
+
+/// A constraint trigger makes its own, a column its NOT NULL, and what is inherited comes from where it is inherited from.
+fn born_with(constraint: &Object<'_>) -> Option<Key> {
+    match kind(constraint) {
+        "trigger" => Some(trigger(constraint)),
+        "not null" => not_null::column(constraint),
+        _ if constraint.is("of_partitioned") => ties::whole(constraint).cloned(),
+        "check" if constraint.is("inherited") => sources(constraint).into_iter().next(),
+        _ => None,
+    }
+}
+
+/// It goes with its table, any column of it that it speaks about, and what it comes from.
+fn dies_with(constraint: &Object<'_>) -> Vec<Key> {
+    let table = Key::new(
+        Kind::Relation,
+        &[constraint.key.part(0), constraint.key.part(1)],
+    );
+    let mut all = ties::automatic(constraint);
+    ties::add(&mut all, table);
+    if let Some(parent) = born_with(constraint) {
+        ties::add(&mut all, parent);
+    }
+    all
+}
+
+/// The trigger that makes a constraint of the kind `trigger`.
+fn trigger(constraint: &Object<'_>) -> Key {
+    let parts: Vec<&str> = constraint.key.parts().collect();
+    Key::new(Kind::Trigger, &parts)
+}
+
+/// The constraints that one of the same name inherits from.
+fn sources(constraint: &Object<'_>) -> Vec<Key> {
+    let (schema, table) = (constraint.key.part(0), constraint.key.part(1));
+    let parents = inheritance::parents(constraint.catalog, schema, table);
+    let keys = parents.iter().map(|(schema, table)| {
+        let parts = [schema.as_str(), table.as_str(), constraint.key.name()];
+        Key::new(Kind::Constraint, &parts)
+    });
+    keys.filter(|key| {
+        constraint
+            .catalog
+            .get(key)
+            .is_some_and(|it| !it.is("no_inherit"))
+    })
+    .collect()
+}
+
+/// Whether it stands for one partition among those that a foreign key of the same table points to.
+fn is_shadow(constraint: &Object<'_>) -> bool {
+    let whole = ties::whole(constraint).filter(|_| constraint.is("of_partitioned"));
+    whole.is_some_and(|it| {
+        (it.part(0), it.part(1)) == (constraint.key.part(0), constraint.key.part(1))
+    })
+}
+
+/// What it says, without when it is checked, and without whether it was checked or is enforced.
+fn core<'c>(constraint: &Object<'c>) -> &'c str {
+    let mut text = constraint.get("definition").unwrap_or_default();
+    for (attribute, ending) in [
+        ("not_enforced", " NOT ENFORCED"),
+        ("not_valid", " NOT VALID"),
+        ("deferred", " INITIALLY DEFERRED"),
+        ("deferrable", " DEFERRABLE"),
+    ] {
+        if constraint.is(attribute) {
+            text = text.strip_suffix(ending).unwrap_or(text);
+        }
+    }
+    text
+}
+
+/// `ALTER TABLE "s"."t" …`.
+fn on_table(constraint: &Object<'_>, what: &str) -> Statement {
+    let table = names::relation(constraint);
+    Statement::new(format!("ALTER TABLE {table} {what}"))
+}
+
+/// `ALTER TABLE "s"."t" ADD CONSTRAINT "c" …`.
+fn add(constraint: &Object<'_>, definition: &str) -> Statement {
+    let name = Ident(constraint.key.name());
+    on_table(constraint, &format!("ADD CONSTRAINT {name} {definition}"))
+}
+
+/// Takes it away. What others took away is not asked for.
+fn drop(constraint: &Object<'_>) -> Vec<Statement> {
+    match kind(constraint) {
+        "trigger" => Vec::new(),
+        "not null" => not_null::drop(constraint),
+        "foreign key" if is_shadow(constraint) => Vec::new(),
+        _ => {
+            let name = Ident(constraint.key.name());
+            vec![on_table(constraint, &format!("DROP CONSTRAINT {name}"))]
+        }
+    }
+}

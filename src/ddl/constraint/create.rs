@@ -1,0 +1,96 @@
+//! How a constraint comes into being.
+
+use super::{add, is_shadow, key, kind, not_null, on_table, states};
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        index::ties,
+        rule::{Boundary, Object, Statement},
+    },
+    words::ident::Ident,
+};
+
+/// Makes it, in the form that stops readers and writers the least where there may be any.
+pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
+    match kind(constraint) {
+        "trigger" => Vec::new(),
+        "not null" => not_null::create(constraint),
+        "check" => check(constraint),
+        "foreign key" => {
+            let mut all = foreign_key(constraint);
+            all.extend(states::set(constraint));
+            all
+        }
+        _ => key::create(constraint),
+    }
+}
+
+/// One that is inherited comes with the table or with that of the parent, unless the table is there and becomes a child:
+/// then it must have it before.
+fn check(constraint: &Object<'_>) -> Vec<Statement> {
+    let comes = constraint.with_parent || !constraint.stays;
+    if constraint.is("inherited") && comes {
+        return Vec::new();
+    }
+    in_two_steps(constraint)
+}
+
+/// That of a partition comes with that of the whole, and under the same name.
+fn foreign_key(constraint: &Object<'_>) -> Vec<Statement> {
+    if constraint.is("of_partitioned") {
+        return cloned_name(constraint).into_iter().collect();
+    }
+    // Source: <https://www.postgresql.org/docs/17/sql-altertable.html>, "not currently supported on partitioned tables"
+    if constraint.major < 18 && is_on_partitioned(constraint) {
+        return vec![add(constraint, definition(constraint))];
+    }
+    in_two_steps(constraint)
+}
+
+/// Gives the foreign key of a partition its own name, if it has one.
+fn cloned_name(constraint: &Object<'_>) -> Option<Statement> {
+    let whole = ties::whole(constraint)?;
+    let fact = constraint.catalog.get(whole)?;
+    let is_clone = ["references_schema", "references_table"]
+        .iter()
+        .all(|it| fact.get(it) == constraint.get(it));
+    if is_shadow(constraint) || !is_clone || whole.name() == constraint.key.name() {
+        return None;
+    }
+    let (from, to) = (Ident(whole.name()), Ident(constraint.key.name()));
+    Some(on_table(
+        constraint,
+        &format!("RENAME CONSTRAINT {from} TO {to}"),
+    ))
+}
+
+/// Adds it; and looks at the rows later, under a lock that lets readers and writers through.
+fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
+    let definition = definition(constraint);
+    let is_unchecked = constraint.is("not_valid") || constraint.is("not_enforced");
+    if is_unchecked || !constraint.online {
+        return vec![add(constraint, definition)];
+    }
+    vec![
+        add(constraint, &format!("{definition} NOT VALID")),
+        validate(constraint),
+    ]
+}
+
+/// Looks at the rows of one that was added without.
+pub(super) fn validate(constraint: &Object<'_>) -> Statement {
+    let name = Ident(constraint.key.name());
+    on_table(constraint, &format!("VALIDATE CONSTRAINT {name}")).at(Boundary::Before)
+}
+
+/// What `pg_get_constraintdef` says.
+pub(super) fn definition<'c>(constraint: &Object<'c>) -> &'c str {
+    constraint.get("definition").unwrap_or_default()
+}
+
+/// Whether its table is a partitioned one.
+fn is_on_partitioned(constraint: &Object<'_>) -> bool {
+    let table = [constraint.key.part(0), constraint.key.part(1)];
+    let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
+    relation.and_then(|it| it.get("kind")) == Some("partitioned table")
+}

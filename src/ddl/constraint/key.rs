@@ -1,0 +1,133 @@
+//! How a primary key, a UNIQUE or an exclusion constraint comes into being, with its index.
+
+use super::{add, core, create::definition, kind, on_table};
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        index::{
+            attach,
+            partition::{self, Birth},
+            text,
+        },
+        names, options,
+        rule::{Boundary, Object, Statement},
+    },
+    words::ident::Ident,
+};
+
+/// Makes one, and its index the way that is best for that.
+pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
+    let name = constraint.get("index").unwrap_or(constraint.key.name());
+    let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
+    let Some(fact) = constraint.catalog.get(&key) else {
+        return vec![add(constraint, definition(constraint))];
+    };
+    let index = Object {
+        catalog: constraint.catalog,
+        key: &key,
+        fact,
+        major: constraint.major,
+        stays: constraint.stays,
+        online: constraint.online,
+        with_parent: constraint.with_parent,
+    };
+    match partition::birth(&index) {
+        Birth::Given => Vec::new(),
+        Birth::Called(name) => {
+            let (from, to) = (Ident(&name), Ident(constraint.key.name()));
+            let what = format!("RENAME CONSTRAINT {from} TO {to}");
+            vec![on_table(constraint, &what)]
+        }
+        Birth::Own { only, whole } => {
+            let mut all = if is_built_before(constraint, &index) {
+                around(constraint, &index)
+            } else {
+                at_once(constraint, &index, only)
+            };
+            all.extend(whole.map(|it| attach(it, index.key)));
+            all
+        }
+    }
+}
+
+/// Whether the index can be built before, without a lock, for the constraint to take it over.
+fn is_built_before(constraint: &Object<'_>, index: &Object<'_>) -> bool {
+    constraint.online
+        && kind(constraint) != "exclusion"
+        && !constraint.is("period")
+        && !partition::is_partitioned(index)
+}
+
+/// Builds the index, and the constraint around it.
+fn around(constraint: &Object<'_>, index: &Object<'_>) -> Vec<Statement> {
+    let built = Statement::new(text::create(index, &["CONCURRENTLY"], false));
+    let what = match kind(constraint) {
+        "primary key" => "PRIMARY KEY",
+        _ => "UNIQUE",
+    };
+    let (name, when) = (Ident(index.key.name()), timing(constraint));
+    vec![
+        built.at(Boundary::Alone),
+        add(constraint, &format!("{what} USING INDEX {name}{when}")),
+    ]
+}
+
+/// Lets the constraint build its index. `pg_get_constraintdef` is silent about the options and the tablespace of that.
+fn at_once(constraint: &Object<'_>, index: &Object<'_>, only: bool) -> Vec<Statement> {
+    let (with, space) = storage(index);
+    if kind(constraint) == "exclusion" {
+        return excluding(constraint, index, only);
+    }
+    let (core, when) = (core(constraint), timing(constraint));
+    let definition = format!("{core}{with}{space}{when}");
+    vec![on(constraint, only, &definition)]
+}
+
+/// The same for an exclusion constraint, whose condition stands behind these words: they are said afterwards.
+fn excluding(constraint: &Object<'_>, index: &Object<'_>, only: bool) -> Vec<Statement> {
+    let mut all = vec![on(constraint, only, definition(constraint))];
+    let name = text::Designation(index.key);
+    let list = options::assignments(&index.list("options"), "");
+    if !list.is_empty() {
+        let list = list.join(", ");
+        all.push(Statement::new(format!("ALTER {name} SET ({list})")));
+    }
+    if let Some(space) = index.get("tablespace") {
+        let space = Ident(space);
+        all.push(Statement::new(format!(
+            "ALTER {name} SET TABLESPACE {space}"
+        )));
+    }
+    all
+}
+
+/// Adds the constraint: to the table alone, or to its partitions, too.
+fn on(constraint: &Object<'_>, only: bool, definition: &str) -> Statement {
+    if !only {
+        return add(constraint, definition);
+    }
+    let (table, name) = (names::relation(constraint), Ident(constraint.key.name()));
+    Statement::new(format!(
+        "ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}"
+    ))
+}
+
+/// ` WITH (…)` and ` USING INDEX TABLESPACE …`, where there is something to say.
+fn storage(index: &Object<'_>) -> (String, String) {
+    let with = match options::assignments(&index.list("options"), "").as_slice() {
+        [] => String::new(),
+        list => format!(" WITH ({})", list.join(", ")),
+    };
+    let space = index.get("tablespace");
+    let space = space.map(|it| format!(" USING INDEX TABLESPACE {}", Ident(it)));
+    (with, space.unwrap_or_default())
+}
+
+/// When it is checked, if that is not at once.
+fn timing(constraint: &Object<'_>) -> &'static str {
+    match (constraint.is("deferrable"), constraint.is("deferred")) {
+        (_, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        (false, false) => "",
+    }
+}

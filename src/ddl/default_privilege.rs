@@ -1,0 +1,150 @@
+//! What ALTER DEFAULT PRIVILEGES gives to objects that are made later, or keeps from them.
+//!
+//! A key is the role that makes them, the schema (empty: all of them), what they are, the grantee and the privilege.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    catalog::{Catalog, Key, Kind},
+    ddl::{
+        grant::role,
+        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nothing},
+    },
+    words::ident::Ident,
+};
+
+/// Default privileges.
+pub(super) const RULE: Rule = Rule {
+    comment: nothing,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// What a new object of a role gets beyond the usual: grantee, privilege, and whether it may be granted on.
+///
+/// `object_kind` is the word of the keys: `table` (views, too), `sequence`, `function` (procedures, too), `type`, `schema`.
+pub(super) fn given(
+    catalog: &Catalog,
+    schema: &str,
+    owner: &str,
+    object_kind: &str,
+) -> Vec<(String, String, bool)> {
+    let mut all: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+    for place in ["", schema] {
+        let entries = catalog.below(Kind::DefaultPrivilege, &[owner, place, object_kind]);
+        for (key, fact) in entries.filter(|(_, fact)| !fact.is("revoked")) {
+            *all.entry((key.part(3), key.part(4))).or_default() |= fact.is("grantable");
+        }
+    }
+    all.into_iter()
+        .filter(|((grantee, _), grantable)| *grantable || !is_usual(owner, object_kind, grantee))
+        .map(|((grantee, privilege), grantable)| (grantee.into(), privilege.into(), grantable))
+        .collect()
+}
+
+/// What a new object of a role does not have although it is usual: grantee and privilege.
+pub(super) fn withheld(
+    catalog: &Catalog,
+    schema: &str,
+    owner: &str,
+    object_kind: &str,
+) -> Vec<(String, String)> {
+    let is_given = |key: &Key| {
+        let parts = [owner, schema, object_kind, key.part(3), key.part(4)];
+        !schema.is_empty()
+            && catalog
+                .get(&Key::new(Kind::DefaultPrivilege, &parts))
+                .is_some()
+    };
+    catalog
+        .below(Kind::DefaultPrivilege, &[owner, "", object_kind])
+        .filter(|(key, fact)| fact.is("revoked") && !is_given(key))
+        .map(|(key, _)| (key.part(3).to_owned(), key.part(4).to_owned()))
+        .collect()
+}
+
+/// Whether PostgreSQL itself gives a grantee privileges on such an object.
+fn is_usual(owner: &str, object_kind: &str, grantee: &str) -> bool {
+    grantee == owner || grantee == "PUBLIC" && matches!(object_kind, "function" | "type")
+}
+
+/// The schema that it is for.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    match object.key.part(1) {
+        "" => Vec::new(),
+        schema => vec![Key::new(Kind::Schema, &[schema])],
+    }
+}
+
+/// Grants it, or revokes the default.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    vec![if object.is("revoked") {
+        revoke(object, "")
+    } else {
+        grant(object)
+    }]
+}
+
+/// Revokes it, or gives the default back.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    // the role itself has it by default, only not to grant it on
+    let is_own = object.key.part(0) == object.key.part(3) && object.key.part(1).is_empty();
+    vec![if object.is("revoked") {
+        grant(object)
+    } else if is_own {
+        revoke(object, "GRANT OPTION FOR ")
+    } else {
+        revoke(object, "")
+    }]
+}
+
+/// Grants or revokes what differs.
+fn alter(change: &Change<'_>) -> Alter {
+    let to = &change.to;
+    let statement = if to.is("revoked") {
+        revoke(to, "")
+    } else if to.is("grantable") || change.from.is("revoked") {
+        grant(to)
+    } else {
+        revoke(to, "GRANT OPTION FOR ")
+    };
+    Alter::By(Steps::late([statement]))
+}
+
+/// The statement that grants it.
+fn grant(object: &Object<'_>) -> Statement {
+    let option = if object.is("grantable") {
+        " WITH GRANT OPTION"
+    } else {
+        ""
+    };
+    let (scope, on, grantee) = words(object);
+    let privilege = object.key.part(4);
+    Statement::new(format!(
+        "{scope} GRANT {privilege} ON {on} TO {grantee}{option}"
+    ))
+}
+
+/// The statement that revokes it, or what is named before it.
+fn revoke(object: &Object<'_>, what: &str) -> Statement {
+    let (scope, on, grantee) = words(object);
+    let privilege = object.key.part(4);
+    Statement::new(format!(
+        "{scope} REVOKE {what}{privilege} ON {on} FROM {grantee}"
+    ))
+}
+
+/// What the statement is about: whose objects and where, which objects, and for whom.
+fn words(object: &Object<'_>) -> (String, String, String) {
+    let key = object.key;
+    let mut scope = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {}", Ident(key.part(0)));
+    if !key.part(1).is_empty() {
+        scope += &format!(" IN SCHEMA {}", Ident(key.part(1)));
+    }
+    let on = format!("{}S", key.part(2).to_ascii_uppercase());
+    (scope, on, role(key.part(3)))
+}

@@ -1,0 +1,290 @@
+//! Domains and their constraints.
+//!
+//! What a domain is based on cannot be altered: then it is made anew, and the columns move over. From PostgreSQL 17 on NOT NULL is
+//! a constraint with a name; before, it is part of the domain.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        enumeration::{
+            anew::{Anew, Cast},
+            qualified,
+            survey::stored_in,
+        },
+        rule::{
+            Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing,
+        },
+    },
+    words::ident::Ident,
+};
+
+/// Domains.
+pub(super) const RULE: Rule = Rule {
+    comment: designation,
+    owner: designation,
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop,
+    alter,
+};
+
+/// Constraints of domains.
+pub(super) const CONSTRAINT: Rule = Rule {
+    comment: constraint_designation,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with: |object| vec![domain_of(object.key)],
+    create: create_constraint,
+    drop: drop_constraint,
+    alter: alter_constraint,
+};
+
+fn designation(object: &Object<'_>) -> Option<String> {
+    Some(format!("DOMAIN {}", qualified(object.key)))
+}
+
+/// Without its constraints: a check may call a function that takes the domain.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let mut sql = format!(
+        "CREATE DOMAIN {} AS {}",
+        qualified(object.key),
+        object.get("type").unwrap_or_default()
+    );
+    if let Some(collation) = object.get("collation") {
+        sql += &format!(" COLLATE {collation}");
+    }
+    if let Some(default) = object.get("default") {
+        sql += &format!(" DEFAULT {default}");
+    }
+    if has_own_not_null(object) {
+        sql += " NOT NULL";
+    }
+    vec![Statement::new(sql)]
+}
+
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!(
+        "DROP DOMAIN {}",
+        qualified(object.key)
+    ))]
+}
+
+/// Whether it refuses NULL without a constraint that says so.
+fn has_own_not_null(object: &Object<'_>) -> bool {
+    let path = [object.key.part(0), object.key.part(1)];
+    let mut constraints = object.catalog.below(Kind::DomainConstraint, &path);
+    object.is("not_null") && !constraints.any(|(_, fact)| fact.get("type") == Some("not null"))
+}
+
+fn alter(change: &Change<'_>) -> Alter {
+    let is_based_otherwise = ["type", "base_schema", "base_name", "collation"]
+        .iter()
+        .any(|it| change.differs(it));
+    if is_based_otherwise {
+        return rebased(change);
+    }
+    let (from, to) = (&change.from, &change.to);
+    let domain = qualified(to.key);
+    let mut steps = Steps::default();
+    if change.differs("default") {
+        if to.get("default").is_none() || loses_something(from, to) {
+            steps.early.push(Statement::new(format!(
+                "ALTER DOMAIN {domain} DROP DEFAULT"
+            )));
+        }
+        if let Some(default) = to.get("default") {
+            steps.late.push(Statement::new(format!(
+                "ALTER DOMAIN {domain} SET DEFAULT {default}"
+            )));
+        }
+    }
+    match (has_own_not_null(from), has_own_not_null(to)) {
+        (true, false) => {
+            steps.late.push(Statement::new(format!(
+                "ALTER DOMAIN {domain} DROP NOT NULL"
+            )));
+        }
+        (false, true) => {
+            let statement = Statement::new(format!("ALTER DOMAIN {domain} SET NOT NULL"));
+            steps.late.push(warned(to, statement));
+        }
+        _ => {}
+    }
+    Alter::By(steps)
+}
+
+/// Whether it needed something that is gone: a function in its default.
+fn loses_something(from: &Object<'_>, to: &Object<'_>) -> bool {
+    let all = from.catalog.dependencies.iter();
+    all.filter(|it| it.dependent == *from.key)
+        .any(|it| to.catalog.get(&it.referenced).is_none())
+}
+
+/// The domain on another type. Its constraints go with the old one: the planner makes them again.
+fn rebased(change: &Change<'_>) -> Alter {
+    let (from, to) = (&change.from, &change.to);
+    let kinds = [from, to].map(|it| it.get("type").unwrap_or_default());
+    let cast = cast_between(from, to);
+    let remark = (change.differs("type") && !is_wider(kinds[0], kinds[1])).then(|| {
+        format!(
+            "the values of its columns become {} instead of {}: those that do not fit are cut or rounded, or make it fail",
+            kinds[1], kinds[0]
+        )
+    });
+    let anew = Anew {
+        change,
+        word: "DOMAIN",
+        create: create(to),
+        cast,
+        remark,
+    };
+    anew.aside()
+}
+
+/// Types between which PostgreSQL has casts that know more than the texts of the values.
+const FAMILIES: &[&[&str]] = &[
+    &["int2", "int4", "int8", "numeric", "float4", "float8"],
+    &["date", "timestamp", "timestamptz"],
+    &["time", "timetz"],
+    &["text", "varchar", "bpchar", "name"],
+    &["bit", "varbit"],
+];
+
+fn cast_between(from: &Object<'_>, to: &Object<'_>) -> Cast {
+    let bases = [from, to].map(|it| {
+        (
+            it.get("base_schema"),
+            it.get("base_name").unwrap_or_default(),
+        )
+    });
+    if bases[0] == bases[1] {
+        return Cast::Direct;
+    }
+    let is_of_one_family = FAMILIES
+        .iter()
+        .any(|family| bases.iter().all(|(_, name)| family.contains(name)));
+    let is_built_in = bases.iter().all(|it| it.0 == Some("pg_catalog"));
+    if is_built_in && is_of_one_family {
+        Cast::Direct
+    } else {
+        Cast::Text
+    }
+}
+
+/// Whether every value of one type is also one of the other.
+fn is_wider(from: &str, to: &str) -> bool {
+    const WHOLE: &[&str] = &["smallint", "integer", "bigint", "numeric"];
+    let place = |name: &str| WHOLE.iter().position(|it| *it == name);
+    let limit = |name: &str| {
+        let text = name.strip_prefix("character varying(")?.strip_suffix(')')?;
+        text.parse::<u32>().ok()
+    };
+    match (place(from), place(to)) {
+        (Some(from), Some(to)) => from <= to,
+        _ if to == "text" => true,
+        _ => match (limit(from), limit(to)) {
+            (Some(from), Some(to)) => from <= to,
+            (Some(_), None) => to == "character varying",
+            _ => false,
+        },
+    }
+}
+
+fn domain_of(key: &Key) -> Key {
+    Key::new(Kind::Domain, &[key.part(0), key.part(1)])
+}
+
+fn constraint_designation(object: &Object<'_>) -> Option<String> {
+    Some(format!(
+        "CONSTRAINT {} ON DOMAIN {}",
+        Ident(object.key.part(2)),
+        qualified(object.key)
+    ))
+}
+
+fn is_not_null(object: &Object<'_>) -> bool {
+    object.get("type") == Some("not null")
+}
+
+/// In two steps where rows are to be looked at and nobody should have to wait for that.
+fn create_constraint(object: &Object<'_>) -> Vec<Statement> {
+    let (domain, name) = (qualified(object.key), Ident(object.key.part(2)));
+    let definition = object.get("definition").unwrap_or_default();
+    let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
+    if is_not_null(object) || object.is("not_valid") {
+        return vec![warned(object, Statement::new(add))];
+    }
+    if !object.online {
+        return vec![warned(object, Statement::new(add))];
+    }
+    vec![
+        warned(object, Statement::new(add + " NOT VALID")),
+        validate(object.key).at(Boundary::Before),
+    ]
+}
+
+fn validate(key: &Key) -> Statement {
+    Statement::new(format!(
+        "ALTER DOMAIN {} VALIDATE CONSTRAINT {}",
+        qualified(key),
+        Ident(key.part(2))
+    ))
+}
+
+fn drop_constraint(object: &Object<'_>) -> Vec<Statement> {
+    let domain = qualified(object.key);
+    let what = if is_not_null(object) {
+        "NOT NULL".to_owned()
+    } else {
+        format!("CONSTRAINT {}", Ident(object.key.part(2)))
+    };
+    vec![Statement::new(format!("ALTER DOMAIN {domain} DROP {what}"))]
+}
+
+fn alter_constraint(change: &Change<'_>) -> Alter {
+    let bare = |object: &Object<'_>| {
+        let text = object.get("definition").unwrap_or_default();
+        text.strip_suffix(" NOT VALID").unwrap_or(text).to_owned()
+    };
+    let is_validated = change.from.is("not_valid") && !change.to.is("not_valid");
+    if is_validated && !change.differs("type") && bare(&change.from) == bare(&change.to) {
+        Alter::By(Steps::late([validate(change.to.key)]))
+    } else {
+        Alter::Replace
+    }
+}
+
+/// PostgreSQL looks at columns of a domain, but not into arrays and rows: there it refuses new constraints.
+fn warned(object: &Object<'_>, statement: Statement) -> Statement {
+    let key = domain_of(object.key);
+    let columns = stored_in(object.catalog, &key);
+    let inner = columns.iter().find(|column| {
+        let fact = object.catalog.get(column);
+        fact.is_some_and(|it| {
+            (it.get("type_schema"), it.get("type_name")) != (Some(key.part(0)), Some(key.part(1)))
+                && !it.is("default")
+        })
+    });
+    match inner {
+        Some(column) => statement.remarking(format!(
+            "PostgreSQL refuses it as long as the {column} holds values of the domain within other values"
+        )),
+        None => statement,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_limit_loses_nothing() {
+        assert!(is_wider("character varying(5)", "character varying(6)"));
+        assert!(is_wider("character varying(5)", "text"));
+        assert!(is_wider("integer", "bigint"));
+        assert!(!is_wider("bigint", "integer"));
+        assert!(!is_wider("character varying(6)", "character varying(5)"));
+        assert!(!is_wider("text", "date"));
+    }
+}

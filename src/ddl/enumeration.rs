@@ -1,0 +1,146 @@
+//! Enumerated types.
+//!
+//! Labels can only be added. To lose one, or to put them in another order, the type is [made anew](anew) and the columns move over.
+
+pub(in crate::ddl) mod anew;
+pub(in crate::ddl) mod survey;
+
+use crate::{
+    catalog::Key,
+    ddl::rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    words::ident::{Literal, Qualified},
+};
+
+/// Enumerated types.
+pub(super) const RULE: Rule = Rule {
+    comment: designation,
+    owner: designation,
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop,
+    alter,
+};
+
+/// The name of a type.
+pub(in crate::ddl) fn qualified(key: &Key) -> Qualified<'_> {
+    Qualified {
+        schema: key.part(0),
+        name: key.part(1),
+    }
+}
+
+/// The words for a type of any kind but a domain.
+pub(in crate::ddl) fn designation(object: &Object<'_>) -> Option<String> {
+    Some(format!("TYPE {}", qualified(object.key)))
+}
+
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let labels = object.list("labels");
+    let labels: Vec<String> = labels.iter().map(|it| Literal(it).to_string()).collect();
+    let name = qualified(object.key);
+    vec![Statement::new(format!(
+        "CREATE TYPE {name} AS ENUM ({})",
+        labels.join(", ")
+    ))]
+}
+
+/// Also that of a range or composite type.
+pub(in crate::ddl) fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!(
+        "DROP TYPE {}",
+        qualified(object.key)
+    ))]
+}
+
+fn alter(change: &Change<'_>) -> Alter {
+    let (from, to) = (change.from.list("labels"), change.to.list("labels"));
+    if from == to {
+        return Alter::By(Steps::default());
+    }
+    if is_within(&from, &to) {
+        return Alter::By(Steps::late(added(change.to.key, &from, &to)));
+    }
+    let gone: Vec<String> = from
+        .iter()
+        .filter(|it| !to.contains(it))
+        .map(|it| Literal(it).to_string())
+        .collect();
+    let remark = (!gone.is_empty()).then(|| {
+        format!(
+            "it fails where a row still holds a label that is gone: {}. Give those rows another one before",
+            gone.join(", ")
+        )
+    });
+    let anew = anew::Anew {
+        change,
+        word: "TYPE",
+        create: create(&change.to),
+        cast: anew::Cast::Text,
+        remark,
+    };
+    anew.aside()
+}
+
+/// Whether all of `few` stand in `all`, in the same order.
+fn is_within(few: &[String], all: &[String]) -> bool {
+    let mut rest = all.iter();
+    few.iter().all(|label| rest.any(|it| it == label))
+}
+
+/// Labels that are new, each put beside one that is there by then. They must be committed before anything uses them.
+fn added(key: &Key, from: &[String], to: &[String]) -> Vec<Statement> {
+    let is_old = |label: &String| from.contains(label);
+    let mut statements: Vec<Statement> = Vec::new();
+    for (at, label) in to.iter().enumerate().filter(|(_, it)| !is_old(it)) {
+        let next = to[at + 1..].iter().find(|it| is_old(it));
+        let place = match (next, at.checked_sub(1).map(|it| &to[it])) {
+            (None, _) => String::new(),
+            (Some(_), Some(before)) => format!(" AFTER {}", Literal(before)),
+            (Some(after), None) => format!(" BEFORE {}", Literal(after)),
+        };
+        statements.push(Statement::new(format!(
+            "ALTER TYPE {} ADD VALUE {}{place}",
+            qualified(key),
+            Literal(label)
+        )));
+    }
+    if let Some(last) = statements.pop() {
+        statements.push(last.at(Boundary::After));
+    }
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Kind;
+
+    fn labels(all: &str) -> Vec<String> {
+        all.chars().map(String::from).collect()
+    }
+
+    #[test]
+    fn labels_come_to_their_place_one_after_the_other() {
+        let key = Key::new(Kind::Enum, &["s", "e"]);
+        let texts: Vec<String> = added(&key, &labels("cf"), &labels("abcdefg"))
+            .into_iter()
+            .map(|it| it.sql.replace("ALTER TYPE \"s\".\"e\" ADD VALUE ", ""))
+            .collect();
+        let expected = [
+            "'a' BEFORE 'c'",
+            "'b' AFTER 'a'",
+            "'d' AFTER 'c'",
+            "'e' AFTER 'd'",
+            "'g'",
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn another_order_is_no_addition() {
+        assert!(is_within(&labels("ac"), &labels("abc")));
+        assert!(!is_within(&labels("ca"), &labels("abc")));
+        assert!(!is_within(&labels("ad"), &labels("abc")));
+    }
+}

@@ -1,0 +1,75 @@
+//! Event triggers.
+
+use crate::{
+    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    words::ident::{Ident, Literal},
+};
+
+/// Event triggers.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner: comment,
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop,
+    alter,
+};
+
+/// Names it in COMMENT ON and ALTER … OWNER TO.
+fn comment(object: &Object<'_>) -> Option<String> {
+    Some(words(object))
+}
+
+/// Makes it in its state.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let event = object.get("event").unwrap_or_default();
+    let function = object.get("function").unwrap_or_default();
+    let tags: Vec<String> = object
+        .list("tags")
+        .iter()
+        .map(|it| Literal(it).to_string())
+        .collect();
+    let when = if tags.is_empty() {
+        String::new()
+    } else {
+        format!(" WHEN TAG IN ({})", tags.join(", "))
+    };
+    let words = words(object);
+    let sql = format!("CREATE {words} ON {event}{when} EXECUTE FUNCTION {function}()");
+    let mut statements = vec![Statement::new(sql)];
+    if object.is("enabled") {
+        statements.push(state(object));
+    }
+    statements
+}
+
+/// Takes it away.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!("DROP {}", words(object)))]
+}
+
+/// Sets its state; all the rest is fixed.
+fn alter(change: &Change<'_>) -> Alter {
+    if change.differs_only_in(&["enabled"]) {
+        Alter::By(Steps::late([state(&change.to)]))
+    } else {
+        Alter::Replace
+    }
+}
+
+/// Sets when it fires.
+fn state(object: &Object<'_>) -> Statement {
+    let verb = match object.get("enabled") {
+        Some("disabled") => "DISABLE",
+        Some("replica") => "ENABLE REPLICA",
+        Some("always") => "ENABLE ALWAYS",
+        _ => "ENABLE",
+    };
+    Statement::new(format!("ALTER {} {verb}", words(object)))
+}
+
+/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
+fn words(object: &Object<'_>) -> String {
+    format!("EVENT TRIGGER {}", Ident(object.key.name()))
+}

@@ -1,0 +1,233 @@
+//! Foreign data wrappers, servers and user mappings.
+//!
+//! Their options are kept as `name=value`. Those of user mappings may be secrets: these are never written down.
+
+use crate::{
+    catalog::Key,
+    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
+    words::ident::{Ident, Literal},
+};
+
+/// Foreign data wrappers.
+pub(super) const WRAPPER: Rule = Rule {
+    comment: |object| Some(wrapper(object.key)),
+    owner: |object| Some(wrapper(object.key)),
+    born_with: no_parent,
+    dies_with: nobody,
+    create: create_wrapper,
+    drop: |object| vec![Statement::new(format!("DROP {}", wrapper(object.key)))],
+    alter: alter_wrapper,
+};
+
+/// Foreign servers.
+pub(super) const SERVER: Rule = Rule {
+    comment: |object| Some(server(object.key)),
+    owner: |object| Some(server(object.key)),
+    born_with: no_parent,
+    dies_with: nobody,
+    create: create_server,
+    drop: |object| vec![Statement::new(format!("DROP {}", server(object.key)))],
+    alter: alter_server,
+};
+
+/// User mappings.
+pub(super) const MAPPING: Rule = Rule {
+    comment: nothing,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with: nobody,
+    create: create_mapping,
+    drop: |object| vec![Statement::new(format!("DROP {}", mapping(object.key)))],
+    alter: alter_mapping,
+};
+
+fn wrapper(key: &Key) -> String {
+    format!("FOREIGN DATA WRAPPER {}", Ident(key.part(0)))
+}
+
+fn server(key: &Key) -> String {
+    format!("SERVER {}", Ident(key.part(0)))
+}
+
+fn mapping(key: &Key) -> String {
+    let user = match key.part(1) {
+        "PUBLIC" => "PUBLIC".to_owned(),
+        role => Ident(role).to_string(),
+    };
+    format!("USER MAPPING FOR {user} SERVER {}", Ident(key.part(0)))
+}
+
+/// Names and values of options.
+fn pairs(object: &Object<'_>) -> Vec<(String, String)> {
+    let options = object.list("options");
+    let pairs = options.iter().filter_map(|it| it.split_once('='));
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn value_of<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
+    let pair = pairs.iter().find(|(it, _)| it == name);
+    pair.map(|(_, value)| value.as_str())
+}
+
+/// `OPTIONS (…)`, each part behind a space.
+fn clause(parts: &[String]) -> String {
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!(" OPTIONS ({})", parts.join(", "))
+}
+
+/// The options of something new.
+fn given(object: &Object<'_>) -> Vec<String> {
+    let pairs = pairs(object);
+    pairs
+        .iter()
+        .map(|(name, value)| format!("{} {}", Ident(name), Literal(value)))
+        .collect()
+}
+
+/// What leads from some options to others. `shown` says what is written for a value.
+fn altered(change: &Change<'_>, shown: impl Fn(&str, &str) -> String) -> Vec<String> {
+    let (from, to) = (pairs(&change.from), pairs(&change.to));
+    let gone = from
+        .iter()
+        .filter(|(name, _)| value_of(&to, name).is_none());
+    let mut parts: Vec<String> = gone
+        .map(|(name, _)| format!("DROP {}", Ident(name)))
+        .collect();
+    for (name, value) in &to {
+        let verb = match value_of(&from, name) {
+            None => "ADD",
+            Some(old) if old != value => "SET",
+            Some(_) => continue,
+        };
+        parts.push(format!("{verb} {} {}", Ident(name), shown(name, value)));
+    }
+    parts
+}
+
+fn plain(_: &str, value: &str) -> String {
+    Literal(value).to_string()
+}
+
+fn create_wrapper(object: &Object<'_>) -> Vec<Statement> {
+    let functions: String = [("HANDLER", "handler"), ("VALIDATOR", "validator")]
+        .iter()
+        .filter_map(|(word, name)| Some(format!(" {word} {}", object.get(name)?)))
+        .collect();
+    vec![Statement::new(format!(
+        "CREATE {}{functions}{}",
+        wrapper(object.key),
+        clause(&given(object))
+    ))]
+}
+
+/// In one statement: the new options must suit the new validator.
+fn alter_wrapper(change: &Change<'_>) -> Alter {
+    let functions: String = [("HANDLER", "handler"), ("VALIDATOR", "validator")]
+        .iter()
+        .filter(|(_, name)| change.differs(name))
+        .map(|(word, name)| match change.to.get(name) {
+            Some(function) => format!(" {word} {function}"),
+            None => format!(" NO {word}"),
+        })
+        .collect();
+    let what = functions + &clause(&altered(change, plain));
+    by_altering(&wrapper(change.to.key), &what)
+}
+
+/// Nothing where there is nothing to say: the same options in another order.
+fn by_altering(name: &str, what: &str) -> Alter {
+    if what.is_empty() {
+        return Alter::By(Steps::default());
+    }
+    Alter::By(Steps::late([Statement::new(format!("ALTER {name}{what}"))]))
+}
+
+fn create_server(object: &Object<'_>) -> Vec<Statement> {
+    let texts: String = [("TYPE", "type"), ("VERSION", "version")]
+        .iter()
+        .filter_map(|(word, name)| Some(format!(" {word} {}", Literal(object.get(name)?))))
+        .collect();
+    vec![Statement::new(format!(
+        "CREATE {}{texts} FOREIGN DATA WRAPPER {}{}",
+        server(object.key),
+        Ident(object.get("wrapper").unwrap_or_default()),
+        clause(&given(object))
+    ))]
+}
+
+fn alter_server(change: &Change<'_>) -> Alter {
+    if change.differs("type") || change.differs("wrapper") {
+        return Alter::Replace;
+    }
+    let version = match change.to.get("version") {
+        _ if !change.differs("version") => String::new(),
+        Some(version) => format!(" VERSION {}", Literal(version)),
+        None => " VERSION NULL".to_owned(),
+    };
+    let what = version + &clause(&altered(change, plain));
+    by_altering(&server(change.to.key), &what)
+}
+
+/// Whether an option of a user mapping is nothing to be written down.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["pass", "pwd", "secret", "token", "key", "credential"]
+        .iter()
+        .any(|it| name.contains(it))
+}
+
+/// A secret stays open.
+fn masked(name: &str, value: &str) -> String {
+    if is_secret(name) {
+        "''".to_owned()
+    } else {
+        plain(name, value)
+    }
+}
+
+/// Tells which options the author has to fill in.
+fn open(statement: Statement, secrets: &[&str]) -> Statement {
+    if secrets.is_empty() {
+        return statement;
+    }
+    let names: Vec<String> = secrets.iter().map(|it| Ident(it).to_string()).collect();
+    statement.remarking(format!(
+        "Fill in {}: a secret is not written down here.",
+        names.join(", ")
+    ))
+}
+
+fn create_mapping(object: &Object<'_>) -> Vec<Statement> {
+    let pairs = pairs(object);
+    let parts: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{} {}", Ident(name), masked(name, value)))
+        .collect();
+    let names = pairs.iter().map(|(name, _)| name.as_str());
+    let secrets: Vec<&str> = names.filter(|it| is_secret(it)).collect();
+    let statement = Statement::new(format!("CREATE {}{}", mapping(object.key), clause(&parts)));
+    vec![open(statement, &secrets)]
+}
+
+fn alter_mapping(change: &Change<'_>) -> Alter {
+    let parts = altered(change, masked);
+    if parts.is_empty() {
+        return Alter::By(Steps::default());
+    }
+    let (from, to) = (pairs(&change.from), pairs(&change.to));
+    let secrets: Vec<&str> = to
+        .iter()
+        .filter(|(name, value)| is_secret(name) && value_of(&from, name) != Some(value.as_str()))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let statement = Statement::new(format!(
+        "ALTER {}{}",
+        mapping(change.to.key),
+        clause(&parts)
+    ));
+    Alter::By(Steps::late([open(statement, &secrets)]))
+}

@@ -1,0 +1,149 @@
+//! Indexes. Those of constraints come and go with them.
+
+mod alter;
+pub(in crate::ddl) mod partition;
+pub(in crate::ddl) mod text;
+pub(in crate::ddl) mod ties;
+
+use std::iter;
+
+use self::partition::Birth;
+use crate::{
+    catalog::{Key, Kind},
+    ddl::rule::{Boundary, Object, Rule, Statement, nothing},
+    words::ident::{Ident, Qualified},
+};
+
+/// What is known of indexes.
+pub(super) const RULE: Rule = Rule {
+    comment: designation,
+    // that of its table
+    owner: nothing,
+    born_with,
+    dies_with,
+    create,
+    drop,
+    alter: alter::alter,
+};
+
+/// The words for an index.
+fn designation(index: &Object<'_>) -> Option<String> {
+    Some(text::Designation(index.key).to_string())
+}
+
+/// A constraint makes its index; the index of a partitioned table those of the partitions.
+fn born_with(index: &Object<'_>) -> Option<Key> {
+    match constraint(index) {
+        Some(constraint) => Some(constraint),
+        None => partition::whole(index).cloned(),
+    }
+}
+
+/// It goes with its constraint, its table, any column that it shows or asks, and the index that it is a part of.
+fn dies_with(index: &Object<'_>) -> Vec<Key> {
+    let mut all = ties::automatic(index);
+    ties::add(&mut all, partition::relation(index));
+    if let Some(constraint) = constraint(index) {
+        ties::add(&mut all, constraint);
+    }
+    all
+}
+
+/// The constraint that an index belongs to.
+fn constraint(index: &Object<'_>) -> Option<Key> {
+    let name = index.get("of_constraint")?;
+    let table = index.get("table")?;
+    Some(Key::new(
+        Kind::Constraint,
+        &[index.key.part(0), table, name],
+    ))
+}
+
+/// Makes it, and sets what the statement that makes it has no words for.
+fn create(index: &Object<'_>) -> Vec<Statement> {
+    let mut all = Vec::new();
+    if !index.is("of_constraint") {
+        match partition::birth(index) {
+            Birth::Given => {}
+            Birth::Called(name) => all.push(rename(index.key.part(0), &name, index.key.name())),
+            Birth::Own { only, whole } => {
+                let may_exist = whole.is_some() && !index.with_parent;
+                let guard: &[&str] = if may_exist { &["IF NOT EXISTS"] } else { &[] };
+                all.push(build(index, guard, only));
+                all.extend(whole.map(|it| attach(it, index.key)));
+            }
+        }
+    }
+    all.extend(finish(index));
+    all
+}
+
+/// The statement that makes an index: one that does not stop writers where there may be any.
+fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
+    if !index.online || partition::is_partitioned(index) {
+        return Statement::new(text::create(index, guard, only));
+    }
+    let guard = guard.iter().copied();
+    let how: Vec<&str> = iter::once("CONCURRENTLY").chain(guard).collect();
+    Statement::new(text::create(index, &how, only)).at(Boundary::Alone)
+}
+
+/// Gives an index another name, and the constraint with it.
+fn rename(schema: &str, from: &str, to: &str) -> Statement {
+    let from = Qualified { schema, name: from };
+    Statement::new(format!("ALTER INDEX {from} RENAME TO {}", Ident(to)))
+}
+
+/// Makes the index of a partition a part of that of the whole. Nothing happens where it is one.
+pub(in crate::ddl) fn attach(whole: &Key, part: &Key) -> Statement {
+    let (whole, part) = (text::Designation(whole), qualified(part));
+    Statement::new(format!("ALTER {whole} ATTACH PARTITION {part}"))
+}
+
+/// `"schema"."name"`.
+fn qualified(key: &Key) -> Qualified<'_> {
+    Qualified {
+        schema: key.part(0),
+        name: key.name(),
+    }
+}
+
+/// What a new index is given after it was made. That rows are clustered or told apart by it is lost with an old one of the
+/// same name, so that it is said again.
+fn finish(index: &Object<'_>) -> Vec<Statement> {
+    let mut all = alter::statistics(index.key, None, index.get("statistics"));
+    if index.is("clustered") {
+        all.push(cluster(index));
+    }
+    if index.is("replica_identity") {
+        all.push(replica_identity(index));
+    }
+    all
+}
+
+/// Marks an index as the one that CLUSTER goes by.
+fn cluster(index: &Object<'_>) -> Statement {
+    let (table, name) = (text::table(index), Ident(index.key.name()));
+    Statement::new(format!("ALTER TABLE {table} CLUSTER ON {name}"))
+}
+
+/// Marks an index as the one that replication tells rows apart by.
+fn replica_identity(index: &Object<'_>) -> Statement {
+    let (table, name) = (text::table(index), Ident(index.key.name()));
+    Statement::new(format!(
+        "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}"
+    ))
+}
+
+/// Takes it away. That of a constraint goes with it, before this is asked.
+fn drop(index: &Object<'_>) -> Vec<Statement> {
+    if index.is("of_constraint") {
+        return Vec::new();
+    }
+    let name = qualified(index.key);
+    if index.online && !index.is("parent") && !partition::is_partitioned(index) {
+        let sql = format!("DROP INDEX CONCURRENTLY {name}");
+        return vec![Statement::new(sql).at(Boundary::Alone)];
+    }
+    vec![Statement::new(format!("DROP INDEX {name}"))]
+}

@@ -1,0 +1,215 @@
+//! How an index becomes another one of the same name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{attach, build, cluster, finish, partition, rename, text, ties};
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        options,
+        rule::{Alter, Boundary, Change, Object, Statement, Steps},
+    },
+    words::ident::{Ident, Literal, Qualified},
+};
+
+/// What an index cannot change, besides what its text says.
+const FIXED: &[&str] = &[
+    "method",
+    "unique",
+    "primary",
+    "columns",
+    "include",
+    "opclass_options",
+    "orders",
+    "predicate",
+    "nulls_not_distinct",
+];
+
+/// Changes what can be changed; anything else is built anew, beside the old one where readers and writers are there.
+pub(super) fn alter(change: &Change<'_>) -> Alter {
+    if change.differs("table") || change.differs("of_constraint") {
+        return Alter::Replace;
+    }
+    let attached = match attachment(change) {
+        Ok(statement) => statement,
+        Err(alter) => return alter,
+    };
+    if is_another(change) {
+        return rebuilt(change);
+    }
+    let is_partitioned = partition::is_partitioned(&change.to);
+    let breaks = change.to.is("invalid") && !change.from.is("invalid");
+    if is_partitioned && (breaks || change.differs("options")) {
+        return Alter::Replace;
+    }
+    let mut late: Vec<Statement> = attached.into_iter().collect();
+    late.extend(settings(change));
+    if !is_partitioned && !change.to.is("invalid") && !change.to.is("not_ready") {
+        late.extend(repair(&change.from));
+    }
+    late.extend(statistics(
+        change.to.key,
+        change.from.get("statistics"),
+        change.to.get("statistics"),
+    ));
+    let mut early = Vec::new();
+    match (change.from.is("clustered"), change.to.is("clustered")) {
+        (false, true) => late.push(cluster(&change.to)),
+        (true, false) => early.extend(uncluster(change)),
+        _ => {}
+    }
+    Alter::By(Steps {
+        early,
+        late,
+        clears: Vec::new(),
+    })
+}
+
+/// What to do where an index becomes a part of that of a partitioned table, or ceases to be one. There is no DETACH for
+/// indexes: one is let go with its table only.
+fn attachment(change: &Change<'_>) -> Result<Option<Statement>, Alter> {
+    if !change.differs("parent") {
+        return Ok(None);
+    }
+    let moves = partition::moves(change);
+    if change.from.is("parent") && !moves {
+        return Err(Alter::Replace);
+    }
+    let Some(whole) = partition::whole(&change.to) else {
+        return Ok(None);
+    };
+    // ATTACH PARTITION of the table finds the index by itself
+    let is_found = moves && change.from.catalog.get(whole).is_some();
+    Ok((!is_found).then(|| attach(whole, change.to.key)))
+}
+
+/// Whether the index must be built anew. That operator classes and collations follow their columns is no reason.
+fn is_another(change: &Change<'_>) -> bool {
+    FIXED.iter().any(|it| change.differs(it)) || text::core(&change.from) != text::core(&change.to)
+}
+
+/// Builds it anew: beside the old one, if nothing is in the way.
+fn rebuilt(change: &Change<'_>) -> Alter {
+    let (from, to) = (&change.from, &change.to);
+    if to.is("of_constraint") {
+        return Alter::ReplaceParent;
+    }
+    let is_alone = !from.is("parent")
+        && !to.is("parent")
+        && !partition::is_partitioned(to)
+        && from.dependents().next().is_none();
+    if !is_alone || !to.online || loses_ground(change) {
+        return Alter::Replace;
+    }
+    let aside = ties::aside(change);
+    let schema = from.key.part(0);
+    let mut late = vec![rename(schema, from.key.name(), &aside)];
+    late.push(build(to, &[], false));
+    // what was said of the old one is true of the new one
+    if let Some(comment) = to
+        .get("comment")
+        .filter(|it| from.get("comment") == Some(*it))
+    {
+        let index = text::Designation(to.key);
+        let comment = Literal(comment);
+        late.push(Statement::new(format!("COMMENT ON {index} IS {comment}")));
+    }
+    late.extend(finish(to));
+    let old = Qualified {
+        schema,
+        name: &aside,
+    };
+    let dropped = Statement::new(format!("DROP INDEX CONCURRENTLY {old}"));
+    late.push(dropped.at(Boundary::Alone));
+    Alter::By(Steps::late(late))
+}
+
+/// Whether something that the old index is made of goes or changes, so that the index must go before.
+fn loses_ground(change: &Change<'_>) -> bool {
+    ties::needs(&change.from).any(|need| {
+        let key = &need.referenced;
+        let (from, to) = (change.from.catalog.get(key), change.to.catalog.get(key));
+        match (from, to) {
+            (Some(from), Some(to)) if key.kind() == Kind::Column => ["type", "collation"]
+                .iter()
+                .any(|it| from.get(it) != to.get(it)),
+            (_, to) => to.is_none(),
+        }
+    })
+}
+
+/// Options and tablespace.
+fn settings(change: &Change<'_>) -> Vec<Statement> {
+    let index = text::Designation(change.to.key);
+    let mut all = Vec::new();
+    let (from, to) = (change.from.list("options"), change.to.list("options"));
+    let options = options::difference(&from, &to, "");
+    if !options.set.is_empty() {
+        let list = options.set.join(", ");
+        all.push(format!("ALTER {index} SET ({list})"));
+    }
+    if !options.reset.is_empty() {
+        let list = options.reset.join(", ");
+        all.push(format!("ALTER {index} RESET ({list})"));
+    }
+    if change.differs("tablespace") {
+        let space = Ident(change.to.get("tablespace").unwrap_or("pg_default"));
+        all.push(format!("ALTER {index} SET TABLESPACE {space}"));
+    }
+    all.into_iter().map(Statement::new).collect()
+}
+
+/// Builds again what a failed CREATE INDEX CONCURRENTLY left behind.
+fn repair(from: &Object<'_>) -> Option<Statement> {
+    if !from.is("invalid") && !from.is("not_ready") {
+        return None;
+    }
+    let name = super::qualified(from.key);
+    // PostgreSQL cannot do it concurrently for exclusion constraints
+    if from.is("of_constraint") && !from.is("unique") {
+        return Some(Statement::new(format!("REINDEX INDEX {name}")));
+    }
+    let sql = format!("REINDEX INDEX CONCURRENTLY {name}");
+    Some(Statement::new(sql).at(Boundary::Alone))
+}
+
+/// Statistics targets of the expressions, by the number of the column.
+pub(super) fn statistics(key: &Key, from: Option<&str>, to: Option<&str>) -> Vec<Statement> {
+    let (from, to) = (targets(from), targets(to));
+    let columns: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+    let index = text::Designation(key);
+    let mut all = Vec::new();
+    for column in columns {
+        let target = to.get(column);
+        if from.get(column) != target {
+            // -1 is the server's usual one
+            let target = target.map_or_else(|| "-1".to_owned(), ToString::to_string);
+            all.push(Statement::new(format!(
+                "ALTER {index} ALTER COLUMN {column} SET STATISTICS {target}"
+            )));
+        }
+    }
+    all
+}
+
+/// Reads `{"1": 100}`.
+fn targets(text: Option<&str>) -> BTreeMap<String, Value> {
+    let text = text.unwrap_or("{}");
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Takes the mark of CLUSTER away, unless another index of the table gets it.
+fn uncluster(change: &Change<'_>) -> Option<Statement> {
+    let to = &change.to;
+    let mut others = to.catalog.below(Kind::Index, &[to.key.part(0)]);
+    let table = to.get("table");
+    if others.any(|(_, fact)| fact.get("table") == table && fact.is("clustered")) {
+        return None;
+    }
+    let table = text::table(to);
+    Some(Statement::new(format!(
+        "ALTER TABLE {table} SET WITHOUT CLUSTER"
+    )))
+}

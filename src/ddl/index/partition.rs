@@ -1,0 +1,107 @@
+//! Indexes of partitioned tables and of their partitions: who makes which.
+//!
+//! `CREATE INDEX` on a partitioned table makes those of the partitions, too, under names of PostgreSQL's choice, and stops
+//! all writers. Where that is not what is wanted, every index has a statement of its own, and is attached.
+
+use super::{text, ties};
+use crate::{
+    catalog::{Catalog, Key, Kind},
+    ddl::rule::{Change, Object},
+};
+
+/// How an index comes into being.
+pub(in crate::ddl) enum Birth<'c> {
+    /// With the index of the whole, or with the partition.
+    Given,
+    /// The same, under this name instead of its own.
+    Called(String),
+    /// By a statement.
+    Own {
+        /// Whether that leaves out the partitions.
+        only: bool,
+        /// The index that it is attached to.
+        whole: Option<&'c Key>,
+    },
+}
+
+/// How this one comes into being.
+pub(in crate::ddl) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
+    let whole = whole(index);
+    let is_common = !index.stays && is_automatic(index);
+    if whole.is_some() && index.with_parent && is_common {
+        return Birth::Given;
+    }
+    // the partition is new, or is attached: its indexes come with that. One that a failed migration left out cannot be told
+    // from those, so that a plain one is made if it is not there
+    let comes = !index.stays || index.is("of_constraint");
+    if whole.is_some() && !index.with_parent && comes {
+        return match text::automatic_name(index) {
+            Some(name) if name != index.key.name() => Birth::Called(name),
+            _ => Birth::Given,
+        };
+    }
+    let only = is_partitioned(index)
+        && (index.is("invalid") || !is_common && parts(index.catalog, index.key).next().is_some());
+    Birth::Own { only, whole }
+}
+
+/// The index that this one is the part for a partition of.
+pub(in crate::ddl) fn whole<'c>(index: &Object<'c>) -> Option<&'c Key> {
+    index.get("parent")?;
+    ties::whole(index)
+}
+
+/// The relation of an index.
+pub(in crate::ddl) fn relation(index: &Object<'_>) -> Key {
+    let table = index.get("table").unwrap_or_default();
+    Key::new(Kind::Relation, &[index.key.part(0), table])
+}
+
+/// Whether the index is one of a partitioned table, which holds nothing itself.
+pub(in crate::ddl) fn is_partitioned(index: &Object<'_>) -> bool {
+    let relation = index.catalog.get(&relation(index));
+    relation.and_then(|it| it.get("kind")) == Some("partitioned table")
+}
+
+/// Whether the table of an index became a partition, ceased to be one, or moved to another table.
+pub(in crate::ddl) fn moves(change: &Change<'_>) -> bool {
+    let of = |index: &Object<'_>| {
+        let relation = index.catalog.get(&relation(index));
+        let whole = relation.and_then(|it| it.get("partition_of"));
+        whole.map(str::to_owned)
+    };
+    of(&change.from) != of(&change.to)
+}
+
+/// The indexes of partitions that belong to one.
+fn parts<'c>(catalog: &'c Catalog, whole: &Key) -> impl Iterator<Item = &'c Key> {
+    let all = catalog.dependencies.iter();
+    all.filter(move |it| it.bond == 'P' && it.referenced == *whole)
+        .map(|it| &it.dependent)
+        .filter(|it| it.kind() == Kind::Index)
+}
+
+/// Whether PostgreSQL makes the whole tree of indexes that this one is in, by itself, as it is wanted.
+fn is_automatic(index: &Object<'_>) -> bool {
+    let mut top = *index;
+    while let Some(whole) = whole(&top).and_then(|it| top.other(it)) {
+        top = whole;
+    }
+    !top.is("invalid") && has_automatic_parts(&top)
+}
+
+/// Whether PostgreSQL makes the indexes below one as they are wanted.
+fn has_automatic_parts(index: &Object<'_>) -> bool {
+    if !is_partitioned(index) {
+        return true;
+    }
+    parts(index.catalog, index.key)
+        .filter_map(|key| index.other(key))
+        .all(|part| {
+            let is_alike = ["options", "tablespace", "invalid"]
+                .iter()
+                .all(|it| part.get(it) == index.get(it));
+            let name = text::automatic_name(&part);
+            is_alike && name.as_deref() == Some(part.key.name()) && has_automatic_parts(&part)
+        })
+}

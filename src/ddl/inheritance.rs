@@ -1,0 +1,177 @@
+//! That a table inherits from another one; and who the parents and children of a table are, partitions included.
+
+use crate::{
+    catalog::{Catalog, Key, Kind},
+    ddl::{
+        names,
+        rule::{Alter, Change, Object, Rule, Statement, Steps, nothing},
+    },
+    words::ident::{Ident, Qualified},
+};
+
+/// What is known of inheritance.
+pub(super) const RULE: Rule = Rule {
+    comment: nothing,
+    owner: nothing,
+    born_with,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// A relation: its schema and its name.
+pub(super) type Place = (String, String);
+
+/// CREATE TABLE … INHERITS says it, too.
+fn born_with(object: &Object<'_>) -> Option<Key> {
+    Some(child(object))
+}
+
+/// It goes with the child. The parent cannot go before it.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    vec![child(object)]
+}
+
+/// The table that inherits.
+fn child(object: &Object<'_>) -> Key {
+    Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)])
+}
+
+/// Makes a table that is there a child.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    if object.with_parent {
+        return Vec::new();
+    }
+    vec![tie(object, "INHERIT")]
+}
+
+/// Lets a child go: it keeps its columns and its rows.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![tie(object, "NO INHERIT")]
+}
+
+/// One of the two statements.
+fn tie(object: &Object<'_>, what: &str) -> Statement {
+    let parent = Qualified {
+        schema: object.key.part(2),
+        name: object.key.part(3),
+    };
+    let (words, child) = (words(object), names::relation(object));
+    Statement::new(format!("ALTER {words} {child} {what} {parent}"))
+}
+
+/// What ALTER calls the child.
+fn words(object: &Object<'_>) -> &'static str {
+    let fact = object.catalog.get(&child(object));
+    names::words(fact.and_then(|it| it.get("kind")).unwrap_or_default())
+}
+
+/// Another place among the parents: INHERIT adds at the end, so that those behind the first that is out of order
+/// are let go and taken again.
+fn alter(change: &Change<'_>) -> Alter {
+    let (schema, table) = (change.to.key.part(0), change.to.key.part(1));
+    let before = parents(change.from.catalog, schema, table);
+    let after = parents(change.to.catalog, schema, table);
+    let mut rest = before.iter();
+    let in_order = after.iter().take_while(|it| rest.any(|was| was == *it));
+    let stays = in_order.count();
+    let own = (change.to.key.part(2), change.to.key.part(3));
+    let moved: Vec<&Place> = after
+        .iter()
+        .skip(stays)
+        .filter(|it| (it.0.as_str(), it.1.as_str()) == own)
+        .collect();
+    Alter::By(Steps::late(again(&change.to, &moved, &[])))
+}
+
+/// Lets parents of a table go and takes them again. Columns and constraints stay what they are, only inherited, because
+/// stand-ins keep them in the meantime; except for the columns of `without`, which become the table's own, too.
+pub(super) fn again(object: &Object<'_>, parents: &[&Place], without: &[&str]) -> Vec<Statement> {
+    let (words, child) = (words(object), names::relation(object));
+    let mut before = Vec::new();
+    let mut turn = Vec::new();
+    let mut after = Vec::new();
+    for (number, (schema, name)) in parents.iter().enumerate() {
+        let parent = Qualified { schema, name };
+        let stand_in = free(object, number);
+        let stand_in = Qualified {
+            schema: child.schema,
+            name: &stand_in,
+        };
+        before.push(format!(
+            "CREATE TABLE {stand_in} (LIKE {parent} INCLUDING CONSTRAINTS INCLUDING GENERATED)"
+        ));
+        for column in without {
+            let column = Ident(column);
+            before.push(format!(
+                "ALTER TABLE {stand_in} DROP COLUMN IF EXISTS {column}"
+            ));
+        }
+        before.push(format!("ALTER {words} {child} INHERIT {stand_in}"));
+        before.push(format!("ALTER {words} {child} NO INHERIT {parent}"));
+        turn.push(format!("ALTER {words} {child} INHERIT {parent}"));
+        after.push(format!("ALTER {words} {child} NO INHERIT {stand_in}"));
+        after.push(format!("DROP TABLE {stand_in}"));
+    }
+    let all = before.into_iter().chain(turn).chain(after);
+    all.map(Statement::new).collect()
+}
+
+/// A name for a stand-in that no relation has.
+fn free(object: &Object<'_>, number: usize) -> String {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    let taken = |name: &str| {
+        let parts = [schema, name];
+        [Kind::Relation, Kind::Index, Kind::Sequence]
+            .iter()
+            .any(|kind| object.catalog.get(&Key::new(*kind, &parts)).is_some())
+    };
+    let mut name = names::made(table, &number.to_string(), "parent");
+    while taken(&name) {
+        name = names::made(&name, "x", "parent");
+    }
+    name
+}
+
+/// Who a table gets columns from: those that it inherits from, in their order, or what it is a partition of.
+pub(super) fn parents(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
+    let relation = catalog.get(&Key::new(Kind::Relation, &[schema, table]));
+    let whole = relation.and_then(|it| it.get("partition_of"));
+    if let Some(whole) = whole.and_then(names::split) {
+        return vec![whole];
+    }
+    let below = catalog.below(Kind::Inheritance, &[schema, table]);
+    let mut all: Vec<(usize, Place)> = below
+        .map(|(key, fact)| {
+            let position = fact.get("position").and_then(|it| it.parse().ok());
+            let place = (key.part(2).to_owned(), key.part(3).to_owned());
+            (position.unwrap_or_default(), place)
+        })
+        .collect();
+    all.sort();
+    all.into_iter().map(|(_, place)| place).collect()
+}
+
+/// The tables that inherit from one, and the partitions of it.
+pub(super) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
+    let heirs = catalog.of_kind(Kind::Inheritance);
+    let heirs = heirs
+        .filter(|(key, _)| key.part(2) == schema && key.part(3) == table)
+        .map(|(key, _)| (key.part(0).to_owned(), key.part(1).to_owned()));
+    let partitions = catalog.of_kind(Kind::Relation);
+    let partitions = partitions
+        .filter(|(_, fact)| {
+            let whole = fact.get("partition_of").and_then(names::split);
+            whole.is_some_and(|it| it.0 == schema && it.1 == table)
+        })
+        .map(|(key, _)| (key.part(0).to_owned(), key.part(1).to_owned()));
+    heirs.chain(partitions).collect()
+}
+
+/// Whether tables inherit from one; partitions do not count.
+pub(super) fn has_heirs(object: &Object<'_>) -> bool {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    let mut all = object.catalog.of_kind(Kind::Inheritance);
+    all.any(|(key, _)| key.part(2) == schema && key.part(3) == table)
+}

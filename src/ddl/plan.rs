@@ -1,0 +1,598 @@
+//! What happens to each object, what has to make way for it, and in which order.
+
+mod edges;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    catalog::{
+        Catalog, Dependency, Fact, Key, Kind,
+        fact::{COMMENT, EXTENSION},
+    },
+    ddl::{
+        Statement, base_type, column, constraint, default_privilege, rule,
+        rule::{Alter, Change, Object, Steps},
+        sequence,
+    },
+    words::ident::{Ident, Literal},
+};
+
+/// What statements are made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'t> {
+    /// The major version of the server.
+    pub major: u32,
+    /// The role that objects belong to when nobody says so: the one that runs the statements.
+    pub role: &'t str,
+    /// Whether tables that are there before are changed in forms that do not stop their readers and writers.
+    pub online: bool,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// PostgreSQL has no way from one to the other that keeps the rows.
+    #[error("there is no way that keeps the rows: {}", .0.join("; "))]
+    Impossible(Vec<String>),
+    /// Objects that need each other.
+    #[error("these need each other, and no order makes them one by one: {}", .0.join(", "))]
+    Circle(Vec<String>),
+}
+
+/// Plans the way from one catalog to another.
+///
+/// # Errors
+/// When PostgreSQL has no way that keeps the rows.
+pub fn plan(
+    from: &Catalog,
+    to: &Catalog,
+    target: &Target<'_>,
+) -> Result<Vec<Statement>, PlanError> {
+    let mut planner = Planner::new(from, to, *target);
+    planner.decide();
+    planner.expand();
+    if !planner.impossible.is_empty() {
+        return Err(PlanError::Impossible(planner.impossible));
+    }
+    let mut order = planner.order();
+    if let Err(stuck) = &order
+        && planner.cut(stuck)
+    {
+        order = planner.order();
+    }
+    let order = order.map_err(|stuck| {
+        PlanError::Circle(stuck.iter().map(|node| node.key.to_string()).collect())
+    })?;
+    Ok(order
+        .iter()
+        .flat_map(|node| planner.statements(node))
+        .collect())
+}
+
+/// When something happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// It gives up a tie.
+    Early,
+    /// It is dropped.
+    Drop,
+    /// It is made.
+    Create,
+    /// It is changed.
+    Late,
+    /// It gets its owner and its comment.
+    Finish,
+}
+
+/// One stage of one object. The order of the fields is the order of the plan, where dependencies leave it open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Node {
+    rank: u32,
+    key: Key,
+    stage: Stage,
+}
+
+impl Node {
+    fn new(key: &Key, stage: Stage) -> Self {
+        Self {
+            rank: rank(key.kind(), stage),
+            key: key.clone(),
+            stage,
+        }
+    }
+}
+
+/// What comes sooner, where it may come at any time: what is in the way goes first, what was made for rows is there before what
+/// is made from them.
+fn rank(kind: Kind, stage: Stage) -> u32 {
+    let place = match kind {
+        Kind::Schema => 1,
+        Kind::Extension => 2,
+        Kind::Language | Kind::AccessMethod => 3,
+        Kind::Collation => 4,
+        Kind::Enum | Kind::Domain | Kind::DomainConstraint | Kind::Composite => 5,
+        Kind::CompositeAttribute | Kind::Range | Kind::BaseType => 6,
+        Kind::Routine => 7,
+        Kind::Sequence => 8,
+        Kind::ForeignDataWrapper | Kind::ForeignServer | Kind::UserMapping => 9,
+        Kind::Relation => 10,
+        Kind::Column => 11,
+        Kind::Inheritance => 12,
+        Kind::Index => 14,
+        Kind::Constraint => 13,
+        Kind::Statistics => 15,
+        Kind::Trigger | Kind::Rule | Kind::Policy => 17,
+        Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema => 18,
+        Kind::Subscription => 19,
+        Kind::Grant => 20,
+        Kind::DefaultPrivilege => 21,
+        Kind::EventTrigger => 22,
+        _ => 7,
+    };
+    match stage {
+        Stage::Early => place,
+        // the other way round
+        Stage::Drop => 100 + (50 - place),
+        Stage::Create | Stage::Late | Stage::Finish => 200 + place,
+    }
+}
+
+/// What becomes of an object that is in both.
+#[derive(Debug)]
+struct Planner<'c> {
+    from: &'c Catalog,
+    to: &'c Catalog,
+    target: Target<'c>,
+    /// What is changed, and how.
+    changed: BTreeMap<&'c Key, Steps>,
+    /// What is dropped; with it what takes it away, if it is not a statement of its own.
+    dropped: BTreeMap<&'c Key, Option<&'c Key>>,
+    /// What is made.
+    created: BTreeSet<&'c Key>,
+    /// What only gets another owner or comment.
+    finished: BTreeSet<&'c Key>,
+    impossible: Vec<String>,
+}
+
+impl<'c> Planner<'c> {
+    fn new(from: &'c Catalog, to: &'c Catalog, target: Target<'c>) -> Self {
+        Self {
+            from,
+            to,
+            target,
+            changed: BTreeMap::new(),
+            dropped: BTreeMap::new(),
+            created: BTreeSet::new(),
+            finished: BTreeSet::new(),
+            impossible: Vec::new(),
+        }
+    }
+
+    /// The object of a key in one of the catalogs.
+    fn object(&self, catalog: &'c Catalog, key: &'c Key) -> Option<Object<'c>> {
+        let fact = catalog.get(key)?;
+        let stays = self.stays(catalog, key, fact);
+        let mut object = Object {
+            catalog,
+            key,
+            fact,
+            major: self.target.major,
+            stays,
+            online: stays && self.target.online,
+            with_parent: false,
+        };
+        let parent = (rule(key.kind()).born_with)(&object);
+        object.with_parent = parent.is_some_and(|parent| self.created.contains(&parent));
+        Some(object)
+    }
+
+    /// Whether the relation that an object is part of is in both, and is not made anew.
+    fn stays(&self, catalog: &Catalog, key: &Key, fact: &Fact) -> bool {
+        let relation = match key.kind() {
+            Kind::Index | Kind::Statistics => {
+                let table = fact.get("table").unwrap_or_default();
+                Key::new(Kind::Relation, &[key.part(0), table])
+            }
+            Kind::Relation
+            | Kind::Column
+            | Kind::Constraint
+            | Kind::Trigger
+            | Kind::Rule
+            | Kind::Policy
+            | Kind::Inheritance => Key::new(Kind::Relation, &[key.part(0), key.part(1)]),
+            _ => return self.from.get(key).is_some() && self.to.get(key).is_some(),
+        };
+        // an index of a partition is built as that of the whole table is
+        let relation = match key.kind() {
+            Kind::Index | Kind::Constraint => top(catalog, relation),
+            _ => relation,
+        };
+        self.from.get(&relation).is_some()
+            && self.to.get(&relation).is_some()
+            && !self.dropped.contains_key(&relation)
+    }
+
+    /// Decides what happens to each object by itself.
+    fn decide(&mut self) {
+        let (from, to) = (self.from, self.to);
+        let keys: BTreeSet<&'c Key> = from.iter().chain(to.iter()).map(|(key, _)| key).collect();
+        let renamed = self.renamed_not_nulls();
+        for key in keys {
+            let (was, is) = (from.get(key), to.get(key));
+            let is_member = |fact: &Fact| fact.is(EXTENSION);
+            if was.is_some_and(is_member) || is.is_some_and(is_member) || renamed.contains(key) {
+                continue;
+            }
+            match (was, is) {
+                (Some(was), Some(is)) if was != is => self.change(key),
+                (Some(_), None) => {
+                    self.dropped.insert(key, None);
+                }
+                (None, Some(_)) => {
+                    self.created.insert(key);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn change(&mut self, key: &'c Key) {
+        let objects = (self.object(self.from, key), self.object(self.to, key));
+        let (Some(from), Some(to)) = objects else {
+            return;
+        };
+        let change = Change { from, to };
+        if change.differs(COMMENT) || change.differs("owner") {
+            self.finished.insert(key);
+        }
+        if change.differs_only_in(&[]) {
+            return;
+        }
+        match (rule(key.kind()).alter)(&change) {
+            Alter::By(steps) => {
+                self.changed.insert(key, steps);
+            }
+            Alter::Replace => {
+                self.dropped.insert(key, None);
+            }
+            Alter::ReplaceParent => {
+                let parent = (rule(key.kind()).born_with)(&from);
+                if let Some((parent, _)) = parent.and_then(|it| self.from.entry(&it)) {
+                    self.dropped.insert(parent, None);
+                }
+            }
+            Alter::Impossible(why) => self.impossible.push(format!("{key}: {why}")),
+        }
+    }
+
+    /// From 18 on NOT NULL has a name: two that differ in nothing else are one that is renamed, and those of columns that
+    /// become NOT NULL come with the column.
+    fn renamed_not_nulls(&mut self) -> BTreeSet<Key> {
+        let (from, to) = (self.from, self.to);
+        let mut done = BTreeSet::new();
+        let of = |catalog: &'c Catalog, other: &'c Catalog| {
+            catalog
+                .of_kind(Kind::Constraint)
+                .filter(move |(key, fact)| {
+                    fact.get("type") == Some("not null") && other.get(key).is_none()
+                })
+                .map(|(key, fact)| {
+                    let column = fact.list("columns").into_iter().next().unwrap_or_default();
+                    ((key.part(0), key.part(1), column), key)
+                })
+                .collect::<BTreeMap<_, _>>()
+        };
+        let (gone, new) = (of(from, to), of(to, from));
+        for (place, key) in gone.iter().chain(&new) {
+            let column = Key::new(Kind::Column, &[place.0, place.1, &place.2]);
+            let not_null = |catalog: &Catalog| catalog.get(&column).map(|it| it.is("not_null"));
+            let both = (not_null(from), not_null(to));
+            if both.0.is_some() && both.1.is_some() && both.0 != both.1 {
+                done.insert((*key).clone());
+            }
+        }
+        for (place, old) in &gone {
+            let Some(new) = new.get(place) else { continue };
+            let objects = (self.object(from, old), self.object(to, new));
+            if let (Some(from), Some(to)) = objects
+                && !done.contains(*old)
+                && self
+                    .from
+                    .get(&Key::new(Kind::Relation, &[place.0, place.1]))
+                    .is_some()
+            {
+                let statements = constraint::renamed(&Change { from, to });
+                self.changed.insert(*new, Steps::late(statements));
+                done.extend([(*old).clone(), (*new).clone()]);
+            }
+        }
+        done
+    }
+
+    /// Finds all that has to make way, and is made again.
+    fn expand(&mut self) {
+        let mut open: Vec<&'c Key> = self.dropped.keys().copied().collect();
+        let clears: Vec<&'c Key> = {
+            let wanted: BTreeSet<&Key> = self.changed.values().flat_map(|it| &it.clears).collect();
+            self.from
+                .iter()
+                .map(|(key, _)| key)
+                .filter(|key| wanted.contains(key))
+                .collect()
+        };
+        for key in clears {
+            if self.dropped.insert(key, None).is_none() {
+                open.push(key);
+            }
+        }
+        let mut needs: BTreeMap<&'c Key, Vec<&'c Dependency>> = BTreeMap::new();
+        for dependency in &self.from.dependencies {
+            needs
+                .entry(&dependency.referenced)
+                .or_default()
+                .push(dependency);
+        }
+        let mut parts: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
+        for (key, _) in self.from.iter() {
+            if let Some(object) = self.object(self.from, key) {
+                for whole in (rule(key.kind()).dies_with)(&object) {
+                    parts.entry(whole).or_default().push(key);
+                }
+                for routine in support(&object) {
+                    if let Some((routine, _)) = self.from.entry(&routine) {
+                        parts.entry(key.clone()).or_default().push(routine);
+                    }
+                }
+            }
+        }
+        while let Some(key) = open.pop() {
+            for part in parts.get(key).into_iter().flatten().copied() {
+                if self.leaves(part, key) {
+                    continue;
+                }
+                if !self.dropped.contains_key(part) {
+                    open.push(part);
+                }
+                // what goes with something else needs no statement of its own
+                self.dropped.insert(part, Some(key));
+            }
+            for dependency in needs.get(key).into_iter().flatten() {
+                if let Some(dependent) = self.clear(dependency) {
+                    open.push(dependent);
+                }
+            }
+        }
+        let both: Vec<&'c Key> = self.dropped.keys().copied().collect();
+        for key in both {
+            self.changed.remove(key);
+            self.finished.remove(key);
+            if let Some((key, _)) = self.to.entry(key) {
+                self.created.insert(key);
+            }
+        }
+    }
+
+    /// Whether a part frees itself before the whole is dropped: a sequence that is owned no more, a partition that is detached.
+    fn leaves(&self, part: &Key, whole: &Key) -> bool {
+        let Some(is) = self.to.get(part) else {
+            return false;
+        };
+        let was = self.from.get(part);
+        match part.kind() {
+            Kind::Sequence => was.is_some_and(|was| {
+                was.get("owned_by") != is.get("owned_by") && self.to.get(whole).is_none()
+            }),
+            _ => false,
+        }
+    }
+
+    /// What depends on something that is dropped: whether it has to be dropped before.
+    fn clear(&mut self, dependency: &'c Dependency) -> Option<&'c Key> {
+        let key = &dependency.dependent;
+        if self.dropped.contains_key(key) || self.from.get(key)?.is(EXTENSION) {
+            return None;
+        }
+        let stays = self.to.get(key).is_some();
+        let still = needs(self.to, key, &dependency.referenced);
+        match key.kind() {
+            // they hold rows
+            Kind::Relation if !is_view(self.from, key) => return None,
+            Kind::Sequence | Kind::Schema | Kind::Composite if stays => return None,
+            Kind::Column if stays => {
+                let object = self.object(self.from, key)?;
+                if !still && self.changed.contains_key(key) {
+                    return None;
+                }
+                if let Some(steps) = column::untie(&object) {
+                    let mine = self.changed.entry(key).or_default();
+                    if mine.early.is_empty() {
+                        mine.early.extend(steps.early);
+                    }
+                    if mine.late.is_empty() {
+                        mine.late.extend(steps.late);
+                    }
+                    return None;
+                }
+            }
+            // it is changed so that it needs it no more
+            _ if stays && !still && self.changed.contains_key(key) => return None,
+            _ => {}
+        }
+        self.dropped.insert(key, None);
+        Some(key)
+    }
+
+    /// The statements of a stage.
+    fn statements(&self, node: &Node) -> Vec<Statement> {
+        let (from, to) = (
+            self.from
+                .entry(&node.key)
+                .and_then(|(key, _)| self.object(self.from, key)),
+            self.to
+                .entry(&node.key)
+                .and_then(|(key, _)| self.object(self.to, key)),
+        );
+        let rule = rule(node.key.kind());
+        match node.stage {
+            Stage::Drop => from.map(|it| (rule.drop)(&it)).unwrap_or_default(),
+            Stage::Create => {
+                let mut statements = to.map(|it| (rule.create)(&it)).unwrap_or_default();
+                if let Some(owned) = to.and_then(|it| self.owned(&it)) {
+                    statements.retain(|it| *it != owned);
+                }
+                statements
+            }
+            Stage::Early => match self.changed.get(&node.key) {
+                Some(steps) => steps.early.clone(),
+                None => to
+                    .and_then(|it| base_type::shell(&it))
+                    .into_iter()
+                    .collect(),
+            },
+            Stage::Late => self
+                .changed
+                .get(&node.key)
+                .map(|it| it.late.clone())
+                .unwrap_or_default(),
+            Stage::Finish => to.map(|it| self.finish(&it, from)).unwrap_or_default(),
+        }
+    }
+
+    /// The tie of a sequence to its column, which comes last.
+    fn owned(&self, object: &Object<'c>) -> Option<Statement> {
+        let is_one = object.key.kind() == Kind::Sequence && self.created.contains(object.key);
+        is_one.then(|| sequence::owned(object)).flatten()
+    }
+
+    /// Owner, privileges that came by default, tie and comment.
+    fn finish(&self, to: &Object<'c>, from: Option<Object<'c>>) -> Vec<Statement> {
+        let rule = rule(to.key.kind());
+        let mut statements = Vec::new();
+        let is_new = self.created.contains(to.key);
+        let was = |name: &str| from.filter(|_| !is_new).and_then(|it| it.get(name));
+        let had = match is_new {
+            true => Some(self.target.role),
+            false => was("owner"),
+        };
+        if let (Some(owner), Some(words)) = (to.get("owner"), (rule.owner)(to))
+            && had != Some(owner)
+        {
+            statements.push(Statement::new(format!(
+                "ALTER {words} OWNER TO {}",
+                Ident(owner)
+            )));
+        }
+        if is_new {
+            statements.extend(self.by_default(to));
+        }
+        statements.extend(self.owned(to));
+        let comment = to.get(COMMENT);
+        if comment != was(COMMENT)
+            && let Some(words) = (rule.comment)(to)
+        {
+            let text = comment.map_or_else(|| "NULL".to_owned(), |text| Literal(text).to_string());
+            statements.push(Statement::new(format!("COMMENT ON {words} IS {text}")));
+        }
+        statements
+    }
+
+    /// What a new object got by default privileges, and is not to have.
+    fn by_default(&self, to: &Object<'c>) -> Vec<Statement> {
+        let (word, granted) = match to.key.kind() {
+            Kind::Relation => ("table", "table"),
+            Kind::Sequence => ("sequence", "sequence"),
+            Kind::Routine if to.get("kind") == Some("procedure") => ("function", "procedure"),
+            Kind::Routine => ("function", "function"),
+            Kind::Schema => ("schema", "schema"),
+            Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType => {
+                ("type", "type")
+            }
+            _ => return Vec::new(),
+        };
+        let schema = match to.key.kind() {
+            Kind::Schema => "",
+            _ => to.key.part(0),
+        };
+        let grant = |grantee: &str, privilege: &str| {
+            let mut parts = vec![granted];
+            parts.extend(to.key.parts());
+            parts.extend([grantee, privilege]);
+            Key::new(Kind::Grant, &parts)
+        };
+        // the way to take away is the way to drop what was given
+        let without = |key: &Key, fact: &Fact| {
+            let object = Object {
+                key,
+                fact,
+                catalog: self.to,
+                ..*to
+            };
+            (rule(Kind::Grant).drop)(&object)
+        };
+        let role = self.target.role;
+        let mut statements = Vec::new();
+        for (grantee, privilege, _) in default_privilege::given(self.from, schema, role, word) {
+            let key = grant(&grantee, &privilege);
+            if self.to.get(&key).is_none() {
+                statements.extend(without(&key, &Fact::default()));
+            }
+        }
+        for (grantee, privilege) in default_privilege::withheld(self.from, schema, role, word) {
+            let key = grant(&grantee, &privilege);
+            if self.to.get(&key).is_none() {
+                let revoked = Fact::of([("revoked", Some("true".to_owned()))]);
+                statements.extend(without(&key, &revoked));
+            }
+        }
+        statements
+    }
+}
+
+/// Whether one object depends on another.
+fn needs(catalog: &Catalog, dependent: &Key, referenced: &Key) -> bool {
+    let first = Dependency {
+        dependent: dependent.clone(),
+        referenced: referenced.clone(),
+        bond: '\0',
+    };
+    let found = catalog.dependencies.range(first..).next();
+    found.is_some_and(|it| it.dependent == *dependent && it.referenced == *referenced)
+}
+
+/// The routines that a type with a shell is made of: they go with it.
+fn support(object: &Object<'_>) -> Vec<Key> {
+    match shell(object) {
+        Some(_) => base_type::support(object),
+        None => Vec::new(),
+    }
+}
+
+/// What comes before a type and the functions that it is made of.
+fn shell(object: &Object<'_>) -> Option<Statement> {
+    let is_one = matches!(object.key.kind(), Kind::BaseType | Kind::Range);
+    is_one.then(|| base_type::shell(object)).flatten()
+}
+
+/// The whole table that a partition is part of, however deep.
+fn top(catalog: &Catalog, relation: Key) -> Key {
+    let mut at = relation;
+    for _ in 0..16 {
+        match catalog.get(&at).and_then(parent_table) {
+            Some(parent) => at = parent,
+            None => break,
+        }
+    }
+    at
+}
+
+/// The table that a partition is attached to.
+fn parent_table(fact: &Fact) -> Option<Key> {
+    let parent = fact.get("partition_of")?;
+    let parts = crate::ddl::names::split(parent)?;
+    Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
+}
+
+fn is_view(catalog: &Catalog, key: &Key) -> bool {
+    let kind = catalog.get(key).and_then(|it| it.get("kind"));
+    matches!(kind, Some("view" | "materialized view"))
+}

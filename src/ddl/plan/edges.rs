@@ -1,0 +1,291 @@
+//! What comes before what: the edges of the graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Node, Planner, Stage, is_view, needs, parent_table, shell};
+use crate::{
+    catalog::{Dependency, Key, Kind},
+    ddl::{base_type, order::Graph, rule},
+};
+
+impl<'c> Planner<'c> {
+    /// Drops the foreign keys of tables that cannot go one after the other before all of these.
+    pub(super) fn cut(&mut self, stuck: &[Node]) -> bool {
+        let tables: BTreeSet<&Key> = stuck.iter().map(|node| &node.key).collect();
+        let between = |key: &Key| {
+            let table = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
+            let fact = self.from.get(key);
+            tables.contains(&table) && fact.is_some_and(|it| it.get("type") == Some("foreign key"))
+        };
+        let all = self.dropped.iter();
+        let keys: Vec<&'c Key> = all
+            .filter(|(key, whole)| {
+                whole.is_some() && key.kind() == Kind::Constraint && between(key)
+            })
+            .map(|(key, _)| *key)
+            .collect();
+        for key in &keys {
+            self.dropped.insert(key, None);
+        }
+        !keys.is_empty()
+    }
+
+    /// All stages, in order.
+    pub(super) fn order(&self) -> Result<Vec<Node>, Vec<Node>> {
+        let mut graph = Graph::of(self.nodes().into_iter());
+        let node = Node::new;
+        for key in self.dropped.keys() {
+            graph.before(&self.drop_of(key), &node(key, Stage::Create));
+            if self.created.contains(key) {
+                graph.before(&self.drop_of(key), &node(key, Stage::Early));
+            }
+        }
+        for (key, steps) in &self.changed {
+            graph.before(&node(key, Stage::Early), &node(key, Stage::Late));
+            graph.before(&node(key, Stage::Late), &node(key, Stage::Finish));
+            for clear in &steps.clears {
+                let drop = self.drop_of(clear);
+                graph.before(&drop, &node(key, Stage::Early));
+                graph.before(&drop, &node(key, Stage::Late));
+                graph.before(&node(key, Stage::Late), &node(clear, Stage::Create));
+            }
+        }
+        for key in &self.created {
+            graph.before(&node(key, Stage::Create), &node(key, Stage::Finish));
+            let Some(object) = self.object(self.to, key) else {
+                continue;
+            };
+            if let Some(parent) = (rule(key.kind()).born_with)(&object) {
+                for stage in [Stage::Create, Stage::Late] {
+                    graph.before(&node(&parent, stage), &node(key, Stage::Create));
+                }
+            }
+            for stage in [Stage::Create, Stage::Finish] {
+                for whole in (rule(key.kind()).dies_with)(&object) {
+                    graph.before(&node(&whole, stage), &node(key, Stage::Create));
+                }
+            }
+        }
+        self.ways_up(&mut graph);
+        self.ways_down(&mut graph);
+        self.tables(&mut graph);
+        self.names(&mut graph);
+        graph.sorted()
+    }
+
+    fn nodes(&self) -> BTreeSet<Node> {
+        let mut nodes = BTreeSet::new();
+        for (key, whole) in &self.dropped {
+            if whole.is_none() {
+                nodes.insert(Node::new(key, Stage::Drop));
+            }
+        }
+        for key in &self.created {
+            nodes.insert(Node::new(key, Stage::Create));
+            nodes.insert(Node::new(key, Stage::Finish));
+            if self
+                .object(self.to, key)
+                .is_some_and(|it| shell(&it).is_some())
+            {
+                nodes.insert(Node::new(key, Stage::Early));
+            }
+        }
+        for (key, steps) in &self.changed {
+            if !steps.early.is_empty() {
+                nodes.insert(Node::new(key, Stage::Early));
+            }
+            nodes.insert(Node::new(key, Stage::Late));
+        }
+        nodes.extend(
+            self.finished
+                .iter()
+                .map(|key| Node::new(key, Stage::Finish)),
+        );
+        nodes
+    }
+
+    /// The drop that takes an object away.
+    fn drop_of(&self, key: &Key) -> Node {
+        let mut key = key;
+        // a part of a part of a part
+        for _ in 0..8 {
+            match self.dropped.get(key) {
+                Some(Some(whole)) => key = whole,
+                _ => break,
+            }
+        }
+        Node::new(key, Stage::Drop)
+    }
+
+    /// The statement that makes an object: that of what it is made with.
+    fn making(&self, key: &'c Key) -> Node {
+        let mut at = key.clone();
+        for _ in 0..8 {
+            let Some((key, _)) = self.to.entry(&at) else {
+                break;
+            };
+            let Some(object) = self.object(self.to, key).filter(|it| it.with_parent) else {
+                break;
+            };
+            match (rule(key.kind()).born_with)(&object) {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        Node::new(&at, Stage::Create)
+    }
+
+    /// What needs something comes after it.
+    fn ways_up(&self, graph: &mut Graph<Node>) {
+        for Dependency {
+            dependent,
+            referenced,
+            bond,
+        } in &self.to.dependencies
+        {
+            // a type and the functions that it is made of: its shell comes first
+            if dependent.kind() == Kind::Routine
+                && self.created.contains(referenced)
+                && let Some(whole) = self.object(self.to, referenced)
+                && shell(&whole).is_some()
+                && base_type::support(&whole).contains(dependent)
+            {
+                let shell = Node::new(referenced, Stage::Early);
+                graph.before(&shell, &Node::new(dependent, Stage::Create));
+                continue;
+            }
+            // the tie of an owned sequence is made last
+            let is_owned = dependent.kind() == Kind::Sequence && referenced.kind() == Kind::Column;
+            let ends: Vec<Node> = match () {
+                () if is_owned && *bond == 'a' => vec![Node::new(dependent, Stage::Finish)],
+                () if self.created.contains(dependent) => {
+                    vec![self.making(dependent), Node::new(dependent, Stage::Create)]
+                }
+                () => vec![Node::new(dependent, Stage::Late)],
+            };
+            for end in &ends {
+                for stage in [Stage::Create, Stage::Late] {
+                    let start = Node::new(referenced, stage);
+                    // within one statement there is no order
+                    if self.making_of(referenced) != Some(end.clone()) || stage == Stage::Late {
+                        graph.before(&start, end);
+                    }
+                }
+            }
+        }
+    }
+
+    fn making_of(&self, key: &'c Key) -> Option<Node> {
+        self.created.contains(key).then(|| self.making(key))
+    }
+
+    /// What is needed goes after all that needs it.
+    fn ways_down(&self, graph: &mut Graph<Node>) {
+        for Dependency {
+            dependent,
+            referenced,
+            ..
+        } in &self.from.dependencies
+        {
+            let is_dropped = self.dropped.contains_key(dependent);
+            let needs_still = needs(self.to, dependent, referenced);
+            if is_dropped {
+                let first = self.drop_of(dependent);
+                if self.dropped.contains_key(referenced) {
+                    let second = self.drop_of(referenced);
+                    graph.before(&first, &second);
+                } else if self.changed.contains_key(referenced) {
+                    graph.before(&first, &Node::new(referenced, Stage::Late));
+                }
+            } else if self.dropped.contains_key(referenced) {
+                let second = self.drop_of(referenced);
+                graph.before(&Node::new(dependent, Stage::Early), &second);
+                if !needs_still && self.to.get(referenced).is_none() {
+                    graph.before(&Node::new(dependent, Stage::Late), &second);
+                }
+            }
+        }
+    }
+
+    /// What pg_depend does not say: tables are whole before they are attached, and before rows are looked at.
+    fn tables(&self, graph: &mut Graph<Node>) {
+        let node = Node::new;
+        for (key, fact) in self.to.of_kind(Kind::Relation) {
+            if is_view(self.to, key) {
+                continue;
+            }
+            let late = node(key, Stage::Late);
+            let mut relations = vec![key.clone()];
+            relations.extend(parent_table(fact));
+            for relation in &relations {
+                for (column, _) in self
+                    .to
+                    .below(Kind::Column, &[relation.part(0), relation.part(1)])
+                {
+                    for stage in [Stage::Create, Stage::Late] {
+                        graph.before(&node(column, stage), &late);
+                        if relation != key {
+                            graph.before(&node(column, stage), &node(key, Stage::Create));
+                        }
+                    }
+                }
+            }
+        }
+        for (key, _) in self.to.of_kind(Kind::Inheritance) {
+            for relation in [
+                Key::new(Kind::Relation, &[key.part(0), key.part(1)]),
+                Key::new(Kind::Relation, &[key.part(2), key.part(3)]),
+            ] {
+                for stage in [Stage::Create, Stage::Late] {
+                    graph.before(&node(&relation, stage), &node(key, Stage::Create));
+                    for (column, _) in self
+                        .to
+                        .below(Kind::Column, &[relation.part(0), relation.part(1)])
+                    {
+                        graph.before(&node(column, stage), &node(key, Stage::Create));
+                    }
+                }
+            }
+        }
+        for (key, _) in self.from.of_kind(Kind::Inheritance) {
+            let parent = Key::new(Kind::Relation, &[key.part(2), key.part(3)]);
+            graph.before(&node(key, Stage::Drop), &self.drop_of(&parent));
+        }
+    }
+
+    /// A name is given up before it is taken.
+    fn names(&self, graph: &mut Graph<Node>) {
+        let mut old: BTreeMap<(bool, &str, &str), Vec<&Key>> = BTreeMap::new();
+        for key in self.dropped.keys() {
+            if let Some(name) = name_of(key) {
+                old.entry(name).or_default().push(key);
+            }
+        }
+        for key in &self.created {
+            for gone in name_of(key)
+                .and_then(|name| old.get(&name))
+                .into_iter()
+                .flatten()
+            {
+                graph.before(&self.drop_of(gone), &self.making(key));
+            }
+        }
+    }
+}
+
+/// What an object's name must differ from: relations and types share theirs, routines those of any arguments.
+fn name_of(key: &Key) -> Option<(bool, &str, &str)> {
+    match key.kind() {
+        Kind::Relation
+        | Kind::Index
+        | Kind::Sequence
+        | Kind::Enum
+        | Kind::Domain
+        | Kind::Composite
+        | Kind::Range
+        | Kind::BaseType => Some((false, key.part(0), key.part(1))),
+        Kind::Constraint => Some((false, key.part(0), key.part(2))),
+        Kind::Routine => Some((true, key.part(0), key.part(1))),
+        _ => None,
+    }
+}

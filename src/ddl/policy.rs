@@ -1,0 +1,108 @@
+//! Row security policies.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        rule::{Alter, Change, Object, Rule, Statement, no_parent, nothing},
+        view::timely,
+    },
+    words::ident::{Ident, Qualified},
+};
+
+/// Policies.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// Names it in COMMENT ON.
+fn comment(object: &Object<'_>) -> Option<String> {
+    Some(words(object))
+}
+
+/// The table that it guards.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    let parts = [object.key.part(0), object.key.part(1)];
+    vec![Key::new(Kind::Relation, &parts)]
+}
+
+/// Makes it.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let mut sql = format!("CREATE {}", words(object));
+    if object.is("restrictive") {
+        sql += " AS RESTRICTIVE";
+    }
+    if let Some(command) = object.get("command") {
+        sql += &format!(" FOR {}", command.to_ascii_uppercase());
+    }
+    if object.is("roles") {
+        sql += &roles(object);
+    }
+    sql += &using(object);
+    sql += &check(object);
+    vec![Statement::new(sql)]
+}
+
+/// Takes it away.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!("DROP {}", words(object)))]
+}
+
+/// Sets what differs. Its command and its nature are fixed, and a condition can be exchanged but not removed.
+fn alter(change: &Change<'_>) -> Alter {
+    let is_removed = |name: &str| change.from.is(name) && !change.to.is(name);
+    let is_fixed = change.differs("command") || change.differs("restrictive");
+    if is_fixed || is_removed("using") || is_removed("check") {
+        return Alter::Replace;
+    }
+    let to = &change.to;
+    type Words = fn(&Object<'_>) -> String;
+    let clauses: [(&str, Words); 3] = [("roles", roles), ("using", using), ("check", check)];
+    let differing: String = clauses
+        .into_iter()
+        .filter(|(name, _)| change.differs(name))
+        .map(|(_, clause)| clause(to))
+        .collect();
+    let sql = format!("ALTER {}{differing}", words(to));
+    Alter::By(timely(change, vec![Statement::new(sql)]))
+}
+
+/// Whom it is for.
+fn roles(object: &Object<'_>) -> String {
+    let roles = object.list("roles");
+    if roles.is_empty() {
+        return " TO PUBLIC".to_owned();
+    }
+    let names: Vec<String> = roles.iter().map(|it| Ident(it).to_string()).collect();
+    format!(" TO {}", names.join(", "))
+}
+
+/// Which rows there are.
+fn using(object: &Object<'_>) -> String {
+    let condition = object.get("using");
+    condition
+        .map(|it| format!(" USING ({it})"))
+        .unwrap_or_default()
+}
+
+/// Which rows may be written.
+fn check(object: &Object<'_>) -> String {
+    let condition = object.get("check");
+    condition
+        .map(|it| format!(" WITH CHECK ({it})"))
+        .unwrap_or_default()
+}
+
+/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
+fn words(object: &Object<'_>) -> String {
+    let table = Qualified {
+        schema: object.key.part(0),
+        name: object.key.part(1),
+    };
+    format!("POLICY {} ON {table}", Ident(object.key.part(2)))
+}

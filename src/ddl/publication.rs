@@ -1,0 +1,165 @@
+//! Publications, and the tables and schemas that they name.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::rule::{
+        Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing, replace,
+    },
+    words::ident::{Ident, Qualified},
+};
+
+/// Publications.
+pub(super) const PUBLICATION: Rule = Rule {
+    comment: |object| Some(publication(object.key)),
+    owner: |object| Some(publication(object.key)),
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop: |object| vec![Statement::new(format!("DROP {}", publication(object.key)))],
+    alter,
+};
+
+/// Tables of publications.
+pub(super) const TABLE: Rule = Rule {
+    comment: nothing,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with: |object| {
+        let (schema, table) = (object.key.part(1), object.key.part(2));
+        vec![
+            publication_of(object.key),
+            Key::new(Kind::Relation, &[schema, table]),
+        ]
+    },
+    create: add_table,
+    drop: drop_table,
+    // SET TABLE would have to name all the others, too
+    alter: replace,
+};
+
+/// Schemas of publications.
+pub(super) const SCHEMA: Rule = Rule {
+    comment: nothing,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with: |object| {
+        vec![
+            publication_of(object.key),
+            Key::new(Kind::Schema, &[object.key.part(1)]),
+        ]
+    },
+    create: |object| vec![schema(object, "ADD")],
+    drop: |object| vec![schema(object, "DROP")],
+    alter: replace,
+};
+
+fn publication(key: &Key) -> String {
+    format!("PUBLICATION {}", Ident(key.part(0)))
+}
+
+fn publication_of(member: &Key) -> Key {
+    Key::new(Kind::Publication, &[member.part(0)])
+}
+
+/// What a publication shows of the changes, or a list without all of them.
+fn operations(object: &Object<'_>) -> String {
+    let all = [
+        ("insert", "no_insert"),
+        ("update", "no_update"),
+        ("delete", "no_delete"),
+        ("truncate", "no_truncate"),
+    ];
+    let shown: Vec<&str> = all
+        .iter()
+        .filter(|(_, without)| !object.is(without))
+        .map(|(operation, _)| *operation)
+        .collect();
+    format!("publish = '{}'", shown.join(", "))
+}
+
+const OPERATIONS: &[&str] = &["no_insert", "no_update", "no_delete", "no_truncate"];
+
+/// The options for which `is_wanted`, whatever their values are.
+fn options(object: &Object<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut options = Vec::new();
+    if OPERATIONS.iter().any(|it| is_wanted(it)) {
+        options.push(operations(object));
+    }
+    if is_wanted("via_root") {
+        let value = object.is("via_root");
+        options.push(format!("publish_via_partition_root = {value}"));
+    }
+    if is_wanted("generated_columns") {
+        let value = object.get("generated_columns").unwrap_or("none");
+        options.push(format!("publish_generated_columns = {value}"));
+    }
+    options
+}
+
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let mut sql = format!("CREATE {}", publication(object.key));
+    if object.is("all_tables") {
+        sql += " FOR ALL TABLES";
+    }
+    let options = options(object, |it| object.is(it));
+    if !options.is_empty() {
+        sql += &format!(" WITH ({})", options.join(", "));
+    }
+    vec![Statement::new(sql)]
+}
+
+fn alter(change: &Change<'_>) -> Alter {
+    if change.differs("all_tables") {
+        return Alter::Replace;
+    }
+    let options = options(&change.to, |it| change.differs(it));
+    if options.is_empty() {
+        return Alter::By(Steps::default());
+    }
+    Alter::By(Steps::late([Statement::new(format!(
+        "ALTER {} SET ({})",
+        publication(change.to.key),
+        options.join(", ")
+    ))]))
+}
+
+fn table(key: &Key) -> Qualified<'_> {
+    Qualified {
+        schema: key.part(1),
+        name: key.part(2),
+    }
+}
+
+/// Without the tables that inherit from it: each is named by itself.
+fn add_table(object: &Object<'_>) -> Vec<Statement> {
+    let mut sql = format!(
+        "ALTER {} ADD TABLE ONLY {}",
+        publication(object.key),
+        table(object.key)
+    );
+    let columns = object.list("columns");
+    if object.is("columns") {
+        let columns: Vec<String> = columns.iter().map(|it| Ident(it).to_string()).collect();
+        sql += &format!(" ({})", columns.join(", "));
+    }
+    if let Some(condition) = object.get("condition") {
+        sql += &format!(" WHERE ({condition})");
+    }
+    vec![Statement::new(sql)]
+}
+
+fn drop_table(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!(
+        "ALTER {} DROP TABLE ONLY {}",
+        publication(object.key),
+        table(object.key)
+    ))]
+}
+
+fn schema(object: &Object<'_>, verb: &str) -> Statement {
+    Statement::new(format!(
+        "ALTER {} {verb} TABLES IN SCHEMA {}",
+        publication(object.key),
+        Ident(object.key.part(1))
+    ))
+}

@@ -1,0 +1,90 @@
+//! Rewrite rules; that of a view is part of the view.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        rule::{Alter, Change, Object, Rule, Statement, no_parent, nothing},
+        view::timely,
+    },
+    words::ident::{Ident, Qualified},
+};
+
+/// Rules.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// Names it in COMMENT ON.
+fn comment(object: &Object<'_>) -> Option<String> {
+    Some(words(object))
+}
+
+/// The relation that it rewrites.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    let parts = [object.key.part(0), object.key.part(1)];
+    vec![Key::new(Kind::Relation, &parts)]
+}
+
+/// Makes it in its state.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let mut statements = vec![Statement::new(definition(object))];
+    if object.is("enabled") {
+        statements.push(state(object));
+    }
+    statements
+}
+
+/// Takes it away.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!("DROP {}", words(object)))]
+}
+
+/// Replaces it, which leaves its state as it was, and sets that.
+fn alter(change: &Change<'_>) -> Alter {
+    let mut statements = Vec::new();
+    if change.differs("definition") {
+        let made = definition(&change.to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
+        statements.push(Statement::new(made));
+    }
+    if change.differs("enabled") {
+        statements.push(state(&change.to));
+    }
+    Alter::By(timely(change, statements))
+}
+
+/// The statement that PostgreSQL prints for it.
+fn definition<'c>(object: &Object<'c>) -> &'c str {
+    let text = object.get("definition").unwrap_or_default().trim_end();
+    text.strip_suffix(';').unwrap_or(text)
+}
+
+/// Sets when it applies.
+fn state(object: &Object<'_>) -> Statement {
+    let verb = match object.get("enabled") {
+        Some("disabled") => "DISABLE",
+        Some("replica") => "ENABLE REPLICA",
+        Some("always") => "ENABLE ALWAYS",
+        _ => "ENABLE",
+    };
+    let (table, name) = (table(object), Ident(object.key.part(2)));
+    Statement::new(format!("ALTER TABLE {table} {verb} RULE {name}"))
+}
+
+/// The words that name it after COMMENT ON and DROP.
+fn words(object: &Object<'_>) -> String {
+    format!("RULE {} ON {}", Ident(object.key.part(2)), table(object))
+}
+
+/// The relation that it is on.
+fn table<'c>(object: &Object<'c>) -> Qualified<'c> {
+    Qualified {
+        schema: object.key.part(0),
+        name: object.key.part(1),
+    }
+}

@@ -1,0 +1,182 @@
+//! Sequences. That of an identity column is the column's: it makes it, with all options, and takes it away.
+
+mod options;
+
+use crate::{
+    catalog::{Catalog, Fact, Key, Kind},
+    ddl::{
+        index::ties,
+        rule::{Alter, Change, Object, Rule, Statement, Steps},
+    },
+    words::ident::{Ident, Literal, Qualified},
+};
+
+/// What is known of sequences.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner,
+    born_with,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// The words for a sequence.
+fn comment(sequence: &Object<'_>) -> Option<String> {
+    Some(designation(sequence))
+}
+
+/// `SEQUENCE "schema"."name"`.
+fn designation(sequence: &Object<'_>) -> String {
+    let name = Qualified {
+        schema: sequence.key.part(0),
+        name: sequence.key.part(1),
+    };
+    format!("SEQUENCE {name}")
+}
+
+/// The words for it; that of an identity column has the table's owner, always.
+fn owner(sequence: &Object<'_>) -> Option<String> {
+    (!sequence.is("identity_of")).then(|| designation(sequence))
+}
+
+/// The identity column.
+fn born_with(sequence: &Object<'_>) -> Option<Key> {
+    column(sequence, "identity_of")
+}
+
+/// It goes with the column that uses it as an identity, or owns it.
+fn dies_with(sequence: &Object<'_>) -> Vec<Key> {
+    let mut all = ties::automatic(sequence);
+    for name in ["identity_of", "owned_by"] {
+        if let Some(column) = column(sequence, name) {
+            let table = [column.part(0), column.part(1)];
+            ties::add(&mut all, Key::new(Kind::Relation, &table));
+            ties::add(&mut all, column);
+        }
+    }
+    all
+}
+
+/// The column that an attribute names.
+fn column(sequence: &Object<'_>, name: &str) -> Option<Key> {
+    let parts = sequence.list(name);
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
+}
+
+/// Makes it. What ties it to a column that owns it stands last: the column can be there only afterwards, if it takes its
+/// numbers from here.
+fn create(sequence: &Object<'_>) -> Vec<Statement> {
+    let table = table(sequence, sequence.catalog);
+    if sequence.is("identity_of") {
+        let usual = table.is_some_and(|it| it.is("unlogged"));
+        let is_other = sequence.is("unlogged") != usual;
+        return is_other.then(|| logged(sequence)).into_iter().collect();
+    }
+    let unlogged = if sequence.is("unlogged") {
+        "UNLOGGED "
+    } else {
+        ""
+    };
+    let (words, options) = (designation(sequence), options::given(sequence));
+    let mut all = vec![Statement::new(format!("CREATE {unlogged}{words}{options}"))];
+    all.extend(owned(sequence));
+    all
+}
+
+/// The table that it belongs to, as one of the catalogs has it.
+fn table<'c>(sequence: &Object<'_>, catalog: &'c Catalog) -> Option<&'c Fact> {
+    let column = column(sequence, "identity_of").or_else(|| column(sequence, "owned_by"))?;
+    catalog.get(&Key::new(Kind::Relation, &[column.part(0), column.part(1)]))
+}
+
+/// Ties it to the column that owns it, if there is one.
+pub(in crate::ddl) fn owned(sequence: &Object<'_>) -> Option<Statement> {
+    let column = column(sequence, "owned_by")?;
+    let table = Qualified {
+        schema: column.part(0),
+        name: column.part(1),
+    };
+    let (words, column) = (designation(sequence), Ident(column.name()));
+    Some(Statement::new(format!(
+        "ALTER {words} OWNED BY {table}.{column}"
+    )))
+}
+
+/// Whether it survives a crash.
+fn logged(sequence: &Object<'_>) -> Statement {
+    let to = if sequence.is("unlogged") {
+        "UNLOGGED"
+    } else {
+        "LOGGED"
+    };
+    Statement::new(format!("ALTER {} SET {to}", designation(sequence)))
+}
+
+/// Takes it away, with what it has counted. That of an identity column goes with DROP IDENTITY.
+fn drop(sequence: &Object<'_>) -> Vec<Statement> {
+    if sequence.is("identity_of") {
+        return Vec::new();
+    }
+    let words = designation(sequence);
+    let lost = counter(sequence);
+    vec![Statement::new(format!("DROP {words}")).losing(lost)]
+}
+
+/// What is lost with it.
+fn counter(sequence: &Object<'_>) -> String {
+    let words = designation(sequence);
+    format!(
+        "the counter of {}",
+        words.replacen("SEQUENCE", "sequence", 1)
+    )
+}
+
+/// Changes all that it can.
+fn alter(change: &Change<'_>) -> Alter {
+    match (change.from.is("identity_of"), change.to.is("identity_of")) {
+        // DROP IDENTITY takes the old one away
+        (true, false) => return Alter::Replace,
+        // the column takes the old one away, and makes the new one with all options
+        (false, true) => return Alter::By(Steps::late(again(change))),
+        (true, true) if change.differs("identity_of") => {
+            return Alter::By(Steps::late(again(change)));
+        }
+        _ => {}
+    }
+    let mut steps = Steps::default();
+    if change.differs("owned_by") {
+        let words = designation(&change.from);
+        if change.from.is("owned_by") {
+            let sql = format!("ALTER {words} OWNED BY NONE");
+            steps.early.push(Statement::new(sql));
+        }
+        steps.late.extend(owned(&change.to));
+    }
+    steps.late.extend(options::changed(change));
+    if change.differs("unlogged") && !follows_table(change) {
+        steps.late.push(logged(&change.to));
+    }
+    Alter::By(steps)
+}
+
+/// What was said of the old sequence and is true of the new one that the column made.
+fn again(change: &Change<'_>) -> Option<Statement> {
+    let comment = change.to.get("comment")?;
+    if change.from.get("comment") != Some(comment) {
+        return None;
+    }
+    let (words, comment) = (designation(&change.to), Literal(comment));
+    Some(Statement::new(format!("COMMENT ON {words} IS {comment}")))
+}
+
+/// Whether SET LOGGED or UNLOGGED of the table has changed it already.
+fn follows_table(change: &Change<'_>) -> bool {
+    let sequence = &change.to;
+    let was = table(sequence, change.from.catalog).map(|it| it.is("unlogged"));
+    let is = table(sequence, change.to.catalog).map(|it| it.is("unlogged"));
+    let is_tied = !change.differs("owned_by");
+    is_tied && was.is_some() && was != is && is == Some(sequence.is("unlogged"))
+}

@@ -1,0 +1,195 @@
+//! Subscriptions.
+//!
+//! Where they connect to is a secret and not in the catalog. So none is ever dropped and made again when it has a slot, and who
+//! makes one has to fill the connection in.
+
+use crate::{
+    catalog::Key,
+    ddl::rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    words::ident::{Ident, Literal},
+};
+
+/// Subscriptions.
+pub(super) const RULE: Rule = Rule {
+    comment: |object| Some(subscription(object.key)),
+    owner: |object| Some(subscription(object.key)),
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop,
+    alter,
+};
+
+fn subscription(key: &Key) -> String {
+    format!("SUBSCRIPTION {}", Ident(key.part(0)))
+}
+
+fn has_slot(object: &Object<'_>) -> bool {
+    object.get("slot") != Some("none")
+}
+
+/// Options that need no connection: their names here and in the catalog.
+const OPTIONS: &[(&str, &str)] = &[
+    ("slot_name", "slot"),
+    ("binary", "binary"),
+    ("streaming", "streaming"),
+    ("synchronous_commit", "synchronous_commit"),
+    ("disable_on_error", "disable_on_error"),
+    ("password_required", "password_not_required"),
+    ("run_as_owner", "run_as_owner"),
+    ("origin", "origin"),
+];
+
+/// Options that are those of the slot, too.
+const OF_SLOT: &[(&str, &str)] = &[("two_phase", "two_phase"), ("failover", "failover")];
+
+/// An option with its value.
+fn option(object: &Object<'_>, option: &str, attribute: &str) -> String {
+    let value = object.get(attribute);
+    let value = match attribute {
+        "slot" => match value {
+            Some("none") => "NONE".to_owned(),
+            other => Literal(other.unwrap_or(object.key.part(0))).to_string(),
+        },
+        "streaming" => value.unwrap_or("off").to_owned(),
+        "synchronous_commit" => Literal(value.unwrap_or("off")).to_string(),
+        "origin" => Literal(value.unwrap_or("any")).to_string(),
+        "password_not_required" => value.is_none().to_string(),
+        _ => value.is_some().to_string(),
+    };
+    format!("{option} = {value}")
+}
+
+fn publications(object: &Object<'_>) -> String {
+    let names = object.list("publications");
+    let names: Vec<String> = names.iter().map(|it| Ident(it).to_string()).collect();
+    names.join(", ")
+}
+
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    let name = subscription(object.key);
+    // the default of `streaming` is another from 18 on
+    let given = OPTIONS.iter().chain(OF_SLOT);
+    let given = given.filter(|(_, attribute)| *attribute == "streaming" || object.is(attribute));
+    let options: Vec<String> = std::iter::once("connect = false".to_owned())
+        .chain(given.map(|(word, attribute)| option(object, word, attribute)))
+        .collect();
+    let slot = match object.get("slot") {
+        Some("none") => String::new(),
+        slot => format!(
+            " It does not make the slot {} on the publisher: do that before it is enabled.",
+            Literal(slot.unwrap_or(object.key.part(0)))
+        ),
+    };
+    let made = Statement::new(format!(
+        "CREATE {name} CONNECTION '' PUBLICATION {} WITH ({})",
+        publications(object),
+        options.join(", ")
+    ))
+    .remarking(format!(
+        "Fill the connection in: it is a secret, and not known here.{slot} Then ALTER {name} REFRESH PUBLICATION gets the tables."
+    ));
+    let mut statements = vec![made];
+    if !object.is("disabled") && has_slot(object) {
+        statements.push(Statement::new(format!("ALTER {name} ENABLE")));
+    }
+    statements
+}
+
+/// Without its slot, so that it can be dropped in a transaction and without the publisher.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    let name = subscription(object.key);
+    let mut statements = Vec::new();
+    if !object.is("disabled") {
+        statements.push(Statement::new(format!("ALTER {name} DISABLE")));
+    }
+    let mut last = Statement::new(format!("DROP {name}")).losing(format!(
+        "the connection of the {name}, and how far it had come"
+    ));
+    if has_slot(object) {
+        statements.push(Statement::new(format!(
+            "ALTER {name} SET (slot_name = NONE)"
+        )));
+        last = last.remarking(format!(
+            "the slot {} stays on the publisher and keeps its log there: drop it, too",
+            Literal(object.get("slot").unwrap_or(object.key.part(0)))
+        ));
+    }
+    statements.push(last);
+    statements
+}
+
+fn alter(change: &Change<'_>) -> Alter {
+    let (from, to) = (&change.from, &change.to);
+    let of_slot: Vec<&(&str, &str)> = OF_SLOT
+        .iter()
+        .filter(|(_, attribute)| change.differs(attribute))
+        .collect();
+    if !to.is("disabled") && !has_slot(to) && from.is("disabled") {
+        return Alter::Impossible("it has no slot, and PostgreSQL enables none without".to_owned());
+    }
+    // two_phase can be given without a slot
+    let is_free = |attribute: &str| attribute == "two_phase" && to.is(attribute);
+    let is_alterable = |attribute: &str| attribute != "two_phase" || to.major >= 18;
+    for (word, attribute) in &of_slot {
+        let needs_slot = !is_free(attribute) && !has_slot(to);
+        if !is_alterable(attribute) || needs_slot {
+            if has_slot(from) || has_slot(to) {
+                return Alter::Impossible(format!(
+                    "PostgreSQL cannot change {word} of it: drop it and make another one"
+                ));
+            }
+            return Alter::Replace;
+        }
+    }
+    let must_rest = !of_slot.is_empty() || change.differs("slot");
+    let is_enabled = !from.is("disabled");
+    let rests = is_enabled && (to.is("disabled") || must_rest);
+    let mut late = Vec::new();
+    let name = subscription(to.key);
+    if rests {
+        late.push(Statement::new(format!("ALTER {name} DISABLE")));
+    }
+    late.extend(settings(change));
+    for (word, attribute) in of_slot {
+        let sql = format!("ALTER {name} SET ({})", option(to, word, attribute));
+        late.push(if is_free(attribute) {
+            Statement::new(sql)
+        } else {
+            Statement::new(sql)
+                .at(Boundary::Alone)
+                .remarking("it connects to the publisher and alters the slot there")
+        });
+    }
+    if !to.is("disabled") && (rests || !is_enabled) {
+        late.push(Statement::new(format!("ALTER {name} ENABLE")));
+    }
+    Alter::By(Steps::late(late))
+}
+
+/// What is altered without a connection.
+fn settings(change: &Change<'_>) -> Vec<Statement> {
+    let (to, name) = (&change.to, subscription(change.to.key));
+    let options: Vec<String> = OPTIONS
+        .iter()
+        .filter(|(_, attribute)| change.differs(attribute))
+        .map(|(word, attribute)| option(to, word, attribute))
+        .collect();
+    let mut statements = Vec::new();
+    if !options.is_empty() {
+        statements.push(Statement::new(format!(
+            "ALTER {name} SET ({})",
+            options.join(", ")
+        )));
+    }
+    if change.differs("publications") {
+        let sql = format!(
+            "ALTER {name} SET PUBLICATION {} WITH (refresh = false)",
+            publications(to)
+        );
+        statements.push(Statement::new(sql).remarking(format!(
+            "ALTER {name} REFRESH PUBLICATION gets the tables afterwards: it connects to the publisher"
+        )));
+    }
+    statements
+}

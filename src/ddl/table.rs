@@ -1,0 +1,288 @@
+//! Tables, partitioned tables and foreign tables. Views are relations, too: they are told apart here, and live in `view`.
+
+mod create;
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        names, options,
+        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent},
+        view,
+    },
+    words::ident::Ident,
+};
+
+/// What is known of relations.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner,
+    born_with: no_parent,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// What kind of relation it is.
+pub(super) fn kind<'c>(object: &Object<'c>) -> &'c str {
+    object.get("kind").unwrap_or_default()
+}
+
+/// Whether it is a view of either kind.
+fn is_view(object: &Object<'_>) -> bool {
+    matches!(kind(object), "view" | "materialized view")
+}
+
+/// The words for it in COMMENT ON.
+fn comment(object: &Object<'_>) -> Option<String> {
+    if is_view(object) {
+        return view::comment(object);
+    }
+    Some(designation(object))
+}
+
+/// The words for it in OWNER TO.
+fn owner(object: &Object<'_>) -> Option<String> {
+    if is_view(object) {
+        return view::owner(object);
+    }
+    Some(designation(object))
+}
+
+/// The words for a table of any kind: `FOREIGN TABLE "public"."f"`.
+fn designation(object: &Object<'_>) -> String {
+    let words = names::words(kind(object));
+    format!("{words} {}", names::relation(object))
+}
+
+/// A partition goes with the whole.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    let whole = object.get("partition_of").and_then(names::split);
+    let key = whole.map(|(schema, name)| Key::new(Kind::Relation, &[&schema, &name]));
+    key.into_iter().collect()
+}
+
+/// Makes it with its columns, and gives it what CREATE has no words for.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    if is_view(object) {
+        return view::create(object);
+    }
+    let mut all = create::statements(object);
+    // an index that it names is made later: the rule of indexes says so then
+    if matches!(object.get("replica_identity"), Some("full" | "nothing")) {
+        all.extend(replica_identity(object));
+    }
+    let secured = ROW_SECURITY.iter().filter(|it| object.is(it.name));
+    all.extend(secured.map(|it| action(object, it.on)));
+    all
+}
+
+/// Takes it away with its rows; those of a foreign table are elsewhere.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    if is_view(object) {
+        return view::drop(object);
+    }
+    let statement = Statement::new(format!("DROP {}", designation(object)));
+    if kind(object) == "foreign table" {
+        return vec![statement];
+    }
+    vec![statement.losing(format!("the rows of {}", names::relation(object)))]
+}
+
+/// Changes what can be changed with the rows in it.
+fn alter(change: &Change<'_>) -> Alter {
+    let (from, to) = (&change.from, &change.to);
+    if let Some(way) = other_kind(change) {
+        return way;
+    }
+    if is_view(to) {
+        return view::alter(change);
+    }
+    if change.differs("server") {
+        // the rows are on the server
+        return Alter::Replace;
+    }
+    if let Some(why) = impossible(change) {
+        return Alter::Impossible(why);
+    }
+    let mut steps = Steps::default();
+    partition(change, &mut steps);
+    if change.differs("of_type") {
+        if from.is("of_type") {
+            steps.early.push(action(from, "NOT OF"));
+        }
+        if let Some(name) = to.get("of_type") {
+            steps.late.push(action(to, &format!("OF {name}")));
+        }
+    }
+    steps.late.extend(storage(change));
+    if change.differs("replica_identity") || change.differs("replica_identity_index") {
+        steps.late.extend(replica_identity(to));
+    }
+    row_security(change, &mut steps);
+    Alter::By(steps)
+}
+
+/// A switch of row security.
+struct Switch {
+    name: &'static str,
+    on: &'static str,
+    off: &'static str,
+}
+
+/// Both of them.
+static ROW_SECURITY: [Switch; 2] = [
+    Switch {
+        name: "row_security",
+        on: "ENABLE ROW LEVEL SECURITY",
+        off: "DISABLE ROW LEVEL SECURITY",
+    },
+    Switch {
+        name: "force_row_security",
+        on: "FORCE ROW LEVEL SECURITY",
+        off: "NO FORCE ROW LEVEL SECURITY",
+    },
+];
+
+/// Off before the policies go, on after they came: nobody is shut out in between.
+fn row_security(change: &Change<'_>, steps: &mut Steps) {
+    for switch in ROW_SECURITY.iter().filter(|it| change.differs(it.name)) {
+        if change.to.is(switch.name) {
+            steps.late.push(action(&change.to, switch.on));
+        } else {
+            steps.early.push(action(&change.from, switch.off));
+        }
+    }
+}
+
+/// One action of ALTER TABLE.
+fn action(object: &Object<'_>, what: &str) -> Statement {
+    Statement::new(format!("ALTER {} {what}", designation(object)))
+}
+
+/// What to do when a relation becomes one of another kind.
+fn other_kind(change: &Change<'_>) -> Option<Alter> {
+    let (from, to) = (kind(&change.from), kind(&change.to));
+    if from == to {
+        return None;
+    }
+    let is_table = |it: &str| matches!(it, "table" | "partitioned table");
+    if is_table(from) && is_table(to) {
+        let name = names::relation(&change.to);
+        return Some(Alter::Impossible(format!(
+            "{name} is a {from}, and PostgreSQL cannot make it a {to}: make a new one under another name, and move the rows"
+        )));
+    }
+    Some(Alter::Replace)
+}
+
+/// What PostgreSQL has no statement for.
+fn impossible(change: &Change<'_>) -> Option<String> {
+    let (from, to) = (&change.from, &change.to);
+    let name = names::relation(to);
+    let is_partitioned = kind(to) == "partitioned table";
+    if change.differs("partition_key") {
+        let key = from.get("partition_key").unwrap_or_default();
+        return Some(format!(
+            "{name} is partitioned by {key}, and PostgreSQL cannot change that: make a new table, and move the rows"
+        ));
+    }
+    if is_partitioned && change.differs("unlogged") {
+        return Some(format!(
+            "{name} is partitioned: PostgreSQL sets LOGGED and UNLOGGED on its partitions only"
+        ));
+    }
+    if change.differs("access_method") && to.major < 15 {
+        return Some(format!(
+            "{name} has another access method: PostgreSQL changes that from version 15 on"
+        ));
+    }
+    if to.is("detach_pending") && is_reattached(change) {
+        return Some(format!(
+            "{name} is a partition whose detachment was interrupted: that is not a state to migrate to"
+        ));
+    }
+    None
+}
+
+/// Whether a tie between a partition and the whole is new, gone or another.
+fn is_reattached(change: &Change<'_>) -> bool {
+    ["partition_of", "partition_bound", "detach_pending"]
+        .iter()
+        .any(|it| change.differs(it))
+}
+
+/// Detaches a partition, and attaches it: its rows stay in it.
+fn partition(change: &Change<'_>, steps: &mut Steps) {
+    if !is_reattached(change) {
+        return;
+    }
+    let (from, to) = (&change.from, &change.to);
+    if let Some(whole) = from.get("partition_of") {
+        let name = names::relation(from);
+        let end = if from.is("detach_pending") {
+            " FINALIZE"
+        } else {
+            ""
+        };
+        let sql = format!("ALTER TABLE {whole} DETACH PARTITION {name}{end}");
+        steps.early.push(Statement::new(sql));
+    }
+    if let Some(statement) = create::attach(to) {
+        let bound = to.get("partition_bound").unwrap_or_default();
+        let name = names::relation(to);
+        let remark = format!("every row of {name} must fit {bound}");
+        steps.late.push(statement.remarking(remark));
+    }
+}
+
+/// Persistence, access method, tablespace and options.
+fn storage(change: &Change<'_>) -> Vec<Statement> {
+    let (from, to) = (&change.from, &change.to);
+    let mut all = Vec::new();
+    if change.differs("unlogged") {
+        let word = if to.is("unlogged") {
+            "UNLOGGED"
+        } else {
+            "LOGGED"
+        };
+        all.push(format!("SET {word}"));
+    }
+    if change.differs("access_method") {
+        let name = match (to.get("access_method"), kind(to)) {
+            (Some(name), _) => Ident(name).to_string(),
+            (None, "partitioned table") => "DEFAULT".to_owned(),
+            (None, _) => Ident("heap").to_string(),
+        };
+        all.push(format!("SET ACCESS METHOD {name}"));
+    }
+    if change.differs("tablespace") {
+        let name = Ident(to.get("tablespace").unwrap_or("pg_default"));
+        all.push(format!("SET TABLESPACE {name}"));
+    }
+    for (name, prefix) in [("options", ""), ("toast_options", "toast.")] {
+        let found = options::difference(&from.list(name), &to.list(name), prefix);
+        for (word, list) in [("RESET", found.reset), ("SET", found.set)] {
+            if !list.is_empty() {
+                all.push(format!("{word} ({})", list.join(", ")));
+            }
+        }
+    }
+    let name = "foreign_options";
+    all.extend(options::changed(&from.list(name), &to.list(name)));
+    all.iter().map(|it| action(to, it)).collect()
+}
+
+/// What subscribers are told of an old row. Nothing is said for an index that is gone: that is no statement's doing.
+fn replica_identity(object: &Object<'_>) -> Option<Statement> {
+    let what = match object.get("replica_identity") {
+        Some("full") => "FULL".to_owned(),
+        Some("nothing") => "NOTHING".to_owned(),
+        Some("index") => format!(
+            "USING INDEX {}",
+            Ident(object.get("replica_identity_index")?)
+        ),
+        _ => "DEFAULT".to_owned(),
+    };
+    Some(action(object, &format!("REPLICA IDENTITY {what}")))
+}

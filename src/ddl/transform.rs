@@ -1,0 +1,59 @@
+//! Transforms of types for languages.
+
+use crate::{
+    ddl::{
+        rule::{Alter, Change, Object, Rule, Statement, no_parent, nobody, nothing},
+        view::timely,
+    },
+    words::ident::Ident,
+};
+
+/// Transforms.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner: nothing,
+    born_with: no_parent,
+    dies_with: nobody,
+    create,
+    drop,
+    alter,
+};
+
+/// Names it in COMMENT ON.
+fn comment(object: &Object<'_>) -> Option<String> {
+    Some(words(object))
+}
+
+/// Makes it.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    vec![made("CREATE", object)]
+}
+
+/// Takes it away.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![Statement::new(format!("DROP {}", words(object)))]
+}
+
+/// Replaces it in place, so that the functions that use it stay.
+fn alter(change: &Change<'_>) -> Alter {
+    Alter::By(timely(change, vec![made("CREATE OR REPLACE", &change.to)]))
+}
+
+/// The statement that makes it, behind a verb.
+fn made(verb: &str, object: &Object<'_>) -> Statement {
+    let clause = |words: &str, attribute: &str| {
+        let function = object.get(attribute)?;
+        Some(format!("{words} WITH FUNCTION {function}"))
+    };
+    let clauses: Vec<String> = [clause("FROM SQL", "from_sql"), clause("TO SQL", "to_sql")]
+        .into_iter()
+        .flatten()
+        .collect();
+    Statement::new(format!("{verb} {} ({})", words(object), clauses.join(", ")))
+}
+
+/// The words that name it after COMMENT ON, CREATE and DROP; the type is SQL already.
+fn words(object: &Object<'_>) -> String {
+    let (of, language) = (object.key.part(0), Ident(object.key.part(1)));
+    format!("TRANSFORM FOR {of} LANGUAGE {language}")
+}

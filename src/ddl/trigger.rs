@@ -1,0 +1,141 @@
+//! Triggers, and their clones on partitions.
+//!
+//! A clone comes and goes with the trigger of the partitioned table, or with the partition: only its state is its own.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        extension,
+        rule::{Alter, Change, Object, Rule, Statement, Steps, needs, nothing},
+        view::timely,
+    },
+    words::ident::{Ident, Qualified},
+};
+
+/// Triggers.
+pub(super) const RULE: Rule = Rule {
+    comment,
+    owner: nothing,
+    born_with: origin,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// Names it in COMMENT ON.
+fn comment(object: &Object<'_>) -> Option<String> {
+    Some(words(object))
+}
+
+/// The trigger that it is a clone of.
+fn origin(object: &Object<'_>) -> Option<Key> {
+    let is_clone = is_clone(object);
+    needs(object)
+        .find(|it| is_clone && it.bond == 'P' && it.referenced.kind() == Kind::Trigger)
+        .map(|it| it.referenced.clone())
+}
+
+/// The relation; for a clone the trigger that it is cloned from, too.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    let relation = Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)]);
+    let mut owners = vec![relation];
+    owners.extend(origin(object));
+    owners.extend(extension::tied(object));
+    owners
+}
+
+/// Makes it in its state. A clone is there already.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    if is_clone(object) {
+        // made with its partition, it has the state of its origin; made with that, the usual one
+        let of_origin = origin(object).and_then(|it| object.catalog.get(&it));
+        let is_usual = of_origin.is_none_or(|it| !it.is("enabled")) && !object.is("enabled");
+        return if is_usual {
+            Vec::new()
+        } else {
+            vec![state(object)]
+        };
+    }
+    let mut statements = vec![Statement::new(definition(object))];
+    if object.is("enabled") {
+        statements.push(state(object));
+    }
+    statements.extend(extension::ties(object, &words(object)));
+    statements
+}
+
+/// Takes it away; a clone goes by itself.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    if is_clone(object) {
+        return Vec::new();
+    }
+    vec![Statement::new(format!("DROP {}", words(object)))]
+}
+
+/// Sets its state, or replaces it.
+fn alter(change: &Change<'_>) -> Alter {
+    let to = &change.to;
+    if change.differs("parent") {
+        return Alter::Replace;
+    }
+    let is_other = change.differs("definition");
+    let mut statements = Vec::new();
+    if is_clone(to) {
+        // the replacement of its origin has made its state the usual one
+        if change.differs("enabled") || is_other && to.is("enabled") {
+            statements.push(state(to));
+        }
+        return Alter::By(Steps::late(statements));
+    }
+    if is_other {
+        // for another level PostgreSQL would leave the clones behind
+        let is_fixed = change.from.is("constraint") || to.is("constraint");
+        if is_fixed || change.differs("level") {
+            return Alter::Replace;
+        }
+        let made = definition(to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
+        statements.push(Statement::new(made));
+    }
+    // replaced, it is in the usual one
+    if is_other && to.is("enabled") || !is_other && change.differs("enabled") {
+        statements.push(state(to));
+    }
+    statements.extend(extension::retie(change, &words(to)));
+    Alter::By(timely(change, statements))
+}
+
+/// Whether it was made by PostgreSQL for a partition.
+fn is_clone(object: &Object<'_>) -> bool {
+    object.is("parent")
+}
+
+/// The statement that PostgreSQL prints for it.
+fn definition<'c>(object: &Object<'c>) -> &'c str {
+    object.get("definition").unwrap_or_default()
+}
+
+/// Sets when it fires, for itself alone: its clones have states of their own.
+fn state(object: &Object<'_>) -> Statement {
+    let verb = match object.get("enabled") {
+        Some("disabled") => "DISABLE",
+        Some("replica") => "ENABLE REPLICA",
+        Some("always") => "ENABLE ALWAYS",
+        _ => "ENABLE",
+    };
+    let (table, name) = (table(object), Ident(object.key.part(2)));
+    Statement::new(format!("ALTER TABLE ONLY {table} {verb} TRIGGER {name}"))
+}
+
+/// The words that name it after COMMENT ON, ALTER and DROP.
+fn words(object: &Object<'_>) -> String {
+    format!("TRIGGER {} ON {}", Ident(object.key.part(2)), table(object))
+}
+
+/// The relation that it is on.
+fn table<'c>(object: &Object<'c>) -> Qualified<'c> {
+    Qualified {
+        schema: object.key.part(0),
+        name: object.key.part(1),
+    }
+}

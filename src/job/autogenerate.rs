@@ -1,0 +1,139 @@
+//! Migrations from a changed source of truth, proved in the shadow before they are written.
+
+mod proof;
+mod rename;
+mod script;
+mod truth;
+
+use std::path::Path;
+
+pub use self::truth::Truth;
+
+use crate::{
+    catalog::{Catalog, Difference},
+    ddl::{
+        plan::{Target, plan},
+        segment::{Segment, segments},
+    },
+    job::{
+        JobError, Watch, autogenerate::proof::Proving, failure::AutogenerateError, shadow::Shadow,
+    },
+    migration::source::Migrations,
+    postgres::{guard::Guard, session::Stop},
+    project::write::{self, NewMigration},
+    report::autogenerate::AutogenerateReport,
+};
+
+/// The role of the shadow's own server.
+const ROLE: &str = "postgres";
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'w> {
+    /// Where it is proved.
+    pub shadow: &'w Shadow,
+    /// The migrations that are there.
+    pub migrations: &'w Migrations,
+    /// The declared ledgers.
+    pub guard: &'w Guard,
+    /// What the migrations are to lead to.
+    pub truth: &'w Truth<'w>,
+    /// Renames that the author has confirmed: `old=new`.
+    pub renames: &'w [String],
+}
+
+/// Where migrations are written, and what they are called.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'p> {
+    /// The directory of the migrations.
+    pub dir: &'p Path,
+    /// What they do.
+    pub message: &'p str,
+    /// The version of the first, instead of the time.
+    pub version: Option<&'p str>,
+    /// Whether nothing was renamed but what the wish says.
+    pub renames_settled: bool,
+}
+
+/// Compares what the migrations lead to with the source of truth.
+///
+/// # Errors
+/// When a migration fails in the shadow, or the source cannot be read.
+pub async fn check(
+    wish: &Wish<'_>,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<AutogenerateReport, JobError> {
+    let mut proving = Proving::start(wish, stop, watch).await?;
+    let compared = proving.compare(wish, watch).await;
+    proving.end().await;
+    Ok(compared?.report)
+}
+
+/// Makes the migrations that lead to the source of truth, proves them, and writes them.
+///
+/// # Errors
+/// As [`check`], and when there is no way, its proof fails, or a directory cannot be written. Nothing is written then.
+pub async fn autogenerate(
+    wish: &Wish<'_>,
+    place: &Place<'_>,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<AutogenerateReport, JobError> {
+    let mut proving = Proving::start(wish, stop, watch).await?;
+    let drafted = proving.draft(wish, place, watch).await;
+    proving.end().await;
+    let mut report = drafted?;
+    for drafted in &mut report.migrations {
+        let new = NewMigration {
+            name: &drafted.name,
+            up: &drafted.up,
+            down: &drafted.down,
+            run_in_transaction: drafted.run_in_transaction,
+        };
+        drafted.path = Some(write::migration(place.dir, &new)?);
+    }
+    Ok(report)
+}
+
+/// Two catalogs, compared.
+struct Compared {
+    /// What the migrations lead to.
+    before: Catalog,
+    /// What was renamed in it.
+    renames: rename::Renames,
+    /// The same with the renames.
+    from: Catalog,
+    /// What is wanted.
+    to: Catalog,
+    report: AutogenerateReport,
+}
+
+/// Leaves out the tables that keep the journal: they are not the project's.
+fn without_tracking(catalog: &Catalog) -> Catalog {
+    let is_tracking =
+        |name: &str| matches!(name, "__diesel_schema_migrations" | "__glowplug_journal");
+    catalog.filtered(|key, fact| {
+        let names = [key.part(1), key.part(2)];
+        !names.into_iter().chain(fact.get("table")).any(is_tracking)
+    })
+}
+
+/// What differs, for people; what only stands in another place does not count.
+fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
+    let all = from.differences(to);
+    all.into_iter()
+        .filter(|it| !it.is_only_position())
+        .collect()
+}
+
+/// The segments of the way from one catalog to another.
+fn way(from: &Catalog, to: &Catalog, major: u32, online: bool) -> Result<Vec<Segment>, JobError> {
+    let target = Target {
+        major,
+        role: ROLE,
+        online,
+    };
+    let statements = plan(from, to, &target).map_err(AutogenerateError::Plan)?;
+    Ok(segments(statements))
+}

@@ -1,0 +1,519 @@
+//! The shadow in which a plan is tried: up, down, and up again, with rows in the tables.
+
+use crate::{
+    catalog::{Catalog, Coverage},
+    ddl::{Statement, segment::Segment},
+    job::{
+        JobError, Watch,
+        autogenerate::{
+            Compared, Place, Truth, Wish, differences, rename, script, truth, way, without_tracking,
+        },
+        failure::AutogenerateError,
+        open::Endpoint,
+        revision,
+        run::{self, Options},
+        verify::careful::Legs,
+    },
+    migration::{
+        plan::Policy,
+        source::{Metadata, Migration, Script},
+        version::Version,
+    },
+    postgres::{
+        cluster::Scratch,
+        introspect,
+        lock::Locked,
+        session::{Failure, Message, Session, Stop},
+        session_error::SessionError,
+    },
+    report::{
+        autogenerate::{AutogenerateReport, Drafted},
+        verify::VerifyReport,
+    },
+    words::{ident::Ident, sql},
+};
+
+/// A shadow in which the migrations have been replayed.
+pub(super) struct Proving {
+    scratch: Scratch,
+    endpoint: Endpoint,
+    major: u32,
+}
+
+/// The database that the SQL of the truth is loaded into.
+const TRUTH: &str = "glowplug_truth";
+
+impl Proving {
+    pub(super) async fn start(
+        wish: &Wish<'_>,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<Self, JobError> {
+        let scratch = wish.shadow.start().await?;
+        let endpoint = wish.shadow.endpoint(&scratch, stop);
+        if let Truth::Sql(_) = wish.truth {
+            // while nothing is in the one that is copied
+            let (mut session, _, _) = endpoint.read(watch).await?;
+            let create = format!(
+                "CREATE DATABASE {} TEMPLATE {}",
+                Ident(TRUTH),
+                Scratch::MAINTENANCE
+            );
+            let sent = send(&mut session, &[Message::Batch(&create)]).await;
+            sent.map_err(SessionError::while_doing("making a database"))?;
+        }
+        let migrations = wish.migrations;
+        let wish = run::Wish::Upgrade {
+            target: "head".into(),
+            policy: Policy::default(),
+        };
+        let replayed = run::run(&endpoint, migrations, &wish, &Options::default(), watch).await;
+        let mut proving = Self {
+            scratch,
+            endpoint,
+            major: 0,
+        };
+        let opened = match replayed {
+            Ok(_) => proving.endpoint.read(watch).await,
+            Err(error) => Err(crate::job::shadow::in_the_shadow(error.cause)),
+        };
+        match opened {
+            Ok((_, facts, _)) => {
+                proving.major = facts.server_version / 10_000;
+                Ok(proving)
+            }
+            Err(error) => {
+                proving.end().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn end(self) {
+        let Self { scratch, .. } = self;
+        // the end of a server takes a moment, and nobody should wait for it in the runtime
+        let ended = tokio::task::spawn_blocking(move || scratch.stop());
+        ended.await.unwrap_or_default();
+    }
+
+    /// Compares what the migrations lead to with what is wanted.
+    pub(super) async fn compare(
+        &mut self,
+        wish: &Wish<'_>,
+        watch: Watch<'_>,
+    ) -> Result<Compared, JobError> {
+        let wanted = match wish.truth {
+            Truth::Sql(files) => Some(self.load(files, watch).await?),
+            Truth::SchemaRs(_) => None,
+        };
+        let (mut session, _, _) = self.endpoint.read(watch).await?;
+        let before = self.catalog(&mut session).await?;
+        let renames = rename::statements(wish.renames, &before)?;
+        for statement in &renames.up {
+            send(&mut session, &[Message::Script(statement)])
+                .await
+                .map_err(failed(statement))?;
+        }
+        let from = match renames.up.is_empty() {
+            true => before.clone(),
+            false => self.catalog(&mut session).await?,
+        };
+        let to = match (wanted, wish.truth) {
+            (Some(wanted), _) => wanted,
+            (None, Truth::SchemaRs(printer)) => truth::wanted(printer, &from)?,
+            (None, Truth::Sql(_)) => from.clone(),
+        };
+        let found = differences(&from, &to);
+        let mut unread: Vec<String> = from
+            .unread
+            .keys()
+            .chain(to.unread.keys())
+            .cloned()
+            .collect();
+        unread.sort();
+        unread.dedup();
+        let mut described: Vec<String> = renames.up.clone();
+        described.extend(found.iter().map(rename::describe));
+        let report = AutogenerateReport {
+            renames: rename::candidates(&from, &to),
+            differences: described,
+            not_compared: unread,
+            ..AutogenerateReport::default()
+        };
+        Ok(Compared {
+            before,
+            renames,
+            from,
+            to,
+            report,
+        })
+    }
+
+    /// Loads the SQL of the truth into a database of its own, and reads what it makes.
+    async fn load(
+        &self,
+        files: &[(std::path::PathBuf, String)],
+        watch: Watch<'_>,
+    ) -> Result<Catalog, JobError> {
+        let mut endpoint = self.endpoint.clone();
+        endpoint.url = self.scratch.url(TRUTH);
+        let (mut session, facts, _) = endpoint.read(watch).await?;
+        for (path, text) in files {
+            let statements = sql::split(text).map_err(|error| AutogenerateError::Sql {
+                what: error.to_string(),
+                path: path.display().to_string(),
+            })?;
+            for statement in &statements {
+                let sql = &text[statement.span.clone()];
+                let sent = send(&mut session, &[Message::Script(sql)]).await;
+                sent.map_err(|failure| AutogenerateError::Sql {
+                    what: format!("{failure}, in: {}", first_line(sql)),
+                    path: path.display().to_string(),
+                })?;
+            }
+        }
+        let catalog =
+            introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+        Ok(without_tracking(&catalog))
+    }
+
+    async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
+        let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
+        Ok(without_tracking(&read))
+    }
+
+    /// Plans, tries, and proves. What comes out is ready to be written.
+    pub(super) async fn draft(
+        &mut self,
+        wish: &Wish<'_>,
+        place: &Place<'_>,
+        watch: Watch<'_>,
+    ) -> Result<AutogenerateReport, JobError> {
+        let compared = self.compare(wish, watch).await?;
+        let Compared {
+            before,
+            renames,
+            from,
+            to,
+            mut report,
+        } = compared;
+        if report.is_empty() {
+            return Ok(report);
+        }
+        if !report.renames.is_empty() && !place.renames_settled {
+            return Err(AutogenerateError::Renames {
+                flags: report.renames,
+            }
+            .into());
+        }
+        let (mut session, _, _) = self.endpoint.read(watch).await?;
+        session
+            .seed()
+            .await
+            .map_err(SessionError::while_doing("making rows"))?;
+        let mut ups = way(&from, &to, self.major, true)?;
+        if ups.is_empty() {
+            ups.push(Segment::default());
+        }
+        // up, to learn what each leads to
+        let mut states = vec![from];
+        for segment in &ups {
+            self.run(&mut session, segment).await?;
+            states.push(self.catalog(&mut session).await?);
+        }
+        self.reached(wish, &to, states.last())?;
+        // down again, each from what it led to
+        let mut downs = Vec::new();
+        for (index, segment) in ups.iter().enumerate().rev() {
+            let online = segment.alone;
+            let mut down = way(&states[index + 1], &states[index], self.major, online)?;
+            for segment in &down {
+                self.run(&mut session, segment).await?;
+            }
+            if index == 0 && !renames.down.is_empty() {
+                let back: Vec<Statement> =
+                    renames.down.iter().map(|it| Statement::plain(it)).collect();
+                for statement in &renames.down {
+                    send(&mut session, &[Message::Script(statement)])
+                        .await
+                        .map_err(failed(statement))?;
+                }
+                match down.last_mut().filter(|it| !it.alone) {
+                    Some(last) => last.statements.extend(back),
+                    None => down.push(Segment {
+                        statements: back,
+                        alone: false,
+                    }),
+                }
+            }
+            downs.push(down);
+        }
+        downs.reverse();
+        if !renames.up.is_empty() {
+            let first = renames.up.iter().map(|it| Statement::plain(it));
+            ups[0].statements.splice(0..0, first);
+        }
+        let back = self.catalog(&mut session).await?;
+        let left: Vec<String> = differences(&before, &back)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        if !left.is_empty() {
+            return Err(AutogenerateError::Proof {
+                what: "the way down does not lead back".into(),
+                difference: left,
+                plan: downs.iter().map(|it| script::text(it, &[])).collect(),
+            }
+            .into());
+        }
+        drop(session);
+        let drafts = self.drafts(wish, place, &ups, &downs, &mut report)?;
+        self.prove(wish, &ups, &drafts, watch).await?;
+        report.migrations = drafts;
+        Ok(report)
+    }
+
+    /// Names the migrations, and writes their texts.
+    fn drafts(
+        &self,
+        wish: &Wish<'_>,
+        place: &Place<'_>,
+        ups: &[Segment],
+        downs: &[Vec<Segment>],
+        report: &mut AutogenerateReport,
+    ) -> Result<Vec<Drafted>, JobError> {
+        let (_, name) = revision::place(place.dir, wish.migrations, place.message, place.version)?;
+        let slug = revision::slug(place.message);
+        let key = name
+            .strip_suffix(&slug)
+            .unwrap_or(&name)
+            .trim_end_matches('_')
+            .to_owned();
+        let mut drafts = Vec::new();
+        for (index, (up, down)) in ups.iter().zip(downs).enumerate() {
+            let name = match index {
+                0 => name.clone(),
+                _ => format!("{}_{slug}_{}", following(&key, index), index + 1),
+            };
+            let statements = |segments: &[Segment]| -> Vec<Statement> {
+                segments
+                    .iter()
+                    .flat_map(|it| it.statements.clone())
+                    .collect()
+            };
+            for statement in statements(std::slice::from_ref(up)) {
+                report.loses.extend(statement.loses.clone());
+                match script::to_fill(&statement) {
+                    Some(column) => report
+                        .remarks
+                        .push(format!("{name}: fill {column} where up.sql says so")),
+                    None => report
+                        .remarks
+                        .extend(statement.remark.map(|it| format!("{name}: {it}"))),
+                }
+            }
+            let lost: Vec<String> = statements(down)
+                .into_iter()
+                .flat_map(|it| it.loses)
+                .collect();
+            let head: Vec<String> = lost
+                .iter()
+                .map(|it| format!("deletes-data: going back loses {it}"))
+                .collect();
+            report.loses_down.extend(lost);
+            drafts.push(Drafted {
+                up: script::text(std::slice::from_ref(up), &[]),
+                down: script::text(down, &head),
+                run_in_transaction: !up.alone,
+                path: None,
+                name,
+            });
+        }
+        Ok(drafts)
+    }
+
+    /// Walks each migration up, down and up again as `verify` does, under the guard of the ledgers.
+    async fn prove(
+        &self,
+        wish: &Wish<'_>,
+        ups: &[Segment],
+        drafts: &[Drafted],
+        watch: Watch<'_>,
+    ) -> Result<(), JobError> {
+        let mut options = Options::default();
+        options.manner.guard = wish.guard.clone();
+        let (mut locked, _) = self.endpoint.lock(&options.limits, watch).await?;
+        locked.prepare().await?;
+        let walked = walk(&mut locked, &options, ups, drafts, watch).await;
+        locked.let_go().await;
+        walked
+    }
+
+    /// Whether the way up has led to what was wanted.
+    fn reached(
+        &self,
+        wish: &Wish<'_>,
+        to: &Catalog,
+        found: Option<&Catalog>,
+    ) -> Result<(), JobError> {
+        let Some(found) = found else { return Ok(()) };
+        let left: Vec<String> = match wish.truth {
+            Truth::Sql(_) => differences(to, found)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            // what the files cannot say has no definition to compare
+            Truth::SchemaRs(printer) => truth::edits(printer, found)?
+                .iter()
+                .flatten()
+                .map(|edit| format!("{edit:?}"))
+                .collect(),
+        };
+        if left.is_empty() {
+            return Ok(());
+        }
+        Err(AutogenerateError::Proof {
+            what: "the way up does not lead to the source of truth".into(),
+            difference: left,
+            plan: String::new(),
+        }
+        .into())
+    }
+
+    /// Runs one segment as its migration would.
+    async fn run(&self, session: &mut Session<'_>, segment: &Segment) -> Result<(), JobError> {
+        let fills: Vec<Option<String>> = segment.statements.iter().map(fill).collect();
+        let mut messages = Vec::new();
+        if !segment.alone {
+            messages.push(Message::Batch(
+                "BEGIN; SET LOCAL check_function_bodies = off",
+            ));
+        }
+        for (statement, fill) in segment.statements.iter().zip(&fills) {
+            messages.extend(fill.as_deref().map(Message::Batch));
+            messages.push(Message::Script(&statement.sql));
+        }
+        if !segment.alone {
+            messages.push(Message::Batch(crate::postgres::session::COMMIT));
+        }
+        let texts: Vec<String> = segment.statements.iter().map(|it| it.sql.clone()).collect();
+        if let Err(failure) = send(session, &messages).await {
+            if let Failure::Server(_) = &failure {
+                return Err(AutogenerateError::Proof {
+                    what: format!("PostgreSQL refuses a statement of the plan: {failure}"),
+                    difference: Vec::new(),
+                    plan: texts.join(";\n"),
+                }
+                .into());
+            }
+            return Err(SessionError::while_doing("trying the plan")(failure).into());
+        }
+        Ok(())
+    }
+}
+
+async fn walk(
+    locked: &mut Locked<'_>,
+    options: &Options,
+    ups: &[Segment],
+    drafts: &[Drafted],
+    watch: Watch<'_>,
+) -> Result<(), JobError> {
+    let mut before = crate::job::verify::careful::catalog(locked).await?;
+    for (drafted, up) in drafts.iter().zip(ups) {
+        // what the author fills is filled here with anything
+        let text = filled(up, &drafted.up);
+        let script = |file: &str, text: &str| {
+            Script::new(format!("{}/{file}", drafted.name), text.to_owned())
+        };
+        let migration = Migration {
+            version: Version::of_directory(&drafted.name)
+                .map_err(|_| AutogenerateError::NoTruth)?,
+            name: drafted.name.clone(),
+            up: script("up.sql", &text),
+            down: Some(script("down.sql", &drafted.down)),
+            metadata: Metadata {
+                run_in_transaction: drafted.run_in_transaction,
+            },
+        };
+        let mut legs = Legs {
+            locked: &mut *locked,
+            migration: &migration,
+            options,
+        };
+        let mut report = VerifyReport::default();
+        if let Some(problem) = legs.walk(&mut before, &mut report, watch).await? {
+            return Err(AutogenerateError::Proof {
+                what: problem.what,
+                difference: problem.difference,
+                plan: format!("-- up.sql\n{text}\n-- down.sql\n{}", drafted.down),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// The up.sql of a proof: instead of the places that an author fills, something that fills them.
+fn filled(up: &Segment, text: &str) -> String {
+    if up.statements.iter().all(|it| script::to_fill(it).is_none()) {
+        return text.to_owned();
+    }
+    let statements = up.statements.iter().map(|it| {
+        let fill = fill(it).map(|it| format!("{it};\n")).unwrap_or_default();
+        format!("{fill}{};\n", it.sql)
+    });
+    statements.collect()
+}
+
+/// A statement that fills a column with values of its type, whatever they are; rows that it cannot fill go.
+fn fill(statement: &Statement) -> Option<String> {
+    let parts: Vec<&str> = script::to_fill(statement)?.split('.').collect();
+    let [schema, table, name] = parts.as_slice() else {
+        return None;
+    };
+    let (table, name) = (format!("{}.{}", Ident(schema), Ident(table)), Ident(name));
+    Some(format!(
+        "DO $fill$ DECLARE value text; BEGIN\n\
+         FOREACH value IN ARRAY ARRAY['0', '', 'false', '2024-01-01', '{{}}', '00000000-0000-4000-8000-000000000000', '127.0.0.1', '1 hour'] LOOP\n\
+         BEGIN EXECUTE format('UPDATE {table} SET {name} = %L WHERE {name} IS NULL', value); RETURN;\n\
+         EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; DELETE FROM {table} WHERE {name} IS NULL; END $fill$"
+    ))
+}
+
+/// Sends messages; the first failure counts.
+async fn send(session: &mut Session<'_>, messages: &[Message<'_>]) -> Result<(), Failure> {
+    let mut first = None;
+    for reply in session.exchange(messages, &mut |_| {}).await {
+        if let Err(failure) = reply {
+            first = first.or(Some(failure));
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+fn failed(sql: &str) -> impl Fn(Failure) -> JobError + use<'_> {
+    move |failure| {
+        AutogenerateError::Proof {
+            what: format!("{failure}"),
+            difference: Vec::new(),
+            plan: sql.to_owned(),
+        }
+        .into()
+    }
+}
+
+fn first_line(sql: &str) -> &str {
+    sql.trim().lines().next().unwrap_or_default()
+}
+
+/// The version that comes so many after another: the last four digits count.
+fn following(key: &str, index: usize) -> String {
+    match key.rsplit_once('-') {
+        Some((head, tail)) if tail.len() == 4 => match u32::from_str_radix(tail, 16) {
+            Ok(number) => format!("{head}-{:04x}", number as usize + index),
+            Err(_) => format!("{key}-{index}"),
+        },
+        _ => format!("{key}-{index}"),
+    }
+}

@@ -1,0 +1,57 @@
+//! Statements as the text of a script.
+
+use std::fmt::Write as _;
+
+use crate::ddl::{Statement, segment::Segment};
+
+/// The mark of a statement that needs a column to be filled before it.
+const BACKFILL: &str = "backfill:";
+
+/// The text of a script.
+pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
+    let mut text = String::new();
+    for line in head {
+        writeln!(text, "-- {line}").unwrap_or_default();
+    }
+    let statements = segments.iter().flat_map(|segment| &segment.statements);
+    if !segments.iter().any(|it| it.alone) && segments.iter().any(makes_routines) {
+        text += "SET LOCAL check_function_bodies = off;\n";
+    }
+    for statement in statements {
+        for lost in &statement.loses {
+            writeln!(text, "-- deletes-data: {lost}").unwrap_or_default();
+        }
+        match (to_fill(statement), &statement.remark) {
+            (Some(column), _) => text += &template(column),
+            (None, Some(remark)) => writeln!(text, "-- look at this: {remark}").unwrap_or_default(),
+            (None, None) => {}
+        }
+        writeln!(text, "{};", statement.sql).unwrap_or_default();
+    }
+    text
+}
+
+fn makes_routines(segment: &Segment) -> bool {
+    let heads = ["CREATE OR REPLACE FUNCTION", "CREATE OR REPLACE PROCEDURE"];
+    let is_one = |it: &Statement| heads.iter().any(|head| it.sql.starts_with(head));
+    segment.statements.iter().any(is_one)
+}
+
+/// The place where the author fills a new column.
+fn template(column: &str) -> String {
+    let parts: Vec<&str> = column.split('.').collect();
+    let [schema, table, name] = parts.as_slice() else {
+        return String::new();
+    };
+    format!(
+        "-- Fill the column: write the value below, and delete the next statement, which stops the run until then. Many rows are better\n\
+         -- filled in batches, in a migration of their own before this one.\n\
+         DO $$ BEGIN RAISE EXCEPTION 'fill \"{schema}\".\"{table}\".\"{name}\" in up.sql first'; END $$;\n\
+         -- UPDATE \"{schema}\".\"{table}\" SET \"{name}\" = … WHERE \"{name}\" IS NULL;\n"
+    )
+}
+
+/// The column that the author fills before a statement: `schema.table.column`.
+pub(super) fn to_fill(statement: &Statement) -> Option<&str> {
+    Some(statement.remark.as_deref()?.split_once(BACKFILL)?.1)
+}

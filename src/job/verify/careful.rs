@@ -1,0 +1,225 @@
+//! The careful walk of one migration: the whole guard on each leg, whole catalogs compared after it.
+
+use crate::{
+    catalog::{Catalog, Coverage, Difference},
+    job::{
+        JobError, Watch,
+        explain::failed,
+        run::{Options, event, task},
+    },
+    migration::{
+        plan::Step,
+        source::{Direction, Migration},
+    },
+    postgres::{
+        exec::{Cause, Happening, Task, TaskError},
+        guard::Guard,
+        introspect,
+        lock::Locked,
+        session_error::SessionError,
+    },
+    report::verify::{Leg, Problem, VerifyReport},
+};
+
+/// Reads everything.
+pub(in crate::job) async fn catalog(locked: &mut Locked<'_>) -> Result<Catalog, JobError> {
+    let version = locked.facts().server_version;
+    Ok(introspect::read(&mut locked.session, version, &Coverage::all()).await?)
+}
+
+/// The legs of one migration.
+pub(in crate::job) struct Legs<'l, 'c> {
+    pub(in crate::job) locked: &'l mut Locked<'c>,
+    pub(in crate::job) migration: &'l Migration,
+    pub(in crate::job) options: &'l Options,
+}
+
+/// What a leg led to.
+enum Walked {
+    Done,
+    Stopped(Box<Problem>),
+}
+
+impl Legs<'_, '_> {
+    /// Walks all legs. `before` becomes what the migration leads to. Gives the first problem.
+    pub(in crate::job) async fn walk(
+        &mut self,
+        before: &mut Catalog,
+        report: &mut VerifyReport,
+        watch: Watch<'_>,
+    ) -> Result<Option<Problem>, JobError> {
+        let noted = self.note().await?;
+        if let Walked::Stopped(problem) = self.leg(&[Direction::Up], Leg::Up, None, watch).await? {
+            return Ok(Some(*problem));
+        }
+        let after = catalog(self.locked).await?;
+        if self.migration.down.is_none() {
+            report.one_way.push(self.migration.name.clone());
+            *before = after;
+            return Ok(None);
+        }
+        let noted = noted.as_deref();
+        if let Walked::Stopped(problem) = self
+            .leg(&[Direction::Down], Leg::Down, noted, watch)
+            .await?
+        {
+            return Ok(Some(*problem));
+        }
+        let returned = catalog(self.locked).await?;
+        if let Some(problem) = self.compare(before, &returned, Leg::Down, report) {
+            return Ok(Some(problem));
+        }
+        if let Walked::Stopped(problem) = self
+            .leg(&[Direction::Up], Leg::UpAgain, None, watch)
+            .await?
+        {
+            return Ok(Some(*problem));
+        }
+        // from the same place the same script leads to the same
+        let again = if *before == returned {
+            after
+        } else {
+            let again = catalog(self.locked).await?;
+            if let Some(problem) = self.compare(&after, &again, Leg::UpAgain, report) {
+                return Ok(Some(problem));
+            }
+            again
+        };
+        let is_whole = self.migration.metadata.run_in_transaction;
+        if self.options.manner.guard.is_on() && is_whole && appends(&self.migration.up.text) {
+            let legs = [Direction::Down, Direction::Up];
+            if let Walked::Stopped(problem) = self.leg(&legs, Leg::Redo, noted, watch).await? {
+                return Ok(Some(*problem));
+            }
+        }
+        report.returned += 1;
+        // what a redo leaves is what the way up left
+        *before = again;
+        Ok(None)
+    }
+
+    /// What the guard would note of the ledgers before the way up.
+    async fn note(&mut self) -> Result<Option<String>, JobError> {
+        let guard = &self.options.manner.guard;
+        if !guard.is_on() {
+            return Ok(None);
+        }
+        let facts = self.locked.facts().clone();
+        let seen = guard.observe(&mut self.locked.session, &facts, None).await;
+        let seen = seen.map_err(SessionError::while_doing("looking at the ledgers"))?;
+        Ok(serde_json::to_string(&crate::ledger::Before::of(&seen)).ok())
+    }
+
+    async fn leg(
+        &mut self,
+        ways: &[Direction],
+        leg: Leg,
+        noted: Option<&str>,
+        watch: Watch<'_>,
+    ) -> Result<Walked, JobError> {
+        let steps: Vec<Step<'_>> = ways
+            .iter()
+            .map(|direction| Step {
+                migration: self.migration,
+                direction: *direction,
+                resume: None,
+                noted: noted.filter(|_| *direction == Direction::Down),
+            })
+            .collect();
+        let tasks: Vec<Task<'_>> = steps.iter().map(task).collect::<Result<_, _>>()?;
+        let mut tell = |happening: Happening<'_>| match happening {
+            Happening::Started(_) | Happening::Done(..) | Happening::Statement(..) => {}
+            happening => watch(event(&tasks, happening)),
+        };
+        let mut manner = self.options.manner.clone();
+        if leg == Leg::UpAgain {
+            // it was guarded the first time
+            manner.guard = Guard::default();
+        }
+        let manner = &manner;
+        let ran: Result<(), TaskError> = match tasks.as_slice() {
+            [task] => self
+                .locked
+                .run(0, task, manner, &mut tell)
+                .await
+                .map(|_| ()),
+            tasks => self
+                .locked
+                .run_together(0, tasks, manner, &mut tell)
+                .await
+                .map(|_| ()),
+        };
+        let Err(error) = ran else {
+            return Ok(Walked::Done);
+        };
+        let version = self.locked.facts().server_version;
+        let whole = tasks.len() > 1;
+        let is_refused = matches!(error.cause, Cause::Refused(_));
+        let cause = failed(&tasks, &error, whole, version);
+        if leg == Leg::Up && !is_refused || cause.is_interrupt() {
+            return Err(cause);
+        }
+        let advice = miette::Diagnostic::help(&cause).map(|it| it.to_string());
+        Ok(Walked::Stopped(Box::new(Problem {
+            name: self.migration.name.clone(),
+            leg,
+            what: cause.to_string(),
+            difference: Vec::new(),
+            advice: advice.unwrap_or_default(),
+        })))
+    }
+
+    fn compare(
+        &self,
+        wanted: &Catalog,
+        found: &Catalog,
+        leg: Leg,
+        report: &mut VerifyReport,
+    ) -> Option<Problem> {
+        let (places, differences): (Vec<Difference>, Vec<Difference>) = wanted
+            .differences(found)
+            .into_iter()
+            .partition(Difference::is_only_position);
+        let name = &self.migration.name;
+        if !places.is_empty() {
+            let columns: Vec<String> = places.iter().map(|it| it.key.to_string()).collect();
+            report.notes.push(format!(
+                "{name}: after its way down and up these are in another place of their table: {}",
+                columns.join(", ")
+            ));
+        }
+        if differences.is_empty() {
+            return None;
+        }
+        let (what, advice) = match leg {
+            Leg::Down => (
+                format!("the down.sql of {name} does not lead back to where its up.sql began"),
+                format!(
+                    "Complete down.sql of {name}, so that it undoes all of up.sql and nothing else."
+                ),
+            ),
+            _ => (
+                format!("{name} leads elsewhere when it is applied a second time"),
+                format!(
+                    "Its down.sql leaves something behind that its up.sql passes over (IF NOT EXISTS). Complete down.sql of {name}."
+                ),
+            ),
+        };
+        Some(Problem {
+            name: name.clone(),
+            leg,
+            what,
+            difference: differences.iter().map(ToString::to_string).collect(),
+            advice,
+        })
+    }
+}
+
+/// Whether a script may append rows: a redo would append them twice.
+pub(in crate::job) fn appends(script: &str) -> bool {
+    let words = crate::words::sql::pieces(script).unwrap_or_default();
+    let may = ["insert", "copy", "select", "call", "do", "merge", "with"];
+    words
+        .iter()
+        .any(|piece| may.iter().any(|word| piece.is(word)))
+}

@@ -1,0 +1,343 @@
+//! The swift walk: one connection runs the legs, and another, which no script can touch, sees what was written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    job::{
+        JobError, Watch,
+        explain::failed,
+        open::Endpoint,
+        run::{Options, event, task},
+        verify::careful::appends,
+    },
+    ledger::{self, Address, Context, Fact, Kind, Snapshot},
+    migration::{
+        plan::Step,
+        source::{Direction, Migration},
+    },
+    postgres::{
+        exec::{Happening, Manner},
+        guard::Guard,
+        imprint::{self, Imprint, Queries},
+        lock::{Facts, Locked},
+        session::{Failure, Message, Session},
+        session_error::SessionError,
+    },
+    report::event::Event,
+};
+
+/// What a swift look at a migration found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It went down and up again, and left nothing; or it has no way down, and did nothing to a ledger.
+    Passed,
+    /// It takes a closer look to say.
+    Unsure,
+}
+
+/// One database that migrations are replayed in.
+pub(super) struct Lane<'l> {
+    pub(super) locked: Locked<'l>,
+    watcher: Session<'l>,
+    facts: Facts,
+    guard: &'l Guard,
+    /// Legs run without the guard: what they do to ledgers is seen from outside.
+    manner: Manner,
+    queries: Queries,
+    imprint: Imprint,
+    ledgers: Ledgers,
+    failure: Option<JobError>,
+}
+
+/// What is known of the ledgers.
+#[derive(Default)]
+struct Ledgers {
+    snapshot: Snapshot,
+    /// The oids of their tables, and of what is part of these.
+    relations: BTreeSet<String>,
+    /// The numbers of those that are there.
+    present: Vec<usize>,
+    /// How many rows each of these has.
+    counts: Vec<String>,
+    /// The transaction from which on rows are new.
+    since: String,
+}
+
+const LOOKING: &str = "looking at what was written";
+
+impl<'l> Lane<'l> {
+    pub(super) async fn open(
+        endpoint: &'l Endpoint,
+        guard: &'l Guard,
+        watch: Watch<'_>,
+    ) -> Result<Self, JobError> {
+        let options = Options::default();
+        let (mut locked, _) = endpoint.lock(&options.limits, watch).await?;
+        locked.prepare().await?;
+        let (mut watcher, _, _) = endpoint.read(watch).await?;
+        let sown = watcher.sow().await;
+        sown.map_err(SessionError::while_doing("making rows"))?;
+        let facts = locked.facts().clone();
+        let mut manner = options.manner;
+        manner.unrecorded = true;
+        Ok(Self {
+            queries: Queries::new(facts.server_version / 10_000),
+            locked,
+            watcher,
+            facts,
+            guard,
+            manner,
+            imprint: Imprint::default(),
+            ledgers: Ledgers::default(),
+            failure: None,
+        })
+    }
+
+    /// Applies a migration. False if it fails: [`failure`](Self::failure) says why.
+    pub(super) async fn replay(&mut self, migration: &Migration) -> Result<bool, JobError> {
+        self.leg(migration, Direction::Up, None).await
+    }
+
+    /// Why the last leg failed.
+    pub(super) fn failure(&mut self) -> JobError {
+        self.failure.take().unwrap_or(JobError::Stopped)
+    }
+
+    /// Makes rows, and takes a first look.
+    pub(super) async fn settle(&mut self) -> Result<(), JobError> {
+        self.rows_and_print().await?;
+        self.know_ledgers()
+            .await
+            .map_err(SessionError::while_doing(LOOKING))?;
+        Ok(())
+    }
+
+    /// Lets the server write all to its files, so that they can be kept.
+    pub(super) async fn rest(&mut self) -> Result<(), JobError> {
+        let messages = [Message::Batch("CHECKPOINT")];
+        for reply in self.watcher.exchange(&messages, &mut |_| {}).await {
+            reply.map_err(SessionError::while_doing("writing a checkpoint"))?;
+        }
+        Ok(())
+    }
+
+    /// Walks up, down and up again. None if a leg fails.
+    pub(super) async fn see(
+        &mut self,
+        number: usize,
+        migration: &Migration,
+        watch: Watch<'_>,
+    ) -> Result<Option<Found>, JobError> {
+        watch(Event::Started {
+            step: number,
+            name: migration.name.clone(),
+            direction: Direction::Up,
+        });
+        let doing = SessionError::while_doing(LOOKING);
+        if !self.leg(migration, Direction::Up, Some(watch)).await? {
+            return Ok(None);
+        }
+        let mut is_sure = true;
+        if migration.down.is_some() {
+            if !self.leg(migration, Direction::Down, None).await? {
+                return Ok(None);
+            }
+            is_sure &= self
+                .is_back()
+                .await
+                .map_err(SessionError::while_doing(LOOKING))?;
+            if !self.leg(migration, Direction::Up, None).await? {
+                return Ok(None);
+            }
+            let is_whole = migration.metadata.run_in_transaction;
+            is_sure &= !(self.guard.is_on() && is_whole && appends(&migration.up.text));
+        }
+        is_sure &= self.has_kept_rows().await.map_err(doing)?;
+        let moved = self.rows_and_print().await?;
+        if self.guard.is_on() && moved.may_concern(&self.ledgers.relations) {
+            let spared = self.is_spared().await;
+            is_sure &= spared.map_err(SessionError::while_doing(LOOKING))?;
+        }
+        Ok(Some(if is_sure {
+            Found::Passed
+        } else {
+            Found::Unsure
+        }))
+    }
+
+    /// Takes a print of what is there now, and makes rows in new tables.
+    pub(super) async fn rows_and_print(&mut self) -> Result<imprint::Moved, JobError> {
+        let since = self.imprint.since().to_owned();
+        let moved = self.imprint.advance(&mut self.watcher, &self.queries).await;
+        let moved = moved.map_err(SessionError::while_doing(LOOKING))?;
+        if moved.has_tables() {
+            let seeded = self.watcher.seed_new(&since).await;
+            seeded.map_err(SessionError::while_doing("making rows"))?;
+        }
+        Ok(moved)
+    }
+
+    /// Whether the structure is what it was before the way up, and the ledgers with it.
+    async fn is_back(&mut self) -> Result<bool, Failure> {
+        let written = self
+            .imprint
+            .written(&mut self.watcher, &self.queries)
+            .await?;
+        let concerns = self.guard.is_on() && written.moved().may_concern(&self.ledgers.relations);
+        if concerns {
+            let now = self.snapshot().await?;
+            let is_same = lasting(&now) == lasting(&self.ledgers.snapshot);
+            return Ok(is_same && self.imprint.is_back(&written));
+        }
+        Ok(self.imprint.is_back(&written))
+    }
+
+    /// Whether all that happened to ledgers is that they have columns and indexes more, and the judgement of that.
+    async fn is_spared(&mut self) -> Result<bool, Failure> {
+        let now = self.snapshot().await?;
+        let before = &self.ledgers.snapshot;
+        let (was, is) = (lasting(before), lasting(&now));
+        let is_kept = was
+            .iter()
+            .all(|(address, fact)| is.get(address) == Some(fact));
+        let is_grown = is.keys().all(|address| {
+            was.contains_key(address) || matches!(address.kind, Kind::Column | Kind::Index)
+        });
+        let context = Context {
+            ledgers: &self.guard.ledgers,
+            before: None,
+            unused: &BTreeSet::new(),
+        };
+        if is_kept && is_grown && ledger::judge(before, &now, &context).is_empty() {
+            self.ledgers.snapshot = now;
+            self.know_relations().await?;
+            return Ok(true);
+        }
+        self.know_ledgers().await?;
+        Ok(false)
+    }
+
+    /// Learns what the ledgers are now.
+    async fn know_ledgers(&mut self) -> Result<(), Failure> {
+        if !self.guard.is_on() {
+            return Ok(());
+        }
+        self.ledgers.snapshot = self.snapshot().await?;
+        // once more, as the names of the functions in it are asked for
+        self.ledgers.snapshot = self.snapshot().await?;
+        self.know_relations().await?;
+        let counts = self.counts(imprint::EVER).await?;
+        self.ledgers.since = counts.first().map(|it| it.2.clone()).unwrap_or_default();
+        self.ledgers.counts = counts.into_iter().map(|it| it.0).collect();
+        Ok(())
+    }
+
+    async fn know_relations(&mut self) -> Result<(), Failure> {
+        let sql = include_str!("relations.sql");
+        self.watcher.keep(sql, 1).await?;
+        let message = Message::Kept(sql, vec![Some(self.guard.names())]);
+        let reply = self.watcher.exchange(&[message], &mut |_| {}).await.pop();
+        let rows = reply.unwrap_or_else(|| Ok(Vec::new()))?;
+        let first = |row: Vec<Option<String>>| row.into_iter().next().flatten();
+        self.ledgers.relations = rows.into_iter().filter_map(first).collect();
+        let roots =
+            (0..self.guard.ledgers.len()).filter(|it| self.ledgers.snapshot.root(*it).is_some());
+        self.ledgers.present = roots.collect();
+        Ok(())
+    }
+
+    async fn snapshot(&mut self) -> Result<Snapshot, Failure> {
+        let before = Some(&self.ledgers.snapshot);
+        self.guard
+            .watch(&mut self.watcher, &self.facts, before)
+            .await
+    }
+
+    /// Whether the rows of the ledgers are the same, and none was written since the print.
+    async fn has_kept_rows(&mut self) -> Result<bool, Failure> {
+        if self.ledgers.present.is_empty() {
+            return Ok(true);
+        }
+        let since = self.ledgers.since.clone();
+        let Ok(counts) = self.counts(&since).await else {
+            return Ok(false);
+        };
+        let was = self.ledgers.counts.iter();
+        Ok(was.eq(counts.iter().map(|it| &it.0)) && counts.iter().all(|it| it.1 == "0"))
+    }
+
+    /// How many rows each ledger has, how many of them were written since a transaction, and which is the next one.
+    async fn counts(&mut self, since: &str) -> Result<Vec<(String, String, String)>, Failure> {
+        let of = |it: &usize| {
+            let ledger = &self.guard.ledgers[*it];
+            let recent = "count(*) FILTER (WHERE age(xmin) <= age($1::text::xid))";
+            let next = "pg_snapshot_xmax(pg_current_snapshot())::text";
+            format!(
+                "SELECT ARRAY[count(*)::text, {recent}::text, {next}] AS \"row\" FROM {}",
+                ledger.sql()
+            )
+        };
+        let arms: Vec<String> = self.ledgers.present.iter().map(of).collect();
+        if arms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = arms.join(" UNION ALL ");
+        self.watcher.keep(&sql, 1).await?;
+        let message = Message::Kept(&sql, vec![Some(since.to_owned())]);
+        let reply = self.watcher.exchange(&[message], &mut |_| {}).await.pop();
+        let rows = reply.unwrap_or_else(|| Ok(Vec::new()))?;
+        let counted = |row: Vec<Option<String>>| {
+            let mut values = row.into_iter().map(Option::unwrap_or_default);
+            let mut next = || values.next().unwrap_or_default();
+            (next(), next(), next())
+        };
+        Ok(rows.into_iter().map(counted).collect())
+    }
+
+    /// Runs one leg. False if it fails; an interruption is an error.
+    async fn leg(
+        &mut self,
+        migration: &Migration,
+        direction: Direction,
+        watch: Option<Watch<'_>>,
+    ) -> Result<bool, JobError> {
+        let step = Step {
+            migration,
+            direction,
+            resume: None,
+            noted: None,
+        };
+        let tasks = match task(&step) {
+            Ok(task) => [task],
+            Err(failure) => {
+                self.failure = Some(failure);
+                return Ok(false);
+            }
+        };
+        let mut watch = watch;
+        let mut tell = |happening: Happening<'_>| {
+            if let (Happening::Notice(..), Some(watch)) = (&happening, &mut watch) {
+                watch(event(&tasks, happening));
+            }
+        };
+        let ran = self.locked.run(0, &tasks[0], &self.manner, &mut tell).await;
+        let Err(error) = ran else {
+            return Ok(true);
+        };
+        let cause = failed(&tasks, &error, false, self.facts.server_version);
+        if cause.is_interrupt() {
+            return Err(cause);
+        }
+        self.failure = Some(cause);
+        Ok(false)
+    }
+}
+
+/// What must be the same before and after: dropped columns leave a place behind.
+fn lasting(snapshot: &Snapshot) -> BTreeMap<&Address, &Fact> {
+    let is_gone = |kind: Kind, fact: &Fact| kind == Kind::Column && fact.is("dropped");
+    let facts = snapshot.iter();
+    facts
+        .filter(|(address, fact)| address.kind.lasts() && !is_gone(address.kind, fact))
+        .collect()
+}

@@ -1,0 +1,27 @@
+//! The SQL that a project keeps as its source of truth.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::project::{ProjectError, schema_file};
+
+/// Reads a file, or all `.sql` files of a directory in the order of their names.
+///
+/// # Errors
+/// When the system says no, or one is not UTF-8.
+pub fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
+    let mut paths = Vec::new();
+    if source.is_dir() {
+        for entry in WalkDir::new(source).sort_by_file_name() {
+            let entry = entry.map_err(|error| ProjectError::io("read", source)(error.into()))?;
+            if entry.path().extension().is_some_and(|it| it == "sql") {
+                paths.push(entry.into_path());
+            }
+        }
+    } else {
+        paths.push(source.to_owned());
+    }
+    let text = |path: PathBuf| Ok((path.clone(), schema_file::read_existing(&path)?));
+    paths.into_iter().map(text).collect()
+}

@@ -1,0 +1,47 @@
+//! What autogenerate found and wrote.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// One migration that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Drafted {
+    /// The directory's name.
+    pub name: String,
+    /// The directory, once it is written.
+    pub path: Option<PathBuf>,
+    /// `up.sql`.
+    pub up: String,
+    /// `down.sql`.
+    pub down: String,
+    /// What `metadata.toml` says.
+    pub run_in_transaction: bool,
+}
+
+/// What autogenerate found, and what it made of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AutogenerateReport {
+    /// What differs, in order.
+    pub differences: Vec<String>,
+    /// The migrations, in their order.
+    pub migrations: Vec<Drafted>,
+    /// What is lost on the way up: hazard `deletes-data`.
+    pub loses: Vec<String>,
+    /// What is lost on the way down.
+    pub loses_down: Vec<String>,
+    /// What the author must look at.
+    pub remarks: Vec<String>,
+    /// Names that went and names that came, and that could be one thing renamed: the flags that say so.
+    pub renames: Vec<String>,
+    /// Kinds of objects that are there and are not compared.
+    pub not_compared: Vec<String>,
+}
+
+impl AutogenerateReport {
+    /// Whether both are alike.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.differences.is_empty()
+    }
+}

@@ -1,0 +1,417 @@
+//! What PostgreSQL would tell of what is new.
+
+use crate::{
+    catalog::{Aspect, Catalog, Dependency, Fact, Key, Kind, fact::COMMENT},
+    schema_rs::{
+        merge::{
+            ApplyError, Merge, Place, find,
+            text::{PG_CATALOG, choose_name, format_type, json, qualified, quoted, quoted_list},
+        },
+        parse::{Column, Join, Table, TableName, Type},
+        tables::PUBLIC,
+    },
+};
+
+impl Merge<'_> {
+    pub(super) fn new_table(&mut self, table: &Table) -> Result<(), ApplyError> {
+        let name = &table.name;
+        if table.is_view {
+            return Err(ApplyError::NotATable {
+                name: name.clone(),
+                kind: "view".to_owned(),
+            });
+        }
+        let place = find::place(&self.catalog, name);
+        if self.catalog.get(&place.key()).is_some() {
+            return Err(ApplyError::NotPrinted {
+                table: name.clone(),
+            });
+        }
+        let relation = Fact::of([
+            ("kind", Some("table".to_owned())),
+            ("owner", self.owner.clone()),
+            (COMMENT, self.told(table.comment.as_ref())),
+        ]);
+        self.insert(place.key(), relation);
+        // public comes with PostgreSQL, which tells of no dependency on it
+        if place.schema != PUBLIC {
+            let schema = Key::new(Kind::Schema, &[&place.schema]);
+            if self.catalog.get(&schema).is_none() {
+                let owner = Fact::of([("owner", self.owner.clone())]);
+                self.insert(schema.clone(), owner);
+            }
+            self.depends(&place.key(), &schema, 'n');
+        }
+        for column in &table.columns {
+            self.new_column(&place, name, column)?;
+        }
+        self.primary_key(&place, name, &table.primary_key, None)
+    }
+
+    /// Adds a column behind the others.
+    pub(super) fn new_column(
+        &mut self,
+        place: &Place,
+        table: &TableName,
+        column: &Column,
+    ) -> Result<(), ApplyError> {
+        let Column { name, tpe, .. } = column;
+        let key = place.part(Kind::Column, name);
+        let position = place.parts(&self.catalog, Kind::Column).count() + 1;
+        let found = find::find_type(&self.catalog, tpe, column.max_length);
+        let found = found.ok_or_else(|| no_type(tpe, name, table))?;
+        let mut attributes = found.attributes(&self.catalog);
+        attributes.push(("position", Some(position.to_string())));
+        attributes.push((COMMENT, self.told(column.comment.as_ref())));
+        self.insert(key.clone(), Fact::of(attributes));
+        if let Some(tpe) = &found.key {
+            self.depends(&key, tpe, 'n');
+        }
+        if column.serial {
+            self.sequence(place, name, tpe);
+        }
+        if !column.nullable {
+            self.not_null(place, name);
+        }
+        Ok(())
+    }
+
+    /// The sequence of a serial column.
+    fn sequence(&mut self, place: &Place, column: &str, tpe: &Type) {
+        let taken = relation_names(&self.catalog, &place.schema);
+        let name = choose_name(&place.name, column, "seq", |it| taken.contains(&it));
+        let sequence = Key::new(Kind::Sequence, &[&place.schema, &name]);
+        let owner = [place.schema.as_str(), place.name.as_str(), column];
+        let fact = Fact::of([
+            ("type", Some(format_type(PG_CATALOG, &tpe.name, None))),
+            ("owner", self.owner.clone()),
+            ("owned_by", Some(json(&owner, ", "))),
+        ]);
+        self.insert(sequence.clone(), fact);
+        let full = qualified(&place.schema, &name).replace('\'', "''");
+        let key = place.part(Kind::Column, column);
+        if let Some(fact) = self.catalog.get_mut(&key) {
+            fact.set("default", format!("nextval('{full}'::regclass)"));
+        }
+        self.depends(&sequence, &key, 'a');
+        self.depends(&key, &sequence, 'n');
+        if place.schema != PUBLIC {
+            let schema = Key::new(Kind::Schema, &[&place.schema]);
+            self.depends(&sequence, &schema, 'n');
+        }
+    }
+
+    fn not_null(&mut self, place: &Place, column: &str) {
+        let key = place.part(Kind::Column, column);
+        let Some(fact) = self.catalog.get_mut(&key) else {
+            return;
+        };
+        if fact.is("not_null") {
+            return;
+        }
+        fact.set("not_null", "true".to_owned());
+        if self.has_not_null {
+            let name = self.constraint_name(place, column, "not_null");
+            let constraint = place.part(Kind::Constraint, &name);
+            let fact = Fact::of([
+                ("type", Some("not null".to_owned())),
+                ("definition", Some(format!("NOT NULL {}", quoted(column)))),
+                ("columns", Some(json(&[column], ","))),
+            ]);
+            self.insert(constraint.clone(), fact);
+            self.depends(&constraint, &key, 'a');
+        }
+    }
+
+    /// Gives a table a key; none if there are no columns.
+    pub(super) fn primary_key(
+        &mut self,
+        place: &Place,
+        table: &TableName,
+        columns: &[String],
+        name: Option<String>,
+    ) -> Result<(), ApplyError> {
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let mut classes = Vec::new();
+        for column in columns {
+            self.not_null(place, column);
+            let fact = find::column(&self.catalog, place, table, column)?;
+            classes.extend(find::operator_class(&self.catalog, fact));
+        }
+        let name = name.unwrap_or_else(|| self.index_name(place, "pkey"));
+        let list = quoted_list(columns);
+        let constraint = place.part(Kind::Constraint, &name);
+        let fact = Fact::of([
+            ("type", Some("primary key".to_owned())),
+            ("definition", Some(format!("PRIMARY KEY ({list})"))),
+            ("columns", Some(json(columns, ","))),
+            ("index", Some(name.clone())),
+        ]);
+        self.insert(constraint.clone(), fact);
+        for column in columns {
+            self.depends(&constraint, &place.part(Kind::Column, column), 'a');
+        }
+        let index = Key::new(Kind::Index, &[&place.schema, &name]);
+        let definition = format!(
+            "CREATE UNIQUE INDEX {} ON {} USING btree ({list})",
+            quoted(&name),
+            place.text()
+        );
+        let written: Vec<String> = columns.iter().map(|it| quoted(it)).collect();
+        let are_known = classes.len() == columns.len();
+        let fact = Fact::of([
+            ("table", Some(place.name.clone())),
+            ("definition", Some(definition)),
+            ("method", Some("btree".to_owned())),
+            ("unique", Some("true".to_owned())),
+            ("primary", Some("true".to_owned())),
+            ("columns", Some(json(&written, ", "))),
+            ("opclasses", are_known.then(|| json(&classes, ", "))),
+            ("of_constraint", Some(name)),
+        ]);
+        self.insert(index.clone(), fact);
+        self.depends(&index, &constraint, 'i');
+        Ok(())
+    }
+
+    /// The foreign key of a `joinable!`, unless there is one.
+    pub(super) fn new_join(&mut self, join: &Join) -> Result<(), ApplyError> {
+        let child = find::table(&self.catalog, &join.child)?;
+        let parent = find::table(&self.catalog, &join.parent)?;
+        let column = &join.column;
+        find::column(&self.catalog, &child, &join.child, column)?;
+        let (key_name, referenced) = match find::primary_key(&self.catalog, &parent) {
+            Some((name, columns)) if columns.len() == 1 => (name, columns),
+            _ => {
+                return Err(ApplyError::NoKey {
+                    parent: join.parent.clone(),
+                    child: join.child.clone(),
+                });
+            }
+        };
+        let columns = [column.clone()];
+        let is_there = child
+            .parts(&self.catalog, Kind::Constraint)
+            .any(|(_, fact)| find::refers(fact, &columns, &parent, &referenced));
+        if is_there {
+            return Ok(());
+        }
+        let name = self.constraint_name(&child, column, "fkey");
+        let constraint = child.part(Kind::Constraint, &name);
+        let definition = format!(
+            "FOREIGN KEY ({}) REFERENCES {}({})",
+            quoted(column),
+            parent.text(),
+            quoted_list(&referenced)
+        );
+        let fact = Fact::of([
+            ("type", Some("foreign key".to_owned())),
+            ("definition", Some(definition)),
+            ("columns", Some(json(&columns, ","))),
+            ("references_schema", Some(parent.schema.clone())),
+            ("references_table", Some(parent.name.clone())),
+            ("references_columns", Some(json(&referenced, ","))),
+        ]);
+        let index = self.catalog.get(&parent.part(Kind::Constraint, &key_name));
+        let index = index.and_then(|it| it.get("index")).unwrap_or(&key_name);
+        let index = Key::new(Kind::Index, &[&parent.schema, index]);
+        self.insert(constraint.clone(), fact);
+        self.depends(&constraint, &child.part(Kind::Column, column), 'a');
+        for column in &referenced {
+            self.depends(&constraint, &parent.part(Kind::Column, column), 'n');
+        }
+        self.depends(&constraint, &index, 'n');
+        Ok(())
+    }
+
+    /// Gives a column a type; what belonged to the old one goes.
+    pub(super) fn change_type(
+        &mut self,
+        place: &Place,
+        table: &TableName,
+        column: &str,
+        tpe: &Type,
+        max_length: Option<u32>,
+    ) -> Result<(), ApplyError> {
+        let old = find::column(&self.catalog, place, table, column)?;
+        let found = find::find_type(&self.catalog, tpe, max_length);
+        let found = found.ok_or_else(|| no_type(tpe, column, table))?;
+        let attributes = found.attributes(&self.catalog);
+        let has_collation = |fact: &Fact| {
+            let name = fact.get("type_name").unwrap_or_default();
+            fact.get("type_schema") == Some(PG_CATALOG)
+                && ["bpchar", "text", "varchar"].contains(&name)
+        };
+        let keeps_collation = has_collation(old) && has_collation(&Fact::of(attributes.clone()));
+        let stays = |name: &str| {
+            attributes.iter().all(|(it, _)| *it != name)
+                && name != "storage"
+                && (name != "collation" || keeps_collation)
+        };
+        let kept = old.iter().filter(|(name, _)| stays(name));
+        let kept: Vec<_> = kept
+            .map(|(name, value)| (name, Some(value.to_owned())))
+            .collect();
+        let class = find::operator_class(&self.catalog, old);
+        let new = Fact::of(kept.into_iter().chain(attributes));
+        let new_class = find::operator_class(&self.catalog, &new);
+        let key = place.part(Kind::Column, column);
+        self.insert(key.clone(), new);
+        if let (Some(class), Some(new_class)) = (class, new_class) {
+            self.change_class(place, column, &class, &new_class);
+        }
+        self.catalog.dependencies.retain(|it| {
+            let is_type = matches!(
+                it.referenced.kind(),
+                Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
+            );
+            it.dependent != key || !is_type
+        });
+        if let Some(tpe) = &found.key {
+            self.depends(&key, tpe, 'n');
+        }
+        Ok(())
+    }
+
+    /// Indexes of a column follow its type, where they have the usual operators.
+    fn change_class(&mut self, place: &Place, column: &str, old: &str, new: &str) {
+        let written = quoted(column);
+        let mut changed = Vec::new();
+        for (key, fact) in place.indexes(&self.catalog) {
+            let columns = fact.list("columns");
+            let mut classes = fact.list("opclasses");
+            for (name, class) in columns.iter().zip(&mut classes) {
+                if *name == written && class.as_str() == old {
+                    new.clone_into(class);
+                }
+            }
+            if classes != fact.list("opclasses") {
+                changed.push((key.clone(), json(&classes, ", ")));
+            }
+        }
+        for (key, classes) in changed {
+            if let Some(fact) = self.catalog.get_mut(&key) {
+                fact.set("opclasses", classes);
+            }
+        }
+    }
+
+    pub(super) fn change_nullability(
+        &mut self,
+        place: &Place,
+        table: &TableName,
+        column: &str,
+        nullable: bool,
+    ) -> Result<(), ApplyError> {
+        let fact = find::column(&self.catalog, place, table, column)?;
+        if !nullable {
+            self.not_null(place, column);
+            return Ok(());
+        }
+        if fact.is("domain_not_null") {
+            return Err(find::domain(fact, table, column));
+        }
+        let key = find::primary_key(&self.catalog, place);
+        let new = without(fact, "not_null");
+        self.insert(place.part(Kind::Column, column), new);
+        if key.is_some_and(|(_, columns)| columns.iter().any(|it| it == column)) {
+            // what is part of the key cannot be NULL
+            self.not_null(place, column);
+        }
+        Ok(())
+    }
+
+    pub(super) fn comment(
+        &mut self,
+        table: &TableName,
+        column: Option<&str>,
+        comment: Option<&str>,
+    ) -> Result<(), ApplyError> {
+        if !self.catalog.coverage.tells(Aspect::Comments) {
+            return Ok(());
+        }
+        let (place, fact) = find::relation(&self.catalog, table)?;
+        let (key, fact) = match column {
+            Some(column) => (
+                place.part(Kind::Column, column),
+                find::column(&self.catalog, &place, table, column)?,
+            ),
+            None => (place.key(), fact),
+        };
+        let mut new = without(fact, COMMENT);
+        if let Some(comment) = comment {
+            new.set(COMMENT, comment.to_owned());
+        }
+        self.insert(key, new);
+        Ok(())
+    }
+
+    fn constraint_name(&self, place: &Place, column: &str, label: &str) -> String {
+        let taken = constraint_names(&self.catalog, &place.schema);
+        choose_name(&place.name, column, label, |it| taken.contains(&it))
+    }
+
+    fn index_name(&self, place: &Place, label: &str) -> String {
+        let relations = relation_names(&self.catalog, &place.schema);
+        let constraints = constraint_names(&self.catalog, &place.schema);
+        choose_name(&place.name, "", label, |it| {
+            relations.contains(&it) || constraints.contains(&it)
+        })
+    }
+
+    /// A comment, if the catalog can speak about such.
+    fn told(&self, comment: Option<&String>) -> Option<String> {
+        let tells = self.catalog.coverage.tells(Aspect::Comments);
+        comment.filter(|_| tells).cloned()
+    }
+
+    /// Adds what the catalog can speak about.
+    fn insert(&mut self, key: Key, fact: Fact) {
+        if self.catalog.coverage.has(key.kind()) {
+            self.catalog.insert(key, fact);
+        }
+    }
+
+    /// Adds a dependency, as far as the catalog can speak about it.
+    fn depends(&mut self, dependent: &Key, referenced: &Key, bond: char) {
+        let has = |key: &Key| self.catalog.get(key).is_some();
+        let tells = self.catalog.coverage.tells(Aspect::Dependencies);
+        if tells && has(dependent) && has(referenced) {
+            self.catalog.dependencies.insert(Dependency {
+                dependent: dependent.clone(),
+                referenced: referenced.clone(),
+                bond,
+            });
+        }
+    }
+}
+
+fn no_type(tpe: &Type, column: &str, table: &TableName) -> ApplyError {
+    ApplyError::NoType {
+        tpe: tpe.clone(),
+        column: column.to_owned(),
+        table: table.clone(),
+    }
+}
+
+fn without(fact: &Fact, name: &str) -> Fact {
+    let others = fact.iter().filter(|(it, _)| *it != name);
+    Fact::of(others.map(|(name, value)| (name, Some(value.to_owned()))))
+}
+
+/// The names that a relation of a schema cannot have.
+fn relation_names<'c>(catalog: &'c Catalog, schema: &str) -> Vec<&'c str> {
+    [Kind::Relation, Kind::Index, Kind::Sequence]
+        .into_iter()
+        .flat_map(|kind| catalog.below(kind, &[schema]))
+        .map(|(key, _)| key.name())
+        .collect()
+}
+
+/// The names that a constraint of a schema cannot have.
+fn constraint_names<'c>(catalog: &'c Catalog, schema: &str) -> Vec<&'c str> {
+    let constraints = catalog.below(Kind::Constraint, &[schema]);
+    constraints.map(|(key, _)| key.name()).collect()
+}

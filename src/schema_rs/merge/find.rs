@@ -1,0 +1,320 @@
+//! Where things are in a catalog that schema.rs names.
+
+use crate::{
+    catalog::{Catalog, Fact, Key, Kind},
+    schema_rs::{
+        merge::{
+            ApplyError, Place,
+            text::{PG_CATALOG, format_type, qualified, quoted},
+        },
+        names::rust_name,
+        parse::{TableName, Type},
+        tables::PUBLIC,
+    },
+};
+
+impl Place {
+    /// The relation.
+    pub(super) fn key(&self) -> Key {
+        Key::new(Kind::Relation, &[&self.schema, &self.name])
+    }
+
+    /// A column, constraint or another part of it.
+    pub(super) fn part(&self, kind: Kind, name: &str) -> Key {
+        Key::new(kind, &[&self.schema, &self.name, name])
+    }
+
+    /// All of its parts of one kind.
+    pub(super) fn parts<'c>(
+        &self,
+        catalog: &'c Catalog,
+        kind: Kind,
+    ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
+        catalog.below(kind, &[&self.schema, &self.name])
+    }
+
+    /// Its indexes.
+    pub(super) fn indexes<'c>(
+        &self,
+        catalog: &'c Catalog,
+    ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
+        let name = self.name.clone();
+        catalog
+            .below(Kind::Index, &[&self.schema])
+            .filter(move |(_, fact)| fact.get("table") == Some(name.as_str()))
+    }
+
+    /// How PostgreSQL writes it.
+    pub(super) fn text(&self) -> String {
+        qualified(&self.schema, &self.name)
+    }
+}
+
+/// Where a table is, or would be.
+pub(super) fn place(catalog: &Catalog, table: &TableName) -> Place {
+    let given = table.schema.as_deref().unwrap_or(PUBLIC);
+    let exists = catalog.get(&Key::new(Kind::Schema, &[given])).is_some();
+    // `table!` takes the name of a schema as an identifier only
+    let mut schemas = catalog.of_kind(Kind::Schema).map(|(key, _)| key.name());
+    let meant = match exists {
+        true => None,
+        false => schemas.find(|it| rust_name(it, None) == given),
+    };
+    Place {
+        schema: meant.unwrap_or(given).to_owned(),
+        name: table.name.clone(),
+    }
+}
+
+/// A relation that is there.
+pub(super) fn relation<'c>(
+    catalog: &'c Catalog,
+    table: &TableName,
+) -> Result<(Place, &'c Fact), ApplyError> {
+    let place = place(catalog, table);
+    match catalog.get(&place.key()) {
+        Some(fact) => Ok((place, fact)),
+        None => Err(ApplyError::NotThere {
+            what: format!("table {table}"),
+        }),
+    }
+}
+
+/// A table that is there, and no view.
+pub(super) fn table(catalog: &Catalog, table: &TableName) -> Result<Place, ApplyError> {
+    let (place, fact) = relation(catalog, table)?;
+    match fact.get("kind") {
+        Some(kind @ ("view" | "materialized view")) => Err(ApplyError::NotATable {
+            name: table.clone(),
+            kind: kind.to_owned(),
+        }),
+        _ => Ok(place),
+    }
+}
+
+/// A column that is there.
+pub(super) fn column<'c>(
+    catalog: &'c Catalog,
+    place: &Place,
+    table: &TableName,
+    column: &str,
+) -> Result<&'c Fact, ApplyError> {
+    let fact = catalog.get(&place.part(Kind::Column, column));
+    fact.ok_or_else(|| ApplyError::NotThere {
+        what: format!("column {column} of table {table}"),
+    })
+}
+
+/// The type of a column whose type is no domain.
+pub(super) fn type_of(
+    catalog: &Catalog,
+    place: &Place,
+    table: &TableName,
+    name: &str,
+) -> Result<Type, ApplyError> {
+    let fact = column(catalog, place, table, name)?;
+    if fact.is("base_name") {
+        return Err(domain(fact, table, name));
+    }
+    let text = |name: &str| fact.get(name).unwrap_or_default().to_owned();
+    let element = fact.is("element_name");
+    Ok(Type {
+        schema: text("type_schema"),
+        name: text("type_name"),
+        element: element.then(|| (text("element_schema"), text("element_name"))),
+    })
+}
+
+/// That the domain of a column says what was to be changed.
+pub(super) fn domain(fact: &Fact, table: &TableName, column: &str) -> ApplyError {
+    ApplyError::Domain {
+        column: column.to_owned(),
+        table: table.clone(),
+        domain: fact.get("type").unwrap_or_default().to_owned(),
+    }
+}
+
+/// The name of the primary key of a table, and its columns.
+pub(super) fn primary_key(catalog: &Catalog, place: &Place) -> Option<(String, Vec<String>)> {
+    let mut constraints = place.parts(catalog, Kind::Constraint);
+    let found = constraints.find(|(_, fact)| fact.get("type") == Some("primary key"));
+    found.map(|(key, fact)| (key.name().to_owned(), fact.list("columns")))
+}
+
+/// Whether a constraint is a foreign key of these columns.
+pub(super) fn refers(fact: &Fact, columns: &[String], to: &Place, referenced: &[String]) -> bool {
+    fact.get("type") == Some("foreign key")
+        && fact.get("references_schema") == Some(to.schema.as_str())
+        && fact.get("references_table") == Some(to.name.as_str())
+        && fact.list("columns") == columns
+        && fact.list("references_columns") == referenced
+}
+
+/// A type of the database.
+pub(super) struct Found {
+    tpe: Type,
+    max_length: Option<u32>,
+    /// What it is, if it did not come with PostgreSQL.
+    pub(super) key: Option<Key>,
+}
+
+const TYPE_KINDS: [Kind; 6] = [
+    Kind::Enum,
+    Kind::Domain,
+    Kind::Composite,
+    Kind::Range,
+    Kind::BaseType,
+    Kind::Relation,
+];
+
+/// Finds a type, in another schema than `public` too where none was named.
+pub(super) fn find_type(catalog: &Catalog, tpe: &Type, max_length: Option<u32>) -> Option<Found> {
+    let (schema, name) = tpe.base();
+    if schema == PG_CATALOG {
+        // a bit without a length has one
+        let max_length = max_length.or((name == "bit").then_some(1));
+        return Some(Found {
+            tpe: tpe.clone(),
+            max_length,
+            key: None,
+        });
+    }
+    let Some(key) = type_key(catalog, schema, name) else {
+        let can_tell = catalog.coverage.has(Kind::Enum);
+        return (!can_tell).then(|| Found {
+            tpe: tpe.clone(),
+            max_length,
+            key: None,
+        });
+    };
+    // a multirange type is part of its range type, and has its own name
+    let is_itself = key.name() == name;
+    let schema = if is_itself { key.part(0) } else { schema };
+    let found = match &tpe.element {
+        Some(_) => Type::array_of(schema.to_owned(), name.to_owned()),
+        None => Type {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            element: None,
+        },
+    };
+    Some(Found {
+        tpe: found,
+        max_length,
+        key: Some(key),
+    })
+}
+
+fn type_key(catalog: &Catalog, schema: &str, name: &str) -> Option<Key> {
+    let keys = TYPE_KINDS.map(|kind| Key::new(kind, &[schema, name]));
+    if let Some(key) = keys.into_iter().find(|it| catalog.get(it).is_some()) {
+        return Some(key);
+    }
+    let full = qualified(schema, name);
+    let mut ranges = catalog.of_kind(Kind::Range);
+    if let Some((key, _)) = ranges.find(|(_, fact)| fact.get("multirange") == Some(full.as_str())) {
+        return Some(key.clone());
+    }
+    if schema != PUBLIC {
+        return None;
+    }
+    // all but the row types of relations
+    let all = TYPE_KINDS.into_iter().take(5);
+    let mut named = all
+        .flat_map(|kind| catalog.of_kind(kind))
+        .map(|(key, _)| key)
+        .filter(|key| key.name() == name);
+    let only = named.next()?;
+    named.next().is_none().then(|| only.clone())
+}
+
+impl Found {
+    /// The attributes that a column of the type has.
+    pub(super) fn attributes(&self, catalog: &Catalog) -> Vec<(&'static str, Option<String>)> {
+        let (schema, name) = self.tpe.base();
+        let mut text = format_type(schema, name, self.max_length);
+        let element = self.tpe.element.clone();
+        let is_array = element.is_some();
+        if is_array {
+            text.push_str("[]");
+        }
+        let own_length = (!is_array && schema == PG_CATALOG).then_some(self.max_length);
+        let mut length = own_length.flatten().map(|it| it.to_string());
+        let (element_schema, element_name) = element.unzip();
+        let domain = self.key.as_ref().filter(|it| it.kind() == Kind::Domain);
+        let domain = domain.filter(|_| !is_array).and_then(|it| catalog.get(it));
+        let of_domain = |name: &str| domain.and_then(|it| it.get(name)).map(str::to_owned);
+        let base = (of_domain("base_schema"), of_domain("base_name"));
+        if let Some("bit" | "bpchar" | "varbit" | "varchar") = base.1.as_deref() {
+            length = of_domain("type").as_deref().and_then(length_in);
+        }
+        let base_element = base.1.as_deref().and_then(|it| it.strip_prefix('_'));
+        let base_element = base_element.map(str::to_owned);
+        vec![
+            ("type", Some(text)),
+            ("type_schema", Some(self.tpe.schema.clone())),
+            ("type_name", Some(self.tpe.name.clone())),
+            ("element_schema", element_schema),
+            ("element_name", element_name),
+            (
+                "base_element_schema",
+                base_element.as_ref().and(base.0.clone()),
+            ),
+            ("base_element_name", base_element),
+            ("base_schema", base.0),
+            ("base_name", base.1),
+            ("domain_not_null", of_domain("not_null")),
+            ("max_length", length),
+        ]
+    }
+}
+
+/// The number in `character varying(7)`.
+fn length_in(text: &str) -> Option<String> {
+    let (_, behind) = text.split_once('(')?;
+    let (number, _) = behind.split_once(')')?;
+    Some(number.to_owned())
+}
+
+/// The operator class that a B-tree gets for a column, if it is known.
+pub(super) fn operator_class(catalog: &Catalog, column: &Fact) -> Option<String> {
+    let names = match column.is("base_name") {
+        true => ["base_schema", "base_name", "base_element_name"],
+        false => ["type_schema", "type_name", "element_name"],
+    };
+    let [schema, name, element] = names.map(|it| column.get(it));
+    let (schema, name) = schema.zip(name)?;
+    let class = match element {
+        Some(_) => "array",
+        None if schema == PG_CATALOG => match name {
+            "cidr" => "inet",
+            "varchar" => "text",
+            name if name.ends_with("multirange") => "multirange",
+            name if name.ends_with("range") => "range",
+            name => name,
+        },
+        None => match type_key(catalog, schema, name)?.kind() {
+            Kind::Enum => "enum",
+            Kind::Range
+                if catalog
+                    .get(&Key::new(Kind::Range, &[schema, name]))
+                    .is_some() =>
+            {
+                "range"
+            }
+            Kind::Range => "multirange",
+            Kind::Composite | Kind::Relation => "record",
+            _ => return own_class(catalog, &format_type(schema, name, None)),
+        },
+    };
+    Some(format!("{PG_CATALOG}.{class}_ops"))
+}
+
+/// The operator class that comes with a base type.
+fn own_class(catalog: &Catalog, input: &str) -> Option<String> {
+    let mut classes = catalog.of_kind(Kind::OperatorClass);
+    let found = classes.find(|(key, fact)| {
+        key.part(1) == "btree" && fact.is("default") && fact.get("input") == Some(input)
+    });
+    found.map(|(key, _)| format!("{}.{}", quoted(key.part(0)), quoted(key.name())))
+}
