@@ -63,10 +63,23 @@ pub fn plan(
     let order = order.map_err(|stuck| {
         PlanError::Circle(stuck.iter().map(|node| node.key.to_string()).collect())
     })?;
-    Ok(order
-        .iter()
-        .flat_map(|node| planner.statements(node))
-        .collect())
+    // who runs the statements owns what they make
+    let own = format!(" OWNER TO {}", Ident(target.role));
+    let mut all = Vec::new();
+    for node in &order {
+        let mut statements = planner.statements(node);
+        if node.stage == Stage::Finish {
+            for it in &mut statements {
+                if let Some(words) = it.sql.strip_suffix(&own) {
+                    it.sql = format!("{words} OWNER TO CURRENT_ROLE");
+                }
+            }
+        } else {
+            statements.retain(|it| !it.sql.ends_with(&own));
+        }
+        all.extend(statements);
+    }
+    Ok(all)
 }
 
 /// When something happens to an object.

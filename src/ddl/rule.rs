@@ -100,6 +100,12 @@ pub(super) struct Rule {
 }
 
 impl Statement {
+    /// The column that its author has to fill before: `schema.table.column`.
+    #[must_use]
+    pub fn to_fill(&self) -> Option<&str> {
+        self.remark.as_deref()?.strip_prefix("backfill:")
+    }
+
     /// One of SQL that a person has asked for.
     #[must_use]
     pub fn plain(sql: &str) -> Self {

@@ -1,5 +1,7 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
+mod ledgers;
+mod listing;
 mod proof;
 mod rename;
 mod script;
@@ -111,12 +113,10 @@ struct Compared {
 
 /// Leaves out the tables that keep the journal: they are not the project's.
 fn without_tracking(catalog: &Catalog) -> Catalog {
-    let is_tracking =
-        |name: &str| matches!(name, "__diesel_schema_migrations" | "__glowplug_journal");
-    catalog.filtered(|key, fact| {
-        let names = [key.part(1), key.part(2)];
-        !names.into_iter().chain(fact.get("table")).any(is_tracking)
-    })
+    let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
+    // their sequences, constraints and functions begin with their names
+    let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
+    catalog.filtered(|key, fact| !key.parts().chain(fact.get("table")).any(is_tracking))
 }
 
 /// What differs, for people; what only stands in another place does not count.

@@ -486,6 +486,18 @@ pub enum AutogenerateError {
         /// The flags.
         flags: Vec<String>,
     },
+    /// A ledger would lose something.
+    #[error("a ledger keeps what it has:\n{}", .harm.join("\n"))]
+    #[diagnostic(
+        code(autogenerate::ledger),
+        help(
+            "A wrong event is never edited: append a correction. Add a column that is nullable or has a constant default, or make a new table. What has to be is written by hand, and run with --allow-ledger-change."
+        )
+    )]
+    Ledger {
+        /// What would happen.
+        harm: Vec<String>,
+    },
     /// The proof failed.
     #[error("the plan failed its proof, and nothing was written: {what}{}{}", lines(.difference), plan_of(.plan))]
     #[diagnostic(

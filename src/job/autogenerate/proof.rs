@@ -6,7 +6,8 @@ use crate::{
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Place, Truth, Wish, differences, rename, script, truth, way, without_tracking,
+            Compared, Place, Truth, Wish, differences, ledgers, listing::listed, rename, script,
+            truth, way, without_tracking,
         },
         failure::AutogenerateError,
         open::Endpoint,
@@ -130,10 +131,12 @@ impl Proving {
             .chain(to.unread.keys())
             .cloned()
             .collect();
+        // that of the shadow itself
+        unread.retain(|it| !it.ends_with("this database"));
         unread.sort();
         unread.dedup();
         let mut described: Vec<String> = renames.up.clone();
-        described.extend(found.iter().map(rename::describe));
+        described.extend(listed(&found, &from, &to));
         let report = AutogenerateReport {
             renames: rename::candidates(&from, &to),
             differences: described,
@@ -199,6 +202,11 @@ impl Proving {
         } = compared;
         if report.is_empty() {
             return Ok(report);
+        }
+        let found = differences(&from, &to);
+        let harm = ledgers::refusals(&found, &to, &wish.guard.ledgers);
+        if !harm.is_empty() {
+            return Err(AutogenerateError::Ledger { harm }.into());
         }
         if !report.renames.is_empty() && !place.renames_settled {
             return Err(AutogenerateError::Renames {
@@ -303,7 +311,7 @@ impl Proving {
             };
             for statement in statements(std::slice::from_ref(up)) {
                 report.loses.extend(statement.loses.clone());
-                match script::to_fill(&statement) {
+                match statement.to_fill() {
                     Some(column) => report
                         .remarks
                         .push(format!("{name}: fill {column} where up.sql says so")),
@@ -456,7 +464,7 @@ async fn walk(
 
 /// The up.sql of a proof: instead of the places that an author fills, something that fills them.
 fn filled(up: &Segment, text: &str) -> String {
-    if up.statements.iter().all(|it| script::to_fill(it).is_none()) {
+    if up.statements.iter().all(|it| it.to_fill().is_none()) {
         return text.to_owned();
     }
     let statements = up.statements.iter().map(|it| {
@@ -468,7 +476,7 @@ fn filled(up: &Segment, text: &str) -> String {
 
 /// A statement that fills a column with values of its type, whatever they are; rows that it cannot fill go.
 fn fill(statement: &Statement) -> Option<String> {
-    let parts: Vec<&str> = script::to_fill(statement)?.split('.').collect();
+    let parts: Vec<&str> = statement.to_fill()?.split('.').collect();
     let [schema, table, name] = parts.as_slice() else {
         return None;
     };

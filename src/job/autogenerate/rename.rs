@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Catalog, Difference, How, Key, Kind},
+    catalog::{Catalog, Key, Kind},
     job::{JobError, failure::AutogenerateError},
     words::ident::{Ident, Qualified},
 };
@@ -129,21 +129,4 @@ pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
         }
     }
     flags
-}
-
-/// One difference as it is listed: what comes, what goes, what changes.
-pub(super) fn describe(difference: &Difference) -> String {
-    let key = &difference.key;
-    match &difference.how {
-        How::New => format!("+ {key}"),
-        How::Gone => format!("- {key}"),
-        How::Other(attributes) => {
-            let value =
-                |value: &Option<String>| value.clone().unwrap_or_else(|| "the default".into());
-            let changes = attributes
-                .iter()
-                .map(|(name, was, is)| format!("{name} from {} to {}", value(was), value(is)));
-            format!("~ {key}: {}", changes.collect::<Vec<_>>().join(", "))
-        }
-    }
 }

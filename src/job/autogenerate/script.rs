@@ -4,9 +4,6 @@ use std::fmt::Write as _;
 
 use crate::ddl::{Statement, segment::Segment};
 
-/// The mark of a statement that needs a column to be filled before it.
-const BACKFILL: &str = "backfill:";
-
 /// The text of a script.
 pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
     let mut text = String::new();
@@ -18,10 +15,11 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         text += "SET LOCAL check_function_bodies = off;\n";
     }
     for statement in statements {
-        for lost in &statement.loses {
+        // a head has said it
+        for lost in statement.loses.iter().filter(|_| head.is_empty()) {
             writeln!(text, "-- deletes-data: {lost}").unwrap_or_default();
         }
-        match (to_fill(statement), &statement.remark) {
+        match (statement.to_fill(), &statement.remark) {
             (Some(column), _) => text += &template(column),
             (None, Some(remark)) => writeln!(text, "-- look at this: {remark}").unwrap_or_default(),
             (None, None) => {}
@@ -49,9 +47,4 @@ fn template(column: &str) -> String {
          DO $$ BEGIN RAISE EXCEPTION 'fill \"{schema}\".\"{table}\".\"{name}\" in up.sql first'; END $$;\n\
          -- UPDATE \"{schema}\".\"{table}\" SET \"{name}\" = … WHERE \"{name}\" IS NULL;\n"
     )
-}
-
-/// The column that the author fills before a statement: `schema.table.column`.
-pub(super) fn to_fill(statement: &Statement) -> Option<&str> {
-    Some(statement.remark.as_deref()?.split_once(BACKFILL)?.1)
 }

@@ -1,0 +1,56 @@
+//! Ledgers: what would rewrite or drop events is not planned at all.
+
+use crate::{
+    catalog::{Catalog, Difference, How, Kind},
+    ledger::Declaration,
+};
+
+/// What the differences would do to ledgers, in plain words.
+pub(super) fn refusals(
+    differences: &[Difference],
+    to: &Catalog,
+    ledgers: &[Declaration],
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for difference in differences {
+        let key = &difference.key;
+        let is_of = |it: &&Declaration| it.schema == key.part(0) && it.table == key.part(1);
+        let Some(ledger) = ledgers.iter().find(is_of) else {
+            continue;
+        };
+        let (ledger, column) = (ledger.label(), key.part(2));
+        match (key.kind(), &difference.how) {
+            (Kind::Relation, How::Gone) => {
+                found.push(format!("{ledger} would be dropped with its events"))
+            }
+            (Kind::Column, How::Gone) => {
+                found.push(format!(
+                    "{ledger}: the column {column} would be dropped with what events say in it"
+                ));
+            }
+            (Kind::Column, How::Other(attributes)) => {
+                let is_type = |it: &&(&str, _, _)| it.0 == "type";
+                if let Some((_, was, is)) = attributes.iter().find(is_type) {
+                    let text = |it: &Option<String>| it.clone().unwrap_or_default();
+                    found.push(format!(
+                        "{ledger}: the column {column} would become {} instead of {}, which writes events anew",
+                        text(is),
+                        text(was)
+                    ));
+                }
+            }
+            (Kind::Column, How::New) => {
+                let fact = to.get(key);
+                if fact
+                    .is_some_and(|it| it.is("not_null") && !it.is("default") && !it.is("identity"))
+                {
+                    found.push(format!(
+                        "{ledger}: the column {column} is not null and has no default: older events would have to be written to"
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
