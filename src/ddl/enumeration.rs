@@ -7,7 +7,9 @@ pub(in crate::ddl) mod survey;
 
 use crate::{
     catalog::Key,
-    ddl::rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    ddl::rule::{
+        Alter, Boundary, Change, GONE_LABELS, Object, Rule, Statement, Steps, no_parent, nobody,
+    },
     words::ident::{Literal, Qualified},
 };
 
@@ -68,7 +70,7 @@ fn alter(change: &Change<'_>) -> Alter {
         .collect();
     let remark = (!gone.is_empty()).then(|| {
         format!(
-            "it fails where a row still holds a label that is gone: {}. Give those rows another one before",
+            "{GONE_LABELS}{}. Give those rows another one before",
             gone.join(", ")
         )
     });

@@ -67,6 +67,9 @@ pub struct Statement {
     pub remark: Option<String>,
 }
 
+/// How the remark begins about labels that go.
+pub(super) const GONE_LABELS: &str = "it fails where a row still holds a label that is gone: ";
+
 /// How a statement stands to transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boundary {
@@ -104,6 +107,13 @@ impl Statement {
     #[must_use]
     pub fn to_fill(&self) -> Option<&str> {
         self.remark.as_deref()?.strip_prefix("backfill:")
+    }
+
+    /// The labels of an enum that no row may hold when it runs, as SQL literals.
+    #[must_use]
+    pub fn gone_labels(&self) -> Option<&str> {
+        let labels = self.remark.as_deref()?.strip_prefix(GONE_LABELS)?;
+        labels.strip_suffix(". Give those rows another one before")
     }
 
     /// One of SQL that a person has asked for.

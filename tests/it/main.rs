@@ -8,6 +8,7 @@
 )]
 
 mod application;
+mod autogenerate;
 mod cluster;
 mod connect;
 mod crowd;

@@ -464,7 +464,7 @@ async fn walk(
 
 /// The up.sql of a proof: instead of the places that an author fills, something that fills them.
 fn filled(up: &Segment, text: &str) -> String {
-    if up.statements.iter().all(|it| it.to_fill().is_none()) {
+    if up.statements.iter().all(|it| fill(it).is_none()) {
         return text.to_owned();
     }
     let statements = up.statements.iter().map(|it| {
@@ -476,6 +476,17 @@ fn filled(up: &Segment, text: &str) -> String {
 
 /// A statement that fills a column with values of its type, whatever they are; rows that it cannot fill go.
 fn fill(statement: &Statement) -> Option<String> {
+    if let Some(labels) = statement.gone_labels() {
+        let (table, rest) = statement
+            .sql
+            .strip_prefix("ALTER TABLE ")?
+            .split_once(" ALTER COLUMN ")?;
+        let (column, _) = rest.split_once(" TYPE ")?;
+        return Some(format!(
+            "DO $fill$ BEGIN DELETE FROM {table} WHERE {column}::text IN ({labels}); \
+             EXCEPTION WHEN OTHERS THEN NULL; END $fill$"
+        ));
+    }
     let parts: Vec<&str> = statement.to_fill()?.split('.').collect();
     let [schema, table, name] = parts.as_slice() else {
         return None;

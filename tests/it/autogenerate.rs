@@ -1,0 +1,322 @@
+//! `check` and `revision --autogenerate`: from schema.rs and from SQL, there and back.
+
+use std::fs;
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::{Database, Project, Ran};
+
+const EVENTS: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
+const EVENTS_DOWN: &str =
+    include_str!("../../migrations/2026-11-23-090000-0000_create_events/down.sql");
+
+/// A project whose truth is schema.rs, with a table of people.
+fn of_rust() -> Project {
+    let project = Project::new();
+    project.write("diesel.toml", "[print_schema]\nfile = \"src/schema.rs\"\n");
+    project.migration(
+        "1_people",
+        "CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL, nick varchar(40));",
+        "DROP TABLE people;",
+    );
+    project.run("schema --from migrations").ok();
+    project
+}
+
+/// A project whose truth is SQL, with the events ledger.
+fn of_sql(more: &str) -> Project {
+    let project = Project::new();
+    project.write(
+        "glowplug.toml",
+        "[schema]\nsource = \"schema.sql\"\n[[ledger]]\ntable = \"public.events\"\n",
+    );
+    project.migration("1_events", EVENTS, EVENTS_DOWN);
+    project.write("schema.sql", &format!("{EVENTS}\n{more}"));
+    project
+}
+
+fn schema(project: &Project) -> String {
+    fs::read_to_string(project.path().join("src/schema.rs")).unwrap()
+}
+
+/// The scripts of all migrations whose name holds a word, one after the other.
+fn scripts(project: &Project, word: &str, file: &str) -> String {
+    let dirs = fs::read_dir(project.path().join("migrations")).unwrap();
+    let mut dirs: Vec<_> = dirs.map(|it| it.unwrap().path()).collect();
+    dirs.sort();
+    let wanted = dirs.iter().filter(|it| it.to_string_lossy().contains(word));
+    let text = wanted.map(|it| fs::read_to_string(it.join(file)).unwrap());
+    text.collect::<Vec<_>>().join("-- next\n")
+}
+
+fn generate(project: &Project, more: &[&str]) -> Ran {
+    let mut arguments = vec!["revision", "--autogenerate", "-m", "change"];
+    arguments.extend(more);
+    project.run_with(&arguments)
+}
+
+/// Edit schema.rs, autogenerate, upgrade, regenerate: the file is what was edited.
+#[test]
+fn an_edited_schema_rs_comes_full_circle() {
+    let database = Database::new();
+    let project = of_rust().env("DATABASE_URL", &database.url());
+    project.run("check").ok();
+    let edited = schema(&project)
+        .replace(
+            "        nick -> Nullable<Varchar>,\n",
+            "        nick -> Nullable<Varchar>,\n        born -> Nullable<Date>,\n        tags -> Nullable<Array<Nullable<Text>>>,\n",
+        )
+        .replace(
+            "diesel::table! {\n    people",
+            "diesel::table! {\n    letters (id, page) {\n        id -> Uuid,\n        page -> Int4,\n        sender -> Int8,\n        text -> Nullable<Text>,\n    }\n}\n\ndiesel::table! {\n    people",
+        )
+        + "\ndiesel::joinable!(letters -> people (sender));\n\ndiesel::allow_tables_to_appear_in_same_query!(letters, people,);\n";
+    project.write("src/schema.rs", &edited);
+    let checked = project.run("check").code(3);
+    assert_data_eq!(
+        checked.stdout,
+        str![[r#"
++ table "public"."letters": id, page, sender, text
++ column "public"."people"."born": date
++ column "public"."people"."tags": text[]
+3 differences.
+
+"#]]
+    );
+    generate(&project, &[]).ok();
+    project.run("check").ok();
+    project.run("upgrade").ok();
+    assert_eq!(schema(&project), edited);
+    project.run("downgrade 1").ok();
+    assert!(!schema(&project).contains("letters"));
+    project.run("verify").code(3);
+    project.run("upgrade").ok();
+    project.run("verify").ok();
+}
+
+#[test]
+fn a_rename_is_asked_for_and_never_guessed() {
+    let project = of_rust();
+    project.write(
+        "src/schema.rs",
+        &schema(&project).replace("nick ->", "nickname ->"),
+    );
+    let asked = generate(&project, &[]).code(1);
+    assert_data_eq!(
+        asked.stderr,
+        str![[r#"
+...
+  × something may have been renamed, and glowplug does not guess:
+  │ --rename public.people.nick=nickname
+  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped
+        then, with its values.
+
+"#]]
+    );
+    generate(&project, &["--rename", "people.nck=nickname"]).code(1);
+    generate(&project, &["--rename", "people.nick=nickname"]).ok();
+    assert_data_eq!(
+        scripts(&project, "change", "up.sql"),
+        "ALTER TABLE \"public\".\"people\" RENAME COLUMN \"nick\" TO \"nickname\";\n"
+    );
+    assert_data_eq!(
+        scripts(&project, "change", "down.sql"),
+        "ALTER TABLE \"public\".\"people\" RENAME COLUMN \"nickname\" TO \"nick\";\n"
+    );
+    project.run("check").ok();
+    let project = of_rust();
+    project.write(
+        "src/schema.rs",
+        &schema(&project).replace("nick ->", "nickname ->"),
+    );
+    let dropped = generate(&project, &["--no-renames"]).ok();
+    assert!(
+        dropped
+            .stdout
+            .contains("deletes-data: the values of \"public\".\"people\".\"nick\"")
+    );
+    project.run("check").ok();
+}
+
+/// The author fills a column that may not be NULL; an upgrade stops at a place that was left as it is.
+#[test]
+fn a_column_that_may_not_be_null_is_filled_by_its_author() {
+    let database = Database::new();
+    let project = of_rust().env("DATABASE_URL", &database.url());
+    project.run("upgrade").ok();
+    database.execute("INSERT INTO people (id, name) VALUES (1, 'Ada')");
+    let text = "        nick -> Nullable<Varchar>,\n";
+    let edited = schema(&project).replace(text, &format!("{text}        motto -> Text,\n"));
+    project.write("src/schema.rs", &edited);
+    let drafted = generate(&project, &[]).ok();
+    assert!(
+        drafted
+            .stdout
+            .contains("fill public.people.motto where up.sql says so"),
+        "{drafted:#?}"
+    );
+    let refused = project.run("upgrade").code(1);
+    assert!(
+        refused
+            .stderr
+            .contains("fill \"public\".\"people\".\"motto\" in up.sql first"),
+        "{refused:#?}"
+    );
+    let dirs = fs::read_dir(project.path().join("migrations")).unwrap();
+    let dirs = dirs.map(|it| it.unwrap().path());
+    for dir in dirs
+        .filter(|it| it.to_string_lossy().contains("change"))
+        .map(|it| it.join("up.sql"))
+    {
+        let text = fs::read_to_string(&dir).unwrap();
+        let filled: Vec<String> = text
+            .lines()
+            .filter(|line| !line.starts_with("DO $$"))
+            .map(|line| {
+                line.replace("-- UPDATE", "UPDATE")
+                    .replace('…', "'carpe diem'")
+            })
+            .collect();
+        fs::write(&dir, filled.join("\n") + "\n").unwrap();
+    }
+    project.run("upgrade").ok();
+    assert_eq!(database.execute("SELECT motto FROM people"), "carpe diem");
+    assert_eq!(schema(&project), edited);
+}
+
+const PEOPLE: &str = "
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TABLE people (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL CHECK (name <> ''),
+    mood mood NOT NULL DEFAULT 'ok'
+);
+CREATE INDEX people_name ON people (lower(name));
+CREATE VIEW happy_people AS SELECT id, name FROM people WHERE mood = 'happy';
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER keep BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION keep();
+COMMENT ON TABLE people IS 'who is there';
+";
+
+#[test]
+fn sql_of_every_kind_is_reached_and_left_again() {
+    let project = of_sql(PEOPLE);
+    let drafted = generate(&project, &[]).ok();
+    assert_data_eq!(
+        drafted.stdout,
+        str![[r#"
++ view "public"."happy_people": id, name
++ table "public"."people": id, name, mood
++ enum type "public"."mood": sad, ok, happy
++ function "public"."keep"()
+deletes-data, on the way down: the rows of "public"."people"
+migrations/[..]_change
+Proved in a throwaway database: up gets there, down comes back, up again.
+
+"#]]
+    );
+    let changed = PEOPLE
+        .replace("'sad', 'ok'", "'sad', 'so-so', 'ok'")
+        .replace("name text", "name varchar(200)")
+        .replace(
+            "mood mood NOT NULL DEFAULT 'ok'",
+            "mood mood NOT NULL DEFAULT 'so-so',\n    mail text UNIQUE",
+        )
+        .replace("SELECT id, name FROM", "SELECT id, mail, name FROM");
+    project.write(
+        "schema.sql",
+        &format!("{EVENTS}\n{changed}\nALTER TABLE events ADD COLUMN trace uuid;"),
+    );
+    generate(&project, &[]).ok();
+    project.run("check").ok();
+    let up = scripts(&project, "change", "up.sql");
+    for wanted in [
+        "ADD VALUE 'so-so' AFTER 'sad'",
+        "CREATE UNIQUE INDEX CONCURRENTLY",
+        "NOT VALID",
+        "VALIDATE CONSTRAINT",
+    ] {
+        assert!(up.contains(wanted), "{wanted}: {up}");
+    }
+    project.run("verify").ok();
+    // and back, by taking the change out of the source
+    project.write("schema.sql", &format!("{EVENTS}\n{PEOPLE}"));
+    let refused = generate(&project, &["--no-renames"]).code(1);
+    assert!(
+        refused
+            .stderr
+            .contains("public.events: the column trace would be dropped"),
+        "{refused:#?}"
+    );
+    project.write(
+        "schema.sql",
+        &format!("{EVENTS}\n{PEOPLE}\nALTER TABLE events ADD COLUMN trace uuid;"),
+    );
+    generate(&project, &["--no-renames"]).ok();
+    project.run("check").ok();
+}
+
+#[test]
+fn a_ledger_keeps_its_rows_and_its_protection() {
+    for (change, said) in [
+        (
+            "ALTER TABLE events DROP COLUMN kind;",
+            "the column kind would be dropped",
+        ),
+        (
+            "ALTER TABLE events ALTER COLUMN kind TYPE varchar(3);",
+            "the column kind would become character varying(3)",
+        ),
+        (
+            "ALTER TABLE events ADD COLUMN need text NOT NULL;",
+            "the column need is not null and has no default",
+        ),
+        (
+            "DROP TRIGGER events_append_only ON events;",
+            "is no longer refused",
+        ),
+    ] {
+        let project = of_sql(change);
+        let refused = generate(&project, &[]).code(1);
+        assert!(refused.stderr.contains(said), "{refused:#?}");
+        assert_eq!(
+            fs::read_dir(project.path().join("migrations"))
+                .unwrap()
+                .count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let project = of_sql("CREATE TABLE a (id int);\nSELECT nothing FROM nowhere;");
+    let refused = project.run("check").code(1);
+    assert!(
+        refused
+            .stderr
+            .contains("schema.sql: relation \"nowhere\" does not exist"),
+        "{refused:#?}"
+    );
+    let project = of_rust();
+    project.write(
+        "src/schema.rs",
+        "diesel::table! {\n    people (id) {\n        id -> Int99,\n    }\n}\n",
+    );
+    let refused = project.run("check").code(1);
+    assert!(refused.stderr.contains("Int99"), "{refused:#?}");
+    project.write("src/schema.rs", "diesel::table! {\n    people (id {\n");
+    project.run("check").code(1);
+    fs::remove_file(project.path().join("src/schema.rs")).unwrap();
+    let refused = project.run("check").code(1);
+    assert!(
+        refused.stderr.contains("src/schema.rs is not there"),
+        "{refused:#?}"
+    );
+    let project = Project::new();
+    let refused = project.run("check").code(1);
+    assert!(
+        refused.stderr.contains("there is no source of truth"),
+        "{refused:#?}"
+    );
+}
