@@ -29,6 +29,28 @@ impl<N: Ord + Clone> Graph<N> {
         }
     }
 
+    /// One circle among nodes that wait for each other.
+    pub(super) fn circle(&self, stuck: &[N]) -> Vec<N> {
+        let stuck: BTreeSet<&N> = stuck.iter().collect();
+        // each has one before it that is stuck, too: going back leads round
+        let mut way: Vec<&N> = stuck.iter().take(1).copied().collect();
+        while let Some(at) = way.last() {
+            let before = stuck.iter().find(|it| {
+                self.after
+                    .get(**it)
+                    .is_some_and(|after| after.contains(*at))
+            });
+            let Some(before) = before else { break };
+            if let Some(start) = way.iter().position(|it| it == before) {
+                way.drain(..start);
+                break;
+            }
+            way.push(before);
+        }
+        way.reverse();
+        way.into_iter().cloned().collect()
+    }
+
     /// The nodes in order, or those that wait for each other.
     pub(super) fn sorted(&self) -> Result<Vec<N>, Vec<N>> {
         let mut waits: BTreeMap<&N, usize> = self.after.keys().map(|node| (node, 0)).collect();

@@ -35,7 +35,7 @@ pub enum PlanError {
     #[error("there is no way that keeps the rows: {}", .0.join("; "))]
     Impossible(Vec<String>),
     /// Objects that need each other.
-    #[error("these need each other, and no order makes them one by one: {}", .0.join(", "))]
+    #[error("each of these has to come before the next, and the last before the first: {}", .0.join(", "))]
     Circle(Vec<String>),
 }
 
@@ -56,12 +56,13 @@ pub fn plan(
     }
     let mut order = planner.order();
     if let Err(stuck) = &order
-        && planner.cut(stuck)
+        && planner.cut(&stuck.all)
     {
         order = planner.order();
     }
     let order = order.map_err(|stuck| {
-        PlanError::Circle(stuck.iter().map(|node| node.key.to_string()).collect())
+        let stage = |node: &Node| format!("{:?} of {}", node.stage, node.key).to_lowercase();
+        PlanError::Circle(stuck.circle.iter().map(stage).collect())
     })?;
     // who runs the statements owns what they make
     let own = format!(" OWNER TO {}", Ident(target.role));
@@ -113,6 +114,12 @@ impl Node {
             stage,
         }
     }
+}
+
+/// Nodes that wait for each other.
+struct Stuck {
+    all: Vec<Node>,
+    circle: Vec<Node>,
 }
 
 /// What comes sooner, where it may come at any time: what is in the way goes first, what was made for rows is there before what

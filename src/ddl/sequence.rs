@@ -73,7 +73,19 @@ fn create(sequence: &Object<'_>) -> Vec<Statement> {
     if sequence.is("identity_of") {
         let usual = table.is_some_and(|it| it.is("unlogged"));
         let is_other = sequence.is("unlogged") != usual;
-        return is_other.then(|| logged(sequence)).into_iter().collect();
+        let mut all: Vec<Statement> = is_other.then(|| logged(sequence)).into_iter().collect();
+        // it is made with the type of its column
+        let column = column(sequence, "identity_of").and_then(|it| sequence.catalog.get(&it));
+        if column.is_some_and(|it| it.get("type") != sequence.get("type")) {
+            let (words, options) = (designation(sequence), options::given(sequence));
+            // which goes without saying where one is created
+            let big = match sequence.get("type") {
+                None | Some("bigint") => " AS bigint",
+                Some(_) => "",
+            };
+            all.push(Statement::new(format!("ALTER {words}{big}{options}")));
+        }
+        return all;
     }
     let unlogged = if sequence.is("unlogged") {
         "UNLOGGED "

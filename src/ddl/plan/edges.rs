@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Node, Planner, Stage, is_view, needs, parent_table, shell};
+use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell};
 use crate::{
     catalog::{Dependency, Key, Kind},
     ddl::{base_type, order::Graph, rule},
@@ -31,7 +31,7 @@ impl<'c> Planner<'c> {
     }
 
     /// All stages, in order.
-    pub(super) fn order(&self) -> Result<Vec<Node>, Vec<Node>> {
+    pub(super) fn order(&self) -> Result<Vec<Node>, Stuck> {
         let mut graph = Graph::of(self.nodes().into_iter());
         let node = Node::new;
         for key in self.dropped.keys() {
@@ -60,7 +60,12 @@ impl<'c> Planner<'c> {
                     graph.before(&node(&parent, stage), &node(key, Stage::Create));
                 }
             }
-            for stage in [Stage::Create, Stage::Finish] {
+            // a sequence is there before the column that owns it, whose default it is
+            let is_owned = key.kind() == Kind::Sequence && object.is("owned_by");
+            for stage in [Stage::Create, Stage::Finish]
+                .into_iter()
+                .filter(|_| !is_owned)
+            {
                 for whole in (rule(key.kind()).dies_with)(&object) {
                     graph.before(&node(&whole, stage), &node(key, Stage::Create));
                 }
@@ -70,7 +75,10 @@ impl<'c> Planner<'c> {
         self.ways_down(&mut graph);
         self.tables(&mut graph);
         self.names(&mut graph);
-        graph.sorted()
+        graph.sorted().map_err(|stuck| Stuck {
+            circle: graph.circle(&stuck),
+            all: stuck,
+        })
     }
 
     fn nodes(&self) -> BTreeSet<Node> {
@@ -194,13 +202,21 @@ impl<'c> Planner<'c> {
                 if self.dropped.contains_key(referenced) {
                     let second = self.drop_of(referenced);
                     graph.before(&first, &second);
-                } else if self.changed.contains_key(referenced) {
+                } else if self.changed.contains_key(referenced)
+                    // an owned sequence may go before and after
+                    && dependent.kind() != Kind::Sequence
+                {
                     graph.before(&first, &Node::new(referenced, Stage::Late));
                 }
             } else if self.dropped.contains_key(referenced) {
                 let second = self.drop_of(referenced);
-                graph.before(&Node::new(dependent, Stage::Early), &second);
-                if !needs_still && self.to.get(referenced).is_none() {
+                let early = self
+                    .changed
+                    .get(dependent)
+                    .is_some_and(|it| !it.early.is_empty());
+                if early {
+                    graph.before(&Node::new(dependent, Stage::Early), &second);
+                } else if !needs_still && self.to.get(referenced).is_none() {
                     graph.before(&Node::new(dependent, Stage::Late), &second);
                 }
             }
