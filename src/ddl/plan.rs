@@ -39,6 +39,20 @@ pub enum PlanError {
     Circle(Vec<String>),
 }
 
+/// What of a catalog can be compared: without foreign keys to partitions that PostgreSQL derives, under names of its own,
+/// from one to the whole table.
+#[must_use]
+pub fn comparable(catalog: &Catalog) -> Catalog {
+    catalog.filtered(|key, fact| {
+        let is_derived = key.kind() == Kind::Constraint
+            && fact.get("type") == Some("foreign key")
+            && fact.is("of_partitioned");
+        let table = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
+        let is_partition = catalog.get(&table).is_some_and(|it| it.is("partition_of"));
+        !is_derived || is_partition
+    })
+}
+
 /// Plans the way from one catalog to another.
 ///
 /// # Errors
@@ -394,6 +408,12 @@ impl<'c> Planner<'c> {
 
     /// Whether a part frees itself before the whole is dropped: a sequence that is owned no more, a partition that is detached.
     fn leaves(&self, part: &Key, whole: &Key) -> bool {
+        if part.kind() == Kind::Index && whole.kind() == Kind::Index {
+            // a partition that is detached keeps its indexes
+            return self
+                .table_of(part)
+                .is_some_and(|table| self.is_detached(&table));
+        }
         let Some(is) = self.to.get(part) else {
             return false;
         };
@@ -404,6 +424,19 @@ impl<'c> Planner<'c> {
             }),
             _ => false,
         }
+    }
+
+    /// The table of an index.
+    fn table_of(&self, index: &Key) -> Option<Key> {
+        let table = self.from.get(index)?.get("table")?;
+        Some(Key::new(Kind::Relation, &[index.part(0), table]))
+    }
+
+    /// Whether a table stays and is no longer a partition of what it was one of.
+    fn is_detached(&self, table: &Key) -> bool {
+        let (was, is) = (self.from.get(table), self.to.get(table));
+        let whole = |fact: Option<&'c Fact>| fact.and_then(|it| it.get("partition_of"));
+        is.is_some() && whole(was).is_some() && whole(was) != whole(is)
     }
 
     /// What depends on something that is dropped: whether it has to be dropped before.
@@ -469,19 +502,27 @@ impl<'c> Planner<'c> {
                     .into_iter()
                     .collect(),
             },
-            Stage::Late => self
-                .changed
-                .get(&node.key)
-                .map(|it| it.late.clone())
-                .unwrap_or_default(),
+            Stage::Late => {
+                let steps = self.changed.get(&node.key);
+                let mut statements = steps.map(|it| it.late.clone()).unwrap_or_default();
+                if let Some(owned) = to.and_then(|it| self.owned(&it)) {
+                    statements.retain(|it| *it != owned);
+                }
+                statements
+            }
             Stage::Finish => to.map(|it| self.finish(&it, from)).unwrap_or_default(),
         }
     }
 
     /// The tie of a sequence to its column, which comes last.
     fn owned(&self, object: &Object<'c>) -> Option<Statement> {
-        let is_one = object.key.kind() == Kind::Sequence && self.created.contains(object.key);
-        is_one.then(|| sequence::owned(object)).flatten()
+        if object.key.kind() != Kind::Sequence {
+            return None;
+        }
+        let tie = sequence::owned(object)?;
+        let steps = self.changed.get(object.key);
+        let is_new = steps.is_some_and(|it| it.late.contains(&tie));
+        (is_new || self.created.contains(object.key)).then_some(tie)
     }
 
     /// Owner, privileges that came by default, tie and comment.

@@ -14,7 +14,7 @@ pub use self::truth::Truth;
 use crate::{
     catalog::{Catalog, Difference},
     ddl::{
-        plan::{Target, plan},
+        plan::{Target, comparable, plan},
         segment::{Segment, segments},
     },
     job::{
@@ -116,7 +116,8 @@ fn without_tracking(catalog: &Catalog) -> Catalog {
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
-    catalog.filtered(|key, fact| !key.parts().chain(fact.get("table")).any(is_tracking))
+    let rest = catalog.filtered(|key, fact| !key.parts().chain(fact.get("table")).any(is_tracking));
+    comparable(&rest)
 }
 
 /// What differs, for people; what only stands in another place does not count.

@@ -68,13 +68,22 @@ fn cloned_name(constraint: &Object<'_>) -> Option<Statement> {
 fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
     let definition = definition(constraint);
     let is_unchecked = constraint.is("not_valid") || constraint.is("not_enforced");
-    if is_unchecked || !constraint.online {
+    // what is looked at later is looked at for the whole table that is referred to, not for its partitions
+    if is_unchecked || !constraint.online || refers_to_partitioned(constraint) {
         return vec![add(constraint, definition)];
     }
     vec![
         add(constraint, &format!("{definition} NOT VALID")),
         validate(constraint),
     ]
+}
+
+/// Whether it refers to a partitioned table.
+fn refers_to_partitioned(constraint: &Object<'_>) -> bool {
+    let part = |name: &str| constraint.get(name).unwrap_or_default();
+    let table = [part("references_schema"), part("references_table")];
+    let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
+    relation.and_then(|it| it.get("kind")) == Some("partitioned table")
 }
 
 /// Looks at the rows of one that was added without.

@@ -56,19 +56,26 @@ impl<'c> Planner<'c> {
                 continue;
             };
             if let Some(parent) = (rule(key.kind()).born_with)(&object) {
-                for stage in [Stage::Create, Stage::Late] {
-                    graph.before(&node(&parent, stage), &node(key, Stage::Create));
+                graph.before(&node(&parent, Stage::Create), &node(key, Stage::Create));
+                // a table that changes is whole before it does
+                if parent.kind() != Kind::Relation {
+                    graph.before(&node(&parent, Stage::Late), &node(key, Stage::Create));
                 }
             }
             // a sequence is there before the column that owns it, whose default it is
             let is_owned = key.kind() == Kind::Sequence && object.is("owned_by");
-            for stage in [Stage::Create, Stage::Finish]
-                .into_iter()
-                .filter(|_| !is_owned)
-            {
+            // privileges are given by the owner that an object ends with
+            let is_grant = key.kind() == Kind::Grant;
+            let stages = [(Stage::Create, !is_owned), (Stage::Finish, is_grant)];
+            for (stage, _) in stages.into_iter().filter(|(_, counts)| *counts) {
                 for whole in (rule(key.kind()).dies_with)(&object) {
                     graph.before(&node(&whole, stage), &node(key, Stage::Create));
                 }
+            }
+        }
+        for key in self.dropped.keys().filter(|it| it.kind() == Kind::Index) {
+            if let Some(table) = self.table_of(key).filter(|it| self.is_detached(it)) {
+                graph.before(&node(&table, Stage::Early), &node(key, Stage::Drop));
             }
         }
         self.ways_up(&mut graph);
@@ -103,6 +110,9 @@ impl<'c> Planner<'c> {
                 nodes.insert(Node::new(key, Stage::Early));
             }
             nodes.insert(Node::new(key, Stage::Late));
+            if key.kind() == Kind::Sequence {
+                nodes.insert(Node::new(key, Stage::Finish));
+            }
         }
         nodes.extend(
             self.finished
