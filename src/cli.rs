@@ -9,6 +9,7 @@ mod covers;
 mod current;
 mod db;
 mod diesel;
+mod drift;
 mod edit;
 mod exit;
 mod failure;
@@ -156,6 +157,8 @@ enum Command {
     Url(url::UrlCommand),
     /// Tell whether the migrations lead to the source of truth
     Check(check::Check),
+    /// Tell how the database differs from what its migrations produce
+    Drift(drift::Drift),
     /// Replay everything up, down and up again in a database of its own
     Verify(verify::Verify),
     /// The append-only tables
@@ -191,6 +194,7 @@ impl Command {
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
             Self::Check(_) => "check",
+            Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
@@ -265,6 +269,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),

@@ -1,6 +1,7 @@
 //! What jobs tell while they run and return when they end. Plain values, serialised as they are.
 
 pub mod autogenerate;
+pub mod drift;
 pub mod event;
 pub mod finding;
 pub mod ledger;

@@ -1,7 +1,7 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
 mod ledgers;
-mod listing;
+pub(super) mod listing;
 mod proof;
 mod rename;
 mod script;
@@ -112,7 +112,7 @@ struct Compared {
 }
 
 /// Leaves out the tables that keep the journal: they are not the project's.
-fn without_tracking(catalog: &Catalog) -> Catalog {
+pub(super) fn comparable_of(catalog: &Catalog) -> Catalog {
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
@@ -121,7 +121,7 @@ fn without_tracking(catalog: &Catalog) -> Catalog {
 }
 
 /// What differs, for people; what only stands in another place does not count.
-fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
+pub(super) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
     let all = from.differences(to);
     all.into_iter()
         .filter(|it| !it.is_only_position())

@@ -320,3 +320,53 @@ fn what_cannot_be_read_is_named() {
         "{refused:#?}"
     );
 }
+
+#[test]
+fn drift_is_named_and_healed() {
+    let database = Database::new();
+    let project = of_sql("").env("DATABASE_URL", &database.url());
+    project.migration(
+        "2_people",
+        PEOPLE,
+        "DROP TABLE people CASCADE; DROP TYPE mood; DROP FUNCTION keep;",
+    );
+    project.run("upgrade").ok();
+    let clean = project.run("drift").ok();
+    assert!(
+        clean
+            .stdout
+            .ends_with("is what its 2 migrations produce.\n"),
+        "{clean:#?}"
+    );
+    database.execute("ALTER TABLE people ADD COLUMN oops int; DROP INDEX people_name");
+    database.execute("ALTER TABLE people ALTER COLUMN name DROP NOT NULL");
+    let found = project.run("drift").code(3);
+    let healing: Vec<&str> = found
+        .stdout
+        .lines()
+        .filter(|line| line.ends_with(';'))
+        .collect();
+    assert!(
+        found
+            .stdout
+            .contains("+ column \"public\".\"people\".\"oops\": integer"),
+        "{found:#?}"
+    );
+    assert!(
+        found.stdout.contains("- index \"public\".\"people_name\""),
+        "{found:#?}"
+    );
+    assert!(
+        found
+            .stdout
+            .contains("-- deletes-data: the values of \"public\".\"people\".\"oops\""),
+        "{found:#?}"
+    );
+    for statement in healing {
+        database.execute(statement);
+    }
+    project.run("drift").ok();
+    // what is applied counts, not what is on disk
+    project.migration("3_more", "CREATE TABLE more (id int);", "DROP TABLE more;");
+    project.run("drift").ok();
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::autogenerate::AutogenerateReport;
+use crate::report::{autogenerate::AutogenerateReport, drift::DriftReport};
 
 /// The answer of `check`.
 pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
@@ -51,6 +51,46 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
         &mut text,
         "Proved in a throwaway database: up gets there, down comes back, up again.",
     );
+    text
+}
+
+/// The answer of `drift`.
+pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
+    let mut text = String::new();
+    for version in &report.orphaned {
+        line(
+            &mut text,
+            &format!("note: {version} was applied and is not on disk; it was not replayed"),
+        );
+    }
+    for difference in &report.differences {
+        line(&mut text, difference);
+    }
+    if !report.heal.is_empty() {
+        line(
+            &mut text,
+            "-- what leads back to the migrations; look at it before you run it:",
+        );
+    }
+    for statement in &report.heal {
+        line(&mut text, &format!("{statement};"));
+    }
+    if let Some(why) = &report.no_way {
+        line(&mut text, &format!("No statements lead back: {why}."));
+    }
+    let applied = super::text::migrations(report.applied);
+    let end = match report.differences.len() {
+        0 => format!("{} is what its {applied} produce.", report.database),
+        1 => format!(
+            "{} has drifted from its {applied}: 1 difference.",
+            report.database
+        ),
+        many => format!(
+            "{} has drifted from its {applied}: {many} differences.",
+            report.database
+        ),
+    };
+    line(&mut text, &end);
     text
 }
 

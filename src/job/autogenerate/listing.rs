@@ -40,7 +40,7 @@ pub(in crate::job) fn listed(
         match &difference.how {
             How::Other(attributes) => {
                 let changes = attributes.iter().filter(|(name, ..)| *name != "position");
-                let changes: Vec<String> = changes.map(|it| change(it)).collect();
+                let changes: Vec<String> = changes.map(change).collect();
                 line = format!("{line}: {}", changes.join(", "));
             }
             _ => {
@@ -80,10 +80,7 @@ fn short(text: &str) -> String {
 fn name(key: &Key, fact: &Fact) -> String {
     let label = match key.kind() {
         Kind::Relation | Kind::Routine => fact.get("kind").unwrap_or_else(|| key.kind().label()),
-        Kind::Constraint => match fact.get("type") {
-            Some(of) => of,
-            None => "constraint",
-        },
+        Kind::Constraint => fact.get("type").unwrap_or("constraint"),
         Kind::Grant => return format!("grant {}", parts(key)),
         kind => kind.label(),
     };

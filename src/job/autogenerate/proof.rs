@@ -6,8 +6,8 @@ use crate::{
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Place, Truth, Wish, differences, ledgers, listing::listed, rename, script,
-            truth, way, without_tracking,
+            Compared, Place, Truth, Wish, comparable_of, differences, ledgers, listing::listed,
+            rename, script, truth, way,
         },
         failure::AutogenerateError,
         open::Endpoint,
@@ -177,12 +177,12 @@ impl Proving {
         }
         let catalog =
             introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-        Ok(without_tracking(&catalog))
+        Ok(comparable_of(&catalog))
     }
 
     async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
         let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
-        Ok(without_tracking(&read))
+        Ok(comparable_of(&read))
     }
 
     /// Plans, tries, and proves. What comes out is ready to be written.

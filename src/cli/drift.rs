@@ -1,0 +1,44 @@
+//! `glowplug drift`.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::Settings,
+    },
+    job::{self, JobError},
+};
+
+/// Compares the database with what its applied migrations produce in a database of their own, and prints the SQL that leads back.
+///
+/// Reads only. Exits with 3 if something differs.
+#[derive(Debug, Args)]
+pub(super) struct Drift {}
+
+impl Drift {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let migrations = settings.migrations()?;
+        let shadow = settings.shadow(output).map_err(JobError::from)?;
+        let mut progress = output.progress();
+        let report = block_on(async |stop| {
+            let mut watch = |event| progress.show(&event);
+            let endpoint = settings.endpoint("drift", stop.clone(), output)?;
+            let drift = job::drift::drift(&endpoint, &shadow, &migrations, stop, &mut watch);
+            Ok::<_, CliError>(drift.await?)
+        });
+        progress.finish();
+        let report = report?;
+        output.answer(&report, render::drifted);
+        Ok(if report.is_clean() {
+            Exit::Done
+        } else {
+            Exit::Findings
+        })
+    }
+}

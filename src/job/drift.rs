@@ -1,0 +1,116 @@
+//! Drift: how a live database differs from what its applied migrations produce.
+
+use crate::{
+    catalog::{Catalog, Coverage, Fact, Key, Kind},
+    ddl::{
+        Statement,
+        plan::{Target, plan},
+    },
+    job::{
+        JobError, Watch,
+        autogenerate::{comparable_of, differences, listing::listed},
+        open::Endpoint,
+        shadow::Shadow,
+    },
+    migration::source::{Migration, Migrations},
+    postgres::{introspect, session::Stop},
+    report::drift::DriftReport,
+};
+
+/// The role of the shadow's own server.
+const ROLE: &str = "postgres";
+
+/// Compares a database with a replay of the migrations that it has applied.
+///
+/// # Errors
+/// When the server cannot be reached, or a migration fails in the shadow.
+pub async fn drift(
+    endpoint: &Endpoint,
+    shadow: &Shadow,
+    migrations: &Migrations,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<DriftReport, JobError> {
+    let (mut session, facts, journal) = endpoint.read(watch).await?;
+    let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+    drop(session);
+    let is_applied = |it: &&Migration| journal.applied.contains_key(&it.version);
+    let applied: Vec<Migration> = migrations.iter().filter(is_applied).cloned().collect();
+    let orphaned = journal
+        .applied
+        .keys()
+        .filter(|it| migrations.get(it).is_none());
+    let orphaned: Vec<String> = orphaned.map(ToString::to_string).collect();
+    let count = applied.len();
+    let applied = Migrations::new(applied).unwrap_or_default();
+    let mut quiet = |_| {};
+    let replayed = shadow
+        .catalog(&applied, &Coverage::all(), stop, &mut quiet)
+        .await?;
+    // who runs the migrations owns what they make: here and in the shadow
+    let runner = runner(&live).unwrap_or(facts.role);
+    let live = comparable_of(&owned_by(&live, &runner));
+    let replayed = comparable_of(&owned_by(&replayed, ROLE));
+    let found = differences(&replayed, &live);
+    let major = facts.server_version / 10_000;
+    let target = Target {
+        major,
+        role: ROLE,
+        online: true,
+    };
+    let mut report = DriftReport {
+        database: facts.database,
+        applied: count,
+        differences: listed(&found, &replayed, &live),
+        orphaned,
+        ..DriftReport::default()
+    };
+    if !found.is_empty() {
+        match plan(&live, &replayed, &target) {
+            Ok(statements) => {
+                let text = |it: &Statement| {
+                    let lost = it
+                        .loses
+                        .iter()
+                        .map(|lost| format!("-- deletes-data: {lost}\n"));
+                    lost.collect::<String>() + &it.sql
+                };
+                report.heal = statements.iter().map(text).collect();
+            }
+            Err(error) => report.no_way = Some(error.to_string()),
+        }
+    }
+    Ok(report)
+}
+
+/// The role that made the tracking table.
+fn runner(live: &Catalog) -> Option<String> {
+    let mut relations = live.of_kind(Kind::Relation);
+    let (_, fact) = relations.find(|(key, _)| key.part(1) == "__diesel_schema_migrations")?;
+    fact.get("owner").map(str::to_owned)
+}
+
+/// The same with the shadow's role in the place of another.
+fn owned_by(catalog: &Catalog, role: &str) -> Catalog {
+    let mut all = Catalog::new(catalog.coverage.clone());
+    for (key, fact) in catalog.iter() {
+        let mut fact: Fact = fact.clone();
+        if key.kind() == Kind::Schema && key.name() == "public" {
+            // whose it is was decided when the database was made
+            let rest = fact.iter().filter(|(name, _)| *name != "owner");
+            fact = Fact::of(rest.map(|(name, value)| (name, Some(value.to_owned()))));
+        }
+        if fact.get("owner") == Some(role) {
+            fact.set("owner", ROLE.to_owned());
+        }
+        let is_its = key.kind() == Kind::DefaultPrivilege && key.part(0) == role;
+        let mut parts: Vec<&str> = key.parts().collect();
+        if is_its && !parts.is_empty() {
+            parts[0] = ROLE;
+        }
+        all.insert(Key::new(key.kind(), &parts), fact);
+    }
+    all.dependencies.clone_from(&catalog.dependencies);
+    all.unread.clone_from(&catalog.unread);
+    all
+}

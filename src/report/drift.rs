@@ -1,0 +1,28 @@
+//! How a live database differs from what its migrations produce.
+
+use serde::Serialize;
+
+/// What `drift` found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DriftReport {
+    /// The database.
+    pub database: String,
+    /// How many migrations it has applied that are on disk.
+    pub applied: usize,
+    /// What differs: `+` is only in the database, `-` only in what the migrations produce.
+    pub differences: Vec<String>,
+    /// The statements that lead back to what the migrations produce.
+    pub heal: Vec<String>,
+    /// Why there are none.
+    pub no_way: Option<String>,
+    /// Migrations that the database has applied and that are not on disk.
+    pub orphaned: Vec<String>,
+}
+
+impl DriftReport {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
