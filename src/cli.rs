@@ -9,6 +9,7 @@ mod covers;
 mod current;
 mod db;
 mod diesel;
+mod diff;
 mod drift;
 mod edit;
 mod exit;
@@ -157,6 +158,8 @@ enum Command {
     Url(url::UrlCommand),
     /// Tell whether the migrations lead to the source of truth
     Check(check::Check),
+    /// Print the SQL that leads from one structure to another
+    Diff(diff::Diff),
     /// Tell how the database differs from what its migrations produce
     Drift(drift::Drift),
     /// Replay everything up, down and up again in a database of its own
@@ -194,6 +197,7 @@ impl Command {
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
             Self::Check(_) => "check",
+            Self::Diff(_) => "diff",
             Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
             Self::Ledger(command) => command.name(),
@@ -269,6 +273,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Diff(command) => command.run(global, output),
         Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),

@@ -6,6 +6,7 @@ mod attest;
 pub mod autogenerate;
 mod caret;
 pub mod database;
+pub mod diff;
 pub mod drift;
 mod explain;
 pub mod failure;

@@ -43,12 +43,15 @@ pub(super) struct TruthArgs {
     source: Option<PathBuf>,
     /// Rename instead of dropping and making anew: `table=new`, `table.column=new`, either with its schema in front
     #[arg(long, value_name = "OLD=NEW")]
-    rename: Vec<String>,
+    pub(super) rename: Vec<String>,
 }
 
 impl TruthArgs {
     /// The SQL of the truth, if it is SQL.
-    fn sql(&self, settings: &Settings) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
+    pub(super) fn truth(
+        &self,
+        settings: &Settings,
+    ) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
         let configured = settings.toml.schema.source.as_ref();
         let path = self
             .source
@@ -59,41 +62,41 @@ impl TruthArgs {
             |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);
         Ok(files.map(|files| files.into_iter().map(short).collect()))
     }
+}
 
-    /// Runs a job with the wish that these flags and the project's files make.
-    pub(super) fn with<T>(
-        &self,
-        settings: &Settings,
-        output: &Output,
-        run: impl FnOnce(&Wish<'_>) -> Result<T, CliError>,
-    ) -> Result<T, CliError> {
-        let migrations = if settings.migrations_dir.is_dir() {
-            settings.migrations()?
-        } else {
-            Migrations::default()
-        };
-        let printer = printer(settings, None)?;
-        let truth = match self.sql(settings)? {
-            Some(files) => Truth::Sql(files),
-            None => Truth::SchemaRs(&printer),
-        };
-        let guard = settings.manner(&LimitArgs::default()).guard;
-        let shadow = settings.shadow(output).map_err(JobError::from)?;
-        run(&Wish {
-            shadow: &shadow,
-            migrations: &migrations,
-            guard: &guard,
-            truth: &truth,
-            renames: &self.rename,
-        })
-    }
+/// Runs a job with the wish that the project's files make.
+pub(super) fn with_wish<T>(
+    truth: &Truth<'_>,
+    renames: &[String],
+    settings: &Settings,
+    output: &Output,
+    run: impl FnOnce(&Wish<'_>) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let migrations = if settings.migrations_dir.is_dir() {
+        settings.migrations()?
+    } else {
+        Migrations::default()
+    };
+    let guard = settings.manner(&LimitArgs::default()).guard;
+    let shadow = settings.shadow(output).map_err(JobError::from)?;
+    run(&Wish {
+        shadow: &shadow,
+        migrations: &migrations,
+        guard: &guard,
+        truth,
+        renames,
+    })
 }
 
 impl Check {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let mut progress = output.progress();
-        let report = self.source.with(&settings, output, |wish| {
+        let truth = self.source.truth(&settings)?;
+        let printer = printer(&settings, None)?;
+        let truth = truth.map_or(Truth::SchemaRs(&printer), Truth::Sql);
+        let renames = &self.source.rename;
+        let report = with_wish(&truth, renames, &settings, output, |wish| {
             let report = block_on(async |stop| {
                 let mut watch = |event| progress.show(&event);
                 job::autogenerate::check(wish, stop, &mut watch).await

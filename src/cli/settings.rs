@@ -254,6 +254,26 @@ impl Settings {
         })
     }
 
+    /// The way to a database that an argument names.
+    pub(super) fn endpoint_of(
+        &self,
+        text: &str,
+        command: &str,
+        stop: Stop,
+        output: &Output,
+    ) -> Result<Endpoint, CliError> {
+        let named = ("the argument", text.to_owned());
+        let url = self.parse(Some(&named), output)?;
+        Ok(Endpoint {
+            url: url.unwrap_or_default(),
+            direct: None,
+            environment: self.environment.clone(),
+            application: format!("glowplug {command}"),
+            deadline: WAKE_UP,
+            stop,
+        })
+    }
+
     /// The project's local server, running or not.
     pub(super) fn local(&self) -> Local {
         let directory = self

@@ -2,7 +2,7 @@
 
 mod ledgers;
 pub(super) mod listing;
-mod proof;
+pub(super) mod proof;
 mod rename;
 mod script;
 mod truth;

@@ -91,7 +91,7 @@ fn runner(live: &Catalog) -> Option<String> {
 }
 
 /// The same with the shadow's role in the place of another.
-fn owned_by(catalog: &Catalog, role: &str) -> Catalog {
+pub(super) fn owned_by(catalog: &Catalog, role: &str) -> Catalog {
     let mut all = Catalog::new(catalog.coverage.clone());
     for (key, fact) in catalog.iter() {
         let mut fact: Fact = fact.clone();

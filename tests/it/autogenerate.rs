@@ -370,3 +370,52 @@ fn drift_is_named_and_healed() {
     project.migration("3_more", "CREATE TABLE more (id int);", "DROP TABLE more;");
     project.run("drift").ok();
 }
+
+#[test]
+fn two_structures_of_any_source_are_compared() {
+    let database = Database::new();
+    let project = of_sql(PEOPLE).env("DATABASE_URL", &database.url());
+    let same = project.run("diff schema.sql schema.sql").ok();
+    assert_eq!(same.stdout, "");
+    let there = project.run("diff migrations schema.sql").code(3);
+    assert!(
+        there.stdout.contains("CREATE TABLE \"public\".\"people\""),
+        "{there:#?}"
+    );
+    project.run("upgrade").ok();
+    project
+        .run_with(&["diff", &database.url(), "migrations"])
+        .ok();
+    let back = project.run("diff schema.sql migrations").code(3);
+    assert!(
+        back.stdout
+            .contains("-- deletes-data: the rows of \"public\".\"people\"\nDROP TABLE"),
+        "{back:#?}"
+    );
+    let wrong = project.run("diff nowhere.sql migrations").code(1);
+    assert!(wrong.stdout.is_empty(), "{wrong:#?}");
+}
+
+/// Diesel's name for it.
+#[test]
+fn diff_schema_writes_what_autogenerate_writes() {
+    let project = of_rust();
+    let text = "        nick -> Nullable<Varchar>,\n";
+    let edited =
+        schema(&project).replace(text, &format!("{text}        born -> Nullable<Date>,\n"));
+    project.write("src/schema.rs", &edited);
+    project
+        .run("migration generate other --diff-schema --only-tables people")
+        .code(1);
+    let written = project.run("migration generate change --diff-schema").ok();
+    assert_data_eq!(
+        written.stdout,
+        str![[r#"
+Creating migrations/[..]_change/up.sql
+Creating migrations/[..]_change/down.sql
+
+"#]]
+    );
+    assert!(scripts(&project, "change", "up.sql").contains("ADD COLUMN \"born\" date"));
+    project.run("check").ok();
+}

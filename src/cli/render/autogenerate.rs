@@ -94,6 +94,11 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
     text
 }
 
+/// The answer of `diff`: a script.
+pub(in crate::cli) fn statements(statements: &[String]) -> String {
+    statements.iter().map(|it| format!("{it};\n")).collect()
+}
+
 fn listed(report: &AutogenerateReport) -> String {
     let mut text = String::new();
     for difference in &report.differences {

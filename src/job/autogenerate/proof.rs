@@ -104,7 +104,11 @@ impl Proving {
         watch: Watch<'_>,
     ) -> Result<Compared, JobError> {
         let wanted = match wish.truth {
-            Truth::Sql(files) => Some(self.load(files, watch).await?),
+            Truth::Sql(files) => {
+                let mut endpoint = self.endpoint.clone();
+                endpoint.url = self.scratch.url(TRUTH);
+                Some(load(&endpoint, files, watch).await?)
+            }
             Truth::SchemaRs(_) => None,
         };
         let (mut session, _, _) = self.endpoint.read(watch).await?;
@@ -150,34 +154,6 @@ impl Proving {
             to,
             report,
         })
-    }
-
-    /// Loads the SQL of the truth into a database of its own, and reads what it makes.
-    async fn load(
-        &self,
-        files: &[(std::path::PathBuf, String)],
-        watch: Watch<'_>,
-    ) -> Result<Catalog, JobError> {
-        let mut endpoint = self.endpoint.clone();
-        endpoint.url = self.scratch.url(TRUTH);
-        let (mut session, facts, _) = endpoint.read(watch).await?;
-        for (path, text) in files {
-            let statements = sql::split(text).map_err(|error| AutogenerateError::Sql {
-                what: error.to_string(),
-                path: path.display().to_string(),
-            })?;
-            for statement in &statements {
-                let sql = &text[statement.span.clone()];
-                let sent = send(&mut session, &[Message::Script(sql)]).await;
-                sent.map_err(|failure| AutogenerateError::Sql {
-                    what: format!("{failure}, in: {}", first_line(sql)),
-                    path: path.display().to_string(),
-                })?;
-            }
-        }
-        let catalog =
-            introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-        Ok(comparable_of(&catalog))
     }
 
     async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
@@ -418,6 +394,29 @@ impl Proving {
         }
         Ok(())
     }
+}
+
+/// Loads SQL into an empty database, and reads what it makes.
+pub(in crate::job) async fn load(
+    endpoint: &Endpoint,
+    files: &[(std::path::PathBuf, String)],
+    watch: Watch<'_>,
+) -> Result<Catalog, JobError> {
+    let (mut session, facts, _) = endpoint.read(watch).await?;
+    for (path, text) in files {
+        let refused = |what: String| AutogenerateError::Sql {
+            what,
+            path: path.display().to_string(),
+        };
+        let statements = sql::split(text).map_err(|error| refused(error.to_string()))?;
+        for statement in &statements {
+            let sql = &text[statement.span.clone()];
+            let sent = send(&mut session, &[Message::Script(sql)]).await;
+            sent.map_err(|failure| refused(format!("{failure}, in: {}", first_line(sql))))?;
+        }
+    }
+    let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+    Ok(comparable_of(&catalog))
 }
 
 async fn walk(

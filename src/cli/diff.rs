@@ -1,0 +1,85 @@
+//! `glowplug diff`.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::Settings,
+    },
+    ddl::Statement,
+    job::{self, JobError, diff::Side},
+    postgres::session::Stop,
+    project::{self, read},
+};
+
+/// Prints the SQL that leads from one structure to another. Reads only.
+///
+/// Each is a URL, a directory of migrations, or SQL that makes everything in an empty database: a file, or a directory of .sql files. Exits
+/// with 3 if they differ.
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// What is there
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// What is wanted
+    #[arg(value_name = "TO")]
+    to: String,
+}
+
+impl Diff {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let shadow = settings.shadow(output).map_err(JobError::from)?;
+        let found = block_on(async |stop| {
+            let mut watch = |_| {};
+            let from = side(&self.from, &settings, &stop, output)?;
+            let to = side(&self.to, &settings, &stop, output)?;
+            let found = job::diff::diff(&from, &to, &shadow, stop, &mut watch).await;
+            Ok::<_, CliError>(found?)
+        });
+        let statements: Vec<String> = found?.iter().map(text).collect();
+        output.answer(&statements, |statements| render::statements(statements));
+        Ok(if statements.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Findings
+        })
+    }
+}
+
+/// A statement with what it loses.
+fn text(statement: &Statement) -> String {
+    let lost = statement
+        .loses
+        .iter()
+        .map(|it| format!("-- deletes-data: {it}\n"));
+    lost.collect::<String>() + &statement.sql
+}
+
+fn side(text: &str, settings: &Settings, stop: &Stop, output: &Output) -> Result<Side, CliError> {
+    let path = Path::new(text);
+    if path.is_dir() && has_migrations(path) {
+        let migrations = read::migrations(path, text).map_err(JobError::from)?;
+        return Ok(Side::Migrations(migrations));
+    }
+    if path.exists() {
+        let files = project::truth::read(path).map_err(JobError::from)?;
+        return Ok(Side::Sql(files));
+    }
+    let endpoint = settings.endpoint_of(text, "diff", stop.clone(), output)?;
+    Ok(Side::Database(Box::new(endpoint)))
+}
+
+fn has_migrations(path: &Path) -> bool {
+    let entries = path.read_dir().into_iter().flatten().flatten();
+    entries
+        .into_iter()
+        .any(|it| it.path().join("up.sql").is_file())
+}

@@ -1,0 +1,140 @@
+//! The statements of a stage.
+
+use super::{Node, Planner, Stage, shell};
+use crate::{
+    catalog::{Fact, Key, Kind, fact::COMMENT},
+    ddl::{Statement, default_privilege, rule, rule::Object, sequence},
+    words::ident::{Ident, Literal},
+};
+
+impl<'c> Planner<'c> {
+    /// The statements of a stage.
+    pub(super) fn statements(&self, node: &Node) -> Vec<Statement> {
+        let (from, to) = (
+            self.from
+                .entry(&node.key)
+                .and_then(|(key, _)| self.object(self.from, key)),
+            self.to
+                .entry(&node.key)
+                .and_then(|(key, _)| self.object(self.to, key)),
+        );
+        let rule = rule(node.key.kind());
+        match node.stage {
+            Stage::Drop => from.map(|it| (rule.drop)(&it)).unwrap_or_default(),
+            Stage::Create => {
+                let mut statements = to.map(|it| (rule.create)(&it)).unwrap_or_default();
+                if let Some(owned) = to.and_then(|it| self.owned(&it)) {
+                    statements.retain(|it| *it != owned);
+                }
+                statements
+            }
+            Stage::Early => match self.changed.get(&node.key) {
+                Some(steps) => steps.early.clone(),
+                None => to.and_then(|it| shell(&it)).into_iter().collect(),
+            },
+            Stage::Late => {
+                let steps = self.changed.get(&node.key);
+                let mut statements = steps.map(|it| it.late.clone()).unwrap_or_default();
+                if let Some(owned) = to.and_then(|it| self.owned(&it)) {
+                    statements.retain(|it| *it != owned);
+                }
+                statements
+            }
+            Stage::Finish => to.map(|it| self.finish(&it, from)).unwrap_or_default(),
+        }
+    }
+
+    /// The tie of a sequence to its column, which comes last.
+    fn owned(&self, object: &Object<'c>) -> Option<Statement> {
+        if object.key.kind() != Kind::Sequence {
+            return None;
+        }
+        let tie = sequence::owned(object)?;
+        let steps = self.changed.get(object.key);
+        let is_new = steps.is_some_and(|it| it.late.contains(&tie));
+        (is_new || self.created.contains(object.key)).then_some(tie)
+    }
+
+    /// Owner, privileges that came by default, tie and comment.
+    fn finish(&self, to: &Object<'c>, from: Option<Object<'c>>) -> Vec<Statement> {
+        let rule = rule(to.key.kind());
+        let mut statements = Vec::new();
+        let is_new = self.created.contains(to.key);
+        let was = |name: &str| from.filter(|_| !is_new).and_then(|it| it.get(name));
+        let had = match is_new {
+            true => Some(self.target.role),
+            false => was("owner"),
+        };
+        if let (Some(owner), Some(words)) = (to.get("owner"), (rule.owner)(to))
+            && had != Some(owner)
+        {
+            statements.push(Statement::new(format!(
+                "ALTER {words} OWNER TO {}",
+                Ident(owner)
+            )));
+        }
+        if is_new {
+            statements.extend(self.by_default(to));
+        }
+        statements.extend(self.owned(to));
+        let comment = to.get(COMMENT);
+        if comment != was(COMMENT)
+            && let Some(words) = (rule.comment)(to)
+        {
+            let text = comment.map_or_else(|| "NULL".to_owned(), |text| Literal(text).to_string());
+            statements.push(Statement::new(format!("COMMENT ON {words} IS {text}")));
+        }
+        statements
+    }
+
+    /// What a new object got by default privileges, and is not to have.
+    fn by_default(&self, to: &Object<'c>) -> Vec<Statement> {
+        let (word, granted) = match to.key.kind() {
+            Kind::Relation => ("table", "table"),
+            Kind::Sequence => ("sequence", "sequence"),
+            Kind::Routine if to.get("kind") == Some("procedure") => ("function", "procedure"),
+            Kind::Routine => ("function", "function"),
+            Kind::Schema => ("schema", "schema"),
+            Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType => {
+                ("type", "type")
+            }
+            _ => return Vec::new(),
+        };
+        let schema = match to.key.kind() {
+            Kind::Schema => "",
+            _ => to.key.part(0),
+        };
+        let grant = |grantee: &str, privilege: &str| {
+            let mut parts = vec![granted];
+            parts.extend(to.key.parts());
+            parts.extend([grantee, privilege]);
+            Key::new(Kind::Grant, &parts)
+        };
+        // the way to take away is the way to drop what was given
+        let without = |key: &Key, fact: &Fact| {
+            let object = Object {
+                key,
+                fact,
+                catalog: self.to,
+                ..*to
+            };
+            (rule(Kind::Grant).drop)(&object)
+        };
+        let role = self.target.role;
+        let mut statements = Vec::new();
+        for (grantee, privilege, _) in default_privilege::given(self.from, schema, role, word) {
+            let key = grant(&grantee, &privilege);
+            if self.to.get(&key).is_none() {
+                statements.extend(without(&key, &Fact::default()));
+            }
+        }
+        for (grantee, privilege) in default_privilege::withheld(self.from, schema, role, word) {
+            let key = grant(&grantee, &privilege);
+            if self.to.get(&key).is_none() {
+                let revoked = Fact::of([("revoked", Some("true".to_owned()))]);
+                statements.extend(without(&key, &revoked));
+            }
+        }
+        statements
+    }
+}

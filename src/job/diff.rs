@@ -1,0 +1,91 @@
+//! The statements that lead from one structure to another, whatever either comes from.
+
+use std::path::PathBuf;
+
+use crate::{
+    catalog::{Catalog, Coverage},
+    ddl::{
+        Statement,
+        plan::{Target, plan},
+    },
+    job::{
+        JobError, Watch,
+        autogenerate::{comparable_of, proof::load},
+        drift::owned_by,
+        failure::AutogenerateError,
+        open::Endpoint,
+        shadow::Shadow,
+    },
+    migration::source::Migrations,
+    postgres::{introspect, session::Stop},
+};
+
+/// The role of the shadow's own server.
+const ROLE: &str = "postgres";
+/// The major version that statements are for where no side says so: the oldest that is supported.
+const OLDEST: u32 = 14;
+
+/// What a structure comes from.
+#[derive(Debug)]
+pub enum Side {
+    /// A database.
+    Database(Box<Endpoint>),
+    /// Migrations, replayed.
+    Migrations(Migrations),
+    /// SQL that makes everything in an empty database.
+    Sql(Vec<(PathBuf, String)>),
+}
+
+/// Plans the way from one side to the other.
+///
+/// # Errors
+/// When a side cannot be read, or there is no way that keeps the rows.
+pub async fn diff(
+    from: &Side,
+    to: &Side,
+    shadow: &Shadow,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<Vec<Statement>, JobError> {
+    let (from, major) = catalog(from, shadow, &stop, watch).await?;
+    let (to, other) = catalog(to, shadow, &stop, watch).await?;
+    let target = Target {
+        major: major.or(other).unwrap_or(OLDEST),
+        role: ROLE,
+        online: true,
+    };
+    Ok(plan(&from, &to, &target).map_err(AutogenerateError::Plan)?)
+}
+
+async fn catalog(
+    side: &Side,
+    shadow: &Shadow,
+    stop: &Stop,
+    watch: Watch<'_>,
+) -> Result<(Catalog, Option<u32>), JobError> {
+    let coverage = Coverage::all();
+    let own = Some(shadow.binaries.major());
+    match side {
+        Side::Database(endpoint) => {
+            let (mut session, facts, _) = endpoint.read(watch).await?;
+            let read = introspect::read(&mut session, facts.server_version, &coverage).await?;
+            let read = owned_by(&read, &facts.role);
+            Ok((comparable_of(&read), Some(facts.server_version / 10_000)))
+        }
+        Side::Migrations(migrations) => {
+            let read = shadow
+                .catalog(migrations, &coverage, stop.clone(), watch)
+                .await?;
+            Ok((comparable_of(&owned_by(&read, ROLE)), own))
+        }
+        Side::Sql(files) => {
+            let scratch = shadow.start().await?;
+            let endpoint = shadow.endpoint(&scratch, stop.clone());
+            let read = load(&endpoint, files, watch).await;
+            // the end of a server takes a moment, and nobody should wait for it in the runtime
+            let ended = tokio::task::spawn_blocking(move || scratch.stop());
+            ended.await.unwrap_or_default();
+            Ok((owned_by(&read?, ROLE), own))
+        }
+    }
+}
