@@ -2,6 +2,8 @@
 DO $seed$
 DECLARE
     rel record;
+    all_columns text;
+    all_required text;
     columns text;
     required text;
     row_number int;
@@ -27,42 +29,45 @@ BEGIN
         LOOP
             EXECUTE format('SELECT EXISTS (SELECT FROM %s)', rel.name) INTO put;
             CONTINUE WHEN put;
+            -- once for all rows: chr(3) stands for the number of the row
+            SELECT string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum),
+                string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum) FILTER (WHERE v.attnotnull)
+            INTO all_columns, all_required
+            FROM (
+                SELECT a.attname, a.attnum, a.attnotnull, COALESCE(
+                    -- a foreign key takes what is there
+                    (SELECT format('(SELECT %I FROM %s ORDER BY 1 OFFSET %s LIMIT 1)', f.attname, k.confrelid::regclass,
+                            CASE WHEN k.confrelid = rel.oid THEN '0' ELSE chr(3) || ' - 1' END)
+                        FROM pg_catalog.pg_constraint k
+                        JOIN pg_catalog.pg_attribute f ON f.attrelid = k.confrelid
+                            AND f.attnum = k.confkey[array_position(k.conkey, a.attnum)]
+                        WHERE k.conrelid = rel.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
+                        ORDER BY k.oid LIMIT 1),
+                    CASE
+                        WHEN y.typtype = 'e' THEN format('(enum_range(NULL::%s))[1 + %s %% array_length(enum_range(NULL::%1$s), 1)]', format_type(y.oid, NULL), chr(3))
+                        WHEN b.typcategory = 'N' THEN format('%s::%s', chr(3), format_type(a.atttypid, a.atttypmod))
+                        WHEN b.typcategory = 'B' THEN '(' || chr(3) || ' % 2 = 0)'
+                        WHEN b.typcategory = 'S' THEN format('%L::%s', 'seed' || chr(3), format_type(a.atttypid, NULL))
+                        WHEN b.typcategory = 'D' AND b.typname = 'time' THEN format('%L::%s', '0' || chr(3) || ':00', format_type(a.atttypid, NULL))
+                        WHEN b.typcategory = 'D' THEN format('%L::%s', '2024-06-0' || chr(3), format_type(a.atttypid, NULL))
+                        WHEN b.typcategory = 'T' THEN format('%L::%s', chr(3) || ' hours', format_type(a.atttypid, NULL))
+                        WHEN b.typcategory = 'A' THEN format('%L::%s', '{}', format_type(a.atttypid, NULL))
+                        WHEN b.typcategory = 'R' THEN format('%L::%s', 'empty', format_type(a.atttypid, NULL))
+                        WHEN b.typcategory = 'I' THEN format('%L::%s', '10.0.0.' || chr(3), format_type(a.atttypid, NULL))
+                        WHEN b.typname = 'uuid' THEN format('%L::uuid', '00000000-0000-4000-8000-00000000000' || chr(3))
+                        WHEN b.typname IN ('json', 'jsonb') THEN format('%L::%s', '{"seed": ' || chr(3) || '}', format_type(a.atttypid, NULL))
+                        WHEN b.typname = 'bytea' THEN format('%L::bytea', '\x0' || chr(3))
+                        ELSE 'NULL'
+                    END) AS value
+                FROM pg_catalog.pg_attribute a
+                JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+                JOIN pg_catalog.pg_type b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
+                WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+                    AND a.attgenerated = '' AND a.attidentity = '' AND NOT a.atthasdef
+            ) v;
             FOR row_number IN 1 .. 3 LOOP
-                SELECT string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum),
-                    string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum) FILTER (WHERE v.attnotnull)
-                INTO columns, required
-                FROM (
-                    SELECT a.attname, a.attnum, a.attnotnull, COALESCE(
-                        -- a foreign key takes what is there
-                        (SELECT format('(SELECT %I FROM %s ORDER BY 1 OFFSET %s LIMIT 1)', f.attname, k.confrelid::regclass,
-                                CASE WHEN k.confrelid = rel.oid THEN 0 ELSE row_number - 1 END)
-                            FROM pg_catalog.pg_constraint k
-                            JOIN pg_catalog.pg_attribute f ON f.attrelid = k.confrelid
-                                AND f.attnum = k.confkey[array_position(k.conkey, a.attnum)]
-                            WHERE k.conrelid = rel.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
-                            ORDER BY k.oid LIMIT 1),
-                        CASE
-                            WHEN y.typtype = 'e' THEN format('(enum_range(NULL::%s))[1 + %s %% array_length(enum_range(NULL::%1$s), 1)]', format_type(y.oid, NULL), row_number)
-                            WHEN b.typcategory = 'N' THEN format('%s::%s', row_number, format_type(a.atttypid, a.atttypmod))
-                            WHEN b.typcategory = 'B' THEN (row_number % 2 = 0)::text
-                            WHEN b.typcategory = 'S' THEN format('%L::%s', 'seed' || row_number, format_type(a.atttypid, NULL))
-                            WHEN b.typcategory = 'D' AND b.typname = 'time' THEN format('%L::%s', '0' || row_number || ':00', format_type(a.atttypid, NULL))
-                            WHEN b.typcategory = 'D' THEN format('%L::%s', '2024-06-0' || row_number, format_type(a.atttypid, NULL))
-                            WHEN b.typcategory = 'T' THEN format('%L::%s', row_number || ' hours', format_type(a.atttypid, NULL))
-                            WHEN b.typcategory = 'A' THEN format('%L::%s', '{}', format_type(a.atttypid, NULL))
-                            WHEN b.typcategory = 'R' THEN format('%L::%s', 'empty', format_type(a.atttypid, NULL))
-                            WHEN b.typcategory = 'I' THEN format('%L::%s', '10.0.0.' || row_number, format_type(a.atttypid, NULL))
-                            WHEN b.typname = 'uuid' THEN format('%L::uuid', '00000000-0000-4000-8000-00000000000' || row_number)
-                            WHEN b.typname IN ('json', 'jsonb') THEN format('%L::%s', '{"seed": ' || row_number || '}', format_type(a.atttypid, NULL))
-                            WHEN b.typname = 'bytea' THEN format('%L::bytea', '\x0' || row_number)
-                            ELSE 'NULL'
-                        END) AS value
-                    FROM pg_catalog.pg_attribute a
-                    JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
-                    JOIN pg_catalog.pg_type b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
-                    WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
-                        AND a.attgenerated = '' AND a.attidentity = '' AND NOT a.atthasdef
-                ) v;
+                columns := replace(all_columns, chr(3), row_number::text);
+                required := replace(all_required, chr(3), row_number::text);
                 BEGIN
                     IF columns IS NULL THEN
                         EXECUTE format('INSERT INTO %s DEFAULT VALUES', rel.name);
