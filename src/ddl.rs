@@ -18,6 +18,7 @@ mod event_trigger;
 mod extension;
 mod foreign;
 mod grant;
+pub mod hazard;
 mod index;
 mod inheritance;
 mod language;

@@ -11,7 +11,7 @@ use crate::{
         fact::{COMMENT, EXTENSION},
     },
     ddl::{
-        Statement, base_type, column, constraint, rule,
+        Statement, base_type, column, constraint, hazard, rule,
         rule::{Alter, Change, Object, Steps},
     },
     words::ident::Ident,
@@ -91,6 +91,11 @@ pub fn plan(
             }
         } else {
             statements.retain(|it| !it.sql.ends_with(&own));
+        }
+        if planner.is_used(&node.key) {
+            for it in &mut statements {
+                it.hazard = hazard::of(&it.sql);
+            }
         }
         all.extend(statements);
     }
@@ -244,6 +249,18 @@ impl<'c> Planner<'c> {
         self.from.get(&relation).is_some()
             && self.to.get(&relation).is_some()
             && !self.dropped.contains_key(&relation)
+    }
+
+    /// Whether a relation that is there before, and stays, is touched: others may use it meanwhile.
+    fn is_used(&self, key: &'c Key) -> bool {
+        let object = self
+            .object(self.from, key)
+            .or_else(|| self.object(self.to, key));
+        let of_relation = !matches!(
+            key.kind(),
+            Kind::Schema | Kind::Routine | Kind::Sequence | Kind::Grant
+        );
+        of_relation && object.is_some_and(|it| it.stays)
     }
 
     /// Decides what happens to each object by itself.

@@ -1,6 +1,9 @@
 //! What the planner asks of each kind of object.
 
-use crate::catalog::{Catalog, Dependency, Fact, Key, Kind};
+use crate::{
+    catalog::{Catalog, Dependency, Fact, Key, Kind},
+    ddl::hazard::Hazard,
+};
 
 /// An object of one of the two catalogs.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +68,8 @@ pub struct Statement {
     pub loses: Vec<String>,
     /// What the author of the migration must look at before it runs.
     pub remark: Option<String>,
+    /// How others feel it, where the relation is there before.
+    pub hazard: Option<Hazard>,
 }
 
 /// How the remark begins about labels that go.
@@ -129,6 +134,7 @@ impl Statement {
             boundary: Boundary::None,
             loses: Vec::new(),
             remark: None,
+            hazard: None,
         }
     }
 

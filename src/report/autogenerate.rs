@@ -30,6 +30,8 @@ pub struct AutogenerateReport {
     pub loses: Vec<String>,
     /// What is lost on the way down.
     pub loses_down: Vec<String>,
+    /// What others feel while the way up runs.
+    pub hazards: Vec<String>,
     /// What the author must look at.
     pub remarks: Vec<String>,
     /// Names that went and names that came, and that could be one thing renamed: the flags that say so.

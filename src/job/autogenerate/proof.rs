@@ -287,6 +287,10 @@ impl Proving {
             };
             for statement in statements(std::slice::from_ref(up)) {
                 report.loses.extend(statement.loses.clone());
+                let felt = statement.hazard.map(|hazard| {
+                    format!("{name}: {}: {}", first_line(&statement.sql), hazard.words())
+                });
+                report.hazards.extend(felt);
                 match statement.to_fill() {
                     Some(column) => report
                         .remarks

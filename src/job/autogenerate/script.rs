@@ -24,6 +24,9 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
             (None, Some(remark)) => writeln!(text, "-- look at this: {remark}").unwrap_or_default(),
             (None, None) => {}
         }
+        if let Some(hazard) = statement.hazard {
+            writeln!(text, "-- {}", hazard.words()).unwrap_or_default();
+        }
         writeln!(text, "{};", statement.sql).unwrap_or_default();
     }
     text
