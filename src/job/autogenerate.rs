@@ -82,10 +82,16 @@ pub async fn autogenerate(
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<AutogenerateReport, JobError> {
-    let mut proving = Proving::start(wish, stop, watch).await?;
-    let drafted = proving.draft(wish, place, watch).await;
-    proving.end().await;
-    let mut report = drafted?;
+    let mut report = match attempt(wish, place, true, stop.clone(), watch).await {
+        Err(JobError::Autogenerate(AutogenerateError::Proof { what, .. })) if is_of_rows(&what) => {
+            let mut report = attempt(wish, place, false, stop, watch).await?;
+            report.remarks.push(format!(
+                "it was proved with empty tables, because some rows stand in its way: {what}"
+            ));
+            report
+        }
+        drafted => drafted?,
+    };
     for drafted in &mut report.migrations {
         let new = NewMigration {
             name: &drafted.name,
@@ -96,6 +102,25 @@ pub async fn autogenerate(
         drafted.path = Some(write::migration(place.dir, &new)?);
     }
     Ok(report)
+}
+
+/// Plans and proves in a shadow of its own, with rows in the tables or without.
+async fn attempt(
+    wish: &Wish<'_>,
+    place: &Place<'_>,
+    rows: bool,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<AutogenerateReport, JobError> {
+    let mut proving = Proving::start(wish, stop, watch).await?;
+    let drafted = proving.draft(wish, place, rows, watch).await;
+    proving.end().await;
+    drafted
+}
+
+/// Whether a plan failed because of what is in the rows: data exceptions, and violated constraints.
+fn is_of_rows(what: &str) -> bool {
+    what.contains("(SQLSTATE 22") || what.contains("(SQLSTATE 23")
 }
 
 /// Two catalogs, compared.

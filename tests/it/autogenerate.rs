@@ -94,6 +94,24 @@ fn an_edited_schema_rs_comes_full_circle() {
     project.run("verify").ok();
 }
 
+/// What rows may refuse is proved without them, and said.
+#[test]
+fn rows_that_stand_in_the_way_are_named() {
+    let project = of_rust();
+    let edited = schema(&project)
+        .replace("nick -> Nullable<Varchar>", "nick -> Varchar")
+        .replace("name -> Text", "name -> Int4");
+    project.write("src/schema.rs", &edited);
+    let drafted = generate(&project, &[]).ok();
+    assert!(
+        drafted
+            .stdout
+            .contains("it was proved with empty tables, because some rows stand in its way"),
+        "{drafted:#?}"
+    );
+    project.run("check").ok();
+}
+
 #[test]
 fn a_rename_is_asked_for_and_never_guessed() {
     let project = of_rust();

@@ -170,6 +170,9 @@ fn is_cast(object: &Object<'_>, from: Base<'_>, to: Base<'_>) -> bool {
     let is_listed = CASTS
         .iter()
         .any(|(name, others)| from.is_built_in(&[*name]) && to.is_built_in(others));
+    // whole numbers and bytes have known each other since 18
+    let is_listed = is_listed
+        && (object.major >= 18 || !(from.is_built_in(&["bytea"]) || to.is_built_in(&["bytea"])));
     let is_bits = from.is_built_in(&["bit", "varbit"]) && to.is_built_in(&["bit"]);
     is_listed || is_bits || is_own_cast(object.catalog, from, to)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Catalog, Difference, Fact, How, Key, Kind},
+    catalog::{Catalog, Difference, Fact, How, Key, Kind, fact::EXTENSION},
     words::ident::Ident,
 };
 
@@ -29,6 +29,9 @@ pub(in crate::job) fn listed(
         let Some(fact) = catalog.get(key) else {
             continue;
         };
+        if fact.is(EXTENSION) {
+            continue;
+        }
         let is_part = whole(key, fact).is_some_and(|whole| {
             moved.contains(&whole)
                 || key.kind() == Kind::Constraint && fact.get("type") == Some("not null")

@@ -166,6 +166,7 @@ impl Proving {
         &mut self,
         wish: &Wish<'_>,
         place: &Place<'_>,
+        rows: bool,
         watch: Watch<'_>,
     ) -> Result<AutogenerateReport, JobError> {
         let compared = self.compare(wish, watch).await?;
@@ -191,10 +192,10 @@ impl Proving {
             .into());
         }
         let (mut session, _, _) = self.endpoint.read(watch).await?;
-        session
-            .seed()
-            .await
-            .map_err(SessionError::while_doing("making rows"))?;
+        if rows {
+            let seeded = session.seed().await;
+            seeded.map_err(SessionError::while_doing("making rows"))?;
+        }
         let mut ups = way(&from, &to, self.major, true)?;
         if ups.is_empty() {
             ups.push(Segment::default());
@@ -246,13 +247,16 @@ impl Proving {
             return Err(AutogenerateError::Proof {
                 what: "the way down does not lead back".into(),
                 difference: left,
-                plan: downs.iter().map(|it| script::text(it, &[])).collect(),
+                plan: downs
+                    .iter()
+                    .map(|it| script::text(it, &[], "down.sql"))
+                    .collect(),
             }
             .into());
         }
         drop(session);
         let drafts = self.drafts(wish, place, &ups, &downs, &mut report)?;
-        self.prove(wish, &ups, &drafts, watch).await?;
+        self.prove(wish, &ups, &downs, &drafts, watch).await?;
         report.migrations = drafts;
         Ok(report)
     }
@@ -310,8 +314,8 @@ impl Proving {
                 .collect();
             report.loses_down.extend(lost);
             drafts.push(Drafted {
-                up: script::text(std::slice::from_ref(up), &[]),
-                down: script::text(down, &head),
+                up: script::text(std::slice::from_ref(up), &[], "up.sql"),
+                down: script::text(down, &head, "down.sql"),
                 run_in_transaction: !up.alone,
                 path: None,
                 name,
@@ -325,6 +329,7 @@ impl Proving {
         &self,
         wish: &Wish<'_>,
         ups: &[Segment],
+        downs: &[Vec<Segment>],
         drafts: &[Drafted],
         watch: Watch<'_>,
     ) -> Result<(), JobError> {
@@ -332,7 +337,7 @@ impl Proving {
         options.manner.guard = wish.guard.clone();
         let (mut locked, _) = self.endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
-        let walked = walk(&mut locked, &options, ups, drafts, watch).await;
+        let walked = walk(&mut locked, &options, (ups, downs), drafts, watch).await;
         locked.let_go().await;
         walked
     }
@@ -426,14 +431,15 @@ pub(in crate::job) async fn load(
 async fn walk(
     locked: &mut Locked<'_>,
     options: &Options,
-    ups: &[Segment],
+    (ups, downs): (&[Segment], &[Vec<Segment>]),
     drafts: &[Drafted],
     watch: Watch<'_>,
 ) -> Result<(), JobError> {
     let mut before = crate::job::verify::careful::catalog(locked).await?;
-    for (drafted, up) in drafts.iter().zip(ups) {
+    for (drafted, (up, down)) in drafts.iter().zip(ups.iter().zip(downs)) {
         // what the author fills is filled here with anything
-        let text = filled(up, &drafted.up);
+        let text = filled(std::slice::from_ref(up), &drafted.up);
+        let back = filled(down, &drafted.down);
         let script = |file: &str, text: &str| {
             Script::new(format!("{}/{file}", drafted.name), text.to_owned())
         };
@@ -442,7 +448,7 @@ async fn walk(
                 .map_err(|_| AutogenerateError::NoTruth)?,
             name: drafted.name.clone(),
             up: script("up.sql", &text),
-            down: Some(script("down.sql", &drafted.down)),
+            down: Some(script("down.sql", &back)),
             metadata: Metadata {
                 run_in_transaction: drafted.run_in_transaction,
             },
@@ -466,11 +472,12 @@ async fn walk(
 }
 
 /// The up.sql of a proof: instead of the places that an author fills, something that fills them.
-fn filled(up: &Segment, text: &str) -> String {
-    if up.statements.iter().all(|it| fill(it).is_none()) {
+fn filled(segments: &[Segment], text: &str) -> String {
+    let statements = || segments.iter().flat_map(|it| &it.statements);
+    if statements().all(|it| fill(it).is_none()) {
         return text.to_owned();
     }
-    let statements = up.statements.iter().map(|it| {
+    let statements = statements().map(|it| {
         let fill = fill(it).map(|it| format!("{it};\n")).unwrap_or_default();
         format!("{fill}{};\n", it.sql)
     });

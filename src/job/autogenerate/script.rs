@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::ddl::{Statement, segment::Segment};
 
 /// The text of a script.
-pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
+pub(super) fn text(segments: &[Segment], head: &[String], file: &str) -> String {
     let mut text = String::new();
     for line in head {
         writeln!(text, "-- {line}").unwrap_or_default();
@@ -20,7 +20,7 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
             writeln!(text, "-- deletes-data: {lost}").unwrap_or_default();
         }
         match (statement.to_fill(), &statement.remark) {
-            (Some(column), _) => text += &template(column),
+            (Some(column), _) => text += &template(column, file),
             (None, Some(remark)) => writeln!(text, "-- look at this: {remark}").unwrap_or_default(),
             (None, None) => {}
         }
@@ -39,7 +39,7 @@ fn makes_routines(segment: &Segment) -> bool {
 }
 
 /// The place where the author fills a new column.
-fn template(column: &str) -> String {
+fn template(column: &str, file: &str) -> String {
     let parts: Vec<&str> = column.split('.').collect();
     let [schema, table, name] = parts.as_slice() else {
         return String::new();
@@ -47,7 +47,7 @@ fn template(column: &str) -> String {
     format!(
         "-- Fill the column: write the value below, and delete the next statement, which stops the run until then. Many rows are better\n\
          -- filled in batches, in a migration of their own before this one.\n\
-         DO $$ BEGIN RAISE EXCEPTION 'fill \"{schema}\".\"{table}\".\"{name}\" in up.sql first'; END $$;\n\
+         DO $$ BEGIN RAISE EXCEPTION 'fill \"{schema}\".\"{table}\".\"{name}\" in {file} first'; END $$;\n\
          -- UPDATE \"{schema}\".\"{table}\" SET \"{name}\" = … WHERE \"{name}\" IS NULL;\n"
     )
 }
