@@ -1,5 +1,6 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
+mod filling;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod proof;
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// The role of the shadow's own server.
-const ROLE: &str = "postgres";
+pub(super) const ROLE: &str = "postgres";
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +76,8 @@ pub async fn check(
 /// Makes the migrations that lead to the source of truth, proves them, and writes them.
 ///
 /// # Errors
-/// As [`check`], and when there is no way, its proof fails, or a directory cannot be written. Nothing is written then.
+/// As [`check`], and when there is no way or its proof fails: nothing is written then. When one of several directories cannot be
+/// written, those before it are there.
 pub async fn autogenerate(
     wish: &Wish<'_>,
     place: &Place<'_>,

@@ -10,18 +10,16 @@ use crate::{
     },
     job::{
         JobError, Watch,
-        autogenerate::{comparable_of, proof::load},
+        autogenerate::{ROLE, comparable_of, proof::load},
         drift::owned_by,
         failure::AutogenerateError,
         open::Endpoint,
-        shadow::Shadow,
+        shadow::{Shadow, end},
     },
     migration::source::Migrations,
     postgres::{introspect, session::Stop},
 };
 
-/// The role of the shadow's own server.
-const ROLE: &str = "postgres";
 /// The major version that statements are for where no side says so: the oldest that is supported.
 const OLDEST: u32 = 14;
 
@@ -82,9 +80,7 @@ async fn catalog(
             let scratch = shadow.start().await?;
             let endpoint = shadow.endpoint(&scratch, stop.clone());
             let read = load(&endpoint, files, watch).await;
-            // the end of a server takes a moment, and nobody should wait for it in the runtime
-            let ended = tokio::task::spawn_blocking(move || scratch.stop());
-            ended.await.unwrap_or_default();
+            end(scratch).await;
             Ok((owned_by(&read?, ROLE), own))
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     },
     job::{
         JobError, Watch,
-        autogenerate::{comparable_of, differences, listing::listed},
+        autogenerate::{ROLE, comparable_of, differences, listing::listed},
         open::Endpoint,
         shadow::Shadow,
     },
@@ -16,9 +16,6 @@ use crate::{
     postgres::{introspect, session::Stop},
     report::drift::DriftReport,
 };
-
-/// The role of the shadow's own server.
-const ROLE: &str = "postgres";
 
 /// Compares a database with a replay of the migrations that it has applied.
 ///

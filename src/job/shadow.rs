@@ -55,9 +55,7 @@ impl Shadow {
         let (mut session, facts, _) = endpoint.read(watch).await?;
         let catalog = introspect::read(&mut session, facts.server_version, coverage).await;
         drop(session);
-        // the end of a server takes a moment, and nobody should wait for it in the runtime
-        let ended = tokio::task::spawn_blocking(move || scratch.stop());
-        ended.await.unwrap_or_default();
+        end(scratch).await;
         Ok(catalog?)
     }
 
@@ -89,6 +87,12 @@ impl Shadow {
         let scratch = started.await.expect("starting a server does not panic");
         Ok(scratch?)
     }
+}
+
+/// The end of a server takes a moment, and nobody should wait for it in the runtime.
+pub(super) async fn end(scratch: Scratch) {
+    let ended = tokio::task::spawn_blocking(move || scratch.stop());
+    ended.await.unwrap_or_default();
 }
 
 /// Says of a failed migration that it was only a replay that failed.

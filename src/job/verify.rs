@@ -16,7 +16,7 @@ use crate::{
         open::Endpoint,
         run::Options,
         schema::Printer,
-        shadow::Shadow,
+        shadow::{Shadow, end},
         verify::{
             cache::{Cache, Known},
             careful::{Legs, catalog},
@@ -313,10 +313,4 @@ impl Verify<'_> {
         report.notes.splice(0..0, swift.notes);
         Ok(report)
     }
-}
-
-/// The end of a server takes a moment, and nobody should wait for it in the runtime.
-async fn end(scratch: Scratch) {
-    let ended = tokio::task::spawn_blocking(move || scratch.stop());
-    ended.await.unwrap_or_default();
 }

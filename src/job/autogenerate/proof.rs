@@ -6,13 +6,17 @@ use crate::{
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Place, Truth, Wish, comparable_of, differences, ledgers, listing::listed,
+            Compared, Place, Truth, Wish, comparable_of, differences,
+            filling::{fill, filled},
+            ledgers,
+            listing::listed,
             rename, script, truth, way,
         },
         failure::AutogenerateError,
         open::Endpoint,
         revision,
         run::{self, Options},
+        shadow::{end, in_the_shadow},
         verify::careful::Legs,
     },
     migration::{
@@ -27,6 +31,7 @@ use crate::{
         session::{Failure, Message, Session, Stop},
         session_error::SessionError,
     },
+    project::ProjectError,
     report::{
         autogenerate::{AutogenerateReport, Drafted},
         verify::VerifyReport,
@@ -76,7 +81,7 @@ impl Proving {
         };
         let opened = match replayed {
             Ok(_) => proving.endpoint.read(watch).await,
-            Err(error) => Err(crate::job::shadow::in_the_shadow(error.cause)),
+            Err(error) => Err(in_the_shadow(error.cause)),
         };
         match opened {
             Ok((_, facts, _)) => {
@@ -91,10 +96,7 @@ impl Proving {
     }
 
     pub(super) async fn end(self) {
-        let Self { scratch, .. } = self;
-        // the end of a server takes a moment, and nobody should wait for it in the runtime
-        let ended = tokio::task::spawn_blocking(move || scratch.stop());
-        ended.await.unwrap_or_default();
+        end(self.scratch).await;
     }
 
     /// Compares what the migrations lead to with what is wanted.
@@ -103,14 +105,6 @@ impl Proving {
         wish: &Wish<'_>,
         watch: Watch<'_>,
     ) -> Result<Compared, JobError> {
-        let wanted = match wish.truth {
-            Truth::Sql(files) => {
-                let mut endpoint = self.endpoint.clone();
-                endpoint.url = self.scratch.url(TRUTH);
-                Some(load(&endpoint, files, watch).await?)
-            }
-            Truth::SchemaRs(_) => None,
-        };
         let (mut session, _, _) = self.endpoint.read(watch).await?;
         let before = self.catalog(&mut session).await?;
         let renames = rename::statements(wish.renames, &before)?;
@@ -123,10 +117,13 @@ impl Proving {
             true => before.clone(),
             false => self.catalog(&mut session).await?,
         };
-        let to = match (wanted, wish.truth) {
-            (Some(wanted), _) => wanted,
-            (None, Truth::SchemaRs(printer)) => truth::wanted(printer, &from)?,
-            (None, Truth::Sql(_)) => from.clone(),
+        let to = match wish.truth {
+            Truth::Sql(files) => {
+                let mut endpoint = self.endpoint.clone();
+                endpoint.url = self.scratch.url(TRUTH);
+                load(&endpoint, files, watch).await?
+            }
+            Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
         };
         let found = differences(&from, &to);
         let mut unread: Vec<String> = from
@@ -444,8 +441,11 @@ async fn walk(
             Script::new(format!("{}/{file}", drafted.name), text.to_owned())
         };
         let migration = Migration {
-            version: Version::of_directory(&drafted.name)
-                .map_err(|_| AutogenerateError::NoTruth)?,
+            version: Version::of_directory(&drafted.name).map_err(|_| {
+                ProjectError::NotAVersion {
+                    text: drafted.name.clone(),
+                }
+            })?,
             name: drafted.name.clone(),
             up: script("up.sql", &text),
             down: Some(script("down.sql", &back)),
@@ -469,45 +469,6 @@ async fn walk(
         }
     }
     Ok(())
-}
-
-/// The up.sql of a proof: instead of the places that an author fills, something that fills them.
-fn filled(segments: &[Segment], text: &str) -> String {
-    let statements = || segments.iter().flat_map(|it| &it.statements);
-    if statements().all(|it| fill(it).is_none()) {
-        return text.to_owned();
-    }
-    let statements = statements().map(|it| {
-        let fill = fill(it).map(|it| format!("{it};\n")).unwrap_or_default();
-        format!("{fill}{};\n", it.sql)
-    });
-    statements.collect()
-}
-
-/// A statement that fills a column with values of its type, whatever they are; rows that it cannot fill go.
-fn fill(statement: &Statement) -> Option<String> {
-    if let Some(labels) = statement.gone_labels() {
-        let (table, rest) = statement
-            .sql
-            .strip_prefix("ALTER TABLE ")?
-            .split_once(" ALTER COLUMN ")?;
-        let (column, _) = rest.split_once(" TYPE ")?;
-        return Some(format!(
-            "DO $fill$ BEGIN DELETE FROM {table} WHERE {column}::text IN ({labels}); \
-             EXCEPTION WHEN OTHERS THEN NULL; END $fill$"
-        ));
-    }
-    let parts: Vec<&str> = statement.to_fill()?.split('.').collect();
-    let [schema, table, name] = parts.as_slice() else {
-        return None;
-    };
-    let (table, name) = (format!("{}.{}", Ident(schema), Ident(table)), Ident(name));
-    Some(format!(
-        "DO $fill$ DECLARE value text; BEGIN\n\
-         FOREACH value IN ARRAY ARRAY['0', '', 'false', '2024-01-01', '{{}}', '00000000-0000-4000-8000-000000000000', '127.0.0.1', '1 hour'] LOOP\n\
-         BEGIN EXECUTE format('UPDATE {table} SET {name} = %L WHERE {name} IS NULL', value); RETURN;\n\
-         EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; DELETE FROM {table} WHERE {name} IS NULL; END $fill$"
-    ))
 }
 
 /// Sends messages; the first failure counts.
@@ -541,8 +502,8 @@ fn following(key: &str, index: usize) -> String {
     match key.rsplit_once('-') {
         Some((head, tail)) if tail.len() == 4 => match u32::from_str_radix(tail, 16) {
             Ok(number) => format!("{head}-{:04x}", number as usize + index),
-            Err(_) => format!("{key}-{index}"),
+            Err(_) => format!("{key}-{index:04}"),
         },
-        _ => format!("{key}-{index}"),
+        _ => format!("{key}-{index:04}"),
     }
 }
