@@ -15,8 +15,9 @@ use crate::{
     schema::events,
 };
 
+/// Diesel prepares an INSERT anew each time where a value could be left to its default.
 #[derive(Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 struct NewRow<'e> {
     stream: &'e str,
     kind: &'e str,

@@ -20,8 +20,12 @@ use crate::support::{Database, GLOWPLUG};
 const UP: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
 
 async fn pool(database: &Database) -> Pool<AsyncPgConnection> {
+    sized_pool(database, 4).await
+}
+
+async fn sized_pool(database: &Database, size: u32) -> Pool<AsyncPgConnection> {
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(database.url());
-    Pool::builder().max_size(4).build(manager).await.unwrap()
+    Pool::builder().max_size(size).build(manager).await.unwrap()
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -100,6 +104,39 @@ fn corrections_point_at_what_they_correct_and_are_folded_in() {
             matches!(missing, Err(EventsError::NoSuchEvent { id: 999 })),
             "{missing:?}"
         );
+    });
+}
+
+#[test]
+fn an_append_is_prepared_once() {
+    #[derive(diesel::QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        statement: String,
+    }
+    let database = prepared();
+    block_on(async {
+        let pool = sized_pool(&database, 1).await;
+        let log = EventLog::new(pool.clone());
+        for n in 0..3 {
+            let event = NewEvent::new("a", "counted", json!(n));
+            let event = log.append(&event).await.unwrap();
+            log.correct(event.id, &Correction::new(json!(-n)))
+                .await
+                .unwrap();
+        }
+
+        let mut connection = pool.get().await.unwrap();
+        let kept = "SELECT statement FROM pg_prepared_statements
+            WHERE statement LIKE 'INSERT%' ORDER BY length(statement)";
+        let kept = diesel::sql_query(kept);
+        let kept: Vec<Kept> = diesel_async::RunQueryDsl::load(kept, &mut connection)
+            .await
+            .unwrap();
+
+        assert_eq!(kept.len(), 2, "a prepared statement each");
+        assert!(kept[0].statement.contains("VALUES"));
+        assert!(kept[1].statement.contains("SELECT"));
     });
 }
 
