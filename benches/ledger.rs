@@ -135,7 +135,7 @@ fn guard(most: u64) {
         "\n| events | size | migration without guard | with guard | guard adds | quick fingerprint (superuser) | exact fingerprint |"
     );
     println!("|---|---|---|---|---|---|---|");
-    let server = Server::fast();
+    let server = Server::usual();
     for count in [1_000, 100_000, 1_000_000, 10_000_000] {
         if count > most {
             break;

@@ -52,6 +52,15 @@ impl Server {
         }
     }
 
+    /// The fast one, with the memory and the workers that a server has by default.
+    pub fn usual() -> Self {
+        let settings = [("shared_buffers", "128MB"), ("max_worker_processes", "8")];
+        Self {
+            name: "fast server with PostgreSQL's own defaults",
+            scratch: start(&BINARIES, &Places::from_environment(), &settings),
+        }
+    }
+
     /// The fast one, of the newest version that has a `pg_dump` beside it, and that program.
     pub fn with_pg_dump() -> (Self, PathBuf) {
         let has = |it: &Binaries| it.dir().join("pg_dump").is_file();

@@ -164,7 +164,7 @@ const OMITTED: &str = "ARRAY['relpages', 'reltuples', 'relallvisible', 'relallfr
     'relhassubclass', 'relfrozenxid', 'relminmxid', 'relfilenode', 'reltoastrelid', 'relnatts', 'relchecks', 'attcacheoff', 'atthasmissing', \
     'attmissingval', 'indcheckxmin']";
 
-/// Those that nearly every migration writes to. The others are only counted, and read where the count says that they were written.
+/// Those that nearly every migration writes to. The others are counted together, and read where that says that they were written.
 const COMMON: [&str; 9] = [
     "pg_class",
     "pg_attribute",
@@ -176,6 +176,17 @@ const COMMON: [&str; 9] = [
     "pg_sequence",
     "pg_description",
 ];
+/// What stands for the others together, and for those that are no part of the structure.
+const GROUPS: [&str; 2] = ["others", "outside"];
+
+/// What a catalog is counted as.
+fn counted_as(name: &str) -> &str {
+    match name {
+        _ if OUTSIDE.contains(&name) => GROUPS[1],
+        _ if COMMON.contains(&name) => name,
+        _ => GROUPS[0],
+    }
+}
 
 /// The queries of a print.
 #[derive(Debug)]
@@ -190,13 +201,16 @@ impl Queries {
     /// Those for a major version.
     pub(crate) fn new(major: u32) -> Self {
         let there = || CATALOGS.iter().filter(|it| it.from <= major);
-        let counted = |it: &Rows| match COMMON.contains(&it.name) {
-            true => it.read(),
-            false => it.count(),
+        let groups = || {
+            GROUPS.map(|group| {
+                let members = there().filter(|it| counted_as(it.name) == group);
+                counted(group, members)
+            })
         };
+        let common = there().filter(|it| COMMON.contains(&it.name));
         Self {
-            common: union(there().map(counted)),
-            all: union(there().map(Rows::read)),
+            common: union(common.map(Rows::read).chain(groups())),
+            all: union(there().map(Rows::read).chain(groups())),
         }
     }
 }
@@ -208,31 +222,37 @@ fn union(arms: impl Iterator<Item = String>) -> String {
     arms.join("\nUNION ALL ")
 }
 
+/// Counts the rows of many catalogs in one pass: an aggregate for each would cost more than the rows.
+fn counted<'r>(group: &str, catalogs: impl Iterator<Item = &'r Rows>) -> String {
+    let arm = |(number, it): (usize, &Rows)| {
+        format!(
+            "SELECT hashint8extended(({})::bigint, {number}) AS key, t.xmin AS written FROM pg_catalog.{} t WHERE {}",
+            it.key, it.name, it.users
+        )
+    };
+    let arms: Vec<String> = catalogs.enumerate().map(arm).collect();
+    format!(
+        "SELECT ARRAY['{group}', concat_ws(' ', count(*), bit_xor(r.key)), \
+         NULLIF(count(*) FILTER (WHERE age(r.written) <= age($1::text::xid)), 0)::text]::text[] FROM ({}) r",
+        arms.join(" UNION ALL ")
+    )
+}
+
 impl Rows {
     /// One pass that forms no row but those that are new. $1: the transaction from which on they are.
     fn read(&self) -> String {
         let Self {
-            name, key, about, ..
-        } = self;
-        self.select(&format!(
-            "(json_agg(json_build_array(({key})::text, \
-             (SELECT md5((to_jsonb(x) - {OMITTED})::text) FROM pg_catalog.{name} x WHERE x.ctid = t.ctid), \
-             concat_ws(' ', {about}))) FILTER (WHERE {RECENT}))::text"
-        ))
-    }
-
-    fn count(&self) -> String {
-        self.select(&format!(
-            "NULLIF(count(*) FILTER (WHERE {RECENT}), 0)::text"
-        ))
-    }
-
-    fn select(&self, what: &str) -> String {
-        let Self {
-            name, key, users, ..
+            name,
+            key,
+            users,
+            about,
+            ..
         } = self;
         format!(
-            "SELECT ARRAY['{name}', concat_ws(' ', count(*), bit_xor(hashint8extended(({key})::bigint, 0))), {what}]::text[] \
+            "SELECT ARRAY['{name}', concat_ws(' ', count(*), bit_xor(hashint8extended(({key})::bigint, 0))), \
+             (json_agg(json_build_array(({key})::text, \
+             (SELECT md5((to_jsonb(x) - {OMITTED})::text) FROM pg_catalog.{name} x WHERE x.ctid = t.ctid), \
+             concat_ws(' ', {about}))) FILTER (WHERE {RECENT}))::text]::text[] \
              FROM pg_catalog.{name} t WHERE {users}"
         )
     }
@@ -392,20 +412,24 @@ impl Imprint {
 
     /// Whether a catalog has fewer rows than were known and came.
     fn has_lost(&self, written: &Written) -> bool {
-        written.counts.iter().any(|(name, count)| {
+        let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, rows) in &self.rows {
+            *wanted.entry(counted_as(name)).or_default() += rows.len();
+        }
+        for (name, rows) in &written.rows {
             let known = self.rows.get(name);
-            let came = written.rows.get(name).map_or(0, |rows| {
-                let is_new = |key: &&String| known.is_none_or(|it| !it.contains_key(*key));
-                rows.keys().filter(is_new).count()
-            });
-            let wanted = known.map_or(0, BTreeMap::len) + came;
+            let is_new = |key: &&String| known.is_none_or(|it| !it.contains_key(*key));
+            *wanted.entry(counted_as(name)).or_default() += rows.keys().filter(is_new).count();
+        }
+        written.counts.iter().any(|(name, count)| {
+            let wanted = wanted.get(name.as_str()).copied().unwrap_or_default();
             count.split(' ').next() != Some(wanted.to_string().as_str())
         })
     }
 }
 
 fn is_outside(name: &str) -> bool {
-    OUTSIDE.contains(&name)
+    OUTSIDE.contains(&name) || name == GROUPS[1]
 }
 
 impl Written {
@@ -427,15 +451,15 @@ impl Written {
         since: &str,
     ) -> Result<Self, Failure> {
         if since != EVER {
-            let (read, is_whole) = Self::ask(session, &queries.common, since).await?;
-            if is_whole {
+            let (read, has_others) = Self::ask(session, &queries.common, since).await?;
+            if !has_others {
                 return Ok(read);
             }
         }
         Ok(Self::ask(session, &queries.all, since).await?.0)
     }
 
-    /// What was written, and whether that is all.
+    /// What was written, and whether rows of catalogs that were only counted are among it.
     async fn ask(
         session: &mut Session<'_>,
         query: &str,
@@ -445,20 +469,21 @@ impl Written {
         let message = Message::Kept(query, vec![Some(since.to_owned())]);
         let reply = session.exchange(&[message], &mut |_| {}).await.pop();
         let mut read = Self::default();
-        let mut is_whole = true;
+        let mut has_others = false;
         for row in reply.unwrap_or_else(|| Ok(Vec::new()))? {
             let [name, total, rows] = fields(row);
             if name.is_empty() {
                 read.until = total;
                 continue;
             }
-            read.counts.insert(name.clone(), total);
-            if rows.is_empty() {
+            if counted_as(&name) == name || GROUPS.contains(&name.as_str()) {
+                read.counts.insert(name.clone(), total);
+            }
+            if GROUPS.contains(&name.as_str()) {
+                has_others |= !rows.is_empty();
                 continue;
             }
-            // a number, where rows were only counted
             let Ok(rows) = serde_json::from_str::<Vec<[String; 3]>>(&rows) else {
-                is_whole = false;
                 continue;
             };
             let seen = rows.into_iter().map(|[key, digest, about]| {
@@ -467,7 +492,7 @@ impl Written {
             });
             read.rows.insert(name, seen.collect());
         }
-        Ok((read, is_whole))
+        Ok((read, has_others))
     }
 }
 

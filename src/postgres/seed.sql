@@ -2,10 +2,10 @@
 DO $seed$
 DECLARE
     rel record;
-    all_columns text;
-    all_required text;
-    columns text;
-    required text;
+    names text;
+    vals text;
+    needed_names text;
+    needed_vals text;
     row_number int;
     again boolean := true;
     put boolean;
@@ -30,9 +30,11 @@ BEGIN
             EXECUTE format('SELECT EXISTS (SELECT FROM %s)', rel.name) INTO put;
             CONTINUE WHEN put;
             -- once for all rows: chr(3) stands for the number of the row
-            SELECT string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum),
-                string_agg(quote_ident(v.attname) || chr(1) || v.value, chr(2) ORDER BY v.attnum) FILTER (WHERE v.attnotnull)
-            INTO all_columns, all_required
+            SELECT string_agg(quote_ident(v.attname), ', ' ORDER BY v.attnum),
+                string_agg(v.value, ', ' ORDER BY v.attnum),
+                string_agg(quote_ident(v.attname), ', ' ORDER BY v.attnum) FILTER (WHERE v.attnotnull),
+                string_agg(v.value, ', ' ORDER BY v.attnum) FILTER (WHERE v.attnotnull)
+            INTO names, vals, needed_names, needed_vals
             FROM (
                 SELECT a.attname, a.attnum, a.attnotnull, COALESCE(
                     -- a foreign key takes what is there
@@ -66,25 +68,20 @@ BEGIN
                     AND a.attgenerated = '' AND a.attidentity = '' AND NOT a.atthasdef
             ) v;
             FOR row_number IN 1 .. 3 LOOP
-                columns := replace(all_columns, chr(3), row_number::text);
-                required := replace(all_required, chr(3), row_number::text);
                 BEGIN
-                    IF columns IS NULL THEN
+                    IF names IS NULL THEN
                         EXECUTE format('INSERT INTO %s DEFAULT VALUES', rel.name);
-                    ELSE
+                    ELSIF row_number = 2 AND needed_names IS NOT NULL THEN
                         -- the second row leaves out what may be left out
-                        columns := CASE WHEN row_number = 2 AND required IS NOT NULL THEN required ELSE columns END;
-                        EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name,
-                            (SELECT string_agg(split_part(c, chr(1), 1), ', ') FROM unnest(string_to_array(columns, chr(2))) c),
-                            (SELECT string_agg(split_part(c, chr(1), 2), ', ') FROM unnest(string_to_array(columns, chr(2))) c));
+                        EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, needed_names, replace(needed_vals, chr(3), '2'));
+                    ELSE
+                        EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, names, replace(vals, chr(3), row_number::text));
                     END IF;
                     put := true;
                 EXCEPTION WHEN OTHERS THEN
                     BEGIN
-                        IF required IS NOT NULL THEN
-                            EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name,
-                                (SELECT string_agg(split_part(c, chr(1), 1), ', ') FROM unnest(string_to_array(required, chr(2))) c),
-                                (SELECT string_agg(split_part(c, chr(1), 2), ', ') FROM unnest(string_to_array(required, chr(2))) c));
+                        IF needed_names IS NOT NULL THEN
+                            EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, needed_names, replace(needed_vals, chr(3), row_number::text));
                             put := true;
                         END IF;
                     EXCEPTION WHEN OTHERS THEN

@@ -192,9 +192,17 @@ impl<'l> Lane<'l> {
         Ok(self.imprint.is_back(&written))
     }
 
-    /// Whether all that happened to ledgers is that they have columns and indexes more, and the judgement of that.
+    /// Whether all that happened to ledgers is that they are new, or have columns and indexes more, and the judgement of that.
     async fn is_spared(&mut self) -> Result<bool, Failure> {
-        let now = self.snapshot().await?;
+        let mut now = self.snapshot().await?;
+        let had_none = self.ledgers.present.is_empty();
+        if had_none {
+            // once more, as the names of the functions of new ledgers are asked for
+            now = self
+                .guard
+                .watch(&mut self.watcher, &self.facts, Some(&now))
+                .await?;
+        }
         let before = &self.ledgers.snapshot;
         let (was, is) = (lasting(before), lasting(&now));
         let is_kept = was
@@ -208,9 +216,14 @@ impl<'l> Lane<'l> {
             before: None,
             unused: &BTreeSet::new(),
         };
-        if is_kept && is_grown && ledger::judge(before, &now, &context).is_empty() {
+        // where there was none, nothing could be lost
+        let is_usual = had_none || is_kept && is_grown;
+        if is_usual && ledger::judge(before, &now, &context).is_empty() {
             self.ledgers.snapshot = now;
             self.know_relations().await?;
+            if had_none {
+                self.count_ledgers().await?;
+            }
             return Ok(true);
         }
         self.know_ledgers().await?;
@@ -226,6 +239,10 @@ impl<'l> Lane<'l> {
         // once more, as the names of the functions in it are asked for
         self.ledgers.snapshot = self.snapshot().await?;
         self.know_relations().await?;
+        self.count_ledgers().await
+    }
+
+    async fn count_ledgers(&mut self) -> Result<(), Failure> {
         let counts = self.counts(imprint::EVER).await?;
         self.ledgers.since = counts.first().map(|it| it.2.clone()).unwrap_or_default();
         self.ledgers.counts = counts.into_iter().map(|it| it.0).collect();

@@ -74,23 +74,51 @@ pub(crate) fn quick(
     mark: Option<&[Option<String>]>,
     seed: i64,
 ) -> String {
-    let hashed = list(columns.iter().map(|column| {
-        let name = Ident(&column.name);
-        // equal for the hash means equal for the eye: of other types the text is hashed
-        match column.of.as_str() {
-            _ if column.cast => format!("{name}::{}::text", column.of),
-            "bigint" | "integer" | "smallint" | "text" | "uuid" | "boolean" | "date" | "bytea"
-            | "jsonb" => name.to_string(),
-            of if of.starts_with("timestamp") || of.starts_with("character varying") => {
-                name.to_string()
-            }
-            _ => format!("{name}::text"),
-        }
-    }));
+    let mut seed = seed;
+    let mut hashes = Vec::new();
+    for column in columns {
+        seed = seed.wrapping_add(1);
+        hashes.push(hash(column, seed));
+    }
+    let row = if hashes.is_empty() {
+        "0".to_owned()
+    } else {
+        hashes.join(" # ")
+    };
     format!(
-        "SELECT ARRAY[count(*)::text, sum(hash_record_extended(ROW({hashed}), {seed}))::text] AS \"row\" {}",
+        "SELECT ARRAY[count(*)::text, sum(hashint8extended({row}, '{seed}'))::text] AS \"row\" {}",
         rows(ledger, key, mark),
     )
+}
+
+/// The hash of a value. What is equal for the hash of its type is equal for the eye; of other types (numeric, where 1.0 is 1.00,
+/// and jsonb with it) the text is hashed, byte by byte.
+fn hash(column: &Column, seed: i64) -> String {
+    let name = Ident(&column.name);
+    let known = match column.of.as_str() {
+        _ if column.cast => None,
+        "bigint" => Some(format!("hashint8extended({name}, '{seed}')")),
+        "integer" => Some(format!("hashint4extended({name}, '{seed}')")),
+        "smallint" => Some(format!("hashint2extended({name}, '{seed}')")),
+        "uuid" => Some(format!("uuid_hash_extended({name}, '{seed}')")),
+        of if of.starts_with("timestamp") && of.ends_with("with time zone") => Some(format!(
+            "timestamp_hash_extended({name} AT TIME ZONE 'UTC', '{seed}')"
+        )),
+        of if of.starts_with("timestamp") => {
+            Some(format!("timestamp_hash_extended({name}, '{seed}')"))
+        }
+        _ => None,
+    };
+    let hash = known.unwrap_or_else(|| {
+        let cast = if column.cast {
+            format!("{name}::{}", column.of)
+        } else {
+            name.to_string()
+        };
+        format!("hashtextextended({cast}::text COLLATE \"C\", '{seed}')")
+    });
+    // NULL is no other value
+    format!("coalesce({hash}, '{seed}')")
 }
 
 /// The COPY of the exact fingerprint.
