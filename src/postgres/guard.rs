@@ -8,7 +8,7 @@ mod fingerprint;
 mod probe;
 
 pub(crate) use self::{
-    fingerprint::{Column, columns, exact, exact_by_query, quick},
+    fingerprint::{Column, Rows, columns, exact, exact_by_query, quick},
     probe::{append, writes},
 };
 
@@ -326,7 +326,11 @@ pub(crate) fn appended(table: &str, key: &Key, mark: &[Option<String>], above: b
     include_str!("guard/appended.sql")
         .replace("{table}", table)
         .replace("{where}", &format!("({names}) {order} ({position})"))
+        .replace("{own}", OWN)
 }
+
+/// Whether a row was written by this transaction: it is visible, and its transaction is in progress.
+const OWN: &str = include_str!("guard/own.sql").trim_ascii_end();
 
 fn position(key: &Key, mark: &[Option<String>]) -> String {
     let value = |((_, of), value): (&(String, String), &Option<String>)| match value {

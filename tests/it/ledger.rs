@@ -611,6 +611,51 @@ fn a_superuser_appends_the_first_events_of_a_ledger() {
     assert_eq!(database.query("SELECT count(*) FROM events"), "10");
 }
 
+/// Where a key says nothing about time, or there is none, appended rows are told by who wrote them.
+#[test]
+fn a_superuser_appends_to_ledgers_whose_keys_have_no_order() {
+    for key in ["id uuid PRIMARY KEY DEFAULT gen_random_uuid()", "id bigint"] {
+        let database = Database::new();
+        let project = Project::new().env("DATABASE_URL", &database.admin_url());
+        project.write("glowplug.toml", DECLARED);
+        project.migration(
+            "1_events",
+            &format!(
+                "CREATE TABLE events ({key}, kind text NOT NULL);
+                CREATE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$;
+                CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events
+                    FOR EACH ROW EXECUTE FUNCTION events_refuse();
+                CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
+                    FOR EACH STATEMENT EXECUTE FUNCTION events_refuse();
+                ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
+                ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate;"
+            ),
+            "",
+        );
+        let events = "INSERT INTO events (kind) SELECT n::text FROM generate_series(1, 50) n;";
+        project.migration("2_first", events, "");
+        project.run("upgrade").ok();
+        project.migration("3_more", events, "");
+        project.run("upgrade").ok();
+        assert_eq!(database.query("SELECT count(*) FROM events"), "100");
+        // among appended rows, one that was there is another
+        project.migration(
+            "4_forged",
+            &format!(
+                "{events} SET session_replication_role = replica;
+                ALTER TABLE events DISABLE TRIGGER events_append_only;
+                WITH old AS (SELECT kind FROM events LIMIT 1)
+                UPDATE events SET kind = 'forged' WHERE kind = (SELECT kind FROM old);
+                ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;"
+            ),
+            "",
+        );
+        project.run("upgrade").code(3);
+        assert_eq!(database.query("SELECT count(*) FROM events"), "100");
+    }
+}
+
 /// The query of the snapshot is kept prepared: a script that finds it can take it away, and nothing else.
 #[test]
 fn what_is_prepared_cannot_be_put_in_the_place_of_the_guard() {

@@ -65,7 +65,9 @@ impl Locked<'_> {
                 it.columns = guard::columns(before, before, it.index);
                 it.columns
                     .retain(|column| !unused.contains(&(it.index, column.number)));
-                let found = self.fingerprint(guard, it, care.exact, seed, part).await?;
+                let found = self
+                    .fingerprint(guard, it, false, care.exact, seed, part)
+                    .await?;
                 it.fingerprint = Some(found);
             }
         }
@@ -76,20 +78,25 @@ impl Locked<'_> {
         &mut self,
         guard: &Guard,
         it: &Watched,
+        appended: bool,
         exact: bool,
         seed: i64,
         part: Part,
     ) -> Result<Row, Failed> {
-        let ledger = &guard.ledgers[it.index];
-        let mark = it.mark.as_deref();
+        let compared = guard::Rows {
+            ledger: &guard.ledgers[it.index],
+            key: &it.key,
+            mark: it.mark.as_deref(),
+            appended,
+        };
         let rows = if !exact {
-            let sql = guard::quick(ledger, &it.columns, &it.key, mark, seed);
+            let sql = guard::quick(&compared, &it.columns, seed);
             self.ask(part, &Message::Query(&sql, Vec::new())).await?
         } else if self.session.wire().is_some() {
-            let sql = guard::exact(ledger, &it.columns, &it.key, mark);
+            let sql = guard::exact(&compared, &it.columns);
             self.ask(part, &Message::Digest(&sql)).await?
         } else {
-            let sql = guard::exact_by_query(ledger, &it.columns, &it.key, mark);
+            let sql = guard::exact_by_query(&compared, &it.columns);
             self.ask(part, &Message::Query(&sql, Vec::new())).await?
         };
         Ok(rows.into_iter().next().unwrap_or_default())

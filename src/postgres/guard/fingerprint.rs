@@ -5,7 +5,7 @@
 
 use crate::{
     ledger::{Declaration, Fact, Kind, Snapshot},
-    postgres::guard::{Key, list, newest_first, position},
+    postgres::guard::{Key, OWN, is_ordered, list, newest_first, position},
     words::ident::Ident,
 };
 
@@ -51,29 +51,38 @@ pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<C
     found.collect()
 }
 
-/// The rows up to a mark.
-fn rows(ledger: &Declaration, key: &Key, mark: Option<&[Option<String>]>) -> String {
-    match mark {
-        Some(mark) if !key.is_empty() => {
-            let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-            format!(
-                "FROM {} WHERE ({names}) <= ({})",
-                ledger.sql(),
-                position(key, mark)
-            )
+/// Which rows of a ledger are compared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'r> {
+    pub(crate) ledger: &'r Declaration,
+    pub(crate) key: &'r Key,
+    /// The newest one before the migration.
+    pub(crate) mark: Option<&'r [Option<String>]>,
+    /// Whether the migration has appended some, which are not compared.
+    pub(crate) appended: bool,
+}
+
+impl Rows<'_> {
+    /// Those up to the mark; where the key has no order in time, all but those of this transaction. Others cannot append while
+    /// rows are compared.
+    fn sql(&self) -> String {
+        let table = self.ledger.sql();
+        match self.mark {
+            Some(mark) if is_ordered(self.key) => {
+                let names = list(self.key.iter().map(|(name, _)| Ident(name).to_string()));
+                format!(
+                    "FROM {table} WHERE ({names}) <= ({})",
+                    position(self.key, mark)
+                )
+            }
+            _ if self.appended => format!("FROM {table} WHERE NOT {OWN}"),
+            _ => format!("FROM {table}"),
         }
-        _ => format!("FROM {}", ledger.sql()),
     }
 }
 
 /// The query of the quick fingerprint: how many rows, and the sum of their hashes. A sum of bigint is exact, and fast.
-pub(crate) fn quick(
-    ledger: &Declaration,
-    columns: &[Column],
-    key: &Key,
-    mark: Option<&[Option<String>]>,
-    seed: i64,
-) -> String {
+pub(crate) fn quick(rows: &Rows<'_>, columns: &[Column], seed: i64) -> String {
     let mut seed = seed;
     let mut hashes = Vec::new();
     for column in columns {
@@ -87,7 +96,7 @@ pub(crate) fn quick(
     };
     format!(
         "SELECT ARRAY[count(*)::text, sum(hashint8extended({row}, '{seed}'))::text] AS \"row\" {}",
-        rows(ledger, key, mark),
+        rows.sql(),
     )
 }
 
@@ -122,31 +131,21 @@ fn hash(column: &Column, seed: i64) -> String {
 }
 
 /// The COPY of the exact fingerprint.
-pub(crate) fn exact(
-    ledger: &Declaration,
-    columns: &[Column],
-    key: &Key,
-    mark: Option<&[Option<String>]>,
-) -> String {
+pub(crate) fn exact(rows: &Rows<'_>, columns: &[Column]) -> String {
     let selected = list(columns.iter().map(selected));
-    let order = if key.is_empty() {
+    let order = if rows.key.is_empty() {
         String::new()
     } else {
-        newest_first(key).replace(" DESC", "")
+        newest_first(rows.key).replace(" DESC", "")
     };
     format!(
         "COPY (SELECT {selected} {} {order}) TO STDOUT (FORMAT binary)",
-        rows(ledger, key, mark)
+        rows.sql()
     )
 }
 
 /// The exact fingerprint for a driver that cannot COPY: how many rows, and sums of their SHA-256.
-pub(crate) fn exact_by_query(
-    ledger: &Declaration,
-    columns: &[Column],
-    key: &Key,
-    mark: Option<&[Option<String>]>,
-) -> String {
+pub(crate) fn exact_by_query(rows: &Rows<'_>, columns: &[Column]) -> String {
     let selected = list(columns.iter().map(selected));
     let half =
         |from: u32| format!("sum(('x' || substr(h.hash, {from}, 15))::bit(60)::bigint)::text");
@@ -154,7 +153,7 @@ pub(crate) fn exact_by_query(
         "SELECT ARRAY[count(*)::text, {}, {}] AS \"row\" FROM (SELECT encode(sha256(convert_to(ROW({selected})::text, 'UTF8')), 'hex') AS hash {}) h",
         half(1),
         half(16),
-        rows(ledger, key, mark),
+        rows.sql(),
     )
 }
 
