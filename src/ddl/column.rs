@@ -68,8 +68,11 @@ fn sources(object: &Object<'_>) -> Vec<Key> {
     if !object.is("inherited") {
         return Vec::new();
     }
-    inheritance::parents(object.catalog, schema, table)
+    let parents = inheritance::parents(object.catalog, schema, table);
+    let parents = parents
         .iter()
+        .filter(|it| !inheritance::is_late_partition(object, it));
+    parents
         .map(|(schema, parent)| Key::new(Kind::Column, &[schema, parent, name]))
         .filter(|key| object.catalog.get(key).is_some())
         .collect()
@@ -147,7 +150,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
         "materialized view" => return settings::given(object),
         _ => {}
     }
-    let mut all = if object.with_parent {
+    let mut all = if object.with_parent || inheritance::lends(object) {
         completed(object)
     } else {
         added(object)

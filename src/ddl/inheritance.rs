@@ -3,7 +3,7 @@
 use crate::{
     catalog::{Catalog, Key, Kind},
     ddl::{
-        names,
+        column, names,
         rule::{Alter, Change, Object, Rule, Statement, Steps, nothing},
     },
     words::ident::{Ident, Qualified},
@@ -38,12 +38,92 @@ fn child(object: &Object<'_>) -> Key {
     Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)])
 }
 
-/// Makes a table that is there a child.
+/// Makes a table that is there a child. Columns that it is to have from there alone come from a stand-in first: a column of its own
+/// stays its own.
 fn create(object: &Object<'_>) -> Vec<Statement> {
     if object.with_parent {
         return Vec::new();
     }
-    vec![tie(object, "INHERIT")]
+    let mut statements = vec![tie(object, "INHERIT")];
+    let columns = lent(object);
+    if !columns.is_empty() {
+        let (words, child) = (words(object), names::relation(object));
+        let stand_in = free(object, 0);
+        let stand_in = Qualified {
+            schema: child.schema,
+            name: &stand_in,
+        };
+        let mut before = vec![
+            format!("CREATE TABLE {stand_in} ()"),
+            format!("ALTER {words} {child} INHERIT {stand_in}"),
+        ];
+        for column in &columns {
+            let definition = column::definition(column);
+            before.push(format!("ALTER TABLE {stand_in} ADD COLUMN {definition}"));
+        }
+        let after = [
+            format!("ALTER {words} {child} NO INHERIT {stand_in}"),
+            format!("DROP TABLE {stand_in}"),
+        ];
+        statements.splice(0..0, before.into_iter().map(Statement::new));
+        statements.extend(after.map(Statement::new));
+    }
+    statements
+}
+
+/// The columns that a new tie brings to a table that was there without them.
+fn lent<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    let (of, parent) = (object.key.part(2), object.key.part(3));
+    let columns = object.catalog.below(Kind::Column, &[schema, table]);
+    columns
+        .filter(|(key, _)| {
+            let above = Key::new(Kind::Column, &[of, parent, key.part(2)]);
+            object.catalog.get(&above).is_some()
+        })
+        .map(|(key, fact)| Object {
+            key,
+            fact,
+            ..*object
+        })
+        .filter(lends)
+        .collect()
+}
+
+/// Whether a column that is new in a table that was there is inherited from tables that it inherited nothing from before.
+pub(super) fn lends(column: &Object<'_>) -> bool {
+    let Some(before) = column.before.filter(|_| column.is("inherited")) else {
+        return false;
+    };
+    let (schema, table) = (column.key.part(0), column.key.part(1));
+    let relation = Key::new(Kind::Relation, &[schema, table]);
+    let is_partition = |catalog: &Catalog| {
+        let fact = catalog.get(&relation);
+        fact.is_some_and(|it| it.is("partition_of"))
+    };
+    let was_there = before.get(&relation).is_some() && before.get(column.key).is_none();
+    let is_old = |(of, parent): &Place| {
+        let tie = Key::new(Kind::Inheritance, &[schema, table, of, parent]);
+        let above = Key::new(Kind::Column, &[of, parent, column.key.part(2)]);
+        before.get(&tie).is_some() && column.catalog.get(&above).is_some()
+    };
+    column.stays
+        && was_there
+        && !is_partition(column.catalog)
+        && !parents(column.catalog, schema, table).iter().any(is_old)
+}
+
+/// Whether a column's table was there, and becomes a partition of this one: it has its columns before that.
+pub(super) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
+    let relation = Key::new(Kind::Relation, &[column.key.part(0), column.key.part(1)]);
+    let whole_in = |catalog: &Catalog| {
+        let whole = catalog.get(&relation)?.get("partition_of")?;
+        names::split(whole)
+    };
+    let was = column.before.map(whole_in);
+    column.stays
+        && whole_in(column.catalog).as_ref() == Some(whole)
+        && was.is_some_and(|it| it.as_ref() != Some(whole))
 }
 
 /// Lets a child go: it keeps its columns and its rows.

@@ -213,6 +213,7 @@ impl<'c> Planner<'c> {
         let stays = self.stays(catalog, key, fact);
         let mut object = Object {
             catalog,
+            before: std::ptr::eq(catalog, self.to).then_some(self.from),
             key,
             fact,
             major: self.target.major,
@@ -431,6 +432,9 @@ impl<'c> Planner<'c> {
                 .table_of(part)
                 .is_some_and(|table| self.is_detached(&table));
         }
+        if part.kind() == Kind::Column && whole.kind() == Kind::Column {
+            return self.is_let_go(part, whole);
+        }
         let Some(is) = self.to.get(part) else {
             return false;
         };
@@ -441,6 +445,21 @@ impl<'c> Planner<'c> {
             }),
             _ => false,
         }
+    }
+
+    /// Whether the table of a column stays, and gets it no longer from the table of another: then it keeps it.
+    fn is_let_go(&self, column: &Key, above: &Key) -> bool {
+        let table = Key::new(Kind::Relation, &[column.part(0), column.part(1)]);
+        let (of, parent) = (above.part(0), above.part(1));
+        let tie = Key::new(
+            Kind::Inheritance,
+            &[column.part(0), column.part(1), of, parent],
+        );
+        if self.to.get(&table).is_none() || self.dropped.contains_key(&table) {
+            return false;
+        }
+        let is_heir = self.from.get(&tie).is_some();
+        is_heir && self.to.get(&tie).is_none() || !is_heir && self.is_detached(&table)
     }
 
     /// The table of an index.

@@ -10,6 +10,8 @@ use crate::{
 pub(super) struct Object<'c> {
     /// The catalog that it stands in: the whole structure at that time.
     pub(super) catalog: &'c Catalog,
+    /// What was there before, for an object of the second catalog.
+    pub(super) before: Option<&'c Catalog>,
     /// Its name.
     pub(super) key: &'c Key,
     /// Its attributes.

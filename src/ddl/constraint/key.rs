@@ -24,6 +24,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
     };
     let index = Object {
         catalog: constraint.catalog,
+        before: constraint.before,
         key: &key,
         fact,
         major: constraint.major,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell};
 use crate::{
     catalog::{Dependency, Key, Kind},
-    ddl::{base_type, order::Graph, rule},
+    ddl::{base_type, inheritance, order::Graph, rule},
 };
 
 impl<'c> Planner<'c> {
@@ -55,6 +55,10 @@ impl<'c> Planner<'c> {
             let Some(object) = self.object(self.to, key) else {
                 continue;
             };
+            if shell(&object).is_some() {
+                let schema = Key::new(Kind::Schema, &[key.part(0)]);
+                graph.before(&node(&schema, Stage::Create), &node(key, Stage::Early));
+            }
             if let Some(parent) = (rule(key.kind()).born_with)(&object) {
                 graph.before(&node(&parent, Stage::Create), &node(key, Stage::Create));
                 // a table that changes is whole before it does
@@ -268,7 +272,12 @@ impl<'c> Planner<'c> {
                         .to
                         .below(Kind::Column, &[relation.part(0), relation.part(1)])
                     {
-                        graph.before(&node(column, stage), &node(key, Stage::Create));
+                        let object = self.object(self.to, column);
+                        if object.is_some_and(|it| inheritance::lends(&it)) {
+                            graph.before(&node(key, Stage::Create), &node(column, stage));
+                        } else {
+                            graph.before(&node(column, stage), &node(key, Stage::Create));
+                        }
                     }
                 }
             }
@@ -276,7 +285,30 @@ impl<'c> Planner<'c> {
         for (key, _) in self.from.of_kind(Kind::Inheritance) {
             let parent = Key::new(Kind::Relation, &[key.part(2), key.part(3)]);
             graph.before(&node(key, Stage::Drop), &self.drop_of(&parent));
+            // what it keeps is its own before it is dropped
+            for column in self.dropped_columns(key.part(0), key.part(1)) {
+                graph.before(&node(key, Stage::Drop), &node(column, Stage::Drop));
+            }
         }
+        for (key, _) in self
+            .from
+            .of_kind(Kind::Relation)
+            .filter(|(key, _)| self.is_detached(key))
+        {
+            for column in self.dropped_columns(key.part(0), key.part(1)) {
+                graph.before(&node(key, Stage::Early), &node(column, Stage::Drop));
+            }
+        }
+    }
+
+    /// The columns of a table that it has from another one, and that have a statement of their own to drop them.
+    fn dropped_columns(&self, schema: &str, table: &str) -> impl Iterator<Item = &'c Key> {
+        let columns = self.from.below(Kind::Column, &[schema, table]);
+        columns
+            .filter(|(key, fact)| {
+                fact.is("inherited") && matches!(self.dropped.get(key), Some(None))
+            })
+            .map(|(key, _)| key)
     }
 
     /// A name is given up before it is taken.
