@@ -44,7 +44,7 @@ mod transform;
 mod trigger;
 mod view;
 
-pub use self::rule::{Boundary, Statement};
+pub use self::rule::{Boundary, FILL, Statement};
 
 use self::rule::Rule;
 use crate::catalog::Kind;

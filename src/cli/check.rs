@@ -16,7 +16,7 @@ use crate::{
     },
     job::{
         self, JobError,
-        autogenerate::{Truth, Wish},
+        autogenerate::{Forms, Truth, Wish},
     },
     migration::source::Migrations,
     project,
@@ -68,6 +68,7 @@ impl TruthArgs {
 pub(super) fn with_wish<T>(
     truth: &Truth<'_>,
     renames: &[String],
+    forms: Forms,
     settings: &Settings,
     output: &Output,
     run: impl FnOnce(&Wish<'_>) -> Result<T, CliError>,
@@ -85,6 +86,7 @@ pub(super) fn with_wish<T>(
         guard: &guard,
         truth,
         renames,
+        forms,
     })
 }
 
@@ -96,13 +98,20 @@ impl Check {
         let printer = printer(&settings, None)?;
         let truth = truth.map_or(Truth::SchemaRs(&printer), Truth::Sql);
         let renames = &self.source.rename;
-        let report = with_wish(&truth, renames, &settings, output, |wish| {
-            let report = block_on(async |stop| {
-                let mut watch = |event| progress.show(&event);
-                job::autogenerate::check(wish, stop, &mut watch).await
-            });
-            Ok(report?)
-        });
+        let report = with_wish(
+            &truth,
+            renames,
+            Forms::default(),
+            &settings,
+            output,
+            |wish| {
+                let report = block_on(async |stop| {
+                    let mut watch = |event| progress.show(&event);
+                    job::autogenerate::check(wish, stop, &mut watch).await
+                });
+                Ok(report?)
+            },
+        );
         progress.finish();
         let report = report?;
         output.answer(&report, render::checked);

@@ -3,6 +3,7 @@
 mod alter;
 mod default;
 mod family;
+mod filling;
 mod identity;
 mod null;
 mod retype;
@@ -197,12 +198,8 @@ fn added(object: &Object<'_>) -> Vec<Statement> {
     if null::needs_rows(object) {
         let column = format!("{}{}", stem(object), default::inline(object));
         let mut statements = vec![all(object, &format!("ADD COLUMN {column}"))];
-        let mut then = null::set(object, None);
-        if let Some(first) = then.first_mut() {
-            let place: Vec<&str> = object.key.parts().collect();
-            first.remark = Some(format!("backfill:{}", place.join(".")));
-        }
-        statements.extend(then);
+        statements.push(filling::fill(object));
+        statements.extend(null::set(object, None));
         return statements;
     }
     let mut statement = all(object, &format!("ADD COLUMN {}", definition(object)));

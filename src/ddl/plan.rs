@@ -26,6 +26,8 @@ pub struct Target<'t> {
     pub role: &'t str,
     /// Whether tables that are there before are changed in forms that do not stop their readers and writers.
     pub online: bool,
+    /// Whether a column may be filled by a block that commits now and then.
+    pub batches: bool,
 }
 
 /// Why there is no plan.
@@ -219,6 +221,7 @@ impl<'c> Planner<'c> {
             major: self.target.major,
             stays,
             online: stays && self.target.online,
+            batches: self.target.batches,
             with_parent: false,
         };
         let parent = (rule(key.kind()).born_with)(&object);

@@ -22,6 +22,8 @@ pub(super) struct Object<'c> {
     pub(super) stays: bool,
     /// Whether forms are wanted that do not stop these readers.
     pub(super) online: bool,
+    /// Whether a block that commits now and then is wanted there.
+    pub(super) batches: bool,
     /// Whether what it is born with is being made in the same plan.
     pub(super) with_parent: bool,
 }
@@ -72,7 +74,11 @@ pub struct Statement {
     pub remark: Option<String>,
     /// How others feel it, where the relation is there before.
     pub hazard: Option<Hazard>,
+    /// The column that it fills, with a value that its author has to write: [`FILL`] stands in its place.
+    pub fills: Option<Key>,
 }
+
+pub use crate::migration::source::FILL;
 
 /// How the remark begins about labels that go.
 pub(super) const GONE_LABELS: &str = "it fails where a row still holds a label that is gone: ";
@@ -110,12 +116,6 @@ pub(super) struct Rule {
 }
 
 impl Statement {
-    /// The column that its author has to fill before: `schema.table.column`.
-    #[must_use]
-    pub fn to_fill(&self) -> Option<&str> {
-        self.remark.as_deref()?.strip_prefix("backfill:")
-    }
-
     /// The labels of an enum that no row may hold when it runs, as SQL literals.
     #[must_use]
     pub fn gone_labels(&self) -> Option<&str> {
@@ -137,6 +137,7 @@ impl Statement {
             loses: Vec::new(),
             remark: None,
             hazard: None,
+            fills: None,
         }
     }
 

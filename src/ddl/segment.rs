@@ -20,8 +20,6 @@ pub fn segments(statements: Vec<Statement>) -> Vec<Segment> {
         let alone = statement.boundary == Boundary::Alone;
         let is_new = !is_open
             || statement.boundary == Boundary::Before
-            // rows are filled when the lock of the new column is gone
-            || statement.to_fill().is_some()
             || done.last().is_none_or(|it| it.alone != alone);
         // statements after a VALIDATE share its transaction: nothing before it waits there
         if is_new {

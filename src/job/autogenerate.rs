@@ -43,6 +43,29 @@ pub struct Wish<'w> {
     pub truth: &'w Truth<'w>,
     /// Renames that the author has confirmed: `old=new`.
     pub renames: &'w [String],
+    /// How the migrations are to be made.
+    pub forms: Forms,
+}
+
+/// How migrations are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Forms {
+    /// Whether tables that are there before are changed in forms that do not stop their readers and writers.
+    pub online: bool,
+    /// Whether columns and tables that go are renamed aside instead.
+    pub keeps_data: bool,
+    /// Whether it is an error that there are kinds of objects that are not compared.
+    pub strict: bool,
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        Self {
+            online: true,
+            keeps_data: false,
+            strict: false,
+        }
+    }
 }
 
 /// Where migrations are written, and what they are called.
@@ -138,8 +161,13 @@ struct Compared {
     report: AutogenerateReport,
 }
 
-/// Leaves out the tables that keep the journal: they are not the project's.
+/// Leaves out what is not the project's: the tables that keep the journal, and what was renamed aside.
 pub(super) fn comparable_of(catalog: &Catalog) -> Catalog {
+    with_aside(catalog).filtered(|key, fact| !rename::is_kept(key, fact))
+}
+
+/// The same with what was renamed aside.
+fn with_aside(catalog: &Catalog) -> Catalog {
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
@@ -156,12 +184,7 @@ pub(super) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
 }
 
 /// The segments of the way from one catalog to another.
-fn way(from: &Catalog, to: &Catalog, major: u32, online: bool) -> Result<Vec<Segment>, JobError> {
-    let target = Target {
-        major,
-        role: ROLE,
-        online,
-    };
-    let statements = plan(from, to, &target).map_err(AutogenerateError::Plan)?;
+fn way(from: &Catalog, to: &Catalog, target: &Target<'_>) -> Result<Vec<Segment>, JobError> {
+    let statements = plan(from, to, target).map_err(AutogenerateError::Plan)?;
     Ok(segments(statements))
 }

@@ -51,6 +51,7 @@ pub async fn diff(
         major: major.or(other).unwrap_or(OLDEST),
         role: ROLE,
         online: true,
+        batches: false,
     };
     Ok(plan(&from, &to, &target).map_err(AutogenerateError::Plan)?)
 }

@@ -54,6 +54,7 @@ pub async fn drift(
         major,
         role: ROLE,
         online: true,
+        batches: false,
     };
     let mut report = DriftReport {
         database: facts.database,

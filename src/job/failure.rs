@@ -486,6 +486,16 @@ pub enum AutogenerateError {
         /// The flags.
         flags: Vec<String>,
     },
+    /// There is something that is not compared.
+    #[error("there are objects that are not compared: {}", .kinds.join(", "))]
+    #[diagnostic(
+        code(autogenerate::not_compared),
+        help("Without --strict the migration is made, and does not touch them.")
+    )]
+    NotCompared {
+        /// Their kinds.
+        kinds: Vec<String>,
+    },
     /// A ledger would lose something.
     #[error("a ledger keeps what it has:\n{}", .harm.join("\n"))]
     #[diagnostic(

@@ -200,11 +200,14 @@ pub struct Unrunnable {
     pub span: std::ops::Range<usize>,
 }
 
+/// What stands where the author of a migration has to write a value: a script that holds it is not run.
+pub const FILL: &str = "FILL_IN_HERE";
+
 /// Splits a script and refuses what glowplug cannot run, before anything is sent.
 ///
 /// # Errors
 /// psql meta-commands, unterminated strings and comments, `COPY … FROM STDIN`, transaction commands in a
-/// transactional script, and an `up.sql` without any statement.
+/// transactional script, values that are still to be filled in, and an `up.sql` without any statement.
 pub fn check_script(
     script: &Script,
     direction: Direction,
@@ -240,6 +243,16 @@ pub fn check_script(
     let mut block = None;
     for statement in &statements {
         let text = &script.text[statement.span.clone()];
+        if let Some(at) = text.find(FILL) {
+            let start = statement.span.start + at;
+            return Err(Unrunnable {
+                what: format!("a value is missing where {FILL} stands"),
+                help: format!(
+                    "Write the value instead of {FILL}: an expression of the other columns of the row, or a constant."
+                ),
+                span: start..start + FILL.len(),
+            });
+        }
         if let Some((what, help)) = refusal(statement, text, metadata, &mut block) {
             return Err(Unrunnable {
                 what,

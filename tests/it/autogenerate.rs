@@ -170,36 +170,143 @@ fn a_column_that_may_not_be_null_is_filled_by_its_author() {
     assert!(
         drafted
             .stdout
-            .contains("fill public.people.motto where up.sql says so"),
+            .contains("write the value of \"public\".\"people\".\"motto\" instead of FILL_IN_HERE"),
         "{drafted:#?}"
     );
     let refused = project.run("upgrade").code(1);
     assert!(
         refused
             .stderr
-            .contains("fill \"public\".\"people\".\"motto\" in up.sql first"),
+            .contains("a value is missing where FILL_IN_HERE"),
         "{refused:#?}"
     );
-    let dirs = fs::read_dir(project.path().join("migrations")).unwrap();
-    let dirs = dirs.map(|it| it.unwrap().path());
-    for dir in dirs
-        .filter(|it| it.to_string_lossy().contains("change"))
-        .map(|it| it.join("up.sql"))
-    {
-        let text = fs::read_to_string(&dir).unwrap();
-        let filled: Vec<String> = text
-            .lines()
-            .filter(|line| !line.starts_with("DO $$"))
-            .map(|line| {
-                line.replace("-- UPDATE", "UPDATE")
-                    .replace('…', "'carpe diem'")
-            })
-            .collect();
-        fs::write(&dir, filled.join("\n") + "\n").unwrap();
-    }
-    project.run("upgrade").ok();
+    assert_eq!(applied(&database), "1", "nothing was run");
+    fill(&project, "up.sql", "'carpe diem'");
+    let upgraded = project.run("upgrade").ok();
+    assert!(upgraded.stderr.contains("1 rows filled"), "{upgraded:#?}");
     assert_eq!(database.execute("SELECT motto FROM people"), "carpe diem");
     assert_eq!(schema(&project), edited);
+    project.run("verify").ok();
+}
+
+fn applied(database: &Database) -> String {
+    database.execute("SELECT count(*) FROM __diesel_schema_migrations")
+}
+
+/// Writes a value where one is missing.
+fn fill(project: &Project, file: &str, value: &str) {
+    for dir in fs::read_dir(project.path().join("migrations")).unwrap() {
+        let path = dir.unwrap().path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("FILL_IN_HERE", value)).unwrap();
+    }
+}
+
+/// Beside a ledger a column is filled in one transaction: what commits by itself cannot be guarded.
+#[test]
+fn a_column_is_filled_beside_a_ledger() {
+    let database = Database::new();
+    let people = "CREATE TABLE people (id bigint PRIMARY KEY);";
+    let project = of_sql(people).env("DATABASE_URL", &database.url());
+    project.migration("2_people", people, "DROP TABLE people;");
+    project.run("upgrade").ok();
+    database.execute("INSERT INTO people SELECT generate_series(1, 10)");
+    let changed = "CREATE TABLE people (id bigint PRIMARY KEY, age int NOT NULL);";
+    project.write("schema.sql", &format!("{EVENTS}\n{changed}"));
+    generate(&project, &[]).ok();
+    assert!(!scripts(&project, "change", "up.sql").contains("COMMIT"));
+    fill(&project, "up.sql", "id * 2");
+    project.run("upgrade").ok();
+    assert_eq!(database.execute("SELECT sum(age) FROM people"), "110");
+    // the way back of a dropped column needs a value, too
+    project.write("schema.sql", &format!("{EVENTS}\n{people}"));
+    generate(&project, &[]).ok();
+    project.run("upgrade").ok();
+    let refused = project.run("downgrade -1").code(1);
+    assert!(refused.stderr.contains("FILL_IN_HERE"), "{refused:#?}");
+    fill(&project, "down.sql", "7");
+    project.run("downgrade -1").ok();
+    assert_eq!(database.execute("SELECT sum(age) FROM people"), "70");
+}
+
+/// What goes is renamed aside: its values stay, nothing compares it, and the way back has them.
+#[test]
+fn what_goes_is_kept_where_that_is_wanted() {
+    let database = Database::new();
+    let people = "CREATE TABLE people (id bigserial PRIMARY KEY, name text NOT NULL DEFAULT 'x' UNIQUE);
+        CREATE TABLE notes (id serial PRIMARY KEY, person bigint NOT NULL REFERENCES people, text text);
+        CREATE INDEX notes_text ON notes (text);";
+    let project = of_sql(people).env("DATABASE_URL", &database.url());
+    project.migration("2_people", people, "DROP TABLE notes, people;");
+    project.run("upgrade").ok();
+    database.execute(
+        "INSERT INTO people (name) VALUES ('Ada'); INSERT INTO notes (person, text) VALUES (1, 'hm');",
+    );
+    project.write(
+        "schema.sql",
+        &format!("{EVENTS}\nCREATE TABLE people (id bigserial PRIMARY KEY);"),
+    );
+    generate(&project, &["--keep-data"]).ok();
+    project.run("upgrade").ok();
+    project.run("check").ok();
+    project.run("drift").ok();
+    // nothing of it is in the way
+    database.execute("INSERT INTO people DEFAULT VALUES; DELETE FROM people WHERE id = 1;");
+    let kept = "SELECT text FROM glowplug_kept_notes";
+    assert_eq!(database.execute(kept), "hm");
+    database.execute(
+        "DELETE FROM people; INSERT INTO people (id, glowplug_kept_name) VALUES (1, 'Ada')",
+    );
+    project.run("downgrade 2").ok();
+    assert_eq!(
+        database.execute("SELECT name, text FROM people JOIN notes ON person = people.id"),
+        "Ada|hm"
+    );
+    project.run("verify").ok();
+}
+
+/// One migration in plain forms, where nobody uses the tables meanwhile.
+#[test]
+fn plain_forms_are_one_migration() {
+    let people = "CREATE TABLE people (id bigint PRIMARY KEY, name text);";
+    let project = of_sql(people);
+    project.migration("2_people", people, "DROP TABLE people;");
+    project.write(
+        "schema.sql",
+        &format!("{EVENTS}\n{people} CREATE INDEX people_name ON people (name); ALTER TABLE people ADD CHECK (name <> '');"),
+    );
+    let drafted = generate(&project, &["--no-online"]).ok();
+    assert_eq!(drafted.stdout.matches("_change").count(), 1, "{drafted:#?}");
+    assert_data_eq!(
+        scripts(&project, "change", "up.sql"),
+        str![[r#"
+-- stops reads and writes of the table until it is committed
+ALTER TABLE "public"."people" ADD CONSTRAINT "people_name_check" CHECK ((name <> ''::text));
+-- stops writes to the table until it is committed
+CREATE INDEX "people_name" ON "public"."people" USING btree (name);
+
+"#]]
+    );
+    project.run("check").ok();
+}
+
+/// A table that is renamed takes its keys, its indexes and its sequence along: nothing is built anew for a name.
+#[test]
+fn what_differs_only_in_its_name_is_renamed() {
+    let people =
+        "CREATE TABLE people (id bigserial PRIMARY KEY, name text UNIQUE, age int CHECK (age > 0));
+        CREATE INDEX ON people (lower(name));";
+    let project = of_sql(people);
+    project.migration("2_people", people, "DROP TABLE people;");
+    project.write(
+        "schema.sql",
+        &format!("{EVENTS}\n{}", people.replace("people", "persons")),
+    );
+    generate(&project, &["--rename", "people=persons", "--no-renames"]).ok();
+    let up = scripts(&project, "change", "up.sql");
+    assert!(up.lines().all(|line| line.contains(" RENAME ")), "{up}");
+    project.run("check").ok();
+    project.run("verify").ok();
 }
 
 const PEOPLE: &str = "

@@ -25,6 +25,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
     let index = Object {
         catalog: constraint.catalog,
         before: constraint.before,
+        batches: constraint.batches,
         key: &key,
         fact,
         major: constraint.major,

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Statement, segment::Segment},
-    words::ident::Ident,
+    words::ident::{Ident, Literal, Qualified},
 };
 
 /// The script of a proof: instead of the places that an author fills, something that fills them.
@@ -11,11 +11,17 @@ pub(super) fn filled(segments: &[Segment], text: &str) -> String {
     if statements().all(|it| fill(it).is_none()) {
         return text.to_owned();
     }
-    let statements = statements().map(|it| {
-        let fill = fill(it).map(|it| format!("{it};\n")).unwrap_or_default();
-        format!("{fill}{};\n", it.sql)
-    });
+    let statements = statements().map(|it| format!("{};\n", sent(it)));
     statements.collect()
+}
+
+/// What is sent for a statement.
+pub(super) fn sent(statement: &Statement) -> String {
+    match (fill(statement), &statement.fills) {
+        (Some(fill), Some(_)) => fill,
+        (Some(fill), None) => format!("{fill};\n{}", statement.sql),
+        (None, _) => statement.sql.clone(),
+    }
 }
 
 /// A statement that fills a column with values of its type, whatever they are; rows that it cannot fill go.
@@ -31,15 +37,18 @@ pub(super) fn fill(statement: &Statement) -> Option<String> {
              EXCEPTION WHEN OTHERS THEN NULL; END $fill$"
         ));
     }
-    let parts: Vec<&str> = statement.to_fill()?.split('.').collect();
-    let [schema, table, name] = parts.as_slice() else {
-        return None;
+    let column = statement.fills.as_ref()?;
+    let table = Qualified {
+        schema: column.part(0),
+        name: column.part(1),
     };
-    let (table, name) = (format!("{}.{}", Ident(schema), Ident(table)), Ident(name));
+    let name = Ident(column.part(2));
+    let update = Literal(&format!("UPDATE {table} SET {name} = ")).to_string();
+    let rest = Literal(&format!(" WHERE {name} IS NULL")).to_string();
     Some(format!(
         "DO $fill$ DECLARE value text; BEGIN\n\
          FOREACH value IN ARRAY ARRAY['0', '', 'false', '2024-01-01', '{{}}', '00000000-0000-4000-8000-000000000000', '127.0.0.1', '1 hour'] LOOP\n\
-         BEGIN EXECUTE format('UPDATE {table} SET {name} = %L WHERE {name} IS NULL', value); RETURN;\n\
+         BEGIN EXECUTE {update} || quote_literal(value) || {rest}; RETURN;\n\
          EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; DELETE FROM {table} WHERE {name} IS NULL; END $fill$"
     ))
 }

@@ -1,16 +1,17 @@
 //! The shadow in which a plan is tried: up, down, and up again, with rows in the tables.
 
 use crate::{
-    catalog::{Catalog, Coverage},
-    ddl::{Statement, segment::Segment},
+    catalog::{Catalog, Coverage, Kind},
+    ddl::{Statement, plan::Target, segment::Segment},
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Place, Truth, Wish, comparable_of, differences,
-            filling::{fill, filled},
+            Compared, Place, ROLE, Truth, Wish, comparable_of, differences,
+            filling::{fill, filled, sent},
             ledgers,
             listing::listed,
-            rename, script, truth, way,
+            rename::{self, Renames},
+            script, truth, way, with_aside,
         },
         failure::AutogenerateError,
         open::Endpoint,
@@ -44,6 +45,7 @@ pub(super) struct Proving {
     scratch: Scratch,
     endpoint: Endpoint,
     major: u32,
+    keeps_data: bool,
 }
 
 /// The database that the SQL of the truth is loaded into.
@@ -69,6 +71,7 @@ impl Proving {
             sent.map_err(SessionError::while_doing("making a database"))?;
         }
         let migrations = wish.migrations;
+        let keeps_data = wish.forms.keeps_data;
         let wish = run::Wish::Upgrade {
             target: "head".into(),
             policy: Policy::default(),
@@ -78,6 +81,7 @@ impl Proving {
             scratch,
             endpoint,
             major: 0,
+            keeps_data,
         };
         let opened = match replayed {
             Ok(_) => proving.endpoint.read(watch).await,
@@ -107,17 +111,12 @@ impl Proving {
     ) -> Result<Compared, JobError> {
         let (mut session, _, _) = self.endpoint.read(watch).await?;
         let before = self.catalog(&mut session).await?;
-        let renames = rename::statements(wish.renames, &before)?;
-        for statement in &renames.up {
-            send(&mut session, &[Message::Script(statement)])
-                .await
-                .map_err(failed(statement))?;
-        }
-        let from = match renames.up.is_empty() {
-            true => before.clone(),
-            false => self.catalog(&mut session).await?,
-        };
-        let to = match wish.truth {
+        let mut renames = Renames::default();
+        let mut from = before.clone();
+        let asked = rename::statements(wish.renames, &before)?;
+        self.rename(&mut session, asked, &mut renames, &mut from)
+            .await?;
+        let mut to = match wish.truth {
             Truth::Sql(files) => {
                 let mut endpoint = self.endpoint.clone();
                 endpoint.url = self.scratch.url(TRUTH);
@@ -125,6 +124,18 @@ impl Proving {
             }
             Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
         };
+        if self.keeps_data {
+            let aside = rename::aside(&from, &to, &wish.guard.ledgers);
+            self.rename(&mut session, aside, &mut renames, &mut from)
+                .await?;
+            to = rename::with_kept(&to, &from);
+        }
+        // the index of a constraint is renamed with it
+        for kinds in [&[Kind::Constraint][..], &[Kind::Index, Kind::Sequence]] {
+            let alike = rename::alike(&from, &to, kinds);
+            self.rename(&mut session, alike, &mut renames, &mut from)
+                .await?;
+        }
         let found = differences(&from, &to);
         let mut unread: Vec<String> = from
             .unread
@@ -153,9 +164,33 @@ impl Proving {
         })
     }
 
+    /// Runs renames, and reads what they lead to.
+    async fn rename(
+        &self,
+        session: &mut Session<'_>,
+        more: Renames,
+        all: &mut Renames,
+        from: &mut Catalog,
+    ) -> Result<(), JobError> {
+        if more.up.is_empty() {
+            return Ok(());
+        }
+        for statement in &more.up {
+            send(session, &[Message::Script(statement)])
+                .await
+                .map_err(failed(statement))?;
+        }
+        *from = self.catalog(session).await?;
+        all.extend(more);
+        Ok(())
+    }
+
     async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
         let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
-        Ok(comparable_of(&read))
+        Ok(match self.keeps_data {
+            true => with_aside(&read),
+            false => comparable_of(&read),
+        })
     }
 
     /// Plans, tries, and proves. What comes out is ready to be written.
@@ -177,6 +212,12 @@ impl Proving {
         if report.is_empty() {
             return Ok(report);
         }
+        if wish.forms.strict && !report.not_compared.is_empty() {
+            return Err(AutogenerateError::NotCompared {
+                kinds: report.not_compared,
+            }
+            .into());
+        }
         let found = differences(&from, &to);
         let harm = ledgers::refusals(&found, &to, &wish.guard.ledgers);
         if !harm.is_empty() {
@@ -193,7 +234,14 @@ impl Proving {
             let seeded = session.seed().await;
             seeded.map_err(SessionError::while_doing("making rows"))?;
         }
-        let mut ups = way(&from, &to, self.major, true)?;
+        let target = Target {
+            major: self.major,
+            role: ROLE,
+            online: wish.forms.online,
+            // a block that commits cannot be guarded
+            batches: !wish.guard.is_on(),
+        };
+        let mut ups = way(&from, &to, &target)?;
         if ups.is_empty() {
             ups.push(Segment::default());
         }
@@ -207,8 +255,11 @@ impl Proving {
         // down again, each from what it led to
         let mut downs = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
-            let online = segment.alone;
-            let mut down = way(&states[index + 1], &states[index], self.major, online)?;
+            let back = Target {
+                online: segment.alone,
+                ..target
+            };
+            let mut down = way(&states[index + 1], &states[index], &back)?;
             for segment in &down {
                 self.run(&mut session, segment).await?;
             }
@@ -244,10 +295,7 @@ impl Proving {
             return Err(AutogenerateError::Proof {
                 what: "the way down does not lead back".into(),
                 difference: left,
-                plan: downs
-                    .iter()
-                    .map(|it| script::text(it, &[], "down.sql"))
-                    .collect(),
+                plan: downs.iter().map(|it| script::text(it, &[])).collect(),
             }
             .into());
         }
@@ -292,14 +340,11 @@ impl Proving {
                     format!("{name}: {}: {}", first_line(&statement.sql), hazard.words())
                 });
                 report.hazards.extend(felt);
-                match statement.to_fill() {
-                    Some(column) => report
-                        .remarks
-                        .push(format!("{name}: fill {column} where up.sql says so")),
-                    None => report
-                        .remarks
-                        .extend(statement.remark.map(|it| format!("{name}: {it}"))),
-                }
+                let fill = statement.fills.as_ref().map(script::to_fill);
+                let looks = fill.into_iter().chain(statement.remark);
+                report
+                    .remarks
+                    .extend(looks.map(|it| format!("{name}: {it}")));
             }
             let lost: Vec<String> = statements(down)
                 .into_iter()
@@ -311,8 +356,8 @@ impl Proving {
                 .collect();
             report.loses_down.extend(lost);
             drafts.push(Drafted {
-                up: script::text(std::slice::from_ref(up), &[], "up.sql"),
-                down: script::text(down, &head, "down.sql"),
+                up: script::text(std::slice::from_ref(up), &[]),
+                down: script::text(down, &head),
                 run_in_transaction: !up.alone,
                 path: None,
                 name,
@@ -372,21 +417,23 @@ impl Proving {
 
     /// Runs one segment as its migration would.
     async fn run(&self, session: &mut Session<'_>, segment: &Segment) -> Result<(), JobError> {
-        let fills: Vec<Option<String>> = segment.statements.iter().map(fill).collect();
+        let texts: Vec<String> = segment.statements.iter().map(sent).collect();
         let mut messages = Vec::new();
         if !segment.alone {
             messages.push(Message::Batch(
                 "BEGIN; SET LOCAL check_function_bodies = off",
             ));
         }
-        for (statement, fill) in segment.statements.iter().zip(&fills) {
-            messages.extend(fill.as_deref().map(Message::Batch));
-            messages.push(Message::Script(&statement.sql));
+        for (statement, text) in segment.statements.iter().zip(&texts) {
+            messages.push(match fill(statement) {
+                // it may be two
+                Some(_) => Message::Batch(text),
+                None => Message::Script(text),
+            });
         }
         if !segment.alone {
             messages.push(Message::Batch(crate::postgres::session::COMMIT));
         }
-        let texts: Vec<String> = segment.statements.iter().map(|it| it.sql.clone()).collect();
         if let Err(failure) = send(session, &messages).await {
             if let Failure::Server(_) = &failure {
                 return Err(AutogenerateError::Proof {

@@ -1,10 +1,11 @@
 //! Renames: never guessed, asked for as `old=new`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Catalog, Fact, Key, Kind},
     job::{JobError, failure::AutogenerateError},
+    ledger::Declaration,
     words::ident::{Ident, Qualified},
 };
 
@@ -68,6 +69,219 @@ pub(super) fn statements(renames: &[String], catalog: &Catalog) -> Result<Rename
         all.down.insert(0, back);
     }
     Ok(all)
+}
+
+impl Renames {
+    /// Adds more that run after these.
+    pub(super) fn extend(&mut self, more: Self) {
+        self.up.extend(more.up);
+        self.down.splice(0..0, more.down);
+    }
+
+    fn push(&mut self, of: impl Fn(&str, &str) -> String, old: &str, new: &str) {
+        self.up.push(of(old, new));
+        self.down.insert(0, of(new, old));
+    }
+}
+
+/// Constraints, or else indexes and sequences, that differ in nothing but their names: nothing is built anew for a name.
+pub(super) fn alike(from: &Catalog, to: &Catalog, kinds: &[Kind]) -> Renames {
+    let mut all = Renames::default();
+    for kind in kinds {
+        let only = |one: &Catalog, other: &Catalog| -> Vec<(Key, Fact)> {
+            let entries = one.of_kind(*kind);
+            entries
+                .filter(|(key, fact)| {
+                    let goes_along = fact.is("of_partitioned")
+                        || key.kind() == Kind::Index && fact.is("of_constraint");
+                    other.get(key).is_none() && !goes_along
+                })
+                .map(|(key, fact)| (key.clone(), fact.clone()))
+                .collect()
+        };
+        let (gone, new) = (only(from, to), only(to, from));
+        let same = |one: &(Key, Fact), other: &(Key, Fact)| {
+            let place = |key: &Key| -> Vec<String> {
+                let parts: Vec<String> = key.parts().map(str::to_owned).collect();
+                parts[..parts.len() - 1].to_vec()
+            };
+            place(&one.0) == place(&other.0) && nameless(one) == nameless(other)
+        };
+        for old in &gone {
+            let mut found = new.iter().filter(|it| same(old, it));
+            let (Some(new), None) = (found.next(), found.next()) else {
+                continue;
+            };
+            if gone.iter().filter(|it| same(it, new)).count() > 1 {
+                continue;
+            }
+            let schema = old.0.part(0);
+            let of = |from: &str, to: &str| match kind {
+                Kind::Constraint => {
+                    let table = Qualified {
+                        schema,
+                        name: old.0.part(1),
+                    };
+                    format!(
+                        "ALTER TABLE {table} RENAME CONSTRAINT {} TO {}",
+                        Ident(from),
+                        Ident(to)
+                    )
+                }
+                _ => {
+                    let word = match kind {
+                        Kind::Index => "INDEX",
+                        _ => "SEQUENCE",
+                    };
+                    let name = Qualified { schema, name: from };
+                    format!("ALTER {word} {name} RENAME TO {}", Ident(to))
+                }
+            };
+            all.push(of, old.0.name(), new.0.name());
+        }
+    }
+    all
+}
+
+/// The attributes of a constraint, an index or a sequence, without its name in them.
+fn nameless((key, fact): &(Key, Fact)) -> BTreeMap<&'static str, String> {
+    let attributes = fact.iter().filter_map(|(name, value)| match name {
+        // a constraint and its index have one name
+        "index" | "of_constraint" if value == key.name() => Some((name, String::new())),
+        "definition" if key.kind() == Kind::Index => {
+            let (head, rest) = value.split_once("INDEX ")?;
+            let (_, tail) = rest.split_once(" ON ")?;
+            Some((name, format!("{head}{tail}")))
+        }
+        _ => Some((name, value.to_owned())),
+    });
+    attributes.collect()
+}
+
+/// How the names of what is renamed aside begin: nothing compares them afterwards.
+const KEPT: &str = "glowplug_kept_";
+
+/// Whether something was renamed aside, or belongs to what was.
+pub(super) fn is_kept(key: &Key, fact: &Fact) -> bool {
+    let is_aside = |name: &str| name.starts_with(KEPT);
+    let owners = ["owned_by", "identity_of"];
+    match key.kind() {
+        Kind::Column => is_aside(key.part(1)) || is_aside(key.part(2)),
+        Kind::Index => fact.get("table").is_some_and(is_aside),
+        Kind::Sequence => owners
+            .iter()
+            .flat_map(|name| fact.list(name).into_iter().skip(1))
+            .any(|it| is_aside(&it)),
+        _ => is_aside(key.part(1)),
+    }
+}
+
+/// Tables and columns that go, but for those of ledgers: renamed aside.
+pub(super) fn aside(from: &Catalog, to: &Catalog, ledgers: &[Declaration]) -> Renames {
+    let mut all = Renames::default();
+    let is_ledger = |key: &Key| {
+        let mut ledgers = ledgers.iter();
+        ledgers.any(|it| it.schema == key.part(0) && it.table == key.part(1))
+    };
+    let kept = |name: &str, is_taken: &dyn Fn(&str) -> bool| {
+        let mut number = 1;
+        loop {
+            let end = if number == 1 {
+                String::new()
+            } else {
+                format!("_{number}")
+            };
+            let mut name = format!("{KEPT}{name}");
+            while name.len() + end.len() > 63 {
+                name.pop();
+            }
+            name += &end;
+            if !is_taken(&name) {
+                return name;
+            }
+            number += 1;
+        }
+    };
+    for (key, fact) in from.of_kind(Kind::Relation) {
+        let is_table = matches!(fact.get("kind"), Some("table" | "partitioned table"));
+        let stays = to.get(&Key::new(Kind::Schema, &[key.part(0)])).is_some();
+        if !is_table || !stays || to.get(key).is_some() || is_kept(key, fact) || is_ledger(key) {
+            continue;
+        }
+        let is_taken = |name: &str| {
+            let key = Key::new(Kind::Relation, &[key.part(0), name]);
+            from.get(&key).is_some()
+        };
+        let of = |from: &str, to: &str| {
+            let name = Qualified {
+                schema: key.part(0),
+                name: from,
+            };
+            format!("ALTER TABLE {name} RENAME TO {}", Ident(to))
+        };
+        all.push(of, key.part(1), &kept(key.part(1), &is_taken));
+    }
+    for (key, fact) in from.of_kind(Kind::Column) {
+        let relation = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
+        let both = [from, to].map(|it| {
+            let kind = it.get(&relation).and_then(|it| it.get("kind"));
+            matches!(kind, Some("table" | "partitioned table"))
+        });
+        let has_values = !fact.is("inherited") && !fact.is("generated");
+        let goes = both == [true, true] && to.get(key).is_none();
+        if !goes || !has_values || is_kept(key, fact) || is_ledger(key) {
+            continue;
+        }
+        let is_taken = |name: &str| {
+            let key = Key::new(Kind::Column, &[key.part(0), key.part(1), name]);
+            from.get(&key).is_some()
+        };
+        let table = Qualified {
+            schema: key.part(0),
+            name: key.part(1),
+        };
+        let of = |from: &str, to: &str| {
+            format!(
+                "ALTER TABLE {table} RENAME COLUMN {} TO {}",
+                Ident(from),
+                Ident(to)
+            )
+        };
+        all.push(of, key.part(2), &kept(key.part(2), &is_taken));
+    }
+    all
+}
+
+/// The wanted catalog with all that was renamed aside: columns that may be NULL and have no default, tables without ties to others.
+pub(super) fn with_kept(to: &Catalog, from: &Catalog) -> Catalog {
+    let mut to = to.clone();
+    let mut kept = BTreeSet::new();
+    for (key, fact) in from.iter().filter(|(key, fact)| is_kept(key, fact)) {
+        let is_tie = match key.kind() {
+            Kind::Constraint => fact.get("type") == Some("foreign key"),
+            Kind::Trigger | Kind::Rule | Kind::Policy => true,
+            _ => false,
+        };
+        if is_tie || to.get(key).is_some() {
+            continue;
+        }
+        let in_kept_table = key.part(1).starts_with(KEPT);
+        let fact = if key.kind() == Kind::Column && !in_kept_table {
+            let left_out = ["not_null", "default", "identity"];
+            let attributes = fact.iter().filter(|(name, _)| !left_out.contains(name));
+            Fact::of(attributes.map(|(name, value)| (name, Some(value.to_owned()))))
+        } else {
+            fact.clone()
+        };
+        to.insert(key.clone(), fact);
+        kept.insert(key.clone());
+    }
+    let within = from
+        .dependencies
+        .iter()
+        .filter(|it| kept.contains(&it.dependent) && to.get(&it.referenced).is_some());
+    to.dependencies.extend(within.cloned().collect::<Vec<_>>());
+    to
 }
 
 /// What went and came, and looks alike: the flags that would rename it.

@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::ddl::{Statement, segment::Segment};
+use crate::{
+    catalog::Key,
+    ddl::{FILL, Statement, segment::Segment},
+    words::ident::{Ident, Qualified},
+};
 
 /// The text of a script.
-pub(super) fn text(segments: &[Segment], head: &[String], file: &str) -> String {
+pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
     let mut text = String::new();
     for line in head {
         writeln!(text, "-- {line}").unwrap_or_default();
@@ -19,10 +23,11 @@ pub(super) fn text(segments: &[Segment], head: &[String], file: &str) -> String 
         for lost in statement.loses.iter().filter(|_| head.is_empty()) {
             writeln!(text, "-- deletes-data: {lost}").unwrap_or_default();
         }
-        match (statement.to_fill(), &statement.remark) {
-            (Some(column), _) => text += &template(column, file),
-            (None, Some(remark)) => writeln!(text, "-- look at this: {remark}").unwrap_or_default(),
-            (None, None) => {}
+        if let Some(column) = &statement.fills {
+            writeln!(text, "-- {}", to_fill(column)).unwrap_or_default();
+        }
+        if let Some(remark) = &statement.remark {
+            writeln!(text, "-- look at this: {remark}").unwrap_or_default();
         }
         if let Some(hazard) = statement.hazard {
             writeln!(text, "-- {}", hazard.words()).unwrap_or_default();
@@ -38,16 +43,14 @@ fn makes_routines(segment: &Segment) -> bool {
     segment.statements.iter().any(is_one)
 }
 
-/// The place where the author fills a new column.
-fn template(column: &str, file: &str) -> String {
-    let parts: Vec<&str> = column.split('.').collect();
-    let [schema, table, name] = parts.as_slice() else {
-        return String::new();
-    };
-    format!(
-        "-- Fill the column: write the value below, and delete the next statement, which stops the run until then. Many rows are better\n\
-         -- filled in batches, in a migration of their own before this one.\n\
-         DO $$ BEGIN RAISE EXCEPTION 'fill \"{schema}\".\"{table}\".\"{name}\" in {file} first'; END $$;\n\
-         -- UPDATE \"{schema}\".\"{table}\" SET \"{name}\" = … WHERE \"{name}\" IS NULL;\n"
-    )
+/// What the author has to do about a column that is filled.
+pub(super) fn to_fill(column: &Key) -> String {
+    let (table, name) = (
+        Qualified {
+            schema: column.part(0),
+            name: column.part(1),
+        },
+        Ident(column.part(2)),
+    );
+    format!("write the value of {table}.{name} instead of {FILL}: it is not run until then")
 }
