@@ -99,25 +99,26 @@ impl Catalog {
         self.facts.iter()
     }
 
-    /// Those objects that a test lets through, with what depends on what among them.
-    #[must_use]
-    pub fn filtered(&self, keep: impl Fn(&Key, &Fact) -> bool) -> Self {
-        let kept = self.facts.iter().filter(|(key, fact)| keep(key, fact));
-        let facts: BTreeMap<Key, Fact> = kept
-            .map(|(key, fact)| (key.clone(), fact.clone()))
-            .collect();
-        let is_there = |key: &Key| facts.contains_key(key);
-        let among = self.dependencies.iter();
-        let dependencies = among
-            .filter(|it| is_there(&it.dependent) && is_there(&it.referenced))
-            .cloned()
-            .collect();
-        Self {
-            coverage: self.coverage.clone(),
-            unread: self.unread.clone(),
-            dependencies,
-            facts,
+    /// Keeps those objects that a test lets through, with what depends on what among them.
+    pub fn retain(&mut self, keep: impl Fn(&Key, &Fact) -> bool) {
+        let count = self.facts.len();
+        self.facts.retain(|key, fact| keep(key, fact));
+        if self.facts.len() == count {
+            return;
         }
+        let is_there = |key: &Key| self.facts.contains_key(key);
+        self.dependencies
+            .retain(|it| is_there(&it.dependent) && is_there(&it.referenced));
+    }
+
+    /// Gives each object another attribute or name, where a function does so.
+    pub fn map(&mut self, change: impl Fn(&mut Key, &mut Fact)) {
+        let facts = std::mem::take(&mut self.facts);
+        let changed = facts.into_iter().map(|(mut key, mut fact)| {
+            change(&mut key, &mut fact);
+            (key, fact)
+        });
+        self.facts = changed.collect();
     }
 
     /// How many objects there are.

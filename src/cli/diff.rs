@@ -38,10 +38,9 @@ impl Diff {
         let settings = Settings::resolve(global)?;
         let shadow = settings.shadow(output).map_err(JobError::from)?;
         let found = block_on(async |stop| {
-            let mut watch = |_| {};
             let from = side(&self.from, &settings, &stop, output)?;
             let to = side(&self.to, &settings, &stop, output)?;
-            let found = job::diff::diff(&from, &to, &shadow, stop, &mut watch).await;
+            let found = job::diff::diff(&from, &to, &shadow, stop).await;
             Ok::<_, CliError>(found?)
         });
         let statements: Vec<String> = found?.iter().map(text).collect();

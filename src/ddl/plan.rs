@@ -44,15 +44,18 @@ pub enum PlanError {
 /// What of a catalog can be compared: without foreign keys to partitions that PostgreSQL derives, under names of its own,
 /// from one to the whole table.
 #[must_use]
-pub fn comparable(catalog: &Catalog) -> Catalog {
-    catalog.filtered(|key, fact| {
+pub fn comparable(mut catalog: Catalog) -> Catalog {
+    let is_partition = |(_, fact): &(&Key, &Fact)| fact.is("partition_of");
+    let partitions = catalog.of_kind(Kind::Relation).filter(is_partition);
+    let partitions: BTreeSet<Key> = partitions.map(|(key, _)| key.clone()).collect();
+    catalog.retain(|key, fact| {
         let is_derived = key.kind() == Kind::Constraint
             && fact.get("type") == Some("foreign key")
             && fact.is("of_partitioned");
-        let table = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
-        let is_partition = catalog.get(&table).is_some_and(|it| it.is("partition_of"));
-        !is_derived || is_partition
-    })
+        let table = || Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
+        !is_derived || partitions.contains(&table())
+    });
+    catalog
 }
 
 /// Plans the way from one catalog to another.

@@ -162,17 +162,19 @@ struct Compared {
 }
 
 /// Leaves out what is not the project's: the tables that keep the journal, and what was renamed aside.
-pub(super) fn comparable_of(catalog: &Catalog) -> Catalog {
-    with_aside(catalog).filtered(|key, fact| !rename::is_kept(key, fact))
+pub(super) fn comparable_of(catalog: Catalog) -> Catalog {
+    let mut catalog = with_aside(catalog);
+    catalog.retain(|key, fact| !rename::is_kept(key, fact));
+    catalog
 }
 
 /// The same with what was renamed aside.
-fn with_aside(catalog: &Catalog) -> Catalog {
+fn with_aside(mut catalog: Catalog) -> Catalog {
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
-    let rest = catalog.filtered(|key, fact| !key.parts().chain(fact.get("table")).any(is_tracking));
-    comparable(&rest)
+    catalog.retain(|key, fact| !key.parts().chain(fact.get("table")).any(is_tracking));
+    comparable(catalog)
 }
 
 /// What differs, for people; what only stands in another place does not count.

@@ -43,10 +43,9 @@ pub async fn diff(
     to: &Side,
     shadow: &Shadow,
     stop: Stop,
-    watch: Watch<'_>,
 ) -> Result<Vec<Statement>, JobError> {
-    let (from, major) = catalog(from, shadow, &stop, watch).await?;
-    let (to, other) = catalog(to, shadow, &stop, watch).await?;
+    let (from, to) = tokio::join!(catalog(from, shadow, &stop), catalog(to, shadow, &stop),);
+    let ((from, major), (to, other)) = (from?, to?);
     let target = Target {
         major: major.or(other).unwrap_or(OLDEST),
         role: ROLE,
@@ -60,29 +59,29 @@ async fn catalog(
     side: &Side,
     shadow: &Shadow,
     stop: &Stop,
-    watch: Watch<'_>,
 ) -> Result<(Catalog, Option<u32>), JobError> {
     let coverage = Coverage::all();
+    let watch: Watch<'_> = &mut |_| {};
     let own = Some(shadow.binaries.major());
     match side {
         Side::Database(endpoint) => {
             let (mut session, facts, _) = endpoint.read(watch).await?;
             let read = introspect::read(&mut session, facts.server_version, &coverage).await?;
-            let read = owned_by(&read, &facts.role);
-            Ok((comparable_of(&read), Some(facts.server_version / 10_000)))
+            let read = owned_by(read, &facts.role);
+            Ok((comparable_of(read), Some(facts.server_version / 10_000)))
         }
         Side::Migrations(migrations) => {
             let read = shadow
                 .catalog(migrations, &coverage, stop.clone(), watch)
                 .await?;
-            Ok((comparable_of(&owned_by(&read, ROLE)), own))
+            Ok((comparable_of(owned_by(read, ROLE)), own))
         }
         Side::Sql(files) => {
             let scratch = shadow.start().await?;
             let endpoint = shadow.endpoint(&scratch, stop.clone());
             let read = load(&endpoint, files, watch).await;
             end(scratch).await;
-            Ok((owned_by(&read?, ROLE), own))
+            Ok((owned_by(read?, ROLE), own))
         }
     }
 }

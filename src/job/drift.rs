@@ -46,8 +46,8 @@ pub async fn drift(
         .await?;
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
-    let live = comparable_of(&owned_by(&live, &runner));
-    let replayed = comparable_of(&owned_by(&replayed, ROLE));
+    let live = comparable_of(owned_by(live, &runner));
+    let replayed = comparable_of(owned_by(replayed, ROLE));
     let found = differences(&replayed, &live);
     let major = facts.server_version / 10_000;
     let target = Target {
@@ -89,26 +89,24 @@ fn runner(live: &Catalog) -> Option<String> {
 }
 
 /// The same with the shadow's role in the place of another.
-pub(super) fn owned_by(catalog: &Catalog, role: &str) -> Catalog {
-    let mut all = Catalog::new(catalog.coverage.clone());
-    for (key, fact) in catalog.iter() {
-        let mut fact: Fact = fact.clone();
+pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
+    catalog.map(|key, fact| {
         if key.kind() == Kind::Schema && key.name() == "public" {
             // whose it is was decided when the database was made
             let rest = fact.iter().filter(|(name, _)| *name != "owner");
-            fact = Fact::of(rest.map(|(name, value)| (name, Some(value.to_owned()))));
+            *fact = Fact::of(rest.map(|(name, value)| (name, Some(value.to_owned()))));
+        }
+        if role == ROLE {
+            return;
         }
         if fact.get("owner") == Some(role) {
             fact.set("owner", ROLE.to_owned());
         }
-        let is_its = key.kind() == Kind::DefaultPrivilege && key.part(0) == role;
-        let mut parts: Vec<&str> = key.parts().collect();
-        if is_its && !parts.is_empty() {
+        if key.kind() == Kind::DefaultPrivilege && key.part(0) == role {
+            let mut parts: Vec<&str> = key.parts().collect();
             parts[0] = ROLE;
+            *key = Key::new(key.kind(), &parts);
         }
-        all.insert(Key::new(key.kind(), &parts), fact);
-    }
-    all.dependencies.clone_from(&catalog.dependencies);
-    all.unread.clone_from(&catalog.unread);
-    all
+    });
+    catalog
 }

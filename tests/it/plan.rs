@@ -248,14 +248,14 @@ struct Wanted {
 impl Wanted {
     fn of(database: &Url, binaries: &Binaries) -> Self {
         Self {
-            catalog: comparable(&read(database)),
+            catalog: comparable(read(database)),
             dump: dump(database, binaries),
         }
     }
 }
 
 fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
-    let from = comparable(&read(database));
+    let from = comparable(read(database));
     let plan = planned(&from, &to.catalog, binaries.major())?;
     let told = plan.texts.join(";\n---\n");
     let before = rows(database);
@@ -266,7 +266,7 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
     if !lost.is_empty() {
         return Err(format!("{}\n--- after\n{told}", lost.join("\n")));
     }
-    let reached = comparable(&read(database));
+    let reached = comparable(read(database));
     let differences: Vec<String> = to
         .catalog
         .differences(&reached)

@@ -188,8 +188,8 @@ impl Proving {
     async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
         let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
         Ok(match self.keeps_data {
-            true => with_aside(&read),
-            false => comparable_of(&read),
+            true => with_aside(read),
+            false => comparable_of(read),
         })
     }
 
@@ -449,6 +449,9 @@ impl Proving {
     }
 }
 
+/// How many statements are sent before the first answer is read.
+const AT_ONCE: usize = 100;
+
 /// Loads SQL into an empty database, and reads what it makes.
 pub(in crate::job) async fn load(
     endpoint: &Endpoint,
@@ -462,14 +465,17 @@ pub(in crate::job) async fn load(
             path: path.display().to_string(),
         };
         let statements = sql::split(text).map_err(|error| refused(error.to_string()))?;
-        for statement in &statements {
-            let sql = &text[statement.span.clone()];
-            let sent = send(&mut session, &[Message::Script(sql)]).await;
-            sent.map_err(|failure| refused(format!("{failure}, in: {}", first_line(sql))))?;
+        for some in statements.chunks(AT_ONCE) {
+            let texts = some.iter().map(|it| &text[it.span.clone()]);
+            let messages: Vec<Message<'_>> = texts.clone().map(Message::Script).collect();
+            let replies = session.exchange(&messages, &mut |_| {}).await;
+            for (sql, reply) in texts.zip(replies) {
+                reply.map_err(|failure| refused(format!("{failure}, in: {}", first_line(sql))))?;
+            }
         }
     }
     let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    Ok(comparable_of(&catalog))
+    Ok(comparable_of(catalog))
 }
 
 async fn walk(

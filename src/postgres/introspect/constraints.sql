@@ -15,17 +15,15 @@ SELECT ARRAY[
     END,
     pg_catalog.pg_get_constraintdef(k.oid),
     CASE WHEN pg_catalog.cardinality(k.conkey) > 0 THEN pg_catalog.to_json(ARRAY(
-        SELECT a.attname::text
+        SELECT (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = u.attnum)
         FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(attnum, place)
-        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum
         ORDER BY u.place
     ))::text END,
     rn.nspname::text,
     r.relname::text,
     CASE WHEN k.contype = 'f' THEN pg_catalog.to_json(ARRAY(
-        SELECT a.attname::text
+        SELECT (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = u.attnum)
         FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u(attnum, place)
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum
         ORDER BY u.place
     ))::text END,
     CASE k.confupdtype

@@ -61,11 +61,11 @@ CROSS JOIN LATERAL (
             a.attnum <= i.indnkeyatts AS key,
             pg_catalog.pg_get_indexdef(i.indexrelid, a.attnum, false) AS expression,
             (
-                SELECT pg_catalog.format('%I.%I', ocn.nspname, oc.opcname)
+                -- looked up once for all
+                SELECT pg_catalog.jsonb_object_agg(oc.oid::text, pg_catalog.format('%I.%I', ocn.nspname, oc.opcname))
                 FROM pg_catalog.pg_opclass oc
                 JOIN pg_catalog.pg_namespace ocn ON ocn.oid = oc.opcnamespace
-                WHERE oc.oid = i.indclass[a.attnum - 1]
-            ) AS opclass,
+            ) ->> i.indclass[a.attnum - 1]::text AS opclass,
             CASE WHEN a.attoptions IS NOT NULL THEN (
                 SELECT pg_catalog.json_agg(u.o ORDER BY u.o COLLATE pg_catalog."C")
                 FROM pg_catalog.unnest(a.attoptions) u(o)
