@@ -16,6 +16,7 @@ mod domain;
 mod enumeration;
 mod event_trigger;
 mod extension;
+pub mod filling;
 mod foreign;
 mod grant;
 pub mod hazard;

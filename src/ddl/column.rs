@@ -202,6 +202,11 @@ fn added(object: &Object<'_>) -> Vec<Statement> {
         statements.extend(null::set(object, None));
         return statements;
     }
+    if object.is("identity") && inheritance::has_heirs(object) {
+        // heirs get the column, and count nothing
+        let column = format!("ADD COLUMN {} NOT NULL", stem(object));
+        return vec![all(object, &column), identity::add(object)];
+    }
     let mut statement = all(object, &format!("ADD COLUMN {}", definition(object)));
     if default::rewrites(object) {
         let name = names::relation(object);

@@ -1,6 +1,5 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
-mod filling;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod proof;

@@ -16,6 +16,7 @@ use std::{
 use glowplug::{
     catalog::Catalog,
     ddl::{
+        filling::sent,
         plan::{Target, comparable, plan},
         segment::segments,
     },
@@ -92,9 +93,14 @@ fn planned(from: &Catalog, to: &Catalog, major: u32) -> Result<Plan, String> {
     };
     let statements = plan(from, to, &target).map_err(|error| format!("no plan: {error}"))?;
     let mut texts = Vec::new();
-    let loses = statements.iter().flat_map(|it| it.loses.clone()).collect();
+    let loses = statements.iter().flat_map(|it| {
+        // rows that the proof cannot fill go
+        let filled = it.fills.iter().map(ToString::to_string);
+        it.loses.clone().into_iter().chain(filled)
+    });
+    let loses = loses.collect();
     for segment in segments(statements) {
-        let sql = segment.statements.iter().map(|it| it.sql.clone());
+        let sql = segment.statements.iter().map(sent);
         if segment.alone {
             texts.extend(sql);
         } else {

@@ -28,7 +28,12 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
 /// One that is inherited comes with the table or with that of the parent, unless the table is there and becomes a child:
 /// then it must have it before.
 fn check(constraint: &Object<'_>) -> Vec<Statement> {
-    let comes = constraint.with_parent || !constraint.stays;
+    let table = Key::new(
+        Kind::Relation,
+        &[constraint.key.part(0), constraint.key.part(1)],
+    );
+    let is_new = constraint.before.is_some_and(|it| it.get(&table).is_none());
+    let comes = constraint.with_parent || !constraint.stays || is_new;
     if constraint.is("inherited") && comes {
         return Vec::new();
     }

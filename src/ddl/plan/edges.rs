@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell};
+use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell, top};
 use crate::{
     catalog::{Dependency, Key, Kind},
-    ddl::{base_type, inheritance, order::Graph, rule},
+    ddl::{base_type, index::ties, inheritance, order::Graph, rule},
 };
 
 impl<'c> Planner<'c> {
@@ -26,6 +26,21 @@ impl<'c> Planner<'c> {
             .collect();
         for key in &keys {
             self.dropped.insert(key, None);
+        }
+        // that of a partition goes with that of the whole
+        let constraints = self
+            .dropped
+            .keys()
+            .filter(|it| it.kind() == Kind::Constraint);
+        let wholes: Vec<(&'c Key, &'c Key)> = constraints
+            .filter_map(|key| {
+                let whole = ties::whole(&self.object(self.from, key)?)?;
+                let is_cut = matches!(self.dropped.get(whole), Some(None));
+                is_cut.then_some((*key, whole))
+            })
+            .collect();
+        for (key, whole) in wholes {
+            self.dropped.insert(key, Some(whole));
         }
         !keys.is_empty()
     }
@@ -84,6 +99,8 @@ impl<'c> Planner<'c> {
         }
         self.ways_up(&mut graph);
         self.ways_down(&mut graph);
+        self.references(&mut graph);
+        self.indexes(&mut graph);
         self.tables(&mut graph);
         self.names(&mut graph);
         graph.sorted().map_err(|stuck| Stuck {
@@ -216,6 +233,15 @@ impl<'c> Planner<'c> {
                 if self.dropped.contains_key(referenced) {
                     let second = self.drop_of(referenced);
                     graph.before(&first, &second);
+                    // the column of an heir goes with that of the parent, too
+                    let column = self.object(self.from, referenced);
+                    let column = column.filter(|it| it.is("inherited"));
+                    for whole in column
+                        .iter()
+                        .flat_map(|it| (rule(it.key.kind()).dies_with)(it))
+                    {
+                        graph.before(&first, &self.drop_of(&whole));
+                    }
                 } else if self.changed.contains_key(referenced)
                     // an owned sequence may go before and after
                     && dependent.kind() != Kind::Sequence
@@ -232,6 +258,65 @@ impl<'c> Planner<'c> {
                     graph.before(&Node::new(dependent, Stage::Early), &second);
                 } else if !needs_still && self.to.get(referenced).is_none() {
                     graph.before(&Node::new(dependent, Stage::Late), &second);
+                }
+            }
+        }
+    }
+
+    /// A partition is dropped when no foreign key points to the whole table any more.
+    fn references(&self, graph: &mut Graph<Node>) {
+        let mut partitions: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
+        for (key, fact) in self.from.of_kind(Kind::Relation) {
+            if self.dropped.contains_key(key) && fact.is("partition_of") {
+                partitions
+                    .entry(top(self.from, key.clone()))
+                    .or_default()
+                    .push(key);
+            }
+        }
+        if partitions.is_empty() {
+            return;
+        }
+        for key in self
+            .dropped
+            .keys()
+            .filter(|it| it.kind() == Kind::Constraint)
+        {
+            let Some(fact) = self.from.get(key) else {
+                continue;
+            };
+            let name = |part: &str| fact.get(part).unwrap_or_default();
+            let table = [name("references_schema"), name("references_table")];
+            let whole = top(self.from, Key::new(Kind::Relation, &table));
+            for partition in partitions.get(&whole).into_iter().flatten() {
+                graph.before(&self.drop_of(key), &self.drop_of(partition));
+            }
+        }
+    }
+
+    /// An index of a whole table takes those of partitions that are like it: one that is to stay by itself is made later.
+    fn indexes(&self, graph: &mut Graph<Node>) {
+        let created = || self.created.iter().filter(|it| it.kind() == Kind::Index);
+        let table = |key: &Key| {
+            let table = self.to.get(key)?.get("table")?;
+            Some(Key::new(Kind::Relation, &[key.part(0), table]))
+        };
+        let mut of_wholes: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
+        for key in created() {
+            if let Some(table) = table(key) {
+                of_wholes.entry(table).or_default().push(key);
+            }
+        }
+        for key in created() {
+            if self.to.get(key).is_some_and(|it| it.is("parent")) {
+                continue;
+            }
+            let mut at = table(key);
+            for _ in 0..16 {
+                at = at.and_then(|it| self.to.get(&it).and_then(parent_table));
+                let Some(whole) = &at else { break };
+                for index in of_wholes.get(whole).into_iter().flatten() {
+                    graph.before(&self.making(index), &Node::new(key, Stage::Create));
                 }
             }
         }
@@ -262,6 +347,11 @@ impl<'c> Planner<'c> {
             }
         }
         for (key, _) in self.to.of_kind(Kind::Inheritance) {
+            // who is made an heir gets the defaults of the moment
+            let child = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
+            for (column, _) in self.to.below(Kind::Column, &[key.part(2), key.part(3)]) {
+                graph.before(&node(column, Stage::Late), &node(&child, Stage::Create));
+            }
             for relation in [
                 Key::new(Kind::Relation, &[key.part(0), key.part(1)]),
                 Key::new(Kind::Relation, &[key.part(2), key.part(3)]),

@@ -2,13 +2,16 @@
 
 use crate::{
     catalog::{Catalog, Coverage, Kind},
-    ddl::{Statement, plan::Target, segment::Segment},
+    ddl::{
+        Statement,
+        filling::{fill, filled, sent},
+        plan::Target,
+        segment::Segment,
+    },
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Place, ROLE, Truth, Wish, comparable_of, differences,
-            filling::{fill, filled, sent},
-            ledgers,
+            Compared, Place, ROLE, Truth, Wish, comparable_of, differences, ledgers,
             listing::listed,
             rename::{self, Renames},
             script, truth, way, with_aside,

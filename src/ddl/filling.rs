@@ -6,7 +6,8 @@ use crate::{
 };
 
 /// The script of a proof: instead of the places that an author fills, something that fills them.
-pub(super) fn filled(segments: &[Segment], text: &str) -> String {
+#[must_use]
+pub fn filled(segments: &[Segment], text: &str) -> String {
     let statements = || segments.iter().flat_map(|it| &it.statements);
     if statements().all(|it| fill(it).is_none()) {
         return text.to_owned();
@@ -16,7 +17,8 @@ pub(super) fn filled(segments: &[Segment], text: &str) -> String {
 }
 
 /// What is sent for a statement.
-pub(super) fn sent(statement: &Statement) -> String {
+#[must_use]
+pub fn sent(statement: &Statement) -> String {
     match (fill(statement), &statement.fills) {
         (Some(fill), Some(_)) => fill,
         (Some(fill), None) => format!("{fill};\n{}", statement.sql),
@@ -25,7 +27,8 @@ pub(super) fn sent(statement: &Statement) -> String {
 }
 
 /// A statement that fills a column with values of its type, whatever they are; rows that it cannot fill go.
-pub(super) fn fill(statement: &Statement) -> Option<String> {
+#[must_use]
+pub fn fill(statement: &Statement) -> Option<String> {
     if let Some(labels) = statement.gone_labels() {
         let (table, rest) = statement
             .sql
