@@ -20,6 +20,7 @@ pub mod filling;
 mod foreign;
 mod grant;
 pub mod hazard;
+mod heirs;
 mod index;
 mod inheritance;
 mod language;
@@ -55,7 +56,7 @@ fn rule(kind: Kind) -> &'static Rule {
     match kind {
         Kind::Schema => &schema::RULE,
         Kind::Relation => &table::RULE,
-        Kind::Inheritance => &inheritance::RULE,
+        Kind::Inheritance => &heirs::RULE,
         Kind::Column => &column::RULE,
         Kind::Constraint => &constraint::RULE,
         Kind::DomainConstraint => &domain::CONSTRAINT,

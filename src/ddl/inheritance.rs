@@ -1,93 +1,20 @@
-//! That a table inherits from another one; and who the parents and children of a table are, partitions included.
+//! Who the parents and children of a table are, partitions included, and what a tie between them is made of.
 
 use crate::{
     catalog::{Catalog, Key, Kind},
     ddl::{
-        column, names,
-        rule::{Alter, Change, Object, Rule, Statement, Steps, nothing},
+        names,
+        rule::{Object, Statement},
     },
     words::ident::{Ident, Qualified},
-};
-
-/// What is known of inheritance.
-pub(super) const RULE: Rule = Rule {
-    comment: nothing,
-    owner: nothing,
-    born_with,
-    dies_with,
-    create,
-    drop,
-    alter,
 };
 
 /// A relation: its schema and its name.
 pub(super) type Place = (String, String);
 
-/// CREATE TABLE … INHERITS says it, too.
-fn born_with(object: &Object<'_>) -> Option<Key> {
-    Some(child(object))
-}
-
-/// It goes with the child. The parent cannot go before it.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    vec![child(object)]
-}
-
 /// The table that inherits.
-fn child(object: &Object<'_>) -> Key {
+pub(super) fn child(object: &Object<'_>) -> Key {
     Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)])
-}
-
-/// Makes a table that is there a child. Columns that it is to have from there alone come from a stand-in first: a column of its own
-/// stays its own.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    if object.with_parent {
-        return Vec::new();
-    }
-    let mut statements = vec![tie(object, "INHERIT")];
-    let columns = lent(object);
-    if !columns.is_empty() {
-        let (words, child) = (words(object), names::relation(object));
-        let stand_in = free(object, 0);
-        let stand_in = Qualified {
-            schema: child.schema,
-            name: &stand_in,
-        };
-        let mut before = vec![
-            format!("CREATE TABLE {stand_in} ()"),
-            format!("ALTER {words} {child} INHERIT {stand_in}"),
-        ];
-        for column in &columns {
-            let definition = column::definition(column);
-            before.push(format!("ALTER TABLE {stand_in} ADD COLUMN {definition}"));
-        }
-        let after = [
-            format!("ALTER {words} {child} NO INHERIT {stand_in}"),
-            format!("DROP TABLE {stand_in}"),
-        ];
-        statements.splice(0..0, before.into_iter().map(Statement::new));
-        statements.extend(after.map(Statement::new));
-    }
-    statements
-}
-
-/// The columns that a new tie brings to a table that was there without them.
-fn lent<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
-    let (schema, table) = (object.key.part(0), object.key.part(1));
-    let (of, parent) = (object.key.part(2), object.key.part(3));
-    let columns = object.catalog.below(Kind::Column, &[schema, table]);
-    columns
-        .filter(|(key, _)| {
-            let above = Key::new(Kind::Column, &[of, parent, key.part(2)]);
-            object.catalog.get(&above).is_some()
-        })
-        .map(|(key, fact)| Object {
-            key,
-            fact,
-            ..*object
-        })
-        .filter(lends)
-        .collect()
 }
 
 /// Whether a column that is new in a table that was there is inherited from tables that it inherited nothing from before.
@@ -126,13 +53,8 @@ pub(super) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
         && was.is_some_and(|it| it.as_ref() != Some(whole))
 }
 
-/// Lets a child go: it keeps its columns and its rows.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![tie(object, "NO INHERIT")]
-}
-
 /// One of the two statements.
-fn tie(object: &Object<'_>, what: &str) -> Statement {
+pub(super) fn tie(object: &Object<'_>, what: &str) -> Statement {
     let parent = Qualified {
         schema: object.key.part(2),
         name: object.key.part(3),
@@ -142,27 +64,9 @@ fn tie(object: &Object<'_>, what: &str) -> Statement {
 }
 
 /// What ALTER calls the child.
-fn words(object: &Object<'_>) -> &'static str {
+pub(super) fn words(object: &Object<'_>) -> &'static str {
     let fact = object.catalog.get(&child(object));
     names::words(fact.and_then(|it| it.get("kind")).unwrap_or_default())
-}
-
-/// Another place among the parents: INHERIT adds at the end, so that those behind the first that is out of order
-/// are let go and taken again.
-fn alter(change: &Change<'_>) -> Alter {
-    let (schema, table) = (change.to.key.part(0), change.to.key.part(1));
-    let before = parents(change.from.catalog, schema, table);
-    let after = parents(change.to.catalog, schema, table);
-    let mut rest = before.iter();
-    let in_order = after.iter().take_while(|it| rest.any(|was| was == *it));
-    let stays = in_order.count();
-    let own = (change.to.key.part(2), change.to.key.part(3));
-    let moved: Vec<&Place> = after
-        .iter()
-        .skip(stays)
-        .filter(|it| (it.0.as_str(), it.1.as_str()) == own)
-        .collect();
-    Alter::By(Steps::late(again(&change.to, &moved, &[])))
 }
 
 /// Lets parents of a table go and takes them again. Columns and constraints stay what they are, only inherited, because
@@ -199,7 +103,7 @@ pub(super) fn again(object: &Object<'_>, parents: &[&Place], without: &[&str]) -
 }
 
 /// A name for a stand-in that no relation has.
-fn free(object: &Object<'_>, number: usize) -> String {
+pub(super) fn free(object: &Object<'_>, number: usize) -> String {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let taken = |name: &str| {
         let parts = [schema, name];

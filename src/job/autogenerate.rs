@@ -2,8 +2,11 @@
 
 mod ledgers;
 pub(super) mod listing;
-pub(super) mod proof;
+mod oracle;
+mod proof;
+pub(super) mod proving;
 mod rename;
+mod rows;
 mod script;
 mod truth;
 
@@ -18,7 +21,7 @@ use crate::{
         segment::{Segment, segments},
     },
     job::{
-        JobError, Watch, autogenerate::proof::Proving, failure::AutogenerateError, shadow::Shadow,
+        JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError, shadow::Shadow,
     },
     migration::source::Migrations,
     postgres::{guard::Guard, session::Stop},

@@ -10,7 +10,7 @@ use crate::{
     },
     job::{
         JobError, Watch,
-        autogenerate::{ROLE, comparable_of, proof::load},
+        autogenerate::{ROLE, comparable_of, proving::load},
         drift::owned_by,
         failure::AutogenerateError,
         open::Endpoint,

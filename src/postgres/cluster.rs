@@ -14,6 +14,7 @@
 mod account;
 mod binaries;
 mod client;
+mod dump;
 mod error;
 mod guard;
 pub mod install;
@@ -28,6 +29,7 @@ mod template;
 
 pub use account::Account;
 pub use binaries::{Binaries, Search, all, find};
+pub use dump::Dumper;
 pub use error::ClusterError;
 pub use guard::guard_main;
 pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};

@@ -36,6 +36,8 @@ pub struct AutogenerateReport {
     pub remarks: Vec<String>,
     /// Names that went and names that came, and that could be one thing renamed: the flags that say so.
     pub renames: Vec<String>,
+    /// Whether `pg_dump`, which shares no code with glowplug, has seen that the way up leads to the source of truth.
+    pub judged_by_pg_dump: bool,
     /// Kinds of objects that are there and are not compared.
     pub not_compared: Vec<String>,
 }

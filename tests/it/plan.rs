@@ -500,7 +500,10 @@ fn mixed(seed: u64, fixtures: &[Pair], major: u32) -> Pair {
         new.extend(second.to_vec());
     }
     // where a subscription connects to is a secret, and in no catalog of ours
-    let left_out = |name: &str| name.starts_with("subscription__") || name.starts_with("unread__");
+    let left_out = |name: &str| {
+        let heads = ["subscription__", "unread__", "extension__depends"];
+        heads.iter().any(|head| name.starts_with(head))
+    };
     let has_way = |it: &&Pair| {
         !left_out(&it.name) && !NO_WAY.iter().any(|(known, _)| it.name.starts_with(known))
     };

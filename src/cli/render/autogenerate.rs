@@ -47,9 +47,16 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
         };
         line(&mut text, &format!("{place}{alone}"));
     }
+    let judge = if report.judged_by_pg_dump {
+        " pg_dump agrees."
+    } else {
+        ""
+    };
     line(
         &mut text,
-        "Proved in a throwaway database: up gets there, down comes back, up again.",
+        &format!(
+            "Proved in a throwaway database: up gets there, down comes back, up again.{judge}"
+        ),
     );
     text
 }

@@ -1,201 +1,34 @@
-//! The shadow in which a plan is tried: up, down, and up again, with rows in the tables.
+//! A plan is tried, and proved: up, down, and up again, with rows in the tables.
 
 use crate::{
-    catalog::{Catalog, Coverage, Kind},
-    ddl::{
-        Statement,
-        filling::{fill, filled, sent},
-        plan::Target,
-        segment::Segment,
-    },
+    catalog::Catalog,
+    ddl::{Statement, filling::filled, plan::Target, segment::Segment},
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Place, ROLE, Truth, Wish, comparable_of, differences, ledgers,
-            listing::listed,
-            rename::{self, Renames},
-            script, truth, way, with_aside,
+            Compared, Place, ROLE, Truth, Wish, differences, ledgers, oracle,
+            proving::{Proving, TRUTH, failed, first_line, send},
+            rows::Rows,
+            script, truth, way,
         },
         failure::AutogenerateError,
-        open::Endpoint,
         revision,
-        run::{self, Options},
-        shadow::{end, in_the_shadow},
+        run::Options,
         verify::careful::Legs,
     },
     migration::{
-        plan::Policy,
         source::{Metadata, Migration, Script},
         version::Version,
     },
-    postgres::{
-        cluster::Scratch,
-        introspect,
-        lock::Locked,
-        session::{Failure, Message, Session, Stop},
-        session_error::SessionError,
-    },
+    postgres::{cluster::Scratch, lock::Locked, session::Message, session_error::SessionError},
     project::ProjectError,
     report::{
         autogenerate::{AutogenerateReport, Drafted},
         verify::VerifyReport,
     },
-    words::{ident::Ident, sql},
 };
 
-/// A shadow in which the migrations have been replayed.
-pub(super) struct Proving {
-    scratch: Scratch,
-    endpoint: Endpoint,
-    major: u32,
-    keeps_data: bool,
-}
-
-/// The database that the SQL of the truth is loaded into.
-const TRUTH: &str = "glowplug_truth";
-
 impl Proving {
-    pub(super) async fn start(
-        wish: &Wish<'_>,
-        stop: Stop,
-        watch: Watch<'_>,
-    ) -> Result<Self, JobError> {
-        let scratch = wish.shadow.start().await?;
-        let endpoint = wish.shadow.endpoint(&scratch, stop);
-        if let Truth::Sql(_) = wish.truth {
-            // while nothing is in the one that is copied
-            let (mut session, _, _) = endpoint.read(watch).await?;
-            let create = format!(
-                "CREATE DATABASE {} TEMPLATE {}",
-                Ident(TRUTH),
-                Scratch::MAINTENANCE
-            );
-            let sent = send(&mut session, &[Message::Batch(&create)]).await;
-            sent.map_err(SessionError::while_doing("making a database"))?;
-        }
-        let migrations = wish.migrations;
-        let keeps_data = wish.forms.keeps_data;
-        let wish = run::Wish::Upgrade {
-            target: "head".into(),
-            policy: Policy::default(),
-        };
-        let replayed = run::run(&endpoint, migrations, &wish, &Options::default(), watch).await;
-        let mut proving = Self {
-            scratch,
-            endpoint,
-            major: 0,
-            keeps_data,
-        };
-        let opened = match replayed {
-            Ok(_) => proving.endpoint.read(watch).await,
-            Err(error) => Err(in_the_shadow(error.cause)),
-        };
-        match opened {
-            Ok((_, facts, _)) => {
-                proving.major = facts.server_version / 10_000;
-                Ok(proving)
-            }
-            Err(error) => {
-                proving.end().await;
-                Err(error)
-            }
-        }
-    }
-
-    pub(super) async fn end(self) {
-        end(self.scratch).await;
-    }
-
-    /// Compares what the migrations lead to with what is wanted.
-    pub(super) async fn compare(
-        &mut self,
-        wish: &Wish<'_>,
-        watch: Watch<'_>,
-    ) -> Result<Compared, JobError> {
-        let (mut session, _, _) = self.endpoint.read(watch).await?;
-        let before = self.catalog(&mut session).await?;
-        let mut renames = Renames::default();
-        let mut from = before.clone();
-        let asked = rename::statements(wish.renames, &before)?;
-        self.rename(&mut session, asked, &mut renames, &mut from)
-            .await?;
-        let mut to = match wish.truth {
-            Truth::Sql(files) => {
-                let mut endpoint = self.endpoint.clone();
-                endpoint.url = self.scratch.url(TRUTH);
-                load(&endpoint, files, watch).await?
-            }
-            Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
-        };
-        if self.keeps_data {
-            let aside = rename::aside(&from, &to, &wish.guard.ledgers);
-            self.rename(&mut session, aside, &mut renames, &mut from)
-                .await?;
-            to = rename::with_kept(&to, &from);
-        }
-        // the index of a constraint is renamed with it
-        for kinds in [&[Kind::Constraint][..], &[Kind::Index, Kind::Sequence]] {
-            let alike = rename::alike(&from, &to, kinds);
-            self.rename(&mut session, alike, &mut renames, &mut from)
-                .await?;
-        }
-        let found = differences(&from, &to);
-        let mut unread: Vec<String> = from
-            .unread
-            .keys()
-            .chain(to.unread.keys())
-            .cloned()
-            .collect();
-        // that of the shadow itself
-        unread.retain(|it| !it.ends_with("this database"));
-        unread.sort();
-        unread.dedup();
-        let mut described: Vec<String> = renames.up.clone();
-        described.extend(listed(&found, &from, &to));
-        let report = AutogenerateReport {
-            renames: rename::candidates(&from, &to),
-            differences: described,
-            not_compared: unread,
-            ..AutogenerateReport::default()
-        };
-        Ok(Compared {
-            before,
-            renames,
-            from,
-            to,
-            report,
-        })
-    }
-
-    /// Runs renames, and reads what they lead to.
-    async fn rename(
-        &self,
-        session: &mut Session<'_>,
-        more: Renames,
-        all: &mut Renames,
-        from: &mut Catalog,
-    ) -> Result<(), JobError> {
-        if more.up.is_empty() {
-            return Ok(());
-        }
-        for statement in &more.up {
-            send(session, &[Message::Script(statement)])
-                .await
-                .map_err(failed(statement))?;
-        }
-        *from = self.catalog(session).await?;
-        all.extend(more);
-        Ok(())
-    }
-
-    async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
-        let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
-        Ok(match self.keeps_data {
-            true => with_aside(read),
-            false => comparable_of(read),
-        })
-    }
-
     /// Plans, tries, and proves. What comes out is ready to be written.
     pub(super) async fn draft(
         &mut self,
@@ -250,11 +83,30 @@ impl Proving {
         }
         // up, to learn what each leads to
         let mut states = vec![from];
-        for segment in &ups {
-            self.run(&mut session, segment).await?;
-            states.push(self.catalog(&mut session).await?);
+        let start = Rows::read(&mut session, &states[0], &ups).await?;
+        let mut rows = Rows::read(&mut session, &states[0], &ups).await?;
+        for index in 0..ups.len() {
+            self.run(&mut session, &ups[index]).await?;
+            let state = self.catalog(&mut session).await?;
+            let after = Rows::read(&mut session, &state, &ups).await?;
+            rows.measure(&after, &mut ups[index]);
+            rows = after;
+            states.push(state);
         }
         self.reached(wish, &to, states.last())?;
+        let lost = start.lost(&rows, &ups);
+        if !lost.is_empty() {
+            return Err(AutogenerateError::Proof {
+                what: "the way up loses rows, and does not say so".into(),
+                difference: lost,
+                plan: ups
+                    .iter()
+                    .map(|it| script::text(std::slice::from_ref(it), &[]))
+                    .collect(),
+            }
+            .into());
+        }
+        self.ask_pg_dump(wish, &mut report).await?;
         // down again, each from what it led to
         let mut downs = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
@@ -307,6 +159,40 @@ impl Proving {
         self.prove(wish, &ups, &downs, &drafts, watch).await?;
         report.migrations = drafts;
         Ok(report)
+    }
+
+    /// Asks `pg_dump`, where it is beside the server, whether the way up has led to the same.
+    async fn ask_pg_dump(
+        &self,
+        wish: &Wish<'_>,
+        report: &mut AutogenerateReport,
+    ) -> Result<(), JobError> {
+        // what is not compared here, or was kept, is in its eyes a difference
+        let is_whole = report.not_compared.is_empty() && !self.keeps_data;
+        if !matches!(wish.truth, Truth::Sql(_)) || !is_whole {
+            return Ok(());
+        }
+        let Some(dumper) = self.scratch.dumper(&wish.shadow.binaries) else {
+            return Ok(());
+        };
+        let dump = |database: &'static str| {
+            let dumper = dumper.clone();
+            tokio::task::spawn_blocking(move || dumper.structure(database))
+        };
+        let (wanted, found) = tokio::join!(dump(TRUTH), dump(Scratch::MAINTENANCE));
+        let wanted = wanted.expect("a dump does not panic")?;
+        let found = found.expect("a dump does not panic")?;
+        let found = oracle::differences(&wanted, &found);
+        report.judged_by_pg_dump = true;
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(AutogenerateError::Proof {
+            what: "pg_dump sees that the way up does not lead to the source of truth".into(),
+            difference: found,
+            plan: String::new(),
+        }
+        .into())
     }
 
     /// Names the migrations, and writes their texts.
@@ -417,68 +303,6 @@ impl Proving {
         }
         .into())
     }
-
-    /// Runs one segment as its migration would.
-    async fn run(&self, session: &mut Session<'_>, segment: &Segment) -> Result<(), JobError> {
-        let texts: Vec<String> = segment.statements.iter().map(sent).collect();
-        let mut messages = Vec::new();
-        if !segment.alone {
-            messages.push(Message::Batch(
-                "BEGIN; SET LOCAL check_function_bodies = off",
-            ));
-        }
-        for (statement, text) in segment.statements.iter().zip(&texts) {
-            messages.push(match fill(statement) {
-                // it may be two
-                Some(_) => Message::Batch(text),
-                None => Message::Script(text),
-            });
-        }
-        if !segment.alone {
-            messages.push(Message::Batch(crate::postgres::session::COMMIT));
-        }
-        if let Err(failure) = send(session, &messages).await {
-            if let Failure::Server(_) = &failure {
-                return Err(AutogenerateError::Proof {
-                    what: format!("PostgreSQL refuses a statement of the plan: {failure}"),
-                    difference: Vec::new(),
-                    plan: texts.join(";\n"),
-                }
-                .into());
-            }
-            return Err(SessionError::while_doing("trying the plan")(failure).into());
-        }
-        Ok(())
-    }
-}
-
-/// How many statements are sent before the first answer is read.
-const AT_ONCE: usize = 100;
-
-/// Loads SQL into an empty database, and reads what it makes.
-pub(in crate::job) async fn load(
-    endpoint: &Endpoint,
-    files: &[(std::path::PathBuf, String)],
-    watch: Watch<'_>,
-) -> Result<Catalog, JobError> {
-    let (mut session, facts, _) = endpoint.read(watch).await?;
-    for (path, text) in files {
-        let refused = |what: String| AutogenerateError::Sql {
-            what,
-            path: path.display().to_string(),
-        };
-        let statements = sql::split(text).map_err(|error| refused(error.to_string()))?;
-        for some in statements.chunks(AT_ONCE) {
-            let texts = some.iter().map(|it| &text[it.span.clone()]);
-            let messages: Vec<Message<'_>> = texts.clone().map(Message::Script).collect();
-            let replies = session.exchange(&messages, &mut |_| {}).await;
-            for (sql, reply) in texts.zip(replies) {
-                reply.map_err(|failure| refused(format!("{failure}, in: {}", first_line(sql))))?;
-            }
-        }
-    }
-    let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    Ok(comparable_of(catalog))
 }
 
 async fn walk(
@@ -525,32 +349,6 @@ async fn walk(
         }
     }
     Ok(())
-}
-
-/// Sends messages; the first failure counts.
-async fn send(session: &mut Session<'_>, messages: &[Message<'_>]) -> Result<(), Failure> {
-    let mut first = None;
-    for reply in session.exchange(messages, &mut |_| {}).await {
-        if let Err(failure) = reply {
-            first = first.or(Some(failure));
-        }
-    }
-    first.map_or(Ok(()), Err)
-}
-
-fn failed(sql: &str) -> impl Fn(Failure) -> JobError + use<'_> {
-    move |failure| {
-        AutogenerateError::Proof {
-            what: format!("{failure}"),
-            difference: Vec::new(),
-            plan: sql.to_owned(),
-        }
-        .into()
-    }
-}
-
-fn first_line(sql: &str) -> &str {
-    sql.trim().lines().next().unwrap_or_default()
 }
 
 /// The version that comes so many after another: the last four digits count.

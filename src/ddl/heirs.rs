@@ -1,0 +1,108 @@
+//! How a table becomes an heir of another one, and is let go.
+
+use crate::{
+    catalog::{Key, Kind},
+    ddl::{
+        column,
+        inheritance::{Place, again, child, free, lends, parents, tie, words},
+        names,
+        rule::{Alter, Change, Object, Rule, Statement, Steps, nothing},
+    },
+    words::ident::Qualified,
+};
+
+/// What is known of inheritance.
+pub(super) const RULE: Rule = Rule {
+    comment: nothing,
+    owner: nothing,
+    born_with,
+    dies_with,
+    create,
+    drop,
+    alter,
+};
+
+/// CREATE TABLE … INHERITS says it, too.
+fn born_with(object: &Object<'_>) -> Option<Key> {
+    Some(child(object))
+}
+
+/// It goes with the child. The parent cannot go before it.
+fn dies_with(object: &Object<'_>) -> Vec<Key> {
+    vec![child(object)]
+}
+
+/// Makes a table that is there a child. Columns that it is to have from there alone come from a stand-in first: a column of its own
+/// stays its own.
+fn create(object: &Object<'_>) -> Vec<Statement> {
+    if object.with_parent {
+        return Vec::new();
+    }
+    let mut statements = vec![tie(object, "INHERIT")];
+    let columns = lent(object);
+    if !columns.is_empty() {
+        let (words, child) = (words(object), names::relation(object));
+        let stand_in = free(object, 0);
+        let stand_in = Qualified {
+            schema: child.schema,
+            name: &stand_in,
+        };
+        let mut before = vec![
+            format!("CREATE TABLE {stand_in} ()"),
+            format!("ALTER {words} {child} INHERIT {stand_in}"),
+        ];
+        for column in &columns {
+            let definition = column::definition(column);
+            before.push(format!("ALTER TABLE {stand_in} ADD COLUMN {definition}"));
+        }
+        let after = [
+            format!("ALTER {words} {child} NO INHERIT {stand_in}"),
+            format!("DROP TABLE {stand_in}"),
+        ];
+        statements.splice(0..0, before.into_iter().map(Statement::new));
+        statements.extend(after.map(Statement::new));
+    }
+    statements
+}
+
+/// The columns that a new tie brings to a table that was there without them.
+fn lent<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    let (of, parent) = (object.key.part(2), object.key.part(3));
+    let columns = object.catalog.below(Kind::Column, &[schema, table]);
+    columns
+        .filter(|(key, _)| {
+            let above = Key::new(Kind::Column, &[of, parent, key.part(2)]);
+            object.catalog.get(&above).is_some()
+        })
+        .map(|(key, fact)| Object {
+            key,
+            fact,
+            ..*object
+        })
+        .filter(lends)
+        .collect()
+}
+
+/// Lets a child go: it keeps its columns and its rows.
+fn drop(object: &Object<'_>) -> Vec<Statement> {
+    vec![tie(object, "NO INHERIT")]
+}
+
+/// Another place among the parents: INHERIT adds at the end, so that those behind the first that is out of order
+/// are let go and taken again.
+fn alter(change: &Change<'_>) -> Alter {
+    let (schema, table) = (change.to.key.part(0), change.to.key.part(1));
+    let before = parents(change.from.catalog, schema, table);
+    let after = parents(change.to.catalog, schema, table);
+    let mut rest = before.iter();
+    let in_order = after.iter().take_while(|it| rest.any(|was| was == *it));
+    let stays = in_order.count();
+    let own = (change.to.key.part(2), change.to.key.part(3));
+    let moved: Vec<&Place> = after
+        .iter()
+        .skip(stays)
+        .filter(|it| (it.0.as_str(), it.1.as_str()) == own)
+        .collect();
+    Alter::By(Steps::late(again(&change.to, &moved, &[])))
+}

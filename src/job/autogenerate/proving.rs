@@ -1,0 +1,280 @@
+//! The shadow in which a plan is tried.
+
+use crate::{
+    catalog::{Catalog, Coverage, Kind},
+    ddl::{
+        filling::{fill, sent},
+        segment::Segment,
+    },
+    job::{
+        JobError, Watch,
+        autogenerate::{
+            Compared, Truth, Wish, comparable_of, differences,
+            listing::listed,
+            rename::{self, Renames},
+            truth, with_aside,
+        },
+        failure::AutogenerateError,
+        open::Endpoint,
+        run::{self, Options},
+        shadow::{end, in_the_shadow},
+    },
+    migration::plan::Policy,
+    postgres::{
+        cluster::Scratch,
+        introspect,
+        session::{Failure, Message, Session, Stop},
+        session_error::SessionError,
+    },
+    report::autogenerate::AutogenerateReport,
+    words::{ident::Ident, sql},
+};
+
+/// A shadow in which the migrations have been replayed.
+pub(super) struct Proving {
+    pub(super) scratch: Scratch,
+    pub(super) endpoint: Endpoint,
+    pub(super) major: u32,
+    pub(super) keeps_data: bool,
+}
+
+/// The database that the SQL of the truth is loaded into.
+pub(super) const TRUTH: &str = "glowplug_truth";
+
+impl Proving {
+    pub(super) async fn start(
+        wish: &Wish<'_>,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<Self, JobError> {
+        let scratch = wish.shadow.start().await?;
+        let endpoint = wish.shadow.endpoint(&scratch, stop);
+        if let Truth::Sql(_) = wish.truth {
+            // while nothing is in the one that is copied
+            let (mut session, _, _) = endpoint.read(watch).await?;
+            let create = format!(
+                "CREATE DATABASE {} TEMPLATE {}",
+                Ident(TRUTH),
+                Scratch::MAINTENANCE
+            );
+            let sent = send(&mut session, &[Message::Batch(&create)]).await;
+            sent.map_err(SessionError::while_doing("making a database"))?;
+        }
+        let migrations = wish.migrations;
+        let keeps_data = wish.forms.keeps_data;
+        let wish = run::Wish::Upgrade {
+            target: "head".into(),
+            policy: Policy::default(),
+        };
+        let replayed = run::run(&endpoint, migrations, &wish, &Options::default(), watch).await;
+        let mut proving = Self {
+            scratch,
+            endpoint,
+            major: 0,
+            keeps_data,
+        };
+        let opened = match replayed {
+            Ok(_) => proving.endpoint.read(watch).await,
+            Err(error) => Err(in_the_shadow(error.cause)),
+        };
+        match opened {
+            Ok((_, facts, _)) => {
+                proving.major = facts.server_version / 10_000;
+                Ok(proving)
+            }
+            Err(error) => {
+                proving.end().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn end(self) {
+        end(self.scratch).await;
+    }
+
+    /// Compares what the migrations lead to with what is wanted.
+    pub(super) async fn compare(
+        &mut self,
+        wish: &Wish<'_>,
+        watch: Watch<'_>,
+    ) -> Result<Compared, JobError> {
+        let (mut session, _, _) = self.endpoint.read(watch).await?;
+        let before = self.catalog(&mut session).await?;
+        let mut renames = Renames::default();
+        let mut from = before.clone();
+        let asked = rename::statements(wish.renames, &before)?;
+        self.rename(&mut session, asked, &mut renames, &mut from)
+            .await?;
+        let mut to = match wish.truth {
+            Truth::Sql(files) => {
+                let mut endpoint = self.endpoint.clone();
+                endpoint.url = self.scratch.url(TRUTH);
+                load(&endpoint, files, watch).await?
+            }
+            Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
+        };
+        if self.keeps_data {
+            let aside = rename::aside(&from, &to, &wish.guard.ledgers);
+            self.rename(&mut session, aside, &mut renames, &mut from)
+                .await?;
+            to = rename::with_kept(&to, &from);
+        }
+        // the index of a constraint is renamed with it
+        for kinds in [&[Kind::Constraint][..], &[Kind::Index, Kind::Sequence]] {
+            let alike = rename::alike(&from, &to, kinds);
+            self.rename(&mut session, alike, &mut renames, &mut from)
+                .await?;
+        }
+        let found = differences(&from, &to);
+        let mut unread: Vec<String> = from
+            .unread
+            .keys()
+            .chain(to.unread.keys())
+            .cloned()
+            .collect();
+        // that of the shadow itself
+        unread.retain(|it| !it.ends_with("this database"));
+        unread.sort();
+        unread.dedup();
+        let mut described: Vec<String> = renames.up.clone();
+        described.extend(listed(&found, &from, &to));
+        let report = AutogenerateReport {
+            renames: rename::candidates(&from, &to),
+            differences: described,
+            not_compared: unread,
+            ..AutogenerateReport::default()
+        };
+        Ok(Compared {
+            before,
+            renames,
+            from,
+            to,
+            report,
+        })
+    }
+
+    /// Runs renames, and reads what they lead to.
+    async fn rename(
+        &self,
+        session: &mut Session<'_>,
+        more: Renames,
+        all: &mut Renames,
+        from: &mut Catalog,
+    ) -> Result<(), JobError> {
+        if more.up.is_empty() {
+            return Ok(());
+        }
+        for statement in &more.up {
+            send(session, &[Message::Script(statement)])
+                .await
+                .map_err(failed(statement))?;
+        }
+        *from = self.catalog(session).await?;
+        all.extend(more);
+        Ok(())
+    }
+
+    pub(super) async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
+        let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
+        Ok(match self.keeps_data {
+            true => with_aside(read),
+            false => comparable_of(read),
+        })
+    }
+
+    /// Runs one segment as its migration would.
+    pub(super) async fn run(
+        &self,
+        session: &mut Session<'_>,
+        segment: &Segment,
+    ) -> Result<(), JobError> {
+        let texts: Vec<String> = segment.statements.iter().map(sent).collect();
+        let mut messages = Vec::new();
+        if !segment.alone {
+            messages.push(Message::Batch(
+                "BEGIN; SET LOCAL check_function_bodies = off",
+            ));
+        }
+        for (statement, text) in segment.statements.iter().zip(&texts) {
+            messages.push(match fill(statement) {
+                // it may be two
+                Some(_) => Message::Batch(text),
+                None => Message::Script(text),
+            });
+        }
+        if !segment.alone {
+            messages.push(Message::Batch(crate::postgres::session::COMMIT));
+        }
+        if let Err(failure) = send(session, &messages).await {
+            if let Failure::Server(_) = &failure {
+                return Err(AutogenerateError::Proof {
+                    what: format!("PostgreSQL refuses a statement of the plan: {failure}"),
+                    difference: Vec::new(),
+                    plan: texts.join(";\n"),
+                }
+                .into());
+            }
+            return Err(SessionError::while_doing("trying the plan")(failure).into());
+        }
+        Ok(())
+    }
+}
+
+/// How many statements are sent before the first answer is read.
+const AT_ONCE: usize = 100;
+
+/// Loads SQL into an empty database, and reads what it makes.
+pub(in crate::job) async fn load(
+    endpoint: &Endpoint,
+    files: &[(std::path::PathBuf, String)],
+    watch: Watch<'_>,
+) -> Result<Catalog, JobError> {
+    let (mut session, facts, _) = endpoint.read(watch).await?;
+    for (path, text) in files {
+        let refused = |what: String| AutogenerateError::Sql {
+            what,
+            path: path.display().to_string(),
+        };
+        let statements = sql::split(text).map_err(|error| refused(error.to_string()))?;
+        for some in statements.chunks(AT_ONCE) {
+            let texts = some.iter().map(|it| &text[it.span.clone()]);
+            let messages: Vec<Message<'_>> = texts.clone().map(Message::Script).collect();
+            let replies = session.exchange(&messages, &mut |_| {}).await;
+            for (sql, reply) in texts.zip(replies) {
+                reply.map_err(|failure| refused(format!("{failure}, in: {}", first_line(sql))))?;
+            }
+        }
+    }
+    let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+    Ok(comparable_of(catalog))
+}
+
+/// Sends messages; the first failure counts.
+pub(super) async fn send(
+    session: &mut Session<'_>,
+    messages: &[Message<'_>],
+) -> Result<(), Failure> {
+    let mut first = None;
+    for reply in session.exchange(messages, &mut |_| {}).await {
+        if let Err(failure) = reply {
+            first = first.or(Some(failure));
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+pub(super) fn failed(sql: &str) -> impl Fn(Failure) -> JobError + use<'_> {
+    move |failure| {
+        AutogenerateError::Proof {
+            what: format!("{failure}"),
+            difference: Vec::new(),
+            plan: sql.to_owned(),
+        }
+        .into()
+    }
+}
+
+pub(super) fn first_line(sql: &str) -> &str {
+    sql.trim().lines().next().unwrap_or_default()
+}

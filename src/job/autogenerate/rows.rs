@@ -1,0 +1,175 @@
+//! What is in the tables of a shadow before a plan and after it.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    catalog::{Catalog, Key, Kind},
+    ddl::{Statement, hazard::Hazard, segment::Segment},
+    job::JobError,
+    postgres::{
+        session::{Message, Session},
+        session_error::SessionError,
+    },
+    words::ident::{Ident, Qualified},
+};
+
+/// The rows of tables, and the files that they are in.
+#[derive(Debug, Default)]
+pub(super) struct Rows(BTreeMap<Key, Table>);
+
+#[derive(Debug)]
+struct Table {
+    count: String,
+    file: String,
+    /// By column: the type, and a digest of the values.
+    columns: BTreeMap<String, (String, String)>,
+}
+
+fn qualified(table: &Key) -> String {
+    Qualified {
+        schema: table.part(0),
+        name: table.part(1),
+    }
+    .to_string()
+}
+
+impl Rows {
+    /// Reads the tables that statements speak of.
+    pub(super) async fn read(
+        session: &mut Session<'_>,
+        catalog: &Catalog,
+        segments: &[Segment],
+    ) -> Result<Self, JobError> {
+        let statements = || segments.iter().flat_map(|it| &it.statements);
+        let tables = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
+            let name = qualified(key);
+            fact.get("kind") == Some("table") && statements().any(|it| it.sql.contains(&name))
+        });
+        let tables: Vec<&Key> = tables.map(|(key, _)| key).collect();
+        let mut columns = Vec::new();
+        let mut queries = Vec::new();
+        for table in &tables {
+            let below = catalog.below(Kind::Column, &[table.part(0), table.part(1)]);
+            let stored = below.filter(|(_, fact)| !fact.is("generated"));
+            let stored: Vec<(&str, &str)> = stored
+                .map(|(key, fact)| (key.part(2), fact.get("type").unwrap_or_default()))
+                .collect();
+            let digests = stored.iter().map(|(name, _)| {
+                let name = Ident(name);
+                format!(
+                    ", md5(string_agg(coalesce({name}::text, 'NULL'), ',' ORDER BY {name}::text))"
+                )
+            });
+            let name = qualified(table);
+            queries.push(format!(
+                "SELECT ARRAY[count(*)::text, pg_relation_filenode({}::regclass)::text{}] AS \"row\" FROM ONLY {name}",
+                crate::words::ident::Literal(&name),
+                digests.collect::<String>()
+            ));
+            columns.push(stored);
+        }
+        let messages: Vec<Message<'_>> = queries
+            .iter()
+            .map(|sql| Message::Query(sql, Vec::new()))
+            .collect();
+        let mut all = BTreeMap::new();
+        let replies = session.exchange(&messages, &mut |_| {}).await;
+        for ((table, columns), reply) in tables.into_iter().zip(columns).zip(replies) {
+            let rows = reply.map_err(SessionError::while_doing("reading rows"))?;
+            let row = rows.into_iter().next().unwrap_or_default();
+            let mut values = row.into_iter().map(Option::unwrap_or_default);
+            let (count, file) = (
+                values.next().unwrap_or_default(),
+                values.next().unwrap_or_default(),
+            );
+            let columns = columns.into_iter().zip(values);
+            let columns = columns
+                .map(|((name, of), digest)| (name.to_owned(), (of.to_owned(), digest)))
+                .collect();
+            all.insert(
+                table.clone(),
+                Table {
+                    count,
+                    file,
+                    columns,
+                },
+            );
+        }
+        Ok(Self(all))
+    }
+
+    /// What is in another state afterwards, though no statement says that it is lost.
+    pub(super) fn lost(&self, after: &Self, segments: &[Segment]) -> Vec<String> {
+        let mut lost = Vec::new();
+        for (table, was) in &self.0 {
+            let Some(is) = after.0.get(table) else {
+                continue;
+            };
+            let name = qualified(table);
+            let says = |it: &Statement| {
+                let fills = it.fills.as_ref().is_some_and(|column| {
+                    (column.part(0), column.part(1)) == (table.part(0), table.part(1))
+                });
+                let clears = it.gone_labels().is_some() && it.sql.contains(&name);
+                fills || clears || it.loses.iter().any(|lost| lost.contains(&name))
+            };
+            if segments.iter().flat_map(|it| &it.statements).any(says) {
+                continue;
+            }
+            if was.count != is.count {
+                lost.push(format!(
+                    "{name} had {} rows, and has {}",
+                    was.count, is.count
+                ));
+                continue;
+            }
+            for (column, (of, digest)) in &was.columns {
+                let now = is.columns.get(column).filter(|it| it.0 == *of);
+                if now.is_some_and(|it| it.1 != *digest) {
+                    lost.push(format!("{name}.{} has other values", Ident(column)));
+                }
+            }
+        }
+        lost
+    }
+
+    /// Corrects what the statements of one segment say of the tables: a table that is in another file was written anew, one
+    /// that is in the same file was not.
+    pub(super) fn measure(&self, after: &Self, segment: &mut Segment) {
+        for statement in &mut segment.statements {
+            let Some(said) = statement.hazard else {
+                continue;
+            };
+            let of_table = |(table, _): &(&Key, &Table)| {
+                let name = qualified(table);
+                statement.sql.starts_with("ALTER TABLE") && statement.sql.contains(&name)
+            };
+            let Some((table, was)) = self.0.iter().find(of_table) else {
+                continue;
+            };
+            let Some(is) = after.0.get(table) else {
+                continue;
+            };
+            let is_new = was.file != is.file;
+            statement.hazard = Some(match said {
+                _ if is_new && may_rewrite(&statement.sql) => Hazard::Rewrites,
+                Hazard::Rewrites if !is_new => Hazard::StopsReads,
+                said => said,
+            });
+        }
+    }
+}
+
+/// Whether a statement is of those that may write a table anew.
+fn may_rewrite(sql: &str) -> bool {
+    let words = [
+        " ADD COLUMN ",
+        " TYPE ",
+        " SET LOGGED",
+        " SET UNLOGGED",
+        " SET ACCESS METHOD ",
+        " SET EXPRESSION ",
+        " SET TABLESPACE ",
+    ];
+    words.iter().any(|it| sql.contains(it))
+}
