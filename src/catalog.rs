@@ -7,6 +7,7 @@
 mod coverage;
 mod difference;
 pub mod fact;
+mod ignored;
 mod key;
 mod kind;
 mod relation;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use coverage::{Aspect, Coverage};
 pub use difference::{Difference, How};
 pub use fact::Fact;
+pub use ignored::Ignored;
 pub use key::Key;
 pub use kind::Kind;
 pub use relation::{Column, ColumnType, ForeignKey, Relation, RelationKind};

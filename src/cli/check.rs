@@ -86,6 +86,7 @@ pub(super) fn with_wish<T>(
         guard: &guard,
         truth,
         renames,
+        ignored: &settings.ignored(),
         forms,
     })
 }

@@ -40,7 +40,7 @@ impl Diff {
         let found = block_on(async |stop| {
             let from = side(&self.from, &settings, &stop, output)?;
             let to = side(&self.to, &settings, &stop, output)?;
-            let found = job::diff::diff(&from, &to, &shadow, stop).await;
+            let found = job::diff::diff(&from, &to, &shadow, &settings.ignored(), stop).await;
             Ok::<_, CliError>(found?)
         });
         let statements: Vec<String> = found?.iter().map(text).collect();

@@ -29,7 +29,9 @@ impl Drift {
         let report = block_on(async |stop| {
             let mut watch = |event| progress.show(&event);
             let endpoint = settings.endpoint("drift", stop.clone(), output)?;
-            let drift = job::drift::drift(&endpoint, &shadow, &migrations, stop, &mut watch);
+            let ignored = settings.ignored();
+            let drift =
+                job::drift::drift(&endpoint, &shadow, &migrations, &ignored, stop, &mut watch);
             Ok::<_, CliError>(drift.await?)
         });
         progress.finish();

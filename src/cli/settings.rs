@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    catalog::Ignored,
     cli::{Global, failure::CliError, render::Output},
     job::{
         JobError,
@@ -211,6 +212,11 @@ impl Settings {
             views: self.toml.schema.views,
             view_keys: self.toml.schema.view_keys.clone(),
         })
+    }
+
+    /// The objects that are left alone.
+    pub(super) fn ignored(&self) -> Ignored {
+        Ignored::new(&self.toml.schema.ignore)
     }
 
     /// What is needed to replay migrations in a database of their own.

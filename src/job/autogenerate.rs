@@ -15,7 +15,7 @@ use std::path::Path;
 pub use self::truth::Truth;
 
 use crate::{
-    catalog::{Catalog, Difference},
+    catalog::{Catalog, Difference, Ignored},
     ddl::{
         plan::{Target, comparable, plan},
         segment::{Segment, segments},
@@ -45,6 +45,8 @@ pub struct Wish<'w> {
     pub truth: &'w Truth<'w>,
     /// Renames that the author has confirmed: `old=new`.
     pub renames: &'w [String],
+    /// What is left alone.
+    pub ignored: &'w Ignored,
     /// How the migrations are to be made.
     pub forms: Forms,
 }
@@ -163,19 +165,21 @@ struct Compared {
     report: AutogenerateReport,
 }
 
-/// Leaves out what is not the project's: the tables that keep the journal, and what was renamed aside.
-pub(super) fn comparable_of(catalog: Catalog) -> Catalog {
-    let mut catalog = with_aside(catalog);
+/// Leaves out what is not the project's: the tables that keep the journal, what was renamed aside, and what is ignored.
+pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
+    let mut catalog = with_aside(catalog, ignored);
     catalog.retain(|key, fact| !rename::is_kept(key, fact));
     catalog
 }
 
 /// The same with what was renamed aside.
-fn with_aside(mut catalog: Catalog) -> Catalog {
+fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
-    catalog.retain(|key, fact| !key.parts().chain(fact.get("table")).any(is_tracking));
+    catalog.retain(|key, fact| {
+        !key.parts().chain(fact.get("table")).any(is_tracking) && !ignored.covers(key, fact)
+    });
     comparable(catalog)
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    catalog::{Catalog, Coverage},
+    catalog::{Catalog, Coverage, Ignored},
     ddl::{
         Statement,
         plan::{Target, plan},
@@ -42,9 +42,13 @@ pub async fn diff(
     from: &Side,
     to: &Side,
     shadow: &Shadow,
+    ignored: &Ignored,
     stop: Stop,
 ) -> Result<Vec<Statement>, JobError> {
-    let (from, to) = tokio::join!(catalog(from, shadow, &stop), catalog(to, shadow, &stop),);
+    let (from, to) = tokio::join!(
+        catalog(from, shadow, ignored, &stop),
+        catalog(to, shadow, ignored, &stop),
+    );
     let ((from, major), (to, other)) = (from?, to?);
     let target = Target {
         major: major.or(other).unwrap_or(OLDEST),
@@ -58,6 +62,7 @@ pub async fn diff(
 async fn catalog(
     side: &Side,
     shadow: &Shadow,
+    ignored: &Ignored,
     stop: &Stop,
 ) -> Result<(Catalog, Option<u32>), JobError> {
     let coverage = Coverage::all();
@@ -68,18 +73,21 @@ async fn catalog(
             let (mut session, facts, _) = endpoint.read(watch).await?;
             let read = introspect::read(&mut session, facts.server_version, &coverage).await?;
             let read = owned_by(read, &facts.role);
-            Ok((comparable_of(read), Some(facts.server_version / 10_000)))
+            Ok((
+                comparable_of(read, ignored),
+                Some(facts.server_version / 10_000),
+            ))
         }
         Side::Migrations(migrations) => {
             let read = shadow
                 .catalog(migrations, &coverage, stop.clone(), watch)
                 .await?;
-            Ok((comparable_of(owned_by(read, ROLE)), own))
+            Ok((comparable_of(owned_by(read, ROLE), ignored), own))
         }
         Side::Sql(files) => {
             let scratch = shadow.start().await?;
             let endpoint = shadow.endpoint(&scratch, stop.clone());
-            let read = load(&endpoint, files, watch).await;
+            let read = load(&endpoint, files, ignored, watch).await;
             end(scratch).await;
             Ok((owned_by(read?, ROLE), own))
         }

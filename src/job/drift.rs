@@ -1,7 +1,7 @@
 //! Drift: how a live database differs from what its applied migrations produce.
 
 use crate::{
-    catalog::{Catalog, Coverage, Fact, Key, Kind},
+    catalog::{Catalog, Coverage, Fact, Ignored, Key, Kind},
     ddl::{
         Statement,
         plan::{Target, plan},
@@ -25,6 +25,7 @@ pub async fn drift(
     endpoint: &Endpoint,
     shadow: &Shadow,
     migrations: &Migrations,
+    ignored: &Ignored,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<DriftReport, JobError> {
@@ -46,8 +47,8 @@ pub async fn drift(
         .await?;
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
-    let live = comparable_of(owned_by(live, &runner));
-    let replayed = comparable_of(owned_by(replayed, ROLE));
+    let live = comparable_of(owned_by(live, &runner), ignored);
+    let replayed = comparable_of(owned_by(replayed, ROLE), ignored);
     let found = differences(&replayed, &live);
     let major = facts.server_version / 10_000;
     let target = Target {

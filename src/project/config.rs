@@ -106,6 +106,8 @@ pub struct Schema {
     /// SQL that makes everything in an empty database, a file or a directory of `.sql` files; the truth for autogenerate then.
     /// Default: schema.rs is.
     pub source: Option<PathBuf>,
+    /// What autogenerate, check, diff and drift leave alone: `schema.name` with `*` and `?`, or `schema` for all that is in it.
+    pub ignore: Vec<String>,
     /// Whose result is wanted where Diesel's is wrong. Default: the right one.
     pub compat: Option<Compat>,
     /// Whether views, materialized views and foreign tables are printed, too. Default: no.

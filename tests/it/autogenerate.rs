@@ -544,3 +544,50 @@ Creating migrations/[..]_change/down.sql
     assert!(scripts(&project, "change", "up.sql").contains("ADD COLUMN \"born\" date"));
     project.run("check").ok();
 }
+
+/// What others make in the same database is neither compared nor dropped.
+#[test]
+fn what_is_ignored_is_left_alone() {
+    let database = Database::new();
+    let people = "CREATE TABLE people (id bigint PRIMARY KEY);";
+    let others = "CREATE SCHEMA audit; CREATE TABLE audit.log (id serial PRIMARY KEY, who text);
+        CREATE TABLE tmp_import (id serial PRIMARY KEY); CREATE INDEX ON tmp_import (id);
+        GRANT SELECT ON tmp_import TO PUBLIC; CREATE FUNCTION audit.f() RETURNS int LANGUAGE sql AS 'SELECT 1';";
+    let project = of_sql(people).env("DATABASE_URL", &database.url());
+    project.migration("2_people", &format!("{people}{others}"), "");
+    project.run("upgrade").ok();
+    let before = project.run("check").code(3);
+    assert!(before.stdout.contains("tmp_import"), "{before:#?}");
+    project.write(
+        "glowplug.toml",
+        "[schema]\nsource = \"schema.sql\"\nignore = [\"audit\", \"public.tmp_*\"]\n[[ledger]]\ntable = \"public.events\"\n",
+    );
+    project.run("check").ok();
+    database.execute("CREATE TABLE tmp_live (id int); ALTER TABLE audit.log ADD COLUMN x int;");
+    project.run("drift").ok();
+    project.write(
+        "schema.sql",
+        &format!("{EVENTS}\n{people} ALTER TABLE people ADD COLUMN name text;"),
+    );
+    generate(&project, &[]).ok();
+    assert!(!scripts(&project, "change", "up.sql").contains("tmp_"));
+    project.run("upgrade").ok();
+    project.run("check").ok();
+}
+
+/// Where `pg_dump` comes with the server, it is asked, too.
+#[test]
+fn pg_dump_is_the_second_judge() {
+    let has_dump = |it: &&glowplug::postgres::cluster::Binaries| it.dir().join("pg_dump").is_file();
+    let Some(binaries) = crate::support::INSTALLED.iter().find(has_dump) else {
+        eprintln!("skipped: no server with a pg_dump");
+        return;
+    };
+    let people = "CREATE TABLE people (id bigint PRIMARY KEY) WITH (fillfactor = 70, autovacuum_enabled = off);";
+    let project = of_sql(people).env(
+        "GLOWPLUG_POSTGRES_BIN",
+        &binaries.dir().display().to_string(),
+    );
+    let drafted = generate(&project, &[]).ok();
+    assert!(drafted.stdout.contains("pg_dump agrees."), "{drafted:#?}");
+}

@@ -1,7 +1,7 @@
 //! The shadow in which a plan is tried.
 
 use crate::{
-    catalog::{Catalog, Coverage, Kind},
+    catalog::{Catalog, Coverage, Ignored, Kind},
     ddl::{
         filling::{fill, sent},
         segment::Segment,
@@ -36,6 +36,7 @@ pub(super) struct Proving {
     pub(super) endpoint: Endpoint,
     pub(super) major: u32,
     pub(super) keeps_data: bool,
+    ignored: Ignored,
 }
 
 /// The database that the SQL of the truth is loaded into.
@@ -62,6 +63,7 @@ impl Proving {
         }
         let migrations = wish.migrations;
         let keeps_data = wish.forms.keeps_data;
+        let ignored = wish.ignored.clone();
         let wish = run::Wish::Upgrade {
             target: "head".into(),
             policy: Policy::default(),
@@ -72,6 +74,7 @@ impl Proving {
             endpoint,
             major: 0,
             keeps_data,
+            ignored,
         };
         let opened = match replayed {
             Ok(_) => proving.endpoint.read(watch).await,
@@ -110,7 +113,7 @@ impl Proving {
             Truth::Sql(files) => {
                 let mut endpoint = self.endpoint.clone();
                 endpoint.url = self.scratch.url(TRUTH);
-                load(&endpoint, files, watch).await?
+                load(&endpoint, files, &self.ignored, watch).await?
             }
             Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
         };
@@ -178,8 +181,8 @@ impl Proving {
     pub(super) async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
         let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
         Ok(match self.keeps_data {
-            true => with_aside(read),
-            false => comparable_of(read),
+            true => with_aside(read, &self.ignored),
+            false => comparable_of(read, &self.ignored),
         })
     }
 
@@ -228,6 +231,7 @@ const AT_ONCE: usize = 100;
 pub(in crate::job) async fn load(
     endpoint: &Endpoint,
     files: &[(std::path::PathBuf, String)],
+    ignored: &Ignored,
     watch: Watch<'_>,
 ) -> Result<Catalog, JobError> {
     let (mut session, facts, _) = endpoint.read(watch).await?;
@@ -247,7 +251,7 @@ pub(in crate::job) async fn load(
         }
     }
     let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    Ok(comparable_of(catalog))
+    Ok(comparable_of(catalog, ignored))
 }
 
 /// Sends messages; the first failure counts.

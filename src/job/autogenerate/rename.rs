@@ -159,7 +159,7 @@ fn nameless((key, fact): &(Key, Fact)) -> BTreeMap<&'static str, String> {
 }
 
 /// How the names of what is renamed aside begin: nothing compares them afterwards.
-const KEPT: &str = "glowplug_kept_";
+pub(super) const KEPT: &str = "glowplug_kept_";
 
 /// Whether something was renamed aside, or belongs to what was.
 pub(super) fn is_kept(key: &Key, fact: &Fact) -> bool {

@@ -1,0 +1,99 @@
+//! Objects that nobody here looks after.
+
+use regex::Regex;
+
+use super::{Fact, Key, Kind};
+
+/// Patterns of objects that are neither compared nor touched: `schema.name`, or `schema` for all that is in it. `*` stands for
+/// any text, `?` for one character.
+#[derive(Debug, Clone, Default)]
+pub struct Ignored {
+    names: Vec<(Regex, Option<Regex>)>,
+}
+
+impl Ignored {
+    /// Reads patterns.
+    #[must_use]
+    pub fn new(patterns: &[String]) -> Self {
+        let pattern = |text: &str| {
+            let text = regex::escape(text).replace(r"\*", ".*").replace(r"\?", ".");
+            Regex::new(&format!("^(?s:{text})$")).ok()
+        };
+        let names = patterns.iter().filter_map(|it| {
+            let (schema, name) = match it.split_once('.') {
+                Some((schema, name)) => (schema, Some(name)),
+                None => (it.as_str(), None),
+            };
+            let name = match name {
+                Some(name) => Some(pattern(name)?),
+                None => None,
+            };
+            Some((pattern(schema)?, name))
+        });
+        Self {
+            names: names.collect(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether an object is one of them, or belongs to one.
+    #[must_use]
+    pub fn covers(&self, key: &Key, fact: &Fact) -> bool {
+        if self.names.is_empty() {
+            return false;
+        }
+        let owners = ["owned_by", "identity_of"];
+        let owner = owners.iter().flat_map(|name| fact.list(name)).nth(1);
+        let (schema, name) = match key.kind() {
+            Kind::Schema => (key.part(0), None),
+            // a grant begins with the kind of what it is for
+            Kind::Grant if key.part(0) == "schema" => (key.part(1), None),
+            Kind::Grant => (key.part(1), Some(key.part(2))),
+            Kind::Index | Kind::Statistics => (key.part(0), fact.get("table")),
+            Kind::Sequence => (key.part(0), owner.as_deref().or(Some(key.part(1)))),
+            _ => (key.part(0), Some(key.part(1))),
+        };
+        self.names.iter().any(|(of, pattern)| {
+            of.is_match(schema)
+                && match (pattern, name) {
+                    (None, _) => true,
+                    (Some(pattern), Some(name)) => pattern.is_match(name),
+                    (Some(_), None) => false,
+                }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_cover_objects_and_what_belongs_to_them() {
+        let ignored = Ignored::new(&["audit".into(), "public.tmp_*".into(), "a?.x".into()]);
+        let none = Fact::default();
+        let index = Fact::of([("table", Some("tmp_a".to_owned()))]);
+        let sequence = Fact::of([("owned_by", Some(r#"["public","tmp_a","id"]"#.to_owned()))]);
+        for (kind, parts, fact, is_covered) in [
+            (Kind::Schema, &["audit"][..], &none, true),
+            (Kind::Schema, &["public"], &none, false),
+            (Kind::Relation, &["audit", "t"], &none, true),
+            (Kind::Relation, &["public", "tmp_"], &none, true),
+            (Kind::Column, &["public", "tmp_a", "id"], &none, true),
+            (Kind::Relation, &["public", "a_tmp_"], &none, false),
+            (Kind::Relation, &["ab", "x"], &none, true),
+            (Kind::Relation, &["abc", "x"], &none, false),
+            (Kind::Index, &["public", "i"], &index, true),
+            (Kind::Index, &["public", "i"], &none, false),
+            (Kind::Sequence, &["public", "s"], &sequence, true),
+        ] {
+            let key = Key::new(kind, parts);
+            assert_eq!(ignored.covers(&key, fact), is_covered, "{key}");
+        }
+    }
+}
