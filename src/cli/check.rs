@@ -17,8 +17,10 @@ use crate::{
     job::{
         self, JobError,
         autogenerate::{Forms, Truth, Wish},
+        open::Endpoint,
     },
     migration::source::Migrations,
+    postgres::session::Stop,
     project,
 };
 
@@ -44,6 +46,33 @@ pub(super) struct TruthArgs {
     /// Rename instead of dropping and making anew: `table=new`, `table.column=new`, either with its schema in front
     #[arg(long, value_name = "OLD=NEW")]
     pub(super) rename: Vec<String>,
+    /// What is led to the truth: what the migrations make, or the database as it is
+    #[arg(long, value_enum, default_value_t = From::Migrations)]
+    pub(super) from: From,
+}
+
+/// What is compared with the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum From {
+    /// What the migrations make in an empty database
+    Migrations,
+    /// The database as it is, with its drift
+    Database,
+}
+
+impl From {
+    /// The way to the database, where it is wanted.
+    pub(super) fn endpoint(
+        self,
+        settings: &Settings,
+        stop: &Stop,
+        output: &Output,
+    ) -> Result<Option<Endpoint>, CliError> {
+        match self {
+            Self::Migrations => Ok(None),
+            Self::Database => Ok(Some(settings.endpoint("check", stop.clone(), output)?)),
+        }
+    }
 }
 
 impl TruthArgs {
@@ -83,6 +112,7 @@ pub(super) fn with_wish<T>(
     run(&Wish {
         shadow: &shadow,
         migrations: &migrations,
+        database: None,
         guard: &guard,
         truth,
         renames,
@@ -106,11 +136,15 @@ impl Check {
             &settings,
             output,
             |wish| {
-                let report = block_on(async |stop| {
+                block_on(async |stop| {
                     let mut watch = |event| progress.show(&event);
-                    job::autogenerate::check(wish, stop, &mut watch).await
-                });
-                Ok(report?)
+                    let database = self.source.from.endpoint(&settings, &stop, output)?;
+                    let wish = Wish {
+                        database: database.as_ref(),
+                        ..*wish
+                    };
+                    Ok(job::autogenerate::check(&wish, stop, &mut watch).await?)
+                })
             },
         );
         progress.finish();

@@ -21,7 +21,8 @@ use crate::{
         segment::{Segment, segments},
     },
     job::{
-        JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError, shadow::Shadow,
+        JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError,
+        open::Endpoint, shadow::Shadow,
     },
     migration::source::Migrations,
     postgres::{guard::Guard, session::Stop},
@@ -39,6 +40,8 @@ pub struct Wish<'w> {
     pub shadow: &'w Shadow,
     /// The migrations that are there.
     pub migrations: &'w Migrations,
+    /// The database that is led to the truth, in the place of what the migrations lead to.
+    pub database: Option<&'w Endpoint>,
     /// The declared ledgers.
     pub guard: &'w Guard,
     /// What the migrations are to lead to.

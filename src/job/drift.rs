@@ -83,7 +83,7 @@ pub async fn drift(
 }
 
 /// The role that made the tracking table.
-fn runner(live: &Catalog) -> Option<String> {
+pub(super) fn runner(live: &Catalog) -> Option<String> {
     let mut relations = live.of_kind(Kind::Relation);
     let (_, fact) = relations.find(|(key, _)| key.part(1) == "__diesel_schema_migrations")?;
     fact.get("owner").map(str::to_owned)

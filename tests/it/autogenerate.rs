@@ -591,3 +591,34 @@ fn pg_dump_is_the_second_judge() {
     let drafted = generate(&project, &[]).ok();
     assert!(drafted.stdout.contains("pg_dump agrees."), "{drafted:#?}");
 }
+
+/// From a database that nobody wrote migrations for, or one that has drifted.
+#[test]
+fn a_database_is_led_to_the_truth_as_it_is() {
+    let database = Database::new();
+    let project = of_sql("CREATE TABLE people (id bigint PRIMARY KEY, name text);")
+        .env("DATABASE_URL", &database.url());
+    project.run("upgrade").ok();
+    database.execute(
+        "CREATE TABLE people (id bigint PRIMARY KEY, nick text DEFAULT 'x');
+        CREATE VIEW nicks AS SELECT nick FROM people; GRANT SELECT ON people TO PUBLIC;
+        INSERT INTO people VALUES (1)",
+    );
+    let found = project.run_with(&["check", "--from", "database"]).code(3);
+    assert_data_eq!(
+        found.stdout,
+        str![[r#"
+- view "public"."nicks": nick
++ column "public"."people"."name": text
+- column "public"."people"."nick": text
+- grant "table"."public"."people"."PUBLIC"."SELECT"
+4 differences.
+
+"#]]
+    );
+    let drafted = generate(&project, &["--from", "database", "--no-renames"]).ok();
+    assert!(drafted.stdout.contains("Proved"), "{drafted:#?}");
+    project.run("upgrade").ok();
+    project.run_with(&["check", "--from", "database"]).ok();
+    assert_eq!(database.execute("SELECT count(*) FROM people"), "1");
+}

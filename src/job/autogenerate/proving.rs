@@ -1,19 +1,23 @@
 //! The shadow in which a plan is tried.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    catalog::{Catalog, Coverage, Ignored, Kind},
+    catalog::{Catalog, Coverage, Fact, Ignored, Key, Kind},
     ddl::{
         filling::{fill, sent},
+        plan::Target,
         segment::Segment,
     },
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Truth, Wish, comparable_of, differences,
+            Compared, ROLE, Truth, Wish, comparable_of, differences,
             listing::listed,
             rename::{self, Renames},
-            truth, with_aside,
+            truth, way, with_aside,
         },
+        drift::{owned_by, runner},
         failure::AutogenerateError,
         open::Endpoint,
         run::{self, Options},
@@ -61,35 +65,63 @@ impl Proving {
             let sent = send(&mut session, &[Message::Batch(&create)]).await;
             sent.map_err(SessionError::while_doing("making a database"))?;
         }
-        let migrations = wish.migrations;
-        let keeps_data = wish.forms.keeps_data;
-        let ignored = wish.ignored.clone();
-        let wish = run::Wish::Upgrade {
-            target: "head".into(),
-            policy: Policy::default(),
-        };
-        let replayed = run::run(&endpoint, migrations, &wish, &Options::default(), watch).await;
         let mut proving = Self {
             scratch,
             endpoint,
             major: 0,
-            keeps_data,
-            ignored,
+            keeps_data: wish.forms.keeps_data,
+            ignored: wish.ignored.clone(),
         };
-        let opened = match replayed {
-            Ok(_) => proving.endpoint.read(watch).await,
-            Err(error) => Err(in_the_shadow(error.cause)),
-        };
-        match opened {
-            Ok((_, facts, _)) => {
-                proving.major = facts.server_version / 10_000;
-                Ok(proving)
-            }
+        match proving.begin(wish, watch).await {
+            Ok(()) => Ok(proving),
             Err(error) => {
                 proving.end().await;
                 Err(error)
             }
         }
+    }
+
+    /// Replays the migrations, or makes what a database has.
+    async fn begin(&mut self, wish: &Wish<'_>, watch: Watch<'_>) -> Result<(), JobError> {
+        if wish.database.is_none() {
+            let upgrade = run::Wish::Upgrade {
+                target: "head".into(),
+                policy: Policy::default(),
+            };
+            let options = Options::default();
+            run::run(&self.endpoint, wish.migrations, &upgrade, &options, watch)
+                .await
+                .map_err(|error| in_the_shadow(error.cause))?;
+        }
+        let (mut session, facts, _) = self.endpoint.read(watch).await?;
+        self.major = facts.server_version / 10_000;
+        if let Some(database) = wish.database {
+            let (mut live, facts, _) = database.read(watch).await?;
+            let read = introspect::read(&mut live, facts.server_version, &Coverage::all()).await?;
+            drop(live);
+            let runner = runner(&read).unwrap_or(facts.role);
+            let live = comparable_of(owned_by(read, &runner), &self.ignored);
+            for role in roles(&live) {
+                let role = Ident(&role).to_string();
+                let create = format!(
+                    "DO $role$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $role$"
+                );
+                send(&mut session, &[Message::Batch(&create)])
+                    .await
+                    .map_err(failed(&create))?;
+            }
+            let empty = self.catalog(&mut session).await?;
+            let target = Target {
+                major: self.major,
+                role: ROLE,
+                online: false,
+                batches: false,
+            };
+            for segment in way(&empty, &live, &target)? {
+                self.run(&mut session, &segment).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn end(self) {
@@ -252,6 +284,25 @@ pub(in crate::job) async fn load(
     }
     let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     Ok(comparable_of(catalog, ignored))
+}
+
+/// The roles that a database speaks of.
+fn roles(catalog: &Catalog) -> BTreeSet<String> {
+    let of = |(key, fact): (&Key, &Fact)| {
+        let owner = fact.get("owner").map(str::to_owned);
+        let grantee = match key.kind() {
+            Kind::Grant => key.parts().rev().nth(1).map(str::to_owned),
+            Kind::DefaultPrivilege => Some(key.part(0).to_owned()),
+            _ => None,
+        };
+        let to = match key.kind() {
+            Kind::Policy => fact.list("roles"),
+            _ => Vec::new(),
+        };
+        owner.into_iter().chain(grantee).chain(to)
+    };
+    let is_role = |it: &String| !(it.is_empty() || it == "PUBLIC" || it.starts_with("pg_"));
+    catalog.iter().flat_map(of).filter(is_role).collect()
 }
 
 /// Sends messages; the first failure counts.
