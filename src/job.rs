@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod locate;
 pub mod offline;
 pub mod open;
+mod owner;
 pub mod revision;
 pub mod run;
 pub mod schema;

@@ -30,9 +30,6 @@ use crate::{
     report::autogenerate::AutogenerateReport,
 };
 
-/// The role of the shadow's own server.
-pub(super) const ROLE: &str = "postgres";
-
 /// What is wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'w> {

@@ -10,10 +10,10 @@ use crate::{
     },
     job::{
         JobError, Watch,
-        autogenerate::{ROLE, comparable_of, proving::load},
-        drift::owned_by,
+        autogenerate::{comparable_of, proving::load},
         failure::AutogenerateError,
         open::Endpoint,
+        owner::{ROLE, owned_by},
         shadow::{Shadow, end},
     },
     migration::source::Migrations,

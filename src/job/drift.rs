@@ -1,15 +1,16 @@
 //! Drift: how a live database differs from what its applied migrations produce.
 
 use crate::{
-    catalog::{Catalog, Coverage, Fact, Ignored, Key, Kind},
+    catalog::{Coverage, Ignored},
     ddl::{
         Statement,
         plan::{Target, plan},
     },
     job::{
         JobError, Watch,
-        autogenerate::{ROLE, comparable_of, differences, listing::listed},
+        autogenerate::{comparable_of, differences, listing::listed},
         open::Endpoint,
+        owner::{ROLE, owned_by, runner},
         shadow::Shadow,
     },
     migration::source::{Migration, Migrations},
@@ -80,34 +81,4 @@ pub async fn drift(
         }
     }
     Ok(report)
-}
-
-/// The role that made the tracking table.
-pub(super) fn runner(live: &Catalog) -> Option<String> {
-    let mut relations = live.of_kind(Kind::Relation);
-    let (_, fact) = relations.find(|(key, _)| key.part(1) == "__diesel_schema_migrations")?;
-    fact.get("owner").map(str::to_owned)
-}
-
-/// The same with the shadow's role in the place of another.
-pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
-    catalog.map(|key, fact| {
-        if key.kind() == Kind::Schema && key.name() == "public" {
-            // whose it is was decided when the database was made
-            let rest = fact.iter().filter(|(name, _)| *name != "owner");
-            *fact = Fact::of(rest.map(|(name, value)| (name, Some(value.to_owned()))));
-        }
-        if role == ROLE {
-            return;
-        }
-        if fact.get("owner") == Some(role) {
-            fact.set("owner", ROLE.to_owned());
-        }
-        if key.kind() == Kind::DefaultPrivilege && key.part(0) == role {
-            let mut parts: Vec<&str> = key.parts().collect();
-            parts[0] = ROLE;
-            *key = Key::new(key.kind(), &parts);
-        }
-    });
-    catalog
 }

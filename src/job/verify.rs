@@ -286,6 +286,8 @@ impl Verify<'_> {
                     locked: &mut lane.locked,
                     migration,
                     options: &options,
+                    narrow: None,
+                    known: None,
                 };
                 let problem = legs.walk(&mut at, &mut report, watch).await?;
                 if let Some(problem) = problem {

@@ -6,16 +6,17 @@ use crate::{
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Place, ROLE, Truth, Wish, differences, ledgers, oracle,
+            Compared, Place, Truth, Wish, differences, ledgers, oracle,
             proving::{Proving, TRUTH, failed, first_line, send},
             rename::KEPT,
             rows::Rows,
             script, truth, way,
         },
         failure::AutogenerateError,
+        owner::ROLE,
         revision,
         run::Options,
-        verify::careful::Legs,
+        verify::careful::{Legs, catalog},
     },
     migration::{
         source::{Metadata, Migration, Script},
@@ -157,7 +158,10 @@ impl Proving {
         }
         drop(session);
         let drafts = self.drafts(wish, place, &ups, &downs, &mut report)?;
-        self.prove(wish, &ups, &downs, &drafts, watch).await?;
+        // the first begins before the renames
+        states[0] = before;
+        let tried = Tried { ups, downs, states };
+        self.prove(wish, &tried, &drafts, watch).await?;
         report.migrations = drafts;
         Ok(report)
     }
@@ -264,8 +268,7 @@ impl Proving {
     async fn prove(
         &self,
         wish: &Wish<'_>,
-        ups: &[Segment],
-        downs: &[Vec<Segment>],
+        tried: &Tried,
         drafts: &[Drafted],
         watch: Watch<'_>,
     ) -> Result<(), JobError> {
@@ -273,9 +276,63 @@ impl Proving {
         options.manner.guard = wish.guard.clone();
         let (mut locked, _) = self.endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
-        let walked = walk(&mut locked, &options, (ups, downs), drafts, watch).await;
+        let walked = self.walk(&mut locked, &options, tried, drafts, watch).await;
         locked.let_go().await;
         walked
+    }
+
+    async fn walk(
+        &self,
+        locked: &mut Locked<'_>,
+        options: &Options,
+        tried: &Tried,
+        drafts: &[Drafted],
+        watch: Watch<'_>,
+    ) -> Result<(), JobError> {
+        let narrow = |read: Catalog| self.narrowed(read);
+        let steps = tried
+            .ups
+            .iter()
+            .zip(&tried.downs)
+            .zip(tried.states.windows(2));
+        for (drafted, ((up, down), states)) in drafts.iter().zip(steps) {
+            // what the author fills is filled here with anything
+            let text = filled(std::slice::from_ref(up), &drafted.up);
+            let back = filled(down, &drafted.down);
+            let migration = migration(drafted, &text, &back)?;
+            let mut legs = Legs {
+                locked: &mut *locked,
+                migration: &migration,
+                options,
+                narrow: Some(&narrow),
+                known: Some(states[1].clone()),
+            };
+            let mut report = VerifyReport::default();
+            let mut before = states[0].clone();
+            if let Some(problem) = legs.walk(&mut before, &mut report, watch).await? {
+                return Err(AutogenerateError::Proof {
+                    what: problem.what,
+                    difference: problem.difference,
+                    plan: format!("-- up.sql\n{text}\n-- down.sql\n{}", drafted.down),
+                }
+                .into());
+            }
+        }
+        let found = narrow(catalog(locked).await?);
+        let left = tried
+            .states
+            .last()
+            .map(|wanted| differences(wanted, &found));
+        let left: Vec<String> = left.iter().flatten().map(ToString::to_string).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        Err(AutogenerateError::Proof {
+            what: "the scripts do not lead to the source of truth".into(),
+            difference: left,
+            plan: drafts.iter().map(|it| it.up.as_str()).collect(),
+        }
+        .into())
     }
 
     /// Whether the way up has led to what was wanted.
@@ -310,50 +367,30 @@ impl Proving {
     }
 }
 
-async fn walk(
-    locked: &mut Locked<'_>,
-    options: &Options,
-    (ups, downs): (&[Segment], &[Vec<Segment>]),
-    drafts: &[Drafted],
-    watch: Watch<'_>,
-) -> Result<(), JobError> {
-    let mut before = crate::job::verify::careful::catalog(locked).await?;
-    for (drafted, (up, down)) in drafts.iter().zip(ups.iter().zip(downs)) {
-        // what the author fills is filled here with anything
-        let text = filled(std::slice::from_ref(up), &drafted.up);
-        let back = filled(down, &drafted.down);
-        let script = |file: &str, text: &str| {
-            Script::new(format!("{}/{file}", drafted.name), text.to_owned())
-        };
-        let migration = Migration {
-            version: Version::of_directory(&drafted.name).map_err(|_| {
-                ProjectError::NotAVersion {
-                    text: drafted.name.clone(),
-                }
-            })?,
-            name: drafted.name.clone(),
-            up: script("up.sql", &text),
-            down: Some(script("down.sql", &back)),
-            metadata: Metadata {
-                run_in_transaction: drafted.run_in_transaction,
-            },
-        };
-        let mut legs = Legs {
-            locked: &mut *locked,
-            migration: &migration,
-            options,
-        };
-        let mut report = VerifyReport::default();
-        if let Some(problem) = legs.walk(&mut before, &mut report, watch).await? {
-            return Err(AutogenerateError::Proof {
-                what: problem.what,
-                difference: problem.difference,
-                plan: format!("-- up.sql\n{text}\n-- down.sql\n{}", drafted.down),
-            }
-            .into());
-        }
-    }
-    Ok(())
+/// A plan that was tried.
+struct Tried {
+    ups: Vec<Segment>,
+    downs: Vec<Vec<Segment>>,
+    /// What was there before, and after each way up.
+    states: Vec<Catalog>,
+}
+
+/// A draft as a migration, with these scripts.
+fn migration(drafted: &Drafted, up: &str, down: &str) -> Result<Migration, JobError> {
+    let script =
+        |file: &str, text: &str| Script::new(format!("{}/{file}", drafted.name), text.to_owned());
+    let version = Version::of_directory(&drafted.name).map_err(|_| ProjectError::NotAVersion {
+        text: drafted.name.clone(),
+    })?;
+    Ok(Migration {
+        version,
+        name: drafted.name.clone(),
+        up: script("up.sql", up),
+        down: Some(script("down.sql", down)),
+        metadata: Metadata {
+            run_in_transaction: drafted.run_in_transaction,
+        },
+    })
 }
 
 /// The version that comes so many after another: the last four digits count.

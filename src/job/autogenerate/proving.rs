@@ -12,14 +12,14 @@ use crate::{
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, ROLE, Truth, Wish, comparable_of, differences,
+            Compared, Truth, Wish, comparable_of, differences,
             listing::listed,
             rename::{self, Renames},
             truth, way, with_aside,
         },
-        drift::{owned_by, runner},
         failure::AutogenerateError,
         open::Endpoint,
+        owner::{ROLE, owned_by, runner},
         run::{self, Options},
         shadow::{end, in_the_shadow},
     },
@@ -41,6 +41,8 @@ pub(super) struct Proving {
     pub(super) major: u32,
     pub(super) keeps_data: bool,
     ignored: Ignored,
+    /// What the SQL of the truth makes.
+    truth: Option<Catalog>,
 }
 
 /// The database that the SQL of the truth is loaded into.
@@ -71,12 +73,34 @@ impl Proving {
             major: 0,
             keeps_data: wish.forms.keeps_data,
             ignored: wish.ignored.clone(),
+            truth: None,
         };
-        match proving.begin(wish, watch).await {
-            Ok(()) => Ok(proving),
+        let truth = proving.load(wish);
+        let (begun, truth) = tokio::join!(proving.begin(wish, watch), truth);
+        match begun.and(truth) {
+            Ok(truth) => {
+                proving.truth = truth;
+                Ok(proving)
+            }
             Err(error) => {
                 proving.end().await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Loads the SQL of the truth, where it is SQL.
+    fn load<'w>(
+        &self,
+        wish: &Wish<'w>,
+    ) -> impl Future<Output = Result<Option<Catalog>, JobError>> + use<'w> {
+        let mut endpoint = self.endpoint.clone();
+        endpoint.url = self.scratch.url(TRUTH);
+        let (truth, ignored) = (wish.truth, wish.ignored);
+        async move {
+            match truth {
+                Truth::Sql(files) => load(&endpoint, files, ignored, &mut |_| {}).await.map(Some),
+                Truth::SchemaRs(_) => Ok(None),
             }
         }
     }
@@ -141,13 +165,10 @@ impl Proving {
         let asked = rename::statements(wish.renames, &before)?;
         self.rename(&mut session, asked, &mut renames, &mut from)
             .await?;
-        let mut to = match wish.truth {
-            Truth::Sql(files) => {
-                let mut endpoint = self.endpoint.clone();
-                endpoint.url = self.scratch.url(TRUTH);
-                load(&endpoint, files, &self.ignored, watch).await?
-            }
-            Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
+        let mut to = match (self.truth.take(), wish.truth) {
+            (Some(to), _) => to,
+            (None, Truth::SchemaRs(printer)) => truth::wanted(printer, &from)?,
+            (None, Truth::Sql(_)) => from.clone(),
         };
         if self.keeps_data {
             let aside = rename::aside(&from, &to, &wish.guard.ledgers);
@@ -212,10 +233,15 @@ impl Proving {
 
     pub(super) async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
         let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
-        Ok(match self.keeps_data {
+        Ok(self.narrowed(read))
+    }
+
+    /// What of a catalog is compared.
+    pub(super) fn narrowed(&self, read: Catalog) -> Catalog {
+        match self.keeps_data {
             true => with_aside(read, &self.ignored),
             false => comparable_of(read, &self.ignored),
-        })
+        }
     }
 
     /// Runs one segment as its migration would.

@@ -32,6 +32,10 @@ pub(in crate::job) struct Legs<'l, 'c> {
     pub(in crate::job) locked: &'l mut Locked<'c>,
     pub(in crate::job) migration: &'l Migration,
     pub(in crate::job) options: &'l Options,
+    /// What of a catalog counts, where that is not all.
+    pub(in crate::job) narrow: Option<&'l (dyn Fn(Catalog) -> Catalog + Sync)>,
+    /// What the way up leads to, where somebody has seen it before.
+    pub(in crate::job) known: Option<Catalog>,
 }
 
 /// What a leg led to.
@@ -52,7 +56,10 @@ impl Legs<'_, '_> {
         if let Walked::Stopped(problem) = self.leg(&[Direction::Up], Leg::Up, None, watch).await? {
             return Ok(Some(*problem));
         }
-        let after = catalog(self.locked).await?;
+        let after = match self.known.take() {
+            Some(known) => known,
+            None => self.read().await?,
+        };
         if self.migration.down.is_none() {
             report.one_way.push(self.migration.name.clone());
             *before = after;
@@ -65,7 +72,7 @@ impl Legs<'_, '_> {
         {
             return Ok(Some(*problem));
         }
-        let returned = catalog(self.locked).await?;
+        let returned = self.read().await?;
         if let Some(problem) = self.compare(before, &returned, Leg::Down, report) {
             return Ok(Some(problem));
         }
@@ -79,7 +86,7 @@ impl Legs<'_, '_> {
         let again = if *before == returned {
             after
         } else {
-            let again = catalog(self.locked).await?;
+            let again = self.read().await?;
             if let Some(problem) = self.compare(&after, &again, Leg::UpAgain, report) {
                 return Ok(Some(problem));
             }
@@ -96,6 +103,14 @@ impl Legs<'_, '_> {
         // what a redo leaves is what the way up left
         *before = again;
         Ok(None)
+    }
+
+    async fn read(&mut self) -> Result<Catalog, JobError> {
+        let read = catalog(self.locked).await?;
+        Ok(match self.narrow {
+            Some(narrow) => narrow(read),
+            None => read,
+        })
     }
 
     /// What the guard would note of the ledgers before the way up.
