@@ -6,7 +6,7 @@ use crate::{
         imprint::EVER,
         session::{Failure, Message, Session},
     },
-    words::ident::Literal,
+    words::ident::{Literal, Qualified},
 };
 
 const SEED: &str = include_str!("seed.sql");
@@ -17,7 +17,18 @@ impl Session<'_> {
     /// # Errors
     /// What the server refused, or the loss of the connection.
     pub(crate) async fn seed(&mut self) -> Result<(), Failure> {
-        self.seed_by(SEED, EVER).await
+        self.seed_by(SEED, EVER, &[]).await
+    }
+
+    /// The same for some tables.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn seed_some(&mut self, tables: &[Qualified<'_>]) -> Result<(), Failure> {
+        if tables.is_empty() {
+            return Ok(());
+        }
+        self.seed_by(SEED, EVER, tables).await
     }
 
     /// Keeps the function that [`seed_new`](Self::seed_new) calls, so that it is planned once. It ends with the session.
@@ -42,16 +53,36 @@ impl Session<'_> {
     /// # Errors
     /// What the server refused, or the loss of the connection.
     pub(crate) async fn seed_new(&mut self, since: &str) -> Result<(), Failure> {
-        self.seed_by("SELECT pg_temp.glowplug_seed()", since).await
+        self.seed_by("SELECT pg_temp.glowplug_seed()", since, &[])
+            .await
     }
 
-    async fn seed_by(&mut self, call: &str, since: &str) -> Result<(), Failure> {
+    async fn seed_by(
+        &mut self,
+        call: &str,
+        since: &str,
+        tables: &[Qualified<'_>],
+    ) -> Result<(), Failure> {
         let pins = guard::pins();
+        // as format('%I.%I') writes them
+        let names = tables.iter().map(|it| {
+            format!(
+                "format('%I.%I', {}::text, {}::text)",
+                Literal(it.schema),
+                Literal(it.name)
+            )
+        });
+        let names: Vec<String> = names.collect();
+        let only = format!(
+            "SELECT set_config('glowplug.seeded_tables', array_to_string(ARRAY[{}]::text[], chr(1)), true)",
+            names.join(", ")
+        );
         let since = format!("SET LOCAL glowplug.seeded = {}", Literal(since));
         let messages = [
             Message::Batch("BEGIN"),
             Message::Batch(&pins),
             Message::Batch(&since),
+            Message::Batch(&only),
             Message::Batch(call),
             Message::Batch("COMMIT"),
         ];

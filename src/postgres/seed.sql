@@ -23,6 +23,9 @@ BEGIN
             JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND s.nspname !~ '^(pg_|information_schema$)'
                 AND age(c.xmin) <= age(current_setting('glowplug.seeded')::xid)
+                -- all, where no names are given
+                AND (COALESCE(current_setting('glowplug.seeded_tables', true), '') = ''
+                    OR format('%I.%I', s.nspname, c.relname) = ANY (string_to_array(current_setting('glowplug.seeded_tables', true), chr(1))))
                 AND c.relname NOT IN ('__diesel_schema_migrations', '__glowplug_journal')
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
             ORDER BY c.oid

@@ -9,7 +9,7 @@ use crate::{
             Compared, Place, Truth, Wish, differences, ledgers, oracle,
             proving::{Proving, TRUTH, failed, first_line, send},
             rename::KEPT,
-            rows::Rows,
+            rows::{Rows, qualified, spoken_of},
             script, truth, way,
         },
         failure::AutogenerateError,
@@ -28,6 +28,7 @@ use crate::{
         autogenerate::{AutogenerateReport, Drafted},
         verify::VerifyReport,
     },
+    words::ident::Qualified,
 };
 
 impl Proving {
@@ -68,10 +69,6 @@ impl Proving {
             .into());
         }
         let (mut session, _, _) = self.endpoint.read(watch).await?;
-        if rows {
-            let seeded = session.seed().await;
-            seeded.map_err(SessionError::while_doing("making rows"))?;
-        }
         let target = Target {
             major: self.major,
             role: ROLE,
@@ -80,6 +77,12 @@ impl Proving {
             batches: !wish.guard.is_on(),
         };
         let mut ups = way(&from, &to, &target)?;
+        if rows {
+            let tables = spoken_of(&from, &ups);
+            let names: Vec<Qualified<'_>> = tables.iter().map(|it| qualified(it)).collect();
+            let seeded = session.seed_some(&names).await;
+            seeded.map_err(SessionError::while_doing("making rows"))?;
+        }
         if ups.is_empty() {
             ups.push(Segment::default());
         }

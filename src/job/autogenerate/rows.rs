@@ -1,9 +1,9 @@
 //! What is in the tables of a shadow before a plan and after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Catalog, Fact, Key, Kind},
     ddl::{Statement, hazard::Hazard, segment::Segment},
     job::JobError,
     postgres::{
@@ -25,12 +25,42 @@ struct Table {
     columns: BTreeMap<String, (String, String)>,
 }
 
-fn qualified(table: &Key) -> String {
+/// A table by its name.
+pub(super) fn qualified(table: &Key) -> Qualified<'_> {
     Qualified {
         schema: table.part(0),
         name: table.part(1),
     }
-    .to_string()
+}
+
+/// The tables that statements speak of, and those that their rows refer to.
+pub(super) fn spoken_of<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet<&'c Key> {
+    let statements = || segments.iter().flat_map(|it| &it.statements);
+    let tables = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
+        let name = qualified(key).to_string();
+        let is_table = matches!(fact.get("kind"), Some("table" | "partitioned table"));
+        is_table && statements().any(|it| it.sql.contains(&name))
+    });
+    let mut open: Vec<&Key> = tables.map(|(key, _)| key).collect();
+    let mut all: BTreeSet<&Key> = open.iter().copied().collect();
+    while let Some(table) = open.pop() {
+        let below = catalog.below(Kind::Constraint, &[table.part(0), table.part(1)]);
+        let named = |fact: &'c Fact| {
+            let parts = [
+                fact.get("references_schema")?,
+                fact.get("references_table")?,
+            ];
+            Some(catalog.entry(&Key::new(Kind::Relation, &parts))?.0)
+        };
+        for (_, fact) in below {
+            if let Some(other) = named(fact)
+                && all.insert(other)
+            {
+                open.push(other);
+            }
+        }
+    }
+    all
 }
 
 impl Rows {
@@ -40,12 +70,12 @@ impl Rows {
         catalog: &Catalog,
         segments: &[Segment],
     ) -> Result<Self, JobError> {
-        let statements = || segments.iter().flat_map(|it| &it.statements);
-        let tables = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
-            let name = qualified(key);
-            fact.get("kind") == Some("table") && statements().any(|it| it.sql.contains(&name))
-        });
-        let tables: Vec<&Key> = tables.map(|(key, _)| key).collect();
+        let is_table = |key: &&Key| {
+            let kind = catalog.get(key).and_then(|it| it.get("kind"));
+            kind == Some("table")
+        };
+        let tables = spoken_of(catalog, segments);
+        let tables: Vec<&Key> = tables.into_iter().filter(is_table).collect();
         let mut columns = Vec::new();
         let mut queries = Vec::new();
         for table in &tables {
@@ -60,7 +90,7 @@ impl Rows {
                     ", md5(string_agg(coalesce({name}::text, 'NULL'), ',' ORDER BY {name}::text))"
                 )
             });
-            let name = qualified(table);
+            let name = qualified(table).to_string();
             queries.push(format!(
                 "SELECT ARRAY[count(*)::text, pg_relation_filenode({}::regclass)::text{}] AS \"row\" FROM ONLY {name}",
                 crate::words::ident::Literal(&name),
@@ -105,7 +135,7 @@ impl Rows {
             let Some(is) = after.0.get(table) else {
                 continue;
             };
-            let name = qualified(table);
+            let name = qualified(table).to_string();
             let says = |it: &Statement| {
                 let fills = it.fills.as_ref().is_some_and(|column| {
                     (column.part(0), column.part(1)) == (table.part(0), table.part(1))
@@ -141,7 +171,7 @@ impl Rows {
                 continue;
             };
             let of_table = |(table, _): &(&Key, &Table)| {
-                let name = qualified(table);
+                let name = qualified(table).to_string();
                 statement.sql.starts_with("ALTER TABLE") && statement.sql.contains(&name)
             };
             let Some((table, was)) = self.0.iter().find(of_table) else {
