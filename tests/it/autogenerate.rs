@@ -293,11 +293,12 @@ CREATE INDEX "people_name" ON "public"."people" USING btree (name);
 /// A table that is renamed takes its keys, its indexes and its sequence along: nothing is built anew for a name.
 #[test]
 fn what_differs_only_in_its_name_is_renamed() {
-    let people =
-        "CREATE TABLE people (id bigserial PRIMARY KEY, name text UNIQUE, age int CHECK (age > 0));
-        CREATE INDEX ON people (lower(name));";
+    let people = "CREATE TABLE people (id bigserial PRIMARY KEY, name text UNIQUE,
+            age int CHECK (age > 0), number bigint GENERATED ALWAYS AS IDENTITY);
+        CREATE INDEX ON people (lower(name));
+        CREATE TABLE heirs (x int) INHERITS (people);";
     let project = of_sql(people);
-    project.migration("2_people", people, "DROP TABLE people;");
+    project.migration("2_people", people, "DROP TABLE heirs, people;");
     project.write(
         "schema.sql",
         &format!("{EVENTS}\n{}", people.replace("people", "persons")),

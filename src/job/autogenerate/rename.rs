@@ -93,6 +93,7 @@ pub(super) fn alike(from: &Catalog, to: &Catalog, kinds: &[Kind]) -> Renames {
             entries
                 .filter(|(key, fact)| {
                     let goes_along = fact.is("of_partitioned")
+                        || fact.is("inherited")
                         || key.kind() == Kind::Index && fact.is("of_constraint");
                     other.get(key).is_none() && !goes_along
                 })
