@@ -89,7 +89,7 @@ impl Proving {
         // up, to learn what each leads to
         let mut states = vec![from];
         let start = Rows::read(&mut session, &states[0], &ups).await?;
-        let mut rows = Rows::read(&mut session, &states[0], &ups).await?;
+        let mut rows = start.clone();
         for index in 0..ups.len() {
             self.run(&mut session, &ups[index]).await?;
             let state = self.catalog(&mut session).await?;

@@ -168,10 +168,9 @@ impl Proving {
         let asked = rename::statements(wish.renames, &before)?;
         self.rename(&mut session, asked, &mut renames, &mut from)
             .await?;
-        let mut to = match (self.truth.take(), wish.truth) {
-            (Some(to), _) => to,
-            (None, Truth::SchemaRs(printer)) => truth::wanted(printer, &from)?,
-            (None, Truth::Sql(_)) => from.clone(),
+        let mut to = match wish.truth {
+            Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
+            Truth::Sql(_) => self.truth.clone().expect("it was loaded at the start"),
         };
         if self.keeps_data {
             let aside = rename::aside(&from, &to, &wish.guard.ledgers);

@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// The rows of tables, and the files that they are in.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Rows(BTreeMap<Key, Table>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Table {
     count: String,
     file: String,
