@@ -432,14 +432,19 @@ impl<'c> Planner<'c> {
 
     /// Whether a part frees itself before the whole is dropped: a sequence that is owned no more, a partition that is detached.
     fn leaves(&self, part: &Key, whole: &Key) -> bool {
-        if part.kind() == Kind::Index && whole.kind() == Kind::Index {
-            // a partition that is detached keeps its indexes
-            return self
-                .table_of(part)
-                .is_some_and(|table| self.is_detached(&table));
-        }
-        if part.kind() == Kind::Column && whole.kind() == Kind::Column {
-            return self.is_let_go(part, whole);
+        // a partition that is detached keeps its rows, its indexes and its constraints
+        match (part.kind(), whole.kind()) {
+            (Kind::Index, Kind::Index) => {
+                let table = self.table_of(part);
+                return table.is_some_and(|table| self.is_detached(&table));
+            }
+            (Kind::Constraint, Kind::Constraint) => {
+                let table = Key::new(Kind::Relation, &[part.part(0), part.part(1)]);
+                return self.is_detached(&table);
+            }
+            (Kind::Relation, Kind::Relation) => return self.is_detached(part),
+            (Kind::Column, Kind::Column) => return self.is_let_go(part, whole),
+            _ => {}
         }
         let Some(is) = self.to.get(part) else {
             return false;

@@ -149,10 +149,8 @@ fn counter(sequence: &Object<'_>) -> String {
 /// Changes all that it can.
 fn alter(change: &Change<'_>) -> Alter {
     match (change.from.is("identity_of"), change.to.is("identity_of")) {
-        // DROP IDENTITY takes the old one away
-        (true, false) => return Alter::Replace,
-        // the column takes the old one away, and makes the new one with all options
-        (false, true) => return Alter::By(Steps::late(again(change))),
+        // DROP IDENTITY takes the old one away, ADD GENERATED makes the new one with all options
+        (true, false) | (false, true) => return Alter::Replace,
         (true, true) if change.differs("identity_of") => {
             return Alter::By(Steps::late(again(change)));
         }

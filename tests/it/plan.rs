@@ -618,6 +618,10 @@ fn judge() -> &'static Binaries {
 
 fn lead_to_each_other(binaries: &Binaries, pairs: &[Pair]) {
     let pairs: Vec<&Pair> = pairs.iter().collect();
+    if let [pair] = pairs[..] {
+        // one that is looked into
+        eprintln!("{}\n---- is to become\n{}", pair.old, pair.new);
+    }
     let outcome = run(binaries, &pairs);
     eprintln!(
         "PostgreSQL {}: {} ways; with empty tables: {}; not loaded: {}",

@@ -178,9 +178,6 @@ fn free(change: &Change<'_>, steps: &mut Steps) {
     if default::plain(from).is_some() && is_loosed {
         steps.early.push(column_only(from, "DROP DEFAULT"));
     }
-    if has_own_identity(to) && !has_own_identity(from) {
-        steps.early.extend(identity::in_the_way(from, to));
-    }
 }
 
 /// Another default, or none.

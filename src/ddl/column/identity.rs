@@ -117,18 +117,6 @@ impl Counter<'_> {
     }
 }
 
-/// A sequence that stands where that of a new identity column will be, and does not go by itself.
-pub(super) fn in_the_way(from: &Object<'_>, to: &Object<'_>) -> Option<Statement> {
-    let counter = counter(to, "identity_of")?;
-    let key = Key::new(Kind::Sequence, &[to.key.part(0), &counter.name]);
-    let old = from.catalog.get(&key)?;
-    if old.is("identity_of") {
-        return None;
-    }
-    let name = counter.qualified(to);
-    Some(Statement::new(format!("DROP SEQUENCE {name}")))
-}
-
 /// Lets a new identity column count on from the rows that are there. Nothing happens where there are none.
 pub(super) fn count_on(object: &Object<'_>) -> Option<Statement> {
     let counter = counter(object, "identity_of")?;

@@ -83,6 +83,12 @@ impl<'c> Planner<'c> {
             }
             // a sequence is there before the column that owns it, whose default it is
             let is_owned = key.kind() == Kind::Sequence && object.is("owned_by");
+            // one in the way of that of a new identity
+            if key.kind() == Kind::Sequence
+                && let Some(column) = (rule(Kind::Sequence).born_with)(&object)
+            {
+                graph.before(&self.drop_of(key), &node(&column, Stage::Late));
+            }
             // privileges are given by the owner that an object ends with
             let is_grant = key.kind() == Kind::Grant;
             let stages = [(Stage::Create, !is_owned), (Stage::Finish, is_grant)];
