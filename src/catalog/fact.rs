@@ -50,6 +50,11 @@ impl Fact {
         }
     }
 
+    /// Takes an attribute away.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.0.retain(|(it, _)| *it != name);
+    }
+
     /// Names and values, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, &**value))

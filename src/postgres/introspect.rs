@@ -5,8 +5,11 @@
 //! here, and go no further.
 
 mod queries;
+mod reader;
 
 use std::collections::HashMap;
+
+pub use self::reader::Reader;
 
 use crate::{
     catalog::{
@@ -49,7 +52,10 @@ pub async fn read(
     let doing = SessionError::while_doing("reading the catalog");
     let major = server_version / 10_000;
     let wanted: Vec<Part> = parts(coverage).collect();
-    let texts: Vec<String> = wanted.iter().map(|it| for_major(it.sql(), major)).collect();
+    let texts: Vec<String> = wanted
+        .iter()
+        .map(|it| for_major(it.sql(), major, false))
+        .collect();
     let queries = texts
         .iter()
         .map(|text| Message::Query(text.as_str(), Vec::new()));
@@ -120,6 +126,7 @@ impl Part {
 }
 
 /// A catalog that is being read, and where its objects are on the server.
+#[derive(Debug)]
 struct Reading {
     catalog: Catalog,
     /// Which object stands at an address; kept only where something is joined to it.
@@ -238,8 +245,9 @@ fn texts<const N: usize>(row: Row) -> [String; N] {
     std::array::from_fn(|_| values.next().flatten().unwrap_or_default())
 }
 
-/// Leaves out the lines that are meant for other versions: those that end with `-- from N` or `-- before N`.
-fn for_major(sql: &str, major: u32) -> String {
+/// Leaves out the lines that are meant for other versions: those that end with `-- from N` or `-- before N`; and those that end
+/// with `-- of some` where all is asked for.
+fn for_major(sql: &str, major: u32, some: bool) -> String {
     let is_meant = |line: &str| {
         let Some((_, marker)) = line.rsplit_once("-- ") else {
             return true;
@@ -248,6 +256,7 @@ fn for_major(sql: &str, major: u32) -> String {
         match (word, number.trim_end().parse::<u32>()) {
             ("from", Ok(first)) => major >= first,
             ("before", Ok(first)) => major < first,
+            ("of", _) if number.trim_end() == "some" => some,
             _ => true,
         }
     };
@@ -264,11 +273,11 @@ mod tests {
     fn a_line_for_another_major_is_not_sent() {
         let sql = "SELECT a, -- from 15\n    NULL, -- before 15\n    b -- from the start\n";
         assert_eq!(
-            for_major(sql, 14),
+            for_major(sql, 14, false),
             "    NULL, -- before 15\n    b -- from the start\n"
         );
         assert_eq!(
-            for_major(sql, 18),
+            for_major(sql, 18, false),
             "SELECT a, -- from 15\n    b -- from the start\n"
         );
     }

@@ -19,8 +19,8 @@ use glowplug::{
     postgres::{
         cluster::{Binaries, Scratch},
         connect::Environment,
-        introspect,
-        session::Stop,
+        introspect::{self, Reader},
+        session::{Session, Stop},
     },
     words::url::Url,
 };
@@ -36,6 +36,19 @@ pub fn read(url: &Url) -> Catalog {
 }
 
 fn read_with(url: &Url, coverage: &Coverage) -> Catalog {
+    on_session(url, async |session, version| {
+        introspect::read(session, version, coverage).await.unwrap()
+    })
+}
+
+/// Reads everything with a reader that may have read the same database before.
+pub fn read_again(reader: &mut Reader, url: &Url) -> Catalog {
+    on_session(url, async |session, version| {
+        reader.read(session, version).await.unwrap()
+    })
+}
+
+fn on_session(url: &Url, act: impl AsyncFnOnce(&mut Session<'_>, u32) -> Catalog) -> Catalog {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -50,8 +63,7 @@ fn read_with(url: &Url, coverage: &Coverage) -> Catalog {
     };
     runtime.block_on(async {
         let (mut session, facts, _) = endpoint.read(&mut |_| {}).await.unwrap();
-        let catalog = introspect::read(&mut session, facts.server_version, coverage).await;
-        catalog.unwrap()
+        act(&mut session, facts.server_version).await
     })
 }
 

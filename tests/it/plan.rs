@@ -20,13 +20,16 @@ use glowplug::{
         plan::{Target, comparable, plan},
         segment::segments,
     },
-    postgres::cluster::{Binaries, Scratch},
+    postgres::{
+        cluster::{Binaries, Scratch},
+        introspect::Reader,
+    },
     words::url::Url,
 };
 
 use crate::{
     ddl::{Case, dice::Dice},
-    introspect::{Pair, pairs, read, unsubscribe},
+    introspect::{Pair, pairs, read, read_again, unsubscribe},
     support::{INSTALLED, number, psql_at, scratch, text, try_psql_at},
 };
 
@@ -245,20 +248,23 @@ fn dump(database: &Url, binaries: &Binaries) -> Option<Vec<String>> {
     let dumped = String::from_utf8(output.stdout).unwrap();
     let lines = dumped.lines().map(|line| line.trim_end_matches(','));
     let says = |line: &&str| !(line.is_empty() || line.starts_with("--") || line.starts_with('\\'));
-    let mut lines: Vec<String> = lines.filter(says).map(sorted_options).collect();
+    let mut lines: Vec<String> = lines.filter(says).map(sorted_lists).collect();
     lines.sort();
     Some(lines)
 }
 
-/// Storage options stand in the order in which they were set, and columns in the order in which they were added.
-fn sorted_options(line: &str) -> String {
-    let Some((head, options)) = line.split_once("WITH (") else {
-        return line.to_owned();
-    };
-    let (options, tail) = options.rsplit_once(')').unwrap_or((options, ""));
-    let mut options: Vec<&str> = options.split(", ").collect();
-    options.sort_unstable();
-    format!("{head}WITH ({}){tail}", options.join(", "))
+/// Storage options stand in the order in which they were set, columns in the order in which they were added, and parents in the
+/// order in which they lie in a table of PostgreSQL's.
+fn sorted_lists(line: &str) -> String {
+    for words in ["WITH (", "INHERITS ("] {
+        if let Some((head, list)) = line.split_once(words) {
+            let (list, tail) = list.rsplit_once(')').unwrap_or((list, ""));
+            let mut list: Vec<&str> = list.split(", ").collect();
+            list.sort_unstable();
+            return format!("{head}{words}{}){tail}", list.join(", "));
+        }
+    }
+    line.to_owned()
 }
 
 /// What is wanted of a way.
@@ -277,7 +283,8 @@ impl Wanted {
 }
 
 fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
-    let from = comparable(read(database));
+    let mut reader = Reader::default();
+    let from = comparable(read_again(&mut reader, database));
     let plan = planned(&from, &to.catalog, binaries.major())?;
     let told = plan.texts.join(";\n---\n");
     let before = rows(database);
@@ -288,7 +295,15 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
     if !lost.is_empty() {
         return Err(format!("{}\n--- after\n{told}", lost.join("\n")));
     }
-    let reached = comparable(read(database));
+    let reached = read(database);
+    // what is read of touched relations only is the same
+    let wrong = reached.differences(&read_again(&mut reader, database));
+    if !wrong.is_empty() {
+        return Err(format!(
+            "it is not read again: {wrong:?}\n--- after\n{told}"
+        ));
+    }
+    let reached = comparable(reached);
     let differences: Vec<String> = to
         .catalog
         .differences(&reached)

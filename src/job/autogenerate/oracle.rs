@@ -1,20 +1,27 @@
 //! A second opinion on whether two databases are alike, of `pg_dump`, which shares no code with this program.
 
+use std::collections::BTreeMap;
+
 /// The lines that only one of two dumps has. Their order is left out: a column that was added later stands in another place.
 pub(super) fn differences(wanted: &str, found: &str) -> Vec<String> {
-    let (wanted, mut rest) = (lines(wanted), lines(found));
-    let mut only = Vec::new();
-    for line in wanted {
-        match rest.iter().position(|it| *it == line) {
-            Some(at) => {
-                rest.swap_remove(at);
-            }
-            None => only.push(format!("missing: {line}")),
-        }
+    let mut count: BTreeMap<String, isize> = BTreeMap::new();
+    for line in lines(wanted) {
+        *count.entry(line).or_default() += 1;
     }
-    rest.sort();
-    only.extend(rest.into_iter().map(|line| format!("too much: {line}")));
-    only
+    for line in lines(found) {
+        *count.entry(line).or_default() -= 1;
+    }
+    let only = |sign: isize, words: &str| -> Vec<String> {
+        let lines = count.iter();
+        let times = |(line, n): (&String, &isize)| {
+            let times = usize::try_from(n * sign).unwrap_or(0);
+            vec![format!("{words}: {line}"); times]
+        };
+        lines.flat_map(times).collect()
+    };
+    let mut all = only(1, "missing");
+    all.extend(only(-1, "too much"));
+    all
 }
 
 /// What a dump says, line by line, without what is there for psql and for the journal.
@@ -35,21 +42,25 @@ fn lines(dump: &str) -> Vec<String> {
             let heads = ["--", "\\", "SET ", "SELECT pg_catalog.set_config"];
             !heads.iter().any(|head| line.starts_with(head))
         })
-        .map(sorted_options)
+        .map(sorted_lists)
         .collect()
 }
 
-/// Storage options stand in the order in which they were set.
-fn sorted_options(line: &str) -> String {
-    let Some((head, options)) = line.split_once("WITH (") else {
+/// Storage options stand in the order in which they were set; `pg_dump` names parents in the order in which they lie in the
+/// system catalog, which is not that of the table.
+fn sorted_lists(line: &str) -> String {
+    let list = ["WITH (", "INHERITS ("];
+    let found = list.iter().find_map(|words| {
+        let (head, rest) = line.split_once(words)?;
+        let (list, tail) = rest.rsplit_once(')')?;
+        Some((head, words, list, tail))
+    });
+    let Some((head, words, list, tail)) = found else {
         return line.to_owned();
     };
-    let Some((options, tail)) = options.rsplit_once(')') else {
-        return line.to_owned();
-    };
-    let mut options: Vec<&str> = options.split(", ").collect();
-    options.sort_unstable();
-    format!("{head}WITH ({}){tail}", options.join(", "))
+    let mut list: Vec<&str> = list.split(", ").collect();
+    list.sort_unstable();
+    format!("{head}{words}{}){tail}", list.join(", "))
 }
 
 #[cfg(test)]
@@ -68,6 +79,10 @@ mod tests {
         );
         assert_eq!(
             differences("i WITH (a='1', b='2');", "i WITH (b='2', a='1');"),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            differences("INHERITS (p, q);", "INHERITS (q, p);"),
             Vec::<String>::new()
         );
     }

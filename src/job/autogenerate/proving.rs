@@ -29,7 +29,7 @@ use crate::{
     migration::plan::Policy,
     postgres::{
         cluster::Scratch,
-        introspect,
+        introspect::{self, Reader},
         session::{Failure, Message, Session, Stop},
         session_error::SessionError,
     },
@@ -46,6 +46,8 @@ pub(super) struct Proving {
     ignored: Ignored,
     /// What the SQL of the truth makes.
     truth: Option<Catalog>,
+    /// Reads what the migrations and the plan make.
+    pub(super) reader: Reader,
 }
 
 /// The database that the SQL of the truth is loaded into.
@@ -77,6 +79,7 @@ impl Proving {
             keeps_data: wish.forms.keeps_data,
             ignored: wish.ignored.clone(),
             truth: None,
+            reader: Reader::default(),
         };
         let truth = proving.load(wish);
         let (begun, truth) = tokio::join!(proving.begin(wish, watch), truth);
@@ -120,7 +123,8 @@ impl Proving {
                 .await
                 .map_err(|error| in_the_shadow(error.cause))?;
         }
-        let (mut session, facts, _) = self.endpoint.read(watch).await?;
+        let endpoint = self.endpoint.clone();
+        let (mut session, facts, _) = endpoint.read(watch).await?;
         self.major = facts.server_version / 10_000;
         if let Some(database) = wish.database {
             let (mut live, facts, _) = database.read(watch).await?;
@@ -161,7 +165,8 @@ impl Proving {
         wish: &Wish<'_>,
         watch: Watch<'_>,
     ) -> Result<Compared, JobError> {
-        let (mut session, _, _) = self.endpoint.read(watch).await?;
+        let endpoint = self.endpoint.clone();
+        let (mut session, _, _) = endpoint.read(watch).await?;
         let before = self.catalog(&mut session).await?;
         let mut renames = Renames::default();
         let mut from = before.clone();
@@ -214,7 +219,7 @@ impl Proving {
 
     /// Runs renames, and reads what they lead to.
     async fn rename(
-        &self,
+        &mut self,
         session: &mut Session<'_>,
         more: Renames,
         all: &mut Renames,
@@ -233,8 +238,8 @@ impl Proving {
         Ok(())
     }
 
-    pub(super) async fn catalog(&self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
-        let read = introspect::read(session, self.major * 10_000, &Coverage::all()).await?;
+    pub(super) async fn catalog(&mut self, session: &mut Session<'_>) -> Result<Catalog, JobError> {
+        let read = self.reader.read(session, self.major * 10_000).await?;
         Ok(self.narrowed(read))
     }
 

@@ -14,7 +14,7 @@ use crate::{
     postgres::{
         exec::{Cause, Happening, Task, TaskError},
         guard::Guard,
-        introspect,
+        introspect::{self, Reader},
         lock::Locked,
         session_error::SessionError,
     },
@@ -32,8 +32,8 @@ pub(in crate::job) struct Legs<'l, 'c> {
     pub(in crate::job) locked: &'l mut Locked<'c>,
     pub(in crate::job) migration: &'l Migration,
     pub(in crate::job) options: &'l Options,
-    /// What of a catalog counts, where that is not all.
-    pub(in crate::job) narrow: Option<&'l (dyn Fn(Catalog) -> Catalog + Sync)>,
+    /// Where not all of a catalog counts: what of it does, and what reads it.
+    pub(in crate::job) narrow: Option<(&'l mut Reader, &'l (dyn Fn(Catalog) -> Catalog + Sync))>,
     /// What the way up leads to, where somebody has seen it before.
     pub(in crate::job) known: Option<Catalog>,
 }
@@ -106,11 +106,13 @@ impl Legs<'_, '_> {
     }
 
     async fn read(&mut self) -> Result<Catalog, JobError> {
-        let read = catalog(self.locked).await?;
-        Ok(match self.narrow {
-            Some(narrow) => narrow(read),
-            None => read,
-        })
+        let Some((reader, narrow)) = &mut self.narrow else {
+            return catalog(self.locked).await;
+        };
+        let version = self.locked.facts().server_version;
+        Ok(narrow(
+            reader.read(&mut self.locked.session, version).await?,
+        ))
     }
 
     /// What the guard would note of the ledgers before the way up.

@@ -76,3 +76,4 @@ LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'
+  AND a.attrelid = ANY ($1::oid[]) -- of some

@@ -106,3 +106,4 @@ LEFT JOIN (
     GROUP BY s.tgconstraint
 ) g ON k.contype <> 't' AND g.tgconstraint = k.oid
 WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'
+  AND k.conrelid = ANY ($1::oid[]) -- of some

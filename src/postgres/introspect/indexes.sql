@@ -89,3 +89,4 @@ CROSS JOIN LATERAL (
     ) y
 ) x
 WHERE c.relkind IN ('i', 'I') AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'
+  AND i.indrelid = ANY ($1::oid[]) -- of some
