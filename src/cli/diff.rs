@@ -11,18 +11,20 @@ use crate::{
         failure::CliError,
         interrupt::block_on,
         render::{self, Output},
+        schema::printer,
         settings::Settings,
     },
     ddl::Statement,
-    job::{self, JobError, diff::Side},
+    job::{self, JobError, diff::Side, schema::Printer},
     postgres::session::Stop,
     project::{self, read},
+    schema_rs::config::PrintSchema,
 };
 
 /// Prints the SQL that leads from one structure to another. Reads only.
 ///
-/// Each is a URL, a directory of migrations, or SQL that makes everything in an empty database: a file, or a directory of .sql files. Exits
-/// with 3 if they differ.
+/// Each is a URL, a directory of migrations, a schema.rs, or SQL that makes everything in an empty database: a file, or a directory of .sql
+/// files. What schema.rs cannot say (defaults, indexes, checks …) is what the other one says. Exits with 3 if they differ.
 #[derive(Debug, Args)]
 pub(super) struct Diff {
     /// What is there
@@ -68,12 +70,31 @@ fn side(text: &str, settings: &Settings, stop: &Stop, output: &Output) -> Result
         let migrations = read::migrations(path, text).map_err(JobError::from)?;
         return Ok(Side::Migrations(migrations));
     }
+    if path.extension().is_some_and(|it| it == "rs") {
+        return Ok(Side::SchemaRs(Box::new(printer_of(path, settings)?)));
+    }
     if path.exists() {
         let files = project::truth::read(path).map_err(JobError::from)?;
         return Ok(Side::Sql(files));
     }
     let endpoint = settings.endpoint_of(text, "diff", stop.clone(), output)?;
     Ok(Side::Database(Box::new(endpoint)))
+}
+
+/// What would print a file: as its settings say, where it has some, or as those of the first file do.
+fn printer_of(path: &Path, settings: &Settings) -> Result<Printer, CliError> {
+    let mut printer = printer(settings, None)?;
+    let path = settings.current.join(path);
+    let all = &mut printer.schemas.all;
+    let is_it = |it: &PrintSchema| it.file.as_ref() == Some(&path);
+    if all.values().any(is_it) {
+        all.retain(|_, it| is_it(it));
+    } else {
+        for (at, it) in all.values_mut().enumerate() {
+            it.file = (at == 0).then(|| path.clone());
+        }
+    }
+    Ok(printer)
 }
 
 fn has_migrations(path: &Path) -> bool {

@@ -14,6 +14,8 @@ use std::path::Path;
 
 pub use self::truth::Truth;
 
+pub(super) use self::truth::wanted;
+
 use crate::{
     catalog::{Catalog, Difference, Ignored},
     ddl::{

@@ -326,7 +326,6 @@ impl Proving {
                 .into());
             }
         }
-        reader.forget();
         let version = locked.facts().server_version;
         let found = narrow(reader.read(&mut locked.session, version).await?);
         let left = tried

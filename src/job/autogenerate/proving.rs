@@ -30,7 +30,7 @@ use crate::{
     postgres::{
         cluster::Scratch,
         introspect::{self, Reader},
-        session::{Failure, Message, Session, Stop},
+        session::{COMMIT, Failure, Message, Session, Stop},
         session_error::SessionError,
     },
     report::autogenerate::AutogenerateReport,
@@ -46,6 +46,8 @@ pub(super) struct Proving {
     ignored: Ignored,
     /// What the SQL of the truth makes.
     truth: Option<Catalog>,
+    /// What the migrations lead to.
+    before: Catalog,
     /// Reads what the migrations and the plan make.
     pub(super) reader: Reader,
 }
@@ -79,6 +81,7 @@ impl Proving {
             keeps_data: wish.forms.keeps_data,
             ignored: wish.ignored.clone(),
             truth: None,
+            before: Catalog::default(),
             reader: Reader::default(),
         };
         let truth = proving.load(wish);
@@ -152,6 +155,7 @@ impl Proving {
                 self.run(&mut session, &segment).await?;
             }
         }
+        self.before = self.catalog(&mut session).await?;
         Ok(())
     }
 
@@ -167,7 +171,7 @@ impl Proving {
     ) -> Result<Compared, JobError> {
         let endpoint = self.endpoint.clone();
         let (mut session, _, _) = endpoint.read(watch).await?;
-        let before = self.catalog(&mut session).await?;
+        let before = std::mem::take(&mut self.before);
         let mut renames = Renames::default();
         let mut from = before.clone();
         let asked = rename::statements(wish.renames, &before)?;
@@ -272,7 +276,7 @@ impl Proving {
             });
         }
         if !segment.alone {
-            messages.push(Message::Batch(crate::postgres::session::COMMIT));
+            messages.push(Message::Batch(COMMIT));
         }
         if let Err(failure) = send(session, &messages).await {
             if let Failure::Server(_) = &failure {
@@ -307,19 +311,16 @@ pub(in crate::job) async fn load(
     }
     let mut kinds = scripts.iter().flat_map(|(_, _, statements)| statements);
     let is_plain = kinds.all(|it| !matches!(it.kind, sql::Kind::Transaction(_)));
-    // in one transaction it takes a third of the time; what cannot run in one is tried without
-    let mut loaded = false;
-    if is_plain {
-        run_all(&mut session, "BEGIN").await?;
-        loaded = make(&mut session, &scripts).await.is_ok();
-        run_all(&mut session, if loaded { "COMMIT" } else { "ROLLBACK" }).await?;
-    }
-    if !loaded {
+    // many in one message, in one transaction, take half of the time; what cannot run so is tried one by one
+    if !(is_plain && make_at_once(&mut session, &scripts).await?) {
         make(&mut session, &scripts).await?;
     }
     let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     Ok(comparable_of(catalog, ignored))
 }
+
+/// A file, its text, and where its statements are.
+type Parts<'p> = (&'p Path, &'p str, Vec<sql::Statement>);
 
 fn refused(path: &Path, what: String) -> AutogenerateError {
     AutogenerateError::Sql {
@@ -328,16 +329,26 @@ fn refused(path: &Path, what: String) -> AutogenerateError {
     }
 }
 
-async fn run_all(session: &mut Session<'_>, command: &str) -> Result<(), JobError> {
-    let sent = send(session, &[Message::Batch(command)]).await;
-    Ok(sent.map_err(SessionError::while_doing("loading the source of truth"))?)
+/// Runs all statements of scripts in one transaction. False if one is refused: then nothing is left of them.
+async fn make_at_once(session: &mut Session<'_>, scripts: &[Parts<'_>]) -> Result<bool, JobError> {
+    let some = scripts.iter().flat_map(|(_, text, statements)| {
+        let texts = statements.chunks(AT_ONCE).filter_map(move |some| {
+            let (first, last) = (some.first()?, some.last()?);
+            Some(&text[first.span.start..last.span.end])
+        });
+        texts.map(Message::Batch)
+    });
+    let mut messages = vec![Message::Batch("BEGIN")];
+    messages.extend(some);
+    let made = send(session, &messages).await.is_ok();
+    let end = Message::Batch(if made { COMMIT } else { "ROLLBACK" });
+    let ended = send(session, &[end]).await;
+    ended.map_err(SessionError::while_doing("loading the source of truth"))?;
+    Ok(made)
 }
 
 /// Runs the statements of scripts. The first that is refused counts.
-async fn make(
-    session: &mut Session<'_>,
-    scripts: &[(&Path, &str, Vec<sql::Statement>)],
-) -> Result<(), AutogenerateError> {
+async fn make(session: &mut Session<'_>, scripts: &[Parts<'_>]) -> Result<(), AutogenerateError> {
     for (path, text, statements) in scripts {
         for some in statements.chunks(AT_ONCE) {
             let texts = some.iter().map(|it| &text[it.span.clone()]);

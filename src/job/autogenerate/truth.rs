@@ -23,7 +23,7 @@ pub enum Truth<'t> {
 }
 
 /// What the edited schema files want of a catalog.
-pub(super) fn wanted(printer: &Printer, from: &Catalog) -> Result<Catalog, JobError> {
+pub(in crate::job) fn wanted(printer: &Printer, from: &Catalog) -> Result<Catalog, JobError> {
     let mut to = from.clone();
     for edits in edits(printer, from)? {
         to =

@@ -38,7 +38,7 @@ const FAST: [(&str, &str); 15] = [
     ("synchronous_commit", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
-    ("shared_buffers", "16MB"),
+    ("shared_buffers", "128MB"),
     ("autovacuum", "off"),
     ("max_connections", "40"),
     ("max_locks_per_transaction", "256"),

@@ -59,7 +59,8 @@ CROSS JOIN LATERAL (
     FROM (
         SELECT a.attnum,
             a.attnum <= i.indnkeyatts AS key,
-            pg_catalog.pg_get_indexdef(i.indexrelid, a.attnum, false) AS expression,
+            -- a column is what its table calls it; only expressions have to be printed
+            COALESCE(pg_catalog.quote_ident(tk.attname), pg_catalog.pg_get_indexdef(i.indexrelid, a.attnum, false)) AS expression,
             (
                 -- looked up once for all
                 SELECT pg_catalog.jsonb_object_agg(oc.oid::text, pg_catalog.format('%I.%I', ocn.nspname, oc.opcname))
@@ -85,6 +86,7 @@ CROSS JOIN LATERAL (
             END AS direction,
             NULLIF(a.attstattarget, -1) AS target
         FROM pg_catalog.pg_attribute a
+        LEFT JOIN pg_catalog.pg_attribute tk ON tk.attrelid = i.indrelid AND tk.attnum = i.indkey[a.attnum - 1] AND tk.attnum <> 0
         WHERE a.attrelid = i.indexrelid AND a.attnum > 0
     ) y
 ) x
