@@ -45,7 +45,11 @@ impl Diff {
             let found = job::diff::diff(&from, &to, &shadow, &settings.ignored(), stop).await;
             Ok::<_, CliError>(found?)
         });
-        let statements: Vec<String> = found?.iter().map(text).collect();
+        let found = found?;
+        if let Some(remark) = &found.remark {
+            output.talk(&format!("note: {remark}"));
+        }
+        let statements: Vec<String> = found.statements.iter().map(text).collect();
         output.answer(&statements, |statements| render::statements(statements));
         Ok(if statements.is_empty() {
             Exit::Done

@@ -228,6 +228,7 @@ impl Settings {
         ));
         Ok(Shadow {
             binaries,
+            search: self.search(),
             guard: own_program(),
         })
     }
@@ -298,13 +299,7 @@ impl Settings {
 
     /// PostgreSQL's programs for the local server.
     pub(super) fn binaries(&self) -> Result<Binaries, ClusterError> {
-        let engines = Places::from_environment().engines();
-        let mut search = Search {
-            explicit: self.postgres_bin.clone(),
-            major: self.toml.server.major,
-            cache: vec![engines],
-            path: std::env::var_os("PATH"),
-        };
+        let mut search = self.search();
         if search.major.is_none() && search.explicit.is_none() {
             // a newer PostgreSQL on this machine is no reason to leave the project's data behind
             search.major = self.local().status().major;
@@ -314,6 +309,16 @@ impl Settings {
             search.major = None;
         }
         cluster::find(&search)
+    }
+
+    /// Where they may be.
+    fn search(&self) -> Search {
+        Search {
+            explicit: self.postgres_bin.clone(),
+            major: self.toml.server.major,
+            cache: vec![Places::from_environment().engines()],
+            path: std::env::var_os("PATH"),
+        }
     }
 
     /// Starts the local server, if it does not run, and says so.

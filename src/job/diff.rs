@@ -37,6 +37,15 @@ pub enum Side {
     SchemaRs(Box<Printer>),
 }
 
+/// The way from one side to the other.
+#[derive(Debug)]
+pub struct Diff {
+    /// Nothing, where they are alike.
+    pub statements: Vec<Statement>,
+    /// What to keep in mind when reading them.
+    pub remark: Option<String>,
+}
+
 /// Plans the way from one side to the other.
 ///
 /// # Errors
@@ -47,65 +56,81 @@ pub async fn diff(
     shadow: &Shadow,
     ignored: &Ignored,
     stop: Stop,
-) -> Result<Vec<Statement>, JobError> {
-    let (first, second) = tokio::join!(
-        catalog(from, shadow, ignored, &stop),
-        catalog(to, shadow, ignored, &stop),
-    );
-    let ((first, major), (second, other)) = (first?, second?);
+) -> Result<Diff, JobError> {
+    // what a server tells, and what is made beside it on one of the same major version
+    let (first, second) = tokio::join!(live(from, ignored), live(to, ignored));
+    let (first, second) = (first?, second?);
+    let major = first.as_ref().or(second.as_ref()).map(|it| it.1);
+    let shadow = major.map_or_else(|| shadow.clone(), |it| shadow.of_major(it));
+    let made = |side| made(side, &shadow, ignored, &stop);
+    let (third, fourth) = tokio::join!(made(from), made(to));
+    let is_made = [from, to]
+        .iter()
+        .any(|it| matches!(it, Side::Migrations(_) | Side::Sql(_)));
+    let first = first.map(|it| it.0).or(third?);
+    let second = second.map(|it| it.0).or(fourth?);
     // what a file cannot say is what is on the other side, or nothing
-    let beside = |other: &Option<Catalog>| {
-        let nothing = || Catalog::new(Coverage::all());
-        other.clone().unwrap_or_else(nothing)
-    };
-    let completed = |side: &Side, read: Option<Catalog>, other: &Option<Catalog>| match side {
-        Side::SchemaRs(printer) => wanted(printer, &beside(other)),
+    let completed = |side: &Side, read: Option<Catalog>, other: Option<&Catalog>| match side {
+        Side::SchemaRs(printer) => {
+            let nothing = Catalog::new(Coverage::all());
+            wanted(printer, other.unwrap_or(&nothing))
+        }
         _ => Ok(read.unwrap_or_default()),
     };
-    let from = completed(from, first, &second)?;
-    let to = completed(to, second, &Some(from.clone()))?;
+    let from = completed(from, first, second.as_ref())?;
+    let to = completed(to, second, Some(&from))?;
     let target = Target {
-        major: major.or(other).unwrap_or(OLDEST),
+        major: major.unwrap_or(if is_made {
+            shadow.binaries.major()
+        } else {
+            OLDEST
+        }),
         role: ROLE,
         online: true,
         batches: false,
     };
-    Ok(plan(&from, &to, &target).map_err(AutogenerateError::Plan)?)
+    let statements = plan(&from, &to, &target).map_err(AutogenerateError::Plan)?;
+    let remark = major.filter(|_| is_made && !statements.is_empty());
+    Ok(Diff {
+        statements,
+        remark: remark.and_then(|it| shadow.remark(it)),
+    })
 }
 
-/// Reads a side that says everything.
-async fn catalog(
+/// Reads a database, with its major version.
+async fn live(side: &Side, ignored: &Ignored) -> Result<Option<(Catalog, u32)>, JobError> {
+    let Side::Database(endpoint) = side else {
+        return Ok(None);
+    };
+    let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
+    let read = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+    let read = owned_by(read, &facts.role);
+    let major = facts.server_version / 10_000;
+    Ok(Some((comparable_of(read, ignored), major)))
+}
+
+/// Reads what a side makes in a shadow.
+async fn made(
     side: &Side,
     shadow: &Shadow,
     ignored: &Ignored,
     stop: &Stop,
-) -> Result<(Option<Catalog>, Option<u32>), JobError> {
+) -> Result<Option<Catalog>, JobError> {
     let coverage = Coverage::all();
     let watch: Watch<'_> = &mut |_| {};
-    let own = Some(shadow.binaries.major());
-    match side {
-        Side::Database(endpoint) => {
-            let (mut session, facts, _) = endpoint.read(watch).await?;
-            let read = introspect::read(&mut session, facts.server_version, &coverage).await?;
-            let read = owned_by(read, &facts.role);
-            Ok((
-                Some(comparable_of(read, ignored)),
-                Some(facts.server_version / 10_000),
-            ))
-        }
+    let read = match side {
+        Side::Database(_) | Side::SchemaRs(_) => return Ok(None),
         Side::Migrations(migrations) => {
-            let read = shadow
-                .catalog(migrations, &coverage, stop.clone(), watch)
-                .await?;
-            Ok((Some(comparable_of(owned_by(read, ROLE), ignored)), own))
+            let replay = shadow.catalog(migrations, &coverage, stop.clone(), watch);
+            comparable_of(replay.await?, ignored)
         }
         Side::Sql(files) => {
             let scratch = shadow.start().await?;
             let endpoint = shadow.endpoint(&scratch, stop.clone());
             let read = load(&endpoint, files, ignored, watch).await;
             end(scratch).await;
-            Ok((Some(owned_by(read?, ROLE)), own))
+            read?
         }
-        Side::SchemaRs(_) => Ok((None, None)),
-    }
+    };
+    Ok(Some(owned_by(read, ROLE)))
 }

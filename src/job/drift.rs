@@ -42,6 +42,8 @@ pub async fn drift(
     let orphaned: Vec<String> = orphaned.map(ToString::to_string).collect();
     let count = applied.len();
     let applied = Migrations::new(applied).unwrap_or_default();
+    let major = facts.server_version / 10_000;
+    let shadow = shadow.of_major(major);
     let mut quiet = |_| {};
     let replayed = shadow
         .catalog(&applied, &Coverage::all(), stop, &mut quiet)
@@ -51,7 +53,6 @@ pub async fn drift(
     let live = comparable_of(owned_by(live, &runner), ignored);
     let replayed = comparable_of(owned_by(replayed, ROLE), ignored);
     let found = differences(&replayed, &live);
-    let major = facts.server_version / 10_000;
     let target = Target {
         major,
         role: ROLE,
@@ -63,6 +64,7 @@ pub async fn drift(
         applied: count,
         differences: listed(&found, &replayed, &live),
         orphaned,
+        remark: shadow.remark(major).filter(|_| !found.is_empty()),
         ..DriftReport::default()
     };
     if !found.is_empty() {

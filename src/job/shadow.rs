@@ -11,7 +11,7 @@ use crate::{
     },
     migration::{plan::Policy, source::Migrations},
     postgres::{
-        cluster::{Binaries, Kept, Scratch, ScratchOptions},
+        cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
         connect::Environment,
         introspect,
         session::Stop,
@@ -23,6 +23,8 @@ use crate::{
 pub struct Shadow {
     /// PostgreSQL's programs.
     pub binaries: Binaries,
+    /// Where those of another major version would be.
+    pub search: Search,
     /// The program that becomes the guard of the server: `glowplug` itself.
     pub guard: PathBuf,
 }
@@ -57,6 +59,29 @@ impl Shadow {
         drop(session);
         end(scratch).await;
         Ok(catalog?)
+    }
+
+    /// The same with the programs of a major version, where this machine has them: each prints definitions in its own way.
+    pub(super) fn of_major(&self, major: u32) -> Self {
+        let mut shadow = self.clone();
+        if self.binaries.major() != major {
+            shadow.search.major = Some(major);
+            if let Ok(binaries) = cluster::find(&shadow.search) {
+                shadow.binaries = binaries;
+            }
+        }
+        shadow
+    }
+
+    /// What is to be said where a database of this major version is compared with what is made here.
+    pub(super) fn remark(&self, major: u32) -> Option<String> {
+        let own = self.binaries.major();
+        (own != major).then(|| {
+            format!(
+                "the database is PostgreSQL {major} and was compared with a PostgreSQL {own}: what the two print differently, such as \
+                 definitions of views, is taken for a difference; `glowplug db install --major {major}` helps"
+            )
+        })
     }
 
     /// The way to the database of a shadow.

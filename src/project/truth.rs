@@ -22,6 +22,24 @@ pub fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
     } else {
         paths.push(source.to_owned());
     }
-    let text = |path: PathBuf| Ok((path.clone(), schema_file::read_existing(&path)?));
+    let text = |path: PathBuf| {
+        let text = schema_file::read_existing(&path)?;
+        Ok((path, without_fences(text)))
+    };
     paths.into_iter().map(text).collect()
+}
+
+/// A dump without the commands that keep psql from running others: for us they are comments.
+fn without_fences(text: String) -> String {
+    let is_fence =
+        |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
+    if !text.lines().any(is_fence) {
+        return text;
+    }
+    let lines = text.split_inclusive('\n').map(|line| match line.get(2..) {
+        // as long as it was, so that every place is what it was
+        Some(rest) if is_fence(line) => format!("--{rest}"),
+        _ => line.to_owned(),
+    });
+    lines.collect()
 }

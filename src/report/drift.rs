@@ -15,6 +15,8 @@ pub struct DriftReport {
     pub heal: Vec<String>,
     /// Why there are none.
     pub no_way: Option<String>,
+    /// What to keep in mind when reading the differences.
+    pub remark: Option<String>,
     /// Migrations that the database has applied and that are not on disk.
     pub orphaned: Vec<String>,
 }

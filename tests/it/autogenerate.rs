@@ -4,7 +4,7 @@ use std::fs;
 
 use snapbox::{assert_data_eq, str};
 
-use crate::support::{Database, Project, Ran};
+use crate::support::{Database, INSTALLED, Project, Ran, server};
 
 const EVENTS: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
 const EVENTS_DOWN: &str =
@@ -421,7 +421,7 @@ fn what_cannot_be_read_is_named() {
     assert!(
         refused
             .stderr
-            .contains("schema.sql: relation \"nowhere\" does not exist"),
+            .contains("schema.sql: line 39: relation \"nowhere\" does not exist"),
         "{refused:#?}"
     );
     let project = of_rust();
@@ -520,6 +520,98 @@ fn two_structures_of_any_source_are_compared() {
     );
     let wrong = project.run("diff nowhere.sql migrations").code(1);
     assert!(wrong.stdout.is_empty(), "{wrong:#?}");
+}
+
+/// What it cannot say is what the other side says.
+#[test]
+fn a_schema_rs_is_a_side_of_diff() {
+    let project = Project::new();
+    project.write(
+        "schema.sql",
+        "CREATE TABLE people (id int PRIMARY KEY, nick text NOT NULL DEFAULT 'x' CHECK (nick <> ''));
+         CREATE INDEX ON people (nick);",
+    );
+    let text = "diesel::table! {
+    people (id) {
+        id -> Int4,
+        nick -> Text,
+        born -> Nullable<Date>,
+    }
+}
+";
+    project.write("wanted.rs", text);
+    let there = project.run("diff schema.sql wanted.rs").code(3);
+    assert_data_eq!(
+        there.stdout,
+        str![[r#"
+ALTER TABLE "public"."people" ADD COLUMN "born" date;
+
+"#]]
+    );
+    let back = project.run("diff wanted.rs schema.sql").code(3);
+    assert_data_eq!(
+        back.stdout,
+        str![[r#"
+-- deletes-data: the values of "public"."people"."born"
+ALTER TABLE "public"."people" DROP COLUMN "born";
+
+"#]]
+    );
+    project.run("diff wanted.rs wanted.rs").ok();
+    project.write("wanted.rs", &text.replace("table!", "table"));
+    let wrong = project.run("diff wanted.rs schema.sql").code(1);
+    assert!(wrong.stderr.contains("wanted.rs:1:15"), "{wrong:#?}");
+    let gone = project.run("diff gone.rs schema.sql").code(1);
+    assert!(gone.stderr.contains("gone.rs is not there"), "{gone:#?}");
+}
+
+/// Rows, and the commands that psql is kept in bounds with, are no part of a structure.
+#[test]
+fn a_dump_is_a_source_of_truth() {
+    let dump = "\\restrict abc
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE public.people (id integer NOT NULL, nick text);
+COPY public.people (id, nick) FROM stdin;
+1\tit's
+\\.
+ALTER TABLE ONLY public.people ADD CONSTRAINT people_pkey PRIMARY KEY (id);
+\\unrestrict abc
+";
+    let project = Project::new();
+    project.write("schema.sql", dump);
+    project.write(
+        "same.sql",
+        "CREATE TABLE people (id int PRIMARY KEY, nick text);",
+    );
+    project.run("diff schema.sql same.sql").ok();
+    project.write("schema.sql", &dump.replace("nick text", "nick txt"));
+    let wrong = project.run("diff schema.sql same.sql").code(1);
+    assert!(
+        wrong
+            .stderr
+            .contains("schema.sql: line 4: type \"txt\" does not exist"),
+        "{wrong:#?}"
+    );
+}
+
+/// Each version prints definitions in its own way.
+#[test]
+fn a_database_is_compared_on_its_own_version() {
+    for binaries in INSTALLED.iter() {
+        let database = Database::on(server(binaries.major()));
+        let project = of_sql(PEOPLE).env("DATABASE_URL", &database.url());
+        project.migration(
+            "2_views",
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL); CREATE VIEW v AS SELECT * FROM t;",
+            "DROP VIEW v; DROP TABLE t;",
+        );
+        project.run("upgrade").ok();
+        project.run("drift").ok();
+        project
+            .run_with(&["diff", &database.url(), "migrations"])
+            .ok();
+    }
 }
 
 /// Diesel's name for it.

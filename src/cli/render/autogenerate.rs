@@ -70,6 +70,9 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
             &format!("note: {version} was applied and is not on disk; it was not replayed"),
         );
     }
+    if let Some(remark) = &report.remark {
+        line(&mut text, &format!("note: {remark}"));
+    }
     for difference in &report.differences {
         line(&mut text, difference);
     }

@@ -7,42 +7,61 @@ use crate::{
     words::ident::Ident,
 };
 
-/// The list. What comes or goes with something else is not listed by itself.
+/// The list. What comes, goes or changes with something else is not listed by itself.
 pub(in crate::job) fn listed(
     differences: &[Difference],
     from: &Catalog,
     to: &Catalog,
 ) -> Vec<String> {
-    let moved: BTreeSet<&Key> = differences
+    let of = |wanted: fn(&How) -> bool| -> BTreeSet<&Key> {
+        let all = differences.iter().filter(|it| wanted(&it.how));
+        all.map(|it| &it.key).collect()
+    };
+    let (changed, moved) = (
+        of(|how| matches!(how, How::Other(_))),
+        of(|how| !matches!(how, How::Other(_))),
+    );
+    // what tables have of their own: partitions and heirs follow
+    let own: BTreeSet<(char, &str)> = differences
         .iter()
-        .filter(|it| !matches!(it.how, How::Other(_)))
-        .map(|it| &it.key)
+        .filter_map(|it| {
+            let (sign, catalog) = side(&it.how, from, to);
+            let is_own = it.key.kind() == Kind::Column && !catalog.get(&it.key)?.is("inherited");
+            is_own.then(|| (sign, it.key.part(2)))
+        })
         .collect();
     let mut lines = Vec::new();
     for difference in differences {
         let key = &difference.key;
-        let (sign, catalog) = match difference.how {
-            How::New => ('+', to),
-            How::Gone => ('-', from),
-            How::Other(_) => ('~', to),
-        };
+        let (sign, catalog) = side(&difference.how, from, to);
         let Some(fact) = catalog.get(key) else {
             continue;
         };
         if fact.is(EXTENSION) {
             continue;
         }
-        let is_part = whole(key, fact).is_some_and(|whole| {
-            moved.contains(&whole)
+        let whole = whole(key, fact);
+        let is_part = whole.as_ref().is_some_and(|whole| {
+            moved.contains(whole)
                 || key.kind() == Kind::Constraint && fact.get("type") == Some("not null")
         });
-        if sign != '~' && is_part {
+        // the columns of a view are in its definition
+        let is_of_view = key.kind() == Kind::Column
+            && whole.as_ref().is_some_and(|whole| {
+                changed.contains(whole) && catalog.get(whole).is_some_and(|it| it.is("definition"))
+            });
+        let is_heir = key.kind() == Kind::Column
+            && fact.is("inherited")
+            && own.contains(&(sign, key.part(2)));
+        if sign != '~' && is_part || is_of_view || is_heir {
             continue;
         }
         let mut line = format!("{sign} {}", name(key, fact));
         match &difference.how {
             How::Other(attributes) => {
-                let changes = attributes.iter().filter(|(name, ..)| *name != "position");
+                let has_type = attributes.iter().any(|(name, ..)| *name == "type");
+                let says = |name: &str| name != "position" && !(has_type && is_of_type(name));
+                let changes = attributes.iter().filter(|(name, ..)| says(name));
                 let changes: Vec<String> = changes.map(change).collect();
                 line = format!("{line}: {}", changes.join(", "));
             }
@@ -57,6 +76,21 @@ pub(in crate::job) fn listed(
     lines
 }
 
+/// The sign of a difference, and the catalog that has the object.
+fn side<'c>(how: &How, from: &'c Catalog, to: &'c Catalog) -> (char, &'c Catalog) {
+    match how {
+        How::New => ('+', to),
+        How::Gone => ('-', from),
+        How::Other(_) => ('~', to),
+    }
+}
+
+/// Whether an attribute of a column follows from its type.
+fn is_of_type(name: &str) -> bool {
+    let heads = ["type_", "element_", "base_", "max_length", "domain_"];
+    heads.iter().any(|it| name.starts_with(it))
+}
+
 fn change((name, was, is): &(&'static str, Option<String>, Option<String>)) -> String {
     let name = name.replace('_', " ");
     match (was.as_deref(), is.as_deref()) {
@@ -64,19 +98,61 @@ fn change((name, was, is): &(&'static str, Option<String>, Option<String>)) -> S
         (Some("true"), None) => format!("no longer {name}"),
         (None, Some(is)) => format!("{name} {}", short(is)),
         (Some(was), None) => format!("no {name} (it was {})", short(was)),
-        (Some(was), Some(is)) => format!("{name} {} instead of {}", short(is), short(was)),
+        (Some(was), Some(is)) => {
+            let (is, was) = apart(is, was);
+            format!("{name} {is} instead of {was}")
+        }
         (None, None) => name,
     }
 }
 
+/// So many characters of a value are shown.
+const SHOWN: usize = 60;
+
 /// A value on one line.
 fn short(text: &str) -> String {
-    let text: Vec<&str> = text.split_whitespace().collect();
-    let text = text.join(" ");
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{} …", &text[..end]),
-        None => text,
+    cut(&on_one_line(text))
+}
+
+/// Two values, from shortly before the place where they part.
+fn apart(one: &str, other: &str) -> (String, String) {
+    let (one, other) = (on_one_line(one), on_one_line(other));
+    let alike = one.chars().zip(other.chars()).take_while(|(a, b)| a == b);
+    let start = alike.count().saturating_sub(SHOWN / 4);
+    let is_long = |text: &str| text.chars().count() > SHOWN;
+    if start == 0 || !(is_long(&one) || is_long(&other)) {
+        return (cut(&one), cut(&other));
     }
+    let from = |text: &str| {
+        let rest: String = text.chars().skip(start).collect();
+        format!("… {}", cut(&rest))
+    };
+    (from(&one), from(&other))
+}
+
+fn on_one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// What CREATE INDEX says after the name: `UNIQUE ON public.t USING btree (a)`.
+fn indexed(definition: &str) -> String {
+    let is_unique = definition.starts_with("CREATE UNIQUE ");
+    let Some((_, rest)) = definition.split_once(" ON ") else {
+        return short(definition);
+    };
+    format!(
+        "{}on {}",
+        if is_unique { "unique " } else { "" },
+        on_one_line(rest)
+    )
 }
 
 /// What an object is, and its name: `table "public"."users"`.
@@ -120,7 +196,8 @@ fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
             let null = if fact.is("not_null") { " not null" } else { "" };
             Some(format!("{}{null}", fact.get("type")?))
         }
-        Kind::Constraint | Kind::Index => Some(short(fact.get("definition")?)),
+        Kind::Index => Some(indexed(fact.get("definition")?)),
+        Kind::Constraint => Some(short(fact.get("definition")?)),
         Kind::Enum => Some(fact.list("labels").join(", ")),
         _ => None,
     }
@@ -157,5 +234,30 @@ fn whole(key: &Key, fact: &Fact) -> Option<Key> {
             Some(Key::new(Kind::Column, &parts))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_shown_where_they_part() {
+        let long = "SELECT a, b, c, d, e FROM some_schema.some_table_with_a_long_name WHERE a > 1";
+        let (is, was) = apart(&long.replace("> 1", "> 2"), long);
+        assert_eq!(is, "… name WHERE a > 2");
+        assert_eq!(was, "… name WHERE a > 1");
+        assert_eq!(apart("1", "2"), ("1".to_owned(), "2".to_owned()));
+        let (is, was) = apart("x", long);
+        assert_eq!(is, "x");
+        assert!(was.ends_with('…'), "{was}");
+    }
+
+    #[test]
+    fn an_index_is_what_it_is_on() {
+        assert_eq!(
+            indexed("CREATE UNIQUE INDEX i ON public.t USING btree (a)"),
+            "unique on public.t USING btree (a)"
+        );
     }
 }

@@ -176,7 +176,7 @@ impl Proving {
         if !matches!(wish.truth, Truth::Sql(_)) || !is_whole {
             return Ok(());
         }
-        let Some(dumper) = self.scratch.dumper(&wish.shadow.binaries) else {
+        let Some(dumper) = self.scratch.dumper(&self.shadow.binaries) else {
             return Ok(());
         };
         let dump = |database: &'static str| {

@@ -24,7 +24,7 @@ use crate::{
         open::Endpoint,
         owner::{ROLE, owned_by, runner},
         run::{self, Options},
-        shadow::{end, in_the_shadow},
+        shadow::{Shadow, end, in_the_shadow},
     },
     migration::plan::Policy,
     postgres::{
@@ -42,6 +42,9 @@ pub(super) struct Proving {
     pub(super) scratch: Scratch,
     pub(super) endpoint: Endpoint,
     pub(super) major: u32,
+    pub(super) shadow: Shadow,
+    /// What to keep in mind of it.
+    remark: Option<String>,
     pub(super) keeps_data: bool,
     ignored: Ignored,
     /// What the SQL of the truth makes.
@@ -61,8 +64,16 @@ impl Proving {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
-        let scratch = wish.shadow.start().await?;
-        let endpoint = wish.shadow.endpoint(&scratch, stop);
+        let mut shadow = wish.shadow.clone();
+        let mut remark = None;
+        if let Some(database) = wish.database {
+            let (_, facts, _) = database.read(watch).await?;
+            let major = facts.server_version / 10_000;
+            shadow = shadow.of_major(major);
+            remark = shadow.remark(major);
+        }
+        let scratch = shadow.start().await?;
+        let endpoint = shadow.endpoint(&scratch, stop);
         if let Truth::Sql(_) = wish.truth {
             // while nothing is in the one that is copied
             let (mut session, _, _) = endpoint.read(watch).await?;
@@ -78,6 +89,8 @@ impl Proving {
             scratch,
             endpoint,
             major: 0,
+            shadow,
+            remark,
             keeps_data: wish.forms.keeps_data,
             ignored: wish.ignored.clone(),
             truth: None,
@@ -210,6 +223,7 @@ impl Proving {
             renames: rename::candidates(&from, &to),
             differences: described,
             not_compared: unread,
+            remarks: self.remark.clone().into_iter().collect(),
             ..AutogenerateReport::default()
         };
         Ok(Compared {
@@ -306,7 +320,9 @@ pub(in crate::job) async fn load(
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let mut scripts = Vec::new();
     for (path, text) in files {
-        let statements = sql::split(text).map_err(|error| refused(path, error.to_string()))?;
+        let mut statements = sql::split(text).map_err(|error| refused(path, error.to_string()))?;
+        // rows are no part of the structure
+        statements.retain(|it| it.kind != sql::Kind::CopyStdin);
         scripts.push((path.as_path(), text.as_str(), statements));
     }
     let mut kinds = scripts.iter().flat_map(|(_, _, statements)| statements);
@@ -332,14 +348,14 @@ fn refused(path: &Path, what: String) -> AutogenerateError {
 /// Runs all statements of scripts in one transaction. False if one is refused: then nothing is left of them.
 async fn make_at_once(session: &mut Session<'_>, scripts: &[Parts<'_>]) -> Result<bool, JobError> {
     let some = scripts.iter().flat_map(|(_, text, statements)| {
-        let texts = statements.chunks(AT_ONCE).filter_map(move |some| {
-            let (first, last) = (some.first()?, some.last()?);
-            Some(&text[first.span.start..last.span.end])
-        });
-        texts.map(Message::Batch)
+        statements.chunks(AT_ONCE).map(|some| {
+            let texts: Vec<&str> = some.iter().map(|it| &text[it.span.clone()]).collect();
+            texts.join(";\n")
+        })
     });
+    let some: Vec<String> = some.collect();
     let mut messages = vec![Message::Batch("BEGIN")];
-    messages.extend(some);
+    messages.extend(some.iter().map(|it| Message::Batch(it)));
     let made = send(session, &messages).await.is_ok();
     let end = Message::Batch(if made { COMMIT } else { "ROLLBACK" });
     let ended = send(session, &[end]).await;
@@ -354,9 +370,11 @@ async fn make(session: &mut Session<'_>, scripts: &[Parts<'_>]) -> Result<(), Au
             let texts = some.iter().map(|it| &text[it.span.clone()]);
             let messages: Vec<Message<'_>> = texts.clone().map(Message::Script).collect();
             let replies = session.exchange(&messages, &mut |_| {}).await;
-            for (sql, reply) in texts.zip(replies) {
+            for ((statement, sql), reply) in some.iter().zip(texts).zip(replies) {
                 reply.map_err(|failure| {
-                    refused(path, format!("{failure}, in: {}", first_line(sql)))
+                    let line = text[..statement.span.start].matches('\n').count() + 1;
+                    let what = format!("line {line}: {failure}, in: {}", first_line(sql));
+                    refused(path, what)
                 })?;
             }
         }
