@@ -8,6 +8,8 @@ pub struct Fact(Vec<(&'static str, Box<str>)>);
 pub const COMMENT: &str = "comment";
 /// The attribute that names the extension that an object belongs to.
 pub const EXTENSION: &str = "extension";
+/// The attribute that names the extensions that take an object away with them, though it is no member of theirs.
+pub const EXTENSIONS: &str = "extensions";
 
 impl Fact {
     /// Takes names and values; those without a value are left out.

@@ -10,7 +10,10 @@ use std::iter;
 use self::partition::Birth;
 use crate::{
     catalog::{Key, Kind},
-    ddl::rule::{Boundary, Object, Rule, Statement, nothing},
+    ddl::{
+        extension,
+        rule::{Boundary, Object, Rule, Statement, nothing},
+    },
     words::ident::{Ident, Qualified},
 };
 
@@ -46,6 +49,7 @@ fn dies_with(index: &Object<'_>) -> Vec<Key> {
     if let Some(constraint) = constraint(index) {
         ties::add(&mut all, constraint);
     }
+    all.extend(extension::tied(index));
     all
 }
 
@@ -118,6 +122,10 @@ fn finish(index: &Object<'_>) -> Vec<Statement> {
     if index.is("replica_identity") {
         all.push(replica_identity(index));
     }
+    all.extend(extension::ties(
+        index,
+        &text::Designation(index.key).to_string(),
+    ));
     all
 }
 

@@ -14,7 +14,7 @@ pub use self::reader::Reader;
 use crate::{
     catalog::{
         Aspect, Catalog, Coverage, Dependency, Fact, Key, Kind,
-        fact::{COMMENT, EXTENSION},
+        fact::{COMMENT, EXTENSION, EXTENSIONS},
     },
     postgres::{
         session::{COMMIT, Message, Row, Session},
@@ -228,6 +228,15 @@ impl Reading {
         };
         if dependent != referenced {
             let (dependent, referenced) = (dependent.clone(), referenced.clone());
+            if bond == "x"
+                && referenced.kind() == Kind::Extension
+                && let Some(fact) = self.catalog.get_mut(&dependent)
+            {
+                let mut names = fact.list(EXTENSIONS);
+                names.push(referenced.name().to_owned());
+                names.sort();
+                fact.set(EXTENSIONS, serde_json::json!(names).to_string());
+            }
             self.catalog.dependencies.insert(Dependency {
                 dependent,
                 referenced,

@@ -8,7 +8,7 @@ use super::{attach, build, cluster, finish, partition, rename, text, ties};
 use crate::{
     catalog::{Key, Kind},
     ddl::{
-        options,
+        extension, options,
         rule::{Alter, Boundary, Change, Object, Statement, Steps},
     },
     words::ident::{Ident, Literal, Qualified},
@@ -54,6 +54,8 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
         change.from.get("statistics"),
         change.to.get("statistics"),
     ));
+    let words = text::Designation(change.to.key).to_string();
+    late.extend(extension::retie(change, &words));
     let mut early = Vec::new();
     match (change.from.is("clustered"), change.to.is("clustered")) {
         (false, true) => late.push(cluster(&change.to)),

@@ -13,7 +13,7 @@ use super::{Address, BEGIN, Part, Reading, for_major, parts};
 use crate::{
     catalog::{
         Catalog, Coverage, Fact, Key, Kind,
-        fact::{COMMENT, EXTENSION},
+        fact::{COMMENT, EXTENSION, EXTENSIONS},
     },
     postgres::{
         imprint::EVER,
@@ -174,6 +174,7 @@ impl Known {
             // these are read for all
             fact.unset(COMMENT);
             fact.unset(EXTENSION);
+            fact.unset(EXTENSIONS);
             reading.catalog.insert(key.clone(), fact);
         }
         let places = self.reading.places.iter();
