@@ -229,6 +229,7 @@ impl Settings {
         Ok(Shadow {
             binaries,
             search: self.search(),
+            roles: self.toml.shadow.roles.clone(),
             guard: own_program(),
         })
     }

@@ -83,6 +83,9 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "42P01" | "3F000" => {
             "It does not exist here, or is not in the search_path. Is a migration missing before this one? Write the schema in front of the name if it is not in public."
         }
+        "42704" if error.message.starts_with("role ") => {
+            "Roles belong to the server: CREATE ROLE makes it there. On throwaway servers it is made if glowplug.toml names it: `roles = [\"…\"]` in [shadow]."
+        }
         "42704" => {
             "It does not exist here. Is an extension missing (CREATE EXTENSION), or a migration before this one?"
         }

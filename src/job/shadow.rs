@@ -14,8 +14,10 @@ use crate::{
         cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
         connect::Environment,
         introspect,
-        session::Stop,
+        session::{Message, Stop},
+        session_error::SessionError,
     },
+    words::ident::Ident,
 };
 
 /// How a shadow is made.
@@ -25,6 +27,8 @@ pub struct Shadow {
     pub binaries: Binaries,
     /// Where those of another major version would be.
     pub search: Search,
+    /// The roles that are there beside the one that runs migrations.
+    pub roles: Vec<String>,
     /// The program that becomes the guard of the server: `glowplug` itself.
     pub guard: PathBuf,
 }
@@ -103,6 +107,21 @@ impl Shadow {
 
     /// Starts one that begins with what was kept of another.
     pub(super) async fn start_with(&self, kept: Option<Kept>) -> Result<Scratch, JobError> {
+        let scratch = self.bare(kept).await?;
+        if self.roles.is_empty() {
+            return Ok(scratch);
+        }
+        let endpoint = self.endpoint(&scratch, Stop::never());
+        match make_roles(&endpoint, &self.roles).await {
+            Ok(()) => Ok(scratch),
+            Err(error) => {
+                end(scratch).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn bare(&self, kept: Option<Kept>) -> Result<Scratch, JobError> {
         let shadow = self.clone();
         let started = tokio::task::spawn_blocking(move || {
             let mut options = ScratchOptions::new(shadow.guard);
@@ -112,6 +131,26 @@ impl Shadow {
         let scratch = started.await.expect("starting a server does not panic");
         Ok(scratch?)
     }
+}
+
+/// Makes roles on the server of an endpoint, where they are not there yet.
+pub(super) async fn make_roles(
+    endpoint: &Endpoint,
+    roles: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Result<(), JobError> {
+    let (mut session, _, _) = endpoint.read(&mut |_| {}).await?;
+    let create = |role: &str| {
+        format!(
+            "DO $role$ BEGIN CREATE ROLE {}; EXCEPTION WHEN duplicate_object THEN NULL; END $role$",
+            Ident(role)
+        )
+    };
+    let texts: Vec<String> = roles.into_iter().map(|it| create(it.as_ref())).collect();
+    let messages: Vec<Message<'_>> = texts.iter().map(|it| Message::Batch(it)).collect();
+    for made in session.exchange(&messages, &mut |_| {}).await {
+        made.map_err(SessionError::while_doing("making roles"))?;
+    }
+    Ok(())
 }
 
 /// The end of a server takes a moment, and nobody should wait for it in the runtime.

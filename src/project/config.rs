@@ -44,6 +44,8 @@ pub struct GlowplugToml {
     pub run: Run,
     /// `[server]`.
     pub server: Server,
+    /// `[shadow]`.
+    pub shadow: ShadowServer,
     /// `[schema]`.
     pub schema: Schema,
     /// `[[ledger]]`, one for each.
@@ -152,6 +154,14 @@ pub struct Server {
     pub postgres_bin: Option<PathBuf>,
     /// How long the server runs without a client. Default 15 min.
     pub idle: Option<Timespan>,
+}
+
+/// `[shadow]`: the throwaway servers on which migrations are replayed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShadowServer {
+    /// The roles that migrations speak of. They belong to a server, and no migration makes them. Default: none.
+    pub roles: Vec<String>,
 }
 
 /// Reads `diesel.toml`; a missing file is an empty one. Relative paths in it start at the file's directory.

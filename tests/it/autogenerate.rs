@@ -595,6 +595,40 @@ ALTER TABLE ONLY public.people ADD CONSTRAINT people_pkey PRIMARY KEY (id);
     );
 }
 
+/// Roles belong to a server. What migrations do with them is compared, there and back.
+#[test]
+fn roles_that_migrations_speak_of_are_made() {
+    let project = Project::new();
+    project.migration(
+        "1_people",
+        "CREATE TABLE people (id int PRIMARY KEY); GRANT SELECT ON people TO reader;",
+        "DROP TABLE people;",
+    );
+    project.write(
+        "schema.sql",
+        "CREATE TABLE people (id int PRIMARY KEY); GRANT SELECT, INSERT ON people TO \"the writer\";
+         ALTER TABLE people OWNER TO boss;
+         CREATE POLICY p ON people TO reader;",
+    );
+    let unknown = project.run("verify").code(1);
+    assert!(
+        unknown.stderr.contains("`roles = [\"…\"]` in [shadow]"),
+        "{unknown:#?}"
+    );
+    project.write(
+        "glowplug.toml",
+        "[schema]\nsource = \"schema.sql\"\n[shadow]\nroles = [\"reader\", \"the writer\", \"boss\"]\n",
+    );
+    project.run("verify").ok();
+    generate(&project, &[]).ok();
+    let up = scripts(&project, "change", "up.sql");
+    for wanted in ["OWNER TO \"boss\"", "TO \"the writer\"", "FROM \"reader\""] {
+        assert!(up.contains(wanted), "{up}");
+    }
+    project.run("check").ok();
+    project.run("verify").ok();
+}
+
 /// Each version prints definitions in its own way.
 #[test]
 fn a_database_is_compared_on_its_own_version() {

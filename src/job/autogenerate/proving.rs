@@ -24,7 +24,7 @@ use crate::{
         open::Endpoint,
         owner::{ROLE, owned_by, runner},
         run::{self, Options},
-        shadow::{Shadow, end, in_the_shadow},
+        shadow::{Shadow, end, in_the_shadow, make_roles},
     },
     migration::plan::Policy,
     postgres::{
@@ -148,15 +148,7 @@ impl Proving {
             drop(live);
             let runner = runner(&read).unwrap_or(facts.role);
             let live = comparable_of(owned_by(read, &runner), &self.ignored);
-            for role in roles(&live) {
-                let role = Ident(&role).to_string();
-                let create = format!(
-                    "DO $role$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $role$"
-                );
-                send(&mut session, &[Message::Batch(&create)])
-                    .await
-                    .map_err(failed(&create))?;
-            }
+            make_roles(&endpoint, roles(&live)).await?;
             let empty = self.catalog(&mut session).await?;
             let target = Target {
                 major: self.major,
