@@ -468,14 +468,19 @@ pub enum AutogenerateError {
     #[error("`{text}` renames nothing that is there")]
     #[diagnostic(
         code(autogenerate::rename),
-        help("--rename takes `table=new`, `table.column=new`, either with its schema in front.")
+        help(
+            "--rename takes `table=new`, `table.column=new`, `type=new` and `type.value=new`, each with its schema in front or without."
+        )
     )]
     Rename {
         /// What was given.
         text: String,
     },
     /// Something may have been renamed.
-    #[error("something may have been renamed, and glowplug does not guess:\n{}", .flags.join("\n"))]
+    #[error(
+        "something may have been renamed, and glowplug does not guess:\n{}",
+        flags(renames)
+    )]
     #[diagnostic(
         code(autogenerate::renames),
         help(
@@ -483,8 +488,8 @@ pub enum AutogenerateError {
         )
     )]
     Renames {
-        /// The flags.
-        flags: Vec<String>,
+        /// What may have been: `old=new`.
+        renames: Vec<String>,
     },
     /// There is something that is not compared.
     #[error("there are objects that are not compared: {}", .kinds.join(", "))]
@@ -535,4 +540,17 @@ fn plan_of(plan: &str) -> String {
         "" => String::new(),
         plan => format!("\n\n{plan}"),
     }
+}
+
+/// Renames as flags, for a shell.
+fn flags(renames: &[String]) -> String {
+    let flag = |rename: &String| {
+        let is_plain = |c: char| c.is_alphanumeric() || "._=-".contains(c);
+        match rename.chars().all(is_plain) {
+            true => format!("--rename {rename}"),
+            false => format!("--rename '{}'", rename.replace('\'', r"'\''")),
+        }
+    };
+    let flags: Vec<String> = renames.iter().map(flag).collect();
+    flags.join("\n")
 }

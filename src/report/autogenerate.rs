@@ -34,7 +34,7 @@ pub struct AutogenerateReport {
     pub hazards: Vec<String>,
     /// What the author must look at.
     pub remarks: Vec<String>,
-    /// Names that went and names that came, and that could be one thing renamed: the flags that say so.
+    /// Names that went and names that came, and that could be one thing renamed, as `--rename` takes them: `old=new`.
     pub renames: Vec<String>,
     /// Whether `pg_dump`, which shares no code with glowplug, has seen that the way up leads to the source of truth.
     pub judged_by_pg_dump: bool,

@@ -291,6 +291,67 @@ CREATE INDEX "people_name" ON "public"."people" USING btree (name);
 }
 
 /// A table that is renamed takes its keys, its indexes and its sequence along: nothing is built anew for a name.
+/// A type keeps its values, and an enum its rows.
+#[test]
+fn types_and_values_of_enums_are_renamed() {
+    let old = "CREATE TYPE mood AS ENUM ('so so', 'good', 'bad'); CREATE TYPE old_kind AS ENUM ('a', 'b');
+        CREATE TABLE people (id int PRIMARY KEY, mood mood NOT NULL DEFAULT 'so so', kind old_kind[]);
+        CREATE VIEW moody AS SELECT * FROM people WHERE mood = 'so so';";
+    let database = Database::new();
+    let project = Project::new().env("DATABASE_URL", &database.url());
+    project.migration(
+        "1_people",
+        old,
+        "DROP VIEW moody; DROP TABLE people; DROP TYPE mood; DROP TYPE old_kind;",
+    );
+    project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+    let new = old
+        .replace("so so", "it's ok")
+        .replace("'it's ok'", "'it''s ok'");
+    project.write("schema.sql", &new.replace("old_kind", "new_kind"));
+    project.run("upgrade").ok();
+    database.execute("INSERT INTO people VALUES (1, 'so so', '{a,b}')");
+    let asked = generate(&project, &[]).code(1);
+    assert_data_eq!(
+        asked.stderr,
+        str![[r#"
+autogenerate::renames
+
+  × something may have been renamed, and glowplug does not guess:
+  │ --rename public.old_kind=new_kind
+  │ --rename 'public.mood.so so=it'/''s ok'
+  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped
+        then, with its values.
+
+"#]]
+    );
+    let wrong = generate(&project, &["--rename", "mood.great=fine"]).code(1);
+    assert!(wrong.stderr.contains("`type.value=new`"), "{wrong:#?}");
+    let flags = [
+        "--rename",
+        "old_kind=new_kind",
+        "--rename",
+        "public.mood.so so=it's ok",
+    ];
+    generate(&project, &flags).ok();
+    let up = scripts(&project, "change", "up.sql");
+    assert!(
+        up.contains("ALTER TYPE \"public\".\"mood\" RENAME VALUE 'so so' TO 'it''s ok'"),
+        "{up}"
+    );
+    assert!(
+        !up.contains("DROP TYPE") && !up.contains("CREATE TYPE"),
+        "{up}"
+    );
+    project.run("check").ok();
+    project.run("upgrade").ok();
+    let rows = database.query("SELECT mood || ' ' || kind::text FROM moody");
+    assert_eq!(rows, "it's ok {a,b}");
+    project.run("downgrade -1").ok();
+    let rows = database.query("SELECT mood || ' ' || kind::text FROM moody");
+    assert_eq!(rows, "so so {a,b}");
+}
+
 #[test]
 fn what_differs_only_in_its_name_is_renamed() {
     let people = "CREATE TABLE people (id bigserial PRIMARY KEY, name text UNIQUE,

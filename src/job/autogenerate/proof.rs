@@ -67,7 +67,7 @@ impl Proving {
         }
         if !report.renames.is_empty() && !place.renames_settled {
             return Err(AutogenerateError::Renames {
-                flags: report.renames,
+                renames: report.renames,
             }
             .into());
         }

@@ -6,7 +6,7 @@ use crate::{
     catalog::{Catalog, Fact, Key, Kind},
     job::{JobError, failure::AutogenerateError},
     ledger::Declaration,
-    words::ident::{Ident, Qualified},
+    words::ident::{Ident, Literal, Qualified},
 };
 
 /// The statements of confirmed renames.
@@ -17,54 +17,114 @@ pub(super) struct Renames {
     pub(super) down: Vec<String>,
 }
 
-/// Reads `table=new`, `schema.table=new`, `table.column=new` and `schema.table.column=new`.
+/// What can be renamed.
+enum Named<'n> {
+    Table(Qualified<'n>),
+    Column(Qualified<'n>, &'n str),
+    Type(Qualified<'n>),
+    /// A value of an enum type.
+    Label(Qualified<'n>, &'n str),
+}
+
+impl<'n> Named<'n> {
+    /// Finds what a text names: a table, one of its columns, a type, or a value of an enum type, with the schema or without.
+    fn find(text: &'n str, catalog: &Catalog) -> Option<Self> {
+        let parts: Vec<&str> = text.splitn(3, '.').collect();
+        let has = |kind: Kind, parts: &[&str]| catalog.get(&Key::new(kind, parts)).is_some();
+        let whole = |schema: &'n str, name: &'n str| {
+            let it = Qualified { schema, name };
+            let is_type = TYPES.iter().any(|kind| has(*kind, &[schema, name]));
+            match () {
+                () if has(Kind::Relation, &[schema, name]) => Some(Named::Table(it)),
+                () => is_type.then_some(Named::Type(it)),
+            }
+        };
+        let part = |schema: &'n str, name: &'n str, part: &'n str| {
+            let it = Qualified { schema, name };
+            if has(Kind::Column, &[schema, name, part]) {
+                return Some(Named::Column(it, part));
+            }
+            let labels = catalog
+                .get(&Key::new(Kind::Enum, &[schema, name]))?
+                .list("labels");
+            labels
+                .iter()
+                .any(|it| it == part)
+                .then_some(Named::Label(it, part))
+        };
+        match *parts.as_slice() {
+            [name] => whole("public", name),
+            [one, two] => whole(one, two).or_else(|| part("public", one, two)),
+            [schema, name, last] => part(schema, name, last),
+            _ => None,
+        }
+    }
+
+    /// The statements there and back.
+    fn to(&self, new: &str) -> (String, String) {
+        let both =
+            |of: &dyn Fn(&str, &str) -> String, old: &str, new: &str| (of(old, new), of(new, old));
+        let inside = |place: &Qualified<'n>, words: &str, old: &str| {
+            let of = |from: &str, to: &str| {
+                format!(
+                    "ALTER TABLE {place} RENAME {words} {} TO {}",
+                    Ident(from),
+                    Ident(to)
+                )
+            };
+            both(&of, old, new)
+        };
+        let alone = |place: &Qualified<'n>, word: &str| {
+            let of = |from: &str, to: &str| {
+                let schema = place.schema;
+                format!(
+                    "ALTER {word} {} RENAME TO {}",
+                    Qualified { schema, name: from },
+                    Ident(to)
+                )
+            };
+            both(&of, place.name, new)
+        };
+        match self {
+            Self::Table(table) => alone(table, "TABLE"),
+            Self::Type(it) => alone(it, "TYPE"),
+            Self::Column(table, column) => inside(table, "COLUMN", column),
+            Self::Label(of_type, label) => {
+                let of = |from: &str, to: &str| {
+                    format!(
+                        "ALTER TYPE {of_type} RENAME VALUE {} TO {}",
+                        Literal(from),
+                        Literal(to)
+                    )
+                };
+                both(&of, label, new)
+            }
+        }
+    }
+}
+
+/// Types that columns may have, and that keep their values under another name.
+const TYPES: [Kind; 5] = [
+    Kind::Enum,
+    Kind::Domain,
+    Kind::Composite,
+    Kind::Range,
+    Kind::BaseType,
+];
+
+/// Reads `table=new`, `schema.table=new`, `table.column=new` and `schema.table.column=new`; the same of types and the values of enum
+/// types.
 pub(super) fn statements(renames: &[String], catalog: &Catalog) -> Result<Renames, JobError> {
     let mut all = Renames::default();
     for text in renames {
         let unknown = || AutogenerateError::Rename { text: text.clone() };
         let (old, new) = text.split_once('=').ok_or_else(unknown)?;
-        let new = new.rsplit('.').next().unwrap_or(new);
-        let parts: Vec<&str> = old.split('.').collect();
-        let table = |schema: &str, table: &str| {
-            catalog
-                .get(&Key::new(Kind::Relation, &[schema, table]))
-                .is_some()
+        let named = Named::find(old, catalog).ok_or_else(unknown)?;
+        let new = match named {
+            Named::Label(..) => new,
+            _ => new.rsplit('.').next().unwrap_or(new),
         };
-        let column = |schema: &str, table: &str, column: &str| {
-            catalog
-                .get(&Key::new(Kind::Column, &[schema, table, column]))
-                .is_some()
-        };
-        let (schema, name, part) = match *parts.as_slice() {
-            [name] if table("public", name) => ("public", name, None),
-            [schema, name] if table(schema, name) => (schema, name, None),
-            [name, part] if column("public", name, part) => ("public", name, Some(part)),
-            [schema, name, part] if column(schema, name, part) => (schema, name, Some(part)),
-            _ => return Err(unknown().into()),
-        };
-        let (there, back) = match part {
-            None => {
-                let of = |from: &str, to: &str| {
-                    format!(
-                        "ALTER TABLE {} RENAME TO {}",
-                        Qualified { schema, name: from },
-                        Ident(to)
-                    )
-                };
-                (of(name, new), of(new, name))
-            }
-            Some(part) => {
-                let of = |from: &str, to: &str| {
-                    let table = Qualified { schema, name };
-                    format!(
-                        "ALTER TABLE {table} RENAME COLUMN {} TO {}",
-                        Ident(from),
-                        Ident(to)
-                    )
-                };
-                (of(part, new), of(new, part))
-            }
-        };
+        let (there, back) = named.to(new);
         all.up.push(there);
         all.down.insert(0, back);
     }
@@ -285,9 +345,9 @@ pub(super) fn with_kept(to: &Catalog, from: &Catalog) -> Catalog {
     to
 }
 
-/// What went and came, and looks alike: the flags that would rename it.
+/// What went and came, and looks alike: as `old=new`.
 pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
-    let mut flags = Vec::new();
+    let mut found = Vec::new();
     let only = |catalog: &Catalog, other: &Catalog, kind: Kind| -> Vec<Key> {
         let all = catalog
             .of_kind(kind)
@@ -316,12 +376,7 @@ pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
                 .count();
             // the same, or nearly
             if common > 0 && common * 4 >= was.len().max(is.len()) * 3 {
-                flags.push(format!(
-                    "--rename {}.{}={}",
-                    old.part(0),
-                    old.part(1),
-                    new.part(1)
-                ));
+                found.push(format!("{}.{}={}", old.part(0), old.part(1), new.part(1)));
             }
         }
     }
@@ -339,9 +394,36 @@ pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
         for new in new.iter().filter(beside) {
             if of(from, &old) == of(to, new) {
                 let place = [old.part(0), old.part(1), old.part(2)].join(".");
-                flags.push(format!("--rename {place}={}", new.part(2)));
+                found.push(format!("{place}={}", new.part(2)));
             }
         }
     }
-    flags
+    for kind in [Kind::Enum, Kind::Domain] {
+        let new = only(to, from, kind);
+        for old in only(from, to, kind) {
+            let beside = |it: &&Key| it.part(0) == old.part(0);
+            for new in new
+                .iter()
+                .filter(beside)
+                .filter(|it| from.get(&old) == to.get(it))
+            {
+                let (schema, old) = (old.part(0), old.part(1));
+                found.push(format!("{schema}.{old}={}", new.part(1)));
+            }
+        }
+    }
+    for (key, was) in from.of_kind(Kind::Enum) {
+        let Some(is) = to.get(key) else { continue };
+        let (was, is) = (was.list("labels"), is.list("labels"));
+        if was.len() != is.len() {
+            continue;
+        }
+        let another = was
+            .iter()
+            .zip(&is)
+            .filter(|(old, new)| !is.contains(old) && !was.contains(new));
+        let place = format!("{}.{}", key.part(0), key.part(1));
+        found.extend(another.map(|(old, new)| format!("{place}.{old}={new}")));
+    }
+    found
 }
