@@ -5,6 +5,7 @@
 
 mod alter;
 mod create;
+mod exchange;
 mod key;
 mod not_null;
 mod states;
@@ -32,6 +33,8 @@ pub(super) const RULE: Rule = Rule {
     drop,
     alter: alter::alter,
 };
+
+pub(super) use exchange::{is_exchanged, of_index};
 
 /// The words for a constraint.
 fn designation(constraint: &Object<'_>) -> Option<String> {

@@ -114,7 +114,7 @@ fn qualified(key: &Key) -> Qualified<'_> {
 
 /// What a new index is given after it was made. That rows are clustered or told apart by it is lost with an old one of the
 /// same name, so that it is said again.
-fn finish(index: &Object<'_>) -> Vec<Statement> {
+pub(in crate::ddl) fn finish(index: &Object<'_>) -> Vec<Statement> {
     let mut all = alter::statistics(index.key, None, index.get("statistics"));
     if index.is("clustered") {
         all.push(cluster(index));

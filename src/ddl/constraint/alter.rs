@@ -3,7 +3,7 @@
 use super::{
     add, core,
     create::{definition, validate},
-    designation, is_shadow, kind, not_null, on_table, sources, states,
+    designation, exchange, is_shadow, kind, not_null, on_table, sources, states,
 };
 use crate::{
     catalog::{Key, Kind},
@@ -26,6 +26,9 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     }
     if is_shadow(from) && is_shadow(to) {
         return Alter::By(Steps::late(states::change(change)));
+    }
+    if exchange::is_exchanged(change) {
+        return Alter::By(Steps::late(exchange::exchange(change)));
     }
     if core(from) != core(to) {
         return Alter::Replace;

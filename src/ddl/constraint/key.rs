@@ -126,7 +126,7 @@ fn storage(index: &Object<'_>) -> (String, String) {
 }
 
 /// When it is checked, if that is not at once.
-fn timing(constraint: &Object<'_>) -> &'static str {
+pub(super) fn timing(constraint: &Object<'_>) -> &'static str {
     match (constraint.is("deferrable"), constraint.is("deferred")) {
         (_, true) => " DEFERRABLE INITIALLY DEFERRED",
         (true, false) => " DEFERRABLE",

@@ -8,7 +8,7 @@ use super::{attach, build, cluster, finish, partition, rename, text, ties};
 use crate::{
     catalog::{Key, Kind},
     ddl::{
-        extension, options,
+        constraint, extension, options,
         rule::{Alter, Boundary, Change, Object, Statement, Steps},
     },
     words::ident::{Ident, Literal, Qualified},
@@ -96,7 +96,11 @@ fn is_another(change: &Change<'_>) -> bool {
 fn rebuilt(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
     if to.is("of_constraint") {
-        return Alter::ReplaceParent;
+        return match constraint::of_index(change) {
+            // it comes with a new one of the constraint
+            Some(change) if constraint::is_exchanged(&change) => Alter::By(Steps::default()),
+            _ => Alter::ReplaceParent,
+        };
     }
     let is_alone = !from.is("parent")
         && !to.is("parent")

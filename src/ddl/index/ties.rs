@@ -54,6 +54,15 @@ pub(in crate::ddl) fn whole<'c>(object: &Object<'c>) -> Option<&'c Key> {
 
 /// A name for what is put aside for a while: nothing is called so before, and nothing after.
 pub(in crate::ddl) fn aside(change: &Change<'_>) -> String {
+    free(change, "_old")
+}
+
+/// A name for what takes the place of another: the same.
+pub(in crate::ddl) fn beside(change: &Change<'_>) -> String {
+    free(change, "_new")
+}
+
+fn free(change: &Change<'_>, ending: &str) -> String {
     let schema = change.from.key.part(0);
     let is_taken = |name: &str| {
         let kinds = [Kind::Relation, Kind::Index, Kind::Sequence];
@@ -63,10 +72,10 @@ pub(in crate::ddl) fn aside(change: &Change<'_>) -> String {
         })
     };
     let base = change.from.key.name();
-    let mut name = shortened(base, "_old");
+    let mut name = shortened(base, ending);
     let mut round = 2;
     while is_taken(&name) {
-        name = shortened(base, &format!("_old{round}"));
+        name = shortened(base, &format!("{ending}{round}"));
         round += 1;
     }
     name
