@@ -26,9 +26,12 @@ use crate::{
         JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError,
         open::Endpoint, shadow::Shadow,
     },
-    migration::source::Migrations,
+    migration::source::{Migration, Migrations},
     postgres::{guard::Guard, session::Stop},
-    project::write::{self, NewMigration},
+    project::{
+        read,
+        write::{self, NewMigration},
+    },
     report::autogenerate::AutogenerateReport,
 };
 
@@ -105,8 +108,7 @@ pub async fn check(
 /// Makes the migrations that lead to the source of truth, proves them, and writes them.
 ///
 /// # Errors
-/// As [`check`], and when there is no way or its proof fails: nothing is written then. When one of several directories cannot be
-/// written, those before it are there.
+/// As [`check`], and when there is no way, its proof fails, or the migrations have changed meanwhile: nothing is written then.
 pub async fn autogenerate(
     wish: &Wish<'_>,
     place: &Place<'_>,
@@ -123,16 +125,34 @@ pub async fn autogenerate(
         }
         drafted => drafted?,
     };
-    for drafted in &mut report.migrations {
-        let new = NewMigration {
-            name: &drafted.name,
-            up: &drafted.up,
-            down: &drafted.down,
-            run_in_transaction: drafted.run_in_transaction,
-        };
-        drafted.path = Some(write::migration(place.dir, &new)?);
+    let new = report.migrations.iter().map(|it| NewMigration {
+        name: &it.name,
+        up: &it.up,
+        down: &it.down,
+        run_in_transaction: it.run_in_transaction,
+    });
+    let new: Vec<NewMigration<'_>> = new.collect();
+    if !is_as_it_was(place.dir, wish.migrations)? {
+        return Err(AutogenerateError::Meanwhile.into());
+    }
+    let paths = write::migrations(place.dir, &new)?;
+    for (drafted, path) in report.migrations.iter_mut().zip(paths) {
+        drafted.path = Some(path);
     }
     Ok(report)
+}
+
+/// Whether the migrations on disk are still those that a plan was made for.
+fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
+    if !dir.is_dir() {
+        return Ok(migrations.iter().next().is_none());
+    }
+    let now = read::migrations(dir, "migrations")?;
+    let scripts = |it: &Migration| {
+        let down = it.down.as_ref().map(|it| it.digest.clone());
+        (it.name.clone(), it.up.digest.clone(), down, it.metadata)
+    };
+    Ok(now.iter().map(scripts).eq(migrations.iter().map(scripts)))
 }
 
 /// Plans and proves in a shadow of its own, with rows in the tables or without.

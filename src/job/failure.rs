@@ -464,6 +464,13 @@ pub enum AutogenerateError {
         help("Write this migration by hand: `glowplug revision -m …`.")
     )]
     Plan(#[from] PlanError),
+    /// Somebody else has written migrations.
+    #[error("the migrations on disk have changed while these were proved")]
+    #[diagnostic(
+        code(autogenerate::meanwhile),
+        help("Nothing was written. Run it again: it begins where they lead to now.")
+    )]
+    Meanwhile,
     /// A rename that names nothing.
     #[error("`{text}` renames nothing that is there")]
     #[diagnostic(

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tempfile::TempDir;
+
 use crate::project::ProjectError;
 
 /// The texts of a new migration.
@@ -25,15 +27,40 @@ pub struct NewMigration<'a> {
 /// # Errors
 /// When it exists, or the system says no.
 pub fn migration(dir: &Path, new: &NewMigration<'_>) -> Result<PathBuf, ProjectError> {
-    let place = dir.join(new.name);
-    if place.exists() {
+    let mut places = migrations(dir, std::slice::from_ref(new))?;
+    Ok(places.remove(0))
+}
+
+/// Writes migrations that belong together: all of them, or none.
+///
+/// # Errors
+/// When one exists, or the system says no.
+pub fn migrations(dir: &Path, all: &[NewMigration<'_>]) -> Result<Vec<PathBuf>, ProjectError> {
+    let places: Vec<PathBuf> = all.iter().map(|it| dir.join(it.name)).collect();
+    if let Some(path) = places.iter().find(|it| it.exists()) {
         return Err(ProjectError::Exists {
-            path: place,
+            path: path.clone(),
             advice: "Choose another version with --rev-id.".into(),
         });
     }
     fs::create_dir_all(dir).map_err(ProjectError::io("create", dir))?;
-    // the leading dot keeps a half-written one out of every tool's sight
+    let drafts = all.iter().map(|it| draft(dir, it));
+    let drafts: Vec<TempDir> = drafts.collect::<Result<_, _>>()?;
+    for (index, (draft, place)) in drafts.into_iter().zip(&places).enumerate() {
+        let draft = draft.keep();
+        if let Err(error) = fs::rename(&draft, place) {
+            // this failed, and its error is the one to report
+            for path in places[..index].iter().chain([&draft]) {
+                fs::remove_dir_all(path).unwrap_or_default();
+            }
+            return Err(ProjectError::io("write", place)(error));
+        }
+    }
+    Ok(places)
+}
+
+/// Writes a migration to a directory whose leading dot keeps it out of every tool's sight.
+fn draft(dir: &Path, new: &NewMigration<'_>) -> Result<TempDir, ProjectError> {
     let draft = tempfile::Builder::new()
         .prefix(".glowplug-")
         .tempdir_in(dir)
@@ -48,13 +75,7 @@ pub fn migration(dir: &Path, new: &NewMigration<'_>) -> Result<PathBuf, ProjectE
         fs::write(&path, text).map_err(ProjectError::io("write", &path))?;
     }
     open_to_others(draft.path())?;
-    let draft = draft.keep();
-    fs::rename(&draft, &place).map_err(|error| {
-        // the rename failed, and its error is the one to report
-        fs::remove_dir_all(&draft).unwrap_or_default();
-        ProjectError::io("write", &place)(error)
-    })?;
-    Ok(place)
+    Ok(draft)
 }
 
 /// Writes a file unless there is one; says whether it did.

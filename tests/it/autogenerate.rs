@@ -1,10 +1,14 @@
 //! `check` and `revision --autogenerate`: from schema.rs and from SQL, there and back.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    process::Stdio,
+};
 
 use snapbox::{assert_data_eq, str};
 
-use crate::support::{Database, INSTALLED, Project, Ran, server};
+use crate::support::{Database, GLOWPLUG, INSTALLED, Project, Ran, eventually, server};
 
 const EVENTS: &str = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
 const EVENTS_DOWN: &str =
@@ -731,6 +735,46 @@ Creating migrations/[..]_change/down.sql
     );
     assert!(scripts(&project, "change", "up.sql").contains("ADD COLUMN \"born\" date"));
     project.run("check").ok();
+}
+
+/// Two at once would write the same change twice.
+#[test]
+fn migrations_that_came_meanwhile_are_not_passed_over() {
+    let place = tempfile::tempdir().unwrap();
+    // the server may be another user's
+    fs::set_permissions(place.path(), Permissions::from_mode(0o777)).unwrap();
+    let signal = place.path().join("replayed");
+    let project = Project::new();
+    project.migration(
+        "1_people",
+        &format!(
+            "CREATE TABLE people (id int PRIMARY KEY); COPY (SELECT 1) TO '{}';",
+            signal.display()
+        ),
+        "DROP TABLE people;",
+    );
+    project.write(
+        "schema.sql",
+        "CREATE TABLE people (id int PRIMARY KEY, age int);",
+    );
+    let mut command = project.command(GLOWPLUG);
+    command.args(["revision", "--autogenerate", "-m", "change"]);
+    command.args(["--source", "schema.sql"]);
+    let running = command.stderr(Stdio::piped()).spawn().unwrap();
+    eventually("it replays", || signal.exists());
+    project.migration(
+        "9_other",
+        "CREATE TABLE other (id int PRIMARY KEY);",
+        "DROP TABLE other;",
+    );
+    let ended = running.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("have changed while these were proved"),
+        "{said}"
+    );
+    assert_eq!(scripts(&project, "change", "up.sql"), "");
 }
 
 /// What others make in the same database is neither compared nor dropped.
