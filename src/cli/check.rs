@@ -113,6 +113,7 @@ pub(super) fn with_wish<T>(
         shadow: &shadow,
         migrations: &migrations,
         database: None,
+        server: None,
         guard: &guard,
         truth,
         renames,

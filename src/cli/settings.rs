@@ -32,6 +32,9 @@ use crate::{
     words::{ident::Ident, timespan::Timespan, url::Url},
 };
 
+/// How long a database is waited for that is only asked for its version.
+const ASKING: Duration = Duration::from_secs(5);
+
 /// How long a waking server is waited for where nothing else is said.
 const WAKE_UP: Duration = Duration::from_secs(30);
 
@@ -260,6 +263,25 @@ impl Settings {
             deadline: WAKE_UP,
             stop,
         })
+    }
+
+    /// The database that migrations are for, to be asked for its version where the project does not name one. None where no
+    /// database is named.
+    pub(super) fn server(
+        &self,
+        stop: &Stop,
+        output: &Output,
+    ) -> Result<Option<Endpoint>, CliError> {
+        let is_known = self.toml.server.major.is_some();
+        let url = self.url(output)?.filter(|_| !is_known);
+        Ok(url.map(|url| Endpoint {
+            url,
+            direct: None,
+            environment: self.environment.clone(),
+            application: "glowplug revision".into(),
+            deadline: ASKING,
+            stop: stop.clone(),
+        }))
     }
 
     /// The way to a database that an argument names.

@@ -88,6 +88,17 @@ impl Shadow {
         })
     }
 
+    /// What is to be said where statements for a server of this major version are made here.
+    pub(super) fn caution(&self, major: u32) -> Option<String> {
+        let own = self.binaries.major();
+        (own != major).then(|| {
+            format!(
+                "the database is PostgreSQL {major}, and this was made and proved with PostgreSQL {own}, whose words an older one may not \
+                 know; `glowplug db install --major {major}` helps"
+            )
+        })
+    }
+
     /// The way to the database of a shadow.
     pub(super) fn endpoint(&self, scratch: &Scratch, stop: Stop) -> Endpoint {
         Endpoint {

@@ -713,6 +713,34 @@ fn a_database_is_compared_on_its_own_version() {
     }
 }
 
+/// The words are those of the server that they are for, whatever else this machine has.
+#[test]
+fn migrations_are_made_for_the_version_of_the_database() {
+    let more = "CREATE TABLE people (id int PRIMARY KEY, name text, age int);";
+    for binaries in INSTALLED.iter() {
+        let database = Database::on(server(binaries.major()));
+        let project = Project::new().env("DATABASE_URL", &database.url());
+        project.migration("1_people", more, "DROP TABLE people;");
+        project.write(
+            "schema.sql",
+            &more.replace("name text", "name text NOT NULL"),
+        );
+        generate(&project, &["--source", "schema.sql"]).ok();
+        project.run("upgrade").ok();
+        project.run("downgrade base").ok();
+    }
+    let away = Project::new().env(
+        "DATABASE_URL",
+        "postgres://nobody:secret@127.0.0.1:1/nowhere",
+    );
+    away.migration("1_people", more, "DROP TABLE people;");
+    away.write("schema.sql", &more.replace("age", "years"));
+    let asked = generate(&away, &["--source", "schema.sql", "--no-renames"]).ok();
+    let said = "look at this: the database could not be asked for its version";
+    assert!(asked.stdout.contains(said), "{asked:#?}");
+    assert!(!asked.stdout.contains("secret"), "{asked:#?}");
+}
+
 /// Diesel's name for it.
 #[test]
 fn diff_schema_writes_what_autogenerate_writes() {

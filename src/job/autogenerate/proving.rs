@@ -55,6 +55,39 @@ pub(super) struct Proving {
     pub(super) reader: Reader,
 }
 
+/// The shadow of the server that migrations are for, as far as it can be asked, and what to keep in mind of it.
+async fn shadow_for(
+    wish: &Wish<'_>,
+    watch: Watch<'_>,
+) -> Result<(Shadow, Option<String>), JobError> {
+    let Some(server) = wish.database.or(wish.server) else {
+        return Ok((wish.shadow.clone(), None));
+    };
+    let asked = server
+        .read(watch)
+        .await
+        .map(|(_, facts, _)| facts.server_version / 10_000);
+    match asked {
+        Ok(major) => {
+            let shadow = wish.shadow.of_major(major);
+            let remark = match wish.database {
+                Some(_) => shadow.remark(major),
+                None => shadow.caution(major),
+            };
+            Ok((shadow, remark))
+        }
+        Err(error) if wish.database.is_some() || error.is_interrupt() => Err(error),
+        Err(_) => {
+            let remark = format!(
+                "the database could not be asked for its version, so this is made for PostgreSQL {}; `major` in [server] of glowplug.toml \
+                 says which one it is for",
+                wish.shadow.binaries.major()
+            );
+            Ok((wish.shadow.clone(), Some(remark)))
+        }
+    }
+}
+
 /// The database that the SQL of the truth is loaded into.
 pub(super) const TRUTH: &str = "glowplug_truth";
 
@@ -64,14 +97,7 @@ impl Proving {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
-        let mut shadow = wish.shadow.clone();
-        let mut remark = None;
-        if let Some(database) = wish.database {
-            let (_, facts, _) = database.read(watch).await?;
-            let major = facts.server_version / 10_000;
-            shadow = shadow.of_major(major);
-            remark = shadow.remark(major);
-        }
+        let (shadow, remark) = shadow_for(wish, watch).await?;
         let scratch = shadow.start().await?;
         let endpoint = shadow.endpoint(&scratch, stop);
         if let Truth::Sql(_) = wish.truth {
