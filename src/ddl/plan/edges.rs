@@ -343,6 +343,11 @@ impl<'c> Planner<'c> {
                     .to
                     .below(Kind::Column, &[relation.part(0), relation.part(1)])
                 {
+                    // one that parents lend comes with the tie to them, and that after the table
+                    let object = self.object(self.to, column);
+                    if object.is_some_and(|it| inheritance::lends(&it)) {
+                        continue;
+                    }
                     for stage in [Stage::Create, Stage::Late] {
                         graph.before(&node(column, stage), &late);
                         if relation != key {
