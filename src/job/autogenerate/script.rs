@@ -25,6 +25,9 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         }
         if let Some(column) = &statement.fills {
             writeln!(text, "-- {}", to_fill(column)).unwrap_or_default();
+            if segments.iter().any(|it| it.alone) {
+                text += "-- if it is interrupted: what is filled stays, and `glowplug upgrade --unsure repeat` goes on\n";
+            }
         }
         if let Some(remark) = &statement.remark {
             writeln!(text, "-- look at this: {remark}").unwrap_or_default();

@@ -1,0 +1,174 @@
+//! What has to make way for what changes, and is made again after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Planner, is_view, needs, shell};
+use crate::{
+    catalog::{Dependency, Fact, Key, Kind, fact::EXTENSION},
+    ddl::{base_type, column, rule, rule::Object},
+};
+
+impl<'c> Planner<'c> {
+    /// Finds all that has to make way, and is made again.
+    pub(super) fn expand(&mut self) {
+        let mut open: Vec<&'c Key> = self.dropped.keys().copied().collect();
+        let clears: Vec<&'c Key> = {
+            let wanted: BTreeSet<&Key> = self.changed.values().flat_map(|it| &it.clears).collect();
+            self.from
+                .iter()
+                .map(|(key, _)| key)
+                .filter(|key| wanted.contains(key))
+                .collect()
+        };
+        for key in clears {
+            if self.dropped.insert(key, None).is_none() {
+                open.push(key);
+            }
+        }
+        let mut needs: BTreeMap<&'c Key, Vec<&'c Dependency>> = BTreeMap::new();
+        for dependency in &self.from.dependencies {
+            needs
+                .entry(&dependency.referenced)
+                .or_default()
+                .push(dependency);
+        }
+        let mut parts: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
+        for (key, _) in self.from.iter() {
+            if let Some(object) = self.object(self.from, key) {
+                for whole in (rule(key.kind()).dies_with)(&object) {
+                    parts.entry(whole).or_default().push(key);
+                }
+                for routine in support(&object) {
+                    if let Some((routine, _)) = self.from.entry(&routine) {
+                        parts.entry(key.clone()).or_default().push(routine);
+                    }
+                }
+            }
+        }
+        while let Some(key) = open.pop() {
+            for part in parts.get(key).into_iter().flatten().copied() {
+                if self.leaves(part, key) {
+                    continue;
+                }
+                if !self.dropped.contains_key(part) {
+                    open.push(part);
+                }
+                // what goes with something else needs no statement of its own
+                self.dropped.insert(part, Some(key));
+            }
+            for dependency in needs.get(key).into_iter().flatten() {
+                if let Some(dependent) = self.clear(dependency) {
+                    open.push(dependent);
+                }
+            }
+        }
+        let both: Vec<&'c Key> = self.dropped.keys().copied().collect();
+        for key in both {
+            self.changed.remove(key);
+            self.finished.remove(key);
+            if let Some((key, _)) = self.to.entry(key) {
+                self.created.insert(key);
+            }
+        }
+    }
+
+    /// Whether a part frees itself before the whole is dropped: a sequence that is owned no more, a partition that is detached.
+    fn leaves(&self, part: &Key, whole: &Key) -> bool {
+        // a partition that is detached keeps its rows, its indexes and its constraints
+        match (part.kind(), whole.kind()) {
+            (Kind::Index, Kind::Index) => {
+                let table = self.table_of(part);
+                return table.is_some_and(|table| self.is_detached(&table));
+            }
+            (Kind::Constraint, Kind::Constraint) => {
+                let table = Key::new(Kind::Relation, &[part.part(0), part.part(1)]);
+                return self.is_detached(&table);
+            }
+            (Kind::Relation, Kind::Relation) => return self.is_detached(part),
+            (Kind::Column, Kind::Column) => return self.is_let_go(part, whole),
+            _ => {}
+        }
+        let Some(is) = self.to.get(part) else {
+            return false;
+        };
+        let was = self.from.get(part);
+        match part.kind() {
+            Kind::Sequence => was.is_some_and(|was| {
+                was.get("owned_by") != is.get("owned_by") && self.to.get(whole).is_none()
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether the table of a column stays, and gets it no longer from the table of another: then it keeps it.
+    fn is_let_go(&self, column: &Key, above: &Key) -> bool {
+        let table = Key::new(Kind::Relation, &[column.part(0), column.part(1)]);
+        let (of, parent) = (above.part(0), above.part(1));
+        let tie = Key::new(
+            Kind::Inheritance,
+            &[column.part(0), column.part(1), of, parent],
+        );
+        if self.to.get(&table).is_none() || self.dropped.contains_key(&table) {
+            return false;
+        }
+        let is_heir = self.from.get(&tie).is_some();
+        is_heir && self.to.get(&tie).is_none() || !is_heir && self.is_detached(&table)
+    }
+
+    /// The table of an index.
+    pub(super) fn table_of(&self, index: &Key) -> Option<Key> {
+        let table = self.from.get(index)?.get("table")?;
+        Some(Key::new(Kind::Relation, &[index.part(0), table]))
+    }
+
+    /// Whether a table stays and is no longer a partition of what it was one of.
+    pub(super) fn is_detached(&self, table: &Key) -> bool {
+        let (was, is) = (self.from.get(table), self.to.get(table));
+        let whole = |fact: Option<&'c Fact>| fact.and_then(|it| it.get("partition_of"));
+        is.is_some() && whole(was).is_some() && whole(was) != whole(is)
+    }
+
+    /// What depends on something that is dropped: whether it has to be dropped before.
+    fn clear(&mut self, dependency: &'c Dependency) -> Option<&'c Key> {
+        let key = &dependency.dependent;
+        if self.dropped.contains_key(key) || self.from.get(key)?.is(EXTENSION) {
+            return None;
+        }
+        let stays = self.to.get(key).is_some();
+        let still = needs(self.to, key, &dependency.referenced);
+        match key.kind() {
+            // they hold rows
+            Kind::Relation if !is_view(self.from, key) => return None,
+            Kind::Sequence | Kind::Schema | Kind::Composite if stays => return None,
+            Kind::Column if stays => {
+                let object = self.object(self.from, key)?;
+                if !still && self.changed.contains_key(key) {
+                    return None;
+                }
+                if let Some(steps) = column::untie(&object) {
+                    let mine = self.changed.entry(key).or_default();
+                    if mine.early.is_empty() {
+                        mine.early.extend(steps.early);
+                    }
+                    if mine.late.is_empty() {
+                        mine.late.extend(steps.late);
+                    }
+                    return None;
+                }
+            }
+            // it is changed so that it needs it no more
+            _ if stays && !still && self.changed.contains_key(key) => return None,
+            _ => {}
+        }
+        self.dropped.insert(key, None);
+        Some(key)
+    }
+}
+
+/// The routines that a type with a shell is made of: they go with it.
+fn support(object: &Object<'_>) -> Vec<Key> {
+    match shell(object) {
+        Some(_) => base_type::support(object),
+        None => Vec::new(),
+    }
+}
