@@ -61,12 +61,15 @@ pub async fn diff(
     let (first, second) = tokio::join!(live(from, ignored), live(to, ignored));
     let (first, second) = (first?, second?);
     let major = first.as_ref().or(second.as_ref()).map(|it| it.1);
-    let shadow = major.map_or_else(|| shadow.clone(), |it| shadow.of_major(it));
-    let made = |side| made(side, &shadow, ignored, &stop);
-    let (third, fourth) = tokio::join!(made(from), made(to));
     let is_made = [from, to]
         .iter()
         .any(|it| matches!(it, Side::Migrations(_) | Side::Sql(_)));
+    let shadow = match major.filter(|_| is_made) {
+        Some(major) => shadow.of_major(major),
+        None => shadow.clone(),
+    };
+    let made = |side| made(side, &shadow, ignored, &stop);
+    let (third, fourth) = tokio::join!(made(from), made(to));
     let first = first.map(|it| it.0).or(third?);
     let second = second.map(|it| it.0).or(fourth?);
     // what a file cannot say is what is on the other side, or nothing

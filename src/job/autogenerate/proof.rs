@@ -9,7 +9,7 @@ use crate::{
             Compared, Place, Truth, Wish, differences, ledgers, oracle,
             proving::{Proving, TRUTH, failed, first_line, send},
             rename::KEPT,
-            rows::{Rows, qualified, spoken_of},
+            rows::{Rows, needed, qualified},
             script, truth, way,
         },
         failure::AutogenerateError,
@@ -82,7 +82,7 @@ impl Proving {
         };
         let mut ups = way(&from, &to, &target)?;
         if rows {
-            let tables = spoken_of(&from, &ups);
+            let tables = needed(&from, &ups);
             let names: Vec<Qualified<'_>> = tables.iter().map(|it| qualified(it)).collect();
             let seeded = session.seed_some(&names).await;
             seeded.map_err(SessionError::while_doing("making rows"))?;

@@ -33,16 +33,21 @@ pub(super) fn qualified(table: &Key) -> Qualified<'_> {
     }
 }
 
-/// The tables that statements speak of, and those that their rows refer to.
-pub(super) fn spoken_of<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet<&'c Key> {
+/// The tables that statements speak of.
+fn spoken_of<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet<&'c Key> {
     let statements = || segments.iter().flat_map(|it| &it.statements);
     let tables = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
         let name = qualified(key).to_string();
         let is_table = matches!(fact.get("kind"), Some("table" | "partitioned table"));
         is_table && statements().any(|it| it.sql.contains(&name))
     });
-    let mut open: Vec<&Key> = tables.map(|(key, _)| key).collect();
-    let mut all: BTreeSet<&Key> = open.iter().copied().collect();
+    tables.map(|(key, _)| key).collect()
+}
+
+/// The same with those that their rows refer to.
+pub(super) fn needed<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet<&'c Key> {
+    let mut all = spoken_of(catalog, segments);
+    let mut open: Vec<&Key> = all.iter().copied().collect();
     while let Some(table) = open.pop() {
         let below = catalog.below(Kind::Constraint, &[table.part(0), table.part(1)]);
         let named = |fact: &'c Fact| {
