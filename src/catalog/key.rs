@@ -1,6 +1,7 @@
 //! What an object is called.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{catalog::Kind, words::ident::Ident};
 
@@ -11,7 +12,7 @@ use crate::{catalog::Kind, words::ident::Ident};
 pub struct Key {
     kind: Kind,
     /// The parts, separated by a character that no name can hold.
-    path: Box<str>,
+    path: Arc<str>,
 }
 
 const SEPARATOR: char = '\0';

@@ -38,11 +38,13 @@ pub(super) struct Diff {
 impl Diff {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
-        let shadow = settings.shadow(output).map_err(JobError::from)?;
         let found = block_on(async |stop| {
             let from = side(&self.from, &settings, &stop, output)?;
             let to = side(&self.to, &settings, &stop, output)?;
-            let found = job::diff::diff(&from, &to, &shadow, &settings.ignored(), stop).await;
+            let shadow = (from.is_made() || to.is_made()).then(|| settings.shadow(output));
+            let shadow = shadow.transpose().map_err(JobError::from)?;
+            let ignored = settings.ignored();
+            let found = job::diff::diff(&from, &to, shadow.as_ref(), &ignored, stop).await;
             Ok::<_, CliError>(found?)
         });
         let found = found?;

@@ -46,14 +46,22 @@ pub struct Diff {
     pub remark: Option<String>,
 }
 
-/// Plans the way from one side to the other.
+impl Side {
+    /// Whether it takes a shadow to read it.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        matches!(self, Self::Migrations(_) | Self::Sql(_))
+    }
+}
+
+/// Plans the way from one side to the other. There is a shadow if one of them [is made](Side::is_made) in one.
 ///
 /// # Errors
 /// When a side cannot be read, or there is no way that keeps the rows.
 pub async fn diff(
     from: &Side,
     to: &Side,
-    shadow: &Shadow,
+    shadow: Option<&Shadow>,
     ignored: &Ignored,
     stop: Stop,
 ) -> Result<Diff, JobError> {
@@ -61,15 +69,13 @@ pub async fn diff(
     let (first, second) = tokio::join!(live(from, ignored), live(to, ignored));
     let (first, second) = (first?, second?);
     let major = first.as_ref().or(second.as_ref()).map(|it| it.1);
-    let is_made = [from, to]
-        .iter()
-        .any(|it| matches!(it, Side::Migrations(_) | Side::Sql(_)));
-    let shadow = match major.filter(|_| is_made) {
-        Some(major) => shadow.of_major(major),
-        None => shadow.clone(),
-    };
-    let made = |side| made(side, &shadow, ignored, &stop);
+    let shadow = shadow.map(|it| match major {
+        Some(major) => it.of_major(major),
+        None => it.clone(),
+    });
+    let made = |side| made(side, shadow.as_ref(), ignored, &stop);
     let (third, fourth) = tokio::join!(made(from), made(to));
+    let own = shadow.as_ref().map(|it| it.binaries.major());
     let first = first.map(|it| it.0).or(third?);
     let second = second.map(|it| it.0).or(fourth?);
     // what a file cannot say is what is on the other side, or nothing
@@ -83,20 +89,16 @@ pub async fn diff(
     let from = completed(from, first, second.as_ref())?;
     let to = completed(to, second, Some(&from))?;
     let target = Target {
-        major: major.unwrap_or(if is_made {
-            shadow.binaries.major()
-        } else {
-            OLDEST
-        }),
+        major: major.or(own).unwrap_or(OLDEST),
         role: ROLE,
         online: true,
         batches: false,
     };
     let statements = plan(&from, &to, &target).map_err(AutogenerateError::Plan)?;
-    let remark = major.filter(|_| is_made && !statements.is_empty());
+    let remark = shadow.zip(major.filter(|_| !statements.is_empty()));
     Ok(Diff {
         statements,
-        remark: remark.and_then(|it| shadow.remark(it)),
+        remark: remark.and_then(|(shadow, major)| shadow.remark(major)),
     })
 }
 
@@ -115,10 +117,13 @@ async fn live(side: &Side, ignored: &Ignored) -> Result<Option<(Catalog, u32)>, 
 /// Reads what a side makes in a shadow.
 async fn made(
     side: &Side,
-    shadow: &Shadow,
+    shadow: Option<&Shadow>,
     ignored: &Ignored,
     stop: &Stop,
 ) -> Result<Option<Catalog>, JobError> {
+    let Some(shadow) = shadow.filter(|_| side.is_made()) else {
+        return Ok(None);
+    };
     let coverage = Coverage::all();
     let watch: Watch<'_> = &mut |_| {};
     let read = match side {
