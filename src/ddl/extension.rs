@@ -57,7 +57,7 @@ fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
 
-/// Makes it, in the version that the catalog has.
+/// Makes it, in the version that the catalog says, or the usual one of the server.
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut sql = format!("CREATE {}", words(object));
     if let Some(schema) = object.get("schema") {
@@ -82,8 +82,11 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 /// Moves and updates it. An older version is made anew where nothing uses it, for few extensions have a script that leads back.
 fn alter(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    let version = |object: &Object<'_>| numbers(object.get("version").unwrap_or_default());
-    let goes_back = version(to) < version(from);
+    // the usual one is not said, and taken for the newest
+    let goes_back = match (from.get("version"), to.get("version")) {
+        (Some(was), Some(is)) => numbers(is) < numbers(was),
+        (was, is) => was.is_none() && is.is_some(),
+    };
     if goes_back && !is_used(from) && tables(from).next().is_none() {
         return Alter::Replace;
     }
@@ -93,9 +96,10 @@ fn alter(change: &Change<'_>) -> Alter {
         let sql = format!("ALTER {words} SET SCHEMA {}", Ident(schema));
         statements.push(Statement::new(sql));
     }
-    if let (true, Some(version)) = (change.differs("version"), to.get("version")) {
-        let sql = format!("ALTER {words} UPDATE TO {}", Literal(version));
-        let update = Statement::new(sql);
+    if change.differs("version") {
+        let version = to.get("version");
+        let version = version.map_or_else(String::new, |it| format!(" TO {}", Literal(it)));
+        let update = Statement::new(format!("ALTER {words} UPDATE{version}"));
         statements.push(if goes_back {
             update.remarking("this works only if the extension has a script that leads back")
         } else {

@@ -1,9 +1,9 @@
--- Extensions, without plpgsql as PostgreSQL comes with it.
+-- Extensions, without plpgsql as PostgreSQL comes with it. The version is said where it is not the one that CREATE EXTENSION takes here.
 SELECT ARRAY[
     e.tableoid::text || '.' || e.oid::text || '.0',
     e.extname::text,
     n.nspname::text,
-    e.extversion,
+    CASE WHEN e.extversion IS DISTINCT FROM a.default_version THEN e.extversion END,
     pg_catalog.pg_get_userbyid(e.extowner)::text,
     CASE WHEN pg_catalog.cardinality(e.extconfig) > 0 THEN pg_catalog.to_json(ARRAY(
         SELECT pg_catalog.json_build_array(pg_catalog.format('%I.%I', cn.nspname, c.relname), u.condition)
@@ -15,4 +15,5 @@ SELECT ARRAY[
 ]::text[] AS "row"
 FROM pg_catalog.pg_extension e
 JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+LEFT JOIN pg_catalog.pg_available_extensions() a ON a.name = e.extname
 WHERE e.oid >= 16384
