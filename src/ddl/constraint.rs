@@ -34,8 +34,6 @@ pub(super) const RULE: Rule = Rule {
     alter: alter::alter,
 };
 
-pub(super) use exchange::{is_exchanged, of_index};
-
 /// The words for a constraint.
 fn designation(constraint: &Object<'_>) -> Option<String> {
     let (name, table) = (Ident(constraint.key.name()), names::relation(constraint));

@@ -1,6 +1,7 @@
 //! Indexes. Those of constraints come and go with them.
 
 mod alter;
+pub(in crate::ddl) mod exchange;
 pub(in crate::ddl) mod partition;
 pub(in crate::ddl) mod text;
 pub(in crate::ddl) mod ties;

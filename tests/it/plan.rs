@@ -1,7 +1,7 @@
 //! Plans: from each of two schemas to the other, with rows in the tables, on real servers.
 //!
 //! The pairs are those of `tests/fixtures/introspect`: two schemas that differ in one attribute of one object. `GLOWPLUG_TEST_CASE`
-//! runs those whose name holds it; `GLOWPLUG_TEST_CASES` runs all on every server, where otherwise a sixth of them runs on the newest.
+//! runs those whose name holds it; `GLOWPLUG_TEST_CASES` runs all on every server, where otherwise a ninth of them runs on the newest.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -453,8 +453,8 @@ fn each_of_two_schemas_leads_to_the_other() {
         let major = binaries.major();
         let step = match (all, index) {
             (true, _) => 1,
-            (_, 0) => 6,
-            _ => 60,
+            (_, 0) => 9,
+            _ => 90,
         };
         let pairs: Vec<&Pair> = pairs
             .iter()

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     catalog::{Key, Kind},
     ddl::{
+        index::exchange::is_exchanged,
         inheritance,
         rule::{Alter, Change, Object, Statement, Steps},
     },
@@ -27,7 +28,7 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     if is_shadow(from) && is_shadow(to) {
         return Alter::By(Steps::late(states::change(change)));
     }
-    if exchange::is_exchanged(change) {
+    if is_exchanged(change) {
         return Alter::By(Steps::late(exchange::exchange(change)));
     }
     if core(from) != core(to) {

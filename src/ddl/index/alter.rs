@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{attach, build, cluster, finish, partition, rename, text, ties};
+use super::{attach, build, cluster, exchange, finish, partition, rename, text, ties};
 use crate::{
     catalog::{Key, Kind},
     ddl::{
-        constraint, extension, options,
+        extension, options,
         rule::{Alter, Boundary, Change, Object, Statement, Steps},
     },
     words::ident::{Ident, Literal, Qualified},
@@ -96,9 +96,9 @@ fn is_another(change: &Change<'_>) -> bool {
 fn rebuilt(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
     if to.is("of_constraint") {
-        return match constraint::of_index(change) {
+        return match exchange::of_index(change) {
             // it comes with a new one of the constraint
-            Some(change) if constraint::is_exchanged(&change) => Alter::By(Steps::default()),
+            Some(change) if exchange::is_exchanged(&change) => Alter::By(Steps::default()),
             _ => Alter::ReplaceParent,
         };
     }
