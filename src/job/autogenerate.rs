@@ -2,6 +2,7 @@
 
 mod ledgers;
 pub(super) mod listing;
+pub(super) mod load;
 mod oracle;
 mod proof;
 pub(super) mod proving;
@@ -127,6 +128,9 @@ pub async fn autogenerate(
         }
         drafted => drafted?,
     };
+    if report.migrations.is_empty() {
+        return Ok(report);
+    }
     let new = report.migrations.iter().map(|it| NewMigration {
         name: &it.name,
         up: &it.up,

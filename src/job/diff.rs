@@ -10,7 +10,7 @@ use crate::{
     },
     job::{
         JobError, Watch,
-        autogenerate::{comparable_of, proving::load, wanted},
+        autogenerate::{comparable_of, load::load, wanted},
         failure::AutogenerateError,
         open::Endpoint,
         owner::{ROLE, owned_by},

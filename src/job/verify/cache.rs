@@ -28,11 +28,12 @@ pub(super) struct Known {
 
 impl<'c> Cache<'c> {
     pub(super) fn new(wish: &Wish<'c>, all: &[&Migration]) -> Self {
-        // another glowplug, or other ledgers, may judge otherwise
+        // another glowplug, other ledgers or other roles may lead elsewhere
         let mut key = Digest::of(&format!(
-            "{} {:?}",
+            "{} {:?} {:?}",
             env!("CARGO_PKG_VERSION"),
-            wish.guard.ledgers
+            wish.guard.ledgers,
+            wish.shadow.roles
         ));
         let keys = all.iter().map(|it| {
             let down = it.down.as_ref().map(|down| &down.digest);
