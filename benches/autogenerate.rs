@@ -203,7 +203,7 @@ impl Project {
 fn tables(indices: Range<usize>) -> String {
     let mut sql = String::new();
     for index in indices {
-        let parent = index.saturating_sub(1);
+        let parent = index / 10;
         writeln!(
             sql,
             "CREATE TABLE t{index} (id bigint PRIMARY KEY, parent bigint NOT NULL REFERENCES t{parent},

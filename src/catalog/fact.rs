@@ -1,8 +1,12 @@
 //! What is known of an object.
 
+use std::sync::Arc;
+
 /// The attributes of an object that differ from PostgreSQL's default, by name.
+///
+/// Copies share what they hold, so that a catalog that was read again, or copied, costs no more than what is different in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fact(Vec<(&'static str, Box<str>)>);
+pub struct Fact(Arc<Vec<(&'static str, Box<str>)>>);
 
 /// The attribute that holds the comment of any object.
 pub const COMMENT: &str = "comment";
@@ -20,7 +24,7 @@ impl Fact {
             .collect();
         list.sort_unstable_by_key(|(name, _)| *name);
         list.shrink_to_fit();
-        Self(list)
+        Self(Arc::new(list))
     }
 
     /// The value of an attribute.
@@ -46,15 +50,18 @@ impl Fact {
 
     /// Sets one more attribute.
     pub fn set(&mut self, name: &'static str, value: String) {
-        match self.0.binary_search_by_key(&name, |(name, _)| name) {
-            Ok(at) => self.0[at].1 = value.into(),
-            Err(at) => self.0.insert(at, (name, value.into())),
+        let list = Arc::make_mut(&mut self.0);
+        match list.binary_search_by_key(&name, |(name, _)| name) {
+            Ok(at) => list[at].1 = value.into(),
+            Err(at) => list.insert(at, (name, value.into())),
         }
     }
 
     /// Takes an attribute away.
     pub(crate) fn unset(&mut self, name: &str) {
-        self.0.retain(|(it, _)| *it != name);
+        if self.is(name) {
+            Arc::make_mut(&mut self.0).retain(|(it, _)| *it != name);
+        }
     }
 
     /// Names and values, in the order of the names.

@@ -6,24 +6,18 @@
 
 mod queries;
 mod reader;
-
-use std::collections::HashMap;
+mod reading;
 
 pub use self::reader::Reader;
 
+use self::reading::Reading;
 use crate::{
-    catalog::{
-        Aspect, Catalog, Coverage, Dependency, Fact, Key, Kind,
-        fact::{COMMENT, EXTENSION, EXTENSIONS},
-    },
+    catalog::{Aspect, Catalog, Coverage, Kind},
     postgres::{
         session::{COMMIT, Message, Row, Session},
         session_error::SessionError,
     },
 };
-
-/// Where an object is in the system catalogs: `classid.objid.objsubid`.
-type Address = Box<str>;
 
 /// A transaction that sees one state of the database, writes nothing, and prints everything in one way.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
@@ -74,6 +68,7 @@ pub async fn read(
             Err(failure) => return Err(doing(failure)),
         }
     }
+    reading.tie();
     Ok(reading.catalog)
 }
 
@@ -124,130 +119,6 @@ impl Part {
         }
     }
 }
-
-/// A catalog that is being read, and where its objects are on the server.
-#[derive(Debug)]
-struct Reading {
-    catalog: Catalog,
-    /// Which object stands at an address; kept only where something is joined to it.
-    places: HashMap<Address, Key>,
-    aliases: HashMap<Address, Address>,
-    joins: bool,
-}
-
-impl Reading {
-    fn of(coverage: &Coverage) -> Self {
-        let aspects = [Aspect::Comments, Aspect::Extensions, Aspect::Dependencies];
-        Self {
-            catalog: Catalog::new(coverage.clone()),
-            places: HashMap::new(),
-            aliases: HashMap::new(),
-            joins: coverage.has(Kind::Grant) || aspects.iter().any(|it| coverage.tells(*it)),
-        }
-    }
-
-    fn take(&mut self, part: &Part, rows: Vec<Row>) {
-        for row in rows {
-            match part {
-                Part::Kind(query) => self.object(query, row),
-                Part::Comments => self.attribute(COMMENT, row),
-                Part::Members => self.attribute(EXTENSION, row),
-                Part::Grants => self.grant(row),
-                Part::Aliases => {
-                    let [alias, place]: [String; 2] = texts(row);
-                    self.aliases.insert(alias.into(), place.into());
-                }
-                Part::Dependencies => self.dependency(row),
-                Part::Unread => {
-                    let [kind, name] = texts(row);
-                    self.catalog.unread.entry(kind).or_default().insert(name);
-                }
-            }
-        }
-    }
-
-    fn object(&mut self, query: &queries::KindQuery, row: Row) {
-        let mut values = row.into_iter();
-        let address = values.next().flatten().unwrap_or_default();
-        let name: Vec<String> = values
-            .by_ref()
-            .take(query.key)
-            .map(Option::unwrap_or_default)
-            .collect();
-        let parts: Vec<&str> = name.iter().map(String::as_str).collect();
-        let key = Key::new(query.kind, &parts);
-        let fact = Fact::of(query.attributes.iter().copied().zip(values));
-        if self.joins && address != NOWHERE {
-            self.places.insert(address.into(), key.clone());
-        }
-        self.catalog.insert(key, fact);
-    }
-
-    /// The object at an address, or the one that stands for what is there: a table for its row type.
-    fn at(&self, address: &str) -> Option<&Key> {
-        let mut at = address;
-        // the array of a row type of a table: more than one step, and never many
-        for _ in 0..4 {
-            match self.places.get(at) {
-                Some(key) => return Some(key),
-                None => at = self.aliases.get(at)?,
-            }
-        }
-        None
-    }
-
-    fn attribute(&mut self, name: &'static str, row: Row) {
-        let [address, value] = texts(row);
-        if let Some(fact) = self
-            .places
-            .get(&*address)
-            .and_then(|key| self.catalog.get_mut(key))
-        {
-            fact.set(name, value);
-        }
-    }
-
-    fn grant(&mut self, row: Row) {
-        let mut values = row.into_iter();
-        let [address, kind, grantee, privilege] = texts(values.by_ref().take(4).collect());
-        let Some(object) = self.at(&address) else {
-            return;
-        };
-        let mut parts = vec![kind.as_str()];
-        parts.extend(object.parts());
-        parts.extend([grantee.as_str(), privilege.as_str()]);
-        let fact = Fact::of(["grantable", "revoked"].into_iter().zip(values));
-        self.catalog.insert(Key::new(Kind::Grant, &parts), fact);
-    }
-
-    fn dependency(&mut self, row: Row) {
-        let [dependent, referenced, bond] = texts(row);
-        let (Some(dependent), Some(referenced)) = (self.at(&dependent), self.at(&referenced))
-        else {
-            return;
-        };
-        if dependent != referenced {
-            let (dependent, referenced) = (dependent.clone(), referenced.clone());
-            if bond == "x"
-                && referenced.kind() == Kind::Extension
-                && let Some(fact) = self.catalog.get_mut(&dependent)
-            {
-                let mut names = fact.list(EXTENSIONS);
-                names.push(referenced.name().to_owned());
-                names.sort();
-                fact.set(EXTENSIONS, serde_json::json!(names).to_string());
-            }
-            self.catalog.dependencies.insert(Dependency {
-                dependent,
-                referenced,
-                bond: bond.chars().next().unwrap_or_default(),
-            });
-        }
-    }
-}
-
-/// The address of what cannot be pointed at.
-const NOWHERE: &str = "0.0.0";
 
 fn texts<const N: usize>(row: Row) -> [String; N] {
     let mut values = row.into_iter();

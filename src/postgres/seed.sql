@@ -6,6 +6,8 @@ DECLARE
     vals text;
     needed_names text;
     needed_vals text;
+    -- what the second row has: it leaves out what may be left out
+    some_vals text;
     row_number int;
     again boolean := true;
     put boolean;
@@ -25,7 +27,10 @@ BEGIN
                 AND age(c.xmin) <= age(current_setting('glowplug.seeded')::xid)
                 -- all, where no names are given
                 AND (COALESCE(current_setting('glowplug.seeded_tables', true), '') = ''
-                    OR format('%I.%I', s.nspname, c.relname) = ANY (string_to_array(current_setting('glowplug.seeded_tables', true), chr(1))))
+                    OR format('%I.%I', s.nspname, c.relname) IN (
+                        SELECT u.name
+                        FROM unnest(string_to_array(current_setting('glowplug.seeded_tables', true), chr(1))) u(name)
+                    ))
                 AND c.relname NOT IN ('__diesel_schema_migrations', '__glowplug_journal')
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
             ORDER BY c.oid
@@ -36,19 +41,18 @@ BEGIN
             SELECT string_agg(quote_ident(v.attname), ', ' ORDER BY v.attnum),
                 string_agg(v.value, ', ' ORDER BY v.attnum),
                 string_agg(quote_ident(v.attname), ', ' ORDER BY v.attnum) FILTER (WHERE v.attnotnull),
-                string_agg(v.value, ', ' ORDER BY v.attnum) FILTER (WHERE v.attnotnull)
-            INTO names, vals, needed_names, needed_vals
+                string_agg(v.value, ', ' ORDER BY v.attnum) FILTER (WHERE v.attnotnull),
+                string_agg(CASE WHEN v.attnotnull THEN v.value ELSE 'DEFAULT' END, ', ' ORDER BY v.attnum)
+            INTO names, vals, needed_names, needed_vals, some_vals
             FROM (
-                SELECT a.attname, a.attnum, a.attnotnull, COALESCE(
-                    -- a foreign key takes what is there
-                    (SELECT format('(SELECT %I FROM %s ORDER BY 1 OFFSET %s LIMIT 1)', f.attname, k.confrelid::regclass,
-                            CASE WHEN k.confrelid = rel.oid THEN '0' ELSE chr(3) || ' - 1' END)
-                        FROM pg_catalog.pg_constraint k
-                        JOIN pg_catalog.pg_attribute f ON f.attrelid = k.confrelid
-                            AND f.attnum = k.confkey[array_position(k.conkey, a.attnum)]
-                        WHERE k.conrelid = rel.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
-                        ORDER BY k.oid LIMIT 1),
-                    CASE
+                SELECT p.attname, p.attnum, p.attnotnull, CASE
+                    WHEN k.conrelid IS NULL THEN p.value
+                    -- a foreign key takes what is there, and in its own table the row itself while nothing is
+                    WHEN k.confrelid = rel.oid THEN format('COALESCE((SELECT %I FROM %s ORDER BY 1 LIMIT 1), %s)', k.attname, rel.name, p.value)
+                    ELSE format('(SELECT %I FROM %s ORDER BY 1 OFFSET %s - 1 LIMIT 1)', k.attname, k.confrelid::regclass, chr(3))
+                END AS value
+                FROM (
+                    SELECT a.attname, a.attnum, a.attnotnull, CASE
                         WHEN y.typtype = 'e' THEN format('(enum_range(NULL::%s))[1 + %s %% array_length(enum_range(NULL::%1$s), 1)]', format_type(y.oid, NULL), chr(3))
                         WHEN b.typcategory = 'N' THEN format('%s::%s', chr(3), format_type(a.atttypid, a.atttypmod))
                         WHEN b.typcategory = 'B' THEN '(' || chr(3) || ' % 2 = 0)'
@@ -63,19 +67,41 @@ BEGIN
                         WHEN b.typname IN ('json', 'jsonb') THEN format('%L::%s', '{"seed": ' || chr(3) || '}', format_type(a.atttypid, NULL))
                         WHEN b.typname = 'bytea' THEN format('%L::bytea', '\x0' || chr(3))
                         ELSE 'NULL'
-                    END) AS value
-                FROM pg_catalog.pg_attribute a
-                JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
-                JOIN pg_catalog.pg_type b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
-                WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
-                    AND a.attgenerated = '' AND a.attidentity = '' AND NOT a.atthasdef
+                    END AS value
+                    FROM pg_catalog.pg_attribute a
+                    JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+                    JOIN pg_catalog.pg_type b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
+                    WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+                        AND a.attgenerated = '' AND a.attidentity = '' AND NOT a.atthasdef
+                ) p
+                LEFT JOIN LATERAL (
+                    SELECT k.conrelid, k.confrelid, f.attname
+                    FROM pg_catalog.pg_constraint k
+                    JOIN pg_catalog.pg_attribute f ON f.attrelid = k.confrelid
+                        AND f.attnum = k.confkey[array_position(k.conkey, p.attnum)]
+                    WHERE k.conrelid = rel.oid AND k.contype = 'f' AND p.attnum = ANY (k.conkey)
+                    ORDER BY k.oid
+                    LIMIT 1
+                ) k ON true
             ) v;
+            -- all at once, and where that fails one by one
+            IF names IS NOT NULL THEN
+                BEGIN
+                    EXECUTE format(
+                        'INSERT INTO %s (%s) VALUES (%s), (%s), (%s)',
+                        rel.name, names, replace(vals, chr(3), '1'), replace(some_vals, chr(3), '2'), replace(vals, chr(3), '3')
+                    );
+                    put := true;
+                EXCEPTION WHEN OTHERS THEN
+                    NULL;
+                END;
+            END IF;
             FOR row_number IN 1 .. 3 LOOP
+                EXIT WHEN put AND row_number = 1;
                 BEGIN
                     IF names IS NULL THEN
                         EXECUTE format('INSERT INTO %s DEFAULT VALUES', rel.name);
                     ELSIF row_number = 2 AND needed_names IS NOT NULL THEN
-                        -- the second row leaves out what may be left out
                         EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, needed_names, replace(needed_vals, chr(3), '2'));
                     ELSE
                         EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, names, replace(vals, chr(3), row_number::text));

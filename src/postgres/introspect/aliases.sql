@@ -5,12 +5,14 @@ FROM (
     SELECT d.tableoid::text || '.' || d.oid::text || '.0',
         'pg_catalog.pg_class'::regclass::oid::text || '.' || d.adrelid::text || '.' || d.adnum::text
     FROM pg_catalog.pg_attrdef d
+    WHERE d.adrelid = ANY ($1::oid[]) -- of some
     UNION ALL
     -- the rule that a view is made of: the view
     SELECT r.tableoid::text || '.' || r.oid::text || '.0',
         'pg_catalog.pg_class'::regclass::oid::text || '.' || r.ev_class::text || '.0'
     FROM pg_catalog.pg_rewrite r
     WHERE r.rulename = '_RETURN' AND r.oid >= 16384
+      AND r.ev_class = ANY ($1::oid[]) -- of some
     UNION ALL
     -- a row type: its relation
     SELECT t.tableoid::text || '.' || t.oid::text || '.0',
@@ -18,6 +20,7 @@ FROM (
     FROM pg_catalog.pg_type t
     JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
     WHERE t.oid >= 16384 AND c.relkind <> 'c'
+      AND c.oid = ANY ($1::oid[]) -- of some
     UNION ALL
     -- the relation of a composite type that stands alone: the type
     SELECT c.tableoid::text || '.' || c.oid::text || '.0',
@@ -42,6 +45,7 @@ FROM (
     LEFT JOIN pg_catalog.pg_class c ON c.oid = e.typrelid AND c.relkind <> 'c'
     LEFT JOIN pg_catalog.pg_range r ON e.typtype = 'm' AND r.rngmultitypid = e.oid
     WHERE t.oid >= 16384
+      AND (c.oid IS NULL OR c.oid = ANY ($1::oid[])) -- of some
     UNION ALL
     -- what comes into being with a range type (constructors, the cast to the multirange type): the range type
     SELECT d.classid::text || '.' || d.objid::text || '.0',

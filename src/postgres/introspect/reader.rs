@@ -7,9 +7,12 @@
 //!
 //! For a database that nobody else writes to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Address, BEGIN, Part, Reading, for_major, parts};
+use super::{
+    BEGIN, Part, for_major, parts,
+    reading::{Address, Bond, RELATIONS, Reading},
+};
 use crate::{
     catalog::{
         Catalog, Coverage, Fact, Key, Kind,
@@ -47,11 +50,20 @@ struct Known {
 #[derive(Debug, Default)]
 struct Relations {
     /// By oid: how many they are.
-    rows: BTreeMap<String, String>,
+    rows: BTreeMap<u32, String>,
     /// The oids of those that were written to since a moment before.
-    written: BTreeSet<String>,
+    written: BTreeSet<u32>,
     /// The transaction from which on everything is new.
     until: String,
+    /// How many rows pg_depend has, and the sums of the oids in it.
+    bonds: String,
+}
+
+/// What a reading had that is to be read again.
+struct Outdated {
+    places: Vec<(Address, Key)>,
+    aliases: Vec<Address>,
+    types: Vec<(Key, Fact)>,
 }
 
 impl Reader {
@@ -70,40 +82,50 @@ impl Reader {
         server_version: u32,
     ) -> Result<Catalog, SessionError> {
         let known = self.known.take();
-        let coverage = Coverage::all();
         let since = known.as_ref().map_or(EVER, |it| &it.relations.until);
-        let touched = Message::Query(TOUCHED, vec![Some(since.to_owned())]);
+        let since = Some(since.to_owned());
+        let touched = Message::Query(TOUCHED, vec![since.clone()]);
         let mut replies = exchange(session, &[Message::Batch(BEGIN), touched]).await?;
         let relations = Relations::of(replies.pop().unwrap_or_default());
         let touched = known.as_ref().map(|it| it.relations.touched(&relations));
         let some = touched.as_ref().map(|oids| {
-            let oids: Vec<&str> = oids.iter().map(String::as_str).collect();
+            let oids: Vec<String> = oids.iter().map(u32::to_string).collect();
             format!("{{{}}}", oids.join(","))
         });
 
+        let coverage = Coverage::all();
         let wanted: Vec<Part> = parts(&coverage).collect();
         let major = server_version / 10_000;
         let texts = wanted.iter().map(|it| {
-            let some = some.as_ref().filter(|_| it.is_of_relations());
-            (for_major(it.sql(), major, some.is_some()), some)
+            let values = match (&some, it.of_some()) {
+                (Some(_), Some(values)) => vec![some.clone(), since.clone()][..values].to_vec(),
+                _ => Vec::new(),
+            };
+            (for_major(it.sql(), major, !values.is_empty()), values)
         });
-        let texts: Vec<(String, Option<&String>)> = texts.collect();
-        let queries = texts.iter().map(|(text, some)| {
-            Message::Query(text, some.iter().map(|it| Some((*it).clone())).collect())
-        });
+        let texts: Vec<(String, Vec<Option<String>>)> = texts.collect();
+        let queries = texts
+            .iter()
+            .map(|(text, values)| Message::Query(text, values.clone()));
         let messages: Vec<Message<'_>> = queries.chain([Message::Batch(COMMIT)]).collect();
         let replies = exchange(session, &messages).await?;
 
-        let mut reading = match (&known, &touched) {
-            (Some(known), Some(touched)) => known.without(touched),
-            _ => Reading::of(&coverage),
+        let (mut reading, outdated) = match (known, &touched) {
+            (Some(known), Some(touched)) => {
+                let (reading, outdated) = known.without(touched);
+                (reading, Some(outdated))
+            }
+            _ => (Reading::of(&coverage), None),
         };
         for (part, rows) in wanted.iter().zip(replies) {
             reading.take(part, rows);
         }
-        if known.is_some_and(|it| !it.is_true_of(&reading)) {
+        if let Some(outdated) = outdated
+            && !outdated.leads_to(&mut reading, &relations)
+        {
             return Box::pin(self.read(session, server_version)).await;
         }
+        reading.tie();
         let catalog = reading.catalog.clone();
         self.known = Some(Known { reading, relations });
         Ok(catalog)
@@ -121,9 +143,14 @@ async fn exchange(
 }
 
 impl Part {
-    /// Whether it can be asked of some relations only.
-    fn is_of_relations(&self) -> bool {
-        matches!(self, Self::Kind(query) if OF_RELATIONS.contains(&query.kind))
+    /// How many values it takes to be asked of some relations only: their oids, and the transaction since when. None if it cannot.
+    fn of_some(&self) -> Option<usize> {
+        match self {
+            Self::Kind(query) if OF_RELATIONS.contains(&query.kind) => Some(1),
+            Self::Aliases => Some(1),
+            Self::Dependencies => Some(2),
+            _ => None,
+        }
     }
 }
 
@@ -131,80 +158,115 @@ impl Relations {
     fn of(rows: Vec<Row>) -> Self {
         let mut all = Self::default();
         for row in rows {
-            let [relation, count, written] = super::texts(row);
-            if relation.is_empty() {
+            let [relation, count, last] = super::texts(row);
+            let Ok(oid) = relation.parse() else {
                 all.until = count;
+                all.bonds = last;
                 continue;
+            };
+            if !last.is_empty() {
+                all.written.insert(oid);
             }
-            if !written.is_empty() {
-                all.written.insert(relation.clone());
-            }
-            all.rows.insert(relation, count);
+            all.rows.insert(oid, count);
         }
         all
     }
 
     /// The relations that are not what they were: new, gone, or with other rows.
-    fn touched(&self, now: &Self) -> BTreeSet<String> {
-        let is_other = |oid: &&String| self.rows.get(*oid) != now.rows.get(*oid);
+    fn touched(&self, now: &Self) -> BTreeSet<u32> {
+        let is_other = |oid: &&u32| self.rows.get(oid) != now.rows.get(oid);
         let all = self.rows.keys().chain(now.rows.keys());
-        all.filter(is_other).chain(&now.written).cloned().collect()
+        all.filter(is_other).chain(&now.written).copied().collect()
     }
 }
 
 impl Known {
-    /// What is known of all relations but these, to be completed.
-    fn without(&self, relations: &BTreeSet<String>) -> Reading {
-        let coverage = Coverage::all();
-        let mut reading = Reading::of(&coverage);
-        let names: BTreeSet<&Key> = relations
+    /// What is known of all relations but these, to be completed, and what was known beside it.
+    fn without(self, relations: &BTreeSet<u32>) -> (Reading, Outdated) {
+        let mut reading = self.reading;
+        let names: BTreeSet<Key> = relations
             .iter()
-            .filter_map(|oid| self.reading.places.get(&*format!("{PG_CLASS}.{oid}.0")))
+            .filter_map(|oid| reading.places.get(&Address::of_relation(*oid)))
+            .cloned()
             .collect();
-        let stays = |key: &Key, fact: &Fact| {
+        let names: BTreeSet<(&str, &str)> =
+            names.iter().map(|it| (it.part(0), it.part(1))).collect();
+        let types = TYPES.iter().flat_map(|kind| reading.catalog.of_kind(*kind));
+        let types = types.map(|(key, fact)| (key.clone(), fact.clone()));
+        let types = types.collect();
+
+        let catalog = &mut reading.catalog;
+        catalog.unread.clear();
+        catalog.dependencies.clear();
+        catalog.retain(|key, fact| {
             OF_RELATIONS.contains(&key.kind()) && !names.contains(&relation_of(key, fact))
-        };
-        for (key, fact) in self
-            .reading
-            .catalog
-            .iter()
-            .filter(|(key, fact)| stays(key, fact))
-        {
-            let mut fact = fact.clone();
+        });
+        catalog.map(|_, fact| {
             // these are read for all
             fact.unset(COMMENT);
             fact.unset(EXTENSION);
             fact.unset(EXTENSIONS);
-            reading.catalog.insert(key.clone(), fact);
-        }
-        let places = self.reading.places.iter();
-        let places = places.filter(|(_, key)| reading.catalog.get(key).is_some());
-        let places: HashMap<Address, Key> = places
-            .map(|(address, key)| (address.clone(), key.clone()))
-            .collect();
-        reading.places = places;
+        });
+        let is_touched = |at: &Address| at.class == RELATIONS && relations.contains(&at.object);
+        let catalog = &reading.catalog;
+        let is_outdated = |_: &Address, key: &mut Key| catalog.get(key).is_none();
+        let places = reading.places.extract_if(is_outdated).collect();
+        let is_outdated =
+            |_: &Address, whole: &mut Address| whole.class != RELATIONS || is_touched(whole);
+        let aliases = reading.aliases.extract_if(is_outdated);
+        let outdated = Outdated {
+            places,
+            aliases: aliases.map(|(alias, _)| alias).collect(),
+            types,
+        };
         reading
-    }
-
-    /// Whether what was not read anew is still true: no object has another name, no type is another.
-    fn is_true_of(&self, now: &Reading) -> bool {
-        let was = &self.reading;
-        let has_name =
-            |(address, key): (&Address, &Key)| now.places.get(address).is_none_or(|it| it == key);
-        let is_same = |(key, fact): (&Key, &Fact)| now.catalog.get(key).is_none_or(|it| it == fact);
-        let mut types = TYPES.iter().flat_map(|kind| was.catalog.of_kind(*kind));
-        types.all(is_same) && was.places.iter().all(has_name)
+            .bonds
+            .retain(|it| !is_touched(&it.dependent) && !is_touched(&it.referenced));
+        (reading, outdated)
     }
 }
 
-/// The oid of pg_class, in which relations are.
-const PG_CLASS: u32 = 1259;
+impl Outdated {
+    /// Whether what was not read anew is still true: no object has another name, no type is another, and of what needs what
+    /// nothing is missing once that of objects which are gone was taken away.
+    fn leads_to(&self, now: &mut Reading, relations: &Relations) -> bool {
+        let has_name =
+            |(address, key): &(Address, Key)| now.places.get(address).is_none_or(|it| it == key);
+        let is_same = |(key, fact): &(Key, Fact)| now.catalog.get(key).is_none_or(|it| it == fact);
+        if !(self.types.iter().all(is_same) && self.places.iter().all(has_name)) {
+            return false;
+        }
+        let places = self.places.iter().map(|(address, _)| address);
+        let is_gone =
+            |at: &&Address| !(now.places.contains_key(at) || now.aliases.contains_key(at));
+        let gone = places.chain(&self.aliases).filter(is_gone);
+        let gone: HashSet<Address> = gone.copied().collect();
+        now.bonds
+            .retain(|it| !gone.contains(&it.dependent) && !gone.contains(&it.referenced));
+        sums(&now.bonds) == relations.bonds
+    }
+}
 
-/// The relation that something is part of.
-fn relation_of(key: &Key, fact: &Fact) -> Key {
+/// What the server says of these rows of pg_depend: how many they are, and the sums of the oids in them.
+fn sums(bonds: &[Bond]) -> String {
+    let sum = |end: fn(&Bond) -> Address| -> u64 {
+        bonds.iter().map(|it| u64::from(end(it).object)).sum()
+    };
+    match bonds.len() {
+        0 => "0".into(),
+        count => format!(
+            "{count} {} {}",
+            sum(|it| it.dependent),
+            sum(|it| it.referenced)
+        ),
+    }
+}
+
+/// The schema and the name of the relation that something is part of.
+fn relation_of<'k>(key: &'k Key, fact: &'k Fact) -> (&'k str, &'k str) {
     let name = match key.kind() {
         Kind::Index => fact.get("table").unwrap_or_default(),
         _ => key.part(1),
     };
-    Key::new(Kind::Relation, &[key.part(0), name])
+    (key.part(0), name)
 }
