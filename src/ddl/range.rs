@@ -38,11 +38,31 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
         .iter()
         .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(name)?)))
         .collect();
-    vec![Statement::new(format!(
-        "CREATE TYPE {} AS RANGE ({})",
-        qualified(object.key),
+    let name = qualified(object.key).to_string();
+    let mut all = vec![Statement::new(format!(
+        "CREATE TYPE {name} AS RANGE ({})",
         options.join(", ")
-    ))]
+    ))];
+    let makers = moved(&name, &constructor(object), &makers(object));
+    all.extend(makers.into_iter().map(Statement::new));
+    all
+}
+
+/// What the functions are called that make a range.
+fn constructor(object: &Object<'_>) -> String {
+    match object.get("constructor") {
+        Some(name) => name.to_owned(),
+        None => qualified(object.key).to_string(),
+    }
+}
+
+/// These functions, as ALTER names them.
+fn makers(object: &Object<'_>) -> Vec<(&'static str, String)> {
+    let bound = object.get("subtype").unwrap_or_default();
+    vec![
+        ("FUNCTION", format!("({bound}, {bound})")),
+        ("FUNCTION", format!("({bound}, {bound}, text)")),
+    ]
 }
 
 fn alter(change: &Change<'_>) -> Alter {
@@ -50,7 +70,7 @@ fn alter(change: &Change<'_>) -> Alter {
     if stored_in(from.catalog, from.key).is_empty() {
         return Alter::Replace;
     }
-    if change.differs_only_in(&["multirange"]) {
+    if change.differs_only_in(&["multirange", "constructor"]) {
         return renamed(change);
     }
     if from.is("canonical") || to.is("canonical") {
@@ -69,34 +89,19 @@ fn alter(change: &Change<'_>) -> Alter {
     anew.detour()
 }
 
-/// The multirange type under another name, and so the functions that make one.
+/// The multirange type under another name, and the functions that make one, or a range.
 fn renamed(change: &Change<'_>) -> Alter {
-    let [old, new] = [&change.from, &change.to].map(|it| it.get("multirange").unwrap_or_default());
-    let ((old_schema, old_name), (schema, name)) = (parts(old), parts(new));
-    let range = qualified(change.to.key);
-    let arguments = [
-        String::new(),
-        range.to_string(),
-        format!("VARIADIC {range}[]"),
+    let (from, to) = (&change.from, &change.to);
+    let [old, new] = [from, to].map(|it| it.get("multirange").unwrap_or_default());
+    let range = qualified(to.key);
+    let multirange = [
+        ("TYPE", String::new()),
+        ("FUNCTION", "()".to_owned()),
+        ("FUNCTION", format!("({range})")),
+        ("FUNCTION", format!("(VARIADIC {range}[])")),
     ];
-    let mut late = Vec::new();
-    if old_name != name {
-        late.push(format!("ALTER TYPE {old} RENAME TO {}", Ident(&name)));
-        late.extend(
-            arguments
-                .iter()
-                .map(|it| format!("ALTER FUNCTION {old}({it}) RENAME TO {}", Ident(&name))),
-        );
-    }
-    if old_schema != schema {
-        let at = format!("{}.{}", Ident(&old_schema), Ident(&name));
-        late.push(format!("ALTER TYPE {at} SET SCHEMA {}", Ident(&schema)));
-        late.extend(
-            arguments
-                .iter()
-                .map(|it| format!("ALTER FUNCTION {at}({it}) SET SCHEMA {}", Ident(&schema))),
-        );
-    }
+    let mut late = moved(old, new, &multirange);
+    late.extend(moved(&constructor(from), &constructor(to), &makers(to)));
     // what was printed with the old name is not altered for it
     let clears = change.from.dependents();
     let clears = clears.filter(|it| it.kind() == Kind::Routine).cloned();
@@ -106,6 +111,26 @@ fn renamed(change: &Change<'_>) -> Alter {
         clears,
         ..Steps::default()
     })
+}
+
+/// The statements that give all of these another name, and put them into another schema.
+fn moved(old: &str, new: &str, all: &[(&str, String)]) -> Vec<String> {
+    let ((old_schema, old_name), (schema, name)) = (parts(old), parts(new));
+    let mut statements = Vec::new();
+    if old_name != name {
+        let rename = |(word, arguments): &(&str, String)| {
+            format!("ALTER {word} {old}{arguments} RENAME TO {}", Ident(&name))
+        };
+        statements.extend(all.iter().map(rename));
+    }
+    if old_schema != schema {
+        let at = format!("{}.{}", Ident(&old_schema), Ident(&name));
+        let put = |(word, arguments): &(&str, String)| {
+            format!("ALTER {word} {at}{arguments} SET SCHEMA {}", Ident(&schema))
+        };
+        statements.extend(all.iter().map(put));
+    }
+    statements
 }
 
 /// Schema and name of what was printed with `%I.%I`.

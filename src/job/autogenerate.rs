@@ -1,5 +1,6 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
+mod candidates;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod load;

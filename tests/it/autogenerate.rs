@@ -362,6 +362,57 @@ autogenerate::renames
 }
 
 #[test]
+fn composite_and_range_types_are_renamed_with_what_makes_them() {
+    let old = "CREATE TYPE old_span AS RANGE (subtype = integer); CREATE TYPE old_pair AS (a int, b text);
+        CREATE TABLE t (id int PRIMARY KEY, span old_span DEFAULT old_span(1, 2), pairs old_pair[]);
+        CREATE FUNCTION first(it old_pair) RETURNS int LANGUAGE sql AS 'SELECT it.a';";
+    let project = Project::new();
+    project.migration(
+        "1_t",
+        old,
+        "DROP FUNCTION first; DROP TABLE t; DROP TYPE old_span; DROP TYPE old_pair;",
+    );
+    project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+    project.write("schema.sql", &old.replace("old_", "new_"));
+    let asked = generate(&project, &[]).code(1).stderr;
+    assert!(
+        asked.contains("--rename public.old_pair=new_pair"),
+        "{asked}"
+    );
+    assert!(
+        asked.contains("--rename public.old_span=new_span"),
+        "{asked}"
+    );
+    let flags = [
+        "--rename",
+        "old_span=new_span",
+        "--rename",
+        "old_pair=new_pair",
+    ];
+    generate(&project, &flags).ok();
+    assert_data_eq!(
+        scripts(&project, "change", "up.sql"),
+        str![[r#"
+ALTER TYPE "public"."old_span" RENAME TO "new_span";
+ALTER TYPE "public"."old_pair" RENAME TO "new_pair";
+-- stops reads and writes of the table until it is committed
+ALTER TABLE ONLY "public"."t" ALTER COLUMN "span" DROP DEFAULT;
+ALTER TYPE public.old_span_multirange RENAME TO "new_span_multirange";
+ALTER FUNCTION public.old_span_multirange() RENAME TO "new_span_multirange";
+ALTER FUNCTION public.old_span_multirange("public"."new_span") RENAME TO "new_span_multirange";
+ALTER FUNCTION public.old_span_multirange(VARIADIC "public"."new_span"[]) RENAME TO "new_span_multirange";
+ALTER FUNCTION public.old_span(integer, integer) RENAME TO "new_span";
+ALTER FUNCTION public.old_span(integer, integer, text) RENAME TO "new_span";
+-- stops reads and writes of the table until it is committed
+ALTER TABLE ONLY "public"."t" ALTER COLUMN "span" SET DEFAULT public.new_span(1, 2);
+
+"#]]
+    );
+    project.run("check").ok();
+    project.run("verify").ok();
+}
+
+#[test]
 fn what_differs_only_in_its_name_is_renamed() {
     let people = "CREATE TABLE people (id bigserial PRIMARY KEY, name text UNIQUE,
             age int CHECK (age > 0), number bigint GENERATED ALWAYS AS IDENTITY);

@@ -12,7 +12,9 @@ use crate::{
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Truth, Wish, comparable_of, differences,
+            Compared, Truth, Wish,
+            candidates::candidates,
+            comparable_of, differences,
             listing::listed,
             load::load,
             rename::{self, Renames},
@@ -236,7 +238,7 @@ impl Proving {
         let mut described: Vec<String> = renames.up.clone();
         described.extend(listed(&found, &from, &to));
         let report = AutogenerateReport {
-            renames: rename::candidates(&from, &to),
+            renames: candidates(&from, &to),
             differences: described,
             not_compared: unread,
             remarks: self.remark.clone().into_iter().collect(),

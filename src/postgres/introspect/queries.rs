@@ -211,6 +211,7 @@ pub(super) const KINDS: &[KindQuery] = &[
             "canonical",
             "subtype_diff",
             "multirange",
+            "constructor",
             "owner",
         ],
     },

@@ -10,6 +10,8 @@ SELECT ARRAY[
     CASE WHEN r.rngcanonical <> 0 THEN r.rngcanonical::text END,
     CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::text END,
     pg_catalog.format('%I.%I', mn.nspname, m.typname),
+    -- a type that was renamed is still made by functions of its old name
+    pg_catalog.format('%I.%I', f.nspname, f.proname),
     pg_catalog.pg_get_userbyid(t.typowner)::text
 ]::text[] AS "row"
 FROM pg_catalog.pg_range r
@@ -22,4 +24,12 @@ LEFT JOIN pg_catalog.pg_type m ON m.oid = r.rngmultitypid
 LEFT JOIN pg_catalog.pg_namespace mn ON mn.oid = m.typnamespace
 LEFT JOIN pg_catalog.pg_collation co ON co.oid = r.rngcollation
 LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
+CROSS JOIN LATERAL (
+    SELECT fn.nspname, p.proname
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_proc p ON p.oid = d.objid AND p.pronargs = 2
+    JOIN pg_catalog.pg_namespace fn ON fn.oid = p.pronamespace
+    WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.deptype = 'i'
+      AND d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid = t.oid
+) f
 WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'

@@ -5,6 +5,9 @@
 //! that is new or gone is found by its number and by the transaction that wrote it, and where an object has another name than
 //! before, or one of these types has changed, everything is read.
 //!
+//! Of what needs what, the rows that are new are read, and those of relations that were written to. A row that is gone went with
+//! one of its ends; should one have gone otherwise, the count and the sums of the rest tell, and everything is read.
+//!
 //! For a database that nobody else writes to.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -90,7 +93,7 @@ impl Reader {
         let touched = known.as_ref().map(|it| it.relations.touched(&relations));
         let some = touched.as_ref().map(|oids| {
             let oids: Vec<String> = oids.iter().map(u32::to_string).collect();
-            format!("{{{}}}", oids.join(","))
+            [Some(format!("{{{}}}", oids.join(","))), since]
         });
 
         let coverage = Coverage::all();
@@ -98,7 +101,7 @@ impl Reader {
         let major = server_version / 10_000;
         let texts = wanted.iter().map(|it| {
             let values = match (&some, it.of_some()) {
-                (Some(_), Some(values)) => vec![some.clone(), since.clone()][..values].to_vec(),
+                (Some(values), Some(count)) => values[..count].to_vec(),
                 _ => Vec::new(),
             };
             (for_major(it.sql(), major, !values.is_empty()), values)
