@@ -8,6 +8,8 @@ DECLARE
     needed_vals text;
     -- what the second row has: it leaves out what may be left out
     some_vals text;
+    -- whether a row may refer to one before it
+    refers_back boolean;
     row_number int;
     again boolean := true;
     put boolean;
@@ -42,13 +44,15 @@ BEGIN
                 string_agg(v.value, ', ' ORDER BY v.attnum),
                 string_agg(quote_ident(v.attname), ', ' ORDER BY v.attnum) FILTER (WHERE v.attnotnull),
                 string_agg(v.value, ', ' ORDER BY v.attnum) FILTER (WHERE v.attnotnull),
-                string_agg(CASE WHEN v.attnotnull THEN v.value ELSE 'DEFAULT' END, ', ' ORDER BY v.attnum)
-            INTO names, vals, needed_names, needed_vals, some_vals
+                string_agg(CASE WHEN v.attnotnull THEN v.value ELSE 'DEFAULT' END, ', ' ORDER BY v.attnum),
+                bool_or(v.is_own AND NOT v.attnotnull)
+            INTO names, vals, needed_names, needed_vals, some_vals, refers_back
             FROM (
-                SELECT p.attname, p.attnum, p.attnotnull, CASE
+                SELECT p.attname, p.attnum, p.attnotnull, COALESCE(k.confrelid = rel.oid, false) AS is_own, CASE
                     WHEN k.conrelid IS NULL THEN p.value
-                    -- a foreign key takes what is there, and in its own table the row itself while nothing is
-                    WHEN k.confrelid = rel.oid THEN format('COALESCE((SELECT %I FROM %s ORDER BY 1 LIMIT 1), %s)', k.attname, rel.name, p.value)
+                    -- a foreign key takes what is there, and where it has to, the row itself
+                    WHEN k.confrelid = rel.oid AND p.attnotnull THEN p.value
+                    WHEN k.confrelid = rel.oid THEN format('(SELECT %I FROM %s ORDER BY 1 LIMIT 1)', k.attname, rel.name)
                     ELSE format('(SELECT %I FROM %s ORDER BY 1 OFFSET %s - 1 LIMIT 1)', k.attname, k.confrelid::regclass, chr(3))
                 END AS value
                 FROM (
@@ -85,7 +89,7 @@ BEGIN
                 ) k ON true
             ) v;
             -- all at once, and where that fails one by one
-            IF names IS NOT NULL THEN
+            IF names IS NOT NULL AND NOT refers_back THEN
                 BEGIN
                     EXECUTE format(
                         'INSERT INTO %s (%s) VALUES (%s), (%s), (%s)',
