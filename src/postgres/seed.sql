@@ -100,28 +100,29 @@ BEGIN
                     NULL;
                 END;
             END IF;
-            FOR row_number IN 1 .. 3 LOOP
-                EXIT WHEN put AND row_number = 1;
-                BEGIN
-                    IF names IS NULL THEN
-                        EXECUTE format('INSERT INTO %s DEFAULT VALUES', rel.name);
-                    ELSIF row_number = 2 AND needed_names IS NOT NULL THEN
-                        EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, needed_names, replace(needed_vals, chr(3), '2'));
-                    ELSE
-                        EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, names, replace(vals, chr(3), row_number::text));
-                    END IF;
-                    put := true;
-                EXCEPTION WHEN OTHERS THEN
+            IF NOT put THEN
+                FOR row_number IN 1 .. 3 LOOP
                     BEGIN
-                        IF needed_names IS NOT NULL THEN
-                            EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, needed_names, replace(needed_vals, chr(3), row_number::text));
-                            put := true;
+                        IF names IS NULL THEN
+                            EXECUTE format('INSERT INTO %s DEFAULT VALUES', rel.name);
+                        ELSIF row_number = 2 AND needed_names IS NOT NULL THEN
+                            EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, needed_names, replace(needed_vals, chr(3), '2'));
+                        ELSE
+                            EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, names, replace(vals, chr(3), row_number::text));
                         END IF;
+                        put := true;
                     EXCEPTION WHEN OTHERS THEN
-                        NULL;
+                        BEGIN
+                            IF needed_names IS NOT NULL THEN
+                                EXECUTE format('INSERT INTO %s (%s) VALUES (%s)', rel.name, needed_names, replace(needed_vals, chr(3), row_number::text));
+                                put := true;
+                            END IF;
+                        EXCEPTION WHEN OTHERS THEN
+                            NULL;
+                        END;
                     END;
-                END;
-            END LOOP;
+                END LOOP;
+            END IF;
             again := again OR put;
             missed := missed OR NOT put;
         END LOOP;

@@ -253,6 +253,50 @@ fn a_role_without_any_privilege_reads_the_same() {
     }
 }
 
+/// Where something cannot be told, everything is read, in twice as many statements: nothing that migrations usually do is so.
+#[test]
+fn what_was_not_written_to_is_not_read_again() {
+    let server = scratch(&INSTALLED[0], &[]);
+    let database = Database::on(&server);
+    database.execute(
+        "CREATE TABLE a (id int PRIMARY KEY, note text UNIQUE CHECK (note <> ''), n int NOT NULL DEFAULT 1);
+         CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a, note text);
+         CREATE INDEX ON b (note);
+         CREATE VIEW v AS SELECT note FROM b;
+         CREATE TABLE untouched (id bigserial PRIMARY KEY, note text)",
+    );
+    let proxy = Proxy::counting(&server);
+    let url = Url::parse(&proxy.url(&database.name, &database.role))
+        .unwrap()
+        .url;
+    let mut reader = Reader::default();
+    let mut again = || {
+        let before = proxy.counts().0;
+        let catalog = read_again(&mut reader, &url);
+        (proxy.counts().0 - before, catalog)
+    };
+    let (once, _) = again();
+    for statement in [
+        "SELECT 1",
+        "ALTER TABLE a ADD COLUMN more text DEFAULT 'x'",
+        "ALTER TABLE a ALTER COLUMN n DROP NOT NULL, ALTER COLUMN n DROP DEFAULT",
+        "ALTER TABLE a DROP COLUMN more, DROP CONSTRAINT a_note_check",
+        "CREATE TABLE c (id int PRIMARY KEY, a int REFERENCES a, note text)",
+        "DROP VIEW v",
+        "DROP INDEX b_note_idx",
+        "ALTER TABLE b DROP CONSTRAINT b_a_fkey",
+        "DROP TABLE c",
+    ] {
+        database.execute(statement);
+        let (sent, catalog) = again();
+        assert!(sent < once * 3 / 2, "{statement}: {sent} instead of {once}");
+        assert_eq!(catalog, read(&url), "{statement}");
+    }
+    // what is written into other objects has another name
+    database.execute("ALTER TABLE untouched RENAME TO touched");
+    assert!(again().0 > once * 3 / 2);
+}
+
 #[test]
 fn the_number_of_statements_does_not_depend_on_the_number_of_tables() {
     let sent = |tables: usize| {

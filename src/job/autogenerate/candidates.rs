@@ -4,6 +4,92 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, Fact, Key, Kind};
 
+/// What went and came, and looks alike: as `old=new`.
+pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
+    [
+        relations(from, to),
+        columns(from, to),
+        types(from, to),
+        labels(from, to),
+    ]
+    .concat()
+}
+
+/// The objects of a kind that only one of two catalogs has.
+fn only<'c>(catalog: &'c Catalog, other: &Catalog, kind: Kind) -> Vec<&'c Key> {
+    let all = catalog.of_kind(kind).map(|(key, _)| key);
+    all.filter(|key| other.get(key).is_none()).collect()
+}
+
+fn relations(from: &Catalog, to: &Catalog) -> Vec<String> {
+    let shape = |catalog: &Catalog, key: &Key| -> BTreeMap<String, String> {
+        let columns = catalog.below(Kind::Column, &[key.part(0), key.part(1)]);
+        columns
+            .map(|(key, fact)| {
+                (
+                    key.name().to_owned(),
+                    fact.get("type").unwrap_or_default().to_owned(),
+                )
+            })
+            .collect()
+    };
+    let mut found = Vec::new();
+    let new = only(to, from, Kind::Relation);
+    for old in only(from, to, Kind::Relation) {
+        let was = shape(from, old);
+        for new in new.iter().filter(|new| new.part(0) == old.part(0)) {
+            let is = shape(to, new);
+            let common = was
+                .iter()
+                .filter(|(name, of)| is.get(*name) == Some(of))
+                .count();
+            // the same, or nearly
+            if common > 0 && common * 4 >= was.len().max(is.len()) * 3 {
+                found.push(format!("{}.{}={}", old.part(0), old.part(1), new.part(1)));
+            }
+        }
+    }
+    found
+}
+
+fn columns(from: &Catalog, to: &Catalog) -> Vec<String> {
+    let of = |catalog: &Catalog, key: &Key| {
+        let fact = catalog.get(key)?;
+        Some((
+            fact.get("type").map(str::to_owned),
+            fact.is("not_null"),
+            fact.get("default").map(str::to_owned),
+        ))
+    };
+    let mut found = Vec::new();
+    let new = only(to, from, Kind::Column);
+    for old in only(from, to, Kind::Column) {
+        let beside = |it: &&&Key| it.part(0) == old.part(0) && it.part(1) == old.part(1);
+        for new in new.iter().filter(beside) {
+            if of(from, old) == of(to, new) {
+                let place = [old.part(0), old.part(1), old.part(2)].join(".");
+                found.push(format!("{place}={}", new.part(2)));
+            }
+        }
+    }
+    found
+}
+
+fn types(from: &Catalog, to: &Catalog) -> Vec<String> {
+    let mut found = Vec::new();
+    for kind in [Kind::Enum, Kind::Domain, Kind::Composite, Kind::Range] {
+        let new = only(to, from, kind);
+        for old in only(from, to, kind) {
+            for new in new.iter().filter(|it| it.part(0) == old.part(0)) {
+                if inside(from, old) == inside(to, new) {
+                    found.push(format!("{}.{}={}", old.part(0), old.part(1), new.part(1)));
+                }
+            }
+        }
+    }
+    found
+}
+
 /// What a type is, but for the names that follow from its own; with the attributes of a composite one.
 fn inside(catalog: &Catalog, of_type: &Key) -> Vec<(String, Vec<(&'static str, String)>)> {
     let attributes = |fact: &Fact| -> Vec<(&'static str, String)> {
@@ -20,73 +106,9 @@ fn inside(catalog: &Catalog, of_type: &Key) -> Vec<(String, Vec<(&'static str, S
     whole.into_iter().chain(parts).collect()
 }
 
-/// What went and came, and looks alike: as `old=new`.
-pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
+/// Values of enum types that stand in the place of others.
+fn labels(from: &Catalog, to: &Catalog) -> Vec<String> {
     let mut found = Vec::new();
-    let only = |catalog: &Catalog, other: &Catalog, kind: Kind| -> Vec<Key> {
-        let all = catalog
-            .of_kind(kind)
-            .filter(|(key, _)| other.get(key).is_none());
-        all.map(|(key, _)| key.clone()).collect()
-    };
-    let shape = |catalog: &Catalog, key: &Key| -> BTreeMap<String, String> {
-        let columns = catalog.below(Kind::Column, &[key.part(0), key.part(1)]);
-        columns
-            .map(|(key, fact)| {
-                (
-                    key.name().to_owned(),
-                    fact.get("type").unwrap_or_default().to_owned(),
-                )
-            })
-            .collect()
-    };
-    let new = only(to, from, Kind::Relation);
-    for old in only(from, to, Kind::Relation) {
-        let was = shape(from, &old);
-        for new in new.iter().filter(|new| new.part(0) == old.part(0)) {
-            let is = shape(to, new);
-            let common = was
-                .iter()
-                .filter(|(name, of)| is.get(*name) == Some(of))
-                .count();
-            // the same, or nearly
-            if common > 0 && common * 4 >= was.len().max(is.len()) * 3 {
-                found.push(format!("{}.{}={}", old.part(0), old.part(1), new.part(1)));
-            }
-        }
-    }
-    let new = only(to, from, Kind::Column);
-    for old in only(from, to, Kind::Column) {
-        let of = |catalog: &Catalog, key: &Key| {
-            let fact = catalog.get(key)?;
-            Some((
-                fact.get("type").map(str::to_owned),
-                fact.is("not_null"),
-                fact.get("default").map(str::to_owned),
-            ))
-        };
-        let beside = |it: &&Key| it.part(0) == old.part(0) && it.part(1) == old.part(1);
-        for new in new.iter().filter(beside) {
-            if of(from, &old) == of(to, new) {
-                let place = [old.part(0), old.part(1), old.part(2)].join(".");
-                found.push(format!("{place}={}", new.part(2)));
-            }
-        }
-    }
-    for kind in [Kind::Enum, Kind::Domain, Kind::Composite, Kind::Range] {
-        let new = only(to, from, kind);
-        for old in only(from, to, kind) {
-            let beside = |it: &&Key| it.part(0) == old.part(0);
-            for new in new
-                .iter()
-                .filter(beside)
-                .filter(|it| inside(from, &old) == inside(to, it))
-            {
-                let (schema, old) = (old.part(0), old.part(1));
-                found.push(format!("{schema}.{old}={}", new.part(1)));
-            }
-        }
-    }
     for (key, was) in from.of_kind(Kind::Enum) {
         let Some(is) = to.get(key) else { continue };
         let (was, is) = (was.list("labels"), is.list("labels"));

@@ -1,5 +1,5 @@
 -- What needs what: the address that depends, the address that it depends on, how. Neither end came with PostgreSQL, nor is it
--- the index of a TOAST table (99: pg_toast).
+-- the index of a TOAST table (99: pg_toast). touched.sql sums up the same rows.
 SELECT ARRAY[
     d.classid::text || '.' || d.objid::text || '.' || d.objsubid::text,
     d.refclassid::text || '.' || d.refobjid::text || '.' || d.refobjsubid::text,

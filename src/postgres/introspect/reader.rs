@@ -187,13 +187,12 @@ impl Known {
     /// What is known of all relations but these, to be completed, and what was known beside it.
     fn without(self, relations: &BTreeSet<u32>) -> (Reading, Outdated) {
         let mut reading = self.reading;
-        let names: BTreeSet<Key> = relations
+        let keys = relations
             .iter()
-            .filter_map(|oid| reading.places.get(&Address::of_relation(*oid)))
-            .cloned()
-            .collect();
+            .filter_map(|oid| reading.places.get(&Address::of_relation(*oid)));
+        let keys: Vec<Key> = keys.cloned().collect();
         let names: BTreeSet<(&str, &str)> =
-            names.iter().map(|it| (it.part(0), it.part(1))).collect();
+            keys.iter().map(|it| (it.part(0), it.part(1))).collect();
         let types = TYPES.iter().flat_map(|kind| reading.catalog.of_kind(*kind));
         let types = types.map(|(key, fact)| (key.clone(), fact.clone()));
         let types = types.collect();
