@@ -262,7 +262,10 @@ impl<'c> Planner<'c> {
                     .is_some_and(|it| !it.early.is_empty());
                 if early {
                     graph.before(&Node::new(dependent, Stage::Early), &second);
-                } else if !needs_still && self.to.get(referenced).is_none() {
+                }
+                // what is done early looses a column from what its default calls, and not from its type
+                let is_loosed = early && !is_type(referenced);
+                if !is_loosed && !needs_still && self.to.get(referenced).is_none() {
                     graph.before(&Node::new(dependent, Stage::Late), &second);
                 }
             }
@@ -432,17 +435,18 @@ impl<'c> Planner<'c> {
     }
 }
 
+fn is_type(key: &Key) -> bool {
+    matches!(
+        key.kind(),
+        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
+    )
+}
+
 /// What an object's name must differ from: relations and types share theirs, routines those of any arguments.
 fn name_of(key: &Key) -> Option<(bool, &str, &str)> {
     match key.kind() {
-        Kind::Relation
-        | Kind::Index
-        | Kind::Sequence
-        | Kind::Enum
-        | Kind::Domain
-        | Kind::Composite
-        | Kind::Range
-        | Kind::BaseType => Some((false, key.part(0), key.part(1))),
+        Kind::Relation | Kind::Index | Kind::Sequence => Some((false, key.part(0), key.part(1))),
+        _ if is_type(key) => Some((false, key.part(0), key.part(1))),
         Kind::Constraint => Some((false, key.part(0), key.part(2))),
         Kind::Routine => Some((true, key.part(0), key.part(1))),
         _ => None,
