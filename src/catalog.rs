@@ -4,9 +4,10 @@
 //! person would call the databases alike. Reading one from a server is `postgres::introspect`; printing one as
 //! Rust is [`schema_rs`](crate::schema_rs).
 
+mod attribute;
 mod coverage;
 mod difference;
-pub mod fact;
+mod fact;
 mod ignored;
 mod key;
 mod kind;
@@ -14,8 +15,9 @@ mod relation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use attribute::Attribute;
 pub use coverage::{Aspect, Coverage};
-pub use difference::{Difference, How};
+pub use difference::{Changed, Difference, How};
 pub use fact::Fact;
 pub use ignored::Ignored;
 pub use key::Key;

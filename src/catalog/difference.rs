@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::catalog::{Catalog, Fact, Key};
+use crate::catalog::{Attribute, Catalog, Fact, Key};
 
 /// One object that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +21,20 @@ pub enum How {
     /// It is only in the second.
     New,
     /// Attributes that differ: their name, and what they were and are.
-    Other(Vec<(&'static str, Option<String>, Option<String>)>),
+    Other(Vec<Changed>),
 }
+
+/// An attribute that differs, with what it was and what it is.
+pub type Changed = (Attribute, Option<String>, Option<String>);
 
 impl Difference {
     /// Whether only the place among the columns of its table differs: PostgreSQL cannot put one back.
     #[must_use]
     pub fn is_only_position(&self) -> bool {
         match &self.how {
-            How::Other(attributes) => attributes.iter().all(|(name, ..)| *name == "position"),
+            How::Other(attributes) => attributes
+                .iter()
+                .all(|(name, ..)| *name == Attribute::Position),
             _ => false,
         }
     }
@@ -81,14 +86,14 @@ impl Catalog {
     }
 }
 
-fn attributes(was: &Fact, is: &Fact) -> Vec<(&'static str, Option<String>, Option<String>)> {
-    let mut names: Vec<&'static str> = was.iter().chain(is.iter()).map(|(name, _)| name).collect();
+fn attributes(was: &Fact, is: &Fact) -> Vec<Changed> {
+    let mut names: Vec<Attribute> = was.iter().chain(is.iter()).map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();
-    let text = |fact: &Fact, name: &str| fact.get(name).map(str::to_owned);
+    let text = |fact: &Fact, name: Attribute| fact.get(name).map(str::to_owned);
     let differing = names
         .into_iter()
-        .filter(|name| was.get(name) != is.get(name));
+        .filter(|name| was.get(*name) != is.get(*name));
     differing
         .map(|name| (name, text(was, name), text(is, name)))
         .collect()

@@ -2,22 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::catalog::Attribute;
+
 /// The attributes of an object that differ from PostgreSQL's default, by name.
 ///
 /// Copies share what they hold, so that a catalog that was read again, or copied, costs no more than what is different in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fact(Arc<Vec<(&'static str, Box<str>)>>);
-
-/// The attribute that holds the comment of any object.
-pub const COMMENT: &str = "comment";
-/// The attribute that names the extension that an object belongs to.
-pub const EXTENSION: &str = "extension";
-/// The attribute that names the extensions that take an object away with them, though it is no member of theirs.
-pub const EXTENSIONS: &str = "extensions";
+pub struct Fact(Arc<Vec<(Attribute, Box<str>)>>);
 
 impl Fact {
     /// Takes names and values; those without a value are left out.
-    pub fn of(attributes: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Self {
+    pub fn of(attributes: impl IntoIterator<Item = (Attribute, Option<String>)>) -> Self {
         let given = attributes.into_iter();
         let mut list: Vec<_> = given
             .filter_map(|(name, value)| Some((name, value?.into_boxed_str())))
@@ -29,43 +24,43 @@ impl Fact {
 
     /// The value of an attribute.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let at = self.0.binary_search_by_key(&name, |(name, _)| name).ok()?;
+    pub fn get(&self, name: Attribute) -> Option<&str> {
+        let at = self.0.binary_search_by_key(&name, |(name, _)| *name).ok()?;
         Some(&self.0[at].1)
     }
 
     /// Whether an attribute is set that knows only yes and no.
     #[must_use]
-    pub fn is(&self, name: &str) -> bool {
+    pub fn is(&self, name: Attribute) -> bool {
         self.get(name).is_some()
     }
 
     /// A list of names: how keys, options and labels are written down.
     #[must_use]
-    pub fn list(&self, name: &str) -> Vec<String> {
+    pub fn list(&self, name: Attribute) -> Vec<String> {
         let text = self.get(name).unwrap_or("[]");
         // the lists are written by the server itself; anything else has no names in it
         serde_json::from_str(text).unwrap_or_default()
     }
 
     /// Sets one more attribute.
-    pub fn set(&mut self, name: &'static str, value: String) {
+    pub fn set(&mut self, name: Attribute, value: String) {
         let list = Arc::make_mut(&mut self.0);
-        match list.binary_search_by_key(&name, |(name, _)| name) {
+        match list.binary_search_by_key(&name, |(name, _)| *name) {
             Ok(at) => list[at].1 = value.into(),
             Err(at) => list.insert(at, (name, value.into())),
         }
     }
 
     /// Takes an attribute away.
-    pub(crate) fn unset(&mut self, name: &str) {
+    pub(crate) fn unset(&mut self, name: Attribute) {
         if self.is(name) {
             Arc::make_mut(&mut self.0).retain(|(it, _)| *it != name);
         }
     }
 
     /// Names and values, in the order of the names.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Attribute, &str)> {
         self.0.iter().map(|(name, value)| (*name, &**value))
     }
 }

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Fact, Key, Kind};
+use super::{Attribute, Fact, Key, Kind};
 
 /// Patterns of objects that are neither compared nor touched: `schema.name`, or `schema` for all that is in it. `*` stands for
 /// any text, `?` for one character.
@@ -47,14 +47,14 @@ impl Ignored {
         if self.names.is_empty() {
             return false;
         }
-        let owners = ["owned_by", "identity_of"];
-        let owner = owners.iter().flat_map(|name| fact.list(name)).nth(1);
+        let owners = [Attribute::OwnedBy, Attribute::IdentityOf];
+        let owner = owners.iter().flat_map(|name| fact.list(*name)).nth(1);
         let (schema, name) = match key.kind() {
             Kind::Schema => (key.part(0), None),
             // a grant begins with the kind of what it is for
             Kind::Grant if key.part(0) == "schema" => (key.part(1), None),
             Kind::Grant => (key.part(1), Some(key.part(2))),
-            Kind::Index | Kind::Statistics => (key.part(0), fact.get("table")),
+            Kind::Index | Kind::Statistics => (key.part(0), fact.get(Attribute::Table)),
             Kind::Sequence => (key.part(0), owner.as_deref().or(Some(key.part(1)))),
             _ => (key.part(0), Some(key.part(1))),
         };
@@ -77,8 +77,11 @@ mod tests {
     fn patterns_cover_objects_and_what_belongs_to_them() {
         let ignored = Ignored::new(&["audit".into(), "public.tmp_*".into(), "a?.x".into()]);
         let none = Fact::default();
-        let index = Fact::of([("table", Some("tmp_a".to_owned()))]);
-        let sequence = Fact::of([("owned_by", Some(r#"["public","tmp_a","id"]"#.to_owned()))]);
+        let index = Fact::of([(Attribute::Table, Some("tmp_a".to_owned()))]);
+        let sequence = Fact::of([(
+            Attribute::OwnedBy,
+            Some(r#"["public","tmp_a","id"]"#.to_owned()),
+        )]);
         for (kind, parts, fact, is_covered) in [
             (Kind::Schema, &["audit"][..], &none, true),
             (Kind::Schema, &["public"], &none, false),

@@ -1,6 +1,6 @@
 //! Relations, columns and keys, seen with the eyes of Rust: what a printer of tables needs to know.
 
-use crate::catalog::{Catalog, Fact, Key, Kind, fact::COMMENT};
+use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
 
 /// What a relation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,15 +68,15 @@ impl Catalog {
     /// The foreign keys between two tables of a schema.
     pub fn foreign_keys<'c>(&'c self, schema: &str) -> impl Iterator<Item = ForeignKey<'c>> {
         self.below(Kind::Constraint, &[schema])
-            .filter(|(_, fact)| fact.get("type") == Some("foreign key"))
+            .filter(|(_, fact)| fact.get(Attribute::Type) == Some("foreign key"))
             .map(|(key, fact)| ForeignKey {
                 child: (key.part(0), key.part(1)),
-                columns: fact.list("columns"),
+                columns: fact.list(Attribute::Columns),
                 parent: (
-                    fact.get("references_schema").unwrap_or_default(),
-                    fact.get("references_table").unwrap_or_default(),
+                    fact.get(Attribute::ReferencesSchema).unwrap_or_default(),
+                    fact.get(Attribute::ReferencesTable).unwrap_or_default(),
                 ),
-                referenced: fact.list("references_columns"),
+                referenced: fact.list(Attribute::ReferencesColumns),
             })
     }
 }
@@ -97,7 +97,7 @@ impl<'c> Relation<'c> {
     /// What it is.
     #[must_use]
     pub fn kind(&self) -> RelationKind {
-        match self.fact.get("kind") {
+        match self.fact.get(Attribute::Kind) {
             Some("view") => RelationKind::View,
             Some("materialized view") => RelationKind::MaterializedView,
             Some("foreign table") => RelationKind::ForeignTable,
@@ -108,7 +108,7 @@ impl<'c> Relation<'c> {
     /// Its comment.
     #[must_use]
     pub fn comment(&self) -> Option<&'c str> {
-        self.fact.get(COMMENT)
+        self.fact.get(Attribute::Comment)
     }
 
     /// Its columns, in their order.
@@ -126,8 +126,8 @@ impl<'c> Relation<'c> {
     #[must_use]
     pub fn primary_key(&self) -> Vec<String> {
         self.constraints()
-            .find(|(_, fact)| fact.get("type") == Some("primary key"))
-            .map(|(_, fact)| fact.list("columns"))
+            .find(|(_, fact)| fact.get(Attribute::Type) == Some("primary key"))
+            .map(|(_, fact)| fact.list(Attribute::Columns))
             .unwrap_or_default()
     }
 
@@ -149,51 +149,56 @@ impl<'c> Column<'c> {
     /// Its place among the columns of the relation, from 1.
     #[must_use]
     pub fn position(&self) -> usize {
-        let position = self.fact.get("position");
+        let position = self.fact.get(Attribute::Position);
         position.and_then(|it| it.parse().ok()).unwrap_or_default()
     }
 
     /// Whether it, or the domain that is its type, refuses NULL.
     #[must_use]
     pub fn is_not_null(&self) -> bool {
-        self.fact.is("not_null") || self.fact.is("domain_not_null")
+        self.fact.is(Attribute::NotNull) || self.fact.is(Attribute::DomainNotNull)
     }
 
     /// How many characters or bits it holds at most, where its type says so.
     #[must_use]
     pub fn max_length(&self) -> Option<u64> {
-        self.fact.get("max_length")?.parse().ok()
+        self.fact.get(Attribute::MaxLength)?.parse().ok()
     }
 
     /// Its comment.
     #[must_use]
     pub fn comment(&self) -> Option<&'c str> {
-        self.fact.get(COMMENT)
+        self.fact.get(Attribute::Comment)
     }
 
     /// Its type as it is declared.
     #[must_use]
     pub fn declared_type(&self) -> ColumnType<'c> {
-        self.type_at(["type_schema", "type_name", "element_schema", "element_name"])
-            .unwrap_or(ColumnType {
-                schema: "",
-                name: "",
-                element: None,
-            })
+        self.type_at([
+            Attribute::TypeSchema,
+            Attribute::TypeName,
+            Attribute::ElementSchema,
+            Attribute::ElementName,
+        ])
+        .unwrap_or(ColumnType {
+            schema: "",
+            name: "",
+            element: None,
+        })
     }
 
     /// The type below its domain, if its type is one.
     #[must_use]
     pub fn base_type(&self) -> Option<ColumnType<'c>> {
         self.type_at([
-            "base_schema",
-            "base_name",
-            "base_element_schema",
-            "base_element_name",
+            Attribute::BaseSchema,
+            Attribute::BaseName,
+            Attribute::BaseElementSchema,
+            Attribute::BaseElementName,
         ])
     }
 
-    fn type_at(&self, names: [&str; 4]) -> Option<ColumnType<'c>> {
+    fn type_at(&self, names: [Attribute; 4]) -> Option<ColumnType<'c>> {
         let [schema, name, element_schema, element_name] = names.map(|it| self.fact.get(it));
         Some(ColumnType {
             schema: schema?,

@@ -1,7 +1,7 @@
 //! Access methods of tables and indexes.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::rule::{Alter, Change, Object, Rule, Statement, no_parent, nobody, nothing},
     words::ident::Ident,
 };
@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in COMMENT ON.
+/// Names it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -25,8 +25,11 @@ fn comment(object: &Object<'_>) -> Option<String> {
 /// Makes it.
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let words = words(object);
-    let kind = object.get("type").unwrap_or("index").to_ascii_uppercase();
-    let handler = object.get("handler").unwrap_or_default();
+    let kind = object
+        .get(Attribute::Type)
+        .unwrap_or("index")
+        .to_ascii_uppercase();
+    let handler = object.get(Attribute::Handler).unwrap_or_default();
     vec![Statement::new(format!(
         "CREATE {words} TYPE {kind} HANDLER {handler}"
     ))]
@@ -55,11 +58,11 @@ fn alter(change: &Change<'_>) -> Alter {
 /// Whether a relation is a table, whose rows nothing brings back.
 fn holds_rows(object: &Object<'_>, key: &Key) -> bool {
     let fact = object.catalog.get(key);
-    let kind = fact.and_then(|it| it.get("kind"));
+    let kind = fact.and_then(|it| it.get(Attribute::Kind));
     matches!(kind, Some("table" | "partitioned table"))
 }
 
-/// The words that name it after COMMENT ON, CREATE and DROP.
+/// The words that name it after Attribute::Comment ON, CREATE and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("ACCESS METHOD {}", Ident(object.key.name()))
 }

@@ -4,7 +4,7 @@
 //! dropping the type takes the functions away.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         enumeration::{designation, qualified, survey::stored_in},
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
@@ -24,14 +24,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Attributes that PostgreSQL can alter: how they are written, where they are found.
-const ALTERABLE: &[(&str, &str)] = &[
-    ("RECEIVE", "receive"),
-    ("SEND", "send"),
-    ("TYPMOD_IN", "typmod_in"),
-    ("TYPMOD_OUT", "typmod_out"),
-    ("ANALYZE", "analyze"),
-    ("SUBSCRIPT", "subscript"),
-    ("STORAGE", "storage"),
+const ALTERABLE: &[(&str, Attribute)] = &[
+    ("RECEIVE", Attribute::Receive),
+    ("SEND", Attribute::Send),
+    ("TYPMOD_IN", Attribute::TypmodIn),
+    ("TYPMOD_OUT", Attribute::TypmodOut),
+    ("ANALYZE", Attribute::Analyze),
+    ("SUBSCRIPT", Attribute::Subscript),
+    ("STORAGE", Attribute::Storage),
 ];
 
 /// The routines that a base or range type needs, and that need the type: they are made after its shell, and dropped with it.
@@ -47,13 +47,13 @@ pub(super) fn support(object: &Object<'_>) -> Vec<Key> {
 
 /// The shell that must be there before the routines that a base or range type needs.
 pub(super) fn shell(object: &Object<'_>) -> Option<Statement> {
-    let needs_one = !object.is("shell") && !support(object).is_empty();
+    let needs_one = !object.is(Attribute::Shell) && !support(object).is_empty();
     needs_one.then(|| Statement::new(format!("CREATE TYPE {}", qualified(object.key))))
 }
 
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let name = qualified(object.key);
-    if object.is("shell") {
+    if object.is(Attribute::Shell) {
         return vec![Statement::new(format!("CREATE TYPE {name}"))];
     }
     vec![Statement::new(format!(
@@ -65,20 +65,21 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 /// What makes a type what it is, in the words of CREATE TYPE.
 fn options(object: &Object<'_>) -> Vec<String> {
     let functions = [
-        ("INPUT", "input"),
-        ("OUTPUT", "output"),
-        ("RECEIVE", "receive"),
-        ("SEND", "send"),
-        ("TYPMOD_IN", "typmod_in"),
-        ("TYPMOD_OUT", "typmod_out"),
-        ("ANALYZE", "analyze"),
-        ("SUBSCRIPT", "subscript"),
+        ("INPUT", Attribute::Input),
+        ("OUTPUT", Attribute::Output),
+        ("RECEIVE", Attribute::Receive),
+        ("SEND", Attribute::Send),
+        ("TYPMOD_IN", Attribute::TypmodIn),
+        ("TYPMOD_OUT", Attribute::TypmodOut),
+        ("ANALYZE", Attribute::Analyze),
+        ("SUBSCRIPT", Attribute::Subscript),
     ];
-    let plain = |(word, name): &(&str, &str)| Some(format!("{word} = {}", object.get(name)?));
-    let text =
-        |(word, name): &(&str, &str)| Some(format!("{word} = {}", Literal(object.get(name)?)));
-    let flag = |(word, name): &(&str, &str)| object.is(name).then(|| (*word).to_owned());
-    let length = object.get("length").map(|it| {
+    let plain = |(word, name): &(&str, Attribute)| Some(format!("{word} = {}", object.get(*name)?));
+    let text = |(word, name): &(&str, Attribute)| {
+        Some(format!("{word} = {}", Literal(object.get(*name)?)))
+    };
+    let flag = |(word, name): &(&str, Attribute)| object.is(*name).then(|| (*word).to_owned());
+    let length = object.get(Attribute::Length).map(|it| {
         let length = match it {
             "variable" => "VARIABLE",
             "cstring" => "-2",
@@ -90,19 +91,34 @@ fn options(object: &Object<'_>) -> Vec<String> {
         .iter()
         .filter_map(plain)
         .chain(length)
-        .chain([("PASSEDBYVALUE", "by_value")].iter().filter_map(flag))
         .chain(
-            [("ALIGNMENT", "alignment"), ("STORAGE", "storage")]
+            [("PASSEDBYVALUE", Attribute::ByValue)]
                 .iter()
-                .filter_map(plain),
+                .filter_map(flag),
         )
-        .chain([("CATEGORY", "category")].iter().filter_map(text))
-        .chain([("PREFERRED = true", "preferred")].iter().filter_map(flag))
-        .chain([("DEFAULT", "default")].iter().filter_map(text))
-        .chain([("ELEMENT", "element")].iter().filter_map(plain))
-        .chain([("DELIMITER", "delimiter")].iter().filter_map(text))
         .chain(
-            [("COLLATABLE = true", "collatable")]
+            [
+                ("ALIGNMENT", Attribute::Alignment),
+                ("STORAGE", Attribute::Storage),
+            ]
+            .iter()
+            .filter_map(plain),
+        )
+        .chain([("CATEGORY", Attribute::Category)].iter().filter_map(text))
+        .chain(
+            [("PREFERRED = true", Attribute::Preferred)]
+                .iter()
+                .filter_map(flag),
+        )
+        .chain([("DEFAULT", Attribute::Default)].iter().filter_map(text))
+        .chain([("ELEMENT", Attribute::Element)].iter().filter_map(plain))
+        .chain(
+            [("DELIMITER", Attribute::Delimiter)]
+                .iter()
+                .filter_map(text),
+        )
+        .chain(
+            [("COLLATABLE = true", Attribute::Collatable)]
                 .iter()
                 .filter_map(flag),
         )
@@ -124,17 +140,17 @@ pub(super) fn drop(object: &Object<'_>) -> Vec<Statement> {
 
 fn alter(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    if from.is("shell") && !to.is("shell") {
+    if from.is(Attribute::Shell) && !to.is(Attribute::Shell) {
         return Alter::By(Steps::late(create(to)));
     }
-    let names: Vec<&str> = ALTERABLE.iter().map(|(_, name)| *name).collect();
-    let is_plain = |object: &Object<'_>| object.get("storage").is_none();
-    let is_storage_kept = !change.differs("storage") || !is_plain(from) && !is_plain(to);
+    let names: Vec<Attribute> = ALTERABLE.iter().map(|(_, name)| *name).collect();
+    let is_plain = |object: &Object<'_>| object.get(Attribute::Storage).is_none();
+    let is_storage_kept = !change.differs(Attribute::Storage) || !is_plain(from) && !is_plain(to);
     if change.differs_only_in(&names) && is_storage_kept {
         let settings: Vec<String> = ALTERABLE
             .iter()
-            .filter(|(_, name)| change.differs(name))
-            .map(|(word, name)| format!("{word} = {}", to.get(name).unwrap_or("NONE")))
+            .filter(|(_, name)| change.differs(*name))
+            .map(|(word, name)| format!("{word} = {}", to.get(*name).unwrap_or("NONE")))
             .collect();
         return Alter::By(Steps::late([Statement::new(format!(
             "ALTER TYPE {} SET ({})",

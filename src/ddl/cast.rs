@@ -1,6 +1,9 @@
 //! Casts.
 
-use crate::ddl::rule::{Object, Rule, Statement, no_parent, nobody, nothing, replace};
+use crate::{
+    catalog::Attribute,
+    ddl::rule::{Object, Rule, Statement, no_parent, nobody, nothing, replace},
+};
 
 /// Casts.
 pub(super) const RULE: Rule = Rule {
@@ -20,12 +23,15 @@ fn designation(object: &Object<'_>) -> String {
 }
 
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    let how = match (object.get("method"), object.get("function")) {
+    let how = match (
+        object.get(Attribute::Method),
+        object.get(Attribute::Function),
+    ) {
         (None, Some(function)) => format!("WITH FUNCTION {function}"),
         (Some("inout"), _) => "WITH INOUT".to_owned(),
         _ => "WITHOUT FUNCTION".to_owned(),
     };
-    let context = match object.get("context") {
+    let context = match object.get(Attribute::Context) {
         Some("implicit") => " AS IMPLICIT",
         Some("assignment") => " AS ASSIGNMENT",
         _ => "",

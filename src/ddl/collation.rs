@@ -1,6 +1,7 @@
 //! Collations. PostgreSQL can alter nothing that makes one what it is.
 
 use crate::{
+    catalog::Attribute,
     ddl::{
         enumeration::{qualified, survey::stored_in},
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
@@ -24,12 +25,12 @@ fn designation(object: &Object<'_>) -> Option<String> {
 }
 
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    let (collate, ctype) = (object.get("collate"), object.get("ctype"));
+    let (collate, ctype) = (object.get(Attribute::Collate), object.get(Attribute::Ctype));
     let mut options = Vec::new();
-    if let Some(provider) = object.get("provider") {
+    if let Some(provider) = object.get(Attribute::Provider) {
         options.push(format!("PROVIDER = {provider}"));
     }
-    match (object.get("locale"), collate, ctype) {
+    match (object.get(Attribute::Locale), collate, ctype) {
         (Some(locale), ..) => options.push(format!("LOCALE = {}", Literal(locale))),
         (None, Some(collate), Some(ctype)) if collate == ctype => {
             options.push(format!("LOCALE = {}", Literal(collate)));
@@ -42,10 +43,10 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
             );
         }
     }
-    if object.is("nondeterministic") {
+    if object.is(Attribute::Nondeterministic) {
         options.push("DETERMINISTIC = false".to_owned());
     }
-    if let Some(rules) = object.get("rules") {
+    if let Some(rules) = object.get(Attribute::Rules) {
         options.push(format!("RULES = {}", Literal(rules)));
     }
     vec![Statement::new(format!(
@@ -64,7 +65,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 
 fn alter(change: &Change<'_>) -> Alter {
     // nobody chooses it: it follows from the provider and the database
-    if change.differs_only_in(&["encoding"]) {
+    if change.differs_only_in(&[Attribute::Encoding]) {
         return Alter::By(Steps::default());
     }
     match stored_in(change.from.catalog, change.from.key).first() {

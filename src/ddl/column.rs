@@ -10,7 +10,7 @@ mod retype;
 mod settings;
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         inheritance, names, options,
         rule::{Boundary, Object, Rule, Statement, Steps, nothing},
@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
     alter: alter::alter,
 };
 
-/// The words for it in COMMENT ON.
+/// The words for it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(format!("COLUMN {}", names::column(object)))
 }
@@ -62,11 +62,11 @@ fn relation(object: &Object<'_>) -> Key {
 fn sources(object: &Object<'_>) -> Vec<Key> {
     let (schema, table, name) = (object.key.part(0), object.key.part(1), object.key.part(2));
     let of_type = object.catalog.get(&relation(object));
-    let of_type = of_type.and_then(|it| it.get("of_type"));
+    let of_type = of_type.and_then(|it| it.get(Attribute::OfType));
     if let Some((schema, of)) = of_type.and_then(names::split) {
         return vec![Key::new(Kind::CompositeAttribute, &[&schema, &of, name])];
     }
-    if !object.is("inherited") {
+    if !object.is(Attribute::Inherited) {
         return Vec::new();
     }
     let parents = inheritance::parents(object.catalog, schema, table);
@@ -82,13 +82,14 @@ fn sources(object: &Object<'_>) -> Vec<Key> {
 /// The kind of the relation that it is in.
 fn relation_kind<'c>(object: &Object<'c>) -> &'c str {
     let fact = object.catalog.get(&relation(object));
-    fact.and_then(|it| it.get("kind")).unwrap_or_default()
+    fact.and_then(|it| it.get(Attribute::Kind))
+        .unwrap_or_default()
 }
 
 /// Whether it is a partition's.
 fn is_in_partition(object: &Object<'_>) -> bool {
     let fact = object.catalog.get(&relation(object));
-    fact.is_some_and(|it| it.is("partition_of"))
+    fact.is_some_and(|it| it.is(Attribute::PartitionOf))
 }
 
 /// An ALTER of its relation, and of no other one.
@@ -132,13 +133,13 @@ pub(super) fn qualities(object: &Object<'_>) -> String {
 
 /// Its name and type, and what belongs to the type.
 fn stem(object: &Object<'_>) -> String {
-    let of_type = object.get("type").unwrap_or_default();
+    let of_type = object.get(Attribute::Type).unwrap_or_default();
     let mut text = format!("{} {of_type}", Ident(object.key.name()));
-    if let Some(method) = object.get("compression") {
+    if let Some(method) = object.get(Attribute::Compression) {
         text += &format!(" COMPRESSION {method}");
     }
-    text += &options::given(&object.list("foreign_options"));
-    if let Some(name) = object.get("collation") {
+    text += &options::given(&object.list(Attribute::ForeignOptions));
+    if let Some(name) = object.get(Attribute::Collation) {
         text += &format!(" COLLATE {name}");
     }
     text
@@ -166,27 +167,30 @@ fn completed(object: &Object<'_>) -> Vec<Statement> {
     if null::is_apart(object) {
         all.extend(null::set(object, None));
     }
-    if object.stays && !object.is("inherited") {
+    if object.stays && !object.is(Attribute::Inherited) {
         // it came with the attribute of a type
         all.extend(default::set(object));
-        if object.is("not_null") && !null::is_apart(object) {
+        if object.is(Attribute::NotNull) && !null::is_apart(object) {
             all.extend(null::set(object, None));
         }
     }
     // a partition that was made in the same plan says all of it itself
-    if !object.is("inherited") || is_in_partition(object) && !object.stays {
+    if !object.is(Attribute::Inherited) || is_in_partition(object) && !object.stays {
         return all;
     }
     let parents = family::of_parents(object);
-    let is_other = |name: &str| parents.iter().any(|it| it.get(name) != object.get(name));
-    if is_other("default") && !object.is("generated") {
+    let is_other = |name: Attribute| parents.iter().any(|it| it.get(name) != object.get(name));
+    if is_other(Attribute::Default) && !object.is(Attribute::Generated) {
         let set = default::set(object);
         all.push(set.unwrap_or_else(|| column_only(object, "DROP DEFAULT")));
     }
-    if object.is("not_null") && object.major < 18 && !parents.iter().any(|it| it.is("not_null")) {
+    if object.is(Attribute::NotNull)
+        && object.major < 18
+        && !parents.iter().any(|it| it.is(Attribute::NotNull))
+    {
         all.extend(null::set(object, None));
     }
-    if object.is("identity") && !(is_in_partition(object) && object.major >= 17) {
+    if object.is(Attribute::Identity) && !(is_in_partition(object) && object.major >= 17) {
         all.push(identity::add(object));
     }
     all.extend(settings::unlike(object, &parents));
@@ -202,7 +206,7 @@ fn added(object: &Object<'_>) -> Vec<Statement> {
         statements.extend(null::set(object, None));
         return statements;
     }
-    if object.is("identity") && inheritance::has_heirs(object) {
+    if object.is(Attribute::Identity) && inheritance::has_heirs(object) {
         // heirs get the column, and count nothing
         let column = format!("ADD COLUMN {} NOT NULL", stem(object));
         return vec![all(object, &column), identity::add(object)];
@@ -235,7 +239,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
     let column = Ident(object.key.name());
     let statement = all(object, &format!("DROP COLUMN {exists}{column}"));
     let name = names::column(object);
-    match object.get("generated") {
+    match object.get(Attribute::Generated) {
         // also where a plain column takes its place
         Some("virtual") => {
             let remark = format!("the values of {name} are computed when read: nothing keeps them");
@@ -251,7 +255,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 /// How a column that stays gives up its default while something that the default needs is made anew. None for one whose values
 /// are computed: it is dropped and made again.
 pub(super) fn untie(object: &Object<'_>) -> Option<Steps> {
-    if object.is("generated") {
+    if object.is(Attribute::Generated) {
         return None;
     }
     let late = default::set(object)?;

@@ -1,7 +1,7 @@
 //! Composite types that stand alone, and their attributes.
 
 use crate::{
-    catalog::{Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, Kind},
     ddl::{
         enumeration::{
             anew::{Anew, Cast},
@@ -59,13 +59,13 @@ fn attributes<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
 
 /// The place of an attribute, from 1.
 fn position(fact: &Fact) -> Option<u32> {
-    fact.get("position")?.parse().ok()
+    fact.get(Attribute::Position)?.parse().ok()
 }
 
 /// The type of an attribute, with its collation.
 fn type_of(fact: &Fact) -> String {
-    let kind = fact.get("type").unwrap_or_default();
-    match fact.get("collation") {
+    let kind = fact.get(Attribute::Type).unwrap_or_default();
+    match fact.get(Attribute::Collation) {
         Some(collation) => format!("{kind} COLLATE {collation}"),
         None => kind.to_owned(),
     }
@@ -90,7 +90,7 @@ fn cascade(object: &Object<'_>) -> &'static str {
     let all = object.catalog.dependencies.iter();
     let is_followed = all.filter(|it| it.referenced == whole).any(|it| {
         let fact = object.catalog.get(&it.dependent);
-        it.dependent.kind() == Kind::Relation && fact.is_some_and(|fact| fact.is("of_type"))
+        it.dependent.kind() == Kind::Relation && fact.is_some_and(|fact| fact.is(Attribute::OfType))
     });
     if is_followed { " CASCADE" } else { "" }
 }
@@ -126,10 +126,10 @@ fn alter_attribute(change: &Change<'_>) -> Alter {
     let stored = stored_in(from.catalog, &whole);
     let is_loose = stored.is_empty() && cascade(from).is_empty();
     // attributes cannot be put in another order; values that are there keep theirs
-    if is_loose && change.differs("position") && !is_in_order(change) {
+    if is_loose && change.differs(Attribute::Position) && !is_in_order(change) {
         return Alter::ReplaceParent;
     }
-    if !change.differs("type") && !change.differs("collation") {
+    if !change.differs(Attribute::Type) && !change.differs(Attribute::Collation) {
         return Alter::By(Steps::default());
     }
     let statement = Statement::new(format!(
@@ -162,7 +162,7 @@ fn alter_attribute(change: &Change<'_>) -> Alter {
         remark: Some(format!(
             "it fails where the attribute {} holds what is no {}",
             Ident(to.key.part(2)),
-            to.get("type").unwrap_or_default()
+            to.get(Attribute::Type).unwrap_or_default()
         )),
     };
     match anew.altered() {
@@ -181,7 +181,7 @@ fn is_in_the_way(object: &Object<'_>, dependent: &Key) -> bool {
     let fact = object.catalog.get(dependent);
     match dependent.kind() {
         Kind::Composite | Kind::CompositeAttribute => false,
-        Kind::Column => fact.is_some_and(|it| it.is("generated")),
+        Kind::Column => fact.is_some_and(|it| it.is(Attribute::Generated)),
         _ => true,
     }
 }

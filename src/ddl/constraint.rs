@@ -11,7 +11,7 @@ mod not_null;
 mod states;
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         index::ties,
         inheritance, names,
@@ -42,7 +42,7 @@ fn designation(constraint: &Object<'_>) -> Option<String> {
 
 /// What a constraint is: `primary key`, `check`.
 fn kind<'c>(constraint: &Object<'c>) -> &'c str {
-    constraint.get("type").unwrap_or_default()
+    constraint.get(Attribute::Type).unwrap_or_default()
 }
 
 /// A constraint trigger makes its own, a column its NOT NULL, and what is inherited comes from where it is inherited from.
@@ -50,8 +50,8 @@ fn born_with(constraint: &Object<'_>) -> Option<Key> {
     match kind(constraint) {
         "trigger" => Some(trigger(constraint)),
         "not null" => not_null::column(constraint),
-        _ if constraint.is("of_partitioned") => ties::whole(constraint).cloned(),
-        "check" if constraint.is("inherited") => sources(constraint).into_iter().next(),
+        _ if constraint.is(Attribute::OfPartitioned) => ties::whole(constraint).cloned(),
+        "check" if constraint.is(Attribute::Inherited) => sources(constraint).into_iter().next(),
         _ => None,
     }
 }
@@ -88,14 +88,14 @@ fn sources(constraint: &Object<'_>) -> Vec<Key> {
         constraint
             .catalog
             .get(key)
-            .is_some_and(|it| !it.is("no_inherit"))
+            .is_some_and(|it| !it.is(Attribute::NoInherit))
     })
     .collect()
 }
 
 /// Whether it stands for one partition among those that a foreign key of the same table points to.
 fn is_shadow(constraint: &Object<'_>) -> bool {
-    let whole = ties::whole(constraint).filter(|_| constraint.is("of_partitioned"));
+    let whole = ties::whole(constraint).filter(|_| constraint.is(Attribute::OfPartitioned));
     whole.is_some_and(|it| {
         (it.part(0), it.part(1)) == (constraint.key.part(0), constraint.key.part(1))
     })
@@ -103,12 +103,12 @@ fn is_shadow(constraint: &Object<'_>) -> bool {
 
 /// What it says, without when it is checked, and without whether it was checked or is enforced.
 fn core<'c>(constraint: &Object<'c>) -> &'c str {
-    let mut text = constraint.get("definition").unwrap_or_default();
+    let mut text = constraint.get(Attribute::Definition).unwrap_or_default();
     for (attribute, ending) in [
-        ("not_enforced", " NOT ENFORCED"),
-        ("not_valid", " NOT VALID"),
-        ("deferred", " INITIALLY DEFERRED"),
-        ("deferrable", " DEFERRABLE"),
+        (Attribute::NotEnforced, " NOT ENFORCED"),
+        (Attribute::NotValid, " NOT VALID"),
+        (Attribute::Deferred, " INITIALLY DEFERRED"),
+        (Attribute::Deferrable, " DEFERRABLE"),
     ] {
         if constraint.is(attribute) {
             text = text.strip_suffix(ending).unwrap_or(text);

@@ -1,6 +1,7 @@
 //! Conversions between encodings.
 
 use crate::{
+    catalog::Attribute,
     ddl::{
         enumeration::qualified,
         rule::{Object, Rule, Statement, no_parent, nobody, replace},
@@ -24,9 +25,13 @@ fn designation(object: &Object<'_>) -> Option<String> {
 }
 
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    let default = if object.is("default") { "DEFAULT " } else { "" };
-    let [from, to, function] =
-        ["from", "to", "function"].map(|it| object.get(it).unwrap_or_default());
+    let default = if object.is(Attribute::Default) {
+        "DEFAULT "
+    } else {
+        ""
+    };
+    let [from, to, function] = [Attribute::From, Attribute::To, Attribute::Function]
+        .map(|it| object.get(it).unwrap_or_default());
     vec![Statement::new(format!(
         "CREATE {default}CONVERSION {} FOR {} TO {} FROM {function}",
         qualified(object.key),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         grant::role,
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nothing},
@@ -36,8 +36,8 @@ pub(super) fn given(
     let mut all: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for place in ["", schema] {
         let entries = catalog.below(Kind::DefaultPrivilege, &[owner, place, object_kind]);
-        for (key, fact) in entries.filter(|(_, fact)| !fact.is("revoked")) {
-            *all.entry((key.part(3), key.part(4))).or_default() |= fact.is("grantable");
+        for (key, fact) in entries.filter(|(_, fact)| !fact.is(Attribute::Revoked)) {
+            *all.entry((key.part(3), key.part(4))).or_default() |= fact.is(Attribute::Grantable);
         }
     }
     all.into_iter()
@@ -62,7 +62,7 @@ pub(super) fn withheld(
     };
     catalog
         .below(Kind::DefaultPrivilege, &[owner, "", object_kind])
-        .filter(|(key, fact)| fact.is("revoked") && !is_given(key))
+        .filter(|(key, fact)| fact.is(Attribute::Revoked) && !is_given(key))
         .map(|(key, _)| (key.part(3).to_owned(), key.part(4).to_owned()))
         .collect()
 }
@@ -82,7 +82,7 @@ fn dies_with(object: &Object<'_>) -> Vec<Key> {
 
 /// Grants it, or revokes the default.
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    vec![if object.is("revoked") {
+    vec![if object.is(Attribute::Revoked) {
         revoke(object, "")
     } else {
         grant(object)
@@ -93,7 +93,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 fn drop(object: &Object<'_>) -> Vec<Statement> {
     // the role itself has it by default, only not to grant it on
     let is_own = object.key.part(0) == object.key.part(3) && object.key.part(1).is_empty();
-    vec![if object.is("revoked") {
+    vec![if object.is(Attribute::Revoked) {
         grant(object)
     } else if is_own {
         revoke(object, "GRANT OPTION FOR ")
@@ -105,9 +105,9 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 /// Grants or revokes what differs.
 fn alter(change: &Change<'_>) -> Alter {
     let to = &change.to;
-    let statement = if to.is("revoked") {
+    let statement = if to.is(Attribute::Revoked) {
         revoke(to, "")
-    } else if to.is("grantable") || change.from.is("revoked") {
+    } else if to.is(Attribute::Grantable) || change.from.is(Attribute::Revoked) {
         grant(to)
     } else {
         revoke(to, "GRANT OPTION FOR ")
@@ -117,7 +117,7 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// The statement that grants it.
 fn grant(object: &Object<'_>) -> Statement {
-    let option = if object.is("grantable") {
+    let option = if object.is(Attribute::Grantable) {
         " WITH GRANT OPTION"
     } else {
         ""

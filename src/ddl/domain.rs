@@ -4,7 +4,7 @@
 //! a constraint with a name; before, it is part of the domain.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         enumeration::{
             anew::{Anew, Cast},
@@ -49,12 +49,12 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut sql = format!(
         "CREATE DOMAIN {} AS {}",
         qualified(object.key),
-        object.get("type").unwrap_or_default()
+        object.get(Attribute::Type).unwrap_or_default()
     );
-    if let Some(collation) = object.get("collation") {
+    if let Some(collation) = object.get(Attribute::Collation) {
         sql += &format!(" COLLATE {collation}");
     }
-    if let Some(default) = object.get("default") {
+    if let Some(default) = object.get(Attribute::Default) {
         sql += &format!(" DEFAULT {default}");
     }
     if has_own_not_null(object) {
@@ -74,26 +74,32 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 fn has_own_not_null(object: &Object<'_>) -> bool {
     let path = [object.key.part(0), object.key.part(1)];
     let mut constraints = object.catalog.below(Kind::DomainConstraint, &path);
-    object.is("not_null") && !constraints.any(|(_, fact)| fact.get("type") == Some("not null"))
+    object.is(Attribute::NotNull)
+        && !constraints.any(|(_, fact)| fact.get(Attribute::Type) == Some("not null"))
 }
 
 fn alter(change: &Change<'_>) -> Alter {
-    let is_based_otherwise = ["type", "base_schema", "base_name", "collation"]
-        .iter()
-        .any(|it| change.differs(it));
+    let is_based_otherwise = [
+        Attribute::Type,
+        Attribute::BaseSchema,
+        Attribute::BaseName,
+        Attribute::Collation,
+    ]
+    .iter()
+    .any(|it| change.differs(*it));
     if is_based_otherwise {
         return rebased(change);
     }
     let (from, to) = (&change.from, &change.to);
     let domain = qualified(to.key);
     let mut steps = Steps::default();
-    if change.differs("default") {
-        if to.get("default").is_none() || loses_something(from, to) {
+    if change.differs(Attribute::Default) {
+        if to.get(Attribute::Default).is_none() || loses_something(from, to) {
             steps.early.push(Statement::new(format!(
                 "ALTER DOMAIN {domain} DROP DEFAULT"
             )));
         }
-        if let Some(default) = to.get("default") {
+        if let Some(default) = to.get(Attribute::Default) {
             steps.late.push(Statement::new(format!(
                 "ALTER DOMAIN {domain} SET DEFAULT {default}"
             )));
@@ -124,9 +130,9 @@ fn loses_something(from: &Object<'_>, to: &Object<'_>) -> bool {
 /// The domain on another type. Its constraints go with the old one: the planner makes them again.
 fn rebased(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    let kinds = [from, to].map(|it| it.get("type").unwrap_or_default());
+    let kinds = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
     let cast = cast_between(from, to);
-    let remark = (change.differs("type") && !is_wider(kinds[0], kinds[1])).then(|| {
+    let remark = (change.differs(Attribute::Type) && !is_wider(kinds[0], kinds[1])).then(|| {
         format!(
             "the values of its columns become {} instead of {}: those that do not fit are cut or rounded, or make it fail",
             kinds[1], kinds[0]
@@ -154,8 +160,8 @@ const FAMILIES: &[&[&str]] = &[
 fn cast_between(from: &Object<'_>, to: &Object<'_>) -> Cast {
     let bases = [from, to].map(|it| {
         (
-            it.get("base_schema"),
-            it.get("base_name").unwrap_or_default(),
+            it.get(Attribute::BaseSchema),
+            it.get(Attribute::BaseName).unwrap_or_default(),
         )
     });
     if bases[0] == bases[1] {
@@ -204,15 +210,15 @@ fn constraint_designation(object: &Object<'_>) -> Option<String> {
 }
 
 fn is_not_null(object: &Object<'_>) -> bool {
-    object.get("type") == Some("not null")
+    object.get(Attribute::Type) == Some("not null")
 }
 
 /// In two steps where rows are to be looked at and nobody should have to wait for that.
 fn create_constraint(object: &Object<'_>) -> Vec<Statement> {
     let (domain, name) = (qualified(object.key), Ident(object.key.part(2)));
-    let definition = object.get("definition").unwrap_or_default();
+    let definition = object.get(Attribute::Definition).unwrap_or_default();
     let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
-    if is_not_null(object) || object.is("not_valid") {
+    if is_not_null(object) || object.is(Attribute::NotValid) {
         return vec![warned(object, Statement::new(add))];
     }
     if !object.online {
@@ -244,11 +250,11 @@ fn drop_constraint(object: &Object<'_>) -> Vec<Statement> {
 
 fn alter_constraint(change: &Change<'_>) -> Alter {
     let bare = |object: &Object<'_>| {
-        let text = object.get("definition").unwrap_or_default();
+        let text = object.get(Attribute::Definition).unwrap_or_default();
         text.strip_suffix(" NOT VALID").unwrap_or(text).to_owned()
     };
-    let is_validated = change.from.is("not_valid") && !change.to.is("not_valid");
-    if is_validated && !change.differs("type") && bare(&change.from) == bare(&change.to) {
+    let is_validated = change.from.is(Attribute::NotValid) && !change.to.is(Attribute::NotValid);
+    if is_validated && !change.differs(Attribute::Type) && bare(&change.from) == bare(&change.to) {
         Alter::By(Steps::late([validate(change.to.key)]))
     } else {
         Alter::Replace
@@ -262,8 +268,9 @@ fn warned(object: &Object<'_>, statement: Statement) -> Statement {
     let inner = columns.iter().find(|column| {
         let fact = object.catalog.get(column);
         fact.is_some_and(|it| {
-            (it.get("type_schema"), it.get("type_name")) != (Some(key.part(0)), Some(key.part(1)))
-                && !it.is("default")
+            (it.get(Attribute::TypeSchema), it.get(Attribute::TypeName))
+                != (Some(key.part(0)), Some(key.part(1)))
+                && !it.is(Attribute::Default)
         })
     });
     match inner {

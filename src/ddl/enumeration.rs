@@ -6,7 +6,7 @@ pub(in crate::ddl) mod anew;
 pub(in crate::ddl) mod survey;
 
 use crate::{
-    catalog::Key,
+    catalog::{Attribute, Key},
     ddl::rule::{
         Alter, Boundary, Change, GONE_LABELS, Object, Rule, Statement, Steps, no_parent, nobody,
     },
@@ -38,7 +38,7 @@ pub(in crate::ddl) fn designation(object: &Object<'_>) -> Option<String> {
 }
 
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    let labels = object.list("labels");
+    let labels = object.list(Attribute::Labels);
     let labels: Vec<String> = labels.iter().map(|it| Literal(it).to_string()).collect();
     let name = qualified(object.key);
     vec![Statement::new(format!(
@@ -56,7 +56,10 @@ pub(in crate::ddl) fn drop(object: &Object<'_>) -> Vec<Statement> {
 }
 
 fn alter(change: &Change<'_>) -> Alter {
-    let (from, to) = (change.from.list("labels"), change.to.list("labels"));
+    let (from, to) = (
+        change.from.list(Attribute::Labels),
+        change.to.list(Attribute::Labels),
+    );
     if from == to {
         return Alter::By(Steps::default());
     }

@@ -1,6 +1,7 @@
 //! Event triggers.
 
 use crate::{
+    catalog::Attribute,
     ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
     words::ident::{Ident, Literal},
 };
@@ -16,17 +17,17 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in COMMENT ON and ALTER … OWNER TO.
+/// Names it in Attribute::Comment ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
 
 /// Makes it in its state.
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    let event = object.get("event").unwrap_or_default();
-    let function = object.get("function").unwrap_or_default();
+    let event = object.get(Attribute::Event).unwrap_or_default();
+    let function = object.get(Attribute::Function).unwrap_or_default();
     let tags: Vec<String> = object
-        .list("tags")
+        .list(Attribute::Tags)
         .iter()
         .map(|it| Literal(it).to_string())
         .collect();
@@ -38,7 +39,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     let words = words(object);
     let sql = format!("CREATE {words} ON {event}{when} EXECUTE FUNCTION {function}()");
     let mut statements = vec![Statement::new(sql)];
-    if object.is("enabled") {
+    if object.is(Attribute::Enabled) {
         statements.push(state(object));
     }
     statements
@@ -51,7 +52,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 
 /// Sets its state; all the rest is fixed.
 fn alter(change: &Change<'_>) -> Alter {
-    if change.differs_only_in(&["enabled"]) {
+    if change.differs_only_in(&[Attribute::Enabled]) {
         Alter::By(Steps::late([state(&change.to)]))
     } else {
         Alter::Replace
@@ -60,7 +61,7 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// Sets when it fires.
 fn state(object: &Object<'_>) -> Statement {
-    let verb = match object.get("enabled") {
+    let verb = match object.get(Attribute::Enabled) {
         Some("disabled") => "DISABLE",
         Some("replica") => "ENABLE REPLICA",
         Some("always") => "ENABLE ALWAYS",
@@ -69,7 +70,7 @@ fn state(object: &Object<'_>) -> Statement {
     Statement::new(format!("ALTER {} {verb}", words(object)))
 }
 
-/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
+/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("EVENT TRIGGER {}", Ident(object.key.name()))
 }

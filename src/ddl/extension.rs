@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Key, Kind, fact::EXTENSION},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         rule::needs,
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
@@ -52,7 +52,7 @@ fn tie(words: &str, no: &str, extension: &Key) -> Statement {
     Statement::new(format!("ALTER {words} {no}DEPENDS ON EXTENSION {name}"))
 }
 
-/// Names it in COMMENT ON.
+/// Names it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -60,10 +60,10 @@ fn comment(object: &Object<'_>) -> Option<String> {
 /// Makes it, in the version that the catalog says, or the usual one of the server.
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut sql = format!("CREATE {}", words(object));
-    if let Some(schema) = object.get("schema") {
+    if let Some(schema) = object.get(Attribute::Schema) {
         sql += &format!(" WITH SCHEMA {}", Ident(schema));
     }
-    if let Some(version) = object.get("version") {
+    if let Some(version) = object.get(Attribute::Version) {
         sql += &format!(" VERSION {}", Literal(version));
     }
     vec![Statement::new(sql)]
@@ -83,7 +83,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 fn alter(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
     // the usual one is not said, and taken for the newest
-    let goes_back = match (from.get("version"), to.get("version")) {
+    let goes_back = match (from.get(Attribute::Version), to.get(Attribute::Version)) {
         (Some(was), Some(is)) => numbers(is) < numbers(was),
         (was, is) => was.is_none() && is.is_some(),
     };
@@ -92,12 +92,12 @@ fn alter(change: &Change<'_>) -> Alter {
     }
     let words = words(to);
     let mut statements = Vec::new();
-    if let (true, Some(schema)) = (change.differs("schema"), to.get("schema")) {
+    if let (true, Some(schema)) = (change.differs(Attribute::Schema), to.get(Attribute::Schema)) {
         let sql = format!("ALTER {words} SET SCHEMA {}", Ident(schema));
         statements.push(Statement::new(sql));
     }
-    if change.differs("version") {
-        let version = to.get("version");
+    if change.differs(Attribute::Version) {
+        let version = to.get(Attribute::Version);
         let version = version.map_or_else(String::new, |it| format!(" TO {}", Literal(it)));
         let update = Statement::new(format!("ALTER {words} UPDATE{version}"));
         statements.push(if goes_back {
@@ -121,7 +121,7 @@ fn is_used(object: &Object<'_>) -> bool {
 /// Whether a key is the extension or a member of it.
 fn belongs(object: &Object<'_>, key: &Key) -> bool {
     let fact = object.catalog.get(key);
-    let extension = fact.and_then(|it| it.get(EXTENSION));
+    let extension = fact.and_then(|it| it.get(Attribute::Extension));
     key == object.key || extension == Some(object.key.name())
 }
 
@@ -131,8 +131,13 @@ fn tables<'c>(object: &Object<'c>) -> impl Iterator<Item = &'c Key> + use<'c> {
     object
         .catalog
         .of_kind(Kind::Relation)
-        .filter(move |(_, fact)| fact.get(EXTENSION) == Some(name))
-        .filter(|(_, fact)| matches!(fact.get("kind"), Some("table" | "partitioned table")))
+        .filter(move |(_, fact)| fact.get(Attribute::Extension) == Some(name))
+        .filter(|(_, fact)| {
+            matches!(
+                fact.get(Attribute::Kind),
+                Some("table" | "partitioned table")
+            )
+        })
         .map(|(key, _)| key)
 }
 
@@ -144,7 +149,7 @@ fn numbers(version: &str) -> Vec<u64> {
         .collect()
 }
 
-/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
+/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("EXTENSION {}", Ident(object.key.name()))
 }

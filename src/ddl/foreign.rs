@@ -3,7 +3,7 @@
 //! Their options are kept as `name=value`. Those of user mappings may be secrets: these are never written down.
 
 use crate::{
-    catalog::Key,
+    catalog::{Attribute, Key},
     ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
     words::ident::{Ident, Literal},
 };
@@ -59,7 +59,7 @@ fn mapping(key: &Key) -> String {
 
 /// Names and values of options.
 fn pairs(object: &Object<'_>) -> Vec<(String, String)> {
-    let options = object.list("options");
+    let options = object.list(Attribute::Options);
     let pairs = options.iter().filter_map(|it| it.split_once('='));
     pairs
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -113,10 +113,13 @@ fn plain(_: &str, value: &str) -> String {
 }
 
 fn create_wrapper(object: &Object<'_>) -> Vec<Statement> {
-    let functions: String = [("HANDLER", "handler"), ("VALIDATOR", "validator")]
-        .iter()
-        .filter_map(|(word, name)| Some(format!(" {word} {}", object.get(name)?)))
-        .collect();
+    let functions: String = [
+        ("HANDLER", Attribute::Handler),
+        ("VALIDATOR", Attribute::Validator),
+    ]
+    .iter()
+    .filter_map(|(word, name)| Some(format!(" {word} {}", object.get(*name)?)))
+    .collect();
     vec![Statement::new(format!(
         "CREATE {}{functions}{}",
         wrapper(object.key),
@@ -126,14 +129,17 @@ fn create_wrapper(object: &Object<'_>) -> Vec<Statement> {
 
 /// In one statement: the new options must suit the new validator.
 fn alter_wrapper(change: &Change<'_>) -> Alter {
-    let functions: String = [("HANDLER", "handler"), ("VALIDATOR", "validator")]
-        .iter()
-        .filter(|(_, name)| change.differs(name))
-        .map(|(word, name)| match change.to.get(name) {
-            Some(function) => format!(" {word} {function}"),
-            None => format!(" NO {word}"),
-        })
-        .collect();
+    let functions: String = [
+        ("HANDLER", Attribute::Handler),
+        ("VALIDATOR", Attribute::Validator),
+    ]
+    .iter()
+    .filter(|(_, name)| change.differs(*name))
+    .map(|(word, name)| match change.to.get(*name) {
+        Some(function) => format!(" {word} {function}"),
+        None => format!(" NO {word}"),
+    })
+    .collect();
     let what = functions + &clause(&altered(change, plain));
     by_altering(&wrapper(change.to.key), &what)
 }
@@ -147,24 +153,24 @@ fn by_altering(name: &str, what: &str) -> Alter {
 }
 
 fn create_server(object: &Object<'_>) -> Vec<Statement> {
-    let texts: String = [("TYPE", "type"), ("VERSION", "version")]
+    let texts: String = [("TYPE", Attribute::Type), ("VERSION", Attribute::Version)]
         .iter()
-        .filter_map(|(word, name)| Some(format!(" {word} {}", Literal(object.get(name)?))))
+        .filter_map(|(word, name)| Some(format!(" {word} {}", Literal(object.get(*name)?))))
         .collect();
     vec![Statement::new(format!(
         "CREATE {}{texts} FOREIGN DATA WRAPPER {}{}",
         server(object.key),
-        Ident(object.get("wrapper").unwrap_or_default()),
+        Ident(object.get(Attribute::Wrapper).unwrap_or_default()),
         clause(&given(object))
     ))]
 }
 
 fn alter_server(change: &Change<'_>) -> Alter {
-    if change.differs("type") || change.differs("wrapper") {
+    if change.differs(Attribute::Type) || change.differs(Attribute::Wrapper) {
         return Alter::Replace;
     }
-    let version = match change.to.get("version") {
-        _ if !change.differs("version") => String::new(),
+    let version = match change.to.get(Attribute::Version) {
+        _ if !change.differs(Attribute::Version) => String::new(),
         Some(version) => format!(" VERSION {}", Literal(version)),
         None => " VERSION NULL".to_owned(),
     };

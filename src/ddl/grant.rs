@@ -3,7 +3,7 @@
 //! A key is the kind of the object, the parts of its name, the grantee and the privilege. Who granted it is not known.
 
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         routine,
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nothing},
@@ -80,7 +80,7 @@ fn dies_with(object: &Object<'_>) -> Vec<Key> {
         let of_table = ["table", schema, relation, parts.grantee, parts.privilege];
         let whole = Key::new(Kind::Grant, &of_table);
         let fact = object.catalog.get(&whole);
-        if fact.is_some_and(|it| !it.is("revoked")) {
+        if fact.is_some_and(|it| !it.is(Attribute::Revoked)) {
             owners.push(whole);
         }
     }
@@ -89,23 +89,23 @@ fn dies_with(object: &Object<'_>) -> Vec<Key> {
 
 /// Grants it, or revokes the default.
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    let statement = if object.is("revoked") {
+    let statement = if object.is(Attribute::Revoked) {
         revoke(object, "", false)
     } else {
-        grant(object, object.is("grantable"))
+        grant(object, object.is(Attribute::Grantable))
     };
     statement.into_iter().collect()
 }
 
 /// Revokes it, or gives the default back.
 fn drop(object: &Object<'_>) -> Vec<Statement> {
-    let statement = if object.is("revoked") {
+    let statement = if object.is(Attribute::Revoked) {
         grant(object, false)
     } else if is_own(object) {
         // an owner has it by default, only not to grant it on
         revoke(object, "GRANT OPTION FOR ", true)
     } else {
-        revoke(object, "", object.is("grantable"))
+        revoke(object, "", object.is(Attribute::Grantable))
     };
     statement.into_iter().collect()
 }
@@ -113,10 +113,10 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 /// Grants or revokes what differs.
 fn alter(change: &Change<'_>) -> Alter {
     let to = &change.to;
-    let statement = if to.is("revoked") {
-        revoke(to, "", change.from.is("grantable"))
-    } else if to.is("grantable") || change.from.is("revoked") {
-        grant(to, to.is("grantable"))
+    let statement = if to.is(Attribute::Revoked) {
+        revoke(to, "", change.from.is(Attribute::Grantable))
+    } else if to.is(Attribute::Grantable) || change.from.is(Attribute::Revoked) {
+        grant(to, to.is(Attribute::Grantable))
     } else {
         revoke(to, "GRANT OPTION FOR ", true)
     };
@@ -175,7 +175,7 @@ fn is_own(object: &Object<'_>) -> bool {
     };
     let key = self::object(object.key, object.catalog);
     let fact = key.and_then(|it| object.catalog.get(&it));
-    let owner = fact.and_then(|it| it.get("owner"));
+    let owner = fact.and_then(|it| it.get(Attribute::Owner));
     parts.kind != "column" && owner == Some(parts.grantee)
 }
 

@@ -10,7 +10,7 @@ use std::iter;
 
 use self::partition::Birth;
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
         rule::{Boundary, Object, Rule, Statement, nothing},
@@ -56,8 +56,8 @@ fn dies_with(index: &Object<'_>) -> Vec<Key> {
 
 /// The constraint that an index belongs to.
 fn constraint(index: &Object<'_>) -> Option<Key> {
-    let name = index.get("of_constraint")?;
-    let table = index.get("table")?;
+    let name = index.get(Attribute::OfConstraint)?;
+    let table = index.get(Attribute::Table)?;
     Some(Key::new(
         Kind::Constraint,
         &[index.key.part(0), table, name],
@@ -67,7 +67,7 @@ fn constraint(index: &Object<'_>) -> Option<Key> {
 /// Makes it, and sets what the statement that makes it has no words for.
 fn create(index: &Object<'_>) -> Vec<Statement> {
     let mut all = Vec::new();
-    if !index.is("of_constraint") {
+    if !index.is(Attribute::OfConstraint) {
         match partition::birth(index) {
             Birth::Given => {}
             Birth::Called(name) => all.push(rename(index.key.part(0), &name, index.key.name())),
@@ -116,11 +116,11 @@ fn qualified(key: &Key) -> Qualified<'_> {
 /// What a new index is given after it was made. That rows are clustered or told apart by it is lost with an old one of the
 /// same name, so that it is said again.
 pub(in crate::ddl) fn finish(index: &Object<'_>) -> Vec<Statement> {
-    let mut all = alter::statistics(index.key, None, index.get("statistics"));
-    if index.is("clustered") {
+    let mut all = alter::statistics(index.key, None, index.get(Attribute::Statistics));
+    if index.is(Attribute::Clustered) {
         all.push(cluster(index));
     }
-    if index.is("replica_identity") {
+    if index.is(Attribute::ReplicaIdentity) {
         all.push(replica_identity(index));
     }
     all.extend(extension::ties(
@@ -146,11 +146,11 @@ fn replica_identity(index: &Object<'_>) -> Statement {
 
 /// Takes it away. That of a constraint goes with it, before this is asked.
 fn drop(index: &Object<'_>) -> Vec<Statement> {
-    if index.is("of_constraint") {
+    if index.is(Attribute::OfConstraint) {
         return Vec::new();
     }
     let name = qualified(index.key);
-    if index.online && !index.is("parent") && !partition::is_partitioned(index) {
+    if index.online && !index.is(Attribute::Parent) && !partition::is_partitioned(index) {
         let sql = format!("DROP INDEX CONCURRENTLY {name}");
         return vec![Statement::new(sql).at(Boundary::Alone)];
     }

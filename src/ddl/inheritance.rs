@@ -1,7 +1,7 @@
 //! Who the parents and children of a table are, partitions included, and what a tie between them is made of.
 
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         names,
         rule::{Object, Statement},
@@ -19,14 +19,14 @@ pub(super) fn child(object: &Object<'_>) -> Key {
 
 /// Whether a column that is new in a table that was there is inherited from tables that it inherited nothing from before.
 pub(super) fn lends(column: &Object<'_>) -> bool {
-    let Some(before) = column.before.filter(|_| column.is("inherited")) else {
+    let Some(before) = column.before.filter(|_| column.is(Attribute::Inherited)) else {
         return false;
     };
     let (schema, table) = (column.key.part(0), column.key.part(1));
     let relation = Key::new(Kind::Relation, &[schema, table]);
     let is_partition = |catalog: &Catalog| {
         let fact = catalog.get(&relation);
-        fact.is_some_and(|it| it.is("partition_of"))
+        fact.is_some_and(|it| it.is(Attribute::PartitionOf))
     };
     let was_there = before.get(&relation).is_some() && before.get(column.key).is_none();
     let is_old = |(of, parent): &Place| {
@@ -44,7 +44,7 @@ pub(super) fn lends(column: &Object<'_>) -> bool {
 pub(super) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
     let relation = Key::new(Kind::Relation, &[column.key.part(0), column.key.part(1)]);
     let whole_in = |catalog: &Catalog| {
-        let whole = catalog.get(&relation)?.get("partition_of")?;
+        let whole = catalog.get(&relation)?.get(Attribute::PartitionOf)?;
         names::split(whole)
     };
     let was = column.before.map(whole_in);
@@ -66,7 +66,10 @@ pub(super) fn tie(object: &Object<'_>, what: &str) -> Statement {
 /// What ALTER calls the child.
 pub(super) fn words(object: &Object<'_>) -> &'static str {
     let fact = object.catalog.get(&child(object));
-    names::words(fact.and_then(|it| it.get("kind")).unwrap_or_default())
+    names::words(
+        fact.and_then(|it| it.get(Attribute::Kind))
+            .unwrap_or_default(),
+    )
 }
 
 /// Lets parents of a table go and takes them again. Columns and constraints stay what they are, only inherited, because
@@ -121,14 +124,14 @@ pub(super) fn free(object: &Object<'_>, number: usize) -> String {
 /// Who a table gets columns from: those that it inherits from, in their order, or what it is a partition of.
 pub(super) fn parents(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
     let relation = catalog.get(&Key::new(Kind::Relation, &[schema, table]));
-    let whole = relation.and_then(|it| it.get("partition_of"));
+    let whole = relation.and_then(|it| it.get(Attribute::PartitionOf));
     if let Some(whole) = whole.and_then(names::split) {
         return vec![whole];
     }
     let below = catalog.below(Kind::Inheritance, &[schema, table]);
     let mut all: Vec<(usize, Place)> = below
         .map(|(key, fact)| {
-            let position = fact.get("position").and_then(|it| it.parse().ok());
+            let position = fact.get(Attribute::Position).and_then(|it| it.parse().ok());
             let place = (key.part(2).to_owned(), key.part(3).to_owned());
             (position.unwrap_or_default(), place)
         })
@@ -146,7 +149,7 @@ pub(super) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Plac
     let partitions = catalog.of_kind(Kind::Relation);
     let partitions = partitions
         .filter(|(_, fact)| {
-            let whole = fact.get("partition_of").and_then(names::split);
+            let whole = fact.get(Attribute::PartitionOf).and_then(names::split);
             whole.is_some_and(|it| it.0 == schema && it.1 == table)
         })
         .map(|(key, _)| (key.part(0).to_owned(), key.part(1).to_owned()));

@@ -1,6 +1,7 @@
 //! Procedural languages that no extension brought.
 
 use crate::{
+    catalog::Attribute,
     ddl::{
         rule::{Alter, Change, Object, Rule, Statement, no_parent, nobody},
         view::timely,
@@ -19,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in COMMENT ON and ALTER … OWNER TO.
+/// Names it in Attribute::Comment ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -41,12 +42,12 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// The statement that makes it, behind a verb.
 fn made(verb: &str, object: &Object<'_>) -> Statement {
-    let trusted = if object.is("untrusted") {
+    let trusted = if object.is(Attribute::Untrusted) {
         ""
     } else {
         " TRUSTED"
     };
-    let clause = |word: &str, attribute: &str| {
+    let clause = |word: &str, attribute: Attribute| {
         let function = object.get(attribute);
         function
             .map(|it| format!(" {word} {it}"))
@@ -55,13 +56,13 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
     Statement::new(format!(
         "{verb}{trusted} {}{}{}{}",
         words(object),
-        clause("HANDLER", "handler"),
-        clause("INLINE", "inline"),
-        clause("VALIDATOR", "validator"),
+        clause("HANDLER", Attribute::Handler),
+        clause("INLINE", Attribute::Inline),
+        clause("VALIDATOR", Attribute::Validator),
     ))
 }
 
-/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
+/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("LANGUAGE {}", Ident(object.key.name()))
 }

@@ -1,7 +1,7 @@
 //! Names of relations as PostgreSQL prints them, and names as it makes them up.
 
 use crate::{
-    catalog::Kind,
+    catalog::{Attribute, Kind},
     ddl::rule::Object,
     words::ident::{Ident, Qualified},
 };
@@ -87,7 +87,7 @@ pub(super) fn columns_of<'c>(object: &Object<'c>, schema: &str, table: &str) -> 
         })
         .collect();
     columns.sort_by_key(|it| {
-        let position = it.get("position").and_then(|it| it.parse().ok());
+        let position = it.get(Attribute::Position).and_then(|it| it.parse().ok());
         position.unwrap_or(usize::MAX)
     });
     columns

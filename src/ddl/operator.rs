@@ -4,7 +4,7 @@
 //! Members of families and classes are written as PostgreSQL prints them.
 
 use crate::{
-    catalog::{Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, replace},
     words::ident::{Ident, Qualified},
 };
@@ -78,19 +78,20 @@ fn is_printed_as(key: &Key, text: &str) -> bool {
 
 /// The operator that names a shell, and so makes it.
 fn namer(object: &Object<'_>) -> Option<Key> {
-    if !object.is("shell") {
+    if !object.is(Attribute::Shell) {
         return None;
     }
     let mut all = object.catalog.of_kind(Kind::Operator);
     let names_it = |text: Option<&str>| text.is_some_and(|it| is_printed_as(object.key, it));
     all.find(|(key, fact)| {
-        *key != object.key && (names_it(fact.get("commutator")) || names_it(fact.get("negator")))
+        *key != object.key
+            && (names_it(fact.get(Attribute::Commutator)) || names_it(fact.get(Attribute::Negator)))
     })
     .map(|(key, _)| key.clone())
 }
 
 fn create_operator(object: &Object<'_>) -> Vec<Statement> {
-    let Some(function) = object.get("function") else {
+    let Some(function) = object.get(Attribute::Function) else {
         // the operator that names it has made it
         return Vec::new();
     };
@@ -103,23 +104,26 @@ fn create_operator(object: &Object<'_>) -> Vec<Statement> {
             .filter(|(_, kind)| *kind != "NONE")
             .map(|(word, kind)| format!("{word} = {kind}")),
     );
-    let others = [("COMMUTATOR", "commutator"), ("NEGATOR", "negator")];
+    let others = [
+        ("COMMUTATOR", Attribute::Commutator),
+        ("NEGATOR", Attribute::Negator),
+    ];
     options.extend(
         others
             .iter()
-            .filter_map(|(word, name)| Some(format!("{word} = {}", bare(object.get(name)?)))),
+            .filter_map(|(word, name)| Some(format!("{word} = {}", bare(object.get(*name)?)))),
     );
-    let estimators = [("RESTRICT", "restrict"), ("JOIN", "join")];
+    let estimators = [("RESTRICT", Attribute::Restrict), ("JOIN", Attribute::Join)];
     options.extend(
         estimators
             .iter()
-            .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(name)?))),
+            .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(*name)?))),
     );
-    let flags = [("HASHES", "hashes"), ("MERGES", "merges")];
+    let flags = [("HASHES", Attribute::Hashes), ("MERGES", Attribute::Merges)];
     options.extend(
         flags
             .iter()
-            .filter(|(_, name)| object.is(name))
+            .filter(|(_, name)| object.is(*name))
             .map(|(word, _)| (*word).to_owned()),
     );
     vec![Statement::new(format!(
@@ -132,45 +136,50 @@ fn create_operator(object: &Object<'_>) -> Vec<Statement> {
 
 fn alter_operator(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    match (from.is("shell"), to.is("shell")) {
+    match (from.is(Attribute::Shell), to.is(Attribute::Shell)) {
         (true, false) => return Alter::By(Steps::late(create_operator(to))),
         (false, true) => return Alter::ReplaceParent,
         _ => {}
     }
     let mut settings = Vec::new();
-    for (word, name) in [("RESTRICT", "restrict"), ("JOIN", "join")] {
+    for (word, name) in [("RESTRICT", Attribute::Restrict), ("JOIN", Attribute::Join)] {
         if change.differs(name) {
             settings.push(format!("{word} = {}", to.get(name).unwrap_or("NONE")));
         }
     }
-    let additions = ["commutator", "negator", "hashes", "merges"];
+    let additions = [
+        Attribute::Commutator,
+        Attribute::Negator,
+        Attribute::Hashes,
+        Attribute::Merges,
+    ];
     // from 17 on they can be given, but never taken or changed
-    for name in additions.into_iter().filter(|it| change.differs(it)) {
+    for name in additions.into_iter().filter(|it| change.differs(*it)) {
         let value = to.get(name);
         if to.major < 17 || from.is(name) {
             return Alter::Replace;
         }
         match (name, value) {
-            ("hashes", _) => settings.push("HASHES".to_owned()),
-            ("merges", _) => settings.push("MERGES".to_owned()),
+            (Attribute::Hashes, _) => settings.push("HASHES".to_owned()),
+            (Attribute::Merges, _) => settings.push("MERGES".to_owned()),
             // only CREATE makes a shell
             (_, Some(other)) if is_shell(to.catalog, other) => return Alter::Replace,
             // a new operator makes the bond itself: it names this one
             (_, Some(other))
                 if other_than(to.key, other) && find(from.catalog, other).is_none() => {}
             (_, Some(other)) => {
-                settings.push(format!("{} = {}", name.to_uppercase(), bare(other)));
+                settings.push(format!("{} = {}", name.name().to_uppercase(), bare(other)));
             }
             _ => return Alter::Replace,
         }
     }
     let alterable = [
-        "restrict",
-        "join",
-        "commutator",
-        "negator",
-        "hashes",
-        "merges",
+        Attribute::Restrict,
+        Attribute::Join,
+        Attribute::Commutator,
+        Attribute::Negator,
+        Attribute::Hashes,
+        Attribute::Merges,
     ];
     if !change.differs_only_in(&alterable) {
         return Alter::Replace;
@@ -187,7 +196,7 @@ fn alter_operator(change: &Change<'_>) -> Alter {
 
 /// Whether an operator that another one names is no more than a name.
 fn is_shell(catalog: &Catalog, text: &str) -> bool {
-    find(catalog, text).is_some_and(|fact| fact.is("shell"))
+    find(catalog, text).is_some_and(|fact| fact.is(Attribute::Shell))
 }
 
 /// The operator that is printed like this.
@@ -233,11 +242,11 @@ fn members(object: &Object<'_>) -> Vec<Member> {
     type Functions = Vec<(i64, String, String, String)>;
     // the lists are written by the server itself; anything else has no members in it
     let operators: Operators = object
-        .get("operators")
+        .get(Attribute::Operators)
         .and_then(|it| serde_json::from_str(it).ok())
         .unwrap_or_default();
     let functions: Functions = object
-        .get("functions")
+        .get(Attribute::Functions)
         .and_then(|it| serde_json::from_str(it).ok())
         .unwrap_or_default();
     let operators = operators.into_iter().map(|(number, operator, sorting)| {
@@ -306,17 +315,21 @@ fn families(object: &Object<'_>) -> Vec<Key> {
 
 fn create_class(object: &Object<'_>) -> Vec<Statement> {
     let key = object.key;
-    let input = object.get("input").unwrap_or_default();
-    let default = if object.is("default") { "DEFAULT " } else { "" };
+    let input = object.get(Attribute::Input).unwrap_or_default();
+    let default = if object.is(Attribute::Default) {
+        "DEFAULT "
+    } else {
+        ""
+    };
     let name = Qualified {
         schema: key.part(0),
         name: key.part(2),
     };
-    let own_family = object.get("family");
+    let own_family = object.get(Attribute::Family);
     let own_family = own_family.map_or(String::new(), |it| format!(" FAMILY {it}"));
     let mut parts: Vec<String> = members(object).into_iter().map(|it| it.add).collect();
     // without any member there must be something still
-    let storage = object.get("storage");
+    let storage = object.get(Attribute::Storage);
     let storage = storage.or_else(|| parts.is_empty().then_some(input));
     if let Some(storage) = storage {
         parts.push(format!("STORAGE {storage}"));

@@ -7,10 +7,7 @@ mod way;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{
-        Catalog, Dependency, Fact, Key, Kind,
-        fact::{COMMENT, EXTENSION},
-    },
+    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
     ddl::{
         Statement, base_type, constraint, hazard, rule,
         rule::{Alter, Change, Object, Steps},
@@ -46,13 +43,13 @@ pub enum PlanError {
 /// from one to the whole table.
 #[must_use]
 pub fn comparable(mut catalog: Catalog) -> Catalog {
-    let is_partition = |(_, fact): &(&Key, &Fact)| fact.is("partition_of");
+    let is_partition = |(_, fact): &(&Key, &Fact)| fact.is(Attribute::PartitionOf);
     let partitions = catalog.of_kind(Kind::Relation).filter(is_partition);
     let partitions: BTreeSet<Key> = partitions.map(|(key, _)| key.clone()).collect();
     catalog.retain(|key, fact| {
         let is_derived = key.kind() == Kind::Constraint
-            && fact.get("type") == Some("foreign key")
-            && fact.is("of_partitioned");
+            && fact.get(Attribute::Type) == Some("foreign key")
+            && fact.is(Attribute::OfPartitioned);
         let table = || Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
         !is_derived || partitions.contains(&table())
     });
@@ -237,7 +234,7 @@ impl<'c> Planner<'c> {
     fn stays(&self, catalog: &Catalog, key: &Key, fact: &Fact) -> bool {
         let relation = match key.kind() {
             Kind::Index | Kind::Statistics => {
-                let table = fact.get("table").unwrap_or_default();
+                let table = fact.get(Attribute::Table).unwrap_or_default();
                 Key::new(Kind::Relation, &[key.part(0), table])
             }
             Kind::Relation
@@ -278,7 +275,7 @@ impl<'c> Planner<'c> {
         let renamed = self.renamed_not_nulls();
         for key in keys {
             let (was, is) = (from.get(key), to.get(key));
-            let is_member = |fact: &Fact| fact.is(EXTENSION);
+            let is_member = |fact: &Fact| fact.is(Attribute::Extension);
             if was.is_some_and(is_member) || is.is_some_and(is_member) || renamed.contains(key) {
                 continue;
             }
@@ -301,7 +298,7 @@ impl<'c> Planner<'c> {
             return;
         };
         let change = Change { from, to };
-        if change.differs(COMMENT) || change.differs("owner") {
+        if change.differs(Attribute::Comment) || change.differs(Attribute::Owner) {
             self.finished.insert(key);
         }
         if change.differs_only_in(&[]) {
@@ -333,10 +330,14 @@ impl<'c> Planner<'c> {
             catalog
                 .of_kind(Kind::Constraint)
                 .filter(move |(key, fact)| {
-                    fact.get("type") == Some("not null") && other.get(key).is_none()
+                    fact.get(Attribute::Type) == Some("not null") && other.get(key).is_none()
                 })
                 .map(|(key, fact)| {
-                    let column = fact.list("columns").into_iter().next().unwrap_or_default();
+                    let column = fact
+                        .list(Attribute::Columns)
+                        .into_iter()
+                        .next()
+                        .unwrap_or_default();
                     ((key.part(0), key.part(1), column), key)
                 })
                 .collect::<BTreeMap<_, _>>()
@@ -344,7 +345,8 @@ impl<'c> Planner<'c> {
         let (gone, new) = (of(from, to), of(to, from));
         for (place, key) in gone.iter().chain(&new) {
             let column = Key::new(Kind::Column, &[place.0, place.1, &place.2]);
-            let not_null = |catalog: &Catalog| catalog.get(&column).map(|it| it.is("not_null"));
+            let not_null =
+                |catalog: &Catalog| catalog.get(&column).map(|it| it.is(Attribute::NotNull));
             let both = (not_null(from), not_null(to));
             if both.0.is_some() && both.1.is_some() && both.0 != both.1 {
                 done.insert((*key).clone());
@@ -400,12 +402,12 @@ fn top(catalog: &Catalog, relation: Key) -> Key {
 
 /// The table that a partition is attached to.
 fn parent_table(fact: &Fact) -> Option<Key> {
-    let parent = fact.get("partition_of")?;
+    let parent = fact.get(Attribute::PartitionOf)?;
     let parts = crate::ddl::names::split(parent)?;
     Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
 }
 
 fn is_view(catalog: &Catalog, key: &Key) -> bool {
-    let kind = catalog.get(key).and_then(|it| it.get("kind"));
+    let kind = catalog.get(key).and_then(|it| it.get(Attribute::Kind));
     matches!(kind, Some("view" | "materialized view"))
 }

@@ -1,7 +1,7 @@
 //! Row security policies.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         rule::{Alter, Change, Object, Rule, Statement, no_parent, nothing},
         view::timely,
@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in COMMENT ON.
+/// Names it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -34,13 +34,13 @@ fn dies_with(object: &Object<'_>) -> Vec<Key> {
 /// Makes it.
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut sql = format!("CREATE {}", words(object));
-    if object.is("restrictive") {
+    if object.is(Attribute::Restrictive) {
         sql += " AS RESTRICTIVE";
     }
-    if let Some(command) = object.get("command") {
+    if let Some(command) = object.get(Attribute::Command) {
         sql += &format!(" FOR {}", command.to_ascii_uppercase());
     }
-    if object.is("roles") {
+    if object.is(Attribute::Roles) {
         sql += &roles(object);
     }
     sql += &using(object);
@@ -55,17 +55,21 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 
 /// Sets what differs. Its command and its nature are fixed, and a condition can be exchanged but not removed.
 fn alter(change: &Change<'_>) -> Alter {
-    let is_removed = |name: &str| change.from.is(name) && !change.to.is(name);
-    let is_fixed = change.differs("command") || change.differs("restrictive");
-    if is_fixed || is_removed("using") || is_removed("check") {
+    let is_removed = |name: Attribute| change.from.is(name) && !change.to.is(name);
+    let is_fixed = change.differs(Attribute::Command) || change.differs(Attribute::Restrictive);
+    if is_fixed || is_removed(Attribute::Using) || is_removed(Attribute::Check) {
         return Alter::Replace;
     }
     let to = &change.to;
     type Words = fn(&Object<'_>) -> String;
-    let clauses: [(&str, Words); 3] = [("roles", roles), ("using", using), ("check", check)];
+    let clauses: [(Attribute, Words); 3] = [
+        (Attribute::Roles, roles),
+        (Attribute::Using, using),
+        (Attribute::Check, check),
+    ];
     let differing: String = clauses
         .into_iter()
-        .filter(|(name, _)| change.differs(name))
+        .filter(|(name, _)| change.differs(*name))
         .map(|(_, clause)| clause(to))
         .collect();
     let sql = format!("ALTER {}{differing}", words(to));
@@ -74,7 +78,7 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// Whom it is for.
 fn roles(object: &Object<'_>) -> String {
-    let roles = object.list("roles");
+    let roles = object.list(Attribute::Roles);
     if roles.is_empty() {
         return " TO PUBLIC".to_owned();
     }
@@ -84,7 +88,7 @@ fn roles(object: &Object<'_>) -> String {
 
 /// Which rows there are.
 fn using(object: &Object<'_>) -> String {
-    let condition = object.get("using");
+    let condition = object.get(Attribute::Using);
     condition
         .map(|it| format!(" USING ({it})"))
         .unwrap_or_default()
@@ -92,13 +96,13 @@ fn using(object: &Object<'_>) -> String {
 
 /// Which rows may be written.
 fn check(object: &Object<'_>) -> String {
-    let condition = object.get("check");
+    let condition = object.get(Attribute::Check);
     condition
         .map(|it| format!(" WITH CHECK ({it})"))
         .unwrap_or_default()
 }
 
-/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
+/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     let table = Qualified {
         schema: object.key.part(0),

@@ -1,7 +1,7 @@
 //! Publications, and the tables and schemas that they name.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::rule::{
         Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing, replace,
     },
@@ -64,33 +64,38 @@ fn publication_of(member: &Key) -> Key {
 /// What a publication shows of the changes, or a list without all of them.
 fn operations(object: &Object<'_>) -> String {
     let all = [
-        ("insert", "no_insert"),
-        ("update", "no_update"),
-        ("delete", "no_delete"),
-        ("truncate", "no_truncate"),
+        ("insert", Attribute::NoInsert),
+        ("update", Attribute::NoUpdate),
+        ("delete", Attribute::NoDelete),
+        ("truncate", Attribute::NoTruncate),
     ];
     let shown: Vec<&str> = all
         .iter()
-        .filter(|(_, without)| !object.is(without))
+        .filter(|(_, without)| !object.is(*without))
         .map(|(operation, _)| *operation)
         .collect();
     format!("publish = '{}'", shown.join(", "))
 }
 
-const OPERATIONS: &[&str] = &["no_insert", "no_update", "no_delete", "no_truncate"];
+const OPERATIONS: &[Attribute] = &[
+    Attribute::NoInsert,
+    Attribute::NoUpdate,
+    Attribute::NoDelete,
+    Attribute::NoTruncate,
+];
 
 /// The options for which `is_wanted`, whatever their values are.
-fn options(object: &Object<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+fn options(object: &Object<'_>, is_wanted: impl Fn(Attribute) -> bool) -> Vec<String> {
     let mut options = Vec::new();
-    if OPERATIONS.iter().any(|it| is_wanted(it)) {
+    if OPERATIONS.iter().any(|it| is_wanted(*it)) {
         options.push(operations(object));
     }
-    if is_wanted("via_root") {
-        let value = object.is("via_root");
+    if is_wanted(Attribute::ViaRoot) {
+        let value = object.is(Attribute::ViaRoot);
         options.push(format!("publish_via_partition_root = {value}"));
     }
-    if is_wanted("generated_columns") {
-        let value = object.get("generated_columns").unwrap_or("none");
+    if is_wanted(Attribute::GeneratedColumns) {
+        let value = object.get(Attribute::GeneratedColumns).unwrap_or("none");
         options.push(format!("publish_generated_columns = {value}"));
     }
     options
@@ -98,7 +103,7 @@ fn options(object: &Object<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<String>
 
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut sql = format!("CREATE {}", publication(object.key));
-    if object.is("all_tables") {
+    if object.is(Attribute::AllTables) {
         sql += " FOR ALL TABLES";
     }
     let options = options(object, |it| object.is(it));
@@ -109,7 +114,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 }
 
 fn alter(change: &Change<'_>) -> Alter {
-    if change.differs("all_tables") {
+    if change.differs(Attribute::AllTables) {
         return Alter::Replace;
     }
     let options = options(&change.to, |it| change.differs(it));
@@ -137,12 +142,12 @@ fn add_table(object: &Object<'_>) -> Vec<Statement> {
         publication(object.key),
         table(object.key)
     );
-    let columns = object.list("columns");
-    if object.is("columns") {
+    let columns = object.list(Attribute::Columns);
+    if object.is(Attribute::Columns) {
         let columns: Vec<String> = columns.iter().map(|it| Ident(it).to_string()).collect();
         sql += &format!(" ({})", columns.join(", "));
     }
-    if let Some(condition) = object.get("condition") {
+    if let Some(condition) = object.get(Attribute::Condition) {
         sql += &format!(" WHERE ({condition})");
     }
     vec![Statement::new(sql)]

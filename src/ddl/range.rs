@@ -1,7 +1,7 @@
 //! Range types, each with its multirange type.
 
 use crate::{
-    catalog::Kind,
+    catalog::{Attribute, Kind},
     ddl::{
         base_type::drop,
         enumeration::{
@@ -27,16 +27,16 @@ pub(super) const RULE: Rule = Rule {
 
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let options = [
-        ("SUBTYPE", "subtype"),
-        ("SUBTYPE_OPCLASS", "opclass"),
-        ("COLLATION", "collation"),
-        ("CANONICAL", "canonical"),
-        ("SUBTYPE_DIFF", "subtype_diff"),
-        ("MULTIRANGE_TYPE_NAME", "multirange"),
+        ("SUBTYPE", Attribute::Subtype),
+        ("SUBTYPE_OPCLASS", Attribute::Opclass),
+        ("COLLATION", Attribute::Collation),
+        ("CANONICAL", Attribute::Canonical),
+        ("SUBTYPE_DIFF", Attribute::SubtypeDiff),
+        ("MULTIRANGE_TYPE_NAME", Attribute::Multirange),
     ];
     let options: Vec<String> = options
         .iter()
-        .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(name)?)))
+        .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(*name)?)))
         .collect();
     let name = qualified(object.key).to_string();
     let mut all = vec![Statement::new(format!(
@@ -50,7 +50,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 
 /// What the functions are called that make a range.
 fn constructor(object: &Object<'_>) -> String {
-    match object.get("constructor") {
+    match object.get(Attribute::Constructor) {
         Some(name) => name.to_owned(),
         None => qualified(object.key).to_string(),
     }
@@ -58,7 +58,7 @@ fn constructor(object: &Object<'_>) -> String {
 
 /// These functions, as ALTER names them.
 fn makers(object: &Object<'_>) -> Vec<(&'static str, String)> {
-    let bound = object.get("subtype").unwrap_or_default();
+    let bound = object.get(Attribute::Subtype).unwrap_or_default();
     vec![
         ("FUNCTION", format!("({bound}, {bound})")),
         ("FUNCTION", format!("({bound}, {bound}, text)")),
@@ -70,10 +70,10 @@ fn alter(change: &Change<'_>) -> Alter {
     if stored_in(from.catalog, from.key).is_empty() {
         return Alter::Replace;
     }
-    if change.differs_only_in(&["multirange", "constructor"]) {
+    if change.differs_only_in(&[Attribute::Multirange, Attribute::Constructor]) {
         return renamed(change);
     }
-    if from.is("canonical") || to.is("canonical") {
+    if from.is(Attribute::Canonical) || to.is(Attribute::Canonical) {
         return Alter::Impossible(
             "tables hold its values, and its canonical function cannot be there without it"
                 .to_owned(),
@@ -92,7 +92,7 @@ fn alter(change: &Change<'_>) -> Alter {
 /// The multirange type under another name, and the functions that make one, or a range.
 fn renamed(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    let [old, new] = [from, to].map(|it| it.get("multirange").unwrap_or_default());
+    let [old, new] = [from, to].map(|it| it.get(Attribute::Multirange).unwrap_or_default());
     let range = qualified(to.key);
     let multirange = [
         ("TYPE", String::new()),

@@ -1,7 +1,7 @@
 //! Rewrite rules; that of a view is part of the view.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         rule::{Alter, Change, Object, Rule, Statement, no_parent, nothing},
         view::timely,
@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in COMMENT ON.
+/// Names it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -34,7 +34,7 @@ fn dies_with(object: &Object<'_>) -> Vec<Key> {
 /// Makes it in its state.
 fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut statements = vec![Statement::new(definition(object))];
-    if object.is("enabled") {
+    if object.is(Attribute::Enabled) {
         statements.push(state(object));
     }
     statements
@@ -48,11 +48,11 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 /// Replaces it, which leaves its state as it was, and sets that.
 fn alter(change: &Change<'_>) -> Alter {
     let mut statements = Vec::new();
-    if change.differs("definition") {
+    if change.differs(Attribute::Definition) {
         let made = definition(&change.to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
         statements.push(Statement::new(made));
     }
-    if change.differs("enabled") {
+    if change.differs(Attribute::Enabled) {
         statements.push(state(&change.to));
     }
     Alter::By(timely(change, statements))
@@ -60,13 +60,16 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// The statement that PostgreSQL prints for it.
 fn definition<'c>(object: &Object<'c>) -> &'c str {
-    let text = object.get("definition").unwrap_or_default().trim_end();
+    let text = object
+        .get(Attribute::Definition)
+        .unwrap_or_default()
+        .trim_end();
     text.strip_suffix(';').unwrap_or(text)
 }
 
 /// Sets when it applies.
 fn state(object: &Object<'_>) -> Statement {
-    let verb = match object.get("enabled") {
+    let verb = match object.get(Attribute::Enabled) {
         Some("disabled") => "DISABLE",
         Some("replica") => "ENABLE REPLICA",
         Some("always") => "ENABLE ALWAYS",
@@ -76,7 +79,7 @@ fn state(object: &Object<'_>) -> Statement {
     Statement::new(format!("ALTER TABLE {table} {verb} RULE {name}"))
 }
 
-/// The words that name it after COMMENT ON and DROP.
+/// The words that name it after Attribute::Comment ON and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("RULE {} ON {}", Ident(object.key.part(2)), table(object))
 }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::{
-    catalog::Key,
+    catalog::{Attribute, Key},
     ddl::{
         extension,
         rule::{Alter, Change, Object, Rule, Statement, no_parent},
@@ -31,7 +31,7 @@ pub(super) fn granted(schema: &str, name: &str, arguments: &str) -> String {
     format!("{}({})", Qualified { schema, name }, plain(arguments))
 }
 
-/// Names it in COMMENT ON and ALTER … OWNER TO.
+/// Names it in Attribute::Comment ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -50,8 +50,8 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 
 /// Replaces it in place, for whatever calls it stays: where PostgreSQL allows that.
 fn alter(change: &Change<'_>) -> Alter {
-    let is_other = change.differs("kind")
-        || change.differs("result")
+    let is_other = change.differs(Attribute::Kind)
+        || change.differs(Attribute::Result)
         || loses_defaults(change)
         || shape(&change.from) != shape(&change.to);
     if is_other {
@@ -67,7 +67,10 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
     if is_aggregate(object) {
         return Statement::new(format!("{verb} {} (\n{}\n)", words(object), fields(object)));
     }
-    let definition = object.get("definition").unwrap_or_default().trim_end();
+    let definition = object
+        .get(Attribute::Definition)
+        .unwrap_or_default()
+        .trim_end();
     match definition.strip_prefix("CREATE OR REPLACE") {
         Some(rest) => Statement::new(format!("{verb}{rest}")),
         None => Statement::new(definition),
@@ -76,12 +79,12 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
 
 /// Whether it is an aggregate.
 fn is_aggregate(object: &Object<'_>) -> bool {
-    object.get("kind") == Some("aggregate")
+    object.get(Attribute::Kind) == Some("aggregate")
 }
 
-/// The words that name it after COMMENT ON, ALTER and DROP.
+/// The words that name it after Attribute::Comment ON, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
-    let (word, none) = match object.get("kind") {
+    let (word, none) = match object.get(Attribute::Kind) {
         Some("aggregate") => ("AGGREGATE", "*"),
         Some("procedure") => ("PROCEDURE", ""),
         _ => ("FUNCTION", ""),
@@ -116,11 +119,11 @@ fn name(key: &Key) -> Qualified<'_> {
 
 /// Whether an argument loses its default, or one of any type gets another: no function can be replaced by such a one.
 fn loses_defaults(change: &Change<'_>) -> bool {
-    if !change.differs("arguments") {
+    if !change.differs(Attribute::Arguments) {
         return false;
     }
-    let before = change.from.get("arguments").unwrap_or_default();
-    let after = change.to.get("arguments").unwrap_or_default();
+    let before = change.from.get(Attribute::Arguments).unwrap_or_default();
+    let after = change.to.get(Attribute::Arguments).unwrap_or_default();
     let defaults = |text: &str| outside(text, " DEFAULT ").count();
     let had = defaults(before);
     defaults(after) < had || had > 0 && before.contains("any")
@@ -135,7 +138,7 @@ fn shape(object: &Object<'_>) -> [Option<Value>; 2] {
 /// What an aggregate is made of.
 fn aggregate(object: &Object<'_>) -> Value {
     object
-        .get("aggregate")
+        .get(Attribute::Aggregate)
         .and_then(|it| serde_json::from_str(it).ok())
         .unwrap_or_default()
 }
@@ -180,7 +183,7 @@ fn fields(object: &Object<'_>) -> String {
         ("SORTOP", text("sort_operator").map(operator)),
         (
             "PARALLEL",
-            object.get("parallel").map(str::to_ascii_uppercase),
+            object.get(Attribute::Parallel).map(str::to_ascii_uppercase),
         ),
         (
             "HYPOTHETICAL",

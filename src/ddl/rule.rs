@@ -1,7 +1,7 @@
 //! What the planner asks of each kind of object.
 
 use crate::{
-    catalog::{Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
     ddl::hazard::Hazard,
 };
 
@@ -98,7 +98,7 @@ pub enum Boundary {
 
 /// What is known of one kind.
 pub(super) struct Rule {
-    /// The words that name an object in `COMMENT ON …`: `TABLE "public"."t"`. None where PostgreSQL has no comments on it.
+    /// The words that name an object in `Attribute::Comment ON …`: `TABLE "public"."t"`. None where PostgreSQL has no comments on it.
     pub(super) comment: fn(&Object<'_>) -> Option<String>,
     /// The words that name it in `ALTER … OWNER TO`. None where it has no owner of its own.
     pub(super) owner: fn(&Object<'_>) -> Option<String>,
@@ -172,17 +172,17 @@ impl Steps {
 
 impl<'c> Object<'c> {
     /// An attribute.
-    pub(super) fn get(&self, name: &str) -> Option<&'c str> {
+    pub(super) fn get(&self, name: Attribute) -> Option<&'c str> {
         self.fact.get(name)
     }
 
     /// Whether an attribute is set that knows only yes and no.
-    pub(super) fn is(&self, name: &str) -> bool {
+    pub(super) fn is(&self, name: Attribute) -> bool {
         self.fact.is(name)
     }
 
     /// A list of names.
-    pub(super) fn list(&self, name: &str) -> Vec<String> {
+    pub(super) fn list(&self, name: Attribute) -> Vec<String> {
         self.fact.list(name)
     }
 
@@ -203,15 +203,15 @@ impl<'c> Object<'c> {
 
 impl Change<'_> {
     /// Whether an attribute differs.
-    pub(super) fn differs(&self, name: &str) -> bool {
+    pub(super) fn differs(&self, name: Attribute) -> bool {
         self.from.get(name) != self.to.get(name)
     }
 
     /// Whether nothing but these attributes differs; comment and owner are never counted.
-    pub(super) fn differs_only_in(&self, names: &[&str]) -> bool {
+    pub(super) fn differs_only_in(&self, names: &[Attribute]) -> bool {
         let all = self.from.fact.iter().chain(self.to.fact.iter());
         all.map(|(name, _)| name)
-            .filter(|name| !matches!(*name, "comment" | "owner"))
+            .filter(|name| !matches!(name, Attribute::Comment | Attribute::Owner))
             .all(|name| names.contains(&name) || !self.differs(name))
     }
 }

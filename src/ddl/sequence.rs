@@ -3,7 +3,7 @@
 mod options;
 
 use crate::{
-    catalog::{Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
         index::ties,
         rule::{Alter, Change, Object, Rule, Statement, Steps},
@@ -38,18 +38,18 @@ fn designation(sequence: &Object<'_>) -> String {
 
 /// The words for it; that of an identity column has the table's owner, always.
 fn owner(sequence: &Object<'_>) -> Option<String> {
-    (!sequence.is("identity_of")).then(|| designation(sequence))
+    (!sequence.is(Attribute::IdentityOf)).then(|| designation(sequence))
 }
 
 /// The identity column.
 fn born_with(sequence: &Object<'_>) -> Option<Key> {
-    column(sequence, "identity_of")
+    column(sequence, Attribute::IdentityOf)
 }
 
 /// It goes with the column that uses it as an identity, or owns it.
 fn dies_with(sequence: &Object<'_>) -> Vec<Key> {
     let mut all = ties::automatic(sequence);
-    for name in ["identity_of", "owned_by"] {
+    for name in [Attribute::IdentityOf, Attribute::OwnedBy] {
         if let Some(column) = column(sequence, name) {
             let table = [column.part(0), column.part(1)];
             ties::add(&mut all, Key::new(Kind::Relation, &table));
@@ -60,7 +60,7 @@ fn dies_with(sequence: &Object<'_>) -> Vec<Key> {
 }
 
 /// The column that an attribute names.
-fn column(sequence: &Object<'_>, name: &str) -> Option<Key> {
+fn column(sequence: &Object<'_>, name: Attribute) -> Option<Key> {
     let parts = sequence.list(name);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
@@ -70,16 +70,17 @@ fn column(sequence: &Object<'_>, name: &str) -> Option<Key> {
 /// numbers from here.
 fn create(sequence: &Object<'_>) -> Vec<Statement> {
     let table = table(sequence, sequence.catalog);
-    if sequence.is("identity_of") {
-        let usual = table.is_some_and(|it| it.is("unlogged"));
-        let is_other = sequence.is("unlogged") != usual;
+    if sequence.is(Attribute::IdentityOf) {
+        let usual = table.is_some_and(|it| it.is(Attribute::Unlogged));
+        let is_other = sequence.is(Attribute::Unlogged) != usual;
         let mut all: Vec<Statement> = is_other.then(|| logged(sequence)).into_iter().collect();
         // it is made with the type of its column
-        let column = column(sequence, "identity_of").and_then(|it| sequence.catalog.get(&it));
-        if column.is_some_and(|it| it.get("type") != sequence.get("type")) {
+        let column =
+            column(sequence, Attribute::IdentityOf).and_then(|it| sequence.catalog.get(&it));
+        if column.is_some_and(|it| it.get(Attribute::Type) != sequence.get(Attribute::Type)) {
             let (words, options) = (designation(sequence), options::given(sequence));
             // which goes without saying where one is created
-            let big = match sequence.get("type") {
+            let big = match sequence.get(Attribute::Type) {
                 None | Some("bigint") => " AS bigint",
                 Some(_) => "",
             };
@@ -87,7 +88,7 @@ fn create(sequence: &Object<'_>) -> Vec<Statement> {
         }
         return all;
     }
-    let unlogged = if sequence.is("unlogged") {
+    let unlogged = if sequence.is(Attribute::Unlogged) {
         "UNLOGGED "
     } else {
         ""
@@ -100,13 +101,14 @@ fn create(sequence: &Object<'_>) -> Vec<Statement> {
 
 /// The table that it belongs to, as one of the catalogs has it.
 fn table<'c>(sequence: &Object<'_>, catalog: &'c Catalog) -> Option<&'c Fact> {
-    let column = column(sequence, "identity_of").or_else(|| column(sequence, "owned_by"))?;
+    let column =
+        column(sequence, Attribute::IdentityOf).or_else(|| column(sequence, Attribute::OwnedBy))?;
     catalog.get(&Key::new(Kind::Relation, &[column.part(0), column.part(1)]))
 }
 
 /// Ties it to the column that owns it, if there is one.
 pub(in crate::ddl) fn owned(sequence: &Object<'_>) -> Option<Statement> {
-    let column = column(sequence, "owned_by")?;
+    let column = column(sequence, Attribute::OwnedBy)?;
     let table = Qualified {
         schema: column.part(0),
         name: column.part(1),
@@ -119,7 +121,7 @@ pub(in crate::ddl) fn owned(sequence: &Object<'_>) -> Option<Statement> {
 
 /// Whether it survives a crash.
 fn logged(sequence: &Object<'_>) -> Statement {
-    let to = if sequence.is("unlogged") {
+    let to = if sequence.is(Attribute::Unlogged) {
         "UNLOGGED"
     } else {
         "LOGGED"
@@ -129,7 +131,7 @@ fn logged(sequence: &Object<'_>) -> Statement {
 
 /// Takes it away, with what it has counted. That of an identity column goes with DROP IDENTITY.
 fn drop(sequence: &Object<'_>) -> Vec<Statement> {
-    if sequence.is("identity_of") {
+    if sequence.is(Attribute::IdentityOf) {
         return Vec::new();
     }
     let words = designation(sequence);
@@ -148,25 +150,28 @@ fn counter(sequence: &Object<'_>) -> String {
 
 /// Changes all that it can.
 fn alter(change: &Change<'_>) -> Alter {
-    match (change.from.is("identity_of"), change.to.is("identity_of")) {
+    match (
+        change.from.is(Attribute::IdentityOf),
+        change.to.is(Attribute::IdentityOf),
+    ) {
         // DROP IDENTITY takes the old one away, ADD GENERATED makes the new one with all options
         (true, false) | (false, true) => return Alter::Replace,
-        (true, true) if change.differs("identity_of") => {
+        (true, true) if change.differs(Attribute::IdentityOf) => {
             return Alter::By(Steps::late(again(change)));
         }
         _ => {}
     }
     let mut steps = Steps::default();
-    if change.differs("owned_by") {
+    if change.differs(Attribute::OwnedBy) {
         let words = designation(&change.from);
-        if change.from.is("owned_by") {
+        if change.from.is(Attribute::OwnedBy) {
             let sql = format!("ALTER {words} OWNED BY NONE");
             steps.early.push(Statement::new(sql));
         }
         steps.late.extend(owned(&change.to));
     }
     steps.late.extend(options::changed(change));
-    if change.differs("unlogged") && !follows_table(change) {
+    if change.differs(Attribute::Unlogged) && !follows_table(change) {
         steps.late.push(logged(&change.to));
     }
     Alter::By(steps)
@@ -174,8 +179,8 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// What was said of the old sequence and is true of the new one that the column made.
 fn again(change: &Change<'_>) -> Option<Statement> {
-    let comment = change.to.get("comment")?;
-    if change.from.get("comment") != Some(comment) {
+    let comment = change.to.get(Attribute::Comment)?;
+    if change.from.get(Attribute::Comment) != Some(comment) {
         return None;
     }
     let (words, comment) = (designation(&change.to), Literal(comment));
@@ -185,8 +190,8 @@ fn again(change: &Change<'_>) -> Option<Statement> {
 /// Whether SET LOGGED or UNLOGGED of the table has changed it already.
 fn follows_table(change: &Change<'_>) -> bool {
     let sequence = &change.to;
-    let was = table(sequence, change.from.catalog).map(|it| it.is("unlogged"));
-    let is = table(sequence, change.to.catalog).map(|it| it.is("unlogged"));
-    let is_tied = !change.differs("owned_by");
-    is_tied && was.is_some() && was != is && is == Some(sequence.is("unlogged"))
+    let was = table(sequence, change.from.catalog).map(|it| it.is(Attribute::Unlogged));
+    let is = table(sequence, change.to.catalog).map(|it| it.is(Attribute::Unlogged));
+    let is_tied = !change.differs(Attribute::OwnedBy);
+    is_tied && was.is_some() && was != is && is == Some(sequence.is(Attribute::Unlogged))
 }

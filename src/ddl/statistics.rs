@@ -1,7 +1,7 @@
 //! Extended statistics.
 
 use crate::{
-    catalog::Key,
+    catalog::{Attribute, Key},
     ddl::{
         index::ties,
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent},
@@ -41,9 +41,9 @@ fn dies_with(statistics: &Object<'_>) -> Vec<Key> {
 
 /// Makes them; the target has no place in that statement.
 fn create(statistics: &Object<'_>) -> Vec<Statement> {
-    let definition = statistics.get("definition").unwrap_or_default();
+    let definition = statistics.get(Attribute::Definition).unwrap_or_default();
     let mut all = vec![Statement::new(definition)];
-    if statistics.is("target") {
+    if statistics.is(Attribute::Target) {
         all.push(target(statistics));
     }
     all
@@ -51,7 +51,10 @@ fn create(statistics: &Object<'_>) -> Vec<Statement> {
 
 /// Sets the target; -1 is the server's usual one.
 fn target(statistics: &Object<'_>) -> Statement {
-    let (words, target) = (words(statistics), statistics.get("target").unwrap_or("-1"));
+    let (words, target) = (
+        words(statistics),
+        statistics.get(Attribute::Target).unwrap_or("-1"),
+    );
     Statement::new(format!("ALTER {words} SET STATISTICS {target}"))
 }
 
@@ -62,7 +65,7 @@ fn drop(statistics: &Object<'_>) -> Vec<Statement> {
 
 /// Only the target can change.
 fn alter(change: &Change<'_>) -> Alter {
-    if change.differs_only_in(&["target"]) {
+    if change.differs_only_in(&[Attribute::Target]) {
         return Alter::By(Steps::late([target(&change.to)]));
     }
     Alter::Replace

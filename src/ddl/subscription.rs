@@ -4,7 +4,7 @@
 //! makes one has to fill the connection in.
 
 use crate::{
-    catalog::Key,
+    catalog::{Attribute, Key},
     ddl::rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody},
     words::ident::{Ident, Literal},
 };
@@ -25,43 +25,46 @@ fn subscription(key: &Key) -> String {
 }
 
 fn has_slot(object: &Object<'_>) -> bool {
-    object.get("slot") != Some("none")
+    object.get(Attribute::Slot) != Some("none")
 }
 
 /// Options that need no connection: their names here and in the catalog.
-const OPTIONS: &[(&str, &str)] = &[
-    ("slot_name", "slot"),
-    ("binary", "binary"),
-    ("streaming", "streaming"),
-    ("synchronous_commit", "synchronous_commit"),
-    ("disable_on_error", "disable_on_error"),
-    ("password_required", "password_not_required"),
-    ("run_as_owner", "run_as_owner"),
-    ("origin", "origin"),
+const OPTIONS: &[(&str, Attribute)] = &[
+    ("slot_name", Attribute::Slot),
+    ("binary", Attribute::Binary),
+    ("streaming", Attribute::Streaming),
+    ("synchronous_commit", Attribute::SynchronousCommit),
+    ("disable_on_error", Attribute::DisableOnError),
+    ("password_required", Attribute::PasswordNotRequired),
+    ("run_as_owner", Attribute::RunAsOwner),
+    ("origin", Attribute::Origin),
 ];
 
 /// Options that are those of the slot, too.
-const OF_SLOT: &[(&str, &str)] = &[("two_phase", "two_phase"), ("failover", "failover")];
+const OF_SLOT: &[(&str, Attribute)] = &[
+    ("two_phase", Attribute::TwoPhase),
+    ("failover", Attribute::Failover),
+];
 
 /// An option with its value.
-fn option(object: &Object<'_>, option: &str, attribute: &str) -> String {
+fn option(object: &Object<'_>, option: &str, attribute: Attribute) -> String {
     let value = object.get(attribute);
     let value = match attribute {
-        "slot" => match value {
+        Attribute::Slot => match value {
             Some("none") => "NONE".to_owned(),
             other => Literal(other.unwrap_or(object.key.part(0))).to_string(),
         },
-        "streaming" => value.unwrap_or("off").to_owned(),
-        "synchronous_commit" => Literal(value.unwrap_or("off")).to_string(),
-        "origin" => Literal(value.unwrap_or("any")).to_string(),
-        "password_not_required" => value.is_none().to_string(),
+        Attribute::Streaming => value.unwrap_or("off").to_owned(),
+        Attribute::SynchronousCommit => Literal(value.unwrap_or("off")).to_string(),
+        Attribute::Origin => Literal(value.unwrap_or("any")).to_string(),
+        Attribute::PasswordNotRequired => value.is_none().to_string(),
         _ => value.is_some().to_string(),
     };
     format!("{option} = {value}")
 }
 
 fn publications(object: &Object<'_>) -> String {
-    let names = object.list("publications");
+    let names = object.list(Attribute::Publications);
     let names: Vec<String> = names.iter().map(|it| Ident(it).to_string()).collect();
     names.join(", ")
 }
@@ -70,11 +73,12 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     let name = subscription(object.key);
     // the default of `streaming` is another from 18 on
     let given = OPTIONS.iter().chain(OF_SLOT);
-    let given = given.filter(|(_, attribute)| *attribute == "streaming" || object.is(attribute));
+    let given =
+        given.filter(|(_, attribute)| *attribute == Attribute::Streaming || object.is(*attribute));
     let options: Vec<String> = std::iter::once("connect = false".to_owned())
-        .chain(given.map(|(word, attribute)| option(object, word, attribute)))
+        .chain(given.map(|(word, attribute)| option(object, word, *attribute)))
         .collect();
-    let slot = match object.get("slot") {
+    let slot = match object.get(Attribute::Slot) {
         Some("none") => String::new(),
         slot => format!(
             " It does not make the slot {} on the publisher: do that before it is enabled.",
@@ -90,7 +94,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
         "Fill the connection in: it is a secret, and not known here.{slot} Then ALTER {name} REFRESH PUBLICATION gets the tables."
     ));
     let mut statements = vec![made];
-    if !object.is("disabled") && has_slot(object) {
+    if !object.is(Attribute::Disabled) && has_slot(object) {
         statements.push(Statement::new(format!("ALTER {name} ENABLE")));
     }
     statements
@@ -100,7 +104,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 fn drop(object: &Object<'_>) -> Vec<Statement> {
     let name = subscription(object.key);
     let mut statements = Vec::new();
-    if !object.is("disabled") {
+    if !object.is(Attribute::Disabled) {
         statements.push(Statement::new(format!("ALTER {name} DISABLE")));
     }
     let mut last = Statement::new(format!("DROP {name}")).losing(format!(
@@ -112,7 +116,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
         )));
         last = last.remarking(format!(
             "the slot {} stays on the publisher and keeps its log there: drop it, too",
-            Literal(object.get("slot").unwrap_or(object.key.part(0)))
+            Literal(object.get(Attribute::Slot).unwrap_or(object.key.part(0)))
         ));
     }
     statements.push(last);
@@ -121,19 +125,19 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 
 fn alter(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    let of_slot: Vec<&(&str, &str)> = OF_SLOT
+    let of_slot: Vec<&(&str, Attribute)> = OF_SLOT
         .iter()
-        .filter(|(_, attribute)| change.differs(attribute))
+        .filter(|(_, attribute)| change.differs(*attribute))
         .collect();
-    if !to.is("disabled") && !has_slot(to) && from.is("disabled") {
+    if !to.is(Attribute::Disabled) && !has_slot(to) && from.is(Attribute::Disabled) {
         return Alter::Impossible("it has no slot, and PostgreSQL enables none without".to_owned());
     }
     // two_phase can be given without a slot
-    let is_free = |attribute: &str| attribute == "two_phase" && to.is(attribute);
-    let is_alterable = |attribute: &str| attribute != "two_phase" || to.major >= 18;
+    let is_free = |attribute: Attribute| attribute == Attribute::TwoPhase && to.is(attribute);
+    let is_alterable = |attribute: Attribute| attribute != Attribute::TwoPhase || to.major >= 18;
     for (word, attribute) in &of_slot {
-        let needs_slot = !is_free(attribute) && !has_slot(to);
-        if !is_alterable(attribute) || needs_slot {
+        let needs_slot = !is_free(*attribute) && !has_slot(to);
+        if !is_alterable(*attribute) || needs_slot {
             if has_slot(from) || has_slot(to) {
                 return Alter::Impossible(format!(
                     "PostgreSQL cannot change {word} of it: drop it and make another one"
@@ -142,9 +146,9 @@ fn alter(change: &Change<'_>) -> Alter {
             return Alter::Replace;
         }
     }
-    let must_rest = !of_slot.is_empty() || change.differs("slot");
-    let is_enabled = !from.is("disabled");
-    let rests = is_enabled && (to.is("disabled") || must_rest);
+    let must_rest = !of_slot.is_empty() || change.differs(Attribute::Slot);
+    let is_enabled = !from.is(Attribute::Disabled);
+    let rests = is_enabled && (to.is(Attribute::Disabled) || must_rest);
     let mut late = Vec::new();
     let name = subscription(to.key);
     if rests {
@@ -152,8 +156,8 @@ fn alter(change: &Change<'_>) -> Alter {
     }
     late.extend(settings(change));
     for (word, attribute) in of_slot {
-        let sql = format!("ALTER {name} SET ({})", option(to, word, attribute));
-        late.push(if is_free(attribute) {
+        let sql = format!("ALTER {name} SET ({})", option(to, word, *attribute));
+        late.push(if is_free(*attribute) {
             Statement::new(sql)
         } else {
             Statement::new(sql)
@@ -161,7 +165,7 @@ fn alter(change: &Change<'_>) -> Alter {
                 .remarking("it connects to the publisher and alters the slot there")
         });
     }
-    if !to.is("disabled") && (rests || !is_enabled) {
+    if !to.is(Attribute::Disabled) && (rests || !is_enabled) {
         late.push(Statement::new(format!("ALTER {name} ENABLE")));
     }
     Alter::By(Steps::late(late))
@@ -172,8 +176,8 @@ fn settings(change: &Change<'_>) -> Vec<Statement> {
     let (to, name) = (&change.to, subscription(change.to.key));
     let options: Vec<String> = OPTIONS
         .iter()
-        .filter(|(_, attribute)| change.differs(attribute))
-        .map(|(word, attribute)| option(to, word, attribute))
+        .filter(|(_, attribute)| change.differs(*attribute))
+        .map(|(word, attribute)| option(to, word, *attribute))
         .collect();
     let mut statements = Vec::new();
     if !options.is_empty() {
@@ -182,7 +186,7 @@ fn settings(change: &Change<'_>) -> Vec<Statement> {
             options.join(", ")
         )));
     }
-    if change.differs("publications") {
+    if change.differs(Attribute::Publications) {
         let sql = format!(
             "ALTER {name} SET PUBLICATION {} WITH (refresh = false)",
             publications(to)

@@ -3,7 +3,7 @@
 mod create;
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         names, options,
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent},
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// What kind of relation it is.
 pub(super) fn kind<'c>(object: &Object<'c>) -> &'c str {
-    object.get("kind").unwrap_or_default()
+    object.get(Attribute::Kind).unwrap_or_default()
 }
 
 /// Whether it is a view of either kind.
@@ -33,7 +33,7 @@ fn is_view(object: &Object<'_>) -> bool {
     matches!(kind(object), "view" | "materialized view")
 }
 
-/// The words for it in COMMENT ON.
+/// The words for it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     if is_view(object) {
         return view::comment(object);
@@ -57,7 +57,7 @@ fn designation(object: &Object<'_>) -> String {
 
 /// A partition goes with the whole.
 fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let whole = object.get("partition_of").and_then(names::split);
+    let whole = object.get(Attribute::PartitionOf).and_then(names::split);
     let key = whole.map(|(schema, name)| Key::new(Kind::Relation, &[&schema, &name]));
     key.into_iter().collect()
 }
@@ -69,7 +69,10 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     }
     let mut all = create::statements(object);
     // an index that it names is made later: the rule of indexes says so then
-    if matches!(object.get("replica_identity"), Some("full" | "nothing")) {
+    if matches!(
+        object.get(Attribute::ReplicaIdentity),
+        Some("full" | "nothing")
+    ) {
         all.extend(replica_identity(object));
     }
     let secured = ROW_SECURITY.iter().filter(|it| object.is(it.name));
@@ -98,7 +101,7 @@ fn alter(change: &Change<'_>) -> Alter {
     if is_view(to) {
         return view::alter(change);
     }
-    if change.differs("server") {
+    if change.differs(Attribute::Server) {
         // the rows are on the server
         return Alter::Replace;
     }
@@ -107,16 +110,17 @@ fn alter(change: &Change<'_>) -> Alter {
     }
     let mut steps = Steps::default();
     partition(change, &mut steps);
-    if change.differs("of_type") {
-        if from.is("of_type") {
+    if change.differs(Attribute::OfType) {
+        if from.is(Attribute::OfType) {
             steps.early.push(action(from, "NOT OF"));
         }
-        if let Some(name) = to.get("of_type") {
+        if let Some(name) = to.get(Attribute::OfType) {
             steps.late.push(action(to, &format!("OF {name}")));
         }
     }
     steps.late.extend(storage(change));
-    if change.differs("replica_identity") || change.differs("replica_identity_index") {
+    if change.differs(Attribute::ReplicaIdentity) || change.differs(Attribute::ReplicaIdentityIndex)
+    {
         steps.late.extend(replica_identity(to));
     }
     row_security(change, &mut steps);
@@ -125,7 +129,7 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// A switch of row security.
 struct Switch {
-    name: &'static str,
+    name: Attribute,
     on: &'static str,
     off: &'static str,
 }
@@ -133,12 +137,12 @@ struct Switch {
 /// Both of them.
 static ROW_SECURITY: [Switch; 2] = [
     Switch {
-        name: "row_security",
+        name: Attribute::RowSecurity,
         on: "ENABLE ROW LEVEL SECURITY",
         off: "DISABLE ROW LEVEL SECURITY",
     },
     Switch {
-        name: "force_row_security",
+        name: Attribute::ForceRowSecurity,
         on: "FORCE ROW LEVEL SECURITY",
         off: "NO FORCE ROW LEVEL SECURITY",
     },
@@ -181,23 +185,23 @@ fn impossible(change: &Change<'_>) -> Option<String> {
     let (from, to) = (&change.from, &change.to);
     let name = names::relation(to);
     let is_partitioned = kind(to) == "partitioned table";
-    if change.differs("partition_key") {
-        let key = from.get("partition_key").unwrap_or_default();
+    if change.differs(Attribute::PartitionKey) {
+        let key = from.get(Attribute::PartitionKey).unwrap_or_default();
         return Some(format!(
             "{name} is partitioned by {key}, and PostgreSQL cannot change that: make a new table, and move the rows"
         ));
     }
-    if is_partitioned && change.differs("unlogged") {
+    if is_partitioned && change.differs(Attribute::Unlogged) {
         return Some(format!(
             "{name} is partitioned: PostgreSQL sets LOGGED and UNLOGGED on its partitions only"
         ));
     }
-    if change.differs("access_method") && to.major < 15 {
+    if change.differs(Attribute::AccessMethod) && to.major < 15 {
         return Some(format!(
             "{name} has another access method: PostgreSQL changes that from version 15 on"
         ));
     }
-    if to.is("detach_pending") && is_reattached(change) {
+    if to.is(Attribute::DetachPending) && is_reattached(change) {
         return Some(format!(
             "{name} is a partition whose detachment was interrupted: that is not a state to migrate to"
         ));
@@ -207,9 +211,13 @@ fn impossible(change: &Change<'_>) -> Option<String> {
 
 /// Whether a tie between a partition and the whole is new, gone or another.
 fn is_reattached(change: &Change<'_>) -> bool {
-    ["partition_of", "partition_bound", "detach_pending"]
-        .iter()
-        .any(|it| change.differs(it))
+    [
+        Attribute::PartitionOf,
+        Attribute::PartitionBound,
+        Attribute::DetachPending,
+    ]
+    .iter()
+    .any(|it| change.differs(*it))
 }
 
 /// Detaches a partition, and attaches it: its rows stay in it.
@@ -218,9 +226,9 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
         return;
     }
     let (from, to) = (&change.from, &change.to);
-    if let Some(whole) = from.get("partition_of") {
+    if let Some(whole) = from.get(Attribute::PartitionOf) {
         let name = names::relation(from);
-        let end = if from.is("detach_pending") {
+        let end = if from.is(Attribute::DetachPending) {
             " FINALIZE"
         } else {
             ""
@@ -229,7 +237,7 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
         steps.early.push(Statement::new(sql));
     }
     if let Some(statement) = create::attach(to) {
-        let bound = to.get("partition_bound").unwrap_or_default();
+        let bound = to.get(Attribute::PartitionBound).unwrap_or_default();
         let name = names::relation(to);
         let remark = format!("every row of {name} must fit {bound}");
         steps.late.push(statement.remarking(remark));
@@ -240,27 +248,30 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
 fn storage(change: &Change<'_>) -> Vec<Statement> {
     let (from, to) = (&change.from, &change.to);
     let mut all = Vec::new();
-    if change.differs("unlogged") {
-        let word = if to.is("unlogged") {
+    if change.differs(Attribute::Unlogged) {
+        let word = if to.is(Attribute::Unlogged) {
             "UNLOGGED"
         } else {
             "LOGGED"
         };
         all.push(format!("SET {word}"));
     }
-    if change.differs("access_method") {
-        let name = match (to.get("access_method"), kind(to)) {
+    if change.differs(Attribute::AccessMethod) {
+        let name = match (to.get(Attribute::AccessMethod), kind(to)) {
             (Some(name), _) => Ident(name).to_string(),
             (None, "partitioned table") => "DEFAULT".to_owned(),
             (None, _) => Ident("heap").to_string(),
         };
         all.push(format!("SET ACCESS METHOD {name}"));
     }
-    if change.differs("tablespace") {
-        let name = Ident(to.get("tablespace").unwrap_or("pg_default"));
+    if change.differs(Attribute::Tablespace) {
+        let name = Ident(to.get(Attribute::Tablespace).unwrap_or("pg_default"));
         all.push(format!("SET TABLESPACE {name}"));
     }
-    for (name, prefix) in [("options", ""), ("toast_options", "toast.")] {
+    for (name, prefix) in [
+        (Attribute::Options, ""),
+        (Attribute::ToastOptions, "toast."),
+    ] {
         let found = options::difference(&from.list(name), &to.list(name), prefix);
         for (word, list) in [("RESET", found.reset), ("SET", found.set)] {
             if !list.is_empty() {
@@ -268,19 +279,19 @@ fn storage(change: &Change<'_>) -> Vec<Statement> {
             }
         }
     }
-    let name = "foreign_options";
+    let name = Attribute::ForeignOptions;
     all.extend(options::changed(&from.list(name), &to.list(name)));
     all.iter().map(|it| action(to, it)).collect()
 }
 
 /// What subscribers are told of an old row. Nothing is said for an index that is gone: that is no statement's doing.
 fn replica_identity(object: &Object<'_>) -> Option<Statement> {
-    let what = match object.get("replica_identity") {
+    let what = match object.get(Attribute::ReplicaIdentity) {
         Some("full") => "FULL".to_owned(),
         Some("nothing") => "NOTHING".to_owned(),
         Some("index") => format!(
             "USING INDEX {}",
-            Ident(object.get("replica_identity_index")?)
+            Ident(object.get(Attribute::ReplicaIdentityIndex)?)
         ),
         _ => "DEFAULT".to_owned(),
     };

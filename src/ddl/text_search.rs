@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    catalog::Attribute,
     ddl::{
         enumeration::qualified,
         rule::{
@@ -20,11 +21,11 @@ pub(super) const PARSER: Rule = Rule {
     dies_with: nobody,
     create: |object| {
         let options = [
-            ("START", "start"),
-            ("GETTOKEN", "token"),
-            ("END", "end"),
-            ("HEADLINE", "headline"),
-            ("LEXTYPES", "types"),
+            ("START", Attribute::Start),
+            ("GETTOKEN", Attribute::Token),
+            ("END", Attribute::End),
+            ("HEADLINE", Attribute::Headline),
+            ("LEXTYPES", Attribute::Types),
         ];
         vec![made("PARSER", object, &options)]
     },
@@ -42,7 +43,7 @@ pub(super) const TEMPLATE: Rule = Rule {
         vec![made(
             "TEMPLATE",
             object,
-            &[("INIT", "init"), ("LEXIZE", "lexize")],
+            &[("INIT", Attribute::Init), ("LEXIZE", Attribute::Lexize)],
         )]
     },
     drop: |object| vec![dropped("TEMPLATE", object)],
@@ -76,10 +77,10 @@ fn named(word: &str, object: &Object<'_>) -> String {
 }
 
 /// A CREATE with these options, as far as they are set.
-fn made(word: &str, object: &Object<'_>, options: &[(&str, &str)]) -> Statement {
+fn made(word: &str, object: &Object<'_>, options: &[(&str, Attribute)]) -> Statement {
     let options: Vec<String> = options
         .iter()
-        .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(name)?)))
+        .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(*name)?)))
         .collect();
     Statement::new(format!(
         "CREATE {} ({})",
@@ -94,8 +95,8 @@ fn dropped(word: &str, object: &Object<'_>) -> Statement {
 
 /// Its options are kept as SQL by PostgreSQL itself.
 fn create_dictionary(object: &Object<'_>) -> Vec<Statement> {
-    let template = object.get("template").unwrap_or_default();
-    let options = object.get("options");
+    let template = object.get(Attribute::Template).unwrap_or_default();
+    let options = object.get(Attribute::Options);
     let options = options.map_or(String::new(), |it| format!(", {it}"));
     vec![Statement::new(format!(
         "CREATE {} (TEMPLATE = {template}{options})",
@@ -104,11 +105,11 @@ fn create_dictionary(object: &Object<'_>) -> Vec<Statement> {
 }
 
 fn alter_dictionary(change: &Change<'_>) -> Alter {
-    if change.differs("template") {
+    if change.differs(Attribute::Template) {
         return Alter::Replace;
     }
-    let [from, to] =
-        [&change.from, &change.to].map(|it| options(it.get("options").unwrap_or_default()));
+    let [from, to] = [&change.from, &change.to]
+        .map(|it| options(it.get(Attribute::Options).unwrap_or_default()));
     let gone = from.keys().filter(|it| !to.contains_key(*it));
     let gone = gone.map(|it| (*it).to_owned());
     let new = to
@@ -152,7 +153,7 @@ fn options(text: &str) -> BTreeMap<&str, &str> {
 /// The dictionaries for each kind of token.
 fn mappings(object: &Object<'_>) -> BTreeMap<String, Vec<String>> {
     // written by the server itself; anything else has no mappings in it
-    let text = object.get("mappings").unwrap_or("{}");
+    let text = object.get(Attribute::Mappings).unwrap_or("{}");
     serde_json::from_str(text).unwrap_or_default()
 }
 
@@ -184,13 +185,17 @@ fn idents(names: &[&str]) -> String {
 
 fn create_configuration(object: &Object<'_>) -> Vec<Statement> {
     let mappings = mappings(object);
-    let mut statements = vec![made("CONFIGURATION", object, &[("PARSER", "parser")])];
+    let mut statements = vec![made(
+        "CONFIGURATION",
+        object,
+        &[("PARSER", Attribute::Parser)],
+    )];
     statements.extend(mapped(object, "ADD", mappings.iter()));
     statements
 }
 
 fn alter_configuration(change: &Change<'_>) -> Alter {
-    if change.differs("parser") {
+    if change.differs(Attribute::Parser) {
         return Alter::Replace;
     }
     let to = &change.to;

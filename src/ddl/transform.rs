@@ -1,6 +1,7 @@
 //! Transforms of types for languages.
 
 use crate::{
+    catalog::Attribute,
     ddl::{
         rule::{Alter, Change, Object, Rule, Statement, no_parent, nobody, nothing},
         view::timely,
@@ -19,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in COMMENT ON.
+/// Names it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -41,18 +42,21 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// The statement that makes it, behind a verb.
 fn made(verb: &str, object: &Object<'_>) -> Statement {
-    let clause = |words: &str, attribute: &str| {
+    let clause = |words: &str, attribute: Attribute| {
         let function = object.get(attribute)?;
         Some(format!("{words} WITH FUNCTION {function}"))
     };
-    let clauses: Vec<String> = [clause("FROM SQL", "from_sql"), clause("TO SQL", "to_sql")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let clauses: Vec<String> = [
+        clause("FROM SQL", Attribute::FromSql),
+        clause("TO SQL", Attribute::ToSql),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     Statement::new(format!("{verb} {} ({})", words(object), clauses.join(", ")))
 }
 
-/// The words that name it after COMMENT ON, CREATE and DROP; the type is SQL already.
+/// The words that name it after Attribute::Comment ON, CREATE and DROP; the type is SQL already.
 fn words(object: &Object<'_>) -> String {
     let (of, language) = (object.key.part(0), Ident(object.key.part(1)));
     format!("TRANSFORM FOR {of} LANGUAGE {language}")

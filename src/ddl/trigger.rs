@@ -3,7 +3,7 @@
 //! A clone comes and goes with the trigger of the partitioned table, or with the partition: only its state is its own.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
         rule::{Alter, Change, Object, Rule, Statement, Steps, needs, nothing},
@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in COMMENT ON.
+/// Names it in Attribute::Comment ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -50,7 +50,8 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     if is_clone(object) {
         // made with its partition, it has the state of its origin; made with that, the usual one
         let of_origin = origin(object).and_then(|it| object.catalog.get(&it));
-        let is_usual = of_origin.is_none_or(|it| !it.is("enabled")) && !object.is("enabled");
+        let is_usual =
+            of_origin.is_none_or(|it| !it.is(Attribute::Enabled)) && !object.is(Attribute::Enabled);
         return if is_usual {
             Vec::new()
         } else {
@@ -58,7 +59,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
         };
     }
     let mut statements = vec![Statement::new(definition(object))];
-    if object.is("enabled") {
+    if object.is(Attribute::Enabled) {
         statements.push(state(object));
     }
     statements.extend(extension::ties(object, &words(object)));
@@ -76,29 +77,29 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
 /// Sets its state, or replaces it.
 fn alter(change: &Change<'_>) -> Alter {
     let to = &change.to;
-    if change.differs("parent") {
+    if change.differs(Attribute::Parent) {
         return Alter::Replace;
     }
-    let is_other = change.differs("definition");
+    let is_other = change.differs(Attribute::Definition);
     let mut statements = Vec::new();
     if is_clone(to) {
         // the replacement of its origin has made its state the usual one
-        if change.differs("enabled") || is_other && to.is("enabled") {
+        if change.differs(Attribute::Enabled) || is_other && to.is(Attribute::Enabled) {
             statements.push(state(to));
         }
         return Alter::By(Steps::late(statements));
     }
     if is_other {
         // for another level PostgreSQL would leave the clones behind
-        let is_fixed = change.from.is("constraint") || to.is("constraint");
-        if is_fixed || change.differs("level") {
+        let is_fixed = change.from.is(Attribute::Constraint) || to.is(Attribute::Constraint);
+        if is_fixed || change.differs(Attribute::Level) {
             return Alter::Replace;
         }
         let made = definition(to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
         statements.push(Statement::new(made));
     }
     // replaced, it is in the usual one
-    if is_other && to.is("enabled") || !is_other && change.differs("enabled") {
+    if is_other && to.is(Attribute::Enabled) || !is_other && change.differs(Attribute::Enabled) {
         statements.push(state(to));
     }
     statements.extend(extension::retie(change, &words(to)));
@@ -107,17 +108,17 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// Whether it was made by PostgreSQL for a partition.
 fn is_clone(object: &Object<'_>) -> bool {
-    object.is("parent")
+    object.is(Attribute::Parent)
 }
 
 /// The statement that PostgreSQL prints for it.
 fn definition<'c>(object: &Object<'c>) -> &'c str {
-    object.get("definition").unwrap_or_default()
+    object.get(Attribute::Definition).unwrap_or_default()
 }
 
 /// Sets when it fires, for itself alone: its clones have states of their own.
 fn state(object: &Object<'_>) -> Statement {
-    let verb = match object.get("enabled") {
+    let verb = match object.get(Attribute::Enabled) {
         Some("disabled") => "DISABLE",
         Some("replica") => "ENABLE REPLICA",
         Some("always") => "ENABLE ALWAYS",
@@ -127,7 +128,7 @@ fn state(object: &Object<'_>) -> Statement {
     Statement::new(format!("ALTER TABLE ONLY {table} {verb} TRIGGER {name}"))
 }
 
-/// The words that name it after COMMENT ON, ALTER and DROP.
+/// The words that name it after Attribute::Comment ON, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("TRIGGER {} ON {}", Ident(object.key.part(2)), table(object))
 }

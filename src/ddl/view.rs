@@ -4,7 +4,7 @@
 //! in <https://www.postgresql.org/docs/current/sql-createview.html>.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
         rule::{Alter, Change, Object, Statement, Steps, needs},
@@ -12,7 +12,7 @@ use crate::{
     words::ident::{Ident, Literal, Qualified},
 };
 
-/// Names it in COMMENT ON.
+/// Names it in Attribute::Comment ON.
 pub(super) fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -29,23 +29,26 @@ pub(super) fn create(object: &Object<'_>) -> Vec<Statement> {
     }
     let words = words(object);
     let method = object
-        .get("access_method")
+        .get(Attribute::AccessMethod)
         .map(|it| format!(" USING {}", Ident(it)))
         .unwrap_or_default();
     let space = object
-        .get("tablespace")
+        .get(Attribute::Tablespace)
         .map(|it| format!(" TABLESPACE {}", Ident(it)))
         .unwrap_or_default();
     let options = with(&settings(object));
     let select = definition(object);
-    let data = if object.is("unpopulated") {
+    let data = if object.is(Attribute::Unpopulated) {
         "NO DATA"
     } else {
         "DATA"
     };
     let sql = format!("CREATE {words}{method}{options}{space} AS\n{select}\nWITH {data}");
     let mut statements = vec![Statement::new(sql)];
-    if matches!(object.get("replica_identity"), Some("full" | "nothing")) {
+    if matches!(
+        object.get(Attribute::ReplicaIdentity),
+        Some("full" | "nothing")
+    ) {
         statements.push(replica_identity(object));
     }
     statements.extend(extension::ties(object, &words));
@@ -59,13 +62,13 @@ pub(super) fn drop(object: &Object<'_>) -> Vec<Statement> {
 
 /// Replaces the query where the columns allow it, and sets the rest.
 pub(super) fn alter(change: &Change<'_>) -> Alter {
-    if change.differs("kind") {
+    if change.differs(Attribute::Kind) {
         return Alter::Replace;
     }
     if is_materialized(&change.to) {
         return alter_materialized(change);
     }
-    if !change.differs("definition") {
+    if !change.differs(Attribute::Definition) {
         return Alter::By(Steps::late(reset(change)));
     }
     if !keeps_columns(change) {
@@ -97,34 +100,36 @@ pub(super) fn timely(change: &Change<'_>, statements: Vec<Statement>) -> Steps {
 /// All that a materialized view can change without being made again.
 fn alter_materialized(change: &Change<'_>) -> Alter {
     let to = &change.to;
-    let moves = change.differs("access_method");
-    if change.differs("definition") || moves && to.major < 15 {
+    let moves = change.differs(Attribute::AccessMethod);
+    if change.differs(Attribute::Definition) || moves && to.major < 15 {
         return Alter::Replace;
     }
     let words = words(to);
     let mut statements = Vec::new();
     // first, so that no rows are moved for nothing
-    if change.differs("unpopulated") && to.is("unpopulated") {
+    if change.differs(Attribute::Unpopulated) && to.is(Attribute::Unpopulated) {
         statements.push(Statement::new(format!("REFRESH {words} WITH NO DATA")));
     }
     if moves {
-        let method = Ident(to.get("access_method").unwrap_or("heap"));
+        let method = Ident(to.get(Attribute::AccessMethod).unwrap_or("heap"));
         statements.push(Statement::new(format!(
             "ALTER {words} SET ACCESS METHOD {method}"
         )));
     }
-    if change.differs("tablespace") {
-        let space = Ident(to.get("tablespace").unwrap_or("pg_default"));
+    if change.differs(Attribute::Tablespace) {
+        let space = Ident(to.get(Attribute::Tablespace).unwrap_or("pg_default"));
         statements.push(Statement::new(format!(
             "ALTER {words} SET TABLESPACE {space}"
         )));
     }
     statements.extend(reset(change));
     // one by an index is the index's to set
-    if change.differs("replica_identity") && to.get("replica_identity") != Some("index") {
+    if change.differs(Attribute::ReplicaIdentity)
+        && to.get(Attribute::ReplicaIdentity) != Some("index")
+    {
         statements.push(replica_identity(to));
     }
-    if change.differs("unpopulated") && !to.is("unpopulated") {
+    if change.differs(Attribute::Unpopulated) && !to.is(Attribute::Unpopulated) {
         statements.push(Statement::new(format!("REFRESH {words}")));
     }
     statements.extend(extension::retie(change, &words));
@@ -133,7 +138,7 @@ fn alter_materialized(change: &Change<'_>) -> Alter {
 
 /// Sets or takes back what tells the rows of a materialized view apart in replication.
 fn replica_identity(object: &Object<'_>) -> Statement {
-    let identity = match object.get("replica_identity") {
+    let identity = match object.get(Attribute::ReplicaIdentity) {
         Some("full") => "FULL",
         Some("nothing") => "NOTHING",
         _ => "DEFAULT",
@@ -156,12 +161,18 @@ fn columns<'c>(object: &Object<'c>) -> Vec<(&'c str, Option<&'c str>, Option<&'c
     let below = object.catalog.below(Kind::Column, &parts);
     let mut columns: Vec<_> = below.collect();
     columns.sort_by_key(|(_, fact)| {
-        let position = fact.get("position");
+        let position = fact.get(Attribute::Position);
         position.and_then(|it| it.parse::<usize>().ok())
     });
     columns
         .into_iter()
-        .map(|(key, fact)| (key.part(2), fact.get("type"), fact.get("collation")))
+        .map(|(key, fact)| {
+            (
+                key.part(2),
+                fact.get(Attribute::Type),
+                fact.get(Attribute::Collation),
+            )
+        })
         .collect()
 }
 
@@ -174,16 +185,19 @@ fn view(verb: &str, object: &Object<'_>) -> String {
 
 /// The query.
 fn definition<'c>(object: &Object<'c>) -> &'c str {
-    let text = object.get("definition").unwrap_or_default().trim_end();
+    let text = object
+        .get(Attribute::Definition)
+        .unwrap_or_default()
+        .trim_end();
     text.strip_suffix(';').unwrap_or(text)
 }
 
 /// Whether it keeps rows.
 fn is_materialized(object: &Object<'_>) -> bool {
-    object.get("kind") == Some("materialized view")
+    object.get(Attribute::Kind) == Some("materialized view")
 }
 
-/// The words that name it after ALTER, DROP, COMMENT ON.
+/// The words that name it after ALTER, DROP, Attribute::Comment ON.
 fn words(object: &Object<'_>) -> String {
     let word = if is_materialized(object) {
         "MATERIALIZED VIEW"
@@ -204,7 +218,7 @@ fn name(object: &Object<'_>) -> String {
 
 /// The options, those of its TOAST table included: names as SQL, and values.
 fn settings(object: &Object<'_>) -> Vec<(String, String)> {
-    let given = |attribute: &str, before: &str| -> Vec<(String, String)> {
+    let given = |attribute: Attribute, before: &str| -> Vec<(String, String)> {
         let options = object.list(attribute);
         options
             .iter()
@@ -212,8 +226,8 @@ fn settings(object: &Object<'_>) -> Vec<(String, String)> {
             .map(|(name, value)| (format!("{before}{}", Ident(name)), value.to_owned()))
             .collect()
     };
-    let mut settings = given("options", "");
-    settings.extend(given("toast_options", "toast."));
+    let mut settings = given(Attribute::Options, "");
+    settings.extend(given(Attribute::ToastOptions, "toast."));
     settings
 }
 

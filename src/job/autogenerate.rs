@@ -19,7 +19,7 @@ pub use self::truth::Truth;
 pub(super) use self::truth::wanted;
 
 use crate::{
-    catalog::{Catalog, Difference, Ignored},
+    catalog::{Attribute, Catalog, Difference, Ignored},
     ddl::{
         plan::{Target, comparable, plan},
         segment::{Segment, segments},
@@ -207,7 +207,10 @@ fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
     catalog.retain(|key, fact| {
-        !key.parts().chain(fact.get("table")).any(is_tracking) && !ignored.covers(key, fact)
+        !key.parts()
+            .chain(fact.get(Attribute::Table))
+            .any(is_tracking)
+            && !ignored.covers(key, fact)
     });
     comparable(catalog)
 }

@@ -1,6 +1,6 @@
 //! Whose objects are: who runs migrations owns what they make, here and in the shadow.
 
-use crate::catalog::{Catalog, Fact, Key, Kind};
+use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
 
 /// The role of the shadow's own server.
 pub(super) const ROLE: &str = "postgres";
@@ -9,7 +9,7 @@ pub(super) const ROLE: &str = "postgres";
 pub(super) fn runner(live: &Catalog) -> Option<String> {
     let mut relations = live.of_kind(Kind::Relation);
     let (_, fact) = relations.find(|(key, _)| key.part(1) == "__diesel_schema_migrations")?;
-    fact.get("owner").map(str::to_owned)
+    fact.get(Attribute::Owner).map(str::to_owned)
 }
 
 /// The same with the shadow's role in the place of another.
@@ -17,14 +17,14 @@ pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
     catalog.map(|key, fact| {
         if key.kind() == Kind::Schema && key.name() == "public" {
             // whose it is was decided when the database was made
-            let rest = fact.iter().filter(|(name, _)| *name != "owner");
+            let rest = fact.iter().filter(|(name, _)| *name != Attribute::Owner);
             *fact = Fact::of(rest.map(|(name, value)| (name, Some(value.to_owned()))));
         }
         if role == ROLE {
             return;
         }
-        if fact.get("owner") == Some(role) {
-            fact.set("owner", ROLE.to_owned());
+        if fact.get(Attribute::Owner) == Some(role) {
+            fact.set(Attribute::Owner, ROLE.to_owned());
         }
         if key.kind() == Kind::DefaultPrivilege && key.part(0) == role {
             let mut parts: Vec<&str> = key.parts().collect();

@@ -10,7 +10,7 @@ mod gone;
 mod text;
 
 use crate::{
-    catalog::{Catalog, Kind},
+    catalog::{Attribute, Catalog, Kind},
     schema_rs::parse::{Edit, TableName, Type},
 };
 
@@ -147,8 +147,9 @@ impl<'c> Merge<'c> {
         let mut relations = before.of_kind(Kind::Relation);
         let mut constraints = before.of_kind(Kind::Constraint);
         Self {
-            owner: relations.find_map(|(_, fact)| fact.get("owner").map(str::to_owned)),
-            has_not_null: constraints.any(|(_, fact)| fact.get("type") == Some("not null")),
+            owner: relations.find_map(|(_, fact)| fact.get(Attribute::Owner).map(str::to_owned)),
+            has_not_null: constraints
+                .any(|(_, fact)| fact.get(Attribute::Type) == Some("not null")),
             before,
             catalog,
         }

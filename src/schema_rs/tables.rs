@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Column, ColumnType, ForeignKey, Relation, RelationKind},
+    catalog::{Attribute, Catalog, Column, ColumnType, ForeignKey, Relation, RelationKind},
     schema_rs::{
         Compat,
         config::{ColumnSorting, PrintSchema, matches_any},
@@ -555,7 +555,7 @@ impl<'c> PrimaryKeys<'c> {
     fn of(catalog: &'c Catalog, compat: Compat) -> Self {
         let names = || {
             let all = catalog.of_kind(crate::catalog::Kind::Constraint);
-            all.filter(|(_, fact)| fact.get("type") == Some("primary key"))
+            all.filter(|(_, fact)| fact.get(Attribute::Type) == Some("primary key"))
                 .map(|(key, _)| key.name())
                 .collect()
         };
@@ -572,11 +572,11 @@ impl<'c> PrimaryKeys<'c> {
         let mut columns: Vec<(usize, String)> = Vec::new();
         for (name, fact) in relation.constraints() {
             let is_key = matches!(
-                fact.get("type"),
+                fact.get(Attribute::Type),
                 Some("primary key" | "unique" | "foreign key")
             );
             if is_key && names.contains(name) {
-                columns.extend(fact.list("columns").into_iter().enumerate());
+                columns.extend(fact.list(Attribute::Columns).into_iter().enumerate());
             }
         }
         columns.sort_by_key(|(position, _)| *position);

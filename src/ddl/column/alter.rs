@@ -1,7 +1,7 @@
 //! How a column becomes what it should be, with its values in it.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         column::{
             column_all, column_only, default, family, identity, is_in_partition, null, relation,
@@ -15,18 +15,18 @@ use crate::{
 };
 
 /// What follows from the type, or from a domain, and is not changed by itself; and what nothing changes.
-const DERIVED: [&str; 11] = [
-    "type_schema",
-    "type_name",
-    "element_schema",
-    "element_name",
-    "base_schema",
-    "base_name",
-    "base_element_schema",
-    "base_element_name",
-    "domain_not_null",
-    "max_length",
-    "inherit_count",
+const DERIVED: [Attribute; 11] = [
+    Attribute::TypeSchema,
+    Attribute::TypeName,
+    Attribute::ElementSchema,
+    Attribute::ElementName,
+    Attribute::BaseSchema,
+    Attribute::BaseName,
+    Attribute::BaseElementSchema,
+    Attribute::BaseElementName,
+    Attribute::DomainNotNull,
+    Attribute::MaxLength,
+    Attribute::InheritCount,
 ];
 
 /// What becomes of the expression of a computed column.
@@ -48,9 +48,14 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
         return Alter::ReplaceParent;
     }
     match kind {
-        "view" => of_view(change, &["default"]),
+        "view" => of_view(change, &[Attribute::Default]),
         "materialized view" => {
-            let own = ["storage", "compression", "statistics_target", "options"];
+            let own = [
+                Attribute::Storage,
+                Attribute::Compression,
+                Attribute::StatisticsTarget,
+                Attribute::Options,
+            ];
             of_view(change, &own)
         }
         _ => of_table(change),
@@ -58,8 +63,8 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
 }
 
 /// A view's column is what its definition says; little is its own.
-fn of_view(change: &Change<'_>, own: &[&str]) -> Alter {
-    let names: Vec<&str> = own.iter().chain(&DERIVED).copied().collect();
+fn of_view(change: &Change<'_>, own: &[Attribute]) -> Alter {
+    let names: Vec<Attribute> = own.iter().chain(&DERIVED).copied().collect();
     if !change.differs_only_in(&names) {
         return Alter::ReplaceParent;
     }
@@ -82,8 +87,8 @@ fn of_table(change: &Change<'_>) -> Alter {
         return Alter::Impossible(why);
     }
     // what the parent's ALTER does for both
-    let follows = |name: &str| parent.is_some_and(|it| it.differs(name));
-    if matches!(computed, Computed::Kept) && !follows("generated") {
+    let follows = |name: Attribute| parent.is_some_and(|it| it.differs(name));
+    if matches!(computed, Computed::Kept) && !follows(Attribute::Generated) {
         steps
             .early
             .push(column_all(&change.from, "DROP EXPRESSION"));
@@ -107,18 +112,18 @@ fn of_table(change: &Change<'_>) -> Alter {
     } else {
         set_default(change, &mut steps);
     }
-    if matches!(computed, Computed::Other) && !follows("default") {
-        let text = change.to.get("default").unwrap_or_default();
+    if matches!(computed, Computed::Other) && !follows(Attribute::Default) {
+        let text = change.to.get(Attribute::Default).unwrap_or_default();
         let what = format!("SET EXPRESSION AS ({text})");
         steps.late.push(column_all(&change.to, &what));
     }
-    if default::plain(&change.to).is_some() && change.differs("default") {
+    if default::plain(&change.to).is_some() && change.differs(Attribute::Default) {
         let statement = identity::count_on_serial(&change.from, &change.to);
         steps.late.extend(statement);
     }
     let is_parents = parent.is_some_and(|it| null::is_parents(change, &it));
-    if change.differs("not_null") && !is_parents {
-        let statements = if change.to.is("not_null") {
+    if change.differs(Attribute::NotNull) && !is_parents {
+        let statements = if change.to.is(Attribute::NotNull) {
             null::set(&change.to, Some(change.from.catalog))
         } else {
             null::unset(change)
@@ -133,13 +138,13 @@ fn of_table(change: &Change<'_>) -> Alter {
 /// What becomes of the expression.
 fn computed(change: &Change<'_>) -> Computed {
     let (from, to) = (&change.from, &change.to);
-    match (from.get("generated"), to.get("generated")) {
+    match (from.get(Attribute::Generated), to.get(Attribute::Generated)) {
         (None, None) => Computed::Same,
         (Some("stored"), None) => Computed::Kept,
         // a virtual column has no values that could stay
         (Some(_), None) | (None, Some(_)) => Computed::Replaced,
         (Some(was), Some(is)) if was != is || retype::is_needed(change) => Computed::Replaced,
-        (Some(_), Some(_)) if !change.differs("default") => Computed::Same,
+        (Some(_), Some(_)) if !change.differs(Attribute::Default) => Computed::Same,
         (Some(_), Some(how)) => {
             let is_refused = how == "virtual" && has_checks(from);
             if to.major >= 17 && !is_refused {
@@ -155,14 +160,14 @@ fn computed(change: &Change<'_>) -> Computed {
 fn has_checks(object: &Object<'_>) -> bool {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
-    below.any(|(_, fact)| fact.get("type") == Some("check"))
+    below.any(|(_, fact)| fact.get(Attribute::Type) == Some("check"))
 }
 
 /// Whether the table was and is of a composite type, whose attribute the column follows.
 fn is_of_type(change: &Change<'_>) -> bool {
     let [was, is] = [&change.from, &change.to].map(|it| {
         let fact = it.catalog.get(&relation(it));
-        fact.and_then(|it| it.get("of_type"))
+        fact.and_then(|it| it.get(Attribute::OfType))
     });
     was.is_some() && was == is
 }
@@ -173,8 +178,8 @@ fn free(change: &Change<'_>, steps: &mut Steps) {
     if has_own_identity(from) && !has_own_identity(to) {
         steps.early.push(column_all(from, "DROP IDENTITY"));
     }
-    let is_another = change.differs("default") || retype::is_needed(change);
-    let is_loosed = to.is("identity") || is_another && default::is_tied(change);
+    let is_another = change.differs(Attribute::Default) || retype::is_needed(change);
+    let is_loosed = to.is(Attribute::Identity) || is_another && default::is_tied(change);
     if default::plain(from).is_some() && is_loosed {
         steps.early.push(column_only(from, "DROP DEFAULT"));
     }
@@ -190,7 +195,7 @@ fn set_default(change: &Change<'_>, steps: &mut Steps) {
     match default::set(&change.to) {
         Some(statement) => steps.late.push(statement),
         // one that is tied has been dropped already
-        None if change.to.is("identity") || default::is_tied(change) => {}
+        None if change.to.is(Attribute::Identity) || default::is_tied(change) => {}
         None => steps.late.push(column_only(&change.to, "DROP DEFAULT")),
     }
 }
@@ -204,8 +209,8 @@ fn number(change: &Change<'_>, steps: &mut Steps) {
     if !has_own_identity(from) {
         steps.late.push(identity::add(to));
         steps.late.extend(identity::count_on(to));
-    } else if change.differs("identity") {
-        let how = to.get("identity").unwrap_or_default();
+    } else if change.differs(Attribute::Identity) {
+        let how = to.get(Attribute::Identity).unwrap_or_default();
         let what = format!("SET GENERATED {}", how.to_ascii_uppercase());
         steps.late.push(column_all(to, &what));
     }
@@ -213,13 +218,13 @@ fn number(change: &Change<'_>, steps: &mut Steps) {
 
 /// Whether it has an identity that does not come and go with the tie to a partitioned table.
 fn has_own_identity(object: &Object<'_>) -> bool {
-    object.is("identity") && !identity::is_of_whole(object)
+    object.is(Attribute::Identity) && !identity::is_of_whole(object)
 }
 
 /// Who a column belongs to: its table alone, a parent alone, or both. Says why where PostgreSQL has no way.
 fn inherited(change: &Change<'_>, steps: &mut Steps) -> Option<String> {
     let (from, to) = (&change.from, &change.to);
-    match (from.is("inherited"), to.is("inherited")) {
+    match (from.is(Attribute::Inherited), to.is(Attribute::Inherited)) {
         (true, false) => {
             own(change, steps);
             None
@@ -273,10 +278,10 @@ fn becoming_own<'c>(change: &Change<'c>) -> Vec<&'c str> {
     let (schema, table) = (change.to.key.part(0), change.to.key.part(1));
     columns_of(&change.to, schema, table)
         .iter()
-        .filter(|it| !it.is("inherited") && it.is("inherit_count"))
+        .filter(|it| !it.is(Attribute::Inherited) && it.is(Attribute::InheritCount))
         .filter(|it| {
             let was = change.from.catalog.get(it.key);
-            was.is_some_and(|it| it.is("inherited"))
+            was.is_some_and(|it| it.is(Attribute::Inherited))
         })
         .map(|it| it.key.name())
         .collect()

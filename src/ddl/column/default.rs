@@ -1,7 +1,7 @@
 //! Where the values of a column come from: its default, or the expression that it is computed with.
 
 use crate::{
-    catalog::{Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
     ddl::{
         column::{column_only, identity},
         rule::{Change, Object, Statement},
@@ -10,7 +10,10 @@ use crate::{
 
 /// The default, expression or identity as it stands in a column's definition.
 pub(super) fn inline(object: &Object<'_>) -> String {
-    match (object.get("default"), object.get("generated")) {
+    match (
+        object.get(Attribute::Default),
+        object.get(Attribute::Generated),
+    ) {
         (Some(text), Some(how)) => {
             let how = how.to_ascii_uppercase();
             format!(" GENERATED ALWAYS AS ({text}) {how}")
@@ -30,10 +33,10 @@ pub(super) fn set(object: &Object<'_>) -> Option<Statement> {
 
 /// Its default, unless it is the expression of a computed column.
 pub(super) fn plain<'c>(object: &Object<'c>) -> Option<&'c str> {
-    if object.is("generated") {
+    if object.is(Attribute::Generated) {
         return None;
     }
-    object.get("default")
+    object.get(Attribute::Default)
 }
 
 /// Whether a default must go before other things can: what it needs goes away or becomes something else.
@@ -52,11 +55,11 @@ fn is_another(key: &Key, was: Option<&Fact>, is: Option<&Fact>) -> bool {
         return true;
     };
     if key.kind() == Kind::Sequence {
-        return was.get("identity_of") != is.get("identity_of");
+        return was.get(Attribute::IdentityOf) != is.get(Attribute::IdentityOf);
     }
     let names = was.iter().chain(is.iter()).map(|(name, _)| name);
     names
-        .filter(|name| !matches!(*name, "comment" | "owner"))
+        .filter(|name| !matches!(*name, Attribute::Comment | Attribute::Owner))
         .any(|name| was.get(name) != is.get(name))
 }
 
@@ -75,9 +78,9 @@ fn needs<'c>(catalog: &'c Catalog, key: &'c Key) -> impl Iterator<Item = &'c Dep
 
 /// Whether adding the column writes all rows anew: its values are computed, or differ from row to row.
 pub(super) fn rewrites(object: &Object<'_>) -> bool {
-    object.get("generated") == Some("stored")
-        || object.is("identity")
-        || object.get("default").is_some_and(may_vary) && !object.is("generated")
+    object.get(Attribute::Generated) == Some("stored")
+        || object.is(Attribute::Identity)
+        || object.get(Attribute::Default).is_some_and(may_vary) && !object.is(Attribute::Generated)
 }
 
 /// Whether a default calls a function that is not known to give the same for all rows.

@@ -1,7 +1,7 @@
 //! The same column in the parents and in the children of a table.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         inheritance,
         rule::{Change, Object},
@@ -57,10 +57,14 @@ fn stays_child(change: &Change<'_>, schema: &str, name: &str) -> bool {
     let (Some(from), Some(to)) = (from, to) else {
         return false;
     };
-    if to.is("partition_of") {
-        return ["partition_of", "partition_bound", "detach_pending"]
-            .iter()
-            .all(|it| from.get(it) == to.get(it));
+    if to.is(Attribute::PartitionOf) {
+        return [
+            Attribute::PartitionOf,
+            Attribute::PartitionBound,
+            Attribute::DetachPending,
+        ]
+        .iter()
+        .all(|it| from.get(*it) == to.get(*it));
     }
     let tie = Key::new(Kind::Inheritance, &[own, table, schema, name]);
     change.from.catalog.get(&tie).is_some() && change.to.catalog.get(&tie).is_some()

@@ -1,7 +1,7 @@
 //! Identity columns, and the numbers that they and serial columns count on from.
 
 use crate::{
-    catalog::{Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, Kind},
     ddl::{
         column::{column_all, is_in_partition},
         names,
@@ -21,33 +21,33 @@ pub(super) fn inline(object: &Object<'_>) -> Option<String> {
     if is_of_whole(object) {
         return None;
     }
-    let how = object.get("identity")?.to_ascii_uppercase();
+    let how = object.get(Attribute::Identity)?.to_ascii_uppercase();
     let options = options(object);
     Some(format!("GENERATED {how} AS IDENTITY{options}"))
 }
 
 /// Whether the identity is that of the partitioned table.
 pub(super) fn is_of_whole(object: &Object<'_>) -> bool {
-    object.major >= 17 && object.is("inherited") && is_in_partition(object)
+    object.major >= 17 && object.is(Attribute::Inherited) && is_in_partition(object)
 }
 
 /// Makes a column an identity column.
 pub(super) fn add(object: &Object<'_>) -> Statement {
-    let how = object.get("identity").unwrap_or_default();
+    let how = object.get(Attribute::Identity).unwrap_or_default();
     let (how, options) = (how.to_ascii_uppercase(), options(object));
     column_all(object, &format!("ADD GENERATED {how} AS IDENTITY{options}"))
 }
 
 /// The options of its sequence: ` (START WITH 5)`, or nothing.
 fn options(object: &Object<'_>) -> String {
-    const WORDS: [(&str, &str); 5] = [
-        ("start", "START WITH"),
-        ("increment", "INCREMENT BY"),
-        ("minimum", "MINVALUE"),
-        ("maximum", "MAXVALUE"),
-        ("cache", "CACHE"),
+    const WORDS: [(Attribute, &str); 5] = [
+        (Attribute::Start, "START WITH"),
+        (Attribute::Increment, "INCREMENT BY"),
+        (Attribute::Minimum, "MINVALUE"),
+        (Attribute::Maximum, "MAXVALUE"),
+        (Attribute::Cache, "CACHE"),
     ];
-    let Some(counter) = counter(object, "identity_of") else {
+    let Some(counter) = counter(object, Attribute::IdentityOf) else {
         return String::new();
     };
     let mut all = Vec::new();
@@ -59,7 +59,7 @@ fn options(object: &Object<'_>) -> String {
             all.push(format!("{word} {value}"));
         }
     }
-    if counter.fact.is("cycle") {
+    if counter.fact.is(Attribute::Cycle) {
         all.push("CYCLE".to_owned());
     }
     if all.is_empty() {
@@ -74,7 +74,7 @@ fn usual_name(object: &Object<'_>) -> String {
 }
 
 /// The sequence that an attribute ties to a column: `identity_of` or `owned_by`. It is in the schema of the table.
-fn counter<'c>(object: &Object<'c>, attribute: &str) -> Option<Counter<'c>> {
+fn counter<'c>(object: &Object<'c>, attribute: Attribute) -> Option<Counter<'c>> {
     let schema = object.key.part(0);
     let place = [schema, object.key.part(1), object.key.part(2)];
     let is_tied = |fact: &Fact| fact.list(attribute) == place;
@@ -106,20 +106,20 @@ impl Counter<'_> {
     fn start(&self) -> (&str, bool) {
         let is_up = !self
             .fact
-            .get("increment")
+            .get(Attribute::Increment)
             .is_some_and(|it| it.starts_with('-'));
         let edge = if is_up {
-            self.fact.get("minimum").unwrap_or("1")
+            self.fact.get(Attribute::Minimum).unwrap_or("1")
         } else {
-            self.fact.get("maximum").unwrap_or("-1")
+            self.fact.get(Attribute::Maximum).unwrap_or("-1")
         };
-        (self.fact.get("start").unwrap_or(edge), is_up)
+        (self.fact.get(Attribute::Start).unwrap_or(edge), is_up)
     }
 }
 
 /// Lets a new identity column count on from the rows that are there. Nothing happens where there are none.
 pub(super) fn count_on(object: &Object<'_>) -> Option<Statement> {
-    let counter = counter(object, "identity_of")?;
+    let counter = counter(object, Attribute::IdentityOf)?;
     let table = names::relation(object).to_string();
     let (table, column) = (Literal(&table), Literal(object.key.name()));
     let sequence = format!("pg_catalog.pg_get_serial_sequence({table}, {column})");
@@ -128,12 +128,14 @@ pub(super) fn count_on(object: &Object<'_>) -> Option<Statement> {
 
 /// Lets the new sequence of a serial column count on from the rows that are there.
 pub(super) fn count_on_serial(from: &Object<'_>, to: &Object<'_>) -> Option<Statement> {
-    let counter = counter(to, "owned_by")?;
-    let is_whole = matches!(to.get("type_name"), Some("int2" | "int4" | "int8"));
+    let counter = counter(to, Attribute::OwnedBy)?;
+    let is_whole = matches!(to.get(Attribute::TypeName), Some("int2" | "int4" | "int8"));
     let key = Key::new(Kind::Sequence, &[to.key.part(0), &counter.name]);
     let old = from.catalog.get(&key);
-    let is_new = old.is_none_or(|it| it.is("identity_of"));
-    let is_used = to.get("default").is_some_and(|it| it.contains("nextval("));
+    let is_new = old.is_none_or(|it| it.is(Attribute::IdentityOf));
+    let is_used = to
+        .get(Attribute::Default)
+        .is_some_and(|it| it.contains("nextval("));
     if !(is_whole && is_new && is_used) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! NOT NULL. From 18 on it is a constraint with a name; before, only a property of the column.
 
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         column::{all, column_all, column_only, committed, family, only, relation_kind},
         inheritance, names,
@@ -15,7 +15,8 @@ pub(in crate::ddl) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> 
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
     let (key, fact) = below.find(|(_, fact)| {
-        fact.get("type") == Some("not null") && fact.list("columns") == [object.key.name()]
+        fact.get(Attribute::Type) == Some("not null")
+            && fact.list(Attribute::Columns) == [object.key.name()]
     })?;
     Some(Object {
         key,
@@ -26,12 +27,12 @@ pub(in crate::ddl) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> 
 
 /// It as it stands in a column's definition. One that is not valid cannot stand there.
 pub(super) fn inline(object: &Object<'_>) -> String {
-    if !object.is("not_null") {
+    if !object.is(Attribute::NotNull) {
         return String::new();
     }
     match constraint(object) {
         None => " NOT NULL".to_owned(),
-        Some(it) if it.is("not_valid") => String::new(),
+        Some(it) if it.is(Attribute::NotValid) => String::new(),
         Some(it) => {
             let end = no_inherit(&it);
             if it.key.name() == usual_name(object) {
@@ -46,7 +47,7 @@ pub(super) fn inline(object: &Object<'_>) -> String {
 /// It as a line of its own in the CREATE TABLE of an heir, for a column that is only inherited.
 pub(in crate::ddl) fn own(object: &Object<'_>) -> Option<String> {
     let it = constraint(object)?;
-    if it.is("inherited") || it.is("not_valid") {
+    if it.is(Attribute::Inherited) || it.is(Attribute::NotValid) {
         return None;
     }
     let (name, column) = (Ident(it.key.name()), Ident(object.key.name()));
@@ -56,13 +57,14 @@ pub(in crate::ddl) fn own(object: &Object<'_>) -> Option<String> {
 
 /// Whether it must be said after the column was made.
 pub(super) fn is_apart(object: &Object<'_>) -> bool {
-    constraint(object).is_some_and(|it| it.is("not_valid") && !it.is("inherited"))
+    constraint(object).is_some_and(|it| it.is(Attribute::NotValid) && !it.is(Attribute::Inherited))
 }
 
 /// Whether a new column would be refused by a table with rows in it.
 pub(super) fn needs_rows(object: &Object<'_>) -> bool {
-    let is_filled = object.is("default") || object.is("identity") || fills_by_domain(object);
-    object.is("not_null")
+    let is_filled =
+        object.is(Attribute::Default) || object.is(Attribute::Identity) || fills_by_domain(object);
+    object.is(Attribute::NotNull)
         && !is_filled
         && !is_apart(object)
         && relation_kind(object) != "foreign table"
@@ -70,11 +72,14 @@ pub(super) fn needs_rows(object: &Object<'_>) -> bool {
 
 /// Whether the domain that is its type has a default.
 fn fills_by_domain(object: &Object<'_>) -> bool {
-    let (Some(schema), Some(name)) = (object.get("type_schema"), object.get("type_name")) else {
+    let (Some(schema), Some(name)) = (
+        object.get(Attribute::TypeSchema),
+        object.get(Attribute::TypeName),
+    ) else {
         return false;
     };
     let domain = object.catalog.get(&Key::new(Kind::Domain, &[schema, name]));
-    domain.is_some_and(|it| it.is("default"))
+    domain.is_some_and(|it| it.is(Attribute::Default))
 }
 
 /// Refuses NULL from now on. Where rows are there and readers should not wait, they are looked at without a lock first.
@@ -94,7 +99,7 @@ fn named(object: &Object<'_>, in_steps: bool) -> Vec<Statement> {
     let found = constraint(object);
     let name = found.map_or_else(|| usual_name(object), |it| it.key.name().to_owned());
     let end = found.as_ref().map(no_inherit).unwrap_or_default();
-    let is_valid = !found.is_some_and(|it| it.is("not_valid"));
+    let is_valid = !found.is_some_and(|it| it.is(Attribute::NotValid));
     let (name, column) = (Ident(&name), Ident(object.key.name()));
     let text = format!("ADD CONSTRAINT {name} NOT NULL {column}{end}");
     match (is_valid, in_steps) {
@@ -180,8 +185,8 @@ pub(super) fn unset(change: &Change<'_>) -> Vec<Statement> {
     if change.from.major >= 18 {
         let children = family::descendants(change);
         let own = children.iter().filter(|it| {
-            let is_own = constraint(&it.from).is_some_and(|it| !it.is("inherited"));
-            is_own && !it.to.is("not_null")
+            let is_own = constraint(&it.from).is_some_and(|it| !it.is(Attribute::Inherited));
+            is_own && !it.to.is(Attribute::NotNull)
         });
         statements.extend(own.map(|it| column_all(&it.from, DROP)));
     }
@@ -190,17 +195,17 @@ pub(super) fn unset(change: &Change<'_>) -> Vec<Statement> {
 
 /// Whether the parent's ALTER does it.
 pub(super) fn is_parents(change: &Change<'_>, parent: &Change<'_>) -> bool {
-    let is_own = constraint(&change.to).is_some_and(|it| !it.is("inherited"));
+    let is_own = constraint(&change.to).is_some_and(|it| !it.is(Attribute::Inherited));
     let follows = change.to.major >= 18 || relation_kind(&parent.to) == "partitioned table";
     follows
         && !is_own
-        && parent.differs("not_null")
-        && parent.to.is("not_null") == change.to.is("not_null")
+        && parent.differs(Attribute::NotNull)
+        && parent.to.is(Attribute::NotNull) == change.to.is(Attribute::NotNull)
 }
 
 /// Its end in every statement.
 fn no_inherit(constraint: &Object<'_>) -> &'static str {
-    if constraint.is("no_inherit") {
+    if constraint.is(Attribute::NoInherit) {
         " NO INHERIT"
     } else {
         ""

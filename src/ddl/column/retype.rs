@@ -1,7 +1,7 @@
 //! Another type or collation of a column that keeps its values.
 
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         column::{column_all, column_only, default, family, relation, relation_kind, settings},
         names,
@@ -66,13 +66,13 @@ const CASTS: [(&str, &[&str]); 22] = [
 
 /// Whether the column is to be written anew in another type.
 pub(super) fn is_needed(change: &Change<'_>) -> bool {
-    change.differs("type") || change.differs("collation")
+    change.differs(Attribute::Type) || change.differs(Attribute::Collation)
 }
 
 /// Whether the rows of its table are in partitions by it: its type is fixed then.
 pub(super) fn is_in_partition_key(object: &Object<'_>) -> bool {
     let fact = object.catalog.get(&relation(object));
-    let key = fact.and_then(|it| it.get("partition_key"));
+    let key = fact.and_then(|it| it.get(Attribute::PartitionKey));
     let is_apart = |letter: char| !(letter.is_alphanumeric() || letter == '_');
     let name = object.key.name();
     key.is_some_and(|it| {
@@ -105,8 +105,8 @@ pub(super) fn statements(change: &Change<'_>) -> Vec<Statement> {
 /// ALTER COLUMN … TYPE.
 fn retyped(change: &Change<'_>) -> Statement {
     let to = &change.to;
-    let mut text = format!("TYPE {}", to.get("type").unwrap_or_default());
-    if let Some(name) = to.get("collation") {
+    let mut text = format!("TYPE {}", to.get(Attribute::Type).unwrap_or_default());
+    if let Some(name) = to.get(Attribute::Collation) {
         text += &format!(" COLLATE {name}");
     }
     if let Some(value) = using(change) {
@@ -117,7 +117,7 @@ fn retyped(change: &Change<'_>) -> Statement {
         return statement;
     }
     let (from, name) = (&change.from, names::column(to));
-    let [was, is] = [from, to].map(|it| it.get("type").unwrap_or_default());
+    let [was, is] = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
     statement.remarking(format!(
         "the values of {name} become {is} instead of {was}: those that do not fit are changed, or make it fail"
     ))
@@ -127,12 +127,12 @@ fn retyped(change: &Change<'_>) -> Statement {
 fn using(change: &Change<'_>) -> Option<String> {
     let (from, to) = (Base::of(&change.from), Base::of(&change.to));
     let is_foreign = relation_kind(&change.to) == "foreign table";
-    let is_kept = !change.differs("type") || is_assigned(from, to);
-    if is_foreign || change.to.is("generated") || is_kept {
+    let is_kept = !change.differs(Attribute::Type) || is_assigned(from, to);
+    if is_foreign || change.to.is(Attribute::Generated) || is_kept {
         return None;
     }
     let column = Ident(change.to.key.name());
-    let new = change.to.get("type").unwrap_or_default();
+    let new = change.to.get(Attribute::Type).unwrap_or_default();
     if is_cast(&change.to, from, to) {
         return Some(format!("{column}::{new}"));
     }
@@ -211,10 +211,11 @@ fn format_name(name: &str) -> &str {
 /// Whether every value is also one of the new type.
 fn is_wider(change: &Change<'_>) -> bool {
     const NUMBERS: [&str; 4] = ["smallint", "integer", "bigint", "numeric"];
-    let [was, is] = [&change.from, &change.to].map(|it| it.get("type").unwrap_or_default());
+    let [was, is] =
+        [&change.from, &change.to].map(|it| it.get(Attribute::Type).unwrap_or_default());
     let [old, new] = [&change.from, &change.to].map(Base::of);
     let place = |name: &str| NUMBERS.iter().position(|it| *it == name);
-    let limit = |object: &Object<'_>| object.get("max_length")?.parse::<u64>().ok();
+    let limit = |object: &Object<'_>| object.get(Attribute::MaxLength)?.parse::<u64>().ok();
     let is_unlimited = matches!(is, "text" | "character varying");
     let is_longer = old.is_built_in(&["varchar"])
         && new.is_built_in(&["varchar"])
@@ -230,16 +231,20 @@ fn is_wider(change: &Change<'_>) -> bool {
 impl<'c> Base<'c> {
     /// That of a column.
     fn of(object: &Object<'c>) -> Self {
-        const PLACES: [(&str, &str, bool); 4] = [
-            ("base_element_schema", "base_element_name", true),
-            ("base_schema", "base_name", false),
-            ("element_schema", "element_name", true),
-            ("type_schema", "type_name", false),
+        const PLACES: [(Attribute, Attribute, bool); 4] = [
+            (
+                Attribute::BaseElementSchema,
+                Attribute::BaseElementName,
+                true,
+            ),
+            (Attribute::BaseSchema, Attribute::BaseName, false),
+            (Attribute::ElementSchema, Attribute::ElementName, true),
+            (Attribute::TypeSchema, Attribute::TypeName, false),
         ];
         let found = PLACES.iter().find_map(|(schema, name, is_array)| {
             Some(Self {
-                schema: object.get(schema)?,
-                name: object.get(name)?,
+                schema: object.get(*schema)?,
+                name: object.get(*name)?,
                 is_array: *is_array,
             })
         });
@@ -279,13 +284,14 @@ fn is_in_the_way(change: &Change<'_>, key: &Key) -> bool {
         return false;
     };
     match key.kind() {
-        Kind::Relation => matches!(was.get("kind"), Some("view" | "materialized view")),
-        Kind::Column => was.is("generated"),
+        Kind::Relation => matches!(was.get(Attribute::Kind), Some("view" | "materialized view")),
+        Kind::Column => was.is(Attribute::Generated),
         Kind::Rule | Kind::Trigger | Kind::Policy | Kind::Routine | Kind::PublicationTable => true,
-        Kind::Constraint if was.get("type") == Some("not null") => false,
+        Kind::Constraint if was.get(Attribute::Type) == Some("not null") => false,
         Kind::Constraint | Kind::Index | Kind::Statistics => {
             let is = to.get(key);
-            let is_another = is.is_none_or(|it| it.get("definition") != was.get("definition"));
+            let is_another =
+                is.is_none_or(|it| it.get(Attribute::Definition) != was.get(Attribute::Definition));
             is_another || is_two_sided(change, key)
         }
         _ => false,
@@ -298,23 +304,24 @@ fn is_two_sided(change: &Change<'_>, key: &Key) -> bool {
     let Some(fact) = from.get(key) else {
         return false;
     };
-    if fact.get("type") != Some("foreign key") {
+    if fact.get(Attribute::Type) != Some("foreign key") {
         return false;
     }
     let own = (key.part(0), key.part(1));
     let other = (
-        fact.get("references_schema").unwrap_or_default(),
-        fact.get("references_table").unwrap_or_default(),
+        fact.get(Attribute::ReferencesSchema).unwrap_or_default(),
+        fact.get(Attribute::ReferencesTable).unwrap_or_default(),
     );
     let changes = |(schema, table): (&str, &str), name: &String| {
         let column = Key::new(Kind::Column, &[schema, table, name]);
         let type_in = |catalog: &Catalog| {
             let fact = catalog.get(&column);
-            fact.and_then(|it| it.get("type")).map(str::to_owned)
+            fact.and_then(|it| it.get(Attribute::Type))
+                .map(str::to_owned)
         };
         type_in(from) != type_in(to)
     };
-    let here = fact.list("columns");
-    let there = fact.list("references_columns");
+    let here = fact.list(Attribute::Columns);
+    let there = fact.list(Attribute::ReferencesColumns);
     here.iter().any(|it| changes(own, it)) && there.iter().any(|it| changes(other, it))
 }

@@ -1,7 +1,7 @@
 //! How values are kept and counted: storage, compression, statistics, options.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         column::{column_all, column_only, relation_kind},
         options,
@@ -12,8 +12,12 @@ use crate::{
 /// What the definition of a column has no words for.
 pub(super) fn given(object: &Object<'_>) -> Vec<Statement> {
     let mut all = Vec::new();
-    all.extend(object.is("storage").then(|| storage(object)));
-    all.extend(object.is("statistics_target").then(|| statistics(object)));
+    all.extend(object.is(Attribute::Storage).then(|| storage(object)));
+    all.extend(
+        object
+            .is(Attribute::StatisticsTarget)
+            .then(|| statistics(object)),
+    );
     all.extend(options_between(&[], object));
     all
 }
@@ -21,20 +25,24 @@ pub(super) fn given(object: &Object<'_>) -> Vec<Statement> {
 /// What a column has that its type just has been set for: PostgreSQL gives it the storage of the type then.
 pub(super) fn after_type(object: &Object<'_>) -> Vec<Statement> {
     let mut all = Vec::new();
-    all.extend(object.is("storage").then(|| storage(object)));
-    all.extend(object.is("compression").then(|| compression(object)));
+    all.extend(object.is(Attribute::Storage).then(|| storage(object)));
+    all.extend(
+        object
+            .is(Attribute::Compression)
+            .then(|| compression(object)),
+    );
     all
 }
 
 /// What a column that came from parents must be given, or freed from, to be as it should.
 pub(super) fn unlike(object: &Object<'_>, parents: &[Object<'_>]) -> Vec<Statement> {
-    let is_other = |name: &str| parents.iter().any(|it| it.get(name) != object.get(name));
+    let is_other = |name: Attribute| parents.iter().any(|it| it.get(name) != object.get(name));
     let mut all = Vec::new();
     // one that is set has been said already
-    if is_other("storage") && !object.is("storage") {
+    if is_other(Attribute::Storage) && !object.is(Attribute::Storage) {
         all.push(storage(object));
     }
-    if is_other("compression") {
+    if is_other(Attribute::Compression) {
         all.push(compression(object));
     }
     all.extend(foreign(&[], object));
@@ -45,24 +53,24 @@ pub(super) fn unlike(object: &Object<'_>, parents: &[Object<'_>]) -> Vec<Stateme
 pub(super) fn changed(change: &Change<'_>, is_retyped: bool) -> Vec<Statement> {
     let to = &change.to;
     let mut all = Vec::new();
-    if change.differs("storage") && !is_retyped {
+    if change.differs(Attribute::Storage) && !is_retyped {
         all.push(storage(to));
     }
-    if change.differs("compression") && !is_retyped {
+    if change.differs(Attribute::Compression) && !is_retyped {
         all.push(compression(to));
     }
-    if change.differs("statistics_target") {
+    if change.differs(Attribute::StatisticsTarget) {
         all.push(statistics(to));
     }
-    all.extend(options_between(&change.from.list("options"), to));
-    all.extend(foreign(&change.from.list("foreign_options"), to));
+    all.extend(options_between(&change.from.list(Attribute::Options), to));
+    all.extend(foreign(&change.from.list(Attribute::ForeignOptions), to));
     all
 }
 
 /// SET STORAGE.
 fn storage(object: &Object<'_>) -> Statement {
     let word = object
-        .get("storage")
+        .get(Attribute::Storage)
         .map_or_else(|| usual_storage(object), str::to_ascii_uppercase);
     column_only(object, &format!("SET STORAGE {word}"))
 }
@@ -72,16 +80,22 @@ fn usual_storage(object: &Object<'_>) -> String {
     if object.major >= 16 {
         return "DEFAULT".to_owned();
     }
-    let (schema, name) = if object.is("base_name") {
-        (object.get("base_schema"), object.get("base_name"))
+    let (schema, name) = if object.is(Attribute::BaseName) {
+        (
+            object.get(Attribute::BaseSchema),
+            object.get(Attribute::BaseName),
+        )
     } else {
-        (object.get("type_schema"), object.get("type_name"))
+        (
+            object.get(Attribute::TypeSchema),
+            object.get(Attribute::TypeName),
+        )
     };
     let (schema, name) = (schema.unwrap_or_default(), name.unwrap_or_default());
     let own = object
         .catalog
         .get(&Key::new(Kind::BaseType, &[schema, name]));
-    match own.and_then(|it| it.get("storage")) {
+    match own.and_then(|it| it.get(Attribute::Storage)) {
         Some(word) => word.to_ascii_uppercase(),
         None if matches!(name, "numeric" | "inet" | "cidr") => "MAIN".to_owned(),
         None => "EXTENDED".to_owned(),
@@ -90,19 +104,19 @@ fn usual_storage(object: &Object<'_>) -> String {
 
 /// SET COMPRESSION.
 fn compression(object: &Object<'_>) -> Statement {
-    let method = object.get("compression").unwrap_or("DEFAULT");
+    let method = object.get(Attribute::Compression).unwrap_or("DEFAULT");
     column_only(object, &format!("SET COMPRESSION {method}"))
 }
 
 /// SET STATISTICS.
 fn statistics(object: &Object<'_>) -> Statement {
-    let target = object.get("statistics_target").unwrap_or("-1");
+    let target = object.get(Attribute::StatisticsTarget).unwrap_or("-1");
     column_only(object, &format!("SET STATISTICS {target}"))
 }
 
 /// SET and RESET of options.
 fn options_between(from: &[String], to: &Object<'_>) -> Vec<Statement> {
-    let found = options::difference(from, &to.list("options"), "");
+    let found = options::difference(from, &to.list(Attribute::Options), "");
     [("RESET", found.reset), ("SET", found.set)]
         .iter()
         .filter(|(_, list)| !list.is_empty())
@@ -115,6 +129,6 @@ fn foreign(from: &[String], to: &Object<'_>) -> Option<Statement> {
     if relation_kind(to) != "foreign table" {
         return None;
     }
-    let options = options::changed(from, &to.list("foreign_options"))?;
+    let options = options::changed(from, &to.list(Attribute::ForeignOptions))?;
     Some(column_all(to, &options))
 }

@@ -6,7 +6,7 @@ use super::{
     designation, exchange, is_shadow, kind, not_null, on_table, sources, states,
 };
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         index::exchange::is_exchanged,
         inheritance,
@@ -34,13 +34,15 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     if core(from) != core(to) {
         return Alter::Replace;
     }
-    if from.is("of_partitioned") || to.is("of_partitioned") {
+    if from.is(Attribute::OfPartitioned) || to.is(Attribute::OfPartitioned) {
         return of_partition(change);
     }
     match kind(to) {
         "foreign key" => foreign_key(change),
         "check" => check(change),
-        _ if change.differs("deferrable") || change.differs("deferred") => Alter::Replace,
+        _ if change.differs(Attribute::Deferrable) || change.differs(Attribute::Deferred) => {
+            Alter::Replace
+        }
         _ => Alter::By(Steps::default()),
     }
 }
@@ -48,11 +50,12 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
 /// That of a partition follows that of the whole. One of the partition's own is taken over when it becomes a partition, or
 /// the whole gets one; and is its own again when the partition is detached.
 fn of_partition(change: &Change<'_>) -> Alter {
-    let is_let_go = change.from.is("of_partitioned") && !change.to.is("of_partitioned");
+    let is_let_go =
+        change.from.is(Attribute::OfPartitioned) && !change.to.is(Attribute::OfPartitioned);
     if is_let_go && partitioned(&change.from) == partitioned(&change.to) {
         return Alter::Replace;
     }
-    if change.to.is("of_partitioned") {
+    if change.to.is(Attribute::OfPartitioned) {
         return Alter::By(Steps::late(states::change(change)));
     }
     match kind(&change.to) {
@@ -64,7 +67,7 @@ fn of_partition(change: &Change<'_>) -> Alter {
 /// What the table is a partition of.
 fn partitioned<'c>(constraint: &Object<'c>) -> Option<&'c str> {
     let relation = constraint.catalog.get(&relation(constraint));
-    relation.and_then(|it| it.get("partition_of"))
+    relation.and_then(|it| it.get(Attribute::PartitionOf))
 }
 
 /// The table.
@@ -76,26 +79,30 @@ fn relation(constraint: &Object<'_>) -> Key {
 /// A foreign key can change when it is checked, and from 18 on whether it is.
 fn foreign_key(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    let was_checked = !from.is("not_valid") || from.is("not_enforced");
-    if to.is("not_valid") && !to.is("not_enforced") && was_checked {
+    let was_checked = !from.is(Attribute::NotValid) || from.is(Attribute::NotEnforced);
+    if to.is(Attribute::NotValid) && !to.is(Attribute::NotEnforced) && was_checked {
         // there is no way back from valid
         return Alter::Replace;
     }
     let mut late = Vec::new();
     let name = Ident(to.key.name());
-    if change.differs("deferrable") || change.differs("deferred") {
-        let when = match (to.is("deferrable"), to.is("deferred")) {
+    if change.differs(Attribute::Deferrable) || change.differs(Attribute::Deferred) {
+        let when = match (to.is(Attribute::Deferrable), to.is(Attribute::Deferred)) {
             (_, true) => "DEFERRABLE INITIALLY DEFERRED",
             (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
             (false, false) => "NOT DEFERRABLE",
         };
         late.push(on_table(to, &format!("ALTER CONSTRAINT {name} {when}")));
     }
-    if change.differs("not_enforced") {
-        let not = if to.is("not_enforced") { "NOT " } else { "" };
+    if change.differs(Attribute::NotEnforced) {
+        let not = if to.is(Attribute::NotEnforced) {
+            "NOT "
+        } else {
+            ""
+        };
         let what = format!("ALTER CONSTRAINT {name} {not}ENFORCED");
         late.push(on_table(to, &what));
-    } else if from.is("not_valid") && !to.is("not_valid") {
+    } else if from.is(Attribute::NotValid) && !to.is(Attribute::NotValid) {
         late.push(validate(to));
     }
     late.extend(states::change(change));
@@ -105,17 +112,17 @@ fn foreign_key(change: &Change<'_>) -> Alter {
 /// A check can only be found to hold. Children have theirs from their parents.
 fn check(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    match (from.is("inherited"), to.is("inherited")) {
+    match (from.is(Attribute::Inherited), to.is(Attribute::Inherited)) {
         (true, true) => return Alter::By(Steps::default()),
         (true, false) => return Alter::By(owned(change)),
         (false, true) => return disowned(change),
         (false, false) => {}
     }
-    let is_weaker = to.is("not_valid") && !from.is("not_valid");
-    if is_weaker || change.differs("not_enforced") {
+    let is_weaker = to.is(Attribute::NotValid) && !from.is(Attribute::NotValid);
+    if is_weaker || change.differs(Attribute::NotEnforced) {
         return Alter::Replace;
     }
-    let valid = from.is("not_valid") && !to.is("not_valid");
+    let valid = from.is(Attribute::NotValid) && !to.is(Attribute::NotValid);
     Alter::By(Steps::late(valid.then(|| validate(to))))
 }
 
@@ -127,7 +134,7 @@ fn owned(change: &Change<'_>) -> Steps {
     if is_child_still(change) {
         steps.early.push(add(from, definition(from)));
     }
-    if from.is("not_valid") && !to.is("not_valid") {
+    if from.is(Attribute::NotValid) && !to.is(Attribute::NotValid) {
         steps.late.push(validate(to));
     }
     steps
@@ -162,7 +169,7 @@ fn disowned(change: &Change<'_>) -> Alter {
             Some(Object { key, fact, ..*to })
         })
         .collect();
-    if sources.len() < all.len() || sources.iter().any(|it| it.is("inherited")) {
+    if sources.len() < all.len() || sources.iter().any(|it| it.is(Attribute::Inherited)) {
         return Alter::By(Steps::default());
     }
     let mut late = Vec::new();
@@ -177,7 +184,7 @@ fn disowned(change: &Change<'_>) -> Alter {
 
 /// Says a comment again that went with the old one.
 fn comment(constraint: &Object<'_>) -> Option<Statement> {
-    let text = Literal(constraint.get("comment")?);
+    let text = Literal(constraint.get(Attribute::Comment)?);
     let what = designation(constraint)?;
     Some(Statement::new(format!("COMMENT ON {what} IS {text}")))
 }

@@ -2,7 +2,7 @@
 
 use super::{add, is_shadow, key, kind, not_null, on_table, states};
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         index::ties,
         rule::{Boundary, Object, Statement},
@@ -34,7 +34,7 @@ fn check(constraint: &Object<'_>) -> Vec<Statement> {
     );
     let is_new = constraint.before.is_some_and(|it| it.get(&table).is_none());
     let comes = constraint.with_parent || !constraint.stays || is_new;
-    if constraint.is("inherited") && comes {
+    if constraint.is(Attribute::Inherited) && comes {
         return Vec::new();
     }
     in_two_steps(constraint)
@@ -42,7 +42,7 @@ fn check(constraint: &Object<'_>) -> Vec<Statement> {
 
 /// That of a partition comes with that of the whole, and under the same name.
 fn foreign_key(constraint: &Object<'_>) -> Vec<Statement> {
-    if constraint.is("of_partitioned") {
+    if constraint.is(Attribute::OfPartitioned) {
         return cloned_name(constraint).into_iter().collect();
     }
     // Source: <https://www.postgresql.org/docs/17/sql-altertable.html>, "not currently supported on partitioned tables"
@@ -56,9 +56,9 @@ fn foreign_key(constraint: &Object<'_>) -> Vec<Statement> {
 fn cloned_name(constraint: &Object<'_>) -> Option<Statement> {
     let whole = ties::whole(constraint)?;
     let fact = constraint.catalog.get(whole)?;
-    let is_clone = ["references_schema", "references_table"]
+    let is_clone = [Attribute::ReferencesSchema, Attribute::ReferencesTable]
         .iter()
-        .all(|it| fact.get(it) == constraint.get(it));
+        .all(|it| fact.get(*it) == constraint.get(*it));
     if is_shadow(constraint) || !is_clone || whole.name() == constraint.key.name() {
         return None;
     }
@@ -72,7 +72,7 @@ fn cloned_name(constraint: &Object<'_>) -> Option<Statement> {
 /// Adds it; and looks at the rows later, under a lock that lets readers and writers through.
 fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
     let definition = definition(constraint);
-    let is_unchecked = constraint.is("not_valid") || constraint.is("not_enforced");
+    let is_unchecked = constraint.is(Attribute::NotValid) || constraint.is(Attribute::NotEnforced);
     // what is looked at later is looked at for the whole table that is referred to, not for its partitions
     if is_unchecked || !constraint.online || refers_to_partitioned(constraint) {
         return vec![add(constraint, definition)];
@@ -85,10 +85,13 @@ fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
 
 /// Whether it refers to a partitioned table.
 fn refers_to_partitioned(constraint: &Object<'_>) -> bool {
-    let part = |name: &str| constraint.get(name).unwrap_or_default();
-    let table = [part("references_schema"), part("references_table")];
+    let part = |name: Attribute| constraint.get(name).unwrap_or_default();
+    let table = [
+        part(Attribute::ReferencesSchema),
+        part(Attribute::ReferencesTable),
+    ];
     let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
-    relation.and_then(|it| it.get("kind")) == Some("partitioned table")
+    relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
 }
 
 /// Looks at the rows of one that was added without.
@@ -99,12 +102,12 @@ pub(super) fn validate(constraint: &Object<'_>) -> Statement {
 
 /// What `pg_get_constraintdef` says.
 pub(super) fn definition<'c>(constraint: &Object<'c>) -> &'c str {
-    constraint.get("definition").unwrap_or_default()
+    constraint.get(Attribute::Definition).unwrap_or_default()
 }
 
 /// Whether its table is a partitioned one.
 fn is_on_partitioned(constraint: &Object<'_>) -> bool {
     let table = [constraint.key.part(0), constraint.key.part(1)];
     let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
-    relation.and_then(|it| it.get("kind")) == Some("partitioned table")
+    relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
 }

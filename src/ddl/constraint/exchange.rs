@@ -2,7 +2,7 @@
 
 use super::{designation, key::timing, kind, on_table};
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         index::{self, exchange::index_of, text, ties},
         rule::{Boundary, Change, Object, Statement},
@@ -33,8 +33,8 @@ pub(super) fn exchange(change: &Change<'_>) -> Vec<Statement> {
     // what was said of the old one is true of the new one
     let said = |object: &Object<'_>, before: &Object<'_>, words: Option<String>| {
         let text = object
-            .get("comment")
-            .filter(|it| before.get("comment") == Some(*it))?;
+            .get(Attribute::Comment)
+            .filter(|it| before.get(Attribute::Comment) == Some(*it))?;
         Some(Statement::new(format!(
             "COMMENT ON {} IS {}",
             words?,

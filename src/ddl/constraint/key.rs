@@ -2,7 +2,7 @@
 
 use super::{add, core, create::definition, kind, on_table};
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         index::{
             attach,
@@ -17,7 +17,9 @@ use crate::{
 
 /// Makes one, and its index the way that is best for that.
 pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
-    let name = constraint.get("index").unwrap_or(constraint.key.name());
+    let name = constraint
+        .get(Attribute::Index)
+        .unwrap_or(constraint.key.name());
     let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
     let Some(fact) = constraint.catalog.get(&key) else {
         return vec![add(constraint, definition(constraint))];
@@ -56,7 +58,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
 fn is_built_before(constraint: &Object<'_>, index: &Object<'_>) -> bool {
     constraint.online
         && kind(constraint) != "exclusion"
-        && !constraint.is("period")
+        && !constraint.is(Attribute::Period)
         && !partition::is_partitioned(index)
 }
 
@@ -89,12 +91,12 @@ fn at_once(constraint: &Object<'_>, index: &Object<'_>, only: bool) -> Vec<State
 fn excluding(constraint: &Object<'_>, index: &Object<'_>, only: bool) -> Vec<Statement> {
     let mut all = vec![on(constraint, only, definition(constraint))];
     let name = text::Designation(index.key);
-    let list = options::assignments(&index.list("options"), "");
+    let list = options::assignments(&index.list(Attribute::Options), "");
     if !list.is_empty() {
         let list = list.join(", ");
         all.push(Statement::new(format!("ALTER {name} SET ({list})")));
     }
-    if let Some(space) = index.get("tablespace") {
+    if let Some(space) = index.get(Attribute::Tablespace) {
         let space = Ident(space);
         all.push(Statement::new(format!(
             "ALTER {name} SET TABLESPACE {space}"
@@ -116,18 +118,21 @@ fn on(constraint: &Object<'_>, only: bool, definition: &str) -> Statement {
 
 /// ` WITH (…)` and ` USING INDEX TABLESPACE …`, where there is something to say.
 fn storage(index: &Object<'_>) -> (String, String) {
-    let with = match options::assignments(&index.list("options"), "").as_slice() {
+    let with = match options::assignments(&index.list(Attribute::Options), "").as_slice() {
         [] => String::new(),
         list => format!(" WITH ({})", list.join(", ")),
     };
-    let space = index.get("tablespace");
+    let space = index.get(Attribute::Tablespace);
     let space = space.map(|it| format!(" USING INDEX TABLESPACE {}", Ident(it)));
     (with, space.unwrap_or_default())
 }
 
 /// When it is checked, if that is not at once.
 pub(super) fn timing(constraint: &Object<'_>) -> &'static str {
-    match (constraint.is("deferrable"), constraint.is("deferred")) {
+    match (
+        constraint.is(Attribute::Deferrable),
+        constraint.is(Attribute::Deferred),
+    ) {
         (_, true) => " DEFERRABLE INITIALLY DEFERRED",
         (true, false) => " DEFERRABLE",
         (false, false) => "",

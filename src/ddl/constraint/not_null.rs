@@ -9,7 +9,7 @@ use super::{
     on_table,
 };
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         inheritance,
         rule::{Alter, Change, Object, Statement, Steps},
@@ -19,7 +19,7 @@ use crate::{
 
 /// The column that may not be NULL.
 pub(super) fn column(constraint: &Object<'_>) -> Option<Key> {
-    let columns = constraint.list("columns");
+    let columns = constraint.list(Attribute::Columns);
     let name = columns.first()?;
     let parts = [constraint.key.part(0), constraint.key.part(1), name];
     Some(Key::new(Kind::Column, &parts))
@@ -27,7 +27,7 @@ pub(super) fn column(constraint: &Object<'_>) -> Option<Key> {
 
 /// A new name of one that was there: the old one is gone by now. Nothing happens where the column was given just this one.
 pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
-    if constraint.is("inherited") || constraint.with_parent {
+    if constraint.is(Attribute::Inherited) || constraint.with_parent {
         return Vec::new();
     }
     vec![add(constraint, definition(constraint))]
@@ -35,7 +35,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
 
 /// An old name. The column may have taken it away already.
 pub(super) fn drop(constraint: &Object<'_>) -> Vec<Statement> {
-    if constraint.is("inherited") {
+    if constraint.is(Attribute::Inherited) {
         return Vec::new();
     }
     vec![dropped(constraint)]
@@ -55,7 +55,7 @@ fn again(constraint: &Object<'_>) -> Vec<Statement> {
 /// What leads from one to another of the same column, whose name is another. For the planner, which alone sees both: to drop
 /// one and add the other is not possible where the column is in a primary key, or an identity.
 pub(in crate::ddl) fn renamed(change: &Change<'_>) -> Vec<Statement> {
-    if change.to.is("inherited") {
+    if change.to.is(Attribute::Inherited) {
         return Vec::new();
     }
     let mut all = Vec::new();
@@ -70,11 +70,11 @@ pub(in crate::ddl) fn renamed(change: &Change<'_>) -> Vec<Statement> {
 
 /// Changes it. On another column, it is the business of both.
 pub(super) fn alter(change: &Change<'_>) -> Alter {
-    if change.differs("columns") || change.to.is("inherited") {
+    if change.differs(Attribute::Columns) || change.to.is(Attribute::Inherited) {
         return Alter::By(Steps::default());
     }
     let mut steps = Steps::late(turned(change));
-    if change.from.is("inherited") && is_child(&change.to) {
+    if change.from.is(Attribute::Inherited) && is_child(&change.to) {
         // it becomes the table's own, too, before that of the parent may go
         steps.early.push(add(&change.to, definition(&change.from)));
     }
@@ -90,7 +90,7 @@ fn is_child(constraint: &Object<'_>) -> bool {
 /// Whether children inherit it, and whether the rows were looked at.
 fn turned(change: &Change<'_>) -> Vec<Statement> {
     let (from, to) = (&change.from, &change.to);
-    match (from.is("not_valid"), to.is("not_valid")) {
+    match (from.is(Attribute::NotValid), to.is(Attribute::NotValid)) {
         (false, true) => return again(to),
         (true, false) => {
             let mut all: Vec<Statement> = inheritability(change).into_iter().collect();
@@ -104,11 +104,11 @@ fn turned(change: &Change<'_>) -> Vec<Statement> {
 
 /// Whether children inherit it.
 fn inheritability(change: &Change<'_>) -> Option<Statement> {
-    if !change.differs("no_inherit") {
+    if !change.differs(Attribute::NoInherit) {
         return None;
     }
     let name = Ident(change.to.key.name());
-    let no = if change.to.is("no_inherit") {
+    let no = if change.to.is(Attribute::NoInherit) {
         "NO "
     } else {
         ""

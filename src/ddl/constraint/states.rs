@@ -3,6 +3,7 @@
 //! Their names hold numbers that are others in every database, so that they are looked up when the statement runs.
 
 use crate::{
+    catalog::Attribute,
     ddl::{
         names,
         rule::{Change, Object, Statement},
@@ -23,7 +24,7 @@ pub(super) fn set(constraint: &Object<'_>) -> Vec<Statement> {
 pub(super) fn change(change: &Change<'_>) -> Vec<Statement> {
     let (from, to) = (states(&change.from), states(&change.to));
     // PostgreSQL makes them anew when it is enforced again
-    let is_anew = change.differs("not_enforced");
+    let is_anew = change.differs(Attribute::NotEnforced);
     let gone = from
         .iter()
         .filter(|(relation, _)| !to.iter().any(|(it, _)| it == relation))
@@ -38,7 +39,7 @@ pub(super) fn change(change: &Change<'_>) -> Vec<Statement> {
 
 /// Reads `[["public.t", "disabled"]]`.
 fn states(constraint: &Object<'_>) -> Vec<State> {
-    let text = constraint.get("trigger_states").unwrap_or("[]");
+    let text = constraint.get(Attribute::TriggerStates).unwrap_or("[]");
     serde_json::from_str(text).unwrap_or_default()
 }
 

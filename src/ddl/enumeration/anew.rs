@@ -8,7 +8,7 @@ use super::{
     survey::{Survey, Way, stored_in, survey, table_word},
 };
 use crate::{
-    catalog::{Catalog, Key, Kind, fact::COMMENT},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::rule::{Alter, Change, Object, Statement, Steps},
     words::ident::{Ident, Literal, Qualified},
 };
@@ -111,7 +111,9 @@ impl Anew<'_, '_> {
             (text.to_owned(), format!("{name}::{text}"))
         }));
         late.extend(self.create);
-        let multiranges = from.get("multirange").zip(to.get("multirange"));
+        let multiranges = from
+            .get(Attribute::Multirange)
+            .zip(to.get(Attribute::Multirange));
         late.extend(moves(from.catalog, &survey, |name, kind| {
             let kind = match multiranges {
                 Some((old, new)) if kind.strip_suffix("[]").unwrap_or(kind) == old => {
@@ -145,10 +147,10 @@ fn text_like(kind: &str) -> &'static str {
 pub(in crate::ddl) fn dressing(object: &Object<'_>, word: &str) -> Vec<Statement> {
     let name = qualified(object.key);
     let comment = object
-        .get(COMMENT)
+        .get(Attribute::Comment)
         .map(|it| format!("COMMENT ON {word} {name} IS {}", Literal(it)));
     let owner = object
-        .get("owner")
+        .get(Attribute::Owner)
         .map(|it| format!("ALTER {word} {name} OWNER TO {}", Ident(it)));
     let path = ["type", object.key.part(0), object.key.part(1)];
     let grants = object.catalog.below(Kind::Grant, &path);
@@ -158,10 +160,10 @@ pub(in crate::ddl) fn dressing(object: &Object<'_>, word: &str) -> Vec<Statement
             role => Ident(role).to_string(),
         };
         let privilege = key.part(4);
-        if fact.is("revoked") {
+        if fact.is(Attribute::Revoked) {
             return format!("REVOKE {privilege} ON TYPE {name} FROM {grantee}");
         }
-        let option = if fact.is("grantable") {
+        let option = if fact.is(Attribute::Grantable) {
             " WITH GRANT OPTION"
         } else {
             ""
@@ -190,7 +192,7 @@ fn moves(
         let word = table_word(catalog, first);
         let mut actions = Vec::new();
         for column in columns {
-            let kind = catalog.get(column).and_then(|it| it.get("type"));
+            let kind = catalog.get(column).and_then(|it| it.get(Attribute::Type));
             let name = Ident(column.part(2)).to_string();
             let (kind, value) = target(&name, kind.unwrap_or_default());
             // a foreign table has no rows to write

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::qualified;
 use crate::{
-    catalog::{Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::rule::{Change, Statement},
     words::ident::Ident,
 };
@@ -78,7 +78,8 @@ fn relation(key: &Key) -> Key {
 /// What the relation of a column is.
 fn relation_kind<'c>(catalog: &'c Catalog, key: &Key) -> &'c str {
     let fact = catalog.get(&relation(key));
-    fact.and_then(|it| it.get("kind")).unwrap_or("table")
+    fact.and_then(|it| it.get(Attribute::Kind))
+        .unwrap_or("table")
 }
 
 /// Whether a relation, or that of a column, is a table.
@@ -93,7 +94,8 @@ fn cleared(catalog: &Catalog, key: &Key) -> Key {
         Kind::CompositeAttribute => Key::new(Kind::Composite, &[key.part(0), key.part(1)]),
         Kind::Index => {
             let fact = catalog.get(key);
-            let constraint = fact.and_then(|it| Some((it.get("table")?, it.get("of_constraint")?)));
+            let constraint = fact
+                .and_then(|it| Some((it.get(Attribute::Table)?, it.get(Attribute::OfConstraint)?)));
             constraint.map_or_else(
                 || key.clone(),
                 |(table, name)| Key::new(Kind::Constraint, &[key.part(0), table, name]),
@@ -114,12 +116,12 @@ pub(super) fn survey<'c>(change: &Change<'c>, way: Way) -> Result<Survey<'c>, St
                 let Some(fact) = from.catalog.get(dependent) else {
                     continue;
                 };
-                if fact.is("generated") || to.catalog.get(dependent).is_none() {
+                if fact.is(Attribute::Generated) || to.catalog.get(dependent).is_none() {
                     survey.clears.insert(dependent.clone());
                     continue;
                 }
                 survey.defaults(change, dependent, fact);
-                if is_of(fact, from.key, from.get("multirange")) {
+                if is_of(fact, from.key, from.get(Attribute::Multirange)) {
                     holders.push(dependent);
                 }
             }
@@ -159,10 +161,16 @@ fn is_part_of(attribute: &Key, composite: &Key) -> bool {
 /// Whether a column is of a type, or holds arrays of it.
 fn is_of(fact: &Fact, key: &Key, multirange: Option<&str>) -> bool {
     let own = (Some(key.part(0)), Some(key.part(1)));
-    (fact.get("type_schema"), fact.get("type_name")) == own
-        || (fact.get("element_schema"), fact.get("element_name")) == own
+    (
+        fact.get(Attribute::TypeSchema),
+        fact.get(Attribute::TypeName),
+    ) == own
+        || (
+            fact.get(Attribute::ElementSchema),
+            fact.get(Attribute::ElementName),
+        ) == own
         || multirange.is_some_and(|name| {
-            let kind = fact.get("type").unwrap_or_default();
+            let kind = fact.get(Attribute::Type).unwrap_or_default();
             kind.strip_suffix("[]").unwrap_or(kind) == name
         })
 }
@@ -170,7 +178,7 @@ fn is_of(fact: &Fact, key: &Key, multirange: Option<&str>) -> bool {
 impl<'c> Survey<'c> {
     /// The default of a column is of the old type as long as it stands.
     fn defaults(&mut self, change: &Change<'c>, column: &'c Key, fact: &'c Fact) {
-        if !fact.is("default") {
+        if !fact.is(Attribute::Default) {
             return;
         }
         let (catalog, table) = (change.from.catalog, qualified(column));
@@ -184,9 +192,9 @@ impl<'c> Survey<'c> {
             return;
         };
         // a column of another type is given its default together with that
-        if let Some(default) = next.get("default")
-            && next.get("type") == fact.get("type")
-            && !next.is("generated")
+        if let Some(default) = next.get(Attribute::Default)
+            && next.get(Attribute::Type) == fact.get(Attribute::Type)
+            && !next.is(Attribute::Generated)
         {
             self.restore.push(Statement::new(format!(
                 "ALTER {table} ALTER COLUMN {name} SET DEFAULT {default}"
@@ -210,15 +218,17 @@ impl<'c> Survey<'c> {
         }
         for dependent in dependents(catalog, column) {
             let fact = catalog.get(dependent);
-            let is = |name: &str| fact.is_some_and(|it| it.is(name));
-            let constraint = fact.and_then(|it| it.get("type")).unwrap_or_default();
+            let is = |name: Attribute| fact.is_some_and(|it| it.is(name));
+            let constraint = fact
+                .and_then(|it| it.get(Attribute::Type))
+                .unwrap_or_default();
             let is_in_the_way = match dependent.kind() {
-                Kind::Column => is("generated") || !holds_rows(catalog, dependent),
+                Kind::Column => is(Attribute::Generated) || !holds_rows(catalog, dependent),
                 Kind::Relation => !holds_rows(catalog, dependent),
                 Kind::Index => way != Way::Aside,
                 Kind::Constraint if way != Way::Aside => constraint != "not null",
                 Kind::Constraint => constraint == "foreign key",
-                Kind::PublicationTable => is("condition"),
+                Kind::PublicationTable => is(Attribute::Condition),
                 Kind::Rule | Kind::Policy | Kind::Trigger | Kind::Statistics | Kind::Routine => {
                     true
                 }
@@ -231,7 +241,7 @@ impl<'c> Survey<'c> {
         // the columns of partitions and of inheriting tables follow
         if catalog
             .get(column)
-            .is_some_and(|it| !it.is("inherit_count"))
+            .is_some_and(|it| !it.is(Attribute::InheritCount))
         {
             let columns = self.tables.entry((column.part(0), column.part(1)));
             columns.or_default().push(column);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{attach, build, cluster, exchange, finish, partition, rename, text, ties};
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         extension, options,
         rule::{Alter, Boundary, Change, Object, Statement, Steps},
@@ -15,21 +15,21 @@ use crate::{
 };
 
 /// What an index cannot change, besides what its text says.
-const FIXED: &[&str] = &[
-    "method",
-    "unique",
-    "primary",
-    "columns",
-    "include",
-    "opclass_options",
-    "orders",
-    "predicate",
-    "nulls_not_distinct",
+const FIXED: &[Attribute] = &[
+    Attribute::Method,
+    Attribute::Unique,
+    Attribute::Primary,
+    Attribute::Columns,
+    Attribute::Include,
+    Attribute::OpclassOptions,
+    Attribute::Orders,
+    Attribute::Predicate,
+    Attribute::NullsNotDistinct,
 ];
 
 /// Changes what can be changed; anything else is built anew, beside the old one where readers and writers are there.
 pub(super) fn alter(change: &Change<'_>) -> Alter {
-    if change.differs("table") || change.differs("of_constraint") {
+    if change.differs(Attribute::Table) || change.differs(Attribute::OfConstraint) {
         return Alter::Replace;
     }
     let attached = match attachment(change) {
@@ -40,24 +40,27 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
         return rebuilt(change);
     }
     let is_partitioned = partition::is_partitioned(&change.to);
-    let breaks = change.to.is("invalid") && !change.from.is("invalid");
-    if is_partitioned && (breaks || change.differs("options")) {
+    let breaks = change.to.is(Attribute::Invalid) && !change.from.is(Attribute::Invalid);
+    if is_partitioned && (breaks || change.differs(Attribute::Options)) {
         return Alter::Replace;
     }
     let mut late: Vec<Statement> = attached.into_iter().collect();
     late.extend(settings(change));
-    if !is_partitioned && !change.to.is("invalid") && !change.to.is("not_ready") {
+    if !is_partitioned && !change.to.is(Attribute::Invalid) && !change.to.is(Attribute::NotReady) {
         late.extend(repair(&change.from));
     }
     late.extend(statistics(
         change.to.key,
-        change.from.get("statistics"),
-        change.to.get("statistics"),
+        change.from.get(Attribute::Statistics),
+        change.to.get(Attribute::Statistics),
     ));
     let words = text::Designation(change.to.key).to_string();
     late.extend(extension::retie(change, &words));
     let mut early = Vec::new();
-    match (change.from.is("clustered"), change.to.is("clustered")) {
+    match (
+        change.from.is(Attribute::Clustered),
+        change.to.is(Attribute::Clustered),
+    ) {
         (false, true) => late.push(cluster(&change.to)),
         (true, false) => early.extend(uncluster(change)),
         _ => {}
@@ -72,11 +75,11 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
 /// What to do where an index becomes a part of that of a partitioned table, or ceases to be one. There is no DETACH for
 /// indexes: one is let go with its table only.
 fn attachment(change: &Change<'_>) -> Result<Option<Statement>, Alter> {
-    if !change.differs("parent") {
+    if !change.differs(Attribute::Parent) {
         return Ok(None);
     }
     let moves = partition::moves(change);
-    if change.from.is("parent") && !moves {
+    if change.from.is(Attribute::Parent) && !moves {
         return Err(Alter::Replace);
     }
     let Some(whole) = partition::whole(&change.to) else {
@@ -89,21 +92,21 @@ fn attachment(change: &Change<'_>) -> Result<Option<Statement>, Alter> {
 
 /// Whether the index must be built anew. That operator classes and collations follow their columns is no reason.
 fn is_another(change: &Change<'_>) -> bool {
-    FIXED.iter().any(|it| change.differs(it)) || text::core(&change.from) != text::core(&change.to)
+    FIXED.iter().any(|it| change.differs(*it)) || text::core(&change.from) != text::core(&change.to)
 }
 
 /// Builds it anew: beside the old one, if nothing is in the way.
 fn rebuilt(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    if to.is("of_constraint") {
+    if to.is(Attribute::OfConstraint) {
         return match exchange::of_index(change) {
             // it comes with a new one of the constraint
             Some(change) if exchange::is_exchanged(&change) => Alter::By(Steps::default()),
             _ => Alter::ReplaceParent,
         };
     }
-    let is_alone = !from.is("parent")
-        && !to.is("parent")
+    let is_alone = !from.is(Attribute::Parent)
+        && !to.is(Attribute::Parent)
         && !partition::is_partitioned(to)
         && from.dependents().next().is_none();
     if !is_alone || !to.online || loses_ground(change) {
@@ -115,8 +118,8 @@ fn rebuilt(change: &Change<'_>) -> Alter {
     late.push(build(to, &[], false));
     // what was said of the old one is true of the new one
     if let Some(comment) = to
-        .get("comment")
-        .filter(|it| from.get("comment") == Some(*it))
+        .get(Attribute::Comment)
+        .filter(|it| from.get(Attribute::Comment) == Some(*it))
     {
         let index = text::Designation(to.key);
         let comment = Literal(comment);
@@ -138,9 +141,11 @@ fn loses_ground(change: &Change<'_>) -> bool {
         let key = &need.referenced;
         let (from, to) = (change.from.catalog.get(key), change.to.catalog.get(key));
         match (from, to) {
-            (Some(from), Some(to)) if key.kind() == Kind::Column => ["type", "collation"]
-                .iter()
-                .any(|it| from.get(it) != to.get(it)),
+            (Some(from), Some(to)) if key.kind() == Kind::Column => {
+                [Attribute::Type, Attribute::Collation]
+                    .iter()
+                    .any(|it| from.get(*it) != to.get(*it))
+            }
             (_, to) => to.is_none(),
         }
     })
@@ -150,7 +155,10 @@ fn loses_ground(change: &Change<'_>) -> bool {
 fn settings(change: &Change<'_>) -> Vec<Statement> {
     let index = text::Designation(change.to.key);
     let mut all = Vec::new();
-    let (from, to) = (change.from.list("options"), change.to.list("options"));
+    let (from, to) = (
+        change.from.list(Attribute::Options),
+        change.to.list(Attribute::Options),
+    );
     let options = options::difference(&from, &to, "");
     if !options.set.is_empty() {
         let list = options.set.join(", ");
@@ -160,8 +168,8 @@ fn settings(change: &Change<'_>) -> Vec<Statement> {
         let list = options.reset.join(", ");
         all.push(format!("ALTER {index} RESET ({list})"));
     }
-    if change.differs("tablespace") {
-        let space = Ident(change.to.get("tablespace").unwrap_or("pg_default"));
+    if change.differs(Attribute::Tablespace) {
+        let space = Ident(change.to.get(Attribute::Tablespace).unwrap_or("pg_default"));
         all.push(format!("ALTER {index} SET TABLESPACE {space}"));
     }
     all.into_iter().map(Statement::new).collect()
@@ -169,12 +177,12 @@ fn settings(change: &Change<'_>) -> Vec<Statement> {
 
 /// Builds again what a failed CREATE INDEX CONCURRENTLY left behind.
 fn repair(from: &Object<'_>) -> Option<Statement> {
-    if !from.is("invalid") && !from.is("not_ready") {
+    if !from.is(Attribute::Invalid) && !from.is(Attribute::NotReady) {
         return None;
     }
     let name = super::qualified(from.key);
     // PostgreSQL cannot do it concurrently for exclusion constraints
-    if from.is("of_constraint") && !from.is("unique") {
+    if from.is(Attribute::OfConstraint) && !from.is(Attribute::Unique) {
         return Some(Statement::new(format!("REINDEX INDEX {name}")));
     }
     let sql = format!("REINDEX INDEX CONCURRENTLY {name}");
@@ -210,8 +218,9 @@ fn targets(text: Option<&str>) -> BTreeMap<String, Value> {
 fn uncluster(change: &Change<'_>) -> Option<Statement> {
     let to = &change.to;
     let mut others = to.catalog.below(Kind::Index, &[to.key.part(0)]);
-    let table = to.get("table");
-    if others.any(|(_, fact)| fact.get("table") == table && fact.is("clustered")) {
+    let table = to.get(Attribute::Table);
+    if others.any(|(_, fact)| fact.get(Attribute::Table) == table && fact.is(Attribute::Clustered))
+    {
         return None;
     }
     let table = text::table(to);

@@ -2,14 +2,17 @@
 
 use super::partition;
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::rule::{Change, Object},
 };
 
 /// The constraint whose index changes.
 pub(in crate::ddl) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
     let side = |index: &Object<'c>| {
-        let (table, name) = (index.get("table")?, index.get("of_constraint")?);
+        let (table, name) = (
+            index.get(Attribute::Table)?,
+            index.get(Attribute::OfConstraint)?,
+        );
         let key = Key::new(Kind::Constraint, &[index.key.part(0), table, name]);
         let (key, fact) = index.catalog.entry(&key)?;
         Some(Object {
@@ -28,14 +31,14 @@ pub(in crate::ddl) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
 /// one of the two.
 pub(in crate::ddl) fn is_exchanged(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
-    let is_other = change.differs("definition");
+    let is_other = change.differs(Attribute::Definition);
     let is_key = matches!(kind(to), "unique" | "primary key") && kind(from) == kind(to);
     let (Some(old), Some(new)) = (index_of(from), index_of(to)) else {
         return false;
     };
     let is_plain = |constraint: &Object<'_>, index: &Object<'_>| {
-        let is_part = constraint.is("of_partitioned") || constraint.is("period");
-        !is_part && !index.is("parent") && !partition::is_partitioned(index)
+        let is_part = constraint.is(Attribute::OfPartitioned) || constraint.is(Attribute::Period);
+        !is_part && !index.is(Attribute::Parent) && !partition::is_partitioned(index)
     };
     // a foreign key that needs the old one
     let is_needed = old.dependents().next().is_some() || from.dependents().any(|it| it != old.key);
@@ -53,18 +56,26 @@ fn stands(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
     let column = |it: &String| Key::new(Kind::Column, &[to.key.part(0), to.key.part(1), it]);
     let columns = |object: &Object<'_>| {
-        let all = [object.list("columns"), object.list("include")].concat();
+        let all = [
+            object.list(Attribute::Columns),
+            object.list(Attribute::Include),
+        ]
+        .concat();
         all.iter().map(column).collect::<Vec<Key>>()
     };
     let is_same = |key: &Key| match (from.catalog.get(key), to.catalog.get(key)) {
-        (Some(was), Some(is)) => ["type", "collation"]
+        (Some(was), Some(is)) => [Attribute::Type, Attribute::Collation]
             .iter()
-            .all(|it| was.get(it) == is.get(it)),
+            .all(|it| was.get(*it) == is.get(*it)),
         (was, _) => was.is_none(),
     };
     // a column is NOT NULL as long as it is in a primary key
     let is_free = |key: &Key| {
-        kind(from) == "unique" || to.catalog.get(key).is_some_and(|it| it.is("not_null"))
+        kind(from) == "unique"
+            || to
+                .catalog
+                .get(key)
+                .is_some_and(|it| it.is(Attribute::NotNull))
     };
     let old = columns(from);
     old.iter().all(is_free) && old.iter().chain(&columns(to)).all(is_same)
@@ -74,7 +85,7 @@ fn stands(change: &Change<'_>) -> bool {
 pub(in crate::ddl) fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
     let name = constraint.key.name();
     let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
-    let is_own = constraint.get("index").is_none_or(|it| it == name);
+    let is_own = constraint.get(Attribute::Index).is_none_or(|it| it == name);
     let (key, fact) = constraint.catalog.entry(&key).filter(|_| is_own)?;
     Some(Object {
         key,
@@ -85,5 +96,5 @@ pub(in crate::ddl) fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>
 
 /// What a constraint is.
 fn kind<'c>(constraint: &Object<'c>) -> &'c str {
-    constraint.get("type").unwrap_or_default()
+    constraint.get(Attribute::Type).unwrap_or_default()
 }

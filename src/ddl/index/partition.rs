@@ -5,7 +5,7 @@
 
 use super::{text, ties};
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::rule::{Change, Object},
 };
 
@@ -33,7 +33,7 @@ pub(in crate::ddl) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
     }
     // the partition is new, or is attached: its indexes come with that. One that a failed migration left out cannot be told
     // from those, so that a plain one is made if it is not there
-    let comes = !index.stays || index.is("of_constraint");
+    let comes = !index.stays || index.is(Attribute::OfConstraint);
     if whole.is_some() && !index.with_parent && comes {
         return match text::automatic_name(index) {
             Some(name) if name != index.key.name() => Birth::Called(name),
@@ -41,33 +41,34 @@ pub(in crate::ddl) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
         };
     }
     let only = is_partitioned(index)
-        && (index.is("invalid") || !is_common && parts(index.catalog, index.key).next().is_some());
+        && (index.is(Attribute::Invalid)
+            || !is_common && parts(index.catalog, index.key).next().is_some());
     Birth::Own { only, whole }
 }
 
 /// The index that this one is the part for a partition of.
 pub(in crate::ddl) fn whole<'c>(index: &Object<'c>) -> Option<&'c Key> {
-    index.get("parent")?;
+    index.get(Attribute::Parent)?;
     ties::whole(index)
 }
 
 /// The relation of an index.
 pub(in crate::ddl) fn relation(index: &Object<'_>) -> Key {
-    let table = index.get("table").unwrap_or_default();
+    let table = index.get(Attribute::Table).unwrap_or_default();
     Key::new(Kind::Relation, &[index.key.part(0), table])
 }
 
 /// Whether the index is one of a partitioned table, which holds nothing itself.
 pub(in crate::ddl) fn is_partitioned(index: &Object<'_>) -> bool {
     let relation = index.catalog.get(&relation(index));
-    relation.and_then(|it| it.get("kind")) == Some("partitioned table")
+    relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
 }
 
 /// Whether the table of an index became a partition, ceased to be one, or moved to another table.
 pub(in crate::ddl) fn moves(change: &Change<'_>) -> bool {
     let of = |index: &Object<'_>| {
         let relation = index.catalog.get(&relation(index));
-        let whole = relation.and_then(|it| it.get("partition_of"));
+        let whole = relation.and_then(|it| it.get(Attribute::PartitionOf));
         whole.map(str::to_owned)
     };
     of(&change.from) != of(&change.to)
@@ -87,7 +88,7 @@ fn is_automatic(index: &Object<'_>) -> bool {
     while let Some(whole) = whole(&top).and_then(|it| top.other(it)) {
         top = whole;
     }
-    !top.is("invalid") && has_automatic_parts(&top)
+    !top.is(Attribute::Invalid) && has_automatic_parts(&top)
 }
 
 /// Whether PostgreSQL makes the indexes below one as they are wanted.
@@ -98,9 +99,13 @@ fn has_automatic_parts(index: &Object<'_>) -> bool {
     parts(index.catalog, index.key)
         .filter_map(|key| index.other(key))
         .all(|part| {
-            let is_alike = ["options", "tablespace", "invalid"]
-                .iter()
-                .all(|it| part.get(it) == index.get(it));
+            let is_alike = [
+                Attribute::Options,
+                Attribute::Tablespace,
+                Attribute::Invalid,
+            ]
+            .iter()
+            .all(|it| part.get(*it) == index.get(*it));
             let name = text::automatic_name(&part);
             is_alike && name.as_deref() == Some(part.key.name()) && has_automatic_parts(&part)
         })

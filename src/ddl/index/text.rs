@@ -4,19 +4,23 @@ use std::fmt;
 
 use super::partition;
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{names, rule::Object},
     words::ident::{Ident, Qualified},
 };
 
 /// The statement that makes an index. `how` stands behind INDEX: `CONCURRENTLY`, for example.
 pub(in crate::ddl) fn create(index: &Object<'_>, how: &[&str], only: bool) -> String {
-    let definition = index.get("definition").unwrap_or_default();
+    let definition = index.get(Attribute::Definition).unwrap_or_default();
     let Some(body) = body(definition) else {
         return definition.to_owned();
     };
-    let (body, condition) = split_condition(body, index.get("predicate"));
-    let unique = if index.is("unique") { "UNIQUE " } else { "" };
+    let (body, condition) = split_condition(body, index.get(Attribute::Predicate));
+    let unique = if index.is(Attribute::Unique) {
+        "UNIQUE "
+    } else {
+        ""
+    };
     let how: String = how.iter().map(|it| format!("{it} ")).collect();
     let only = if only { "ONLY " } else { "" };
     let (name, table) = (Ident(index.key.name()), table(index));
@@ -26,11 +30,11 @@ pub(in crate::ddl) fn create(index: &Object<'_>, how: &[&str], only: bool) -> St
 
 /// What tells an index from another besides the attributes of its columns: without options, tablespace and condition.
 pub(in crate::ddl) fn core<'c>(index: &Object<'c>) -> &'c str {
-    let definition = index.get("definition").unwrap_or_default();
+    let definition = index.get(Attribute::Definition).unwrap_or_default();
     let body = body(definition).unwrap_or(definition);
-    let (body, _) = split_condition(body, index.get("predicate"));
+    let (body, _) = split_condition(body, index.get(Attribute::Predicate));
     match body.rsplit_once(" WITH (") {
-        Some((core, _)) if index.is("options") => core,
+        Some((core, _)) if index.is(Attribute::Options) => core,
         _ => body,
     }
 }
@@ -39,29 +43,32 @@ pub(in crate::ddl) fn core<'c>(index: &Object<'c>) -> &'c str {
 pub(in crate::ddl) fn table<'c>(index: &Object<'c>) -> Qualified<'c> {
     Qualified {
         schema: index.key.part(0),
-        name: index.get("table").unwrap_or_default(),
+        name: index.get(Attribute::Table).unwrap_or_default(),
     }
 }
 
 /// ` TABLESPACE "x"` where it is not the usual one. `pg_get_indexdef` leaves that out.
 fn tablespace(index: &Object<'_>) -> String {
-    let space = index.get("tablespace");
+    let space = index.get(Attribute::Tablespace);
     space.map_or_else(String::new, |it| format!(" TABLESPACE {}", Ident(it)))
 }
 
 /// What PostgreSQL calls an index that it makes for a partition by itself. None where it is not plain to see: for
 /// expressions. Source: `ChooseIndexName` in `src/backend/commands/indexcmds.c`.
 pub(in crate::ddl) fn automatic_name(index: &Object<'_>) -> Option<String> {
-    let table = index.get("table")?;
-    if index.is("primary") {
+    let table = index.get(Attribute::Table)?;
+    if index.is(Attribute::Primary) {
         let name = format!("{table}_pkey");
         // a longer one is cut
         return (name.len() < 64).then_some(name);
     }
-    let mut columns = index.list("columns");
-    columns.extend(index.list("include"));
+    let mut columns = index.list(Attribute::Columns);
+    columns.extend(index.list(Attribute::Include));
     let columns: Option<Vec<String>> = columns.iter().map(|it| column(index, it)).collect();
-    let label = match (index.is("of_constraint"), index.is("unique")) {
+    let label = match (
+        index.is(Attribute::OfConstraint),
+        index.is(Attribute::Unique),
+    ) {
         (false, _) => "idx",
         (true, true) => "key",
         (true, false) => "excl",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell, top};
 use crate::{
-    catalog::{Dependency, Key, Kind},
+    catalog::{Attribute, Dependency, Key, Kind},
     ddl::{base_type, index::ties, inheritance, order::Graph, rule},
 };
 
@@ -15,7 +15,8 @@ impl<'c> Planner<'c> {
         let between = |key: &Key| {
             let table = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
             let fact = self.from.get(key);
-            tables.contains(&table) && fact.is_some_and(|it| it.get("type") == Some("foreign key"))
+            tables.contains(&table)
+                && fact.is_some_and(|it| it.get(Attribute::Type) == Some("foreign key"))
         };
         let all = self.dropped.iter();
         let keys: Vec<&'c Key> = all
@@ -82,7 +83,7 @@ impl<'c> Planner<'c> {
                 }
             }
             // a sequence is there before the column that owns it, whose default it is
-            let is_owned = key.kind() == Kind::Sequence && object.is("owned_by");
+            let is_owned = key.kind() == Kind::Sequence && object.is(Attribute::OwnedBy);
             // one in the way of that of a new identity
             if key.kind() == Kind::Sequence
                 && let Some(column) = (rule(Kind::Sequence).born_with)(&object)
@@ -241,7 +242,7 @@ impl<'c> Planner<'c> {
                     graph.before(&first, &second);
                     // the column of an heir goes with that of the parent, too
                     let column = self.object(self.from, referenced);
-                    let column = column.filter(|it| it.is("inherited"));
+                    let column = column.filter(|it| it.is(Attribute::Inherited));
                     for whole in column
                         .iter()
                         .flat_map(|it| (rule(it.key.kind()).dies_with)(it))
@@ -276,7 +277,7 @@ impl<'c> Planner<'c> {
     fn references(&self, graph: &mut Graph<Node>) {
         let mut partitions: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
         for (key, fact) in self.from.of_kind(Kind::Relation) {
-            if self.dropped.contains_key(key) && fact.is("partition_of") {
+            if self.dropped.contains_key(key) && fact.is(Attribute::PartitionOf) {
                 partitions
                     .entry(top(self.from, key.clone()))
                     .or_default()
@@ -294,8 +295,11 @@ impl<'c> Planner<'c> {
             let Some(fact) = self.from.get(key) else {
                 continue;
             };
-            let name = |part: &str| fact.get(part).unwrap_or_default();
-            let table = [name("references_schema"), name("references_table")];
+            let name = |part: Attribute| fact.get(part).unwrap_or_default();
+            let table = [
+                name(Attribute::ReferencesSchema),
+                name(Attribute::ReferencesTable),
+            ];
             let whole = top(self.from, Key::new(Kind::Relation, &table));
             for partition in partitions.get(&whole).into_iter().flatten() {
                 graph.before(&self.drop_of(key), &self.drop_of(partition));
@@ -307,7 +311,7 @@ impl<'c> Planner<'c> {
     fn indexes(&self, graph: &mut Graph<Node>) {
         let created = || self.created.iter().filter(|it| it.kind() == Kind::Index);
         let table = |key: &Key| {
-            let table = self.to.get(key)?.get("table")?;
+            let table = self.to.get(key)?.get(Attribute::Table)?;
             Some(Key::new(Kind::Relation, &[key.part(0), table]))
         };
         let mut of_wholes: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
@@ -317,7 +321,7 @@ impl<'c> Planner<'c> {
             }
         }
         for key in created() {
-            if self.to.get(key).is_some_and(|it| it.is("parent")) {
+            if self.to.get(key).is_some_and(|it| it.is(Attribute::Parent)) {
                 continue;
             }
             let mut at = table(key);
@@ -410,7 +414,7 @@ impl<'c> Planner<'c> {
         let columns = self.from.below(Kind::Column, &[schema, table]);
         columns
             .filter(|(key, fact)| {
-                fact.is("inherited") && matches!(self.dropped.get(key), Some(None))
+                fact.is(Attribute::Inherited) && matches!(self.dropped.get(key), Some(None))
             })
             .map(|(key, _)| key)
     }

@@ -2,7 +2,7 @@
 
 use super::{Node, Planner, Stage, shell};
 use crate::{
-    catalog::{Fact, Key, Kind, fact::COMMENT},
+    catalog::{Attribute, Fact, Key, Kind},
     ddl::{Statement, default_privilege, rule, rule::Object, sequence},
     words::ident::{Ident, Literal},
 };
@@ -60,12 +60,12 @@ impl<'c> Planner<'c> {
         let rule = rule(to.key.kind());
         let mut statements = Vec::new();
         let is_new = self.created.contains(to.key);
-        let was = |name: &str| from.filter(|_| !is_new).and_then(|it| it.get(name));
+        let was = |name: Attribute| from.filter(|_| !is_new).and_then(|it| it.get(name));
         let had = match is_new {
             true => Some(self.target.role),
-            false => was("owner"),
+            false => was(Attribute::Owner),
         };
-        if let (Some(owner), Some(words)) = (to.get("owner"), (rule.owner)(to))
+        if let (Some(owner), Some(words)) = (to.get(Attribute::Owner), (rule.owner)(to))
             && had != Some(owner)
         {
             statements.push(Statement::new(format!(
@@ -77,8 +77,8 @@ impl<'c> Planner<'c> {
             statements.extend(self.by_default(to));
         }
         statements.extend(self.owned(to));
-        let comment = to.get(COMMENT);
-        if comment != was(COMMENT)
+        let comment = to.get(Attribute::Comment);
+        if comment != was(Attribute::Comment)
             && let Some(words) = (rule.comment)(to)
         {
             let text = comment.map_or_else(|| "NULL".to_owned(), |text| Literal(text).to_string());
@@ -92,7 +92,9 @@ impl<'c> Planner<'c> {
         let (word, granted) = match to.key.kind() {
             Kind::Relation => ("table", "table"),
             Kind::Sequence => ("sequence", "sequence"),
-            Kind::Routine if to.get("kind") == Some("procedure") => ("function", "procedure"),
+            Kind::Routine if to.get(Attribute::Kind) == Some("procedure") => {
+                ("function", "procedure")
+            }
             Kind::Routine => ("function", "function"),
             Kind::Schema => ("schema", "schema"),
             Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType => {
@@ -131,7 +133,7 @@ impl<'c> Planner<'c> {
         for (grantee, privilege) in default_privilege::withheld(self.from, schema, role, word) {
             let key = grant(&grantee, &privilege);
             if self.to.get(&key).is_none() {
-                let revoked = Fact::of([("revoked", Some("true".to_owned()))]);
+                let revoked = Fact::of([(Attribute::Revoked, Some("true".to_owned()))]);
                 statements.extend(without(&key, &revoked));
             }
         }

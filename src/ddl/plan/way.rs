@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Planner, is_view, needs, shell};
 use crate::{
-    catalog::{Dependency, Fact, Key, Kind, fact::EXTENSION},
+    catalog::{Attribute, Dependency, Fact, Key, Kind},
     ddl::{base_type, column, rule, rule::Object},
 };
 
@@ -94,7 +94,8 @@ impl<'c> Planner<'c> {
         let was = self.from.get(part);
         match part.kind() {
             Kind::Sequence => was.is_some_and(|was| {
-                was.get("owned_by") != is.get("owned_by") && self.to.get(whole).is_none()
+                was.get(Attribute::OwnedBy) != is.get(Attribute::OwnedBy)
+                    && self.to.get(whole).is_none()
             }),
             _ => false,
         }
@@ -117,21 +118,21 @@ impl<'c> Planner<'c> {
 
     /// The table of an index.
     pub(super) fn table_of(&self, index: &Key) -> Option<Key> {
-        let table = self.from.get(index)?.get("table")?;
+        let table = self.from.get(index)?.get(Attribute::Table)?;
         Some(Key::new(Kind::Relation, &[index.part(0), table]))
     }
 
     /// Whether a table stays and is no longer a partition of what it was one of.
     pub(super) fn is_detached(&self, table: &Key) -> bool {
         let (was, is) = (self.from.get(table), self.to.get(table));
-        let whole = |fact: Option<&'c Fact>| fact.and_then(|it| it.get("partition_of"));
+        let whole = |fact: Option<&'c Fact>| fact.and_then(|it| it.get(Attribute::PartitionOf));
         is.is_some() && whole(was).is_some() && whole(was) != whole(is)
     }
 
     /// What depends on something that is dropped: whether it has to be dropped before.
     fn clear(&mut self, dependency: &'c Dependency) -> Option<&'c Key> {
         let key = &dependency.dependent;
-        if self.dropped.contains_key(key) || self.from.get(key)?.is(EXTENSION) {
+        if self.dropped.contains_key(key) || self.from.get(key)?.is(Attribute::Extension) {
             return None;
         }
         let stays = self.to.get(key).is_some();

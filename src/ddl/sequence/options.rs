@@ -2,6 +2,7 @@
 
 use super::{column, counter, designation};
 use crate::{
+    catalog::Attribute,
     ddl::rule::{Change, Object, Statement},
     words::ident::{Literal, Qualified},
 };
@@ -18,23 +19,23 @@ impl Numbers {
     /// Those of a sequence, as they are with a type.
     /// Source: <https://www.postgresql.org/docs/current/sql-createsequence.html>
     fn of(sequence: &Object<'_>, of_type: &str) -> Self {
-        let number = |name: &str| sequence.get(name).and_then(|it| it.parse::<i64>().ok());
+        let number = |name: Attribute| sequence.get(name).and_then(|it| it.parse::<i64>().ok());
         let (lowest, highest) = match of_type {
             "smallint" => (i64::from(i16::MIN), i64::from(i16::MAX)),
             "integer" => (i64::from(i32::MIN), i64::from(i32::MAX)),
             _ => (i64::MIN, i64::MAX),
         };
-        let increment = number("increment").unwrap_or(1);
+        let increment = number(Attribute::Increment).unwrap_or(1);
         let is_up = increment > 0;
         let usual = if is_up { (1, highest) } else { (lowest, -1) };
-        let minimum = number("minimum").unwrap_or(usual.0);
-        let maximum = number("maximum").unwrap_or(usual.1);
+        let minimum = number(Attribute::Minimum).unwrap_or(usual.0);
+        let maximum = number(Attribute::Maximum).unwrap_or(usual.1);
         let first = if is_up { minimum } else { maximum };
         Self {
             increment,
             minimum,
             maximum,
-            start: number("start").unwrap_or(first),
+            start: number(Attribute::Start).unwrap_or(first),
         }
     }
 
@@ -46,17 +47,17 @@ impl Numbers {
 
 /// The type.
 fn type_of<'c>(sequence: &Object<'c>) -> &'c str {
-    sequence.get("type").unwrap_or("bigint")
+    sequence.get(Attribute::Type).unwrap_or("bigint")
 }
 
 /// The options of a new sequence, each after a blank: what is not PostgreSQL's default.
 pub(super) fn given(sequence: &Object<'_>) -> String {
-    const WORDS: [(&str, &str); 5] = [
-        ("increment", "INCREMENT BY"),
-        ("minimum", "MINVALUE"),
-        ("maximum", "MAXVALUE"),
-        ("start", "START WITH"),
-        ("cache", "CACHE"),
+    const WORDS: [(Attribute, &str); 5] = [
+        (Attribute::Increment, "INCREMENT BY"),
+        (Attribute::Minimum, "MINVALUE"),
+        (Attribute::Maximum, "MAXVALUE"),
+        (Attribute::Start, "START WITH"),
+        (Attribute::Cache, "CACHE"),
     ];
     let mut text = String::new();
     if type_of(sequence) != "bigint" {
@@ -67,7 +68,7 @@ pub(super) fn given(sequence: &Object<'_>) -> String {
             text += &format!(" {word} {value}");
         }
     }
-    if sequence.is("cycle") {
+    if sequence.is(Attribute::Cycle) {
         text += " CYCLE";
     }
     text
@@ -78,14 +79,14 @@ pub(super) fn changed(change: &Change<'_>) -> Vec<Statement> {
     let to = &change.to;
     let new = Numbers::of(to, type_of(to));
     // the sequence of an identity column gets its type from the column's
-    let is_carried = change.differs("type") && is_retyped_with_column(change);
+    let is_carried = change.differs(Attribute::Type) && is_retyped_with_column(change);
     let of_type = if is_carried {
         type_of(to)
     } else {
         type_of(&change.from)
     };
     let old = Numbers::of(&change.from, of_type);
-    let is_retyped = change.differs("type") && !is_carried;
+    let is_retyped = change.differs(Attribute::Type) && !is_carried;
     let mut words = Vec::new();
     if is_retyped {
         words.push(format!("AS {}", type_of(to)));
@@ -94,19 +95,19 @@ pub(super) fn changed(change: &Change<'_>) -> Vec<Statement> {
         words.push(format!("INCREMENT BY {}", new.increment));
     }
     if is_retyped || old.minimum != new.minimum {
-        words.push(bound("MINVALUE", to.get("minimum")));
+        words.push(bound("MINVALUE", to.get(Attribute::Minimum)));
     }
     if is_retyped || old.maximum != new.maximum {
-        words.push(bound("MAXVALUE", to.get("maximum")));
+        words.push(bound("MAXVALUE", to.get(Attribute::Maximum)));
     }
     if old.start != new.start {
         words.push(format!("START WITH {}", new.start));
     }
-    if change.differs("cache") {
-        words.push(format!("CACHE {}", to.get("cache").unwrap_or("1")));
+    if change.differs(Attribute::Cache) {
+        words.push(format!("CACHE {}", to.get(Attribute::Cache).unwrap_or("1")));
     }
-    if change.differs("cycle") {
-        let no = if to.is("cycle") { "" } else { "NO " };
+    if change.differs(Attribute::Cycle) {
+        let no = if to.is(Attribute::Cycle) { "" } else { "NO " };
         words.push(format!("{no}CYCLE"));
     }
     if words.is_empty() {
@@ -153,12 +154,12 @@ fn moved(sequence: &Object<'_>, bounds: &Numbers) -> Statement {
 
 /// Whether ALTER COLUMN … TYPE has changed the type of the sequence, too.
 fn is_retyped_with_column(change: &Change<'_>) -> bool {
-    let Some(key) = column(&change.to, "identity_of") else {
+    let Some(key) = column(&change.to, Attribute::IdentityOf) else {
         return false;
     };
     let of = |it: &Object<'_>| {
         let fact = it.catalog.get(&key)?;
-        fact.get("type").map(str::to_owned)
+        fact.get(Attribute::Type).map(str::to_owned)
     };
     of(&change.from) != of(&change.to)
 }

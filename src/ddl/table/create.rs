@@ -1,7 +1,7 @@
 //! CREATE TABLE in its forms: plain, of a type, as a partition.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         column, inheritance,
         names::{self, columns_of},
@@ -27,7 +27,10 @@ enum Form<'c> {
 impl<'c> Form<'c> {
     /// The form that leads to what is there.
     fn of(object: &Object<'c>) -> Self {
-        match (object.get("partition_of"), object.get("of_type")) {
+        match (
+            object.get(Attribute::PartitionOf),
+            object.get(Attribute::OfType),
+        ) {
             (Some(whole), None) if is_like(object, whole) => Self::Partition(whole),
             (Some(_), None) => Self::Attached,
             (_, Some(name)) => Self::Typed(name),
@@ -41,10 +44,10 @@ pub(super) fn statements(object: &Object<'_>) -> Vec<Statement> {
     let form = Form::of(object);
     let what = match kind(object) {
         "foreign table" => "FOREIGN TABLE",
-        _ if object.is("unlogged") => "UNLOGGED TABLE",
+        _ if object.is(Attribute::Unlogged) => "UNLOGGED TABLE",
         _ => "TABLE",
     };
-    let bound = object.get("partition_bound").unwrap_or_default();
+    let bound = object.get(Attribute::PartitionBound).unwrap_or_default();
     let body = match form {
         Form::Plain => format!(" {}{}", list(&lines(object)), inherits(object)),
         Form::Attached => format!(" {}", list(&lines(object))),
@@ -64,7 +67,10 @@ pub(super) fn statements(object: &Object<'_>) -> Vec<Statement> {
 
 /// The statement that makes a table a partition, if it is one.
 pub(super) fn attach(object: &Object<'_>) -> Option<Statement> {
-    let (whole, bound) = (object.get("partition_of")?, object.get("partition_bound")?);
+    let (whole, bound) = (
+        object.get(Attribute::PartitionOf)?,
+        object.get(Attribute::PartitionBound)?,
+    );
     let name = names::relation(object);
     let sql = format!("ALTER TABLE {whole} ATTACH PARTITION {name} {bound}");
     Some(Statement::new(sql))
@@ -81,26 +87,26 @@ fn list(lines: &[String]) -> String {
 /// What stands after the columns.
 fn tail(object: &Object<'_>) -> String {
     let mut text = String::new();
-    if let Some(key) = object.get("partition_key") {
+    if let Some(key) = object.get(Attribute::PartitionKey) {
         text += &format!(" PARTITION BY {key}");
     }
-    if let Some(method) = object.get("access_method") {
+    if let Some(method) = object.get(Attribute::AccessMethod) {
         text += &format!(" USING {}", Ident(method));
     }
-    let mut with = options::assignments(&object.list("options"), "");
+    let mut with = options::assignments(&object.list(Attribute::Options), "");
     with.extend(options::assignments(
-        &object.list("toast_options"),
+        &object.list(Attribute::ToastOptions),
         "toast.",
     ));
     if !with.is_empty() {
         text += &format!(" WITH ({})", with.join(", "));
     }
-    if let Some(space) = object.get("tablespace") {
+    if let Some(space) = object.get(Attribute::Tablespace) {
         text += &format!(" TABLESPACE {}", Ident(space));
     }
-    if let Some(server) = object.get("server") {
+    if let Some(server) = object.get(Attribute::Server) {
         text += &format!(" SERVER {}", Ident(server));
-        text += &options::given(&object.list("foreign_options"));
+        text += &options::given(&object.list(Attribute::ForeignOptions));
     }
     text
 }
@@ -122,9 +128,9 @@ fn inherits(object: &Object<'_>) -> String {
 /// The columns that CREATE TABLE names. A partition names all of them, and the checks that it must have to be attached; an heir
 /// only those that are its own, too, and NOT NULL under a name of its own.
 fn lines(object: &Object<'_>) -> Vec<String> {
-    let is_partition = object.is("partition_of");
+    let is_partition = object.is(Attribute::PartitionOf);
     let columns = columns_of(object, object.key.part(0), object.key.part(1));
-    let is_here = |it: &&Object<'_>| is_partition || !it.is("inherited");
+    let is_here = |it: &&Object<'_>| is_partition || !it.is(Attribute::Inherited);
     let mut lines: Vec<String> = columns
         .iter()
         .filter(is_here)
@@ -143,9 +149,11 @@ fn inherited_checks(object: &Object<'_>) -> Vec<String> {
     let (schema, name) = (object.key.part(0), object.key.part(1));
     let constraints = object.catalog.below(Kind::Constraint, &[schema, name]);
     constraints
-        .filter(|(_, fact)| fact.get("type") == Some("check") && fact.is("inherited"))
+        .filter(|(_, fact)| {
+            fact.get(Attribute::Type) == Some("check") && fact.is(Attribute::Inherited)
+        })
         .map(|(key, fact)| {
-            let definition = fact.get("definition").unwrap_or_default();
+            let definition = fact.get(Attribute::Definition).unwrap_or_default();
             format!("CONSTRAINT {} {definition}", Ident(key.name()))
         })
         .collect()
@@ -170,15 +178,15 @@ fn is_like(object: &Object<'_>, whole: &str) -> bool {
     let Some(fact) = object.catalog.get(&key) else {
         return false;
     };
-    let is_same = |name: &str, usual: &str| {
+    let is_same = |name: Attribute, usual: &str| {
         let of_whole = fact.get(name);
         let own = object.get(name);
         of_whole.is_none() || own.is_some() || of_whole == Some(usual)
     };
     let own = columns_of(object, object.key.part(0), object.key.part(1));
     let theirs = columns_of(object, &schema, &table);
-    is_same("access_method", "heap")
-        && is_same("tablespace", "")
+    is_same(Attribute::AccessMethod, "heap")
+        && is_same(Attribute::Tablespace, "")
         && own.len() == theirs.len()
         && own
             .iter()
@@ -188,23 +196,23 @@ fn is_like(object: &Object<'_>, whole: &str) -> bool {
 
 /// Whether a column of a partition is what comes from the whole. Statistics and options do not, and are set afterwards.
 fn is_same_column(own: &Object<'_>, of_whole: &Object<'_>) -> bool {
-    const APART: [&str; 7] = [
-        "position",
-        "comment",
-        "statistics_target",
-        "options",
-        "inherited",
-        "inherit_count",
-        "identity",
+    const APART: [Attribute; 7] = [
+        Attribute::Position,
+        Attribute::Comment,
+        Attribute::StatisticsTarget,
+        Attribute::Options,
+        Attribute::Inherited,
+        Attribute::InheritCount,
+        Attribute::Identity,
     ];
     let both = own.fact.iter().chain(of_whole.fact.iter());
     let identity = match own.major {
         // a partition has its part in the identity of the whole
-        17.. => of_whole.get("identity"),
+        17.. => of_whole.get(Attribute::Identity),
         _ => None,
     };
     own.key.name() == of_whole.key.name()
-        && own.get("identity") == identity
+        && own.get(Attribute::Identity) == identity
         && not_null_name(own) == not_null_name(of_whole)
         && both
             .map(|(name, _)| name)

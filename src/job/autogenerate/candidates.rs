@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Catalog, Fact, Key, Kind};
+use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
 
 /// What went and came, and looks alike: as `old=new`.
 pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
@@ -28,7 +28,7 @@ fn relations(from: &Catalog, to: &Catalog) -> Vec<String> {
             .map(|(key, fact)| {
                 (
                     key.name().to_owned(),
-                    fact.get("type").unwrap_or_default().to_owned(),
+                    fact.get(Attribute::Type).unwrap_or_default().to_owned(),
                 )
             })
             .collect()
@@ -56,9 +56,9 @@ fn columns(from: &Catalog, to: &Catalog) -> Vec<String> {
     let of = |catalog: &Catalog, key: &Key| {
         let fact = catalog.get(key)?;
         Some((
-            fact.get("type").map(str::to_owned),
-            fact.is("not_null"),
-            fact.get("default").map(str::to_owned),
+            fact.get(Attribute::Type).map(str::to_owned),
+            fact.is(Attribute::NotNull),
+            fact.get(Attribute::Default).map(str::to_owned),
         ))
     };
     let mut found = Vec::new();
@@ -91,9 +91,9 @@ fn types(from: &Catalog, to: &Catalog) -> Vec<String> {
 }
 
 /// What a type is, but for the names that follow from its own; with the attributes of a composite one.
-fn inside(catalog: &Catalog, of_type: &Key) -> Vec<(String, Vec<(&'static str, String)>)> {
-    let attributes = |fact: &Fact| -> Vec<(&'static str, String)> {
-        let own = ["multirange", "constructor"];
+fn inside(catalog: &Catalog, of_type: &Key) -> Vec<(String, Vec<(Attribute, String)>)> {
+    let attributes = |fact: &Fact| -> Vec<(Attribute, String)> {
+        let own = [Attribute::Multirange, Attribute::Constructor];
         let all = fact.iter().filter(|(name, _)| !own.contains(name));
         all.map(|(name, value)| (name, value.to_owned())).collect()
     };
@@ -111,7 +111,7 @@ fn labels(from: &Catalog, to: &Catalog) -> Vec<String> {
     let mut found = Vec::new();
     for (key, was) in from.of_kind(Kind::Enum) {
         let Some(is) = to.get(key) else { continue };
-        let (was, is) = (was.list("labels"), is.list("labels"));
+        let (was, is) = (was.list(Attribute::Labels), is.list(Attribute::Labels));
         if was.len() != is.len() {
             continue;
         }

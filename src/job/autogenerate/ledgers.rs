@@ -1,7 +1,7 @@
 //! Ledgers: what would rewrite or drop events is not planned at all.
 
 use crate::{
-    catalog::{Catalog, Difference, How, Kind},
+    catalog::{Attribute, Catalog, Changed, Difference, How, Kind},
     ledger::Declaration,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn refusals(
                 ));
             }
             (Kind::Column, How::Other(attributes)) => {
-                let is_type = |it: &&(&str, _, _)| it.0 == "type";
+                let is_type = |it: &&Changed| it.0 == Attribute::Type;
                 if let Some((_, was, is)) = attributes.iter().find(is_type) {
                     let text = |it: &Option<String>| it.clone().unwrap_or_default();
                     found.push(format!(
@@ -41,9 +41,11 @@ pub(super) fn refusals(
             }
             (Kind::Column, How::New) => {
                 let fact = to.get(key);
-                if fact
-                    .is_some_and(|it| it.is("not_null") && !it.is("default") && !it.is("identity"))
-                {
+                if fact.is_some_and(|it| {
+                    it.is(Attribute::NotNull)
+                        && !it.is(Attribute::Default)
+                        && !it.is(Attribute::Identity)
+                }) {
                     found.push(format!(
                         "{ledger}: the column {column} is not null and has no default: older events would have to be written to"
                     ));

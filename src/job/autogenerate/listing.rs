@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Catalog, Difference, Fact, How, Key, Kind, fact::EXTENSION},
+    catalog::{Attribute, Catalog, Changed, Difference, Fact, How, Key, Kind},
     words::ident::Ident,
 };
 
@@ -26,7 +26,8 @@ pub(in crate::job) fn listed(
         .iter()
         .filter_map(|it| {
             let (sign, catalog) = side(&it.how, from, to);
-            let is_own = it.key.kind() == Kind::Column && !catalog.get(&it.key)?.is("inherited");
+            let is_own =
+                it.key.kind() == Kind::Column && !catalog.get(&it.key)?.is(Attribute::Inherited);
             is_own.then(|| (sign, it.key.part(2)))
         })
         .collect();
@@ -37,21 +38,24 @@ pub(in crate::job) fn listed(
         let Some(fact) = catalog.get(key) else {
             continue;
         };
-        if fact.is(EXTENSION) {
+        if fact.is(Attribute::Extension) {
             continue;
         }
         let whole = whole(key, fact);
         let is_part = whole.as_ref().is_some_and(|whole| {
             moved.contains(whole)
-                || key.kind() == Kind::Constraint && fact.get("type") == Some("not null")
+                || key.kind() == Kind::Constraint && fact.get(Attribute::Type) == Some("not null")
         });
         // the columns of a view are in its definition
         let is_of_view = key.kind() == Kind::Column
             && whole.as_ref().is_some_and(|whole| {
-                changed.contains(whole) && catalog.get(whole).is_some_and(|it| it.is("definition"))
+                changed.contains(whole)
+                    && catalog
+                        .get(whole)
+                        .is_some_and(|it| it.is(Attribute::Definition))
             });
         let is_heir = key.kind() == Kind::Column
-            && fact.is("inherited")
+            && fact.is(Attribute::Inherited)
             && own.contains(&(sign, key.part(2)));
         if sign != '~' && is_part || is_of_view || is_heir {
             continue;
@@ -59,9 +63,11 @@ pub(in crate::job) fn listed(
         let mut line = format!("{sign} {}", name(key, fact));
         match &difference.how {
             How::Other(attributes) => {
-                let has_type = attributes.iter().any(|(name, ..)| *name == "type");
-                let says = |name: &str| name != "position" && !(has_type && is_of_type(name));
-                let changes = attributes.iter().filter(|(name, ..)| says(name));
+                let has_type = attributes.iter().any(|(name, ..)| *name == Attribute::Type);
+                let says = |name: Attribute| {
+                    name != Attribute::Position && !(has_type && is_of_type(name))
+                };
+                let changes = attributes.iter().filter(|(name, ..)| says(*name));
                 let changes: Vec<String> = changes.map(change).collect();
                 line = format!("{line}: {}", changes.join(", "));
             }
@@ -86,13 +92,13 @@ fn side<'c>(how: &How, from: &'c Catalog, to: &'c Catalog) -> (char, &'c Catalog
 }
 
 /// Whether an attribute of a column follows from its type.
-fn is_of_type(name: &str) -> bool {
+fn is_of_type(name: Attribute) -> bool {
     let heads = ["type_", "element_", "base_", "max_length", "domain_"];
-    heads.iter().any(|it| name.starts_with(it))
+    heads.iter().any(|it| name.name().starts_with(it))
 }
 
-fn change((name, was, is): &(&'static str, Option<String>, Option<String>)) -> String {
-    let name = name.replace('_', " ");
+fn change((name, was, is): &Changed) -> String {
+    let name = name.name().replace('_', " ");
     match (was.as_deref(), is.as_deref()) {
         (None, Some("true")) => name,
         (Some("true"), None) => format!("no longer {name}"),
@@ -158,8 +164,10 @@ fn indexed(definition: &str) -> String {
 /// What an object is, and its name: `table "public"."users"`.
 fn name(key: &Key, fact: &Fact) -> String {
     let label = match key.kind() {
-        Kind::Relation | Kind::Routine => fact.get("kind").unwrap_or_else(|| key.kind().label()),
-        Kind::Constraint => fact.get("type").unwrap_or("constraint"),
+        Kind::Relation | Kind::Routine => fact
+            .get(Attribute::Kind)
+            .unwrap_or_else(|| key.kind().label()),
+        Kind::Constraint => fact.get(Attribute::Type).unwrap_or("constraint"),
         Kind::Grant => return format!("grant {}", parts(key)),
         kind => kind.label(),
     };
@@ -184,7 +192,7 @@ fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
             let columns = catalog.below(Kind::Column, &[key.part(0), key.part(1)]);
             let mut columns: Vec<(usize, &str)> = columns
                 .map(|(key, fact)| {
-                    let position = fact.get("position").and_then(|it| it.parse().ok());
+                    let position = fact.get(Attribute::Position).and_then(|it| it.parse().ok());
                     (position.unwrap_or_default(), key.part(2))
                 })
                 .collect();
@@ -193,12 +201,16 @@ fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
             Some(names.join(", "))
         }
         Kind::Column => {
-            let null = if fact.is("not_null") { " not null" } else { "" };
-            Some(format!("{}{null}", fact.get("type")?))
+            let null = if fact.is(Attribute::NotNull) {
+                " not null"
+            } else {
+                ""
+            };
+            Some(format!("{}{null}", fact.get(Attribute::Type)?))
         }
-        Kind::Index => Some(indexed(fact.get("definition")?)),
-        Kind::Constraint => Some(short(fact.get("definition")?)),
-        Kind::Enum => Some(fact.list("labels").join(", ")),
+        Kind::Index => Some(indexed(fact.get(Attribute::Definition)?)),
+        Kind::Constraint => Some(short(fact.get(Attribute::Definition)?)),
+        Kind::Enum => Some(fact.list(Attribute::Labels).join(", ")),
         _ => None,
     }
 }
@@ -207,8 +219,8 @@ fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
 fn whole(key: &Key, fact: &Fact) -> Option<Key> {
     let relation = |name: &str| Key::new(Kind::Relation, &[key.part(0), name]);
     match key.kind() {
-        Kind::Constraint if fact.get("type") == Some("not null") => {
-            let column = fact.list("columns").into_iter().next()?;
+        Kind::Constraint if fact.get(Attribute::Type) == Some("not null") => {
+            let column = fact.list(Attribute::Columns).into_iter().next()?;
             Some(Key::new(Kind::Column, &[key.part(0), key.part(1), &column]))
         }
         Kind::Column
@@ -217,18 +229,20 @@ fn whole(key: &Key, fact: &Fact) -> Option<Key> {
         | Kind::Rule
         | Kind::Policy
         | Kind::Inheritance => Some(relation(key.part(1))),
-        Kind::Index => match fact.get("of_constraint") {
+        Kind::Index => match fact.get(Attribute::OfConstraint) {
             Some(constraint) => Some(Key::new(
                 Kind::Constraint,
-                &[key.part(0), fact.get("table")?, constraint],
+                &[key.part(0), fact.get(Attribute::Table)?, constraint],
             )),
-            None => Some(relation(fact.get("table")?)),
+            None => Some(relation(fact.get(Attribute::Table)?)),
         },
-        Kind::Statistics => Some(relation(fact.get("table")?)),
+        Kind::Statistics => Some(relation(fact.get(Attribute::Table)?)),
         Kind::CompositeAttribute => Some(Key::new(Kind::Composite, &[key.part(0), key.part(1)])),
         Kind::DomainConstraint => Some(Key::new(Kind::Domain, &[key.part(0), key.part(1)])),
         Kind::Sequence => {
-            let owner = fact.get("owned_by").or_else(|| fact.get("identity_of"))?;
+            let owner = fact
+                .get(Attribute::OwnedBy)
+                .or_else(|| fact.get(Attribute::IdentityOf))?;
             let parts: Vec<String> = serde_json::from_str(owner).ok()?;
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
             Some(Key::new(Kind::Column, &parts))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Catalog, Coverage, Fact, Ignored, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Fact, Ignored, Key, Kind},
     ddl::{
         filling::{fill, sent},
         plan::Target,
@@ -328,14 +328,14 @@ impl Proving {
 /// The roles that a database speaks of.
 fn roles(catalog: &Catalog) -> BTreeSet<String> {
     let of = |(key, fact): (&Key, &Fact)| {
-        let owner = fact.get("owner").map(str::to_owned);
+        let owner = fact.get(Attribute::Owner).map(str::to_owned);
         let grantee = match key.kind() {
             Kind::Grant => key.parts().rev().nth(1).map(str::to_owned),
             Kind::DefaultPrivilege => Some(key.part(0).to_owned()),
             _ => None,
         };
         let to = match key.kind() {
-            Kind::Policy => fact.list("roles"),
+            Kind::Policy => fact.list(Attribute::Roles),
             _ => Vec::new(),
         };
         owner.into_iter().chain(grantee).chain(to)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     job::{JobError, failure::AutogenerateError},
     ledger::Declaration,
     words::ident::{Ident, Literal, Qualified},
@@ -46,7 +46,7 @@ impl<'n> Named<'n> {
             }
             let labels = catalog
                 .get(&Key::new(Kind::Enum, &[schema, name]))?
-                .list("labels");
+                .list(Attribute::Labels);
             labels
                 .iter()
                 .any(|it| it == part)
@@ -152,9 +152,9 @@ pub(super) fn alike(from: &Catalog, to: &Catalog, kinds: &[Kind]) -> Renames {
             let entries = one.of_kind(*kind);
             entries
                 .filter(|(key, fact)| {
-                    let goes_along = fact.is("of_partitioned")
-                        || fact.is("inherited")
-                        || key.kind() == Kind::Index && fact.is("of_constraint");
+                    let goes_along = fact.is(Attribute::OfPartitioned)
+                        || fact.is(Attribute::Inherited)
+                        || key.kind() == Kind::Index && fact.is(Attribute::OfConstraint);
                     other.get(key).is_none() && !goes_along
                 })
                 .map(|(key, fact)| (key.clone(), fact.clone()))
@@ -205,11 +205,13 @@ pub(super) fn alike(from: &Catalog, to: &Catalog, kinds: &[Kind]) -> Renames {
 }
 
 /// The attributes of a constraint, an index or a sequence, without its name in them.
-fn nameless((key, fact): &(Key, Fact)) -> BTreeMap<&'static str, String> {
+fn nameless((key, fact): &(Key, Fact)) -> BTreeMap<Attribute, String> {
     let attributes = fact.iter().filter_map(|(name, value)| match name {
         // a constraint and its index have one name
-        "index" | "of_constraint" if value == key.name() => Some((name, String::new())),
-        "definition" if key.kind() == Kind::Index => {
+        Attribute::Index | Attribute::OfConstraint if value == key.name() => {
+            Some((name, String::new()))
+        }
+        Attribute::Definition if key.kind() == Kind::Index => {
             let (head, rest) = value.split_once("INDEX ")?;
             let (_, tail) = rest.split_once(" ON ")?;
             Some((name, format!("{head}{tail}")))
@@ -225,13 +227,13 @@ pub(super) const KEPT: &str = "glowplug_kept_";
 /// Whether something was renamed aside, or belongs to what was.
 pub(super) fn is_kept(key: &Key, fact: &Fact) -> bool {
     let is_aside = |name: &str| name.starts_with(KEPT);
-    let owners = ["owned_by", "identity_of"];
+    let owners = [Attribute::OwnedBy, Attribute::IdentityOf];
     match key.kind() {
         Kind::Column => is_aside(key.part(1)) || is_aside(key.part(2)),
-        Kind::Index => fact.get("table").is_some_and(is_aside),
+        Kind::Index => fact.get(Attribute::Table).is_some_and(is_aside),
         Kind::Sequence => owners
             .iter()
-            .flat_map(|name| fact.list(name).into_iter().skip(1))
+            .flat_map(|name| fact.list(*name).into_iter().skip(1))
             .any(|it| is_aside(&it)),
         _ => is_aside(key.part(1)),
     }
@@ -264,7 +266,10 @@ pub(super) fn aside(from: &Catalog, to: &Catalog, ledgers: &[Declaration]) -> Re
         }
     };
     for (key, fact) in from.of_kind(Kind::Relation) {
-        let is_table = matches!(fact.get("kind"), Some("table" | "partitioned table"));
+        let is_table = matches!(
+            fact.get(Attribute::Kind),
+            Some("table" | "partitioned table")
+        );
         let stays = to.get(&Key::new(Kind::Schema, &[key.part(0)])).is_some();
         if !is_table || !stays || to.get(key).is_some() || is_kept(key, fact) || is_ledger(key) {
             continue;
@@ -285,10 +290,10 @@ pub(super) fn aside(from: &Catalog, to: &Catalog, ledgers: &[Declaration]) -> Re
     for (key, fact) in from.of_kind(Kind::Column) {
         let relation = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
         let both = [from, to].map(|it| {
-            let kind = it.get(&relation).and_then(|it| it.get("kind"));
+            let kind = it.get(&relation).and_then(|it| it.get(Attribute::Kind));
             matches!(kind, Some("table" | "partitioned table"))
         });
-        let has_values = !fact.is("inherited") && !fact.is("generated");
+        let has_values = !fact.is(Attribute::Inherited) && !fact.is(Attribute::Generated);
         let goes = both == [true, true] && to.get(key).is_none();
         if !goes || !has_values || is_kept(key, fact) || is_ledger(key) {
             continue;
@@ -319,7 +324,7 @@ pub(super) fn with_kept(to: &Catalog, from: &Catalog) -> Catalog {
     let mut kept = BTreeSet::new();
     for (key, fact) in from.iter().filter(|(key, fact)| is_kept(key, fact)) {
         let is_tie = match key.kind() {
-            Kind::Constraint => fact.get("type") == Some("foreign key"),
+            Kind::Constraint => fact.get(Attribute::Type) == Some("foreign key"),
             Kind::Trigger | Kind::Rule | Kind::Policy => true,
             _ => false,
         };
@@ -328,7 +333,7 @@ pub(super) fn with_kept(to: &Catalog, from: &Catalog) -> Catalog {
         }
         let in_kept_table = key.part(1).starts_with(KEPT);
         let fact = if key.kind() == Kind::Column && !in_kept_table {
-            let left_out = ["not_null", "default", "identity"];
+            let left_out = [Attribute::NotNull, Attribute::Default, Attribute::Identity];
             let attributes = fact.iter().filter(|(name, _)| !left_out.contains(name));
             Fact::of(attributes.map(|(name, value)| (name, Some(value.to_owned()))))
         } else {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{Statement, hazard::Hazard, segment::Segment},
     job::JobError,
     postgres::{
@@ -38,7 +38,10 @@ fn spoken_of<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet<&'c Key
     let statements = || segments.iter().flat_map(|it| &it.statements);
     let tables = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
         let name = qualified(key).to_string();
-        let is_table = matches!(fact.get("kind"), Some("table" | "partitioned table"));
+        let is_table = matches!(
+            fact.get(Attribute::Kind),
+            Some("table" | "partitioned table")
+        );
         is_table && statements().any(|it| it.sql.contains(&name))
     });
     tables.map(|(key, _)| key).collect()
@@ -52,8 +55,8 @@ pub(super) fn needed<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet
         let below = catalog.below(Kind::Constraint, &[table.part(0), table.part(1)]);
         let named = |fact: &'c Fact| {
             let parts = [
-                fact.get("references_schema")?,
-                fact.get("references_table")?,
+                fact.get(Attribute::ReferencesSchema)?,
+                fact.get(Attribute::ReferencesTable)?,
             ];
             Some(catalog.entry(&Key::new(Kind::Relation, &parts))?.0)
         };
@@ -76,7 +79,7 @@ impl Rows {
         segments: &[Segment],
     ) -> Result<Self, JobError> {
         let is_table = |key: &&Key| {
-            let kind = catalog.get(key).and_then(|it| it.get("kind"));
+            let kind = catalog.get(key).and_then(|it| it.get(Attribute::Kind));
             kind == Some("table")
         };
         let tables = spoken_of(catalog, segments);
@@ -85,9 +88,9 @@ impl Rows {
         let mut queries = Vec::new();
         for table in &tables {
             let below = catalog.below(Kind::Column, &[table.part(0), table.part(1)]);
-            let stored = below.filter(|(_, fact)| !fact.is("generated"));
+            let stored = below.filter(|(_, fact)| !fact.is(Attribute::Generated));
             let stored: Vec<(&str, &str)> = stored
-                .map(|(key, fact)| (key.part(2), fact.get("type").unwrap_or_default()))
+                .map(|(key, fact)| (key.part(2), fact.get(Attribute::Type).unwrap_or_default()))
                 .collect();
             let digests = stored.iter().map(|(name, _)| {
                 let name = Ident(name);

@@ -17,10 +17,7 @@ use super::{
     reading::{Address, Bond, RELATIONS, Reading},
 };
 use crate::{
-    catalog::{
-        Catalog, Coverage, Fact, Key, Kind,
-        fact::{COMMENT, EXTENSION, EXTENSIONS},
-    },
+    catalog::{Attribute, Catalog, Coverage, Fact, Key, Kind},
     postgres::{
         imprint::EVER,
         session::{COMMIT, Message, Row, Session},
@@ -205,9 +202,9 @@ impl Known {
         });
         catalog.map(|_, fact| {
             // these are read for all
-            fact.unset(COMMENT);
-            fact.unset(EXTENSION);
-            fact.unset(EXTENSIONS);
+            fact.unset(Attribute::Comment);
+            fact.unset(Attribute::Extension);
+            fact.unset(Attribute::Extensions);
         });
         let is_touched = |at: &Address| at.class == RELATIONS && relations.contains(&at.object);
         let catalog = &reading.catalog;
@@ -267,7 +264,7 @@ fn sums(bonds: &[Bond]) -> String {
 /// The schema and the name of the relation that something is part of.
 fn relation_of<'k>(key: &'k Key, fact: &'k Fact) -> (&'k str, &'k str) {
     let name = match key.kind() {
-        Kind::Index => fact.get("table").unwrap_or_default(),
+        Kind::Index => fact.get(Attribute::Table).unwrap_or_default(),
         _ => key.part(1),
     };
     (key.part(0), name)

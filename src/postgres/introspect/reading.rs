@@ -4,10 +4,7 @@ use std::collections::HashMap;
 
 use super::{Part, queries};
 use crate::{
-    catalog::{
-        Aspect, Catalog, Coverage, Dependency, Fact, Key, Kind,
-        fact::{COMMENT, EXTENSION, EXTENSIONS},
-    },
+    catalog::{Aspect, Attribute, Catalog, Coverage, Dependency, Fact, Key, Kind},
     postgres::session::Row,
 };
 
@@ -85,8 +82,8 @@ impl Reading {
         for row in rows {
             match part {
                 Part::Kind(query) => self.object(query, row),
-                Part::Comments => self.attribute(COMMENT, row),
-                Part::Members => self.attribute(EXTENSION, row),
+                Part::Comments => self.attribute(Attribute::Comment, row),
+                Part::Members => self.attribute(Attribute::Extension, row),
                 Part::Grants => self.grant(row),
                 Part::Aliases => {
                     let [alias, whole] = super::texts(row);
@@ -146,7 +143,7 @@ impl Reading {
         None
     }
 
-    fn attribute(&mut self, name: &'static str, row: Row) {
+    fn attribute(&mut self, name: Attribute, row: Row) {
         let [address, value] = super::texts(row);
         if let Some(fact) = Address::of(&address)
             .and_then(|it| self.places.get(&it))
@@ -165,7 +162,11 @@ impl Reading {
         let mut parts = vec![kind.as_str()];
         parts.extend(object.parts());
         parts.extend([grantee.as_str(), privilege.as_str()]);
-        let fact = Fact::of(["grantable", "revoked"].into_iter().zip(values));
+        let fact = Fact::of(
+            [Attribute::Grantable, Attribute::Revoked]
+                .into_iter()
+                .zip(values),
+        );
         self.catalog.insert(Key::new(Kind::Grant, &parts), fact);
     }
 
@@ -190,11 +191,11 @@ impl Reading {
         self.catalog.dependencies = tied.collect();
         for (dependent, extension) in taken_away {
             if let Some(fact) = self.catalog.get_mut(&dependent) {
-                let mut names = fact.list(EXTENSIONS);
+                let mut names = fact.list(Attribute::Extensions);
                 names.push(extension);
                 names.sort();
                 names.dedup();
-                fact.set(EXTENSIONS, serde_json::json!(names).to_string());
+                fact.set(Attribute::Extensions, serde_json::json!(names).to_string());
             }
         }
     }

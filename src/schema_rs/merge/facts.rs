@@ -1,7 +1,7 @@
 //! What PostgreSQL would tell of what is new.
 
 use crate::{
-    catalog::{Aspect, Catalog, Dependency, Fact, Key, Kind, fact::COMMENT},
+    catalog::{Aspect, Attribute, Catalog, Dependency, Fact, Key, Kind},
     schema_rs::{
         merge::{
             ApplyError, Merge, Place, find,
@@ -28,16 +28,16 @@ impl Merge<'_> {
             });
         }
         let relation = Fact::of([
-            ("kind", Some("table".to_owned())),
-            ("owner", self.owner.clone()),
-            (COMMENT, self.told(table.comment.as_ref())),
+            (Attribute::Kind, Some("table".to_owned())),
+            (Attribute::Owner, self.owner.clone()),
+            (Attribute::Comment, self.told(table.comment.as_ref())),
         ]);
         self.insert(place.key(), relation);
         // public comes with PostgreSQL, which tells of no dependency on it
         if place.schema != PUBLIC {
             let schema = Key::new(Kind::Schema, &[&place.schema]);
             if self.catalog.get(&schema).is_none() {
-                let owner = Fact::of([("owner", self.owner.clone())]);
+                let owner = Fact::of([(Attribute::Owner, self.owner.clone())]);
                 self.insert(schema.clone(), owner);
             }
             self.depends(&place.key(), &schema, 'n');
@@ -61,8 +61,8 @@ impl Merge<'_> {
         let found = find::find_type(&self.catalog, tpe, column.max_length);
         let found = found.ok_or_else(|| no_type(tpe, name, table))?;
         let mut attributes = found.attributes(&self.catalog);
-        attributes.push(("position", Some(position.to_string())));
-        attributes.push((COMMENT, self.told(column.comment.as_ref())));
+        attributes.push((Attribute::Position, Some(position.to_string())));
+        attributes.push((Attribute::Comment, self.told(column.comment.as_ref())));
         self.insert(key.clone(), Fact::of(attributes));
         if let Some(tpe) = &found.key {
             self.depends(&key, tpe, 'n');
@@ -83,15 +83,18 @@ impl Merge<'_> {
         let sequence = Key::new(Kind::Sequence, &[&place.schema, &name]);
         let owner = [place.schema.as_str(), place.name.as_str(), column];
         let fact = Fact::of([
-            ("type", Some(format_type(PG_CATALOG, &tpe.name, None))),
-            ("owner", self.owner.clone()),
-            ("owned_by", Some(json(&owner, ", "))),
+            (
+                Attribute::Type,
+                Some(format_type(PG_CATALOG, &tpe.name, None)),
+            ),
+            (Attribute::Owner, self.owner.clone()),
+            (Attribute::OwnedBy, Some(json(&owner, ", "))),
         ]);
         self.insert(sequence.clone(), fact);
         let full = qualified(&place.schema, &name).replace('\'', "''");
         let key = place.part(Kind::Column, column);
         if let Some(fact) = self.catalog.get_mut(&key) {
-            fact.set("default", format!("nextval('{full}'::regclass)"));
+            fact.set(Attribute::Default, format!("nextval('{full}'::regclass)"));
         }
         self.depends(&sequence, &key, 'a');
         self.depends(&key, &sequence, 'n');
@@ -106,17 +109,20 @@ impl Merge<'_> {
         let Some(fact) = self.catalog.get_mut(&key) else {
             return;
         };
-        if fact.is("not_null") {
+        if fact.is(Attribute::NotNull) {
             return;
         }
-        fact.set("not_null", "true".to_owned());
+        fact.set(Attribute::NotNull, "true".to_owned());
         if self.has_not_null {
             let name = self.constraint_name(place, column, "not_null");
             let constraint = place.part(Kind::Constraint, &name);
             let fact = Fact::of([
-                ("type", Some("not null".to_owned())),
-                ("definition", Some(format!("NOT NULL {}", quoted(column)))),
-                ("columns", Some(json(&[column], ","))),
+                (Attribute::Type, Some("not null".to_owned())),
+                (
+                    Attribute::Definition,
+                    Some(format!("NOT NULL {}", quoted(column))),
+                ),
+                (Attribute::Columns, Some(json(&[column], ","))),
             ]);
             self.insert(constraint.clone(), fact);
             self.depends(&constraint, &key, 'a');
@@ -144,10 +150,10 @@ impl Merge<'_> {
         let list = quoted_list(columns);
         let constraint = place.part(Kind::Constraint, &name);
         let fact = Fact::of([
-            ("type", Some("primary key".to_owned())),
-            ("definition", Some(format!("PRIMARY KEY ({list})"))),
-            ("columns", Some(json(columns, ","))),
-            ("index", Some(name.clone())),
+            (Attribute::Type, Some("primary key".to_owned())),
+            (Attribute::Definition, Some(format!("PRIMARY KEY ({list})"))),
+            (Attribute::Columns, Some(json(columns, ","))),
+            (Attribute::Index, Some(name.clone())),
         ]);
         self.insert(constraint.clone(), fact);
         for column in columns {
@@ -162,14 +168,17 @@ impl Merge<'_> {
         let written: Vec<String> = columns.iter().map(|it| quoted(it)).collect();
         let are_known = classes.len() == columns.len();
         let fact = Fact::of([
-            ("table", Some(place.name.clone())),
-            ("definition", Some(definition)),
-            ("method", Some("btree".to_owned())),
-            ("unique", Some("true".to_owned())),
-            ("primary", Some("true".to_owned())),
-            ("columns", Some(json(&written, ", "))),
-            ("opclasses", are_known.then(|| json(&classes, ", "))),
-            ("of_constraint", Some(name)),
+            (Attribute::Table, Some(place.name.clone())),
+            (Attribute::Definition, Some(definition)),
+            (Attribute::Method, Some("btree".to_owned())),
+            (Attribute::Unique, Some("true".to_owned())),
+            (Attribute::Primary, Some("true".to_owned())),
+            (Attribute::Columns, Some(json(&written, ", "))),
+            (
+                Attribute::Opclasses,
+                are_known.then(|| json(&classes, ", ")),
+            ),
+            (Attribute::OfConstraint, Some(name)),
         ]);
         self.insert(index.clone(), fact);
         self.depends(&index, &constraint, 'i');
@@ -207,15 +216,17 @@ impl Merge<'_> {
             quoted_list(&referenced)
         );
         let fact = Fact::of([
-            ("type", Some("foreign key".to_owned())),
-            ("definition", Some(definition)),
-            ("columns", Some(json(&columns, ","))),
-            ("references_schema", Some(parent.schema.clone())),
-            ("references_table", Some(parent.name.clone())),
-            ("references_columns", Some(json(&referenced, ","))),
+            (Attribute::Type, Some("foreign key".to_owned())),
+            (Attribute::Definition, Some(definition)),
+            (Attribute::Columns, Some(json(&columns, ","))),
+            (Attribute::ReferencesSchema, Some(parent.schema.clone())),
+            (Attribute::ReferencesTable, Some(parent.name.clone())),
+            (Attribute::ReferencesColumns, Some(json(&referenced, ","))),
         ]);
         let index = self.catalog.get(&parent.part(Kind::Constraint, &key_name));
-        let index = index.and_then(|it| it.get("index")).unwrap_or(&key_name);
+        let index = index
+            .and_then(|it| it.get(Attribute::Index))
+            .unwrap_or(&key_name);
         let index = Key::new(Kind::Index, &[&parent.schema, index]);
         self.insert(constraint.clone(), fact);
         self.depends(&constraint, &child.part(Kind::Column, column), 'a');
@@ -240,17 +251,17 @@ impl Merge<'_> {
         let found = found.ok_or_else(|| no_type(tpe, column, table))?;
         let attributes = found.attributes(&self.catalog);
         let has_collation = |fact: &Fact| {
-            let name = fact.get("type_name").unwrap_or_default();
-            fact.get("type_schema") == Some(PG_CATALOG)
+            let name = fact.get(Attribute::TypeName).unwrap_or_default();
+            fact.get(Attribute::TypeSchema) == Some(PG_CATALOG)
                 && ["bpchar", "text", "varchar"].contains(&name)
         };
         let keeps_collation = has_collation(old) && has_collation(&Fact::of(attributes.clone()));
-        let stays = |name: &str| {
+        let stays = |name: Attribute| {
             attributes.iter().all(|(it, _)| *it != name)
-                && name != "storage"
-                && (name != "collation" || keeps_collation)
+                && name != Attribute::Storage
+                && (name != Attribute::Collation || keeps_collation)
         };
-        let kept = old.iter().filter(|(name, _)| stays(name));
+        let kept = old.iter().filter(|(name, _)| stays(*name));
         let kept: Vec<_> = kept
             .map(|(name, value)| (name, Some(value.to_owned())))
             .collect();
@@ -280,20 +291,20 @@ impl Merge<'_> {
         let written = quoted(column);
         let mut changed = Vec::new();
         for (key, fact) in place.indexes(&self.catalog) {
-            let columns = fact.list("columns");
-            let mut classes = fact.list("opclasses");
+            let columns = fact.list(Attribute::Columns);
+            let mut classes = fact.list(Attribute::Opclasses);
             for (name, class) in columns.iter().zip(&mut classes) {
                 if *name == written && class.as_str() == old {
                     new.clone_into(class);
                 }
             }
-            if classes != fact.list("opclasses") {
+            if classes != fact.list(Attribute::Opclasses) {
                 changed.push((key.clone(), json(&classes, ", ")));
             }
         }
         for (key, classes) in changed {
             if let Some(fact) = self.catalog.get_mut(&key) {
-                fact.set("opclasses", classes);
+                fact.set(Attribute::Opclasses, classes);
             }
         }
     }
@@ -310,11 +321,11 @@ impl Merge<'_> {
             self.not_null(place, column);
             return Ok(());
         }
-        if fact.is("domain_not_null") {
+        if fact.is(Attribute::DomainNotNull) {
             return Err(find::domain(fact, table, column));
         }
         let key = find::primary_key(&self.catalog, place);
-        let new = without(fact, "not_null");
+        let new = without(fact, Attribute::NotNull);
         self.insert(place.part(Kind::Column, column), new);
         if key.is_some_and(|(_, columns)| columns.iter().any(|it| it == column)) {
             // what is part of the key cannot be NULL
@@ -340,9 +351,9 @@ impl Merge<'_> {
             ),
             None => (place.key(), fact),
         };
-        let mut new = without(fact, COMMENT);
+        let mut new = without(fact, Attribute::Comment);
         if let Some(comment) = comment {
-            new.set(COMMENT, comment.to_owned());
+            new.set(Attribute::Comment, comment.to_owned());
         }
         self.insert(key, new);
         Ok(())
@@ -396,7 +407,7 @@ fn no_type(tpe: &Type, column: &str, table: &TableName) -> ApplyError {
     }
 }
 
-fn without(fact: &Fact, name: &str) -> Fact {
+fn without(fact: &Fact, name: Attribute) -> Fact {
     let others = fact.iter().filter(|(it, _)| *it != name);
     Fact::of(others.map(|(name, value)| (name, Some(value.to_owned()))))
 }

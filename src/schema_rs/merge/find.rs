@@ -1,7 +1,7 @@
 //! Where things are in a catalog that schema.rs names.
 
 use crate::{
-    catalog::{Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     schema_rs::{
         merge::{
             ApplyError, Place,
@@ -41,7 +41,7 @@ impl Place {
         let name = self.name.clone();
         catalog
             .below(Kind::Index, &[&self.schema])
-            .filter(move |(_, fact)| fact.get("table") == Some(name.as_str()))
+            .filter(move |(_, fact)| fact.get(Attribute::Table) == Some(name.as_str()))
     }
 
     /// How PostgreSQL writes it.
@@ -83,7 +83,7 @@ pub(super) fn relation<'c>(
 /// A table that is there, and no view.
 pub(super) fn table(catalog: &Catalog, table: &TableName) -> Result<Place, ApplyError> {
     let (place, fact) = relation(catalog, table)?;
-    match fact.get("kind") {
+    match fact.get(Attribute::Kind) {
         Some(kind @ ("view" | "materialized view")) => Err(ApplyError::NotATable {
             name: table.clone(),
             kind: kind.to_owned(),
@@ -113,15 +113,15 @@ pub(super) fn type_of(
     name: &str,
 ) -> Result<Type, ApplyError> {
     let fact = column(catalog, place, table, name)?;
-    if fact.is("base_name") {
+    if fact.is(Attribute::BaseName) {
         return Err(domain(fact, table, name));
     }
-    let text = |name: &str| fact.get(name).unwrap_or_default().to_owned();
-    let element = fact.is("element_name");
+    let text = |name: Attribute| fact.get(name).unwrap_or_default().to_owned();
+    let element = fact.is(Attribute::ElementName);
     Ok(Type {
-        schema: text("type_schema"),
-        name: text("type_name"),
-        element: element.then(|| (text("element_schema"), text("element_name"))),
+        schema: text(Attribute::TypeSchema),
+        name: text(Attribute::TypeName),
+        element: element.then(|| (text(Attribute::ElementSchema), text(Attribute::ElementName))),
     })
 }
 
@@ -130,24 +130,24 @@ pub(super) fn domain(fact: &Fact, table: &TableName, column: &str) -> ApplyError
     ApplyError::Domain {
         column: column.to_owned(),
         table: table.clone(),
-        domain: fact.get("type").unwrap_or_default().to_owned(),
+        domain: fact.get(Attribute::Type).unwrap_or_default().to_owned(),
     }
 }
 
 /// The name of the primary key of a table, and its columns.
 pub(super) fn primary_key(catalog: &Catalog, place: &Place) -> Option<(String, Vec<String>)> {
     let mut constraints = place.parts(catalog, Kind::Constraint);
-    let found = constraints.find(|(_, fact)| fact.get("type") == Some("primary key"));
-    found.map(|(key, fact)| (key.name().to_owned(), fact.list("columns")))
+    let found = constraints.find(|(_, fact)| fact.get(Attribute::Type) == Some("primary key"));
+    found.map(|(key, fact)| (key.name().to_owned(), fact.list(Attribute::Columns)))
 }
 
 /// Whether a constraint is a foreign key of these columns.
 pub(super) fn refers(fact: &Fact, columns: &[String], to: &Place, referenced: &[String]) -> bool {
-    fact.get("type") == Some("foreign key")
-        && fact.get("references_schema") == Some(to.schema.as_str())
-        && fact.get("references_table") == Some(to.name.as_str())
-        && fact.list("columns") == columns
-        && fact.list("references_columns") == referenced
+    fact.get(Attribute::Type) == Some("foreign key")
+        && fact.get(Attribute::ReferencesSchema) == Some(to.schema.as_str())
+        && fact.get(Attribute::ReferencesTable) == Some(to.name.as_str())
+        && fact.list(Attribute::Columns) == columns
+        && fact.list(Attribute::ReferencesColumns) == referenced
 }
 
 /// A type of the database.
@@ -212,7 +212,9 @@ fn type_key(catalog: &Catalog, schema: &str, name: &str) -> Option<Key> {
     }
     let full = qualified(schema, name);
     let mut ranges = catalog.of_kind(Kind::Range);
-    if let Some((key, _)) = ranges.find(|(_, fact)| fact.get("multirange") == Some(full.as_str())) {
+    if let Some((key, _)) =
+        ranges.find(|(_, fact)| fact.get(Attribute::Multirange) == Some(full.as_str()))
+    {
         return Some(key.clone());
     }
     if schema != PUBLIC {
@@ -230,7 +232,7 @@ fn type_key(catalog: &Catalog, schema: &str, name: &str) -> Option<Key> {
 
 impl Found {
     /// The attributes that a column of the type has.
-    pub(super) fn attributes(&self, catalog: &Catalog) -> Vec<(&'static str, Option<String>)> {
+    pub(super) fn attributes(&self, catalog: &Catalog) -> Vec<(Attribute, Option<String>)> {
         let (schema, name) = self.tpe.base();
         let mut text = format_type(schema, name, self.max_length);
         let element = self.tpe.element.clone();
@@ -243,28 +245,31 @@ impl Found {
         let (element_schema, element_name) = element.unzip();
         let domain = self.key.as_ref().filter(|it| it.kind() == Kind::Domain);
         let domain = domain.filter(|_| !is_array).and_then(|it| catalog.get(it));
-        let of_domain = |name: &str| domain.and_then(|it| it.get(name)).map(str::to_owned);
-        let base = (of_domain("base_schema"), of_domain("base_name"));
+        let of_domain = |name: Attribute| domain.and_then(|it| it.get(name)).map(str::to_owned);
+        let base = (
+            of_domain(Attribute::BaseSchema),
+            of_domain(Attribute::BaseName),
+        );
         if let Some("bit" | "bpchar" | "varbit" | "varchar") = base.1.as_deref() {
-            length = of_domain("type").as_deref().and_then(length_in);
+            length = of_domain(Attribute::Type).as_deref().and_then(length_in);
         }
         let base_element = base.1.as_deref().and_then(|it| it.strip_prefix('_'));
         let base_element = base_element.map(str::to_owned);
         vec![
-            ("type", Some(text)),
-            ("type_schema", Some(self.tpe.schema.clone())),
-            ("type_name", Some(self.tpe.name.clone())),
-            ("element_schema", element_schema),
-            ("element_name", element_name),
+            (Attribute::Type, Some(text)),
+            (Attribute::TypeSchema, Some(self.tpe.schema.clone())),
+            (Attribute::TypeName, Some(self.tpe.name.clone())),
+            (Attribute::ElementSchema, element_schema),
+            (Attribute::ElementName, element_name),
             (
-                "base_element_schema",
+                Attribute::BaseElementSchema,
                 base_element.as_ref().and(base.0.clone()),
             ),
-            ("base_element_name", base_element),
-            ("base_schema", base.0),
-            ("base_name", base.1),
-            ("domain_not_null", of_domain("not_null")),
-            ("max_length", length),
+            (Attribute::BaseElementName, base_element),
+            (Attribute::BaseSchema, base.0),
+            (Attribute::BaseName, base.1),
+            (Attribute::DomainNotNull, of_domain(Attribute::NotNull)),
+            (Attribute::MaxLength, length),
         ]
     }
 }
@@ -278,9 +283,17 @@ fn length_in(text: &str) -> Option<String> {
 
 /// The operator class that a B-tree gets for a column, if it is known.
 pub(super) fn operator_class(catalog: &Catalog, column: &Fact) -> Option<String> {
-    let names = match column.is("base_name") {
-        true => ["base_schema", "base_name", "base_element_name"],
-        false => ["type_schema", "type_name", "element_name"],
+    let names = match column.is(Attribute::BaseName) {
+        true => [
+            Attribute::BaseSchema,
+            Attribute::BaseName,
+            Attribute::BaseElementName,
+        ],
+        false => [
+            Attribute::TypeSchema,
+            Attribute::TypeName,
+            Attribute::ElementName,
+        ],
     };
     let [schema, name, element] = names.map(|it| column.get(it));
     let (schema, name) = schema.zip(name)?;
@@ -314,7 +327,9 @@ pub(super) fn operator_class(catalog: &Catalog, column: &Fact) -> Option<String>
 fn own_class(catalog: &Catalog, input: &str) -> Option<String> {
     let mut classes = catalog.of_kind(Kind::OperatorClass);
     let found = classes.find(|(key, fact)| {
-        key.part(1) == "btree" && fact.is("default") && fact.get("input") == Some(input)
+        key.part(1) == "btree"
+            && fact.is(Attribute::Default)
+            && fact.get(Attribute::Input) == Some(input)
     });
     found.map(|(key, _)| format!("{}.{}", quoted(key.part(0)), quoted(key.name())))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
     schema_rs::{
         merge::{ApplyError, Place, find, text::quoted},
         parse::{Edit, Join},
@@ -59,7 +59,7 @@ pub(super) fn without(catalog: &Catalog, gone: &BTreeSet<Key>) -> Catalog {
         let dropped = positions.get(&(key.part(0), key.part(1)));
         if let (Kind::Column, Some(dropped), Some(at)) = (key.kind(), dropped, position(&fact)) {
             let before = dropped.iter().filter(|it| **it < at).count();
-            fact.set("position", (at - before).to_string());
+            fact.set(Attribute::Position, (at - before).to_string());
         }
         left.insert(key.clone(), fact);
     }
@@ -67,7 +67,7 @@ pub(super) fn without(catalog: &Catalog, gone: &BTreeSet<Key>) -> Catalog {
 }
 
 fn position(fact: &Fact) -> Option<usize> {
-    fact.get("position")?.parse().ok()
+    fact.get(Attribute::Position)?.parse().ok()
 }
 
 struct Gone<'c> {
@@ -101,7 +101,7 @@ impl Gone<'_> {
                     [key.part(0), key.part(1)] == at || [key.part(2), key.part(3)] == at
                 }
                 Kind::PublicationTable => [key.part(1), key.part(2)] == at,
-                Kind::Statistics => fact.get("table") == Some(full.as_str()),
+                Kind::Statistics => fact.get(Attribute::Table) == Some(full.as_str()),
                 Kind::Sequence => owner_of(fact).is_some_and(|it| it[..2] == at),
                 Kind::Constraint => refers_to(fact, place),
                 _ => false,
@@ -114,18 +114,19 @@ impl Gone<'_> {
 
     fn column(&mut self, place: &Place, column: &str) {
         self.keys.insert(place.part(Kind::Column, column));
-        let has = |fact: &Fact, list: &str, name: &str| fact.list(list).iter().any(|it| it == name);
+        let has =
+            |fact: &Fact, list: Attribute, name: &str| fact.list(list).iter().any(|it| it == name);
         let written = quoted(column);
         for (key, fact) in self.catalog.of_kind(Kind::Constraint) {
             let is_own = [key.part(0), key.part(1)] == [place.schema.as_str(), place.name.as_str()];
-            if is_own && has(fact, "columns", column)
-                || refers_to(fact, place) && has(fact, "references_columns", column)
+            if is_own && has(fact, Attribute::Columns, column)
+                || refers_to(fact, place) && has(fact, Attribute::ReferencesColumns, column)
             {
                 self.keys.insert(key.clone());
             }
         }
         for (key, fact) in place.indexes(self.catalog) {
-            if has(fact, "columns", &written) || has(fact, "include", &written) {
+            if has(fact, Attribute::Columns, &written) || has(fact, Attribute::Include, &written) {
                 self.keys.insert(key.clone());
             }
         }
@@ -159,7 +160,7 @@ impl Gone<'_> {
         };
         let constraint = place.part(Kind::Constraint, &name);
         let fact = self.catalog.get(&constraint);
-        if let Some(index) = fact.and_then(|it| it.get("index")) {
+        if let Some(index) = fact.and_then(|it| it.get(Attribute::Index)) {
             let index = Key::new(Kind::Index, &[&place.schema, index]);
             self.replaced.insert(index.clone());
             self.keys.insert(index);
@@ -172,7 +173,8 @@ impl Gone<'_> {
     fn not_null(&mut self, place: &Place, column: &str) {
         let own = place.parts(self.catalog, Kind::Constraint);
         let own = own.filter(|(_, fact)| {
-            fact.get("type") == Some("not null") && fact.list("columns") == [column]
+            fact.get(Attribute::Type) == Some("not null")
+                && fact.list(Attribute::Columns) == [column]
         });
         self.keys.extend(own.map(|(key, _)| key.clone()));
     }
@@ -198,7 +200,7 @@ impl Gone<'_> {
     }
 
     fn index_of(&self, constraint: &Key) -> Option<Key> {
-        let name = self.catalog.get(constraint)?.get("index")?;
+        let name = self.catalog.get(constraint)?.get(Attribute::Index)?;
         Some(Key::new(Kind::Index, &[constraint.part(0), name]))
     }
 
@@ -213,7 +215,7 @@ impl Gone<'_> {
             bond,
         } = dependency;
         let fact = self.catalog.get(dependent);
-        let is_foreign_key = fact.is_some_and(|it| it.get("type") == Some("foreign key"));
+        let is_foreign_key = fact.is_some_and(|it| it.get(Attribute::Type) == Some("foreign key"));
         match dependent.kind() {
             Kind::Relation | Kind::Column => false,
             Kind::Constraint if is_foreign_key => !self.replaced.contains(referenced),
@@ -253,13 +255,13 @@ impl Gone<'_> {
 }
 
 fn refers_to(fact: &Fact, place: &Place) -> bool {
-    fact.get("references_schema") == Some(place.schema.as_str())
-        && fact.get("references_table") == Some(place.name.as_str())
+    fact.get(Attribute::ReferencesSchema) == Some(place.schema.as_str())
+        && fact.get(Attribute::ReferencesTable) == Some(place.name.as_str())
 }
 
 /// The schema, table and column that a sequence belongs to.
 fn owner_of(fact: &Fact) -> Option<[String; 3]> {
-    ["owned_by", "identity_of"]
+    [Attribute::OwnedBy, Attribute::IdentityOf]
         .into_iter()
         .find_map(|name| fact.list(name).try_into().ok())
 }

@@ -38,9 +38,9 @@ fn check(text: &str, catalog: &Catalog) -> Catalog {
 
 fn with_mood() -> Catalog {
     let mut catalog = Catalog::new(Coverage::all());
-    let owner = || ("owner", Some("me".to_owned()));
+    let owner = || (Attribute::Owner, Some("me".to_owned()));
     catalog.insert(Key::new(Kind::Schema, &["public"]), Fact::of([owner()]));
-    let mood = Fact::of([owner(), ("labels", Some("[\"a\"]".to_owned()))]);
+    let mood = Fact::of([owner(), (Attribute::Labels, Some("[\"a\"]".to_owned()))]);
     catalog.insert(Key::new(Kind::Enum, &["public", "mood"]), mood);
     catalog
 }
@@ -72,7 +72,7 @@ const TWO: &str = "
     joinable!(posts -> users (user_id));
 ";
 
-fn get<'c>(catalog: &'c Catalog, kind: Kind, parts: &[&str], name: &str) -> Option<&'c str> {
+fn get<'c>(catalog: &'c Catalog, kind: Kind, parts: &[&str], name: Attribute) -> Option<&'c str> {
     catalog.get(&Key::new(kind, parts))?.get(name)
 }
 
@@ -81,29 +81,34 @@ fn new_tables_are_told_as_postgres_tells_them() {
     let wanted = check(TWO, &with_mood());
     let key = ["public", "posts", "posts_userId_fkey"];
     assert_eq!(
-        get(&wanted, Kind::Constraint, &key, "definition"),
+        get(&wanted, Kind::Constraint, &key, Attribute::Definition),
         Some("FOREIGN KEY (\"userId\") REFERENCES public.users(id)")
     );
     let index = ["public", "users_pkey"];
     assert_eq!(
-        get(&wanted, Kind::Index, &index, "definition"),
+        get(&wanted, Kind::Index, &index, Attribute::Definition),
         Some("CREATE UNIQUE INDEX users_pkey ON public.users USING btree (id)")
     );
-    let classes = get(&wanted, Kind::Index, &index, "opclasses");
+    let classes = get(&wanted, Kind::Index, &index, Attribute::Opclasses);
     assert_eq!(classes, Some("[\"pg_catalog.int4_ops\"]"));
     let moods = ["public", "posts", "moods"];
     assert_eq!(
-        get(&wanted, Kind::Column, &moods, "type"),
+        get(&wanted, Kind::Column, &moods, Attribute::Type),
         Some("public.mood[]")
     );
     assert_eq!(
-        get(&wanted, Kind::Column, &moods, "type_name"),
+        get(&wanted, Kind::Column, &moods, Attribute::TypeName),
         Some("_mood")
     );
     let name = ["public", "users", "name"];
-    let name = get(&wanted, Kind::Column, &name, "type");
+    let name = get(&wanted, Kind::Column, &name, Attribute::Type);
     assert_eq!(name, Some("character varying(20)"));
-    let id = get(&wanted, Kind::Column, &["public", "posts", "id"], "default");
+    let id = get(
+        &wanted,
+        Kind::Column,
+        &["public", "posts", "id"],
+        Attribute::Default,
+    );
     assert_eq!(id, Some("nextval('public.posts_id_seq'::regclass)"));
     let needs = |kind, parts: &[&str], bond| {
         wanted.dependencies.contains(&Dependency {
@@ -147,7 +152,7 @@ fn columns_close_up_and_new_ones_come_last() {
             &wanted,
             Kind::Column,
             &["public", "posts", name],
-            "position",
+            Attribute::Position,
         )
     };
     assert_eq!(position("id"), Some("1"));
@@ -161,10 +166,20 @@ fn columns_close_up_and_new_ones_come_last() {
 fn a_changed_type_changes_the_operators_of_its_index() {
     let catalog = check(TWO, &with_mood());
     let wanted = check(&TWO.replacen("id -> Int4", "id -> Int8", 1), &catalog);
-    let classes = get(&wanted, Kind::Index, &["public", "users_pkey"], "opclasses");
+    let classes = get(
+        &wanted,
+        Kind::Index,
+        &["public", "users_pkey"],
+        Attribute::Opclasses,
+    );
     assert_eq!(classes, Some("[\"pg_catalog.int8_ops\"]"));
     let wider = check(&TWO.replace("= 20", "= 30"), &catalog);
-    let name = get(&wider, Kind::Column, &["public", "users", "name"], "type");
+    let name = get(
+        &wider,
+        Kind::Column,
+        &["public", "users", "name"],
+        Attribute::Type,
+    );
     assert_eq!(name, Some("character varying(30)"));
 }
 
@@ -178,7 +193,12 @@ fn a_key_that_is_referred_to_stays() {
     ));
     let free = text.replace("joinable!(posts -> users (user_id));", "");
     let wanted = check(&free, &catalog);
-    let index = get(&wanted, Kind::Index, &["public", "users_pkey"], "columns");
+    let index = get(
+        &wanted,
+        Kind::Index,
+        &["public", "users_pkey"],
+        Attribute::Columns,
+    );
     assert_eq!(index, Some("[\"id\", \"name\"]"));
 }
 
@@ -195,7 +215,7 @@ fn a_type_that_the_database_lacks_is_named() {
 #[test]
 fn a_view_is_not_changed() {
     let mut catalog = check(TWO, &with_mood());
-    let view = Fact::of([("kind", Some("view".to_owned()))]);
+    let view = Fact::of([(Attribute::Kind, Some("view".to_owned()))]);
     catalog.insert(Key::new(Kind::Relation, &["public", "users"]), view);
     let edit = Edit::ChangedNullability {
         table: TableName {
