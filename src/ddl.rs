@@ -46,7 +46,7 @@ mod transform;
 mod trigger;
 mod view;
 
-pub use self::rule::{Boundary, FILL, Statement};
+pub use self::rule::{Boundary, FILL, Fill, Statement};
 
 use self::rule::Rule;
 use crate::catalog::Kind;

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in Attribute::Comment ON.
+/// Names it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -62,7 +62,7 @@ fn holds_rows(object: &Object<'_>, key: &Key) -> bool {
     matches!(kind, Some("table" | "partitioned table"))
 }
 
-/// The words that name it after Attribute::Comment ON, CREATE and DROP.
+/// The words that name it after COMMENT ON, CREATE and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("ACCESS METHOD {}", Ident(object.key.name()))
 }

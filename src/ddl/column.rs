@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
     alter: alter::alter,
 };
 
-/// The words for it in Attribute::Comment ON.
+/// The words for it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(format!("COLUMN {}", names::column(object)))
 }

@@ -164,6 +164,7 @@ fn alter_attribute(change: &Change<'_>) -> Alter {
             Ident(to.key.part(2)),
             to.get(Attribute::Type).unwrap_or_default()
         )),
+        gone: Vec::new(),
     };
     match anew.altered() {
         Alter::By(mut steps) => {

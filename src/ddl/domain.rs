@@ -144,6 +144,7 @@ fn rebased(change: &Change<'_>) -> Alter {
         create: create(to),
         cast,
         remark,
+        gone: Vec::new(),
     };
     anew.aside()
 }

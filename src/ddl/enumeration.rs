@@ -7,9 +7,7 @@ pub(in crate::ddl) mod survey;
 
 use crate::{
     catalog::{Attribute, Key},
-    ddl::rule::{
-        Alter, Boundary, Change, GONE_LABELS, Object, Rule, Statement, Steps, no_parent, nobody,
-    },
+    ddl::rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody},
     words::ident::{Literal, Qualified},
 };
 
@@ -66,23 +64,14 @@ fn alter(change: &Change<'_>) -> Alter {
     if is_within(&from, &to) {
         return Alter::By(Steps::late(added(change.to.key, &from, &to)));
     }
-    let gone: Vec<String> = from
-        .iter()
-        .filter(|it| !to.contains(it))
-        .map(|it| Literal(it).to_string())
-        .collect();
-    let remark = (!gone.is_empty()).then(|| {
-        format!(
-            "{GONE_LABELS}{}. Give those rows another one before",
-            gone.join(", ")
-        )
-    });
+    let gone = from.iter().filter(|it| !to.contains(it)).cloned();
     let anew = anew::Anew {
         change,
         word: "TYPE",
         create: create(&change.to),
         cast: anew::Cast::Text,
-        remark,
+        remark: None,
+        gone: gone.collect(),
     };
     anew.aside()
 }

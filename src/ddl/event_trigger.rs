@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in Attribute::Comment ON and ALTER … OWNER TO.
+/// Names it in COMMENT ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -70,7 +70,7 @@ fn state(object: &Object<'_>) -> Statement {
     Statement::new(format!("ALTER {} {verb}", words(object)))
 }
 
-/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
+/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("EVENT TRIGGER {}", Ident(object.key.name()))
 }

@@ -52,7 +52,7 @@ fn tie(words: &str, no: &str, extension: &Key) -> Statement {
     Statement::new(format!("ALTER {words} {no}DEPENDS ON EXTENSION {name}"))
 }
 
-/// Names it in Attribute::Comment ON.
+/// Names it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -149,7 +149,7 @@ fn numbers(version: &str) -> Vec<u64> {
         .collect()
 }
 
-/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
+/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("EXTENSION {}", Ident(object.key.name()))
 }

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in Attribute::Comment ON and ALTER … OWNER TO.
+/// Names it in COMMENT ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -62,7 +62,7 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
     ))
 }
 
-/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
+/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("LANGUAGE {}", Ident(object.key.name()))
 }

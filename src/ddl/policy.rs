@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in Attribute::Comment ON.
+/// Names it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -102,7 +102,7 @@ fn check(object: &Object<'_>) -> String {
         .unwrap_or_default()
 }
 
-/// The words that name it after Attribute::Comment ON, CREATE, ALTER and DROP.
+/// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     let table = Qualified {
         schema: object.key.part(0),

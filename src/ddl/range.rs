@@ -85,6 +85,7 @@ fn alter(change: &Change<'_>) -> Alter {
         create: create(to),
         cast: Cast::Text,
         remark: Some("the values become text and are read again: those that the new range does not take make it fail".to_owned()),
+        gone: Vec::new(),
     };
     anew.detour()
 }

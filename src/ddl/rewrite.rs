@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in Attribute::Comment ON.
+/// Names it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -79,7 +79,7 @@ fn state(object: &Object<'_>) -> Statement {
     Statement::new(format!("ALTER TABLE {table} {verb} RULE {name}"))
 }
 
-/// The words that name it after Attribute::Comment ON and DROP.
+/// The words that name it after COMMENT ON and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("RULE {} ON {}", Ident(object.key.part(2)), table(object))
 }

@@ -31,7 +31,7 @@ pub(super) fn granted(schema: &str, name: &str, arguments: &str) -> String {
     format!("{}({})", Qualified { schema, name }, plain(arguments))
 }
 
-/// Names it in Attribute::Comment ON and ALTER … OWNER TO.
+/// Names it in COMMENT ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -82,7 +82,7 @@ fn is_aggregate(object: &Object<'_>) -> bool {
     object.get(Attribute::Kind) == Some("aggregate")
 }
 
-/// The words that name it after Attribute::Comment ON, ALTER and DROP.
+/// The words that name it after COMMENT ON, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     let (word, none) = match object.get(Attribute::Kind) {
         Some("aggregate") => ("AGGREGATE", "*"),

@@ -74,14 +74,38 @@ pub struct Statement {
     pub remark: Option<String>,
     /// How others feel it, where the relation is there before.
     pub hazard: Option<Hazard>,
-    /// The column that it fills, with a value that its author has to write: [`FILL`] stands in its place.
-    pub fills: Option<Key>,
+    /// What its author has to see to in columns.
+    pub fills: Vec<Fill>,
+}
+
+/// What the author of a migration has to see to in a column, before a statement runs or by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fill {
+    /// The statement fills it, with a value that the author has to write: [`FILL`] stands in its place.
+    Column {
+        /// The column.
+        column: Key,
+    },
+    /// No row may hold one of these labels of an enum any more when the statement runs.
+    Labels {
+        /// The column; its values may be arrays, or hold the enum within other types.
+        column: Key,
+        /// The labels.
+        labels: Vec<String>,
+    },
+}
+
+impl Fill {
+    /// The column.
+    #[must_use]
+    pub fn column(&self) -> &Key {
+        match self {
+            Self::Column { column } | Self::Labels { column, .. } => column,
+        }
+    }
 }
 
 pub use crate::migration::source::FILL;
-
-/// How the remark begins about labels that go.
-pub(super) const GONE_LABELS: &str = "it fails where a row still holds a label that is gone: ";
 
 /// How a statement stands to transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +122,7 @@ pub enum Boundary {
 
 /// What is known of one kind.
 pub(super) struct Rule {
-    /// The words that name an object in `Attribute::Comment ON …`: `TABLE "public"."t"`. None where PostgreSQL has no comments on it.
+    /// The words that name an object in `COMMENT ON …`: `TABLE "public"."t"`. None where PostgreSQL has no comments on it.
     pub(super) comment: fn(&Object<'_>) -> Option<String>,
     /// The words that name it in `ALTER … OWNER TO`. None where it has no owner of its own.
     pub(super) owner: fn(&Object<'_>) -> Option<String>,
@@ -116,13 +140,6 @@ pub(super) struct Rule {
 }
 
 impl Statement {
-    /// The labels of an enum that no row may hold when it runs, as SQL literals.
-    #[must_use]
-    pub fn gone_labels(&self) -> Option<&str> {
-        let labels = self.remark.as_deref()?.strip_prefix(GONE_LABELS)?;
-        labels.strip_suffix(". Give those rows another one before")
-    }
-
     /// One of SQL that a person has asked for.
     #[must_use]
     pub fn plain(sql: &str) -> Self {
@@ -137,7 +154,7 @@ impl Statement {
             loses: Vec::new(),
             remark: None,
             hazard: None,
-            fills: None,
+            fills: Vec::new(),
         }
     }
 

@@ -33,7 +33,7 @@ fn is_view(object: &Object<'_>) -> bool {
     matches!(kind(object), "view" | "materialized view")
 }
 
-/// The words for it in Attribute::Comment ON.
+/// The words for it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     if is_view(object) {
         return view::comment(object);

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in Attribute::Comment ON.
+/// Names it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -56,7 +56,7 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
     Statement::new(format!("{verb} {} ({})", words(object), clauses.join(", ")))
 }
 
-/// The words that name it after Attribute::Comment ON, CREATE and DROP; the type is SQL already.
+/// The words that name it after COMMENT ON, CREATE and DROP; the type is SQL already.
 fn words(object: &Object<'_>) -> String {
     let (of, language) = (object.key.part(0), Ident(object.key.part(1)));
     format!("TRANSFORM FOR {of} LANGUAGE {language}")

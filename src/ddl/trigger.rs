@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
     alter,
 };
 
-/// Names it in Attribute::Comment ON.
+/// Names it in COMMENT ON.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -128,7 +128,7 @@ fn state(object: &Object<'_>) -> Statement {
     Statement::new(format!("ALTER TABLE ONLY {table} {verb} TRIGGER {name}"))
 }
 
-/// The words that name it after Attribute::Comment ON, ALTER and DROP.
+/// The words that name it after COMMENT ON, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
     format!("TRIGGER {} ON {}", Ident(object.key.part(2)), table(object))
 }

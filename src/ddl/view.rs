@@ -12,7 +12,7 @@ use crate::{
     words::ident::{Ident, Literal, Qualified},
 };
 
-/// Names it in Attribute::Comment ON.
+/// Names it in COMMENT ON.
 pub(super) fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
@@ -197,7 +197,7 @@ fn is_materialized(object: &Object<'_>) -> bool {
     object.get(Attribute::Kind) == Some("materialized view")
 }
 
-/// The words that name it after ALTER, DROP, Attribute::Comment ON.
+/// The words that name it after ALTER, DROP, COMMENT ON.
 fn words(object: &Object<'_>) -> String {
     let word = if is_materialized(object) {
         "MATERIALIZED VIEW"

@@ -115,9 +115,8 @@ fn planned(from: &Catalog, to: &Catalog, major: u32) -> Result<Plan, String> {
     let mut texts = Vec::new();
     let loses = statements.iter().flat_map(|it| {
         // rows that the proof cannot fill go
-        let filled = it.fills.iter().map(ToString::to_string);
-        let cleared = it.gone_labels().map(|_| it.sql.clone());
-        it.loses.clone().into_iter().chain(filled).chain(cleared)
+        let filled = it.fills.iter().map(|it| it.column().to_string());
+        it.loses.clone().into_iter().chain(filled)
     });
     let loses = loses.collect();
     for segment in segments(statements) {

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{
         names,
-        rule::{Boundary, FILL, Object, Statement},
+        rule::{Boundary, FILL, Fill, Object, Statement},
     },
     words::ident::{Ident, Literal},
 };
@@ -50,6 +50,7 @@ END $fill$"
             false => update,
         }
     };
-    statement.fills = Some(object.key.clone());
+    let column = object.key.clone();
+    statement.fills.push(Fill::Column { column });
     statement
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
-    ddl::rule::{Alter, Change, Object, Statement, Steps},
+    ddl::rule::{Alter, Change, Fill, Object, Statement, Steps},
     words::ident::{Ident, Literal, Qualified},
 };
 
@@ -25,6 +25,8 @@ pub(in crate::ddl) struct Anew<'a, 'c> {
     pub(in crate::ddl) cast: Cast,
     /// What the author must know of the values.
     pub(in crate::ddl) remark: Option<String>,
+    /// Labels that no row may hold any more.
+    pub(in crate::ddl) gone: Vec<String>,
 }
 
 /// How a value becomes one of another type.
@@ -55,14 +57,18 @@ impl Anew<'_, '_> {
         ))];
         late.extend(self.create);
         late.extend(dressing(to, word));
-        late.extend(moves(from.catalog, &survey, |name, kind| {
+        let mut moves = moves(from.catalog, &survey, |name, kind| {
             let text = text_like(kind);
             let value = match self.cast {
                 Cast::Text => format!("{name}::{text}::{kind}"),
                 Cast::Direct => format!("{name}::{kind}"),
             };
             (kind.to_owned(), value)
-        }));
+        });
+        for (statement, columns) in moves.iter_mut().zip(survey.tables.values()) {
+            warn_of_labels(statement, columns, &self.gone);
+        }
+        late.extend(moves);
         warn(&mut late, self.remark);
         late.extend(survey.restore);
         let old = Qualified {
@@ -209,6 +215,30 @@ fn moves(
         )));
     }
     statements
+}
+
+/// Says of each column that labels which are gone must not be in it.
+fn warn_of_labels(statement: &mut Statement, columns: &[&Key], gone: &[String]) {
+    if gone.is_empty() {
+        return;
+    }
+    let labels: Vec<String> = gone.iter().map(|it| Literal(it).to_string()).collect();
+    let names: Vec<String> = columns
+        .iter()
+        .map(|it| format!("{}.{}", qualified(it), Ident(it.part(2))))
+        .collect();
+    statement.remark = Some(format!(
+        "it fails where {} still holds a label that is gone: {}. Give those rows another one before",
+        names.join(" or "),
+        labels.join(", ")
+    ));
+    statement.fills = columns
+        .iter()
+        .map(|column| Fill::Labels {
+            column: (*column).clone(),
+            labels: gone.to_vec(),
+        })
+        .collect();
 }
 
 /// Puts the remark where the rows are written.

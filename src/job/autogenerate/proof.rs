@@ -236,8 +236,8 @@ impl Proving {
                     format!("{name}: {}: {}", first_line(&statement.sql), hazard.words())
                 });
                 report.hazards.extend(felt);
-                let fill = statement.fills.as_ref().map(script::to_fill);
-                let looks = fill.into_iter().chain(statement.remark);
+                let fill = statement.fills.iter().filter_map(script::to_fill);
+                let looks = fill.chain(statement.remark.clone());
                 report
                     .remarks
                     .extend(looks.map(|it| format!("{name}: {it}")));

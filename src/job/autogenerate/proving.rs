@@ -4,11 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Fact, Ignored, Key, Kind},
-    ddl::{
-        filling::{fill, sent},
-        plan::Target,
-        segment::Segment,
-    },
+    ddl::{filling::sent, plan::Target, segment::Segment},
     job::{
         JobError, Watch,
         autogenerate::{
@@ -301,10 +297,10 @@ impl Proving {
             ));
         }
         for (statement, text) in segment.statements.iter().zip(&texts) {
-            messages.push(match fill(statement) {
-                // it may be two
-                Some(_) => Message::Batch(text),
-                None => Message::Script(text),
+            messages.push(match statement.fills.is_empty() {
+                true => Message::Script(text),
+                // it may be several
+                false => Message::Batch(text),
             });
         }
         if !segment.alone {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::{Statement, hazard::Hazard, segment::Segment},
+    ddl::{Fill, Statement, hazard::Hazard, segment::Segment},
     job::JobError,
     postgres::{
         session::{Message, Session},
@@ -145,11 +145,10 @@ impl Rows {
             };
             let name = qualified(table).to_string();
             let says = |it: &Statement| {
-                let fills = it.fills.as_ref().is_some_and(|column| {
+                let fills = it.fills.iter().map(Fill::column).any(|column| {
                     (column.part(0), column.part(1)) == (table.part(0), table.part(1))
                 });
-                let clears = it.gone_labels().is_some() && it.sql.contains(&name);
-                fills || clears || it.loses.iter().any(|lost| lost.contains(&name))
+                fills || it.loses.iter().any(|lost| lost.contains(&name))
             };
             if segments.iter().flat_map(|it| &it.statements).any(says) {
                 continue;

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    catalog::Key,
-    ddl::{FILL, Statement, segment::Segment},
+    ddl::{FILL, Fill, Statement, segment::Segment},
     words::ident::{Ident, Qualified},
 };
 
@@ -23,8 +22,8 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         for lost in statement.loses.iter().filter(|_| head.is_empty()) {
             writeln!(text, "-- deletes-data: {lost}").unwrap_or_default();
         }
-        if let Some(column) = &statement.fills {
-            writeln!(text, "-- {}", to_fill(column)).unwrap_or_default();
+        for to_do in statement.fills.iter().filter_map(to_fill) {
+            writeln!(text, "-- {to_do}").unwrap_or_default();
             if segments.iter().any(|it| it.alone) {
                 text += "-- if it is interrupted: what is filled stays, and `glowplug upgrade --unsure repeat` goes on\n";
             }
@@ -46,8 +45,11 @@ fn makes_routines(segment: &Segment) -> bool {
     segment.statements.iter().any(is_one)
 }
 
-/// What the author has to do about a column that is filled.
-pub(super) fn to_fill(column: &Key) -> String {
+/// What the author has to do about a column that is filled. Of labels that go the remark of the statement speaks.
+pub(super) fn to_fill(fill: &Fill) -> Option<String> {
+    let Fill::Column { column } = fill else {
+        return None;
+    };
     let (table, name) = (
         Qualified {
             schema: column.part(0),
@@ -55,5 +57,7 @@ pub(super) fn to_fill(column: &Key) -> String {
         },
         Ident(column.part(2)),
     );
-    format!("write the value of {table}.{name} instead of {FILL}: it is not run until then")
+    Some(format!(
+        "write the value of {table}.{name} instead of {FILL}: it is not run until then"
+    ))
 }
