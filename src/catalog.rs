@@ -21,7 +21,7 @@ pub use difference::{Changed, Difference, How};
 pub use fact::Fact;
 pub use ignored::Ignored;
 pub use key::Key;
-pub use kind::Kind;
+pub use kind::{Home, Kind, KindInfo};
 pub use relation::{Column, ColumnType, ForeignKey, Relation, RelationKind};
 
 /// The structure of a database, as far as its source can tell.

@@ -1,192 +1,173 @@
 //! The kinds of objects that a database is made of.
 
-/// What an object is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A namespace.
+/// Declares the kinds: one row for each, so that nothing about one can be forgotten.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $info:expr;)*) => {
+        /// What an object is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl Kind {
+            /// Every kind, in the order of their definition.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// What is known of a kind.
+            #[must_use]
+            pub const fn info(self) -> KindInfo {
+                match self {
+                    $(Self::$kind => $info,)*
+                }
+            }
+        }
+    };
+}
+
+/// What is known of a kind of object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindInfo {
+    /// The words for people: `enum type`.
+    pub label: &'static str,
+    /// What is made sooner where nothing else decides: the lower number.
+    pub rank: u32,
+    /// Where its name lives.
+    pub home: Home,
+    /// Whether it is a type: it shares its names with relations.
+    pub is_type: bool,
+    /// What ALTER DEFAULT PRIVILEGES calls such objects, where it knows them: `table`.
+    pub default_privileges: Option<&'static str>,
+}
+
+/// Where the name of an object lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// In the database: the first part of its name is its own.
+    Database,
+    /// In a schema: that is the first part of its name.
     Schema,
-    /// A table, partitioned table, view, materialized view or foreign table.
+    /// In a relation: its schema and its name are the first two parts.
     Relation,
+    /// In a schema, and it is about a relation there, which the attribute `table` names.
+    BesideRelation,
+}
+
+const fn kind(label: &'static str, rank: u32, home: Home) -> KindInfo {
+    KindInfo {
+        label,
+        rank,
+        home,
+        is_type: false,
+        default_privileges: None,
+    }
+}
+
+impl KindInfo {
+    const fn a_type(mut self) -> Self {
+        self.is_type = true;
+        self
+    }
+
+    const fn with_default_privileges(mut self, of: &'static str) -> Self {
+        self.default_privileges = Some(of);
+        self
+    }
+}
+
+kinds! {
+    /// A namespace.
+    Schema = kind("schema", 1, Home::Database).with_default_privileges("schema");
+    /// A table, partitioned table, view, materialized view or foreign table.
+    Relation = kind("relation", 10, Home::Schema).with_default_privileges("table");
     /// That a table inherits from another one; partitions are not among them.
-    Inheritance,
+    Inheritance = kind("inheritance", 12, Home::Relation);
     /// A column of a relation.
-    Column,
+    Column = kind("column", 11, Home::Relation);
     /// A constraint of a table.
-    Constraint,
+    Constraint = kind("constraint", 13, Home::Relation);
     /// A constraint of a domain.
-    DomainConstraint,
+    DomainConstraint = kind("domain constraint", 5, Home::Schema);
     /// An index, that of a constraint included.
-    Index,
+    Index = kind("index", 14, Home::BesideRelation);
     /// A sequence, that of a serial or identity column included.
-    Sequence,
+    Sequence = kind("sequence", 8, Home::Schema).with_default_privileges("sequence");
     /// An enumerated type.
-    Enum,
+    Enum = kind("enum type", 5, Home::Schema).a_type().with_default_privileges("type");
     /// A domain.
-    Domain,
+    Domain = kind("domain", 5, Home::Schema).a_type().with_default_privileges("type");
     /// A composite type that stands alone, not the row type of a relation.
-    Composite,
+    Composite = kind("composite type", 5, Home::Schema).a_type().with_default_privileges("type");
     /// An attribute of a composite type.
-    CompositeAttribute,
+    CompositeAttribute = kind("attribute of a composite type", 6, Home::Schema);
     /// A range type together with its multirange.
-    Range,
+    Range = kind("range type", 6, Home::Schema).a_type().with_default_privileges("type");
     /// A type with input and output functions of its own, or the shell of one.
-    BaseType,
+    BaseType = kind("base type", 6, Home::Schema).a_type().with_default_privileges("type");
     /// A function, procedure, window function or aggregate.
-    Routine,
+    Routine = kind("routine", 7, Home::Schema).with_default_privileges("function");
     /// A trigger that a user made.
-    Trigger,
+    Trigger = kind("trigger", 17, Home::Relation);
     /// A rewrite rule; that of a view is part of the view.
-    Rule,
+    Rule = kind("rule", 17, Home::Relation);
     /// A row security policy.
-    Policy,
+    Policy = kind("policy", 17, Home::Relation);
     /// An event trigger.
-    EventTrigger,
+    EventTrigger = kind("event trigger", 22, Home::Database);
     /// An extension.
-    Extension,
+    Extension = kind("extension", 2, Home::Database);
     /// A collation.
-    Collation,
+    Collation = kind("collation", 4, Home::Schema);
     /// Extended statistics (CREATE STATISTICS).
-    Statistics,
+    Statistics = kind("extended statistics", 15, Home::BesideRelation);
     /// A publication.
-    Publication,
+    Publication = kind("publication", 18, Home::Database);
     /// A table that a publication names.
-    PublicationTable,
+    PublicationTable = kind("table of a publication", 18, Home::Database);
     /// A schema that a publication names.
-    PublicationSchema,
+    PublicationSchema = kind("schema of a publication", 18, Home::Database);
     /// A subscription.
-    Subscription,
+    Subscription = kind("subscription", 19, Home::Database);
     /// A foreign data wrapper.
-    ForeignDataWrapper,
+    ForeignDataWrapper = kind("foreign data wrapper", 9, Home::Database);
     /// A foreign server.
-    ForeignServer,
+    ForeignServer = kind("foreign server", 9, Home::Database);
     /// A user mapping of a foreign server.
-    UserMapping,
+    UserMapping = kind("user mapping", 9, Home::Database);
     /// A cast from one type to another.
-    Cast,
+    Cast = kind("cast", 7, Home::Database);
     /// An operator, or the shell of one.
-    Operator,
+    Operator = kind("operator", 7, Home::Schema);
     /// An operator family and its loose members.
-    OperatorFamily,
+    OperatorFamily = kind("operator family", 7, Home::Schema);
     /// An operator class.
-    OperatorClass,
+    OperatorClass = kind("operator class", 7, Home::Schema);
     /// A conversion between encodings.
-    Conversion,
+    Conversion = kind("conversion", 7, Home::Schema);
     /// A text search parser.
-    TextSearchParser,
+    TextSearchParser = kind("text search parser", 7, Home::Schema);
     /// A text search dictionary.
-    TextSearchDictionary,
+    TextSearchDictionary = kind("text search dictionary", 7, Home::Schema);
     /// A text search template.
-    TextSearchTemplate,
+    TextSearchTemplate = kind("text search template", 7, Home::Schema);
     /// A text search configuration and its mappings.
-    TextSearchConfiguration,
+    TextSearchConfiguration = kind("text search configuration", 7, Home::Schema);
     /// An access method of tables or indexes.
-    AccessMethod,
+    AccessMethod = kind("access method", 3, Home::Database);
     /// A procedural language.
-    Language,
+    Language = kind("language", 3, Home::Database);
     /// A transform of a type for a language.
-    Transform,
+    Transform = kind("transform", 7, Home::Database);
     /// One privilege that objects made later get, or do without.
-    DefaultPrivilege,
+    DefaultPrivilege = kind("default privilege", 21, Home::Database);
     /// A privilege on an object that is not there by default, or a default one that was revoked.
-    Grant,
+    Grant = kind("grant", 20, Home::Database);
 }
 
 impl Kind {
-    /// Every kind, in the order of their definition.
-    pub const ALL: &[Self] = &[
-        Self::Schema,
-        Self::Relation,
-        Self::Inheritance,
-        Self::Column,
-        Self::Constraint,
-        Self::DomainConstraint,
-        Self::Index,
-        Self::Sequence,
-        Self::Enum,
-        Self::Domain,
-        Self::Composite,
-        Self::CompositeAttribute,
-        Self::Range,
-        Self::BaseType,
-        Self::Routine,
-        Self::Trigger,
-        Self::Rule,
-        Self::Policy,
-        Self::EventTrigger,
-        Self::Extension,
-        Self::Collation,
-        Self::Statistics,
-        Self::Publication,
-        Self::PublicationTable,
-        Self::PublicationSchema,
-        Self::Subscription,
-        Self::ForeignDataWrapper,
-        Self::ForeignServer,
-        Self::UserMapping,
-        Self::Cast,
-        Self::Operator,
-        Self::OperatorFamily,
-        Self::OperatorClass,
-        Self::Conversion,
-        Self::TextSearchParser,
-        Self::TextSearchDictionary,
-        Self::TextSearchTemplate,
-        Self::TextSearchConfiguration,
-        Self::AccessMethod,
-        Self::Language,
-        Self::Transform,
-        Self::DefaultPrivilege,
-        Self::Grant,
-    ];
-
     /// The words for people.
     #[must_use]
     pub const fn label(self) -> &'static str {
-        match self {
-            Self::Schema => "schema",
-            Self::Relation => "relation",
-            Self::Inheritance => "inheritance",
-            Self::Column => "column",
-            Self::Constraint => "constraint",
-            Self::DomainConstraint => "domain constraint",
-            Self::Index => "index",
-            Self::Sequence => "sequence",
-            Self::Enum => "enum type",
-            Self::Domain => "domain",
-            Self::Composite => "composite type",
-            Self::CompositeAttribute => "attribute of a composite type",
-            Self::Range => "range type",
-            Self::BaseType => "base type",
-            Self::Routine => "routine",
-            Self::Trigger => "trigger",
-            Self::Rule => "rule",
-            Self::Policy => "policy",
-            Self::EventTrigger => "event trigger",
-            Self::Extension => "extension",
-            Self::Collation => "collation",
-            Self::Statistics => "extended statistics",
-            Self::Publication => "publication",
-            Self::PublicationTable => "table of a publication",
-            Self::PublicationSchema => "schema of a publication",
-            Self::Subscription => "subscription",
-            Self::ForeignDataWrapper => "foreign data wrapper",
-            Self::ForeignServer => "foreign server",
-            Self::UserMapping => "user mapping",
-            Self::Cast => "cast",
-            Self::Operator => "operator",
-            Self::OperatorFamily => "operator family",
-            Self::OperatorClass => "operator class",
-            Self::Conversion => "conversion",
-            Self::TextSearchParser => "text search parser",
-            Self::TextSearchDictionary => "text search dictionary",
-            Self::TextSearchTemplate => "text search template",
-            Self::TextSearchConfiguration => "text search configuration",
-            Self::AccessMethod => "access method",
-            Self::Language => "language",
-            Self::Transform => "transform",
-            Self::DefaultPrivilege => "default privilege",
-            Self::Grant => "grant",
-        }
+        self.info().label
     }
 }

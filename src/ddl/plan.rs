@@ -147,30 +147,7 @@ struct Stuck {
 /// What comes sooner, where it may come at any time: what is in the way goes first, what was made for rows is there before what
 /// is made from them.
 fn rank(kind: Kind, stage: Stage) -> u32 {
-    let place = match kind {
-        Kind::Schema => 1,
-        Kind::Extension => 2,
-        Kind::Language | Kind::AccessMethod => 3,
-        Kind::Collation => 4,
-        Kind::Enum | Kind::Domain | Kind::DomainConstraint | Kind::Composite => 5,
-        Kind::CompositeAttribute | Kind::Range | Kind::BaseType => 6,
-        Kind::Routine => 7,
-        Kind::Sequence => 8,
-        Kind::ForeignDataWrapper | Kind::ForeignServer | Kind::UserMapping => 9,
-        Kind::Relation => 10,
-        Kind::Column => 11,
-        Kind::Inheritance => 12,
-        Kind::Index => 14,
-        Kind::Constraint => 13,
-        Kind::Statistics => 15,
-        Kind::Trigger | Kind::Rule | Kind::Policy => 17,
-        Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema => 18,
-        Kind::Subscription => 19,
-        Kind::Grant => 20,
-        Kind::DefaultPrivilege => 21,
-        Kind::EventTrigger => 22,
-        _ => 7,
-    };
+    let place = kind.info().rank;
     match stage {
         Stage::Early => place,
         // the other way round

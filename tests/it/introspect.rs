@@ -27,7 +27,7 @@ use glowplug::{
 
 use crate::{
     proxy::Proxy,
-    support::{Database, INSTALLED, Project, number, psql_at, scratch, try_psql_at},
+    support::{Database, INSTALLED, Project, number, psql_at, scratch, server, try_psql_at},
 };
 
 /// Reads everything that a server tells.
@@ -225,6 +225,25 @@ fn difference(one: &Catalog, other: &Catalog) -> Option<String> {
         .find(|(key, fact)| others.get(*key) != Some(*fact));
     let differing = differing.map(|(key, fact)| format!("{key}: {fact} | {:?}", others.get(key)));
     differing.or_else(|| (one != other).then(|| "dependencies, unread, or more objects".into()))
+}
+
+/// What is read by its position is what it is called: the server is asked for the names, on every version that is here.
+#[test]
+fn every_query_has_the_columns_that_are_declared() {
+    for binaries in INSTALLED.iter() {
+        let major = binaries.major();
+        let database = Database::on(server(major));
+        let url = Url::parse(&database.admin_url()).unwrap().url;
+        for (kind, sql, declared) in introspect::declared(major) {
+            psql_at(&url, &format!("CREATE VIEW v AS {sql}"));
+            let names = psql_at(
+                &url,
+                "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'v'::regclass AND attnum > 0",
+            );
+            assert_eq!(names.trim(), declared.join(","), "{kind:?} on {major}");
+            psql_at(&url, "DROP VIEW v");
+        }
+    }
 }
 
 #[test]

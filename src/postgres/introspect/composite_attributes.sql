@@ -1,14 +1,13 @@
 -- Attributes of composite types; their addresses are those of columns.
-SELECT ARRAY[
-    c.tableoid::text || '.' || c.oid::text || '.' || a.attnum::text,
-    n.nspname::text,
-    c.relname::text,
-    a.attname::text,
-    (pg_catalog.row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum))::text,
-    pg_catalog.format_type(a.atttypid, a.atttypmod),
+SELECT
+    c.tableoid::text || '.' || c.oid::text || '.' || a.attnum::text AS address,
+    n.nspname::text AS key_1,
+    c.relname::text AS key_2,
+    a.attname::text AS key_3,
+    (pg_catalog.row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum))::text AS position,
+    pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
     CASE WHEN a.attcollation <> t.typcollation
-        THEN pg_catalog.format('%I.%I', con.nspname, co.collname) END
-]::text[] AS "row"
+        THEN pg_catalog.format('%I.%I', con.nspname, co.collname) END AS collation
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid

@@ -1,10 +1,9 @@
 -- Composite types that stand alone.
-SELECT ARRAY[
-    t.tableoid::text || '.' || t.oid::text || '.0',
-    n.nspname::text,
-    t.typname::text,
-    pg_catalog.pg_get_userbyid(t.typowner)::text
-]::text[] AS "row"
+SELECT
+    t.tableoid::text || '.' || t.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    t.typname::text AS key_2,
+    pg_catalog.pg_get_userbyid(t.typowner)::text AS owner
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_type t ON t.oid = c.reltype
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

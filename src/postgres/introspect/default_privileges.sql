@@ -21,10 +21,10 @@ usual AS (
     WHERE e.defaclnamespace = 0
     GROUP BY 1, 2, 3, 4, 5
 )
-SELECT ARRAY[
-    '0.0.0',
-    pg_catalog.pg_get_userbyid(defaclrole)::text,
-    COALESCE(n.nspname::text, ''),
+SELECT
+    '0.0.0' AS address,
+    pg_catalog.pg_get_userbyid(defaclrole)::text AS key_1,
+    COALESCE(n.nspname::text, '') AS key_2,
     CASE defaclobjtype
         WHEN 'r' THEN 'table'
         WHEN 'S' THEN 'sequence'
@@ -32,12 +32,11 @@ SELECT ARRAY[
         WHEN 'T' THEN 'type'
         WHEN 'n' THEN 'schema'
         WHEN 'L' THEN 'large object'
-    END,
-    CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(grantee)::text END,
-    privilege_type,
-    CASE WHEN given.grantable THEN 'true' END,
-    CASE WHEN given.grantable IS NULL THEN 'true' END
-]::text[] AS "row"
+    END AS key_3,
+    CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(grantee)::text END AS key_4,
+    privilege_type AS key_5,
+    CASE WHEN given.grantable THEN 'true' END AS grantable,
+    CASE WHEN given.grantable IS NULL THEN 'true' END AS revoked
 FROM given
 FULL JOIN usual USING (defaclrole, defaclnamespace, defaclobjtype, grantee, privilege_type)
 LEFT JOIN pg_catalog.pg_namespace n ON n.oid = defaclnamespace

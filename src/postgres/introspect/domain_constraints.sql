@@ -1,13 +1,12 @@
 -- Constraints of domains.
-SELECT ARRAY[
-    k.tableoid::text || '.' || k.oid::text || '.0',
-    n.nspname::text,
-    t.typname::text,
-    k.conname::text,
-    CASE k.contype WHEN 'c' THEN 'check' WHEN 'n' THEN 'not null' END,
-    pg_catalog.pg_get_constraintdef(k.oid),
-    CASE WHEN NOT k.convalidated THEN 'true' END
-]::text[] AS "row"
+SELECT
+    k.tableoid::text || '.' || k.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    t.typname::text AS key_2,
+    k.conname::text AS key_3,
+    CASE k.contype WHEN 'c' THEN 'check' WHEN 'n' THEN 'not null' END AS type,
+    pg_catalog.pg_get_constraintdef(k.oid) AS definition,
+    CASE WHEN NOT k.convalidated THEN 'true' END AS not_valid
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_type t ON t.oid = k.contypid
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

@@ -1,35 +1,34 @@
 -- Indexes of tables and materialized views, those of constraints included.
-SELECT ARRAY[
-    c.tableoid::text || '.' || c.oid::text || '.0',
-    n.nspname::text,
-    c.relname::text,
-    tc.relname::text,
-    pg_catalog.pg_get_indexdef(i.indexrelid),
-    am.amname::text,
-    CASE WHEN i.indisunique THEN 'true' END,
-    CASE WHEN i.indisprimary THEN 'true' END,
-    x.columns,
-    x.include,
-    x.opclasses,
-    x.opclass_options,
-    x.collations,
-    x.orders,
-    CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END,
-    NULL, -- before 15
-    CASE WHEN i.indnullsnotdistinct THEN 'true' END, -- from 15
-    CASE WHEN NOT i.indisvalid THEN 'true' END,
-    CASE WHEN NOT i.indisready THEN 'true' END,
-    CASE WHEN NOT i.indimmediate THEN 'true' END,
-    CASE WHEN i.indisclustered THEN 'true' END,
-    CASE WHEN i.indisreplident THEN 'true' END,
+SELECT
+    c.tableoid::text || '.' || c.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    c.relname::text AS key_2,
+    tc.relname::text AS table,
+    pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+    am.amname::text AS method,
+    CASE WHEN i.indisunique THEN 'true' END AS unique,
+    CASE WHEN i.indisprimary THEN 'true' END AS primary,
+    x.columns AS columns,
+    x.include AS include,
+    x.opclasses AS opclasses,
+    x.opclass_options AS opclass_options,
+    x.collations AS collations,
+    x.orders AS orders,
+    CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END AS predicate,
+    NULL AS nulls_not_distinct, -- before 15
+    CASE WHEN i.indnullsnotdistinct THEN 'true' END AS nulls_not_distinct, -- from 15
+    CASE WHEN NOT i.indisvalid THEN 'true' END AS invalid,
+    CASE WHEN NOT i.indisready THEN 'true' END AS not_ready,
+    CASE WHEN NOT i.indimmediate THEN 'true' END AS not_immediate,
+    CASE WHEN i.indisclustered THEN 'true' END AS clustered,
+    CASE WHEN i.indisreplident THEN 'true' END AS replica_identity,
     CASE WHEN pg_catalog.cardinality(c.reloptions) > 0 THEN pg_catalog.to_json(ARRAY(
         SELECT u.o FROM pg_catalog.unnest(c.reloptions) u(o) ORDER BY u.o COLLATE pg_catalog."C"
-    ))::text END,
-    ts.spcname::text,
-    x.statistics,
-    k.conname::text,
-    CASE WHEN h.inhparent IS NOT NULL THEN pg_catalog.format('%I.%I', pn.nspname, pc.relname) END
-]::text[] AS "row"
+    ))::text END AS options,
+    ts.spcname::text AS tablespace,
+    x.statistics AS statistics,
+    k.conname::text AS of_constraint,
+    CASE WHEN h.inhparent IS NOT NULL THEN pg_catalog.format('%I.%I', pn.nspname, pc.relname) END AS parent
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -1,12 +1,11 @@
 -- Which table inherits from which; partitions are not among them.
-SELECT ARRAY[
-    '0.0.0',
-    n.nspname::text,
-    c.relname::text,
-    pn.nspname::text,
-    pc.relname::text,
-    h.inhseqno::text
-]::text[] AS "row"
+SELECT
+    '0.0.0' AS address,
+    n.nspname::text AS key_1,
+    c.relname::text AS key_2,
+    pn.nspname::text AS key_3,
+    pc.relname::text AS key_4,
+    h.inhseqno::text AS position
 FROM pg_catalog.pg_inherits h
 JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -1,13 +1,13 @@
 -- Operator classes, with the operators and functions that belong to them.
-SELECT ARRAY[
-    c.tableoid::text || '.' || c.oid::text || '.0',
-    n.nspname::text,
-    am.amname::text,
-    c.opcname::text,
-    pg_catalog.format('%I.%I', fn.nspname, f.opfname),
-    pg_catalog.format_type(c.opcintype, NULL),
-    CASE WHEN c.opcdefault THEN 'true' END,
-    CASE WHEN c.opckeytype <> 0 THEN pg_catalog.format_type(c.opckeytype, NULL) END,
+SELECT
+    c.tableoid::text || '.' || c.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    am.amname::text AS key_2,
+    c.opcname::text AS key_3,
+    pg_catalog.format('%I.%I', fn.nspname, f.opfname) AS family,
+    pg_catalog.format_type(c.opcintype, NULL) AS input,
+    CASE WHEN c.opcdefault THEN 'true' END AS default,
+    CASE WHEN c.opckeytype <> 0 THEN pg_catalog.format_type(c.opckeytype, NULL) END AS storage,
     -- [strategy, operator, operator family it sorts by]
     (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
@@ -20,7 +20,7 @@ SELECT ARRAY[
         LEFT JOIN pg_catalog.pg_namespace sn ON sn.oid = sf.opfnamespace
         WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid
           AND d.classid = 'pg_catalog.pg_amop'::regclass
-    ),
+    ) AS operators,
     -- [number, left type, right type, function]
     (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
@@ -32,9 +32,8 @@ SELECT ARRAY[
         JOIN pg_catalog.pg_amproc s ON s.oid = d.objid
         WHERE d.refclassid = 'pg_catalog.pg_opclass'::regclass AND d.refobjid = c.oid
           AND d.classid = 'pg_catalog.pg_amproc'::regclass
-    ),
-    pg_catalog.pg_get_userbyid(c.opcowner)::text
-]::text[] AS "row"
+    ) AS functions,
+    pg_catalog.pg_get_userbyid(c.opcowner)::text AS owner
 FROM pg_catalog.pg_opclass c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.opcnamespace
 JOIN pg_catalog.pg_am am ON am.oid = c.opcmethod

@@ -1,9 +1,9 @@
 -- Operator families, with those members that belong to none of their operator classes.
-SELECT ARRAY[
-    f.tableoid::text || '.' || f.oid::text || '.0',
-    n.nspname::text,
-    am.amname::text,
-    f.opfname::text,
+SELECT
+    f.tableoid::text || '.' || f.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    am.amname::text AS key_2,
+    f.opfname::text AS key_3,
     -- [strategy, operator, operator family it sorts by]
     (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
@@ -18,7 +18,7 @@ SELECT ARRAY[
             WHERE d.classid = 'pg_catalog.pg_amop'::regclass AND d.objid = o.oid
               AND d.refclassid = 'pg_catalog.pg_opclass'::regclass
         )
-    ),
+    ) AS operators,
     -- [number, left type, right type, function]
     (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
@@ -32,9 +32,8 @@ SELECT ARRAY[
             WHERE d.classid = 'pg_catalog.pg_amproc'::regclass AND d.objid = s.oid
               AND d.refclassid = 'pg_catalog.pg_opclass'::regclass
         )
-    ),
-    pg_catalog.pg_get_userbyid(f.opfowner)::text
-]::text[] AS "row"
+    ) AS functions,
+    pg_catalog.pg_get_userbyid(f.opfowner)::text AS owner
 FROM pg_catalog.pg_opfamily f
 JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace
 JOIN pg_catalog.pg_am am ON am.oid = f.opfmethod

@@ -1,19 +1,18 @@
 -- Range types, each with its multirange type.
-SELECT ARRAY[
-    t.tableoid::text || '.' || t.oid::text || '.0',
-    n.nspname::text,
-    t.typname::text,
-    pg_catalog.format_type(r.rngsubtype, NULL),
-    pg_catalog.format('%I.%I', ocn.nspname, oc.opcname),
+SELECT
+    t.tableoid::text || '.' || t.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    t.typname::text AS key_2,
+    pg_catalog.format_type(r.rngsubtype, NULL) AS subtype,
+    pg_catalog.format('%I.%I', ocn.nspname, oc.opcname) AS opclass,
     CASE WHEN r.rngcollation <> st.typcollation
-        THEN pg_catalog.format('%I.%I', con.nspname, co.collname) END,
-    CASE WHEN r.rngcanonical <> 0 THEN r.rngcanonical::text END,
-    CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::text END,
-    pg_catalog.format('%I.%I', mn.nspname, m.typname),
+        THEN pg_catalog.format('%I.%I', con.nspname, co.collname) END AS collation,
+    CASE WHEN r.rngcanonical <> 0 THEN r.rngcanonical::text END AS canonical,
+    CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::text END AS subtype_diff,
+    pg_catalog.format('%I.%I', mn.nspname, m.typname) AS multirange,
     -- a type that was renamed is still made by functions of its old name
-    pg_catalog.format('%I.%I', f.nspname, f.proname),
-    pg_catalog.pg_get_userbyid(t.typowner)::text
-]::text[] AS "row"
+    pg_catalog.format('%I.%I', f.nspname, f.proname) AS constructor,
+    pg_catalog.pg_get_userbyid(t.typowner)::text AS owner
 FROM pg_catalog.pg_range r
 JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{
-    BEGIN, Part, for_major, parts,
+    BEGIN, Part, parts,
     reading::{Address, Bond, RELATIONS, Reading},
 };
 use crate::{
@@ -101,7 +101,7 @@ impl Reader {
                 (Some(values), Some(count)) => values[..count].to_vec(),
                 _ => Vec::new(),
             };
-            (for_major(it.sql(), major, !values.is_empty()), values)
+            (it.text(major, !values.is_empty()), values)
         });
         let texts: Vec<(String, Vec<Option<String>>)> = texts.collect();
         let queries = texts

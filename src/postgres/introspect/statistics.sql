@@ -1,20 +1,19 @@
 -- Extended statistics.
-SELECT ARRAY[
-    s.tableoid::text || '.' || s.oid::text || '.0',
-    n.nspname::text,
-    s.stxname::text,
-    pg_catalog.format('%I.%I', cn.nspname, c.relname),
-    pg_catalog.pg_get_statisticsobjdef(s.oid),
-    pg_catalog.pg_get_statisticsobjdef_columns(s.oid),
+SELECT
+    s.tableoid::text || '.' || s.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    s.stxname::text AS key_2,
+    pg_catalog.format('%I.%I', cn.nspname, c.relname) AS table,
+    pg_catalog.pg_get_statisticsobjdef(s.oid) AS definition,
+    pg_catalog.pg_get_statisticsobjdef_columns(s.oid) AS columns,
     -- e, expressions, is no kind that one asks for
     pg_catalog.to_json(pg_catalog.array_remove(ARRAY[
         CASE WHEN 'd' = ANY (s.stxkind) THEN 'ndistinct' END,
         CASE WHEN 'f' = ANY (s.stxkind) THEN 'dependencies' END,
         CASE WHEN 'm' = ANY (s.stxkind) THEN 'mcv' END
-    ], NULL))::text,
-    NULLIF(s.stxstattarget, -1)::text,
-    pg_catalog.pg_get_userbyid(s.stxowner)::text
-]::text[] AS "row"
+    ], NULL))::text AS kinds,
+    NULLIF(s.stxstattarget, -1)::text AS target,
+    pg_catalog.pg_get_userbyid(s.stxowner)::text AS owner
 FROM pg_catalog.pg_statistic_ext s
 JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
 JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid

@@ -1,9 +1,9 @@
 -- Text search configurations, with the dictionaries for each kind of token.
-SELECT ARRAY[
-    c.tableoid::text || '.' || c.oid::text || '.0',
-    n.nspname::text,
-    c.cfgname::text,
-    pg_catalog.format('%I.%I', pn.nspname, p.prsname),
+SELECT
+    c.tableoid::text || '.' || c.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    c.cfgname::text AS key_2,
+    pg_catalog.format('%I.%I', pn.nspname, p.prsname) AS parser,
     (
         SELECT pg_catalog.json_object_agg(m.token, m.dictionaries ORDER BY m.token COLLATE pg_catalog."C")::text
         FROM (
@@ -17,9 +17,8 @@ SELECT ARRAY[
             WHERE x.mapcfg = c.oid
             GROUP BY k.alias
         ) m
-    ),
-    pg_catalog.pg_get_userbyid(c.cfgowner)::text
-]::text[] AS "row"
+    ) AS mappings,
+    pg_catalog.pg_get_userbyid(c.cfgowner)::text AS owner
 FROM pg_catalog.pg_ts_config c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.cfgnamespace
 JOIN pg_catalog.pg_ts_parser p ON p.oid = c.cfgparser

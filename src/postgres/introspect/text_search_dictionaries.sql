@@ -1,12 +1,11 @@
 -- Text search dictionaries.
-SELECT ARRAY[
-    d.tableoid::text || '.' || d.oid::text || '.0',
-    n.nspname::text,
-    d.dictname::text,
-    pg_catalog.format('%I.%I', tn.nspname, t.tmplname),
-    d.dictinitoption,
-    pg_catalog.pg_get_userbyid(d.dictowner)::text
-]::text[] AS "row"
+SELECT
+    d.tableoid::text || '.' || d.oid::text || '.0' AS address,
+    n.nspname::text AS key_1,
+    d.dictname::text AS key_2,
+    pg_catalog.format('%I.%I', tn.nspname, t.tmplname) AS template,
+    d.dictinitoption AS options,
+    pg_catalog.pg_get_userbyid(d.dictowner)::text AS owner
 FROM pg_catalog.pg_ts_dict d
 JOIN pg_catalog.pg_namespace n ON n.oid = d.dictnamespace
 JOIN pg_catalog.pg_ts_template t ON t.oid = d.dicttemplate
