@@ -38,6 +38,7 @@ mod rule;
 mod schema;
 pub mod segment;
 mod sequence;
+mod statement;
 mod statistics;
 mod subscription;
 mod table;
@@ -46,7 +47,7 @@ mod transform;
 mod trigger;
 mod view;
 
-pub use self::rule::{Boundary, FILL, Fill, Statement};
+pub use self::statement::{Boundary, FILL, Fill, LockMode, Loss, Statement, Touch, Work};
 
 use self::rule::Rule;
 use crate::catalog::Kind;

@@ -67,7 +67,7 @@ fn text(statement: &Statement) -> String {
         .loses
         .iter()
         .map(|it| format!("-- deletes-data: {it}\n"));
-    lost.collect::<String>() + &statement.sql
+    lost.collect::<String>() + &statement.sql()
 }
 
 fn side(text: &str, settings: &Settings, stop: &Stop, output: &Output) -> Result<Side, CliError> {

@@ -13,7 +13,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         inheritance, names, options,
-        rule::{Boundary, Object, Rule, Statement, Steps, nothing},
+        rule::{Action, Boundary, Loss, Object, Rule, Statement, Steps, Work, nothing},
     },
     words::ident::Ident,
 };
@@ -43,25 +43,23 @@ fn born_with(object: &Object<'_>) -> Option<Key> {
     } else {
         Vec::new()
     };
-    others.into_iter().next().or_else(|| Some(relation(object)))
+    others
+        .into_iter()
+        .next()
+        .or_else(|| Some(object.relation()))
 }
 
 /// Its relation, and what takes it from a relation that stays.
 fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let mut all = vec![relation(object)];
+    let mut all = vec![object.relation()];
     all.extend(sources(object));
     all
-}
-
-/// The relation that it is in.
-fn relation(object: &Object<'_>) -> Key {
-    Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)])
 }
 
 /// What a column that is not its relation's own comes from: columns of parents, or the attribute of a type.
 fn sources(object: &Object<'_>) -> Vec<Key> {
     let (schema, table, name) = (object.key.part(0), object.key.part(1), object.key.part(2));
-    let of_type = object.catalog.get(&relation(object));
+    let of_type = object.catalog.get(&object.relation());
     let of_type = of_type.and_then(|it| it.get(Attribute::OfType));
     if let Some((schema, of)) = of_type.and_then(names::split) {
         return vec![Key::new(Kind::CompositeAttribute, &[&schema, &of, name])];
@@ -81,44 +79,48 @@ fn sources(object: &Object<'_>) -> Vec<Key> {
 
 /// The kind of the relation that it is in.
 fn relation_kind<'c>(object: &Object<'c>) -> &'c str {
-    let fact = object.catalog.get(&relation(object));
+    let fact = object.catalog.get(&object.relation());
     fact.and_then(|it| it.get(Attribute::Kind))
         .unwrap_or_default()
 }
 
 /// Whether it is a partition's.
 fn is_in_partition(object: &Object<'_>) -> bool {
-    let fact = object.catalog.get(&relation(object));
+    let fact = object.catalog.get(&object.relation());
     fact.is_some_and(|it| it.is(Attribute::PartitionOf))
 }
 
 /// An ALTER of its relation, and of no other one.
-fn only(object: &Object<'_>, what: &str) -> Statement {
+fn only(object: &Object<'_>, what: impl Into<Action>) -> Statement {
     let kind = relation_kind(object);
-    let only = match kind {
-        "table" | "partitioned table" | "foreign table" => "ONLY ",
-        _ => "",
-    };
-    let (words, name) = (names::words(kind), names::relation(object));
-    Statement::new(format!("ALTER {words} {only}{name} {what}"))
+    let only = matches!(kind, "table" | "partitioned table" | "foreign table");
+    Statement::alter_table(
+        names::words(kind),
+        &object.relation(),
+        only,
+        vec![what.into()],
+    )
 }
 
 /// An ALTER of its relation, and of those that get the column from there.
-fn all(object: &Object<'_>, what: &str) -> Statement {
-    let (words, name) = (names::words(relation_kind(object)), names::relation(object));
-    Statement::new(format!("ALTER {words} {name} {what}"))
+fn all(object: &Object<'_>, what: impl Into<Action>) -> Statement {
+    let word = names::words(relation_kind(object));
+    Statement::alter_table(word, &object.relation(), false, vec![what.into()])
 }
 
 /// An ALTER COLUMN of its relation, and of no other one.
 fn column_only(object: &Object<'_>, what: &str) -> Statement {
-    let column = Ident(object.key.name());
-    only(object, &format!("ALTER COLUMN {column} {what}"))
+    only(object, altered(object, what))
 }
 
 /// An ALTER COLUMN of its relation, and of those that get the column from there.
 fn column_all(object: &Object<'_>, what: &str) -> Statement {
-    let column = Ident(object.key.name());
-    all(object, &format!("ALTER COLUMN {column} {what}"))
+    all(object, altered(object, what))
+}
+
+/// `ALTER COLUMN "a" …`.
+fn altered(object: &Object<'_>, what: &str) -> Action {
+    Action::new(format!("ALTER COLUMN {} {what}", Ident(object.key.name())))
 }
 
 /// A column as it stands in CREATE TABLE and ADD COLUMN.
@@ -211,13 +213,11 @@ fn added(object: &Object<'_>) -> Vec<Statement> {
         let column = format!("ADD COLUMN {} NOT NULL", stem(object));
         return vec![all(object, &column), identity::add(object)];
     }
-    let mut statement = all(object, &format!("ADD COLUMN {}", definition(object)));
+    let mut action = Action::new(format!("ADD COLUMN {}", definition(object)));
     if default::rewrites(object) {
-        let name = names::relation(object);
-        let remark = format!("rewrites {name}, and locks it while it does");
-        statement = statement.remarking(remark);
+        action = action.doing(Work::Rewrite);
     }
-    let mut statements = vec![statement];
+    let mut statements = vec![all(object, action)];
     if null::is_apart(object) {
         statements.extend(null::set(object, None));
     }
@@ -246,7 +246,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
             vec![statement.remarking(remark)]
         }
         None if kind != "foreign table" => {
-            vec![statement.losing(format!("the values of {name}"))]
+            vec![statement.losing(Loss::Values(object.key.clone()))]
         }
         _ => vec![statement],
     }

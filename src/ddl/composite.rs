@@ -8,7 +8,7 @@ use crate::{
             designation, drop, qualified,
             survey::stored_in,
         },
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
+        rule::{Alter, Change, Loss, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
     },
     words::ident::Ident,
 };
@@ -115,9 +115,7 @@ fn drop_attribute(object: &Object<'_>) -> Vec<Statement> {
     if stored_in(object.catalog, &whole(object.key)).is_empty() && cascade.is_empty() {
         return vec![statement];
     }
-    vec![statement.losing(format!(
-        "the values of the attribute {name} of {kind} in every column of that type"
-    ))]
+    vec![statement.losing(Loss::AttributeValues(object.key.clone()))]
 }
 
 fn alter_attribute(change: &Change<'_>) -> Alter {

@@ -15,7 +15,7 @@ use crate::{
     ddl::{
         index::ties,
         inheritance, names,
-        rule::{Object, Rule, Statement, nothing},
+        rule::{Action, LockMode, Object, Rule, Statement, Work, nothing},
     },
     words::ident::Ident,
 };
@@ -118,15 +118,44 @@ fn core<'c>(constraint: &Object<'c>) -> &'c str {
 }
 
 /// `ALTER TABLE "s"."t" …`.
-fn on_table(constraint: &Object<'_>, what: &str) -> Statement {
-    let table = names::relation(constraint);
-    Statement::new(format!("ALTER TABLE {table} {what}"))
+fn on_table(constraint: &Object<'_>, what: impl Into<Action>) -> Statement {
+    Statement::alter_table("TABLE", &constraint.relation(), false, vec![what.into()])
 }
 
-/// `ALTER TABLE "s"."t" ADD CONSTRAINT "c" …`.
+/// `ALTER TABLE "s"."t" ADD CONSTRAINT "c" …`
 fn add(constraint: &Object<'_>, definition: &str) -> Statement {
+    let is_unchecked = constraint.is(Attribute::NotValid) || constraint.is(Attribute::NotEnforced);
+    added(constraint, definition, !is_unchecked)
+}
+
+/// The same, with whether the rows that are there are looked at.
+fn added(constraint: &Object<'_>, definition: &str, is_checked: bool) -> Statement {
     let name = Ident(constraint.key.name());
-    on_table(constraint, &format!("ADD CONSTRAINT {name} {definition}"))
+    let action = Action::new(format!("ADD CONSTRAINT {name} {definition}"));
+    match kind(constraint) {
+        "foreign key" => {
+            let work = if is_checked {
+                Work::Scan
+            } else {
+                Work::Catalog
+            };
+            let action = action.under(LockMode::ShareRowExclusive).doing(work);
+            on_both(constraint, action, LockMode::ShareRowExclusive)
+        }
+        "check" | "not null" if is_checked => on_table(constraint, action.doing(Work::Scan)),
+        _ => on_table(constraint, action),
+    }
+}
+
+/// The same of a foreign key, which locks the table that it refers to, too.
+fn on_both(constraint: &Object<'_>, action: Action, lock: LockMode) -> Statement {
+    let part = |name| constraint.get(name).unwrap_or_default();
+    let parts = [
+        part(Attribute::ReferencesSchema),
+        part(Attribute::ReferencesTable),
+    ];
+    let referenced = Key::new(Kind::Relation, &parts);
+    on_table(constraint, action).touching(&referenced, lock, Work::Catalog)
 }
 
 /// Takes it away. What others took away is not asked for.
@@ -137,7 +166,11 @@ fn drop(constraint: &Object<'_>) -> Vec<Statement> {
         "foreign key" if is_shadow(constraint) => Vec::new(),
         _ => {
             let name = Ident(constraint.key.name());
-            vec![on_table(constraint, &format!("DROP CONSTRAINT {name}"))]
+            let action = Action::new(format!("DROP CONSTRAINT {name}"));
+            vec![match kind(constraint) {
+                "foreign key" => on_both(constraint, action, LockMode::AccessExclusive),
+                _ => on_table(constraint, action),
+            }]
         }
     }
 }

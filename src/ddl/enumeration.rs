@@ -119,7 +119,7 @@ mod tests {
         let key = Key::new(Kind::Enum, &["s", "e"]);
         let texts: Vec<String> = added(&key, &labels("cf"), &labels("abcdefg"))
             .into_iter()
-            .map(|it| it.sql.replace("ALTER TYPE \"s\".\"e\" ADD VALUE ", ""))
+            .map(|it| it.sql().replace("ALTER TYPE \"s\".\"e\" ADD VALUE ", ""))
             .collect();
         let expected = [
             "'a' BEFORE 'c'",

@@ -8,9 +8,9 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         rule::needs,
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
+        rule::{Alter, Change, Loss, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
     },
-    words::ident::{Ident, Literal, Qualified},
+    words::ident::{Ident, Literal},
 };
 
 /// Extensions.
@@ -72,10 +72,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 /// Takes it away, with its members.
 fn drop(object: &Object<'_>) -> Vec<Statement> {
     let dropped = Statement::new(format!("DROP {}", words(object)));
-    let lost = tables(object).map(|it| {
-        let (schema, name) = (it.part(0), it.part(1));
-        format!("the rows of {}", Qualified { schema, name })
-    });
+    let lost = tables(object).map(|it| Loss::Rows(it.clone()));
     vec![lost.fold(dropped, |statement, rows| statement.losing(rows))]
 }
 

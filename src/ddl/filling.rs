@@ -24,7 +24,7 @@ pub fn sent(statement: &Statement) -> String {
     let mut all: Vec<String> = statement.fills.iter().map(fill).collect();
     // what fills a column stands in the place of the statement
     if !statement.fills.iter().any(fills) {
-        all.push(statement.sql.clone());
+        all.push(statement.sql());
     }
     all.join(";\n")
 }

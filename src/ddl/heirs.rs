@@ -4,8 +4,7 @@ use crate::{
     catalog::{Key, Kind},
     ddl::{
         column,
-        inheritance::{Place, again, child, free, lends, parents, tie, words},
-        names,
+        inheritance::{Place, again, child, free, lends, parents, tie, tied},
         rule::{Alter, Change, Object, Rule, Statement, Steps, nothing},
     },
     words::ident::Qualified,
@@ -41,26 +40,27 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut statements = vec![tie(object, "INHERIT")];
     let columns = lent(object);
     if !columns.is_empty() {
-        let (words, child) = (words(object), names::relation(object));
-        let stand_in = free(object, 0);
+        let own = object.key.part(0);
+        let free = free(object, 0);
         let stand_in = Qualified {
-            schema: child.schema,
-            name: &stand_in,
+            schema: own,
+            name: &free,
         };
         let mut before = vec![
-            format!("CREATE TABLE {stand_in} ()"),
-            format!("ALTER {words} {child} INHERIT {stand_in}"),
+            Statement::new(format!("CREATE TABLE {stand_in} ()")),
+            tied(object, "INHERIT", (own, &free)),
         ];
         for column in &columns {
             let definition = column::definition(column);
-            before.push(format!("ALTER TABLE {stand_in} ADD COLUMN {definition}"));
+            let sql = format!("ALTER TABLE {stand_in} ADD COLUMN {definition}");
+            before.push(Statement::new(sql));
         }
         let after = [
-            format!("ALTER {words} {child} NO INHERIT {stand_in}"),
-            format!("DROP TABLE {stand_in}"),
+            tied(object, "NO INHERIT", (own, &free)),
+            Statement::new(format!("DROP TABLE {stand_in}")),
         ];
-        statements.splice(0..0, before.into_iter().map(Statement::new));
-        statements.extend(after.map(Statement::new));
+        statements.splice(0..0, before);
+        statements.extend(after);
     }
     statements
 }

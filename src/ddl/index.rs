@@ -13,7 +13,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
-        rule::{Boundary, Object, Rule, Statement, nothing},
+        rule::{Action, Boundary, LockMode, Object, Rule, Statement, Work, nothing},
     },
     words::ident::{Ident, Qualified},
 };
@@ -85,12 +85,17 @@ fn create(index: &Object<'_>) -> Vec<Statement> {
 
 /// The statement that makes an index: one that does not stop writers where there may be any.
 fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
+    let on = |statement: Statement, lock: LockMode| {
+        statement.touching(&partition::relation(index), lock, Work::Build)
+    };
     if !index.online || partition::is_partitioned(index) {
-        return Statement::new(text::create(index, guard, only));
+        let statement = Statement::new(text::create(index, guard, only));
+        return on(statement, LockMode::Share);
     }
     let guard = guard.iter().copied();
     let how: Vec<&str> = iter::once("CONCURRENTLY").chain(guard).collect();
-    Statement::new(text::create(index, &how, only)).at(Boundary::Alone)
+    let statement = Statement::new(text::create(index, &how, only));
+    on(statement, LockMode::ShareUpdateExclusive).at(Boundary::Alone)
 }
 
 /// Gives an index another name, and the constraint with it.
@@ -132,16 +137,24 @@ pub(in crate::ddl) fn finish(index: &Object<'_>) -> Vec<Statement> {
 
 /// Marks an index as the one that CLUSTER goes by.
 fn cluster(index: &Object<'_>) -> Statement {
-    let (table, name) = (text::table(index), Ident(index.key.name()));
-    Statement::new(format!("ALTER TABLE {table} CLUSTER ON {name}"))
+    let action = Action::new(format!("CLUSTER ON {}", Ident(index.key.name())));
+    on_table(index, action.under(LockMode::ShareUpdateExclusive))
 }
 
 /// Marks an index as the one that replication tells rows apart by.
 fn replica_identity(index: &Object<'_>) -> Statement {
-    let (table, name) = (text::table(index), Ident(index.key.name()));
-    Statement::new(format!(
-        "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}"
-    ))
+    let name = Ident(index.key.name());
+    on_table(index, format!("REPLICA IDENTITY USING INDEX {name}"))
+}
+
+/// An ALTER of its table.
+fn on_table(index: &Object<'_>, what: impl Into<Action>) -> Statement {
+    Statement::alter_table(
+        "TABLE",
+        &partition::relation(index),
+        false,
+        vec![what.into()],
+    )
 }
 
 /// Takes it away. That of a constraint goes with it, before this is asked.
@@ -154,5 +167,6 @@ fn drop(index: &Object<'_>) -> Vec<Statement> {
         let sql = format!("DROP INDEX CONCURRENTLY {name}");
         return vec![Statement::new(sql).at(Boundary::Alone)];
     }
-    vec![Statement::new(format!("DROP INDEX {name}"))]
+    let (table, lock) = (partition::relation(index), LockMode::AccessExclusive);
+    vec![Statement::new(format!("DROP INDEX {name}")).touching(&table, lock, Work::Catalog)]
 }

@@ -4,7 +4,7 @@ use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         names,
-        rule::{Object, Statement},
+        rule::{Action, LockMode, Object, Statement, Work},
     },
     words::ident::{Ident, Qualified},
 };
@@ -55,12 +55,20 @@ pub(super) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
 
 /// One of the two statements.
 pub(super) fn tie(object: &Object<'_>, what: &str) -> Statement {
-    let parent = Qualified {
-        schema: object.key.part(2),
-        name: object.key.part(3),
-    };
-    let (words, child) = (words(object), names::relation(object));
-    Statement::new(format!("ALTER {words} {child} {what} {parent}"))
+    let place = (object.key.part(2), object.key.part(3));
+    tied(object, what, place)
+}
+
+/// `ALTER TABLE child INHERIT parent`, or NO INHERIT.
+pub(super) fn tied(object: &Object<'_>, what: &str, parent: (&str, &str)) -> Statement {
+    let (schema, name) = parent;
+    let action = Action::new(format!("{what} {}", Qualified { schema, name }));
+    let parent = Key::new(Kind::Relation, &[schema, name]);
+    Statement::alter_table(words(object), &child(object), false, vec![action]).touching(
+        &parent,
+        LockMode::ShareUpdateExclusive,
+        Work::Catalog,
+    )
 }
 
 /// What ALTER calls the child.
@@ -75,34 +83,33 @@ pub(super) fn words(object: &Object<'_>) -> &'static str {
 /// Lets parents of a table go and takes them again. Columns and constraints stay what they are, only inherited, because
 /// stand-ins keep them in the meantime; except for the columns of `without`, which become the table's own, too.
 pub(super) fn again(object: &Object<'_>, parents: &[&Place], without: &[&str]) -> Vec<Statement> {
-    let (words, child) = (words(object), names::relation(object));
+    let own = object.key.part(0);
     let mut before = Vec::new();
     let mut turn = Vec::new();
     let mut after = Vec::new();
     for (number, (schema, name)) in parents.iter().enumerate() {
         let parent = Qualified { schema, name };
-        let stand_in = free(object, number);
+        let free = free(object, number);
         let stand_in = Qualified {
-            schema: child.schema,
-            name: &stand_in,
+            schema: own,
+            name: &free,
         };
-        before.push(format!(
+        before.push(Statement::new(format!(
             "CREATE TABLE {stand_in} (LIKE {parent} INCLUDING CONSTRAINTS INCLUDING GENERATED)"
-        ));
+        )));
         for column in without {
             let column = Ident(column);
-            before.push(format!(
+            before.push(Statement::new(format!(
                 "ALTER TABLE {stand_in} DROP COLUMN IF EXISTS {column}"
-            ));
+            )));
         }
-        before.push(format!("ALTER {words} {child} INHERIT {stand_in}"));
-        before.push(format!("ALTER {words} {child} NO INHERIT {parent}"));
-        turn.push(format!("ALTER {words} {child} INHERIT {parent}"));
-        after.push(format!("ALTER {words} {child} NO INHERIT {stand_in}"));
-        after.push(format!("DROP TABLE {stand_in}"));
+        before.push(tied(object, "INHERIT", (own, &free)));
+        before.push(tied(object, "NO INHERIT", (schema, name)));
+        turn.push(tied(object, "INHERIT", (schema, name)));
+        after.push(tied(object, "NO INHERIT", (own, &free)));
+        after.push(Statement::new(format!("DROP TABLE {stand_in}")));
     }
-    let all = before.into_iter().chain(turn).chain(after);
-    all.map(Statement::new).collect()
+    before.into_iter().chain(turn).chain(after).collect()
 }
 
 /// A name for a stand-in that no relation has.

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
     ddl::{
-        Statement, base_type, constraint, hazard, rule,
+        Statement, base_type, constraint,
+        hazard::Hazard,
+        rule,
         rule::{Alter, Change, Object, Steps},
     },
-    words::ident::Ident,
 };
 
 /// What statements are made for.
@@ -81,26 +82,23 @@ pub fn plan(
         let stage = |node: &Node| format!("{:?} of {}", node.stage, node.key).to_lowercase();
         PlanError::Circle(stuck.circle.iter().map(stage).collect())
     })?;
-    // who runs the statements owns what they make
-    let own = format!(" OWNER TO {}", Ident(target.role));
     let mut all = Vec::new();
     for node in &order {
         let mut statements = planner.statements(node);
-        if node.stage == Stage::Finish {
-            for it in &mut statements {
-                if let Some(words) = it.sql.strip_suffix(&own) {
-                    it.sql = format!("{words} OWNER TO CURRENT_ROLE");
-                }
-            }
-        } else {
-            statements.retain(|it| !it.sql.ends_with(&own));
+        // who runs the statements owns what they make
+        let is_own = |it: &Statement| it.new_owner() == Some(target.role);
+        if node.stage != Stage::Finish {
+            statements.retain(|it| !is_own(it));
         }
-        if planner.is_used(&node.key) {
-            for it in &mut statements {
-                it.hazard = hazard::of(&it.sql);
+        all.extend(statements.into_iter().map(|mut it| {
+            if is_own(&it) {
+                it = it.to_current_role();
             }
-        }
-        all.extend(statements);
+            let felt = it.touches.iter().filter(|it| planner.is_used(&it.relation));
+            it.hazard = felt.filter_map(Hazard::of).max();
+            it.target = Some(node.key.clone());
+            it
+        }));
     }
     Ok(all)
 }
@@ -233,16 +231,13 @@ impl<'c> Planner<'c> {
             && !self.dropped.contains_key(&relation)
     }
 
-    /// Whether a relation that is there before, and stays, is touched: others may use it meanwhile.
-    fn is_used(&self, key: &'c Key) -> bool {
-        let object = self
-            .object(self.from, key)
-            .or_else(|| self.object(self.to, key));
-        let of_relation = !matches!(
-            key.kind(),
-            Kind::Schema | Kind::Routine | Kind::Sequence | Kind::Grant
-        );
-        of_relation && object.is_some_and(|it| it.stays)
+    /// Whether a relation with rows is there before, and stays: others may use it meanwhile.
+    fn is_used(&self, relation: &Key) -> bool {
+        let has_rows = |catalog: &Catalog| {
+            let kind = catalog.get(relation).and_then(|it| it.get(Attribute::Kind));
+            kind.is_some_and(|it| it != "view")
+        };
+        has_rows(self.from) && has_rows(self.to) && !self.dropped.contains_key(relation)
     }
 
     /// Decides what happens to each object by itself.

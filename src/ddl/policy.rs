@@ -1,7 +1,7 @@
 //! Row security policies.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key},
     ddl::{
         rule::{Alter, Change, Object, Rule, Statement, no_parent, nothing},
         view::timely,
@@ -27,8 +27,7 @@ fn comment(object: &Object<'_>) -> Option<String> {
 
 /// The table that it guards.
 fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let parts = [object.key.part(0), object.key.part(1)];
-    vec![Key::new(Kind::Relation, &parts)]
+    vec![object.relation()]
 }
 
 /// Makes it.
@@ -45,12 +44,12 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     }
     sql += &using(object);
     sql += &check(object);
-    vec![Statement::new(sql)]
+    vec![object.alone_on_relation(sql)]
 }
 
 /// Takes it away.
 fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("DROP {}", words(object)))]
+    vec![object.alone_on_relation(format!("DROP {}", words(object)))]
 }
 
 /// Sets what differs. Its command and its nature are fixed, and a condition can be exchanged but not removed.
@@ -73,7 +72,7 @@ fn alter(change: &Change<'_>) -> Alter {
         .map(|(_, clause)| clause(to))
         .collect();
     let sql = format!("ALTER {}{differing}", words(to));
-    Alter::By(timely(change, vec![Statement::new(sql)]))
+    Alter::By(timely(change, vec![to.alone_on_relation(sql)]))
 }
 
 /// Whom it is for.

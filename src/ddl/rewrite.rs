@@ -1,9 +1,9 @@
 //! Rewrite rules; that of a view is part of the view.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key},
     ddl::{
-        rule::{Alter, Change, Object, Rule, Statement, no_parent, nothing},
+        rule::{Action, Alter, Change, Object, Rule, Statement, no_parent, nothing},
         view::timely,
     },
     words::ident::{Ident, Qualified},
@@ -27,13 +27,12 @@ fn comment(object: &Object<'_>) -> Option<String> {
 
 /// The relation that it rewrites.
 fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let parts = [object.key.part(0), object.key.part(1)];
-    vec![Key::new(Kind::Relation, &parts)]
+    vec![object.relation()]
 }
 
 /// Makes it in its state.
 fn create(object: &Object<'_>) -> Vec<Statement> {
-    let mut statements = vec![Statement::new(definition(object))];
+    let mut statements = vec![object.alone_on_relation(definition(object).to_owned())];
     if object.is(Attribute::Enabled) {
         statements.push(state(object));
     }
@@ -42,7 +41,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 
 /// Takes it away.
 fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("DROP {}", words(object)))]
+    vec![object.alone_on_relation(format!("DROP {}", words(object)))]
 }
 
 /// Replaces it, which leaves its state as it was, and sets that.
@@ -50,7 +49,7 @@ fn alter(change: &Change<'_>) -> Alter {
     let mut statements = Vec::new();
     if change.differs(Attribute::Definition) {
         let made = definition(&change.to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
-        statements.push(Statement::new(made));
+        statements.push(change.to.alone_on_relation(made));
     }
     if change.differs(Attribute::Enabled) {
         statements.push(state(&change.to));
@@ -75,8 +74,8 @@ fn state(object: &Object<'_>) -> Statement {
         Some("always") => "ENABLE ALWAYS",
         _ => "ENABLE",
     };
-    let (table, name) = (table(object), Ident(object.key.part(2)));
-    Statement::new(format!("ALTER TABLE {table} {verb} RULE {name}"))
+    let action = Action::new(format!("{verb} RULE {}", Ident(object.key.part(2))));
+    Statement::alter_table("TABLE", &object.relation(), false, vec![action])
 }
 
 /// The words that name it after COMMENT ON and DROP.

@@ -1,8 +1,9 @@
 //! What the planner asks of each kind of object.
 
-use crate::{
-    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
-    ddl::hazard::Hazard,
+use crate::catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind};
+
+pub(super) use crate::ddl::statement::{
+    Action, Boundary, FILL, Fill, LockMode, Loss, Statement, Work,
 };
 
 /// An object of one of the two catalogs.
@@ -61,65 +62,6 @@ pub(super) struct Steps {
     pub(super) clears: Vec<Key>,
 }
 
-/// One SQL statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
-    /// Its text, without the semicolon.
-    pub sql: String,
-    /// How it stands to transactions.
-    pub boundary: Boundary,
-    /// What is lost with it, in plain words: `the rows of "public"."t"`. Empty for nearly all.
-    pub loses: Vec<String>,
-    /// What the author of the migration must look at before it runs.
-    pub remark: Option<String>,
-    /// How others feel it, where the relation is there before.
-    pub hazard: Option<Hazard>,
-    /// What its author has to see to in columns.
-    pub fills: Vec<Fill>,
-}
-
-/// What the author of a migration has to see to in a column, before a statement runs or by it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fill {
-    /// The statement fills it, with a value that the author has to write: [`FILL`] stands in its place.
-    Column {
-        /// The column.
-        column: Key,
-    },
-    /// No row may hold one of these labels of an enum any more when the statement runs.
-    Labels {
-        /// The column; its values may be arrays, or hold the enum within other types.
-        column: Key,
-        /// The labels.
-        labels: Vec<String>,
-    },
-}
-
-impl Fill {
-    /// The column.
-    #[must_use]
-    pub fn column(&self) -> &Key {
-        match self {
-            Self::Column { column } | Self::Labels { column, .. } => column,
-        }
-    }
-}
-
-pub use crate::migration::source::FILL;
-
-/// How a statement stands to transactions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Boundary {
-    /// It runs in one with its neighbours.
-    None,
-    /// What stands before it must have been committed: a VALIDATE, so that the lock of the ADD is gone.
-    Before,
-    /// It must have been committed before anything that follows: ALTER TYPE … ADD VALUE.
-    After,
-    /// It cannot run in a transaction: CREATE INDEX CONCURRENTLY.
-    Alone,
-}
-
 /// What is known of one kind.
 pub(super) struct Rule {
     /// The words that name an object in `COMMENT ON …`: `TABLE "public"."t"`. None where PostgreSQL has no comments on it.
@@ -137,44 +79,6 @@ pub(super) struct Rule {
     pub(super) drop: fn(&Object<'_>) -> Vec<Statement>,
     /// How one becomes the other. Comment and owner are the planner's, and never the only difference here.
     pub(super) alter: fn(&Change<'_>) -> Alter,
-}
-
-impl Statement {
-    /// One of SQL that a person has asked for.
-    #[must_use]
-    pub fn plain(sql: &str) -> Self {
-        Self::new(sql)
-    }
-
-    /// One that runs in a transaction with its neighbours, and loses nothing.
-    pub(super) fn new(sql: impl Into<String>) -> Self {
-        Self {
-            sql: sql.into(),
-            boundary: Boundary::None,
-            loses: Vec::new(),
-            remark: None,
-            hazard: None,
-            fills: Vec::new(),
-        }
-    }
-
-    /// The same with another boundary.
-    pub(super) fn at(mut self, boundary: Boundary) -> Self {
-        self.boundary = boundary;
-        self
-    }
-
-    /// The same, with what is lost.
-    pub(super) fn losing(mut self, what: impl Into<String>) -> Self {
-        self.loses.push(what.into());
-        self
-    }
-
-    /// The same, with what the author must look at.
-    pub(super) fn remarking(mut self, what: impl Into<String>) -> Self {
-        self.remark = Some(what.into());
-        self
-    }
 }
 
 impl Steps {
@@ -201,6 +105,17 @@ impl<'c> Object<'c> {
     /// A list of names.
     pub(super) fn list(&self, name: Attribute) -> Vec<String> {
         self.fact.list(name)
+    }
+
+    /// The relation that its name begins with.
+    pub(super) fn relation(&self) -> Key {
+        Key::new(Kind::Relation, &[self.key.part(0), self.key.part(1)])
+    }
+
+    /// A statement that nobody reads or writes its relation beside.
+    pub(super) fn alone_on_relation(&self, sql: String) -> Statement {
+        let relation = self.relation();
+        Statement::new(sql).touching(&relation, LockMode::AccessExclusive, Work::Catalog)
     }
 
     /// Another object of the same catalog.

@@ -6,7 +6,7 @@ use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
         index::ties,
-        rule::{Alter, Change, Object, Rule, Statement, Steps},
+        rule::{Alter, Change, Loss, Object, Rule, Statement, Steps},
     },
     words::ident::{Ident, Literal, Qualified},
 };
@@ -140,12 +140,8 @@ fn drop(sequence: &Object<'_>) -> Vec<Statement> {
 }
 
 /// What is lost with it.
-fn counter(sequence: &Object<'_>) -> String {
-    let words = designation(sequence);
-    format!(
-        "the counter of {}",
-        words.replacen("SEQUENCE", "sequence", 1)
-    )
+fn counter(sequence: &Object<'_>) -> Loss {
+    Loss::Counter(sequence.key.clone())
 }
 
 /// Changes all that it can.

@@ -1,10 +1,10 @@
 //! Extended statistics.
 
 use crate::{
-    catalog::{Attribute, Key},
+    catalog::{Attribute, Key, Kind},
     ddl::{
         index::ties,
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent},
+        rule::{Alter, Change, LockMode, Object, Rule, Statement, Steps, Work, no_parent},
     },
     words::ident::Qualified,
 };
@@ -42,7 +42,10 @@ fn dies_with(statistics: &Object<'_>) -> Vec<Key> {
 /// Makes them; the target has no place in that statement.
 fn create(statistics: &Object<'_>) -> Vec<Statement> {
     let definition = statistics.get(Attribute::Definition).unwrap_or_default();
-    let mut all = vec![Statement::new(definition)];
+    let relation = statistics.get(Attribute::Table).unwrap_or_default();
+    let relation = Key::new(Kind::Relation, &[statistics.key.part(0), relation]);
+    let lock = LockMode::ShareUpdateExclusive;
+    let mut all = vec![Statement::new(definition).touching(&relation, lock, Work::Catalog)];
     if statistics.is(Attribute::Target) {
         all.push(target(statistics));
     }

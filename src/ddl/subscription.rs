@@ -5,7 +5,7 @@
 
 use crate::{
     catalog::{Attribute, Key},
-    ddl::rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    ddl::rule::{Alter, Boundary, Change, Loss, Object, Rule, Statement, Steps, no_parent, nobody},
     words::ident::{Ident, Literal},
 };
 
@@ -107,9 +107,8 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
     if !object.is(Attribute::Disabled) {
         statements.push(Statement::new(format!("ALTER {name} DISABLE")));
     }
-    let mut last = Statement::new(format!("DROP {name}")).losing(format!(
-        "the connection of the {name}, and how far it had come"
-    ));
+    let mut last =
+        Statement::new(format!("DROP {name}")).losing(Loss::Subscription(object.key.clone()));
     if has_slot(object) {
         statements.push(Statement::new(format!(
             "ALTER {name} SET (slot_name = NONE)"

@@ -6,7 +6,9 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         names, options,
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent},
+        rule::{
+            Action, Alter, Change, LockMode, Loss, Object, Rule, Statement, Steps, Work, no_parent,
+        },
         view,
     },
     words::ident::Ident,
@@ -57,9 +59,13 @@ fn designation(object: &Object<'_>) -> String {
 
 /// A partition goes with the whole.
 fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let whole = object.get(Attribute::PartitionOf).and_then(names::split);
-    let key = whole.map(|(schema, name)| Key::new(Kind::Relation, &[&schema, &name]));
-    key.into_iter().collect()
+    whole(object).into_iter().collect()
+}
+
+/// What it is a partition of.
+fn whole(object: &Object<'_>) -> Option<Key> {
+    let (schema, name) = names::split(object.get(Attribute::PartitionOf)?)?;
+    Some(Key::new(Kind::Relation, &[&schema, &name]))
 }
 
 /// Makes it with its columns, and gives it what CREATE has no words for.
@@ -85,11 +91,14 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
     if is_view(object) {
         return view::drop(object);
     }
-    let statement = Statement::new(format!("DROP {}", designation(object)));
+    let mut statement = Statement::new(format!("DROP {}", designation(object)));
+    if let Some(whole) = whole(object) {
+        statement = statement.touching(&whole, LockMode::AccessExclusive, Work::Catalog);
+    }
     if kind(object) == "foreign table" {
         return vec![statement];
     }
-    vec![statement.losing(format!("the rows of {}", names::relation(object)))]
+    vec![statement.losing(Loss::Rows(object.key.clone()))]
 }
 
 /// Changes what can be changed with the rows in it.
@@ -160,8 +169,9 @@ fn row_security(change: &Change<'_>, steps: &mut Steps) {
 }
 
 /// One action of ALTER TABLE.
-fn action(object: &Object<'_>, what: &str) -> Statement {
-    Statement::new(format!("ALTER {} {what}", designation(object)))
+fn action(object: &Object<'_>, what: impl Into<Action>) -> Statement {
+    let word = names::words(kind(object));
+    Statement::alter_table(word, object.key, false, vec![what.into()])
 }
 
 /// What to do when a relation becomes one of another kind.
@@ -234,7 +244,11 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
             ""
         };
         let sql = format!("ALTER TABLE {whole} DETACH PARTITION {name}{end}");
-        steps.early.push(Statement::new(sql));
+        let mut statement = Statement::new(sql);
+        for it in self::whole(from).iter().chain([from.key]) {
+            statement = statement.touching(it, LockMode::AccessExclusive, Work::Catalog);
+        }
+        steps.early.push(statement);
     }
     if let Some(statement) = create::attach(to) {
         let bound = to.get(Attribute::PartitionBound).unwrap_or_default();
@@ -254,19 +268,24 @@ fn storage(change: &Change<'_>) -> Vec<Statement> {
         } else {
             "LOGGED"
         };
-        all.push(format!("SET {word}"));
+        all.push(Action::new(format!("SET {word}")).doing(Work::Rewrite));
     }
+    // a partitioned table has no rows of its own
+    let moved = match kind(to) {
+        "partitioned table" => Work::Catalog,
+        _ => Work::Rewrite,
+    };
     if change.differs(Attribute::AccessMethod) {
         let name = match (to.get(Attribute::AccessMethod), kind(to)) {
             (Some(name), _) => Ident(name).to_string(),
             (None, "partitioned table") => "DEFAULT".to_owned(),
             (None, _) => Ident("heap").to_string(),
         };
-        all.push(format!("SET ACCESS METHOD {name}"));
+        all.push(Action::new(format!("SET ACCESS METHOD {name}")).doing(moved));
     }
     if change.differs(Attribute::Tablespace) {
         let name = Ident(to.get(Attribute::Tablespace).unwrap_or("pg_default"));
-        all.push(format!("SET TABLESPACE {name}"));
+        all.push(Action::new(format!("SET TABLESPACE {name}")).doing(moved));
     }
     for (name, prefix) in [
         (Attribute::Options, ""),
@@ -275,13 +294,14 @@ fn storage(change: &Change<'_>) -> Vec<Statement> {
         let found = options::difference(&from.list(name), &to.list(name), prefix);
         for (word, list) in [("RESET", found.reset), ("SET", found.set)] {
             if !list.is_empty() {
-                all.push(format!("{word} ({})", list.join(", ")));
+                let action = Action::new(format!("{word} ({})", list.join(", ")));
+                all.push(action.under(LockMode::ShareUpdateExclusive));
             }
         }
     }
     let name = Attribute::ForeignOptions;
-    all.extend(options::changed(&from.list(name), &to.list(name)));
-    all.iter().map(|it| action(to, it)).collect()
+    all.extend(options::changed(&from.list(name), &to.list(name)).map(Action::new));
+    all.into_iter().map(|it| action(to, it)).collect()
 }
 
 /// What subscribers are told of an old row. Nothing is said for an index that is gone: that is no statement's doing.

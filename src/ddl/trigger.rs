@@ -6,7 +6,9 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
-        rule::{Alter, Change, Object, Rule, Statement, Steps, needs, nothing},
+        rule::{
+            Action, Alter, Change, LockMode, Object, Rule, Statement, Steps, Work, needs, nothing,
+        },
         view::timely,
     },
     words::ident::{Ident, Qualified},
@@ -38,8 +40,7 @@ fn origin(object: &Object<'_>) -> Option<Key> {
 
 /// The relation; for a clone the trigger that it is cloned from, too.
 fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let relation = Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)]);
-    let mut owners = vec![relation];
+    let mut owners = vec![object.relation()];
     owners.extend(origin(object));
     owners.extend(extension::tied(object));
     owners
@@ -58,7 +59,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
             vec![state(object)]
         };
     }
-    let mut statements = vec![Statement::new(definition(object))];
+    let mut statements = vec![made(object, definition(object).to_owned())];
     if object.is(Attribute::Enabled) {
         statements.push(state(object));
     }
@@ -71,7 +72,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
     if is_clone(object) {
         return Vec::new();
     }
-    vec![Statement::new(format!("DROP {}", words(object)))]
+    vec![object.alone_on_relation(format!("DROP {}", words(object)))]
 }
 
 /// Sets its state, or replaces it.
@@ -96,7 +97,7 @@ fn alter(change: &Change<'_>) -> Alter {
             return Alter::Replace;
         }
         let made = definition(to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
-        statements.push(Statement::new(made));
+        statements.push(self::made(to, made));
     }
     // replaced, it is in the usual one
     if is_other && to.is(Attribute::Enabled) || !is_other && change.differs(Attribute::Enabled) {
@@ -124,8 +125,18 @@ fn state(object: &Object<'_>) -> Statement {
         Some("always") => "ENABLE ALWAYS",
         _ => "ENABLE",
     };
-    let (table, name) = (table(object), Ident(object.key.part(2)));
-    Statement::new(format!("ALTER TABLE ONLY {table} {verb} TRIGGER {name}"))
+    let name = Ident(object.key.part(2));
+    let action = Action::new(format!("{verb} TRIGGER {name}")).under(LockMode::ShareRowExclusive);
+    Statement::alter_table("TABLE", &object.relation(), true, vec![action])
+}
+
+/// The statement that makes it: writers have to wait.
+fn made(object: &Object<'_>, sql: String) -> Statement {
+    Statement::new(sql).touching(
+        &object.relation(),
+        LockMode::ShareRowExclusive,
+        Work::Catalog,
+    )
 }
 
 /// The words that name it after COMMENT ON, ALTER and DROP.

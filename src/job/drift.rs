@@ -75,7 +75,7 @@ pub async fn drift(
                         .loses
                         .iter()
                         .map(|lost| format!("-- deletes-data: {lost}\n"));
-                    lost.collect::<String>() + &it.sql
+                    lost.collect::<String>() + &it.sql()
                 };
                 report.heal = statements.iter().map(text).collect();
             }

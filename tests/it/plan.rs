@@ -116,7 +116,7 @@ fn planned(from: &Catalog, to: &Catalog, major: u32) -> Result<Plan, String> {
     let loses = statements.iter().flat_map(|it| {
         // rows that the proof cannot fill go
         let filled = it.fills.iter().map(|it| it.column().to_string());
-        it.loses.clone().into_iter().chain(filled)
+        it.loses.iter().map(ToString::to_string).chain(filled.collect::<Vec<_>>())
     });
     let loses = loses.collect();
     for segment in segments(statements) {

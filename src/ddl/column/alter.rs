@@ -4,14 +4,14 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         column::{
-            column_all, column_only, default, family, identity, is_in_partition, null, relation,
-            relation_kind, retype, settings,
+            all, altered, column_all, column_only, default, family, identity, is_in_partition,
+            null, relation_kind, retype, settings,
         },
         inheritance,
         names::{self, columns_of},
-        rule::{Alter, Change, Object, Statement, Steps},
+        rule::{Action, Alter, Change, Loss, Object, Statement, Steps, Work},
     },
-    words::ident::{Ident, Qualified},
+    words::ident::Ident,
 };
 
 /// What follows from the type, or from a domain, and is not changed by itself; and what nothing changes.
@@ -114,8 +114,13 @@ fn of_table(change: &Change<'_>) -> Alter {
     }
     if matches!(computed, Computed::Other) && !follows(Attribute::Default) {
         let text = change.to.get(Attribute::Default).unwrap_or_default();
-        let what = format!("SET EXPRESSION AS ({text})");
-        steps.late.push(column_all(&change.to, &what));
+        let action = altered(&change.to, &format!("SET EXPRESSION AS ({text})"));
+        // the values of a virtual column are nowhere
+        let work = match change.to.get(Attribute::Generated) {
+            Some("virtual") => Work::Catalog,
+            _ => Work::Rewrite,
+        };
+        steps.late.push(all(&change.to, action.doing(work)));
     }
     if default::plain(&change.to).is_some() && change.differs(Attribute::Default) {
         let statement = identity::count_on_serial(&change.from, &change.to);
@@ -166,7 +171,7 @@ fn has_checks(object: &Object<'_>) -> bool {
 /// Whether the table was and is of a composite type, whose attribute the column follows.
 fn is_of_type(change: &Change<'_>) -> bool {
     let [was, is] = [&change.from, &change.to].map(|it| {
-        let fact = it.catalog.get(&relation(it));
+        let fact = it.catalog.get(&it.relation());
         fact.and_then(|it| it.get(Attribute::OfType))
     });
     was.is_some() && was == is
@@ -250,16 +255,11 @@ fn own(change: &Change<'_>, steps: &mut Steps) {
     // a parent that loses it would take it from its children, too
     for place in before.iter().filter(|it| after.contains(it)) {
         if has(from, place) && !has(to, place) {
-            let (name, column) = (
-                Qualified {
-                    schema: &place.0,
-                    name: &place.1,
-                },
-                Ident(column),
-            );
-            let sql = format!("ALTER TABLE ONLY {name} DROP COLUMN IF EXISTS {column}");
-            let lost = format!("the values of {name}.{column}");
-            steps.early.push(Statement::new(sql).losing(lost));
+            let table = Key::new(Kind::Relation, &[&place.0, &place.1]);
+            let action = Action::new(format!("DROP COLUMN IF EXISTS {}", Ident(column)));
+            let lost = Key::new(Kind::Column, &[&place.0, &place.1, column]);
+            let statement = Statement::alter_table("TABLE", &table, true, vec![action]);
+            steps.early.push(statement.losing(Loss::Values(lost)));
         }
     }
     let stay: Vec<&inheritance::Place> = after

@@ -5,7 +5,7 @@ use crate::{
     ddl::{
         column::{column_all, is_in_partition},
         names,
-        rule::{Object, Statement},
+        rule::{LockMode, Object, Statement, Work},
     },
     words::ident::{Ident, Literal, Qualified},
 };
@@ -150,7 +150,8 @@ fn set_value(object: &Object<'_>, counter: &Counter<'_>, sequence: &str) -> Stat
     let (word, sign) = if is_up { ("max", ">=") } else { ("min", "<=") };
     let (table, column) = (names::relation(object), Ident(object.key.name()));
     let last = format!("{word}({column})");
-    Statement::new(format!(
+    let sql = format!(
         "SELECT pg_catalog.setval({sequence}, {last}) FROM {table} HAVING {last} {sign} {start}"
-    ))
+    );
+    Statement::new(sql).touching(&object.relation(), LockMode::AccessShare, Work::Scan)
 }

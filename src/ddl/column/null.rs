@@ -5,7 +5,7 @@ use crate::{
     ddl::{
         column::{all, column_all, column_only, committed, family, only, relation_kind},
         inheritance, names,
-        rule::{Change, Object, Statement},
+        rule::{Action, Change, LockMode, Object, Statement, Work},
     },
     words::ident::Ident,
 };
@@ -103,14 +103,14 @@ fn named(object: &Object<'_>, in_steps: bool) -> Vec<Statement> {
     let (name, column) = (Ident(&name), Ident(object.key.name()));
     let text = format!("ADD CONSTRAINT {name} NOT NULL {column}{end}");
     match (is_valid, in_steps) {
-        (true, false) => vec![remarked(object, all(object, &text))],
+        (true, false) => {
+            let action = Action::new(text).doing(Work::Scan);
+            vec![remarked(object, all(object, action))]
+        }
         (false, _) => vec![all(object, &format!("{text} NOT VALID"))],
         (true, true) => vec![
             all(object, &format!("{text} NOT VALID")),
-            remarked(
-                object,
-                committed(all(object, &format!("VALIDATE CONSTRAINT {name}"))),
-            ),
+            remarked(object, committed(all(object, validation(name)))),
         ],
     }
 }
@@ -120,22 +120,24 @@ fn checked(object: &Object<'_>, before: Option<&Catalog>) -> Vec<Statement> {
     let name = helper(object, before);
     let (name, column) = (Ident(&name), Ident(object.key.name()));
     let spread = spread(object, before);
-    let (alter, end): (fn(&Object<'_>, &str) -> Statement, _) = match spread {
+    let (alter, end): (fn(&Object<'_>, Action) -> Statement, _) = match spread {
         Spread::Here => (only, " NO INHERIT"),
         Spread::Below => (all, ""),
     };
+    let check = format!("ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL){end} NOT VALID");
     vec![
-        alter(
-            object,
-            &format!("ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL){end} NOT VALID"),
-        ),
-        remarked(
-            object,
-            committed(alter(object, &format!("VALIDATE CONSTRAINT {name}"))),
-        ),
+        alter(object, check.into()),
+        remarked(object, committed(alter(object, validation(name)))),
         plain(object, spread),
-        alter(object, &format!("DROP CONSTRAINT {name}")),
+        alter(object, format!("DROP CONSTRAINT {name}").into()),
     ]
+}
+
+/// VALIDATE CONSTRAINT.
+fn validation(name: Ident<'_>) -> Action {
+    Action::new(format!("VALIDATE CONSTRAINT {name}"))
+        .under(LockMode::ShareUpdateExclusive)
+        .doing(Work::Scan)
 }
 
 /// SET NOT NULL.

@@ -3,7 +3,7 @@
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
-        column::{column_all, column_only, default, family, relation, relation_kind, settings},
+        column::{column_all, column_only, default, family, relation_kind, settings},
         names,
         rule::{Change, Object, Statement},
     },
@@ -71,7 +71,7 @@ pub(super) fn is_needed(change: &Change<'_>) -> bool {
 
 /// Whether the rows of its table are in partitions by it: its type is fixed then.
 pub(super) fn is_in_partition_key(object: &Object<'_>) -> bool {
-    let fact = object.catalog.get(&relation(object));
+    let fact = object.catalog.get(&object.relation());
     let key = fact.and_then(|it| it.get(Attribute::PartitionKey));
     let is_apart = |letter: char| !(letter.is_alphanumeric() || letter == '_');
     let name = object.key.name();

@@ -3,9 +3,9 @@
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
-        column::{column_all, column_only, relation_kind},
+        column::{altered, column_all, column_only, only, relation_kind},
         options,
-        rule::{Change, Object, Statement},
+        rule::{Action, Change, LockMode, Object, Statement},
     },
 };
 
@@ -111,7 +111,15 @@ fn compression(object: &Object<'_>) -> Statement {
 /// SET STATISTICS.
 fn statistics(object: &Object<'_>) -> Statement {
     let target = object.get(Attribute::StatisticsTarget).unwrap_or("-1");
-    column_only(object, &format!("SET STATISTICS {target}"))
+    only(
+        object,
+        shared(altered(object, &format!("SET STATISTICS {target}"))),
+    )
+}
+
+/// What lets readers and writers go on.
+fn shared(action: Action) -> Action {
+    action.under(LockMode::ShareUpdateExclusive)
 }
 
 /// SET and RESET of options.
@@ -120,7 +128,8 @@ fn options_between(from: &[String], to: &Object<'_>) -> Vec<Statement> {
     [("RESET", found.reset), ("SET", found.set)]
         .iter()
         .filter(|(_, list)| !list.is_empty())
-        .map(|(word, list)| column_only(to, &format!("{word} ({})", list.join(", "))))
+        .map(|(word, list)| format!("{word} ({})", list.join(", ")))
+        .map(|what| only(to, shared(altered(to, &what))))
         .collect()
 }
 

@@ -1,11 +1,11 @@
 //! How a constraint comes into being.
 
-use super::{add, is_shadow, key, kind, not_null, on_table, states};
+use super::{add, added, is_shadow, key, kind, not_null, on_table, states};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         index::ties,
-        rule::{Boundary, Object, Statement},
+        rule::{Action, Boundary, LockMode, Object, Statement, Work},
     },
     words::ident::Ident,
 };
@@ -78,7 +78,7 @@ fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
         return vec![add(constraint, definition)];
     }
     vec![
-        add(constraint, &format!("{definition} NOT VALID")),
+        added(constraint, &format!("{definition} NOT VALID"), false),
         validate(constraint),
     ]
 }
@@ -97,7 +97,10 @@ fn refers_to_partitioned(constraint: &Object<'_>) -> bool {
 /// Looks at the rows of one that was added without.
 pub(super) fn validate(constraint: &Object<'_>) -> Statement {
     let name = Ident(constraint.key.name());
-    on_table(constraint, &format!("VALIDATE CONSTRAINT {name}")).at(Boundary::Before)
+    let action = Action::new(format!("VALIDATE CONSTRAINT {name}"))
+        .under(LockMode::ShareUpdateExclusive)
+        .doing(Work::Scan);
+    on_table(constraint, action).at(Boundary::Before)
 }
 
 /// What `pg_get_constraintdef` says.

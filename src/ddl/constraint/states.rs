@@ -3,10 +3,10 @@
 //! Their names hold numbers that are others in every database, so that they are looked up when the statement runs.
 
 use crate::{
-    catalog::Attribute,
+    catalog::{Attribute, Key, Kind},
     ddl::{
         names,
-        rule::{Change, Object, Statement},
+        rule::{Change, LockMode, Object, Statement, Work},
     },
     words::ident::Literal,
 };
@@ -44,7 +44,7 @@ fn states(constraint: &Object<'_>) -> Vec<State> {
 }
 
 /// Switches all triggers of a foreign key on one of its two tables.
-fn switch(constraint: &Object<'_>, (relation, state): &State) -> Statement {
+fn switch(constraint: &Object<'_>, (printed, state): &State) -> Statement {
     let what = match state.as_str() {
         "disabled" => "DISABLE",
         "replica" => "ENABLE REPLICA",
@@ -55,9 +55,9 @@ fn switch(constraint: &Object<'_>, (relation, state): &State) -> Statement {
     let (name, table) = (Literal(constraint.key.name()), Literal(&table));
     let alter = format!(
         "ALTER TABLE ONLY {} {what} TRIGGER %I",
-        relation.replace('%', "%%")
+        printed.replace('%', "%%")
     );
-    let (relation, alter) = (Literal(relation), Literal(&alter));
+    let (relation, alter) = (Literal(printed), Literal(&alter));
     let body = format!(
         "DECLARE
     name text;
@@ -78,6 +78,10 @@ END"
     } else {
         format!("DO {tag}\n{body}\n{tag}")
     };
-    Statement::new(sql)
-        .remarking("only a superuser can switch the triggers that keep up a foreign key")
+    let mut statement = Statement::new(sql);
+    if let Some((schema, name)) = names::split(printed) {
+        let relation = Key::new(Kind::Relation, &[&schema, &name]);
+        statement = statement.touching(&relation, LockMode::ShareRowExclusive, Work::Catalog);
+    }
+    statement.remarking("only a superuser can switch the triggers that keep up a foreign key")
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
-    ddl::rule::{Alter, Change, Fill, Object, Statement, Steps},
+    ddl::rule::{Action, Alter, Change, Fill, Object, Statement, Steps, Work},
     words::ident::{Ident, Literal, Qualified},
 };
 
@@ -206,13 +206,11 @@ fn moves(
                 "TABLE" => format!(" USING {value}"),
                 _ => String::new(),
             };
-            actions.push(format!("ALTER COLUMN {name} TYPE {kind}{using}"));
+            let action = Action::new(format!("ALTER COLUMN {name} TYPE {kind}{using}"));
+            actions.push(action.doing(Work::Rewrite));
         }
-        let table = qualified(first);
-        statements.push(Statement::new(format!(
-            "ALTER {word} {table} {}",
-            actions.join(", ")
-        )));
+        let table = Key::new(Kind::Relation, &[first.part(0), first.part(1)]);
+        statements.push(Statement::alter_table(word, &table, false, actions));
     }
     statements
 }
@@ -243,7 +241,7 @@ fn warn_of_labels(statement: &mut Statement, columns: &[&Key], gone: &[String]) 
 
 /// Puts the remark where the rows are written.
 fn warn(statements: &mut [Statement], remark: Option<String>) {
-    let rewriting = statements.iter_mut().rfind(|it| it.sql.contains(" USING "));
+    let rewriting = statements.iter_mut().rfind(|it| !it.touches.is_empty());
     if let Some(statement) = rewriting
         && remark.is_some()
     {

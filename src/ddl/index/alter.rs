@@ -9,7 +9,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension, options,
-        rule::{Alter, Boundary, Change, Object, Statement, Steps},
+        rule::{Action, Alter, Boundary, Change, LockMode, Object, Statement, Steps, Work},
     },
     words::ident::{Ident, Literal, Qualified},
 };
@@ -183,7 +183,9 @@ fn repair(from: &Object<'_>) -> Option<Statement> {
     let name = super::qualified(from.key);
     // PostgreSQL cannot do it concurrently for exclusion constraints
     if from.is(Attribute::OfConstraint) && !from.is(Attribute::Unique) {
-        return Some(Statement::new(format!("REINDEX INDEX {name}")));
+        let statement = Statement::new(format!("REINDEX INDEX {name}"));
+        let table = partition::relation(from);
+        return Some(statement.touching(&table, LockMode::Share, Work::Build));
     }
     let sql = format!("REINDEX INDEX CONCURRENTLY {name}");
     Some(Statement::new(sql).at(Boundary::Alone))
@@ -223,8 +225,6 @@ fn uncluster(change: &Change<'_>) -> Option<Statement> {
     {
         return None;
     }
-    let table = text::table(to);
-    Some(Statement::new(format!(
-        "ALTER TABLE {table} SET WITHOUT CLUSTER"
-    )))
+    let action = Action::new("SET WITHOUT CLUSTER").under(LockMode::ShareUpdateExclusive);
+    Some(super::on_table(to, action))
 }

@@ -4,7 +4,7 @@ use super::{Node, Planner, Stage, shell};
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
     ddl::{Statement, default_privilege, rule, rule::Object, sequence},
-    words::ident::{Ident, Literal},
+    words::ident::Literal,
 };
 
 impl<'c> Planner<'c> {
@@ -68,10 +68,7 @@ impl<'c> Planner<'c> {
         if let (Some(owner), Some(words)) = (to.get(Attribute::Owner), (rule.owner)(to))
             && had != Some(owner)
         {
-            statements.push(Statement::new(format!(
-                "ALTER {words} OWNER TO {}",
-                Ident(owner)
-            )));
+            statements.push(Statement::owner(words, owner));
         }
         if is_new {
             statements.extend(self.by_default(to));

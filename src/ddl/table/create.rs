@@ -6,7 +6,7 @@ use crate::{
         column, inheritance,
         names::{self, columns_of},
         options,
-        rule::{Object, Statement},
+        rule::{Action, LockMode, Object, Statement, Work},
         table::kind,
     },
     words::ident::{Ident, Qualified},
@@ -58,22 +58,25 @@ pub(super) fn statements(object: &Object<'_>) -> Vec<Statement> {
         Form::Partition(whole) => format!(" PARTITION OF {whole} {bound}"),
     };
     let (name, tail) = (names::relation(object), tail(object));
-    let mut all = vec![Statement::new(format!("CREATE {what} {name}{body}{tail}"))];
+    let statement = Statement::new(format!("CREATE {what} {name}{body}{tail}"));
     if !matches!(form, Form::Partition(_)) {
-        all.extend(attach(object));
+        return std::iter::once(statement).chain(attach(object)).collect();
     }
-    all
+    let whole = super::whole(object);
+    vec![whole.iter().fold(statement, |it, whole| {
+        it.touching(whole, LockMode::AccessExclusive, Work::Catalog)
+    })]
 }
 
 /// The statement that makes a table a partition, if it is one.
 pub(super) fn attach(object: &Object<'_>) -> Option<Statement> {
-    let (whole, bound) = (
-        object.get(Attribute::PartitionOf)?,
-        object.get(Attribute::PartitionBound)?,
-    );
+    let bound = object.get(Attribute::PartitionBound)?;
     let name = names::relation(object);
-    let sql = format!("ALTER TABLE {whole} ATTACH PARTITION {name} {bound}");
-    Some(Statement::new(sql))
+    let whole = super::whole(object)?;
+    let attach = format!("ATTACH PARTITION {name} {bound}");
+    let action = Action::new(attach).under(LockMode::ShareUpdateExclusive);
+    let statement = Statement::alter_table("TABLE", &whole, false, vec![action]);
+    Some(statement.touching(object.key, LockMode::AccessExclusive, Work::Scan))
 }
 
 /// Lines between brackets.

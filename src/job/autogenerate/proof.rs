@@ -93,19 +93,16 @@ impl Proving {
         // up, to learn what each leads to
         let mut states = vec![from];
         let start = Rows::read(&mut session, &states[0], &ups).await?;
-        let mut rows = start.clone();
-        for index in 0..ups.len() {
-            self.run(&mut session, &ups[index]).await?;
+        for (index, segment) in ups.iter().enumerate() {
+            self.run(&mut session, segment).await?;
             if index + 1 == ups.len() {
                 // what is to be the truth is looked at whole
                 self.reader.forget();
             }
-            let state = self.catalog(&mut session).await?;
-            let after = Rows::read(&mut session, &state, &ups).await?;
-            rows.measure(&after, &mut ups[index]);
-            rows = after;
-            states.push(state);
+            states.push(self.catalog(&mut session).await?);
         }
+        let reached = states.last().unwrap_or(&to);
+        let rows = Rows::read(&mut session, reached, &ups).await?;
         self.reached(wish, &to, states.last())?;
         let lost = start.lost(&rows, &ups);
         if !lost.is_empty() {
@@ -231,9 +228,15 @@ impl Proving {
                     .collect()
             };
             for statement in statements(std::slice::from_ref(up)) {
-                report.loses.extend(statement.loses.clone());
+                report
+                    .loses
+                    .extend(statement.loses.iter().map(ToString::to_string));
                 let felt = statement.hazard.map(|hazard| {
-                    format!("{name}: {}: {}", first_line(&statement.sql), hazard.words())
+                    format!(
+                        "{name}: {}: {}",
+                        first_line(&statement.sql()),
+                        hazard.words()
+                    )
                 });
                 report.hazards.extend(felt);
                 let fill = statement.fills.iter().filter_map(script::to_fill);
@@ -245,6 +248,7 @@ impl Proving {
             let lost: Vec<String> = statements(down)
                 .into_iter()
                 .flat_map(|it| it.loses)
+                .map(|it| it.to_string())
                 .collect();
             let head: Vec<String> = lost
                 .iter()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::{Fill, Statement, hazard::Hazard, segment::Segment},
+    ddl::{Fill, Loss, Statement, segment::Segment},
     job::JobError,
     postgres::{
         session::{Message, Session},
@@ -13,14 +13,13 @@ use crate::{
     words::ident::{Ident, Qualified},
 };
 
-/// The rows of tables, and the files that they are in.
+/// The rows of tables.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rows(BTreeMap<Key, Table>);
 
 #[derive(Debug, Clone)]
 struct Table {
     count: String,
-    file: String,
     /// By column: the type, and a digest of the values.
     columns: BTreeMap<String, (String, String)>,
 }
@@ -35,16 +34,18 @@ pub(super) fn qualified(table: &Key) -> Qualified<'_> {
 
 /// The tables that statements speak of.
 fn spoken_of<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet<&'c Key> {
-    let statements = || segments.iter().flat_map(|it| &it.statements);
-    let tables = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
-        let name = qualified(key).to_string();
-        let is_table = matches!(
-            fact.get(Attribute::Kind),
-            Some("table" | "partitioned table")
-        );
-        is_table && statements().any(|it| it.sql.contains(&name))
-    });
-    tables.map(|(key, _)| key).collect()
+    let statements = segments.iter().flat_map(|it| &it.statements);
+    let tables = statements.flat_map(Statement::relations);
+    let tables = tables.filter_map(|key| catalog.entry(&key));
+    tables
+        .filter(|(_, fact)| {
+            matches!(
+                fact.get(Attribute::Kind),
+                Some("table" | "partitioned table")
+            )
+        })
+        .map(|(key, _)| key)
+        .collect()
 }
 
 /// The same with those that their rows refer to.
@@ -100,8 +101,7 @@ impl Rows {
             });
             let name = qualified(table).to_string();
             queries.push(format!(
-                "SELECT ARRAY[count(*)::text, pg_relation_filenode({}::regclass)::text{}] AS \"row\" FROM ONLY {name}",
-                crate::words::ident::Literal(&name),
+                "SELECT ARRAY[count(*)::text{}] AS \"row\" FROM ONLY {name}",
                 digests.collect::<String>()
             ));
             columns.push(stored);
@@ -116,22 +116,12 @@ impl Rows {
             let rows = reply.map_err(SessionError::while_doing("reading rows"))?;
             let row = rows.into_iter().next().unwrap_or_default();
             let mut values = row.into_iter().map(Option::unwrap_or_default);
-            let (count, file) = (
-                values.next().unwrap_or_default(),
-                values.next().unwrap_or_default(),
-            );
+            let count = values.next().unwrap_or_default();
             let columns = columns.into_iter().zip(values);
             let columns = columns
                 .map(|((name, of), digest)| (name.to_owned(), (of.to_owned(), digest)))
                 .collect();
-            all.insert(
-                table.clone(),
-                Table {
-                    count,
-                    file,
-                    columns,
-                },
-            );
+            all.insert(table.clone(), Table { count, columns });
         }
         Ok(Self(all))
     }
@@ -148,7 +138,12 @@ impl Rows {
                 let fills = it.fills.iter().map(Fill::column).any(|column| {
                     (column.part(0), column.part(1)) == (table.part(0), table.part(1))
                 });
-                fills || it.loses.iter().any(|lost| lost.contains(&name))
+                fills
+                    || it
+                        .loses
+                        .iter()
+                        .filter_map(Loss::relation)
+                        .any(|it| it == *table)
             };
             if segments.iter().flat_map(|it| &it.statements).any(says) {
                 continue;
@@ -169,44 +164,4 @@ impl Rows {
         }
         lost
     }
-
-    /// Corrects what the statements of one segment say of the tables: a table that is in another file was written anew, one
-    /// that is in the same file was not.
-    pub(super) fn measure(&self, after: &Self, segment: &mut Segment) {
-        for statement in &mut segment.statements {
-            let Some(said) = statement.hazard else {
-                continue;
-            };
-            let of_table = |(table, _): &(&Key, &Table)| {
-                let name = qualified(table).to_string();
-                statement.sql.starts_with("ALTER TABLE") && statement.sql.contains(&name)
-            };
-            let Some((table, was)) = self.0.iter().find(of_table) else {
-                continue;
-            };
-            let Some(is) = after.0.get(table) else {
-                continue;
-            };
-            let is_new = was.file != is.file;
-            statement.hazard = Some(match said {
-                _ if is_new && may_rewrite(&statement.sql) => Hazard::Rewrites,
-                Hazard::Rewrites if !is_new => Hazard::StopsReads,
-                said => said,
-            });
-        }
-    }
-}
-
-/// Whether a statement is of those that may write a table anew.
-fn may_rewrite(sql: &str) -> bool {
-    let words = [
-        " ADD COLUMN ",
-        " TYPE ",
-        " SET LOGGED",
-        " SET UNLOGGED",
-        " SET ACCESS METHOD ",
-        " SET EXPRESSION ",
-        " SET TABLESPACE ",
-    ];
-    words.iter().any(|it| sql.contains(it))
 }

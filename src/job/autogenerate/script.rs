@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
+    catalog::Kind,
     ddl::{FILL, Fill, Statement, segment::Segment},
     words::ident::{Ident, Qualified},
 };
@@ -34,14 +35,17 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         if let Some(hazard) = statement.hazard {
             writeln!(text, "-- {}", hazard.words()).unwrap_or_default();
         }
-        writeln!(text, "{};", statement.sql).unwrap_or_default();
+        writeln!(text, "{};", statement.sql()).unwrap_or_default();
     }
     text
 }
 
 fn makes_routines(segment: &Segment) -> bool {
-    let heads = ["CREATE OR REPLACE FUNCTION", "CREATE OR REPLACE PROCEDURE"];
-    let is_one = |it: &Statement| heads.iter().any(|head| it.sql.starts_with(head));
+    let is_one = |it: &Statement| {
+        it.target
+            .as_ref()
+            .is_some_and(|it| it.kind() == Kind::Routine)
+    };
     segment.statements.iter().any(is_one)
 }
 
