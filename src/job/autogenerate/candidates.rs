@@ -142,7 +142,7 @@ impl<'c> Candidates<'c> {
             let stays = self.schema(old.part(0)) == new.part(0);
             match (stays, old.part(1) == new.part(1)) {
                 // neither the name nor the schema speaks for it
-                (false, false) if likeness < 1000 => None,
+                (false, false) if likeness < 750 => None,
                 (stays, same_name) => {
                     Some(likeness + 100 * usize::from(same_name) + 50 * usize::from(stays))
                 }

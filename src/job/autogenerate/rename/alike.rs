@@ -43,9 +43,11 @@ type Entry<'c> = (&'c Key, &'c Fact);
 /// Those of a kind that only one of two catalogs has.
 fn only<'c>(kind: Kind, one: &'c Catalog, other: &Catalog) -> Vec<Entry<'c>> {
     let all = one.of_kind(kind).filter(|(key, fact)| {
-        let goes_along = fact.is(Attribute::OfPartitioned)
-            || fact.is(Attribute::Inherited)
-            || kind == Kind::Index && fact.is(Attribute::OfConstraint);
+        let is_inherited = fact.is(Attribute::OfPartitioned) || fact.is(Attribute::Inherited);
+        let goes_along = match kind {
+            Kind::Constraint => is_inherited && !has_index(key, one),
+            _ => kind == Kind::Index && fact.is(Attribute::OfConstraint),
+        };
         // the name of one may be that of another now
         let may_change = kind == Kind::Index || owner(fact).is_some();
         let stays = other
@@ -72,16 +74,20 @@ fn owner(fact: &Fact) -> Option<(Attribute, &str)> {
     names.into_iter().find_map(|it| Some((it, fact.get(it)?)))
 }
 
+/// Whether a constraint has an index of its own: then it is named by itself, even if it is that of a partition.
+fn has_index(constraint: &Key, catalog: &Catalog) -> bool {
+    let index = Key::new(Kind::Index, &[constraint.part(0), constraint.name()]);
+    catalog.get(&index).is_some_and(|it| {
+        it.get(Attribute::OfConstraint) == Some(constraint.name())
+            && it.get(Attribute::Table) == Some(constraint.part(1))
+    })
+}
+
 fn rename(old: &Key, new: &Key, from: &Catalog) -> Rename {
     let path = |key: &Key| key.parts().map(str::to_owned).collect::<Vec<_>>();
-    let index = Key::new(Kind::Index, &[old.part(0), old.name()]);
-    let has_index = from.get(&index).is_some_and(|it| {
-        it.get(Attribute::OfConstraint) == Some(old.name())
-            && it.get(Attribute::Table) == Some(old.part(1))
-    });
     // a constraint and its index have one name, and it is that of the index that has to be free
     let (kind, paths) = match old.kind() {
-        Kind::Constraint if has_index => (
+        Kind::Constraint if has_index(old, from) => (
             Kind::Index,
             [old, new].map(|key| vec![key.part(0).to_owned(), key.name().to_owned()]),
         ),
