@@ -43,7 +43,7 @@ pub(super) struct TruthArgs {
     /// SQL that makes everything in an empty database: a file, or a directory of .sql files [default: `source` in glowplug.toml, else schema.rs]
     #[arg(long, value_name = "PATH")]
     source: Option<PathBuf>,
-    /// Rename instead of dropping and making anew: `table=new`, `table.column=new`, `type=new`, `type.value=new`, with a schema in front or without
+    /// Rename instead of dropping and making anew: `table=new`, `table.column=new`, `type=new`, `type.value=new`, with a schema in front or without; `table=schema.new` for another schema. In any order
     #[arg(long, value_name = "OLD=NEW")]
     pub(super) rename: Vec<String>,
     /// What is led to the truth: what the migrations make, or the database as it is

@@ -14,7 +14,7 @@ mod truth;
 
 use std::path::Path;
 
-pub use self::truth::Truth;
+pub use self::{rename::may_be_asked, truth::Truth};
 
 pub(super) use self::truth::wanted;
 
@@ -185,6 +185,8 @@ fn is_of_rows(what: &str) -> bool {
 struct Compared {
     /// What the migrations lead to.
     before: Catalog,
+    /// What was to be renamed in it.
+    asked: rename::Asked,
     /// What was renamed in it.
     renames: rename::Renames,
     /// The same with the renames.

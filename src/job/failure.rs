@@ -1,6 +1,10 @@
 //! Why a job could not do its work.
 
+mod rename;
+
 use miette::{NamedSource, SourceSpan};
+
+pub use self::rename::{RenameError, RenameFault};
 
 use crate::{
     ddl::plan::PlanError,
@@ -471,18 +475,10 @@ pub enum AutogenerateError {
         help("Nothing was written. Run it again: it begins where they lead to now.")
     )]
     Meanwhile,
-    /// A rename that names nothing.
-    #[error("`{text}` renames nothing that is there")]
-    #[diagnostic(
-        code(autogenerate::rename),
-        help(
-            "--rename takes `table=new`, `table.column=new`, `type=new` and `type.value=new`, each with its schema in front or without."
-        )
-    )]
-    Rename {
-        /// What was given.
-        text: String,
-    },
+    /// A rename that cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Rename(#[from] Box<RenameError>),
     /// Something may have been renamed.
     #[error(
         "something may have been renamed, and glowplug does not guess:\n{}",

@@ -33,6 +33,7 @@ mod plan;
 mod pooler;
 mod print_peer;
 mod proxy;
+mod rename;
 mod round_trips;
 mod schema;
 mod secrets;

@@ -2,6 +2,7 @@
 
 use crate::{
     catalog::{Attribute, Catalog, Changed, Difference, How, Kind},
+    job::autogenerate::rename::Asked,
     ledger::Declaration,
 };
 
@@ -53,6 +54,24 @@ pub(super) fn refusals(
             }
             _ => {}
         }
+    }
+    found
+}
+
+/// What renames would do to ledgers: a ledger is found by its name, and so are the columns of its events.
+pub(super) fn renamed(asked: &Asked, ledgers: &[Declaration]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (old, new) in asked.tables() {
+        let is_of = |it: &&Declaration| {
+            let place = [&it.schema, &it.table];
+            place.iter().zip(old).all(|(one, other)| *one == other)
+        };
+        let of_it = ledgers.iter().filter(is_of);
+        found.extend(of_it.map(|it| match old {
+            [_, _, column] => format!("{}: the column {column} would become {new}", it.label()),
+            [_, _] => format!("{} would become {new}", it.label()),
+            _ => format!("{} would be in {new}", it.label()),
+        }));
     }
     found
 }

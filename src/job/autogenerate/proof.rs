@@ -46,6 +46,7 @@ impl Proving {
         let compared = self.compare(wish, watch).await?;
         let Compared {
             before,
+            asked,
             renames,
             from,
             to,
@@ -61,7 +62,8 @@ impl Proving {
             .into());
         }
         let found = differences(&from, &to);
-        let harm = ledgers::refusals(&found, &to, &wish.guard.ledgers);
+        let mut harm = ledgers::refusals(&found, &to, &wish.guard.ledgers);
+        harm.extend(ledgers::renamed(&asked, &wish.guard.ledgers));
         if !harm.is_empty() {
             return Err(AutogenerateError::Ledger { harm }.into());
         }
@@ -124,37 +126,39 @@ impl Proving {
                 online: segment.alone,
                 ..target
             };
-            let mut down = way(&states[index + 1], &states[index], &back)?;
+            let down = way(&states[index + 1], &states[index], &back)?;
             for segment in &down {
                 self.run(&mut session, segment).await?;
-            }
-            if index == 0 && !renames.down.is_empty() {
-                let back: Vec<Statement> =
-                    renames.down.iter().map(|it| Statement::plain(it)).collect();
-                for statement in &renames.down {
-                    send(&mut session, &[Message::Script(statement)])
-                        .await
-                        .map_err(failed(statement))?;
-                }
-                match down.last_mut().filter(|it| !it.alone) {
-                    Some(last) => last.statements.extend(back),
-                    None => down.push(Segment {
-                        statements: back,
-                        alone: false,
-                    }),
-                }
             }
             downs.push(down);
         }
         downs.reverse();
-        if !renames.up.is_empty() {
-            let first = renames.up.iter().map(|it| Statement::plain(it));
-            ups[0].statements.splice(0..0, first);
+        for statement in &renames.down {
+            send(&mut session, &[Message::Script(statement)])
+                .await
+                .map_err(failed(statement))?;
         }
         drop(session);
+        if !renames.up.is_empty() {
+            let [first, back] = [&renames.up, &renames.down].map(|all| Segment {
+                statements: all.iter().map(|it| Statement::plain(it)).collect(),
+                alone: false,
+            });
+            if ups[0].alone {
+                ups.insert(0, first);
+                downs.insert(0, vec![back]);
+                states.insert(0, before);
+            } else {
+                ups[0].statements.splice(0..0, first.statements);
+                match downs[0].last_mut() {
+                    Some(last) => last.statements.extend(back.statements),
+                    None => downs[0].push(back),
+                }
+                // the first begins before the renames
+                states[0] = before;
+            }
+        }
         let drafts = self.drafts(wish, place, &ups, &downs, &mut report)?;
-        // the first begins before the renames
-        states[0] = before;
         let tried = Tried { ups, downs, states };
         self.prove(wish, &tried, &drafts, watch).await?;
         report.migrations = drafts;

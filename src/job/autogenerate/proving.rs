@@ -13,10 +13,10 @@ use crate::{
             comparable_of, differences,
             listing::listed,
             load::load,
-            rename::{self, Renames},
+            rename::{self, Asked, Renames},
             truth, way, with_aside,
         },
-        failure::AutogenerateError,
+        failure::{AutogenerateError, RenameError, RenameFault},
         open::Endpoint,
         owner::{ROLE, owned_by, runner},
         run::{self, Options},
@@ -201,22 +201,28 @@ impl Proving {
         let before = std::mem::take(&mut self.before);
         let mut renames = Renames::default();
         let mut from = before.clone();
-        let asked = rename::statements(wish.renames, &before)?;
-        self.rename(&mut session, asked, &mut renames, &mut from)
+        let asked = Asked::resolve(wish.renames, &before, self.truth.as_ref())
+            .map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
+        self.rename(&mut session, asked.statements(), &mut renames, &mut from)
             .await?;
         let mut to = match wish.truth {
             Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
             Truth::Sql(_) => self.truth.clone().expect("it was loaded at the start"),
         };
+        asked
+            .check(&from, &to)
+            .map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         if self.keeps_data {
             let aside = rename::aside(&from, &to, &wish.guard.ledgers);
             self.rename(&mut session, aside, &mut renames, &mut from)
                 .await?;
             to = rename::with_kept(&to, &from);
         }
-        // the index of a constraint is renamed with it
-        for kinds in [&[Kind::Constraint][..], &[Kind::Index, Kind::Sequence]] {
-            let alike = rename::alike(&from, &to, kinds);
+        loop {
+            let alike = rename::alike(&from, &to);
+            if alike.up.is_empty() {
+                break;
+            }
             self.rename(&mut session, alike, &mut renames, &mut from)
                 .await?;
         }
@@ -242,6 +248,7 @@ impl Proving {
         };
         Ok(Compared {
             before,
+            asked,
             renames,
             from,
             to,
@@ -260,10 +267,16 @@ impl Proving {
         if more.up.is_empty() {
             return Ok(());
         }
-        for statement in &more.up {
-            send(session, &[Message::Script(statement)])
-                .await
-                .map_err(failed(statement))?;
+        for (index, statement) in more.up.iter().enumerate() {
+            let sent = send(session, &[Message::Script(statement)]).await;
+            sent.map_err(|failure| match (more.flags.get(index), &failure) {
+                (Some(flag), Failure::Server(_)) => {
+                    let what = failure.to_string();
+                    let error = RenameError::new(flag, RenameFault::Server { what });
+                    AutogenerateError::Rename(Box::new(error)).into()
+                }
+                _ => failed(statement)(failure),
+            })?;
         }
         *from = self.catalog(session).await?;
         all.extend(more);
