@@ -4,7 +4,7 @@ use crate::{
     catalog::{Coverage, Ignored},
     ddl::{
         Statement,
-        plan::{Target, plan},
+        plan::{Target, plan, settled},
     },
     job::{
         JobError, Watch,
@@ -51,7 +51,7 @@ pub async fn drift(
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
     let live = comparable_of(owned_by(live, &runner), ignored);
-    let replayed = comparable_of(owned_by(replayed, ROLE), ignored);
+    let replayed = settled(&live, comparable_of(owned_by(replayed, ROLE), ignored));
     let found = differences(&replayed, &live);
     let target = Target {
         major,

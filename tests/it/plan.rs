@@ -17,7 +17,7 @@ use glowplug::{
     catalog::Catalog,
     ddl::{
         filling::sent,
-        plan::{Target, comparable, plan},
+        plan::{Target, comparable, plan, settled},
         segment::segments,
     },
     postgres::{
@@ -249,7 +249,11 @@ fn dump(database: &Url, binaries: &Binaries) -> Option<Vec<String>> {
     );
     let dumped = String::from_utf8(output.stdout).unwrap();
     let lines = dumped.lines().map(|line| line.trim_end_matches(','));
-    let says = |line: &&str| !(line.is_empty() || line.starts_with("--") || line.starts_with('\\'));
+    // by which index CLUSTER goes is no structure, and stays as it is
+    let is_state = |line: &str| line.starts_with("ALTER TABLE ") && line.contains(" CLUSTER ON ");
+    let says = |line: &&str| {
+        !(line.is_empty() || line.starts_with("--") || line.starts_with('\\') || is_state(line))
+    };
     let mut lines: Vec<String> = lines.filter(says).map(sorted_lists).collect();
     lines.sort();
     Some(lines)
@@ -287,7 +291,8 @@ impl Wanted {
 fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
     let mut reader = Reader::default();
     let from = comparable(read_again(&mut reader, database));
-    let plan = planned(&from, &to.catalog, binaries.major())?;
+    let wanted = settled(&from, to.catalog.clone());
+    let plan = planned(&from, &wanted, binaries.major())?;
     let told = plan.texts.join(";\n---\n");
     let before = rows(database);
     for text in &plan.texts {
@@ -312,8 +317,7 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
         ));
     }
     let reached = comparable(reached);
-    let differences: Vec<String> = to
-        .catalog
+    let differences: Vec<String> = wanted
         .differences(&reached)
         .iter()
         .filter(|it| !it.is_only_position())
@@ -323,7 +327,7 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
         return Err(format!("{}\n--- after\n{told}", differences.join("\n")));
     }
     // from where it is to where it is there is nothing to do
-    let more = planned(&reached, &to.catalog, binaries.major())?;
+    let more = planned(&reached, &wanted, binaries.major())?;
     if !more.texts.is_empty() {
         return Err(format!("not at rest: {:?}", more.texts));
     }

@@ -123,36 +123,35 @@ impl Proving {
         // down again, each from what it led to
         let mut downs = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
-            let back = Target {
-                online: segment.alone,
-                ..target
-            };
-            let mut down = way(&states[index + 1], &states[index], &back)?;
+            let down = way_back(&states[index + 1], &states[index], segment.alone, &target)?;
             for segment in &down {
                 self.run(&mut session, segment).await?;
-            }
-            if index == 0 && !renames.down.is_empty() {
-                let back: Vec<Statement> =
-                    renames.down.iter().map(|it| Statement::plain(it)).collect();
-                for statement in &renames.down {
-                    send(&mut session, &[Message::Script(statement)])
-                        .await
-                        .map_err(failed(statement))?;
-                }
-                match down.last_mut().filter(|it| !it.alone) {
-                    Some(last) => last.statements.extend(back),
-                    None => down.push(Segment {
-                        statements: back,
-                        alone: false,
-                    }),
-                }
             }
             downs.push(down);
         }
         downs.reverse();
         if !renames.up.is_empty() {
-            let first = renames.up.iter().map(|it| Statement::plain(it));
-            ups[0].statements.splice(0..0, first);
+            for statement in &renames.down {
+                send(&mut session, &[Message::Script(statement)])
+                    .await
+                    .map_err(failed(statement))?;
+            }
+            let [there, back] =
+                [&renames.up, &renames.down].map(|all| all.iter().map(|it| Statement::plain(it)));
+            // what runs without a transaction stands by itself
+            if ups[0].alone {
+                ups.insert(0, Segment::default());
+                downs.insert(0, vec![Segment::default()]);
+                states.insert(0, states[0].clone());
+            }
+            ups[0].statements.splice(0..0, there);
+            match downs[0].last_mut() {
+                Some(last) => last.statements.extend(back),
+                None => downs[0].push(Segment {
+                    statements: back.collect(),
+                    alone: false,
+                }),
+            }
         }
         drop(session);
         let drafts = self.drafts(wish, place, &ups, &downs, &mut report)?;
@@ -374,6 +373,23 @@ impl Proving {
         }
         .into())
     }
+}
+
+/// The way back of one segment. It is one script, and `diesel` runs one without a transaction only if that is one statement: where it takes
+/// more, all of it is in forms that a transaction can hold.
+fn way_back(
+    after: &Catalog,
+    before: &Catalog,
+    alone: bool,
+    target: &Target<'_>,
+) -> Result<Vec<Segment>, JobError> {
+    let back = |online| way(after, before, &Target { online, ..*target });
+    let down = back(alone)?;
+    let count: usize = down.iter().map(|it| it.statements.len()).sum();
+    if count > 1 && down.iter().any(|it| it.alone) {
+        return back(false);
+    }
+    Ok(down)
 }
 
 /// What is walked.

@@ -7,7 +7,7 @@ use crate::{
     words::ident::{Ident, Qualified},
 };
 
-/// The text of a script.
+/// The text of a script. One without a statement is refused by `diesel`.
 pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
     let mut text = String::new();
     for line in head {
@@ -35,6 +35,9 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
             writeln!(text, "-- {}", hazard.words()).unwrap_or_default();
         }
         writeln!(text, "{};", statement.sql).unwrap_or_default();
+    }
+    if segments.iter().all(|it| it.statements.is_empty()) {
+        text += "-- nothing to do: the other script leaves the structure as it was\nSELECT 1;\n";
     }
     text
 }
