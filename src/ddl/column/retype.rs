@@ -3,66 +3,23 @@
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
-        column::{column_all, column_only, default, family, relation, relation_kind, settings},
+        column::{
+            column_all, column_only, default, family, relation, relation_kind, settings,
+            using::{Ends, Way},
+        },
         names,
-        rule::{Change, Object, Statement},
+        rule::{Change, FILL, Fill, Object, Statement},
     },
     words::ident::Ident,
 };
 
 /// The type of a column below domains and arrays, as pg_type calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Base<'c> {
-    schema: &'c str,
-    name: &'c str,
-    is_array: bool,
+pub(super) struct Base<'c> {
+    pub(super) schema: &'c str,
+    pub(super) name: &'c str,
+    pub(super) is_array: bool,
 }
-
-/// Types between which assignment knows the way.
-const FAMILIES: [&[&str]; 7] = [
-    &["int2", "int4", "int8", "numeric", "float4", "float8"],
-    STRINGS,
-    &["date", "timestamp", "timestamptz"],
-    &["time", "timetz"],
-    &["bit", "varbit"],
-    &["json", "jsonb"],
-    &["inet", "cidr"],
-];
-
-/// Types that anything can be written as.
-const STRINGS: &[&str] = &["text", "varchar", "bpchar"];
-
-/// Pairs with a cast of their own that text does not stand in for.
-/// Source: `src/include/catalog/pg_cast.dat`.
-const CASTS: [(&str, &[&str]); 22] = [
-    ("bool", &["int4"]),
-    ("int4", &["bool", "bit", "money", "bytea"]),
-    ("int8", &["bit", "money", "bytea"]),
-    ("int2", &["bytea"]),
-    ("numeric", &["money"]),
-    ("money", &["numeric"]),
-    ("bit", &["int4", "int8"]),
-    ("bytea", &["int2", "int4", "int8"]),
-    (
-        "jsonb",
-        &[
-            "bool", "numeric", "int2", "int4", "int8", "float4", "float8",
-        ],
-    ),
-    ("timestamp", &["time"]),
-    ("timestamptz", &["time", "timetz"]),
-    ("time", &["interval"]),
-    ("interval", &["time"]),
-    ("lseg", &["point"]),
-    ("path", &["polygon"]),
-    ("box", &["point", "lseg", "circle", "polygon"]),
-    ("polygon", &["point", "path", "box", "circle"]),
-    ("circle", &["point", "box", "polygon"]),
-    ("point", &["box"]),
-    ("macaddr", &["macaddr8"]),
-    ("macaddr8", &["macaddr"]),
-    ("xid8", &["xid"]),
-];
 
 /// Whether the column is to be written anew in another type.
 pub(super) fn is_needed(change: &Change<'_>) -> bool {
@@ -109,103 +66,51 @@ fn retyped(change: &Change<'_>) -> Statement {
     if let Some(name) = to.get(Attribute::Collation) {
         text += &format!(" COLLATE {name}");
     }
-    if let Some(value) = using(change) {
-        text += &format!(" USING {value}");
+    let (from, name) = (&change.from, names::column(to));
+    let [was, is] = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
+    match way(change) {
+        // the author has to know a way, and until then there are no values
+        Some((Way::None, _)) => {
+            let using = |value: &str| column_all(to, &format!("{text} USING {value}"));
+            let mut statement = using(FILL);
+            statement.fills.push(Fill::Using {
+                column: to.key.clone(),
+                stand_in: using("NULL").sql,
+            });
+            return statement.remarking(format!(
+                "PostgreSQL has no way from {was} to {is} that a value of {name} passes"
+            ));
+        }
+        Some((_, Some(value))) => text += &format!(" USING {value}"),
+        _ => {}
     }
     let statement = column_all(to, &text);
     if is_wider(change) {
         return statement;
     }
-    let (from, name) = (&change.from, names::column(to));
-    let [was, is] = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
     statement.remarking(format!(
         "the values of {name} become {is} instead of {was}: those that do not fit are changed, or make it fail"
     ))
 }
 
-/// How the old value becomes the new one, where assignment does not know, or would refuse what a cast does not.
-fn using(change: &Change<'_>) -> Option<String> {
-    let (from, to) = (Base::of(&change.from), Base::of(&change.to));
-    let is_foreign = relation_kind(&change.to) == "foreign table";
-    let is_kept = !change.differs(Attribute::Type) || is_assigned(from, to);
-    if is_foreign || change.to.is(Attribute::Generated) || is_kept {
+/// How the old value becomes the new one, and what says it where PostgreSQL does not know. None where nothing can be said.
+fn way(change: &Change<'_>) -> Option<(Way, Option<String>)> {
+    let to = &change.to;
+    let is_foreign = relation_kind(to) == "foreign table";
+    if is_foreign || to.is(Attribute::Generated) || !change.differs(Attribute::Type) {
         return None;
     }
-    let column = Ident(change.to.key.name());
-    let new = change.to.get(Attribute::Type).unwrap_or_default();
-    if is_cast(&change.to, from, to) {
-        return Some(format!("{column}::{new}"));
-    }
-    let text = if from.is_array && to.is_array {
-        "text[]"
-    } else {
-        "text"
+    let ends = Ends {
+        catalog: to.catalog,
+        major: to.major,
+        from: Base::of(&change.from),
+        to: Base::of(to),
+        column: to.key.name(),
+        new: to.get(Attribute::Type).unwrap_or_default(),
     };
-    Some(format!("{column}::{text}::{new}"))
-}
-
-/// Whether the value can be assigned as it is. One of another length of bits cannot.
-fn is_assigned(from: Base<'_>, to: Base<'_>) -> bool {
-    if from == to {
-        return !to.is_built_in(&["bit"]);
-    }
-    if to.is_built_in(STRINGS) && (from.is_array == to.is_array || !to.is_array) {
-        return true;
-    }
-    from.is_array == to.is_array
-        && FAMILIES
-            .iter()
-            .any(|family| from.is_built_in(family) && to.is_built_in(family))
-        && !to.is_built_in(&["bit"])
-}
-
-/// Whether a cast leads straight from one to the other.
-fn is_cast(object: &Object<'_>, from: Base<'_>, to: Base<'_>) -> bool {
-    if from == to || from.is_built_in(STRINGS) && (from.is_array == to.is_array || !from.is_array) {
-        return true;
-    }
-    if from.is_array != to.is_array {
-        return false;
-    }
-    let is_listed = CASTS
-        .iter()
-        .any(|(name, others)| from.is_built_in(&[*name]) && to.is_built_in(others));
-    // whole numbers and bytes have known each other since 18
-    let is_listed = is_listed
-        && (object.major >= 18 || !(from.is_built_in(&["bytea"]) || to.is_built_in(&["bytea"])));
-    let is_bits = from.is_built_in(&["bit", "varbit"]) && to.is_built_in(&["bit"]);
-    is_listed || is_bits || is_own_cast(object.catalog, from, to)
-}
-
-/// Whether the database has a cast of its own.
-fn is_own_cast(catalog: &Catalog, from: Base<'_>, to: Base<'_>) -> bool {
-    let is_end = |text: &str, base: Base<'_>| match names::split(text) {
-        Some((schema, name)) => schema == base.schema && name == base.name,
-        None => base.schema == "pg_catalog" && format_name(base.name) == text,
-    };
-    catalog
-        .of_kind(Kind::Cast)
-        .any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
-}
-
-/// What format_type calls a built-in type.
-fn format_name(name: &str) -> &str {
-    match name {
-        "int2" => "smallint",
-        "int4" => "integer",
-        "int8" => "bigint",
-        "float4" => "real",
-        "float8" => "double precision",
-        "bool" => "boolean",
-        "varchar" => "character varying",
-        "bpchar" => "character",
-        "varbit" => "bit varying",
-        "timestamp" => "timestamp without time zone",
-        "timestamptz" => "timestamp with time zone",
-        "time" => "time without time zone",
-        "timetz" => "time with time zone",
-        other => other,
-    }
+    let way = ends.way();
+    let text = ends.text(&way);
+    Some((way, text))
 }
 
 /// Whether every value is also one of the new type.
@@ -256,7 +161,7 @@ impl<'c> Base<'c> {
     }
 
     /// Whether it is one of these.
-    fn is_built_in(&self, names: &[&str]) -> bool {
+    pub(super) fn is_built_in(&self, names: &[&str]) -> bool {
         self.schema == "pg_catalog" && names.contains(&self.name)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension, options,
-        rule::{Alter, Boundary, Change, Object, Statement, Steps},
+        rule::{Alter, Boundary, Change, Statement, Steps},
     },
     words::ident::{Ident, Literal, Qualified},
 };

@@ -208,10 +208,10 @@ pub(super) fn alike(from: &Catalog, to: &Catalog, kinds: &[Kind]) -> Renames {
 fn nameless((key, fact): &(Key, Fact)) -> BTreeMap<Attribute, String> {
     let attributes = fact.iter().filter_map(|(name, value)| match name {
         // a constraint and its index have one name
-        "index" | "of_constraint" if value == key.name() => Some((name, String::new())),
+        Attribute::Index | Attribute::OfConstraint if value == key.name() => Some((name, String::new())),
         // by which one CLUSTER goes is no structure
         Attribute::Clustered => None,
-        "definition" if key.kind() == Kind::Index => {
+        Attribute::Definition if key.kind() == Kind::Index => {
             let (head, rest) = value.split_once("INDEX ")?;
             let (_, tail) = rest.split_once(" ON ")?;
             Some((name, format!("{head}{tail}")))

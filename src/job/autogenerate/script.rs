@@ -50,8 +50,9 @@ fn makes_routines(segment: &Segment) -> bool {
 
 /// What the author has to do about a column that is filled. Of labels that go the remark of the statement speaks.
 pub(super) fn to_fill(fill: &Fill) -> Option<String> {
-    let Fill::Column { column } = fill else {
-        return None;
+    let column = match fill {
+        Fill::Column { column } | Fill::Using { column, .. } => column,
+        Fill::Labels { .. } => return None,
     };
     let (table, name) = (
         Qualified {
