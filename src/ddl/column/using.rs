@@ -5,7 +5,7 @@
 
 use super::retype::Base;
 use crate::{
-    catalog::{Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::names,
     words::ident::Ident,
 };
