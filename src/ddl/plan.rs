@@ -60,6 +60,12 @@ pub fn comparable(mut catalog: Catalog) -> Catalog {
 
 pub use self::state::settled;
 
+/// The extensions in use that no update leads to the version that is wanted.
+#[must_use]
+pub fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
+    crate::ddl::extension::no_update(from, to)
+}
+
 /// Plans the way from one catalog to another.
 ///
 /// # Errors

@@ -313,7 +313,15 @@ pub(super) const KINDS: &[KindQuery] = &[
         kind: Kind::Extension,
         sql: include_str!("extensions.sql"),
         key: 1,
-        attributes: &[A::Schema, A::Version, A::Owner, A::Configuration],
+        attributes: &[
+            A::Schema,
+            A::Version,
+            A::Owner,
+            A::Configuration,
+            A::Installed,
+            A::UpdateFrom,
+            A::UpdateTo,
+        ],
     },
     KindQuery {
         kind: Kind::Collation,
