@@ -135,15 +135,19 @@ impl Ends<'_> {
     /// How values get from one end to the other.
     pub(super) fn way(&self) -> Way {
         use Class::{
-            Array, Bits, Bool, Bytes, Enum, Free, Interval, Json, Moment, Money, Multirange, Number, Range, Row, Shape, Text, Time,
-            Uuid,
+            Array, Bits, Bool, Bytes, Enum, Free, Interval, Json, Moment, Money, Multirange,
+            Number, Range, Row, Shape, Text, Time, Uuid,
         };
         let (from, to) = (self.class(self.from), self.class(self.to));
         let (x, new) = (Ident(self.column), self.new);
         let cast = || Way::Cast(String::new());
         let by = |expression: String, of_type: &str| {
             let is_new = new == of_type;
-            Way::By(if is_new { expression } else { format!("({expression})::{new}") })
+            Way::By(if is_new {
+                expression
+            } else {
+                format!("({expression})::{new}")
+            })
         };
         let is = |base: Base<'_>, name: &str| base.is_built_in(&[name]);
         let utc = |of: &str| format!("{of} AT TIME ZONE 'UTC'");
@@ -158,11 +162,16 @@ impl Ends<'_> {
                 let json = self.from.name;
                 let row = format!("{json}_build_object('reloptions', {x})");
                 by(
-                    format!("({json}_populate_record(NULL::pg_catalog.pg_class, {row})).reloptions"),
+                    format!(
+                        "({json}_populate_record(NULL::pg_catalog.pg_class, {row})).reloptions"
+                    ),
                     "text[]",
                 )
             }
-            (Json, Row) => by(format!("{}_populate_record(NULL::{new}, {x})", self.from.name), new),
+            (Json, Row) => by(
+                format!("{}_populate_record(NULL::{new}, {x})", self.from.name),
+                new,
+            ),
             (Json, _) if to != Bytes => by(format!("{x} #>> '{{}}'"), "text"),
             (Text, Json) => cast(),
             (_, Json) => by(format!("to_{}({x})", self.to.name), self.to.name),
@@ -197,7 +206,10 @@ impl Ends<'_> {
             (Number, Moment) if is(self.to, "timestamptz") => {
                 by(format!("to_timestamp({x})"), "timestamp with time zone")
             }
-            (Number, Moment) => by(utc(&format!("to_timestamp({x})")), "timestamp without time zone"),
+            (Number, Moment) => by(
+                utc(&format!("to_timestamp({x})")),
+                "timestamp without time zone",
+            ),
             (Number, Interval) => by(format!("make_interval(secs => {x})"), "interval"),
             (Number, Time) if is(self.to, "timetz") => by(
                 format!("'00:00+00'::timetz + make_interval(secs => {x})"),
@@ -214,14 +226,18 @@ impl Ends<'_> {
             }
             (Bits, Number) if is(self.from, "bit") => Way::Cast("::bigint".to_owned()),
             (Moment, Time) if !is(self.from, "date") => Way::Text,
-            (Range, Multirange) => match self.to.name == self.from.name.replace("range", "multirange") {
-                true => cast(),
-                false => Way::None,
-            },
-            (Multirange, Range) => match self.from.name == self.to.name.replace("range", "multirange") {
-                true => by(format!("range_merge({x})"), new),
-                false => Way::None,
-            },
+            (Range, Multirange) => {
+                match self.to.name == self.from.name.replace("range", "multirange") {
+                    true => cast(),
+                    false => Way::None,
+                }
+            }
+            (Multirange, Range) => {
+                match self.from.name == self.to.name.replace("range", "multirange") {
+                    true => by(format!("range_merge({x})"), new),
+                    false => Way::None,
+                }
+            }
             (Enum, Enum) => Way::Text,
             (Enum, other) if self.has_label(self.from, other) => Way::Text,
             (other, Enum) if self.has_label(self.to, other) => Way::Text,
@@ -291,17 +307,22 @@ impl Ends<'_> {
         let is_listed = listed(&CASTS, from, to) == Way::Text;
         // whole numbers and bytes have known each other since 18
         let is_listed = is_listed
-            && (self.major >= 18
-                || !(from.is_built_in(&["bytea"]) || to.is_built_in(&["bytea"])));
+            && (self.major >= 18 || !(from.is_built_in(&["bytea"]) || to.is_built_in(&["bytea"])));
         let is_bits = from.is_built_in(&["bit", "varbit"]) && to.is_built_in(&["bit"]);
         is_listed || is_bits
     }
 
     /// Whether a label of an enum may be a value of another type.
     fn has_label(&self, of: Base<'_>, other: Class) -> bool {
-        const BOOLS: [&str; 10] = ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off"];
-        let fact = self.catalog.get(&Key::new(Kind::Enum, &[of.schema, of.name]));
-        let labels = fact.map(|it| it.list(Attribute::Labels)).unwrap_or_default();
+        const BOOLS: [&str; 10] = [
+            "true", "false", "t", "f", "yes", "no", "y", "n", "on", "off",
+        ];
+        let fact = self
+            .catalog
+            .get(&Key::new(Kind::Enum, &[of.schema, of.name]));
+        let labels = fact
+            .map(|it| it.list(Attribute::Labels))
+            .unwrap_or_default();
         labels.iter().any(|label| match other {
             Class::Bool => BOOLS.contains(&label.to_lowercase().as_str()),
             Class::Number | Class::Money => label.parse::<f64>().is_ok(),
@@ -347,8 +368,11 @@ impl Ends<'_> {
         if base.is_array {
             return Class::Array;
         }
-        let is_there =
-            |kind| self.catalog.get(&Key::new(kind, &[base.schema, base.name])).is_some();
+        let is_there = |kind| {
+            self.catalog
+                .get(&Key::new(kind, &[base.schema, base.name]))
+                .is_some()
+        };
         let own = [
             (Class::Enum, Kind::Enum),
             (Class::Row, Kind::Composite),
@@ -357,7 +381,9 @@ impl Ends<'_> {
         let known = CLASSES.iter().find(|(_, names)| base.is_built_in(names));
         let known = known.map(|(class, _)| *class);
         let own = own.iter().find(|(_, kind)| is_there(*kind));
-        known.or(own.map(|(class, _)| *class)).unwrap_or(Class::Free)
+        known
+            .or(own.map(|(class, _)| *class))
+            .unwrap_or(Class::Free)
     }
 }
 

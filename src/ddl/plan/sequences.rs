@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::{
-        rule::Change,
-        sequence,
-    },
+    ddl::{rule::Change, sequence},
 };
 
 /// The sequences of identity columns, by the column.
@@ -23,7 +20,10 @@ fn grants<'c>(
     catalog: &'c Catalog,
     sequence: &Key,
 ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
-    catalog.below(Kind::Grant, &["sequence", sequence.part(0), sequence.part(1)])
+    catalog.below(
+        Kind::Grant,
+        &["sequence", sequence.part(0), sequence.part(1)],
+    )
 }
 
 impl Planner<'_> {
@@ -33,7 +33,8 @@ impl Planner<'_> {
         let (was, is) = (of_identities(from), of_identities(to));
         let pairs = is.iter().filter_map(|(column, new)| {
             let old = *was.get(column)?;
-            let stays = from.get(column)?.is(Attribute::Identity) && to.get(column)?.is(Attribute::Identity);
+            let stays = from.get(column)?.is(Attribute::Identity)
+                && to.get(column)?.is(Attribute::Identity);
             (stays && old != *new).then_some((*new, old))
         });
         let mut pairs: BTreeMap<&Key, &Key> = pairs.collect();
@@ -53,7 +54,8 @@ impl Planner<'_> {
             let of_relations = [Kind::Relation, Kind::Index, Kind::Sequence];
             let taken = of_relations.map(|kind| Key::new(kind, &[old.part(0), old.part(1)]));
             let is_reused = taken.iter().any(|it| to.get(it).is_some());
-            self.changed.insert(new, sequence::renamed(&change, is_reused));
+            self.changed
+                .insert(new, sequence::renamed(&change, is_reused));
             self.renamed.insert(new, old);
             done.extend([(*old).clone(), (*new).clone()]);
             for (grant, fact) in grants(from, old) {
@@ -79,7 +81,10 @@ impl Planner<'_> {
     /// What was to be renamed, and is made anew with its column.
     pub(super) fn made_anew(&mut self) {
         let dropped = &self.dropped;
-        let gone = self.renamed.iter().filter(|(_, old)| dropped.contains_key(*old));
+        let gone = self
+            .renamed
+            .iter()
+            .filter(|(_, old)| dropped.contains_key(*old));
         let gone: Vec<&Key> = gone.map(|(new, _)| *new).collect();
         for new in gone {
             self.renamed.remove(new);

@@ -3,13 +3,19 @@
 //! A dump of a structure says `WITH NO DATA` of every materialized view, and nobody means to empty them with it. So what is there stays as
 //! it is, and what is made anew is made as it was.
 
-use crate::catalog::{Attribute, Catalog, Key, Kind};
+use crate::{
+    catalog::{Attribute, Catalog, Key, Kind},
+    ddl::rule::needs_of,
+};
 
 /// A wanted catalog with the state of what is there. What is new holds rows, where it can.
 #[must_use]
 pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
     let mut all: Vec<(Key, Attribute, bool)> = Vec::new();
-    for (kind, state) in [(Kind::Relation, Attribute::Unpopulated), (Kind::Index, Attribute::Clustered)] {
+    for (kind, state) in [
+        (Kind::Relation, Attribute::Unpopulated),
+        (Kind::Index, Attribute::Clustered),
+    ] {
         for (key, is) in to.of_kind(kind) {
             let was = from.get(key).is_some_and(|it| it.is(state));
             if was != is.is(state) {
@@ -20,11 +26,17 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
     set(&mut to, all);
     // one that is made needs the rows of what it reads
     let is_made = |key: &Key| {
-        let definition = |catalog: &Catalog| catalog.get(key)?.get(Attribute::Definition).map(str::to_owned);
+        let definition = |catalog: &Catalog| {
+            catalog
+                .get(key)?
+                .get(Attribute::Definition)
+                .map(str::to_owned)
+        };
         definition(from) != definition(&to)
     };
     let made = to.of_kind(Kind::Relation).filter(|(key, fact)| {
-        let is_full = fact.get(Attribute::Kind) == Some("materialized view") && !fact.is(Attribute::Unpopulated);
+        let is_full = fact.get(Attribute::Kind) == Some("materialized view")
+            && !fact.is(Attribute::Unpopulated);
         is_full && is_made(key) && reads_empty(&to, key, 0)
     });
     let made = made.map(|(key, _)| (key.clone(), Attribute::Unpopulated, true));
@@ -45,9 +57,8 @@ fn set(catalog: &mut Catalog, all: Vec<(Key, Attribute, bool)>) {
 
 /// Whether a view reads a materialized one that holds no rows, by itself or through others.
 fn reads_empty(catalog: &Catalog, view: &Key, depth: usize) -> bool {
-    let reads = catalog.dependencies.iter();
-    let reads = reads.filter(|it| it.dependent == *view && it.referenced.kind() != Kind::Schema);
-    reads.map(|it| &it.referenced).any(|it| {
+    needs_of(catalog, view).any(|it| {
+        let it = &it.referenced;
         if !matches!(it.kind(), Kind::Relation | Kind::Column) {
             return false;
         }
@@ -55,7 +66,10 @@ fn reads_empty(catalog: &Catalog, view: &Key, depth: usize) -> bool {
         let fact = catalog.get(&relation).filter(|_| relation != *view);
         fact.is_some_and(|it| {
             // views cannot read each other in a circle
-            it.is(Attribute::Unpopulated) || it.is(Attribute::Definition) && depth < 64 && reads_empty(catalog, &relation, depth + 1)
+            it.is(Attribute::Unpopulated)
+                || it.is(Attribute::Definition)
+                    && depth < 64
+                    && reads_empty(catalog, &relation, depth + 1)
         })
     })
 }

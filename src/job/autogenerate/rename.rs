@@ -208,7 +208,9 @@ pub(super) fn alike(from: &Catalog, to: &Catalog, kinds: &[Kind]) -> Renames {
 fn nameless((key, fact): &(Key, Fact)) -> BTreeMap<Attribute, String> {
     let attributes = fact.iter().filter_map(|(name, value)| match name {
         // a constraint and its index have one name
-        Attribute::Index | Attribute::OfConstraint if value == key.name() => Some((name, String::new())),
+        Attribute::Index | Attribute::OfConstraint if value == key.name() => {
+            Some((name, String::new()))
+        }
         // by which one CLUSTER goes is no structure
         Attribute::Clustered => None,
         Attribute::Definition if key.kind() == Kind::Index => {
