@@ -16,6 +16,7 @@ use std::{
 use glowplug::{
     catalog::Catalog,
     ddl::{
+        Fill,
         filling::sent,
         plan::{Target, comparable, plan, settled},
         segment::segments,
@@ -30,7 +31,7 @@ use glowplug::{
 use crate::{
     ddl::{Case, dice::Dice},
     introspect::{Pair, pairs, read, read_again, unsubscribe},
-    support::{INSTALLED, number, psql_at, scratch, text, try_psql_at},
+    support::{Database, INSTALLED, number, psql_at, scratch, text, try_psql_at},
 };
 
 /// What PostgreSQL gives no way to, and why.
@@ -672,4 +673,238 @@ fn lead_to_each_other(binaries: &Binaries, pairs: &[Pair]) {
     }
     assert!(wrong.is_empty(), "{} ways fail", wrong.len());
     assert!(outcome.ways > pairs.len());
+}
+
+/// Types, each with some of its values.
+const TYPES: &[(&str, &[&str])] = &[
+    ("boolean", &["true", "false"]),
+    ("smallint", &["0", "7"]),
+    ("integer", &["1", "1700000000"]),
+    ("bigint", &["1", "1700000000"]),
+    ("numeric", &["0", "1700000000"]),
+    ("double precision", &["0", "1.5"]),
+    ("money", &["1.50"]),
+    (
+        "text",
+        &[
+            "7",
+            "true",
+            "2024-01-02 03:04:05",
+            "{1}",
+            "03:04:05",
+            "[1,5)",
+            "127.0.0.1",
+            "00000000-0000-4000-8000-000000000000",
+            "101",
+            "08:00:2b:01:02:03",
+            "(1,2)",
+            "{[1,5)}",
+            "\"a\"",
+            "((1,2),(3,4))",
+            "<(1,2),3>",
+            "{\"(1,2)\"}",
+            "[2024-01-02,2024-01-03)",
+        ],
+    ),
+    (
+        "character varying(80)",
+        &[
+            "7",
+            "true",
+            "2024-01-02 03:04:05",
+            "{1}",
+            "03:04:05",
+            "[1,5)",
+            "127.0.0.1",
+            "00000000-0000-4000-8000-000000000000",
+            "101",
+            "08:00:2b:01:02:03",
+            "(1,2)",
+            "{[1,5)}",
+            "((1,2),(3,4))",
+            "<(1,2),3>",
+            "[2024-01-02,2024-01-03)",
+        ],
+    ),
+    (
+        "bytea",
+        &[
+            "7",
+            "true",
+            "2024-01-02 03:04:05",
+            "{1}",
+            "03:04:05",
+            "[1,5)",
+            "127.0.0.1",
+            "\\x00000000000040008000000000000000",
+            "101",
+            "08:00:2b:01:02:03",
+            "(1,2)",
+            "{[1,5)}",
+            "((1,2),(3,4))",
+            "<(1,2),3>",
+            "[2024-01-02,2024-01-03)",
+        ],
+    ),
+    ("date", &["2024-01-02"]),
+    ("timestamp without time zone", &["2024-01-02 03:04:05"]),
+    ("timestamp with time zone", &["2024-01-02 03:04:05+00"]),
+    ("time without time zone", &["03:04:05"]),
+    ("time with time zone", &["03:04:05+00"]),
+    ("interval", &["01:02:03"]),
+    ("uuid", &["00000000-0000-4000-8000-000000000000"]),
+    (
+        "json",
+        &[
+            "7",
+            "true",
+            "\"2024-01-02 03:04:05\"",
+            "[1]",
+            "\"03:04:05\"",
+            "\"[1,5)\"",
+            "\"127.0.0.1\"",
+            "\"00000000-0000-4000-8000-000000000000\"",
+            "\"101\"",
+            "\"08:00:2b:01:02:03\"",
+            "\"(1,2)\"",
+            "{\"x\": 1}",
+            "\"{[1,5)}\"",
+            "\"((1,2),(3,4))\"",
+            "\"<(1,2),3>\"",
+            "\"[2024-01-02,2024-01-03)\"",
+        ],
+    ),
+    (
+        "jsonb",
+        &[
+            "7",
+            "true",
+            "\"2024-01-02 03:04:05\"",
+            "[1]",
+            "\"03:04:05\"",
+            "\"[1,5)\"",
+            "\"127.0.0.1\"",
+            "\"00000000-0000-4000-8000-000000000000\"",
+            "\"101\"",
+            "\"08:00:2b:01:02:03\"",
+            "\"(1,2)\"",
+            "{\"x\": 1}",
+            "\"{[1,5)}\"",
+            "\"((1,2),(3,4))\"",
+            "\"<(1,2),3>\"",
+            "\"[2024-01-02,2024-01-03)\"",
+        ],
+    ),
+    ("inet", &["127.0.0.1"]),
+    ("cidr", &["10.0.0.0/8"]),
+    ("macaddr", &["08:00:2b:01:02:03"]),
+    (
+        "macaddr8",
+        &["08:00:2b:01:02:03:04:05", "08:00:2b:ff:fe:01:02:03"],
+    ),
+    ("bit(3)", &["101"]),
+    ("bit varying", &["101"]),
+    ("int4range", &["[1,5)"]),
+    ("numrange", &["[1,5)"]),
+    ("tstzrange", &["[2024-01-01,2024-01-02)"]),
+    ("int4multirange", &["{[1,5)}"]),
+    ("point", &["(1,2)"]),
+    ("box", &["(1,2),(3,4)"]),
+    ("circle", &["<(1,2),3>"]),
+    ("polygon", &["((1,2),(3,4))"]),
+    ("integer[]", &["{1}"]),
+    ("bigint[]", &["{1700000000}"]),
+    ("text[]", &["{7}", "{true}", "{2024-01-02 03:04:05}"]),
+    ("boolean[]", &["{true}"]),
+    ("timestamp with time zone[]", &["{2024-01-02}"]),
+    ("pair", &["(1,2)"]),
+    ("digit", &["7"]),
+    ("letter", &["a"]),
+];
+
+/// From every type to every other: what the plan says of the values is what some of them pass, and where its author has to say it, no
+/// value passes by a cast or through text.
+#[test]
+fn a_column_becomes_any_type_that_its_values_can_have() {
+    const OWN: &str = "CREATE TYPE pair AS (x int, y int); CREATE TYPE digit AS ENUM ('7'); CREATE TYPE letter AS ENUM ('a');";
+    let database = Database::new();
+    let major = INSTALLED[0].major();
+    let tables = |of: &dyn Fn(&str, &str) -> String| {
+        let table = |(from, _): &(&str, &[&str])| {
+            let others = TYPES.iter().filter(|(to, _)| to != from);
+            let columns: Vec<String> = others
+                .map(|(to, _)| format!("\"{to}\" {}", of(from, to)))
+                .collect();
+            format!("CREATE TABLE \"{from}\" ({});\n", columns.join(", "))
+        };
+        TYPES.iter().map(table).collect::<String>()
+    };
+    let old = format!("{OWN}{}", tables(&|from, _| from.to_owned()));
+    let new = Database::new();
+    new.execute(&format!("{OWN}{}", tables(&|_, to| to.to_owned())));
+    database.execute(&old);
+    let target = Target {
+        major,
+        role: "postgres",
+        online: true,
+        batches: false,
+    };
+    let wanted = comparable(read(new.owner()));
+    let statements = plan(&comparable(read(database.owner())), &wanted, &target).unwrap();
+    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let mut tries = Vec::new();
+    for (from, values) in TYPES {
+        for (to, _) in TYPES.iter().filter(|(to, _)| to != from) {
+            let start =
+                format!("ALTER TABLE \"public\".\"{from}\" ALTER COLUMN \"{to}\" TYPE {to}");
+            let statement = statements.iter().find(|it| {
+                let rest = it.sql.strip_prefix(&start);
+                rest.is_some_and(|it| it.is_empty() || it.starts_with(" USING "))
+            });
+            let statement = statement.unwrap_or_else(|| panic!("{start}"));
+            let is_open = statement
+                .fills
+                .iter()
+                .any(|it| matches!(it, Fill::Using { .. }));
+            let texts = match is_open {
+                true => vec![
+                    format!("{start} USING \"{to}\"::{to}"),
+                    format!("{start} USING \"{to}\"::text::{to}"),
+                ],
+                false => vec![statement.sql.clone()],
+            };
+            for (text, value) in texts
+                .iter()
+                .flat_map(|text| values.iter().map(move |value| (text, value)))
+            {
+                let insert = format!(
+                    "INSERT INTO \"{from}\" (\"{to}\") VALUES ({}::{from})",
+                    literal(value)
+                );
+                tries.push(format!(
+                    "({}, {is_open}, {}, {})",
+                    literal(&start),
+                    literal(&insert),
+                    literal(text)
+                ));
+            }
+        }
+    }
+    let wrong = database.query(&format!(
+        "CREATE TABLE tried (pair text, is_open bool, passes bool, what text);
+         DO $do$ DECLARE r record; said text; BEGIN
+             FOR r IN SELECT * FROM (VALUES {}) v (pair, is_open, put, change) LOOP
+                 BEGIN
+                     EXECUTE r.put; EXECUTE r.change; RAISE EXCEPTION 'it passes';
+                 EXCEPTION WHEN OTHERS THEN said := SQLERRM; END;
+                 INSERT INTO tried VALUES (r.pair, r.is_open, said = 'it passes', r.change || ': ' || said);
+             END LOOP;
+         END $do$;
+         SELECT string_agg(what, E'\\n') FROM (
+             SELECT CASE WHEN is_open THEN 'it has a way: ' || pair ELSE min(what) END
+             FROM tried GROUP BY pair, is_open HAVING bool_or(passes) = is_open ORDER BY 1
+         ) t (what)",
+        tries.join(",\n")
+    ));
+    assert_eq!(wrong, "");
 }
