@@ -678,15 +678,17 @@ fn lead_to_each_other(binaries: &Binaries, pairs: &[Pair]) {
 /// Types, each with some of its values.
 const TYPES: &[(&str, &[&str])] = &[
     ("boolean", &["true", "false"]),
-    ("smallint", &["0", "7"]),
-    ("integer", &["1", "1700000000"]),
-    ("bigint", &["1", "1700000000"]),
-    ("numeric", &["0", "1700000000"]),
-    ("double precision", &["0", "1.5"]),
+    ("smallint", &["1", "7"]),
+    ("integer", &["1", "7", "1700000000"]),
+    ("bigint", &["1", "7", "1700000000"]),
+    ("numeric", &["1", "7"]),
+    ("double precision", &["1", "7"]),
     ("money", &["1.50"]),
     (
         "text",
         &[
+            "a",
+            "{2024-01-02}",
             "7",
             "true",
             "2024-01-02 03:04:05",
@@ -709,6 +711,8 @@ const TYPES: &[(&str, &[&str])] = &[
     (
         "character varying(80)",
         &[
+            "a",
+            "{2024-01-02}",
             "7",
             "true",
             "2024-01-02 03:04:05",
@@ -729,6 +733,8 @@ const TYPES: &[(&str, &[&str])] = &[
     (
         "bytea",
         &[
+            "a",
+            "{2024-01-02}",
             "7",
             "true",
             "2024-01-02 03:04:05",
@@ -746,9 +752,9 @@ const TYPES: &[(&str, &[&str])] = &[
             "[2024-01-02,2024-01-03)",
         ],
     ),
-    ("date", &["2024-01-02"]),
-    ("timestamp without time zone", &["2024-01-02 03:04:05"]),
-    ("timestamp with time zone", &["2024-01-02 03:04:05+00"]),
+    ("date", &["1970-01-01"]),
+    ("timestamp without time zone", &["1970-01-01 00:00:07"]),
+    ("timestamp with time zone", &["1970-01-01 00:00:07+00"]),
     ("time without time zone", &["03:04:05"]),
     ("time with time zone", &["03:04:05+00"]),
     ("interval", &["01:02:03"]),
@@ -756,6 +762,8 @@ const TYPES: &[(&str, &[&str])] = &[
     (
         "json",
         &[
+            "\"a\"",
+            "[\"2024-01-02\"]",
             "7",
             "true",
             "\"2024-01-02 03:04:05\"",
@@ -777,6 +785,8 @@ const TYPES: &[(&str, &[&str])] = &[
     (
         "jsonb",
         &[
+            "\"a\"",
+            "[\"2024-01-02\"]",
             "7",
             "true",
             "\"2024-01-02 03:04:05\"",
@@ -812,14 +822,14 @@ const TYPES: &[(&str, &[&str])] = &[
     ("box", &["(1,2),(3,4)"]),
     ("circle", &["<(1,2),3>"]),
     ("polygon", &["((1,2),(3,4))"]),
-    ("integer[]", &["{1}"]),
-    ("bigint[]", &["{1700000000}"]),
+    ("integer[]", &["{1}", "{7}"]),
+    ("bigint[]", &["{1}", "{7}"]),
     ("text[]", &["{7}", "{true}", "{2024-01-02 03:04:05}"]),
     ("boolean[]", &["{true}"]),
     ("timestamp with time zone[]", &["{2024-01-02}"]),
-    ("pair", &["(1,2)"]),
-    ("digit", &["7"]),
-    ("letter", &["a"]),
+    ("public.pair", &["(1,2)"]),
+    ("public.digit", &["7"]),
+    ("public.letter", &["a"]),
 ];
 
 /// From every type to every other: what the plan says of the values is what some of them pass, and where its author has to say it, no
@@ -835,7 +845,7 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
             let columns: Vec<String> = others
                 .map(|(to, _)| format!("\"{to}\" {}", of(from, to)))
                 .collect();
-            format!("CREATE TABLE \"{from}\" ({});\n", columns.join(", "))
+            format!("CREATE TABLE \"of {from}\" ({});\n", columns.join(", "))
         };
         TYPES.iter().map(table).collect::<String>()
     };
@@ -856,7 +866,7 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
     for (from, values) in TYPES {
         for (to, _) in TYPES.iter().filter(|(to, _)| to != from) {
             let start =
-                format!("ALTER TABLE \"public\".\"{from}\" ALTER COLUMN \"{to}\" TYPE {to}");
+                format!("ALTER TABLE \"public\".\"of {from}\" ALTER COLUMN \"{to}\" TYPE {to}");
             let statement = statements.iter().find(|it| {
                 let rest = it.sql.strip_prefix(&start);
                 rest.is_some_and(|it| it.is_empty() || it.starts_with(" USING "))
@@ -878,7 +888,7 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
                 .flat_map(|text| values.iter().map(move |value| (text, value)))
             {
                 let insert = format!(
-                    "INSERT INTO \"{from}\" (\"{to}\") VALUES ({}::{from})",
+                    "INSERT INTO \"of {from}\" (\"{to}\") VALUES ({}::{from})",
                     literal(value)
                 );
                 tries.push(format!(

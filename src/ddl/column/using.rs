@@ -238,7 +238,10 @@ impl Ends<'_> {
                     false => Way::None,
                 }
             }
-            (Enum, Enum) => Way::Text,
+            // its text has a sign of the currency
+            (Money, Enum) => Way::None,
+            (Enum, Enum) if self.shares_label() => Way::Text,
+            (Enum, Enum) => Way::None,
             (Enum, other) if self.has_label(self.from, other) => Way::Text,
             (other, Enum) if self.has_label(self.to, other) => Way::Text,
             (Shape, Shape) => listed(&SHAPES, self.from, self.to),
@@ -312,22 +315,28 @@ impl Ends<'_> {
         is_listed || is_bits
     }
 
+    /// The labels of an enum.
+    fn labels(&self, of: Base<'_>) -> Vec<String> {
+        let key = Key::new(Kind::Enum, &[of.schema, of.name]);
+        let fact = self.catalog.get(&key);
+        fact.map(|it| it.list(Attribute::Labels))
+            .unwrap_or_default()
+    }
+
+    fn shares_label(&self) -> bool {
+        let to = self.labels(self.to);
+        self.labels(self.from).iter().any(|it| to.contains(it))
+    }
+
     /// Whether a label of an enum may be a value of another type.
     fn has_label(&self, of: Base<'_>, other: Class) -> bool {
         const BOOLS: [&str; 10] = [
             "true", "false", "t", "f", "yes", "no", "y", "n", "on", "off",
         ];
-        let fact = self
-            .catalog
-            .get(&Key::new(Kind::Enum, &[of.schema, of.name]));
-        let labels = fact
-            .map(|it| it.list(Attribute::Labels))
-            .unwrap_or_default();
-        labels.iter().any(|label| match other {
+        self.labels(of).iter().any(|label| match other {
             Class::Bool => BOOLS.contains(&label.to_lowercase().as_str()),
-            Class::Number | Class::Money => label.parse::<f64>().is_ok(),
-            Class::Row | Class::Array => false,
-            _ => label.contains(|it: char| it.is_ascii_digit()),
+            Class::Number | Class::Money | Class::Interval => label.parse::<f64>().is_ok(),
+            _ => false,
         })
     }
 
