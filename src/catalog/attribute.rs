@@ -108,6 +108,7 @@ attributes! {
     Init "init",
     Inline "inline",
     Input "input",
+    Installed "installed",
     Instead "instead",
     Invalid "invalid",
     Join "join",
@@ -229,6 +230,8 @@ attributes! {
     Unlogged "unlogged",
     Unpopulated "unpopulated",
     Untrusted "untrusted",
+    UpdateFrom "update_from",
+    UpdateTo "update_to",
     Using "using",
     Validator "validator",
     Version "version",
@@ -251,5 +254,13 @@ mod tests {
     fn attributes_stand_in_the_order_of_their_names() {
         let names: Vec<&str> = Attribute::ALL.iter().map(|it| it.name()).collect();
         assert!(names.is_sorted(), "{names:?}");
+    }
+}
+
+impl Attribute {
+    /// Whether it only tells what the server has that an object is on: that is no difference.
+    #[must_use]
+    pub const fn is_of_server(self) -> bool {
+        matches!(self, Self::Installed | Self::UpdateFrom | Self::UpdateTo)
     }
 }

@@ -82,6 +82,7 @@ impl Catalog {
                     _ => How::New,
                 },
             })
+            .filter(|it| !matches!(&it.how, How::Other(attributes) if attributes.is_empty()))
             .collect()
     }
 }
@@ -90,10 +91,17 @@ fn attributes(was: &Fact, is: &Fact) -> Vec<Changed> {
     let mut names: Vec<Attribute> = was.iter().chain(is.iter()).map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();
-    let text = |fact: &Fact, name: Attribute| fact.get(name).map(str::to_owned);
+    let text = |fact: &Fact, name: Attribute| {
+        // the usual one of a server is left out, and is one for people
+        let said = match name {
+            Attribute::Version => fact.get(name).or(fact.get(Attribute::Installed)),
+            _ => fact.get(name),
+        };
+        said.map(str::to_owned)
+    };
     let differing = names
         .into_iter()
-        .filter(|name| was.get(*name) != is.get(*name));
+        .filter(|name| was.get(*name) != is.get(*name) && !name.is_of_server());
     differing
         .map(|name| (name, text(was, name), text(is, name)))
         .collect()

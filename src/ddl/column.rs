@@ -8,6 +8,7 @@ mod identity;
 mod null;
 mod retype;
 mod settings;
+mod using;
 
 use crate::{
     catalog::{Attribute, Key, Kind},

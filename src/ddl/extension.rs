@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
         rule::needs,
         rule::{Alter, Change, Loss, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
@@ -72,20 +72,22 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 /// Takes it away, with its members.
 fn drop(object: &Object<'_>) -> Vec<Statement> {
     let dropped = Statement::new(format!("DROP {}", words(object)));
-    let lost = tables(object).map(|it| Loss::Rows(it.clone()));
+    let lost = tables(object.catalog, object.key).map(|it| Loss::Rows(it.clone()));
     vec![lost.fold(dropped, |statement, rows| statement.losing(rows))]
 }
 
-/// Moves and updates it. An older version is made anew where nothing uses it, for few extensions have a script that leads back.
+/// Moves and updates it. Where no update leads to a version, it is made anew in that if nothing uses it.
 fn alter(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    // the usual one is not said, and taken for the newest
-    let goes_back = match (from.get(Attribute::Version), to.get(Attribute::Version)) {
-        (Some(was), Some(is)) => numbers(is) < numbers(was),
-        (was, is) => was.is_none() && is.is_some(),
-    };
-    if goes_back && !is_used(from) && tables(from).next().is_none() {
-        return Alter::Replace;
+    let updates = change.differs(Attribute::Version);
+    if updates && !has_update(from.fact, to.fact) {
+        if is_replaceable(from.catalog, from.key) {
+            return Alter::Replace;
+        }
+        let [was, is] = [from, to].map(|it| version(it.fact));
+        return Alter::Impossible(format!(
+            "version {was} is in use, and it comes without an update from there to {is}"
+        ));
     }
     let words = words(to);
     let mut statements = Vec::new();
@@ -93,57 +95,71 @@ fn alter(change: &Change<'_>) -> Alter {
         let sql = format!("ALTER {words} SET SCHEMA {}", Ident(schema));
         statements.push(Statement::new(sql));
     }
-    if change.differs(Attribute::Version) {
+    if updates {
         let version = to.get(Attribute::Version);
         let version = version.map_or_else(String::new, |it| format!(" TO {}", Literal(it)));
-        let update = Statement::new(format!("ALTER {words} UPDATE{version}"));
-        statements.push(if goes_back {
-            update.remarking("this works only if the extension has a script that leads back")
-        } else {
-            update
-        });
+        statements.push(Statement::new(format!("ALTER {words} UPDATE{version}")));
     }
     Alter::By(Steps::late(statements))
 }
 
-/// Whether something that is no member needs it or one of its members.
-fn is_used(object: &Object<'_>) -> bool {
-    object
-        .catalog
-        .dependencies
-        .iter()
-        .any(|it| belongs(object, &it.referenced) && !belongs(object, &it.dependent))
+/// The version that it is in.
+fn version(extension: &Fact) -> &str {
+    let said = extension.get(Attribute::Version);
+    said.or(extension.get(Attribute::Installed)).unwrap_or("?")
 }
 
-/// Whether a key is the extension or a member of it.
-fn belongs(object: &Object<'_>, key: &Key) -> bool {
-    let fact = object.catalog.get(key);
-    let extension = fact.and_then(|it| it.get(Attribute::Extension));
-    key == object.key || extension == Some(object.key.name())
+/// Whether an update leads from one version to the other, as far as either server tells.
+fn has_update(from: &Fact, to: &Fact) -> bool {
+    let targets = from.list(Attribute::UpdateTo);
+    match to.get(Attribute::Version) {
+        // the usual one of the server that it is on
+        None => !targets.is_empty(),
+        Some(new) => {
+            let sources = to.list(Attribute::UpdateFrom);
+            targets.iter().any(|it| it == new) || sources.iter().any(|it| it == version(from))
+        }
+    }
+}
+
+/// Whether nothing is lost when it is dropped and made again.
+fn is_replaceable(catalog: &Catalog, extension: &Key) -> bool {
+    !is_used(catalog, extension) && tables(catalog, extension).next().is_none()
+}
+
+/// The extensions in use that no update leads to the version that is wanted.
+pub(super) fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
+    let all = from.of_kind(Kind::Extension);
+    let stuck = all.filter(|(key, was)| {
+        let is = to.get(key);
+        let is_another = |is: &&Fact| is.get(Attribute::Version) != was.get(Attribute::Version);
+        is.filter(is_another).is_some_and(|is| !has_update(was, is)) && !is_replaceable(from, key)
+    });
+    stuck.map(|(key, _)| key.clone()).collect()
+}
+
+/// Whether something that is no member needs it or one of its members.
+fn is_used(catalog: &Catalog, extension: &Key) -> bool {
+    // whether a key is the extension or a member of it
+    let belongs = |key: &Key| {
+        let fact = catalog.get(key);
+        let of = fact.and_then(|it| it.get(Attribute::Extension));
+        key == extension || of == Some(extension.name())
+    };
+    let mut all = catalog.dependencies.iter();
+    all.any(|it| belongs(&it.referenced) && !belongs(&it.dependent))
 }
 
 /// The tables among its members.
-fn tables<'c>(object: &Object<'c>) -> impl Iterator<Item = &'c Key> + use<'c> {
-    let name = object.key.name();
-    object
-        .catalog
-        .of_kind(Kind::Relation)
-        .filter(move |(_, fact)| fact.get(Attribute::Extension) == Some(name))
-        .filter(|(_, fact)| {
-            matches!(
-                fact.get(Attribute::Kind),
-                Some("table" | "partitioned table")
-            )
-        })
-        .map(|(key, _)| key)
-}
-
-/// A version as numbers, for `1.10` comes after `1.9`.
-fn numbers(version: &str) -> Vec<u64> {
-    version
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|it| it.parse().ok())
-        .collect()
+fn tables<'c>(catalog: &'c Catalog, extension: &'c Key) -> impl Iterator<Item = &'c Key> {
+    let all = catalog.of_kind(Kind::Relation).filter(move |(_, fact)| {
+        let is_table = matches!(
+            fact.get(Attribute::Kind),
+            Some("table" | "partitioned table")
+        );
+        is_table && fact.get(Attribute::Extension) == Some(extension.name())
+    });
+    all.map(|(key, _)| key)
 }
 
 /// The words that name it after COMMENT ON, CREATE, ALTER and DROP.

@@ -20,9 +20,9 @@ pub fn filled(segments: &[Segment], text: &str) -> String {
 /// What is sent for a statement: it may be several.
 #[must_use]
 pub fn sent(statement: &Statement) -> String {
-    let fills = |it: &Fill| matches!(it, Fill::Column { .. });
+    let fills = |it: &Fill| !matches!(it, Fill::Labels { .. });
     let mut all: Vec<String> = statement.fills.iter().map(fill).collect();
-    // what fills a column stands in the place of the statement
+    // what fills a column or converts it stands in the place of the statement
     if !statement.fills.iter().any(fills) {
         all.push(statement.sql());
     }
@@ -34,6 +34,7 @@ fn fill(fill: &Fill) -> String {
     match fill {
         Fill::Column { column } => filling(column),
         Fill::Labels { column, labels } => clearing(column, labels),
+        Fill::Using { stand_in, .. } => stand_in.clone(),
     }
 }
 

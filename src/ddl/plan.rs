@@ -1,6 +1,8 @@
 //! What happens to each object, what has to make way for it, and in which order.
 
 mod edges;
+mod sequences;
+mod state;
 mod texts;
 mod way;
 
@@ -55,6 +57,14 @@ pub fn comparable(mut catalog: Catalog) -> Catalog {
         !is_derived || partitions.contains(&table())
     });
     catalog
+}
+
+pub use self::state::settled;
+
+/// The extensions in use that no update leads to the version that is wanted.
+#[must_use]
+pub fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
+    crate::ddl::extension::no_update(from, to)
 }
 
 /// Plans the way from one catalog to another.
@@ -168,6 +178,8 @@ struct Planner<'c> {
     created: BTreeSet<&'c Key>,
     /// What only gets another owner or comment.
     finished: BTreeSet<&'c Key>,
+    /// What goes by another name, and by which before.
+    renamed: BTreeMap<&'c Key, &'c Key>,
     impossible: Vec<String>,
 }
 
@@ -181,6 +193,7 @@ impl<'c> Planner<'c> {
             dropped: BTreeMap::new(),
             created: BTreeSet::new(),
             finished: BTreeSet::new(),
+            renamed: BTreeMap::new(),
             impossible: Vec::new(),
         }
     }
@@ -244,7 +257,8 @@ impl<'c> Planner<'c> {
     fn decide(&mut self) {
         let (from, to) = (self.from, self.to);
         let keys: BTreeSet<&'c Key> = from.iter().chain(to.iter()).map(|(key, _)| key).collect();
-        let renamed = self.renamed_not_nulls();
+        let mut renamed = self.renamed_not_nulls();
+        renamed.extend(self.renamed_sequences());
         for key in keys {
             let (was, is) = (from.get(key), to.get(key));
             let is_member = |fact: &Fact| fact.is(Attribute::Extension);

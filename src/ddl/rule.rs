@@ -170,13 +170,20 @@ pub(super) fn replace(_: &Change<'_>) -> Alter {
 
 /// What an object needs, in its catalog.
 pub(super) fn needs<'c>(object: &Object<'c>) -> impl Iterator<Item = &'c Dependency> + use<'c> {
-    let key = object.key;
+    needs_of(object.catalog, object.key)
+}
+
+/// What the object of a key needs in a catalog.
+pub(super) fn needs_of<'c, 'k>(
+    catalog: &'c Catalog,
+    key: &'k Key,
+) -> impl Iterator<Item = &'c Dependency> + use<'c, 'k> {
     let first = Dependency {
         dependent: key.clone(),
         referenced: Key::new(Kind::Schema, &[]),
         bond: '\0',
     };
-    let all = &object.catalog.dependencies;
+    let all = &catalog.dependencies;
     all.range(first..)
         .take_while(move |it| it.dependent == *key)
 }

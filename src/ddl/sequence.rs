@@ -6,6 +6,7 @@ use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
         index::ties,
+        names,
         rule::{Alter, Change, Loss, Object, Rule, Statement, Steps},
     },
     words::ident::{Ident, Literal, Qualified},
@@ -171,6 +172,36 @@ fn alter(change: &Change<'_>) -> Alter {
         steps.late.push(logged(&change.to));
     }
     Alter::By(steps)
+}
+
+/// The identity column that uses a sequence.
+pub(in crate::ddl) fn identity_of(sequence: &Fact) -> Option<Key> {
+    let parts = sequence.list(Attribute::IdentityOf);
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
+}
+
+/// Gives that of an identity column another name, and changes what else differs. Where something else takes the old name, it is given
+/// up early.
+pub(in crate::ddl) fn renamed(change: &Change<'_>, is_reused: bool) -> Steps {
+    let schema = change.from.key.part(0);
+    let rename = |from: &str, to: &str| {
+        let from = Qualified { schema, name: from };
+        Statement::new(format!("ALTER SEQUENCE {from} RENAME TO {}", Ident(to)))
+    };
+    let (old, new) = (change.from.key.part(1), change.to.key.part(1));
+    let aside = names::made(old, new, "aside");
+    let first = if is_reused { aside.as_str() } else { old };
+    let mut steps = match alter(change) {
+        Alter::By(steps) => steps,
+        // one column in both catalogs
+        _ => Steps::default(),
+    };
+    if is_reused {
+        steps.early.push(rename(old, first));
+    }
+    steps.late.insert(0, rename(first, new));
+    steps
 }
 
 /// What was said of the old sequence and is true of the new one that the column made.

@@ -195,6 +195,13 @@ pub enum Fill {
         /// The labels.
         labels: Vec<String>,
     },
+    /// The statement gives it another type, by an expression that the author has to write: [`FILL`] stands in its place.
+    Using {
+        /// The column.
+        column: Key,
+        /// What is sent in a proof instead of the statement.
+        stand_in: String,
+    },
 }
 
 impl Fill {
@@ -202,7 +209,9 @@ impl Fill {
     #[must_use]
     pub fn column(&self) -> &Key {
         match self {
-            Self::Column { column } | Self::Labels { column, .. } => column,
+            Self::Column { column } | Self::Labels { column, .. } | Self::Using { column, .. } => {
+                column
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn timely(change: &Change<'_>, statements: Vec<Statement>) -> Steps {
     }
 }
 
-/// All that a materialized view can change without being made again.
+/// All that a materialized view can change without being made again. Whether it holds rows is nothing to change.
 fn alter_materialized(change: &Change<'_>) -> Alter {
     let to = &change.to;
     let moves = change.differs(Attribute::AccessMethod);
@@ -106,10 +106,6 @@ fn alter_materialized(change: &Change<'_>) -> Alter {
     }
     let words = words(to);
     let mut statements = Vec::new();
-    // first, so that no rows are moved for nothing
-    if change.differs(Attribute::Unpopulated) && to.is(Attribute::Unpopulated) {
-        statements.push(Statement::new(format!("REFRESH {words} WITH NO DATA")));
-    }
     if moves {
         let method = Ident(to.get(Attribute::AccessMethod).unwrap_or("heap"));
         statements.push(Statement::new(format!(
@@ -128,9 +124,6 @@ fn alter_materialized(change: &Change<'_>) -> Alter {
         && to.get(Attribute::ReplicaIdentity) != Some("index")
     {
         statements.push(replica_identity(to));
-    }
-    if change.differs(Attribute::Unpopulated) && !to.is(Attribute::Unpopulated) {
-        statements.push(Statement::new(format!("REFRESH {words}")));
     }
     statements.extend(extension::retie(change, &words));
     Alter::By(Steps::late(statements))

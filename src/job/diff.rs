@@ -6,7 +6,7 @@ use crate::{
     catalog::{Catalog, Coverage, Ignored},
     ddl::{
         Statement,
-        plan::{Target, plan},
+        plan::{Target, plan, settled},
     },
     job::{
         JobError, Watch,
@@ -87,7 +87,7 @@ pub async fn diff(
         _ => Ok(read.unwrap_or_default()),
     };
     let from = completed(from, first, second.as_ref())?;
-    let to = completed(to, second, Some(&from))?;
+    let to = settled(&from, completed(to, second, Some(&from))?);
     let target = Target {
         major: major.or(own).unwrap_or(OLDEST),
         role: ROLE,

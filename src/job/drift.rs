@@ -1,10 +1,10 @@
 //! Drift: how a live database differs from what its applied migrations produce.
 
 use crate::{
-    catalog::{Coverage, Ignored},
+    catalog::{Attribute, Coverage, Ignored},
     ddl::{
         Statement,
-        plan::{Target, plan},
+        plan::{Target, no_update, plan, settled},
     },
     job::{
         JobError, Watch,
@@ -51,7 +51,7 @@ pub async fn drift(
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
     let live = comparable_of(owned_by(live, &runner), ignored);
-    let replayed = comparable_of(owned_by(replayed, ROLE), ignored);
+    let replayed = settled(&live, comparable_of(owned_by(replayed, ROLE), ignored));
     let found = differences(&replayed, &live);
     let target = Target {
         major,
@@ -67,8 +67,25 @@ pub async fn drift(
         remark: shadow.remark(major).filter(|_| !found.is_empty()),
         ..DriftReport::default()
     };
+    // what no update leads back to is said, and stays
+    let mut wanted = replayed.clone();
+    for key in no_update(&live, &replayed) {
+        if let (Some(is), Some(fact)) = (live.get(&key), wanted.get_mut(&key)) {
+            match is.get(Attribute::Version) {
+                Some(version) => fact.set(Attribute::Version, version.to_owned()),
+                None => fact.unset(Attribute::Version),
+            }
+        }
+        let more = format!(
+            "no update leads {key} back to the version that the migrations make: write a migration that updates it to the one that is there"
+        );
+        report.remark = Some(match report.remark.take() {
+            Some(remark) => format!("{remark}; {more}"),
+            None => more,
+        });
+    }
     if !found.is_empty() {
-        match plan(&live, &replayed, &target) {
+        match plan(&live, &wanted, &target) {
             Ok(statements) => {
                 let text = |it: &Statement| {
                     let lost = it

@@ -938,3 +938,165 @@ fn a_database_is_led_to_the_truth_as_it_is() {
     project.run_with(&["check", "--from", "database"]).ok();
     assert_eq!(database.execute("SELECT count(*) FROM people"), "1");
 }
+
+/// A project whose truth is SQL.
+fn leading_to(truth: &str, old: &str) -> Project {
+    let project = Project::new();
+    project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+    project.migration(
+        "1_old",
+        old,
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public;",
+    );
+    project.write("schema.sql", truth);
+    project
+}
+
+/// Whether a materialized view holds rows, and by which index CLUSTER goes: a dump says the one of none, and nobody means it.
+#[test]
+fn state_is_no_difference_of_structure() {
+    const OLD: &str = "CREATE TABLE t (id int PRIMARY KEY, n int); CREATE INDEX tn ON t (n); ALTER TABLE t CLUSTER ON tn;
+        CREATE MATERIALIZED VIEW m AS SELECT n FROM t; CREATE MATERIALIZED VIEW of_m AS SELECT n FROM m;
+        CREATE MATERIALIZED VIEW empty AS SELECT n FROM t WITH NO DATA;";
+    const DUMP: &str = "CREATE TABLE t (id int PRIMARY KEY, n int); CREATE INDEX tn ON t (n); ALTER TABLE t CLUSTER ON t_pkey;
+        CREATE MATERIALIZED VIEW m AS SELECT n FROM t WITH NO DATA; CREATE MATERIALIZED VIEW of_m AS SELECT n FROM m WITH NO DATA;
+        CREATE MATERIALIZED VIEW empty AS SELECT n FROM t WITH NO DATA;";
+    let project = leading_to(DUMP, OLD);
+    project.run("check").ok();
+    // with a change beside it, and what is made anew for that, or for the first time
+    let real = DUMP
+        .replace("n int)", "n bigint)")
+        .replace("CREATE INDEX tn", "CREATE INDEX renamed");
+    let more = "CREATE MATERIALIZED VIEW new AS SELECT n FROM of_m WITH NO DATA; CREATE MATERIALIZED VIEW of_empty AS SELECT n FROM empty WITH NO DATA;";
+    project.write("schema.sql", &(real + more));
+    generate(&project, &[]).ok();
+    project.run("check").ok();
+    let up = scripts(&project, "change", "up.sql");
+    let empty = |up: &str| -> Vec<String> {
+        let statements = up.split(';').filter(|it| it.contains("WITH NO DATA"));
+        let names = statements.map(|it| it.split('"').nth(3).unwrap().to_owned());
+        names.collect()
+    };
+    assert_eq!(empty(&up), ["empty", "of_empty"], "{up}");
+    assert!(!up.contains("REFRESH") && !up.contains("CLUSTER"), "{up}");
+    assert_eq!(empty(&scripts(&project, "change", "down.sql")), ["empty"]);
+}
+
+/// `diesel` refuses a script without a statement, and sends one that runs without a transaction as one text, which is a transaction.
+#[test]
+fn every_script_holds_a_statement_and_one_that_runs_alone_no_other() {
+    let project = leading_to(
+        "CREATE TABLE a (id int PRIMARY KEY, n text, m text, owner text NOT NULL, UNIQUE (n)); CREATE INDEX am ON a (m, id);",
+        "CREATE TABLE a (id int PRIMARY KEY, n text, m text); CREATE INDEX gone ON a (m); COMMENT ON INDEX gone IS 'of m';",
+    );
+    generate(&project, &[]).ok();
+    let mut alone = 0;
+    for file in ["up.sql", "down.sql"] {
+        for script in scripts(&project, "change", file)
+            .split("-- next\n")
+            .filter(|it| !it.is_empty())
+        {
+            let statements = glowplug::words::sql::split(script).unwrap();
+            assert!(!statements.is_empty(), "{script}");
+            let is_alone = script.contains("CONCURRENTLY") || script.contains("DO $fill$");
+            alone += usize::from(is_alone);
+            assert!(!is_alone || statements.len() == 1, "{script}");
+        }
+    }
+    assert!(alone > 4, "{alone}");
+    // what has nothing to do says so
+    let down = scripts(&project, "change", "down.sql");
+    assert!(
+        down.contains("leaves the structure as it was\nSELECT 1;\n"),
+        "{down}"
+    );
+}
+
+/// Seconds become a time, and lists a document; where PostgreSQL knows no way, the author has to.
+#[test]
+fn values_become_others_by_an_expression_or_by_their_author() {
+    let database = Database::new();
+    let project = leading_to(
+        "CREATE TABLE t (id int PRIMARY KEY, a timestamptz, b jsonb);",
+        "CREATE TABLE t (id int PRIMARY KEY, a bigint, b text[]);",
+    )
+    .env("DATABASE_URL", &database.url());
+    project.run("upgrade").ok();
+    database.execute("INSERT INTO t VALUES (1, 1700000000, '{a,\"b [c]\"}'), (2, NULL, NULL)");
+    let rows = || {
+        database.query("SET timezone = 'UTC'; SELECT string_agg(t::text, ' ' ORDER BY id) FROM t")
+    };
+    let before = rows();
+    generate(&project, &[]).ok();
+    project.run("upgrade").ok();
+    assert_eq!(
+        rows(),
+        "(1,\"2023-11-14 22:13:20+00\",\"[\"\"a\"\", \"\"b [c]\"\"]\") (2,,)"
+    );
+    project.run("downgrade 1").ok();
+    assert_eq!(rows(), before);
+    project.run("upgrade").ok();
+
+    project.write(
+        "schema.sql",
+        "CREATE TABLE t (id int PRIMARY KEY, a inet, b jsonb);",
+    );
+    let planned = project.run("revision --autogenerate -m open").ok();
+    assert!(
+        planned
+            .stdout
+            .contains("PostgreSQL has no way from timestamp with time zone to inet"),
+        "{planned:#?}"
+    );
+    project.run("upgrade").code(1).says(&["FILL_IN_HERE"]);
+    let open = fs::read_dir(project.path().join("migrations")).unwrap();
+    let open = open
+        .map(|it| it.unwrap().path())
+        .find(|it| it.to_string_lossy().ends_with("open"))
+        .unwrap();
+    let up = fs::read_to_string(open.join("up.sql")).unwrap();
+    fs::write(
+        open.join("up.sql"),
+        up.replace("USING FILL_IN_HERE", "USING '127.0.0.1'::inet"),
+    )
+    .unwrap();
+    project.run("upgrade").ok();
+    project.run("check").ok();
+}
+
+/// The provider has updated an extension that is in use.
+#[test]
+fn an_extension_is_updated_only_where_an_update_leads() {
+    let database = Database::new();
+    let has = "SELECT count(*) FROM pg_available_extension_versions WHERE name = 'citext' AND version IN ('1.5', '1.6')";
+    if database.query(has) != "2" {
+        eprintln!("skipped: citext is not installed");
+        return;
+    }
+    let project = Project::new().env("DATABASE_URL", &database.admin_url());
+    project.migration(
+        "1_a",
+        "CREATE EXTENSION citext VERSION '1.5'; CREATE TABLE a (id int PRIMARY KEY, c citext);",
+        "DROP TABLE a; DROP EXTENSION citext;",
+    );
+    project.run("upgrade").ok();
+    database.query("ALTER EXTENSION citext UPDATE TO '1.6'; ALTER TABLE a ADD COLUMN more int");
+    let drifted = project.run("drift").code(3);
+    for text in [
+        "~ extension \"citext\": version 1.6 instead of 1.5",
+        "no update leads extension \"citext\" back",
+        "DROP COLUMN \"more\"",
+    ] {
+        assert!(drifted.stdout.contains(text), "{drifted:#?}");
+    }
+    assert!(!drifted.stdout.contains("ALTER EXTENSION"), "{drifted:#?}");
+    // the other way there is one
+    project.migration(
+        "2_b",
+        "ALTER EXTENSION citext UPDATE TO '1.6';",
+        "SELECT 1;",
+    );
+    database.query("ALTER TABLE a DROP COLUMN more");
+    project.run("stamp head").ok();
+    project.run("drift").ok();
+}

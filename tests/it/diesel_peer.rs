@@ -1,6 +1,6 @@
 //! The real `diesel` and glowplug on one database, in both orders and at the same time.
 
-use std::{path::PathBuf, process::Stdio};
+use std::{fs, path::PathBuf, process::Stdio};
 
 use crate::support::{Database, GLOWPLUG, Peer, Project, Ran, eventually, peer};
 
@@ -356,5 +356,69 @@ fn both_start_on_an_empty_database_at_once() {
         }
         both.glowplug("upgrade").ok();
         assert_eq!(both.applied(), format!("{A} {B}"));
+    }
+}
+
+/// What is there, and what is wanted: plans with statements that cannot run in a transaction, on both ways, and with ones that change no
+/// structure.
+const PLANS: &[(&str, &str)] = &[
+    (
+        "CREATE TABLE a (id int PRIMARY KEY, n text, m text);",
+        "CREATE TABLE a (id int PRIMARY KEY, n text, m text, k int NOT NULL, UNIQUE (n)); CREATE INDEX an ON a (n); CREATE INDEX am ON a (m);",
+    ),
+    (
+        "CREATE TABLE a (id int PRIMARY KEY, n int, m int, UNIQUE (n));
+         CREATE INDEX am ON a (m); COMMENT ON INDEX am IS 'm'; CREATE INDEX an ON a ((n + m)); ALTER INDEX an ALTER COLUMN 1 SET STATISTICS 50;
+         ALTER TABLE a REPLICA IDENTITY USING INDEX a_pkey; CREATE INDEX gone ON a (n, m); ALTER TABLE a CLUSTER ON am;",
+        "CREATE TABLE a (id int, n int, m int NOT NULL, PRIMARY KEY (id, m)); CREATE INDEX an ON a ((n - m));",
+    ),
+    (
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE b (id int PRIMARY KEY);
+         CREATE TABLE a (id int PRIMARY KEY, m mood, b int, n int);",
+        "CREATE TYPE mood AS ENUM ('bad', 'ok', 'good'); CREATE TABLE b (id int PRIMARY KEY);
+         CREATE TABLE a (id int PRIMARY KEY, m mood DEFAULT 'good', b int REFERENCES b, n int NOT NULL CHECK (n > 0));",
+    ),
+    (
+        "CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n bigint);
+         CREATE MATERIALIZED VIEW v AS SELECT n FROM a; CREATE INDEX vn ON v (n);",
+        "CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME numbers INCREMENT 5) PRIMARY KEY, n timestamptz);
+         CREATE MATERIALIZED VIEW v AS SELECT n FROM a WITH NO DATA; CREATE INDEX vn ON v (n) INCLUDE (n);",
+    ),
+];
+
+#[test]
+fn what_autogenerate_writes_diesel_runs_and_reverts() {
+    let Some(program) = peer("diesel") else {
+        return;
+    };
+    for (old, new) in PLANS {
+        let database = Database::new();
+        let project = Project::at(&database);
+        project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+        project.migration("2024-01-01-000000_old", old, "SELECT 1;");
+        project.write("schema.sql", new);
+        let diesel = |arguments: &[&str]| {
+            let mut command = project.command(&program);
+            command.arg("migration").args(arguments);
+            Ran::of(command.output().unwrap(), project.path()).ok()
+        };
+        diesel(&["run"]);
+        let planned = project.run("revision --autogenerate -m step");
+        assert!(planned.code == Some(0), "{new}\n{planned:#?}");
+        let mut steps = 0;
+        for step in fs::read_dir(project.path().join("migrations")).unwrap() {
+            let step = step.unwrap().path();
+            steps += usize::from(step.to_string_lossy().contains("step"));
+            for script in ["up.sql", "down.sql"].map(|it| step.join(it)) {
+                let text = fs::read_to_string(&script).unwrap();
+                fs::write(&script, text.replace("= FILL_IN_HERE", "= 0")).unwrap();
+            }
+        }
+        diesel(&["run"]);
+        diesel(&["revert", "-n", &steps.to_string()]);
+        project.run("drift").ok();
+        diesel(&["run"]);
+        project.run("drift").ok();
+        project.run("check").ok();
     }
 }

@@ -16,8 +16,9 @@ use std::{
 use glowplug::{
     catalog::Catalog,
     ddl::{
+        Fill,
         filling::sent,
-        plan::{Target, comparable, plan},
+        plan::{Target, comparable, plan, settled},
         segment::segments,
     },
     postgres::{
@@ -30,7 +31,7 @@ use glowplug::{
 use crate::{
     ddl::{Case, dice::Dice},
     introspect::{Pair, pairs, read, read_again, unsubscribe},
-    support::{INSTALLED, number, psql_at, scratch, text, try_psql_at},
+    support::{Database, INSTALLED, number, psql_at, scratch, text, try_psql_at},
 };
 
 /// What PostgreSQL gives no way to, and why.
@@ -116,7 +117,10 @@ fn planned(from: &Catalog, to: &Catalog, major: u32) -> Result<Plan, String> {
     let loses = statements.iter().flat_map(|it| {
         // rows that the proof cannot fill go
         let filled = it.fills.iter().map(|it| it.column().to_string());
-        it.loses.iter().map(ToString::to_string).chain(filled.collect::<Vec<_>>())
+        it.loses
+            .iter()
+            .map(ToString::to_string)
+            .chain(filled.collect::<Vec<_>>())
     });
     let loses = loses.collect();
     for segment in segments(statements) {
@@ -249,7 +253,11 @@ fn dump(database: &Url, binaries: &Binaries) -> Option<Vec<String>> {
     );
     let dumped = String::from_utf8(output.stdout).unwrap();
     let lines = dumped.lines().map(|line| line.trim_end_matches(','));
-    let says = |line: &&str| !(line.is_empty() || line.starts_with("--") || line.starts_with('\\'));
+    // by which index CLUSTER goes is no structure, and stays as it is
+    let is_state = |line: &str| line.starts_with("ALTER TABLE ") && line.contains(" CLUSTER ON ");
+    let says = |line: &&str| {
+        !(line.is_empty() || line.starts_with("--") || line.starts_with('\\') || is_state(line))
+    };
     let mut lines: Vec<String> = lines.filter(says).map(sorted_lists).collect();
     lines.sort();
     Some(lines)
@@ -287,7 +295,8 @@ impl Wanted {
 fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
     let mut reader = Reader::default();
     let from = comparable(read_again(&mut reader, database));
-    let plan = planned(&from, &to.catalog, binaries.major())?;
+    let wanted = settled(&from, to.catalog.clone());
+    let plan = planned(&from, &wanted, binaries.major())?;
     let told = plan.texts.join(";\n---\n");
     let before = rows(database);
     for text in &plan.texts {
@@ -312,8 +321,7 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
         ));
     }
     let reached = comparable(reached);
-    let differences: Vec<String> = to
-        .catalog
+    let differences: Vec<String> = wanted
         .differences(&reached)
         .iter()
         .filter(|it| !it.is_only_position())
@@ -323,7 +331,7 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
         return Err(format!("{}\n--- after\n{told}", differences.join("\n")));
     }
     // from where it is to where it is there is nothing to do
-    let more = planned(&reached, &to.catalog, binaries.major())?;
+    let more = planned(&reached, &wanted, binaries.major())?;
     if !more.texts.is_empty() {
         return Err(format!("not at rest: {:?}", more.texts));
     }
@@ -668,4 +676,248 @@ fn lead_to_each_other(binaries: &Binaries, pairs: &[Pair]) {
     }
     assert!(wrong.is_empty(), "{} ways fail", wrong.len());
     assert!(outcome.ways > pairs.len());
+}
+
+/// Types, each with some of its values.
+const TYPES: &[(&str, &[&str])] = &[
+    ("boolean", &["true", "false"]),
+    ("smallint", &["1", "7"]),
+    ("integer", &["1", "7", "1700000000"]),
+    ("bigint", &["1", "7", "1700000000"]),
+    ("numeric", &["1", "7"]),
+    ("double precision", &["1", "7"]),
+    ("money", &["1.50"]),
+    (
+        "text",
+        &[
+            "a",
+            "{2024-01-02}",
+            "7",
+            "true",
+            "2024-01-02 03:04:05",
+            "{1}",
+            "03:04:05",
+            "[1,5)",
+            "127.0.0.1",
+            "00000000-0000-4000-8000-000000000000",
+            "101",
+            "08:00:2b:01:02:03",
+            "(1,2)",
+            "{[1,5)}",
+            "\"a\"",
+            "((1,2),(3,4))",
+            "<(1,2),3>",
+            "{\"(1,2)\"}",
+            "[2024-01-02,2024-01-03)",
+        ],
+    ),
+    (
+        "character varying(80)",
+        &[
+            "a",
+            "{2024-01-02}",
+            "7",
+            "true",
+            "2024-01-02 03:04:05",
+            "{1}",
+            "03:04:05",
+            "[1,5)",
+            "127.0.0.1",
+            "00000000-0000-4000-8000-000000000000",
+            "101",
+            "08:00:2b:01:02:03",
+            "(1,2)",
+            "{[1,5)}",
+            "((1,2),(3,4))",
+            "<(1,2),3>",
+            "[2024-01-02,2024-01-03)",
+        ],
+    ),
+    (
+        "bytea",
+        &[
+            "a",
+            "{2024-01-02}",
+            "7",
+            "true",
+            "2024-01-02 03:04:05",
+            "{1}",
+            "03:04:05",
+            "[1,5)",
+            "127.0.0.1",
+            "\\x00000000000040008000000000000000",
+            "101",
+            "08:00:2b:01:02:03",
+            "(1,2)",
+            "{[1,5)}",
+            "((1,2),(3,4))",
+            "<(1,2),3>",
+            "[2024-01-02,2024-01-03)",
+        ],
+    ),
+    ("date", &["1970-01-01"]),
+    ("timestamp without time zone", &["1970-01-01 00:00:07"]),
+    ("timestamp with time zone", &["1970-01-01 00:00:07+00"]),
+    ("time without time zone", &["03:04:05"]),
+    ("time with time zone", &["03:04:05+00"]),
+    ("interval", &["01:02:03"]),
+    ("uuid", &["00000000-0000-4000-8000-000000000000"]),
+    (
+        "json",
+        &[
+            "\"a\"",
+            "[\"2024-01-02\"]",
+            "7",
+            "true",
+            "\"2024-01-02 03:04:05\"",
+            "[1]",
+            "\"03:04:05\"",
+            "\"[1,5)\"",
+            "\"127.0.0.1\"",
+            "\"00000000-0000-4000-8000-000000000000\"",
+            "\"101\"",
+            "\"08:00:2b:01:02:03\"",
+            "\"(1,2)\"",
+            "{\"x\": 1}",
+            "\"{[1,5)}\"",
+            "\"((1,2),(3,4))\"",
+            "\"<(1,2),3>\"",
+            "\"[2024-01-02,2024-01-03)\"",
+        ],
+    ),
+    (
+        "jsonb",
+        &[
+            "\"a\"",
+            "[\"2024-01-02\"]",
+            "7",
+            "true",
+            "\"2024-01-02 03:04:05\"",
+            "[1]",
+            "\"03:04:05\"",
+            "\"[1,5)\"",
+            "\"127.0.0.1\"",
+            "\"00000000-0000-4000-8000-000000000000\"",
+            "\"101\"",
+            "\"08:00:2b:01:02:03\"",
+            "\"(1,2)\"",
+            "{\"x\": 1}",
+            "\"{[1,5)}\"",
+            "\"((1,2),(3,4))\"",
+            "\"<(1,2),3>\"",
+            "\"[2024-01-02,2024-01-03)\"",
+        ],
+    ),
+    ("inet", &["127.0.0.1"]),
+    ("cidr", &["10.0.0.0/8"]),
+    ("macaddr", &["08:00:2b:01:02:03"]),
+    (
+        "macaddr8",
+        &["08:00:2b:01:02:03:04:05", "08:00:2b:ff:fe:01:02:03"],
+    ),
+    ("bit(3)", &["101"]),
+    ("bit varying", &["101"]),
+    ("int4range", &["[1,5)"]),
+    ("numrange", &["[1,5)"]),
+    ("tstzrange", &["[2024-01-01,2024-01-02)"]),
+    ("int4multirange", &["{[1,5)}"]),
+    ("point", &["(1,2)"]),
+    ("box", &["(1,2),(3,4)"]),
+    ("circle", &["<(1,2),3>"]),
+    ("polygon", &["((1,2),(3,4))"]),
+    ("integer[]", &["{1}", "{7}"]),
+    ("bigint[]", &["{1}", "{7}"]),
+    ("text[]", &["{7}", "{true}", "{2024-01-02 03:04:05}"]),
+    ("boolean[]", &["{true}"]),
+    ("timestamp with time zone[]", &["{2024-01-02}"]),
+    ("public.pair", &["(1,2)"]),
+    ("public.digit", &["7"]),
+    ("public.letter", &["a"]),
+];
+
+/// From every type to every other: what the plan says of the values is what some of them pass, and where its author has to say it, no
+/// value passes by a cast or through text.
+#[test]
+fn a_column_becomes_any_type_that_its_values_can_have() {
+    const OWN: &str = "CREATE TYPE pair AS (x int, y int); CREATE TYPE digit AS ENUM ('7'); CREATE TYPE letter AS ENUM ('a');";
+    let database = Database::new();
+    let major = INSTALLED[0].major();
+    let tables = |of: &dyn Fn(&str, &str) -> String| {
+        let table = |(from, _): &(&str, &[&str])| {
+            let others = TYPES.iter().filter(|(to, _)| to != from);
+            let columns: Vec<String> = others
+                .map(|(to, _)| format!("\"{to}\" {}", of(from, to)))
+                .collect();
+            format!("CREATE TABLE \"of {from}\" ({});\n", columns.join(", "))
+        };
+        TYPES.iter().map(table).collect::<String>()
+    };
+    let old = format!("{OWN}{}", tables(&|from, _| from.to_owned()));
+    let new = Database::new();
+    new.execute(&format!("{OWN}{}", tables(&|_, to| to.to_owned())));
+    database.execute(&old);
+    let target = Target {
+        major,
+        role: "postgres",
+        online: true,
+        batches: false,
+    };
+    let wanted = comparable(read(new.owner()));
+    let statements = plan(&comparable(read(database.owner())), &wanted, &target).unwrap();
+    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let mut tries = Vec::new();
+    for (from, values) in TYPES {
+        for (to, _) in TYPES.iter().filter(|(to, _)| to != from) {
+            let start =
+                format!("ALTER TABLE \"public\".\"of {from}\" ALTER COLUMN \"{to}\" TYPE {to}");
+            let statement = statements.iter().find(|it| {
+                let rest = it.sql.strip_prefix(&start);
+                rest.is_some_and(|it| it.is_empty() || it.starts_with(" USING "))
+            });
+            let statement = statement.unwrap_or_else(|| panic!("{start}"));
+            let is_open = statement
+                .fills
+                .iter()
+                .any(|it| matches!(it, Fill::Using { .. }));
+            let texts = match is_open {
+                true => vec![
+                    format!("{start} USING \"{to}\"::{to}"),
+                    format!("{start} USING \"{to}\"::text::{to}"),
+                ],
+                false => vec![statement.sql.clone()],
+            };
+            for (text, value) in texts
+                .iter()
+                .flat_map(|text| values.iter().map(move |value| (text, value)))
+            {
+                let insert = format!(
+                    "INSERT INTO \"of {from}\" (\"{to}\") VALUES ({}::{from})",
+                    literal(value)
+                );
+                tries.push(format!(
+                    "({}, {is_open}, {}, {})",
+                    literal(&start),
+                    literal(&insert),
+                    literal(text)
+                ));
+            }
+        }
+    }
+    let wrong = database.query(&format!(
+        "CREATE TABLE tried (pair text, is_open bool, passes bool, what text);
+         DO $do$ DECLARE r record; said text; BEGIN
+             FOR r IN SELECT * FROM (VALUES {}) v (pair, is_open, put, change) LOOP
+                 BEGIN
+                     EXECUTE r.put; EXECUTE r.change; RAISE EXCEPTION 'it passes';
+                 EXCEPTION WHEN OTHERS THEN said := SQLERRM; END;
+                 INSERT INTO tried VALUES (r.pair, r.is_open, said = 'it passes', r.change || ': ' || said);
+             END LOOP;
+         END $do$;
+         SELECT string_agg(what, E'\\n') FROM (
+             SELECT CASE WHEN is_open THEN 'it has a way: ' || pair ELSE min(what) END
+             FROM tried GROUP BY pair, is_open HAVING bool_or(passes) = is_open ORDER BY 1
+         ) t (what)",
+        tries.join(",\n")
+    ));
+    assert_eq!(wrong, "");
 }

@@ -3,66 +3,23 @@
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
-        column::{column_all, column_only, default, family, relation_kind, settings},
-        names,
-        rule::{Change, Object, Statement},
+        column::{
+            all, altered, column_only, default, family, relation_kind, settings,
+            using::{Ends, Way},
+        },
+        inheritance, names,
+        rule::{Change, FILL, Fill, Object, Statement, Work},
     },
     words::ident::Ident,
 };
 
 /// The type of a column below domains and arrays, as pg_type calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Base<'c> {
-    schema: &'c str,
-    name: &'c str,
-    is_array: bool,
+pub(super) struct Base<'c> {
+    pub(super) schema: &'c str,
+    pub(super) name: &'c str,
+    pub(super) is_array: bool,
 }
-
-/// Types between which assignment knows the way.
-const FAMILIES: [&[&str]; 7] = [
-    &["int2", "int4", "int8", "numeric", "float4", "float8"],
-    STRINGS,
-    &["date", "timestamp", "timestamptz"],
-    &["time", "timetz"],
-    &["bit", "varbit"],
-    &["json", "jsonb"],
-    &["inet", "cidr"],
-];
-
-/// Types that anything can be written as.
-const STRINGS: &[&str] = &["text", "varchar", "bpchar"];
-
-/// Pairs with a cast of their own that text does not stand in for.
-/// Source: `src/include/catalog/pg_cast.dat`.
-const CASTS: [(&str, &[&str]); 22] = [
-    ("bool", &["int4"]),
-    ("int4", &["bool", "bit", "money", "bytea"]),
-    ("int8", &["bit", "money", "bytea"]),
-    ("int2", &["bytea"]),
-    ("numeric", &["money"]),
-    ("money", &["numeric"]),
-    ("bit", &["int4", "int8"]),
-    ("bytea", &["int2", "int4", "int8"]),
-    (
-        "jsonb",
-        &[
-            "bool", "numeric", "int2", "int4", "int8", "float4", "float8",
-        ],
-    ),
-    ("timestamp", &["time"]),
-    ("timestamptz", &["time", "timetz"]),
-    ("time", &["interval"]),
-    ("interval", &["time"]),
-    ("lseg", &["point"]),
-    ("path", &["polygon"]),
-    ("box", &["point", "lseg", "circle", "polygon"]),
-    ("polygon", &["point", "path", "box", "circle"]),
-    ("circle", &["point", "box", "polygon"]),
-    ("point", &["box"]),
-    ("macaddr", &["macaddr8"]),
-    ("macaddr8", &["macaddr"]),
-    ("xid8", &["xid"]),
-];
 
 /// Whether the column is to be written anew in another type.
 pub(super) fn is_needed(change: &Change<'_>) -> bool {
@@ -109,103 +66,121 @@ fn retyped(change: &Change<'_>) -> Statement {
     if let Some(name) = to.get(Attribute::Collation) {
         text += &format!(" COLLATE {name}");
     }
-    if let Some(value) = using(change) {
-        text += &format!(" USING {value}");
+    let (from, name) = (&change.from, names::column(to));
+    let [was, is] = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
+    match way(change) {
+        // the author has to know a way, and until then there are no values
+        Some((Way::None, _)) => {
+            let using = |value: &str| {
+                let action = altered(to, &format!("{text} USING {value}"));
+                all(to, action.doing(Work::Rewrite))
+            };
+            let mut statement = using(FILL);
+            statement.fills.push(Fill::Using {
+                column: to.key.clone(),
+                stand_in: using("NULL").sql(),
+            });
+            return statement.remarking(format!(
+                "PostgreSQL has no way from {was} to {is} that a value of {name} passes"
+            ));
+        }
+        Some((_, Some(value))) => text += &format!(" USING {value}"),
+        _ => {}
     }
-    let statement = column_all(to, &text);
+    let statement = all(to, altered(to, &text).doing(work(change)));
     if is_wider(change) {
         return statement;
     }
-    let (from, name) = (&change.from, names::column(to));
-    let [was, is] = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
     statement.remarking(format!(
         "the values of {name} become {is} instead of {was}: those that do not fit are changed, or make it fail"
     ))
 }
 
-/// How the old value becomes the new one, where assignment does not know, or would refuse what a cast does not.
-fn using(change: &Change<'_>) -> Option<String> {
-    let (from, to) = (Base::of(&change.from), Base::of(&change.to));
-    let is_foreign = relation_kind(&change.to) == "foreign table";
-    let is_kept = !change.differs(Attribute::Type) || is_assigned(from, to);
-    if is_foreign || change.to.is(Attribute::Generated) || is_kept {
+/// How the old value becomes the new one, and what says it where PostgreSQL does not know. None where nothing can be said.
+fn way(change: &Change<'_>) -> Option<(Way, Option<String>)> {
+    let to = &change.to;
+    let is_foreign = relation_kind(to) == "foreign table";
+    if is_foreign || to.is(Attribute::Generated) || !change.differs(Attribute::Type) {
         return None;
     }
-    let column = Ident(change.to.key.name());
-    let new = change.to.get(Attribute::Type).unwrap_or_default();
-    if is_cast(&change.to, from, to) {
-        return Some(format!("{column}::{new}"));
+    let ends = Ends {
+        catalog: to.catalog,
+        major: to.major,
+        from: Base::of(&change.from),
+        to: Base::of(to),
+        column: to.key.name(),
+        new: to.get(Attribute::Type).unwrap_or_default(),
+    };
+    let way = ends.way();
+    let text = ends.text(&way);
+    Some((way, text))
+}
+
+/// What PostgreSQL does with the rows: it leaves them alone where they stay the same bytes.
+/// Source: `ATColumnChangeRequiresRewrite` in `src/backend/commands/tablecmds.c`.
+fn work(change: &Change<'_>) -> Work {
+    let is_foreign = relation_kind(&change.to) == "foreign table";
+    if is_foreign || relation_kind(&change.to) == "partitioned table" && !has_parts(&change.to) {
+        return Work::Catalog;
     }
-    let text = if from.is_array && to.is_array {
-        "text[]"
+    if !change.differs(Attribute::Type) {
+        // the indexes over it
+        return Work::Build;
+    }
+    let [from, to] = [&change.from, &change.to].map(Base::of);
+    let [was, is] = [&change.from, &change.to].map(limits);
+    let is_within = |was: &[u64], is: &[u64]| match (was, is) {
+        (_, []) => true,
+        ([was], [is]) => was <= is,
+        // precision and scale
+        ([was, before], [is, after]) => before == after && was <= is,
+        _ => false,
+    };
+    let both = |names: &[&str]| from.is_built_in(names) && to.is_built_in(names);
+    let is_same = from.name == to.name && from.schema == to.schema;
+    let is_kept = !to.is_array && !from.is_array && !is_checked(&change.to) && {
+        let is_text = both(&["text", "varchar"]);
+        let is_measured =
+            is_same && !from.is_built_in(&["bpchar", "bit"]) && !change.to.is(Attribute::BaseName);
+        (is_text || is_measured) && is_within(&was, &is)
+            || from.is_built_in(&["cidr"]) && to.is_built_in(&["inet"])
+    };
+    if is_kept {
+        Work::Catalog
     } else {
-        "text"
-    };
-    Some(format!("{column}::{text}::{new}"))
+        Work::Rewrite
+    }
 }
 
-/// Whether the value can be assigned as it is. One of another length of bits cannot.
-fn is_assigned(from: Base<'_>, to: Base<'_>) -> bool {
-    if from == to {
-        return !to.is_built_in(&["bit"]);
-    }
-    if to.is_built_in(STRINGS) && (from.is_array == to.is_array || !to.is_array) {
-        return true;
-    }
-    from.is_array == to.is_array
-        && FAMILIES
-            .iter()
-            .any(|family| from.is_built_in(family) && to.is_built_in(family))
-        && !to.is_built_in(&["bit"])
+/// Whether a table has partitions, or heirs.
+fn has_parts(object: &Object<'_>) -> bool {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    !inheritance::children(object.catalog, schema, table).is_empty()
 }
 
-/// Whether a cast leads straight from one to the other.
-fn is_cast(object: &Object<'_>, from: Base<'_>, to: Base<'_>) -> bool {
-    if from == to || from.is_built_in(STRINGS) && (from.is_array == to.is_array || !from.is_array) {
-        return true;
-    }
-    if from.is_array != to.is_array {
+/// Whether the type is a domain that looks at its values.
+fn is_checked(object: &Object<'_>) -> bool {
+    let (Some(schema), Some(name)) = (
+        object.get(Attribute::TypeSchema),
+        object.get(Attribute::TypeName),
+    ) else {
         return false;
-    }
-    let is_listed = CASTS
-        .iter()
-        .any(|(name, others)| from.is_built_in(&[*name]) && to.is_built_in(others));
-    // whole numbers and bytes have known each other since 18
-    let is_listed = is_listed
-        && (object.major >= 18 || !(from.is_built_in(&["bytea"]) || to.is_built_in(&["bytea"])));
-    let is_bits = from.is_built_in(&["bit", "varbit"]) && to.is_built_in(&["bit"]);
-    is_listed || is_bits || is_own_cast(object.catalog, from, to)
-}
-
-/// Whether the database has a cast of its own.
-fn is_own_cast(catalog: &Catalog, from: Base<'_>, to: Base<'_>) -> bool {
-    let is_end = |text: &str, base: Base<'_>| match names::split(text) {
-        Some((schema, name)) => schema == base.schema && name == base.name,
-        None => base.schema == "pg_catalog" && format_name(base.name) == text,
     };
-    catalog
-        .of_kind(Kind::Cast)
-        .any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
+    let domain = object.catalog.get(&Key::new(Kind::Domain, &[schema, name]));
+    let mut checks = object
+        .catalog
+        .below(Kind::DomainConstraint, &[schema, name]);
+    domain.is_some_and(|it| it.is(Attribute::NotNull)) || checks.next().is_some()
 }
 
-/// What format_type calls a built-in type.
-fn format_name(name: &str) -> &str {
-    match name {
-        "int2" => "smallint",
-        "int4" => "integer",
-        "int8" => "bigint",
-        "float4" => "real",
-        "float8" => "double precision",
-        "bool" => "boolean",
-        "varchar" => "character varying",
-        "bpchar" => "character",
-        "varbit" => "bit varying",
-        "timestamp" => "timestamp without time zone",
-        "timestamptz" => "timestamp with time zone",
-        "time" => "time without time zone",
-        "timetz" => "time with time zone",
-        other => other,
-    }
+/// The numbers in the brackets of a type.
+fn limits(object: &Object<'_>) -> Vec<u64> {
+    let text = object.get(Attribute::Type).unwrap_or_default();
+    let inner = text
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'));
+    let numbers = inner.map_or("", |(numbers, _)| numbers).split(',');
+    numbers.filter_map(|it| it.trim().parse().ok()).collect()
 }
 
 /// Whether every value is also one of the new type.
@@ -256,7 +231,7 @@ impl<'c> Base<'c> {
     }
 
     /// Whether it is one of these.
-    fn is_built_in(&self, names: &[&str]) -> bool {
+    pub(super) fn is_built_in(&self, names: &[&str]) -> bool {
         self.schema == "pg_catalog" && names.contains(&self.name)
     }
 }

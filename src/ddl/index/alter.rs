@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{attach, build, cluster, exchange, finish, partition, rename, text, ties};
+use super::{attach, build, exchange, finish, partition, rename, text, ties};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension, options,
-        rule::{Action, Alter, Boundary, Change, LockMode, Object, Statement, Steps, Work},
+        rule::{Alter, Boundary, Change, LockMode, Statement, Steps, Work},
     },
     words::ident::{Ident, Literal, Qualified},
 };
@@ -27,7 +27,7 @@ const FIXED: &[Attribute] = &[
     Attribute::NullsNotDistinct,
 ];
 
-/// Changes what can be changed; anything else is built anew, beside the old one where readers and writers are there.
+/// Changes what can be changed, and that is not whether CLUSTER goes by it; anything else is built anew, beside the old one where readers and writers are there.
 pub(super) fn alter(change: &Change<'_>) -> Alter {
     if change.differs(Attribute::Table) || change.differs(Attribute::OfConstraint) {
         return Alter::Replace;
@@ -47,7 +47,7 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     let mut late: Vec<Statement> = attached.into_iter().collect();
     late.extend(settings(change));
     if !is_partitioned && !change.to.is(Attribute::Invalid) && !change.to.is(Attribute::NotReady) {
-        late.extend(repair(&change.from));
+        late.extend(repair(change));
     }
     late.extend(statistics(
         change.to.key,
@@ -56,20 +56,7 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     ));
     let words = text::Designation(change.to.key).to_string();
     late.extend(extension::retie(change, &words));
-    let mut early = Vec::new();
-    match (
-        change.from.is(Attribute::Clustered),
-        change.to.is(Attribute::Clustered),
-    ) {
-        (false, true) => late.push(cluster(&change.to)),
-        (true, false) => early.extend(uncluster(change)),
-        _ => {}
-    }
-    Alter::By(Steps {
-        early,
-        late,
-        clears: Vec::new(),
-    })
+    Alter::By(Steps::late(late))
 }
 
 /// What to do where an index becomes a part of that of a partitioned table, or ceases to be one. There is no DETACH for
@@ -176,13 +163,15 @@ fn settings(change: &Change<'_>) -> Vec<Statement> {
 }
 
 /// Builds again what a failed CREATE INDEX CONCURRENTLY left behind.
-fn repair(from: &Object<'_>) -> Option<Statement> {
+fn repair(change: &Change<'_>) -> Option<Statement> {
+    let from = &change.from;
     if !from.is(Attribute::Invalid) && !from.is(Attribute::NotReady) {
         return None;
     }
     let name = super::qualified(from.key);
     // PostgreSQL cannot do it concurrently for exclusion constraints
-    if from.is(Attribute::OfConstraint) && !from.is(Attribute::Unique) {
+    let is_exclusion = from.is(Attribute::OfConstraint) && !from.is(Attribute::Unique);
+    if is_exclusion || !change.to.online {
         let statement = Statement::new(format!("REINDEX INDEX {name}"));
         let table = partition::relation(from);
         return Some(statement.touching(&table, LockMode::Share, Work::Build));
@@ -214,17 +203,4 @@ pub(super) fn statistics(key: &Key, from: Option<&str>, to: Option<&str>) -> Vec
 fn targets(text: Option<&str>) -> BTreeMap<String, Value> {
     let text = text.unwrap_or("{}");
     serde_json::from_str(text).unwrap_or_default()
-}
-
-/// Takes the mark of CLUSTER away, unless another index of the table gets it.
-fn uncluster(change: &Change<'_>) -> Option<Statement> {
-    let to = &change.to;
-    let mut others = to.catalog.below(Kind::Index, &[to.key.part(0)]);
-    let table = to.get(Attribute::Table);
-    if others.any(|(_, fact)| fact.get(Attribute::Table) == table && fact.is(Attribute::Clustered))
-    {
-        return None;
-    }
-    let action = Action::new("SET WITHOUT CLUSTER").under(LockMode::ShareUpdateExclusive);
-    Some(super::on_table(to, action))
 }

@@ -436,6 +436,12 @@ impl<'c> Planner<'c> {
                 graph.before(&self.drop_of(gone), &self.making(key));
             }
         }
+        for key in self.renamed.keys() {
+            let gone = name_of(key).and_then(|name| old.get(&name));
+            for gone in gone.into_iter().flatten() {
+                graph.before(&self.drop_of(gone), &Node::new(key, Stage::Late));
+            }
+        }
     }
 }
 

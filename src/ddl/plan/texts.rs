@@ -10,9 +10,10 @@ use crate::{
 impl<'c> Planner<'c> {
     /// The statements of a stage.
     pub(super) fn statements(&self, node: &Node) -> Vec<Statement> {
+        let before = self.renamed.get(&node.key).copied().unwrap_or(&node.key);
         let (from, to) = (
             self.from
-                .entry(&node.key)
+                .entry(before)
                 .and_then(|(key, _)| self.object(self.from, key)),
             self.to
                 .entry(&node.key)

@@ -70,6 +70,7 @@ impl<'c> Planner<'c> {
                 self.created.insert(key);
             }
         }
+        self.made_anew();
     }
 
     /// Whether a part frees itself before the whole is dropped: a sequence that is owned no more, a partition that is detached.

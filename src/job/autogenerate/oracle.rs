@@ -42,6 +42,8 @@ fn lines(dump: &str) -> Vec<String> {
             let heads = ["--", "\\", "SET ", "SELECT pg_catalog.set_config"];
             !heads.iter().any(|head| line.starts_with(head))
         })
+        // by which index CLUSTER goes is no structure
+        .filter(|line| !(line.starts_with("ALTER TABLE ") && line.contains(" CLUSTER ON ")))
         .map(sorted_lists)
         .collect()
 }

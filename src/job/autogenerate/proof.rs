@@ -122,11 +122,7 @@ impl Proving {
         // down again, each from what it led to
         let mut downs = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
-            let back = Target {
-                online: segment.alone,
-                ..target
-            };
-            let down = way(&states[index + 1], &states[index], &back)?;
+            let down = way_back(&states[index + 1], &states[index], segment.alone, &target)?;
             for segment in &down {
                 self.run(&mut session, segment).await?;
             }
@@ -382,6 +378,23 @@ impl Proving {
         }
         .into())
     }
+}
+
+/// The way back of one segment. It is one script, and `diesel` runs one without a transaction only if that is one statement: where it takes
+/// more, all of it is in forms that a transaction can hold.
+fn way_back(
+    after: &Catalog,
+    before: &Catalog,
+    alone: bool,
+    target: &Target<'_>,
+) -> Result<Vec<Segment>, JobError> {
+    let back = |online| way(after, before, &Target { online, ..*target });
+    let down = back(alone)?;
+    let count: usize = down.iter().map(|it| it.statements.len()).sum();
+    if count > 1 && down.iter().any(|it| it.alone) {
+        return back(false);
+    }
+    Ok(down)
 }
 
 /// What is walked.

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Fact, Ignored, Key, Kind},
-    ddl::{filling::sent, plan::Target, segment::Segment},
+    ddl::{
+        filling::sent,
+        plan::{Target, settled},
+        segment::Segment,
+    },
     job::{
         JobError, Watch,
         autogenerate::{
@@ -226,6 +230,7 @@ impl Proving {
             self.rename(&mut session, alike, &mut renames, &mut from)
                 .await?;
         }
+        let to = settled(&from, to);
         let found = differences(&from, &to);
         let mut unread: Vec<String> = from
             .unread

@@ -8,7 +8,7 @@ use crate::{
     words::ident::{Ident, Qualified},
 };
 
-/// The text of a script.
+/// The text of a script. One without a statement is refused by `diesel`.
 pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
     let mut text = String::new();
     for line in head {
@@ -37,6 +37,9 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         }
         writeln!(text, "{};", statement.sql()).unwrap_or_default();
     }
+    if segments.iter().all(|it| it.statements.is_empty()) {
+        text += "-- nothing to do: the other script leaves the structure as it was\nSELECT 1;\n";
+    }
     text
 }
 
@@ -51,8 +54,9 @@ fn makes_routines(segment: &Segment) -> bool {
 
 /// What the author has to do about a column that is filled. Of labels that go the remark of the statement speaks.
 pub(super) fn to_fill(fill: &Fill) -> Option<String> {
-    let Fill::Column { column } = fill else {
-        return None;
+    let column = match fill {
+        Fill::Column { column } | Fill::Using { column, .. } => column,
+        Fill::Labels { .. } => return None,
     };
     let (table, name) = (
         Qualified {

@@ -296,7 +296,15 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
         Kind::Extension => (
             include_str!("extensions.sql"),
             1,
-            &[A::Schema, A::Version, A::Owner, A::Configuration],
+            &[
+                A::Schema,
+                A::Version,
+                A::Owner,
+                A::Configuration,
+                A::Installed,
+                A::UpdateFrom,
+                A::UpdateTo,
+            ],
         ),
         Kind::Collation => (
             include_str!("collations.sql"),

@@ -112,6 +112,8 @@ fn nameless(key: &Key, fact: &Fact) -> BTreeMap<Attribute, String> {
         Attribute::Index | Attribute::OfConstraint if value == key.name() => {
             Some((name, String::new()))
         }
+        // by which one CLUSTER goes is no structure
+        Attribute::Clustered => None,
         Attribute::Definition if key.kind() == Kind::Index => {
             let (head, rest) = value.split_once("INDEX ")?;
             let (_, tail) = rest.split_once(" ON ")?;

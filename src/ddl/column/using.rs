@@ -1,0 +1,447 @@
+//! How a value of one type becomes one of another, where `USING` has to say so.
+//!
+//! Text leads from nearly any type to nearly any other in the eyes of PostgreSQL, which then refuses the values: so it is taken only
+//! where some value passes. Where there is no way, the author of the migration has to know one.
+
+use super::retype::Base;
+use crate::{
+    catalog::{Attribute, Catalog, Key, Kind},
+    ddl::names,
+    words::ident::Ident,
+};
+
+/// How the values of a column become others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// PostgreSQL knows it.
+    Assigned,
+    /// A cast, once or several times.
+    Cast(String),
+    /// Through their text.
+    Text,
+    /// By an expression.
+    By(String),
+    /// No value passes.
+    None,
+}
+
+/// What the texts of a type look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Array,
+    Bits,
+    Bool,
+    Bytes,
+    Enum,
+    /// Any text may be one of its values, for all that is known here.
+    Free,
+    Interval,
+    Json,
+    Mac,
+    Moment,
+    Money,
+    Net,
+    Number,
+    Range,
+    Multirange,
+    Row,
+    Shape,
+    Text,
+    Time,
+    Uuid,
+}
+
+/// Types between which assignment knows the way.
+const FAMILIES: [&[&str]; 7] = [
+    &["int2", "int4", "int8", "numeric", "float4", "float8"],
+    STRINGS,
+    &["date", "timestamp", "timestamptz"],
+    &["time", "timetz"],
+    &["bit", "varbit"],
+    &["json", "jsonb"],
+    &["inet", "cidr"],
+];
+
+/// Types that anything can be written as.
+const STRINGS: &[&str] = &["text", "varchar", "bpchar"];
+
+/// Pairs with a cast of their own that text does not stand in for.
+/// Source: `src/include/catalog/pg_cast.dat`.
+const CASTS: [(&str, &[&str]); 20] = [
+    ("bool", &["int4"]),
+    ("int4", &["bool", "bit", "money", "bytea"]),
+    ("int8", &["bit", "money", "bytea"]),
+    ("int2", &["bytea"]),
+    ("numeric", &["money"]),
+    ("money", &["numeric"]),
+    ("bit", &["int4", "int8"]),
+    ("bytea", &["int2", "int4", "int8"]),
+    ("timestamp", &["time"]),
+    ("timestamptz", &["time", "timetz"]),
+    ("time", &["interval"]),
+    ("interval", &["time"]),
+    ("lseg", &["point"]),
+    ("path", &["polygon"]),
+    ("box", &["point", "lseg", "circle", "polygon"]),
+    ("polygon", &["point", "path", "box", "circle"]),
+    ("circle", &["point", "box", "polygon"]),
+    ("point", &["box"]),
+    ("macaddr", &["macaddr8"]),
+    ("macaddr8", &["macaddr"]),
+];
+
+/// Shapes whose texts are those of others, too.
+const SHAPES: [(&str, &[&str]); 5] = [
+    ("box", &["line", "path"]),
+    ("lseg", &["line", "path"]),
+    ("path", &["line", "lseg"]),
+    ("point", &["path", "polygon"]),
+    ("polygon", &["line", "lseg"]),
+];
+
+/// Ranges by what they are of.
+const RANGES: [&[&str]; 2] = [
+    &["int4range", "int8range", "numrange"],
+    &["daterange", "tsrange", "tstzrange"],
+];
+
+/// What is known of both ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends<'c> {
+    pub(super) catalog: &'c Catalog,
+    pub(super) major: u32,
+    pub(super) from: Base<'c>,
+    pub(super) to: Base<'c>,
+    /// The name of the column, and the new type as it is written.
+    pub(super) column: &'c str,
+    pub(super) new: &'c str,
+}
+
+impl Ends<'_> {
+    /// The expression of a way.
+    pub(super) fn text(&self, way: &Way) -> Option<String> {
+        let (x, new) = (Ident(self.column), self.new);
+        match way {
+            Way::Assigned | Way::None => None,
+            Way::Cast(through) => Some(format!("{x}{through}::{new}")),
+            Way::Text if self.from.is_array && self.to.is_array => {
+                Some(format!("{x}::text[]::{new}"))
+            }
+            Way::Text => Some(format!("{x}::text::{new}")),
+            Way::By(text) => Some(text.clone()),
+        }
+    }
+
+    /// How values get from one end to the other.
+    pub(super) fn way(&self) -> Way {
+        use Class::{
+            Array, Bits, Bool, Bytes, Enum, Free, Interval, Json, Moment, Money, Multirange,
+            Number, Range, Row, Shape, Text, Time, Uuid,
+        };
+        let (from, to) = (self.class(self.from), self.class(self.to));
+        let (x, new) = (Ident(self.column), self.new);
+        let cast = || Way::Cast(String::new());
+        let by = |expression: String, of_type: &str| {
+            let is_new = new == of_type;
+            Way::By(if is_new {
+                expression
+            } else {
+                format!("({expression})::{new}")
+            })
+        };
+        let is = |base: Base<'_>, name: &str| base.is_built_in(&[name]);
+        let utc = |of: &str| format!("{of} AT TIME ZONE 'UTC'");
+        match (from, to) {
+            _ if is_own_cast(self.catalog, self.from, self.to) => cast(),
+            (Bytes, Text) => by(format!("convert_from({x}, 'UTF8')"), "text"),
+            (Text, Bytes) => by(format!("convert_to({x}, 'UTF8')"), "bytea"),
+            _ if self.is_assigned() => Way::Assigned,
+            (Json, Json) => cast(),
+            // a JSON array is read as a list of the one type in the system catalogs that has room for it
+            (Json, Array) => {
+                let json = self.from.name;
+                let row = format!("{json}_build_object('reloptions', {x})");
+                by(
+                    format!(
+                        "({json}_populate_record(NULL::pg_catalog.pg_class, {row})).reloptions"
+                    ),
+                    "text[]",
+                )
+            }
+            (Json, Row) => by(
+                format!("{}_populate_record(NULL::{new}, {x})", self.from.name),
+                new,
+            ),
+            (Json, _) if to != Bytes => by(format!("{x} #>> '{{}}'"), "text"),
+            (Text, Json) => cast(),
+            (_, Json) => by(format!("to_{}({x})", self.to.name), self.to.name),
+            _ if self.is_cast() => cast(),
+            (Uuid, Bytes) => by(format!("uuid_send({x})"), "bytea"),
+            (Bytes, Uuid) => by(format!("encode({x}, 'hex')"), "text"),
+            (Bytes, _) => by(format!("convert_from({x}, 'UTF8')"), "text"),
+            (_, Bytes) => by(format!("convert_to({x}::text, 'UTF8')"), "bytea"),
+            (Array, Array) => match self.elements().way() {
+                Way::Assigned => cast(),
+                way @ (Way::Cast(_) | Way::Text) => lists(way),
+                _ => Way::None,
+            },
+            (Text, _) => cast(),
+            (Free, _) | (_, Free) if from != Array && to != Array => Way::Text,
+            (_, Array) => match self.elements().through() {
+                Some(through) => Way::By(format!(
+                    "CASE WHEN {x} IS NOT NULL THEN ARRAY[{x}{through}]::{new} END"
+                )),
+                None => Way::None,
+            },
+            // the text of more than one is refused
+            (Array, _) => match self.elements().through() {
+                Some(through) => Way::By(format!(
+                    "CASE WHEN cardinality({x}) > 1 THEN {x}::text::{new} ELSE {x}[1]{through}::{new} END"
+                )),
+                None => Way::None,
+            },
+            (Bool, Number) => Way::Cast("::integer".to_owned()),
+            (Number, Bool) => by(format!("{x} <> 0"), "boolean"),
+            (Number, Money) | (Money, Number) => Way::Cast("::numeric".to_owned()),
+            (Number, Moment) if is(self.to, "timestamptz") => {
+                by(format!("to_timestamp({x})"), "timestamp with time zone")
+            }
+            (Number, Moment) => by(
+                utc(&format!("to_timestamp({x})")),
+                "timestamp without time zone",
+            ),
+            (Number, Interval) => by(format!("make_interval(secs => {x})"), "interval"),
+            (Number, Time) if is(self.to, "timetz") => by(
+                format!("'00:00+00'::timetz + make_interval(secs => {x})"),
+                "time with time zone",
+            ),
+            (Number, Time) => by(
+                format!("'00:00'::time + make_interval(secs => {x})"),
+                "time without time zone",
+            ),
+            (Moment | Interval | Time, Number) => by(format!("extract(epoch FROM {x})"), "numeric"),
+            (Time, Interval) => Way::Cast("::time".to_owned()),
+            (Number, Bits) if is(self.from, "int2") && is(self.to, "bit") => {
+                Way::Cast("::integer".to_owned())
+            }
+            (Bits, Number) if is(self.from, "bit") => Way::Cast("::bigint".to_owned()),
+            (Moment, Time) if !is(self.from, "date") => Way::Text,
+            (Range, Multirange) => {
+                match self.to.name == self.from.name.replace("range", "multirange") {
+                    true => cast(),
+                    false => Way::None,
+                }
+            }
+            (Multirange, Range) => {
+                match self.from.name == self.to.name.replace("range", "multirange") {
+                    true => by(format!("range_merge({x})"), new),
+                    false => Way::None,
+                }
+            }
+            // its text has a sign of the currency
+            (Money, Enum) => Way::None,
+            (Enum, Enum) if self.shares_label() => Way::Text,
+            (Enum, Enum) => Way::None,
+            (Enum, other) if self.has_label(self.from, other) => Way::Text,
+            (other, Enum) if self.has_label(self.to, other) => Way::Text,
+            (Shape, Shape) => listed(&SHAPES, self.from, self.to),
+            (Range | Multirange, _) if from == to => {
+                let bare = |name: &str| name.replace("multi", "");
+                let (one, two) = (bare(self.from.name), bare(self.to.name));
+                let alike = RANGES
+                    .iter()
+                    .any(|all| all.contains(&one.as_str()) && all.contains(&two.as_str()));
+                if alike { Way::Text } else { Way::None }
+            }
+            (Number, Bits) | (Bits, Number) | (Interval, Time) => Way::Text,
+            _ if from == to => Way::Text,
+            _ => Way::None,
+        }
+    }
+
+    /// The same of what arrays hold.
+    fn elements(&self) -> Self {
+        let bare = |base| Base {
+            is_array: false,
+            ..base
+        };
+        Self {
+            from: bare(self.from),
+            to: bare(self.to),
+            ..*self
+        }
+    }
+
+    /// What stands between a value and its last cast, where casts lead all the way.
+    fn through(&self) -> Option<String> {
+        match self.way() {
+            Way::Assigned => Some(String::new()),
+            Way::Cast(through) => Some(through),
+            Way::Text => Some("::text".to_owned()),
+            Way::By(_) | Way::None => None,
+        }
+    }
+
+    /// Whether the value can be assigned as it is. One of another length of bits cannot.
+    fn is_assigned(&self) -> bool {
+        let (from, to) = (self.from, self.to);
+        if from == to {
+            return !to.is_built_in(&["bit"]);
+        }
+        if to.is_built_in(STRINGS) && (from.is_array == to.is_array || !to.is_array) {
+            return true;
+        }
+        from.is_array == to.is_array
+            && FAMILIES
+                .iter()
+                .any(|family| from.is_built_in(family) && to.is_built_in(family))
+            && !to.is_built_in(&["bit"])
+    }
+
+    /// Whether a cast leads straight from one to the other.
+    fn is_cast(&self) -> bool {
+        let (from, to) = (self.from, self.to);
+        if from == to {
+            return true;
+        }
+        if from.is_array != to.is_array {
+            return false;
+        }
+        let is_listed = listed(&CASTS, from, to) == Way::Text;
+        // whole numbers and bytes have known each other since 18
+        let is_listed = is_listed
+            && (self.major >= 18 || !(from.is_built_in(&["bytea"]) || to.is_built_in(&["bytea"])));
+        let is_bits = from.is_built_in(&["bit", "varbit"]) && to.is_built_in(&["bit"]);
+        is_listed || is_bits
+    }
+
+    /// The labels of an enum.
+    fn labels(&self, of: Base<'_>) -> Vec<String> {
+        let key = Key::new(Kind::Enum, &[of.schema, of.name]);
+        let fact = self.catalog.get(&key);
+        fact.map(|it| it.list(Attribute::Labels))
+            .unwrap_or_default()
+    }
+
+    fn shares_label(&self) -> bool {
+        let to = self.labels(self.to);
+        self.labels(self.from).iter().any(|it| to.contains(it))
+    }
+
+    /// Whether a label of an enum may be a value of another type.
+    fn has_label(&self, of: Base<'_>, other: Class) -> bool {
+        const BOOLS: [&str; 10] = [
+            "true", "false", "t", "f", "yes", "no", "y", "n", "on", "off",
+        ];
+        self.labels(of).iter().any(|label| match other {
+            Class::Bool => BOOLS.contains(&label.to_lowercase().as_str()),
+            Class::Number | Class::Money | Class::Interval => label.parse::<f64>().is_ok(),
+            _ => false,
+        })
+    }
+
+    /// What the texts of a type look like.
+    fn class(&self, base: Base<'_>) -> Class {
+        const CLASSES: [(Class, &[&str]); 17] = [
+            (Class::Bits, &["bit", "varbit"]),
+            (Class::Bool, &["bool"]),
+            (Class::Bytes, &["bytea"]),
+            (Class::Interval, &["interval"]),
+            (Class::Json, &["json", "jsonb"]),
+            (Class::Mac, &["macaddr", "macaddr8"]),
+            (Class::Moment, &["date", "timestamp", "timestamptz"]),
+            (Class::Money, &["money"]),
+            (Class::Net, &["inet", "cidr"]),
+            (Class::Number, FAMILIES[0]),
+            (Class::Range, RANGES[0]),
+            (Class::Range, RANGES[1]),
+            (
+                Class::Multirange,
+                &[
+                    "int4multirange",
+                    "int8multirange",
+                    "nummultirange",
+                    "datemultirange",
+                    "tsmultirange",
+                    "tstzmultirange",
+                ],
+            ),
+            (
+                Class::Shape,
+                &["point", "line", "lseg", "box", "path", "polygon", "circle"],
+            ),
+            (Class::Text, STRINGS),
+            (Class::Time, &["time", "timetz"]),
+            (Class::Uuid, &["uuid"]),
+        ];
+        if base.is_array {
+            return Class::Array;
+        }
+        let is_there = |kind| {
+            self.catalog
+                .get(&Key::new(kind, &[base.schema, base.name]))
+                .is_some()
+        };
+        let own = [
+            (Class::Enum, Kind::Enum),
+            (Class::Row, Kind::Composite),
+            (Class::Row, Kind::Relation),
+        ];
+        let known = CLASSES.iter().find(|(_, names)| base.is_built_in(names));
+        let known = known.map(|(class, _)| *class);
+        let own = own.iter().find(|(_, kind)| is_there(*kind));
+        known
+            .or(own.map(|(class, _)| *class))
+            .unwrap_or(Class::Free)
+    }
+}
+
+/// The way of lists whose elements go this way.
+fn lists(way: Way) -> Way {
+    match way {
+        Way::Cast(through) if !through.is_empty() => Way::Cast(format!("{through}[]")),
+        way => way,
+    }
+}
+
+/// Whether a pair stands in a list.
+fn listed(list: &[(&str, &[&str])], from: Base<'_>, to: Base<'_>) -> Way {
+    let found = list
+        .iter()
+        .any(|(name, others)| from.is_built_in(&[*name]) && to.is_built_in(others));
+    if found { Way::Text } else { Way::None }
+}
+
+/// Whether the database has a cast of its own.
+fn is_own_cast(catalog: &Catalog, from: Base<'_>, to: Base<'_>) -> bool {
+    if from.is_array || to.is_array {
+        return false;
+    }
+    let is_end = |text: &str, base: Base<'_>| match names::split(text) {
+        Some((schema, name)) => schema == base.schema && name == base.name,
+        None => base.schema == "pg_catalog" && format_name(base.name) == text,
+    };
+    catalog
+        .of_kind(Kind::Cast)
+        .any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
+}
+
+/// What format_type calls a built-in type.
+fn format_name(name: &str) -> &str {
+    match name {
+        "int2" => "smallint",
+        "int4" => "integer",
+        "int8" => "bigint",
+        "float4" => "real",
+        "float8" => "double precision",
+        "bool" => "boolean",
+        "varchar" => "character varying",
+        "bpchar" => "character",
+        "varbit" => "bit varying",
+        "timestamp" => "timestamp without time zone",
+        "timestamptz" => "timestamp with time zone",
+        "time" => "time without time zone",
+        "timetz" => "time with time zone",
+        other => other,
+    }
+}
