@@ -39,6 +39,7 @@ mod schema;
 pub mod segment;
 mod sequence;
 mod statistics;
+mod stored;
 mod subscription;
 mod table;
 mod text_search;

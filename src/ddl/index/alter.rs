@@ -68,7 +68,7 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     Alter::By(Steps {
         early,
         late,
-        clears: Vec::new(),
+        ..Steps::default()
     })
 }
 
