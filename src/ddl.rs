@@ -40,6 +40,7 @@ pub mod segment;
 mod sequence;
 mod statement;
 mod statistics;
+mod stored;
 mod subscription;
 mod table;
 mod text_search;

@@ -50,7 +50,7 @@ pub(super) struct Revision {
     /// Rename tables and columns that go to glowplug_kept_…, where nothing compares them any more, instead of dropping them
     #[arg(long, requires = "autogenerate")]
     keep_data: bool,
-    /// Write nothing where objects are there that are not compared
+    /// Write nothing where objects are there that are not compared, or where there is no way back
     #[arg(long, requires = "autogenerate")]
     strict: bool,
 }

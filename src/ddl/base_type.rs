@@ -6,8 +6,9 @@
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
-        enumeration::{designation, qualified, survey::stored_in},
+        enumeration::{designation, qualified},
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+        stored::stored_in,
     },
     words::ident::Literal,
 };

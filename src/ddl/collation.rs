@@ -3,8 +3,9 @@
 use crate::{
     catalog::Attribute,
     ddl::{
-        enumeration::{qualified, survey::stored_in},
+        enumeration::qualified,
         rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+        stored::stored_in,
     },
     words::ident::Literal,
 };

@@ -263,7 +263,7 @@ pub(super) fn untie(object: &Object<'_>) -> Option<Steps> {
     Some(Steps {
         early: vec![column_only(object, "DROP DEFAULT")],
         late: vec![late],
-        clears: Vec::new(),
+        ..Steps::default()
     })
 }
 

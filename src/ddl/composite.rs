@@ -1,14 +1,16 @@
 //! Composite types that stand alone, and their attributes.
+//!
+//! An attribute is added behind the others, and its values have no way to another type: where that does not do, another type takes
+//! the place of the whole.
 
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
     ddl::{
-        enumeration::{
-            anew::{Anew, Cast},
-            designation, drop, qualified,
-            survey::stored_in,
+        enumeration::{designation, drop, qualified},
+        rule::{
+            Alter, Change, Loss, Object, Rule, Statement, Steps, Swap, no_parent, nobody, nothing,
         },
-        rule::{Alter, Change, Loss, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
+        stored::{dependents, stored_in},
     },
     words::ident::Ident,
 };
@@ -21,8 +23,7 @@ pub(super) const RULE: Rule = Rule {
     dies_with: nobody,
     create,
     drop,
-    // nothing but comment and owner are its own
-    alter: |_| Alter::By(Steps::default()),
+    alter,
 };
 
 /// Attributes of composite types.
@@ -49,7 +50,7 @@ fn attribute_designation(object: &Object<'_>) -> Option<String> {
 }
 
 /// The attributes of the type that this is, or is part of, in their order.
-fn attributes<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
+pub(in crate::ddl) fn attributes<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
     let path = [object.key.part(0), object.key.part(1)];
     let below = object.catalog.below(Kind::CompositeAttribute, &path);
     let mut attributes: Vec<_> = below.collect();
@@ -84,15 +85,65 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     ))]
 }
 
+/// What its values consist of: names and types, in their order.
+pub(in crate::ddl) fn shape(object: &Object<'_>) -> Vec<(String, String)> {
+    let attributes = attributes(object).into_iter();
+    attributes
+        .map(|(key, fact)| (key.part(2).to_owned(), type_of(fact)))
+        .collect()
+}
+
+/// Changes the type as a whole, where that of its attributes one by one does not do.
+fn alter(change: &Change<'_>) -> Alter {
+    if !is_swapped(change) {
+        return Alter::By(Steps::default());
+    }
+    if let Some(table) = typed_table(&change.from).filter(|it| change.to.catalog.get(it).is_some())
+    {
+        return Alter::Impossible(format!(
+            "PostgreSQL cannot alter the columns of the {table}, which is a table of this type, in such a way"
+        ));
+    }
+    let (from, to) = (shape(&change.from), shape(&change.to));
+    let is_other = |it: &&(String, String)| from.iter().any(|was| was.0 == it.0 && was.1 != it.1);
+    let others = to.iter().filter(is_other);
+    let others: Vec<String> = others
+        .map(|(name, kind)| format!("{} holds what is no {kind}", Ident(name)))
+        .collect();
+    let remark = format!("it fails where the attribute {}", others.join(", or "));
+    Alter::Swap(Swap {
+        remark: (!others.is_empty()).then_some(remark),
+        ..Swap::default()
+    })
+}
+
+/// Whether its attributes cannot come to what they will be one by one.
+fn is_swapped(change: &Change<'_>) -> bool {
+    let (from, to) = (shape(&change.from), shape(&change.to));
+    let is_in = |all: &[(String, String)], name: &str| all.iter().any(|it| it.0 == name);
+    let kept: Vec<_> = from.iter().filter(|it| is_in(&to, &it.0)).collect();
+    // what is new comes behind what stays
+    let is_in_order = to.iter().zip(&kept).all(|(is, was)| is.0 == was.0);
+    let is_retyped = kept.iter().any(|it| !to.contains(it));
+    !is_in_order || is_retyped && !stored_in(change.from.catalog, change.from.key).is_empty()
+}
+
+/// A table of the type.
+fn typed_table<'c>(object: &Object<'c>) -> Option<&'c Key> {
+    let whole = whole(object.key);
+    let mut users = dependents(object.catalog, &whole).into_iter();
+    users.find(|it| {
+        let fact = object.catalog.get(it);
+        it.kind() == Kind::Relation && fact.is_some_and(|fact| fact.is(Attribute::OfType))
+    })
+}
+
 /// Tables of a type follow it only when they are told to.
 fn cascade(object: &Object<'_>) -> &'static str {
-    let whole = whole(object.key);
-    let all = object.catalog.dependencies.iter();
-    let is_followed = all.filter(|it| it.referenced == whole).any(|it| {
-        let fact = object.catalog.get(&it.dependent);
-        it.dependent.kind() == Kind::Relation && fact.is_some_and(|fact| fact.is(Attribute::OfType))
-    });
-    if is_followed { " CASCADE" } else { "" }
+    match typed_table(object) {
+        Some(_) => " CASCADE",
+        None => "",
+    }
 }
 
 fn create_attribute(object: &Object<'_>) -> Vec<Statement> {
@@ -115,19 +166,16 @@ fn drop_attribute(object: &Object<'_>) -> Vec<Statement> {
     if stored_in(object.catalog, &whole(object.key)).is_empty() && cascade.is_empty() {
         return vec![statement];
     }
-    vec![statement.losing(Loss::AttributeValues(object.key.clone()))]
+    vec![statement.losing(Loss::AttributeValues {
+        attribute: object.key.clone(),
+        table: None,
+    })]
 }
 
 fn alter_attribute(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    let whole = whole(from.key);
-    let stored = stored_in(from.catalog, &whole);
-    let is_loose = stored.is_empty() && cascade(from).is_empty();
-    // attributes cannot be put in another order; values that are there keep theirs
-    if is_loose && change.differs(Attribute::Position) && !is_in_order(change) {
-        return Alter::ReplaceParent;
-    }
-    if !change.differs(Attribute::Type) && !change.differs(Attribute::Collation) {
+    let is_retyped = change.differs(Attribute::Type) || change.differs(Attribute::Collation);
+    if !is_retyped || types_of(change).is_none_or(|it| is_swapped(&it)) {
         return Alter::By(Steps::default());
     }
     let statement = Statement::new(format!(
@@ -137,42 +185,12 @@ fn alter_attribute(change: &Change<'_>) -> Alter {
         type_of(to.fact),
         cascade(from)
     ));
-    let users: Vec<Key> = from
-        .dependents()
-        .filter(|it| is_in_the_way(from, it))
-        .cloned()
-        .collect();
-    if stored.is_empty() {
-        return Alter::By(Steps {
-            late: vec![statement],
-            clears: users,
-            ..Steps::default()
-        });
-    }
-    let Some(types) = types_of(change) else {
-        return Alter::Impossible("its type is made in the same migration".to_owned());
-    };
-    let anew = Anew {
-        change: &types,
-        word: "TYPE",
-        create: vec![statement],
-        cast: Cast::Text,
-        remark: Some(format!(
-            "it fails where the attribute {} holds what is no {}",
-            Ident(to.key.part(2)),
-            to.get(Attribute::Type).unwrap_or_default()
-        )),
-        gone: Vec::new(),
-    };
-    match anew.altered() {
-        Alter::By(mut steps) => {
-            let more = users.into_iter().filter(|it| !steps.clears.contains(it));
-            let more: Vec<Key> = more.collect();
-            steps.clears.extend(more);
-            Alter::By(steps)
-        }
-        other => other,
-    }
+    let users = from.dependents().filter(|it| is_in_the_way(from, it));
+    Alter::By(Steps {
+        late: vec![statement],
+        clears: users.cloned().collect(),
+        ..Steps::default()
+    })
 }
 
 /// What names an attribute, and would have to be written anew for another type of it. A default keeps its column.
@@ -188,9 +206,7 @@ fn is_in_the_way(object: &Object<'_>, dependent: &Key) -> bool {
 /// The composite types that an attribute is part of, before and after.
 fn types_of<'c>(change: &Change<'c>) -> Option<Change<'c>> {
     let of = |object: Object<'c>| {
-        let name = whole(object.key);
-        let mut all = object.catalog.below(Kind::Composite, &[name.part(0)]);
-        let (key, fact) = all.find(|(key, _)| **key == name)?;
+        let (key, fact) = object.catalog.entry(&whole(object.key))?;
         Some(Object {
             key,
             fact,
@@ -201,15 +217,4 @@ fn types_of<'c>(change: &Change<'c>) -> Option<Change<'c>> {
         from: of(change.from)?,
         to: of(change.to)?,
     })
-}
-
-/// Whether the order comes about by itself when attributes are dropped and added.
-fn is_in_order(change: &Change<'_>) -> bool {
-    let names = |object: &Object<'_>| -> Vec<String> {
-        let all = attributes(object);
-        all.iter().map(|(key, _)| key.part(2).to_owned()).collect()
-    };
-    let (from, to) = (names(&change.from), names(&change.to));
-    let kept: Vec<&String> = from.iter().filter(|it| to.contains(it)).collect();
-    to.iter().take(kept.len()).eq(kept.iter().copied())
 }

@@ -1,19 +1,17 @@
 //! Domains and their constraints.
 //!
-//! What a domain is based on cannot be altered: then it is made anew, and the columns move over. From PostgreSQL 17 on NOT NULL is
-//! a constraint with a name; before, it is part of the domain.
+//! What a domain is based on cannot be altered, nor can a constraint be added while columns hold its values within arrays or rows:
+//! then another domain takes its place. From PostgreSQL 17 on NOT NULL is a constraint with a name; before, it is part of the domain.
 
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
-        enumeration::{
-            anew::{Anew, Cast},
-            qualified,
-            survey::stored_in,
-        },
+        enumeration::qualified,
         rule::{
-            Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing,
+            Alter, Boundary, Change, Object, Rule, Statement, Steps, Swap, no_parent, nobody,
+            nothing,
         },
+        stored::is_nested,
     },
     words::ident::Ident,
 };
@@ -91,6 +89,16 @@ fn alter(change: &Change<'_>) -> Alter {
         return rebased(change);
     }
     let (from, to) = (&change.from, &change.to);
+    if refuses_more(change) && is_nested(from.catalog, from.key) {
+        return Alter::Swap(Swap {
+            is_cast: true,
+            remark: Some(format!(
+                "it fails where a value does not satisfy the constraints of {}",
+                qualified(to.key)
+            )),
+            ..Swap::default()
+        });
+    }
     let domain = qualified(to.key);
     let mut steps = Steps::default();
     if change.differs(Attribute::Default) {
@@ -112,12 +120,30 @@ fn alter(change: &Change<'_>) -> Alter {
             )));
         }
         (false, true) => {
-            let statement = Statement::new(format!("ALTER DOMAIN {domain} SET NOT NULL"));
-            steps.late.push(warned(to, statement));
+            steps.late.push(Statement::new(format!(
+                "ALTER DOMAIN {domain} SET NOT NULL"
+            )));
         }
         _ => {}
     }
     Alter::By(steps)
+}
+
+/// Whether it refuses values that it took.
+fn refuses_more(change: &Change<'_>) -> bool {
+    let (from, to) = (&change.from, &change.to);
+    let path = [to.key.part(0), to.key.part(1)];
+    let mut constraints = to.catalog.below(Kind::DomainConstraint, &path);
+    !has_own_not_null(from) && has_own_not_null(to)
+        || constraints.any(|(key, is)| {
+            let was = from.catalog.get(key);
+            let is_there = was.is_some_and(|was| {
+                [Attribute::Type, Attribute::Definition]
+                    .iter()
+                    .all(|it| was.get(*it) == is.get(*it))
+            });
+            !is.is(Attribute::NotValid) && !is_there
+        })
 }
 
 /// Whether it needed something that is gone: a function in its default.
@@ -127,26 +153,21 @@ fn loses_something(from: &Object<'_>, to: &Object<'_>) -> bool {
         .any(|it| to.catalog.get(&it.referenced).is_none())
 }
 
-/// The domain on another type. Its constraints go with the old one: the planner makes them again.
+/// The domain on another type.
 fn rebased(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
     let kinds = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
-    let cast = cast_between(from, to);
     let remark = (change.differs(Attribute::Type) && !is_wider(kinds[0], kinds[1])).then(|| {
         format!(
             "the values of its columns become {} instead of {}: those that do not fit are cut or rounded, or make it fail",
             kinds[1], kinds[0]
         )
     });
-    let anew = Anew {
-        change,
-        word: "DOMAIN",
-        create: create(to),
-        cast,
+    Alter::Swap(Swap {
+        is_cast: is_cast_between(from, to),
         remark,
-        gone: Vec::new(),
-    };
-    anew.aside()
+        ..Swap::default()
+    })
 }
 
 /// Types between which PostgreSQL has casts that know more than the texts of the values.
@@ -158,7 +179,7 @@ const FAMILIES: &[&[&str]] = &[
     &["bit", "varbit"],
 ];
 
-fn cast_between(from: &Object<'_>, to: &Object<'_>) -> Cast {
+fn is_cast_between(from: &Object<'_>, to: &Object<'_>) -> bool {
     let bases = [from, to].map(|it| {
         (
             it.get(Attribute::BaseSchema),
@@ -166,17 +187,13 @@ fn cast_between(from: &Object<'_>, to: &Object<'_>) -> Cast {
         )
     });
     if bases[0] == bases[1] {
-        return Cast::Direct;
+        return true;
     }
     let is_of_one_family = FAMILIES
         .iter()
         .any(|family| bases.iter().all(|(_, name)| family.contains(name)));
     let is_built_in = bases.iter().all(|it| it.0 == Some("pg_catalog"));
-    if is_built_in && is_of_one_family {
-        Cast::Direct
-    } else {
-        Cast::Text
-    }
+    is_built_in && is_of_one_family
 }
 
 /// Whether every value of one type is also one of the other.
@@ -219,14 +236,11 @@ fn create_constraint(object: &Object<'_>) -> Vec<Statement> {
     let (domain, name) = (qualified(object.key), Ident(object.key.part(2)));
     let definition = object.get(Attribute::Definition).unwrap_or_default();
     let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
-    if is_not_null(object) || object.is(Attribute::NotValid) {
-        return vec![warned(object, Statement::new(add))];
-    }
-    if !object.online {
-        return vec![warned(object, Statement::new(add))];
+    if is_not_null(object) || object.is(Attribute::NotValid) || !object.online {
+        return vec![Statement::new(add)];
     }
     vec![
-        warned(object, Statement::new(add + " NOT VALID")),
+        Statement::new(add + " NOT VALID"),
         validate(object.key).at(Boundary::Before),
     ]
 }
@@ -259,26 +273,6 @@ fn alter_constraint(change: &Change<'_>) -> Alter {
         Alter::By(Steps::late([validate(change.to.key)]))
     } else {
         Alter::Replace
-    }
-}
-
-/// PostgreSQL looks at columns of a domain, but not into arrays and rows: there it refuses new constraints.
-fn warned(object: &Object<'_>, statement: Statement) -> Statement {
-    let key = domain_of(object.key);
-    let columns = stored_in(object.catalog, &key);
-    let inner = columns.iter().find(|column| {
-        let fact = object.catalog.get(column);
-        fact.is_some_and(|it| {
-            (it.get(Attribute::TypeSchema), it.get(Attribute::TypeName))
-                != (Some(key.part(0)), Some(key.part(1)))
-                && !it.is(Attribute::Default)
-        })
-    });
-    match inner {
-        Some(column) => statement.remarking(format!(
-            "PostgreSQL refuses it as long as the {column} holds values of the domain within other values"
-        )),
-        None => statement,
     }
 }
 

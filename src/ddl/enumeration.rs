@@ -1,13 +1,13 @@
 //! Enumerated types.
 //!
-//! Labels can only be added. To lose one, or to put them in another order, the type is [made anew](anew) and the columns move over.
-
-pub(in crate::ddl) mod anew;
-pub(in crate::ddl) mod survey;
+//! Labels can only be added. To lose one, or to put them in another order, another type takes its place.
 
 use crate::{
     catalog::{Attribute, Key},
-    ddl::rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    ddl::{
+        rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, Swap, no_parent, nobody},
+        stored::users,
+    },
     words::ident::{Literal, Qualified},
 };
 
@@ -61,19 +61,23 @@ fn alter(change: &Change<'_>) -> Alter {
     if from == to {
         return Alter::By(Steps::default());
     }
-    if is_within(&from, &to) {
+    let is_late = change.to.in_one && is_used_anew(change);
+    if is_within(&from, &to) && !is_late {
         return Alter::By(Steps::late(added(change.to.key, &from, &to)));
     }
     let gone = from.iter().filter(|it| !to.contains(it)).cloned();
-    let anew = anew::Anew {
-        change,
-        word: "TYPE",
-        create: create(&change.to),
-        cast: anew::Cast::Text,
-        remark: None,
+    Alter::Swap(Swap {
         gone: gone.collect(),
-    };
-    anew.aside()
+        ..Swap::default()
+    })
+}
+
+/// Whether something that uses the type comes or changes with it: it may use a value that is added.
+fn is_used_anew(change: &Change<'_>) -> bool {
+    let (from, to) = (change.from.catalog, change.to.catalog);
+    users(to, change.to.key)
+        .iter()
+        .any(|it| from.get(it) != to.get(it))
 }
 
 /// Whether all of `few` stand in `all`, in the same order.

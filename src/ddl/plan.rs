@@ -3,6 +3,7 @@
 mod edges;
 mod sequences;
 mod state;
+mod swap;
 mod texts;
 mod way;
 
@@ -15,6 +16,7 @@ use crate::{
         hazard::Hazard,
         rule,
         rule::{Alter, Change, Object, Steps},
+        stored::stored_in,
     },
 };
 
@@ -29,6 +31,8 @@ pub struct Target<'t> {
     pub online: bool,
     /// Whether a column may be filled by a block that commits now and then.
     pub batches: bool,
+    /// Whether all statements share one transaction, whatever they are: a value that is added to an enum cannot be used in it.
+    pub in_one: bool,
 }
 
 /// Why there is no plan.
@@ -40,6 +44,17 @@ pub enum PlanError {
     /// Objects that need each other.
     #[error("each of these has to come before the next, and the last before the first: {}", .0.join(", "))]
     Circle(Vec<String>),
+}
+
+impl PlanError {
+    /// What PostgreSQL has no way for, one by one.
+    #[must_use]
+    pub fn reasons(self) -> Vec<String> {
+        match self {
+            Self::Impossible(all) => all,
+            Self::Circle(_) => vec![self.to_string()],
+        }
+    }
 }
 
 /// What of a catalog can be compared: without foreign keys to partitions that PostgreSQL derives, under names of its own,
@@ -180,6 +195,8 @@ struct Planner<'c> {
     finished: BTreeSet<&'c Key>,
     /// What goes by another name, and by which before.
     renamed: BTreeMap<&'c Key, &'c Key>,
+    /// What comes to be what it will be with something else that is changed.
+    absorbed: BTreeMap<&'c Key, Vec<&'c Key>>,
     impossible: Vec<String>,
 }
 
@@ -194,6 +211,7 @@ impl<'c> Planner<'c> {
             created: BTreeSet::new(),
             finished: BTreeSet::new(),
             renamed: BTreeMap::new(),
+            absorbed: BTreeMap::new(),
             impossible: Vec::new(),
         }
     }
@@ -211,6 +229,7 @@ impl<'c> Planner<'c> {
             stays,
             online: stays && self.target.online,
             batches: self.target.batches,
+            in_one: self.target.in_one,
             with_parent: false,
         };
         let parent = (rule(key.kind()).born_with)(&object);
@@ -266,7 +285,7 @@ impl<'c> Planner<'c> {
                 continue;
             }
             match (was, is) {
-                (Some(was), Some(is)) if was != is => self.change(key),
+                (Some(was), Some(is)) if was != is || self.has_other_parts(key) => self.change(key),
                 (Some(_), None) => {
                     self.dropped.insert(key, None);
                 }
@@ -274,6 +293,41 @@ impl<'c> Planner<'c> {
                     self.created.insert(key);
                 }
                 _ => {}
+            }
+        }
+        self.absorb();
+    }
+
+    /// Whether the attributes or constraints of a type differ.
+    fn has_other_parts(&self, key: &Key) -> bool {
+        let part = match key.kind() {
+            Kind::Composite => Kind::CompositeAttribute,
+            Kind::Domain => Kind::DomainConstraint,
+            _ => return false,
+        };
+        let path = [key.part(0), key.part(1)];
+        !self.from.below(part, &path).eq(self.to.below(part, &path))
+    }
+
+    /// What comes with something else is no business of its own.
+    fn absorb(&mut self) {
+        let wholes = self.changed.iter();
+        let all: Vec<(&'c Key, Vec<Key>)> = wholes
+            .filter(|(_, steps)| !steps.absorbs.is_empty())
+            .map(|(key, steps)| (*key, steps.absorbs.clone()))
+            .collect();
+        for (whole, parts) in &all {
+            for part in parts {
+                for (key, _) in [self.from, self.to].iter().filter_map(|it| it.entry(part)) {
+                    self.created.remove(key);
+                    self.dropped.remove(key);
+                    self.changed.remove(key);
+                    self.finished.remove(key);
+                    let wholes = self.absorbed.entry(key).or_default();
+                    if !wholes.contains(whole) {
+                        wholes.push(whole);
+                    }
+                }
             }
         }
     }
@@ -287,16 +341,26 @@ impl<'c> Planner<'c> {
         if change.differs(Attribute::Comment) || change.differs(Attribute::Owner) {
             self.finished.insert(key);
         }
-        if change.differs_only_in(&[]) {
+        if change.differs_only_in(&[]) && !self.has_other_parts(key) {
             return;
         }
         match (rule(key.kind()).alter)(&change) {
+            Alter::By(steps) if change.differs_only_in(&[]) && steps == Steps::default() => {}
             Alter::By(steps) => {
                 self.changed.insert(key, steps);
             }
             Alter::Replace => {
                 self.dropped.insert(key, None);
             }
+            Alter::Swap(_) if stored_in(self.from, key).is_empty() => {
+                self.dropped.insert(key, None);
+            }
+            Alter::Swap(swap) => match self.swap(&change, &swap) {
+                Ok(steps) => {
+                    self.changed.insert(key, steps);
+                }
+                Err(why) => self.impossible.push(format!("{key}: {why}")),
+            },
             Alter::ReplaceParent => {
                 let parent = (rule(key.kind()).born_with)(&from);
                 if let Some((parent, _)) = parent.and_then(|it| self.from.entry(&it)) {

@@ -4,14 +4,11 @@ use crate::{
     catalog::{Attribute, Kind},
     ddl::{
         base_type::drop,
-        enumeration::{
-            anew::{Anew, Cast},
-            designation, qualified,
-            survey::stored_in,
-        },
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+        enumeration::{designation, qualified},
+        rule::{Alter, Change, Object, Rule, Statement, Steps, Swap, no_parent, nobody},
+        stored::stored_in,
     },
-    words::ident::Ident,
+    words::ident::{Ident, Qualified},
 };
 
 /// Range types.
@@ -79,29 +76,46 @@ fn alter(change: &Change<'_>) -> Alter {
                 .to_owned(),
         );
     }
-    let anew = Anew {
-        change,
-        word: "TYPE",
-        create: create(to),
-        cast: Cast::Text,
+    Alter::Swap(Swap {
         remark: Some("the values become text and are read again: those that the new range does not take make it fail".to_owned()),
-        gone: Vec::new(),
-    };
-    anew.detour()
+        ..Swap::default()
+    })
+}
+
+/// Gives other names to what has come into being with a range type, so that another one can have its own.
+pub(in crate::ddl) fn set_aside(
+    object: &Object<'_>,
+    old: &Qualified<'_>,
+    multirange: &Qualified<'_>,
+) -> Vec<Statement> {
+    let (name, new) = (
+        object.get(Attribute::Multirange).unwrap_or_default(),
+        multirange.to_string(),
+    );
+    let mut all = moved(name, &new, &with_multirange(&qualified(object.key)));
+    all.extend(moved(
+        &constructor(object),
+        &old.to_string(),
+        &makers(object),
+    ));
+    all.into_iter().map(Statement::new).collect()
+}
+
+/// The multirange type of a range type, and the functions that make one, as ALTER names them.
+fn with_multirange(range: &Qualified<'_>) -> [(&'static str, String); 4] {
+    [
+        ("TYPE", String::new()),
+        ("FUNCTION", "()".to_owned()),
+        ("FUNCTION", format!("({range})")),
+        ("FUNCTION", format!("(VARIADIC {range}[])")),
+    ]
 }
 
 /// The multirange type under another name, and the functions that make one, or a range.
 fn renamed(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
     let [old, new] = [from, to].map(|it| it.get(Attribute::Multirange).unwrap_or_default());
-    let range = qualified(to.key);
-    let multirange = [
-        ("TYPE", String::new()),
-        ("FUNCTION", "()".to_owned()),
-        ("FUNCTION", format!("({range})")),
-        ("FUNCTION", format!("(VARIADIC {range}[])")),
-    ];
-    let mut late = moved(old, new, &multirange);
+    let mut late = moved(old, new, &with_multirange(&qualified(to.key)));
     late.extend(moved(&constructor(from), &constructor(to), &makers(to)));
     // what was printed with the old name is not altered for it
     let clears = change.from.dependents();
@@ -135,7 +149,7 @@ fn moved(old: &str, new: &str, all: &[(&str, String)]) -> Vec<String> {
 }
 
 /// Schema and name of what was printed with `%I.%I`.
-fn parts(text: &str) -> (String, String) {
+pub(in crate::ddl) fn parts(text: &str) -> (String, String) {
     let mut is_quoted = false;
     let dot = text.char_indices().find(|(_, it)| {
         is_quoted ^= *it == '"';

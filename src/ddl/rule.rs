@@ -25,6 +25,8 @@ pub(super) struct Object<'c> {
     pub(super) online: bool,
     /// Whether a block that commits now and then is wanted there.
     pub(super) batches: bool,
+    /// Whether all statements share one transaction.
+    pub(super) in_one: bool,
     /// Whether what it is born with is being made in the same plan.
     pub(super) with_parent: bool,
 }
@@ -47,8 +49,21 @@ pub(super) enum Alter {
     Replace,
     /// What it is part of is dropped and made again.
     ReplaceParent,
+    /// A type: another one takes its place, and the columns that hold its values move over. Where none does, it is replaced.
+    Swap(Swap),
     /// PostgreSQL has no way, and a replacement would lose rows: why, in plain words.
     Impossible(String),
+}
+
+/// How the columns of a type come to another one of the same name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Swap {
+    /// Whether PostgreSQL has a cast from the old values to the new ones; else their text is read again.
+    pub(super) is_cast: bool,
+    /// Labels of an enum that no row may hold any more.
+    pub(super) gone: Vec<String>,
+    /// What the author must know of the values.
+    pub(super) remark: Option<String>,
 }
 
 /// The statements of a change.
@@ -60,6 +75,8 @@ pub(super) struct Steps {
     pub(super) late: Vec<Statement>,
     /// Objects of the first catalog that are in the way: they are dropped before, and made again after.
     pub(super) clears: Vec<Key>,
+    /// Objects that come to be what they will be by these statements: nothing else happens to them.
+    pub(super) absorbs: Vec<Key>,
 }
 
 /// What is known of one kind.

@@ -138,8 +138,13 @@ pub enum Loss {
     Values(Key),
     /// Where a sequence had counted to.
     Counter(Key),
-    /// The values of an attribute of a composite type, wherever they are kept.
-    AttributeValues(Key),
+    /// The values of an attribute of a composite type: in one table, or wherever they are kept.
+    AttributeValues {
+        /// The attribute.
+        attribute: Key,
+        /// The table.
+        table: Option<Key>,
+    },
     /// The connection of a subscription, and how far it had come.
     Subscription(Key),
 }
@@ -150,7 +155,8 @@ impl Loss {
     pub fn relation(&self) -> Option<Key> {
         match self {
             Self::Rows(key) | Self::Values(key) => Some(relation(key)),
-            Self::Counter(_) | Self::AttributeValues(_) | Self::Subscription(_) => None,
+            Self::AttributeValues { table, .. } => table.clone(),
+            Self::Counter(_) | Self::Subscription(_) => None,
         }
     }
 }
@@ -161,7 +167,7 @@ impl fmt::Display for Loss {
         let (Self::Rows(key)
         | Self::Values(key)
         | Self::Counter(key)
-        | Self::AttributeValues(key)
+        | Self::AttributeValues { attribute: key, .. }
         | Self::Subscription(key)) = self;
         let (of, name) = (qualified(key), Ident(key.name()));
         match self {
@@ -172,10 +178,13 @@ impl fmt::Display for Loss {
                 f,
                 "the connection of the subscription {name}, and how far it had come"
             ),
-            Self::AttributeValues(_) => write!(
-                f,
-                "the values of the attribute {name} of {of} in every column of that type"
-            ),
+            Self::AttributeValues { table, .. } => {
+                write!(f, "the values of the attribute {name} of {of} in ")?;
+                match table {
+                    Some(table) => write!(f, "{}", qualified(table)),
+                    None => f.write_str("every column of that type"),
+                }
+            }
         }
     }
 }

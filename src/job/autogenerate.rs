@@ -67,7 +67,7 @@ pub struct Forms {
     pub online: bool,
     /// Whether columns and tables that go are renamed aside instead.
     pub keeps_data: bool,
-    /// Whether it is an error that there are kinds of objects that are not compared.
+    /// Whether it is an error that there are kinds of objects that are not compared, or that there is no way back.
     pub strict: bool,
 }
 
@@ -170,8 +170,8 @@ async fn attempt(
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<AutogenerateReport, JobError> {
-    let mut proving = Proving::start(wish, stop, watch).await?;
-    let drafted = proving.draft(wish, place, rows, watch).await;
+    let mut proving = Proving::start(wish, stop.clone(), watch).await?;
+    let drafted = proving.draft(wish, place, rows, stop, watch).await;
     proving.end().await;
     drafted
 }
@@ -220,9 +220,7 @@ fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
 /// What differs, for people; what only stands in another place does not count.
 pub(super) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
     let all = from.differences(to);
-    all.into_iter()
-        .filter(|it| !it.is_only_position())
-        .collect()
+    all.into_iter().filter(Difference::counts).collect()
 }
 
 /// The segments of the way from one catalog to another.

@@ -93,6 +93,7 @@ pub async fn diff(
         role: ROLE,
         online: true,
         batches: false,
+        in_one: false,
     };
     let statements = plan(&from, &to, &target).map_err(AutogenerateError::Plan)?;
     let remark = shadow.zip(major.filter(|_| !statements.is_empty()));

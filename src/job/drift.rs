@@ -58,6 +58,7 @@ pub async fn drift(
         role: ROLE,
         online: true,
         batches: false,
+        in_one: false,
     };
     let mut report = DriftReport {
         database: facts.database,

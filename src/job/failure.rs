@@ -504,6 +504,18 @@ pub enum AutogenerateError {
         /// Their kinds.
         kinds: Vec<String>,
     },
+    /// There is a way up, and none back.
+    #[error("irreversible: {}", .why.join("; "))]
+    #[diagnostic(
+        code(autogenerate::irreversible),
+        help(
+            "Without --strict the migration is made, with a down.sql that refuses to run and says why."
+        )
+    )]
+    Irreversible {
+        /// What the way down cannot do.
+        why: Vec<String>,
+    },
     /// A ledger would lose something.
     #[error("a ledger keeps what it has:\n{}", .harm.join("\n"))]
     #[diagnostic(

@@ -30,6 +30,8 @@ pub struct AutogenerateReport {
     pub loses: Vec<String>,
     /// What is lost on the way down.
     pub loses_down: Vec<String>,
+    /// What the way down cannot do, and why: hazard `irreversible`. It refuses to run, then.
+    pub irreversible: Vec<String>,
     /// What others feel while the way up runs.
     pub hazards: Vec<String>,
     /// What the author must look at.

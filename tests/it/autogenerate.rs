@@ -1100,3 +1100,73 @@ fn an_extension_is_updated_only_where_an_update_leads() {
     project.run("stamp head").ok();
     project.run("drift").ok();
 }
+
+#[test]
+fn a_label_that_goes_is_warned_of_in_every_column_that_holds_it() {
+    let project = Project::new();
+    project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+    let rest = "CREATE TYPE pair AS (n int, m mood);
+        CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL DEFAULT 'c');
+        CREATE TABLE u (id int PRIMARY KEY, m mood[] NOT NULL DEFAULT '{a,c}', p pair NOT NULL DEFAULT '(1,c)');";
+    let up = format!("CREATE TYPE mood AS ENUM ('a', 'b', 'c'); {rest}");
+    project.migration("1_old", &up, "DROP TABLE t, u; DROP TYPE pair, mood;");
+    let wanted = format!("CREATE TYPE mood AS ENUM ('a', 'b'); {rest}");
+    let wanted = wanted
+        .replace("'c'", "'a'")
+        .replace("c}", "b}")
+        .replace(",c)", ",b)");
+    project.write("schema.sql", &wanted);
+    let ran = generate(&project, &[]).ok();
+    assert!(!ran.stdout.contains("empty tables"), "{ran:#?}");
+    let up = scripts(&project, "change", "up.sql");
+    for column in [r#""t"."m""#, r#""u"."m""#, r#""u"."p""#] {
+        let warns = |line: &&str| line.contains(column) && line.contains("label that is gone");
+        assert!(up.lines().any(|line| warns(&line)), "{column}: {up}");
+    }
+    project.run("check").ok();
+}
+
+#[test]
+fn a_way_up_without_a_way_back_is_written_and_its_down_sql_refuses() {
+    let database = Database::new();
+    let project = Project::new().env("DATABASE_URL", &database.url());
+    project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+    let table = "CREATE TABLE t (id int, m mood) PARTITION BY LIST (m); CREATE TABLE t_a PARTITION OF t FOR VALUES IN ('a');";
+    let up = format!("CREATE TYPE mood AS ENUM ('a'); {table}");
+    project.migration("1_old", &up, "DROP TABLE t; DROP TYPE mood;");
+    let wanted = format!("CREATE TYPE mood AS ENUM ('a', 'b'); {table} CREATE TABLE u (m mood);");
+    project.write("schema.sql", &wanted);
+    let strict = generate(&project, &["--strict"]).code(1);
+    assert!(strict.stderr.contains("irreversible"), "{strict:#?}");
+    assert_eq!(scripts(&project, "change", "up.sql"), "");
+    let ran = generate(&project, &["--format", "json"]).ok();
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let why = report["report"]["irreversible"][0].as_str().unwrap();
+    assert!(why.contains("part of the partition key"), "{why}");
+    let downs = scripts(&project, "change", "down.sql");
+    assert!(downs.contains("-- irreversible: "), "{downs}");
+    project.run("upgrade").ok();
+    // what came after it goes back, and it refuses
+    project.run("downgrade -1").ok();
+    let refused = project.run("downgrade -1").code(1);
+    assert!(refused.stderr.contains("irreversible"), "{refused:#?}");
+    project.run("upgrade").ok();
+}
+
+#[test]
+fn the_order_of_attributes_is_a_difference() {
+    let project = Project::new();
+    project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+    let table = "CREATE TABLE t (id int PRIMARY KEY, c c);";
+    let up = format!("CREATE TYPE c AS (x int, y int); {table}");
+    project.migration("1_old", &up, "DROP TABLE t; DROP TYPE c;");
+    let wanted = format!("CREATE TYPE c AS (y int, x int); {table}");
+    project.write("schema.sql", &wanted);
+    let found = project.run("check").code(3);
+    assert!(
+        found.stdout.contains("position 2 instead of 1"),
+        "{found:#?}"
+    );
+    generate(&project, &[]).ok();
+    project.run("check").ok();
+}

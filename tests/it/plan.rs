@@ -111,6 +111,7 @@ fn planned(from: &Catalog, to: &Catalog, major: u32) -> Result<Plan, String> {
         role: "postgres",
         online: true,
         batches: false,
+        in_one: false,
     };
     let statements = plan(from, to, &target).map_err(|error| format!("no plan: {error}"))?;
     let mut texts = Vec::new();
@@ -153,10 +154,13 @@ const ROWS: &str = "CREATE TEMP TABLE found (place text, attribute text, type te
             FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
             WHERE c.relkind = 'r' AND s.nspname !~ '^(pg_|information_schema)' LOOP
             EXECUTE format($q$INSERT INTO found SELECT %L, '', '', count(*)::text FROM ONLY %s$q$, r.place, r.name);
-            FOR k IN SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+            -- the text of a row depends neither on the order of its attributes nor on one that is NULL
+            FOR k IN SELECT attname, format_type(atttypid, atttypmod) AS type, CASE
+                    WHEN (SELECT typnamespace = 'pg_catalog'::regnamespace FROM pg_type WHERE oid = atttypid) THEN format('%I::text', attname)
+                    ELSE format($q$replace(jsonb_strip_nulls(to_jsonb(%I))::text, '\"', '')$q$, attname) END AS text FROM pg_attribute
                 WHERE attrelid = r.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' LOOP
-                EXECUTE format($q$INSERT INTO found SELECT %L, %L, %L, md5(string_agg(coalesce(%4$I::text, 'NULL'), ',' ORDER BY %4$I::text)) FROM ONLY %5$s$q$,
-                    r.place, k.attname, k.type, k.attname, r.name);
+                EXECUTE format($q$INSERT INTO found SELECT %L, %L, %L, md5(string_agg(coalesce(%4$s, 'NULL'), ',' ORDER BY %4$s)) FROM ONLY %5$s$q$,
+                    r.place, k.attname, k.type, k.text, r.name);
             END LOOP;
         END LOOP;
     END $$;
@@ -324,7 +328,7 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
     let differences: Vec<String> = wanted
         .differences(&reached)
         .iter()
-        .filter(|it| !it.is_only_position())
+        .filter(|it| it.counts())
         .map(ToString::to_string)
         .collect();
     if !differences.is_empty() {

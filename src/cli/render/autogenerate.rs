@@ -32,6 +32,9 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
     for lost in &report.loses_down {
         line(&mut text, &format!("deletes-data, on the way down: {lost}"));
     }
+    for why in &report.irreversible {
+        line(&mut text, &format!("irreversible: {why}"));
+    }
     for remark in &report.remarks {
         line(&mut text, &format!("look at this: {remark}"));
     }
@@ -52,12 +55,12 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
     } else {
         ""
     };
-    line(
-        &mut text,
-        &format!(
-            "Proved in a throwaway database: up gets there, down comes back, up again.{judge}"
-        ),
-    );
+    let ways = match report.irreversible.is_empty() {
+        true => "up gets there, down comes back, up again.",
+        false => "up gets there, also from a fresh start; what down.sql cannot do, it refuses.",
+    };
+    let end = format!("Proved in a throwaway database: {ways}{judge}");
+    line(&mut text, &end);
     text
 }
 

@@ -28,6 +28,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
         catalog: constraint.catalog,
         before: constraint.before,
         batches: constraint.batches,
+        in_one: constraint.in_one,
         key: &key,
         fact,
         major: constraint.major,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell, top};
 use crate::{
-    catalog::{Attribute, Dependency, Key, Kind},
-    ddl::{base_type, index::ties, inheritance, order::Graph, rule},
+    catalog::{Attribute, Catalog, Dependency, Key, Kind},
+    ddl::{base_type, composite, index::ties, inheritance, order::Graph, rule},
 };
 
 impl<'c> Planner<'c> {
@@ -109,6 +109,7 @@ impl<'c> Planner<'c> {
         self.references(&mut graph);
         self.indexes(&mut graph);
         self.tables(&mut graph);
+        self.attributes(&mut graph);
         self.names(&mut graph);
         graph.sorted().map_err(|stuck| Stuck {
             circle: graph.circle(&stuck),
@@ -203,6 +204,7 @@ impl<'c> Planner<'c> {
             // the tie of an owned sequence is made last
             let is_owned = dependent.kind() == Kind::Sequence && referenced.kind() == Kind::Column;
             let ends: Vec<Node> = match () {
+                () if self.absorbed.contains_key(dependent) => self.absorbing(dependent).collect(),
                 () if is_owned && *bond == 'a' => vec![Node::new(dependent, Stage::Finish)],
                 () if self.created.contains(dependent) => {
                     vec![self.making(dependent), Node::new(dependent, Stage::Create)]
@@ -210,6 +212,14 @@ impl<'c> Planner<'c> {
                 () => vec![Node::new(dependent, Stage::Late)],
             };
             for end in &ends {
+                for start in self.absorbing(referenced) {
+                    graph.before(&start, end);
+                }
+                let extension = extension_of(self.to, referenced);
+                let referenced = extension
+                    .as_ref()
+                    .and_then(|it| Some(self.to.entry(it)?.0))
+                    .unwrap_or(referenced);
                 for stage in [Stage::Create, Stage::Late] {
                     let start = Node::new(referenced, stage);
                     // within one statement there is no order
@@ -219,6 +229,12 @@ impl<'c> Planner<'c> {
                 }
             }
         }
+    }
+
+    /// The changes that something comes with.
+    fn absorbing(&self, key: &Key) -> impl Iterator<Item = Node> {
+        let wholes = self.absorbed.get(key).into_iter().flatten();
+        wholes.map(|whole| Node::new(whole, Stage::Late))
     }
 
     fn making_of(&self, key: &'c Key) -> Option<Node> {
@@ -235,13 +251,18 @@ impl<'c> Planner<'c> {
         {
             let is_dropped = self.dropped.contains_key(dependent);
             let needs_still = needs(self.to, dependent, referenced);
+            let is_type = is_type(referenced);
+            // a member goes with its extension
+            let extension = extension_of(self.from, referenced);
+            let referenced = extension.as_ref().unwrap_or(referenced);
             if is_dropped {
                 let first = self.drop_of(dependent);
                 if self.dropped.contains_key(referenced) {
                     let second = self.drop_of(referenced);
                     graph.before(&first, &second);
                     // the column of an heir goes with that of the parent, too
-                    let column = self.object(self.from, referenced);
+                    let column = self.from.entry(referenced);
+                    let column = column.and_then(|(key, _)| self.object(self.from, key));
                     let column = column.filter(|it| it.is(Attribute::Inherited));
                     for whole in column
                         .iter()
@@ -255,6 +276,9 @@ impl<'c> Planner<'c> {
                 {
                     graph.before(&first, &Node::new(referenced, Stage::Late));
                 }
+                for whole in self.absorbing(referenced) {
+                    graph.before(&first, &whole);
+                }
             } else if self.dropped.contains_key(referenced) {
                 let second = self.drop_of(referenced);
                 let early = self
@@ -265,9 +289,12 @@ impl<'c> Planner<'c> {
                     graph.before(&Node::new(dependent, Stage::Early), &second);
                 }
                 // what is done early looses a column from what its default calls, and not from its type
-                let is_loosed = early && !is_type(referenced);
+                let is_loosed = early && !is_type;
                 if !is_loosed && !needs_still && self.to.get(referenced).is_none() {
                     graph.before(&Node::new(dependent, Stage::Late), &second);
+                    for whole in self.absorbing(dependent) {
+                        graph.before(&whole, &second);
+                    }
                 }
             }
         }
@@ -409,6 +436,20 @@ impl<'c> Planner<'c> {
         }
     }
 
+    /// Attributes are added in their order.
+    fn attributes(&self, graph: &mut Graph<Node>) {
+        for (key, _) in self.to.of_kind(Kind::Composite) {
+            let Some(object) = self.object(self.to, key) else {
+                continue;
+            };
+            let attributes = composite::attributes(&object);
+            for (one, next) in attributes.iter().zip(attributes.iter().skip(1)) {
+                let node = |key: &Key| Node::new(key, Stage::Create);
+                graph.before(&node(one.0), &node(next.0));
+            }
+        }
+    }
+
     /// The columns of a table that it has from another one, and that have a statement of their own to drop them.
     fn dropped_columns(&self, schema: &str, table: &str) -> impl Iterator<Item = &'c Key> {
         let columns = self.from.below(Kind::Column, &[schema, table]);
@@ -443,6 +484,12 @@ impl<'c> Planner<'c> {
             }
         }
     }
+}
+
+/// The extension that an object is a member of.
+pub(super) fn extension_of(catalog: &Catalog, key: &Key) -> Option<Key> {
+    let name = catalog.get(key)?.get(Attribute::Extension)?;
+    Some(Key::new(Kind::Extension, &[name]))
 }
 
 fn is_type(key: &Key) -> bool {

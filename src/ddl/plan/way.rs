@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Planner, is_view, needs, shell};
+use super::{Planner, edges::extension_of, is_view, needs, shell};
 use crate::{
-    catalog::{Attribute, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
     ddl::{base_type, column, rule, rule::Object},
 };
 
@@ -31,6 +31,11 @@ impl<'c> Planner<'c> {
                 .entry(&dependency.referenced)
                 .or_default()
                 .push(dependency);
+            // what needs a member of an extension needs the extension
+            let extension = extension_of(self.from, &dependency.referenced);
+            if let Some((extension, _)) = extension.and_then(|it| self.from.entry(&it)) {
+                needs.entry(extension).or_default().push(dependency);
+            }
         }
         let mut parts: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
         for (key, _) in self.from.iter() {
@@ -133,14 +138,17 @@ impl<'c> Planner<'c> {
     /// What depends on something that is dropped: whether it has to be dropped before.
     fn clear(&mut self, dependency: &'c Dependency) -> Option<&'c Key> {
         let key = &dependency.dependent;
-        if self.dropped.contains_key(key) || self.from.get(key)?.is(Attribute::Extension) {
+        let is_seen_to = self.dropped.contains_key(key) || self.absorbed.contains_key(key);
+        if is_seen_to || self.from.get(key)?.is(Attribute::Extension) {
             return None;
         }
         let stays = self.to.get(key).is_some();
         let still = needs(self.to, key, &dependency.referenced);
         match key.kind() {
-            // they hold rows
-            Kind::Relation if !is_view(self.from, key) => return None,
+            // they hold rows, which those of a foreign table do not
+            Kind::Relation if !is_view(self.from, key) && !is_foreign(self.from, key) => {
+                return None;
+            }
             Kind::Sequence | Kind::Schema | Kind::Composite if stays => return None,
             Kind::Column if stays => {
                 let object = self.object(self.from, key)?;
@@ -165,6 +173,11 @@ impl<'c> Planner<'c> {
         self.dropped.insert(key, None);
         Some(key)
     }
+}
+
+fn is_foreign(catalog: &Catalog, table: &Key) -> bool {
+    let kind = catalog.get(table).and_then(|it| it.get(Attribute::Kind));
+    kind == Some("foreign table")
 }
 
 /// The routines that a type with a shell is made of: they go with it.

@@ -64,8 +64,9 @@ pub(in crate::job) fn listed(
         match &difference.how {
             How::Other(attributes) => {
                 let has_type = attributes.iter().any(|(name, ..)| *name == Attribute::Type);
+                let is_attribute = key.kind() == Kind::CompositeAttribute;
                 let says = |name: Attribute| {
-                    name != Attribute::Position && !(has_type && is_of_type(name))
+                    (name != Attribute::Position || is_attribute) && !(has_type && is_of_type(name))
                 };
                 let changes = attributes.iter().filter(|(name, ..)| says(*name));
                 let changes: Vec<String> = changes.map(change).collect();

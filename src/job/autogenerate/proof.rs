@@ -2,7 +2,12 @@
 
 use crate::{
     catalog::Catalog,
-    ddl::{Statement, filling::filled, plan::Target, segment::Segment},
+    ddl::{
+        Statement,
+        filling::filled,
+        plan::{PlanError, Target, plan},
+        segment::{Segment, segments},
+    },
     job::{
         JobError, Watch,
         autogenerate::{
@@ -23,7 +28,10 @@ use crate::{
         version::Version,
     },
     postgres::{
-        cluster::Scratch, introspect::Reader, lock::Locked, session::Message,
+        cluster::Scratch,
+        introspect::Reader,
+        lock::Locked,
+        session::{Message, Session, Stop},
         session_error::SessionError,
     },
     project::ProjectError,
@@ -40,7 +48,8 @@ impl Proving {
         &mut self,
         wish: &Wish<'_>,
         place: &Place<'_>,
-        rows: bool,
+        has_rows: bool,
+        stop: Stop,
         watch: Watch<'_>,
     ) -> Result<AutogenerateReport, JobError> {
         let compared = self.compare(wish, watch).await?;
@@ -81,13 +90,11 @@ impl Proving {
             online: wish.forms.online,
             // a block that commits cannot be guarded
             batches: !wish.guard.is_on(),
+            in_one: false,
         };
         let mut ups = way(&from, &to, &target)?;
-        if rows {
-            let tables = needed(&from, &ups);
-            let names: Vec<Qualified<'_>> = tables.iter().map(|it| qualified(it)).collect();
-            let seeded = session.seed_some(&names).await;
-            seeded.map_err(SessionError::while_doing("making rows"))?;
+        if has_rows {
+            seed(&mut session, &from, &ups).await?;
         }
         if ups.is_empty() {
             ups.push(Segment::default());
@@ -119,17 +126,19 @@ impl Proving {
             .into());
         }
         self.ask_pg_dump(wish, &mut report).await?;
-        // down again, each from what it led to
-        let mut downs = Vec::new();
+        // down again, each from what it led to, as far as there is a way
+        let mut downs: Vec<Result<Vec<Segment>, Vec<String>>> = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
-            let down = way_back(&states[index + 1], &states[index], segment.alone, &target)?;
-            for segment in &down {
+            let is_tried = downs.iter().all(Result::is_ok);
+            let down = way_back(&states[index + 1], &states[index], segment.alone, &target);
+            for segment in down.iter().flatten().filter(|_| is_tried) {
                 self.run(&mut session, segment).await?;
             }
             downs.push(down);
         }
         downs.reverse();
-        for statement in &renames.down {
+        let is_tried = downs.iter().all(Result::is_ok);
+        for statement in renames.down.iter().filter(|_| is_tried) {
             send(&mut session, &[Message::Script(statement)])
                 .await
                 .map_err(failed(statement))?;
@@ -140,23 +149,42 @@ impl Proving {
                 statements: all.iter().map(|it| Statement::plain(it)).collect(),
                 alone: false,
             });
-            if ups[0].alone {
-                ups.insert(0, first);
-                downs.insert(0, vec![back]);
-                states.insert(0, before);
-            } else {
-                ups[0].statements.splice(0..0, first.statements);
-                match downs[0].last_mut() {
-                    Some(last) => last.statements.extend(back.statements),
-                    None => downs[0].push(back),
+            match downs[0].as_mut().ok().filter(|_| !ups[0].alone) {
+                Some(down) => {
+                    ups[0].statements.splice(0..0, first.statements);
+                    match down.last_mut() {
+                        Some(last) => last.statements.extend(back.statements),
+                        None => down.push(back),
+                    }
+                    // the first begins before the renames
+                    states[0] = before;
                 }
-                // the first begins before the renames
-                states[0] = before;
+                None => {
+                    ups.insert(0, first);
+                    downs.insert(0, Ok(vec![back]));
+                    states.insert(0, before);
+                }
             }
+        }
+        let reasons = downs.iter().filter_map(|it| it.as_ref().err());
+        let reasons: Vec<String> = reasons.flatten().cloned().collect();
+        let is_one_way = !reasons.is_empty();
+        if wish.forms.strict && is_one_way {
+            return Err(AutogenerateError::Irreversible { why: reasons }.into());
         }
         let drafts = self.drafts(wish, place, &ups, &downs, &mut report)?;
         let tried = Tried { ups, downs, states };
-        self.prove(wish, &tried, &drafts, watch).await?;
+        if is_one_way {
+            // this one did not come back to where the first begins
+            let mut fresh = Self::start(wish, stop, watch).await?;
+            let proved = fresh
+                .prove_again(wish, &tried, &drafts, has_rows, watch)
+                .await;
+            fresh.end().await;
+            proved?;
+        } else {
+            self.prove(wish, &tried, &drafts, watch).await?;
+        }
         report.migrations = drafts;
         Ok(report)
     }
@@ -205,7 +233,7 @@ impl Proving {
         wish: &Wish<'_>,
         place: &Place<'_>,
         ups: &[Segment],
-        downs: &[Vec<Segment>],
+        downs: &[Result<Vec<Segment>, Vec<String>>],
         report: &mut AutogenerateReport,
     ) -> Result<Vec<Drafted>, JobError> {
         let (_, name) = revision::place(place.dir, wish.migrations, place.message, place.version)?;
@@ -245,19 +273,26 @@ impl Proving {
                     .remarks
                     .extend(looks.map(|it| format!("{name}: {it}")));
             }
-            let lost: Vec<String> = statements(down)
-                .into_iter()
-                .flat_map(|it| it.loses)
-                .map(|it| it.to_string())
-                .collect();
-            let head: Vec<String> = lost
-                .iter()
-                .map(|it| format!("deletes-data: going back loses {it}"))
-                .collect();
-            report.loses_down.extend(lost);
+            let down = match down {
+                Ok(down) => {
+                    let lost = statements(down).into_iter().flat_map(|it| it.loses);
+                    let lost: Vec<String> = lost.map(|it| it.to_string()).collect();
+                    let head = lost
+                        .iter()
+                        .map(|it| format!("deletes-data: going back loses {it}"));
+                    let head: Vec<String> = head.collect();
+                    report.loses_down.extend(lost);
+                    script::text(down, &head)
+                }
+                Err(why) => {
+                    let reasons = why.iter().map(|it| format!("{name}: {it}"));
+                    report.irreversible.extend(reasons);
+                    script::refusal(why)
+                }
+            };
             drafts.push(Drafted {
                 up: script::text(std::slice::from_ref(up), &[]),
-                down: script::text(down, &head),
+                down,
                 run_in_transaction: !up.alone,
                 path: None,
                 name,
@@ -266,7 +301,25 @@ impl Proving {
         Ok(drafts)
     }
 
-    /// Walks each migration up, down and up again as `verify` does, under the guard of the ledgers.
+    /// The same in a shadow in which the plan has not been tried.
+    async fn prove_again(
+        &mut self,
+        wish: &Wish<'_>,
+        tried: &Tried,
+        drafts: &[Drafted],
+        has_rows: bool,
+        watch: Watch<'_>,
+    ) -> Result<(), JobError> {
+        if has_rows {
+            let endpoint = self.endpoint.clone();
+            let (mut session, _, _) = endpoint.read(watch).await?;
+            seed(&mut session, &tried.states[0], &tried.ups).await?;
+        }
+        self.prove(wish, tried, drafts, watch).await
+    }
+
+    /// Walks each migration up, down and up again as `verify` does, under the guard of the ledgers; only up, where there is no way
+    /// back.
     async fn prove(
         &mut self,
         wish: &Wish<'_>,
@@ -310,8 +363,8 @@ impl Proving {
         for (drafted, ((up, down), states)) in drafts.iter().zip(steps) {
             // what the author fills is filled here with anything
             let text = filled(std::slice::from_ref(up), &drafted.up);
-            let back = filled(down, &drafted.down);
-            let migration = migration(drafted, &text, &back)?;
+            let back = down.as_ref().ok().map(|it| filled(it, &drafted.down));
+            let migration = migration(drafted, &text, back.as_deref())?;
             let mut legs = Legs {
                 locked: &mut *locked,
                 migration: &migration,
@@ -387,8 +440,16 @@ fn way_back(
     before: &Catalog,
     alone: bool,
     target: &Target<'_>,
-) -> Result<Vec<Segment>, JobError> {
-    let back = |online| way(after, before, &Target { online, ..*target });
+) -> Result<Vec<Segment>, Vec<String>> {
+    let back = |online| {
+        let target = Target {
+            online,
+            in_one: !online,
+            ..*target
+        };
+        let statements = plan(after, before, &target).map_err(PlanError::reasons)?;
+        Ok(segments(statements))
+    };
     let down = back(alone)?;
     let count: usize = down.iter().map(|it| it.statements.len()).sum();
     if count > 1 && down.iter().any(|it| it.alone) {
@@ -407,13 +468,26 @@ struct Steps<'s> {
 /// A plan that was tried.
 struct Tried {
     ups: Vec<Segment>,
-    downs: Vec<Vec<Segment>>,
+    /// The ways back, or why there is none.
+    downs: Vec<Result<Vec<Segment>, Vec<String>>>,
     /// What was there before, and after each way up.
     states: Vec<Catalog>,
 }
 
+/// Makes rows in the tables that a plan speaks of.
+async fn seed(
+    session: &mut Session<'_>,
+    catalog: &Catalog,
+    ups: &[Segment],
+) -> Result<(), JobError> {
+    let tables = needed(catalog, ups);
+    let names: Vec<Qualified<'_>> = tables.iter().map(|it| qualified(it)).collect();
+    let seeded = session.seed_some(&names).await;
+    Ok(seeded.map_err(SessionError::while_doing("making rows"))?)
+}
+
 /// A draft as a migration, with these scripts.
-fn migration(drafted: &Drafted, up: &str, down: &str) -> Result<Migration, JobError> {
+fn migration(drafted: &Drafted, up: &str, down: Option<&str>) -> Result<Migration, JobError> {
     let script =
         |file: &str, text: &str| Script::new(format!("{}/{file}", drafted.name), text.to_owned());
     let version = Version::of_directory(&drafted.name).map_err(|_| ProjectError::NotAVersion {
@@ -423,7 +497,7 @@ fn migration(drafted: &Drafted, up: &str, down: &str) -> Result<Migration, JobEr
         version,
         name: drafted.name.clone(),
         up: script("up.sql", up),
-        down: Some(script("down.sql", down)),
+        down: down.map(|it| script("down.sql", it)),
         metadata: Metadata {
             run_in_transaction: drafted.run_in_transaction,
         },

@@ -181,6 +181,7 @@ impl Proving {
                 role: ROLE,
                 online: false,
                 batches: false,
+                in_one: false,
             };
             for segment in way(&empty, &live, &target)? {
                 self.run(&mut session, &segment).await?;

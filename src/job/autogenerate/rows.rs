@@ -72,6 +72,14 @@ pub(super) fn needed<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet
     all
 }
 
+/// The text that a value is compared by. That of a row does not depend on the order of its attributes, nor on one that is NULL.
+fn text_of(name: &Ident<'_>, fact: &Fact) -> String {
+    match fact.get(Attribute::TypeSchema) {
+        Some("pg_catalog") => format!("{name}::text"),
+        _ => format!("replace(jsonb_strip_nulls(to_jsonb({name}))::text, '\"', '')"),
+    }
+}
+
 impl Rows {
     /// Reads the tables that statements speak of.
     pub(super) async fn read(
@@ -90,21 +98,20 @@ impl Rows {
         for table in &tables {
             let below = catalog.below(Kind::Column, &[table.part(0), table.part(1)]);
             let stored = below.filter(|(_, fact)| !fact.is(Attribute::Generated));
-            let stored: Vec<(&str, &str)> = stored
-                .map(|(key, fact)| (key.part(2), fact.get(Attribute::Type).unwrap_or_default()))
-                .collect();
-            let digests = stored.iter().map(|(name, _)| {
-                let name = Ident(name);
-                format!(
-                    ", md5(string_agg(coalesce({name}::text, 'NULL'), ',' ORDER BY {name}::text))"
-                )
+            let stored: Vec<(&Key, &Fact)> = stored.collect();
+            let digests = stored.iter().map(|(key, fact)| {
+                let text = text_of(&Ident(key.part(2)), fact);
+                format!(", md5(string_agg(coalesce({text}, 'NULL'), ',' ORDER BY {text}))")
             });
             let name = qualified(table).to_string();
             queries.push(format!(
                 "SELECT ARRAY[count(*)::text{}] AS \"row\" FROM ONLY {name}",
                 digests.collect::<String>()
             ));
-            columns.push(stored);
+            let types = stored
+                .iter()
+                .map(|(key, fact)| (key.part(2), fact.get(Attribute::Type).unwrap_or_default()));
+            columns.push(types.collect::<Vec<_>>());
         }
         let messages: Vec<Message<'_>> = queries
             .iter()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     catalog::Kind,
     ddl::{FILL, Fill, Statement, segment::Segment},
-    words::ident::{Ident, Qualified},
+    words::ident::{Ident, Literal, Qualified},
 };
 
 /// The text of a script. One without a statement is refused by `diesel`.
@@ -40,6 +40,20 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
     if segments.iter().all(|it| it.statements.is_empty()) {
         text += "-- nothing to do: the other script leaves the structure as it was\nSELECT 1;\n";
     }
+    text
+}
+
+/// The script of a way down that there is not: it refuses to run, rather than to leave half of the change behind.
+pub(super) fn refusal(why: &[String]) -> String {
+    let mut text = String::new();
+    for why in why {
+        writeln!(text, "-- irreversible: {why}").unwrap_or_default();
+    }
+    let message = Literal(&format!("irreversible: {}", why.join("; "))).to_string();
+    let hint = Literal("Write down.sql by hand, if the rows allow it, or restore a backup.");
+    text += &format!(
+        "DO $irreversible$ BEGIN\n    RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = {message},\n        HINT = {hint};\nEND $irreversible$;\n"
+    );
     text
 }
 

@@ -1,0 +1,198 @@
+//! Where values of a type are stored: in columns of it, and in columns of what is made of it.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
+
+/// What holds values of a type.
+#[derive(Debug, Default)]
+pub(super) struct Holders<'c> {
+    /// The type and those that are made of it, as far as tables hold values of them; each after what it is made of.
+    pub(super) types: Vec<&'c Key>,
+    /// The columns of tables.
+    pub(super) columns: BTreeSet<&'c Key>,
+}
+
+/// Finds what holds values of a type.
+pub(super) fn holders<'c>(catalog: &'c Catalog, key: &'c Key) -> Holders<'c> {
+    let mut holders = Holders::default();
+    let mut rest: BTreeSet<&Key> = closure(catalog, key);
+    rest.retain(|it| {
+        let columns = stored_in(catalog, it);
+        let is_held = !columns.is_empty();
+        holders.columns.extend(columns);
+        is_held
+    });
+    while !rest.is_empty() {
+        let is_ready = |it: &&&Key| {
+            !rest
+                .iter()
+                .any(|other| other != *it && is_made_of(catalog, it, other))
+        };
+        let ready: Vec<&Key> = rest.iter().filter(is_ready).copied().collect();
+        if ready.is_empty() {
+            // PostgreSQL has no type that is made of itself
+            break;
+        }
+        rest.retain(|it| !ready.contains(it));
+        holders.types.extend(ready);
+    }
+    holders
+}
+
+/// The columns of tables that hold values of a type, be it within values of another type. Also those of a collation.
+pub(super) fn stored_in<'c>(catalog: &'c Catalog, key: &'c Key) -> Vec<&'c Key> {
+    let mut columns = BTreeSet::new();
+    for next in closure(catalog, key) {
+        let multirange = catalog
+            .get(next)
+            .and_then(|it| it.get(Attribute::Multirange));
+        let is_one = |it: &&Key| {
+            it.kind() == Kind::Column
+                && holds_rows(catalog, it)
+                && catalog.get(it).is_some_and(|fact| {
+                    next.kind() == Kind::Collation || is_of(fact, next, multirange)
+                })
+        };
+        columns.extend(dependents(catalog, next).into_iter().filter(is_one));
+    }
+    columns.into_iter().collect()
+}
+
+/// What uses a type, or one that is made of it.
+pub(super) fn users<'c>(catalog: &'c Catalog, key: &'c Key) -> BTreeSet<&'c Key> {
+    let types = closure(catalog, key).into_iter();
+    types.flat_map(|it| dependents(catalog, it)).collect()
+}
+
+/// A type with all that is made of it.
+fn closure<'c>(catalog: &'c Catalog, key: &'c Key) -> BTreeSet<&'c Key> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![key];
+    while let Some(next) = open.pop() {
+        if seen.insert(next) {
+            let wholes = dependents(catalog, next).into_iter().map(whole);
+            let types = wholes.filter(|it| is_type(it.kind()));
+            open.extend(types.filter_map(|it| catalog.entry(&it).map(|(key, _)| key)));
+        }
+    }
+    seen
+}
+
+fn is_type(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Domain | Kind::Range | Kind::BaseType | Kind::Composite
+    )
+}
+
+/// Whether a type is made of another one directly.
+pub(super) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
+    dependents(catalog, of)
+        .into_iter()
+        .any(|it| it.kind() != Kind::DomainConstraint && whole(it) == *key)
+}
+
+/// Whether columns hold values of a domain within other values, but for those of domains over it: PostgreSQL refuses then to
+/// look whether they satisfy a new constraint.
+/// Source: `get_rels_with_domain` in src/backend/commands/typecmds.c
+pub(super) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
+    let is_within = |it: &Key| {
+        let kind = relation_kind(catalog, it);
+        kind != "view" && kind != "foreign table"
+    };
+    let mut open = vec![domain.clone()];
+    while let Some(next) = open.pop() {
+        for dependent in dependents(catalog, &next) {
+            let Some(fact) = catalog.get(dependent) else {
+                continue;
+            };
+            let own = (Some(next.part(0)), Some(next.part(1)));
+            match dependent.kind() {
+                Kind::Column if is_within(dependent) => {
+                    if (
+                        fact.get(Attribute::ElementSchema),
+                        fact.get(Attribute::ElementName),
+                    ) == own
+                    {
+                        return true;
+                    }
+                }
+                Kind::Domain
+                    if (
+                        fact.get(Attribute::BaseSchema),
+                        fact.get(Attribute::BaseName),
+                    ) == own =>
+                {
+                    open.push(dependent.clone());
+                }
+                Kind::Domain | Kind::CompositeAttribute | Kind::Range => {
+                    let whole = whole(dependent);
+                    let Some((key, _)) = catalog.entry(&whole) else {
+                        continue;
+                    };
+                    let columns = closure(catalog, key)
+                        .into_iter()
+                        .flat_map(|it| dependents(catalog, it));
+                    let mut columns = columns.filter(|it| it.kind() == Kind::Column);
+                    if columns.any(is_within) {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
+/// What depends on an object directly.
+pub(super) fn dependents<'c>(catalog: &'c Catalog, key: &Key) -> BTreeSet<&'c Key> {
+    let all = catalog.dependencies.iter();
+    all.filter(|it| it.referenced == *key)
+        .map(|it| &it.dependent)
+        .collect()
+}
+
+/// The type that an attribute or a constraint is part of; any other object is whole by itself.
+pub(super) fn whole(key: &Key) -> Key {
+    match key.kind() {
+        Kind::CompositeAttribute => Key::new(Kind::Composite, &[key.part(0), key.part(1)]),
+        Kind::DomainConstraint => Key::new(Kind::Domain, &[key.part(0), key.part(1)]),
+        _ => key.clone(),
+    }
+}
+
+/// The relation of a column.
+pub(super) fn relation(key: &Key) -> Key {
+    Key::new(Kind::Relation, &[key.part(0), key.part(1)])
+}
+
+/// What the relation of a column is, or a relation itself.
+pub(super) fn relation_kind<'c>(catalog: &'c Catalog, key: &Key) -> &'c str {
+    let fact = catalog.get(&relation(key));
+    fact.and_then(|it| it.get(Attribute::Kind))
+        .unwrap_or("table")
+}
+
+/// Whether a relation, or that of a column, is a table.
+pub(super) fn holds_rows(catalog: &Catalog, key: &Key) -> bool {
+    !matches!(relation_kind(catalog, key), "view" | "materialized view")
+}
+
+/// Whether a column is of a type, or holds arrays of it.
+pub(super) fn is_of(fact: &Fact, key: &Key, multirange: Option<&str>) -> bool {
+    let own = (Some(key.part(0)), Some(key.part(1)));
+    (
+        fact.get(Attribute::TypeSchema),
+        fact.get(Attribute::TypeName),
+    ) == own
+        || (
+            fact.get(Attribute::ElementSchema),
+            fact.get(Attribute::ElementName),
+        ) == own
+        || multirange.is_some_and(|name| {
+            let kind = fact.get(Attribute::Type).unwrap_or_default();
+            kind.strip_suffix("[]").unwrap_or(kind) == name
+        })
+}
