@@ -14,7 +14,11 @@ const NAMED: usize = 3;
 
 /// Partitions that are left alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::job) struct LeftAlone(BTreeSet<Key>);
+pub(in crate::job) struct LeftAlone {
+    partitions: BTreeSet<Key>,
+    /// What they need, and what only the database has, too: the function of a trigger, the type of a default.
+    needed: BTreeSet<Key>,
+}
 
 impl LeftAlone {
     /// The partitions of a database that are gone from what is wanted, while the table that they are part of is not. Those that
@@ -50,26 +54,48 @@ impl LeftAlone {
             });
             let more: Vec<Key> = more.map(|(key, _)| (*key).clone()).collect();
             if more.is_empty() {
-                return Ok(Self(all));
+                break;
             }
             all.extend(more);
         }
+        let mut found = Self {
+            partitions: all,
+            needed: BTreeSet::new(),
+        };
+        while !found.is_empty() && found.spread(database, &is_gone) {}
+        Ok(found)
+    }
+
+    /// Adds what those that are left alone need. Says whether there was anything.
+    fn spread(&mut self, database: &Catalog, is_gone: impl Fn(&Key) -> bool) -> bool {
+        let is_one = |key: &Key| database.get(key).is_some_and(|fact| self.has(key, fact));
+        let needs = database.dependencies.iter();
+        let more = needs.filter(|it| is_one(&it.dependent) && !is_one(&it.referenced));
+        let more: Vec<Key> = more
+            .filter(|it| is_gone(&it.referenced))
+            .map(|it| it.referenced.clone())
+            .collect();
+        let is_more = !more.is_empty();
+        self.needed.extend(more);
+        is_more
+    }
+
+    /// Whether an object is one of them, or belongs to one.
+    fn has(&self, key: &Key, fact: &Fact) -> bool {
+        let is_one = |it: &Key| self.partitions.contains(it) || self.needed.contains(it);
+        is_one(key) || key.relation(fact).is_some_and(|it| is_one(&it))
     }
 
     /// Whether there are none.
     pub(in crate::job) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.partitions.is_empty()
     }
 
     /// The catalog without them, and without all that belongs to them.
     pub(in crate::job) fn without(&self, mut catalog: Catalog) -> Catalog {
         if !self.is_empty() {
-            let is_one = |key: &Key, fact: &Fact| {
-                let relation = key.relation(fact);
-                relation.is_some_and(|it| self.0.contains(&it))
-            };
             let sequences = catalog.of_kind(Kind::Sequence);
-            let sequences = sequences.filter(|(key, fact)| is_one(key, fact));
+            let sequences = sequences.filter(|(key, fact)| self.has(key, fact));
             let sequences: BTreeSet<Key> = sequences.map(|(key, _)| key.clone()).collect();
             let is_of_sequence = |key: &Key| {
                 let sequence = Key::new(Kind::Sequence, &[key.part(1), key.part(2)]);
@@ -77,7 +103,7 @@ impl LeftAlone {
                     && key.part(0) == "sequence"
                     && sequences.contains(&sequence)
             };
-            catalog.retain(|key, fact| !is_one(key, fact) && !is_of_sequence(key));
+            catalog.retain(|key, fact| !self.has(key, fact) && !is_of_sequence(key));
         }
         catalog
     }
@@ -85,11 +111,11 @@ impl LeftAlone {
     /// What to say of them.
     pub(in crate::job) fn remark(&self) -> Option<String> {
         let name = |key: &Key| format!("{}.{}", key.part(0), key.part(1));
-        let mut names: Vec<String> = self.0.iter().take(NAMED).map(name).collect();
-        if self.0.len() > NAMED {
+        let mut names: Vec<String> = self.partitions.iter().take(NAMED).map(name).collect();
+        if self.partitions.len() > NAMED {
             names.push("…".to_owned());
         }
-        let (count, are) = match self.0.len() {
+        let (count, are) = match self.partitions.len() {
             0 => return None,
             1 => ("1 partition".to_owned(), "is"),
             many => (format!("{many} partitions"), "are"),
