@@ -212,7 +212,9 @@ impl Settling<'_> {
             let same = of_child(edit, parent);
             self.all.iter().any(|it| says(it, &same))
         };
-        match above.iter().any(is_said) {
+        // that it is not printed of a partition says nothing
+        let is_silent = matches!(edit, Edit::DroppedJoin(_));
+        match is_silent || above.iter().any(is_said) {
             true => Origin::Parent,
             false => Origin::Nobody(table.clone()),
         }
