@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Attribute, Fact, Key, Kind};
+use super::{Fact, Key, Kind};
 
 /// Patterns of objects that are neither compared nor touched: `schema.name`, or `schema` for all that is in it. `*` stands for
 /// any text, `?` for one character.
@@ -47,15 +47,16 @@ impl Ignored {
         if self.names.is_empty() {
             return false;
         }
-        let owners = [Attribute::OwnedBy, Attribute::IdentityOf];
-        let owner = owners.iter().flat_map(|name| fact.list(*name)).nth(1);
+        let relation = key.relation(fact);
         let (schema, name) = match key.kind() {
             Kind::Schema => (key.part(0), None),
             // a grant begins with the kind of what it is for
             Kind::Grant if key.part(0) == "schema" => (key.part(1), None),
             Kind::Grant => (key.part(1), Some(key.part(2))),
-            Kind::Index | Kind::Statistics => (key.part(0), fact.get(Attribute::Table)),
-            Kind::Sequence => (key.part(0), owner.as_deref().or(Some(key.part(1)))),
+            Kind::Index | Kind::Statistics | Kind::Sequence => match &relation {
+                Some(relation) => (relation.part(0), Some(relation.part(1))),
+                None => (key.part(0), Some(key.part(1))),
+            },
             _ => (key.part(0), Some(key.part(1))),
         };
         self.names.iter().any(|(of, pattern)| {
@@ -72,6 +73,7 @@ impl Ignored {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Attribute;
 
     #[test]
     fn patterns_cover_objects_and_what_belongs_to_them() {

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{catalog::Kind, words::ident::Ident};
+use crate::{
+    catalog::{Attribute, Fact, Kind},
+    words::ident::{Ident, split},
+};
 
 /// The kind of an object and its name, part by part: schema, table, column.
 ///
@@ -48,6 +51,39 @@ impl Key {
     #[must_use]
     pub fn name(&self) -> &str {
         self.parts().next_back().unwrap_or_default()
+    }
+
+    /// The relation that an object is, or is a part of, or belongs to.
+    #[must_use]
+    pub fn relation(&self, fact: &Fact) -> Option<Self> {
+        let relation = |schema: &str, name: &str| Some(Self::new(Kind::Relation, &[schema, name]));
+        match self.kind {
+            Kind::Relation
+            | Kind::Column
+            | Kind::Constraint
+            | Kind::Trigger
+            | Kind::Rule
+            | Kind::Policy
+            | Kind::Inheritance => relation(self.part(0), self.part(1)),
+            Kind::Index => relation(self.part(0), fact.get(Attribute::Table)?),
+            Kind::Statistics => {
+                let table = fact.get(Attribute::Table)?;
+                let (schema, name) = split(table)?;
+                relation(&schema, &name)
+            }
+            Kind::Sequence => {
+                let owners = [Attribute::OwnedBy, Attribute::IdentityOf];
+                let owner = owners.map(|name| fact.list(name));
+                let owner = owner.iter().find(|it| !it.is_empty())?;
+                relation(owner.first()?, owner.get(1)?)
+            }
+            // what it is for stands in front
+            Kind::Grant if matches!(self.part(0), "table" | "column") => {
+                relation(self.part(1), self.part(2))
+            }
+            Kind::PublicationTable => relation(self.part(1), self.part(2)),
+            _ => None,
+        }
     }
 
     /// What the names of everything below it begin with.

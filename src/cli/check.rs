@@ -49,6 +49,16 @@ pub(super) struct TruthArgs {
     /// What is led to the truth: what the migrations make, or the database as it is
     #[arg(long, value_enum, default_value_t = From::Migrations)]
     pub(super) from: From,
+    #[command(flatten)]
+    pub(super) partitions: PartitionArgs,
+}
+
+/// What becomes of partitions that only the database has.
+#[derive(Debug, Args)]
+pub(super) struct PartitionArgs {
+    /// Drop a partition that only the database has, with its rows: `schema.name`. Others are left alone
+    #[arg(long, value_name = "NAME")]
+    pub(super) drop_partition: Vec<String>,
 }
 
 /// What is compared with the truth.
@@ -96,7 +106,7 @@ impl TruthArgs {
 /// Runs a job with the wish that the project's files make.
 pub(super) fn with_wish<T>(
     truth: &Truth<'_>,
-    renames: &[String],
+    (renames, drop_partitions): (&[String], &[String]),
     forms: Forms,
     settings: &Settings,
     output: &Output,
@@ -118,6 +128,7 @@ pub(super) fn with_wish<T>(
         truth,
         renames,
         ignored: &settings.ignored(),
+        drop_partitions,
         forms,
     })
 }
@@ -132,7 +143,7 @@ impl Check {
         let renames = &self.source.rename;
         let report = with_wish(
             &truth,
-            renames,
+            (renames, &self.source.partitions.drop_partition),
             Forms::default(),
             &settings,
             output,

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::{
     cli::{
         Global,
+        check::PartitionArgs,
         exit::Exit,
         failure::CliError,
         interrupt::block_on,
@@ -33,6 +34,8 @@ pub(super) struct Diff {
     /// What is wanted
     #[arg(value_name = "TO")]
     to: String,
+    #[command(flatten)]
+    partitions: PartitionArgs,
 }
 
 impl Diff {
@@ -44,11 +47,12 @@ impl Diff {
             let shadow = (from.is_made() || to.is_made()).then(|| settings.shadow(output));
             let shadow = shadow.transpose().map_err(JobError::from)?;
             let ignored = settings.ignored();
-            let found = job::diff::diff(&from, &to, shadow.as_ref(), &ignored, stop).await;
+            let left_out = (&ignored, self.partitions.drop_partition.as_slice());
+            let found = job::diff::diff(&from, &to, shadow.as_ref(), left_out, stop).await;
             Ok::<_, CliError>(found?)
         });
         let found = found?;
-        if let Some(remark) = &found.remark {
+        for remark in &found.remarks {
             output.talk(&format!("note: {remark}"));
         }
         let statements: Vec<String> = found.statements.iter().map(text).collect();

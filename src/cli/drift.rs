@@ -5,6 +5,7 @@ use clap::Args;
 use crate::{
     cli::{
         Global,
+        check::PartitionArgs,
         exit::Exit,
         failure::CliError,
         interrupt::block_on,
@@ -18,7 +19,10 @@ use crate::{
 ///
 /// Reads only. Exits with 3 if something differs.
 #[derive(Debug, Args)]
-pub(super) struct Drift {}
+pub(super) struct Drift {
+    #[command(flatten)]
+    partitions: PartitionArgs,
+}
 
 impl Drift {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
@@ -30,8 +34,9 @@ impl Drift {
             let mut watch = |event| progress.show(&event);
             let endpoint = settings.endpoint("drift", stop.clone(), output)?;
             let ignored = settings.ignored();
+            let left_out = (&ignored, self.partitions.drop_partition.as_slice());
             let drift =
-                job::drift::drift(&endpoint, &shadow, &migrations, &ignored, stop, &mut watch);
+                job::drift::drift(&endpoint, &shadow, &migrations, left_out, stop, &mut watch);
             Ok::<_, CliError>(drift.await?)
         });
         progress.finish();

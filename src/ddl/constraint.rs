@@ -20,6 +20,7 @@ use crate::{
     words::ident::Ident,
 };
 
+pub(super) use key::is_first;
 pub(super) use not_null::renamed;
 
 /// What is known of constraints.

@@ -55,7 +55,7 @@ fn dies_with(index: &Object<'_>) -> Vec<Key> {
 }
 
 /// The constraint that an index belongs to.
-fn constraint(index: &Object<'_>) -> Option<Key> {
+pub(super) fn constraint(index: &Object<'_>) -> Option<Key> {
     let name = index.get(Attribute::OfConstraint)?;
     let table = index.get(Attribute::Table)?;
     Some(Key::new(

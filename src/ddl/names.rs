@@ -6,28 +6,10 @@ use crate::{
     words::ident::{Ident, Qualified},
 };
 
+pub(super) use crate::words::ident::split;
+
 /// The longest name that PostgreSQL takes, in bytes.
 const LONGEST: usize = 63;
-
-/// Takes a name apart that was printed as `%I.%I`: the schema, and the name in it.
-pub(super) fn split(text: &str) -> Option<(String, String)> {
-    let mut schema = None;
-    let mut part = String::new();
-    let mut quoted = false;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                part.push('"');
-            }
-            '"' => quoted = !quoted,
-            '.' if !quoted => schema = Some(std::mem::take(&mut part)),
-            _ => part.push(letter),
-        }
-    }
-    Some((schema?, part))
-}
 
 /// The name that PostgreSQL makes of two and a label, cut where it cuts them.
 /// Source: `makeObjectName` in `src/backend/commands/indexcmds.c`.

@@ -451,7 +451,8 @@ fn top(catalog: &Catalog, relation: Key) -> Key {
 }
 
 /// The table that a partition is attached to.
-fn parent_table(fact: &Fact) -> Option<Key> {
+#[must_use]
+pub fn parent_table(fact: &Fact) -> Option<Key> {
     let parent = fact.get(Attribute::PartitionOf)?;
     let parts = crate::ddl::names::split(parent)?;
     Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))

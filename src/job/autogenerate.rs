@@ -5,6 +5,7 @@ mod ledgers;
 pub(super) mod listing;
 pub(super) mod load;
 mod oracle;
+mod partitions;
 mod proof;
 pub(super) mod proving;
 mod rename;
@@ -16,7 +17,10 @@ use std::path::Path;
 
 pub use self::{rename::may_be_asked, truth::Truth};
 
-pub(super) use self::truth::wanted;
+pub(super) use self::{
+    partitions::LeftAlone,
+    truth::{dropped, wanted},
+};
 
 use crate::{
     catalog::{Attribute, Catalog, Difference, Ignored},
@@ -56,6 +60,8 @@ pub struct Wish<'w> {
     pub renames: &'w [String],
     /// What is left alone.
     pub ignored: &'w Ignored,
+    /// Partitions that only the database has, and that are dropped nevertheless.
+    pub drop_partitions: &'w [String],
     /// How the migrations are to be made.
     pub forms: Forms,
 }

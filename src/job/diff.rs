@@ -10,7 +10,7 @@ use crate::{
     },
     job::{
         JobError, Watch,
-        autogenerate::{comparable_of, load::load, wanted},
+        autogenerate::{LeftAlone, comparable_of, dropped, load::load, wanted},
         failure::AutogenerateError,
         open::Endpoint,
         owner::{ROLE, owned_by},
@@ -43,7 +43,7 @@ pub struct Diff {
     /// Nothing, where they are alike.
     pub statements: Vec<Statement>,
     /// What to keep in mind when reading them.
-    pub remark: Option<String>,
+    pub remarks: Vec<String>,
 }
 
 impl Side {
@@ -54,7 +54,8 @@ impl Side {
     }
 }
 
-/// Plans the way from one side to the other. There is a shadow if one of them [is made](Side::is_made) in one.
+/// Plans the way from one side to the other. There is a shadow if one of them [is made](Side::is_made) in one. Partitions that
+/// only a database has are left alone, unless they are named.
 ///
 /// # Errors
 /// When a side cannot be read, or there is no way that keeps the rows.
@@ -62,7 +63,7 @@ pub async fn diff(
     from: &Side,
     to: &Side,
     shadow: Option<&Shadow>,
-    ignored: &Ignored,
+    (ignored, drop_partitions): (&Ignored, &[String]),
     stop: Stop,
 ) -> Result<Diff, JobError> {
     // what a server tells, and what is made beside it on one of the same major version
@@ -79,15 +80,37 @@ pub async fn diff(
     let first = first.map(|it| it.0).or(third?);
     let second = second.map(|it| it.0).or(fourth?);
     // what a file cannot say is what is on the other side, or nothing
+    let mut remarks = Vec::new();
     let completed = |side: &Side, read: Option<Catalog>, other: Option<&Catalog>| match side {
         Side::SchemaRs(printer) => {
             let nothing = Catalog::new(Coverage::all());
-            wanted(printer, other.unwrap_or(&nothing))
+            let wanted = wanted(printer, other.unwrap_or(&nothing))?;
+            Ok::<_, JobError>((wanted.catalog, wanted.remark))
         }
-        _ => Ok(read.unwrap_or_default()),
+        _ => Ok((read.unwrap_or_default(), None)),
     };
-    let from = completed(from, first, second.as_ref())?;
-    let to = settled(&from, completed(to, second, Some(&from))?);
+    let (mut there, remark) = completed(from, first, second.as_ref())?;
+    remarks.extend(remark);
+    if matches!(from, Side::Database(_)) {
+        let left_alone = match (to, &second) {
+            (Side::SchemaRs(printer), _) => {
+                let dropped = dropped(printer, &there)?;
+                LeftAlone::of(&there, |key| dropped.contains(key), drop_partitions)?
+            }
+            (_, Some(wanted)) => {
+                LeftAlone::of(&there, |key| wanted.get(key).is_none(), drop_partitions)?
+            }
+            (_, None) => LeftAlone::default(),
+        };
+        there = left_alone.without(there);
+        remarks.extend(left_alone.remark());
+    } else if let Some(text) = drop_partitions.first().cloned() {
+        return Err(AutogenerateError::NoPartition { text }.into());
+    }
+    let (to, remark) = completed(to, second, Some(&there))?;
+    remarks.extend(remark);
+    let to = settled(&there, to);
+    let (from, to) = (&there, &to);
     let target = Target {
         major: major.or(own).unwrap_or(OLDEST),
         role: ROLE,
@@ -95,11 +118,12 @@ pub async fn diff(
         batches: false,
         in_one: false,
     };
-    let statements = plan(&from, &to, &target).map_err(AutogenerateError::Plan)?;
+    let statements = plan(from, to, &target).map_err(AutogenerateError::Plan)?;
     let remark = shadow.zip(major.filter(|_| !statements.is_empty()));
+    remarks.extend(remark.and_then(|(shadow, major)| shadow.remark(major)));
     Ok(Diff {
         statements,
-        remark: remark.and_then(|(shadow, major)| shadow.remark(major)),
+        remarks,
     })
 }
 

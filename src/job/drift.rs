@@ -1,14 +1,14 @@
 //! Drift: how a live database differs from what its applied migrations produce.
 
 use crate::{
-    catalog::{Attribute, Coverage, Ignored},
+    catalog::{Attribute, Coverage, Ignored, Key},
     ddl::{
         Statement,
         plan::{Target, no_update, plan, settled},
     },
     job::{
         JobError, Watch,
-        autogenerate::{comparable_of, differences, listing::listed},
+        autogenerate::{LeftAlone, comparable_of, differences, listing::listed},
         open::Endpoint,
         owner::{ROLE, owned_by, runner},
         shadow::Shadow,
@@ -18,7 +18,8 @@ use crate::{
     report::drift::DriftReport,
 };
 
-/// Compares a database with a replay of the migrations that it has applied.
+/// Compares a database with a replay of the migrations that it has applied. Partitions that no migration has made are left alone,
+/// unless they are named.
 ///
 /// # Errors
 /// When the server cannot be reached, or a migration fails in the shadow.
@@ -26,7 +27,7 @@ pub async fn drift(
     endpoint: &Endpoint,
     shadow: &Shadow,
     migrations: &Migrations,
-    ignored: &Ignored,
+    (ignored, drop_partitions): (&Ignored, &[String]),
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<DriftReport, JobError> {
@@ -52,7 +53,12 @@ pub async fn drift(
     let runner = runner(&live).unwrap_or(facts.role);
     let live = comparable_of(owned_by(live, &runner), ignored);
     let replayed = settled(&live, comparable_of(owned_by(replayed, ROLE), ignored));
+    let is_gone = |key: &Key| replayed.get(key).is_none();
+    let left_alone = LeftAlone::of(&live, is_gone, drop_partitions)?;
+    let live = left_alone.without(live);
     let found = differences(&replayed, &live);
+    let remark = shadow.remark(major).filter(|_| !found.is_empty());
+    let remarks: Vec<String> = remark.into_iter().chain(left_alone.remark()).collect();
     let target = Target {
         major,
         role: ROLE,
@@ -65,7 +71,7 @@ pub async fn drift(
         applied: count,
         differences: listed(&found, &replayed, &live),
         orphaned,
-        remark: shadow.remark(major).filter(|_| !found.is_empty()),
+        remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
         ..DriftReport::default()
     };
     // what no update leads back to is said, and stays

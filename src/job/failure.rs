@@ -479,6 +479,18 @@ pub enum AutogenerateError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Rename(#[from] Box<RenameError>),
+    /// A partition to drop that is not there.
+    #[error("`{text}` is no partition that only the database has")]
+    #[diagnostic(
+        code(autogenerate::no_partition),
+        help(
+            "--drop-partition takes `schema.name` of one that the database has and the source of truth does not, and is for --from database."
+        )
+    )]
+    NoPartition {
+        /// What was given.
+        text: String,
+    },
     /// Something may have been renamed.
     #[error(
         "something may have been renamed, and glowplug does not guess:\n{}",

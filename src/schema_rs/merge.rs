@@ -4,27 +4,45 @@
 //! that PostgreSQL would choose, and the facts and dependencies that it would tell of them. Nothing is read here and nothing is
 //! asked for; statements that lead from one catalog to the other are made elsewhere.
 
+mod children;
 mod facts;
 mod find;
 mod gone;
 mod text;
 
+use std::collections::BTreeSet;
+
+pub use children::settled;
+
+use self::children::Families;
 use crate::{
-    catalog::{Attribute, Catalog, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     schema_rs::parse::{Edit, TableName, Type},
 };
 
-/// Lays edits over a catalog, in their order; what goes, goes first.
+/// Lays edits over a catalog, in their order; what goes, goes first. Children follow their parents: edits of theirs that
+/// [`settled`] takes out have no place here.
 ///
 /// # Errors
 /// When the catalog has no place for an edit, or something that is kept needs what goes.
 pub fn apply(edits: &[Edit], catalog: &Catalog) -> Result<Catalog, ApplyError> {
-    let gone = gone::of(edits, catalog)?;
+    let edits = children::spread(edits, catalog);
+    let gone = gone::of(&edits, catalog)?;
     let mut merge = Merge::of(catalog, gone::without(catalog, &gone));
-    for edit in edits {
+    for edit in &edits {
         merge.lay(edit)?;
     }
     Ok(merge.catalog)
+}
+
+/// The tables that edits drop.
+#[must_use]
+pub fn dropped(edits: &[Edit], catalog: &Catalog) -> BTreeSet<Key> {
+    let dropped = edits.iter().filter_map(|edit| match edit {
+        Edit::DroppedTable(table) => Some(find::place(catalog, table).key()),
+        _ => None,
+    });
+    dropped.collect()
 }
 
 /// Why an edit cannot be had.
@@ -66,6 +84,20 @@ pub enum ApplyError {
         name: TableName,
         /// What it is.
         kind: String,
+    },
+    /// A type that stands for any composite type.
+    #[error("column {column} of table {table} is a `Record`, which stands for any composite type")]
+    #[diagnostic(
+        code(schema::any_type),
+        help(
+            "schema.rs does not say which one it is: write this migration by hand, or name the type in `sql_types`."
+        )
+    )]
+    AnyType {
+        /// The column.
+        column: String,
+        /// The table.
+        table: TableName,
     },
     /// A type that schema.rs names and the database does not have.
     #[error("the database has no type {tpe}, which column {column} of table {table} needs")]
@@ -133,6 +165,7 @@ struct Merge<'c> {
     owner: Option<String>,
     /// Whether NOT NULL is a constraint of its own: from PostgreSQL 18 on.
     has_not_null: bool,
+    families: Families,
 }
 
 /// Where a relation is.
@@ -150,6 +183,7 @@ impl<'c> Merge<'c> {
             owner: relations.find_map(|(_, fact)| fact.get(Attribute::Owner).map(str::to_owned)),
             has_not_null: constraints
                 .any(|(_, fact)| fact.get(Attribute::Type) == Some("not null")),
+            families: Families::of(before),
             before,
             catalog,
         }
@@ -161,7 +195,9 @@ impl<'c> Merge<'c> {
             Edit::NewTable(table) => self.new_table(table),
             Edit::NewColumn { table, column, .. } => {
                 let place = find::table(&self.catalog, table)?;
-                self.new_column(&place, table, column)
+                self.new_column(&place, table, column)?;
+                self.inherit(&place, &column.name);
+                Ok(())
             }
             Edit::ChangedType {
                 table,

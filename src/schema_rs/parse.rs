@@ -12,7 +12,7 @@ use std::fmt;
 
 use miette::{NamedSource, SourceSpan};
 
-pub use changes::Edit;
+pub use changes::{Edit, common};
 
 /// What a schema.rs says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -47,6 +47,27 @@ impl fmt::Display for Literal<'_> {
     }
 }
 
+/// Takes a name apart that was printed as `%I.%I`: the schema, and the name in it.
+#[must_use]
+pub fn split(text: &str) -> Option<(String, String)> {
+    let mut schema = None;
+    let mut part = String::new();
+    let mut quoted = false;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                part.push('"');
+            }
+            '"' => quoted = !quoted,
+            '.' if !quoted => schema = Some(std::mem::take(&mut part)),
+            _ => part.push(letter),
+        }
+    }
+    Some((schema?, part))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

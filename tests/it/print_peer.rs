@@ -166,7 +166,7 @@ fn equal(ours: &str, theirs: &str, told: &dyn Fn() -> String) {
 }
 
 /// Drops everything that a schema may have left.
-const EMPTY: &str = "DO $$
+pub const EMPTY: &str = "DO $$
 DECLARE name text;
 BEGIN
     FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP

@@ -103,7 +103,7 @@ impl Generate {
             &Truth::SchemaRs(&printer),
             &[],
             &place,
-            (From::Migrations, Forms::default()),
+            (From::Migrations, &[], Forms::default()),
             settings,
             output,
         )?;

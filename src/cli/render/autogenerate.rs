@@ -7,6 +7,9 @@ use crate::report::{autogenerate::AutogenerateReport, drift::DriftReport};
 /// The answer of `check`.
 pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
     let mut text = listed(report);
+    for remark in &report.remarks {
+        line(&mut text, &format!("note: {remark}"));
+    }
     let end = match report.differences.len() {
         0 => "The migrations lead to the source of truth.".to_owned(),
         1 => "1 difference.".to_owned(),
@@ -20,6 +23,9 @@ pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
 pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
     let mut text = listed(report);
     if report.is_empty() {
+        for remark in &report.remarks {
+            line(&mut text, &format!("note: {remark}"));
+        }
         line(
             &mut text,
             "The migrations lead to the source of truth: there is nothing to write.",

@@ -17,24 +17,8 @@ use crate::{
 
 /// Makes one, and its index the way that is best for that.
 pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
-    let name = constraint
-        .get(Attribute::Index)
-        .unwrap_or(constraint.key.name());
-    let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
-    let Some(fact) = constraint.catalog.get(&key) else {
+    let Some(index) = index_of(constraint) else {
         return vec![add(constraint, definition(constraint))];
-    };
-    let index = Object {
-        catalog: constraint.catalog,
-        before: constraint.before,
-        batches: constraint.batches,
-        in_one: constraint.in_one,
-        key: &key,
-        fact,
-        major: constraint.major,
-        stays: constraint.stays,
-        online: constraint.online,
-        with_parent: constraint.with_parent,
     };
     match partition::birth(&index) {
         Birth::Given => Vec::new(),
@@ -53,6 +37,25 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
             all
         }
     }
+}
+
+/// The index of a key, made as the key is.
+fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
+    let name = constraint
+        .get(Attribute::Index)
+        .unwrap_or(constraint.key.name());
+    let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
+    let (key, fact) = constraint.catalog.entry(&key)?;
+    Some(Object {
+        key,
+        fact,
+        ..*constraint
+    })
+}
+
+/// Whether it is made before that of the whole table, which takes it over.
+pub(in crate::ddl) fn is_first(constraint: &Object<'_>) -> bool {
+    index_of(constraint).is_some_and(|it| partition::is_first(&it))
 }
 
 /// Whether the index can be built before, without a lock, for the constraint to take it over.

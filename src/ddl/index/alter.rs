@@ -42,7 +42,10 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     let is_partitioned = partition::is_partitioned(&change.to);
     let breaks = change.to.is(Attribute::Invalid) && !change.from.is(Attribute::Invalid);
     if is_partitioned && (breaks || change.differs(Attribute::Options)) {
-        return Alter::Replace;
+        return match change.to.is(Attribute::OfConstraint) {
+            true => Alter::ReplaceParent,
+            false => Alter::Replace,
+        };
     }
     let mut late: Vec<Statement> = attached.into_iter().collect();
     late.extend(settings(change));

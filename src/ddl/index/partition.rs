@@ -1,7 +1,11 @@
 //! Indexes of partitioned tables and of their partitions: who makes which.
 //!
 //! `CREATE INDEX` on a partitioned table makes those of the partitions, too, under names of PostgreSQL's choice, and stops
-//! all writers. Where that is not what is wanted, every index has a statement of its own, and is attached.
+//! all writers while it builds them. Where that is not what is wanted, every index has a statement of its own: those of the
+//! partitions come first, and that of the whole takes them over. So it is complete, too, where a database has partitions that
+//! nobody has told us of.
+
+use std::collections::BTreeMap;
 
 use super::{text, ties};
 use crate::{
@@ -27,23 +31,101 @@ pub(in crate::ddl) enum Birth<'c> {
 /// How this one comes into being.
 pub(in crate::ddl) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
     let whole = whole(index);
-    let is_common = !index.stays && is_automatic(index);
+    let is_common = is_common(index);
     if whole.is_some() && index.with_parent && is_common {
         return Birth::Given;
     }
     // the partition is new, or is attached: its indexes come with that. One that a failed migration left out cannot be told
     // from those, so that a plain one is made if it is not there
-    let comes = !index.stays || index.is(Attribute::OfConstraint);
-    if whole.is_some() && !index.with_parent && comes {
+    let comes = match index.with_parent {
+        true => comes_with_whole(index),
+        false => !index.stays || index.is(Attribute::OfConstraint),
+    };
+    if whole.is_some() && comes {
         return match text::automatic_name(index) {
             Some(name) if name != index.key.name() => Birth::Called(name),
             _ => Birth::Given,
         };
     }
-    let only = is_partitioned(index)
-        && (index.is(Attribute::Invalid)
-            || !is_common && parts(index.catalog, index.key).next().is_some());
-    Birth::Own { only, whole }
+    let only = is_partitioned(index) && !takes_over(index) && !is_common;
+    Birth::Own {
+        only,
+        whole: whole.filter(|_| !is_first(index)),
+    }
+}
+
+/// Whether it is made before the index of the whole, which takes it over.
+pub(in crate::ddl) fn is_first(index: &Object<'_>) -> bool {
+    let whole = whole(index).and_then(|it| index.other(it));
+    index.with_parent
+        && !is_common(index)
+        && !comes_with_whole(index)
+        && whole.is_some_and(|it| takes_over(&it))
+}
+
+/// Whether one statement makes the whole tree of indexes that this one is in.
+fn is_common(index: &Object<'_>) -> bool {
+    !index.online && is_automatic(index)
+}
+
+/// Whether the whole would not take it over as it is wanted.
+fn comes_with_whole(index: &Object<'_>) -> bool {
+    is_excluding(index) || owns_not_null(index)
+}
+
+/// Whether the primary key of a partition, made by itself, would make a NOT NULL the partition's own that comes from the whole:
+/// from 18 on.
+fn owns_not_null(index: &Object<'_>) -> bool {
+    if index.major < 18 || !index.is(Attribute::Primary) || index.get(Attribute::Parent).is_none() {
+        return false;
+    }
+    let key = super::constraint(index);
+    let key = key.and_then(|it| index.catalog.get(&it));
+    let columns = key.map(|it| it.list(Attribute::Columns));
+    let relation = relation(index);
+    let parts = [relation.part(0), relation.part(1)];
+    let mut constraints = index.catalog.below(Kind::Constraint, &parts);
+    constraints.any(|(_, fact)| {
+        fact.get(Attribute::Type) == Some("not null")
+            && fact.is(Attribute::Inherited)
+            && fact
+                .list(Attribute::Columns)
+                .iter()
+                .any(|it| columns.iter().flatten().any(|column| column == it))
+    })
+}
+
+/// Whether it is that of an exclusion constraint: PostgreSQL does not compare those, and takes none over.
+fn is_excluding(index: &Object<'_>) -> bool {
+    index.is(Attribute::OfConstraint) && !index.is(Attribute::Unique)
+}
+
+/// Whether PostgreSQL makes an index of a whole out of those that the partitions have, and finds the right ones: no partition
+/// has another that could be taken for it.
+fn takes_over(whole: &Object<'_>) -> bool {
+    const ALIKE: [Attribute; 7] = [
+        Attribute::Method,
+        Attribute::Unique,
+        Attribute::Columns,
+        Attribute::Include,
+        Attribute::Opclasses,
+        Attribute::Orders,
+        Attribute::Predicate,
+    ];
+    let parts = parts(whole.catalog, whole.key).filter_map(|it| whole.other(it));
+    let parts: BTreeMap<Key, Object<'_>> = parts.map(|it| (relation(&it), it)).collect();
+    let indexes = whole.catalog.of_kind(Kind::Index);
+    let mut others = indexes.filter(|(_, fact)| !parts.is_empty() && !fact.is(Attribute::Parent));
+    let has_twin = others.any(|(key, fact)| {
+        let other = Object {
+            key,
+            fact,
+            ..*whole
+        };
+        let part = parts.get(&relation(&other));
+        part.is_some_and(|part| ALIKE.iter().all(|it| part.get(*it) == other.get(*it)))
+    });
+    is_excluding(whole) || !whole.is(Attribute::Invalid) && !has_twin
 }
 
 /// The index that this one is the part for a partition of.

@@ -5,7 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell, top};
 use crate::{
     catalog::{Attribute, Catalog, Dependency, Key, Kind},
-    ddl::{base_type, composite, index::ties, inheritance, order::Graph, rule},
+    ddl::{
+        base_type, composite, constraint,
+        index::{self, partition, ties},
+        inheritance,
+        order::Graph,
+        rule,
+        rule::Object,
+    },
 };
 
 impl<'c> Planner<'c> {
@@ -75,7 +82,11 @@ impl<'c> Planner<'c> {
                 let schema = Key::new(Kind::Schema, &[key.part(0)]);
                 graph.before(&node(&schema, Stage::Create), &node(key, Stage::Early));
             }
-            if let Some(parent) = (rule(key.kind()).born_with)(&object) {
+            let parent = (rule(key.kind()).born_with)(&object);
+            let is_first = self.is_first(&object);
+            // a part of an index or key of a whole table, which takes it over
+            let takes_over = |whole: &Key| is_first && whole.kind() == key.kind();
+            if let Some(parent) = parent.filter(|it| !takes_over(it)) {
                 graph.before(&node(&parent, Stage::Create), &node(key, Stage::Create));
                 // a table that changes is whole before it does
                 if parent.kind() != Kind::Relation {
@@ -95,6 +106,10 @@ impl<'c> Planner<'c> {
             let stages = [(Stage::Create, !is_owned), (Stage::Finish, is_grant)];
             for (stage, _) in stages.into_iter().filter(|(_, counts)| *counts) {
                 for whole in (rule(key.kind()).dies_with)(&object) {
+                    if takes_over(&whole) {
+                        graph.before(&node(key, stage), &node(&whole, stage));
+                        continue;
+                    }
                     graph.before(&node(&whole, stage), &node(key, Stage::Create));
                 }
             }
@@ -174,6 +189,10 @@ impl<'c> Planner<'c> {
             let Some(object) = self.object(self.to, key).filter(|it| it.with_parent) else {
                 break;
             };
+            // the index of a key is made by that
+            if index::constraint(&object).is_none() && self.is_first(&object) {
+                break;
+            }
             match (rule(key.kind()).born_with)(&object) {
                 Some(parent) => at = parent,
                 None => break,
@@ -199,6 +218,14 @@ impl<'c> Planner<'c> {
             {
                 let shell = Node::new(referenced, Stage::Early);
                 graph.before(&shell, &Node::new(dependent, Stage::Create));
+                continue;
+            }
+            if dependent.kind() == referenced.kind()
+                && self.created.contains(dependent)
+                && self
+                    .object(self.to, dependent)
+                    .is_some_and(|it| self.is_first(&it))
+            {
                 continue;
             }
             // the tie of an owned sequence is made last
@@ -235,6 +262,22 @@ impl<'c> Planner<'c> {
     fn absorbing(&self, key: &Key) -> impl Iterator<Item = Node> {
         let wholes = self.absorbed.get(key).into_iter().flatten();
         wholes.map(|whole| Node::new(whole, Stage::Late))
+    }
+
+    /// Whether a part of an index or key of a partitioned table comes before the whole.
+    fn is_first(&self, object: &Object<'c>) -> bool {
+        match object.key.kind() {
+            Kind::Index => match index::constraint(object) {
+                Some(key) => self
+                    .to
+                    .entry(&key)
+                    .and_then(|(key, _)| self.object(self.to, key))
+                    .is_some_and(|it| constraint::is_first(&it)),
+                None => partition::is_first(object),
+            },
+            Kind::Constraint => constraint::is_first(object),
+            _ => false,
+        }
     }
 
     fn making_of(&self, key: &'c Key) -> Option<Node> {

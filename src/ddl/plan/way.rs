@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Planner, edges::extension_of, is_view, needs, shell};
 use crate::{
     catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
-    ddl::{base_type, column, rule, rule::Object},
+    ddl::{base_type, column, index::ties, rule, rule::Object},
 };
 
 impl<'c> Planner<'c> {
@@ -51,6 +51,10 @@ impl<'c> Planner<'c> {
             }
         }
         while let Some(key) = open.pop() {
+            if let Some(whole) = self.torn(key) {
+                self.dropped.insert(whole, None);
+                open.push(whole);
+            }
             for part in parts.get(key).into_iter().flatten().copied() {
                 if self.leaves(part, key) {
                     continue;
@@ -76,6 +80,25 @@ impl<'c> Planner<'c> {
             }
         }
         self.made_anew();
+    }
+
+    /// What an index or key of a partition, which is to go, is a part of and cannot leave: PostgreSQL drops them together only.
+    fn torn(&self, key: &'c Key) -> Option<&'c Key> {
+        let object = self.object(self.from, key)?;
+        let table = match key.kind() {
+            Kind::Index => self.table_of(key)?,
+            Kind::Constraint if object.get(Attribute::Type) != Some("foreign key") => {
+                Key::new(Kind::Relation, &[key.part(0), key.part(1)])
+            }
+            _ => return None,
+        };
+        let goes = self.to.get(&table).is_none() || self.dropped.contains_key(&table);
+        let whole = ties::whole(&object)?;
+        let is_torn = !goes && !self.is_detached(&table) && !self.dropped.contains_key(whole);
+        is_torn
+            .then(|| self.from.entry(whole))
+            .flatten()
+            .map(|(whole, _)| whole)
     }
 
     /// Whether a part frees itself before the whole is dropped: a sequence that is owned no more, a partition that is detached.

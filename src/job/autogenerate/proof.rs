@@ -196,8 +196,10 @@ impl Proving {
         report: &mut AutogenerateReport,
     ) -> Result<(), JobError> {
         // what is left alone here is in its eyes a difference
-        let is_whole =
-            report.not_compared.is_empty() && wish.ignored.is_empty() && !self.keeps_data;
+        let is_whole = report.not_compared.is_empty()
+            && wish.ignored.is_empty()
+            && self.left_alone.is_empty()
+            && !self.keeps_data;
         if !matches!(wish.truth, Truth::Sql(_)) || !is_whole {
             return Ok(());
         }
@@ -415,11 +417,7 @@ impl Proving {
                 .map(ToString::to_string)
                 .collect(),
             // what the files cannot say has no definition to compare
-            Truth::SchemaRs(printer) => truth::edits(printer, found)?
-                .iter()
-                .flatten()
-                .map(|edit| format!("{edit:?}"))
-                .collect(),
+            Truth::SchemaRs(printer) => truth::left(printer, to, found)?,
         };
         if left.is_empty() {
             return Ok(());

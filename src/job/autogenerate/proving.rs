@@ -12,7 +12,7 @@ use crate::{
     job::{
         JobError, Watch,
         autogenerate::{
-            Compared, Truth, Wish,
+            Compared, LeftAlone, Truth, Wish,
             candidates::candidates,
             comparable_of, differences,
             listing::listed,
@@ -47,6 +47,8 @@ pub(super) struct Proving {
     remark: Option<String>,
     pub(super) keeps_data: bool,
     ignored: Ignored,
+    /// Partitions that only the database has.
+    pub(super) left_alone: LeftAlone,
     /// What the SQL of the truth makes.
     truth: Option<Catalog>,
     /// What the migrations lead to.
@@ -119,6 +121,7 @@ impl Proving {
             remark,
             keeps_data: wish.forms.keeps_data,
             ignored: wish.ignored.clone(),
+            left_alone: LeftAlone::default(),
             truth: None,
             before: Catalog::default(),
             reader: Reader::default(),
@@ -203,15 +206,21 @@ impl Proving {
     ) -> Result<Compared, JobError> {
         let endpoint = self.endpoint.clone();
         let (mut session, _, _) = endpoint.read(watch).await?;
-        let before = std::mem::take(&mut self.before);
+        let before = self.set_aside(wish)?;
         let mut renames = Renames::default();
         let mut from = before.clone();
         let asked = Asked::resolve(wish.renames, &before, self.truth.as_ref())
             .map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         self.rename(&mut session, asked.statements(), &mut renames, &mut from)
             .await?;
+        let mut remarks: Vec<String> = self.remark.clone().into_iter().collect();
+        remarks.extend(self.left_alone.remark());
         let mut to = match wish.truth {
-            Truth::SchemaRs(printer) => truth::wanted(printer, &from)?,
+            Truth::SchemaRs(printer) => {
+                let wanted = truth::wanted(printer, &from)?;
+                remarks.extend(wanted.remark);
+                wanted.catalog
+            }
             Truth::Sql(_) => self.truth.clone().expect("it was loaded at the start"),
         };
         asked
@@ -249,7 +258,7 @@ impl Proving {
             renames: candidates(&from, &to),
             differences: described,
             not_compared: unread,
-            remarks: self.remark.clone().into_iter().collect(),
+            remarks,
             ..AutogenerateReport::default()
         };
         Ok(Compared {
@@ -260,6 +269,30 @@ impl Proving {
             to,
             report,
         })
+    }
+
+    /// What the migrations or the database lead to, without partitions that only the database has.
+    fn set_aside(&mut self, wish: &Wish<'_>) -> Result<Catalog, JobError> {
+        let before = std::mem::take(&mut self.before);
+        if wish.database.is_none() {
+            let named = wish.drop_partitions.first();
+            return match named.cloned() {
+                Some(text) => Err(AutogenerateError::NoPartition { text }.into()),
+                None => Ok(before),
+            };
+        }
+        let named = wish.drop_partitions;
+        self.left_alone = match (wish.truth, &self.truth) {
+            (Truth::SchemaRs(printer), _) => {
+                let dropped = truth::dropped(printer, &before)?;
+                LeftAlone::of(&before, |key| dropped.contains(key), named)?
+            }
+            (Truth::Sql(_), Some(truth)) => {
+                LeftAlone::of(&before, |key| truth.get(key).is_none(), named)?
+            }
+            (Truth::Sql(_), None) => LeftAlone::default(),
+        };
+        Ok(self.left_alone.without(before))
     }
 
     /// Runs renames, and reads what they lead to.
@@ -296,10 +329,11 @@ impl Proving {
 
     /// What of a catalog is compared.
     pub(super) fn narrowed(&self, read: Catalog) -> Catalog {
-        match self.keeps_data {
+        let read = match self.keeps_data {
             true => with_aside(read, &self.ignored),
             false => comparable_of(read, &self.ignored),
-        }
+        };
+        self.left_alone.without(read)
     }
 
     /// Runs one segment as its migration would.

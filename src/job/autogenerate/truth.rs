@@ -1,15 +1,17 @@
 //! Sources of truth: what the migrations are to lead to.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Key},
     job::{JobError, failure::AutogenerateError, schema::Printer},
     project::schema_file,
     schema_rs::{
+        Compat,
         config::Docs,
         merge,
-        parse::{CustomType, Edit, parse},
+        parse::{CustomType, Edit, common, parse},
+        patch::PatchError,
     },
 };
 
@@ -23,16 +25,84 @@ pub enum Truth<'t> {
 }
 
 /// What the edited schema files want of a catalog.
-pub(in crate::job) fn wanted(printer: &Printer, from: &Catalog) -> Result<Catalog, JobError> {
-    let mut to = from.clone();
-    for edits in edits(printer, from)? {
-        to =
-            merge::apply(&edits, &to).map_err(|error| AutogenerateError::Apply(Box::new(error)))?;
-    }
-    Ok(to)
+#[derive(Debug)]
+pub(in crate::job) struct Wanted {
+    /// The catalog with the edits.
+    pub(in crate::job) catalog: Catalog,
+    /// What they say that PostgreSQL cannot have.
+    pub(in crate::job) remark: Option<String>,
 }
 
-/// What was edited in each file, against what is printed of a catalog.
+/// What the edited schema files want of a catalog.
+pub(in crate::job) fn wanted(printer: &Printer, from: &Catalog) -> Result<Wanted, JobError> {
+    let (files, other) = merge::settled(edits(printer, from)?, from);
+    let mut catalog = from.clone();
+    for edits in files {
+        catalog = merge::apply(&edits, &catalog)
+            .map_err(|error| AutogenerateError::Apply(Box::new(error)))?;
+    }
+    let other: Vec<String> = other.iter().map(ToString::to_string).collect();
+    let remark = (!other.is_empty()).then(|| {
+        format!(
+            "the schema file shows {} otherwise than the table that it is a partition or child of: what it says of that table counts",
+            other.join(", ")
+        )
+    });
+    Ok(Wanted { catalog, remark })
+}
+
+/// The tables that the edited schema files no longer have.
+pub(in crate::job) fn dropped(
+    printer: &Printer,
+    from: &Catalog,
+) -> Result<BTreeSet<Key>, JobError> {
+    let all = edits(printer, from)?;
+    Ok(merge::dropped(&all.concat(), from))
+}
+
+/// What is left to do, in people's words, where migrations have led to a catalog that was to become another one.
+pub(super) fn left(
+    printer: &Printer,
+    wanted: &Catalog,
+    found: &Catalog,
+) -> Result<Vec<String>, JobError> {
+    let edits = match edits(printer, found) {
+        // the patch is for the schema as it was: without it, too, the same is printed of both
+        Err(JobError::Patch(PatchError::Misfit { .. })) => unpatched(printer, wanted, found)?,
+        edits => edits?,
+    };
+    let (files, _) = merge::settled(edits, found);
+    Ok(files
+        .iter()
+        .flatten()
+        .map(|edit| format!("{edit:?}"))
+        .collect())
+}
+
+/// What differs between two catalogs in the eyes of schema.rs.
+fn unpatched(
+    printer: &Printer,
+    wanted: &Catalog,
+    found: &Catalog,
+) -> Result<Vec<Vec<Edit>>, JobError> {
+    let mut printer = printer.clone();
+    for config in printer.schemas.all.values_mut() {
+        config.patch_file = None;
+    }
+    let (wanted_files, found_files) = (printer.print(wanted)?.0, printer.print(found)?.0);
+    let mut all = Vec::new();
+    for (wanted_file, found_file) in wanted_files.iter().zip(&found_files) {
+        let read = |text: &str, catalog: &Catalog| {
+            let read = parse(text, &wanted_file.key, &CustomType::of(catalog));
+            read.map_err(|error| AutogenerateError::Parse(Box::new(error)))
+        };
+        let wanted = read(&wanted_file.text, wanted)?;
+        all.push(wanted.changes(&read(&found_file.text, found)?));
+    }
+    Ok(all)
+}
+
+/// What was edited in each file, against what is printed of a catalog: by glowplug, or by Diesel.
 pub(super) fn edits(printer: &Printer, from: &Catalog) -> Result<Vec<Vec<Edit>>, JobError> {
     let elsewhere = CustomType::of(from);
     let (printed, _) = printer.print(from)?;
@@ -40,14 +110,21 @@ pub(super) fn edits(printer: &Printer, from: &Catalog) -> Result<Vec<Vec<Edit>>,
     for file in printed {
         let Some(path) = &file.file else { continue };
         let shown = printer.shown(path);
-        let Some(edited) = schema_file::read(path)? else {
+        let Some(text) = schema_file::read(path)? else {
             return Err(AutogenerateError::NoFile { path: shown }.into());
         };
         let read = |text: &str| {
             let read = parse(text, &shown, &elsewhere);
             read.map_err(|error| AutogenerateError::Parse(Box::new(error)))
         };
-        let mut edits = read(&edited)?.changes(&read(&file.text)?);
+        let edited = read(&text)?;
+        let mut edits = edited.changes(&read(&file.text)?);
+        if !edits.is_empty()
+            && let Some(other) = printed_otherwise(printer, &file.key, from)
+            && let Ok(other) = read(&other)
+        {
+            edits = common(edits, edited.changes(&other));
+        }
         let config = printer.schemas.all.get(&file.key);
         if config.is_some_and(|it| it.with_docs == Docs::None) {
             edits.retain(|edit| !matches!(edit, Edit::ChangedComment { .. }));
@@ -58,4 +135,15 @@ pub(super) fn edits(printer: &Printer, from: &Catalog) -> Result<Vec<Vec<Edit>>,
         return Err(AutogenerateError::NoTruth.into());
     }
     Ok(all)
+}
+
+/// A file as Diesel prints it, or as glowplug does where it is to print as Diesel. None where that cannot be printed.
+fn printed_otherwise(printer: &Printer, key: &str, from: &Catalog) -> Option<String> {
+    let mut printer = printer.clone().only(key)?;
+    printer.style.compat = match printer.style.compat {
+        Compat::Right => Compat::Diesel,
+        Compat::Diesel => Compat::Right,
+    };
+    let (files, _) = printer.print(from).ok()?;
+    files.into_iter().next().map(|it| it.text)
 }

@@ -76,6 +76,39 @@ impl Merge<'_> {
         Ok(())
     }
 
+    /// Gives the children of a table a column that it has got, unless they have one.
+    pub(super) fn inherit(&mut self, place: &Place, column: &str) {
+        let key = place.part(Kind::Column, column);
+        let Some(fact) = self.catalog.get(&key).cloned() else {
+            return;
+        };
+        let needs = self.catalog.dependencies.iter();
+        let needs: Vec<(Key, char)> = needs
+            .filter(|it| it.dependent == key)
+            .map(|it| (it.referenced.clone(), it.bond))
+            .collect();
+        for child in self.families.below(&place.key()) {
+            let child = Place::of(&child);
+            let own = child.part(Kind::Column, column);
+            if self.catalog.get(&child.key()).is_none() || self.catalog.get(&own).is_some() {
+                continue;
+            }
+            let position = child.parts(&self.catalog, Kind::Column).count() + 1;
+            let mut inherited = without(&without(&fact, Attribute::Comment), Attribute::NotNull);
+            inherited.set(Attribute::Position, position.to_string());
+            inherited.set(Attribute::Inherited, "true".to_owned());
+            inherited.set(Attribute::InheritCount, "1".to_owned());
+            self.insert(own.clone(), inherited);
+            for (referenced, bond) in &needs {
+                self.depends(&own, referenced, *bond);
+            }
+            if fact.is(Attribute::NotNull) {
+                let name = self.not_null_name(place, column);
+                self.set_not_null(&child, column, name.as_deref());
+            }
+        }
+    }
+
     /// The sequence of a serial column.
     fn sequence(&mut self, place: &Place, column: &str, tpe: &Type) {
         let taken = relation_names(&self.catalog, &place.schema);
@@ -104,7 +137,27 @@ impl Merge<'_> {
         }
     }
 
+    /// Keeps NULL out of a column, and out of that of the children.
     fn not_null(&mut self, place: &Place, column: &str) {
+        self.set_not_null(place, column, None);
+        let name = self.not_null_name(place, column);
+        for child in self.families.below(&place.key()) {
+            self.set_not_null(&Place::of(&child), column, name.as_deref());
+        }
+    }
+
+    /// What keeps NULL out of a column.
+    fn not_null_name(&self, place: &Place, column: &str) -> Option<String> {
+        let mut constraints = place.parts(&self.catalog, Kind::Constraint);
+        let found = constraints.find(|(_, fact)| {
+            fact.get(Attribute::Type) == Some("not null")
+                && fact.list(Attribute::Columns) == [column]
+        });
+        found.map(|(key, _)| key.name().to_owned())
+    }
+
+    /// Keeps NULL out of one column; `inherited` is the name of the parent's constraint.
+    fn set_not_null(&mut self, place: &Place, column: &str, inherited: Option<&str>) {
         let key = place.part(Kind::Column, column);
         let Some(fact) = self.catalog.get_mut(&key) else {
             return;
@@ -114,9 +167,19 @@ impl Merge<'_> {
         }
         fact.set(Attribute::NotNull, "true".to_owned());
         if self.has_not_null {
-            let name = self.constraint_name(place, column, "not_null");
+            let own = || self.constraint_name(place, column, "not_null");
+            let name = inherited.map_or_else(own, str::to_owned);
             let constraint = place.part(Kind::Constraint, &name);
+            let is_inherited = inherited.is_some();
             let fact = Fact::of([
+                (
+                    Attribute::Inherited,
+                    is_inherited.then(|| "true".to_owned()),
+                ),
+                (
+                    Attribute::InheritCount,
+                    is_inherited.then(|| "1".to_owned()),
+                ),
                 (Attribute::Type, Some("not null".to_owned())),
                 (
                     Attribute::Definition,
@@ -201,9 +264,15 @@ impl Merge<'_> {
             }
         };
         let columns = [column.clone()];
+        // a foreign key to a partitioned table has, in PostgreSQL's eyes, one to each partition beside it
+        let mut parents: Vec<Place> = vec![parent.clone()];
+        parents.extend(self.families.above(&parent.key()).iter().map(Place::of));
         let is_there = child
             .parts(&self.catalog, Kind::Constraint)
-            .any(|(_, fact)| find::refers(fact, &columns, &parent, &referenced));
+            .any(|(_, fact)| {
+                let mut parents = parents.iter();
+                parents.any(|it| find::refers(fact, &columns, it, &referenced))
+            });
         if is_there {
             return Ok(());
         }
@@ -400,6 +469,12 @@ impl Merge<'_> {
 }
 
 fn no_type(tpe: &Type, column: &str, table: &TableName) -> ApplyError {
+    if find::is_any(tpe) {
+        return ApplyError::AnyType {
+            column: column.to_owned(),
+            table: table.clone(),
+        };
+    }
     ApplyError::NoType {
         tpe: tpe.clone(),
         column: column.to_owned(),

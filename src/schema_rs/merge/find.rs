@@ -14,6 +14,14 @@ use crate::{
 };
 
 impl Place {
+    /// Where a relation is.
+    pub(super) fn of(relation: &Key) -> Self {
+        Self {
+            schema: relation.part(0).to_owned(),
+            name: relation.part(1).to_owned(),
+        }
+    }
+
     /// The relation.
     pub(super) fn key(&self) -> Key {
         Key::new(Kind::Relation, &[&self.schema, &self.name])
@@ -170,6 +178,9 @@ const TYPE_KINDS: [Kind; 6] = [
 /// Finds a type, in another schema than `public` too where none was named.
 pub(super) fn find_type(catalog: &Catalog, tpe: &Type, max_length: Option<u32>) -> Option<Found> {
     let (schema, name) = tpe.base();
+    if is_any(tpe) {
+        return None;
+    }
     if schema == PG_CATALOG {
         // a bit without a length has one
         let max_length = max_length.or((name == "bit").then_some(1));
@@ -203,6 +214,11 @@ pub(super) fn find_type(catalog: &Catalog, tpe: &Type, max_length: Option<u32>) 
         max_length,
         key: Some(key),
     })
+}
+
+/// Whether a type stands for any composite one: no column can have it.
+pub(super) fn is_any(tpe: &Type) -> bool {
+    tpe.base() == (PG_CATALOG, "record")
 }
 
 fn type_key(catalog: &Catalog, schema: &str, name: &str) -> Option<Key> {

@@ -201,3 +201,53 @@ fn column_changes(table: &TableName, before: &Column, now: &Column, edits: &mut 
         });
     }
 }
+
+/// What a person has changed in a file that one of two printers has written: the same database is printed in two ways, and what
+/// a file has from either of them is no edit.
+#[must_use]
+pub fn common(ours: Vec<Edit>, theirs: Vec<Edit>) -> Vec<Edit> {
+    // the one that is nearer has printed it
+    let (nearer, other) = match theirs.len() < ours.len() {
+        true => (theirs, ours),
+        false => (ours, theirs),
+    };
+    let is_unknown = |table: &TableName| {
+        other.iter().any(|it| match it {
+            Edit::NewTable(new) => new.name == *table,
+            Edit::DroppedTable(name) => name == table,
+            _ => false,
+        })
+    };
+    let is_common = |edit: &Edit| {
+        let subject = subject(edit);
+        subject.is_none()
+            || subject.is_some_and(|it| is_unknown(it.1))
+            || other.iter().any(|it| self::subject(it) == subject)
+    };
+    let mut edits = nearer;
+    let keeps: Vec<bool> = edits.iter().map(is_common).collect();
+    let mut keeps = keeps.into_iter();
+    edits.retain(|_| keeps.next().unwrap_or(true));
+    edits
+}
+
+/// What an edit is about, if two printers can be of two minds about it: the aspect, the table, and the column or other table.
+fn subject(edit: &Edit) -> Option<(&'static str, &TableName, Option<&str>, Option<&TableName>)> {
+    match edit {
+        Edit::NewTable(_)
+        | Edit::DroppedTable(_)
+        | Edit::NewColumn { .. }
+        | Edit::DroppedColumn { .. } => None,
+        Edit::ChangedType { table, column, .. } | Edit::ChangedMaxLength { table, column, .. } => {
+            Some(("type", table, Some(column), None))
+        }
+        Edit::ChangedNullability { table, column, .. } => Some(("null", table, Some(column), None)),
+        Edit::ChangedPrimaryKey { table, .. } => Some(("key", table, None, None)),
+        Edit::NewJoin(join) | Edit::DroppedJoin(join) => {
+            Some(("join", &join.child, Some(&join.column), Some(&join.parent)))
+        }
+        Edit::ChangedComment { table, column, .. } => {
+            Some(("comment", table, column.as_deref(), None))
+        }
+    }
+}
