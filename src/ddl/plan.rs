@@ -1,5 +1,6 @@
 //! What happens to each object, what has to make way for it, and in which order.
 
+mod bodies;
 mod edges;
 mod sequences;
 mod state;
@@ -181,6 +182,8 @@ struct Planner<'c> {
     /// What goes by another name, and by which before.
     renamed: BTreeMap<&'c Key, &'c Key>,
     impossible: Vec<String>,
+    /// Routines that are made with an empty body first, or get one before they are dropped.
+    hollow: BTreeSet<&'c Key>,
 }
 
 impl<'c> Planner<'c> {
@@ -195,6 +198,7 @@ impl<'c> Planner<'c> {
             finished: BTreeSet::new(),
             renamed: BTreeMap::new(),
             impossible: Vec::new(),
+            hollow: BTreeSet::new(),
         }
     }
 
@@ -391,6 +395,13 @@ fn parent_table(fact: &Fact) -> Option<Key> {
     let parent = fact.get(Attribute::PartitionOf)?;
     let parts = crate::ddl::names::split(parent)?;
     Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
+}
+
+fn is_type(key: &Key) -> bool {
+    matches!(
+        key.kind(),
+        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
+    )
 }
 
 fn is_view(catalog: &Catalog, key: &Key) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell, top};
+use super::{Node, Planner, Stage, Stuck, is_type, is_view, needs, parent_table, shell, top};
 use crate::{
     catalog::{Attribute, Dependency, Key, Kind},
     ddl::{base_type, index::ties, inheritance, order::Graph, rule},
@@ -47,7 +47,7 @@ impl<'c> Planner<'c> {
     }
 
     /// All stages, in order.
-    pub(super) fn order(&self) -> Result<Vec<Node>, Stuck> {
+    pub(super) fn order(&mut self) -> Result<Vec<Node>, Stuck> {
         let mut graph = Graph::of(self.nodes().into_iter());
         let node = Node::new;
         for key in self.dropped.keys() {
@@ -110,10 +110,7 @@ impl<'c> Planner<'c> {
         self.indexes(&mut graph);
         self.tables(&mut graph);
         self.names(&mut graph);
-        graph.sorted().map_err(|stuck| Stuck {
-            circle: graph.circle(&stuck),
-            all: stuck,
-        })
+        self.sorted(graph)
     }
 
     fn nodes(&self) -> BTreeSet<Node> {
@@ -164,7 +161,7 @@ impl<'c> Planner<'c> {
     }
 
     /// The statement that makes an object: that of what it is made with.
-    fn making(&self, key: &'c Key) -> Node {
+    pub(super) fn making(&self, key: &'c Key) -> Node {
         let mut at = key.clone();
         for _ in 0..8 {
             let Some((key, _)) = self.to.entry(&at) else {
@@ -443,13 +440,6 @@ impl<'c> Planner<'c> {
             }
         }
     }
-}
-
-fn is_type(key: &Key) -> bool {
-    matches!(
-        key.kind(),
-        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
-    )
 }
 
 /// What an object's name must differ from: relations and types share theirs, routines those of any arguments.
