@@ -98,6 +98,14 @@ fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
     on(statement, LockMode::ShareUpdateExclusive).at(Boundary::Alone)
 }
 
+/// Builds one beside readers and writers.
+pub(in crate::ddl) fn concurrently(index: &Object<'_>) -> Statement {
+    let table = partition::relation(index);
+    Statement::new(text::create(index, &["CONCURRENTLY"], false))
+        .touching(&table, LockMode::ShareUpdateExclusive, Work::Build)
+        .at(Boundary::Alone)
+}
+
 /// Gives an index another name, and the constraint with it.
 fn rename(schema: &str, from: &str, to: &str) -> Statement {
     let from = Qualified { schema, name: from };

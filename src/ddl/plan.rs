@@ -1,5 +1,6 @@
 //! What happens to each object, what has to make way for it, and in which order.
 
+mod bodies;
 mod edges;
 mod sequences;
 mod state;
@@ -198,6 +199,8 @@ struct Planner<'c> {
     /// What comes to be what it will be with something else that is changed.
     absorbed: BTreeMap<&'c Key, Vec<&'c Key>>,
     impossible: Vec<String>,
+    /// Routines that are made with an empty body first, or get one before they are dropped.
+    hollow: BTreeSet<&'c Key>,
 }
 
 impl<'c> Planner<'c> {
@@ -213,6 +216,7 @@ impl<'c> Planner<'c> {
             renamed: BTreeMap::new(),
             absorbed: BTreeMap::new(),
             impossible: Vec::new(),
+            hollow: BTreeSet::new(),
         }
     }
 
@@ -456,6 +460,13 @@ pub fn parent_table(fact: &Fact) -> Option<Key> {
     let parent = fact.get(Attribute::PartitionOf)?;
     let parts = crate::ddl::names::split(parent)?;
     Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
+}
+
+fn is_type(key: &Key) -> bool {
+    matches!(
+        key.kind(),
+        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
+    )
 }
 
 fn is_view(catalog: &Catalog, key: &Key) -> bool {

@@ -77,6 +77,115 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
     }
 }
 
+/// Whether its body is text that PostgreSQL keeps as it is, so that it knows nothing of what stands in it.
+pub(super) fn is_text(object: &Object<'_>) -> bool {
+    object.get(Attribute::Body).is_some() && !is_aggregate(object) && !is_parsed(object)
+}
+
+/// Whether its body is kept as a tree, whose needs PostgreSQL knows: `BEGIN ATOMIC` and `RETURN`.
+pub(super) fn is_parsed(object: &Object<'_>) -> bool {
+    // a text stands between two tags, and no tree is printed with a sign at its end
+    let definition = object
+        .get(Attribute::Definition)
+        .unwrap_or_default()
+        .trim_end();
+    object.get(Attribute::Language) == Some("sql") && !definition.ends_with('$')
+}
+
+/// How many arguments it can be called with.
+pub(super) fn takes(object: &Object<'_>, count: usize) -> bool {
+    let signature = object.key.part(2);
+    let most = match signature {
+        "" => 0,
+        _ => elements(signature).len(),
+    };
+    let defaults = outside(
+        object.get(Attribute::Arguments).unwrap_or_default(),
+        " DEFAULT ",
+    )
+    .count();
+    let is_open = outside(signature, "VARIADIC ").next().is_some() || is_aggregate(object);
+    (is_open || count <= most) && count + defaults + usize::from(is_open) >= most
+}
+
+/// It with a body that names nothing, so that others can be made that call it, and it after these. None where that needs more
+/// than its result tells.
+pub(super) fn emptied(verb: &str, object: &Object<'_>) -> Option<Statement> {
+    let result = object.get(Attribute::Result).unwrap_or("void");
+    let has_out =
+        |word: &str| outside(object.get(Attribute::Arguments).unwrap_or_default(), word).next();
+    if object.get(Attribute::Language) != Some("sql") || has_out("OUT ").is_some() {
+        return None;
+    }
+    let null = |of: &str| format!("NULL::{of}");
+    let body = match (result.strip_prefix("TABLE("), result.strip_prefix("SETOF ")) {
+        _ if result == "void" => String::new(),
+        (Some(columns), _) => {
+            let columns = elements(columns.strip_suffix(')')?);
+            let types: Option<Vec<String>> =
+                columns.into_iter().map(|it| typed(it).map(null)).collect();
+            format!("SELECT {} WHERE false", types?.join(", "))
+        }
+        (_, Some(of)) => format!("SELECT {} WHERE false", null(of)),
+        // without LIMIT it would stand for a constant, by which no table is partitioned
+        _ => format!("SELECT {} LIMIT 1", null(result)),
+    };
+    Some(Statement::new(format!(
+        "{verb}{}\nAS {}",
+        head(object)?.trim_end(),
+        Literal(&body)
+    )))
+}
+
+/// The statements that make it where it was made [without its body](emptied).
+pub(super) fn filled(object: &Object<'_>) -> Vec<Statement> {
+    let mut statements = create(object);
+    if let Some(first) = statements.first_mut() {
+        *first = made("CREATE OR REPLACE", object);
+    }
+    statements
+}
+
+/// What stands in its definition between the verb and its body.
+fn head<'c>(object: &Object<'c>) -> Option<&'c str> {
+    let definition = object.get(Attribute::Definition)?.trim_end();
+    let head = definition.strip_prefix("CREATE OR REPLACE")?;
+    let body = object.get(Attribute::Body)?;
+    if is_parsed(object) {
+        return head.strip_suffix(body.trim_end());
+    }
+    let tag = &head[head.trim_end_matches('$').rfind('$')?..];
+    let rest = head.strip_suffix(tag)?.strip_suffix(body)?;
+    rest.strip_suffix(tag)?.strip_suffix("AS ")
+}
+
+/// The elements of a list that PostgreSQL printed.
+fn elements(list: &str) -> Vec<&str> {
+    let (mut all, mut depth, mut start, mut quote) = (Vec::new(), 0_u32, 0, None);
+    for (at, c) in list.char_indices() {
+        match (c, quote) {
+            (_, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            ('"' | '\'', None) => quote = Some(c),
+            ('(' | '[', None) => depth += 1,
+            (')' | ']', None) => depth = depth.saturating_sub(1),
+            (',', None) if depth == 0 => {
+                all.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    all.push(list[start..].trim());
+    all
+}
+
+/// The type of a column, behind its name.
+fn typed(column: &str) -> Option<&str> {
+    let at = outside(column, " ").next()?;
+    Some(&column[at + 1..])
+}
+
 /// Whether it is an aggregate.
 fn is_aggregate(object: &Object<'_>) -> bool {
     object.get(Attribute::Kind) == Some("aggregate")

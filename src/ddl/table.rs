@@ -236,19 +236,19 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
         return;
     }
     let (from, to) = (&change.from, &change.to);
-    if let Some(whole) = from.get(Attribute::PartitionOf) {
+    if let Some(whole) = whole(from) {
         let name = names::relation(from);
         let end = if from.is(Attribute::DetachPending) {
             " FINALIZE"
         } else {
             ""
         };
-        let sql = format!("ALTER TABLE {whole} DETACH PARTITION {name}{end}");
-        let mut statement = Statement::new(sql);
-        for it in self::whole(from).iter().chain([from.key]) {
-            statement = statement.touching(it, LockMode::AccessExclusive, Work::Catalog);
-        }
-        steps.early.push(statement);
+        let action = Action::new(format!("DETACH PARTITION {name}{end}"));
+        let statement = Statement::alter_table("TABLE", &whole, false, vec![action]);
+        let lock = LockMode::AccessExclusive;
+        steps
+            .early
+            .push(statement.touching(from.key, lock, Work::Catalog));
     }
     if let Some(statement) = create::attach(to) {
         let bound = to.get(Attribute::PartitionBound).unwrap_or_default();

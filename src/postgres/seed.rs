@@ -81,6 +81,8 @@ impl Session<'_> {
         let messages = [
             Message::Batch("BEGIN"),
             Message::Batch(&pins),
+            // what indexes, checks and columns call finds its tables as it does for those who write rows
+            Message::Batch("SET LOCAL search_path TO DEFAULT"),
             Message::Batch(&since),
             Message::Batch(&only),
             Message::Batch(call),

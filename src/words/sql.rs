@@ -13,6 +13,7 @@
 use std::ops::Range;
 
 mod kind;
+pub mod mentions;
 mod name;
 mod position;
 mod reader;

@@ -5,7 +5,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         index::{self, exchange::index_of, text, ties},
-        rule::{Boundary, Change, Object, Statement},
+        rule::{Change, Object, Statement},
     },
     words::ident::{Ident, Literal},
 };
@@ -19,7 +19,7 @@ pub(super) fn exchange(change: &Change<'_>) -> Vec<Statement> {
     let beside = ties::beside(&Change { from: old, to: new });
     let key = Key::new(Kind::Index, &[to.key.part(0), &beside]);
     let built = Object { key: &key, ..new };
-    let built = Statement::new(text::create(&built, &["CONCURRENTLY"], false));
+    let built = index::concurrently(&built);
     let what = match kind(to) {
         "primary key" => "PRIMARY KEY",
         _ => "UNIQUE",
@@ -29,7 +29,7 @@ pub(super) fn exchange(change: &Change<'_>) -> Vec<Statement> {
         to,
         &format!("DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {what} USING INDEX {beside}{when}"),
     );
-    let mut all = vec![built.at(Boundary::Alone), exchanged];
+    let mut all = vec![built, exchanged];
     // what was said of the old one is true of the new one
     let said = |object: &Object<'_>, before: &Object<'_>, words: Option<String>| {
         let text = object

@@ -5,12 +5,12 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         index::{
-            attach,
+            attach, concurrently,
             partition::{self, Birth},
             text,
         },
-        names, options,
-        rule::{Boundary, Object, Statement},
+        options,
+        rule::{Action, Object, Statement, Work},
     },
     words::ident::Ident,
 };
@@ -68,14 +68,14 @@ fn is_built_before(constraint: &Object<'_>, index: &Object<'_>) -> bool {
 
 /// Builds the index, and the constraint around it.
 fn around(constraint: &Object<'_>, index: &Object<'_>) -> Vec<Statement> {
-    let built = Statement::new(text::create(index, &["CONCURRENTLY"], false));
+    let built = concurrently(index);
     let what = match kind(constraint) {
         "primary key" => "PRIMARY KEY",
         _ => "UNIQUE",
     };
     let (name, when) = (Ident(index.key.name()), timing(constraint));
     vec![
-        built.at(Boundary::Alone),
+        built,
         add(constraint, &format!("{what} USING INDEX {name}{when}")),
     ]
 }
@@ -111,13 +111,9 @@ fn excluding(constraint: &Object<'_>, index: &Object<'_>, only: bool) -> Vec<Sta
 
 /// Adds the constraint: to the table alone, or to its partitions, too.
 fn on(constraint: &Object<'_>, only: bool, definition: &str) -> Statement {
-    if !only {
-        return add(constraint, definition);
-    }
-    let (table, name) = (names::relation(constraint), Ident(constraint.key.name()));
-    Statement::new(format!(
-        "ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}"
-    ))
+    let name = Ident(constraint.key.name());
+    let action = Action::new(format!("ADD CONSTRAINT {name} {definition}")).doing(Work::Build);
+    Statement::alter_table("TABLE", &constraint.relation(), only, vec![action])
 }
 
 /// ` WITH (…)` and ` USING INDEX TABLESPACE …`, where there is something to say.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Node, Planner, Stage, Stuck, is_view, needs, parent_table, shell, top};
+use super::{Node, Planner, Stage, Stuck, is_type, is_view, needs, parent_table, shell, top};
 use crate::{
     catalog::{Attribute, Catalog, Dependency, Key, Kind},
     ddl::{
@@ -54,7 +54,7 @@ impl<'c> Planner<'c> {
     }
 
     /// All stages, in order.
-    pub(super) fn order(&self) -> Result<Vec<Node>, Stuck> {
+    pub(super) fn order(&mut self) -> Result<Vec<Node>, Stuck> {
         let mut graph = Graph::of(self.nodes().into_iter());
         let node = Node::new;
         for key in self.dropped.keys() {
@@ -126,10 +126,7 @@ impl<'c> Planner<'c> {
         self.tables(&mut graph);
         self.attributes(&mut graph);
         self.names(&mut graph);
-        graph.sorted().map_err(|stuck| Stuck {
-            circle: graph.circle(&stuck),
-            all: stuck,
-        })
+        self.sorted(graph)
     }
 
     fn nodes(&self) -> BTreeSet<Node> {
@@ -180,7 +177,7 @@ impl<'c> Planner<'c> {
     }
 
     /// The statement that makes an object: that of what it is made with.
-    fn making(&self, key: &'c Key) -> Node {
+    pub(super) fn making(&self, key: &'c Key) -> Node {
         let mut at = key.clone();
         for _ in 0..8 {
             let Some((key, _)) = self.to.entry(&at) else {
@@ -533,13 +530,6 @@ impl<'c> Planner<'c> {
 pub(super) fn extension_of(catalog: &Catalog, key: &Key) -> Option<Key> {
     let name = catalog.get(key)?.get(Attribute::Extension)?;
     Some(Key::new(Kind::Extension, &[name]))
-}
-
-fn is_type(key: &Key) -> bool {
-    matches!(
-        key.kind(),
-        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
-    )
 }
 
 /// What an object's name must differ from: relations and types share theirs, routines those of any arguments.

@@ -3,7 +3,7 @@
 use super::{Node, Planner, Stage, shell};
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
-    ddl::{Statement, default_privilege, rule, rule::Object, sequence},
+    ddl::{Statement, default_privilege, routine, rule, rule::Object, sequence},
     words::ident::Literal,
 };
 
@@ -23,7 +23,11 @@ impl<'c> Planner<'c> {
         match node.stage {
             Stage::Drop => from.map(|it| (rule.drop)(&it)).unwrap_or_default(),
             Stage::Create => {
-                let mut statements = to.map(|it| (rule.create)(&it)).unwrap_or_default();
+                let create = match self.hollow.contains(&node.key) {
+                    true => routine::filled,
+                    false => rule.create,
+                };
+                let mut statements = to.map(|it| create(&it)).unwrap_or_default();
                 if let Some(owned) = to.and_then(|it| self.owned(&it)) {
                     statements.retain(|it| *it != owned);
                 }
@@ -31,6 +35,13 @@ impl<'c> Planner<'c> {
             }
             Stage::Early => match self.changed.get(&node.key) {
                 Some(steps) => steps.early.clone(),
+                None if self.hollow.contains(&node.key) => {
+                    let emptied = match self.created.contains(&node.key) {
+                        true => to.and_then(|it| routine::emptied("CREATE", &it)),
+                        false => from.and_then(|it| routine::emptied("CREATE OR REPLACE", &it)),
+                    };
+                    emptied.into_iter().collect()
+                }
                 None => to.and_then(|it| shell(&it)).into_iter().collect(),
             },
             Stage::Late => {

@@ -176,7 +176,8 @@ impl Reading {
         let tied = self.bonds.iter().filter_map(|bond| {
             let dependent = self.at(bond.dependent)?;
             let referenced = self.at(bond.referenced)?;
-            if dependent == referenced {
+            // parts of one object need each other; only a routine can need itself
+            if dependent == referenced && dependent.kind() != Kind::Routine {
                 return None;
             }
             if bond.how == 'x' && referenced.kind() == Kind::Extension {
