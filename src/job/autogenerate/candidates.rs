@@ -69,8 +69,11 @@ impl<'c> Side<'c> {
 struct Wholes {
     flags: Vec<String>,
     /// Each with what is most alike.
-    pairs: Vec<(Key, Key)>,
+    pairs: Pairs,
 }
+
+/// Old and new.
+type Pairs = Vec<(Key, Key)>;
 
 /// How much two things are alike: of a thousand.
 type Likeness = usize;
@@ -156,7 +159,7 @@ impl<'c> Candidates<'c> {
             written(&[old.part(0), old.part(1)], places)
         };
         let flags = first.iter().chain(&others).map(flag).collect();
-        let pairs: Vec<(Key, Key)> = along.into_iter().chain(first).collect();
+        let pairs: Pairs = along.into_iter().chain(first).collect();
         self.alike.extend(pairs.iter().chain(&others).cloned());
         Wholes { flags, pairs }
     }
@@ -358,7 +361,7 @@ fn ranked(
     gone: &[&Key],
     new: &[&Key],
     likeness: impl Fn(&Key, &Key) -> Option<Likeness>,
-) -> (Vec<(Key, Key)>, Vec<(Key, Key)>) {
+) -> (Pairs, Pairs) {
     let mut all = Vec::new();
     for old in gone {
         let alike = new
@@ -377,7 +380,7 @@ fn ranked(
         is_open
     });
     let keys = |all: Vec<(Likeness, &Key, &Key)>| {
-        let mut all: Vec<(Key, Key)> = all
+        let mut all: Pairs = all
             .into_iter()
             .map(|(_, old, new)| (old.clone(), new.clone()))
             .collect();

@@ -45,7 +45,7 @@ pub fn may_be_asked(flag: &str, confirmed: &[String], denied: &[String]) -> bool
     let place = |it: &Flag| {
         let around = &it.old[..it.old.len() - 1];
         match it.new.as_slice() {
-            [_] => [around, &[it.whole.clone()]].concat(),
+            [_] => [around, std::slice::from_ref(&it.whole)].concat(),
             new => new.to_vec(),
         }
     };
@@ -167,6 +167,23 @@ mod tests {
             assert_eq!(flag.new, [&*other, &*one], "{text}");
             let text = written(&["s", &one], &[&other]);
             assert_eq!(Flag::read(&text).expect(&text).whole, other, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_twice_and_nothing_of_what_is_not_renamed() {
+        let all = |flags: &[&str]| flags.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        for (flag, confirmed, denied, wanted) in [
+            ("s.t=u", &[][..], &[][..], true),
+            ("s.t=v", &["s.t=u"], &[], false),
+            ("s.r=u", &["s.t=u"], &[], false),
+            ("s.t.a=b", &["s.t=u"], &[], true),
+            ("s.t.a=b", &[], &["s.t=u"], false),
+            ("s.t.c=b", &["s.t.a=b"], &[], false),
+            ("r.t=app.u", &["s.t=app.u"], &[], false),
+        ] {
+            let found = may_be_asked(flag, &all(confirmed), &all(denied));
+            assert_eq!(found, wanted, "{flag}");
         }
     }
 }
