@@ -831,12 +831,60 @@ const TYPES: &[(&str, &[&str])] = &[
     ("polygon", &["((1,2),(3,4))"]),
     ("integer[]", &["{1}", "{7}"]),
     ("bigint[]", &["{1}", "{7}"]),
-    ("text[]", &["{7}", "{true}", "{2024-01-02 03:04:05}"]),
+    (
+        "text[]",
+        &[
+            "{7}",
+            "{true}",
+            "{2024-01-02 03:04:05}",
+            "{a}",
+            "{101}",
+            "{127.0.0.1}",
+            "{08:00:2b:01:02:03}",
+            "{00000000-0000-4000-8000-000000000000}",
+            "{\"[1,5)\"}",
+            "{\"(1,2)\"}",
+            "{\"{[1,5)}\"}",
+            "{\"((1,2),(3,4))\"}",
+            "{\"<(1,2),3>\"}",
+            "{\"[2024-01-02,2024-01-03)\"}",
+        ],
+    ),
     ("boolean[]", &["{true}"]),
     ("timestamp with time zone[]", &["{2024-01-02}"]),
     ("public.pair", &["(1,2)"]),
     ("public.digit", &["7"]),
     ("public.letter", &["a"]),
+];
+
+/// What reads the texts of some other types by accident: a circle as a date, a date as the address of a network card.
+const BY_ACCIDENT: &[(&str, &[&str])] = &[
+    (
+        "cidr",
+        &[
+            "smallint",
+            "integer",
+            "bigint",
+            "numeric",
+            "double precision",
+            "bit(3)",
+            "bit varying",
+            "macaddr8",
+            "public.digit",
+        ],
+    ),
+    ("inet", &["macaddr8"]),
+    ("interval", &["bit(3)", "bit varying", "money"]),
+    ("money", &["bit(3)", "bit varying", "point", "public.pair"]),
+    ("date", &["circle"]),
+    ("timestamp with time zone", &["circle"]),
+    ("timestamp without time zone", &["circle"]),
+    ("macaddr", &["date"]),
+    ("int4range", &["point", "public.pair"]),
+    ("numrange", &["point", "public.pair"]),
+    ("public.pair", &["point"]),
+    ("point", &["public.pair"]),
+    ("polygon", &["public.pair"]),
 ];
 
 /// From every type to every other: what the plan says of the values is what some of them pass, and where its author has to say it, no
@@ -879,10 +927,17 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
                 rest.is_some_and(|it| it.is_empty() || it.starts_with(" USING "))
             });
             let statement = statement.unwrap_or_else(|| panic!("{start}"));
+            let is_accident = BY_ACCIDENT
+                .iter()
+                .any(|(it, others)| it == to && others.contains(from));
             let is_open = statement
                 .fills
                 .iter()
                 .any(|it| matches!(it, Fill::Using { .. }));
+            if is_accident {
+                assert!(is_open, "{start}");
+                continue;
+            }
             let texts = match is_open {
                 true => vec![
                     format!("{start} USING \"{to}\"::{to}"),
@@ -923,5 +978,6 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
          ) t (what)",
         tries.join(",\n")
     ));
-    assert_eq!(wrong, "");
+    // nothing is wrong
+    assert_eq!(wrong, "NULL");
 }

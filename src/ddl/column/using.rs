@@ -124,9 +124,6 @@ impl Ends<'_> {
         match way {
             Way::Assigned | Way::None => None,
             Way::Cast(through) => Some(format!("{x}{through}::{new}")),
-            Way::Text if self.from.is_array && self.to.is_array => {
-                Some(format!("{x}::text[]::{new}"))
-            }
             Way::Text => Some(format!("{x}::text::{new}")),
             Way::By(text) => Some(text.clone()),
         }
@@ -180,10 +177,10 @@ impl Ends<'_> {
             (Bytes, Uuid) => by(format!("encode({x}, 'hex')"), "text"),
             (Bytes, _) => by(format!("convert_from({x}, 'UTF8')"), "text"),
             (_, Bytes) => by(format!("convert_to({x}::text, 'UTF8')"), "bytea"),
-            (Array, Array) => match self.elements().way() {
-                Way::Assigned => cast(),
-                way @ (Way::Cast(_) | Way::Text) => lists(way),
-                _ => Way::None,
+            (Array, Array) => match self.elements().through() {
+                Some(through) if through.is_empty() => cast(),
+                Some(through) => Way::Cast(format!("{through}[]")),
+                None => Way::None,
             },
             (Text, _) => cast(),
             (Free, _) | (_, Free) if from != Array && to != Array => Way::Text,
@@ -238,8 +235,8 @@ impl Ends<'_> {
                     false => Way::None,
                 }
             }
-            // its text has a sign of the currency
-            (Money, Enum) => Way::None,
+            // their texts have more than digits
+            (Money | Interval, Enum) => Way::None,
             (Enum, Enum) if self.shares_label() => Way::Text,
             (Enum, Enum) => Way::None,
             (Enum, other) if self.has_label(self.from, other) => Way::Text,
@@ -278,6 +275,13 @@ impl Ends<'_> {
             Way::Assigned => Some(String::new()),
             Way::Cast(through) => Some(through),
             Way::Text => Some("::text".to_owned()),
+            // the text is right, too, if not for all values
+            Way::By(_)
+                if self.class(self.from) == Class::Number
+                    && matches!(self.class(self.to), Class::Bool | Class::Interval) =>
+            {
+                Some("::text".to_owned())
+            }
             Way::By(_) | Way::None => None,
         }
     }
@@ -393,14 +397,6 @@ impl Ends<'_> {
         known
             .or(own.map(|(class, _)| *class))
             .unwrap_or(Class::Free)
-    }
-}
-
-/// The way of lists whose elements go this way.
-fn lists(way: Way) -> Way {
-    match way {
-        Way::Cast(through) if !through.is_empty() => Way::Cast(format!("{through}[]")),
-        way => way,
     }
 }
 
