@@ -6,6 +6,7 @@
 
 mod attribute;
 mod coverage;
+mod dependencies;
 mod difference;
 mod fact;
 mod ignored;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use attribute::Attribute;
 pub use coverage::{Aspect, Coverage};
+pub use dependencies::{Dependencies, Dependency};
 pub use difference::{Changed, Difference, How};
 pub use fact::Fact;
 pub use ignored::Ignored;
@@ -31,21 +33,9 @@ pub struct Catalog {
     pub coverage: Coverage,
     facts: BTreeMap<Key, Fact>,
     /// Who needs whom: the dependent object first.
-    pub dependencies: BTreeSet<Dependency>,
+    pub dependencies: Dependencies,
     /// Objects that are there and are not read, by their kind in plain words.
     pub unread: BTreeMap<String, BTreeSet<String>>,
-}
-
-/// That one object needs another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Dependency {
-    /// The object that goes first when both are dropped.
-    pub dependent: Key,
-    /// The object that it needs.
-    pub referenced: Key,
-    /// How strong the bond is: `deptype` of pg_depend, such as `n` (normal), `a` (automatic), `i` (internal).
-    /// Source: <https://www.postgresql.org/docs/current/catalog-pg-depend.html>
-    pub bond: char,
 }
 
 impl Catalog {

@@ -24,6 +24,7 @@ mod heirs;
 mod index;
 mod inheritance;
 mod language;
+mod lock;
 mod names;
 mod operator;
 mod options;
@@ -48,7 +49,10 @@ mod transform;
 mod trigger;
 mod view;
 
-pub use self::statement::{Boundary, FILL, Fill, LockMode, Loss, Statement, Touch, Work};
+pub use self::{
+    lock::{LockMode, Touch, Work},
+    statement::{Boundary, FILL, Fill, Loss, Statement},
+};
 
 use self::rule::Rule;
 use crate::catalog::Kind;

@@ -7,7 +7,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         enumeration::{designation, qualified},
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+        rule::{Alter, Change, Object, Rule, Statement, Steps, needs, no_parent, nobody},
         stored::stored_in,
     },
     words::ident::Literal,
@@ -37,9 +37,9 @@ const ALTERABLE: &[(&str, Attribute)] = &[
 
 /// The routines that a base or range type needs, and that need the type: they are made after its shell, and dropped with it.
 pub(super) fn support(object: &Object<'_>) -> Vec<Key> {
-    let all = object.catalog.dependencies.iter();
     let users: Vec<&Key> = object.dependents().collect();
-    all.filter(|it| it.dependent == *object.key && it.referenced.kind() == Kind::Routine)
+    needs(object)
+        .filter(|it| it.referenced.kind() == Kind::Routine)
         .map(|it| &it.referenced)
         .filter(|it| users.contains(it))
         .cloned()

@@ -1,6 +1,7 @@
 //! Columns of tables and views.
 
 mod alter;
+mod base;
 mod default;
 mod family;
 mod filling;

@@ -15,7 +15,7 @@ use crate::{
     ddl::{
         index::ties,
         inheritance, names,
-        rule::{Action, LockMode, Object, Rule, Statement, Work, nothing},
+        rule::{Action, Boundary, LockMode, Object, Rule, Statement, Work, nothing},
     },
     words::ident::Ident,
 };
@@ -157,6 +157,20 @@ fn on_both(constraint: &Object<'_>, action: Action, lock: LockMode) -> Statement
     ];
     let referenced = Key::new(Kind::Relation, &parts);
     on_table(constraint, action).touching(&referenced, lock, Work::Catalog)
+}
+
+/// Looks at the rows of one that was added without.
+fn validate(constraint: &Object<'_>) -> Statement {
+    let name = Ident(constraint.key.name());
+    let action = Action::new(format!("VALIDATE CONSTRAINT {name}"))
+        .under(LockMode::ShareUpdateExclusive)
+        .doing(Work::Scan);
+    on_table(constraint, action).at(Boundary::Before)
+}
+
+/// What `pg_get_constraintdef` says.
+fn definition<'c>(constraint: &Object<'c>) -> &'c str {
+    constraint.get(Attribute::Definition).unwrap_or_default()
 }
 
 /// Takes it away. What others took away is not asked for.

@@ -148,9 +148,8 @@ fn refuses_more(change: &Change<'_>) -> bool {
 
 /// Whether it needed something that is gone: a function in its default.
 fn loses_something(from: &Object<'_>, to: &Object<'_>) -> bool {
-    let all = from.catalog.dependencies.iter();
-    all.filter(|it| it.dependent == *from.key)
-        .any(|it| to.catalog.get(&it.referenced).is_none())
+    let mut all = from.catalog.dependencies.of(from.key);
+    all.any(|it| to.catalog.get(&it.referenced).is_none())
 }
 
 /// The domain on another type.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ddl::statement::{LockMode, Touch, Work};
+use crate::ddl::lock::{LockMode, Touch, Work};
 
 /// How a statement of the plan is felt by others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

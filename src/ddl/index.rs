@@ -46,12 +46,18 @@ fn born_with(index: &Object<'_>) -> Option<Key> {
 /// It goes with its constraint, its table, any column that it shows or asks, and the index that it is a part of.
 fn dies_with(index: &Object<'_>) -> Vec<Key> {
     let mut all = ties::automatic(index);
-    ties::add(&mut all, partition::relation(index));
+    ties::add(&mut all, relation(index));
     if let Some(constraint) = constraint(index) {
         ties::add(&mut all, constraint);
     }
     all.extend(extension::tied(index));
     all
+}
+
+/// The relation of an index.
+pub(in crate::ddl) fn relation(index: &Object<'_>) -> Key {
+    let table = index.get(Attribute::Table).unwrap_or_default();
+    Key::new(Kind::Relation, &[index.key.part(0), table])
 }
 
 /// The constraint that an index belongs to.
@@ -86,7 +92,7 @@ fn create(index: &Object<'_>) -> Vec<Statement> {
 /// The statement that makes an index: one that does not stop writers where there may be any.
 fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
     let on = |statement: Statement, lock: LockMode| {
-        statement.touching(&partition::relation(index), lock, Work::Build)
+        statement.touching(&relation(index), lock, Work::Build)
     };
     if !index.online || partition::is_partitioned(index) {
         let statement = Statement::new(text::create(index, guard, only));
@@ -100,7 +106,7 @@ fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
 
 /// Builds one beside readers and writers.
 pub(in crate::ddl) fn concurrently(index: &Object<'_>) -> Statement {
-    let table = partition::relation(index);
+    let table = relation(index);
     Statement::new(text::create(index, &["CONCURRENTLY"], false))
         .touching(&table, LockMode::ShareUpdateExclusive, Work::Build)
         .at(Boundary::Alone)
@@ -157,12 +163,7 @@ fn replica_identity(index: &Object<'_>) -> Statement {
 
 /// An ALTER of its table.
 fn on_table(index: &Object<'_>, what: impl Into<Action>) -> Statement {
-    Statement::alter_table(
-        "TABLE",
-        &partition::relation(index),
-        false,
-        vec![what.into()],
-    )
+    Statement::alter_table("TABLE", &relation(index), false, vec![what.into()])
 }
 
 /// Takes it away. That of a constraint goes with it, before this is asked.
@@ -175,6 +176,6 @@ fn drop(index: &Object<'_>) -> Vec<Statement> {
         let sql = format!("DROP INDEX CONCURRENTLY {name}");
         return vec![Statement::new(sql).at(Boundary::Alone)];
     }
-    let (table, lock) = (partition::relation(index), LockMode::AccessExclusive);
+    let (table, lock) = (relation(index), LockMode::AccessExclusive);
     vec![Statement::new(format!("DROP INDEX {name}")).touching(&table, lock, Work::Catalog)]
 }

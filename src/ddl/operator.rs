@@ -5,7 +5,7 @@
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, replace},
+    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, needs, no_parent, nobody, replace},
     words::ident::{Ident, Qualified},
 };
 
@@ -305,8 +305,7 @@ fn alter_family(change: &Change<'_>) -> Alter {
 
 /// Dropping a family takes its classes away.
 fn families(object: &Object<'_>) -> Vec<Key> {
-    let all = object.catalog.dependencies.iter();
-    all.filter(|it| it.dependent == *object.key)
+    needs(object)
         .map(|it| &it.referenced)
         .filter(|it| it.kind() == Kind::OperatorFamily)
         .cloned()

@@ -11,7 +11,7 @@ mod way;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
         Statement, base_type, constraint,
         hazard::Hazard,
@@ -427,13 +427,7 @@ impl<'c> Planner<'c> {
 
 /// Whether one object depends on another.
 fn needs(catalog: &Catalog, dependent: &Key, referenced: &Key) -> bool {
-    let first = Dependency {
-        dependent: dependent.clone(),
-        referenced: referenced.clone(),
-        bond: '\0',
-    };
-    let found = catalog.dependencies.range(first..).next();
-    found.is_some_and(|it| it.dependent == *dependent && it.referenced == *referenced)
+    catalog.dependencies.has(dependent, referenced)
 }
 
 /// What comes before a type and the functions that it is made of.

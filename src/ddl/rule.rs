@@ -2,8 +2,9 @@
 
 use crate::catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind};
 
-pub(super) use crate::ddl::statement::{
-    Action, Boundary, FILL, Fill, LockMode, Loss, Statement, Work,
+pub(super) use crate::ddl::{
+    lock::{LockMode, Work},
+    statement::{Action, Boundary, FILL, Fill, Loss, Statement},
 };
 
 /// An object of one of the two catalogs.
@@ -143,10 +144,8 @@ impl<'c> Object<'c> {
 
     /// What depends on it directly, in its catalog.
     pub(super) fn dependents(&self) -> impl Iterator<Item = &'c Key> {
-        let key = self.key;
-        let all = self.catalog.dependencies.iter();
-        all.filter(move |it| it.referenced == *key)
-            .map(|it| &it.dependent)
+        let all = self.catalog.dependencies.on(self.key);
+        all.map(|it| &it.dependent)
     }
 }
 
@@ -195,12 +194,5 @@ pub(super) fn needs_of<'c, 'k>(
     catalog: &'c Catalog,
     key: &'k Key,
 ) -> impl Iterator<Item = &'c Dependency> + use<'c, 'k> {
-    let first = Dependency {
-        dependent: key.clone(),
-        referenced: Key::new(Kind::Schema, &[]),
-        bond: '\0',
-    };
-    let all = &catalog.dependencies;
-    all.range(first..)
-        .take_while(move |it| it.dependent == *key)
+    catalog.dependencies.of(key)
 }

@@ -148,10 +148,8 @@ pub(super) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
 
 /// What depends on an object directly.
 pub(super) fn dependents<'c>(catalog: &'c Catalog, key: &Key) -> BTreeSet<&'c Key> {
-    let all = catalog.dependencies.iter();
-    all.filter(|it| it.referenced == *key)
-        .map(|it| &it.dependent)
-        .collect()
+    let all = catalog.dependencies.on(key);
+    all.map(|it| &it.dependent).collect()
 }
 
 /// The type that an attribute or a constraint is part of; any other object is whole by itself.

@@ -13,6 +13,7 @@ mod attempt;
 mod auth;
 mod cancel;
 mod certificate;
+mod complete;
 mod environment;
 mod error;
 mod failure;
@@ -37,7 +38,8 @@ use tokio_postgres::{AsyncMessage, Client};
 use crate::words::url::{Host, Url};
 
 pub use self::cancel::Canceller;
-pub use self::environment::{Environment, complete};
+pub use self::complete::complete;
+pub use self::environment::Environment;
 pub use self::error::{AuthProblem, ConnectError, Fault, Refusal, Server, TlsProblem};
 
 use self::plan::Plan;

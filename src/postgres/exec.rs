@@ -4,6 +4,7 @@
 //! round trip. What runs without a transaction is in [`piecewise`].
 
 mod alone;
+mod body;
 mod guarded;
 mod looks;
 mod piecewise;

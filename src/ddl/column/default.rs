@@ -1,7 +1,7 @@
 //! Where the values of a column come from: its default, or the expression that it is computed with.
 
 use crate::{
-    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, Kind},
     ddl::{
         column::{column_only, identity},
         rule::{Change, Object, Statement},
@@ -42,7 +42,7 @@ pub(super) fn plain<'c>(object: &Object<'c>) -> Option<&'c str> {
 /// Whether a default must go before other things can: what it needs goes away or becomes something else.
 pub(super) fn is_tied(change: &Change<'_>) -> bool {
     let key = change.from.key;
-    needs(change.from.catalog, key).any(|it| {
+    change.from.catalog.dependencies.of(key).any(|it| {
         let was = change.from.catalog.get(&it.referenced);
         let is = change.to.catalog.get(&it.referenced);
         it.referenced.kind() != Kind::Relation && is_another(&it.referenced, was, is)
@@ -61,19 +61,6 @@ fn is_another(key: &Key, was: Option<&Fact>, is: Option<&Fact>) -> bool {
     names
         .filter(|name| !matches!(*name, Attribute::Comment | Attribute::Owner))
         .any(|name| was.get(name) != is.get(name))
-}
-
-/// What an object needs directly.
-fn needs<'c>(catalog: &'c Catalog, key: &'c Key) -> impl Iterator<Item = &'c Dependency> {
-    let first = Dependency {
-        dependent: key.clone(),
-        referenced: Key::new(Kind::Schema, &[]),
-        bond: '\0',
-    };
-    catalog
-        .dependencies
-        .range(first..)
-        .take_while(move |it| it.dependent == *key)
 }
 
 /// Whether adding the column writes all rows anew: its values are computed, or differ from row to row.

@@ -4,7 +4,9 @@ use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         column::{
-            all, altered, column_only, default, family, relation_kind, settings,
+            all, altered,
+            base::Base,
+            column_only, default, family, relation_kind, settings,
             using::{Ends, Way},
         },
         inheritance, names,
@@ -12,14 +14,6 @@ use crate::{
     },
     words::ident::Ident,
 };
-
-/// The type of a column below domains and arrays, as pg_type calls it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Base<'c> {
-    pub(super) schema: &'c str,
-    pub(super) name: &'c str,
-    pub(super) is_array: bool,
-}
 
 /// Whether the column is to be written anew in another type.
 pub(super) fn is_needed(change: &Change<'_>) -> bool {
@@ -201,39 +195,6 @@ fn is_wider(change: &Change<'_>) -> bool {
         || (was, is) == ("real", "double precision")
         || (was.starts_with("numeric") && is == "numeric")
         || matches!((place(was), place(is)), (Some(was), Some(is)) if was < is)
-}
-
-impl<'c> Base<'c> {
-    /// That of a column.
-    fn of(object: &Object<'c>) -> Self {
-        const PLACES: [(Attribute, Attribute, bool); 4] = [
-            (
-                Attribute::BaseElementSchema,
-                Attribute::BaseElementName,
-                true,
-            ),
-            (Attribute::BaseSchema, Attribute::BaseName, false),
-            (Attribute::ElementSchema, Attribute::ElementName, true),
-            (Attribute::TypeSchema, Attribute::TypeName, false),
-        ];
-        let found = PLACES.iter().find_map(|(schema, name, is_array)| {
-            Some(Self {
-                schema: object.get(*schema)?,
-                name: object.get(*name)?,
-                is_array: *is_array,
-            })
-        });
-        found.unwrap_or(Self {
-            schema: "",
-            name: "",
-            is_array: false,
-        })
-    }
-
-    /// Whether it is one of these.
-    pub(super) fn is_built_in(&self, names: &[&str]) -> bool {
-        self.schema == "pg_catalog" && names.contains(&self.name)
-    }
 }
 
 /// What PostgreSQL refuses to alter the type under, of the column and of those that follow it.

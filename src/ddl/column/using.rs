@@ -3,7 +3,7 @@
 //! Text leads from nearly any type to nearly any other in the eyes of PostgreSQL, which then refuses the values: so it is taken only
 //! where some value passes. Where there is no way, the author of the migration has to know one.
 
-use super::retype::Base;
+use super::base::Base;
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::names,

@@ -1,9 +1,8 @@
 //! How a constraint becomes another one of the same name.
 
 use super::{
-    add, core,
-    create::{definition, validate},
-    designation, exchange, is_shadow, kind, not_null, on_table, sources, states,
+    add, core, definition, designation, exchange, is_shadow, kind, not_null, on_table, sources,
+    states, validate,
 };
 use crate::{
     catalog::{Attribute, Key, Kind},

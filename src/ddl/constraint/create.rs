@@ -1,11 +1,11 @@
 //! How a constraint comes into being.
 
-use super::{add, added, is_shadow, key, kind, not_null, on_table, states};
+use super::{add, added, definition, is_shadow, key, kind, not_null, on_table, states, validate};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         index::ties,
-        rule::{Action, Boundary, LockMode, Object, Statement, Work},
+        rule::{Object, Statement},
     },
     words::ident::Ident,
 };
@@ -92,20 +92,6 @@ fn refers_to_partitioned(constraint: &Object<'_>) -> bool {
     ];
     let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
     relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
-}
-
-/// Looks at the rows of one that was added without.
-pub(super) fn validate(constraint: &Object<'_>) -> Statement {
-    let name = Ident(constraint.key.name());
-    let action = Action::new(format!("VALIDATE CONSTRAINT {name}"))
-        .under(LockMode::ShareUpdateExclusive)
-        .doing(Work::Scan);
-    on_table(constraint, action).at(Boundary::Before)
-}
-
-/// What `pg_get_constraintdef` says.
-pub(super) fn definition<'c>(constraint: &Object<'c>) -> &'c str {
-    constraint.get(Attribute::Definition).unwrap_or_default()
 }
 
 /// Whether its table is a partitioned one.

@@ -1,6 +1,6 @@
 //! How a primary key, a UNIQUE or an exclusion constraint comes into being, with its index.
 
-use super::{add, core, create::definition, kind, on_table};
+use super::{add, core, definition, kind, on_table};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{

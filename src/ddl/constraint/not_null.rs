@@ -3,11 +3,7 @@
 //! The column has it: whoever makes the column, or gives it NOT NULL, says its name, too. What is left here is what a column
 //! that was and stays NOT NULL can change about it.
 
-use super::{
-    add,
-    create::{definition, validate},
-    on_table,
-};
+use super::{add, definition, on_table, validate};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{

@@ -176,7 +176,7 @@ fn repair(change: &Change<'_>) -> Option<Statement> {
     let is_exclusion = from.is(Attribute::OfConstraint) && !from.is(Attribute::Unique);
     if is_exclusion || !change.to.online {
         let statement = Statement::new(format!("REINDEX INDEX {name}"));
-        let table = partition::relation(from);
+        let table = super::relation(from);
         return Some(statement.touching(&table, LockMode::Share, Work::Build));
     }
     let sql = format!("REINDEX INDEX CONCURRENTLY {name}");

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{text, ties};
+use super::{relation, text, ties};
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::rule::{Change, Object},
@@ -134,12 +134,6 @@ pub(in crate::ddl) fn whole<'c>(index: &Object<'c>) -> Option<&'c Key> {
     ties::whole(index)
 }
 
-/// The relation of an index.
-pub(in crate::ddl) fn relation(index: &Object<'_>) -> Key {
-    let table = index.get(Attribute::Table).unwrap_or_default();
-    Key::new(Kind::Relation, &[index.key.part(0), table])
-}
-
 /// Whether the index is one of a partitioned table, which holds nothing itself.
 pub(in crate::ddl) fn is_partitioned(index: &Object<'_>) -> bool {
     let relation = index.catalog.get(&relation(index));
@@ -158,8 +152,8 @@ pub(in crate::ddl) fn moves(change: &Change<'_>) -> bool {
 
 /// The indexes of partitions that belong to one.
 fn parts<'c>(catalog: &'c Catalog, whole: &Key) -> impl Iterator<Item = &'c Key> {
-    let all = catalog.dependencies.iter();
-    all.filter(move |it| it.bond == 'P' && it.referenced == *whole)
+    let all = catalog.dependencies.on(whole);
+    all.filter(|it| it.bond == 'P')
         .map(|it| &it.dependent)
         .filter(|it| it.kind() == Kind::Index)
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::partition;
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{names, rule::Object},
@@ -80,7 +79,7 @@ pub(in crate::ddl) fn automatic_name(index: &Object<'_>) -> Option<String> {
 fn column(index: &Object<'_>, text: &str) -> Option<String> {
     let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
     let name = quoted.map_or_else(|| text.to_owned(), |it| it.replace("\"\"", "\""));
-    let key = partition::relation(index);
+    let key = super::relation(index);
     let key = Key::new(Kind::Column, &[key.part(0), key.part(1), &name]);
     index.catalog.get(&key).map(|_| name)
 }

@@ -12,14 +12,7 @@ const LONGEST: usize = 63;
 pub(in crate::ddl) fn needs<'c>(
     object: &Object<'c>,
 ) -> impl Iterator<Item = &'c Dependency> + use<'c> {
-    let key = object.key;
-    let first = Dependency {
-        dependent: key.clone(),
-        referenced: Key::new(Kind::Schema, &[]),
-        bond: '\0',
-    };
-    let all = object.catalog.dependencies.range(first..);
-    all.take_while(move |it| it.dependent == *key)
+    object.catalog.dependencies.of(object.key)
 }
 
 /// What takes an object away without a word when it is dropped, and the tables of the columns among that.

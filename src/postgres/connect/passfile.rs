@@ -92,7 +92,7 @@ impl Pattern {
 
     /// A default socket directory also goes by the name of `localhost`.
     fn fits_host(&self, host: &str) -> bool {
-        let default_socket = super::environment::SOCKET_DIRECTORIES.contains(&host);
+        let default_socket = super::complete::SOCKET_DIRECTORIES.contains(&host);
         self.fits(host) || (default_socket && self.fits("localhost"))
     }
 }

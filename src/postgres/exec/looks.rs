@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Part,
-    guarded::{Care, Failed, Watched},
+    body::{Care, Failed, Watched},
     verdict::{finding, is_true, now_called, shown},
 };
 use crate::{

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, ops::Range, sync::OnceLock, time::Instant};
 
 use super::{
     At, Cause, Draft, Happening, Manner, Part, Task, TaskError, Tell, Unsure, alone,
-    guarded::{Body, Owned},
+    body::{Body, Owned},
     recognise::{self, Effect, Note},
     settle, together,
 };

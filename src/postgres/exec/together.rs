@@ -2,7 +2,7 @@
 
 use super::{
     At, Draft, Happening, Manner, Part, START, Task, TaskError, Tell,
-    guarded::{Body, Owned},
+    body::{Body, Owned},
     settle, took_ms,
 };
 use crate::{

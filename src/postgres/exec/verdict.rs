@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     At, Draft,
-    guarded::{Body, Watched},
+    body::{Body, Watched},
 };
 use crate::{
     ledger::{self, Kind, Snapshot, advice},

@@ -17,7 +17,7 @@ use super::{
     reading::{Address, Bond, RELATIONS, Reading},
 };
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Dependencies, Fact, Key, Kind},
     postgres::{
         imprint::EVER,
         session::{COMMIT, Message, Row, Session},
@@ -196,7 +196,7 @@ impl Known {
 
         let catalog = &mut reading.catalog;
         catalog.unread.clear();
-        catalog.dependencies.clear();
+        catalog.dependencies = Dependencies::default();
         catalog.retain(|key, fact| {
             OF_RELATIONS.contains(&key.kind()) && !names.contains(&relation_of(key, fact))
         });

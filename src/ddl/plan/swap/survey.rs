@@ -125,8 +125,8 @@ impl<'c> Survey<'c> {
         let table = relation(column);
         let is_key = catalog
             .dependencies
-            .iter()
-            .any(|it| it.dependent == *column && it.referenced == table && it.bond == 'i');
+            .of(column)
+            .any(|it| it.referenced == table && it.bond == 'i');
         if is_key {
             return Err(format!(
                 "PostgreSQL cannot alter the type of the {column}, which is part of the partition key of its table"
@@ -175,8 +175,8 @@ impl<'c> Survey<'c> {
             let routines: BTreeSet<&Key> =
                 routines.filter(|it| it.kind() == Kind::Routine).collect();
             let calls = |key: &Key| {
-                let mut all = catalog.dependencies.iter();
-                all.find(|it| it.dependent == *key && routines.contains(&it.referenced))
+                let mut all = catalog.dependencies.of(key);
+                all.find(|it| routines.contains(&it.referenced))
             };
             for key in &types {
                 if let Some(call) = calls(key).filter(|_| key.kind() == Kind::Domain) {
@@ -207,10 +207,7 @@ impl<'c> Survey<'c> {
     fn defaults(&mut self, change: &Change<'c>, column: &'c Key, fact: &'c Fact) {
         let catalog = change.from.catalog;
         let is_cleared = |it: &Key| it.kind() == Kind::Routine && self.clears.contains(it);
-        let mut needs = catalog
-            .dependencies
-            .iter()
-            .filter(|it| it.dependent == *column);
+        let mut needs = catalog.dependencies.of(column);
         if needs.any(|it| is_cleared(&it.referenced)) {
             return;
         }

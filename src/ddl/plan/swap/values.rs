@@ -124,10 +124,7 @@ impl<'m, 'c> Values<'m, 'c> {
     fn fields(&self, made: &Made<'c>) -> Vec<String> {
         let of = |attribute: &Key| {
             let catalog = made.from.catalog;
-            let needs = |it: &&Made<'_>| {
-                let mut all = catalog.dependencies.iter();
-                all.any(|d| d.dependent == *attribute && d.referenced == *it.from.key)
-            };
+            let needs = |it: &&Made<'_>| catalog.dependencies.has(attribute, it.from.key);
             self.made
                 .iter()
                 .filter(|it| it.from.key != made.from.key)
