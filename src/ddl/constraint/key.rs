@@ -64,6 +64,23 @@ fn is_built_before(constraint: &Object<'_>, index: &Object<'_>) -> bool {
         && kind(constraint) != "exclusion"
         && !constraint.is(Attribute::Period)
         && !partition::is_partitioned(index)
+        && !owns_not_null(constraint)
+}
+
+/// Whether a primary key that takes an index over would make a NOT NULL the table's own that it only has from a parent: from 18 on.
+fn owns_not_null(constraint: &Object<'_>) -> bool {
+    let columns = constraint.list(Attribute::Columns);
+    let table = [constraint.key.part(0), constraint.key.part(1)];
+    let mut others = constraint.catalog.below(Kind::Constraint, &table);
+    kind(constraint) == "primary key"
+        && others.any(|(_, fact)| {
+            fact.get(Attribute::Type) == Some("not null")
+                && fact.is(Attribute::Inherited)
+                && fact
+                    .list(Attribute::Columns)
+                    .iter()
+                    .any(|it| columns.contains(it))
+        })
 }
 
 /// Builds the index, and the constraint around it.

@@ -38,7 +38,7 @@ pub(in crate::ddl) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
     // the partition is new, or is attached: its indexes come with that. One that a failed migration left out cannot be told
     // from those, so that a plain one is made if it is not there
     let comes = match index.with_parent {
-        true => comes_with_whole(index),
+        true => is_excluding(index),
         false => !index.stays || index.is(Attribute::OfConstraint),
     };
     if whole.is_some() && comes {
@@ -59,40 +59,13 @@ pub(in crate::ddl) fn is_first(index: &Object<'_>) -> bool {
     let whole = whole(index).and_then(|it| index.other(it));
     index.with_parent
         && !is_common(index)
-        && !comes_with_whole(index)
+        && !is_excluding(index)
         && whole.is_some_and(|it| takes_over(&it))
 }
 
 /// Whether one statement makes the whole tree of indexes that this one is in.
 fn is_common(index: &Object<'_>) -> bool {
     !index.online && is_automatic(index)
-}
-
-/// Whether the whole would not take it over as it is wanted.
-fn comes_with_whole(index: &Object<'_>) -> bool {
-    is_excluding(index) || owns_not_null(index)
-}
-
-/// Whether the primary key of a partition, made by itself, would make a NOT NULL the partition's own that comes from the whole:
-/// from 18 on.
-fn owns_not_null(index: &Object<'_>) -> bool {
-    if index.major < 18 || !index.is(Attribute::Primary) || index.get(Attribute::Parent).is_none() {
-        return false;
-    }
-    let key = super::constraint(index);
-    let key = key.and_then(|it| index.catalog.get(&it));
-    let columns = key.map(|it| it.list(Attribute::Columns));
-    let relation = relation(index);
-    let parts = [relation.part(0), relation.part(1)];
-    let mut constraints = index.catalog.below(Kind::Constraint, &parts);
-    constraints.any(|(_, fact)| {
-        fact.get(Attribute::Type) == Some("not null")
-            && fact.is(Attribute::Inherited)
-            && fact
-                .list(Attribute::Columns)
-                .iter()
-                .any(|it| columns.iter().flatten().any(|column| column == it))
-    })
 }
 
 /// Whether it is that of an exclusion constraint: PostgreSQL does not compare those, and takes none over.
