@@ -913,6 +913,7 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
         role: "postgres",
         online: true,
         batches: false,
+        in_one: false,
     };
     let wanted = comparable(read(new.owner()));
     let statements = plan(&comparable(read(database.owner())), &wanted, &target).unwrap();
@@ -923,7 +924,8 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
             let start =
                 format!("ALTER TABLE \"public\".\"of {from}\" ALTER COLUMN \"{to}\" TYPE {to}");
             let statement = statements.iter().find(|it| {
-                let rest = it.sql.strip_prefix(&start);
+                let sql = it.sql();
+                let rest = sql.strip_prefix(&start);
                 rest.is_some_and(|it| it.is_empty() || it.starts_with(" USING "))
             });
             let statement = statement.unwrap_or_else(|| panic!("{start}"));
@@ -943,7 +945,7 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
                     format!("{start} USING \"{to}\"::{to}"),
                     format!("{start} USING \"{to}\"::text::{to}"),
                 ],
-                false => vec![statement.sql.clone()],
+                false => vec![statement.sql()],
             };
             for (text, value) in texts
                 .iter()

@@ -442,7 +442,7 @@ fn way_back(
     let back = |online| {
         let target = Target {
             online,
-            in_one: !online,
+            in_one: true,
             ..*target
         };
         let statements = plan(after, before, &target).map_err(PlanError::reasons)?;
