@@ -1,6 +1,7 @@
 //! The use cases: what a command does, without arguments and without a terminal.
 
 pub mod advice;
+mod alike;
 pub mod application;
 mod attest;
 pub mod autogenerate;

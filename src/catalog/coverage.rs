@@ -42,6 +42,15 @@ impl Coverage {
         }
     }
 
+    /// Objects of some kinds, without what stands beside them.
+    #[must_use]
+    pub fn of(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        Self {
+            kinds: kinds.into_iter().collect(),
+            aspects: BTreeSet::new(),
+        }
+    }
+
     /// What schema.rs is printed from: relations, columns, keys and comments.
     #[must_use]
     pub fn printing() -> Self {

@@ -44,8 +44,12 @@ impl Diff {
         let found = block_on(async |stop| {
             let from = side(&self.from, &settings, &stop, output)?;
             let to = side(&self.to, &settings, &stop, output)?;
-            let shadow = (from.is_made() || to.is_made()).then(|| settings.shadow(output));
-            let shadow = shadow.transpose().map_err(JobError::from)?;
+            let shadow = match settings.shadow(output) {
+                Err(error) if from.is_made() || to.is_made() => {
+                    return Err(JobError::from(error).into());
+                }
+                shadow => shadow.ok(),
+            };
             let ignored = settings.ignored();
             let left_out = (&ignored, self.partitions.drop_partition.as_slice());
             let found = job::diff::diff(&from, &to, shadow.as_ref(), left_out, stop).await;

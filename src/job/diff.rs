@@ -10,6 +10,7 @@ use crate::{
     },
     job::{
         JobError, Watch,
+        alike::{agreed_beside, agreed_in},
         autogenerate::{LeftAlone, comparable_of, dropped, load::load, wanted},
         failure::AutogenerateError,
         open::Endpoint,
@@ -18,7 +19,7 @@ use crate::{
         shadow::{Shadow, end},
     },
     migration::source::Migrations,
-    postgres::{introspect, session::Stop},
+    postgres::{cluster::Scratch, introspect, session::Stop},
 };
 
 /// The major version that statements are for where no side says so: the oldest that is supported.
@@ -54,8 +55,8 @@ impl Side {
     }
 }
 
-/// Plans the way from one side to the other. There is a shadow if one of them [is made](Side::is_made) in one. Partitions that
-/// only a database has are left alone, unless they are named.
+/// Plans the way from one side to the other. There is a shadow if one of them [is made](Side::is_made) in one; else one that is there
+/// helps to tell whether texts mean the same. Partitions that only a database has are left alone, unless they are named.
 ///
 /// # Errors
 /// When a side cannot be read, or there is no way that keeps the rows.
@@ -76,9 +77,13 @@ pub async fn diff(
     });
     let made = |side| made(side, shadow.as_ref(), ignored, &stop);
     let (third, fourth) = tokio::join!(made(from), made(to));
-    let own = shadow.as_ref().map(|it| it.binaries.major());
-    let first = first.map(|it| it.0).or(third?);
-    let second = second.map(|it| it.0).or(fourth?);
+    let is_made = from.is_made() || to.is_made();
+    let own = shadow.as_ref().filter(|_| is_made);
+    let own = own.map(|it| it.binaries.major());
+    let (third, one) = third?.unzip();
+    let (fourth, other) = fourth?.unzip();
+    let first = first.map(|it| it.0).or(third);
+    let second = second.map(|it| it.0).or(fourth);
     // what a file cannot say is what is on the other side, or nothing
     let mut remarks = Vec::new();
     let completed = |side: &Side, read: Option<Catalog>, other: Option<&Catalog>| match side {
@@ -107,10 +112,25 @@ pub async fn diff(
     } else if let Some(text) = drop_partitions.first().cloned() {
         return Err(AutogenerateError::NoPartition { text }.into());
     }
-    let (to, remark) = completed(to, second, Some(&there))?;
+    let (mut to, remark) = completed(to, second, Some(&there))?;
     remarks.extend(remark);
+    match (&shadow, &one, &other) {
+        (Some(shadow), Some(scratch), _) => {
+            to = agreed_in(shadow, scratch, stop, &there, to).await?;
+        }
+        (Some(shadow), None, Some(scratch)) => {
+            there = agreed_in(shadow, scratch, stop, &to, there).await?;
+        }
+        // databases are only read
+        (Some(shadow), None, None) => {
+            to = agreed_beside(shadow, stop, &there, to).await?;
+        }
+        (None, ..) => {}
+    }
+    for scratch in one.into_iter().chain(other) {
+        end(scratch).await;
+    }
     let to = settled(&there, to);
-    let (from, to) = (&there, &to);
     let target = Target {
         major: major.or(own).unwrap_or(OLDEST),
         role: ROLE,
@@ -118,8 +138,9 @@ pub async fn diff(
         batches: false,
         in_one: false,
     };
-    let statements = plan(from, to, &target).map_err(AutogenerateError::Plan)?;
-    let remark = shadow.zip(major.filter(|_| !statements.is_empty()));
+    let statements = plan(&there, &to, &target).map_err(AutogenerateError::Plan)?;
+    let remark = shadow.filter(|_| is_made);
+    let remark = remark.zip(major.filter(|_| !statements.is_empty()));
     remarks.extend(remark.and_then(|(shadow, major)| shadow.remark(major)));
     Ok(Diff {
         statements,
@@ -139,31 +160,31 @@ async fn live(side: &Side, ignored: &Ignored) -> Result<Option<(Catalog, u32)>, 
     Ok(Some((comparable_of(read, ignored), major)))
 }
 
-/// Reads what a side makes in a shadow.
+/// Reads what a side makes in a shadow, which has it then.
 async fn made(
     side: &Side,
     shadow: Option<&Shadow>,
     ignored: &Ignored,
     stop: &Stop,
-) -> Result<Option<Catalog>, JobError> {
+) -> Result<Option<(Catalog, Scratch)>, JobError> {
     let Some(shadow) = shadow.filter(|_| side.is_made()) else {
         return Ok(None);
     };
     let coverage = Coverage::all();
     let watch: Watch<'_> = &mut |_| {};
-    let read = match side {
+    let (scratch, read) = match side {
         Side::Database(_) | Side::SchemaRs(_) => return Ok(None),
         Side::Migrations(migrations) => {
-            let replay = shadow.catalog(migrations, &coverage, stop.clone(), watch);
-            comparable_of(replay.await?, ignored)
+            let replay = shadow.replayed(migrations, &coverage, stop.clone(), watch);
+            let (scratch, read) = replay.await?;
+            (scratch, comparable_of(read, ignored))
         }
         Side::Sql(files) => {
             let scratch = shadow.start().await?;
             let endpoint = shadow.endpoint(&scratch, stop.clone());
-            let read = load(&endpoint, files, ignored, watch).await;
-            end(scratch).await;
-            read?
+            let read = load(&endpoint, files, ignored, watch).await?;
+            (scratch, read)
         }
     };
-    Ok(Some(owned_by(read, ROLE)))
+    Ok(Some((owned_by(read, ROLE), scratch)))
 }

@@ -8,10 +8,11 @@ use crate::{
     },
     job::{
         JobError, Watch,
+        alike::agreed_in,
         autogenerate::{LeftAlone, comparable_of, differences, listing::listed},
         open::Endpoint,
         owner::{ROLE, owned_by, runner},
-        shadow::Shadow,
+        shadow::{Shadow, end},
     },
     migration::source::{Migration, Migrations},
     postgres::{introspect, session::Stop},
@@ -46,13 +47,17 @@ pub async fn drift(
     let major = facts.server_version / 10_000;
     let shadow = shadow.of_major(major);
     let mut quiet = |_| {};
-    let replayed = shadow
-        .catalog(&applied, &Coverage::all(), stop, &mut quiet)
+    let (scratch, replayed) = shadow
+        .replayed(&applied, &Coverage::all(), stop.clone(), &mut quiet)
         .await?;
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
     let live = comparable_of(owned_by(live, &runner), ignored);
-    let replayed = settled(&live, comparable_of(owned_by(replayed, ROLE), ignored));
+    let replayed = comparable_of(owned_by(replayed, ROLE), ignored);
+    let live = agreed_in(&shadow, &scratch, stop, &replayed, live).await;
+    end(scratch).await;
+    let live = live?;
+    let replayed = settled(&live, replayed);
     let is_gone = |key: &Key| replayed.get(key).is_none();
     let left_alone = LeftAlone::of(&live, is_gone, drop_partitions)?;
     let live = left_alone.without(live);

@@ -1,5 +1,7 @@
 //! Whose objects are: who runs migrations owns what they make, here and in the shadow.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
 
 /// The role of the shadow's own server.
@@ -33,4 +35,23 @@ pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
         }
     });
     catalog
+}
+
+/// The roles that a database speaks of.
+pub(super) fn roles(catalog: &Catalog) -> BTreeSet<String> {
+    let of = |(key, fact): (&Key, &Fact)| {
+        let owner = fact.get(Attribute::Owner).map(str::to_owned);
+        let grantee = match key.kind() {
+            Kind::Grant => key.parts().rev().nth(1).map(str::to_owned),
+            Kind::DefaultPrivilege => Some(key.part(0).to_owned()),
+            _ => None,
+        };
+        let to = match key.kind() {
+            Kind::Policy => fact.list(Attribute::Roles),
+            _ => Vec::new(),
+        };
+        owner.into_iter().chain(grantee).chain(to)
+    };
+    let is_role = |it: &String| !(it.is_empty() || it == "PUBLIC" || it.starts_with("pg_"));
+    catalog.iter().flat_map(of).filter(is_role).collect()
 }

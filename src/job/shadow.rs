@@ -48,6 +48,19 @@ impl Shadow {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Catalog, JobError> {
+        let (scratch, catalog) = self.replayed(migrations, coverage, stop, watch).await?;
+        end(scratch).await;
+        Ok(catalog)
+    }
+
+    /// The same with the server, which has what they lead to.
+    pub(super) async fn replayed(
+        &self,
+        migrations: &Migrations,
+        coverage: &Coverage,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<(Scratch, Catalog), JobError> {
         let scratch = self.start().await?;
         let endpoint = self.endpoint(&scratch, stop);
         let wish = Wish::Upgrade {
@@ -61,8 +74,7 @@ impl Shadow {
         let (mut session, facts, _) = endpoint.read(watch).await?;
         let catalog = introspect::read(&mut session, facts.server_version, coverage).await;
         drop(session);
-        end(scratch).await;
-        Ok(catalog?)
+        Ok((scratch, catalog?))
     }
 
     /// The same with the programs of a major version, where this machine has them: each prints definitions in its own way.

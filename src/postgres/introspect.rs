@@ -19,9 +19,10 @@ use crate::{
     },
 };
 
-/// A transaction that sees one state of the database, writes nothing, and prints everything in one way.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-SET LOCAL search_path = pg_catalog, pg_temp;
+/// What everything is printed with, so that it is always printed in one way.
+macro_rules! settings {
+    () => {
+        "SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL jit = off;
 SET LOCAL quote_all_identifiers = off;
 SET LOCAL standard_conforming_strings = on;
@@ -32,7 +33,19 @@ SET LOCAL bytea_output = 'hex';
 SET LOCAL extra_float_digits = 1;
 SET LOCAL xmloption = 'content';
 SET LOCAL statement_timeout = 0;
-SET LOCAL lock_timeout = 0";
+SET LOCAL lock_timeout = 0"
+    };
+}
+
+/// A transaction that sees one state of the database, and writes nothing.
+const BEGIN: &str = concat!(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n",
+    settings!()
+);
+/// The same within a transaction that is open, and sees what that has written.
+const BEGIN_WITHIN: &str = concat!("SAVEPOINT glowplug_read;\n", settings!());
+/// The end of that: the settings are what they were.
+const END_WITHIN: &str = "ROLLBACK TO SAVEPOINT glowplug_read;\nRELEASE SAVEPOINT glowplug_read";
 
 /// Reads what `coverage` names. `server_version` is `server_version_num`, such as 150018.
 ///
@@ -43,6 +56,29 @@ pub async fn read(
     server_version: u32,
     coverage: &Coverage,
 ) -> Result<Catalog, SessionError> {
+    read_between(session, server_version, coverage, [BEGIN, COMMIT]).await
+}
+
+/// Reads objects of some kinds, without what stands beside them, in a transaction that is open.
+///
+/// # Errors
+/// When the connection is lost, or the server refuses.
+pub async fn read_within(
+    session: &mut Session<'_>,
+    server_version: u32,
+    kinds: impl IntoIterator<Item = Kind>,
+) -> Result<Catalog, SessionError> {
+    let coverage = Coverage::of(kinds);
+    let ends = [BEGIN_WITHIN, END_WITHIN];
+    read_between(session, server_version, &coverage, ends).await
+}
+
+async fn read_between(
+    session: &mut Session<'_>,
+    server_version: u32,
+    coverage: &Coverage,
+    [begin, end]: [&str; 2],
+) -> Result<Catalog, SessionError> {
     let doing = SessionError::while_doing("reading the catalog");
     let major = server_version / 10_000;
     let wanted: Vec<Part> = parts(coverage).collect();
@@ -50,9 +86,9 @@ pub async fn read(
     let queries = texts
         .iter()
         .map(|text| Message::Query(text.as_str(), Vec::new()));
-    let messages: Vec<Message<'_>> = std::iter::once(Message::Batch(BEGIN))
+    let messages: Vec<Message<'_>> = std::iter::once(Message::Batch(begin))
         .chain(queries)
-        .chain([Message::Batch(COMMIT)])
+        .chain([Message::Batch(end)])
         .collect();
     let mut replies = session.exchange(&messages, &mut |_| {}).await.into_iter();
     let mut reading = Reading::of(coverage);

@@ -30,7 +30,8 @@ pub fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
 }
 
 /// A dump without the commands that keep psql from running others: for us they are comments.
-fn without_fences(text: String) -> String {
+#[must_use]
+pub fn without_fences(text: String) -> String {
     let is_fence =
         |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
     if !text.lines().any(is_fence) {

@@ -1170,3 +1170,305 @@ fn the_order_of_attributes_is_a_difference() {
     generate(&project, &[]).ok();
     project.run("check").ok();
 }
+
+/// An object of each kind that has an expression: how it is made, and the same with another meaning.
+const EXPRESSIONS: &str = "CREATE SCHEMA \"Other\";
+    CREATE EXTENSION btree_gist;
+    CREATE TYPE mood AS ENUM ('sad', 'ok');
+    CREATE TABLE orders (id int PRIMARY KEY, status varchar(20) NOT NULL, code char(3), mood mood, amount int DEFAULT -(1),
+        span interval DEFAULT '1 day', by_default boolean DEFAULT ('a'::varchar IN ('b', '{1}')),
+        generated boolean GENERATED ALWAYS AS (status IN ('b', '{2}')) STORED,
+        CONSTRAINT c_in CHECK (status IN ('b', '{3}')), CONSTRAINT c_not_in CHECK (status NOT IN ('b', '{4}')),
+        CONSTRAINT c_between CHECK (status BETWEEN 'a' AND '{5}' AND id BETWEEN -1 AND 10000000000),
+        CONSTRAINT c_any CHECK (status = ANY (ARRAY['b', '{6}'])), CONSTRAINT c_code CHECK (code IN ('b', '{7}')),
+        CONSTRAINT c_mood CHECK (mood IN ('sad', 'ok')), CONSTRAINT c_negative CHECK (-(id::int) < (-1)::int));
+    CREATE INDEX i_predicate ON orders (id) WHERE status IN ('b', '{8}');
+    CREATE INDEX i_expression ON orders ((status IN ('b', '{9}')), lower(status));
+    CREATE TABLE bookings (id int, status varchar(9), CONSTRAINT c_exclusion EXCLUDE USING gist (id WITH =) WHERE (status IN ('b', '{10}')));
+    CREATE VIEW v_plain AS SELECT id, status IN ('b', '{11}') AS flag FROM orders WHERE status IN ('b', 'c');
+    CREATE VIEW v_above AS SELECT v.id, o.status FROM v_plain v JOIN orders o USING (id) WHERE o.status NOT IN ('b', '{12}') AND v.flag;
+    CREATE MATERIALIZED VIEW v_stored AS SELECT id FROM v_above WHERE status IN ('b', '{13}') WITH NO DATA;
+    CREATE UNIQUE INDEX v_stored_key ON v_stored (id);
+    CREATE RULE r AS ON UPDATE TO orders WHERE NEW.status IN ('b', '{14}') DO ALSO DELETE FROM bookings WHERE status IN ('b', 'c');
+    ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY p ON orders USING (status IN ('b', '{15}')) WITH CHECK (status NOT IN ('b', '{16}'));
+    CREATE FUNCTION f_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE TRIGGER g BEFORE UPDATE ON orders FOR EACH ROW WHEN (OLD.status IN ('b', '{17}')) EXECUTE FUNCTION f_trigger();
+    CREATE STATISTICS s ON (status IN ('b', '{18}')), id FROM orders;
+    CREATE DOMAIN d AS varchar(9) DEFAULT ('{19}'::varchar(9))::text CONSTRAINT d_check CHECK (VALUE IN ('b', '{20}'));
+    CREATE TABLE \"Other\".\"Of d\" (a d, \"B b\" varchar CONSTRAINT \"Q c\" CHECK (\"B b\" IN ('b', '{21}')));
+    CREATE FUNCTION f_arguments(x varchar, y boolean DEFAULT ('a'::varchar IN ('b', '{22}'))) RETURNS boolean LANGUAGE sql AS 'SELECT y';
+    CREATE TABLE parts (id int, status varchar(9), CONSTRAINT c_whole CHECK (status IN ('b', '{23}')),
+        flag boolean GENERATED ALWAYS AS (status IN ('b', '{24}')) STORED) PARTITION BY LIST (status);
+    CREATE TABLE part_b PARTITION OF parts (CONSTRAINT c_part CHECK (status IN ('b', '{25}'))) FOR VALUES IN ('b');
+    CREATE INDEX i_parts ON parts ((status IN ('b', '{26}'))) WHERE status IN ('b', 'c');
+    CREATE TABLE keyed (id int, status varchar(9)) PARTITION BY LIST ((status IN ('b', '{key}')));
+    CREATE TABLE above (status varchar(9) CONSTRAINT c_above CHECK (status IN ('b', '{27}')));
+    CREATE TABLE below (id int) INHERITS (above);";
+
+/// The same from 14 and from 15 on.
+const NEWER: [(u32, &str); 2] = [
+    (
+        14,
+        "CREATE FUNCTION f_body(x varchar) RETURNS boolean LANGUAGE sql BEGIN ATOMIC SELECT x IN ('b', '{28}'); END;",
+    ),
+    (
+        15,
+        "CREATE PUBLICATION published FOR TABLE bookings WHERE (id IN (1, 2) AND status IN ('b', '{29}'));",
+    ),
+];
+
+/// Everything that has an expression; the one of this number says something else.
+fn expressions(major: u32, other: Option<&str>) -> String {
+    let newer = NEWER.iter().filter(|it| it.0 <= major).map(|it| it.1);
+    let mut text: String = std::iter::once(EXPRESSIONS).chain(newer).collect();
+    for place in (1..=29).map(|it| it.to_string()).chain(["key".into()]) {
+        let value = if other == Some("all") && place != "key" || other == Some(&place) {
+            "d"
+        } else {
+            "c"
+        };
+        text = text.replace(&format!("{{{place}}}"), value);
+    }
+    text
+}
+
+/// A server with a `pg_dump` beside it, and a project that uses it.
+fn with_pg_dump(
+    project: Project,
+) -> Option<(Project, &'static glowplug::postgres::cluster::Binaries)> {
+    let has_dump = |it: &&glowplug::postgres::cluster::Binaries| it.dir().join("pg_dump").is_file();
+    let Some(binaries) = INSTALLED.iter().find(has_dump) else {
+        eprintln!("skipped: no server with a pg_dump");
+        return None;
+    };
+    let dir = binaries.dir().display().to_string();
+    Some((project.env("GLOWPLUG_POSTGRES_BIN", &dir), binaries))
+}
+
+/// What `pg_dump` prints of the structure of a database.
+fn structure(binaries: &glowplug::postgres::cluster::Binaries, database: &Database) -> String {
+    let dump = std::process::Command::new(binaries.dir().join("pg_dump"))
+        .args(["--schema-only", "--no-owner", "--dbname", &database.url()])
+        .output()
+        .unwrap();
+    assert!(
+        dump.status.success(),
+        "{}",
+        String::from_utf8_lossy(&dump.stderr)
+    );
+    String::from_utf8(dump.stdout).unwrap()
+}
+
+/// PostgreSQL prints `varchar IN ('a')` in other words than it reads it, and reads what it prints as something else again.
+#[test]
+fn a_database_is_what_pg_dump_prints_of_it() {
+    let Some((project, binaries)) = with_pg_dump(Project::new()) else {
+        return;
+    };
+    let database = Database::on(server(binaries.major()));
+    let project = project.env("DATABASE_URL", &database.url());
+    project.migration("1_all", &expressions(binaries.major(), None), "");
+    project.run("upgrade").ok();
+    project.write("dump.sql", &structure(binaries, &database));
+    project.run("check --source dump.sql").ok();
+    project.run("check --source migrations/1_all/up.sql").ok();
+    project.run("check --from database --source dump.sql").ok();
+    project.run("drift").ok();
+    project.run("diff migrations dump.sql").ok();
+    project.run("diff dump.sql migrations").ok();
+    let restored = Database::on(server(binaries.major()));
+    let dump = structure(binaries, &database)
+        .replace("\\restrict", "-- ")
+        .replace("\\unrestrict", "-- ");
+    restored.execute(&dump);
+    project
+        .run_with(&["diff", &database.url(), &restored.url()])
+        .ok();
+    project
+        .run_with(&["diff", &restored.url(), "migrations"])
+        .ok();
+}
+
+/// Each of them is looked at: what says something else is told, and nothing beside it.
+#[test]
+fn an_expression_that_says_something_else_differs() {
+    let major = INSTALLED[0].major();
+    let project = Project::new();
+    project.migration("1_all", &expressions(major, None), "");
+    project.write("other.sql", &expressions(major, Some("all")));
+    let found = project.run("check --source other.sql").code(3).stdout;
+    let mut names = vec![
+        "by_default",
+        "generated",
+        "c_in",
+        "c_not_in",
+        "c_between",
+        "c_any",
+        "c_code",
+        "i_predicate",
+        "i_expression",
+        "c_exclusion",
+        "v_plain",
+        "v_above",
+        "v_stored",
+        "\"r\"",
+        "\"p\"",
+        "\"g\"",
+        "\"s\"",
+        "\"d\"",
+        "d_check",
+        "Q c",
+        "f_arguments",
+        "c_whole",
+        "flag",
+        "c_part",
+        "i_parts",
+        "c_above",
+    ];
+    names.extend(
+        [(14, "f_body"), (15, "published")]
+            .iter()
+            .filter(|it| it.0 <= major)
+            .map(|it| it.1),
+    );
+    for name in names {
+        assert!(found.contains(name), "{name} is not told:\n{found}");
+    }
+    for name in ["c_mood", "c_negative", "span", "keyed"] {
+        assert!(!found.contains(name), "{name} is told:\n{found}");
+    }
+    project.write("key.sql", &expressions(major, Some("key")));
+    let found = project.run("check --source key.sql").code(3).stdout;
+    assert!(
+        found.contains("keyed") && found.contains("\n1 difference."),
+        "{found}"
+    );
+}
+
+/// One that cannot be read here does not hide the others.
+#[test]
+fn an_expression_that_needs_what_is_not_there_hides_no_other() {
+    let project = Project::new();
+    let of = |more: &str, first: &str, rest: &str| {
+        format!(
+            "CREATE TABLE t (id int, status varchar(9), other varchar(9), {more} CONSTRAINT c CHECK ({first})); \
+             CREATE VIEW v AS SELECT {rest} AS flag FROM t; CREATE VIEW w AS SELECT status AS s FROM t WHERE {first};"
+        )
+    };
+    let printed =
+        "((status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))";
+    project.migration(
+        "1_t",
+        &of("", "status IN ('a', 'b')", "status IN ('a', 'b')"),
+        "",
+    );
+    project.write(
+        "wanted.sql",
+        &of("added varchar(9),", printed, "added IN ('a', 'b')"),
+    );
+    let found = project.run("check --source wanted.sql").code(3).stdout;
+    assert!(
+        found.contains("\"v\"") && found.contains("added"),
+        "{found}"
+    );
+    assert!(
+        !(found.contains("\"c\"") || found.contains("\"w\"")),
+        "{found}"
+    );
+}
+
+/// A plan makes objects of what was printed, and they are printed in other words: there, back, and there again.
+#[test]
+fn a_plan_from_what_was_printed_comes_full_circle() {
+    let Some((project, binaries)) = with_pg_dump(Project::new()) else {
+        return;
+    };
+    let major = binaries.major();
+    let (database, wanted) = (Database::on(server(major)), Database::on(server(major)));
+    wanted.execute(&expressions(major, None));
+    let project = project.env("DATABASE_URL", &database.url());
+    project.migration(
+        "1_before",
+        "CREATE EXTENSION btree_gist;
+        CREATE TABLE orders (id int PRIMARY KEY, status varchar(20) NOT NULL, CONSTRAINT c_gone CHECK (status IN ('a', 'b')), CONSTRAINT c_in CHECK (status IN ('x', 'y')));
+        CREATE INDEX i_gone ON orders (id) WHERE status IN ('a', 'b');
+        ALTER TABLE orders ADD COLUMN gone boolean GENERATED ALWAYS AS (status IN ('a', 'b')) STORED;
+        CREATE VIEW v_gone AS SELECT 1 AS one FROM orders WHERE status IN ('a', 'b');",
+        "DROP VIEW v_gone; DROP TABLE orders; DROP EXTENSION btree_gist;",
+    );
+    project.write("schema.sql", &structure(binaries, &wanted));
+    project.run("upgrade").ok();
+    let source = ["--source", "schema.sql"];
+    generate(&project, &source).ok();
+    project.run("upgrade").ok();
+    project.run("check --source schema.sql").ok();
+    project
+        .run("check --from database --source schema.sql")
+        .ok();
+    project.run("drift").ok();
+    project.run("verify --no-cache").ok();
+    project.run("downgrade 1").ok();
+    project.run("drift").ok();
+    project.run("upgrade").ok();
+    project.run("drift").ok();
+}
+
+/// What heals is made of what was printed, too.
+#[test]
+fn drift_is_healed_in_one_go() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    let major = INSTALLED[0].major();
+    project.migration("1_all", &expressions(major, None), "");
+    project.run("upgrade").ok();
+    database.execute(
+        "ALTER TABLE orders DROP CONSTRAINT c_in; ALTER TABLE orders ALTER by_default SET DEFAULT true; DROP INDEX i_predicate;
+        DROP POLICY p ON orders; DROP TRIGGER g ON orders; DROP VIEW v_plain CASCADE; ALTER DOMAIN d DROP CONSTRAINT d_check;",
+    );
+    let found = project.run("drift --format json").code(3).stdout;
+    let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+    for statement in found["report"]["heal"].as_array().unwrap() {
+        database.execute(statement.as_str().unwrap());
+    }
+    project.run("drift").ok();
+}
+
+/// `'now'::timestamp` is read as the moment of reading.
+#[test]
+fn a_constant_that_was_now_is_no_difference() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    let table = "CREATE TABLE t (id int PRIMARY KEY, at timestamp NOT NULL DEFAULT 'now', zoned timestamptz DEFAULT 'now'::timestamptz,
+        day date DEFAULT 'today'::date, then timestamp DEFAULT '2020-01-01', CHECK (at > 'yesterday'::timestamp AND id IN (1, 2)));";
+    let view = "CREATE VIEW v AS SELECT id FROM t WHERE at > 'now'::timestamp;";
+    project.migration(
+        "1_t",
+        &format!("{table}{view}"),
+        "DROP VIEW v; DROP TABLE t;",
+    );
+    project.migration("2_v", "DROP VIEW v;", view);
+    project.migration("3_v", view, "DROP VIEW v;");
+    project.run("upgrade").ok();
+    project.run("verify --no-cache").ok();
+    project.run("drift").ok();
+    project.write("schema.sql", &format!("{table}{view}"));
+    project.run("check --source schema.sql").ok();
+    project
+        .run("check --from database --source schema.sql")
+        .ok();
+    project.write(
+        "schema.sql",
+        &format!("{table}{view} ALTER TABLE t ADD COLUMN more timestamp DEFAULT 'now';"),
+    );
+    generate(&project, &["--source", "schema.sql"]).ok();
+    project.run("upgrade").ok();
+    project.run("check --source schema.sql").ok();
+
+    database.execute("ALTER TABLE t ALTER then SET DEFAULT '2021-01-01'; ALTER TABLE t ALTER day SET DEFAULT '2999-01-01'");
+    let found = project.run("drift").code(3).stdout;
+    assert!(
+        found.contains("\"then\"") && found.contains("\"day\"") && found.contains("2 differences"),
+        "{found}"
+    );
+}

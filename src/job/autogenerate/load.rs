@@ -32,6 +32,16 @@ pub(in crate::job) async fn load(
     watch: Watch<'_>,
 ) -> Result<Catalog, JobError> {
     let (mut session, facts, _) = endpoint.read(watch).await?;
+    run(&mut session, files).await?;
+    let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+    Ok(comparable_of(catalog, ignored))
+}
+
+/// Runs SQL in an empty database.
+pub(super) async fn run(
+    session: &mut Session<'_>,
+    files: &[(PathBuf, String)],
+) -> Result<(), JobError> {
     let mut scripts = Vec::new();
     for (path, text) in files {
         let mut statements = sql::split(text).map_err(|error| refused(path, error.to_string()))?;
@@ -42,11 +52,10 @@ pub(in crate::job) async fn load(
     let mut kinds = scripts.iter().flat_map(|(_, _, statements)| statements);
     let is_plain = kinds.all(|it| !matches!(it.kind, sql::Kind::Transaction(_)));
     // many in one message, in one transaction, take half of the time; what cannot run so is tried one by one
-    if !(is_plain && make_at_once(&mut session, &scripts).await?) {
-        make(&mut session, &scripts).await?;
+    if !(is_plain && make_at_once(session, &scripts).await?) {
+        make(session, &scripts).await?;
     }
-    let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    Ok(comparable_of(catalog, ignored))
+    Ok(())
 }
 
 /// A file, its text, and where its statements are.

@@ -1,9 +1,156 @@
 //! A second opinion on whether two databases are alike, of `pg_dump`, which shares no code with this program.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
-/// The lines that only one of two dumps has. Their order is left out: a column that was added later stands in another place.
-pub(super) fn differences(wanted: &str, found: &str) -> Vec<String> {
+use crate::{
+    catalog::Catalog,
+    job::{
+        JobError,
+        alike::Moments,
+        autogenerate::{
+            Truth, Wish, load,
+            proving::{Proving, TRUTH, send},
+            rename::KEPT,
+        },
+        failure::AutogenerateError,
+        open::Endpoint,
+        owner::roles,
+        shadow::{Shadow, end, make_roles},
+    },
+    postgres::{
+        cluster::{Dumper, Scratch},
+        session::{Message, Session},
+        session_error::SessionError,
+    },
+    project::truth::without_fences,
+    report::autogenerate::AutogenerateReport,
+};
+
+/// How often a dump is read back before it is taken for another. What PostgreSQL prints is at rest after that.
+const ROUNDS: usize = 2;
+/// The database that it is read back into.
+const AGAIN: &str = "glowplug_again";
+
+impl Proving {
+    /// Asks `pg_dump`, where it is beside the server, whether the way up has led to the same.
+    pub(super) async fn ask_pg_dump(
+        &self,
+        wish: &Wish<'_>,
+        session: &mut Session<'_>,
+        state: &Catalog,
+        report: &mut AutogenerateReport,
+    ) -> Result<(), JobError> {
+        // what is left alone here is in its eyes a difference
+        let is_whole = report.not_compared.is_empty()
+            && wish.ignored.is_empty()
+            && self.left_alone.is_empty()
+            && !self.keeps_data;
+        if !matches!(wish.truth, Truth::Sql(_)) || !is_whole {
+            return Ok(());
+        }
+        let Some(dumper) = self.scratch.dumper(&self.shadow.binaries) else {
+            return Ok(());
+        };
+        let dump = |database| structure(&dumper, database);
+        let (wanted, found) = tokio::join!(dump(TRUTH), dump(Scratch::MAINTENANCE));
+        let dumps = [wanted?, found?];
+        if dumps[1].contains(KEPT) {
+            return Ok(());
+        }
+        report.judged_by_pg_dump = true;
+        let mut left = differences(session, &dumps).await?;
+        if !left.is_empty() {
+            let other = self.shadow.start().await?;
+            let endpoint = self.shadow.endpoint(&other, self.endpoint.stop.clone());
+            make_roles(&endpoint, roles(state)).await?;
+            let read = read_again(&other, &endpoint, &self.shadow, dumps, left).await;
+            end(other).await;
+            left = read?;
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        Err(AutogenerateError::Proof {
+            what: "pg_dump sees that the way up does not lead to the source of truth".into(),
+            difference: left,
+            plan: String::new(),
+        }
+        .into())
+    }
+}
+
+/// What differs between two dumps after both were read back, again and again, on a server that has nothing else.
+async fn read_again(
+    other: &Scratch,
+    endpoint: &Endpoint,
+    shadow: &Shadow,
+    mut dumps: [String; 2],
+    mut left: Vec<String>,
+) -> Result<Vec<String>, JobError> {
+    let Some(dumper) = other.dumper(&shadow.binaries) else {
+        return Ok(left);
+    };
+    let (mut session, _, _) = endpoint.read(&mut |_| {}).await?;
+    for _ in 0..ROUNDS {
+        for dump in &mut dumps {
+            let texts = [
+                format!("DROP DATABASE IF EXISTS {AGAIN} WITH (FORCE)"),
+                format!("CREATE DATABASE {AGAIN} TEMPLATE {}", Scratch::MAINTENANCE),
+            ];
+            let made = texts.each_ref().map(|it| Message::Batch(it));
+            let made = send(&mut session, &made).await;
+            made.map_err(SessionError::while_doing("making a database"))?;
+            let mut within = endpoint.clone();
+            within.url = other.url(AGAIN);
+            let (mut loading, _, _) = within.read(&mut |_| {}).await?;
+            let files = [(
+                PathBuf::from("pg_dump"),
+                without_fences(std::mem::take(dump)),
+            )];
+            match load::run(&mut loading, &files).await {
+                Err(JobError::Autogenerate(AutogenerateError::Sql { what, .. })) => {
+                    left.push(format!("what it prints cannot be read back: {what}"));
+                    return Ok(left);
+                }
+                loaded => loaded?,
+            }
+            drop(loading);
+            *dump = structure(&dumper, AGAIN).await?;
+        }
+        left = differences(&mut session, &dumps).await?;
+        if left.is_empty() {
+            break;
+        }
+    }
+    Ok(left)
+}
+
+async fn structure(dumper: &Dumper, database: &'static str) -> Result<String, JobError> {
+    let dumper = dumper.clone();
+    let dump = tokio::task::spawn_blocking(move || dumper.structure(database));
+    Ok(dump.await.expect("a dump does not panic")?)
+}
+
+/// What differs between two dumps, but for constants that were `now` when they were read.
+async fn differences(
+    session: &mut Session<'_>,
+    [wanted, found]: &[String; 2],
+) -> Result<Vec<String>, JobError> {
+    let (mut missing, mut surplus) = only_in_one(wanted, found);
+    let lines = missing.iter().chain(&surplus);
+    let moments = Moments::ask(session, lines.map(String::as_str)).await?;
+    missing.retain(|line| {
+        let other = surplus.iter().position(|it| moments.is_alike(line, it));
+        other.map(|at| surplus.remove(at)).is_none()
+    });
+    let missing = missing.iter().map(|line| format!("missing: {line}"));
+    let surplus = surplus.iter().map(|line| format!("too much: {line}"));
+    Ok(missing.chain(surplus).collect())
+}
+
+/// The lines that only the first of two dumps has, and those that only the second has. Their order is left out: a column that was
+/// added later stands in another place.
+fn only_in_one(wanted: &str, found: &str) -> (Vec<String>, Vec<String>) {
     let mut count: BTreeMap<String, isize> = BTreeMap::new();
     for line in lines(wanted) {
         *count.entry(line).or_default() += 1;
@@ -11,17 +158,15 @@ pub(super) fn differences(wanted: &str, found: &str) -> Vec<String> {
     for line in lines(found) {
         *count.entry(line).or_default() -= 1;
     }
-    let only = |sign: isize, words: &str| -> Vec<String> {
+    let only = |sign: isize| -> Vec<String> {
         let lines = count.iter();
         let times = |(line, n): (&String, &isize)| {
             let times = usize::try_from(n * sign).unwrap_or(0);
-            vec![format!("{words}: {line}"); times]
+            vec![line.clone(); times]
         };
         lines.flat_map(times).collect()
     };
-    let mut all = only(1, "missing");
-    all.extend(only(-1, "too much"));
-    all
+    (only(1), only(-1))
 }
 
 /// What a dump says, line by line, without what is there for psql and for the journal.
@@ -74,18 +219,15 @@ mod tests {
         let wanted =
             "--\n-- Name: t\n--\n\nCREATE TABLE t (\n    a int,\n    b int\n);\n\\restrict x\n";
         let found = "\n--\n-- Name: __glowplug_journal\n--\n\nCREATE TABLE __glowplug_journal (x int);\n\n--\n-- Name: t\n--\n\nCREATE TABLE t (\n    b int,\n    a int\n);\n";
-        assert_eq!(differences(wanted, found), Vec::<String>::new());
+        let nothing = (Vec::<String>::new(), Vec::<String>::new());
+        assert_eq!(only_in_one(wanted, found), nothing);
         assert_eq!(
-            differences(wanted, &found.replace("a int", "a bigint")),
-            ["missing: a int", "too much: a bigint"]
+            only_in_one(wanted, &found.replace("a int", "a bigint")),
+            (vec!["a int".to_owned()], vec!["a bigint".to_owned()])
         );
-        assert_eq!(
-            differences("i WITH (a='1', b='2');", "i WITH (b='2', a='1');"),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            differences("INHERITS (p, q);", "INHERITS (q, p);"),
-            Vec::<String>::new()
-        );
+        let (one, other) = ("i WITH (a='1', b='2');", "i WITH (b='2', a='1');");
+        assert_eq!(only_in_one(one, other), nothing);
+        let (one, other) = ("INHERITS (p, q);", "INHERITS (q, p);");
+        assert_eq!(only_in_one(one, other), nothing);
     }
 }

@@ -9,11 +9,10 @@ use crate::{
         segment::{Segment, segments},
     },
     job::{
-        JobError, Watch,
+        JobError, Watch, alike,
         autogenerate::{
-            Compared, Place, Truth, Wish, differences, ledgers, oracle,
-            proving::{Proving, TRUTH, failed, first_line, send},
-            rename::KEPT,
+            Compared, Place, Truth, Wish, differences, ledgers,
+            proving::{Proving, failed, first_line, send},
             rows::{Rows, needed, qualified},
             script, truth, way,
         },
@@ -28,7 +27,6 @@ use crate::{
         version::Version,
     },
     postgres::{
-        cluster::Scratch,
         introspect::Reader,
         lock::Locked,
         session::{Message, Session, Stop},
@@ -110,9 +108,9 @@ impl Proving {
             }
             states.push(self.catalog(&mut session).await?);
         }
-        let reached = states.last().unwrap_or(&to);
-        let rows = Rows::read(&mut session, reached, &ups).await?;
-        self.reached(wish, &to, states.last())?;
+        let found = states.last().expect("it begins with what was there");
+        let rows = Rows::read(&mut session, found, &ups).await?;
+        self.reached(wish, &mut session, to, found).await?;
         let lost = start.lost(&rows, &ups);
         if !lost.is_empty() {
             return Err(AutogenerateError::Proof {
@@ -125,7 +123,8 @@ impl Proving {
             }
             .into());
         }
-        self.ask_pg_dump(wish, &mut report).await?;
+        self.ask_pg_dump(wish, &mut session, found, &mut report)
+            .await?;
         // down again, each from what it led to, as far as there is a way
         let mut downs: Vec<Result<Vec<Segment>, Vec<String>>> = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
@@ -187,46 +186,6 @@ impl Proving {
         }
         report.migrations = drafts;
         Ok(report)
-    }
-
-    /// Asks `pg_dump`, where it is beside the server, whether the way up has led to the same.
-    async fn ask_pg_dump(
-        &self,
-        wish: &Wish<'_>,
-        report: &mut AutogenerateReport,
-    ) -> Result<(), JobError> {
-        // what is left alone here is in its eyes a difference
-        let is_whole = report.not_compared.is_empty()
-            && wish.ignored.is_empty()
-            && self.left_alone.is_empty()
-            && !self.keeps_data;
-        if !matches!(wish.truth, Truth::Sql(_)) || !is_whole {
-            return Ok(());
-        }
-        let Some(dumper) = self.scratch.dumper(&self.shadow.binaries) else {
-            return Ok(());
-        };
-        let dump = |database: &'static str| {
-            let dumper = dumper.clone();
-            tokio::task::spawn_blocking(move || dumper.structure(database))
-        };
-        let (wanted, found) = tokio::join!(dump(TRUTH), dump(Scratch::MAINTENANCE));
-        let wanted = wanted.expect("a dump does not panic")?;
-        let found = found.expect("a dump does not panic")?;
-        if found.contains(KEPT) {
-            return Ok(());
-        }
-        let found = oracle::differences(&wanted, &found);
-        report.judged_by_pg_dump = true;
-        if found.is_empty() {
-            return Ok(());
-        }
-        Err(AutogenerateError::Proof {
-            what: "pg_dump sees that the way up does not lead to the source of truth".into(),
-            difference: found,
-            plan: String::new(),
-        }
-        .into())
     }
 
     /// Names the migrations, and writes their texts.
@@ -387,11 +346,10 @@ impl Proving {
         }
         let version = locked.facts().server_version;
         let found = narrow(reader.read(&mut locked.session, version).await?);
-        let left = tried
-            .states
-            .last()
-            .map(|wanted| differences(wanted, &found));
-        let left: Vec<String> = left.iter().flatten().map(ToString::to_string).collect();
+        let wanted = tried.states.last().cloned().unwrap_or_default();
+        let wanted = alike::agreed(&mut locked.session, self.major, &found, wanted).await?;
+        let left = differences(&wanted, &found);
+        let left: Vec<String> = left.iter().map(ToString::to_string).collect();
         if left.is_empty() {
             return Ok(());
         }
@@ -404,20 +362,21 @@ impl Proving {
     }
 
     /// Whether the way up has led to what was wanted.
-    fn reached(
+    async fn reached(
         &self,
         wish: &Wish<'_>,
-        to: &Catalog,
-        found: Option<&Catalog>,
+        session: &mut Session<'_>,
+        to: Catalog,
+        found: &Catalog,
     ) -> Result<(), JobError> {
-        let Some(found) = found else { return Ok(()) };
         let left: Vec<String> = match wish.truth {
-            Truth::Sql(_) => differences(to, found)
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            Truth::Sql(_) => {
+                let to = alike::agreed(session, self.major, found, to).await?;
+                let left = differences(&to, found);
+                left.iter().map(ToString::to_string).collect()
+            }
             // what the files cannot say has no definition to compare
-            Truth::SchemaRs(printer) => truth::left(printer, to, found)?,
+            Truth::SchemaRs(printer) => truth::left(printer, &to, found)?,
         };
         if left.is_empty() {
             return Ok(());

@@ -1,16 +1,14 @@
 //! The shadow in which a plan is tried.
 
-use std::collections::BTreeSet;
-
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Fact, Ignored, Key, Kind},
+    catalog::{Catalog, Coverage, Ignored},
     ddl::{
         filling::sent,
         plan::{Target, settled},
         segment::Segment,
     },
     job::{
-        JobError, Watch,
+        JobError, Watch, alike,
         autogenerate::{
             Compared, LeftAlone, Truth, Wish,
             candidates::candidates,
@@ -22,7 +20,7 @@ use crate::{
         },
         failure::{AutogenerateError, RenameError, RenameFault},
         open::Endpoint,
-        owner::{ROLE, owned_by, runner},
+        owner::{ROLE, owned_by, roles, runner},
         run::{self, Options},
         shadow::{Shadow, end, in_the_shadow, make_roles},
     },
@@ -240,6 +238,7 @@ impl Proving {
             self.rename(&mut session, alike, &mut renames, &mut from)
                 .await?;
         }
+        let to = alike::agreed(&mut session, self.major, &from, to).await?;
         let to = settled(&from, to);
         let found = differences(&from, &to);
         let mut unread: Vec<String> = from
@@ -372,25 +371,6 @@ impl Proving {
         }
         Ok(())
     }
-}
-
-/// The roles that a database speaks of.
-fn roles(catalog: &Catalog) -> BTreeSet<String> {
-    let of = |(key, fact): (&Key, &Fact)| {
-        let owner = fact.get(Attribute::Owner).map(str::to_owned);
-        let grantee = match key.kind() {
-            Kind::Grant => key.parts().rev().nth(1).map(str::to_owned),
-            Kind::DefaultPrivilege => Some(key.part(0).to_owned()),
-            _ => None,
-        };
-        let to = match key.kind() {
-            Kind::Policy => fact.list(Attribute::Roles),
-            _ => Vec::new(),
-        };
-        owner.into_iter().chain(grantee).chain(to)
-    };
-    let is_role = |it: &String| !(it.is_empty() || it == "PUBLIC" || it.starts_with("pg_"));
-    catalog.iter().flat_map(of).filter(is_role).collect()
 }
 
 /// Sends messages; the first failure counts.

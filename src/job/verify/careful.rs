@@ -3,7 +3,7 @@
 use crate::{
     catalog::{Catalog, Coverage, Difference},
     job::{
-        JobError, Watch,
+        JobError, Watch, alike,
         explain::failed,
         run::{Options, event, task},
     },
@@ -73,11 +73,13 @@ impl Legs<'_, '_> {
             return Ok(Some(*problem));
         }
         let returned = self.read().await?;
-        if let Some(problem) = self.compare(before, &returned, Leg::Down, report) {
-            return Ok(Some(problem));
-        }
         // where not all counts, the places of columns do not
         let is_back = self.narrow.is_some() || *before == returned;
+        let wanted = std::mem::take(before);
+        let problem = self.compare(wanted, &returned, Leg::Down, report).await?;
+        if let Some(problem) = problem {
+            return Ok(Some(problem));
+        }
         if let Walked::Stopped(problem) = self
             .leg(&[Direction::Up], Leg::UpAgain, None, watch)
             .await?
@@ -89,7 +91,8 @@ impl Legs<'_, '_> {
             after
         } else {
             let again = self.read().await?;
-            if let Some(problem) = self.compare(&after, &again, Leg::UpAgain, report) {
+            let problem = self.compare(after, &again, Leg::UpAgain, report).await?;
+            if let Some(problem) = problem {
                 return Ok(Some(problem));
             }
             again
@@ -188,13 +191,16 @@ impl Legs<'_, '_> {
         })))
     }
 
-    fn compare(
-        &self,
-        wanted: &Catalog,
+    /// Compares what is there with what is wanted.
+    async fn compare(
+        &mut self,
+        wanted: Catalog,
         found: &Catalog,
         leg: Leg,
         report: &mut VerifyReport,
-    ) -> Option<Problem> {
+    ) -> Result<Option<Problem>, JobError> {
+        let major = self.locked.facts().server_version / 10_000;
+        let wanted = alike::agreed(&mut self.locked.session, major, found, wanted).await?;
         let (places, differences): (Vec<Difference>, Vec<Difference>) = wanted
             .differences(found)
             .into_iter()
@@ -208,7 +214,7 @@ impl Legs<'_, '_> {
             ));
         }
         if differences.is_empty() {
-            return None;
+            return Ok(None);
         }
         let (what, advice) = match leg {
             Leg::Down => (
@@ -224,13 +230,13 @@ impl Legs<'_, '_> {
                 ),
             ),
         };
-        Some(Problem {
+        Ok(Some(Problem {
             name: name.clone(),
             leg,
             what,
             difference: differences.iter().map(ToString::to_string).collect(),
             advice,
-        })
+        }))
     }
 }
 
