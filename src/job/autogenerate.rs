@@ -11,6 +11,7 @@ pub(super) mod proving;
 mod rename;
 mod rows;
 mod script;
+pub(super) mod send;
 mod truth;
 
 use std::path::Path;
@@ -126,7 +127,8 @@ pub async fn autogenerate(
     watch: Watch<'_>,
 ) -> Result<AutogenerateReport, JobError> {
     let mut report = match attempt(wish, place, true, stop.clone(), watch).await {
-        Err(JobError::Autogenerate(AutogenerateError::Proof { what, .. })) if is_of_rows(&what) => {
+        Err(JobError::Autogenerate(AutogenerateError::Proof(failure))) if failure.is_of_rows() => {
+            let what = failure.what;
             let mut report = attempt(wish, place, false, stop, watch).await?;
             report.remarks.push(format!(
                 "it was proved with empty tables, because some rows stand in its way: {what}"
@@ -180,11 +182,6 @@ async fn attempt(
     let drafted = proving.draft(wish, place, rows, stop, watch).await;
     proving.end().await;
     drafted
-}
-
-/// Whether a plan failed because of what is in the rows: data exceptions, and violated constraints.
-fn is_of_rows(what: &str) -> bool {
-    what.contains("(SQLSTATE 22") || what.contains("(SQLSTATE 23")
 }
 
 /// Two catalogs, compared.

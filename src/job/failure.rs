@@ -1,9 +1,11 @@
 //! Why a job could not do its work.
 
+mod proof;
 mod rename;
 
 use miette::{NamedSource, SourceSpan};
 
+pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
 
 use crate::{
@@ -109,6 +111,15 @@ impl JobError {
             Self::Stopped | Self::Session(SessionError::Interrupted { .. }) => true,
             Self::Migration(error) => error.interrupted,
             _ => false,
+        }
+    }
+
+    /// What the server said, where it refused a statement of a migration.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        match self {
+            Self::Migration(error) => error.server.as_ref(),
+            _ => None,
         }
     }
 }
@@ -541,21 +552,14 @@ pub enum AutogenerateError {
         harm: Vec<String>,
     },
     /// The proof failed.
-    #[error("the plan failed its proof, and nothing was written: {what}{}{}", lines(.difference), plan_of(.plan))]
+    #[error("the plan failed its proof, and nothing was written: {}{}{}", .0.what, lines(&.0.difference), plan_of(&.0.plan))]
     #[diagnostic(
         code(autogenerate::proof),
         help(
             "Write this migration by hand: `glowplug revision -m …`, and report the plan: it should not fail."
         )
     )]
-    Proof {
-        /// What went wrong.
-        what: String,
-        /// What differs.
-        difference: Vec<String>,
-        /// The statements.
-        plan: String,
-    },
+    Proof(Box<ProofFailure>),
 }
 
 fn lines(lines: &[String]) -> String {

@@ -31,6 +31,9 @@ pub struct Problem {
     pub difference: Vec<String>,
     /// What to do.
     pub advice: String,
+    /// The SQLSTATE, where PostgreSQL refused a statement.
+    #[serde(skip)]
+    pub sqlstate: Option<String>,
 }
 
 /// What `verify` found.

@@ -163,45 +163,105 @@ fn a_room_uses_its_own_inside_and_lower_floors() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// Every module that a file names, spelled out from the root: `ddl::column::retype`. `super` and `self` are followed.
+fn named(file: &File, module: &[String]) -> BTreeSet<Vec<String>> {
+    let code: Vec<&str> = file.lines.iter().map(|(_, line)| line.trim()).collect();
+    let code = code.join(" ");
+    let mut found = BTreeSet::new();
+    for root in ["crate::", "super::", "self::"] {
+        for (at, mark) in code.match_indices(root) {
+            let before = &code[..at];
+            // part of a longer path, or of a word
+            if before.ends_with("::") || before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            {
+                continue;
+            }
+            let mut paths = BTreeSet::new();
+            expand("", &code[at + mark.len()..], &mut paths);
+            for path in paths {
+                let mut from = match root {
+                    "crate::" => Vec::new(),
+                    "super::" => module[..module.len() - 1].to_vec(),
+                    _ => module.to_vec(),
+                };
+                for part in path.split("::") {
+                    match part {
+                        "super" => drop(from.pop()),
+                        part => from.push(part.to_owned()),
+                    }
+                }
+                found.insert(from);
+            }
+        }
+    }
+    found
+}
+
+/// At every depth: the files and directories below one module, each with the siblings that it or what is below it names.
 #[test]
 fn within_a_room_there_are_no_circles_from_file_to_file() {
-    // the files right below a room, each with the siblings that it or what is below it names
-    let mut uses: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for file in sources() {
-        let parts: Vec<_> = file.path.iter().filter_map(|part| part.to_str()).collect();
-        let [room, below, ..] = parts.as_slice() else {
-            continue;
-        };
-        let below = below.trim_end_matches(".rs").to_owned();
-        let siblings = paths(&file).into_iter().filter_map(|path| {
-            let mut path = path.split("::");
-            let other = (path.next()? == *room)
-                .then(|| path.next())
-                .flatten()?
-                .to_owned();
-            (other != below).then_some(other)
-        });
-        uses.entry(((*room).to_owned(), below.clone()))
-            .or_default()
-            .extend(siblings);
+    let sources = sources();
+    let module = |file: &File| -> Vec<String> {
+        let path = file.path.with_extension("");
+        path.iter()
+            .filter_map(|part| part.to_str().map(str::to_owned))
+            .collect()
+    };
+    let modules: BTreeSet<Vec<String>> = sources.iter().map(module).collect();
+    let mut uses: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for file in &sources {
+        let own = module(file);
+        for other in named(file, &own) {
+            let alike = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
+            if alike == 0 || alike == own.len() || alike == other.len() {
+                continue;
+            }
+            let ends = (own[..=alike].to_vec(), other[..=alike].to_vec());
+            if modules.contains(&ends.1) {
+                uses.entry(ends.0).or_default().insert(ends.1);
+            }
+        }
     }
     let mut circles = Vec::new();
-    for (room, start) in uses.keys() {
-        let mut open = vec![start.clone()];
+    for start in uses.keys() {
+        let mut open = vec![start];
         let mut seen = BTreeSet::new();
         while let Some(at) = open.pop() {
-            for next in uses.get(&(room.clone(), at.clone())).into_iter().flatten() {
+            for next in uses.get(at).into_iter().flatten() {
                 if next == start {
                     circles.push(format!(
-                        "{room}: {start} is named by {at}, which it leads to"
+                        "{} is named by {}, which it leads to",
+                        start.join("::"),
+                        at.join("::")
                     ));
-                } else if seen.insert(next.clone()) {
-                    open.push(next.clone());
+                } else if seen.insert(next) {
+                    open.push(next);
                 }
             }
         }
     }
     assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn no_statement_is_read_back_out_of_its_own_sql() {
+    let questions = [
+        "contains(",
+        "starts_with(",
+        "ends_with(",
+        "strip_",
+        "split",
+        "find(",
+    ];
+    check("statements are values: ask them", |file, line| {
+        let is_planner = file.path.starts_with("ddl") || file.path.starts_with("job/autogenerate");
+        let mut asked = line.match_indices(".sql()");
+        is_planner
+            && asked.any(|(at, mark)| {
+                let rest = line[at + mark.len()..].trim_start_matches('.');
+                questions.iter().any(|it| rest.starts_with(it))
+            })
+    });
 }
 
 #[test]

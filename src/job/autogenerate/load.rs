@@ -8,7 +8,7 @@ use crate::{
         JobError, Watch,
         autogenerate::{
             comparable_of,
-            proving::{first_line, send},
+            send::{first_line, send},
         },
         failure::AutogenerateError,
         open::Endpoint,

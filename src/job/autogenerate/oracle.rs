@@ -9,10 +9,11 @@ use crate::{
         alike::Moments,
         autogenerate::{
             Truth, Wish, load,
-            proving::{Proving, TRUTH, send},
+            proving::{Proving, TRUTH},
             rename::KEPT,
+            send::send,
         },
-        failure::AutogenerateError,
+        failure::{AutogenerateError, ProofFailure},
         open::Endpoint,
         owner::roles,
         shadow::{Shadow, end, make_roles},
@@ -70,12 +71,11 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(AutogenerateError::Proof {
-            what: "pg_dump sees that the way up does not lead to the source of truth".into(),
-            difference: left,
-            plan: String::new(),
-        }
-        .into())
+        Err(
+            ProofFailure::new("pg_dump sees that the way up does not lead to the source of truth")
+                .differing(left)
+                .into(),
+        )
     }
 }
 

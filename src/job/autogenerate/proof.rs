@@ -12,11 +12,13 @@ use crate::{
         JobError, Watch, alike,
         autogenerate::{
             Compared, Place, Truth, Wish, differences, ledgers,
-            proving::{Proving, failed, first_line, send},
+            proving::Proving,
             rows::{Rows, needed, qualified},
-            script, truth, way,
+            script,
+            send::{failed, first_line, send},
+            truth, way,
         },
-        failure::AutogenerateError,
+        failure::{AutogenerateError, ProofFailure},
         owner::ROLE,
         revision,
         run::Options,
@@ -113,15 +115,10 @@ impl Proving {
         self.reached(wish, &mut session, to, found).await?;
         let lost = start.lost(&rows, &ups);
         if !lost.is_empty() {
-            return Err(AutogenerateError::Proof {
-                what: "the way up loses rows, and does not say so".into(),
-                difference: lost,
-                plan: ups
-                    .iter()
-                    .map(|it| script::text(std::slice::from_ref(it), &[]))
-                    .collect(),
-            }
-            .into());
+            let text = |it| script::text(std::slice::from_ref(it), &[]);
+            let plan: String = ups.iter().map(text).collect();
+            let failure = ProofFailure::new("the way up loses rows, and does not say so");
+            return Err(failure.differing(lost).of_plan(plan).into());
         }
         self.ask_pg_dump(wish, &mut session, found, &mut report)
             .await?;
@@ -336,12 +333,12 @@ impl Proving {
             let mut report = VerifyReport::default();
             let mut before = states[0].clone();
             if let Some(problem) = legs.walk(&mut before, &mut report, watch).await? {
-                return Err(AutogenerateError::Proof {
-                    what: problem.what,
-                    difference: problem.difference,
-                    plan: format!("-- up.sql\n{text}\n-- down.sql\n{}", drafted.down),
-                }
-                .into());
+                let plan = format!("-- up.sql\n{text}\n-- down.sql\n{}", drafted.down);
+                let mut failure = ProofFailure::new(problem.what)
+                    .differing(problem.difference)
+                    .of_plan(plan);
+                failure.sqlstate = problem.sqlstate;
+                return Err(failure.into());
             }
         }
         let version = locked.facts().server_version;
@@ -353,12 +350,12 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(AutogenerateError::Proof {
-            what: "the scripts do not lead to the source of truth".into(),
-            difference: left,
-            plan: drafts.iter().map(|it| it.up.as_str()).collect(),
-        }
-        .into())
+        Err(
+            ProofFailure::new("the scripts do not lead to the source of truth")
+                .differing(left)
+                .of_plan(drafts.iter().map(|it| it.up.as_str()).collect::<String>())
+                .into(),
+        )
     }
 
     /// Whether the way up has led to what was wanted.
@@ -381,12 +378,11 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(AutogenerateError::Proof {
-            what: "the way up does not lead to the source of truth".into(),
-            difference: left,
-            plan: String::new(),
-        }
-        .into())
+        Err(
+            ProofFailure::new("the way up does not lead to the source of truth")
+                .differing(left)
+                .into(),
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     catalog::{Catalog, Coverage, Ignored},
     ddl::{
+        Statement,
         filling::sent,
         plan::{Target, settled},
         segment::Segment,
@@ -16,9 +17,10 @@ use crate::{
             listing::listed,
             load::load,
             rename::{self, Asked, Renames},
+            send::{failed, first_refused, send},
             truth, way, with_aside,
         },
-        failure::{AutogenerateError, RenameError, RenameFault},
+        failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
         open::Endpoint,
         owner::{ROLE, owned_by, roles, runner},
         run::{self, Options},
@@ -358,46 +360,21 @@ impl Proving {
         if !segment.alone {
             messages.push(Message::Batch(COMMIT));
         }
-        if let Err(failure) = send(session, &messages).await {
-            if let Failure::Server(_) = &failure {
-                return Err(AutogenerateError::Proof {
-                    what: format!("PostgreSQL refuses a statement of the plan: {failure}"),
-                    difference: Vec::new(),
-                    plan: texts.join(";\n"),
-                }
-                .into());
-            }
+        let Some((at, failure)) = first_refused(session, &messages).await else {
+            return Ok(());
+        };
+        if !matches!(failure, Failure::Server(_)) {
             return Err(SessionError::while_doing("trying the plan")(failure).into());
         }
-        Ok(())
+        // BEGIN stands before them
+        let at = at.saturating_sub(usize::from(!segment.alone));
+        let statement = segment.statements.get(at).or(segment.statements.last());
+        let sql = statement.map(Statement::sql).unwrap_or_default();
+        let what = format!("PostgreSQL refuses a statement of the plan: {failure}");
+        let mut refused = ProofFailure::new(what)
+            .of_plan(texts.join(";\n"))
+            .refused(&sql, &failure);
+        refused.target = statement.and_then(|it| it.target.clone());
+        Err(refused.into())
     }
-}
-
-/// Sends messages; the first failure counts.
-pub(super) async fn send(
-    session: &mut Session<'_>,
-    messages: &[Message<'_>],
-) -> Result<(), Failure> {
-    let mut first = None;
-    for reply in session.exchange(messages, &mut |_| {}).await {
-        if let Err(failure) = reply {
-            first = first.or(Some(failure));
-        }
-    }
-    first.map_or(Ok(()), Err)
-}
-
-pub(super) fn failed(sql: &str) -> impl Fn(Failure) -> JobError + use<'_> {
-    move |failure| {
-        AutogenerateError::Proof {
-            what: format!("{failure}"),
-            difference: Vec::new(),
-            plan: sql.to_owned(),
-        }
-        .into()
-    }
-}
-
-pub(super) fn first_line(sql: &str) -> &str {
-    sql.trim().lines().next().unwrap_or_default()
 }

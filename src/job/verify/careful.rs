@@ -188,6 +188,7 @@ impl Legs<'_, '_> {
             what: cause.to_string(),
             difference: Vec::new(),
             advice: advice.unwrap_or_default(),
+            sqlstate: cause.server().map(|it| it.code.clone()),
         })))
     }
 
@@ -236,6 +237,7 @@ impl Legs<'_, '_> {
             what,
             difference: differences.iter().map(ToString::to_string).collect(),
             advice,
+            sqlstate: None,
         }))
     }
 }
