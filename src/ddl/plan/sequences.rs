@@ -38,9 +38,13 @@ impl Planner<'_> {
             (stays && old != *new).then_some((*new, old))
         });
         let mut pairs: BTreeMap<&Key, &Key> = pairs.collect();
-        // a name that something else gives up is left to what follows from that
+        // what else has the name must go with a column
         let given_up: BTreeSet<&Key> = pairs.values().copied().collect();
-        pairs.retain(|new, _| from.get(new).is_none() || given_up.contains(new));
+        let goes = |key: &Key| {
+            let column = from.get(key).map(sequence::identity_of);
+            column.is_none_or(|it| it.is_some_and(|it| to.get(&it).is_none()))
+        };
+        pairs.retain(|new, _| given_up.contains(new) || goes(new));
         let mut done = BTreeSet::new();
         for (new, old) in &pairs {
             let objects = (self.object(from, old), self.object(to, new));

@@ -71,7 +71,10 @@ impl<'c> Planner<'c> {
                 }
             }
         }
-        let both: Vec<&'c Key> = self.dropped.keys().copied().collect();
+        // what had the name of one that is renamed is another
+        let both = self.dropped.keys().copied();
+        let both = both.filter(|key| !self.renamed.contains_key(key));
+        let both: Vec<&'c Key> = both.collect();
         for key in both {
             self.changed.remove(key);
             self.finished.remove(key);
