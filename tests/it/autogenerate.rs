@@ -467,7 +467,7 @@ Proved in a throwaway database: up gets there, down comes back, up again.
         .replace("name text", "name varchar(200)")
         .replace(
             "mood mood NOT NULL DEFAULT 'ok'",
-            "mood mood NOT NULL DEFAULT 'so-so',\n    mail text UNIQUE",
+            "mood mood NOT NULL DEFAULT 'so-so',\n    mail text UNIQUE CHECK (length(mail) > 2)",
         )
         .replace("SELECT id, name FROM", "SELECT id, mail, name FROM");
     project.write(
