@@ -26,6 +26,7 @@ mod ledger;
 mod ledger_random;
 mod ledger_redteam;
 mod lock_timeout;
+mod locks;
 mod network;
 mod odd;
 mod partitions;
