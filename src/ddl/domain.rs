@@ -3,15 +3,17 @@
 //! What a domain is based on cannot be altered, nor can a constraint be added while columns hold its values within arrays or rows:
 //! then another domain takes its place. From PostgreSQL 17 on NOT NULL is a constraint with a name; before, it is part of the domain.
 
+use std::collections::BTreeSet;
+
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         enumeration::qualified,
         rule::{
-            Alter, Boundary, Change, Object, Rule, Statement, Steps, Swap, no_parent, nobody,
-            nothing,
+            Alter, Boundary, Change, LockMode, Object, Rule, Statement, Steps, Swap, Work,
+            no_parent, nobody, nothing,
         },
-        stored::is_nested,
+        stored::{is_nested, relation, stored_in},
     },
     words::ident::Ident,
 };
@@ -120,9 +122,8 @@ fn alter(change: &Change<'_>) -> Alter {
             )));
         }
         (false, true) => {
-            steps.late.push(Statement::new(format!(
-                "ALTER DOMAIN {domain} SET NOT NULL"
-            )));
+            let statement = Statement::new(format!("ALTER DOMAIN {domain} SET NOT NULL"));
+            steps.late.push(looking(statement, to, to.key));
         }
         _ => {}
     }
@@ -235,21 +236,36 @@ fn create_constraint(object: &Object<'_>) -> Vec<Statement> {
     let (domain, name) = (qualified(object.key), Ident(object.key.part(2)));
     let definition = object.get(Attribute::Definition).unwrap_or_default();
     let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
-    if is_not_null(object) || object.is(Attribute::NotValid) || !object.online {
+    if object.is(Attribute::NotValid) {
         return vec![Statement::new(add)];
+    }
+    if is_not_null(object) || !object.online {
+        return vec![looking(Statement::new(add), object, &domain_of(object.key))];
     }
     vec![
         Statement::new(add + " NOT VALID"),
-        validate(object.key).at(Boundary::Before),
+        validate(object).at(Boundary::Before),
     ]
 }
 
-fn validate(key: &Key) -> Statement {
-    Statement::new(format!(
+/// A statement that looks at the values in every table that holds the domain, which nobody writes to meanwhile.
+fn looking(statement: Statement, object: &Object<'_>, domain: &Key) -> Statement {
+    let domain = object.catalog.entry(domain).map(|(key, _)| key);
+    let columns = domain.map(|it| stored_in(object.catalog, it));
+    let tables: BTreeSet<Key> = columns.iter().flatten().map(|it| relation(it)).collect();
+    tables.iter().fold(statement, |statement, table| {
+        statement.touching(table, LockMode::Share, Work::Scan)
+    })
+}
+
+fn validate(constraint: &Object<'_>) -> Statement {
+    let key = constraint.key;
+    let statement = Statement::new(format!(
         "ALTER DOMAIN {} VALIDATE CONSTRAINT {}",
         qualified(key),
         Ident(key.part(2))
-    ))
+    ));
+    looking(statement, constraint, &domain_of(key))
 }
 
 fn drop_constraint(object: &Object<'_>) -> Vec<Statement> {
@@ -269,7 +285,7 @@ fn alter_constraint(change: &Change<'_>) -> Alter {
     };
     let is_validated = change.from.is(Attribute::NotValid) && !change.to.is(Attribute::NotValid);
     if is_validated && !change.differs(Attribute::Type) && bare(&change.from) == bare(&change.to) {
-        Alter::By(Steps::late([validate(change.to.key)]))
+        Alter::By(Steps::late([validate(&change.to)]))
     } else {
         Alter::Replace
     }

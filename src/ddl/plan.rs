@@ -467,3 +467,6 @@ fn is_view(catalog: &Catalog, key: &Key) -> bool {
     let kind = catalog.get(key).and_then(|it| it.get(Attribute::Kind));
     matches!(kind, Some("view" | "materialized view"))
 }
+
+#[cfg(test)]
+mod tests;
