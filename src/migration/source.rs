@@ -200,6 +200,9 @@ pub struct Unrunnable {
     pub span: std::ops::Range<usize>,
 }
 
+/// The SQLSTATE that a down.sql raises which has no way back: `verify` counts its migration among those that go one way.
+pub const IRREVERSIBLE: &str = "GP001";
+
 /// What stands where the author of a migration has to write a value: a script that holds it is not run.
 pub const FILL: &str = "FILL_IN_HERE";
 

@@ -45,7 +45,7 @@ pub struct VerifyReport {
     pub known: usize,
     /// Those that went down and up again.
     pub returned: usize,
-    /// Those without down.sql.
+    /// Those without a way back: they have no down.sql, or one that says so itself.
     pub one_way: Vec<String>,
     /// The first thing that is not as it should be.
     pub problem: Option<Problem>,

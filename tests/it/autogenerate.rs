@@ -1151,6 +1151,8 @@ fn a_way_up_without_a_way_back_is_written_and_its_down_sql_refuses() {
     let refused = project.run("downgrade -1").code(1);
     assert!(refused.stderr.contains("irreversible"), "{refused:#?}");
     project.run("upgrade").ok();
+    let verified = project.run("verify").ok();
+    assert!(verified.stdout.contains("without a way back: "), "{verified:#?}");
 }
 
 #[test]

@@ -467,7 +467,7 @@ fn verify_names_the_first_leg_that_does_not_return() {
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without down.sql: 5_oneway
+without a way back: 5_oneway
 Verified 5 migrations: 4 went down and up again, and left what they found.
 
 "#]]
@@ -482,7 +482,7 @@ Verified 5 migrations: 4 went down and up again, and left what they found.
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without down.sql: 5_oneway
+without a way back: 5_oneway
 6_index (down): the down.sql of 6_index does not lead back to where its up.sql began
   index "public"."users_name" is left behind
   Complete down.sql of 6_index, so that it undoes all of up.sql and nothing else.
@@ -500,7 +500,7 @@ Verified 5 migrations before it.
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without down.sql: 5_oneway
+without a way back: 5_oneway
 6_index (redo): the run was refused on its way down: it would harm a ledger
 - public.events: 1 event would be appended a second time: the way down takes nothing back
   Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one. Everything was rolled back.
@@ -518,7 +518,7 @@ Verified 5 migrations before it.
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without down.sql: 5_oneway
+without a way back: 5_oneway
 6_index (up): 6_index was refused on its way up: it would harm a ledger
 - public.events: DELETE of public.events is no longer refused
 - public.events: DELETE of the newest event is not refused

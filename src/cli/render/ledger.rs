@@ -129,7 +129,7 @@ pub(in crate::cli) fn replayed(report: &VerifyReport) -> String {
     if !report.one_way.is_empty() {
         line(
             &mut text,
-            &format!("without down.sql: {}", report.one_way.join(", ")),
+            &format!("without a way back: {}", report.one_way.join(", ")),
         );
     }
     for table in &report.undeclared {

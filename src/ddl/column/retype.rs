@@ -81,8 +81,9 @@ fn retyped(change: &Change<'_>) -> Statement {
         Some((_, Some(value))) => text += &format!(" USING {value}"),
         _ => {}
     }
-    let statement = all(to, altered(to, &text).doing(work(change)));
-    if is_wider(change) {
+    let work = work(change);
+    let statement = all(to, altered(to, &text).doing(work));
+    if work == Work::Catalog || is_wider(change) {
         return statement;
     }
     statement.remarking(format!(

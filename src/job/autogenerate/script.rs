@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     catalog::Kind,
     ddl::{FILL, Fill, Statement, segment::Segment},
+    migration::source::IRREVERSIBLE,
     words::ident::{Ident, Literal, Qualified},
 };
 
@@ -52,7 +53,7 @@ pub(super) fn refusal(why: &[String]) -> String {
     let message = Literal(&format!("irreversible: {}", why.join("; "))).to_string();
     let hint = Literal("Write down.sql by hand, if the rows allow it, or restore a backup.");
     text += &format!(
-        "DO $irreversible$ BEGIN\n    RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = {message},\n        HINT = {hint};\nEND $irreversible$;\n"
+        "DO $irreversible$ BEGIN\n    RAISE EXCEPTION USING ERRCODE = '{IRREVERSIBLE}', MESSAGE = {message},\n        HINT = {hint};\nEND $irreversible$;\n"
     );
     text
 }

@@ -9,7 +9,7 @@ use crate::{
     },
     migration::{
         plan::Step,
-        source::{Direction, Migration},
+        source::{Direction, IRREVERSIBLE, Migration},
     },
     postgres::{
         exec::{Cause, Happening, Task, TaskError},
@@ -70,7 +70,13 @@ impl Legs<'_, '_> {
             .leg(&[Direction::Down], Leg::Down, noted, watch)
             .await?
         {
-            return Ok(Some(*problem));
+            if problem.sqlstate.as_deref() != Some(IRREVERSIBLE) {
+                return Ok(Some(*problem));
+            }
+            // it says so itself, and has changed nothing
+            report.one_way.push(self.migration.name.clone());
+            *before = after;
+            return Ok(None);
         }
         let returned = self.read().await?;
         // where not all counts, the places of columns do not
