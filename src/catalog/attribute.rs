@@ -246,6 +246,14 @@ impl fmt::Display for Attribute {
     }
 }
 
+impl Attribute {
+    /// Whether it only tells what the server has that an object is on: that is no difference.
+    #[must_use]
+    pub const fn is_of_server(self) -> bool {
+        matches!(self, Self::Installed | Self::UpdateFrom | Self::UpdateTo)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,13 +262,5 @@ mod tests {
     fn attributes_stand_in_the_order_of_their_names() {
         let names: Vec<&str> = Attribute::ALL.iter().map(|it| it.name()).collect();
         assert!(names.is_sorted(), "{names:?}");
-    }
-}
-
-impl Attribute {
-    /// Whether it only tells what the server has that an object is on: that is no difference.
-    #[must_use]
-    pub const fn is_of_server(self) -> bool {
-        matches!(self, Self::Installed | Self::UpdateFrom | Self::UpdateTo)
     }
 }

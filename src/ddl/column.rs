@@ -205,7 +205,7 @@ fn completed(object: &Object<'_>) -> Vec<Statement> {
 fn added(object: &Object<'_>) -> Vec<Statement> {
     if null::needs_rows(object) {
         let column = format!("{}{}", stem(object), default::inline(object));
-        let mut statements = vec![all(object, &format!("ADD COLUMN {column}"))];
+        let mut statements = vec![all(object, format!("ADD COLUMN {column}"))];
         statements.push(filling::fill(object));
         statements.extend(null::set(object, None));
         return statements;
@@ -239,7 +239,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
         ""
     };
     let column = Ident(object.key.name());
-    let statement = all(object, &format!("DROP COLUMN {exists}{column}"));
+    let statement = all(object, format!("DROP COLUMN {exists}{column}"));
     let name = names::column(object);
     match object.get(Attribute::Generated) {
         // also where a plain column takes its place

@@ -118,7 +118,7 @@ pub fn plan(
         }
         all.extend(statements.into_iter().map(|mut it| {
             if is_own(&it) {
-                it = it.to_current_role();
+                it = it.for_current_role();
             }
             let felt = it.touches.iter().filter(|it| planner.is_used(&it.relation));
             it.hazard = felt.filter_map(Hazard::of).max();

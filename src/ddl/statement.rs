@@ -280,7 +280,7 @@ impl Statement {
     }
 
     /// The same for whoever runs it.
-    pub(super) fn to_current_role(mut self) -> Self {
+    pub(super) fn for_current_role(mut self) -> Self {
         if let Form::Owner { role, .. } = &mut self.form {
             *role = None;
         }

@@ -109,14 +109,14 @@ pub(super) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
             };
             let own = (Some(next.part(0)), Some(next.part(1)));
             match dependent.kind() {
-                Kind::Column if is_within(dependent) => {
-                    if (
-                        fact.get(Attribute::ElementSchema),
-                        fact.get(Attribute::ElementName),
-                    ) == own
-                    {
-                        return true;
-                    }
+                Kind::Column
+                    if is_within(dependent)
+                        && (
+                            fact.get(Attribute::ElementSchema),
+                            fact.get(Attribute::ElementName),
+                        ) == own =>
+                {
+                    return true;
                 }
                 Kind::Domain
                     if (

@@ -124,7 +124,7 @@ fn alter(change: &Change<'_>) -> Alter {
             steps.early.push(action(from, "NOT OF"));
         }
         if let Some(name) = to.get(Attribute::OfType) {
-            steps.late.push(action(to, &format!("OF {name}")));
+            steps.late.push(action(to, format!("OF {name}")));
         }
     }
     steps.late.extend(storage(change));
@@ -315,5 +315,5 @@ fn replica_identity(object: &Object<'_>) -> Option<Statement> {
         ),
         _ => "DEFAULT".to_owned(),
     };
-    Some(action(object, &format!("REPLICA IDENTITY {what}")))
+    Some(action(object, format!("REPLICA IDENTITY {what}")))
 }

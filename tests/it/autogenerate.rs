@@ -1152,7 +1152,10 @@ fn a_way_up_without_a_way_back_is_written_and_its_down_sql_refuses() {
     assert!(refused.stderr.contains("irreversible"), "{refused:#?}");
     project.run("upgrade").ok();
     let verified = project.run("verify").ok();
-    assert!(verified.stdout.contains("without a way back: "), "{verified:#?}");
+    assert!(
+        verified.stdout.contains("without a way back: "),
+        "{verified:#?}"
+    );
 }
 
 #[test]

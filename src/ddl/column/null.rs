@@ -107,9 +107,9 @@ fn named(object: &Object<'_>, in_steps: bool) -> Vec<Statement> {
             let action = Action::new(text).doing(Work::Scan);
             vec![remarked(object, all(object, action))]
         }
-        (false, _) => vec![all(object, &format!("{text} NOT VALID"))],
+        (false, _) => vec![all(object, format!("{text} NOT VALID"))],
         (true, true) => vec![
-            all(object, &format!("{text} NOT VALID")),
+            all(object, format!("{text} NOT VALID")),
             remarked(object, committed(all(object, validation(name)))),
         ],
     }

@@ -91,7 +91,7 @@ fn foreign_key(change: &Change<'_>) -> Alter {
             (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
             (false, false) => "NOT DEFERRABLE",
         };
-        late.push(on_table(to, &format!("ALTER CONSTRAINT {name} {when}")));
+        late.push(on_table(to, format!("ALTER CONSTRAINT {name} {when}")));
     }
     if change.differs(Attribute::NotEnforced) {
         let not = if to.is(Attribute::NotEnforced) {
@@ -100,7 +100,7 @@ fn foreign_key(change: &Change<'_>) -> Alter {
             ""
         };
         let what = format!("ALTER CONSTRAINT {name} {not}ENFORCED");
-        late.push(on_table(to, &what));
+        late.push(on_table(to, what));
     } else if from.is(Attribute::NotValid) && !to.is(Attribute::NotValid) {
         late.push(validate(to));
     }
@@ -174,7 +174,7 @@ fn disowned(change: &Change<'_>) -> Alter {
     let mut late = Vec::new();
     for it in sources.iter().chain([to]) {
         let name = Ident(it.key.name());
-        late.push(on_table(it, &format!("DROP CONSTRAINT {name}")));
+        late.push(on_table(it, format!("DROP CONSTRAINT {name}")));
     }
     late.extend(sources.iter().map(|it| add(it, definition(it))));
     late.extend(sources.iter().chain([to]).filter_map(comment));

@@ -65,7 +65,7 @@ fn cloned_name(constraint: &Object<'_>) -> Option<Statement> {
     let (from, to) = (Ident(whole.name()), Ident(constraint.key.name()));
     Some(on_table(
         constraint,
-        &format!("RENAME CONSTRAINT {from} TO {to}"),
+        format!("RENAME CONSTRAINT {from} TO {to}"),
     ))
 }
 

@@ -27,7 +27,7 @@ pub(super) fn exchange(change: &Change<'_>) -> Vec<Statement> {
     let (name, beside, when) = (Ident(to.key.name()), Ident(&beside), timing(to));
     let exchanged = on_table(
         to,
-        &format!("DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {what} USING INDEX {beside}{when}"),
+        format!("DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {what} USING INDEX {beside}{when}"),
     );
     let mut all = vec![built, exchanged];
     // what was said of the old one is true of the new one

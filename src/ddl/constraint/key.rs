@@ -25,7 +25,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
         Birth::Called(name) => {
             let (from, to) = (Ident(&name), Ident(constraint.key.name()));
             let what = format!("RENAME CONSTRAINT {from} TO {to}");
-            vec![on_table(constraint, &what)]
+            vec![on_table(constraint, what)]
         }
         Birth::Own { only, whole } => {
             let mut all = if is_built_before(constraint, &index) {

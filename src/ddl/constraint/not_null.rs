@@ -40,7 +40,7 @@ pub(super) fn drop(constraint: &Object<'_>) -> Vec<Statement> {
 /// The statement for that.
 fn dropped(constraint: &Object<'_>) -> Statement {
     let name = Ident(constraint.key.name());
-    on_table(constraint, &format!("DROP CONSTRAINT IF EXISTS {name}"))
+    on_table(constraint, format!("DROP CONSTRAINT IF EXISTS {name}"))
 }
 
 /// Takes it away and gives it again.
@@ -111,6 +111,6 @@ fn inheritability(change: &Change<'_>) -> Option<Statement> {
     };
     Some(on_table(
         &change.to,
-        &format!("ALTER CONSTRAINT {name} {no}INHERIT"),
+        format!("ALTER CONSTRAINT {name} {no}INHERIT"),
     ))
 }
