@@ -213,7 +213,7 @@ fn added(object: &Object<'_>) -> Vec<Statement> {
     if object.is(Attribute::Identity) && inheritance::has_heirs(object) {
         // heirs get the column, and count nothing
         let column = format!("ADD COLUMN {} NOT NULL", stem(object));
-        return vec![all(object, &column), identity::add(object)];
+        return vec![all(object, column), identity::add(object)];
     }
     let mut action = Action::new(format!("ADD COLUMN {}", definition(object)));
     if default::rewrites(object) {

@@ -205,12 +205,6 @@ impl From<String> for Action {
     }
 }
 
-impl From<&String> for Action {
-    fn from(text: &String) -> Self {
-        Self::new(text.as_str())
-    }
-}
-
 impl From<&str> for Action {
     fn from(text: &str) -> Self {
         Self::new(text)

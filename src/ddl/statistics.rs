@@ -1,7 +1,7 @@
 //! Extended statistics.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key},
     ddl::{
         index::ties,
         rule::{Alter, Change, LockMode, Object, Rule, Statement, Steps, Work, no_parent},
@@ -42,10 +42,11 @@ fn dies_with(statistics: &Object<'_>) -> Vec<Key> {
 /// Makes them; the target has no place in that statement.
 fn create(statistics: &Object<'_>) -> Vec<Statement> {
     let definition = statistics.get(Attribute::Definition).unwrap_or_default();
-    let relation = statistics.get(Attribute::Table).unwrap_or_default();
-    let relation = Key::new(Kind::Relation, &[statistics.key.part(0), relation]);
-    let lock = LockMode::ShareUpdateExclusive;
-    let mut all = vec![Statement::new(definition).touching(&relation, lock, Work::Catalog)];
+    let mut made = Statement::new(definition);
+    if let Some(relation) = statistics.key.relation(statistics.fact) {
+        made = made.touching(&relation, LockMode::ShareUpdateExclusive, Work::Catalog);
+    }
+    let mut all = vec![made];
     if statistics.is(Attribute::Target) {
         all.push(target(statistics));
     }

@@ -22,7 +22,7 @@ use crate::{
     support::{INSTALLED, number, psql_at, scratch, text, try_psql_at},
 };
 
-/// Locks from SHARE UPDATE EXCLUSIVE on, and files: by the name of a table.
+/// Locks and files, by the name of a table. Those from SHARE on, which others feel, are compared.
 #[derive(Default)]
 struct Seen {
     locks: BTreeMap<String, BTreeSet<String>>,

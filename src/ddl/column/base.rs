@@ -1,6 +1,9 @@
 //! What a column holds below domains and arrays.
 
-use crate::{catalog::Attribute, ddl::rule::Object};
+use crate::{
+    catalog::{Attribute, Fact, Key, Kind},
+    ddl::rule::Object,
+};
 
 /// The type of a column below domains and arrays, as pg_type calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,4 +44,13 @@ impl<'c> Base<'c> {
     pub(super) fn is_built_in(&self, names: &[&str]) -> bool {
         self.schema == "pg_catalog" && names.contains(&self.name)
     }
+}
+
+/// The domain that is the type of a column.
+pub(super) fn domain_of<'c>(column: &Object<'c>) -> Option<(&'c Key, &'c Fact)> {
+    let parts = [
+        column.get(Attribute::TypeSchema)?,
+        column.get(Attribute::TypeName)?,
+    ];
+    column.catalog.entry(&Key::new(Kind::Domain, &parts))
 }

@@ -3,7 +3,9 @@
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
-        column::{all, column_all, column_only, committed, family, only, relation_kind},
+        column::{
+            all, base::domain_of, column_all, column_only, committed, family, only, relation_kind,
+        },
         inheritance, names,
         rule::{Action, Change, LockMode, Object, Statement, Work},
     },
@@ -72,14 +74,7 @@ pub(super) fn needs_rows(object: &Object<'_>) -> bool {
 
 /// Whether the domain that is its type has a default.
 fn fills_by_domain(object: &Object<'_>) -> bool {
-    let (Some(schema), Some(name)) = (
-        object.get(Attribute::TypeSchema),
-        object.get(Attribute::TypeName),
-    ) else {
-        return false;
-    };
-    let domain = object.catalog.get(&Key::new(Kind::Domain, &[schema, name]));
-    domain.is_some_and(|it| it.is(Attribute::Default))
+    domain_of(object).is_some_and(|(_, it)| it.is(Attribute::Default))
 }
 
 /// Refuses NULL from now on. Where rows are there and readers should not wait, they are looked at without a lock first.

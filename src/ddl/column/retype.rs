@@ -5,7 +5,7 @@ use crate::{
     ddl::{
         column::{
             all, altered,
-            base::Base,
+            base::{Base, domain_of},
             column_only, default, family, relation_kind, settings,
             using::{Ends, Way},
         },
@@ -155,17 +155,12 @@ fn has_parts(object: &Object<'_>) -> bool {
 
 /// Whether the type is a domain that looks at its values.
 fn is_checked(object: &Object<'_>) -> bool {
-    let (Some(schema), Some(name)) = (
-        object.get(Attribute::TypeSchema),
-        object.get(Attribute::TypeName),
-    ) else {
+    let Some((key, domain)) = domain_of(object) else {
         return false;
     };
-    let domain = object.catalog.get(&Key::new(Kind::Domain, &[schema, name]));
-    let mut checks = object
-        .catalog
-        .below(Kind::DomainConstraint, &[schema, name]);
-    domain.is_some_and(|it| it.is(Attribute::NotNull)) || checks.next().is_some()
+    let parts = [key.part(0), key.part(1)];
+    let mut checks = object.catalog.below(Kind::DomainConstraint, &parts);
+    domain.is(Attribute::NotNull) || checks.next().is_some()
 }
 
 /// The numbers in the brackets of a type.

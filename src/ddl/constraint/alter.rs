@@ -5,7 +5,7 @@ use super::{
     states, validate,
 };
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::Attribute,
     ddl::{
         index::exchange::is_exchanged,
         inheritance,
@@ -65,14 +65,8 @@ fn of_partition(change: &Change<'_>) -> Alter {
 
 /// What the table is a partition of.
 fn partitioned<'c>(constraint: &Object<'c>) -> Option<&'c str> {
-    let relation = constraint.catalog.get(&relation(constraint));
+    let relation = constraint.catalog.get(&constraint.relation());
     relation.and_then(|it| it.get(Attribute::PartitionOf))
-}
-
-/// The table.
-fn relation(constraint: &Object<'_>) -> Key {
-    let parts = [constraint.key.part(0), constraint.key.part(1)];
-    Key::new(Kind::Relation, &parts)
 }
 
 /// A foreign key can change when it is checked, and from 18 on whether it is.

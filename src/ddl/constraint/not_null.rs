@@ -58,7 +58,7 @@ pub(in crate::ddl) fn renamed(change: &Change<'_>) -> Vec<Statement> {
     let (from, to) = (Ident(change.from.key.name()), Ident(change.to.key.name()));
     if from != to {
         let what = format!("RENAME CONSTRAINT {from} TO {to}");
-        all.push(on_table(&change.to, &what));
+        all.push(on_table(&change.to, what));
     }
     all.extend(turned(change));
     all
