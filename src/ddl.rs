@@ -1,107 +1,103 @@
 //! From two catalogs to the statements that lead from one to the other.
 //!
-//! Each kind of object has a [rule](rule): how one is made, changed and taken away. The [plan] decides what happens to each object
+//! Each kind of object has a [set of rules](rules): how one is made, changed and taken away. The [plan] decides what happens to each object
 //! and what has to make way; the [order] is a topological one over the dependencies of both catalogs.
 
-mod access_method;
-mod base_type;
-mod cast;
-mod collation;
-mod column;
-mod composite;
-mod constraint;
-mod conversion;
-mod default_privilege;
-mod domain;
-mod enumeration;
-mod event_trigger;
-mod extension;
-pub mod filling;
-mod foreign;
-mod grant;
+pub(crate) mod access_method;
+pub(crate) mod base_type;
+pub(crate) mod cast;
+pub(crate) mod collation;
+pub(crate) mod column;
+pub(crate) mod composite;
+pub(crate) mod constraint;
+pub(crate) mod conversion;
+pub(crate) mod default_privilege;
+pub(crate) mod domain;
+pub(crate) mod enumeration;
+pub(crate) mod event_trigger;
+pub(crate) mod extension;
+pub(crate) mod foreign;
+pub(crate) mod grant;
 pub mod hazard;
-mod heirs;
-mod index;
-mod inheritance;
-mod language;
-mod lock;
-mod names;
-mod operator;
-mod options;
-mod order;
-pub mod plan;
-mod policy;
-mod publication;
-mod range;
-mod rewrite;
-mod routine;
-mod rule;
-mod schema;
-pub mod segment;
-mod sequence;
-mod statement;
-mod statistics;
-mod stored;
-mod subscription;
-mod table;
-mod text_search;
-mod transform;
-mod trigger;
-mod view;
+pub(crate) mod heirs;
+pub(crate) mod index;
+pub(crate) mod inheritance;
+pub(crate) mod language;
+pub(crate) mod lock;
+pub(crate) mod names;
+pub(crate) mod operator;
+pub(crate) mod options;
+pub(crate) mod policy;
+pub(crate) mod publication;
+pub(crate) mod range;
+pub(crate) mod rewrite;
+pub(crate) mod routine;
+pub(crate) mod rules;
+pub(crate) mod schema;
+pub(crate) mod sequence;
+pub(crate) mod statement;
+pub(crate) mod statistics;
+pub(crate) mod stored;
+pub(crate) mod subscription;
+pub(crate) mod table;
+pub(crate) mod text_search;
+pub(crate) mod transform;
+pub(crate) mod trigger;
+pub(crate) mod view;
 
 pub use self::{
     lock::{LockMode, Touch, Work},
     statement::{Boundary, FILL, Fill, Loss, Statement},
 };
 
-use self::rule::Rule;
+use self::rules::KindRules;
 use crate::catalog::Kind;
 
 /// What is known of a kind.
-fn rule(kind: Kind) -> &'static Rule {
+pub(crate) fn rules(kind: Kind) -> &'static dyn KindRules {
     match kind {
-        Kind::Schema => &schema::RULE,
-        Kind::Relation => &table::RULE,
-        Kind::Inheritance => &heirs::RULE,
-        Kind::Column => &column::RULE,
-        Kind::Constraint => &constraint::RULE,
-        Kind::DomainConstraint => &domain::CONSTRAINT,
-        Kind::Index => &index::RULE,
-        Kind::Sequence => &sequence::RULE,
-        Kind::Enum => &enumeration::RULE,
-        Kind::Domain => &domain::RULE,
-        Kind::Composite => &composite::RULE,
-        Kind::CompositeAttribute => &composite::ATTRIBUTE,
-        Kind::Range => &range::RULE,
-        Kind::BaseType => &base_type::RULE,
-        Kind::Routine => &routine::RULE,
-        Kind::Trigger => &trigger::RULE,
-        Kind::Rule => &rewrite::RULE,
-        Kind::Policy => &policy::RULE,
-        Kind::EventTrigger => &event_trigger::RULE,
-        Kind::Extension => &extension::RULE,
-        Kind::Collation => &collation::RULE,
-        Kind::Statistics => &statistics::RULE,
-        Kind::Publication => &publication::PUBLICATION,
-        Kind::PublicationTable => &publication::TABLE,
-        Kind::PublicationSchema => &publication::SCHEMA,
-        Kind::Subscription => &subscription::RULE,
-        Kind::ForeignDataWrapper => &foreign::WRAPPER,
-        Kind::ForeignServer => &foreign::SERVER,
-        Kind::UserMapping => &foreign::MAPPING,
-        Kind::Cast => &cast::RULE,
-        Kind::Operator => &operator::OPERATOR,
-        Kind::OperatorFamily => &operator::FAMILY,
-        Kind::OperatorClass => &operator::CLASS,
-        Kind::Conversion => &conversion::RULE,
-        Kind::TextSearchParser => &text_search::PARSER,
-        Kind::TextSearchDictionary => &text_search::DICTIONARY,
-        Kind::TextSearchTemplate => &text_search::TEMPLATE,
-        Kind::TextSearchConfiguration => &text_search::CONFIGURATION,
-        Kind::AccessMethod => &access_method::RULE,
-        Kind::Language => &language::RULE,
-        Kind::Transform => &transform::RULE,
-        Kind::DefaultPrivilege => &default_privilege::RULE,
-        Kind::Grant => &grant::RULE,
+        Kind::Schema => &schema::Schema,
+        Kind::Relation => &table::Relation,
+        Kind::Inheritance => &heirs::Inheritance,
+        Kind::Column => &column::Column,
+        Kind::Constraint => &constraint::Constraint,
+        Kind::DomainConstraint => &domain::DomainConstraint,
+        Kind::Index => &index::Index,
+        Kind::Sequence => &sequence::Sequence,
+        Kind::Enum => &enumeration::Enum,
+        Kind::Domain => &domain::Domain,
+        Kind::Composite => &composite::Composite,
+        Kind::CompositeAttribute => &composite::CompositeAttribute,
+        Kind::Range => &range::Range,
+        Kind::BaseType => &base_type::BaseType,
+        Kind::Routine => &routine::Routine,
+        Kind::Trigger => &trigger::Trigger,
+        Kind::Rule => &rewrite::RewriteRule,
+        Kind::Policy => &policy::Policy,
+        Kind::EventTrigger => &event_trigger::EventTrigger,
+        Kind::Extension => &extension::Extension,
+        Kind::Collation => &collation::Collation,
+        Kind::Statistics => &statistics::Statistics,
+        Kind::Publication => &publication::Publication,
+        Kind::PublicationTable => &publication::PublicationTable,
+        Kind::PublicationSchema => &publication::PublicationSchema,
+        Kind::Subscription => &subscription::Subscription,
+        Kind::ForeignDataWrapper => &foreign::Wrapper,
+        Kind::ForeignServer => &foreign::Server,
+        Kind::UserMapping => &foreign::Mapping,
+        Kind::Cast => &cast::Cast,
+        Kind::Operator => &operator::Operator,
+        Kind::OperatorFamily => &operator::Family,
+        Kind::OperatorClass => &operator::Class,
+        Kind::Conversion => &conversion::Conversion,
+        Kind::TextSearchParser => &text_search::Parser,
+        Kind::TextSearchDictionary => &text_search::Dictionary,
+        Kind::TextSearchTemplate => &text_search::Template,
+        Kind::TextSearchConfiguration => &text_search::Configuration,
+        Kind::AccessMethod => &access_method::AccessMethod,
+        Kind::Language => &language::Language,
+        Kind::Transform => &transform::Transform,
+        Kind::DefaultPrivilege => &default_privilege::DefaultPrivilege,
+        Kind::Grant => &grant::Grant,
     }
 }

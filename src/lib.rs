@@ -11,6 +11,7 @@ pub mod events;
 pub mod job;
 pub mod ledger;
 pub mod migration;
+pub mod planner;
 pub mod postgres;
 pub mod project;
 pub mod report;

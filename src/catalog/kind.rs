@@ -36,6 +36,10 @@ pub struct KindInfo {
     pub home: Home,
     /// Whether it is a type: it shares its names with relations.
     pub is_type: bool,
+    /// Whether it has an owner of its own.
+    pub has_owner: bool,
+    /// Whether COMMENT ON knows it.
+    pub has_comment: bool,
     /// What ALTER DEFAULT PRIVILEGES calls such objects, where it knows them: `table`.
     pub default_privileges: Option<&'static str>,
 }
@@ -59,6 +63,8 @@ const fn kind(label: &'static str, rank: u32, home: Home) -> KindInfo {
         rank,
         home,
         is_type: false,
+        has_owner: false,
+        has_comment: true,
         default_privileges: None,
     }
 }
@@ -66,6 +72,16 @@ const fn kind(label: &'static str, rank: u32, home: Home) -> KindInfo {
 impl KindInfo {
     const fn a_type(mut self) -> Self {
         self.is_type = true;
+        self
+    }
+
+    const fn owned(mut self) -> Self {
+        self.has_owner = true;
+        self
+    }
+
+    const fn without_comment(mut self) -> Self {
+        self.has_comment = false;
         self
     }
 
@@ -77,11 +93,11 @@ impl KindInfo {
 
 kinds! {
     /// A namespace.
-    Schema = kind("schema", 1, Home::Database).with_default_privileges("schema");
+    Schema = kind("schema", 1, Home::Database).owned().with_default_privileges("schema");
     /// A table, partitioned table, view, materialized view or foreign table.
-    Relation = kind("relation", 10, Home::Schema).with_default_privileges("table");
+    Relation = kind("relation", 10, Home::Schema).owned().with_default_privileges("table");
     /// That a table inherits from another one; partitions are not among them.
-    Inheritance = kind("inheritance", 12, Home::Relation);
+    Inheritance = kind("inheritance", 12, Home::Relation).without_comment();
     /// A column of a relation.
     Column = kind("column", 11, Home::Relation);
     /// A constraint of a table.
@@ -91,21 +107,21 @@ kinds! {
     /// An index, that of a constraint included.
     Index = kind("index", 14, Home::BesideRelation);
     /// A sequence, that of a serial or identity column included.
-    Sequence = kind("sequence", 8, Home::Schema).with_default_privileges("sequence");
+    Sequence = kind("sequence", 8, Home::Schema).owned().with_default_privileges("sequence");
     /// An enumerated type.
-    Enum = kind("enum type", 5, Home::Schema).a_type().with_default_privileges("type");
+    Enum = kind("enum type", 5, Home::Schema).owned().a_type().with_default_privileges("type");
     /// A domain.
-    Domain = kind("domain", 5, Home::Schema).a_type().with_default_privileges("type");
+    Domain = kind("domain", 5, Home::Schema).owned().a_type().with_default_privileges("type");
     /// A composite type that stands alone, not the row type of a relation.
-    Composite = kind("composite type", 5, Home::Schema).a_type().with_default_privileges("type");
+    Composite = kind("composite type", 5, Home::Schema).owned().a_type().with_default_privileges("type");
     /// An attribute of a composite type.
     CompositeAttribute = kind("attribute of a composite type", 6, Home::Schema);
     /// A range type together with its multirange.
-    Range = kind("range type", 6, Home::Schema).a_type().with_default_privileges("type");
+    Range = kind("range type", 6, Home::Schema).owned().a_type().with_default_privileges("type");
     /// A type with input and output functions of its own, or the shell of one.
-    BaseType = kind("base type", 6, Home::Schema).a_type().with_default_privileges("type");
+    BaseType = kind("base type", 6, Home::Schema).owned().a_type().with_default_privileges("type");
     /// A function, procedure, window function or aggregate.
-    Routine = kind("routine", 7, Home::Schema).with_default_privileges("function");
+    Routine = kind("routine", 7, Home::Schema).owned().with_default_privileges("function");
     /// A trigger that a user made.
     Trigger = kind("trigger", 17, Home::Relation);
     /// A rewrite rule; that of a view is part of the view.
@@ -113,55 +129,55 @@ kinds! {
     /// A row security policy.
     Policy = kind("policy", 17, Home::Relation);
     /// An event trigger.
-    EventTrigger = kind("event trigger", 22, Home::Database);
+    EventTrigger = kind("event trigger", 22, Home::Database).owned();
     /// An extension.
     Extension = kind("extension", 2, Home::Database);
     /// A collation.
-    Collation = kind("collation", 4, Home::Schema);
+    Collation = kind("collation", 4, Home::Schema).owned();
     /// Extended statistics (CREATE STATISTICS).
-    Statistics = kind("extended statistics", 15, Home::BesideRelation);
+    Statistics = kind("extended statistics", 15, Home::BesideRelation).owned();
     /// A publication.
-    Publication = kind("publication", 18, Home::Database);
+    Publication = kind("publication", 18, Home::Database).owned();
     /// A table that a publication names.
-    PublicationTable = kind("table of a publication", 18, Home::Database);
+    PublicationTable = kind("table of a publication", 18, Home::Database).without_comment();
     /// A schema that a publication names.
-    PublicationSchema = kind("schema of a publication", 18, Home::Database);
+    PublicationSchema = kind("schema of a publication", 18, Home::Database).without_comment();
     /// A subscription.
-    Subscription = kind("subscription", 19, Home::Database);
+    Subscription = kind("subscription", 19, Home::Database).owned();
     /// A foreign data wrapper.
-    ForeignDataWrapper = kind("foreign data wrapper", 9, Home::Database);
+    ForeignDataWrapper = kind("foreign data wrapper", 9, Home::Database).owned();
     /// A foreign server.
-    ForeignServer = kind("foreign server", 9, Home::Database);
+    ForeignServer = kind("foreign server", 9, Home::Database).owned();
     /// A user mapping of a foreign server.
-    UserMapping = kind("user mapping", 9, Home::Database);
+    UserMapping = kind("user mapping", 9, Home::Database).without_comment();
     /// A cast from one type to another.
     Cast = kind("cast", 7, Home::Database);
     /// An operator, or the shell of one.
-    Operator = kind("operator", 7, Home::Schema);
+    Operator = kind("operator", 7, Home::Schema).owned();
     /// An operator family and its loose members.
-    OperatorFamily = kind("operator family", 7, Home::Schema);
+    OperatorFamily = kind("operator family", 7, Home::Schema).owned();
     /// An operator class.
-    OperatorClass = kind("operator class", 7, Home::Schema);
+    OperatorClass = kind("operator class", 7, Home::Schema).owned();
     /// A conversion between encodings.
-    Conversion = kind("conversion", 7, Home::Schema);
+    Conversion = kind("conversion", 7, Home::Schema).owned();
     /// A text search parser.
     TextSearchParser = kind("text search parser", 7, Home::Schema);
     /// A text search dictionary.
-    TextSearchDictionary = kind("text search dictionary", 7, Home::Schema);
+    TextSearchDictionary = kind("text search dictionary", 7, Home::Schema).owned();
     /// A text search template.
     TextSearchTemplate = kind("text search template", 7, Home::Schema);
     /// A text search configuration and its mappings.
-    TextSearchConfiguration = kind("text search configuration", 7, Home::Schema);
+    TextSearchConfiguration = kind("text search configuration", 7, Home::Schema).owned();
     /// An access method of tables or indexes.
     AccessMethod = kind("access method", 3, Home::Database);
     /// A procedural language.
-    Language = kind("language", 3, Home::Database);
+    Language = kind("language", 3, Home::Database).owned();
     /// A transform of a type for a language.
     Transform = kind("transform", 7, Home::Database);
     /// One privilege that objects made later get, or do without.
-    DefaultPrivilege = kind("default privilege", 21, Home::Database);
+    DefaultPrivilege = kind("default privilege", 21, Home::Database).without_comment();
     /// A privilege on an object that is not there by default, or a default one that was revoked.
-    Grant = kind("grant", 20, Home::Database);
+    Grant = kind("grant", 20, Home::Database).without_comment();
 }
 
 impl Kind {

@@ -2,56 +2,43 @@
 
 use crate::{
     catalog::{Attribute, Key, Kind},
-    ddl::rule::{Alter, Change, Object, Rule, Statement, no_parent, nobody, nothing},
+    ddl::rules::{Alter, Change, KindRules, Object, Statement},
     words::ident::Ident,
 };
 
 /// Access methods.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct AccessMethod;
 
-/// Names it in COMMENT ON.
-fn comment(object: &Object<'_>) -> Option<String> {
-    Some(words(object))
-}
+impl KindRules for AccessMethod {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(words(object))
+    }
 
-/// Makes it.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let words = words(object);
-    let kind = object
-        .get(Attribute::Type)
-        .unwrap_or("index")
-        .to_ascii_uppercase();
-    let handler = object.get(Attribute::Handler).unwrap_or_default();
-    vec![Statement::new(format!(
-        "CREATE {words} TYPE {kind} HANDLER {handler}"
-    ))]
-}
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let words = words(object);
+        let kind = object
+            .get(Attribute::Type)
+            .unwrap_or("index")
+            .to_ascii_uppercase();
+        let handler = object.get(Attribute::Handler).unwrap_or_default();
+        vec![Statement::new(format!(
+            "CREATE {words} TYPE {kind} HANDLER {handler}"
+        ))]
+    }
 
-/// Takes it away.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("DROP {}", words(object)))]
-}
-
-/// Nothing of it can be altered, and tables must not go with it.
-fn alter(change: &Change<'_>) -> Alter {
-    let table = change
-        .from
-        .dependents()
-        .filter(|key| key.kind() == Kind::Relation && holds_rows(&change.from, key))
-        .find(|key| change.to.dependents().any(|it| it == *key));
-    match table {
-        Some(table) => Alter::Impossible(format!(
-            "{table} is stored by it: move its rows to another access method first"
-        )),
-        None => Alter::Replace,
+    // Nothing of it can be altered, and tables must not go with it.
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let table = change
+            .from
+            .dependents()
+            .filter(|key| key.kind() == Kind::Relation && holds_rows(&change.from, key))
+            .find(|key| change.to.dependents().any(|it| it == *key));
+        match table {
+            Some(table) => Alter::Impossible(format!(
+                "{table} is stored by it: move its rows to another access method first"
+            )),
+            None => Alter::Replace,
+        }
     }
 }
 

@@ -7,22 +7,57 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         enumeration::{designation, qualified},
-        rule::{Alter, Change, Object, Rule, Statement, Steps, needs, no_parent, nobody},
+        rules::{Alter, Change, KindRules, Object, Statement, Steps, needs},
         stored::stored_in,
     },
     words::ident::Literal,
 };
 
 /// Base types and shells.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    owner: designation,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct BaseType;
+
+impl KindRules for BaseType {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        designation(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create(object)
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        drop(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (&change.from, &change.to);
+        if from.is(Attribute::Shell) && !to.is(Attribute::Shell) {
+            return Alter::By(Steps::late(create(to)));
+        }
+        let names: Vec<Attribute> = ALTERABLE.iter().map(|(_, name)| *name).collect();
+        let is_plain = |object: &Object<'_>| object.get(Attribute::Storage).is_none();
+        let is_storage_kept =
+            !change.differs(Attribute::Storage) || !is_plain(from) && !is_plain(to);
+        if change.differs_only_in(&names) && is_storage_kept {
+            let settings: Vec<String> = ALTERABLE
+                .iter()
+                .filter(|(_, name)| change.differs(*name))
+                .map(|(word, name)| format!("{word} = {}", to.get(*name).unwrap_or("NONE")))
+                .collect();
+            return Alter::By(Steps::late([Statement::new(format!(
+                "ALTER TYPE {} SET ({})",
+                qualified(to.key),
+                settings.join(", ")
+            ))]));
+        }
+        match stored_in(from.catalog, from.key).first() {
+            Some(column) => Alter::Impossible(format!(
+                "PostgreSQL cannot alter it, and the {column} holds its values"
+            )),
+            None => Alter::Replace,
+        }
+    }
+}
 
 /// Attributes that PostgreSQL can alter: how they are written, where they are found.
 const ALTERABLE: &[(&str, Attribute)] = &[
@@ -36,7 +71,7 @@ const ALTERABLE: &[(&str, Attribute)] = &[
 ];
 
 /// The routines that a base or range type needs, and that need the type: they are made after its shell, and dropped with it.
-pub(super) fn support(object: &Object<'_>) -> Vec<Key> {
+pub(crate) fn support(object: &Object<'_>) -> Vec<Key> {
     let users: Vec<&Key> = object.dependents().collect();
     needs(object)
         .filter(|it| it.referenced.kind() == Kind::Routine)
@@ -47,7 +82,7 @@ pub(super) fn support(object: &Object<'_>) -> Vec<Key> {
 }
 
 /// The shell that must be there before the routines that a base or range type needs.
-pub(super) fn shell(object: &Object<'_>) -> Option<Statement> {
+pub(crate) fn shell(object: &Object<'_>) -> Option<Statement> {
     let needs_one = !object.is(Attribute::Shell) && !support(object).is_empty();
     needs_one.then(|| Statement::new(format!("CREATE TYPE {}", qualified(object.key))))
 }
@@ -127,7 +162,7 @@ fn options(object: &Object<'_>) -> Vec<String> {
 }
 
 /// Also that of a range type.
-pub(super) fn drop(object: &Object<'_>) -> Vec<Statement> {
+pub(crate) fn drop(object: &Object<'_>) -> Vec<Statement> {
     let cascade = if support(object).is_empty() {
         ""
     } else {
@@ -137,32 +172,4 @@ pub(super) fn drop(object: &Object<'_>) -> Vec<Statement> {
         "DROP TYPE {}{cascade}",
         qualified(object.key)
     ))]
-}
-
-fn alter(change: &Change<'_>) -> Alter {
-    let (from, to) = (&change.from, &change.to);
-    if from.is(Attribute::Shell) && !to.is(Attribute::Shell) {
-        return Alter::By(Steps::late(create(to)));
-    }
-    let names: Vec<Attribute> = ALTERABLE.iter().map(|(_, name)| *name).collect();
-    let is_plain = |object: &Object<'_>| object.get(Attribute::Storage).is_none();
-    let is_storage_kept = !change.differs(Attribute::Storage) || !is_plain(from) && !is_plain(to);
-    if change.differs_only_in(&names) && is_storage_kept {
-        let settings: Vec<String> = ALTERABLE
-            .iter()
-            .filter(|(_, name)| change.differs(*name))
-            .map(|(word, name)| format!("{word} = {}", to.get(*name).unwrap_or("NONE")))
-            .collect();
-        return Alter::By(Steps::late([Statement::new(format!(
-            "ALTER TYPE {} SET ({})",
-            qualified(to.key),
-            settings.join(", ")
-        ))]));
-    }
-    match stored_in(from.catalog, from.key).first() {
-        Some(column) => Alter::Impossible(format!(
-            "PostgreSQL cannot alter it, and the {column} holds its values"
-        )),
-        None => Alter::Replace,
-    }
 }

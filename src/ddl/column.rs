@@ -15,47 +15,89 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         inheritance, names, options,
-        rule::{Action, Boundary, Loss, Object, Rule, Statement, Steps, Work, nothing},
+        rules::{Action, Alter, Boundary, Change, KindRules, Loss, Object, Statement, Steps, Work},
     },
     words::ident::Ident,
 };
 
-pub(super) use null::{constraint as not_null_constraint, own as own_not_null};
+pub(crate) use null::{constraint as not_null_constraint, own as own_not_null};
 
 /// What is known of columns.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: nothing,
-    born_with,
-    dies_with,
-    create,
-    drop,
-    alter: alter::alter,
-};
+pub(crate) struct Column;
 
-/// The words for it in COMMENT ON.
-fn comment(object: &Object<'_>) -> Option<String> {
-    Some(format!("COLUMN {}", names::column(object)))
-}
+impl KindRules for Column {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(format!("COLUMN {}", names::column(object)))
+    }
 
-/// Its relation, or what adds it to a relation that is there: the column of a parent, or the attribute of a type.
-fn born_with(object: &Object<'_>) -> Option<Key> {
-    let others = if object.stays {
-        sources(object)
-    } else {
-        Vec::new()
-    };
-    others
-        .into_iter()
-        .next()
-        .or_else(|| Some(object.relation()))
-}
+    // Its relation, or what adds it to a relation that is there: the column of a parent, or the attribute of a type.
+    fn created_with(&self, object: &Object<'_>) -> Option<Key> {
+        let others = if object.stays {
+            sources(object)
+        } else {
+            Vec::new()
+        };
+        others
+            .into_iter()
+            .next()
+            .or_else(|| Some(object.relation()))
+    }
 
-/// Its relation, and what takes it from a relation that stays.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let mut all = vec![object.relation()];
-    all.extend(sources(object));
-    all
+    // Its relation, and what takes it from a relation that stays.
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        let mut all = vec![object.relation()];
+        all.extend(sources(object));
+        all
+    }
+
+    // Adds it to a relation that is there, or completes what CREATE said.
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        match relation_kind(object) {
+            "view" => return default::set(object).into_iter().collect(),
+            "materialized view" => return settings::given(object),
+            _ => {}
+        }
+        let mut all = if object.with_parent || inheritance::lends(object) {
+            completed(object)
+        } else {
+            added(object)
+        };
+        all.extend(settings::given(object));
+        all
+    }
+
+    // Takes it away with its values; what is computed, or is on another server, is not lost.
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        let kind = relation_kind(object);
+        if matches!(kind, "view" | "materialized view") {
+            return Vec::new();
+        }
+        // an heir that keeps it has had it dropped before
+        let exists = if inheritance::has_heirs(object) {
+            "IF EXISTS "
+        } else {
+            ""
+        };
+        let column = Ident(object.key.name());
+        let statement = all(object, format!("DROP COLUMN {exists}{column}"));
+        let name = names::column(object);
+        match object.get(Attribute::Generated) {
+            // also where a plain column takes its place
+            Some("virtual") => {
+                let remark =
+                    format!("the values of {name} are computed when read: nothing keeps them");
+                vec![statement.remarking(remark)]
+            }
+            None if kind != "foreign table" => {
+                vec![statement.losing(Loss::Values(object.key.clone()))]
+            }
+            _ => vec![statement],
+        }
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter::alter(change)
+    }
 }
 
 /// What a column that is not its relation's own comes from: columns of parents, or the attribute of a type.
@@ -126,12 +168,12 @@ fn altered(object: &Object<'_>, what: &str) -> Action {
 }
 
 /// A column as it stands in CREATE TABLE and ADD COLUMN.
-pub(super) fn definition(object: &Object<'_>) -> String {
+pub(crate) fn definition(object: &Object<'_>) -> String {
     format!("{}{}", stem(object), qualities(object))
 }
 
 /// What CREATE TABLE … OF says of a column: NOT NULL, and where its values come from.
-pub(super) fn qualities(object: &Object<'_>) -> String {
+pub(crate) fn qualities(object: &Object<'_>) -> String {
     format!("{}{}", null::inline(object), default::inline(object))
 }
 
@@ -147,22 +189,6 @@ fn stem(object: &Object<'_>) -> String {
         text += &format!(" COLLATE {name}");
     }
     text
-}
-
-/// Adds it to a relation that is there, or completes what CREATE said.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    match relation_kind(object) {
-        "view" => return default::set(object).into_iter().collect(),
-        "materialized view" => return settings::given(object),
-        _ => {}
-    }
-    let mut all = if object.with_parent || inheritance::lends(object) {
-        completed(object)
-    } else {
-        added(object)
-    };
-    all.extend(settings::given(object));
-    all
 }
 
 /// What is left to do for a column that came with something else.
@@ -226,37 +252,9 @@ fn added(object: &Object<'_>) -> Vec<Statement> {
     statements
 }
 
-/// Takes it away with its values; what is computed, or is on another server, is not lost.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    let kind = relation_kind(object);
-    if matches!(kind, "view" | "materialized view") {
-        return Vec::new();
-    }
-    // an heir that keeps it has had it dropped before
-    let exists = if inheritance::has_heirs(object) {
-        "IF EXISTS "
-    } else {
-        ""
-    };
-    let column = Ident(object.key.name());
-    let statement = all(object, format!("DROP COLUMN {exists}{column}"));
-    let name = names::column(object);
-    match object.get(Attribute::Generated) {
-        // also where a plain column takes its place
-        Some("virtual") => {
-            let remark = format!("the values of {name} are computed when read: nothing keeps them");
-            vec![statement.remarking(remark)]
-        }
-        None if kind != "foreign table" => {
-            vec![statement.losing(Loss::Values(object.key.clone()))]
-        }
-        _ => vec![statement],
-    }
-}
-
 /// How a column that stays gives up its default while something that the default needs is made anew. None for one whose values
 /// are computed: it is dropped and made again.
-pub(super) fn untie(object: &Object<'_>) -> Option<Steps> {
+pub(crate) fn untie(object: &Object<'_>) -> Option<Steps> {
     if object.is(Attribute::Generated) {
         return None;
     }

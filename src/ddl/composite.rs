@@ -6,51 +6,104 @@
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
     ddl::{
-        enumeration::{designation, drop, qualified},
-        rule::{
-            Alter, Change, Loss, Object, Rule, Statement, Steps, Swap, no_parent, nobody, nothing,
-        },
+        enumeration::{designation, qualified},
+        rules::{Alter, Change, KindRules, Loss, Object, Statement, Steps, Swap},
         stored::{dependents, stored_in},
     },
     words::ident::Ident,
 };
 
 /// Composite types.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    owner: designation,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Composite;
+
+impl KindRules for Composite {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        designation(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter(change)
+    }
+}
 
 /// Attributes of composite types.
-pub(super) const ATTRIBUTE: Rule = Rule {
-    comment: attribute_designation,
-    owner: nothing,
-    born_with: |object| Some(whole(object.key)),
-    dies_with: |object| vec![whole(object.key)],
-    create: create_attribute,
-    drop: drop_attribute,
-    alter: alter_attribute,
-};
+pub(crate) struct CompositeAttribute;
+
+impl KindRules for CompositeAttribute {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(format!(
+            "COLUMN {}.{}",
+            qualified(object.key),
+            Ident(object.key.part(2))
+        ))
+    }
+
+    fn created_with(&self, object: &Object<'_>) -> Option<Key> {
+        Some(whole(object.key))
+    }
+
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        vec![whole(object.key)]
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        if object.with_parent {
+            return Vec::new();
+        }
+        vec![Statement::new(format!(
+            "ALTER TYPE {} ADD ATTRIBUTE {} {}{}",
+            qualified(object.key),
+            Ident(object.key.part(2)),
+            type_of(object.fact),
+            cascade(object)
+        ))]
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        let (kind, name) = (qualified(object.key), Ident(object.key.part(2)));
+        let cascade = cascade(object);
+        let statement = Statement::new(format!("ALTER TYPE {kind} DROP ATTRIBUTE {name}{cascade}"));
+        if stored_in(object.catalog, &whole(object.key)).is_empty() && cascade.is_empty() {
+            return vec![statement];
+        }
+        vec![statement.losing(Loss::AttributeValues {
+            attribute: object.key.clone(),
+            table: None,
+        })]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (&change.from, &change.to);
+        let is_retyped = change.differs(Attribute::Type) || change.differs(Attribute::Collation);
+        if !is_retyped || types_of(change).is_none_or(|it| is_swapped(&it)) {
+            return Alter::By(Steps::default());
+        }
+        let statement = Statement::new(format!(
+            "ALTER TYPE {} ALTER ATTRIBUTE {} TYPE {}{}",
+            qualified(to.key),
+            Ident(to.key.part(2)),
+            type_of(to.fact),
+            cascade(from)
+        ));
+        let users = from.dependents().filter(|it| is_in_the_way(from, it));
+        Alter::By(Steps {
+            late: vec![statement],
+            clears: users.cloned().collect(),
+            ..Steps::default()
+        })
+    }
+}
 
 fn whole(key: &Key) -> Key {
     Key::new(Kind::Composite, &[key.part(0), key.part(1)])
 }
 
-fn attribute_designation(object: &Object<'_>) -> Option<String> {
-    Some(format!(
-        "COLUMN {}.{}",
-        qualified(object.key),
-        Ident(object.key.part(2))
-    ))
-}
-
 /// The attributes of the type that this is, or is part of, in their order.
-pub(in crate::ddl) fn attributes<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
+pub(crate) fn attributes<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
     let path = [object.key.part(0), object.key.part(1)];
     let below = object.catalog.below(Kind::CompositeAttribute, &path);
     let mut attributes: Vec<_> = below.collect();
@@ -86,7 +139,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 }
 
 /// What its values consist of: names and types, in their order.
-pub(in crate::ddl) fn shape(object: &Object<'_>) -> Vec<(String, String)> {
+pub(crate) fn shape(object: &Object<'_>) -> Vec<(String, String)> {
     let attributes = attributes(object).into_iter();
     attributes
         .map(|(key, fact)| (key.part(2).to_owned(), type_of(fact)))
@@ -144,53 +197,6 @@ fn cascade(object: &Object<'_>) -> &'static str {
         Some(_) => " CASCADE",
         None => "",
     }
-}
-
-fn create_attribute(object: &Object<'_>) -> Vec<Statement> {
-    if object.with_parent {
-        return Vec::new();
-    }
-    vec![Statement::new(format!(
-        "ALTER TYPE {} ADD ATTRIBUTE {} {}{}",
-        qualified(object.key),
-        Ident(object.key.part(2)),
-        type_of(object.fact),
-        cascade(object)
-    ))]
-}
-
-fn drop_attribute(object: &Object<'_>) -> Vec<Statement> {
-    let (kind, name) = (qualified(object.key), Ident(object.key.part(2)));
-    let cascade = cascade(object);
-    let statement = Statement::new(format!("ALTER TYPE {kind} DROP ATTRIBUTE {name}{cascade}"));
-    if stored_in(object.catalog, &whole(object.key)).is_empty() && cascade.is_empty() {
-        return vec![statement];
-    }
-    vec![statement.losing(Loss::AttributeValues {
-        attribute: object.key.clone(),
-        table: None,
-    })]
-}
-
-fn alter_attribute(change: &Change<'_>) -> Alter {
-    let (from, to) = (&change.from, &change.to);
-    let is_retyped = change.differs(Attribute::Type) || change.differs(Attribute::Collation);
-    if !is_retyped || types_of(change).is_none_or(|it| is_swapped(&it)) {
-        return Alter::By(Steps::default());
-    }
-    let statement = Statement::new(format!(
-        "ALTER TYPE {} ALTER ATTRIBUTE {} TYPE {}{}",
-        qualified(to.key),
-        Ident(to.key.part(2)),
-        type_of(to.fact),
-        cascade(from)
-    ));
-    let users = from.dependents().filter(|it| is_in_the_way(from, it));
-    Alter::By(Steps {
-        late: vec![statement],
-        clears: users.cloned().collect(),
-        ..Steps::default()
-    })
 }
 
 /// What names an attribute, and would have to be written anew for another type of it. A default keeps its column.

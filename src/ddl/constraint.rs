@@ -15,25 +15,52 @@ use crate::{
     ddl::{
         index::ties,
         inheritance, names,
-        rule::{Action, Boundary, LockMode, Object, Rule, Statement, Work, nothing},
+        rules::{Action, Alter, Boundary, Change, KindRules, LockMode, Object, Statement, Work},
     },
     words::ident::Ident,
 };
 
-pub(super) use key::is_first;
-pub(super) use not_null::renamed;
+pub(crate) use key::is_first;
+pub(crate) use not_null::renamed;
 
 /// What is known of constraints.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    // that of its table
-    owner: nothing,
-    born_with,
-    dies_with,
-    create: create::create,
-    drop,
-    alter: alter::alter,
-};
+pub(crate) struct Constraint;
+
+impl KindRules for Constraint {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        designation(object)
+    }
+
+    fn created_with(&self, object: &Object<'_>) -> Option<Key> {
+        created_with(object)
+    }
+
+    // It goes with its table, any column of it that it speaks about, and what it comes from.
+    fn dropped_with(&self, constraint: &Object<'_>) -> Vec<Key> {
+        let table = Key::new(
+            Kind::Relation,
+            &[constraint.key.part(0), constraint.key.part(1)],
+        );
+        let mut all = ties::automatic(constraint);
+        ties::add(&mut all, table);
+        if let Some(parent) = created_with(constraint) {
+            ties::add(&mut all, parent);
+        }
+        all
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create::create(object)
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        drop(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter::alter(change)
+    }
+}
 
 /// The words for a constraint.
 fn designation(constraint: &Object<'_>) -> Option<String> {
@@ -47,7 +74,7 @@ fn kind<'c>(constraint: &Object<'c>) -> &'c str {
 }
 
 /// A constraint trigger makes its own, a column its NOT NULL, and what is inherited comes from where it is inherited from.
-fn born_with(constraint: &Object<'_>) -> Option<Key> {
+fn created_with(constraint: &Object<'_>) -> Option<Key> {
     match kind(constraint) {
         "trigger" => Some(trigger(constraint)),
         "not null" => not_null::column(constraint),
@@ -55,20 +82,6 @@ fn born_with(constraint: &Object<'_>) -> Option<Key> {
         "check" if constraint.is(Attribute::Inherited) => sources(constraint).into_iter().next(),
         _ => None,
     }
-}
-
-/// It goes with its table, any column of it that it speaks about, and what it comes from.
-fn dies_with(constraint: &Object<'_>) -> Vec<Key> {
-    let table = Key::new(
-        Kind::Relation,
-        &[constraint.key.part(0), constraint.key.part(1)],
-    );
-    let mut all = ties::automatic(constraint);
-    ties::add(&mut all, table);
-    if let Some(parent) = born_with(constraint) {
-        ties::add(&mut all, parent);
-    }
-    all
 }
 
 /// The trigger that makes a constraint of the kind `trigger`.

@@ -8,26 +8,59 @@ use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         grant::role,
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nothing},
+        rules::{Alter, Change, KindRules, Object, Statement, Steps},
     },
     words::ident::Ident,
 };
 
 /// Default privileges.
-pub(super) const RULE: Rule = Rule {
-    comment: nothing,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct DefaultPrivilege;
+
+impl KindRules for DefaultPrivilege {
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        match object.key.part(1) {
+            "" => Vec::new(),
+            schema => vec![Key::new(Kind::Schema, &[schema])],
+        }
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![if object.is(Attribute::Revoked) {
+            revoke(object, "")
+        } else {
+            grant(object)
+        }]
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        // the role itself has it by default, only not to grant it on
+        let is_own = object.key.part(0) == object.key.part(3) && object.key.part(1).is_empty();
+        vec![if object.is(Attribute::Revoked) {
+            grant(object)
+        } else if is_own {
+            revoke(object, "GRANT OPTION FOR ")
+        } else {
+            revoke(object, "")
+        }]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let to = &change.to;
+        let statement = if to.is(Attribute::Revoked) {
+            revoke(to, "")
+        } else if to.is(Attribute::Grantable) || change.from.is(Attribute::Revoked) {
+            grant(to)
+        } else {
+            revoke(to, "GRANT OPTION FOR ")
+        };
+        Alter::By(Steps::late([statement]))
+    }
+}
 
 /// What a new object of a role gets beyond the usual: grantee, privilege, and whether it may be granted on.
 ///
 /// `object_kind` is the word of the keys: `table` (views, too), `sequence`, `function` (procedures, too), `type`, `schema`.
-pub(super) fn given(
+pub(crate) fn given(
     catalog: &Catalog,
     schema: &str,
     owner: &str,
@@ -47,7 +80,7 @@ pub(super) fn given(
 }
 
 /// What a new object of a role does not have although it is usual: grantee and privilege.
-pub(super) fn withheld(
+pub(crate) fn withheld(
     catalog: &Catalog,
     schema: &str,
     owner: &str,
@@ -70,49 +103,6 @@ pub(super) fn withheld(
 /// Whether PostgreSQL itself gives a grantee privileges on such an object.
 fn is_usual(owner: &str, object_kind: &str, grantee: &str) -> bool {
     grantee == owner || grantee == "PUBLIC" && matches!(object_kind, "function" | "type")
-}
-
-/// The schema that it is for.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    match object.key.part(1) {
-        "" => Vec::new(),
-        schema => vec![Key::new(Kind::Schema, &[schema])],
-    }
-}
-
-/// Grants it, or revokes the default.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    vec![if object.is(Attribute::Revoked) {
-        revoke(object, "")
-    } else {
-        grant(object)
-    }]
-}
-
-/// Revokes it, or gives the default back.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    // the role itself has it by default, only not to grant it on
-    let is_own = object.key.part(0) == object.key.part(3) && object.key.part(1).is_empty();
-    vec![if object.is(Attribute::Revoked) {
-        grant(object)
-    } else if is_own {
-        revoke(object, "GRANT OPTION FOR ")
-    } else {
-        revoke(object, "")
-    }]
-}
-
-/// Grants or revokes what differs.
-fn alter(change: &Change<'_>) -> Alter {
-    let to = &change.to;
-    let statement = if to.is(Attribute::Revoked) {
-        revoke(to, "")
-    } else if to.is(Attribute::Grantable) || change.from.is(Attribute::Revoked) {
-        grant(to)
-    } else {
-        revoke(to, "GRANT OPTION FOR ")
-    };
-    Alter::By(Steps::late([statement]))
 }
 
 /// The statement that grants it.

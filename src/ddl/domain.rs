@@ -9,9 +9,8 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         enumeration::qualified,
-        rule::{
-            Alter, Boundary, Change, LockMode, Object, Rule, Statement, Steps, Swap, Work,
-            no_parent, nobody, nothing,
+        rules::{
+            Alter, Boundary, Change, KindRules, LockMode, Object, Statement, Steps, Swap, Work,
         },
         stored::{is_nested, relation, stored_in},
     },
@@ -19,26 +18,82 @@ use crate::{
 };
 
 /// Domains.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    owner: designation,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Domain;
+
+impl KindRules for Domain {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        designation(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter(change)
+    }
+}
 
 /// Constraints of domains.
-pub(super) const CONSTRAINT: Rule = Rule {
-    comment: constraint_designation,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: |object| vec![domain_of(object.key)],
-    create: create_constraint,
-    drop: drop_constraint,
-    alter: alter_constraint,
-};
+pub(crate) struct DomainConstraint;
+
+impl KindRules for DomainConstraint {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(format!(
+            "CONSTRAINT {} ON DOMAIN {}",
+            Ident(object.key.part(2)),
+            qualified(object.key)
+        ))
+    }
+
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        vec![domain_of(object.key)]
+    }
+
+    // In two steps where rows are to be looked at and nobody should have to wait for that.
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let (domain, name) = (qualified(object.key), Ident(object.key.part(2)));
+        let definition = object.get(Attribute::Definition).unwrap_or_default();
+        let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
+        if object.is(Attribute::NotValid) {
+            return vec![Statement::new(add)];
+        }
+        if is_not_null(object) || !object.online {
+            return vec![looking(Statement::new(add), object, &domain_of(object.key))];
+        }
+        vec![
+            Statement::new(add + " NOT VALID"),
+            validate(object).at(Boundary::Before),
+        ]
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        let domain = qualified(object.key);
+        let what = if is_not_null(object) {
+            "NOT NULL".to_owned()
+        } else {
+            format!("CONSTRAINT {}", Ident(object.key.part(2)))
+        };
+        vec![Statement::new(format!("ALTER DOMAIN {domain} DROP {what}"))]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let bare = |object: &Object<'_>| {
+            let text = object.get(Attribute::Definition).unwrap_or_default();
+            text.strip_suffix(" NOT VALID").unwrap_or(text).to_owned()
+        };
+        let is_validated =
+            change.from.is(Attribute::NotValid) && !change.to.is(Attribute::NotValid);
+        if is_validated
+            && !change.differs(Attribute::Type)
+            && bare(&change.from) == bare(&change.to)
+        {
+            Alter::By(Steps::late([validate(&change.to)]))
+        } else {
+            Alter::Replace
+        }
+    }
+}
 
 fn designation(object: &Object<'_>) -> Option<String> {
     Some(format!("DOMAIN {}", qualified(object.key)))
@@ -61,13 +116,6 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
         sql += " NOT NULL";
     }
     vec![Statement::new(sql)]
-}
-
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!(
-        "DROP DOMAIN {}",
-        qualified(object.key)
-    ))]
 }
 
 /// Whether it refuses NULL without a constraint that says so.
@@ -219,33 +267,8 @@ fn domain_of(key: &Key) -> Key {
     Key::new(Kind::Domain, &[key.part(0), key.part(1)])
 }
 
-fn constraint_designation(object: &Object<'_>) -> Option<String> {
-    Some(format!(
-        "CONSTRAINT {} ON DOMAIN {}",
-        Ident(object.key.part(2)),
-        qualified(object.key)
-    ))
-}
-
 fn is_not_null(object: &Object<'_>) -> bool {
     object.get(Attribute::Type) == Some("not null")
-}
-
-/// In two steps where rows are to be looked at and nobody should have to wait for that.
-fn create_constraint(object: &Object<'_>) -> Vec<Statement> {
-    let (domain, name) = (qualified(object.key), Ident(object.key.part(2)));
-    let definition = object.get(Attribute::Definition).unwrap_or_default();
-    let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
-    if object.is(Attribute::NotValid) {
-        return vec![Statement::new(add)];
-    }
-    if is_not_null(object) || !object.online {
-        return vec![looking(Statement::new(add), object, &domain_of(object.key))];
-    }
-    vec![
-        Statement::new(add + " NOT VALID"),
-        validate(object).at(Boundary::Before),
-    ]
 }
 
 /// A statement that looks at the values in every table that holds the domain, which nobody writes to meanwhile.
@@ -266,29 +289,6 @@ fn validate(constraint: &Object<'_>) -> Statement {
         Ident(key.part(2))
     ));
     looking(statement, constraint, &domain_of(key))
-}
-
-fn drop_constraint(object: &Object<'_>) -> Vec<Statement> {
-    let domain = qualified(object.key);
-    let what = if is_not_null(object) {
-        "NOT NULL".to_owned()
-    } else {
-        format!("CONSTRAINT {}", Ident(object.key.part(2)))
-    };
-    vec![Statement::new(format!("ALTER DOMAIN {domain} DROP {what}"))]
-}
-
-fn alter_constraint(change: &Change<'_>) -> Alter {
-    let bare = |object: &Object<'_>| {
-        let text = object.get(Attribute::Definition).unwrap_or_default();
-        text.strip_suffix(" NOT VALID").unwrap_or(text).to_owned()
-    };
-    let is_validated = change.from.is(Attribute::NotValid) && !change.to.is(Attribute::NotValid);
-    if is_validated && !change.differs(Attribute::Type) && bare(&change.from) == bare(&change.to) {
-        Alter::By(Steps::late([validate(&change.to)]))
-    } else {
-        Alter::Replace
-    }
 }
 
 #[cfg(test)]

@@ -5,25 +5,52 @@
 use crate::{
     catalog::{Attribute, Key},
     ddl::{
-        rule::{Alter, Boundary, Change, Object, Rule, Statement, Steps, Swap, no_parent, nobody},
+        rules::{Alter, Boundary, Change, KindRules, Object, Statement, Steps, Swap},
         stored::users,
     },
     words::ident::{Literal, Qualified},
 };
 
 /// Enumerated types.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    owner: designation,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Enum;
+
+impl KindRules for Enum {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        designation(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let labels = object.list(Attribute::Labels);
+        let labels: Vec<String> = labels.iter().map(|it| Literal(it).to_string()).collect();
+        let name = qualified(object.key);
+        vec![Statement::new(format!(
+            "CREATE TYPE {name} AS ENUM ({})",
+            labels.join(", ")
+        ))]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (
+            change.from.list(Attribute::Labels),
+            change.to.list(Attribute::Labels),
+        );
+        if from == to {
+            return Alter::By(Steps::default());
+        }
+        let is_late = change.to.in_one && is_used_anew(change);
+        if is_within(&from, &to) && !is_late {
+            return Alter::By(Steps::late(added(change.to.key, &from, &to)));
+        }
+        let gone = from.iter().filter(|it| !to.contains(it)).cloned();
+        Alter::Swap(Swap {
+            gone: gone.collect(),
+            ..Swap::default()
+        })
+    }
+}
 
 /// The name of a type.
-pub(in crate::ddl) fn qualified(key: &Key) -> Qualified<'_> {
+pub(crate) fn qualified(key: &Key) -> Qualified<'_> {
     Qualified {
         schema: key.part(0),
         name: key.part(1),
@@ -31,45 +58,8 @@ pub(in crate::ddl) fn qualified(key: &Key) -> Qualified<'_> {
 }
 
 /// The words for a type of any kind but a domain.
-pub(in crate::ddl) fn designation(object: &Object<'_>) -> Option<String> {
+pub(crate) fn designation(object: &Object<'_>) -> Option<String> {
     Some(format!("TYPE {}", qualified(object.key)))
-}
-
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let labels = object.list(Attribute::Labels);
-    let labels: Vec<String> = labels.iter().map(|it| Literal(it).to_string()).collect();
-    let name = qualified(object.key);
-    vec![Statement::new(format!(
-        "CREATE TYPE {name} AS ENUM ({})",
-        labels.join(", ")
-    ))]
-}
-
-/// Also that of a range or composite type.
-pub(in crate::ddl) fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!(
-        "DROP TYPE {}",
-        qualified(object.key)
-    ))]
-}
-
-fn alter(change: &Change<'_>) -> Alter {
-    let (from, to) = (
-        change.from.list(Attribute::Labels),
-        change.to.list(Attribute::Labels),
-    );
-    if from == to {
-        return Alter::By(Steps::default());
-    }
-    let is_late = change.to.in_one && is_used_anew(change);
-    if is_within(&from, &to) && !is_late {
-        return Alter::By(Steps::late(added(change.to.key, &from, &to)));
-    }
-    let gone = from.iter().filter(|it| !to.contains(it)).cloned();
-    Alter::Swap(Swap {
-        gone: gone.collect(),
-        ..Swap::default()
-    })
 }
 
 /// Whether something that uses the type comes or changes with it: it may use a value that is added.

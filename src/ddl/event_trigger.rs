@@ -2,61 +2,52 @@
 
 use crate::{
     catalog::Attribute,
-    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    ddl::rules::{Alter, Change, KindRules, Object, Statement, Steps},
     words::ident::{Ident, Literal},
 };
 
 /// Event triggers.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: comment,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct EventTrigger;
+
+impl KindRules for EventTrigger {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        comment(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let event = object.get(Attribute::Event).unwrap_or_default();
+        let function = object.get(Attribute::Function).unwrap_or_default();
+        let tags: Vec<String> = object
+            .list(Attribute::Tags)
+            .iter()
+            .map(|it| Literal(it).to_string())
+            .collect();
+        let when = if tags.is_empty() {
+            String::new()
+        } else {
+            format!(" WHEN TAG IN ({})", tags.join(", "))
+        };
+        let words = words(object);
+        let sql = format!("CREATE {words} ON {event}{when} EXECUTE FUNCTION {function}()");
+        let mut statements = vec![Statement::new(sql)];
+        if object.is(Attribute::Enabled) {
+            statements.push(state(object));
+        }
+        statements
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        if change.differs_only_in(&[Attribute::Enabled]) {
+            Alter::By(Steps::late([state(&change.to)]))
+        } else {
+            Alter::Replace
+        }
+    }
+}
 
 /// Names it in COMMENT ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
-}
-
-/// Makes it in its state.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let event = object.get(Attribute::Event).unwrap_or_default();
-    let function = object.get(Attribute::Function).unwrap_or_default();
-    let tags: Vec<String> = object
-        .list(Attribute::Tags)
-        .iter()
-        .map(|it| Literal(it).to_string())
-        .collect();
-    let when = if tags.is_empty() {
-        String::new()
-    } else {
-        format!(" WHEN TAG IN ({})", tags.join(", "))
-    };
-    let words = words(object);
-    let sql = format!("CREATE {words} ON {event}{when} EXECUTE FUNCTION {function}()");
-    let mut statements = vec![Statement::new(sql)];
-    if object.is(Attribute::Enabled) {
-        statements.push(state(object));
-    }
-    statements
-}
-
-/// Takes it away.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("DROP {}", words(object)))]
-}
-
-/// Sets its state; all the rest is fixed.
-fn alter(change: &Change<'_>) -> Alter {
-    if change.differs_only_in(&[Attribute::Enabled]) {
-        Alter::By(Steps::late([state(&change.to)]))
-    } else {
-        Alter::Replace
-    }
 }
 
 /// Sets when it fires.

@@ -7,25 +7,69 @@ use std::collections::BTreeSet;
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
-        rule::needs,
-        rule::{Alter, Change, Loss, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
+        rules::needs,
+        rules::{Alter, Change, KindRules, Loss, Object, Statement, Steps},
     },
     words::ident::{Ident, Literal},
 };
 
 /// Extensions.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Extension;
+
+impl KindRules for Extension {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(words(object))
+    }
+
+    // Makes it, in the version that the catalog says, or the usual one of the server.
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let mut sql = format!("CREATE {}", words(object));
+        if let Some(schema) = object.get(Attribute::Schema) {
+            sql += &format!(" WITH SCHEMA {}", Ident(schema));
+        }
+        if let Some(version) = object.get(Attribute::Version) {
+            sql += &format!(" VERSION {}", Literal(version));
+        }
+        vec![Statement::new(sql)]
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        let dropped = Statement::new(format!("DROP {}", words(object)));
+        let lost = tables(object.catalog, object.key).map(|it| Loss::Rows(it.clone()));
+        vec![lost.fold(dropped, |statement, rows| statement.losing(rows))]
+    }
+
+    // Moves and updates it. Where no update leads to a version, it is made anew in that if nothing uses it.
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (&change.from, &change.to);
+        let updates = change.differs(Attribute::Version);
+        if updates && !has_update(from.fact, to.fact) {
+            if is_replaceable(from.catalog, from.key) {
+                return Alter::Replace;
+            }
+            let [was, is] = [from, to].map(|it| version(it.fact));
+            return Alter::Impossible(format!(
+                "version {was} is in use, and it comes without an update from there to {is}"
+            ));
+        }
+        let words = words(to);
+        let mut statements = Vec::new();
+        if let (true, Some(schema)) = (change.differs(Attribute::Schema), to.get(Attribute::Schema))
+        {
+            let sql = format!("ALTER {words} SET SCHEMA {}", Ident(schema));
+            statements.push(Statement::new(sql));
+        }
+        if updates {
+            let version = to.get(Attribute::Version);
+            let version = version.map_or_else(String::new, |it| format!(" TO {}", Literal(it)));
+            statements.push(Statement::new(format!("ALTER {words} UPDATE{version}")));
+        }
+        Alter::By(Steps::late(statements))
+    }
+}
 
 /// The extensions that take an object away with them although it is no member: it was made to depend on them.
-pub(super) fn tied(object: &Object<'_>) -> Vec<Key> {
+pub(crate) fn tied(object: &Object<'_>) -> Vec<Key> {
     needs(object)
         .filter(|it| it.bond == 'x' && it.referenced.kind() == Kind::Extension)
         .map(|it| it.referenced.clone())
@@ -33,12 +77,12 @@ pub(super) fn tied(object: &Object<'_>) -> Vec<Key> {
 }
 
 /// The statements that tie a new object to extensions. `words` name it: `FUNCTION "s"."f"()`.
-pub(super) fn ties(object: &Object<'_>, words: &str) -> Vec<Statement> {
+pub(crate) fn ties(object: &Object<'_>, words: &str) -> Vec<Statement> {
     tied(object).iter().map(|it| tie(words, "", it)).collect()
 }
 
 /// The statements that tie and untie an object that stays.
-pub(super) fn retie(change: &Change<'_>, words: &str) -> Vec<Statement> {
+pub(crate) fn retie(change: &Change<'_>, words: &str) -> Vec<Statement> {
     let before: BTreeSet<Key> = tied(&change.from).into_iter().collect();
     let after: BTreeSet<Key> = tied(&change.to).into_iter().collect();
     let gone = before.difference(&after).map(|it| tie(words, "NO ", it));
@@ -50,57 +94,6 @@ pub(super) fn retie(change: &Change<'_>, words: &str) -> Vec<Statement> {
 fn tie(words: &str, no: &str, extension: &Key) -> Statement {
     let name = Ident(extension.name());
     Statement::new(format!("ALTER {words} {no}DEPENDS ON EXTENSION {name}"))
-}
-
-/// Names it in COMMENT ON.
-fn comment(object: &Object<'_>) -> Option<String> {
-    Some(words(object))
-}
-
-/// Makes it, in the version that the catalog says, or the usual one of the server.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let mut sql = format!("CREATE {}", words(object));
-    if let Some(schema) = object.get(Attribute::Schema) {
-        sql += &format!(" WITH SCHEMA {}", Ident(schema));
-    }
-    if let Some(version) = object.get(Attribute::Version) {
-        sql += &format!(" VERSION {}", Literal(version));
-    }
-    vec![Statement::new(sql)]
-}
-
-/// Takes it away, with its members.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    let dropped = Statement::new(format!("DROP {}", words(object)));
-    let lost = tables(object.catalog, object.key).map(|it| Loss::Rows(it.clone()));
-    vec![lost.fold(dropped, |statement, rows| statement.losing(rows))]
-}
-
-/// Moves and updates it. Where no update leads to a version, it is made anew in that if nothing uses it.
-fn alter(change: &Change<'_>) -> Alter {
-    let (from, to) = (&change.from, &change.to);
-    let updates = change.differs(Attribute::Version);
-    if updates && !has_update(from.fact, to.fact) {
-        if is_replaceable(from.catalog, from.key) {
-            return Alter::Replace;
-        }
-        let [was, is] = [from, to].map(|it| version(it.fact));
-        return Alter::Impossible(format!(
-            "version {was} is in use, and it comes without an update from there to {is}"
-        ));
-    }
-    let words = words(to);
-    let mut statements = Vec::new();
-    if let (true, Some(schema)) = (change.differs(Attribute::Schema), to.get(Attribute::Schema)) {
-        let sql = format!("ALTER {words} SET SCHEMA {}", Ident(schema));
-        statements.push(Statement::new(sql));
-    }
-    if updates {
-        let version = to.get(Attribute::Version);
-        let version = version.map_or_else(String::new, |it| format!(" TO {}", Literal(it)));
-        statements.push(Statement::new(format!("ALTER {words} UPDATE{version}")));
-    }
-    Alter::By(Steps::late(statements))
 }
 
 /// The version that it is in.
@@ -128,7 +121,7 @@ fn is_replaceable(catalog: &Catalog, extension: &Key) -> bool {
 }
 
 /// The extensions in use that no update leads to the version that is wanted.
-pub(super) fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
+pub(crate) fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
     let all = from.of_kind(Kind::Extension);
     let stuck = all.filter(|(key, was)| {
         let is = to.get(key);

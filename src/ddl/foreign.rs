@@ -4,42 +4,127 @@
 
 use crate::{
     catalog::{Attribute, Key},
-    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing},
+    ddl::rules::{Alter, Change, KindRules, Object, Statement, Steps},
     words::ident::{Ident, Literal},
 };
 
 /// Foreign data wrappers.
-pub(super) const WRAPPER: Rule = Rule {
-    comment: |object| Some(wrapper(object.key)),
-    owner: |object| Some(wrapper(object.key)),
-    born_with: no_parent,
-    dies_with: nobody,
-    create: create_wrapper,
-    drop: |object| vec![Statement::new(format!("DROP {}", wrapper(object.key)))],
-    alter: alter_wrapper,
-};
+pub(crate) struct Wrapper;
+
+impl KindRules for Wrapper {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(wrapper(object.key))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let functions: String = [
+            ("HANDLER", Attribute::Handler),
+            ("VALIDATOR", Attribute::Validator),
+        ]
+        .iter()
+        .filter_map(|(word, name)| Some(format!(" {word} {}", object.get(*name)?)))
+        .collect();
+        vec![Statement::new(format!(
+            "CREATE {}{functions}{}",
+            wrapper(object.key),
+            clause(&given(object))
+        ))]
+    }
+
+    // In one statement: the new options must suit the new validator.
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let functions: String = [
+            ("HANDLER", Attribute::Handler),
+            ("VALIDATOR", Attribute::Validator),
+        ]
+        .iter()
+        .filter(|(_, name)| change.differs(*name))
+        .map(|(word, name)| match change.to.get(*name) {
+            Some(function) => format!(" {word} {function}"),
+            None => format!(" NO {word}"),
+        })
+        .collect();
+        let what = functions + &clause(&altered(change, plain));
+        by_altering(&wrapper(change.to.key), &what)
+    }
+}
 
 /// Foreign servers.
-pub(super) const SERVER: Rule = Rule {
-    comment: |object| Some(server(object.key)),
-    owner: |object| Some(server(object.key)),
-    born_with: no_parent,
-    dies_with: nobody,
-    create: create_server,
-    drop: |object| vec![Statement::new(format!("DROP {}", server(object.key)))],
-    alter: alter_server,
-};
+pub(crate) struct Server;
+
+impl KindRules for Server {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(server(object.key))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let texts: String = [("TYPE", Attribute::Type), ("VERSION", Attribute::Version)]
+            .iter()
+            .filter_map(|(word, name)| Some(format!(" {word} {}", Literal(object.get(*name)?))))
+            .collect();
+        vec![Statement::new(format!(
+            "CREATE {}{texts} FOREIGN DATA WRAPPER {}{}",
+            server(object.key),
+            Ident(object.get(Attribute::Wrapper).unwrap_or_default()),
+            clause(&given(object))
+        ))]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        if change.differs(Attribute::Type) || change.differs(Attribute::Wrapper) {
+            return Alter::Replace;
+        }
+        let version = match change.to.get(Attribute::Version) {
+            _ if !change.differs(Attribute::Version) => String::new(),
+            Some(version) => format!(" VERSION {}", Literal(version)),
+            None => " VERSION NULL".to_owned(),
+        };
+        let what = version + &clause(&altered(change, plain));
+        by_altering(&server(change.to.key), &what)
+    }
+}
 
 /// User mappings.
-pub(super) const MAPPING: Rule = Rule {
-    comment: nothing,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: nobody,
-    create: create_mapping,
-    drop: |object| vec![Statement::new(format!("DROP {}", mapping(object.key)))],
-    alter: alter_mapping,
-};
+pub(crate) struct Mapping;
+
+impl KindRules for Mapping {
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let pairs = pairs(object);
+        let parts: Vec<String> = pairs
+            .iter()
+            .map(|(name, value)| format!("{} {}", Ident(name), masked(name, value)))
+            .collect();
+        let names = pairs.iter().map(|(name, _)| name.as_str());
+        let secrets: Vec<&str> = names.filter(|it| is_secret(it)).collect();
+        let statement = Statement::new(format!("CREATE {}{}", mapping(object.key), clause(&parts)));
+        vec![open(statement, &secrets)]
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![Statement::new(format!("DROP {}", mapping(object.key)))]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let parts = altered(change, masked);
+        if parts.is_empty() {
+            return Alter::By(Steps::default());
+        }
+        let (from, to) = (pairs(&change.from), pairs(&change.to));
+        let secrets: Vec<&str> = to
+            .iter()
+            .filter(|(name, value)| {
+                is_secret(name) && value_of(&from, name) != Some(value.as_str())
+            })
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let statement = Statement::new(format!(
+            "ALTER {}{}",
+            mapping(change.to.key),
+            clause(&parts)
+        ));
+        Alter::By(Steps::late([open(statement, &secrets)]))
+    }
+}
 
 fn wrapper(key: &Key) -> String {
     format!("FOREIGN DATA WRAPPER {}", Ident(key.part(0)))
@@ -112,70 +197,12 @@ fn plain(_: &str, value: &str) -> String {
     Literal(value).to_string()
 }
 
-fn create_wrapper(object: &Object<'_>) -> Vec<Statement> {
-    let functions: String = [
-        ("HANDLER", Attribute::Handler),
-        ("VALIDATOR", Attribute::Validator),
-    ]
-    .iter()
-    .filter_map(|(word, name)| Some(format!(" {word} {}", object.get(*name)?)))
-    .collect();
-    vec![Statement::new(format!(
-        "CREATE {}{functions}{}",
-        wrapper(object.key),
-        clause(&given(object))
-    ))]
-}
-
-/// In one statement: the new options must suit the new validator.
-fn alter_wrapper(change: &Change<'_>) -> Alter {
-    let functions: String = [
-        ("HANDLER", Attribute::Handler),
-        ("VALIDATOR", Attribute::Validator),
-    ]
-    .iter()
-    .filter(|(_, name)| change.differs(*name))
-    .map(|(word, name)| match change.to.get(*name) {
-        Some(function) => format!(" {word} {function}"),
-        None => format!(" NO {word}"),
-    })
-    .collect();
-    let what = functions + &clause(&altered(change, plain));
-    by_altering(&wrapper(change.to.key), &what)
-}
-
 /// Nothing where there is nothing to say: the same options in another order.
 fn by_altering(name: &str, what: &str) -> Alter {
     if what.is_empty() {
         return Alter::By(Steps::default());
     }
     Alter::By(Steps::late([Statement::new(format!("ALTER {name}{what}"))]))
-}
-
-fn create_server(object: &Object<'_>) -> Vec<Statement> {
-    let texts: String = [("TYPE", Attribute::Type), ("VERSION", Attribute::Version)]
-        .iter()
-        .filter_map(|(word, name)| Some(format!(" {word} {}", Literal(object.get(*name)?))))
-        .collect();
-    vec![Statement::new(format!(
-        "CREATE {}{texts} FOREIGN DATA WRAPPER {}{}",
-        server(object.key),
-        Ident(object.get(Attribute::Wrapper).unwrap_or_default()),
-        clause(&given(object))
-    ))]
-}
-
-fn alter_server(change: &Change<'_>) -> Alter {
-    if change.differs(Attribute::Type) || change.differs(Attribute::Wrapper) {
-        return Alter::Replace;
-    }
-    let version = match change.to.get(Attribute::Version) {
-        _ if !change.differs(Attribute::Version) => String::new(),
-        Some(version) => format!(" VERSION {}", Literal(version)),
-        None => " VERSION NULL".to_owned(),
-    };
-    let what = version + &clause(&altered(change, plain));
-    by_altering(&server(change.to.key), &what)
 }
 
 /// Whether an option of a user mapping is nothing to be written down.
@@ -205,35 +232,4 @@ fn open(statement: Statement, secrets: &[&str]) -> Statement {
         "Fill in {}: a secret is not written down here.",
         names.join(", ")
     ))
-}
-
-fn create_mapping(object: &Object<'_>) -> Vec<Statement> {
-    let pairs = pairs(object);
-    let parts: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{} {}", Ident(name), masked(name, value)))
-        .collect();
-    let names = pairs.iter().map(|(name, _)| name.as_str());
-    let secrets: Vec<&str> = names.filter(|it| is_secret(it)).collect();
-    let statement = Statement::new(format!("CREATE {}{}", mapping(object.key), clause(&parts)));
-    vec![open(statement, &secrets)]
-}
-
-fn alter_mapping(change: &Change<'_>) -> Alter {
-    let parts = altered(change, masked);
-    if parts.is_empty() {
-        return Alter::By(Steps::default());
-    }
-    let (from, to) = (pairs(&change.from), pairs(&change.to));
-    let secrets: Vec<&str> = to
-        .iter()
-        .filter(|(name, value)| is_secret(name) && value_of(&from, name) != Some(value.as_str()))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    let statement = Statement::new(format!(
-        "ALTER {}{}",
-        mapping(change.to.key),
-        clause(&parts)
-    ));
-    Alter::By(Steps::late([open(statement, &secrets)]))
 }

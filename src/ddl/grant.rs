@@ -6,21 +6,68 @@ use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         routine,
-        rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nothing},
+        rules::{Alter, Change, KindRules, Object, Statement, Steps},
     },
     words::ident::{Ident, Qualified},
 };
 
 /// Grants.
-pub(super) const RULE: Rule = Rule {
-    comment: nothing,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Grant;
+
+impl KindRules for Grant {
+    // The object; and for a column the grant on its whole table, for whoever revokes that revokes this, too.
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        let mut owners: Vec<Key> = self::object(object.key, object.catalog)
+            .into_iter()
+            .collect();
+        let Some(parts) = parts(object.key) else {
+            return owners;
+        };
+        if let ("column", &[schema, relation, _]) = (parts.kind, parts.object.as_slice()) {
+            owners.push(Key::new(Kind::Relation, &[schema, relation]));
+            let of_table = ["table", schema, relation, parts.grantee, parts.privilege];
+            let whole = Key::new(Kind::Grant, &of_table);
+            let fact = object.catalog.get(&whole);
+            if fact.is_some_and(|it| !it.is(Attribute::Revoked)) {
+                owners.push(whole);
+            }
+        }
+        owners
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let statement = if object.is(Attribute::Revoked) {
+            revoke(object, "", false)
+        } else {
+            grant(object, object.is(Attribute::Grantable))
+        };
+        statement.into_iter().collect()
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        let statement = if object.is(Attribute::Revoked) {
+            grant(object, false)
+        } else if is_own(object) {
+            // an owner has it by default, only not to grant it on
+            revoke(object, "GRANT OPTION FOR ", true)
+        } else {
+            revoke(object, "", object.is(Attribute::Grantable))
+        };
+        statement.into_iter().collect()
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let to = &change.to;
+        let statement = if to.is(Attribute::Revoked) {
+            revoke(to, "", change.from.is(Attribute::Grantable))
+        } else if to.is(Attribute::Grantable) || change.from.is(Attribute::Revoked) {
+            grant(to, to.is(Attribute::Grantable))
+        } else {
+            revoke(to, "GRANT OPTION FOR ", true)
+        };
+        Alter::By(Steps::late(statement))
+    }
+}
 
 /// What the key of a grant says.
 struct Parts<'k> {
@@ -31,7 +78,7 @@ struct Parts<'k> {
 }
 
 /// The object of a grant, as far as the catalog has it.
-pub(super) fn object(key: &Key, catalog: &Catalog) -> Option<Key> {
+pub(crate) fn object(key: &Key, catalog: &Catalog) -> Option<Key> {
     let parts = parts(key)?;
     let kinds: &[Kind] = match parts.kind {
         "schema" => &[Kind::Schema],
@@ -60,67 +107,11 @@ pub(super) fn object(key: &Key, catalog: &Catalog) -> Option<Key> {
 }
 
 /// A grantee as GRANT and REVOKE take it.
-pub(super) fn role(grantee: &str) -> String {
+pub(crate) fn role(grantee: &str) -> String {
     match grantee {
         "PUBLIC" => grantee.to_owned(),
         name => Ident(name).to_string(),
     }
-}
-
-/// The object; and for a column the grant on its whole table, for whoever revokes that revokes this, too.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let mut owners: Vec<Key> = self::object(object.key, object.catalog)
-        .into_iter()
-        .collect();
-    let Some(parts) = parts(object.key) else {
-        return owners;
-    };
-    if let ("column", &[schema, relation, _]) = (parts.kind, parts.object.as_slice()) {
-        owners.push(Key::new(Kind::Relation, &[schema, relation]));
-        let of_table = ["table", schema, relation, parts.grantee, parts.privilege];
-        let whole = Key::new(Kind::Grant, &of_table);
-        let fact = object.catalog.get(&whole);
-        if fact.is_some_and(|it| !it.is(Attribute::Revoked)) {
-            owners.push(whole);
-        }
-    }
-    owners
-}
-
-/// Grants it, or revokes the default.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let statement = if object.is(Attribute::Revoked) {
-        revoke(object, "", false)
-    } else {
-        grant(object, object.is(Attribute::Grantable))
-    };
-    statement.into_iter().collect()
-}
-
-/// Revokes it, or gives the default back.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    let statement = if object.is(Attribute::Revoked) {
-        grant(object, false)
-    } else if is_own(object) {
-        // an owner has it by default, only not to grant it on
-        revoke(object, "GRANT OPTION FOR ", true)
-    } else {
-        revoke(object, "", object.is(Attribute::Grantable))
-    };
-    statement.into_iter().collect()
-}
-
-/// Grants or revokes what differs.
-fn alter(change: &Change<'_>) -> Alter {
-    let to = &change.to;
-    let statement = if to.is(Attribute::Revoked) {
-        revoke(to, "", change.from.is(Attribute::Grantable))
-    } else if to.is(Attribute::Grantable) || change.from.is(Attribute::Revoked) {
-        grant(to, to.is(Attribute::Grantable))
-    } else {
-        revoke(to, "GRANT OPTION FOR ", true)
-    };
-    Alter::By(Steps::late(statement))
 }
 
 /// The statement that grants it.

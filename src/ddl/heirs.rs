@@ -5,64 +5,78 @@ use crate::{
     ddl::{
         column,
         inheritance::{Place, again, child, free, lends, parents, tie, tied},
-        rule::{Alter, Change, Object, Rule, Statement, Steps, nothing},
+        rules::{Alter, Change, KindRules, Object, Statement, Steps},
     },
     words::ident::Qualified,
 };
 
 /// What is known of inheritance.
-pub(super) const RULE: Rule = Rule {
-    comment: nothing,
-    owner: nothing,
-    born_with,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Inheritance;
 
-/// CREATE TABLE … INHERITS says it, too.
-fn born_with(object: &Object<'_>) -> Option<Key> {
-    Some(child(object))
-}
-
-/// It goes with the child. The parent cannot go before it.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    vec![child(object)]
-}
-
-/// Makes a table that is there a child. Columns that it is to have from there alone come from a stand-in first: a column of its own
-/// stays its own.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    if object.with_parent {
-        return Vec::new();
+impl KindRules for Inheritance {
+    fn created_with(&self, object: &Object<'_>) -> Option<Key> {
+        Some(child(object))
     }
-    let mut statements = vec![tie(object, "INHERIT")];
-    let columns = lent(object);
-    if !columns.is_empty() {
-        let own = object.key.part(0);
-        let free = free(object, 0);
-        let stand_in = Qualified {
-            schema: own,
-            name: &free,
-        };
-        let mut before = vec![
-            Statement::new(format!("CREATE TABLE {stand_in} ()")),
-            tied(object, "INHERIT", (own, &free)),
-        ];
-        for column in &columns {
-            let definition = column::definition(column);
-            let sql = format!("ALTER TABLE {stand_in} ADD COLUMN {definition}");
-            before.push(Statement::new(sql));
+
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        vec![child(object)]
+    }
+
+    // Makes a table that is there a child. Columns that it is to have from there alone come from a stand-in first: a column of its own
+    // stays its own.
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        if object.with_parent {
+            return Vec::new();
         }
-        let after = [
-            tied(object, "NO INHERIT", (own, &free)),
-            Statement::new(format!("DROP TABLE {stand_in}")),
-        ];
-        statements.splice(0..0, before);
-        statements.extend(after);
+        let mut statements = vec![tie(object, "INHERIT")];
+        let columns = lent(object);
+        if !columns.is_empty() {
+            let own = object.key.part(0);
+            let free = free(object, 0);
+            let stand_in = Qualified {
+                schema: own,
+                name: &free,
+            };
+            let mut before = vec![
+                Statement::new(format!("CREATE TABLE {stand_in} ()")),
+                tied(object, "INHERIT", (own, &free)),
+            ];
+            for column in &columns {
+                let definition = column::definition(column);
+                let sql = format!("ALTER TABLE {stand_in} ADD COLUMN {definition}");
+                before.push(Statement::new(sql));
+            }
+            let after = [
+                tied(object, "NO INHERIT", (own, &free)),
+                Statement::new(format!("DROP TABLE {stand_in}")),
+            ];
+            statements.splice(0..0, before);
+            statements.extend(after);
+        }
+        statements
     }
-    statements
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![tie(object, "NO INHERIT")]
+    }
+
+    // Another place among the parents: INHERIT adds at the end, so that those behind the first that is out of order
+    // are let go and taken again.
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (schema, table) = (change.to.key.part(0), change.to.key.part(1));
+        let before = parents(change.from.catalog, schema, table);
+        let after = parents(change.to.catalog, schema, table);
+        let mut rest = before.iter();
+        let in_order = after.iter().take_while(|it| rest.any(|was| was == *it));
+        let stays = in_order.count();
+        let own = (change.to.key.part(2), change.to.key.part(3));
+        let moved: Vec<&Place> = after
+            .iter()
+            .skip(stays)
+            .filter(|it| (it.0.as_str(), it.1.as_str()) == own)
+            .collect();
+        Alter::By(Steps::late(again(&change.to, &moved, &[])))
+    }
 }
 
 /// The columns that a new tie brings to a table that was there without them.
@@ -82,27 +96,4 @@ fn lent<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
         })
         .filter(lends)
         .collect()
-}
-
-/// Lets a child go: it keeps its columns and its rows.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![tie(object, "NO INHERIT")]
-}
-
-/// Another place among the parents: INHERIT adds at the end, so that those behind the first that is out of order
-/// are let go and taken again.
-fn alter(change: &Change<'_>) -> Alter {
-    let (schema, table) = (change.to.key.part(0), change.to.key.part(1));
-    let before = parents(change.from.catalog, schema, table);
-    let after = parents(change.to.catalog, schema, table);
-    let mut rest = before.iter();
-    let in_order = after.iter().take_while(|it| rest.any(|was| was == *it));
-    let stays = in_order.count();
-    let own = (change.to.key.part(2), change.to.key.part(3));
-    let moved: Vec<&Place> = after
-        .iter()
-        .skip(stays)
-        .filter(|it| (it.0.as_str(), it.1.as_str()) == own)
-        .collect();
-    Alter::By(Steps::late(again(&change.to, &moved, &[])))
 }

@@ -1,10 +1,10 @@
 //! Indexes. Those of constraints come and go with them.
 
 mod alter;
-pub(in crate::ddl) mod exchange;
-pub(in crate::ddl) mod partition;
-pub(in crate::ddl) mod text;
-pub(in crate::ddl) mod ties;
+pub(crate) mod exchange;
+pub(crate) mod partition;
+pub(crate) mod text;
+pub(crate) mod ties;
 
 use std::iter;
 
@@ -13,55 +13,69 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
-        rule::{Action, Boundary, LockMode, Object, Rule, Statement, Work, nothing},
+        rules::{Action, Alter, Boundary, Change, KindRules, LockMode, Object, Statement, Work},
     },
     words::ident::{Ident, Qualified},
 };
 
 /// What is known of indexes.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    // that of its table
-    owner: nothing,
-    born_with,
-    dies_with,
-    create,
-    drop,
-    alter: alter::alter,
-};
+pub(crate) struct Index;
 
-/// The words for an index.
-fn designation(index: &Object<'_>) -> Option<String> {
-    Some(text::Designation(index.key).to_string())
-}
-
-/// A constraint makes its index; the index of a partitioned table those of the partitions.
-fn born_with(index: &Object<'_>) -> Option<Key> {
-    match constraint(index) {
-        Some(constraint) => Some(constraint),
-        None => partition::whole(index).cloned(),
+impl KindRules for Index {
+    fn name(&self, index: &Object<'_>) -> Option<String> {
+        Some(text::Designation(index.key).to_string())
     }
-}
 
-/// It goes with its constraint, its table, any column that it shows or asks, and the index that it is a part of.
-fn dies_with(index: &Object<'_>) -> Vec<Key> {
-    let mut all = ties::automatic(index);
-    ties::add(&mut all, relation(index));
-    if let Some(constraint) = constraint(index) {
-        ties::add(&mut all, constraint);
+    // A constraint makes its index; the index of a partitioned table those of the partitions.
+    fn created_with(&self, index: &Object<'_>) -> Option<Key> {
+        match constraint(index) {
+            Some(constraint) => Some(constraint),
+            None => partition::whole(index).cloned(),
+        }
     }
-    all.extend(extension::tied(index));
-    all
+
+    // It goes with its constraint, its table, any column that it shows or asks, and the index that it is a part of.
+    fn dropped_with(&self, index: &Object<'_>) -> Vec<Key> {
+        let mut all = ties::automatic(index);
+        ties::add(&mut all, relation(index));
+        if let Some(constraint) = constraint(index) {
+            ties::add(&mut all, constraint);
+        }
+        all.extend(extension::tied(index));
+        all
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create(object)
+    }
+
+    // Takes it away. That of a constraint goes with it, before this is asked.
+    fn drop(&self, index: &Object<'_>) -> Vec<Statement> {
+        if index.is(Attribute::OfConstraint) {
+            return Vec::new();
+        }
+        let name = qualified(index.key);
+        if index.online && !index.is(Attribute::Parent) && !partition::is_partitioned(index) {
+            let sql = format!("DROP INDEX CONCURRENTLY {name}");
+            return vec![Statement::new(sql).at(Boundary::Alone)];
+        }
+        let (table, lock) = (relation(index), LockMode::AccessExclusive);
+        vec![Statement::new(format!("DROP INDEX {name}")).touching(&table, lock, Work::Catalog)]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter::alter(change)
+    }
 }
 
 /// The relation of an index.
-pub(in crate::ddl) fn relation(index: &Object<'_>) -> Key {
+pub(crate) fn relation(index: &Object<'_>) -> Key {
     let table = index.get(Attribute::Table).unwrap_or_default();
     Key::new(Kind::Relation, &[index.key.part(0), table])
 }
 
 /// The constraint that an index belongs to.
-pub(super) fn constraint(index: &Object<'_>) -> Option<Key> {
+pub(crate) fn constraint(index: &Object<'_>) -> Option<Key> {
     let name = index.get(Attribute::OfConstraint)?;
     let table = index.get(Attribute::Table)?;
     Some(Key::new(
@@ -105,7 +119,7 @@ fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
 }
 
 /// Builds one beside readers and writers.
-pub(in crate::ddl) fn concurrently(index: &Object<'_>) -> Statement {
+pub(crate) fn concurrently(index: &Object<'_>) -> Statement {
     let table = relation(index);
     Statement::new(text::create(index, &["CONCURRENTLY"], false))
         .touching(&table, LockMode::ShareUpdateExclusive, Work::Build)
@@ -119,7 +133,7 @@ fn rename(schema: &str, from: &str, to: &str) -> Statement {
 }
 
 /// Makes the index of a partition a part of that of the whole. Nothing happens where it is one.
-pub(in crate::ddl) fn attach(whole: &Key, part: &Key) -> Statement {
+pub(crate) fn attach(whole: &Key, part: &Key) -> Statement {
     let (whole, part) = (text::Designation(whole), qualified(part));
     Statement::new(format!("ALTER {whole} ATTACH PARTITION {part}"))
 }
@@ -134,7 +148,7 @@ fn qualified(key: &Key) -> Qualified<'_> {
 
 /// What a new index is given after it was made. That rows are clustered or told apart by it is lost with an old one of the
 /// same name, so that it is said again.
-pub(in crate::ddl) fn finish(index: &Object<'_>) -> Vec<Statement> {
+pub(crate) fn finish(index: &Object<'_>) -> Vec<Statement> {
     let mut all = alter::statistics(index.key, None, index.get(Attribute::Statistics));
     if index.is(Attribute::Clustered) {
         all.push(cluster(index));
@@ -164,18 +178,4 @@ fn replica_identity(index: &Object<'_>) -> Statement {
 /// An ALTER of its table.
 fn on_table(index: &Object<'_>, what: impl Into<Action>) -> Statement {
     Statement::alter_table("TABLE", &relation(index), false, vec![what.into()])
-}
-
-/// Takes it away. That of a constraint goes with it, before this is asked.
-fn drop(index: &Object<'_>) -> Vec<Statement> {
-    if index.is(Attribute::OfConstraint) {
-        return Vec::new();
-    }
-    let name = qualified(index.key);
-    if index.online && !index.is(Attribute::Parent) && !partition::is_partitioned(index) {
-        let sql = format!("DROP INDEX CONCURRENTLY {name}");
-        return vec![Statement::new(sql).at(Boundary::Alone)];
-    }
-    let (table, lock) = (relation(index), LockMode::AccessExclusive);
-    vec![Statement::new(format!("DROP INDEX {name}")).touching(&table, lock, Work::Catalog)]
 }

@@ -4,21 +4,21 @@ use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         names,
-        rule::{Action, LockMode, Object, Statement, Work},
+        rules::{Action, LockMode, Object, Statement, Work},
     },
     words::ident::{Ident, Qualified},
 };
 
 /// A relation: its schema and its name.
-pub(super) type Place = (String, String);
+pub(crate) type Place = (String, String);
 
 /// The table that inherits.
-pub(super) fn child(object: &Object<'_>) -> Key {
+pub(crate) fn child(object: &Object<'_>) -> Key {
     Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)])
 }
 
 /// Whether a column that is new in a table that was there is inherited from tables that it inherited nothing from before.
-pub(super) fn lends(column: &Object<'_>) -> bool {
+pub(crate) fn lends(column: &Object<'_>) -> bool {
     let Some(before) = column.before.filter(|_| column.is(Attribute::Inherited)) else {
         return false;
     };
@@ -41,7 +41,7 @@ pub(super) fn lends(column: &Object<'_>) -> bool {
 }
 
 /// Whether a column's table was there, and becomes a partition of this one: it has its columns before that.
-pub(super) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
+pub(crate) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
     let relation = Key::new(Kind::Relation, &[column.key.part(0), column.key.part(1)]);
     let whole_in = |catalog: &Catalog| {
         let whole = catalog.get(&relation)?.get(Attribute::PartitionOf)?;
@@ -54,13 +54,13 @@ pub(super) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
 }
 
 /// One of the two statements.
-pub(super) fn tie(object: &Object<'_>, what: &str) -> Statement {
+pub(crate) fn tie(object: &Object<'_>, what: &str) -> Statement {
     let place = (object.key.part(2), object.key.part(3));
     tied(object, what, place)
 }
 
 /// `ALTER TABLE child INHERIT parent`, or NO INHERIT.
-pub(super) fn tied(object: &Object<'_>, what: &str, parent: (&str, &str)) -> Statement {
+pub(crate) fn tied(object: &Object<'_>, what: &str, parent: (&str, &str)) -> Statement {
     let (schema, name) = parent;
     let action = Action::new(format!("{what} {}", Qualified { schema, name }));
     let parent = Key::new(Kind::Relation, &[schema, name]);
@@ -72,7 +72,7 @@ pub(super) fn tied(object: &Object<'_>, what: &str, parent: (&str, &str)) -> Sta
 }
 
 /// What ALTER calls the child.
-pub(super) fn words(object: &Object<'_>) -> &'static str {
+pub(crate) fn words(object: &Object<'_>) -> &'static str {
     let fact = object.catalog.get(&child(object));
     names::words(
         fact.and_then(|it| it.get(Attribute::Kind))
@@ -82,7 +82,7 @@ pub(super) fn words(object: &Object<'_>) -> &'static str {
 
 /// Lets parents of a table go and takes them again. Columns and constraints stay what they are, only inherited, because
 /// stand-ins keep them in the meantime; except for the columns of `without`, which become the table's own, too.
-pub(super) fn again(object: &Object<'_>, parents: &[&Place], without: &[&str]) -> Vec<Statement> {
+pub(crate) fn again(object: &Object<'_>, parents: &[&Place], without: &[&str]) -> Vec<Statement> {
     let own = object.key.part(0);
     let mut before = Vec::new();
     let mut turn = Vec::new();
@@ -113,7 +113,7 @@ pub(super) fn again(object: &Object<'_>, parents: &[&Place], without: &[&str]) -
 }
 
 /// A name for a stand-in that no relation has.
-pub(super) fn free(object: &Object<'_>, number: usize) -> String {
+pub(crate) fn free(object: &Object<'_>, number: usize) -> String {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let taken = |name: &str| {
         let parts = [schema, name];
@@ -129,7 +129,7 @@ pub(super) fn free(object: &Object<'_>, number: usize) -> String {
 }
 
 /// Who a table gets columns from: those that it inherits from, in their order, or what it is a partition of.
-pub(super) fn parents(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
+pub(crate) fn parents(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
     let relation = catalog.get(&Key::new(Kind::Relation, &[schema, table]));
     let whole = relation.and_then(|it| it.get(Attribute::PartitionOf));
     if let Some(whole) = whole.and_then(names::split) {
@@ -148,7 +148,7 @@ pub(super) fn parents(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place
 }
 
 /// The tables that inherit from one, and the partitions of it.
-pub(super) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
+pub(crate) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
     let heirs = catalog.of_kind(Kind::Inheritance);
     let heirs = heirs
         .filter(|(key, _)| key.part(2) == schema && key.part(3) == table)
@@ -164,7 +164,7 @@ pub(super) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Plac
 }
 
 /// Whether tables inherit from one; partitions do not count.
-pub(super) fn has_heirs(object: &Object<'_>) -> bool {
+pub(crate) fn has_heirs(object: &Object<'_>) -> bool {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let mut all = object.catalog.of_kind(Kind::Inheritance);
     all.any(|(key, _)| key.part(2) == schema && key.part(3) == table)

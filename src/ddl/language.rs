@@ -3,41 +3,32 @@
 use crate::{
     catalog::Attribute,
     ddl::{
-        rule::{Alter, Change, Object, Rule, Statement, no_parent, nobody},
+        rules::{Alter, Change, KindRules, Object, Statement},
         view::timely,
     },
     words::ident::Ident,
 };
 
 /// Languages.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: comment,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Language;
+
+impl KindRules for Language {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        comment(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![made("CREATE", object)]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        Alter::By(timely(change, vec![made("CREATE OR REPLACE", &change.to)]))
+    }
+}
 
 /// Names it in COMMENT ON and ALTER … OWNER TO.
 fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
-}
-
-/// Makes it.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    vec![made("CREATE", object)]
-}
-
-/// Takes it away.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("DROP {}", words(object)))]
-}
-
-/// Replaces it in place, so that the functions in it stay.
-fn alter(change: &Change<'_>) -> Alter {
-    Alter::By(timely(change, vec![made("CREATE OR REPLACE", &change.to)]))
 }
 
 /// The statement that makes it, behind a verb.

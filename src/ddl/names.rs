@@ -2,18 +2,18 @@
 
 use crate::{
     catalog::{Attribute, Kind},
-    ddl::rule::Object,
+    ddl::rules::Object,
     words::ident::{Ident, Qualified},
 };
 
-pub(super) use crate::words::ident::split;
+pub(crate) use crate::words::ident::split;
 
 /// The longest name that PostgreSQL takes, in bytes.
 const LONGEST: usize = 63;
 
 /// The name that PostgreSQL makes of two and a label, cut where it cuts them.
 /// Source: `makeObjectName` in `src/backend/commands/indexcmds.c`.
-pub(super) fn made(first: &str, second: &str, label: &str) -> String {
+pub(crate) fn made(first: &str, second: &str, label: &str) -> String {
     let room = LONGEST.saturating_sub(label.len() + 2);
     let (mut one, mut two) = (first.len(), second.len());
     while one + two > room {
@@ -36,7 +36,7 @@ fn clip(text: &str, bytes: usize) -> &str {
 }
 
 /// The relation of an object whose key begins with one: `"public"."t"`.
-pub(super) fn relation<'c>(object: &Object<'c>) -> Qualified<'c> {
+pub(crate) fn relation<'c>(object: &Object<'c>) -> Qualified<'c> {
     Qualified {
         schema: object.key.part(0),
         name: object.key.part(1),
@@ -44,12 +44,12 @@ pub(super) fn relation<'c>(object: &Object<'c>) -> Qualified<'c> {
 }
 
 /// A column with its relation, for people: `"public"."t"."a"`.
-pub(super) fn column(object: &Object<'_>) -> String {
+pub(crate) fn column(object: &Object<'_>) -> String {
     format!("{}.{}", relation(object), Ident(object.key.name()))
 }
 
 /// What ALTER and DROP call a relation of a kind.
-pub(super) fn words(kind: &str) -> &'static str {
+pub(crate) fn words(kind: &str) -> &'static str {
     match kind {
         "view" => "VIEW",
         "materialized view" => "MATERIALIZED VIEW",
@@ -59,7 +59,7 @@ pub(super) fn words(kind: &str) -> &'static str {
 }
 
 /// The columns of a relation in their order.
-pub(super) fn columns_of<'c>(object: &Object<'c>, schema: &str, table: &str) -> Vec<Object<'c>> {
+pub(crate) fn columns_of<'c>(object: &Object<'c>, schema: &str, table: &str) -> Vec<Object<'c>> {
     let below = object.catalog.below(Kind::Column, &[schema, table]);
     let mut columns: Vec<Object<'c>> = below
         .map(|(key, fact)| Object {

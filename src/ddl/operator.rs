@@ -5,42 +5,178 @@
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, needs, no_parent, nobody, replace},
+    ddl::rules::{Alter, Change, KindRules, Object, Statement, Steps, needs},
     words::ident::{Ident, Qualified},
 };
 
 /// Operators and their shells.
-pub(super) const OPERATOR: Rule = Rule {
-    comment: |object| Some(operator(object.key)),
-    owner: |object| Some(operator(object.key)),
-    born_with: namer,
-    dies_with: nobody,
-    create: create_operator,
-    drop: |object| vec![Statement::new(format!("DROP {}", operator(object.key)))],
-    alter: alter_operator,
-};
+pub(crate) struct Operator;
+
+impl KindRules for Operator {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(operator(object.key))
+    }
+
+    fn created_with(&self, object: &Object<'_>) -> Option<Key> {
+        if !object.is(Attribute::Shell) {
+            return None;
+        }
+        let mut all = object.catalog.of_kind(Kind::Operator);
+        let names_it = |text: Option<&str>| text.is_some_and(|it| is_printed_as(object.key, it));
+        all.find(|(key, fact)| {
+            *key != object.key
+                && (names_it(fact.get(Attribute::Commutator))
+                    || names_it(fact.get(Attribute::Negator)))
+        })
+        .map(|(key, _)| key.clone())
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create_operator(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (&change.from, &change.to);
+        match (from.is(Attribute::Shell), to.is(Attribute::Shell)) {
+            (true, false) => return Alter::By(Steps::late(create_operator(to))),
+            (false, true) => return Alter::ReplaceParent,
+            _ => {}
+        }
+        let mut settings = Vec::new();
+        for (word, name) in [("RESTRICT", Attribute::Restrict), ("JOIN", Attribute::Join)] {
+            if change.differs(name) {
+                settings.push(format!("{word} = {}", to.get(name).unwrap_or("NONE")));
+            }
+        }
+        let additions = [
+            Attribute::Commutator,
+            Attribute::Negator,
+            Attribute::Hashes,
+            Attribute::Merges,
+        ];
+        // from 17 on they can be given, but never taken or changed
+        for name in additions.into_iter().filter(|it| change.differs(*it)) {
+            let value = to.get(name);
+            if to.major < 17 || from.is(name) {
+                return Alter::Replace;
+            }
+            match (name, value) {
+                (Attribute::Hashes, _) => settings.push("HASHES".to_owned()),
+                (Attribute::Merges, _) => settings.push("MERGES".to_owned()),
+                // only CREATE makes a shell
+                (_, Some(other)) if is_shell(to.catalog, other) => return Alter::Replace,
+                // a new operator makes the bond itself: it names this one
+                (_, Some(other))
+                    if other_than(to.key, other) && find(from.catalog, other).is_none() => {}
+                (_, Some(other)) => {
+                    settings.push(format!("{} = {}", name.name().to_uppercase(), bare(other)));
+                }
+                _ => return Alter::Replace,
+            }
+        }
+        let alterable = [
+            Attribute::Restrict,
+            Attribute::Join,
+            Attribute::Commutator,
+            Attribute::Negator,
+            Attribute::Hashes,
+            Attribute::Merges,
+        ];
+        if !change.differs_only_in(&alterable) {
+            return Alter::Replace;
+        }
+        if settings.is_empty() {
+            return Alter::By(Steps::default());
+        }
+        Alter::By(Steps::late([Statement::new(format!(
+            "ALTER {} SET ({})",
+            operator(to.key),
+            settings.join(", ")
+        ))]))
+    }
+}
 
 /// Operator families, with the members that are in no class.
-pub(super) const FAMILY: Rule = Rule {
-    comment: |object| Some(family(object.key)),
-    owner: |object| Some(family(object.key)),
-    born_with: no_parent,
-    dies_with: nobody,
-    create: create_family,
-    drop: |object| vec![Statement::new(format!("DROP {}", family(object.key)))],
-    alter: alter_family,
-};
+pub(crate) struct Family;
+
+impl KindRules for Family {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(family(object.key))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let members: Vec<String> = members(object).into_iter().map(|it| it.add).collect();
+        [Statement::new(format!("CREATE {}", family(object.key)))]
+            .into_iter()
+            .chain(alter_members(object.key, "ADD", &members))
+            .collect()
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (members(&change.from), members(&change.to));
+        let gone: Vec<String> = from
+            .iter()
+            .filter(|it| !to.contains(it))
+            .map(|it| it.name.clone())
+            .collect();
+        let new: Vec<String> = to
+            .iter()
+            .filter(|it| !from.contains(it))
+            .map(|it| it.add.clone())
+            .collect();
+        let key = change.to.key;
+        Alter::By(Steps {
+            early: alter_members(key, "DROP", &gone).into_iter().collect(),
+            late: alter_members(key, "ADD", &new).into_iter().collect(),
+            ..Steps::default()
+        })
+    }
+}
 
 /// Operator classes, with their members.
-pub(super) const CLASS: Rule = Rule {
-    comment: |object| Some(class(object.key)),
-    owner: |object| Some(class(object.key)),
-    born_with: no_parent,
-    dies_with: families,
-    create: create_class,
-    drop: |object| vec![Statement::new(format!("DROP {}", class(object.key)))],
-    alter: replace,
-};
+pub(crate) struct Class;
+
+impl KindRules for Class {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(class(object.key))
+    }
+
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        needs(object)
+            .map(|it| &it.referenced)
+            .filter(|it| it.kind() == Kind::OperatorFamily)
+            .cloned()
+            .collect()
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let key = object.key;
+        let input = object.get(Attribute::Input).unwrap_or_default();
+        let default = if object.is(Attribute::Default) {
+            "DEFAULT "
+        } else {
+            ""
+        };
+        let name = Qualified {
+            schema: key.part(0),
+            name: key.part(2),
+        };
+        let own_family = object.get(Attribute::Family);
+        let own_family = own_family.map_or(String::new(), |it| format!(" FAMILY {it}"));
+        let mut parts: Vec<String> = members(object).into_iter().map(|it| it.add).collect();
+        // without any member there must be something still
+        let storage = object.get(Attribute::Storage);
+        let storage = storage.or_else(|| parts.is_empty().then_some(input));
+        if let Some(storage) = storage {
+            parts.push(format!("STORAGE {storage}"));
+        }
+        vec![Statement::new(format!(
+            "CREATE OPERATOR CLASS {name} {default}FOR TYPE {input} USING {}{own_family} AS\n    {}",
+            Ident(key.part(1)),
+            parts.join(",\n    ")
+        ))]
+    }
+}
 
 /// `OPERATOR "s".+ (integer, integer)`; the types are printed as SQL already.
 fn operator(key: &Key) -> String {
@@ -74,20 +210,6 @@ fn is_printed_as(key: &Key, text: &str) -> bool {
     let (schema, symbol) = (key.part(0), key.part(1));
     arguments == own
         && (name == format!("{schema}.{symbol}") || name == format!("{}.{symbol}", Ident(schema)))
-}
-
-/// The operator that names a shell, and so makes it.
-fn namer(object: &Object<'_>) -> Option<Key> {
-    if !object.is(Attribute::Shell) {
-        return None;
-    }
-    let mut all = object.catalog.of_kind(Kind::Operator);
-    let names_it = |text: Option<&str>| text.is_some_and(|it| is_printed_as(object.key, it));
-    all.find(|(key, fact)| {
-        *key != object.key
-            && (names_it(fact.get(Attribute::Commutator)) || names_it(fact.get(Attribute::Negator)))
-    })
-    .map(|(key, _)| key.clone())
 }
 
 fn create_operator(object: &Object<'_>) -> Vec<Statement> {
@@ -132,66 +254,6 @@ fn create_operator(object: &Object<'_>) -> Vec<Statement> {
         object.key.part(1),
         options.join(", ")
     ))]
-}
-
-fn alter_operator(change: &Change<'_>) -> Alter {
-    let (from, to) = (&change.from, &change.to);
-    match (from.is(Attribute::Shell), to.is(Attribute::Shell)) {
-        (true, false) => return Alter::By(Steps::late(create_operator(to))),
-        (false, true) => return Alter::ReplaceParent,
-        _ => {}
-    }
-    let mut settings = Vec::new();
-    for (word, name) in [("RESTRICT", Attribute::Restrict), ("JOIN", Attribute::Join)] {
-        if change.differs(name) {
-            settings.push(format!("{word} = {}", to.get(name).unwrap_or("NONE")));
-        }
-    }
-    let additions = [
-        Attribute::Commutator,
-        Attribute::Negator,
-        Attribute::Hashes,
-        Attribute::Merges,
-    ];
-    // from 17 on they can be given, but never taken or changed
-    for name in additions.into_iter().filter(|it| change.differs(*it)) {
-        let value = to.get(name);
-        if to.major < 17 || from.is(name) {
-            return Alter::Replace;
-        }
-        match (name, value) {
-            (Attribute::Hashes, _) => settings.push("HASHES".to_owned()),
-            (Attribute::Merges, _) => settings.push("MERGES".to_owned()),
-            // only CREATE makes a shell
-            (_, Some(other)) if is_shell(to.catalog, other) => return Alter::Replace,
-            // a new operator makes the bond itself: it names this one
-            (_, Some(other))
-                if other_than(to.key, other) && find(from.catalog, other).is_none() => {}
-            (_, Some(other)) => {
-                settings.push(format!("{} = {}", name.name().to_uppercase(), bare(other)));
-            }
-            _ => return Alter::Replace,
-        }
-    }
-    let alterable = [
-        Attribute::Restrict,
-        Attribute::Join,
-        Attribute::Commutator,
-        Attribute::Negator,
-        Attribute::Hashes,
-        Attribute::Merges,
-    ];
-    if !change.differs_only_in(&alterable) {
-        return Alter::Replace;
-    }
-    if settings.is_empty() {
-        return Alter::By(Steps::default());
-    }
-    Alter::By(Steps::late([Statement::new(format!(
-        "ALTER {} SET ({})",
-        operator(to.key),
-        settings.join(", ")
-    ))]))
 }
 
 /// Whether an operator that another one names is no more than a name.
@@ -273,71 +335,6 @@ fn members(object: &Object<'_>) -> Vec<Member> {
 fn alter_members(key: &Key, verb: &str, members: &[String]) -> Option<Statement> {
     let sql = format!("ALTER {} {verb} {}", family(key), members.join(", "));
     (!members.is_empty()).then(|| Statement::new(sql))
-}
-
-fn create_family(object: &Object<'_>) -> Vec<Statement> {
-    let members: Vec<String> = members(object).into_iter().map(|it| it.add).collect();
-    [Statement::new(format!("CREATE {}", family(object.key)))]
-        .into_iter()
-        .chain(alter_members(object.key, "ADD", &members))
-        .collect()
-}
-
-fn alter_family(change: &Change<'_>) -> Alter {
-    let (from, to) = (members(&change.from), members(&change.to));
-    let gone: Vec<String> = from
-        .iter()
-        .filter(|it| !to.contains(it))
-        .map(|it| it.name.clone())
-        .collect();
-    let new: Vec<String> = to
-        .iter()
-        .filter(|it| !from.contains(it))
-        .map(|it| it.add.clone())
-        .collect();
-    let key = change.to.key;
-    Alter::By(Steps {
-        early: alter_members(key, "DROP", &gone).into_iter().collect(),
-        late: alter_members(key, "ADD", &new).into_iter().collect(),
-        ..Steps::default()
-    })
-}
-
-/// Dropping a family takes its classes away.
-fn families(object: &Object<'_>) -> Vec<Key> {
-    needs(object)
-        .map(|it| &it.referenced)
-        .filter(|it| it.kind() == Kind::OperatorFamily)
-        .cloned()
-        .collect()
-}
-
-fn create_class(object: &Object<'_>) -> Vec<Statement> {
-    let key = object.key;
-    let input = object.get(Attribute::Input).unwrap_or_default();
-    let default = if object.is(Attribute::Default) {
-        "DEFAULT "
-    } else {
-        ""
-    };
-    let name = Qualified {
-        schema: key.part(0),
-        name: key.part(2),
-    };
-    let own_family = object.get(Attribute::Family);
-    let own_family = own_family.map_or(String::new(), |it| format!(" FAMILY {it}"));
-    let mut parts: Vec<String> = members(object).into_iter().map(|it| it.add).collect();
-    // without any member there must be something still
-    let storage = object.get(Attribute::Storage);
-    let storage = storage.or_else(|| parts.is_empty().then_some(input));
-    if let Some(storage) = storage {
-        parts.push(format!("STORAGE {storage}"));
-    }
-    vec![Statement::new(format!(
-        "CREATE OPERATOR CLASS {name} {default}FOR TYPE {input} USING {}{own_family} AS\n    {}",
-        Ident(key.part(1)),
-        parts.join(",\n    ")
-    ))]
 }
 
 #[cfg(test)]

@@ -3,20 +3,20 @@
 use crate::words::ident::{Ident, Literal};
 
 /// What became of one list of `name=value` texts.
-pub(in crate::ddl) struct Difference {
+pub(crate) struct Difference {
     /// `"name" = 'value'` of what is new or another.
-    pub(in crate::ddl) set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// `"name"` of what is gone.
-    pub(in crate::ddl) reset: Vec<String>,
+    pub(crate) reset: Vec<String>,
 }
 
 /// Storage parameters as they stand in WITH and SET. The prefix is empty, or `toast.`.
-pub(super) fn assignments(list: &[String], prefix: &str) -> Vec<String> {
+pub(crate) fn assignments(list: &[String], prefix: &str) -> Vec<String> {
     list.iter().map(|it| assignment(it, prefix)).collect()
 }
 
 /// Compares storage parameters.
-pub(super) fn difference(from: &[String], to: &[String], prefix: &str) -> Difference {
+pub(crate) fn difference(from: &[String], to: &[String], prefix: &str) -> Difference {
     let new = to.iter().filter(|it| !from.contains(it));
     let gone = from.iter().filter(|it| value_of(to, name(it)).is_none());
     Difference {
@@ -28,7 +28,7 @@ pub(super) fn difference(from: &[String], to: &[String], prefix: &str) -> Differ
 }
 
 /// The options of a new foreign table or column: ` OPTIONS ("x" 'y')`, or nothing.
-pub(super) fn given(list: &[String]) -> String {
+pub(crate) fn given(list: &[String]) -> String {
     let all: Vec<String> = list.iter().map(|it| generic(it)).collect();
     match all.as_slice() {
         [] => String::new(),
@@ -37,7 +37,7 @@ pub(super) fn given(list: &[String]) -> String {
 }
 
 /// The change of such options: `OPTIONS (ADD "x" 'y', DROP "z")`.
-pub(super) fn changed(from: &[String], to: &[String]) -> Option<String> {
+pub(crate) fn changed(from: &[String], to: &[String]) -> Option<String> {
     let mut all = Vec::new();
     for option in from {
         if value_of(to, name(option)).is_none() {

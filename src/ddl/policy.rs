@@ -1,78 +1,60 @@
 //! Row security policies.
 
 use crate::{
-    catalog::{Attribute, Key},
+    catalog::Attribute,
     ddl::{
-        rule::{Alter, Change, Object, Rule, Statement, no_parent, nothing},
+        rules::{Alter, Change, KindRules, Object, Statement},
         view::timely,
     },
     words::ident::{Ident, Qualified},
 };
 
 /// Policies.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Policy;
 
-/// Names it in COMMENT ON.
-fn comment(object: &Object<'_>) -> Option<String> {
-    Some(words(object))
-}
-
-/// The table that it guards.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    vec![object.relation()]
-}
-
-/// Makes it.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let mut sql = format!("CREATE {}", words(object));
-    if object.is(Attribute::Restrictive) {
-        sql += " AS RESTRICTIVE";
+impl KindRules for Policy {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(words(object))
     }
-    if let Some(command) = object.get(Attribute::Command) {
-        sql += &format!(" FOR {}", command.to_ascii_uppercase());
-    }
-    if object.is(Attribute::Roles) {
-        sql += &roles(object);
-    }
-    sql += &using(object);
-    sql += &check(object);
-    vec![object.alone_on_relation(sql)]
-}
 
-/// Takes it away.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![object.alone_on_relation(format!("DROP {}", words(object)))]
-}
-
-/// Sets what differs. Its command and its nature are fixed, and a condition can be exchanged but not removed.
-fn alter(change: &Change<'_>) -> Alter {
-    let is_removed = |name: Attribute| change.from.is(name) && !change.to.is(name);
-    let is_fixed = change.differs(Attribute::Command) || change.differs(Attribute::Restrictive);
-    if is_fixed || is_removed(Attribute::Using) || is_removed(Attribute::Check) {
-        return Alter::Replace;
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let mut sql = format!("CREATE {}", words(object));
+        if object.is(Attribute::Restrictive) {
+            sql += " AS RESTRICTIVE";
+        }
+        if let Some(command) = object.get(Attribute::Command) {
+            sql += &format!(" FOR {}", command.to_ascii_uppercase());
+        }
+        if object.is(Attribute::Roles) {
+            sql += &roles(object);
+        }
+        sql += &using(object);
+        sql += &check(object);
+        vec![object.alone_on_relation(sql)]
     }
-    let to = &change.to;
-    type Words = fn(&Object<'_>) -> String;
-    let clauses: [(Attribute, Words); 3] = [
-        (Attribute::Roles, roles),
-        (Attribute::Using, using),
-        (Attribute::Check, check),
-    ];
-    let differing: String = clauses
-        .into_iter()
-        .filter(|(name, _)| change.differs(*name))
-        .map(|(_, clause)| clause(to))
-        .collect();
-    let sql = format!("ALTER {}{differing}", words(to));
-    Alter::By(timely(change, vec![to.alone_on_relation(sql)]))
+
+    // Sets what differs. Its command and its nature are fixed, and a condition can be exchanged but not removed.
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let is_removed = |name: Attribute| change.from.is(name) && !change.to.is(name);
+        let is_fixed = change.differs(Attribute::Command) || change.differs(Attribute::Restrictive);
+        if is_fixed || is_removed(Attribute::Using) || is_removed(Attribute::Check) {
+            return Alter::Replace;
+        }
+        let to = &change.to;
+        type Words = fn(&Object<'_>) -> String;
+        let clauses: [(Attribute, Words); 3] = [
+            (Attribute::Roles, roles),
+            (Attribute::Using, using),
+            (Attribute::Check, check),
+        ];
+        let differing: String = clauses
+            .into_iter()
+            .filter(|(name, _)| change.differs(*name))
+            .map(|(_, clause)| clause(to))
+            .collect();
+        let sql = format!("ALTER {}{differing}", words(to));
+        Alter::By(timely(change, vec![to.alone_on_relation(sql)]))
+    }
 }
 
 /// Whom it is for.

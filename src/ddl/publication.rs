@@ -2,56 +2,85 @@
 
 use crate::{
     catalog::{Attribute, Key, Kind},
-    ddl::rule::{
-        Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing, replace,
-    },
+    ddl::rules::{Alter, Change, KindRules, Object, Statement, Steps},
     words::ident::{Ident, Qualified},
 };
 
 /// Publications.
-pub(super) const PUBLICATION: Rule = Rule {
-    comment: |object| Some(publication(object.key)),
-    owner: |object| Some(publication(object.key)),
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop: |object| vec![Statement::new(format!("DROP {}", publication(object.key)))],
-    alter,
-};
+pub(crate) struct Publication;
+
+impl KindRules for Publication {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(publication(object.key))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter(change)
+    }
+}
 
 /// Tables of publications.
-pub(super) const TABLE: Rule = Rule {
-    comment: nothing,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: |object| {
+pub(crate) struct PublicationTable;
+
+impl KindRules for PublicationTable {
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         let (schema, table) = (object.key.part(1), object.key.part(2));
         vec![
             publication_of(object.key),
             Key::new(Kind::Relation, &[schema, table]),
         ]
-    },
-    create: add_table,
-    drop: drop_table,
-    // SET TABLE would have to name all the others, too
-    alter: replace,
-};
+    }
+
+    // Without the tables that inherit from it: each is named by itself.
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let mut sql = format!(
+            "ALTER {} ADD TABLE ONLY {}",
+            publication(object.key),
+            table(object.key)
+        );
+        let columns = object.list(Attribute::Columns);
+        if object.is(Attribute::Columns) {
+            let columns: Vec<String> = columns.iter().map(|it| Ident(it).to_string()).collect();
+            sql += &format!(" ({})", columns.join(", "));
+        }
+        if let Some(condition) = object.get(Attribute::Condition) {
+            sql += &format!(" WHERE ({condition})");
+        }
+        vec![Statement::new(sql)]
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![Statement::new(format!(
+            "ALTER {} DROP TABLE ONLY {}",
+            publication(object.key),
+            table(object.key)
+        ))]
+    }
+}
 
 /// Schemas of publications.
-pub(super) const SCHEMA: Rule = Rule {
-    comment: nothing,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: |object| {
+pub(crate) struct PublicationSchema;
+
+impl KindRules for PublicationSchema {
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         vec![
             publication_of(object.key),
             Key::new(Kind::Schema, &[object.key.part(1)]),
         ]
-    },
-    create: |object| vec![schema(object, "ADD")],
-    drop: |object| vec![schema(object, "DROP")],
-    alter: replace,
-};
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![schema(object, "ADD")]
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![schema(object, "DROP")]
+    }
+}
 
 fn publication(key: &Key) -> String {
     format!("PUBLICATION {}", Ident(key.part(0)))
@@ -133,32 +162,6 @@ fn table(key: &Key) -> Qualified<'_> {
         schema: key.part(1),
         name: key.part(2),
     }
-}
-
-/// Without the tables that inherit from it: each is named by itself.
-fn add_table(object: &Object<'_>) -> Vec<Statement> {
-    let mut sql = format!(
-        "ALTER {} ADD TABLE ONLY {}",
-        publication(object.key),
-        table(object.key)
-    );
-    let columns = object.list(Attribute::Columns);
-    if object.is(Attribute::Columns) {
-        let columns: Vec<String> = columns.iter().map(|it| Ident(it).to_string()).collect();
-        sql += &format!(" ({})", columns.join(", "));
-    }
-    if let Some(condition) = object.get(Attribute::Condition) {
-        sql += &format!(" WHERE ({condition})");
-    }
-    vec![Statement::new(sql)]
-}
-
-fn drop_table(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!(
-        "ALTER {} DROP TABLE ONLY {}",
-        publication(object.key),
-        table(object.key)
-    ))]
 }
 
 fn schema(object: &Object<'_>, verb: &str) -> Statement {

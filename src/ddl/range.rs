@@ -5,44 +5,66 @@ use crate::{
     ddl::{
         base_type::drop,
         enumeration::{designation, qualified},
-        rule::{Alter, Change, Object, Rule, Statement, Steps, Swap, no_parent, nobody},
+        rules::{Alter, Change, KindRules, Object, Statement, Steps, Swap},
         stored::stored_in,
     },
     words::ident::{Ident, Qualified},
 };
 
 /// Range types.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    owner: designation,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Range;
 
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let options = [
-        ("SUBTYPE", Attribute::Subtype),
-        ("SUBTYPE_OPCLASS", Attribute::Opclass),
-        ("COLLATION", Attribute::Collation),
-        ("CANONICAL", Attribute::Canonical),
-        ("SUBTYPE_DIFF", Attribute::SubtypeDiff),
-        ("MULTIRANGE_TYPE_NAME", Attribute::Multirange),
-    ];
-    let options: Vec<String> = options
-        .iter()
-        .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(*name)?)))
-        .collect();
-    let name = qualified(object.key).to_string();
-    let mut all = vec![Statement::new(format!(
-        "CREATE TYPE {name} AS RANGE ({})",
-        options.join(", ")
-    ))];
-    let makers = moved(&name, &constructor(object), &makers(object));
-    all.extend(makers.into_iter().map(Statement::new));
-    all
+impl KindRules for Range {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        designation(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let options = [
+            ("SUBTYPE", Attribute::Subtype),
+            ("SUBTYPE_OPCLASS", Attribute::Opclass),
+            ("COLLATION", Attribute::Collation),
+            ("CANONICAL", Attribute::Canonical),
+            ("SUBTYPE_DIFF", Attribute::SubtypeDiff),
+            ("MULTIRANGE_TYPE_NAME", Attribute::Multirange),
+        ];
+        let options: Vec<String> = options
+            .iter()
+            .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(*name)?)))
+            .collect();
+        let name = qualified(object.key).to_string();
+        let mut all = vec![Statement::new(format!(
+            "CREATE TYPE {name} AS RANGE ({})",
+            options.join(", ")
+        ))];
+        let makers = moved(&name, &constructor(object), &makers(object));
+        all.extend(makers.into_iter().map(Statement::new));
+        all
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        drop(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (&change.from, &change.to);
+        if stored_in(from.catalog, from.key).is_empty() {
+            return Alter::Replace;
+        }
+        if change.differs_only_in(&[Attribute::Multirange, Attribute::Constructor]) {
+            return renamed(change);
+        }
+        if from.is(Attribute::Canonical) || to.is(Attribute::Canonical) {
+            return Alter::Impossible(
+                "tables hold its values, and its canonical function cannot be there without it"
+                    .to_owned(),
+            );
+        }
+        Alter::Swap(Swap {
+            remark: Some("the values become text and are read again: those that the new range does not take make it fail".to_owned()),
+            ..Swap::default()
+        })
+    }
 }
 
 /// What the functions are called that make a range.
@@ -62,28 +84,8 @@ fn makers(object: &Object<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn alter(change: &Change<'_>) -> Alter {
-    let (from, to) = (&change.from, &change.to);
-    if stored_in(from.catalog, from.key).is_empty() {
-        return Alter::Replace;
-    }
-    if change.differs_only_in(&[Attribute::Multirange, Attribute::Constructor]) {
-        return renamed(change);
-    }
-    if from.is(Attribute::Canonical) || to.is(Attribute::Canonical) {
-        return Alter::Impossible(
-            "tables hold its values, and its canonical function cannot be there without it"
-                .to_owned(),
-        );
-    }
-    Alter::Swap(Swap {
-        remark: Some("the values become text and are read again: those that the new range does not take make it fail".to_owned()),
-        ..Swap::default()
-    })
-}
-
 /// Gives other names to what has come into being with a range type, so that another one can have its own.
-pub(in crate::ddl) fn set_aside(
+pub(crate) fn set_aside(
     object: &Object<'_>,
     old: &Qualified<'_>,
     multirange: &Qualified<'_>,
@@ -149,7 +151,7 @@ fn moved(old: &str, new: &str, all: &[(&str, String)]) -> Vec<String> {
 }
 
 /// Schema and name of what was printed with `%I.%I`.
-pub(in crate::ddl) fn parts(text: &str) -> (String, String) {
+pub(crate) fn parts(text: &str) -> (String, String) {
     let mut is_quoted = false;
     let dot = text.char_indices().find(|(_, it)| {
         is_quoted ^= *it == '"';

@@ -1,60 +1,42 @@
 //! Rewrite rules; that of a view is part of the view.
 
 use crate::{
-    catalog::{Attribute, Key},
+    catalog::Attribute,
     ddl::{
-        rule::{Action, Alter, Change, Object, Rule, Statement, no_parent, nothing},
+        rules::{Action, Alter, Change, KindRules, Object, Statement},
         view::timely,
     },
     words::ident::{Ident, Qualified},
 };
 
 /// Rules.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: nothing,
-    born_with: no_parent,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct RewriteRule;
 
-/// Names it in COMMENT ON.
-fn comment(object: &Object<'_>) -> Option<String> {
-    Some(words(object))
-}
-
-/// The relation that it rewrites.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    vec![object.relation()]
-}
-
-/// Makes it in its state.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let mut statements = vec![object.alone_on_relation(definition(object).to_owned())];
-    if object.is(Attribute::Enabled) {
-        statements.push(state(object));
+impl KindRules for RewriteRule {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(words(object))
     }
-    statements
-}
 
-/// Takes it away.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![object.alone_on_relation(format!("DROP {}", words(object)))]
-}
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let mut statements = vec![object.alone_on_relation(definition(object).to_owned())];
+        if object.is(Attribute::Enabled) {
+            statements.push(state(object));
+        }
+        statements
+    }
 
-/// Replaces it, which leaves its state as it was, and sets that.
-fn alter(change: &Change<'_>) -> Alter {
-    let mut statements = Vec::new();
-    if change.differs(Attribute::Definition) {
-        let made = definition(&change.to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
-        statements.push(change.to.alone_on_relation(made));
+    // Replaces it, which leaves its state as it was, and sets that.
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let mut statements = Vec::new();
+        if change.differs(Attribute::Definition) {
+            let made = definition(&change.to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
+            statements.push(change.to.alone_on_relation(made));
+        }
+        if change.differs(Attribute::Enabled) {
+            statements.push(state(&change.to));
+        }
+        Alter::By(timely(change, statements))
     }
-    if change.differs(Attribute::Enabled) {
-        statements.push(state(&change.to));
-    }
-    Alter::By(timely(change, statements))
 }
 
 /// The statement that PostgreSQL prints for it.

@@ -9,25 +9,45 @@ use crate::{
     catalog::{Attribute, Key},
     ddl::{
         extension,
-        rule::{Alter, Change, Object, Rule, Statement, no_parent},
+        rules::{Alter, Change, KindRules, Object, Statement},
         view::timely,
     },
     words::ident::{Literal, Qualified},
 };
 
 /// Routines.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: comment,
-    born_with: no_parent,
-    dies_with: extension::tied,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Routine;
+
+impl KindRules for Routine {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        comment(object)
+    }
+
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        extension::tied(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create(object)
+    }
+
+    // Replaces it in place, for whatever calls it stays: where PostgreSQL allows that.
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let is_other = change.differs(Attribute::Kind)
+            || change.differs(Attribute::Result)
+            || loses_defaults(change)
+            || shape(&change.from) != shape(&change.to);
+        if is_other {
+            return Alter::Replace;
+        }
+        let mut statements = vec![made("CREATE OR REPLACE", &change.to)];
+        statements.extend(extension::retie(change, &tie_words(&change.to)));
+        Alter::By(timely(change, statements))
+    }
+}
 
 /// The name and arguments of a routine as GRANT takes them, which knows no ORDER BY: `"s"."f"(integer)`.
-pub(super) fn granted(schema: &str, name: &str, arguments: &str) -> String {
+pub(crate) fn granted(schema: &str, name: &str, arguments: &str) -> String {
     format!("{}({})", Qualified { schema, name }, plain(arguments))
 }
 
@@ -41,25 +61,6 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     let mut statements = vec![made("CREATE", object)];
     statements.extend(extension::ties(object, &tie_words(object)));
     statements
-}
-
-/// Takes it away.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("DROP {}", words(object)))]
-}
-
-/// Replaces it in place, for whatever calls it stays: where PostgreSQL allows that.
-fn alter(change: &Change<'_>) -> Alter {
-    let is_other = change.differs(Attribute::Kind)
-        || change.differs(Attribute::Result)
-        || loses_defaults(change)
-        || shape(&change.from) != shape(&change.to);
-    if is_other {
-        return Alter::Replace;
-    }
-    let mut statements = vec![made("CREATE OR REPLACE", &change.to)];
-    statements.extend(extension::retie(change, &tie_words(&change.to)));
-    Alter::By(timely(change, statements))
 }
 
 /// The statement that makes it, behind a verb.
@@ -78,12 +79,12 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
 }
 
 /// Whether its body is text that PostgreSQL keeps as it is, so that it knows nothing of what stands in it.
-pub(super) fn is_text(object: &Object<'_>) -> bool {
+pub(crate) fn is_text(object: &Object<'_>) -> bool {
     object.get(Attribute::Body).is_some() && !is_aggregate(object) && !is_parsed(object)
 }
 
 /// Whether its body is kept as a tree, whose needs PostgreSQL knows: `BEGIN ATOMIC` and `RETURN`.
-pub(super) fn is_parsed(object: &Object<'_>) -> bool {
+pub(crate) fn is_parsed(object: &Object<'_>) -> bool {
     // a text stands between two tags, and no tree is printed with a sign at its end
     let definition = object
         .get(Attribute::Definition)
@@ -93,7 +94,7 @@ pub(super) fn is_parsed(object: &Object<'_>) -> bool {
 }
 
 /// How many arguments it can be called with.
-pub(super) fn takes(object: &Object<'_>, count: usize) -> bool {
+pub(crate) fn takes(object: &Object<'_>, count: usize) -> bool {
     let signature = object.key.part(2);
     let most = match signature {
         "" => 0,
@@ -110,7 +111,7 @@ pub(super) fn takes(object: &Object<'_>, count: usize) -> bool {
 
 /// It with a body that names nothing, so that others can be made that call it, and it after these. None where that needs more
 /// than its result tells.
-pub(super) fn emptied(verb: &str, object: &Object<'_>) -> Option<Statement> {
+pub(crate) fn emptied(verb: &str, object: &Object<'_>) -> Option<Statement> {
     let result = object.get(Attribute::Result).unwrap_or("void");
     let has_out =
         |word: &str| outside(object.get(Attribute::Arguments).unwrap_or_default(), word).next();
@@ -138,7 +139,7 @@ pub(super) fn emptied(verb: &str, object: &Object<'_>) -> Option<Statement> {
 }
 
 /// The statements that make it where it was made [without its body](emptied).
-pub(super) fn filled(object: &Object<'_>) -> Vec<Statement> {
+pub(crate) fn filled(object: &Object<'_>) -> Vec<Statement> {
     let mut statements = create(object);
     if let Some(first) = statements.first_mut() {
         *first = made("CREATE OR REPLACE", object);

@@ -1,20 +1,26 @@
 //! Schemas. `public` is one like the others: it can be dropped and made, too.
 
 use crate::{
-    ddl::rule::{Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody},
+    ddl::rules::{Alter, Change, KindRules, Object, Statement, Steps},
     words::ident::Ident,
 };
 
 /// What is known of schemas.
-pub(super) const RULE: Rule = Rule {
-    comment: designation,
-    owner: designation,
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Schema;
+
+impl KindRules for Schema {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        designation(object)
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        vec![Statement::new(format!("CREATE {}", words(object)))]
+    }
+
+    fn alter(&self, _: &Change<'_>) -> Alter {
+        Alter::By(Steps::default())
+    }
+}
 
 /// The words for it in any statement.
 fn designation(object: &Object<'_>) -> Option<String> {
@@ -24,19 +30,4 @@ fn designation(object: &Object<'_>) -> Option<String> {
 /// The same, where they are not optional.
 fn words(object: &Object<'_>) -> String {
     format!("SCHEMA {}", Ident(object.key.name()))
-}
-
-/// Makes it empty.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("CREATE {}", words(object)))]
-}
-
-/// Takes it away: what was in it went before.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    vec![Statement::new(format!("DROP {}", words(object)))]
-}
-
-/// It has nothing but an owner and a comment.
-fn alter(_: &Change<'_>) -> Alter {
-    Alter::By(Steps::default())
 }

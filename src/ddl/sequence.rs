@@ -7,21 +7,88 @@ use crate::{
     ddl::{
         index::ties,
         names,
-        rule::{Alter, Change, Loss, Object, Rule, Statement, Steps},
+        rules::{Alter, Change, KindRules, Loss, Object, Statement, Steps},
     },
     words::ident::{Ident, Literal, Qualified},
 };
 
 /// What is known of sequences.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner,
-    born_with,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Sequence;
+
+impl KindRules for Sequence {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        comment(object)
+    }
+
+    // The words for it; that of an identity column has the table's owner, always.
+    fn owner(&self, sequence: &Object<'_>) -> Option<String> {
+        (!sequence.is(Attribute::IdentityOf)).then(|| designation(sequence))
+    }
+
+    fn created_with(&self, sequence: &Object<'_>) -> Option<Key> {
+        column(sequence, Attribute::IdentityOf)
+    }
+
+    // It goes with the column that uses it as an identity, or owns it.
+    fn dropped_with(&self, sequence: &Object<'_>) -> Vec<Key> {
+        let mut all = ties::automatic(sequence);
+        for name in [Attribute::IdentityOf, Attribute::OwnedBy] {
+            if let Some(column) = column(sequence, name) {
+                let table = [column.part(0), column.part(1)];
+                ties::add(&mut all, Key::new(Kind::Relation, &table));
+                ties::add(&mut all, column);
+            }
+        }
+        all
+    }
+
+    // Makes it. What ties it to a column that owns it stands last: the column can be there only afterwards, if it takes its
+    // numbers from here.
+    fn create(&self, sequence: &Object<'_>) -> Vec<Statement> {
+        let table = table(sequence, sequence.catalog);
+        if sequence.is(Attribute::IdentityOf) {
+            let usual = table.is_some_and(|it| it.is(Attribute::Unlogged));
+            let is_other = sequence.is(Attribute::Unlogged) != usual;
+            let mut all: Vec<Statement> = is_other.then(|| logged(sequence)).into_iter().collect();
+            // it is made with the type of its column
+            let column =
+                column(sequence, Attribute::IdentityOf).and_then(|it| sequence.catalog.get(&it));
+            if column.is_some_and(|it| it.get(Attribute::Type) != sequence.get(Attribute::Type)) {
+                let (words, options) = (designation(sequence), options::given(sequence));
+                // which goes without saying where one is created
+                let big = match sequence.get(Attribute::Type) {
+                    None | Some("bigint") => " AS bigint",
+                    Some(_) => "",
+                };
+                all.push(Statement::new(format!("ALTER {words}{big}{options}")));
+            }
+            return all;
+        }
+        let unlogged = if sequence.is(Attribute::Unlogged) {
+            "UNLOGGED "
+        } else {
+            ""
+        };
+        let (words, options) = (designation(sequence), options::given(sequence));
+        let mut all = vec![Statement::new(format!("CREATE {unlogged}{words}{options}"))];
+        all.extend(owned(sequence));
+        all
+    }
+
+    // Takes it away, with what it has counted. That of an identity column goes with DROP IDENTITY.
+    fn drop(&self, sequence: &Object<'_>) -> Vec<Statement> {
+        if sequence.is(Attribute::IdentityOf) {
+            return Vec::new();
+        }
+        let words = designation(sequence);
+        let lost = counter(sequence);
+        vec![Statement::new(format!("DROP {words}")).losing(lost)]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter(change)
+    }
+}
 
 /// The words for a sequence.
 fn comment(sequence: &Object<'_>) -> Option<String> {
@@ -37,67 +104,11 @@ fn designation(sequence: &Object<'_>) -> String {
     format!("SEQUENCE {name}")
 }
 
-/// The words for it; that of an identity column has the table's owner, always.
-fn owner(sequence: &Object<'_>) -> Option<String> {
-    (!sequence.is(Attribute::IdentityOf)).then(|| designation(sequence))
-}
-
-/// The identity column.
-fn born_with(sequence: &Object<'_>) -> Option<Key> {
-    column(sequence, Attribute::IdentityOf)
-}
-
-/// It goes with the column that uses it as an identity, or owns it.
-fn dies_with(sequence: &Object<'_>) -> Vec<Key> {
-    let mut all = ties::automatic(sequence);
-    for name in [Attribute::IdentityOf, Attribute::OwnedBy] {
-        if let Some(column) = column(sequence, name) {
-            let table = [column.part(0), column.part(1)];
-            ties::add(&mut all, Key::new(Kind::Relation, &table));
-            ties::add(&mut all, column);
-        }
-    }
-    all
-}
-
 /// The column that an attribute names.
 fn column(sequence: &Object<'_>, name: Attribute) -> Option<Key> {
     let parts = sequence.list(name);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
-}
-
-/// Makes it. What ties it to a column that owns it stands last: the column can be there only afterwards, if it takes its
-/// numbers from here.
-fn create(sequence: &Object<'_>) -> Vec<Statement> {
-    let table = table(sequence, sequence.catalog);
-    if sequence.is(Attribute::IdentityOf) {
-        let usual = table.is_some_and(|it| it.is(Attribute::Unlogged));
-        let is_other = sequence.is(Attribute::Unlogged) != usual;
-        let mut all: Vec<Statement> = is_other.then(|| logged(sequence)).into_iter().collect();
-        // it is made with the type of its column
-        let column =
-            column(sequence, Attribute::IdentityOf).and_then(|it| sequence.catalog.get(&it));
-        if column.is_some_and(|it| it.get(Attribute::Type) != sequence.get(Attribute::Type)) {
-            let (words, options) = (designation(sequence), options::given(sequence));
-            // which goes without saying where one is created
-            let big = match sequence.get(Attribute::Type) {
-                None | Some("bigint") => " AS bigint",
-                Some(_) => "",
-            };
-            all.push(Statement::new(format!("ALTER {words}{big}{options}")));
-        }
-        return all;
-    }
-    let unlogged = if sequence.is(Attribute::Unlogged) {
-        "UNLOGGED "
-    } else {
-        ""
-    };
-    let (words, options) = (designation(sequence), options::given(sequence));
-    let mut all = vec![Statement::new(format!("CREATE {unlogged}{words}{options}"))];
-    all.extend(owned(sequence));
-    all
 }
 
 /// The table that it belongs to, as one of the catalogs has it.
@@ -108,7 +119,7 @@ fn table<'c>(sequence: &Object<'_>, catalog: &'c Catalog) -> Option<&'c Fact> {
 }
 
 /// Ties it to the column that owns it, if there is one.
-pub(in crate::ddl) fn owned(sequence: &Object<'_>) -> Option<Statement> {
+pub(crate) fn owned(sequence: &Object<'_>) -> Option<Statement> {
     let column = column(sequence, Attribute::OwnedBy)?;
     let table = Qualified {
         schema: column.part(0),
@@ -128,16 +139,6 @@ fn logged(sequence: &Object<'_>) -> Statement {
         "LOGGED"
     };
     Statement::new(format!("ALTER {} SET {to}", designation(sequence)))
-}
-
-/// Takes it away, with what it has counted. That of an identity column goes with DROP IDENTITY.
-fn drop(sequence: &Object<'_>) -> Vec<Statement> {
-    if sequence.is(Attribute::IdentityOf) {
-        return Vec::new();
-    }
-    let words = designation(sequence);
-    let lost = counter(sequence);
-    vec![Statement::new(format!("DROP {words}")).losing(lost)]
 }
 
 /// What is lost with it.
@@ -175,7 +176,7 @@ fn alter(change: &Change<'_>) -> Alter {
 }
 
 /// The identity column that uses a sequence.
-pub(in crate::ddl) fn identity_of(sequence: &Fact) -> Option<Key> {
+pub(crate) fn identity_of(sequence: &Fact) -> Option<Key> {
     let parts = sequence.list(Attribute::IdentityOf);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
@@ -183,7 +184,7 @@ pub(in crate::ddl) fn identity_of(sequence: &Fact) -> Option<Key> {
 
 /// Gives that of an identity column another name, and changes what else differs. Where something else takes the old name, it is given
 /// up early.
-pub(in crate::ddl) fn renamed(change: &Change<'_>, is_reused: bool) -> Steps {
+pub(crate) fn renamed(change: &Change<'_>, is_reused: bool) -> Steps {
     let schema = change.from.key.part(0);
     let rename = |from: &str, to: &str| {
         let from = Qualified { schema, name: from };

@@ -59,7 +59,7 @@ enum Form {
 
 /// One action of ALTER TABLE.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Action {
+pub(crate) struct Action {
     text: String,
     /// The lock that it takes on the relation.
     lock: LockMode,
@@ -178,7 +178,7 @@ pub enum Boundary {
 
 impl Action {
     /// One that writes the system catalogs under the strongest lock: most of them.
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             lock: LockMode::AccessExclusive,
@@ -187,13 +187,13 @@ impl Action {
     }
 
     /// The same under a weaker lock.
-    pub(super) fn under(mut self, lock: LockMode) -> Self {
+    pub(crate) fn under(mut self, lock: LockMode) -> Self {
         self.lock = lock;
         self
     }
 
     /// The same, with what its time grows with.
-    pub(super) fn doing(mut self, work: Work) -> Self {
+    pub(crate) fn doing(mut self, work: Work) -> Self {
         self.work = work;
         self
     }
@@ -232,12 +232,12 @@ impl Statement {
     }
 
     /// One that runs in a transaction with its neighbours, locks no relation, and loses nothing.
-    pub(super) fn new(sql: impl Into<String>) -> Self {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
         Self::of(Form::Raw(sql.into()))
     }
 
     /// `ALTER TABLE`, which locks the relation as the strongest of its actions does.
-    pub(super) fn alter_table(
+    pub(crate) fn alter_table(
         word: &'static str,
         relation: &Key,
         only: bool,
@@ -258,7 +258,7 @@ impl Statement {
     }
 
     /// `ALTER … OWNER TO`.
-    pub(super) fn owner(object: impl Into<String>, role: &str) -> Self {
+    pub(crate) fn owner(object: impl Into<String>, role: &str) -> Self {
         Self::of(Form::Owner {
             object: object.into(),
             role: Some(role.to_owned()),
@@ -266,7 +266,7 @@ impl Statement {
     }
 
     /// The role that an object is given to.
-    pub(super) fn new_owner(&self) -> Option<&str> {
+    pub(crate) fn new_owner(&self) -> Option<&str> {
         match &self.form {
             Form::Owner { role, .. } => role.as_deref(),
             _ => None,
@@ -274,7 +274,7 @@ impl Statement {
     }
 
     /// The same for whoever runs it.
-    pub(super) fn for_current_role(mut self) -> Self {
+    pub(crate) fn for_current_role(mut self) -> Self {
         if let Form::Owner { role, .. } = &mut self.form {
             *role = None;
         }
@@ -282,13 +282,13 @@ impl Statement {
     }
 
     /// The same with another boundary.
-    pub(super) fn at(mut self, boundary: Boundary) -> Self {
+    pub(crate) fn at(mut self, boundary: Boundary) -> Self {
         self.boundary = boundary;
         self
     }
 
     /// The same, with a relation that it locks.
-    pub(super) fn touching(mut self, relation: &Key, lock: LockMode, work: Work) -> Self {
+    pub(crate) fn touching(mut self, relation: &Key, lock: LockMode, work: Work) -> Self {
         self.touches.push(Touch {
             relation: relation.clone(),
             lock,
@@ -298,13 +298,13 @@ impl Statement {
     }
 
     /// The same, with what is lost.
-    pub(super) fn losing(mut self, what: Loss) -> Self {
+    pub(crate) fn losing(mut self, what: Loss) -> Self {
         self.loses.push(what);
         self
     }
 
     /// The same, with what the author must look at.
-    pub(super) fn remarking(mut self, what: impl Into<String>) -> Self {
+    pub(crate) fn remarking(mut self, what: impl Into<String>) -> Self {
         self.remark = Some(what.into());
         self
     }

@@ -6,15 +6,15 @@ use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
 
 /// What holds values of a type.
 #[derive(Debug, Default)]
-pub(super) struct Holders<'c> {
+pub(crate) struct Holders<'c> {
     /// The type and those that are made of it, as far as tables hold values of them; each after what it is made of.
-    pub(super) types: Vec<&'c Key>,
+    pub(crate) types: Vec<&'c Key>,
     /// The columns of tables.
-    pub(super) columns: BTreeSet<&'c Key>,
+    pub(crate) columns: BTreeSet<&'c Key>,
 }
 
 /// Finds what holds values of a type.
-pub(super) fn holders<'c>(catalog: &'c Catalog, key: &'c Key) -> Holders<'c> {
+pub(crate) fn holders<'c>(catalog: &'c Catalog, key: &'c Key) -> Holders<'c> {
     let mut holders = Holders::default();
     let mut rest: BTreeSet<&Key> = closure(catalog, key);
     rest.retain(|it| {
@@ -41,7 +41,7 @@ pub(super) fn holders<'c>(catalog: &'c Catalog, key: &'c Key) -> Holders<'c> {
 }
 
 /// The columns of tables that hold values of a type, be it within values of another type. Also those of a collation.
-pub(super) fn stored_in<'c>(catalog: &'c Catalog, key: &'c Key) -> Vec<&'c Key> {
+pub(crate) fn stored_in<'c>(catalog: &'c Catalog, key: &'c Key) -> Vec<&'c Key> {
     let mut columns = BTreeSet::new();
     for next in closure(catalog, key) {
         let multirange = catalog
@@ -60,7 +60,7 @@ pub(super) fn stored_in<'c>(catalog: &'c Catalog, key: &'c Key) -> Vec<&'c Key> 
 }
 
 /// What uses a type, or one that is made of it.
-pub(super) fn users<'c>(catalog: &'c Catalog, key: &'c Key) -> BTreeSet<&'c Key> {
+pub(crate) fn users<'c>(catalog: &'c Catalog, key: &'c Key) -> BTreeSet<&'c Key> {
     let types = closure(catalog, key).into_iter();
     types.flat_map(|it| dependents(catalog, it)).collect()
 }
@@ -87,7 +87,7 @@ fn is_type(kind: Kind) -> bool {
 }
 
 /// Whether a type is made of another one directly.
-pub(super) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
+pub(crate) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
     dependents(catalog, of)
         .into_iter()
         .any(|it| it.kind() != Kind::DomainConstraint && whole(it) == *key)
@@ -96,7 +96,7 @@ pub(super) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
 /// Whether columns hold values of a domain within other values, but for those of domains over it: PostgreSQL refuses then to
 /// look whether they satisfy a new constraint.
 /// Source: `get_rels_with_domain` in src/backend/commands/typecmds.c
-pub(super) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
+pub(crate) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
     let is_within = |it: &Key| {
         let kind = relation_kind(catalog, it);
         kind != "view" && kind != "foreign table"
@@ -147,13 +147,13 @@ pub(super) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
 }
 
 /// What depends on an object directly.
-pub(super) fn dependents<'c>(catalog: &'c Catalog, key: &Key) -> BTreeSet<&'c Key> {
+pub(crate) fn dependents<'c>(catalog: &'c Catalog, key: &Key) -> BTreeSet<&'c Key> {
     let all = catalog.dependencies.on(key);
     all.map(|it| &it.dependent).collect()
 }
 
 /// The type that an attribute or a constraint is part of; any other object is whole by itself.
-pub(super) fn whole(key: &Key) -> Key {
+pub(crate) fn whole(key: &Key) -> Key {
     match key.kind() {
         Kind::CompositeAttribute => Key::new(Kind::Composite, &[key.part(0), key.part(1)]),
         Kind::DomainConstraint => Key::new(Kind::Domain, &[key.part(0), key.part(1)]),
@@ -162,24 +162,24 @@ pub(super) fn whole(key: &Key) -> Key {
 }
 
 /// The relation of a column.
-pub(super) fn relation(key: &Key) -> Key {
+pub(crate) fn relation(key: &Key) -> Key {
     Key::new(Kind::Relation, &[key.part(0), key.part(1)])
 }
 
 /// What the relation of a column is, or a relation itself.
-pub(super) fn relation_kind<'c>(catalog: &'c Catalog, key: &Key) -> &'c str {
+pub(crate) fn relation_kind<'c>(catalog: &'c Catalog, key: &Key) -> &'c str {
     let fact = catalog.get(&relation(key));
     fact.and_then(|it| it.get(Attribute::Kind))
         .unwrap_or("table")
 }
 
 /// Whether a relation, or that of a column, is a table.
-pub(super) fn holds_rows(catalog: &Catalog, key: &Key) -> bool {
+pub(crate) fn holds_rows(catalog: &Catalog, key: &Key) -> bool {
     !matches!(relation_kind(catalog, key), "view" | "materialized view")
 }
 
 /// Whether a column is of a type, or holds arrays of it.
-pub(super) fn is_of(fact: &Fact, key: &Key, multirange: Option<&str>) -> bool {
+pub(crate) fn is_of(fact: &Fact, key: &Key, multirange: Option<&str>) -> bool {
     let own = (Some(key.part(0)), Some(key.part(1)));
     (
         fact.get(Attribute::TypeSchema),

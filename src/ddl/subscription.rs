@@ -5,20 +5,122 @@
 
 use crate::{
     catalog::{Attribute, Key},
-    ddl::rule::{Alter, Boundary, Change, Loss, Object, Rule, Statement, Steps, no_parent, nobody},
+    ddl::rules::{Alter, Boundary, Change, KindRules, Loss, Object, Statement, Steps},
     words::ident::{Ident, Literal},
 };
 
 /// Subscriptions.
-pub(super) const RULE: Rule = Rule {
-    comment: |object| Some(subscription(object.key)),
-    owner: |object| Some(subscription(object.key)),
-    born_with: no_parent,
-    dies_with: nobody,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Subscription;
+
+impl KindRules for Subscription {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(subscription(object.key))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let name = subscription(object.key);
+        // the default of `streaming` is another from 18 on
+        let given = OPTIONS.iter().chain(OF_SLOT);
+        let given = given
+            .filter(|(_, attribute)| *attribute == Attribute::Streaming || object.is(*attribute));
+        let options: Vec<String> = std::iter::once("connect = false".to_owned())
+            .chain(given.map(|(word, attribute)| option(object, word, *attribute)))
+            .collect();
+        let slot = match object.get(Attribute::Slot) {
+            Some("none") => String::new(),
+            slot => format!(
+                " It does not make the slot {} on the publisher: do that before it is enabled.",
+                Literal(slot.unwrap_or(object.key.part(0)))
+            ),
+        };
+        let made = Statement::new(format!(
+            "CREATE {name} CONNECTION '' PUBLICATION {} WITH ({})",
+            publications(object),
+            options.join(", ")
+        ))
+        .remarking(format!(
+            "Fill the connection in: it is a secret, and not known here.{slot} Then ALTER {name} REFRESH PUBLICATION gets the tables."
+        ));
+        let mut statements = vec![made];
+        if !object.is(Attribute::Disabled) && has_slot(object) {
+            statements.push(Statement::new(format!("ALTER {name} ENABLE")));
+        }
+        statements
+    }
+
+    // Without its slot, so that it can be dropped in a transaction and without the publisher.
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        let name = subscription(object.key);
+        let mut statements = Vec::new();
+        if !object.is(Attribute::Disabled) {
+            statements.push(Statement::new(format!("ALTER {name} DISABLE")));
+        }
+        let mut last =
+            Statement::new(format!("DROP {name}")).losing(Loss::Subscription(object.key.clone()));
+        if has_slot(object) {
+            statements.push(Statement::new(format!(
+                "ALTER {name} SET (slot_name = NONE)"
+            )));
+            last = last.remarking(format!(
+                "the slot {} stays on the publisher and keeps its log there: drop it, too",
+                Literal(object.get(Attribute::Slot).unwrap_or(object.key.part(0)))
+            ));
+        }
+        statements.push(last);
+        statements
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let (from, to) = (&change.from, &change.to);
+        let of_slot: Vec<&(&str, Attribute)> = OF_SLOT
+            .iter()
+            .filter(|(_, attribute)| change.differs(*attribute))
+            .collect();
+        if !to.is(Attribute::Disabled) && !has_slot(to) && from.is(Attribute::Disabled) {
+            return Alter::Impossible(
+                "it has no slot, and PostgreSQL enables none without".to_owned(),
+            );
+        }
+        // two_phase can be given without a slot
+        let is_free = |attribute: Attribute| attribute == Attribute::TwoPhase && to.is(attribute);
+        let is_alterable =
+            |attribute: Attribute| attribute != Attribute::TwoPhase || to.major >= 18;
+        for (word, attribute) in &of_slot {
+            let needs_slot = !is_free(*attribute) && !has_slot(to);
+            if !is_alterable(*attribute) || needs_slot {
+                if has_slot(from) || has_slot(to) {
+                    return Alter::Impossible(format!(
+                        "PostgreSQL cannot change {word} of it: drop it and make another one"
+                    ));
+                }
+                return Alter::Replace;
+            }
+        }
+        let must_rest = !of_slot.is_empty() || change.differs(Attribute::Slot);
+        let is_enabled = !from.is(Attribute::Disabled);
+        let rests = is_enabled && (to.is(Attribute::Disabled) || must_rest);
+        let mut late = Vec::new();
+        let name = subscription(to.key);
+        if rests {
+            late.push(Statement::new(format!("ALTER {name} DISABLE")));
+        }
+        late.extend(settings(change));
+        for (word, attribute) in of_slot {
+            let sql = format!("ALTER {name} SET ({})", option(to, word, *attribute));
+            late.push(if is_free(*attribute) {
+                Statement::new(sql)
+            } else {
+                Statement::new(sql)
+                    .at(Boundary::Alone)
+                    .remarking("it connects to the publisher and alters the slot there")
+            });
+        }
+        if !to.is(Attribute::Disabled) && (rests || !is_enabled) {
+            late.push(Statement::new(format!("ALTER {name} ENABLE")));
+        }
+        Alter::By(Steps::late(late))
+    }
+}
 
 fn subscription(key: &Key) -> String {
     format!("SUBSCRIPTION {}", Ident(key.part(0)))
@@ -67,107 +169,6 @@ fn publications(object: &Object<'_>) -> String {
     let names = object.list(Attribute::Publications);
     let names: Vec<String> = names.iter().map(|it| Ident(it).to_string()).collect();
     names.join(", ")
-}
-
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    let name = subscription(object.key);
-    // the default of `streaming` is another from 18 on
-    let given = OPTIONS.iter().chain(OF_SLOT);
-    let given =
-        given.filter(|(_, attribute)| *attribute == Attribute::Streaming || object.is(*attribute));
-    let options: Vec<String> = std::iter::once("connect = false".to_owned())
-        .chain(given.map(|(word, attribute)| option(object, word, *attribute)))
-        .collect();
-    let slot = match object.get(Attribute::Slot) {
-        Some("none") => String::new(),
-        slot => format!(
-            " It does not make the slot {} on the publisher: do that before it is enabled.",
-            Literal(slot.unwrap_or(object.key.part(0)))
-        ),
-    };
-    let made = Statement::new(format!(
-        "CREATE {name} CONNECTION '' PUBLICATION {} WITH ({})",
-        publications(object),
-        options.join(", ")
-    ))
-    .remarking(format!(
-        "Fill the connection in: it is a secret, and not known here.{slot} Then ALTER {name} REFRESH PUBLICATION gets the tables."
-    ));
-    let mut statements = vec![made];
-    if !object.is(Attribute::Disabled) && has_slot(object) {
-        statements.push(Statement::new(format!("ALTER {name} ENABLE")));
-    }
-    statements
-}
-
-/// Without its slot, so that it can be dropped in a transaction and without the publisher.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    let name = subscription(object.key);
-    let mut statements = Vec::new();
-    if !object.is(Attribute::Disabled) {
-        statements.push(Statement::new(format!("ALTER {name} DISABLE")));
-    }
-    let mut last =
-        Statement::new(format!("DROP {name}")).losing(Loss::Subscription(object.key.clone()));
-    if has_slot(object) {
-        statements.push(Statement::new(format!(
-            "ALTER {name} SET (slot_name = NONE)"
-        )));
-        last = last.remarking(format!(
-            "the slot {} stays on the publisher and keeps its log there: drop it, too",
-            Literal(object.get(Attribute::Slot).unwrap_or(object.key.part(0)))
-        ));
-    }
-    statements.push(last);
-    statements
-}
-
-fn alter(change: &Change<'_>) -> Alter {
-    let (from, to) = (&change.from, &change.to);
-    let of_slot: Vec<&(&str, Attribute)> = OF_SLOT
-        .iter()
-        .filter(|(_, attribute)| change.differs(*attribute))
-        .collect();
-    if !to.is(Attribute::Disabled) && !has_slot(to) && from.is(Attribute::Disabled) {
-        return Alter::Impossible("it has no slot, and PostgreSQL enables none without".to_owned());
-    }
-    // two_phase can be given without a slot
-    let is_free = |attribute: Attribute| attribute == Attribute::TwoPhase && to.is(attribute);
-    let is_alterable = |attribute: Attribute| attribute != Attribute::TwoPhase || to.major >= 18;
-    for (word, attribute) in &of_slot {
-        let needs_slot = !is_free(*attribute) && !has_slot(to);
-        if !is_alterable(*attribute) || needs_slot {
-            if has_slot(from) || has_slot(to) {
-                return Alter::Impossible(format!(
-                    "PostgreSQL cannot change {word} of it: drop it and make another one"
-                ));
-            }
-            return Alter::Replace;
-        }
-    }
-    let must_rest = !of_slot.is_empty() || change.differs(Attribute::Slot);
-    let is_enabled = !from.is(Attribute::Disabled);
-    let rests = is_enabled && (to.is(Attribute::Disabled) || must_rest);
-    let mut late = Vec::new();
-    let name = subscription(to.key);
-    if rests {
-        late.push(Statement::new(format!("ALTER {name} DISABLE")));
-    }
-    late.extend(settings(change));
-    for (word, attribute) in of_slot {
-        let sql = format!("ALTER {name} SET ({})", option(to, word, *attribute));
-        late.push(if is_free(*attribute) {
-            Statement::new(sql)
-        } else {
-            Statement::new(sql)
-                .at(Boundary::Alone)
-                .remarking("it connects to the publisher and alters the slot there")
-        });
-    }
-    if !to.is(Attribute::Disabled) && (rests || !is_enabled) {
-        late.push(Statement::new(format!("ALTER {name} ENABLE")));
-    }
-    Alter::By(Steps::late(late))
 }
 
 /// What is altered without a connection.

@@ -6,27 +6,43 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         names, options,
-        rule::{
-            Action, Alter, Change, LockMode, Loss, Object, Rule, Statement, Steps, Work, no_parent,
-        },
+        rules::{Action, Alter, Change, KindRules, LockMode, Loss, Object, Statement, Steps, Work},
         view,
     },
     words::ident::Ident,
 };
 
 /// What is known of relations.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner,
-    born_with: no_parent,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Relation;
+
+impl KindRules for Relation {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        comment(object)
+    }
+
+    fn owner(&self, object: &Object<'_>) -> Option<String> {
+        owner(object)
+    }
+
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        whole(object).into_iter().collect()
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        create(object)
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        drop(object)
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        alter(change)
+    }
+}
 
 /// What kind of relation it is.
-pub(super) fn kind<'c>(object: &Object<'c>) -> &'c str {
+pub(crate) fn kind<'c>(object: &Object<'c>) -> &'c str {
     object.get(Attribute::Kind).unwrap_or_default()
 }
 
@@ -55,11 +71,6 @@ fn owner(object: &Object<'_>) -> Option<String> {
 fn designation(object: &Object<'_>) -> String {
     let words = names::words(kind(object));
     format!("{words} {}", names::relation(object))
-}
-
-/// A partition goes with the whole.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    whole(object).into_iter().collect()
 }
 
 /// What it is a partition of.

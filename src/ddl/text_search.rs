@@ -6,20 +6,20 @@ use crate::{
     catalog::Attribute,
     ddl::{
         enumeration::qualified,
-        rule::{
-            Alter, Change, Object, Rule, Statement, Steps, no_parent, nobody, nothing, replace,
-        },
+        rules::{Alter, Change, KindRules, Object, Statement, Steps},
     },
     words::ident::Ident,
 };
 
 /// Parsers.
-pub(super) const PARSER: Rule = Rule {
-    comment: |object| Some(named("PARSER", object)),
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: nobody,
-    create: |object| {
+pub(crate) struct Parser;
+
+impl KindRules for Parser {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(named("PARSER", object))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         let options = [
             ("START", Attribute::Start),
             ("GETTOKEN", Attribute::Token),
@@ -28,49 +28,120 @@ pub(super) const PARSER: Rule = Rule {
             ("LEXTYPES", Attribute::Types),
         ];
         vec![made("PARSER", object, &options)]
-    },
-    drop: |object| vec![dropped("PARSER", object)],
-    alter: replace,
-};
+    }
+}
 
 /// Templates.
-pub(super) const TEMPLATE: Rule = Rule {
-    comment: |object| Some(named("TEMPLATE", object)),
-    owner: nothing,
-    born_with: no_parent,
-    dies_with: nobody,
-    create: |object| {
+pub(crate) struct Template;
+
+impl KindRules for Template {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(named("TEMPLATE", object))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         vec![made(
             "TEMPLATE",
             object,
             &[("INIT", Attribute::Init), ("LEXIZE", Attribute::Lexize)],
         )]
-    },
-    drop: |object| vec![dropped("TEMPLATE", object)],
-    alter: replace,
-};
+    }
+}
 
 /// Dictionaries.
-pub(super) const DICTIONARY: Rule = Rule {
-    comment: |object| Some(named("DICTIONARY", object)),
-    owner: |object| Some(named("DICTIONARY", object)),
-    born_with: no_parent,
-    dies_with: nobody,
-    create: create_dictionary,
-    drop: |object| vec![dropped("DICTIONARY", object)],
-    alter: alter_dictionary,
-};
+pub(crate) struct Dictionary;
+
+impl KindRules for Dictionary {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(named("DICTIONARY", object))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let template = object.get(Attribute::Template).unwrap_or_default();
+        let options = object.get(Attribute::Options);
+        let options = options.map_or(String::new(), |it| format!(", {it}"));
+        vec![Statement::new(format!(
+            "CREATE {} (TEMPLATE = {template}{options})",
+            named("DICTIONARY", object)
+        ))]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        if change.differs(Attribute::Template) {
+            return Alter::Replace;
+        }
+        let [from, to] = [&change.from, &change.to]
+            .map(|it| options(it.get(Attribute::Options).unwrap_or_default()));
+        let gone = from.keys().filter(|it| !to.contains_key(*it));
+        let gone = gone.map(|it| (*it).to_owned());
+        let new = to
+            .iter()
+            .filter(|(name, value)| from.get(*name) != Some(*value));
+        let new = new.map(|(name, value)| format!("{name} = {value}"));
+        let settings: Vec<String> = gone.chain(new).collect();
+        if settings.is_empty() {
+            // the same ones in another order
+            return Alter::Replace;
+        }
+        Alter::By(Steps::late([Statement::new(format!(
+            "ALTER {} ({})",
+            named("DICTIONARY", &change.to),
+            settings.join(", ")
+        ))]))
+    }
+}
 
 /// Configurations.
-pub(super) const CONFIGURATION: Rule = Rule {
-    comment: |object| Some(named("CONFIGURATION", object)),
-    owner: |object| Some(named("CONFIGURATION", object)),
-    born_with: no_parent,
-    dies_with: nobody,
-    create: create_configuration,
-    drop: |object| vec![dropped("CONFIGURATION", object)],
-    alter: alter_configuration,
-};
+pub(crate) struct Configuration;
+
+impl KindRules for Configuration {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(named("CONFIGURATION", object))
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        let mappings = mappings(object);
+        let mut statements = vec![made(
+            "CONFIGURATION",
+            object,
+            &[("PARSER", Attribute::Parser)],
+        )];
+        statements.extend(mapped(object, "ADD", mappings.iter()));
+        statements
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        if change.differs(Attribute::Parser) {
+            return Alter::Replace;
+        }
+        let to = &change.to;
+        let (old, new) = (mappings(&change.from), mappings(to));
+        let gone: Vec<&str> = old
+            .keys()
+            .filter(|it| !new.contains_key(*it))
+            .map(String::as_str)
+            .collect();
+        let others = new
+            .iter()
+            .filter(|(token, dictionaries)| old.get(*token).is_some_and(|it| it != *dictionaries));
+        let added = new.iter().filter(|(token, _)| !old.contains_key(*token));
+        let mut late = mapped(to, "ALTER", others);
+        late.extend(mapped(to, "ADD", added));
+        let mut early = Vec::new();
+        if !gone.is_empty() {
+            early.push(Statement::new(format!(
+                "ALTER {} DROP MAPPING FOR {}",
+                named("CONFIGURATION", to),
+                idents(&gone)
+            )));
+        }
+        Alter::By(Steps {
+            early,
+            late,
+            ..Steps::default()
+        })
+    }
+}
 
 fn named(word: &str, object: &Object<'_>) -> String {
     format!("TEXT SEARCH {word} {}", qualified(object.key))
@@ -87,45 +158,6 @@ fn made(word: &str, object: &Object<'_>, options: &[(&str, Attribute)]) -> State
         named(word, object),
         options.join(", ")
     ))
-}
-
-fn dropped(word: &str, object: &Object<'_>) -> Statement {
-    Statement::new(format!("DROP {}", named(word, object)))
-}
-
-/// Its options are kept as SQL by PostgreSQL itself.
-fn create_dictionary(object: &Object<'_>) -> Vec<Statement> {
-    let template = object.get(Attribute::Template).unwrap_or_default();
-    let options = object.get(Attribute::Options);
-    let options = options.map_or(String::new(), |it| format!(", {it}"));
-    vec![Statement::new(format!(
-        "CREATE {} (TEMPLATE = {template}{options})",
-        named("DICTIONARY", object)
-    ))]
-}
-
-fn alter_dictionary(change: &Change<'_>) -> Alter {
-    if change.differs(Attribute::Template) {
-        return Alter::Replace;
-    }
-    let [from, to] = [&change.from, &change.to]
-        .map(|it| options(it.get(Attribute::Options).unwrap_or_default()));
-    let gone = from.keys().filter(|it| !to.contains_key(*it));
-    let gone = gone.map(|it| (*it).to_owned());
-    let new = to
-        .iter()
-        .filter(|(name, value)| from.get(*name) != Some(*value));
-    let new = new.map(|(name, value)| format!("{name} = {value}"));
-    let settings: Vec<String> = gone.chain(new).collect();
-    if settings.is_empty() {
-        // the same ones in another order
-        return Alter::Replace;
-    }
-    Alter::By(Steps::late([Statement::new(format!(
-        "ALTER {} ({})",
-        named("DICTIONARY", &change.to),
-        settings.join(", ")
-    ))]))
 }
 
 /// Names and values of `a = 'x', b = 'y'`, as they are written there.
@@ -181,49 +213,6 @@ fn mapped<'m>(
 fn idents(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().map(|it| Ident(it).to_string()).collect();
     names.join(", ")
-}
-
-fn create_configuration(object: &Object<'_>) -> Vec<Statement> {
-    let mappings = mappings(object);
-    let mut statements = vec![made(
-        "CONFIGURATION",
-        object,
-        &[("PARSER", Attribute::Parser)],
-    )];
-    statements.extend(mapped(object, "ADD", mappings.iter()));
-    statements
-}
-
-fn alter_configuration(change: &Change<'_>) -> Alter {
-    if change.differs(Attribute::Parser) {
-        return Alter::Replace;
-    }
-    let to = &change.to;
-    let (old, new) = (mappings(&change.from), mappings(to));
-    let gone: Vec<&str> = old
-        .keys()
-        .filter(|it| !new.contains_key(*it))
-        .map(String::as_str)
-        .collect();
-    let others = new
-        .iter()
-        .filter(|(token, dictionaries)| old.get(*token).is_some_and(|it| it != *dictionaries));
-    let added = new.iter().filter(|(token, _)| !old.contains_key(*token));
-    let mut late = mapped(to, "ALTER", others);
-    late.extend(mapped(to, "ADD", added));
-    let mut early = Vec::new();
-    if !gone.is_empty() {
-        early.push(Statement::new(format!(
-            "ALTER {} DROP MAPPING FOR {}",
-            named("CONFIGURATION", to),
-            idents(&gone)
-        )));
-    }
-    Alter::By(Steps {
-        early,
-        late,
-        ..Steps::default()
-    })
 }
 
 #[cfg(test)]

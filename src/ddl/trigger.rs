@@ -6,8 +6,8 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
-        rule::{
-            Action, Alter, Change, LockMode, Object, Rule, Statement, Steps, Work, needs, nothing,
+        rules::{
+            Action, Alter, Change, KindRules, LockMode, Object, Statement, Steps, Work, needs,
         },
         view::timely,
     },
@@ -15,19 +15,83 @@ use crate::{
 };
 
 /// Triggers.
-pub(super) const RULE: Rule = Rule {
-    comment,
-    owner: nothing,
-    born_with: origin,
-    dies_with,
-    create,
-    drop,
-    alter,
-};
+pub(crate) struct Trigger;
 
-/// Names it in COMMENT ON.
-fn comment(object: &Object<'_>) -> Option<String> {
-    Some(words(object))
+impl KindRules for Trigger {
+    fn name(&self, object: &Object<'_>) -> Option<String> {
+        Some(words(object))
+    }
+
+    fn created_with(&self, object: &Object<'_>) -> Option<Key> {
+        origin(object)
+    }
+
+    // The relation; for a clone the trigger that it is cloned from, too.
+    fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
+        let mut owners = vec![object.relation()];
+        owners.extend(origin(object));
+        owners.extend(extension::tied(object));
+        owners
+    }
+
+    fn create(&self, object: &Object<'_>) -> Vec<Statement> {
+        if is_clone(object) {
+            // made with its partition, it has the state of its origin; made with that, the usual one
+            let of_origin = origin(object).and_then(|it| object.catalog.get(&it));
+            let is_usual = of_origin.is_none_or(|it| !it.is(Attribute::Enabled))
+                && !object.is(Attribute::Enabled);
+            return if is_usual {
+                Vec::new()
+            } else {
+                vec![state(object)]
+            };
+        }
+        let mut statements = vec![made(object, definition(object).to_owned())];
+        if object.is(Attribute::Enabled) {
+            statements.push(state(object));
+        }
+        statements.extend(extension::ties(object, &words(object)));
+        statements
+    }
+
+    fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
+        if is_clone(object) {
+            return Vec::new();
+        }
+        vec![object.alone_on_relation(format!("DROP {}", words(object)))]
+    }
+
+    fn alter(&self, change: &Change<'_>) -> Alter {
+        let to = &change.to;
+        if change.differs(Attribute::Parent) {
+            return Alter::Replace;
+        }
+        let is_other = change.differs(Attribute::Definition);
+        let mut statements = Vec::new();
+        if is_clone(to) {
+            // the replacement of its origin has made its state the usual one
+            if change.differs(Attribute::Enabled) || is_other && to.is(Attribute::Enabled) {
+                statements.push(state(to));
+            }
+            return Alter::By(Steps::late(statements));
+        }
+        if is_other {
+            // for another level PostgreSQL would leave the clones behind
+            let is_fixed = change.from.is(Attribute::Constraint) || to.is(Attribute::Constraint);
+            if is_fixed || change.differs(Attribute::Level) {
+                return Alter::Replace;
+            }
+            let made = definition(to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
+            statements.push(self::made(to, made));
+        }
+        // replaced, it is in the usual one
+        if is_other && to.is(Attribute::Enabled) || !is_other && change.differs(Attribute::Enabled)
+        {
+            statements.push(state(to));
+        }
+        statements.extend(extension::retie(change, &words(to)));
+        Alter::By(timely(change, statements))
+    }
 }
 
 /// The trigger that it is a clone of.
@@ -36,75 +100,6 @@ fn origin(object: &Object<'_>) -> Option<Key> {
     needs(object)
         .find(|it| is_clone && it.bond == 'P' && it.referenced.kind() == Kind::Trigger)
         .map(|it| it.referenced.clone())
-}
-
-/// The relation; for a clone the trigger that it is cloned from, too.
-fn dies_with(object: &Object<'_>) -> Vec<Key> {
-    let mut owners = vec![object.relation()];
-    owners.extend(origin(object));
-    owners.extend(extension::tied(object));
-    owners
-}
-
-/// Makes it in its state. A clone is there already.
-fn create(object: &Object<'_>) -> Vec<Statement> {
-    if is_clone(object) {
-        // made with its partition, it has the state of its origin; made with that, the usual one
-        let of_origin = origin(object).and_then(|it| object.catalog.get(&it));
-        let is_usual =
-            of_origin.is_none_or(|it| !it.is(Attribute::Enabled)) && !object.is(Attribute::Enabled);
-        return if is_usual {
-            Vec::new()
-        } else {
-            vec![state(object)]
-        };
-    }
-    let mut statements = vec![made(object, definition(object).to_owned())];
-    if object.is(Attribute::Enabled) {
-        statements.push(state(object));
-    }
-    statements.extend(extension::ties(object, &words(object)));
-    statements
-}
-
-/// Takes it away; a clone goes by itself.
-fn drop(object: &Object<'_>) -> Vec<Statement> {
-    if is_clone(object) {
-        return Vec::new();
-    }
-    vec![object.alone_on_relation(format!("DROP {}", words(object)))]
-}
-
-/// Sets its state, or replaces it.
-fn alter(change: &Change<'_>) -> Alter {
-    let to = &change.to;
-    if change.differs(Attribute::Parent) {
-        return Alter::Replace;
-    }
-    let is_other = change.differs(Attribute::Definition);
-    let mut statements = Vec::new();
-    if is_clone(to) {
-        // the replacement of its origin has made its state the usual one
-        if change.differs(Attribute::Enabled) || is_other && to.is(Attribute::Enabled) {
-            statements.push(state(to));
-        }
-        return Alter::By(Steps::late(statements));
-    }
-    if is_other {
-        // for another level PostgreSQL would leave the clones behind
-        let is_fixed = change.from.is(Attribute::Constraint) || to.is(Attribute::Constraint);
-        if is_fixed || change.differs(Attribute::Level) {
-            return Alter::Replace;
-        }
-        let made = definition(to).replacen("CREATE ", "CREATE OR REPLACE ", 1);
-        statements.push(self::made(to, made));
-    }
-    // replaced, it is in the usual one
-    if is_other && to.is(Attribute::Enabled) || !is_other && change.differs(Attribute::Enabled) {
-        statements.push(state(to));
-    }
-    statements.extend(extension::retie(change, &words(to)));
-    Alter::By(timely(change, statements))
 }
 
 /// Whether it was made by PostgreSQL for a partition.

@@ -7,23 +7,23 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension,
-        rule::{Alter, Change, Object, Statement, Steps, needs},
+        rules::{Alter, Change, Object, Statement, Steps, needs},
     },
     words::ident::{Ident, Literal, Qualified},
 };
 
 /// Names it in COMMENT ON.
-pub(super) fn comment(object: &Object<'_>) -> Option<String> {
+pub(crate) fn comment(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
 
 /// Names it in ALTER … OWNER TO.
-pub(super) fn owner(object: &Object<'_>) -> Option<String> {
+pub(crate) fn owner(object: &Object<'_>) -> Option<String> {
     Some(words(object))
 }
 
 /// Makes it; the defaults of the columns of a view are its columns' business.
-pub(super) fn create(object: &Object<'_>) -> Vec<Statement> {
+pub(crate) fn create(object: &Object<'_>) -> Vec<Statement> {
     if !is_materialized(object) {
         return vec![Statement::new(view("CREATE VIEW", object))];
     }
@@ -56,12 +56,12 @@ pub(super) fn create(object: &Object<'_>) -> Vec<Statement> {
 }
 
 /// Takes it away: a view holds no rows, a materialized one none that cannot be had again.
-pub(super) fn drop(object: &Object<'_>) -> Vec<Statement> {
+pub(crate) fn drop(object: &Object<'_>) -> Vec<Statement> {
     vec![Statement::new(format!("DROP {}", words(object)))]
 }
 
 /// Replaces the query where the columns allow it, and sets the rest.
-pub(super) fn alter(change: &Change<'_>) -> Alter {
+pub(crate) fn alter(change: &Change<'_>) -> Alter {
     if change.differs(Attribute::Kind) {
         return Alter::Replace;
     }
@@ -80,7 +80,7 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
 
 /// Puts the statements of a change where they belong: early when they only give something up, so that it can be dropped
 /// after them; or else late, when everything new is there.
-pub(super) fn timely(change: &Change<'_>, statements: Vec<Statement>) -> Steps {
+pub(crate) fn timely(change: &Change<'_>, statements: Vec<Statement>) -> Steps {
     let needed = |object: &Object<'_>| -> Vec<Key> {
         needs(object).map(|it| it.referenced.clone()).collect()
     };

@@ -16,13 +16,13 @@ pub(super) use self::moments::Moments;
 use self::printed::{Printed, may_be_alike, printed, set, top};
 use crate::{
     catalog::{Attribute, Attribute::PartitionKey, Catalog, Coverage, Fact, Key, Kind},
-    ddl::plan::{Target, plan},
     job::{
         JobError,
         open::Endpoint,
         owner::{ROLE, roles},
         shadow::{Shadow, end, make_roles},
     },
+    planner::{Target, plan},
     postgres::{
         cluster::Scratch,
         introspect,

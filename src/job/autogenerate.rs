@@ -25,15 +25,15 @@ pub(super) use self::{
 
 use crate::{
     catalog::{Attribute, Catalog, Difference, Ignored},
-    ddl::{
-        plan::{Target, comparable, plan},
-        segment::{Segment, segments},
-    },
     job::{
         JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError,
         open::Endpoint, shadow::Shadow,
     },
     migration::source::{Migration, Migrations},
+    planner::{
+        Target, comparable, plan,
+        segment::{Segment, segments},
+    },
     postgres::{guard::Guard, session::Stop},
     project::{
         read,

@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     catalog::{Catalog, Coverage, Ignored},
-    ddl::{
-        Statement,
-        plan::{Target, plan, settled},
-    },
+    ddl::Statement,
     job::{
         JobError, Watch,
         alike::{agreed_beside, agreed_in},
@@ -19,6 +16,7 @@ use crate::{
         shadow::{Shadow, end},
     },
     migration::source::Migrations,
+    planner::{Target, plan, settled},
     postgres::{cluster::Scratch, introspect, session::Stop},
 };
 

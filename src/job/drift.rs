@@ -2,10 +2,7 @@
 
 use crate::{
     catalog::{Attribute, Coverage, Ignored, Key},
-    ddl::{
-        Statement,
-        plan::{Target, no_update, plan, settled},
-    },
+    ddl::Statement,
     job::{
         JobError, Watch,
         alike::agreed_in,
@@ -15,6 +12,7 @@ use crate::{
         shadow::{Shadow, end},
     },
     migration::source::{Migration, Migrations},
+    planner::{Target, no_update, plan, settled},
     postgres::{introspect, session::Stop},
     report::drift::DriftReport,
 };

@@ -9,8 +9,8 @@ pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
 
 use crate::{
-    ddl::plan::PlanError,
     migration::{plan::Blocked, source::Direction, target::TargetError},
+    planner::PlanError,
     postgres::{
         cluster::ClusterError, connect::ConnectError, pool::PoolError, server_error::ServerError,
         session_error::SessionError,

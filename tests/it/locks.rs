@@ -7,11 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use glowplug::{
     catalog::Catalog,
-    ddl::{
-        Boundary, LockMode, Statement, Work,
-        filling::sent,
-        plan::{Target, comparable, plan, settled},
-    },
+    ddl::{Boundary, LockMode, Statement, Work},
+    planner::{Target, comparable, filling::sent, plan, settled},
     postgres::cluster::{Binaries, Scratch},
     words::url::Url,
 };

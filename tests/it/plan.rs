@@ -15,12 +15,8 @@ use std::{
 
 use glowplug::{
     catalog::Catalog,
-    ddl::{
-        Fill,
-        filling::sent,
-        plan::{Target, comparable, plan, settled},
-        segment::segments,
-    },
+    ddl::Fill,
+    planner::{Target, comparable, filling::sent, plan, segment::segments, settled},
     postgres::{
         cluster::{Binaries, Scratch},
         introspect::Reader,

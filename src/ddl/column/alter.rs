@@ -9,7 +9,7 @@ use crate::{
         },
         inheritance,
         names::{self, columns_of},
-        rule::{Action, Alter, Change, Loss, Object, Statement, Steps, Work},
+        rules::{Action, Alter, Change, Loss, Object, Statement, Steps, Work},
     },
     words::ident::Ident,
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
-    ddl::rule::Object,
+    ddl::rules::Object,
 };
 
 /// The type of a column below domains and arrays, as pg_type calls it.

@@ -4,7 +4,7 @@ use crate::{
     catalog::{Attribute, Fact, Key, Kind},
     ddl::{
         column::{column_only, identity},
-        rule::{Change, Object, Statement},
+        rules::{Change, Object, Statement},
     },
 };
 

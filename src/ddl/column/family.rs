@@ -4,7 +4,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         inheritance,
-        rule::{Change, Object},
+        rules::{Change, Object},
     },
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{
         names,
-        rule::{Boundary, FILL, Fill, Object, Statement},
+        rules::{Boundary, FILL, Fill, Object, Statement},
     },
     words::ident::{Ident, Literal},
 };

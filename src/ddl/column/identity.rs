@@ -5,7 +5,7 @@ use crate::{
     ddl::{
         column::{column_all, is_in_partition},
         names,
-        rule::{LockMode, Object, Statement, Work},
+        rules::{LockMode, Object, Statement, Work},
     },
     words::ident::{Ident, Literal, Qualified},
 };

@@ -7,13 +7,13 @@ use crate::{
             all, base::domain_of, column_all, column_only, committed, family, only, relation_kind,
         },
         inheritance, names,
-        rule::{Action, Change, LockMode, Object, Statement, Work},
+        rules::{Action, Change, LockMode, Object, Statement, Work},
     },
     words::ident::Ident,
 };
 
 /// The constraint that says it, from 18 on.
-pub(in crate::ddl) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> {
+pub(crate) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
     let (key, fact) = below.find(|(_, fact)| {
@@ -47,7 +47,7 @@ pub(super) fn inline(object: &Object<'_>) -> String {
 }
 
 /// It as a line of its own in the CREATE TABLE of an heir, for a column that is only inherited.
-pub(in crate::ddl) fn own(object: &Object<'_>) -> Option<String> {
+pub(crate) fn own(object: &Object<'_>) -> Option<String> {
     let it = constraint(object)?;
     if it.is(Attribute::Inherited) || it.is(Attribute::NotValid) {
         return None;

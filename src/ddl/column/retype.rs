@@ -10,7 +10,7 @@ use crate::{
             using::{Ends, Way},
         },
         inheritance, names,
-        rule::{Change, FILL, Fill, Object, Statement, Work},
+        rules::{Change, FILL, Fill, Object, Statement, Work},
     },
     words::ident::Ident,
 };

@@ -5,7 +5,7 @@ use crate::{
     ddl::{
         column::{altered, column_all, column_only, only, relation_kind},
         options,
-        rule::{Action, Change, LockMode, Object, Statement},
+        rules::{Action, Change, LockMode, Object, Statement},
     },
 };
 

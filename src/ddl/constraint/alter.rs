@@ -9,7 +9,7 @@ use crate::{
     ddl::{
         index::exchange::is_exchanged,
         inheritance,
-        rule::{Alter, Change, Object, Statement, Steps},
+        rules::{Alter, Change, Object, Statement, Steps},
     },
     words::ident::{Ident, Literal},
 };

@@ -5,7 +5,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         index::ties,
-        rule::{Object, Statement},
+        rules::{Object, Statement},
     },
     words::ident::Ident,
 };

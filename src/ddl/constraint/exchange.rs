@@ -5,7 +5,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         index::{self, exchange::index_of, text, ties},
-        rule::{Change, Object, Statement},
+        rules::{Change, Object, Statement},
     },
     words::ident::{Ident, Literal},
 };

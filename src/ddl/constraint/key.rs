@@ -10,7 +10,7 @@ use crate::{
             text,
         },
         options,
-        rule::{Action, Object, Statement, Work},
+        rules::{Action, Object, Statement, Work},
     },
     words::ident::Ident,
 };
@@ -54,7 +54,7 @@ fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
 }
 
 /// Whether it is made before that of the whole table, which takes it over.
-pub(in crate::ddl) fn is_first(constraint: &Object<'_>) -> bool {
+pub(crate) fn is_first(constraint: &Object<'_>) -> bool {
     index_of(constraint).is_some_and(|it| partition::is_first(&it))
 }
 

@@ -8,7 +8,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         inheritance,
-        rule::{Alter, Change, Object, Statement, Steps},
+        rules::{Alter, Change, Object, Statement, Steps},
     },
     words::ident::Ident,
 };
@@ -50,7 +50,7 @@ fn again(constraint: &Object<'_>) -> Vec<Statement> {
 
 /// What leads from one to another of the same column, whose name is another. For the planner, which alone sees both: to drop
 /// one and add the other is not possible where the column is in a primary key, or an identity.
-pub(in crate::ddl) fn renamed(change: &Change<'_>) -> Vec<Statement> {
+pub(crate) fn renamed(change: &Change<'_>) -> Vec<Statement> {
     if change.to.is(Attribute::Inherited) {
         return Vec::new();
     }

@@ -6,7 +6,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         names,
-        rule::{Change, LockMode, Object, Statement, Work},
+        rules::{Change, LockMode, Object, Statement, Work},
     },
     words::ident::Literal,
 };

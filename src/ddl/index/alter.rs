@@ -9,7 +9,7 @@ use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
         extension, options,
-        rule::{Alter, Boundary, Change, LockMode, Statement, Steps, Work},
+        rules::{Alter, Boundary, Change, LockMode, Statement, Steps, Work},
     },
     words::ident::{Ident, Literal, Qualified},
 };

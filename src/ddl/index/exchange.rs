@@ -3,11 +3,11 @@
 use super::partition;
 use crate::{
     catalog::{Attribute, Key, Kind},
-    ddl::rule::{Change, Object},
+    ddl::rules::{Change, Object},
 };
 
 /// The constraint whose index changes.
-pub(in crate::ddl) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
+pub(crate) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
     let side = |index: &Object<'c>| {
         let (table, name) = (
             index.get(Attribute::Table)?,
@@ -29,7 +29,7 @@ pub(in crate::ddl) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
 
 /// Whether a primary key or a UNIQUE is exchanged for another one while readers and writers go on, and no moment is without
 /// one of the two.
-pub(in crate::ddl) fn is_exchanged(change: &Change<'_>) -> bool {
+pub(crate) fn is_exchanged(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
     let is_other = change.differs(Attribute::Definition);
     let is_key = matches!(kind(to), "unique" | "primary key") && kind(from) == kind(to);
@@ -82,7 +82,7 @@ fn stands(change: &Change<'_>) -> bool {
 }
 
 /// The index of a key, where it is called as the key is.
-pub(in crate::ddl) fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
+pub(crate) fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
     let name = constraint.key.name();
     let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
     let is_own = constraint.get(Attribute::Index).is_none_or(|it| it == name);

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use super::{relation, text, ties};
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
-    ddl::rule::{Change, Object},
+    ddl::rules::{Change, Object},
 };
 
 /// How an index comes into being.
-pub(in crate::ddl) enum Birth<'c> {
+pub(crate) enum Birth<'c> {
     /// With the index of the whole, or with the partition.
     Given,
     /// The same, under this name instead of its own.
@@ -29,7 +29,7 @@ pub(in crate::ddl) enum Birth<'c> {
 }
 
 /// How this one comes into being.
-pub(in crate::ddl) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
+pub(crate) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
     let whole = whole(index);
     let is_common = is_common(index);
     if whole.is_some() && index.with_parent && is_common {
@@ -55,7 +55,7 @@ pub(in crate::ddl) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
 }
 
 /// Whether it is made before the index of the whole, which takes it over.
-pub(in crate::ddl) fn is_first(index: &Object<'_>) -> bool {
+pub(crate) fn is_first(index: &Object<'_>) -> bool {
     let whole = whole(index).and_then(|it| index.other(it));
     index.with_parent
         && !is_common(index)
@@ -102,19 +102,19 @@ fn takes_over(whole: &Object<'_>) -> bool {
 }
 
 /// The index that this one is the part for a partition of.
-pub(in crate::ddl) fn whole<'c>(index: &Object<'c>) -> Option<&'c Key> {
+pub(crate) fn whole<'c>(index: &Object<'c>) -> Option<&'c Key> {
     index.get(Attribute::Parent)?;
     ties::whole(index)
 }
 
 /// Whether the index is one of a partitioned table, which holds nothing itself.
-pub(in crate::ddl) fn is_partitioned(index: &Object<'_>) -> bool {
+pub(crate) fn is_partitioned(index: &Object<'_>) -> bool {
     let relation = index.catalog.get(&relation(index));
     relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
 }
 
 /// Whether the table of an index became a partition, ceased to be one, or moved to another table.
-pub(in crate::ddl) fn moves(change: &Change<'_>) -> bool {
+pub(crate) fn moves(change: &Change<'_>) -> bool {
     let of = |index: &Object<'_>| {
         let relation = index.catalog.get(&relation(index));
         let whole = relation.and_then(|it| it.get(Attribute::PartitionOf));

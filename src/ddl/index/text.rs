@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::{
     catalog::{Attribute, Key, Kind},
-    ddl::{names, rule::Object},
+    ddl::{names, rules::Object},
     words::ident::{Ident, Qualified},
 };
 
 /// The statement that makes an index. `how` stands behind INDEX: `CONCURRENTLY`, for example.
-pub(in crate::ddl) fn create(index: &Object<'_>, how: &[&str], only: bool) -> String {
+pub(crate) fn create(index: &Object<'_>, how: &[&str], only: bool) -> String {
     let definition = index.get(Attribute::Definition).unwrap_or_default();
     let Some(body) = body(definition) else {
         return definition.to_owned();
@@ -28,7 +28,7 @@ pub(in crate::ddl) fn create(index: &Object<'_>, how: &[&str], only: bool) -> St
 }
 
 /// What tells an index from another besides the attributes of its columns: without options, tablespace and condition.
-pub(in crate::ddl) fn core<'c>(index: &Object<'c>) -> &'c str {
+pub(crate) fn core<'c>(index: &Object<'c>) -> &'c str {
     let definition = index.get(Attribute::Definition).unwrap_or_default();
     let body = body(definition).unwrap_or(definition);
     let (body, _) = split_condition(body, index.get(Attribute::Predicate));
@@ -39,7 +39,7 @@ pub(in crate::ddl) fn core<'c>(index: &Object<'c>) -> &'c str {
 }
 
 /// `"schema"."table"` of an index.
-pub(in crate::ddl) fn table<'c>(index: &Object<'c>) -> Qualified<'c> {
+pub(crate) fn table<'c>(index: &Object<'c>) -> Qualified<'c> {
     Qualified {
         schema: index.key.part(0),
         name: index.get(Attribute::Table).unwrap_or_default(),
@@ -54,7 +54,7 @@ fn tablespace(index: &Object<'_>) -> String {
 
 /// What PostgreSQL calls an index that it makes for a partition by itself. None where it is not plain to see: for
 /// expressions. Source: `ChooseIndexName` in `src/backend/commands/indexcmds.c`.
-pub(in crate::ddl) fn automatic_name(index: &Object<'_>) -> Option<String> {
+pub(crate) fn automatic_name(index: &Object<'_>) -> Option<String> {
     let table = index.get(Attribute::Table)?;
     if index.is(Attribute::Primary) {
         let name = format!("{table}_pkey");
@@ -124,7 +124,7 @@ fn split_condition<'t>(body: &'t str, predicate: Option<&str>) -> (&'t str, &'t 
 }
 
 /// `INDEX "schema"."name"`.
-pub(in crate::ddl) struct Designation<'c>(pub(in crate::ddl) &'c Key);
+pub(crate) struct Designation<'c>(pub(crate) &'c Key);
 
 impl fmt::Display for Designation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

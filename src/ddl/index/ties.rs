@@ -2,22 +2,20 @@
 
 use crate::{
     catalog::{Dependency, Key, Kind},
-    ddl::rule::{Change, Object},
+    ddl::rules::{Change, Object},
 };
 
 /// The longest name that PostgreSQL takes, in bytes.
 const LONGEST: usize = 63;
 
 /// What an object needs, and how.
-pub(in crate::ddl) fn needs<'c>(
-    object: &Object<'c>,
-) -> impl Iterator<Item = &'c Dependency> + use<'c> {
+pub(crate) fn needs<'c>(object: &Object<'c>) -> impl Iterator<Item = &'c Dependency> + use<'c> {
     object.catalog.dependencies.of(object.key)
 }
 
 /// What takes an object away without a word when it is dropped, and the tables of the columns among that.
 /// Source: <https://www.postgresql.org/docs/current/catalog-pg-depend.html>
-pub(in crate::ddl) fn automatic(object: &Object<'_>) -> Vec<Key> {
+pub(crate) fn automatic(object: &Object<'_>) -> Vec<Key> {
     let mut all = Vec::new();
     for tie in needs(object).filter(|it| matches!(it.bond, 'a' | 'i' | 'P' | 'S')) {
         let key = &tie.referenced;
@@ -31,14 +29,14 @@ pub(in crate::ddl) fn automatic(object: &Object<'_>) -> Vec<Key> {
 }
 
 /// Adds a key that is not among them yet.
-pub(in crate::ddl) fn add(all: &mut Vec<Key>, key: Key) {
+pub(crate) fn add(all: &mut Vec<Key>, key: Key) {
     if !all.contains(&key) {
         all.push(key);
     }
 }
 
 /// What an index or constraint is the part for a partition of.
-pub(in crate::ddl) fn whole<'c>(object: &Object<'c>) -> Option<&'c Key> {
+pub(crate) fn whole<'c>(object: &Object<'c>) -> Option<&'c Key> {
     let kind = object.key.kind();
     let mut all = needs(object);
     all.find(|it| matches!(it.bond, 'P' | 'i') && it.referenced.kind() == kind)
@@ -46,12 +44,12 @@ pub(in crate::ddl) fn whole<'c>(object: &Object<'c>) -> Option<&'c Key> {
 }
 
 /// A name for what is put aside for a while: nothing is called so before, and nothing after.
-pub(in crate::ddl) fn aside(change: &Change<'_>) -> String {
+pub(crate) fn aside(change: &Change<'_>) -> String {
     free(change, "_old")
 }
 
 /// A name for what takes the place of another: the same.
-pub(in crate::ddl) fn beside(change: &Change<'_>) -> String {
+pub(crate) fn beside(change: &Change<'_>) -> String {
     free(change, "_new")
 }
 

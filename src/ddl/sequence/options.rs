@@ -3,7 +3,7 @@
 use super::{column, counter, designation};
 use crate::{
     catalog::Attribute,
-    ddl::rule::{Change, Object, Statement},
+    ddl::rules::{Change, Object, Statement},
     words::ident::{Literal, Qualified},
 };
 

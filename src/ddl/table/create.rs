@@ -6,7 +6,7 @@ use crate::{
         column, inheritance,
         names::{self, columns_of},
         options,
-        rule::{Action, LockMode, Object, Statement, Work},
+        rules::{Action, LockMode, Object, Statement, Work},
         table::kind,
     },
     words::ident::{Ident, Qualified},

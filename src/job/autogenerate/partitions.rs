@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::plan::parent_table,
     job::failure::AutogenerateError,
+    planner::parent_table,
 };
 
 /// So many are named.

@@ -2,12 +2,7 @@
 
 use crate::{
     catalog::Catalog,
-    ddl::{
-        Statement,
-        filling::filled,
-        plan::{PlanError, Target, plan},
-        segment::{Segment, segments},
-    },
+    ddl::Statement,
     job::{
         JobError, Watch, alike,
         autogenerate::{
@@ -27,6 +22,12 @@ use crate::{
     migration::{
         source::{Metadata, Migration, Script},
         version::Version,
+    },
+    planner::{
+        PlanError, Target,
+        filling::filled,
+        plan,
+        segment::{Segment, segments},
     },
     postgres::{
         introspect::Reader,

@@ -2,12 +2,7 @@
 
 use crate::{
     catalog::{Catalog, Coverage, Ignored},
-    ddl::{
-        Statement,
-        filling::sent,
-        plan::{Target, settled},
-        segment::Segment,
-    },
+    ddl::Statement,
     job::{
         JobError, Watch, alike,
         autogenerate::{
@@ -27,6 +22,7 @@ use crate::{
         shadow::{Shadow, end, in_the_shadow, make_roles},
     },
     migration::plan::Policy,
+    planner::{Target, filling::sent, segment::Segment, settled},
     postgres::{
         cluster::Scratch,
         introspect::{self, Reader},

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::{Fill, Loss, Statement, segment::Segment},
+    ddl::{Fill, Loss, Statement},
     job::JobError,
+    planner::segment::Segment,
     postgres::{
         session::{Message, Session},
         session_error::SessionError,

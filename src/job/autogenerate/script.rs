@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::{
     catalog::Kind,
-    ddl::{FILL, Fill, Statement, segment::Segment},
+    ddl::{FILL, Fill, Statement},
     migration::source::IRREVERSIBLE,
+    planner::segment::Segment,
     words::ident::{Ident, Literal, Qualified},
 };
 

@@ -8,7 +8,7 @@ use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
         composite,
-        rule::{Statement, Swap},
+        rules::{Statement, Swap},
         stored::{is_made_of, is_of},
     },
     words::ident::{Ident, Literal},

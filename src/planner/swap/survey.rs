@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
     ddl::{
-        rule::{Change, Statement},
+        rules::{Change, Statement},
         stored::{
             dependents, holders, holds_rows, is_of, relation, relation_kind, stored_in, whole,
         },

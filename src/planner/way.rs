@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Planner, edges::extension_of, is_view, needs, shell};
 use crate::{
     catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
-    ddl::{base_type, column, index::ties, rule, rule::Object},
+    ddl::{base_type, column, index::ties, rules, rules::Object},
 };
 
 impl<'c> Planner<'c> {
@@ -40,7 +40,7 @@ impl<'c> Planner<'c> {
         let mut parts: BTreeMap<Key, Vec<&'c Key>> = BTreeMap::new();
         for (key, _) in self.from.iter() {
             if let Some(object) = self.object(self.from, key) {
-                for whole in (rule(key.kind()).dies_with)(&object) {
+                for whole in rules(key.kind()).dropped_with(&object) {
                     parts.entry(whole).or_default().push(key);
                 }
                 for routine in support(&object) {

@@ -10,10 +10,10 @@ use crate::{
     ddl::{
         base_type, constraint,
         index::{self, partition, ties},
-        order::Graph,
-        rule,
-        rule::Object,
+        rules,
+        rules::Object,
     },
+    planner::order::Graph,
 };
 
 impl<'c> Planner<'c> {
@@ -83,7 +83,7 @@ impl<'c> Planner<'c> {
                 let schema = Key::new(Kind::Schema, &[key.part(0)]);
                 graph.before(&node(&schema, Stage::Create), &node(key, Stage::Early));
             }
-            let parent = (rule(key.kind()).born_with)(&object);
+            let parent = rules(key.kind()).created_with(&object);
             let is_first = self.is_first(&object);
             // a part of an index or key of a whole table, which takes it over
             let takes_over = |whole: &Key| is_first && whole.kind() == key.kind();
@@ -98,7 +98,7 @@ impl<'c> Planner<'c> {
             let is_owned = key.kind() == Kind::Sequence && object.is(Attribute::OwnedBy);
             // one in the way of that of a new identity
             if key.kind() == Kind::Sequence
-                && let Some(column) = (rule(Kind::Sequence).born_with)(&object)
+                && let Some(column) = rules(Kind::Sequence).created_with(&object)
             {
                 graph.before(&self.drop_of(key), &node(&column, Stage::Late));
             }
@@ -106,7 +106,7 @@ impl<'c> Planner<'c> {
             let is_grant = key.kind() == Kind::Grant;
             let stages = [(Stage::Create, !is_owned), (Stage::Finish, is_grant)];
             for (stage, _) in stages.into_iter().filter(|(_, counts)| *counts) {
-                for whole in (rule(key.kind()).dies_with)(&object) {
+                for whole in rules(key.kind()).dropped_with(&object) {
                     if takes_over(&whole) {
                         graph.before(&node(key, stage), &node(&whole, stage));
                         continue;
@@ -191,7 +191,7 @@ impl<'c> Planner<'c> {
             if index::constraint(&object).is_none() && self.is_first(&object) {
                 break;
             }
-            match (rule(key.kind()).born_with)(&object) {
+            match rules(key.kind()).created_with(&object) {
                 Some(parent) => at = parent,
                 None => break,
             }
@@ -307,7 +307,7 @@ impl<'c> Planner<'c> {
                     let column = column.filter(|it| it.is(Attribute::Inherited));
                     for whole in column
                         .iter()
-                        .flat_map(|it| (rule(it.key.kind()).dies_with)(it))
+                        .flat_map(|it| rules(it.key.kind()).dropped_with(it))
                     {
                         graph.before(&first, &self.drop_of(&whole));
                     }

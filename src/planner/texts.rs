@@ -3,7 +3,7 @@
 use super::{Node, Planner, Stage, shell};
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
-    ddl::{Statement, default_privilege, routine, rule, rule::Object, sequence},
+    ddl::{Statement, default_privilege, routine, rules, rules::Object, sequence},
     words::ident::Literal,
 };
 
@@ -19,15 +19,15 @@ impl<'c> Planner<'c> {
                 .entry(&node.key)
                 .and_then(|(key, _)| self.object(self.to, key)),
         );
-        let rule = rule(node.key.kind());
+        let rules = rules(node.key.kind());
         match node.stage {
-            Stage::Drop => from.map(|it| (rule.drop)(&it)).unwrap_or_default(),
+            Stage::Drop => from.map(|it| rules.drop(&it)).unwrap_or_default(),
             Stage::Create => {
-                let create = match self.hollow.contains(&node.key) {
-                    true => routine::filled,
-                    false => rule.create,
+                let create = |it: Object<'_>| match self.hollow.contains(&node.key) {
+                    true => routine::filled(&it),
+                    false => rules.create(&it),
                 };
-                let mut statements = to.map(|it| create(&it)).unwrap_or_default();
+                let mut statements = to.map(create).unwrap_or_default();
                 if let Some(owned) = to.and_then(|it| self.owned(&it)) {
                     statements.retain(|it| *it != owned);
                 }
@@ -69,7 +69,7 @@ impl<'c> Planner<'c> {
 
     /// Owner, privileges that came by default, tie and comment.
     fn finish(&self, to: &Object<'c>, from: Option<Object<'c>>) -> Vec<Statement> {
-        let rule = rule(to.key.kind());
+        let rules = rules(to.key.kind());
         let mut statements = Vec::new();
         let is_new = self.created.contains(to.key);
         let was = |name: Attribute| from.filter(|_| !is_new).and_then(|it| it.get(name));
@@ -77,7 +77,7 @@ impl<'c> Planner<'c> {
             true => Some(self.target.role),
             false => was(Attribute::Owner),
         };
-        if let (Some(owner), Some(words)) = (to.get(Attribute::Owner), (rule.owner)(to))
+        if let (Some(owner), Some(words)) = (to.get(Attribute::Owner), rules.owner(to))
             && had != Some(owner)
         {
             statements.push(Statement::owner(words, owner));
@@ -88,7 +88,7 @@ impl<'c> Planner<'c> {
         statements.extend(self.owned(to));
         let comment = to.get(Attribute::Comment);
         if comment != was(Attribute::Comment)
-            && let Some(words) = (rule.comment)(to)
+            && let Some(words) = rules.name(to).filter(|_| to.key.kind().info().has_comment)
         {
             let text = comment.map_or_else(|| "NULL".to_owned(), |text| Literal(text).to_string());
             statements.push(Statement::new(format!("COMMENT ON {words} IS {text}")));
@@ -129,7 +129,7 @@ impl<'c> Planner<'c> {
                 catalog: self.to,
                 ..*to
             };
-            (rule(Kind::Grant).drop)(&object)
+            rules(Kind::Grant).drop(&object)
         };
         let role = self.target.role;
         let mut statements = Vec::new();

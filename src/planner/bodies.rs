@@ -10,10 +10,10 @@ use super::{Node, Planner, Stage, Stuck, is_type, needs};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
-        order::Graph,
         routine,
-        rule::{Object, Steps},
+        rules::{Object, Steps},
     },
+    planner::order::Graph,
     words::sql::mentions::{Mention, Mentions, Place},
 };
 

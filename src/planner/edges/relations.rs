@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::super::{Node, Planner, Stage, is_view, parent_table, top};
 use crate::{
     catalog::{Attribute, Key, Kind},
-    ddl::{composite, inheritance, order::Graph},
+    ddl::{composite, inheritance},
+    planner::order::Graph,
 };
 
 impl<'c> Planner<'c> {

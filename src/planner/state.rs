@@ -5,7 +5,7 @@
 
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
-    ddl::rule::needs_of,
+    ddl::rules::needs_of,
 };
 
 /// A wanted catalog with the state of what is there. What is new holds rows, where it can.

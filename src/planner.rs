@@ -2,6 +2,9 @@
 
 mod bodies;
 mod edges;
+pub mod filling;
+mod order;
+pub mod segment;
 mod sequences;
 mod state;
 mod swap;
@@ -15,8 +18,8 @@ use crate::{
     ddl::{
         Statement, base_type, constraint,
         hazard::Hazard,
-        rule,
-        rule::{Alter, Change, Object, Steps},
+        rules,
+        rules::{Alter, Change, Object, Steps},
         stored::stored_in,
     },
 };
@@ -236,7 +239,7 @@ impl<'c> Planner<'c> {
             in_one: self.target.in_one,
             with_parent: false,
         };
-        let parent = (rule(key.kind()).born_with)(&object);
+        let parent = rules(key.kind()).created_with(&object);
         object.with_parent = parent.is_some_and(|parent| self.created.contains(&parent));
         Some(object)
     }
@@ -348,7 +351,7 @@ impl<'c> Planner<'c> {
         if change.differs_only_in(&[]) && !self.has_other_parts(key) {
             return;
         }
-        match (rule(key.kind()).alter)(&change) {
+        match rules(key.kind()).alter(&change) {
             Alter::By(steps) if change.differs_only_in(&[]) && steps == Steps::default() => {}
             Alter::By(steps) => {
                 self.changed.insert(key, steps);
@@ -366,7 +369,7 @@ impl<'c> Planner<'c> {
                 Err(why) => self.impossible.push(format!("{key}: {why}")),
             },
             Alter::ReplaceParent => {
-                let parent = (rule(key.kind()).born_with)(&from);
+                let parent = rules(key.kind()).created_with(&from);
                 if let Some((parent, _)) = parent.and_then(|it| self.from.entry(&it)) {
                     self.dropped.insert(parent, None);
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
-    ddl::{rule::Change, sequence},
+    ddl::{rules::Change, sequence},
 };
 
 /// The sequences of identity columns, by the column.

@@ -15,8 +15,8 @@ use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
         enumeration::qualified,
-        range, rule,
-        rule::{Action, Change, Fill, Loss, Object, Statement, Steps, Swap, Work},
+        range, rules,
+        rules::{Action, Change, Fill, Loss, Object, Statement, Steps, Swap, Work},
         stored::{relation, whole},
     },
     words::ident::{Ident, Literal, Qualified},
@@ -110,7 +110,7 @@ impl<'c> Planner<'c> {
     /// The new type, with its parts, its comment, its owner and its privileges.
     fn remade(&self, made: &Made<'c>, survey: &Survey<'c>) -> Vec<Statement> {
         let to = &made.to;
-        let mut all = (rule(to.key.kind()).create)(to);
+        let mut all = rules(to.key.kind()).create(to);
         let mut commented = vec![*to];
         for part in parts(self.to, to.key).filter(|it| survey.absorbs.contains(*it)) {
             let Some(part) = self.object(self.to, part) else {
@@ -122,19 +122,19 @@ impl<'c> Planner<'c> {
                     online: false,
                     ..part
                 };
-                all.extend((rule(Kind::DomainConstraint).create)(&part));
+                all.extend(rules(Kind::DomainConstraint).create(&part));
             }
             commented.push(part);
         }
         for object in &commented {
-            let words = (rule(object.key.kind()).comment)(object);
+            let words = rules(object.key.kind()).name(object);
             if let (Some(text), Some(words)) = (object.get(Attribute::Comment), words) {
                 let text = Literal(text);
                 all.push(Statement::new(format!("COMMENT ON {words} IS {text}")));
             }
         }
         if let (Some(owner), Some(words)) =
-            (to.get(Attribute::Owner), (rule(to.key.kind()).owner)(to))
+            (to.get(Attribute::Owner), rules(to.key.kind()).owner(to))
             && owner != self.target.role
         {
             all.push(Statement::owner(words, owner));
@@ -142,7 +142,7 @@ impl<'c> Planner<'c> {
         let path = ["type", to.key.part(0), to.key.part(1)];
         let grants = self.to.below(Kind::Grant, &path);
         let grants = grants.filter_map(|(key, _)| self.object(self.to, key));
-        all.extend(grants.flat_map(|it| (rule(Kind::Grant).create)(&it)));
+        all.extend(grants.flat_map(|it| rules(Kind::Grant).create(&it)));
         all
     }
 

@@ -2,7 +2,8 @@
 
 use crate::{
     catalog::Key,
-    ddl::{Fill, Statement, segment::Segment},
+    ddl::{Fill, Statement},
+    planner::segment::Segment,
     words::ident::{Ident, Literal, Qualified},
 };
 
