@@ -13,6 +13,7 @@ mod ignored;
 mod key;
 mod kind;
 mod relation;
+mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +25,8 @@ pub use fact::Fact;
 pub use ignored::Ignored;
 pub use key::Key;
 pub use kind::{Home, Kind, KindInfo};
-pub use relation::{Column, ColumnType, ForeignKey, Relation, RelationKind};
+pub use relation::{Column, ColumnType, ForeignKey, Relation};
+pub use typed::{ConstraintKind, RelationKind};
 
 /// The structure of a database, as far as its source can tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

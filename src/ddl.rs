@@ -6,6 +6,7 @@
 pub(crate) mod access_method;
 pub(crate) mod base_type;
 pub(crate) mod cast;
+pub(crate) mod children;
 pub(crate) mod collation;
 pub(crate) mod column;
 pub(crate) mod composite;
@@ -19,7 +20,6 @@ pub(crate) mod extension;
 pub(crate) mod foreign;
 pub(crate) mod grant;
 pub mod hazard;
-pub(crate) mod heirs;
 pub(crate) mod index;
 pub(crate) mod inheritance;
 pub(crate) mod language;
@@ -30,7 +30,7 @@ pub(crate) mod options;
 pub(crate) mod policy;
 pub(crate) mod publication;
 pub(crate) mod range;
-pub(crate) mod rewrite;
+pub(crate) mod rewrite_rule;
 pub(crate) mod routine;
 pub(crate) mod rules;
 pub(crate) mod schema;
@@ -58,7 +58,7 @@ pub(crate) fn rules(kind: Kind) -> &'static dyn KindRules {
     match kind {
         Kind::Schema => &schema::Schema,
         Kind::Relation => &table::Relation,
-        Kind::Inheritance => &heirs::Inheritance,
+        Kind::Inheritance => &children::Inheritance,
         Kind::Column => &column::Column,
         Kind::Constraint => &constraint::Constraint,
         Kind::DomainConstraint => &domain::DomainConstraint,
@@ -72,7 +72,7 @@ pub(crate) fn rules(kind: Kind) -> &'static dyn KindRules {
         Kind::BaseType => &base_type::BaseType,
         Kind::Routine => &routine::Routine,
         Kind::Trigger => &trigger::Trigger,
-        Kind::Rule => &rewrite::RewriteRule,
+        Kind::Rule => &rewrite_rule::RewriteRule,
         Kind::Policy => &policy::Policy,
         Kind::EventTrigger => &event_trigger::EventTrigger,
         Kind::Extension => &extension::Extension,

@@ -3,23 +3,24 @@
 mod bodies;
 mod edges;
 pub mod filling;
+mod not_nulls;
 mod order;
+mod recreate;
 pub mod segment;
 mod sequences;
 mod state;
-mod swap;
+mod swap_type;
 mod texts;
-mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Fact, Home, Key, Kind, RelationKind},
     ddl::{
-        Statement, base_type, constraint,
+        Statement, base_type,
         hazard::Hazard,
         rules,
-        rules::{Alter, Change, Object, Steps},
+        rules::{Alter, Change, Object, Stage, Steps},
         stored::stored_in,
     },
 };
@@ -70,21 +71,16 @@ pub fn comparable(mut catalog: Catalog) -> Catalog {
     let partitions: BTreeSet<Key> = partitions.map(|(key, _)| key.clone()).collect();
     catalog.retain(|key, fact| {
         let is_derived = key.kind() == Kind::Constraint
-            && fact.get(Attribute::Type) == Some("foreign key")
+            && fact.is_constraint(ConstraintKind::ForeignKey)
             && fact.is(Attribute::OfPartitioned);
-        let table = || Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
+        let table = || key.table();
         !is_derived || partitions.contains(&table())
     });
     catalog
 }
 
 pub use self::state::settled;
-
-/// The extensions in use that no update leads to the version that is wanted.
-#[must_use]
-pub fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
-    crate::ddl::extension::no_update(from, to)
-}
+pub use crate::ddl::{extension::no_update, inheritance::parent_table};
 
 /// Plans the way from one catalog to another.
 ///
@@ -130,21 +126,6 @@ pub fn plan(
         }));
     }
     Ok(all)
-}
-
-/// When something happens to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    /// It gives up a tie.
-    Early,
-    /// It is dropped.
-    Drop,
-    /// It is made.
-    Create,
-    /// It is changed.
-    Late,
-    /// It gets its owner and its comment.
-    Finish,
 }
 
 /// One stage of one object. The order of the fields is the order of the plan, where dependencies leave it open.
@@ -246,23 +227,16 @@ impl<'c> Planner<'c> {
 
     /// Whether the relation that an object is part of is in both, and is not made anew.
     fn stays(&self, catalog: &Catalog, key: &Key, fact: &Fact) -> bool {
-        let relation = match key.kind() {
-            Kind::Index | Kind::Statistics => {
-                let table = fact.get(Attribute::Table).unwrap_or_default();
-                Key::new(Kind::Relation, &[key.part(0), table])
-            }
-            Kind::Relation
-            | Kind::Column
-            | Kind::Constraint
-            | Kind::Trigger
-            | Kind::Rule
-            | Kind::Policy
-            | Kind::Inheritance => Key::new(Kind::Relation, &[key.part(0), key.part(1)]),
-            _ => return self.from.get(key).is_some() && self.to.get(key).is_some(),
+        let relation = match (key.kind(), key.kind().info().home) {
+            (Kind::Relation, _) | (_, Home::Relation | Home::BesideRelation) => key.relation(fact),
+            _ => None,
+        };
+        let Some(relation) = relation else {
+            return self.from.get(key).is_some() && self.to.get(key).is_some();
         };
         // an index of a partition is built as that of the whole table is
         let relation = match key.kind() {
-            Kind::Index | Kind::Constraint => top(catalog, relation),
+            Kind::Index | Kind::Constraint => crate::ddl::inheritance::top(catalog, relation),
             _ => relation,
         };
         self.from.get(&relation).is_some()
@@ -273,8 +247,8 @@ impl<'c> Planner<'c> {
     /// Whether a relation with rows is there before, and stays: others may use it meanwhile.
     fn is_used(&self, relation: &Key) -> bool {
         let has_rows = |catalog: &Catalog| {
-            let kind = catalog.get(relation).and_then(|it| it.get(Attribute::Kind));
-            kind.is_some_and(|it| it != "view")
+            let kind = catalog.relation_kind(relation);
+            kind.is_some_and(|it| it != RelationKind::View)
         };
         has_rows(self.from) && has_rows(self.to) && !self.dropped.contains_key(relation)
     }
@@ -377,55 +351,6 @@ impl<'c> Planner<'c> {
             Alter::Impossible(why) => self.impossible.push(format!("{key}: {why}")),
         }
     }
-
-    /// From 18 on NOT NULL has a name: two that differ in nothing else are one that is renamed, and those of columns that
-    /// become NOT NULL come with the column.
-    fn renamed_not_nulls(&mut self) -> BTreeSet<Key> {
-        let (from, to) = (self.from, self.to);
-        let mut done = BTreeSet::new();
-        let of = |catalog: &'c Catalog, other: &'c Catalog| {
-            catalog
-                .of_kind(Kind::Constraint)
-                .filter(move |(key, fact)| {
-                    fact.get(Attribute::Type) == Some("not null") && other.get(key).is_none()
-                })
-                .map(|(key, fact)| {
-                    let column = fact
-                        .list(Attribute::Columns)
-                        .into_iter()
-                        .next()
-                        .unwrap_or_default();
-                    ((key.part(0), key.part(1), column), key)
-                })
-                .collect::<BTreeMap<_, _>>()
-        };
-        let (gone, new) = (of(from, to), of(to, from));
-        for (place, key) in gone.iter().chain(&new) {
-            let column = Key::new(Kind::Column, &[place.0, place.1, &place.2]);
-            let not_null =
-                |catalog: &Catalog| catalog.get(&column).map(|it| it.is(Attribute::NotNull));
-            let both = (not_null(from), not_null(to));
-            if both.0.is_some() && both.1.is_some() && both.0 != both.1 {
-                done.insert((*key).clone());
-            }
-        }
-        for (place, old) in &gone {
-            let Some(new) = new.get(place) else { continue };
-            let objects = (self.object(from, old), self.object(to, new));
-            if let (Some(from), Some(to)) = objects
-                && !done.contains(*old)
-                && self
-                    .from
-                    .get(&Key::new(Kind::Relation, &[place.0, place.1]))
-                    .is_some()
-            {
-                let statements = constraint::renamed(&Change { from, to });
-                self.changed.insert(*new, Steps::late(statements));
-                done.extend([(*old).clone(), (*new).clone()]);
-            }
-        }
-        done
-    }
 }
 
 /// Whether one object depends on another.
@@ -439,36 +364,11 @@ fn shell(object: &Object<'_>) -> Option<Statement> {
     is_one.then(|| base_type::shell(object)).flatten()
 }
 
-/// The whole table that a partition is part of, however deep.
-fn top(catalog: &Catalog, relation: Key) -> Key {
-    let mut at = relation;
-    for _ in 0..16 {
-        match catalog.get(&at).and_then(parent_table) {
-            Some(parent) => at = parent,
-            None => break,
-        }
-    }
-    at
-}
-
-/// The table that a partition is attached to.
-#[must_use]
-pub fn parent_table(fact: &Fact) -> Option<Key> {
-    let parent = fact.get(Attribute::PartitionOf)?;
-    let parts = crate::ddl::names::split(parent)?;
-    Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
-}
-
 fn is_type(key: &Key) -> bool {
     matches!(
         key.kind(),
         Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
     )
-}
-
-fn is_view(catalog: &Catalog, key: &Key) -> bool {
-    let kind = catalog.get(key).and_then(|it| it.get(Attribute::Kind));
-    matches!(kind, Some("view" | "materialized view"))
 }
 
 #[cfg(test)]

@@ -1,19 +1,6 @@
 //! Relations, columns and keys, seen with the eyes of Rust: what a printer of tables needs to know.
 
-use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
-
-/// What a relation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RelationKind {
-    /// An ordinary, partitioned or unlogged table, or a partition.
-    Table,
-    /// A view.
-    View,
-    /// A materialized view.
-    MaterializedView,
-    /// A foreign table.
-    ForeignTable,
-}
+use crate::catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind};
 
 /// A relation of a catalog.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +55,7 @@ impl Catalog {
     /// The foreign keys between two tables of a schema.
     pub fn foreign_keys<'c>(&'c self, schema: &str) -> impl Iterator<Item = ForeignKey<'c>> {
         self.below(Kind::Constraint, &[schema])
-            .filter(|(_, fact)| fact.get(Attribute::Type) == Some("foreign key"))
+            .filter(|(_, fact)| fact.is_constraint(ConstraintKind::ForeignKey))
             .map(|(key, fact)| ForeignKey {
                 child: (key.part(0), key.part(1)),
                 columns: fact.list(Attribute::Columns),
@@ -97,12 +84,7 @@ impl<'c> Relation<'c> {
     /// What it is.
     #[must_use]
     pub fn kind(&self) -> RelationKind {
-        match self.fact.get(Attribute::Kind) {
-            Some("view") => RelationKind::View,
-            Some("materialized view") => RelationKind::MaterializedView,
-            Some("foreign table") => RelationKind::ForeignTable,
-            _ => RelationKind::Table,
-        }
+        self.fact.relation_kind().unwrap_or(RelationKind::Table)
     }
 
     /// Its comment.
@@ -126,7 +108,7 @@ impl<'c> Relation<'c> {
     #[must_use]
     pub fn primary_key(&self) -> Vec<String> {
         self.constraints()
-            .find(|(_, fact)| fact.get(Attribute::Type) == Some("primary key"))
+            .find(|(_, fact)| fact.is_constraint(ConstraintKind::PrimaryKey))
             .map(|(_, fact)| fact.list(Attribute::Columns))
             .unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 //! Access methods of tables and indexes.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, Kind, RelationKind},
     ddl::rules::{Alter, Change, KindRules, Object, Statement},
     words::ident::Ident,
 };
@@ -44,9 +44,8 @@ impl KindRules for AccessMethod {
 
 /// Whether a relation is a table, whose rows nothing brings back.
 fn holds_rows(object: &Object<'_>, key: &Key) -> bool {
-    let fact = object.catalog.get(key);
-    let kind = fact.and_then(|it| it.get(Attribute::Kind));
-    matches!(kind, Some("table" | "partitioned table"))
+    let kind = object.catalog.relation_kind(key);
+    kind.is_some_and(RelationKind::is_table)
 }
 
 /// The words that name it after COMMENT ON, CREATE and DROP.

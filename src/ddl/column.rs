@@ -12,7 +12,7 @@ mod settings;
 mod using;
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, Kind, RelationKind},
     ddl::{
         inheritance, names, options,
         rules::{Action, Alter, Boundary, Change, KindRules, Loss, Object, Statement, Steps, Work},
@@ -53,8 +53,8 @@ impl KindRules for Column {
     // Adds it to a relation that is there, or completes what CREATE said.
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         match relation_kind(object) {
-            "view" => return default::set(object).into_iter().collect(),
-            "materialized view" => return settings::given(object),
+            RelationKind::View => return default::set(object).into_iter().collect(),
+            RelationKind::MaterializedView => return settings::given(object),
             _ => {}
         }
         let mut all = if object.with_parent || inheritance::lends(object) {
@@ -69,11 +69,11 @@ impl KindRules for Column {
     // Takes it away with its values; what is computed, or is on another server, is not lost.
     fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
         let kind = relation_kind(object);
-        if matches!(kind, "view" | "materialized view") {
+        if kind.is_view() {
             return Vec::new();
         }
         // an heir that keeps it has had it dropped before
-        let exists = if inheritance::has_heirs(object) {
+        let exists = if inheritance::has_children(object) {
             "IF EXISTS "
         } else {
             ""
@@ -88,7 +88,7 @@ impl KindRules for Column {
                     format!("the values of {name} are computed when read: nothing keeps them");
                 vec![statement.remarking(remark)]
             }
-            None if kind != "foreign table" => {
+            None if kind != RelationKind::ForeignTable => {
                 vec![statement.losing(Loss::Values(object.key.clone()))]
             }
             _ => vec![statement],
@@ -122,10 +122,9 @@ fn sources(object: &Object<'_>) -> Vec<Key> {
 }
 
 /// The kind of the relation that it is in.
-fn relation_kind<'c>(object: &Object<'c>) -> &'c str {
-    let fact = object.catalog.get(&object.relation());
-    fact.and_then(|it| it.get(Attribute::Kind))
-        .unwrap_or_default()
+fn relation_kind(object: &Object<'_>) -> RelationKind {
+    let kind = object.catalog.relation_kind(object.key);
+    kind.unwrap_or(RelationKind::Table)
 }
 
 /// Whether it is a partition's.
@@ -137,18 +136,13 @@ fn is_in_partition(object: &Object<'_>) -> bool {
 /// An ALTER of its relation, and of no other one.
 fn only(object: &Object<'_>, what: impl Into<Action>) -> Statement {
     let kind = relation_kind(object);
-    let only = matches!(kind, "table" | "partitioned table" | "foreign table");
-    Statement::alter_table(
-        names::words(kind),
-        &object.relation(),
-        only,
-        vec![what.into()],
-    )
+    let only = !kind.is_view();
+    Statement::alter_table(kind.keyword(), &object.relation(), only, vec![what.into()])
 }
 
 /// An ALTER of its relation, and of those that get the column from there.
 fn all(object: &Object<'_>, what: impl Into<Action>) -> Statement {
-    let word = names::words(relation_kind(object));
+    let word = relation_kind(object).keyword();
     Statement::alter_table(word, &object.relation(), false, vec![what.into()])
 }
 
@@ -236,7 +230,7 @@ fn added(object: &Object<'_>) -> Vec<Statement> {
         statements.extend(null::set(object, None));
         return statements;
     }
-    if object.is(Attribute::Identity) && inheritance::has_heirs(object) {
+    if object.is(Attribute::Identity) && inheritance::has_children(object) {
         // heirs get the column, and count nothing
         let column = format!("ADD COLUMN {} NOT NULL", stem(object));
         return vec![all(object, column), identity::add(object)];

@@ -7,7 +7,9 @@ use crate::{
     catalog::{Attribute, Fact, Key, Kind},
     ddl::{
         enumeration::{designation, qualified},
-        rules::{Alter, Change, KindRules, Loss, Object, Statement, Steps, Swap},
+        rules::{
+            Alter, Before, Change, KindRules, Loss, Moment, Object, Stage, Statement, Steps, Swap,
+        },
         stored::{dependents, stored_in},
     },
     words::ident::Ident,
@@ -48,6 +50,17 @@ impl KindRules for CompositeAttribute {
 
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         vec![whole(object.key)]
+    }
+
+    // In their order: each is added behind the others.
+    fn order(&self, object: &Object<'_>) -> Vec<Before> {
+        let all = object.before.map(|_| attributes(object)).unwrap_or_default();
+        let at = all.iter().position(|(key, _)| *key == object.key);
+        let next = at.and_then(|at| all.get(at + 1));
+        let made = |key: &Key| Moment::At(Stage::Create, key.clone());
+        next.map(|(key, _)| (made(object.key), made(key)))
+            .into_iter()
+            .collect()
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {

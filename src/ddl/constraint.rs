@@ -11,11 +11,14 @@ mod not_null;
 mod states;
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind},
     ddl::{
         index::ties,
         inheritance, names,
-        rules::{Action, Alter, Boundary, Change, KindRules, LockMode, Object, Statement, Work},
+        rules::{
+            Action, Alter, Before, Boundary, Change, KindRules, LockMode, Moment, Object,
+            Statement, Work,
+        },
     },
     words::ident::Ident,
 };
@@ -37,16 +40,30 @@ impl KindRules for Constraint {
 
     // It goes with its table, any column of it that it speaks about, and what it comes from.
     fn dropped_with(&self, constraint: &Object<'_>) -> Vec<Key> {
-        let table = Key::new(
-            Kind::Relation,
-            &[constraint.key.part(0), constraint.key.part(1)],
-        );
+        let table = constraint.key.table();
         let mut all = ties::automatic(constraint);
         ties::add(&mut all, table);
         if let Some(parent) = created_with(constraint) {
             ties::add(&mut all, parent);
         }
         all
+    }
+
+    // A partition is dropped when no foreign key points to the whole table any more.
+    fn order(&self, constraint: &Object<'_>) -> Vec<Before> {
+        let catalog = constraint.catalog;
+        let referenced = constraint.fact.referenced_table();
+        let Some(referenced) = referenced.filter(|_| constraint.before.is_none()) else {
+            return Vec::new();
+        };
+        let whole = inheritance::top(catalog, referenced);
+        let partitions = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
+            fact.is(Attribute::PartitionOf) && inheritance::top(catalog, (*key).clone()) == whole
+        });
+        let gone = |key: &Key| Moment::Gone(key.clone());
+        partitions
+            .map(|(key, _)| (gone(constraint.key), gone(key)))
+            .collect()
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -69,17 +86,23 @@ fn designation(constraint: &Object<'_>) -> Option<String> {
 }
 
 /// What a constraint is: `primary key`, `check`.
-fn kind<'c>(constraint: &Object<'c>) -> &'c str {
-    constraint.get(Attribute::Type).unwrap_or_default()
+fn kind(constraint: &Object<'_>) -> ConstraintKind {
+    // each has one
+    constraint
+        .fact
+        .constraint_kind()
+        .unwrap_or(ConstraintKind::Check)
 }
 
 /// A constraint trigger makes its own, a column its NOT NULL, and what is inherited comes from where it is inherited from.
 fn created_with(constraint: &Object<'_>) -> Option<Key> {
     match kind(constraint) {
-        "trigger" => Some(trigger(constraint)),
-        "not null" => not_null::column(constraint),
+        ConstraintKind::Trigger => Some(trigger(constraint)),
+        ConstraintKind::NotNull => not_null::column(constraint),
         _ if constraint.is(Attribute::OfPartitioned) => ties::whole(constraint).cloned(),
-        "check" if constraint.is(Attribute::Inherited) => sources(constraint).into_iter().next(),
+        ConstraintKind::Check if constraint.is(Attribute::Inherited) => {
+            sources(constraint).into_iter().next()
+        }
         _ => None,
     }
 }
@@ -147,7 +170,7 @@ fn added(constraint: &Object<'_>, definition: &str, is_checked: bool) -> Stateme
     let name = Ident(constraint.key.name());
     let action = Action::new(format!("ADD CONSTRAINT {name} {definition}"));
     match kind(constraint) {
-        "foreign key" => {
+        ConstraintKind::ForeignKey => {
             let work = if is_checked {
                 Work::Scan
             } else {
@@ -156,20 +179,20 @@ fn added(constraint: &Object<'_>, definition: &str, is_checked: bool) -> Stateme
             let action = action.under(LockMode::ShareRowExclusive).doing(work);
             on_both(constraint, action, LockMode::ShareRowExclusive)
         }
-        "check" | "not null" if is_checked => on_table(constraint, action.doing(Work::Scan)),
+        ConstraintKind::Check | ConstraintKind::NotNull if is_checked => {
+            on_table(constraint, action.doing(Work::Scan))
+        }
         _ => on_table(constraint, action),
     }
 }
 
 /// The same of a foreign key, which locks the table that it refers to, too.
 fn on_both(constraint: &Object<'_>, action: Action, lock: LockMode) -> Statement {
-    let part = |name| constraint.get(name).unwrap_or_default();
-    let parts = [
-        part(Attribute::ReferencesSchema),
-        part(Attribute::ReferencesTable),
-    ];
-    let referenced = Key::new(Kind::Relation, &parts);
-    on_table(constraint, action).touching(&referenced, lock, Work::Catalog)
+    let statement = on_table(constraint, action);
+    match constraint.fact.referenced_table() {
+        Some(referenced) => statement.touching(&referenced, lock, Work::Catalog),
+        None => statement,
+    }
 }
 
 /// Looks at the rows of one that was added without.
@@ -189,14 +212,16 @@ fn definition<'c>(constraint: &Object<'c>) -> &'c str {
 /// Takes it away. What others took away is not asked for.
 fn drop(constraint: &Object<'_>) -> Vec<Statement> {
     match kind(constraint) {
-        "trigger" => Vec::new(),
-        "not null" => not_null::drop(constraint),
-        "foreign key" if is_shadow(constraint) => Vec::new(),
+        ConstraintKind::Trigger => Vec::new(),
+        ConstraintKind::NotNull => not_null::drop(constraint),
+        ConstraintKind::ForeignKey if is_shadow(constraint) => Vec::new(),
         _ => {
             let name = Ident(constraint.key.name());
             let action = Action::new(format!("DROP CONSTRAINT {name}"));
             vec![match kind(constraint) {
-                "foreign key" => on_both(constraint, action, LockMode::AccessExclusive),
+                ConstraintKind::ForeignKey => {
+                    on_both(constraint, action, LockMode::AccessExclusive)
+                }
                 _ => on_table(constraint, action),
             }]
         }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind},
     ddl::{
         enumeration::qualified,
         rules::{
@@ -123,7 +123,7 @@ fn has_own_not_null(object: &Object<'_>) -> bool {
     let path = [object.key.part(0), object.key.part(1)];
     let mut constraints = object.catalog.below(Kind::DomainConstraint, &path);
     object.is(Attribute::NotNull)
-        && !constraints.any(|(_, fact)| fact.get(Attribute::Type) == Some("not null"))
+        && !constraints.any(|(_, fact)| fact.is_constraint(ConstraintKind::NotNull))
 }
 
 fn alter(change: &Change<'_>) -> Alter {
@@ -268,7 +268,7 @@ fn domain_of(key: &Key) -> Key {
 }
 
 fn is_not_null(object: &Object<'_>) -> bool {
-    object.get(Attribute::Type) == Some("not null")
+    object.fact.is_constraint(ConstraintKind::NotNull)
 }
 
 /// A statement that looks at the values in every table that holds the domain, which nobody writes to meanwhile.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
     ddl::{
         rules::needs,
         rules::{Alter, Change, KindRules, Loss, Object, Statement, Steps},
@@ -121,7 +121,7 @@ fn is_replaceable(catalog: &Catalog, extension: &Key) -> bool {
 }
 
 /// The extensions in use that no update leads to the version that is wanted.
-pub(crate) fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
+pub fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
     let all = from.of_kind(Kind::Extension);
     let stuck = all.filter(|(key, was)| {
         let is = to.get(key);
@@ -146,10 +146,7 @@ fn is_used(catalog: &Catalog, extension: &Key) -> bool {
 /// The tables among its members.
 fn tables<'c>(catalog: &'c Catalog, extension: &'c Key) -> impl Iterator<Item = &'c Key> {
     let all = catalog.of_kind(Kind::Relation).filter(move |(_, fact)| {
-        let is_table = matches!(
-            fact.get(Attribute::Kind),
-            Some("table" | "partitioned table")
-        );
+        let is_table = fact.relation_kind().is_some_and(RelationKind::is_table);
         is_table && fact.get(Attribute::Extension) == Some(extension.name())
     });
     all.map(|(key, _)| key)

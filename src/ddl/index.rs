@@ -10,10 +10,13 @@ use std::iter;
 
 use self::partition::Birth;
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
-        extension,
-        rules::{Action, Alter, Boundary, Change, KindRules, LockMode, Object, Statement, Work},
+        extension, inheritance,
+        rules::{
+            Action, Alter, Before, Boundary, Change, KindRules, LockMode, Moment, Object, Stage,
+            Statement, Work,
+        },
     },
     words::ident::{Ident, Qualified},
 };
@@ -43,6 +46,21 @@ impl KindRules for Index {
         }
         all.extend(extension::tied(index));
         all
+    }
+
+    // An index of a whole table takes those of partitions that are like it: one that is to stay by itself is made later.
+    fn order(&self, index: &Object<'_>) -> Vec<Before> {
+        if index.before.is_none() || index.is(Attribute::Parent) {
+            return Vec::new();
+        }
+        let made = Moment::At(Stage::Create, index.key.clone());
+        let table = relation(index);
+        let above = inheritance::wholes(index.catalog, &table);
+        let of_wholes =
+            above.flat_map(|it| of_table(index.catalog, &it).cloned().collect::<Vec<_>>());
+        of_wholes
+            .map(|it| (Moment::Made(it), made.clone()))
+            .collect()
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -116,6 +134,14 @@ fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
     let how: Vec<&str> = iter::once("CONCURRENTLY").chain(guard).collect();
     let statement = Statement::new(text::create(index, &how, only));
     on(statement, LockMode::ShareUpdateExclusive).at(Boundary::Alone)
+}
+
+/// The indexes of a table.
+fn of_table<'c>(catalog: &'c Catalog, table: &Key) -> impl Iterator<Item = &'c Key> {
+    let table = table.clone();
+    let all = catalog.below(Kind::Index, &[table.part(0)]);
+    all.filter(move |(key, fact)| key.relation(fact).as_ref() == Some(&table))
+        .map(|(key, _)| key)
 }
 
 /// Builds one beside readers and writers.

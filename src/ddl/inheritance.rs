@@ -1,7 +1,7 @@
 //! Who the parents and children of a table are, partitions included, and what a tie between them is made of.
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
     ddl::{
         names,
         rules::{Action, LockMode, Object, Statement, Work},
@@ -14,7 +14,7 @@ pub(crate) type Place = (String, String);
 
 /// The table that inherits.
 pub(crate) fn child(object: &Object<'_>) -> Key {
-    Key::new(Kind::Relation, &[object.key.part(0), object.key.part(1)])
+    object.key.table()
 }
 
 /// Whether a column that is new in a table that was there is inherited from tables that it inherited nothing from before.
@@ -42,7 +42,7 @@ pub(crate) fn lends(column: &Object<'_>) -> bool {
 
 /// Whether a column's table was there, and becomes a partition of this one: it has its columns before that.
 pub(crate) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
-    let relation = Key::new(Kind::Relation, &[column.key.part(0), column.key.part(1)]);
+    let relation = column.key.table();
     let whole_in = |catalog: &Catalog| {
         let whole = catalog.get(&relation)?.get(Attribute::PartitionOf)?;
         names::split(whole)
@@ -51,6 +51,38 @@ pub(crate) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
     column.stays
         && whole_in(column.catalog).as_ref() == Some(whole)
         && was.is_some_and(|it| it.as_ref() != Some(whole))
+}
+
+/// Whether a table that is wanted was a partition, and is no longer one of what it was one of.
+pub(crate) fn is_detached(table: &Object<'_>) -> bool {
+    let whole_in = |catalog: &Catalog| {
+        Some(
+            catalog
+                .get(table.key)?
+                .get(Attribute::PartitionOf)?
+                .to_owned(),
+        )
+    };
+    let was = table.before.and_then(whole_in);
+    was.is_some() && was != whole_in(table.catalog)
+}
+
+/// The table that a partition is attached to.
+#[must_use]
+pub fn parent_table(fact: &Fact) -> Option<Key> {
+    let parts = names::split(fact.get(Attribute::PartitionOf)?)?;
+    Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
+}
+
+/// The tables that a partition is a part of, from the nearest on.
+pub(crate) fn wholes(catalog: &Catalog, table: &Key) -> impl Iterator<Item = Key> {
+    let above = |it: &Key| catalog.get(it).and_then(parent_table);
+    std::iter::successors(above(table), above).take(16)
+}
+
+/// The whole table that a partition is part of, however deep; a table by itself is one.
+pub(crate) fn top(catalog: &Catalog, table: Key) -> Key {
+    wholes(catalog, &table).last().unwrap_or(table)
 }
 
 /// One of the two statements.
@@ -73,11 +105,8 @@ pub(crate) fn tied(object: &Object<'_>, what: &str, parent: (&str, &str)) -> Sta
 
 /// What ALTER calls the child.
 pub(crate) fn words(object: &Object<'_>) -> &'static str {
-    let fact = object.catalog.get(&child(object));
-    names::words(
-        fact.and_then(|it| it.get(Attribute::Kind))
-            .unwrap_or_default(),
-    )
+    let kind = object.catalog.relation_kind(object.key);
+    kind.unwrap_or(RelationKind::Table).keyword()
 }
 
 /// Lets parents of a table go and takes them again. Columns and constraints stay what they are, only inherited, because
@@ -164,7 +193,7 @@ pub(crate) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Plac
 }
 
 /// Whether tables inherit from one; partitions do not count.
-pub(crate) fn has_heirs(object: &Object<'_>) -> bool {
+pub(crate) fn has_children(object: &Object<'_>) -> bool {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let mut all = object.catalog.of_kind(Kind::Inheritance);
     all.any(|(key, _)| key.part(2) == schema && key.part(3) == table)

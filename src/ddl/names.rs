@@ -48,16 +48,6 @@ pub(crate) fn column(object: &Object<'_>) -> String {
     format!("{}.{}", relation(object), Ident(object.key.name()))
 }
 
-/// What ALTER and DROP call a relation of a kind.
-pub(crate) fn words(kind: &str) -> &'static str {
-    match kind {
-        "view" => "VIEW",
-        "materialized view" => "MATERIALIZED VIEW",
-        "foreign table" => "FOREIGN TABLE",
-        _ => "TABLE",
-    }
-}
-
 /// The columns of a relation in their order.
 pub(crate) fn columns_of<'c>(object: &Object<'c>, schema: &str, table: &str) -> Vec<Object<'c>> {
     let below = object.catalog.below(Kind::Column, &[schema, table]);

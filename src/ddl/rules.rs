@@ -1,6 +1,6 @@
 //! What the planner asks of each kind of object.
 
-use crate::catalog::{Attribute, Catalog, Dependency, Fact, Home, Key, Kind};
+use crate::catalog::{Attribute, Catalog, Dependency, Fact, Home, Key};
 
 pub(crate) use crate::ddl::{
     lock::{LockMode, Work},
@@ -80,6 +80,35 @@ pub(crate) struct Steps {
     pub(crate) absorbs: Vec<Key>,
 }
 
+/// When something happens to an object. What a plan does at once for several of them is one statement of the one that they belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// It gives up a tie.
+    Early,
+    /// It is dropped.
+    Drop,
+    /// It is made.
+    Create,
+    /// It is changed.
+    Late,
+    /// It gets its owner and its comment.
+    Finish,
+}
+
+/// A moment of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// A stage that an object has statements of its own for.
+    At(Stage, Key),
+    /// The statement that makes it: its own, or that of what it is created with.
+    Made(Key),
+    /// The statement that takes it away: its own, or that of what it is dropped with.
+    Gone(Key),
+}
+
+/// A moment, and another one that comes after it.
+pub(crate) type Before = (Moment, Moment);
+
 /// What the planner asks of one kind; the defaults are what most kinds do. Comment, owner and grants are the planner's.
 pub(crate) trait KindRules: Sync {
     /// The words that name an object after DROP, ALTER and COMMENT ON: `TABLE "public"."t"`. None where nothing names it alone.
@@ -104,6 +133,12 @@ pub(crate) trait KindRules: Sync {
             Home::Relation => vec![object.relation()],
             _ => Vec::new(),
         }
+    }
+
+    /// What has to happen before what, where pg_depend does not say so: asked of what is dropped, in the first catalog, and of
+    /// what is made or changed, in the second.
+    fn order(&self, _: &Object<'_>) -> Vec<Before> {
+        Vec::new()
     }
 
     /// The statements that make it. When `with_parent` is set, only what the statement of its parent leaves to do.
@@ -153,7 +188,7 @@ impl<'c> Object<'c> {
 
     /// The relation that its name begins with.
     pub(crate) fn relation(&self) -> Key {
-        Key::new(Kind::Relation, &[self.key.part(0), self.key.part(1)])
+        self.key.table()
     }
 
     /// A statement that nobody reads or writes its relation beside.

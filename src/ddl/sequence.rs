@@ -115,7 +115,7 @@ fn column(sequence: &Object<'_>, name: Attribute) -> Option<Key> {
 fn table<'c>(sequence: &Object<'_>, catalog: &'c Catalog) -> Option<&'c Fact> {
     let column =
         column(sequence, Attribute::IdentityOf).or_else(|| column(sequence, Attribute::OwnedBy))?;
-    catalog.get(&Key::new(Kind::Relation, &[column.part(0), column.part(1)]))
+    catalog.get(&column.table())
 }
 
 /// Ties it to the column that owns it, if there is one.

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::Key,
     ddl::{
         hazard::Hazard,
         lock::{LockMode, Touch, Work},
@@ -343,7 +343,7 @@ impl Statement {
 
 /// The relation of an object whose name begins with one.
 fn relation(key: &Key) -> Key {
-    Key::new(Kind::Relation, &[key.part(0), key.part(1)])
+    key.table()
 }
 
 fn qualified(key: &Key) -> Qualified<'_> {
@@ -356,6 +356,7 @@ fn qualified(key: &Key) -> Qualified<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Kind;
 
     fn table() -> Key {
         Key::new(Kind::Relation, &["public", "t"])

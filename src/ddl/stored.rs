@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
+use crate::catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind};
 
 /// What holds values of a type.
 #[derive(Debug, Default)]
@@ -99,7 +99,7 @@ pub(crate) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
 pub(crate) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
     let is_within = |it: &Key| {
         let kind = relation_kind(catalog, it);
-        kind != "view" && kind != "foreign table"
+        kind != RelationKind::View && kind != RelationKind::ForeignTable
     };
     let mut open = vec![domain.clone()];
     while let Some(next) = open.pop() {
@@ -163,19 +163,18 @@ pub(crate) fn whole(key: &Key) -> Key {
 
 /// The relation of a column.
 pub(crate) fn relation(key: &Key) -> Key {
-    Key::new(Kind::Relation, &[key.part(0), key.part(1)])
+    key.table()
 }
 
 /// What the relation of a column is, or a relation itself.
-pub(crate) fn relation_kind<'c>(catalog: &'c Catalog, key: &Key) -> &'c str {
-    let fact = catalog.get(&relation(key));
-    fact.and_then(|it| it.get(Attribute::Kind))
-        .unwrap_or("table")
+pub(crate) fn relation_kind(catalog: &Catalog, key: &Key) -> RelationKind {
+    let kind = catalog.relation_kind(key);
+    kind.unwrap_or(RelationKind::Table)
 }
 
 /// Whether a relation, or that of a column, is a table.
 pub(crate) fn holds_rows(catalog: &Catalog, key: &Key) -> bool {
-    !matches!(relation_kind(catalog, key), "view" | "materialized view")
+    !relation_kind(catalog, key).is_view()
 }
 
 /// Whether a column is of a type, or holds arrays of it.

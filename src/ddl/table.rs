@@ -1,12 +1,17 @@
 //! Tables, partitioned tables and foreign tables. Views are relations, too: they are told apart here, and live in `view`.
 
 mod create;
+pub(crate) mod order;
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, RelationKind},
     ddl::{
+        inheritance::parent_table,
         names, options,
-        rules::{Action, Alter, Change, KindRules, LockMode, Loss, Object, Statement, Steps, Work},
+        rules::{
+            Action, Alter, Before, Change, KindRules, LockMode, Loss, Object, Statement, Steps,
+            Work,
+        },
         view,
     },
     words::ident::Ident,
@@ -28,6 +33,10 @@ impl KindRules for Relation {
         whole(object).into_iter().collect()
     }
 
+    fn order(&self, object: &Object<'_>) -> Vec<Before> {
+        order::of_table(object)
+    }
+
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         create(object)
     }
@@ -42,13 +51,14 @@ impl KindRules for Relation {
 }
 
 /// What kind of relation it is.
-pub(crate) fn kind<'c>(object: &Object<'c>) -> &'c str {
-    object.get(Attribute::Kind).unwrap_or_default()
+pub(crate) fn kind(object: &Object<'_>) -> RelationKind {
+    let kind = object.fact.relation_kind();
+    kind.unwrap_or(RelationKind::Table)
 }
 
 /// Whether it is a view of either kind.
 fn is_view(object: &Object<'_>) -> bool {
-    matches!(kind(object), "view" | "materialized view")
+    kind(object).is_view()
 }
 
 /// The words for it in COMMENT ON.
@@ -69,14 +79,13 @@ fn owner(object: &Object<'_>) -> Option<String> {
 
 /// The words for a table of any kind: `FOREIGN TABLE "public"."f"`.
 fn designation(object: &Object<'_>) -> String {
-    let words = names::words(kind(object));
+    let words = kind(object).keyword();
     format!("{words} {}", names::relation(object))
 }
 
 /// What it is a partition of.
 fn whole(object: &Object<'_>) -> Option<Key> {
-    let (schema, name) = names::split(object.get(Attribute::PartitionOf)?)?;
-    Some(Key::new(Kind::Relation, &[&schema, &name]))
+    parent_table(object.fact)
 }
 
 /// Makes it with its columns, and gives it what CREATE has no words for.
@@ -106,7 +115,7 @@ fn drop(object: &Object<'_>) -> Vec<Statement> {
     if let Some(whole) = whole(object) {
         statement = statement.touching(&whole, LockMode::AccessExclusive, Work::Catalog);
     }
-    if kind(object) == "foreign table" {
+    if kind(object) == RelationKind::ForeignTable {
         return vec![statement];
     }
     vec![statement.losing(Loss::Rows(object.key.clone()))]
@@ -181,7 +190,7 @@ fn row_security(change: &Change<'_>, steps: &mut Steps) {
 
 /// One action of ALTER TABLE.
 fn action(object: &Object<'_>, what: impl Into<Action>) -> Statement {
-    let word = names::words(kind(object));
+    let word = kind(object).keyword();
     Statement::alter_table(word, object.key, false, vec![what.into()])
 }
 
@@ -191,8 +200,7 @@ fn other_kind(change: &Change<'_>) -> Option<Alter> {
     if from == to {
         return None;
     }
-    let is_table = |it: &str| matches!(it, "table" | "partitioned table");
-    if is_table(from) && is_table(to) {
+    if from.is_table() && to.is_table() {
         let name = names::relation(&change.to);
         return Some(Alter::Impossible(format!(
             "{name} is a {from}, and PostgreSQL cannot make it a {to}: make a new one under another name, and move the rows"
@@ -205,7 +213,7 @@ fn other_kind(change: &Change<'_>) -> Option<Alter> {
 fn impossible(change: &Change<'_>) -> Option<String> {
     let (from, to) = (&change.from, &change.to);
     let name = names::relation(to);
-    let is_partitioned = kind(to) == "partitioned table";
+    let is_partitioned = kind(to) == RelationKind::PartitionedTable;
     if change.differs(Attribute::PartitionKey) {
         let key = from.get(Attribute::PartitionKey).unwrap_or_default();
         return Some(format!(
@@ -283,13 +291,13 @@ fn storage(change: &Change<'_>) -> Vec<Statement> {
     }
     // a partitioned table has no rows of its own
     let moved = match kind(to) {
-        "partitioned table" => Work::Catalog,
+        RelationKind::PartitionedTable => Work::Catalog,
         _ => Work::Rewrite,
     };
     if change.differs(Attribute::AccessMethod) {
         let name = match (to.get(Attribute::AccessMethod), kind(to)) {
             (Some(name), _) => Ident(name).to_string(),
-            (None, "partitioned table") => "DEFAULT".to_owned(),
+            (None, RelationKind::PartitionedTable) => "DEFAULT".to_owned(),
             (None, _) => Ident("heap").to_string(),
         };
         all.push(Action::new(format!("SET ACCESS METHOD {name}")).doing(moved));

@@ -4,7 +4,7 @@
 //! in <https://www.postgresql.org/docs/current/sql-createview.html>.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, Kind, RelationKind},
     ddl::{
         extension,
         rules::{Alter, Change, Object, Statement, Steps, needs},
@@ -187,7 +187,7 @@ fn definition<'c>(object: &Object<'c>) -> &'c str {
 
 /// Whether it keeps rows.
 fn is_materialized(object: &Object<'_>) -> bool {
-    object.get(Attribute::Kind) == Some("materialized view")
+    object.fact.relation_kind() == Some(RelationKind::MaterializedView)
 }
 
 /// The words that name it after ALTER, DROP, COMMENT ON.

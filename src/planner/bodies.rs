@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Planner, Stage, Stuck, is_type, needs};
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind, RelationKind},
     ddl::{
         routine,
         rules::{Object, Steps},
@@ -391,12 +391,12 @@ fn evaluates(object: &Object<'_>) -> bool {
         Kind::Column => object.stays && !object.with_parent,
         Kind::Index => true,
         Kind::Constraint => {
-            object.get(Attribute::Type) == Some("exclusion")
+            object.fact.is_constraint(ConstraintKind::Exclusion)
                 || !object.with_parent && !object.is(Attribute::NotValid)
         }
         Kind::Relation => {
             object.is(Attribute::PartitionKey)
-                || object.get(Attribute::Kind) == Some("materialized view")
+                || object.fact.relation_kind() == Some(RelationKind::MaterializedView)
                     && !object.is(Attribute::Unpopulated)
         }
         _ => false,

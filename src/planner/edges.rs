@@ -1,17 +1,15 @@
 //! What comes before what: the edges of the graph.
 
-mod relations;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Node, Planner, Stage, Stuck, is_type, needs, shell};
+use super::{Node, Planner, Stuck, is_type, needs, shell};
 use crate::{
-    catalog::{Attribute, Catalog, Dependency, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Dependency, Key, Kind},
     ddl::{
         base_type, constraint,
         index::{self, partition, ties},
         rules,
-        rules::Object,
+        rules::{Moment, Object, Stage},
     },
     planner::order::Graph,
 };
@@ -21,10 +19,10 @@ impl<'c> Planner<'c> {
     pub(super) fn cut(&mut self, stuck: &[Node]) -> bool {
         let tables: BTreeSet<&Key> = stuck.iter().map(|node| &node.key).collect();
         let between = |key: &Key| {
-            let table = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
+            let table = key.table();
             let fact = self.from.get(key);
             tables.contains(&table)
-                && fact.is_some_and(|it| it.get(Attribute::Type) == Some("foreign key"))
+                && fact.is_some_and(|it| it.is_constraint(ConstraintKind::ForeignKey))
         };
         let all = self.dropped.iter();
         let keys: Vec<&'c Key> = all
@@ -122,10 +120,7 @@ impl<'c> Planner<'c> {
         }
         self.ways_up(&mut graph);
         self.ways_down(&mut graph);
-        self.references(&mut graph);
-        self.indexes(&mut graph);
-        self.tables(&mut graph);
-        self.attributes(&mut graph);
+        self.by_rules(&mut graph);
         self.names(&mut graph);
         self.sorted(graph)
     }
@@ -338,6 +333,29 @@ impl<'c> Planner<'c> {
                     }
                 }
             }
+        }
+    }
+
+    /// What the rules of each kind say.
+    fn by_rules(&self, graph: &mut Graph<Node>) {
+        let old = self.dropped.keys().map(|key| (self.from, *key));
+        let wanted = self.created.iter().chain(self.changed.keys());
+        let all = old.chain(wanted.map(|key| (self.to, *key)));
+        for object in all.filter_map(|(catalog, key)| self.object(catalog, key)) {
+            for (first, second) in rules(object.key.kind()).order(&object) {
+                graph.before(&self.node_of(first), &self.node_of(second));
+            }
+        }
+    }
+
+    fn node_of(&self, moment: Moment) -> Node {
+        match moment {
+            Moment::At(stage, key) => Node::new(&key, stage),
+            Moment::Gone(key) => self.drop_of(&key),
+            Moment::Made(key) => match self.to.entry(&key) {
+                Some((key, _)) => self.making(key),
+                None => Node::new(&key, Stage::Create),
+            },
         }
     }
 

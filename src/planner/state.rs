@@ -4,7 +4,7 @@
 //! it is, and what is made anew is made as it was.
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, Kind, RelationKind},
     ddl::rules::needs_of,
 };
 
@@ -35,7 +35,7 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
         definition(from) != definition(&to)
     };
     let made = to.of_kind(Kind::Relation).filter(|(key, fact)| {
-        let is_full = fact.get(Attribute::Kind) == Some("materialized view")
+        let is_full = fact.relation_kind() == Some(RelationKind::MaterializedView)
             && !fact.is(Attribute::Unpopulated);
         is_full && is_made(key) && reads_empty(&to, key, 0)
     });
@@ -62,7 +62,7 @@ fn reads_empty(catalog: &Catalog, view: &Key, depth: usize) -> bool {
         if !matches!(it.kind(), Kind::Relation | Kind::Column) {
             return false;
         }
-        let relation = Key::new(Kind::Relation, &[it.part(0), it.part(1)]);
+        let relation = it.table();
         let fact = catalog.get(&relation).filter(|_| relation != *view);
         fact.is_some_and(|it| {
             // views cannot read each other in a circle

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    catalog::Coverage,
+    catalog::{Coverage, Fact},
     ddl::{Boundary, Fill, Loss, hazard::Hazard},
 };
 

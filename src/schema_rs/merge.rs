@@ -16,7 +16,7 @@ pub use children::settled;
 
 use self::children::Families;
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Key, Kind},
     schema_rs::parse::{Edit, TableName, Type},
 };
 
@@ -181,8 +181,7 @@ impl<'c> Merge<'c> {
         let mut constraints = before.of_kind(Kind::Constraint);
         Self {
             owner: relations.find_map(|(_, fact)| fact.get(Attribute::Owner).map(str::to_owned)),
-            has_not_null: constraints
-                .any(|(_, fact)| fact.get(Attribute::Type) == Some("not null")),
+            has_not_null: constraints.any(|(_, fact)| fact.is_constraint(ConstraintKind::NotNull)),
             families: Families::of(before),
             before,
             catalog,

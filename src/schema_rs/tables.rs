@@ -104,7 +104,7 @@ impl Tables {
         let primary_keys = PrimaryKeys::of(catalog, style.compat);
         for relation in catalog.relations(schema) {
             let wanted = match relation.kind() {
-                RelationKind::Table => true,
+                RelationKind::Table | RelationKind::PartitionedTable => true,
                 _ => style.views,
             };
             let name = relation.name();
@@ -112,7 +112,9 @@ impl Tables {
                 continue;
             }
             let key = match relation.kind() {
-                RelationKind::Table => primary_keys.of_table(&relation),
+                RelationKind::Table | RelationKind::PartitionedTable => {
+                    primary_keys.of_table(&relation)
+                }
                 _ => view_key(&relation, style),
             };
             if key.is_empty() {

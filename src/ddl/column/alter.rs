@@ -1,7 +1,7 @@
 //! How a column becomes what it should be, with its values in it.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind, RelationKind},
     ddl::{
         column::{
             all, altered, column_all, column_only, default, family, identity, is_in_partition,
@@ -48,8 +48,8 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
         return Alter::ReplaceParent;
     }
     match kind {
-        "view" => of_view(change, &[Attribute::Default]),
-        "materialized view" => {
+        RelationKind::View => of_view(change, &[Attribute::Default]),
+        RelationKind::MaterializedView => {
             let own = [
                 Attribute::Storage,
                 Attribute::Compression,
@@ -165,7 +165,7 @@ fn computed(change: &Change<'_>) -> Computed {
 fn has_checks(object: &Object<'_>) -> bool {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
-    below.any(|(_, fact)| fact.get(Attribute::Type) == Some("check"))
+    below.any(|(_, fact)| fact.is_constraint(ConstraintKind::Check))
 }
 
 /// Whether the table was and is of a composite type, whose attribute the column follows.

@@ -1,7 +1,7 @@
 //! NOT NULL. From 18 on it is a constraint with a name; before, only a property of the column.
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Key, Kind, RelationKind},
     ddl::{
         column::{
             all, base::domain_of, column_all, column_only, committed, family, only, relation_kind,
@@ -17,7 +17,7 @@ pub(crate) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
     let (key, fact) = below.find(|(_, fact)| {
-        fact.get(Attribute::Type) == Some("not null")
+        fact.is_constraint(ConstraintKind::NotNull)
             && fact.list(Attribute::Columns) == [object.key.name()]
     })?;
     Some(Object {
@@ -69,7 +69,7 @@ pub(super) fn needs_rows(object: &Object<'_>) -> bool {
     object.is(Attribute::NotNull)
         && !is_filled
         && !is_apart(object)
-        && relation_kind(object) != "foreign table"
+        && relation_kind(object) != RelationKind::ForeignTable
 }
 
 /// Whether the domain that is its type has a default.
@@ -79,7 +79,7 @@ fn fills_by_domain(object: &Object<'_>) -> bool {
 
 /// Refuses NULL from now on. Where rows are there and readers should not wait, they are looked at without a lock first.
 pub(super) fn set(object: &Object<'_>, before: Option<&Catalog>) -> Vec<Statement> {
-    let is_foreign = relation_kind(object) == "foreign table";
+    let is_foreign = relation_kind(object) == RelationKind::ForeignTable;
     if object.major >= 18 {
         named(object, object.online && !is_foreign)
     } else if object.online && !is_foreign {
@@ -169,7 +169,7 @@ fn remarked(object: &Object<'_>, statement: Statement) -> Statement {
 
 /// Whether heirs have a say of their own: before 18 they need not follow. Partitions always do.
 fn is_alone(object: &Object<'_>) -> bool {
-    object.major < 18 && inheritance::has_heirs(object)
+    object.major < 18 && inheritance::has_children(object)
 }
 
 /// Takes it away, here and where it came from here.
@@ -193,7 +193,8 @@ pub(super) fn unset(change: &Change<'_>) -> Vec<Statement> {
 /// Whether the parent's ALTER does it.
 pub(super) fn is_parents(change: &Change<'_>, parent: &Change<'_>) -> bool {
     let is_own = constraint(&change.to).is_some_and(|it| !it.is(Attribute::Inherited));
-    let follows = change.to.major >= 18 || relation_kind(&parent.to) == "partitioned table";
+    let follows =
+        change.to.major >= 18 || relation_kind(&parent.to) == RelationKind::PartitionedTable;
     follows
         && !is_own
         && parent.differs(Attribute::NotNull)

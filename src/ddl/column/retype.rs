@@ -1,7 +1,7 @@
 //! Another type or collation of a column that keeps its values.
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Key, Kind, RelationKind},
     ddl::{
         column::{
             all, altered,
@@ -94,7 +94,7 @@ fn retyped(change: &Change<'_>) -> Statement {
 /// How the old value becomes the new one, and what says it where PostgreSQL does not know. None where nothing can be said.
 fn way(change: &Change<'_>) -> Option<(Way, Option<String>)> {
     let to = &change.to;
-    let is_foreign = relation_kind(to) == "foreign table";
+    let is_foreign = relation_kind(to) == RelationKind::ForeignTable;
     if is_foreign || to.is(Attribute::Generated) || !change.differs(Attribute::Type) {
         return None;
     }
@@ -114,8 +114,10 @@ fn way(change: &Change<'_>) -> Option<(Way, Option<String>)> {
 /// What PostgreSQL does with the rows: it leaves them alone where they stay the same bytes.
 /// Source: `ATColumnChangeRequiresRewrite` in `src/backend/commands/tablecmds.c`.
 fn work(change: &Change<'_>) -> Work {
-    let is_foreign = relation_kind(&change.to) == "foreign table";
-    if is_foreign || relation_kind(&change.to) == "partitioned table" && !has_parts(&change.to) {
+    let is_foreign = relation_kind(&change.to) == RelationKind::ForeignTable;
+    if is_foreign
+        || relation_kind(&change.to) == RelationKind::PartitionedTable && !has_parts(&change.to)
+    {
         return Work::Catalog;
     }
     if !change.differs(Attribute::Type) {
@@ -216,10 +218,10 @@ fn is_in_the_way(change: &Change<'_>, key: &Key) -> bool {
         return false;
     };
     match key.kind() {
-        Kind::Relation => matches!(was.get(Attribute::Kind), Some("view" | "materialized view")),
+        Kind::Relation => was.relation_kind().is_some_and(RelationKind::is_view),
         Kind::Column => was.is(Attribute::Generated),
         Kind::Rule | Kind::Trigger | Kind::Policy | Kind::Routine | Kind::PublicationTable => true,
-        Kind::Constraint if was.get(Attribute::Type) == Some("not null") => false,
+        Kind::Constraint if was.is_constraint(ConstraintKind::NotNull) => false,
         Kind::Constraint | Kind::Index | Kind::Statistics => {
             let is = to.get(key);
             let is_another =
@@ -236,7 +238,7 @@ fn is_two_sided(change: &Change<'_>, key: &Key) -> bool {
     let Some(fact) = from.get(key) else {
         return false;
     };
-    if fact.get(Attribute::Type) != Some("foreign key") {
+    if !fact.is_constraint(ConstraintKind::ForeignKey) {
         return false;
     }
     let own = (key.part(0), key.part(1));

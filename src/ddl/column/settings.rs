@@ -1,7 +1,7 @@
 //! How values are kept and counted: storage, compression, statistics, options.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, Kind, RelationKind},
     ddl::{
         column::{altered, column_all, column_only, only, relation_kind},
         options,
@@ -135,7 +135,7 @@ fn options_between(from: &[String], to: &Object<'_>) -> Vec<Statement> {
 
 /// OPTIONS of a column of a foreign table.
 fn foreign(from: &[String], to: &Object<'_>) -> Option<Statement> {
-    if relation_kind(to) != "foreign table" {
+    if relation_kind(to) != RelationKind::ForeignTable {
         return None;
     }
     let options = options::changed(from, &to.list(Attribute::ForeignOptions))?;

@@ -5,7 +5,7 @@ use super::{
     states, validate,
 };
 use crate::{
-    catalog::Attribute,
+    catalog::{Attribute, ConstraintKind},
     ddl::{
         index::exchange::is_exchanged,
         inheritance,
@@ -19,8 +19,8 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
     match (kind(from), kind(to)) {
         // the trigger's business
-        ("trigger", "trigger") => return Alter::By(Steps::default()),
-        ("not null", "not null") => return not_null::alter(change),
+        (ConstraintKind::Trigger, ConstraintKind::Trigger) => return Alter::By(Steps::default()),
+        (ConstraintKind::NotNull, ConstraintKind::NotNull) => return not_null::alter(change),
         (old, new) if old != new => return Alter::Replace,
         _ => {}
     }
@@ -37,8 +37,8 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
         return of_partition(change);
     }
     match kind(to) {
-        "foreign key" => foreign_key(change),
-        "check" => check(change),
+        ConstraintKind::ForeignKey => foreign_key(change),
+        ConstraintKind::Check => check(change),
         _ if change.differs(Attribute::Deferrable) || change.differs(Attribute::Deferred) => {
             Alter::Replace
         }
@@ -58,7 +58,7 @@ fn of_partition(change: &Change<'_>) -> Alter {
         return Alter::By(Steps::late(states::change(change)));
     }
     match kind(&change.to) {
-        "foreign key" => foreign_key(change),
+        ConstraintKind::ForeignKey => foreign_key(change),
         _ => Alter::By(Steps::default()),
     }
 }

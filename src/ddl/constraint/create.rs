@@ -2,7 +2,7 @@
 
 use super::{add, added, definition, is_shadow, key, kind, not_null, on_table, states, validate};
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Fact, Key, Kind, RelationKind},
     ddl::{
         index::ties,
         rules::{Object, Statement},
@@ -13,10 +13,10 @@ use crate::{
 /// Makes it, in the form that stops readers and writers the least where there may be any.
 pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
     match kind(constraint) {
-        "trigger" => Vec::new(),
-        "not null" => not_null::create(constraint),
-        "check" => check(constraint),
-        "foreign key" => {
+        ConstraintKind::Trigger => Vec::new(),
+        ConstraintKind::NotNull => not_null::create(constraint),
+        ConstraintKind::Check => check(constraint),
+        ConstraintKind::ForeignKey => {
             let mut all = foreign_key(constraint);
             all.extend(states::set(constraint));
             all
@@ -28,10 +28,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
 /// One that is inherited comes with the table or with that of the parent, unless the table is there and becomes a child:
 /// then it must have it before.
 fn check(constraint: &Object<'_>) -> Vec<Statement> {
-    let table = Key::new(
-        Kind::Relation,
-        &[constraint.key.part(0), constraint.key.part(1)],
-    );
+    let table = constraint.key.table();
     let is_new = constraint.before.is_some_and(|it| it.get(&table).is_none());
     let comes = constraint.with_parent || !constraint.stays || is_new;
     if constraint.is(Attribute::Inherited) && comes {
@@ -85,18 +82,15 @@ fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
 
 /// Whether it refers to a partitioned table.
 fn refers_to_partitioned(constraint: &Object<'_>) -> bool {
-    let part = |name: Attribute| constraint.get(name).unwrap_or_default();
-    let table = [
-        part(Attribute::ReferencesSchema),
-        part(Attribute::ReferencesTable),
-    ];
-    let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
-    relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
+    let referenced = constraint.fact.referenced_table();
+    referenced.is_some_and(|it| {
+        constraint.catalog.relation_kind(&it) == Some(RelationKind::PartitionedTable)
+    })
 }
 
 /// Whether its table is a partitioned one.
 fn is_on_partitioned(constraint: &Object<'_>) -> bool {
     let table = [constraint.key.part(0), constraint.key.part(1)];
     let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
-    relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
+    relation.and_then(Fact::relation_kind) == Some(RelationKind::PartitionedTable)
 }

@@ -2,7 +2,7 @@
 
 use super::{designation, key::timing, kind, on_table};
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind},
     ddl::{
         index::{self, exchange::index_of, text, ties},
         rules::{Change, Object, Statement},
@@ -21,7 +21,7 @@ pub(super) fn exchange(change: &Change<'_>) -> Vec<Statement> {
     let built = Object { key: &key, ..new };
     let built = index::concurrently(&built);
     let what = match kind(to) {
-        "primary key" => "PRIMARY KEY",
+        ConstraintKind::PrimaryKey => "PRIMARY KEY",
         _ => "UNIQUE",
     };
     let (name, beside, when) = (Ident(to.key.name()), Ident(&beside), timing(to));

@@ -2,7 +2,7 @@
 
 use super::{add, core, definition, kind, on_table};
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind},
     ddl::{
         index::{
             attach, concurrently,
@@ -61,7 +61,7 @@ pub(crate) fn is_first(constraint: &Object<'_>) -> bool {
 /// Whether the index can be built before, without a lock, for the constraint to take it over.
 fn is_built_before(constraint: &Object<'_>, index: &Object<'_>) -> bool {
     constraint.online
-        && kind(constraint) != "exclusion"
+        && kind(constraint) != ConstraintKind::Exclusion
         && !constraint.is(Attribute::Period)
         && !partition::is_partitioned(index)
         && !owns_not_null(constraint)
@@ -72,9 +72,9 @@ fn owns_not_null(constraint: &Object<'_>) -> bool {
     let columns = constraint.list(Attribute::Columns);
     let table = [constraint.key.part(0), constraint.key.part(1)];
     let mut others = constraint.catalog.below(Kind::Constraint, &table);
-    kind(constraint) == "primary key"
+    kind(constraint) == ConstraintKind::PrimaryKey
         && others.any(|(_, fact)| {
-            fact.get(Attribute::Type) == Some("not null")
+            fact.is_constraint(ConstraintKind::NotNull)
                 && fact.is(Attribute::Inherited)
                 && fact
                     .list(Attribute::Columns)
@@ -87,7 +87,7 @@ fn owns_not_null(constraint: &Object<'_>) -> bool {
 fn around(constraint: &Object<'_>, index: &Object<'_>) -> Vec<Statement> {
     let built = concurrently(index);
     let what = match kind(constraint) {
-        "primary key" => "PRIMARY KEY",
+        ConstraintKind::PrimaryKey => "PRIMARY KEY",
         _ => "UNIQUE",
     };
     let (name, when) = (Ident(index.key.name()), timing(constraint));
@@ -100,7 +100,7 @@ fn around(constraint: &Object<'_>, index: &Object<'_>) -> Vec<Statement> {
 /// Lets the constraint build its index. `pg_get_constraintdef` is silent about the options and the tablespace of that.
 fn at_once(constraint: &Object<'_>, index: &Object<'_>, only: bool) -> Vec<Statement> {
     let (with, space) = storage(index);
-    if kind(constraint) == "exclusion" {
+    if kind(constraint) == ConstraintKind::Exclusion {
         return excluding(constraint, index, only);
     }
     let (core, when) = (core(constraint), timing(constraint));

@@ -2,7 +2,7 @@
 
 use super::partition;
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind},
     ddl::rules::{Change, Object},
 };
 
@@ -32,7 +32,10 @@ pub(crate) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
 pub(crate) fn is_exchanged(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
     let is_other = change.differs(Attribute::Definition);
-    let is_key = matches!(kind(to), "unique" | "primary key") && kind(from) == kind(to);
+    let is_key = matches!(
+        kind(to),
+        ConstraintKind::Unique | ConstraintKind::PrimaryKey
+    ) && kind(from) == kind(to);
     let (Some(old), Some(new)) = (index_of(from), index_of(to)) else {
         return false;
     };
@@ -71,7 +74,7 @@ fn stands(change: &Change<'_>) -> bool {
     };
     // a column is NOT NULL as long as it is in a primary key
     let is_free = |key: &Key| {
-        kind(from) == "unique"
+        kind(from) == ConstraintKind::Unique
             || to
                 .catalog
                 .get(key)
@@ -95,6 +98,10 @@ pub(crate) fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
 }
 
 /// What a constraint is.
-fn kind<'c>(constraint: &Object<'c>) -> &'c str {
-    constraint.get(Attribute::Type).unwrap_or_default()
+fn kind(constraint: &Object<'_>) -> ConstraintKind {
+    // each has one
+    constraint
+        .fact
+        .constraint_kind()
+        .unwrap_or(ConstraintKind::Check)
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::{relation, text, ties};
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
     ddl::rules::{Change, Object},
 };
 
@@ -110,7 +110,7 @@ pub(crate) fn whole<'c>(index: &Object<'c>) -> Option<&'c Key> {
 /// Whether the index is one of a partitioned table, which holds nothing itself.
 pub(crate) fn is_partitioned(index: &Object<'_>) -> bool {
     let relation = index.catalog.get(&relation(index));
-    relation.and_then(|it| it.get(Attribute::Kind)) == Some("partitioned table")
+    relation.and_then(Fact::relation_kind) == Some(RelationKind::PartitionedTable)
 }
 
 /// Whether the table of an index became a partition, ceased to be one, or moved to another table.

@@ -1,7 +1,7 @@
 //! CREATE TABLE in its forms: plain, of a type, as a partition.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, Kind, RelationKind},
     ddl::{
         column, inheritance,
         names::{self, columns_of},
@@ -43,7 +43,7 @@ impl<'c> Form<'c> {
 pub(super) fn statements(object: &Object<'_>) -> Vec<Statement> {
     let form = Form::of(object);
     let what = match kind(object) {
-        "foreign table" => "FOREIGN TABLE",
+        RelationKind::ForeignTable => "FOREIGN TABLE",
         _ if object.is(Attribute::Unlogged) => "UNLOGGED TABLE",
         _ => "TABLE",
     };
@@ -153,7 +153,7 @@ fn inherited_checks(object: &Object<'_>) -> Vec<String> {
     let constraints = object.catalog.below(Kind::Constraint, &[schema, name]);
     constraints
         .filter(|(_, fact)| {
-            fact.get(Attribute::Type) == Some("check") && fact.is(Attribute::Inherited)
+            fact.is_constraint(ConstraintKind::Check) && fact.is(Attribute::Inherited)
         })
         .map(|(key, fact)| {
             let definition = fact.get(Attribute::Definition).unwrap_or_default();

@@ -272,9 +272,8 @@ impl<'c> Candidates<'c> {
     fn columns(&self, kind: Kind, old: &Key, new: &Key) -> Vec<(String, String)> {
         // nothing is lost with those of a view
         let is_table = |catalog: &Catalog, key: &Key| {
-            let kinds = ["table", "partitioned table", "foreign table"];
-            let kind = catalog.get(key).and_then(|it| it.get(Attribute::Kind));
-            kind.is_none_or(|it| kinds.contains(&it))
+            let kind = catalog.relation_kind(key);
+            kind.is_none_or(|it| !it.is_view())
         };
         if !is_table(self.from(), old) || !is_table(self.to(), new) {
             return Vec::new();

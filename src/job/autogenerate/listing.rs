@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Changed, Difference, Fact, How, Key, Kind},
+    catalog::{Attribute, Catalog, Changed, ConstraintKind, Difference, Fact, How, Key, Kind},
     words::ident::Ident,
 };
 
@@ -44,7 +44,7 @@ pub(in crate::job) fn listed(
         let whole = whole(key, fact);
         let is_part = whole.as_ref().is_some_and(|whole| {
             moved.contains(whole)
-                || key.kind() == Kind::Constraint && fact.get(Attribute::Type) == Some("not null")
+                || key.kind() == Kind::Constraint && fact.is_constraint(ConstraintKind::NotNull)
         });
         // the columns of a view are in its definition
         let is_of_view = key.kind() == Kind::Column
@@ -220,7 +220,7 @@ fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
 fn whole(key: &Key, fact: &Fact) -> Option<Key> {
     let relation = |name: &str| Key::new(Kind::Relation, &[key.part(0), name]);
     match key.kind() {
-        Kind::Constraint if fact.get(Attribute::Type) == Some("not null") => {
+        Kind::Constraint if fact.is_constraint(ConstraintKind::NotNull) => {
             let column = fact.list(Attribute::Columns).into_iter().next()?;
             Some(Key::new(Kind::Column, &[key.part(0), key.part(1), &column]))
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
     ddl::{Fill, Loss, Statement},
     job::JobError,
     planner::segment::Segment,
@@ -39,12 +39,7 @@ fn spoken_of<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet<&'c Key
     let tables = statements.flat_map(Statement::relations);
     let tables = tables.filter_map(|key| catalog.entry(&key));
     tables
-        .filter(|(_, fact)| {
-            matches!(
-                fact.get(Attribute::Kind),
-                Some("table" | "partitioned table")
-            )
-        })
+        .filter(|(_, fact)| fact.relation_kind().is_some_and(RelationKind::is_table))
         .map(|(key, _)| key)
         .collect()
 }
@@ -88,10 +83,7 @@ impl Rows {
         catalog: &Catalog,
         segments: &[Segment],
     ) -> Result<Self, JobError> {
-        let is_table = |key: &&Key| {
-            let kind = catalog.get(key).and_then(|it| it.get(Attribute::Kind));
-            kind == Some("table")
-        };
+        let is_table = |key: &&Key| catalog.relation_kind(key) == Some(RelationKind::Table);
         let tables = spoken_of(catalog, segments);
         let tables: Vec<&Key> = tables.into_iter().filter(is_table).collect();
         let mut columns = Vec::new();

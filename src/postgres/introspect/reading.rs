@@ -130,15 +130,19 @@ impl Reading {
         self.catalog.insert(key, fact);
     }
 
-    /// The object at an address, or the one that stands for what is there: a table for its row type.
+    /// The object at an address, or the one that stands for what is there: a table for its row type, a sequence for its columns.
     pub(super) fn at(&self, address: Address) -> Option<&Key> {
         let mut at = address;
         // the array of a row type of a table: more than one step, and never many
         for _ in 0..4 {
-            match self.places.get(&at) {
-                Some(key) => return Some(key),
-                None => at = *self.aliases.get(&at)?,
+            if let Some(key) = self.places.get(&at) {
+                return Some(key);
             }
+            at = match self.aliases.get(&at) {
+                Some(whole) => *whole,
+                None if at.part != 0 => Address { part: 0, ..at },
+                None => return None,
+            };
         }
         None
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind},
     job::autogenerate::rename::Renames,
     ledger::Declaration,
     words::ident::{Ident, Qualified},
@@ -58,10 +58,7 @@ pub(in crate::job::autogenerate) fn aside(
         }
     };
     for (key, fact) in from.of_kind(Kind::Relation) {
-        let is_table = matches!(
-            fact.get(Attribute::Kind),
-            Some("table" | "partitioned table")
-        );
+        let is_table = fact.relation_kind().is_some_and(RelationKind::is_table);
         let stays = to.get(&Key::new(Kind::Schema, &[key.part(0)])).is_some();
         if !is_table || !stays || to.get(key).is_some() || is_kept(key, fact) || is_ledger(key) {
             continue;
@@ -80,11 +77,8 @@ pub(in crate::job::autogenerate) fn aside(
         all.push(of, key.part(1), &kept(key.part(1), &is_taken));
     }
     for (key, fact) in from.of_kind(Kind::Column) {
-        let relation = Key::new(Kind::Relation, &[key.part(0), key.part(1)]);
-        let both = [from, to].map(|it| {
-            let kind = it.get(&relation).and_then(|it| it.get(Attribute::Kind));
-            matches!(kind, Some("table" | "partitioned table"))
-        });
+        let kinds = [from, to].map(|it| it.relation_kind(key));
+        let both = kinds.map(|it| it.is_some_and(RelationKind::is_table));
         let has_values = !fact.is(Attribute::Inherited) && !fact.is(Attribute::Generated);
         let goes = both == [true, true] && to.get(key).is_none();
         if !goes || !has_values || is_kept(key, fact) || is_ledger(key) {
@@ -116,7 +110,7 @@ pub(in crate::job::autogenerate) fn with_kept(to: &Catalog, from: &Catalog) -> C
     let mut kept = BTreeSet::new();
     for (key, fact) in from.iter().filter(|(key, fact)| is_kept(key, fact)) {
         let is_tie = match key.kind() {
-            Kind::Constraint => fact.get(Attribute::Type) == Some("foreign key"),
+            Kind::Constraint => fact.is_constraint(ConstraintKind::ForeignKey),
             Kind::Trigger | Kind::Rule | Kind::Policy => true,
             _ => false,
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
     words::ident::{Ident, Literal, Qualified},
 };
 
@@ -227,15 +227,10 @@ impl Words {
     pub(super) fn of(thing: &Thing, catalog: &Catalog) -> Self {
         let relation = || {
             let relation = Key::new(Kind::Relation, &thing.parts()[..2]);
-            match catalog
-                .get(&relation)
-                .and_then(|it| it.get(Attribute::Kind))
-            {
-                Some("view") => "VIEW",
-                Some("materialized view") => "MATERIALIZED VIEW",
-                Some("foreign table") => "FOREIGN TABLE",
-                _ => "TABLE",
-            }
+            catalog
+                .relation_kind(&relation)
+                .unwrap_or(RelationKind::Table)
+                .keyword()
         };
         Self(match thing.what {
             What::Object(Kind::Schema) => "SCHEMA",

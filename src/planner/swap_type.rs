@@ -7,7 +7,7 @@ mod survey;
 mod values;
 
 use self::{
-    survey::{Survey, survey, table_word},
+    survey::{Survey, survey},
     values::Values,
 };
 use super::Planner;
@@ -17,7 +17,7 @@ use crate::{
         enumeration::qualified,
         range, rules,
         rules::{Action, Change, Fill, Loss, Object, Statement, Steps, Swap, Work},
-        stored::{relation, whole},
+        stored::{relation, relation_kind, whole},
     },
     words::ident::{Ident, Literal, Qualified},
 };
@@ -153,7 +153,7 @@ impl<'c> Planner<'c> {
             let Some(first) = columns.first().copied() else {
                 continue;
             };
-            let word = table_word(self.from, first);
+            let word = relation_kind(self.from, first).keyword();
             // a foreign table has no rows to write
             let has_rows = word == "TABLE";
             let action = |column: &&'c Key| {

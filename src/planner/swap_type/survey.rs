@@ -212,7 +212,7 @@ impl<'c> Survey<'c> {
             return;
         }
         // what inherits it has a default of its own
-        let word = table_word(catalog, column);
+        let word = relation_kind(catalog, column).keyword();
         let alter = |what: &str| {
             let action = format!("ALTER COLUMN {} {what}", Ident(column.part(2)));
             Statement::alter_table(word, &relation(column), true, vec![action.into()])
@@ -239,12 +239,4 @@ fn row_type_user<'c>(catalog: &'c Catalog, table: &Key) -> Option<&'c Key> {
             && holds_rows(catalog, it)
             && fact.is_some_and(|fact| is_of(fact, table, None))
     })
-}
-
-/// What a table is called in ALTER.
-pub(super) fn table_word(catalog: &Catalog, column: &Key) -> &'static str {
-    match relation_kind(catalog, column) {
-        "foreign table" => "FOREIGN TABLE",
-        _ => "TABLE",
-    }
 }

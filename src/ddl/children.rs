@@ -5,7 +5,8 @@ use crate::{
     ddl::{
         column,
         inheritance::{Place, again, child, free, lends, parents, tie, tied},
-        rules::{Alter, Change, KindRules, Object, Statement, Steps},
+        rules::{Alter, Before, Change, KindRules, Object, Statement, Steps},
+        table::order,
     },
     words::ident::Qualified,
 };
@@ -20,6 +21,13 @@ impl KindRules for Inheritance {
 
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         vec![child(object)]
+    }
+
+    fn order(&self, object: &Object<'_>) -> Vec<Before> {
+        match object.before {
+            Some(_) => order::of_tie(object),
+            None => order::of_old_tie(object),
+        }
     }
 
     // Makes a table that is there a child. Columns that it is to have from there alone come from a stand-in first: a column of its own

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Planner, edges::extension_of, is_view, needs, shell};
+use super::{Planner, edges::extension_of, needs, shell};
 use crate::{
-    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Dependency, Fact, Key, Kind, RelationKind},
     ddl::{base_type, column, index::ties, rules, rules::Object},
 };
 
@@ -90,8 +90,8 @@ impl<'c> Planner<'c> {
         let object = self.object(self.from, key)?;
         let table = match key.kind() {
             Kind::Index => self.table_of(key)?,
-            Kind::Constraint if object.get(Attribute::Type) != Some("foreign key") => {
-                Key::new(Kind::Relation, &[key.part(0), key.part(1)])
+            Kind::Constraint if !object.fact.is_constraint(ConstraintKind::ForeignKey) => {
+                key.table()
             }
             _ => return None,
         };
@@ -113,7 +113,7 @@ impl<'c> Planner<'c> {
                 return table.is_some_and(|table| self.is_detached(&table));
             }
             (Kind::Constraint, Kind::Constraint) => {
-                let table = Key::new(Kind::Relation, &[part.part(0), part.part(1)]);
+                let table = part.table();
                 return self.is_detached(&table);
             }
             (Kind::Relation, Kind::Relation) => return self.is_detached(part),
@@ -135,7 +135,7 @@ impl<'c> Planner<'c> {
 
     /// Whether the table of a column stays, and gets it no longer from the table of another: then it keeps it.
     fn is_let_go(&self, column: &Key, above: &Key) -> bool {
-        let table = Key::new(Kind::Relation, &[column.part(0), column.part(1)]);
+        let table = column.table();
         let (of, parent) = (above.part(0), above.part(1));
         let tie = Key::new(
             Kind::Inheritance,
@@ -172,7 +172,12 @@ impl<'c> Planner<'c> {
         let still = needs(self.to, key, &dependency.referenced);
         match key.kind() {
             // they hold rows, which those of a foreign table do not
-            Kind::Relation if !is_view(self.from, key) && !is_foreign(self.from, key) => {
+            Kind::Relation
+                if self
+                    .from
+                    .relation_kind(key)
+                    .is_some_and(RelationKind::is_table) =>
+            {
                 return None;
             }
             Kind::Sequence | Kind::Schema | Kind::Composite if stays => return None,
@@ -199,11 +204,6 @@ impl<'c> Planner<'c> {
         self.dropped.insert(key, None);
         Some(key)
     }
-}
-
-fn is_foreign(catalog: &Catalog, table: &Key) -> bool {
-    let kind = catalog.get(table).and_then(|it| it.get(Attribute::Kind));
-    kind == Some("foreign table")
 }
 
 /// The routines that a type with a shell is made of: they go with it.

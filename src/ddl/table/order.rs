@@ -1,0 +1,89 @@
+//! What pg_depend does not say of tables: they are whole before they are attached, and before rows are looked at.
+
+use super::{is_view, whole};
+use crate::{
+    catalog::{Attribute, Catalog, Key, Kind},
+    ddl::{
+        inheritance::{child, is_detached, lends},
+        rules::{Before, Moment, Object, Stage},
+    },
+};
+
+/// The columns of a relation.
+fn columns<'c>(catalog: &'c Catalog, relation: &Key) -> impl Iterator<Item = &'c Key> {
+    let below = catalog.below(Kind::Column, &[relation.part(0), relation.part(1)]);
+    below.map(|(key, _)| key)
+}
+
+/// The order around a table that is wanted.
+pub(super) fn of_table(table: &Object<'_>) -> Vec<Before> {
+    if is_view(table) || table.before.is_none() {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for (relation, is_whole) in [(Some(table.key.clone()), false), (whole(table), true)] {
+        let Some(relation) = relation else { continue };
+        for column in columns(table.catalog, &relation) {
+            // one that parents lend comes with the tie to them, and that after the table
+            if table.other(column).is_some_and(|it| lends(&it)) {
+                continue;
+            }
+            for stage in [Stage::Create, Stage::Late] {
+                let made = || Moment::At(stage, column.clone());
+                all.push((made(), Moment::At(Stage::Late, table.key.clone())));
+                if is_whole {
+                    all.push((made(), Moment::At(Stage::Create, table.key.clone())));
+                }
+            }
+        }
+    }
+    if let Some(before) = table.before.filter(|_| is_detached(table)) {
+        let early = Moment::At(Stage::Early, table.key.clone());
+        all.extend(inherited(before, table.key).map(|column| (early.clone(), column)));
+    }
+    all
+}
+
+/// The order around a tie between a table and a parent that is wanted.
+pub(crate) fn of_tie(tie: &Object<'_>) -> Vec<Before> {
+    let made = || Moment::At(Stage::Create, tie.key.clone());
+    let parent = Key::new(Kind::Relation, &[tie.key.part(2), tie.key.part(3)]);
+    let child = child(tie);
+    let mut all = Vec::new();
+    // who is made a child gets the defaults of the moment
+    for column in columns(tie.catalog, &parent) {
+        let changed = Moment::At(Stage::Late, column.clone());
+        all.push((changed, Moment::At(Stage::Create, child.clone())));
+    }
+    for relation in [&child, &parent] {
+        for stage in [Stage::Create, Stage::Late] {
+            all.push((Moment::At(stage, relation.clone()), made()));
+            for column in columns(tie.catalog, relation) {
+                let its = Moment::At(stage, column.clone());
+                all.push(match tie.other(column).is_some_and(|it| lends(&it)) {
+                    true => (made(), its),
+                    false => (its, made()),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// The order around a tie that goes: what a child keeps is its own before it is dropped.
+pub(crate) fn of_old_tie(tie: &Object<'_>) -> Vec<Before> {
+    let gone = Moment::At(Stage::Drop, tie.key.clone());
+    let parent = Key::new(Kind::Relation, &[tie.key.part(2), tie.key.part(3)]);
+    let child = child(tie);
+    let columns = inherited(tie.catalog, &child);
+    let all = columns.chain([Moment::Gone(parent)]);
+    all.map(|it| (gone.clone(), it)).collect()
+}
+
+/// When the columns that a table has from another one are dropped by statements of their own.
+fn inherited(catalog: &Catalog, table: &Key) -> impl Iterator<Item = Moment> {
+    let columns = catalog.below(Kind::Column, &[table.part(0), table.part(1)]);
+    columns
+        .filter(|(_, fact)| fact.is(Attribute::Inherited))
+        .map(|(key, _)| Moment::At(Stage::Drop, key.clone()))
+}
