@@ -1,7 +1,7 @@
-//! From two catalogs to the statements that lead from one to the other.
+//! How objects are made, changed and dropped, as statements.
 //!
-//! Each kind of object has a [set of rules](rules): how one is made, changed and taken away. The [plan] decides what happens to each object
-//! and what has to make way; the [order] is a topological one over the dependencies of both catalogs.
+//! Each kind of object has its [rules](rules::KindRules), in a file of its own. What happens to which object, and in which order, is
+//! the business of the [planner](crate::planner). A [statement](Statement) knows what it touches and what is lost; SQL is made of it last.
 
 pub(crate) mod access_method;
 pub(crate) mod base_type;

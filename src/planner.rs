@@ -1,4 +1,5 @@
-//! What happens to each object, what has to make way for it, and in which order.
+//! From two catalogs to the statements that lead from one to the other: what happens to each object, what is dropped and made anew
+//! for it, and in which order. How that is said in SQL is the business of the [rules](crate::ddl) of each kind.
 
 mod bodies;
 mod edges;
