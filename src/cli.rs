@@ -23,6 +23,7 @@ mod render;
 mod revision;
 mod schema;
 mod settings;
+mod shadow;
 mod show;
 mod stamp;
 mod title;
@@ -164,6 +165,9 @@ enum Command {
     Drift(drift::Drift),
     /// Replay everything up, down and up again in a database of its own
     Verify(verify::Verify),
+    /// The throwaway databases in which migrations are replayed
+    #[command(subcommand)]
+    Shadow(shadow::Shadow),
     /// The append-only tables
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -200,6 +204,7 @@ impl Command {
             Self::Diff(_) => "diff",
             Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
+            Self::Shadow(command) => command.name(),
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
@@ -276,6 +281,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Diff(command) => command.run(global, output),
         Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
+        Command::Shadow(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),

@@ -1,5 +1,6 @@
 //! What a migration is, what a database has run, and what follows from the two. Plain values.
 
+pub mod environment;
 pub mod journal;
 pub mod plan;
 pub mod source;

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod connect;
+pub mod environment;
 pub mod exec;
 pub mod guard;
 pub(crate) mod imprint;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod embedded;
 pub mod generate;
+pub mod pin;
 pub mod read;
 pub mod root;
 pub mod rustfmt;

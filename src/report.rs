@@ -5,6 +5,8 @@ pub mod drift;
 pub mod event;
 pub mod finding;
 pub mod ledger;
+pub mod pin;
+pub mod proved;
 pub mod run;
 pub mod schema;
 pub mod status;

@@ -106,11 +106,11 @@ impl TruthArgs {
 /// Runs a job with the wish that the project's files make.
 pub(super) fn with_wish<T>(
     truth: &Truth<'_>,
-    (renames, drop_partitions): (&[String], &[String]),
+    (from, renames, drop_partitions): (From, &[String], &[String]),
     forms: Forms,
     settings: &Settings,
     output: &Output,
-    run: impl FnOnce(&Wish<'_>) -> Result<T, CliError>,
+    run: impl AsyncFnOnce(&Wish<'_>, Stop) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let migrations = if settings.migrations_dir.is_dir() {
         settings.migrations()?
@@ -118,18 +118,24 @@ pub(super) fn with_wish<T>(
         Migrations::default()
     };
     let guard = settings.manner(&LimitArgs::default()).guard;
-    let shadow = settings.shadow(output).map_err(JobError::from)?;
-    run(&Wish {
-        shadow: &shadow,
-        migrations: &migrations,
-        database: None,
-        server: None,
-        guard: &guard,
-        truth,
-        renames,
-        ignored: &settings.ignored(),
-        drop_partitions,
-        forms,
+    block_on(async |stop| {
+        let database = from.endpoint(settings, &stop, output)?;
+        let shadow = match from {
+            From::Migrations => settings.twin("check", &stop, output, &mut |_| {}).await?,
+            From::Database => settings.shadow(output)?,
+        };
+        let wish = Wish {
+            shadow: &shadow,
+            migrations: &migrations,
+            database: database.as_ref(),
+            guard: &guard,
+            truth,
+            renames,
+            ignored: &settings.ignored(),
+            drop_partitions,
+            forms,
+        };
+        run(&wish, stop).await
     })
 }
 
@@ -140,23 +146,16 @@ impl Check {
         let truth = self.source.truth(&settings)?;
         let printer = printer(&settings, None)?;
         let truth = truth.map_or(Truth::SchemaRs(&printer), Truth::Sql);
-        let renames = &self.source.rename;
+        let (renames, drop) = (&self.source.rename, &self.source.partitions.drop_partition);
         let report = with_wish(
             &truth,
-            (renames, &self.source.partitions.drop_partition),
+            (self.source.from, renames, drop),
             Forms::default(),
             &settings,
             output,
-            |wish| {
-                block_on(async |stop| {
-                    let mut watch = |event| progress.show(&event);
-                    let database = self.source.from.endpoint(&settings, &stop, output)?;
-                    let wish = Wish {
-                        database: database.as_ref(),
-                        ..*wish
-                    };
-                    Ok(job::autogenerate::check(&wish, stop, &mut watch).await?)
-                })
+            async |wish, stop| {
+                let mut watch = |event| progress.show(&event);
+                Ok(job::autogenerate::check(wish, stop, &mut watch).await?)
             },
         );
         progress.finish();

@@ -46,7 +46,7 @@ impl Diff {
             let to = side(&self.to, &settings, &stop, output)?;
             let shadow = match settings.shadow(output) {
                 Err(error) if from.is_made() || to.is_made() => {
-                    return Err(JobError::from(error).into());
+                    return Err(error.into());
                 }
                 shadow => shadow.ok(),
             };

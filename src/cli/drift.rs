@@ -12,7 +12,7 @@ use crate::{
         render::{self, Output},
         settings::Settings,
     },
-    job::{self, JobError},
+    job,
 };
 
 /// Compares the database with what its applied migrations produce in a database of their own, and prints the SQL that leads back.
@@ -28,7 +28,7 @@ impl Drift {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
-        let shadow = settings.shadow(output).map_err(JobError::from)?;
+        let shadow = settings.shadow(output)?;
         let mut progress = output.progress();
         let report = block_on(async |stop| {
             let mut watch = |event| progress.show(&event);

@@ -3,6 +3,7 @@
 mod autogenerate;
 mod json;
 mod ledger;
+mod pin;
 mod progress;
 mod text;
 
@@ -11,7 +12,7 @@ use std::io::Write as _;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, progress::Progress, text::*};
+pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*};
 use crate::cli::{
     Color, Format, Global,
     covers::{Covered, Covers},

@@ -124,7 +124,11 @@ impl Schema {
                 }
                 From::Migrations => {
                     let migrations = settings.migrations()?;
-                    let shadow = settings.shadow(output)?;
+                    let shadow = settings.twin("schema", &stop, output, &mut |_| {}).await?;
+                    for note in &shadow.notes {
+                        output.talk(&format!("note: {note}"));
+                    }
+                    output.detail(&format!("proved on {}", shadow.proved_on()));
                     let source = Source::Migrations(&shadow, &migrations, stop);
                     Ok(source.catalog(&mut |_| {}).await?)
                 }

@@ -235,9 +235,16 @@ fn execute(
                         let guard = &options.manner.guard;
                         let stop = endpoint.stop.clone();
                         let quiet = &mut |_| {};
-                        locate(&shadow, &migrations, guard, refused, stop, quiet)
-                            .await
-                            .unwrap_or_default();
+                        locate(
+                            (&shadow, &endpoint),
+                            &migrations,
+                            guard,
+                            refused,
+                            stop,
+                            quiet,
+                        )
+                        .await
+                        .unwrap_or_default();
                     }
                 }
                 Err(CliError::run(error))

@@ -33,17 +33,17 @@ impl Verify {
         let migrations = settings.migrations()?;
         let printer = printer(&settings, None)?;
         let guard = settings.manner(&LimitArgs::default()).guard;
-        let shadow = settings.shadow(output).map_err(job::JobError::from)?;
-        let wish = job::verify::Wish {
-            shadow: &shadow,
-            migrations: &migrations,
-            guard: &guard,
-            caches: !self.no_cache,
-        };
         let mut progress = output.progress();
         let report = block_on(async |stop| {
+            let shadow = settings.twin("verify", &stop, output, &mut |_| {}).await?;
+            let wish = job::verify::Wish {
+                shadow: &shadow,
+                migrations: &migrations,
+                guard: &guard,
+                caches: !self.no_cache,
+            };
             let mut watch = |event| progress.show(&event);
-            job::verify::verify(&wish, &printer, stop, &mut watch).await
+            Ok::<_, CliError>(job::verify::verify(&wish, &printer, stop, &mut watch).await?)
         });
         progress.finish();
         let report = report?;

@@ -54,7 +54,10 @@ impl KindRules for CompositeAttribute {
 
     // In their order: each is added behind the others.
     fn order(&self, object: &Object<'_>) -> Vec<Before> {
-        let all = object.before.map(|_| attributes(object)).unwrap_or_default();
+        let all = object
+            .before
+            .map(|_| attributes(object))
+            .unwrap_or_default();
         let at = all.iter().position(|(key, _)| *key == object.key);
         let next = at.and_then(|at| all.get(at + 1));
         let made = |key: &Key| Moment::At(Stage::Create, key.clone());

@@ -95,7 +95,7 @@ pub(super) async fn agreed_beside(
     if pairs(first, &second).is_empty() {
         return Ok(second);
     }
-    let Ok(scratch) = shadow.start().await else {
+    let Ok(scratch) = shadow.start_empty().await else {
         return Ok(second);
     };
     let endpoint = shadow.endpoint(&scratch, stop.clone());

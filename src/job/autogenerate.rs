@@ -51,8 +51,6 @@ pub struct Wish<'w> {
     pub migrations: &'w Migrations,
     /// The database that is led to the truth, in the place of what the migrations lead to.
     pub database: Option<&'w Endpoint>,
-    /// The database that the migrations are for, where it can be asked for its version: they are made for that.
-    pub server: Option<&'w Endpoint>,
     /// The declared ledgers.
     pub guard: &'w Guard,
     /// What the migrations are to lead to.

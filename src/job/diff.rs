@@ -8,16 +8,16 @@ use crate::{
     job::{
         JobError, Watch,
         alike::{agreed_beside, agreed_in},
-        autogenerate::{LeftAlone, comparable_of, dropped, load::load, wanted},
+        autogenerate::{LeftAlone, comparable_of, dropped, load::beside, wanted},
         failure::AutogenerateError,
         open::Endpoint,
         owner::{ROLE, owned_by},
         schema::Printer,
-        shadow::{Shadow, end},
+        shadow::{Prepared, Shadow, end},
     },
-    migration::source::Migrations,
+    migration::{environment::Environment, source::Migrations},
     planner::{Target, plan, settled},
-    postgres::{cluster::Scratch, introspect, session::Stop},
+    postgres::{environment, introspect, session::Stop},
 };
 
 /// The major version that statements are for where no side says so: the oldest that is supported.
@@ -68,9 +68,10 @@ pub async fn diff(
     // what a server tells, and what is made beside it on one of the same major version
     let (first, second) = tokio::join!(live(from, ignored), live(to, ignored));
     let (first, second) = (first?, second?);
-    let major = first.as_ref().or(second.as_ref()).map(|it| it.1);
-    let shadow = shadow.map(|it| match major {
-        Some(major) => it.of_major(major),
+    let there = first.as_ref().or(second.as_ref()).map(|it| &it.1);
+    let major = there.map(|it| it.postgresql);
+    let shadow = shadow.map(|it| match there {
+        Some(environment) => it.of(environment.clone()).of_major(environment.postgresql),
         None => it.clone(),
     });
     let made = |side| made(side, shadow.as_ref(), ignored, &stop);
@@ -78,10 +79,25 @@ pub async fn diff(
     let is_made = from.is_made() || to.is_made();
     let own = shadow.as_ref().filter(|_| is_made);
     let own = own.map(|it| it.binaries.major());
-    let (third, one) = third?.unzip();
-    let (fourth, other) = fourth?.unzip();
-    let first = first.map(|it| it.0).or(third);
-    let second = second.map(|it| it.0).or(fourth);
+    let ((third, one), (fourth, other)) = (third?.unzip(), fourth?.unzip());
+    let mut first = first.map(|it| it.0).or(third);
+    let mut second = second.map(|it| it.0).or(fourth);
+    // what is there before the first migration differs in nothing
+    match (&one, &other, &mut first, &mut second) {
+        (Some(one), _, Some(first), Some(second)) => {
+            *second = one.given.agreed(first, std::mem::take(second));
+        }
+        (None, Some(other), Some(first), Some(second)) => {
+            *first = other.given.agreed(second, std::mem::take(first));
+        }
+        _ => {}
+    }
+    let notes: Vec<String> = one
+        .iter()
+        .chain(&other)
+        .flat_map(|it| it.notes.clone())
+        .collect();
+    let (one, other) = (one.map(|it| it.scratch), other.map(|it| it.scratch));
     // what a file cannot say is what is on the other side, or nothing
     let mut remarks = Vec::new();
     let completed = |side: &Side, read: Option<Catalog>, other: Option<&Catalog>| match side {
@@ -140,22 +156,25 @@ pub async fn diff(
     let remark = shadow.filter(|_| is_made);
     let remark = remark.zip(major.filter(|_| !statements.is_empty()));
     remarks.extend(remark.and_then(|(shadow, major)| shadow.remark(major)));
+    remarks.extend(notes);
     Ok(Diff {
         statements,
         remarks,
     })
 }
 
-/// Reads a database, with its major version.
-async fn live(side: &Side, ignored: &Ignored) -> Result<Option<(Catalog, u32)>, JobError> {
+/// Reads a database, with its environment.
+async fn live(side: &Side, ignored: &Ignored) -> Result<Option<(Catalog, Environment)>, JobError> {
     let Side::Database(endpoint) = side else {
         return Ok(None);
     };
     let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
     let read = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     let read = owned_by(read, &facts.role);
-    let major = facts.server_version / 10_000;
-    Ok(Some((comparable_of(read, ignored), major)))
+    let environment = environment::read(&mut session, &endpoint.url)
+        .await?
+        .environment;
+    Ok(Some((comparable_of(read, ignored), environment)))
 }
 
 /// Reads what a side makes in a shadow, which has it then.
@@ -164,25 +183,20 @@ async fn made(
     shadow: Option<&Shadow>,
     ignored: &Ignored,
     stop: &Stop,
-) -> Result<Option<(Catalog, Scratch)>, JobError> {
+) -> Result<Option<(Catalog, Prepared)>, JobError> {
     let Some(shadow) = shadow.filter(|_| side.is_made()) else {
         return Ok(None);
     };
-    let coverage = Coverage::all();
-    let watch: Watch<'_> = &mut |_| {};
-    let (scratch, read) = match side {
+    let (read, prepared) = match side {
         Side::Database(_) | Side::SchemaRs(_) => return Ok(None),
         Side::Migrations(migrations) => {
-            let replay = shadow.replayed(migrations, &coverage, stop.clone(), watch);
-            let (scratch, read) = replay.await?;
-            (scratch, comparable_of(read, ignored))
+            let coverage = Coverage::all();
+            let quiet: Watch<'_> = &mut |_| {};
+            let replay = shadow.replayed(migrations, &coverage, stop.clone(), quiet);
+            let replayed = replay.await?;
+            (comparable_of(replayed.catalog, ignored), replayed.prepared)
         }
-        Side::Sql(files) => {
-            let scratch = shadow.start().await?;
-            let endpoint = shadow.endpoint(&scratch, stop.clone());
-            let read = load(&endpoint, files, ignored, watch).await?;
-            (scratch, read)
-        }
+        Side::Sql(files) => beside(shadow, files, ignored, stop).await?,
     };
-    Ok(Some((owned_by(read, ROLE), scratch)))
+    Ok(Some((owned_by(read, ROLE), prepared)))
 }

@@ -8,12 +8,12 @@ use crate::{
         alike::agreed_in,
         autogenerate::{LeftAlone, comparable_of, differences, listing::listed},
         open::Endpoint,
-        owner::{ROLE, owned_by, runner},
-        shadow::{Shadow, end},
+        owner::{ROLE, owned_by, replayed_for, runner},
+        shadow::{Prepared, Replayed, Shadow, end},
     },
     migration::source::{Migration, Migrations},
     planner::{Target, no_update, plan, settled},
-    postgres::{introspect, session::Stop},
+    postgres::{environment, introspect, session::Stop},
     report::drift::DriftReport,
 };
 
@@ -32,6 +32,7 @@ pub async fn drift(
 ) -> Result<DriftReport, JobError> {
     let (mut session, facts, journal) = endpoint.read(watch).await?;
     let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+    let read = environment::read(&mut session, &endpoint.url).await?;
     drop(session);
     let is_applied = |it: &&Migration| journal.applied.contains_key(&it.version);
     let applied: Vec<Migration> = migrations.iter().filter(is_applied).cloned().collect();
@@ -43,15 +44,21 @@ pub async fn drift(
     let count = applied.len();
     let applied = Migrations::new(applied).unwrap_or_default();
     let major = facts.server_version / 10_000;
-    let shadow = shadow.of_major(major);
+    let shadow = shadow.of(read.environment).of_major(major);
     let mut quiet = |_| {};
-    let (scratch, replayed) = shadow
+    let Replayed { prepared, catalog } = shadow
         .replayed(&applied, &Coverage::all(), stop.clone(), &mut quiet)
         .await?;
+    let Prepared {
+        scratch,
+        given,
+        notes,
+    } = prepared;
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
     let live = comparable_of(owned_by(live, &runner), ignored);
-    let replayed = comparable_of(owned_by(replayed, ROLE), ignored);
+    let replayed = comparable_of(replayed_for(catalog, &runner), ignored);
+    let live = given.agreed(&replayed, live);
     let live = agreed_in(&shadow, &scratch, stop, &replayed, live).await;
     end(scratch).await;
     let live = live?;
@@ -61,7 +68,8 @@ pub async fn drift(
     let live = left_alone.without(live);
     let found = differences(&replayed, &live);
     let remark = shadow.remark(major).filter(|_| !found.is_empty());
-    let remarks: Vec<String> = remark.into_iter().chain(left_alone.remark()).collect();
+    let remarks = remark.into_iter().chain(left_alone.remark());
+    let remarks: Vec<String> = remarks.chain(notes).collect();
     let target = Target {
         major,
         role: ROLE,
@@ -75,6 +83,7 @@ pub async fn drift(
         differences: listed(&found, &replayed, &live),
         orphaned,
         remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
+        proved_on: Some(shadow.proved_on()),
         ..DriftReport::default()
     };
     // what no update leads back to is said, and stays

@@ -2,11 +2,14 @@
 
 mod proof;
 mod rename;
+mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
 pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
+pub use self::twin::TwinError;
+pub(in crate::job) use self::twin::missing_extension;
 
 use crate::{
     migration::{plan::Blocked, source::Direction, target::TargetError},
@@ -61,6 +64,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Migration(#[from] Box<MigrationError>),
+    /// A shadow that cannot be made like the database.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Twin(#[from] TwinError),
     /// A plan that is not to be had, or not to be proved.
     #[error(transparent)]
     #[diagnostic(transparent)]

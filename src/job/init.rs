@@ -48,6 +48,11 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # major = 17                 # 14 to 18
 # idle = "15min"             # the local server stops when nobody was connected for so long
 
+[shadow]
+# roles = []                 # roles that migrations speak of, made on the throwaway servers
+# sql = "prerequisites.sql"  # what is there before the first migration
+# stand_ins = []             # extensions that this machine may lack, because that SQL makes what is used of them
+
 [schema]
 # compat = "right"           # "diesel": Diesel's bytes also where Diesel is wrong
 # views = false              # whether views, materialized views and foreign tables are printed

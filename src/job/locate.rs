@@ -29,7 +29,7 @@ use crate::{
 /// # Errors
 /// When the shadow cannot be made, or the migrations before it fail there. The refusal stands without a place then.
 pub async fn locate(
-    shadow: &Shadow,
+    (shadow, database): (&Shadow, &Endpoint),
     migrations: &Migrations,
     guard: &Guard,
     refused: &mut RefusedError,
@@ -53,7 +53,9 @@ pub async fn locate(
         );
         return Ok(());
     }
-    let scratch = shadow.start().await?;
+    let shadow = shadow.like(database, watch).await?;
+    let needs = shadow.needs(migrations.texts());
+    let scratch = shadow.start(&needs).await?.scratch;
     let endpoint = shadow.endpoint(&scratch, stop);
     let found = replay(&endpoint, migrations, guard, refused, watch).await;
     let ended = tokio::task::spawn_blocking(move || scratch.stop());

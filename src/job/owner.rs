@@ -28,6 +28,12 @@ pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
         if fact.get(Attribute::Owner) == Some(role) {
             fact.set(Attribute::Owner, ROLE.to_owned());
         }
+        if key.kind() == Kind::Grant && grantee(key) == Some(role) {
+            let mut parts: Vec<&str> = key.parts().collect();
+            let at = parts.len() - 2;
+            parts[at] = ROLE;
+            *key = Key::new(key.kind(), &parts);
+        }
         if key.kind() == Kind::DefaultPrivilege && key.part(0) == role {
             let mut parts: Vec<&str> = key.parts().collect();
             parts[0] = ROLE;
@@ -37,12 +43,29 @@ pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
     catalog
 }
 
+/// The same of a replay, where scripts may name the role that is in their place somebody else here. What they grant to it, it has
+/// there as the owner.
+pub(super) fn replayed_for(mut catalog: Catalog, role: &str) -> Catalog {
+    if role != ROLE {
+        catalog.retain(|key, fact| {
+            let is_own = key.kind() == Kind::Grant && grantee(key) == Some(role);
+            !is_own || fact.is(Attribute::Revoked)
+        });
+    }
+    owned_by(owned_by(catalog, role), ROLE)
+}
+
+/// Whom a privilege is given to.
+fn grantee(key: &Key) -> Option<&str> {
+    key.parts().rev().nth(1)
+}
+
 /// The roles that a database speaks of.
 pub(super) fn roles(catalog: &Catalog) -> BTreeSet<String> {
     let of = |(key, fact): (&Key, &Fact)| {
         let owner = fact.get(Attribute::Owner).map(str::to_owned);
         let grantee = match key.kind() {
-            Kind::Grant => key.parts().rev().nth(1).map(str::to_owned),
+            Kind::Grant => grantee(key).map(str::to_owned),
             Kind::DefaultPrivilege => Some(key.part(0).to_owned()),
             _ => None,
         };

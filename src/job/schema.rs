@@ -12,7 +12,7 @@ use crate::{
         status::status,
         version::Version,
     },
-    postgres::{cluster::ClusterError, introspect, session::Stop},
+    postgres::{environment, introspect, session::Stop},
     project::{ProjectError, schema_file},
     report::{
         run::RunReport,
@@ -252,10 +252,11 @@ pub async fn demand_unchanged(
     migrations: &Migrations,
     wish: &run::Wish,
     printer: &Printer,
-    shadow: impl FnOnce() -> Result<Shadow, ClusterError>,
+    shadow: impl FnOnce() -> Result<Shadow, JobError>,
     watch: Watch<'_>,
 ) -> Result<(), JobError> {
-    let (session, _, journal) = endpoint.read(watch).await?;
+    let (mut session, _, journal) = endpoint.read(watch).await?;
+    let read = environment::read(&mut session, &endpoint.url).await?;
     drop(session);
     let status = status(migrations, &journal);
     let plan = run::make_plan(&status, wish)?;
@@ -276,7 +277,8 @@ pub async fn demand_unchanged(
         .filter(|it| applied.contains(&it.version))
         .cloned();
     let after = Migrations::new(after.collect()).map_err(ProjectError::from)?;
-    demand_of_migrations(&after, printer, &shadow()?, endpoint.stop.clone()).await
+    let shadow = shadow()?.of(read.environment);
+    demand_of_migrations(&after, printer, &shadow, endpoint.stop.clone()).await
 }
 
 /// Refuses to make a database of these migrations from nothing, if a schema.rs would be another one.

@@ -1,22 +1,37 @@
 //! The shadow: a throwaway database in which migrations are replayed.
+//!
+//! It is a twin of the one that they are for: of its major version, with its [`Environment`](crate::migration::environment), and with what is there before the first
+//! migration. What is [known](Shadow::known) of that comes from glowplug.lock, or from the database itself ([`Shadow::asked`]),
+//! and goes into every server that is started here.
 
-use std::path::PathBuf;
+mod given;
+mod prepare;
+mod stand_in;
+
+use std::{borrow::Cow, path::PathBuf};
+
+pub(super) use self::given::Given;
 
 use crate::{
     catalog::{Catalog, Coverage},
     job::{
         JobError, Watch,
+        failure::{TwinError, missing_extension},
         open::Endpoint,
         run::{self, Options, Wish},
     },
-    migration::{plan::Policy, source::Migrations},
+    migration::{
+        environment::{Environment, Known, Locale, Needs},
+        plan::Policy,
+        source::Migrations,
+    },
     postgres::{
         cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
-        connect::Environment,
-        introspect,
+        connect, environment, introspect,
         session::{Message, Stop},
         session_error::SessionError,
     },
+    report::proved::ProvedOn,
     words::ident::Ident,
 };
 
@@ -27,10 +42,36 @@ pub struct Shadow {
     pub binaries: Binaries,
     /// Where those of another major version would be.
     pub search: Search,
+    /// The major version that the project demands, whatever the database's is.
+    pub major: Option<u32>,
     /// The roles that are there beside the one that runs migrations.
     pub roles: Vec<String>,
+    /// What it is a twin of.
+    pub known: Known,
+    /// What is there before the first migration: where it stands, and its text.
+    pub prerequisites: Vec<(PathBuf, String)>,
+    /// The extensions that they stand in for: scripts that make these do nothing.
+    pub stand_ins: Vec<String>,
+    /// What is to be said of what is proved here.
+    pub notes: Vec<String>,
     /// The program that becomes the guard of the server: `glowplug` itself.
     pub guard: PathBuf,
+}
+
+/// A server that is ready for the first migration.
+pub(super) struct Prepared {
+    pub(super) scratch: Scratch,
+    /// What is there before it.
+    pub(super) given: Given,
+    /// What is to be said of it.
+    pub(super) notes: Vec<String>,
+}
+
+/// A server that has run migrations.
+pub(super) struct Replayed {
+    pub(super) prepared: Prepared,
+    /// What they lead to, with what was there before.
+    pub(super) catalog: Catalog,
 }
 
 /// How long the shadow's own server is waited for.
@@ -48,9 +89,9 @@ impl Shadow {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Catalog, JobError> {
-        let (scratch, catalog) = self.replayed(migrations, coverage, stop, watch).await?;
-        end(scratch).await;
-        Ok(catalog)
+        let replayed = self.replayed(migrations, coverage, stop, watch).await?;
+        end(replayed.prepared.scratch).await;
+        Ok(replayed.catalog)
     }
 
     /// The same with the server, which has what they lead to.
@@ -60,21 +101,91 @@ impl Shadow {
         coverage: &Coverage,
         stop: Stop,
         watch: Watch<'_>,
-    ) -> Result<(Scratch, Catalog), JobError> {
-        let scratch = self.start().await?;
-        let endpoint = self.endpoint(&scratch, stop);
-        let wish = Wish::Upgrade {
-            target: "head".into(),
-            policy: Policy::default(),
+    ) -> Result<Replayed, JobError> {
+        let prepared = self.start(&self.needs(migrations.texts())).await?;
+        let endpoint = self.endpoint(&prepared.scratch, stop);
+        match replay(&endpoint, &self.stood_in(migrations), coverage, watch).await {
+            Ok(catalog) => Ok(Replayed { prepared, catalog }),
+            Err(error) => {
+                end(prepared.scratch).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The shadow of the database that migrations are for, where one is named and answers. Else what was pinned counts.
+    ///
+    /// # Errors
+    /// When the user ends it.
+    pub async fn asked(
+        &self,
+        database: Option<&Endpoint>,
+        watch: Watch<'_>,
+    ) -> Result<Self, JobError> {
+        let Some(database) = database else {
+            return Ok(self.clone());
         };
-        let options = Options::default();
-        run::run(&endpoint, migrations, &wish, &options, watch)
-            .await
-            .map_err(|error| in_the_shadow(error.cause))?;
-        let (mut session, facts, _) = endpoint.read(watch).await?;
-        let catalog = introspect::read(&mut session, facts.server_version, coverage).await;
-        drop(session);
-        Ok((scratch, catalog?))
+        match self.like(database, watch).await {
+            Ok(mut shadow) => {
+                let major = shadow.known.environment().map(|it| it.postgresql);
+                let caution = major.filter(|_| self.major.is_none());
+                let caution = caution.and_then(|it| shadow.caution(it));
+                shadow.notes.extend(caution);
+                Ok(shadow)
+            }
+            Err(error) if error.is_interrupt() => Err(error),
+            Err(_) => {
+                let mut shadow = self.clone();
+                let major = self.binaries.major();
+                shadow.notes.push(match (&self.known, self.major) {
+                    (Known::Pinned(pin), _) => format!(
+                        "the database could not be asked for its environment: that of {} counts, as glowplug.lock has it",
+                        pin.environment.database
+                    ),
+                    (_, Some(_)) => "the database could not be asked for its environment; `glowplug shadow pin` keeps it".to_owned(),
+                    (_, None) => format!(
+                        "the database could not be asked for its version, so this is made for PostgreSQL {major}; `glowplug shadow pin` \
+                         keeps its environment, and `major` in [server] of glowplug.toml says which version it is for"
+                    ),
+                });
+                Ok(shadow)
+            }
+        }
+    }
+
+    /// The shadow of a database.
+    pub(super) async fn like(
+        &self,
+        database: &Endpoint,
+        watch: Watch<'_>,
+    ) -> Result<Self, JobError> {
+        let (mut session, _, _) = database.read(watch).await?;
+        let read = environment::read(&mut session, &database.url).await?;
+        Ok(self.of(read.environment))
+    }
+
+    /// The shadow of a database whose environment is known.
+    pub(super) fn of(&self, environment: Environment) -> Self {
+        let mut shadow = match self.major {
+            Some(_) => self.clone(),
+            None => self.of_major(environment.postgresql),
+        };
+        shadow.known = Known::Asked(Box::new(environment));
+        shadow
+    }
+
+    /// What is proved here is proved for this.
+    #[must_use]
+    pub fn proved_on(&self) -> ProvedOn {
+        let pinned = match &self.known {
+            Known::Pinned(pin) => Some(pin.pinned.clone()),
+            _ => None,
+        };
+        ProvedOn {
+            postgresql: self.binaries.major(),
+            database: self.known.environment().map(|it| it.database.clone()),
+            pinned,
+        }
     }
 
     /// The same with the programs of a major version, where this machine has them: each prints definitions in its own way.
@@ -116,27 +227,70 @@ impl Shadow {
         Endpoint {
             url: scratch.url(Scratch::MAINTENANCE),
             direct: None,
-            environment: Environment::default(),
+            environment: connect::Environment::default(),
             application: "glowplug shadow".into(),
             deadline: DEADLINE,
             stop,
         }
     }
 
-    /// Starts the server of a shadow.
-    pub(super) async fn start(&self) -> Result<Scratch, JobError> {
-        self.start_with(None).await
+    /// Migrations as they are replayed here: without the extensions that something stands in for.
+    pub(super) fn stood_in<'m>(&self, migrations: &'m Migrations) -> Cow<'m, Migrations> {
+        match self.stand_ins.is_empty() {
+            true => Cow::Borrowed(migrations),
+            false => Cow::Owned(stand_in::migrations(migrations, &self.stand_ins)),
+        }
+    }
+
+    /// SQL as it is loaded here.
+    pub(super) fn stood_in_files(&self, files: &[(PathBuf, String)]) -> Vec<(PathBuf, String)> {
+        let all = files.iter();
+        let all = all.map(|(path, text)| (path.clone(), stand_in::text(text, &self.stand_ins)));
+        all.collect()
+    }
+
+    /// What has to be there before some scripts run.
+    pub(super) fn needs<'t>(&'t self, scripts: impl IntoIterator<Item = &'t str>) -> Needs {
+        let known = self.known.environment();
+        if known.is_none() && self.roles.is_empty() {
+            return Needs::default();
+        }
+        let unknown = Environment::default();
+        let first = self.prerequisites.iter().map(|(_, text)| text.as_str());
+        Needs::of(known.unwrap_or(&unknown), first.chain(scripts))
+    }
+
+    /// Starts a server, and makes what is there before the first migration.
+    pub(super) async fn start(&self, needs: &Needs) -> Result<Prepared, JobError> {
+        self.start_with(None, needs).await
     }
 
     /// Starts one that begins with what was kept of another.
-    pub(super) async fn start_with(&self, kept: Option<Kept>) -> Result<Scratch, JobError> {
-        let scratch = self.bare(kept).await?;
-        if self.roles.is_empty() {
-            return Ok(scratch);
+    pub(super) async fn start_with(
+        &self,
+        kept: Option<Kept>,
+        needs: &Needs,
+    ) -> Result<Prepared, JobError> {
+        let is_ready = kept.is_some();
+        let (scratch, mut notes) = self.bare(kept).await?;
+        if is_ready {
+            let given = Given::default();
+            return Ok(Prepared {
+                scratch,
+                given,
+                notes,
+            });
         }
         let endpoint = self.endpoint(&scratch, Stop::never());
-        match make_roles(&endpoint, &self.roles).await {
-            Ok(()) => Ok(scratch),
+        match prepare::prepare(self, &endpoint, needs).await {
+            Ok((given, more)) => {
+                notes.extend(more);
+                Ok(Prepared {
+                    scratch,
+                    given,
+                    notes,
+                })
+            }
             Err(error) => {
                 end(scratch).await;
                 Err(error)
@@ -144,16 +298,60 @@ impl Shadow {
         }
     }
 
-    async fn bare(&self, kept: Option<Kept>) -> Result<Scratch, JobError> {
+    /// Starts one with nothing in it.
+    pub(super) async fn start_empty(&self) -> Result<Scratch, JobError> {
+        Ok(self.bare(None).await?.0)
+    }
+
+    /// How its databases encode and sort.
+    #[must_use]
+    pub fn locale(&self) -> Locale {
+        let environment = self.known.environment();
+        environment.map(|it| it.locale.clone()).unwrap_or_default()
+    }
+
+    async fn bare(&self, kept: Option<Kept>) -> Result<(Scratch, Vec<String>), JobError> {
         let shadow = self.clone();
         let started = tokio::task::spawn_blocking(move || {
-            let mut options = ScratchOptions::new(shadow.guard);
+            let mut options = ScratchOptions::new(shadow.guard.clone());
             options.kept = kept;
-            Scratch::start(&shadow.binaries, &options)
+            options.locale = shadow.locale();
+            let (usual, wanted) = (Locale::default(), options.locale.clone());
+            match Scratch::start(&shadow.binaries, &options) {
+                Err(_) if wanted != usual => {
+                    options.locale = usual;
+                    let scratch = Scratch::start(&shadow.binaries, &options)?;
+                    let note = format!(
+                        "this machine's PostgreSQL cannot sort and encode as the database does ({}, {}, {}): the throwaway one has C and UTF8",
+                        wanted.encoding, wanted.collate, wanted.ctype
+                    );
+                    Ok((scratch, vec![note]))
+                }
+                started => started.map(|it| (it, Vec::new())),
+            }
         });
-        let scratch = started.await.expect("starting a server does not panic");
-        Ok(scratch?)
+        let started = started.await.expect("starting a server does not panic");
+        Ok(started?)
     }
+}
+
+/// Runs all migrations, and reads what they lead to.
+async fn replay(
+    endpoint: &Endpoint,
+    migrations: &Migrations,
+    coverage: &Coverage,
+    watch: Watch<'_>,
+) -> Result<Catalog, JobError> {
+    let wish = Wish::Upgrade {
+        target: "head".into(),
+        policy: Policy::default(),
+    };
+    let options = Options::default();
+    run::run(endpoint, migrations, &wish, &options, watch)
+        .await
+        .map_err(|error| in_the_shadow(error.cause))?;
+    let (mut session, facts, _) = endpoint.read(watch).await?;
+    Ok(introspect::read(&mut session, facts.server_version, coverage).await?)
 }
 
 /// Makes roles on the server of an endpoint, where they are not there yet.
@@ -184,11 +382,25 @@ pub(super) async fn end(scratch: Scratch) {
 
 /// Says of a failed migration that it was only a replay that failed.
 pub(super) fn in_the_shadow(error: JobError) -> JobError {
-    match error {
+    match lacking(error) {
         JobError::Migration(mut error) => {
             error.what = format!("replayed in an empty database, {}", error.what);
             JobError::Migration(error)
         }
         error => error,
     }
+}
+
+/// Says of a migration that failed on a server of our own that it is this machine which lacks an extension, where that is why.
+pub(super) fn lacking(error: JobError) -> JobError {
+    let JobError::Migration(failed) = &error else {
+        return error;
+    };
+    let Some(name) = failed.server.as_ref().and_then(missing_extension) else {
+        return error;
+    };
+    let line = failed.place.map(|(line, _)| format!(":{line}"));
+    let place = format!("{}{}", failed.path, line.unwrap_or_default());
+    let name = name.to_owned();
+    TwinError::Extension { name, place }.into()
 }

@@ -16,14 +16,17 @@ use crate::{
         open::Endpoint,
         run::Options,
         schema::Printer,
-        shadow::{Shadow, end},
+        shadow::{Prepared, Shadow, end, lacking},
         verify::{
             cache::{Cache, Known},
             careful::{Legs, catalog},
             swift::{Found, Lane},
         },
     },
-    migration::source::{Migration, Migrations},
+    migration::{
+        environment::Needs,
+        source::{Migration, Migrations},
+    },
     postgres::{cluster::Scratch, guard::Guard, session::Stop},
     report::{event::Event, verify::VerifyReport},
 };
@@ -54,23 +57,28 @@ pub async fn verify(
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<VerifyReport, JobError> {
-    let all: Vec<&Migration> = wish.migrations.iter().collect();
+    let migrations = wish.shadow.stood_in(wish.migrations);
+    let all: Vec<&Migration> = migrations.iter().collect();
     let cache = Cache::new(wish, &all);
     let task = Verify {
         shadow: wish.shadow,
         all: &all,
         guard: wish.guard,
         known: cache.known(),
+        needs: wish.shadow.needs(wish.migrations.texts()),
         stop,
     };
     let known = task.known.as_ref().map_or(0, |known| known.count);
     watch(Event::Planned {
         steps: all.len() - known,
     });
-    let mut swift = task.swift(printer, watch).await?;
+    let mut swift = task.swift(printer, watch).await.map_err(lacking)?;
     let mut report = std::mem::take(&mut swift.report);
     if !swift.unsure.is_empty() {
-        report = task.careful(&swift.unsure, report, watch).await?;
+        report = task
+            .careful(&swift.unsure, report, watch)
+            .await
+            .map_err(lacking)?;
     }
     if report.problem.is_none() {
         if let Some(catalog) = &swift.catalog {
@@ -86,6 +94,8 @@ pub async fn verify(
         end(scratch).await;
     }
     report.known = known;
+    report.notes.splice(0..0, wish.shadow.notes.iter().cloned());
+    report.proved_on = Some(wish.shadow.proved_on());
     report.undeclared = swift.undeclared;
     Ok(report)
 }
@@ -96,6 +106,8 @@ struct Verify<'v> {
     all: &'v [&'v Migration],
     guard: &'v Guard,
     known: Option<Known>,
+    /// What has to be there before the first migration.
+    needs: Needs,
     stop: Stop,
 }
 
@@ -151,7 +163,7 @@ impl Verify<'_> {
         );
         let ((early, _), (late, mut swift)) = (early?, late?);
         if let Some(known) = &self.known {
-            swift.report.notes.clone_from(&known.notes);
+            swift.report.notes.extend(known.notes.iter().cloned());
             self.all[..known.count]
                 .iter()
                 .for_each(|it| swift.report.passed(it));
@@ -171,9 +183,9 @@ impl Verify<'_> {
         self.known.as_ref().map_or(0, |known| known.count)
     }
 
-    async fn start(&self) -> Result<Scratch, JobError> {
+    async fn start(&self) -> Result<Prepared, JobError> {
         let kept = self.known.as_ref().map(|known| known.kept.clone());
-        self.shadow.start_with(kept).await
+        self.shadow.start_with(kept, &self.needs).await
     }
 
     /// Replays those before `from` plainly, and sees to those up to `to`.
@@ -184,11 +196,14 @@ impl Verify<'_> {
         printer: Option<&Printer>,
         watch: Watch<'_>,
     ) -> Result<(Vec<Found>, Swift), JobError> {
-        let scratch = self.start().await?;
+        let Prepared { scratch, notes, .. } = self.start().await?;
         let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
         let mut walked = self.walk_lane(&endpoint, from, to, printer, watch).await;
         match &mut walked {
-            Ok((_, swift)) if printer.is_some() => swift.scratch = Some(scratch),
+            Ok((_, swift)) if printer.is_some() => {
+                swift.scratch = Some(scratch);
+                swift.report.notes.extend(notes);
+            }
             _ => end(scratch).await,
         }
         walked
@@ -246,7 +261,7 @@ impl Verify<'_> {
         report: VerifyReport,
         watch: Watch<'_>,
     ) -> Result<VerifyReport, JobError> {
-        let scratch = self.start().await?;
+        let scratch = self.start().await?.scratch;
         let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
         let walked = self.walk_carefully(&endpoint, unsure, report, watch).await;
         end(scratch).await;

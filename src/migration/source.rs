@@ -152,6 +152,15 @@ impl Migrations {
         self.list.iter()
     }
 
+    /// The texts of all scripts.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let both = self
+            .list
+            .iter()
+            .flat_map(|it| [Some(&it.up), it.down.as_ref()]);
+        both.flatten().map(|it| it.text.as_str())
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -282,6 +282,13 @@ fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
     let read_only = next().as_deref() == Some("on");
     let notices_dead_clients = next().as_deref() == Some("true");
     let has_diesel = tracking.is_some();
+    // the server makes the schema of the session where the path begins with it
+    if current_schema
+        .as_ref()
+        .is_some_and(|it| it.starts_with("pg_temp_"))
+    {
+        return Err(SessionError::TemporarySchema { role, database });
+    }
     let Some(schema) = tracking.or(current_schema) else {
         return Err(SessionError::NoSchema { role, database });
     };

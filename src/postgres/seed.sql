@@ -69,7 +69,7 @@ BEGIN
                         WHEN b.typcategory = 'I' THEN format('%L::%s', '10.0.0.' || chr(3), format_type(a.atttypid, NULL))
                         WHEN b.typname = 'uuid' THEN format('%L::uuid', '00000000-0000-4000-8000-00000000000' || chr(3))
                         WHEN b.typname IN ('json', 'jsonb') THEN format('%L::%s', '{"seed": ' || chr(3) || '}', format_type(a.atttypid, NULL))
-                        WHEN b.typname = 'bytea' THEN format('%L::bytea', '\x0' || chr(3))
+                        WHEN b.typname = 'bytea' THEN format('%L::bytea', E'\\x0' || chr(3))
                         ELSE 'NULL'
                     END AS value
                     FROM pg_catalog.pg_attribute a

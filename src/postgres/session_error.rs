@@ -65,6 +65,22 @@ pub enum SessionError {
         /// The database.
         database: String,
     },
+    /// A schema that ends with the session.
+    #[error(
+        "the search_path of role {role} leads into pg_temp in database {database}: what is made there is gone when the session ends"
+    )]
+    #[diagnostic(
+        code(session::temporary_schema),
+        help(
+            "Name a schema that stays before pg_temp, or leave pg_temp out: ALTER ROLE … SET search_path = …, ALTER DATABASE … SET search_path = …, or options=-csearch_path=… in the URL."
+        )
+    )]
+    TemporarySchema {
+        /// The role.
+        role: String,
+        /// The database.
+        database: String,
+    },
     /// A standby, or a session that may only read.
     #[error("database {database} can only be read: {why}")]
     #[diagnostic(

@@ -74,6 +74,10 @@ fn table<'de, D: serde::Deserializer<'de>>(source: D) -> Result<(String, String)
     })
 }
 
+fn paths<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<PathBuf>, D::Error> {
+    Ok(key(source)?.into_iter().map(PathBuf::from).collect())
+}
+
 fn key<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -162,6 +166,11 @@ pub struct Server {
 pub struct ShadowServer {
     /// The roles that migrations speak of. They belong to a server, and no migration makes them. Default: none.
     pub roles: Vec<String>,
+    /// SQL that makes what is there before the first migration: files, or directories of `.sql` files. Default: none.
+    #[serde(deserialize_with = "paths")]
+    pub sql: Vec<PathBuf>,
+    /// Extensions that this machine need not have, because that SQL makes what is used of them. Default: none.
+    pub stand_ins: Vec<String>,
 }
 
 /// Reads `diesel.toml`; a missing file is an empty one. Relative paths in it start at the file's directory.

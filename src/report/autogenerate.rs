@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::report::proved::ProvedOn;
+
 /// One migration that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Drafted {
@@ -42,6 +44,8 @@ pub struct AutogenerateReport {
     pub judged_by_pg_dump: bool,
     /// Kinds of objects that are there and are not compared.
     pub not_compared: Vec<String>,
+    /// What all this was seen on.
+    pub proved_on: Option<ProvedOn>,
 }
 
 impl AutogenerateReport {

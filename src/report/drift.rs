@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::report::proved::ProvedOn;
+
 /// What `drift` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DriftReport {
@@ -19,6 +21,8 @@ pub struct DriftReport {
     pub remark: Option<String>,
     /// Migrations that the database has applied and that are not on disk.
     pub orphaned: Vec<String>,
+    /// What the migrations were replayed on.
+    pub proved_on: Option<ProvedOn>,
 }
 
 impl DriftReport {

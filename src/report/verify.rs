@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{migration::source::Migration, report::schema::SchemaReport};
+use crate::{
+    migration::source::Migration,
+    report::{proved::ProvedOn, schema::SchemaReport},
+};
 
 /// A part of the way of one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,6 +58,8 @@ pub struct VerifyReport {
     pub undeclared: Vec<String>,
     /// What should be known besides.
     pub notes: Vec<String>,
+    /// What they were replayed on.
+    pub proved_on: Option<ProvedOn>,
 }
 
 impl VerifyReport {

@@ -68,9 +68,50 @@ pub fn split(text: &str) -> Option<(String, String)> {
     Some((schema?, part))
 }
 
+/// Takes a list of names apart as the server takes a `search_path`: `"$user", public`.
+#[must_use]
+pub fn list(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let (mut quoted, mut is_name) = (false, false);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                name.push('"');
+            }
+            '"' => {
+                quoted = !quoted;
+                is_name = true;
+            }
+            ',' if !quoted => {
+                names.extend(is_name.then(|| std::mem::take(&mut name)));
+                is_name = false;
+            }
+            _ if quoted => name.push(letter),
+            _ if letter.is_whitespace() => {}
+            _ => {
+                name.push(letter.to_ascii_lowercase());
+                is_name = true;
+            }
+        }
+    }
+    names.extend(is_name.then_some(name));
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_path_is_taken_apart_as_the_server_does() {
+        let path = r#""$user", Public,"My, ""s""" ,, t1"#;
+        assert_eq!(list(path), ["$user", "public", "My, \"s\"", "t1"]);
+        assert!(list(" ").is_empty());
+        assert_eq!(list("\"\""), [""]);
+    }
 
     #[test]
     fn quotes_inside_a_name_are_doubled() {

@@ -392,16 +392,16 @@ fn many_migrations_are_verified_once() {
     };
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 60 migrations: 60 went down and up again, and left what they found.\n"
+        "Verified 60 migrations: 60 went down and up again, and left what they found.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
     );
     project.migration("100_new", "CREATE TABLE new (id int);", "DROP TABLE new;");
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again, and left what they found. 60 of them were known from an earlier run.\n"
+        "Verified 61 migrations: 61 went down and up again, and left what they found. 60 of them were known from an earlier run.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
     );
     assert_data_eq!(
         verify(&["--no-cache"]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again, and left what they found.\n"
+        "Verified 61 migrations: 61 went down and up again, and left what they found.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
     );
     // whatever was edited is replayed with all that follows
     project.migration("030_m", "CREATE TABLE other (id int);", "SELECT 1;");
@@ -414,6 +414,7 @@ fn many_migrations_are_verified_once() {
   column "public"."other"."id" is left behind
   Complete down.sql of 030_m, so that it undoes all of up.sql and nothing else.
 Verified 30 migrations before it.
+Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
 "#]]
     );
@@ -469,6 +470,7 @@ fn verify_names_the_first_leg_that_does_not_return() {
         str![[r#"
 without a way back: 5_oneway
 Verified 5 migrations: 4 went down and up again, and left what they found.
+Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
 "#]]
     );
@@ -487,6 +489,7 @@ without a way back: 5_oneway
   index "public"."users_name" is left behind
   Complete down.sql of 6_index, so that it undoes all of up.sql and nothing else.
 Verified 5 migrations before it.
+Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
 "#]]
     );
@@ -505,6 +508,7 @@ without a way back: 5_oneway
 - public.events: 1 event would be appended a second time: the way down takes nothing back
   Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one. Everything was rolled back.
 Verified 5 migrations before it.
+Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
 "#]]
     );
@@ -526,6 +530,7 @@ without a way back: 5_oneway
 - public.events: UPDATE of the newest event is not refused
   Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
 Verified 5 migrations before it.
+Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
 "#]]
     );

@@ -16,6 +16,7 @@ mod ddl;
 mod diesel_commands;
 mod diesel_peer;
 mod directory;
+mod environment;
 mod errors;
 mod events;
 mod interrupt;

@@ -186,7 +186,7 @@ async fn demand_from_nothing(
     if !printer.has_files() {
         return Ok(());
     }
-    let shadow = settings.shadow(output).map_err(CliError::Cluster)?;
+    let shadow = settings.shadow(output)?;
     let unchanged = schema::demand_of_migrations(migrations, &printer, &shadow, stop);
     unchanged.await.map_err(CliError::from)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{autogenerate::AutogenerateReport, drift::DriftReport};
+use crate::report::{autogenerate::AutogenerateReport, drift::DriftReport, proved::ProvedOn};
 
 /// The answer of `check`.
 pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
@@ -16,6 +16,7 @@ pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
         many => format!("{many} differences."),
     };
     line(&mut text, &end);
+    seen_on(&mut text, report.proved_on.as_ref());
     text
 }
 
@@ -30,6 +31,7 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
             &mut text,
             "The migrations lead to the source of truth: there is nothing to write.",
         );
+        seen_on(&mut text, report.proved_on.as_ref());
         return text;
     }
     for lost in &report.loses {
@@ -65,7 +67,11 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
         true => "up gets there, down comes back, up again.",
         false => "up gets there, also from a fresh start; what down.sql cannot do, it refuses.",
     };
-    let end = format!("Proved in a throwaway database: {ways}{judge}");
+    let place = match &report.proved_on {
+        Some(on) => format!("on {on}"),
+        None => "in a throwaway database".to_owned(),
+    };
+    let end = format!("Proved {place}: {ways}{judge}");
     line(&mut text, &end);
     text
 }
@@ -110,6 +116,7 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
         ),
     };
     line(&mut text, &end);
+    seen_on(&mut text, report.proved_on.as_ref());
     text
 }
 
@@ -130,6 +137,13 @@ fn listed(report: &AutogenerateReport) -> String {
         );
     }
     text
+}
+
+/// Says what something was seen on.
+pub(super) fn seen_on(text: &mut String, on: Option<&ProvedOn>) {
+    if let Some(on) = on {
+        line(text, &format!("Proved on {on}."));
+    }
 }
 
 fn line(text: &mut String, content: &str) {

@@ -176,5 +176,6 @@ pub(in crate::cli) fn replayed(report: &VerifyReport) -> String {
         known => format!(" {known} of them were known from an earlier run."),
     };
     line(&mut text, &(end + &known));
+    super::seen_on(&mut text, report.proved_on.as_ref());
     text
 }

@@ -7,13 +7,9 @@ use crate::{
     job::{
         JobError,
         alike::Moments,
-        autogenerate::{
-            Truth, Wish, load,
-            proving::{Proving, TRUTH},
-            rename::KEPT,
-            send::send,
-        },
+        autogenerate::{Truth, Wish, proving::Proving, rename::KEPT, send::send},
         failure::{AutogenerateError, ProofFailure},
+        load,
         open::Endpoint,
         owner::roles,
         shadow::{Shadow, end, make_roles},
@@ -49,11 +45,17 @@ impl Proving {
         if !matches!(wish.truth, Truth::Sql(_)) || !is_whole {
             return Ok(());
         }
-        let Some(dumper) = self.scratch.dumper(&self.shadow.binaries) else {
+        let binaries = &self.shadow.binaries;
+        let (Some(beside), Some(own)) = (
+            self.beside.as_ref().and_then(|it| it.dumper(binaries)),
+            self.scratch.dumper(binaries),
+        ) else {
             return Ok(());
         };
-        let dump = |database| structure(&dumper, database);
-        let (wanted, found) = tokio::join!(dump(TRUTH), dump(Scratch::MAINTENANCE));
+        let (wanted, found) = tokio::join!(
+            structure(&beside, Scratch::MAINTENANCE),
+            structure(&own, Scratch::MAINTENANCE)
+        );
         let dumps = [wanted?, found?];
         if dumps[1].contains(KEPT) {
             return Ok(());
@@ -61,7 +63,7 @@ impl Proving {
         report.judged_by_pg_dump = true;
         let mut left = differences(session, &dumps).await?;
         if !left.is_empty() {
-            let other = self.shadow.start().await?;
+            let other = self.shadow.start_empty().await?;
             let endpoint = self.shadow.endpoint(&other, self.endpoint.stop.clone());
             make_roles(&endpoint, roles(state)).await?;
             let read = read_again(&other, &endpoint, &self.shadow, dumps, left).await;

@@ -10,7 +10,7 @@ use crate::{
             candidates::candidates,
             comparable_of, differences,
             listing::listed,
-            load::load,
+            load::beside,
             rename::{self, Asked, Renames},
             send::{failed, first_refused, send},
             truth, way, with_aside,
@@ -19,7 +19,7 @@ use crate::{
         open::Endpoint,
         owner::{ROLE, owned_by, roles, runner},
         run::{self, Options},
-        shadow::{Shadow, end, in_the_shadow, make_roles},
+        shadow::{Given, Prepared, Shadow, end, in_the_shadow, make_roles},
     },
     migration::plan::Policy,
     planner::{Target, filling::sent, segment::Segment, settled},
@@ -30,17 +30,20 @@ use crate::{
         session_error::SessionError,
     },
     report::autogenerate::AutogenerateReport,
-    words::ident::Ident,
 };
 
 /// A shadow in which the migrations have been replayed.
 pub(super) struct Proving {
     pub(super) scratch: Scratch,
+    /// The server that has the SQL of the truth, where it is SQL: what belongs to a server never meets.
+    pub(super) beside: Option<Scratch>,
     pub(super) endpoint: Endpoint,
     pub(super) major: u32,
     pub(super) shadow: Shadow,
+    /// What is there before the first migration.
+    given: Given,
     /// What to keep in mind of it.
-    remark: Option<String>,
+    remarks: Vec<String>,
     pub(super) keeps_data: bool,
     ignored: Ignored,
     /// Partitions that only the database has.
@@ -53,82 +56,60 @@ pub(super) struct Proving {
     pub(super) reader: Reader,
 }
 
-/// The shadow of the server that migrations are for, as far as it can be asked, and what to keep in mind of it.
-async fn shadow_for(
-    wish: &Wish<'_>,
-    watch: Watch<'_>,
-) -> Result<(Shadow, Option<String>), JobError> {
-    let Some(server) = wish.database.or(wish.server) else {
-        return Ok((wish.shadow.clone(), None));
-    };
-    let asked = server
-        .read(watch)
-        .await
-        .map(|(_, facts, _)| facts.server_version / 10_000);
-    match asked {
-        Ok(major) => {
-            let shadow = wish.shadow.of_major(major);
-            let remark = match wish.database {
-                Some(_) => shadow.remark(major),
-                None => shadow.caution(major),
-            };
-            Ok((shadow, remark))
-        }
-        Err(error) if wish.database.is_some() || error.is_interrupt() => Err(error),
-        Err(_) => {
-            let remark = format!(
-                "the database could not be asked for its version, so this is made for PostgreSQL {}; `major` in [server] of glowplug.toml \
-                 says which one it is for",
-                wish.shadow.binaries.major()
-            );
-            Ok((wish.shadow.clone(), Some(remark)))
-        }
-    }
-}
-
-/// The database that the SQL of the truth is loaded into.
-pub(super) const TRUTH: &str = "glowplug_truth";
-
 impl Proving {
     pub(super) async fn start(
         wish: &Wish<'_>,
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
-        let (shadow, remark) = shadow_for(wish, watch).await?;
-        let scratch = shadow.start().await?;
-        let endpoint = shadow.endpoint(&scratch, stop);
-        if let Truth::Sql(_) = wish.truth {
-            // while nothing is in the one that is copied
-            let (mut session, _, _) = endpoint.read(watch).await?;
-            let create = format!(
-                "CREATE DATABASE {} TEMPLATE {}",
-                Ident(TRUTH),
-                Scratch::MAINTENANCE
-            );
-            let sent = send(&mut session, &[Message::Batch(&create)]).await;
-            sent.map_err(SessionError::while_doing("making a database"))?;
+        let mut shadow = wish.shadow.clone();
+        let mut remarks = Vec::new();
+        if let Some(database) = wish.database {
+            shadow = shadow.like(database, watch).await?;
+            let major = shadow.known.environment().map(|it| it.postgresql);
+            remarks.extend(major.and_then(|it| shadow.remark(it)));
         }
-        let mut proving = Self {
-            scratch,
-            endpoint,
-            major: 0,
-            shadow,
-            remark,
-            keeps_data: wish.forms.keeps_data,
-            ignored: wish.ignored.clone(),
-            left_alone: LeftAlone::default(),
-            truth: None,
-            before: Catalog::default(),
-            reader: Reader::default(),
-        };
-        let truth = proving.load(wish);
-        let (begun, truth) = tokio::join!(proving.begin(wish, watch), truth);
-        match begun.and(truth) {
-            Ok(truth) => {
-                proving.truth = truth;
-                Ok(proving)
+        remarks.extend(shadow.notes.iter().cloned());
+        let needs = shadow.needs(wish.migrations.texts());
+        let truth = load(&shadow, wish, &stop);
+        let replayed = async {
+            let prepared = shadow.start(&needs).await?;
+            remarks.extend(prepared.notes);
+            let mut proving = Self {
+                endpoint: shadow.endpoint(&prepared.scratch, stop.clone()),
+                scratch: prepared.scratch,
+                beside: None,
+                major: 0,
+                shadow: shadow.clone(),
+                given: prepared.given,
+                remarks,
+                keeps_data: wish.forms.keeps_data,
+                ignored: wish.ignored.clone(),
+                left_alone: LeftAlone::default(),
+                truth: None,
+                before: Catalog::default(),
+                reader: Reader::default(),
+            };
+            match proving.begin(wish, watch).await {
+                Ok(()) => Ok(proving),
+                Err(error) => {
+                    proving.end().await;
+                    Err(error)
+                }
             }
+        };
+        let (proving, truth) = tokio::join!(replayed, truth);
+        let mut proving = proving?;
+        let taken = match truth {
+            Ok(None) => Ok(()),
+            Ok(Some((truth, prepared))) => {
+                proving.beside = Some(prepared.scratch);
+                proving.take(truth).await
+            }
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(()) => Ok(proving),
             Err(error) => {
                 proving.end().await;
                 Err(error)
@@ -136,20 +117,12 @@ impl Proving {
         }
     }
 
-    /// Loads the SQL of the truth, where it is SQL.
-    fn load<'w>(
-        &self,
-        wish: &Wish<'w>,
-    ) -> impl Future<Output = Result<Option<Catalog>, JobError>> + use<'w> {
-        let mut endpoint = self.endpoint.clone();
-        endpoint.url = self.scratch.url(TRUTH);
-        let (truth, ignored) = (wish.truth, wish.ignored);
-        async move {
-            match truth {
-                Truth::Sql(files) => load(&endpoint, files, ignored, &mut |_| {}).await.map(Some),
-                Truth::SchemaRs(_) => Ok(None),
-            }
-        }
+    /// Takes what the SQL of the truth has made on the server beside.
+    async fn take(&mut self, truth: Catalog) -> Result<(), JobError> {
+        let truth = self.given.agreed(&self.before, truth);
+        make_roles(&self.endpoint, roles(&truth)).await?;
+        self.truth = Some(truth);
+        Ok(())
     }
 
     /// Replays the migrations, or makes what a database has.
@@ -160,7 +133,8 @@ impl Proving {
                 policy: Policy::default(),
             };
             let options = Options::default();
-            run::run(&self.endpoint, wish.migrations, &upgrade, &options, watch)
+            let migrations = self.shadow.stood_in(wish.migrations);
+            run::run(&self.endpoint, &migrations, &upgrade, &options, watch)
                 .await
                 .map_err(|error| in_the_shadow(error.cause))?;
         }
@@ -175,6 +149,7 @@ impl Proving {
             let live = comparable_of(owned_by(read, &runner), &self.ignored);
             make_roles(&endpoint, roles(&live)).await?;
             let empty = self.catalog(&mut session).await?;
+            let live = self.given.agreed(&empty, live);
             let target = Target {
                 major: self.major,
                 role: ROLE,
@@ -191,7 +166,15 @@ impl Proving {
     }
 
     pub(super) async fn end(self) {
-        end(self.scratch).await;
+        let Self {
+            scratch, beside, ..
+        } = self;
+        let beside = async {
+            if let Some(beside) = beside {
+                end(beside).await;
+            }
+        };
+        tokio::join!(end(scratch), beside);
     }
 
     /// Compares what the migrations lead to with what is wanted.
@@ -209,7 +192,7 @@ impl Proving {
             .map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         self.rename(&mut session, asked.statements(), &mut renames, &mut from)
             .await?;
-        let mut remarks: Vec<String> = self.remark.clone().into_iter().collect();
+        let mut remarks = self.remarks.clone();
         remarks.extend(self.left_alone.remark());
         let mut to = match wish.truth {
             Truth::SchemaRs(printer) => {
@@ -256,6 +239,7 @@ impl Proving {
             differences: described,
             not_compared: unread,
             remarks,
+            proved_on: Some(self.shadow.proved_on()),
             ..AutogenerateReport::default()
         };
         Ok(Compared {
@@ -372,5 +356,28 @@ impl Proving {
             .refused(&sql, &failure);
         refused.target = statement.and_then(|it| it.target.clone());
         Err(refused.into())
+    }
+}
+
+/// Loads the SQL of the truth on a server of its own, where it is SQL.
+async fn load(
+    shadow: &Shadow,
+    wish: &Wish<'_>,
+    stop: &Stop,
+) -> Result<Option<(Catalog, Prepared)>, JobError> {
+    let Truth::Sql(files) = wish.truth else {
+        return Ok(None);
+    };
+    match beside(shadow, files, wish.ignored, stop).await {
+        // a dump of a whole database makes these, too
+        Err(first) if !shadow.prerequisites.is_empty() && !first.is_interrupt() => {
+            let mut bare = shadow.clone();
+            bare.prerequisites.clear();
+            match beside(&bare, files, wish.ignored, stop).await {
+                Ok(loaded) => Ok(Some(loaded)),
+                Err(_) => Err(first),
+            }
+        }
+        loaded => loaded.map(Some),
     }
 }

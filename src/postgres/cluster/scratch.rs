@@ -18,6 +18,7 @@ use super::places::Places;
 use super::process::{self, Signal};
 use super::server::{self, Setting};
 use super::{PORT, SUPERUSER, socket_url, template};
+use crate::migration::environment::Locale;
 use crate::words::{digest::Digest, url::Url};
 
 /// The least free memory file system that is used, in bytes.
@@ -57,8 +58,8 @@ pub struct ScratchOptions {
     pub guard: PathBuf,
     /// Further settings, as `-c name=value`; they win over those chosen here.
     pub settings: Vec<(String, String)>,
-    /// The locale of `template1`: `C`, or `C.UTF-8` where letters beyond ASCII matter.
-    pub locale: String,
+    /// How `template1` encodes and sorts. Not every machine has every locale.
+    pub locale: Locale,
     /// What was kept of another one: the server begins with that. See [`Kept`].
     pub kept: Option<Kept>,
 }
@@ -74,15 +75,11 @@ pub struct Kept {
 const KEPT: usize = 4;
 
 impl Kept {
-    /// The one of a key, whether it is there or not. `key` must name everything that it was made from but PostgreSQL.
-    pub fn of(binaries: &Binaries, key: &Digest) -> Result<Self, ClusterError> {
+    /// The one of a key, whether it is there or not. `key` must name everything that it was made from but PostgreSQL and the locale.
+    pub fn of(binaries: &Binaries, locale: &Locale, key: &Digest) -> Result<Self, ClusterError> {
         let places = Places::from_environment();
         let account = Account::choose(&places, &places.current)?;
-        let own = template::key(
-            binaries,
-            &ScratchOptions::new(PathBuf::new()).locale,
-            &account,
-        )?;
+        let own = template::key(binaries, locale, &account)?;
         let directory = places.kept().join(format!("{own}-{}", &key.as_str()[..32]));
         Ok(Self {
             directory,
@@ -162,7 +159,7 @@ impl ScratchOptions {
         Self {
             guard,
             settings: Vec::new(),
-            locale: "C".to_owned(),
+            locale: Locale::default(),
             kept: None,
         }
     }

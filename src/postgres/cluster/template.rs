@@ -14,10 +14,11 @@ use super::binaries::Binaries;
 use super::error::{ClusterError, cannot};
 use super::places::Places;
 use super::{SUPERUSER, lock, program};
+use crate::migration::environment::{Locale, Provider};
 use crate::words::digest::Digest;
 
 /// Raised whenever a template of an older glowplug would not do any more.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How long `initdb` may take: 0.6 s on a quiet machine, 12 s were seen on a busy one.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -35,7 +36,7 @@ const DISPOSABLE: [&str; 3] = ["--no-sync", "--wal-segsize=1", "--auth=trust"];
 /// The directory of the template for this version, locale and user, which is made when it is not there.
 pub(super) fn ensure(
     binaries: &Binaries,
-    locale: &str,
+    locale: &Locale,
     account: &Account,
     places: &Places,
 ) -> Result<PathBuf, ClusterError> {
@@ -69,7 +70,7 @@ pub(super) fn ensure(
         binaries,
         account,
         building.path(),
-        &locale_flags(locale),
+        &locale_flags(locale, binaries.major()),
         &DISPOSABLE,
     )?;
     keep_one_database(binaries, account, building.path())?;
@@ -90,9 +91,9 @@ pub(super) fn durable(
     account.give(building.path())?;
     // Sorted by code point everywhere, and letters beyond ASCII are letters.
     let locale: &[&str] = if cfg!(target_os = "macos") {
-        &["--locale=C", "--lc-ctype=UTF-8"]
+        &["--encoding=UTF8", "--locale=C", "--lc-ctype=UTF-8"]
     } else {
-        &["--locale=C.UTF-8"]
+        &["--encoding=UTF8", "--locale=C.UTF-8"]
     };
     let locale: Vec<String> = locale.iter().map(|&flag| flag.to_owned()).collect();
     let flags = ["--auth-local=trust", "--auth-host=reject"];
@@ -127,7 +128,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ClusterError> {
 /// Everything that a template depends on, as a name.
 pub(super) fn key(
     binaries: &Binaries,
-    locale: &str,
+    locale: &Locale,
     account: &Account,
 ) -> Result<String, ClusterError> {
     let program = binaries.postgres();
@@ -147,8 +148,26 @@ pub(super) fn key(
     ))
 }
 
-fn locale_flags(locale: &str) -> Vec<String> {
-    vec![format!("--locale={locale}")]
+/// What `initdb` is told. Messages and formats stay those of `C`: they are settings.
+fn locale_flags(locale: &Locale, major: u32) -> Vec<String> {
+    let mut flags = vec![
+        format!("--encoding={}", locale.encoding),
+        "--locale=C".to_owned(),
+        format!("--lc-collate={}", locale.collate),
+        format!("--lc-ctype={}", locale.ctype),
+    ];
+    match locale.provider {
+        Provider::Icu if major >= 15 => {
+            flags.push("--locale-provider=icu".into());
+            flags.push(format!("--icu-locale={}", locale.name));
+        }
+        Provider::Builtin if major >= 17 => {
+            flags.push("--locale-provider=builtin".into());
+            flags.push(format!("--builtin-locale={}", locale.name));
+        }
+        _ => {}
+    }
+    flags
 }
 
 fn initialise(
@@ -162,12 +181,7 @@ fn initialise(
     initdb
         .arg("-D")
         .arg(data)
-        .args([
-            "--username",
-            SUPERUSER,
-            "--encoding=UTF8",
-            "--no-instructions",
-        ])
+        .args(["--username", SUPERUSER, "--no-instructions"])
         .args(flags)
         .args(locale);
     if flags.contains(&"--no-sync") {
@@ -213,7 +227,7 @@ pub(super) fn try_out(
         binaries,
         account,
         trial.path(),
-        &locale_flags("C"),
+        &locale_flags(&Locale::default(), binaries.major()),
         &DISPOSABLE,
     )
 }

@@ -161,6 +161,28 @@ named_values! {
 }
 
 impl Params {
+    /// The names of the server settings that the options set.
+    #[must_use]
+    pub fn settings(&self) -> Vec<String> {
+        let mut words: Vec<String> = vec![String::new()];
+        let mut letters = self.options.as_deref().unwrap_or_default().chars();
+        while let Some(letter) = letters.next() {
+            let word = words.last_mut();
+            match (letter, word) {
+                ('\\', Some(word)) => word.extend(letters.next()),
+                (letter, _) if letter.is_whitespace() => words.push(String::new()),
+                (letter, Some(word)) => word.push(letter),
+                _ => {}
+            }
+        }
+        let setting = |word: &String| {
+            let word = word.strip_prefix("-c").unwrap_or(word);
+            let (name, _) = word.strip_prefix("--").unwrap_or(word).split_once('=')?;
+            Some(name.replace('-', "_"))
+        };
+        words.iter().filter_map(setting).collect()
+    }
+
     /// Sets one parameter by its libpq keyword; an empty text unsets a text.
     ///
     /// # Errors

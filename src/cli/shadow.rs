@@ -1,0 +1,69 @@
+//! `glowplug shadow`.
+
+use clap::{Args, Subcommand};
+
+use crate::{
+    cli::{
+        Global,
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        settings::Settings,
+    },
+    job::{self, JobError},
+    migration::source::Migrations,
+    project,
+};
+
+/// The throwaway databases in which migrations are replayed.
+#[derive(Debug, Subcommand)]
+pub(super) enum Shadow {
+    /// Keep what the database is like in glowplug.lock, for where no database is named
+    Pin(Pin),
+}
+
+/// Writes glowplug.lock: the version, encoding, settings, roles and extensions of the database, as migrations meet them.
+///
+/// `check`, `verify`, `revision --autogenerate` and `schema --from migrations` replay the migrations in such an environment where no
+/// database is named, or none answers. The file holds no secret and no host: commit it.
+#[derive(Debug, Args)]
+pub(super) struct Pin {}
+
+impl Shadow {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Pin(_) => "shadow pin",
+        }
+    }
+
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        match self {
+            Self::Pin(pin) => pin.run(global, output),
+        }
+    }
+}
+
+impl Pin {
+    fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let migrations = if settings.migrations_dir.is_dir() {
+            settings.migrations()?
+        } else {
+            Migrations::default()
+        };
+        let mut progress = output.progress();
+        let pinned = block_on(async |stop| {
+            let mut watch = |event| progress.show(&event);
+            let database = settings.endpoint("shadow pin", stop, output)?;
+            Ok::<_, CliError>(job::pin::pin(&database, &migrations, &mut watch).await?)
+        });
+        progress.finish();
+        let (pin, mut report) = pinned?;
+        let file = settings.lock();
+        project::pin::write(&file, &pin).map_err(JobError::from)?;
+        report.file = settings.relative(&file).into();
+        output.answer(&report, render::pinned);
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,185 @@
+//! Makes an empty database what the one is before its first migration that migrations are for.
+
+use crate::{
+    catalog::Coverage,
+    job::{
+        JobError,
+        failure::{AutogenerateError, TwinError},
+        load,
+        open::Endpoint,
+        shadow::{Shadow, given::Given, make_roles},
+    },
+    migration::environment::{Environment, Needs, Power, Role, SEARCH_PATH},
+    postgres::{
+        cluster::Scratch,
+        introspect,
+        session::{Failure, Message, Session},
+        session_error::SessionError,
+    },
+    words::ident::{Ident, Literal},
+};
+
+const DOING: &str = "making a database like the one that migrations are for";
+
+/// What somebody is to know of a shadow.
+pub(super) type Notes = Vec<String>;
+
+/// Gives an empty database what is there before the first migration.
+pub(super) async fn prepare(
+    shadow: &Shadow,
+    endpoint: &Endpoint,
+    needs: &Needs,
+) -> Result<(Given, Notes), JobError> {
+    let roles: Vec<&String> = shadow
+        .roles
+        .iter()
+        .filter(|it| !needs.own_roles.contains(*it))
+        .collect();
+    if !roles.is_empty() {
+        make_roles(endpoint, roles).await?;
+    }
+    let mut notes = Notes::new();
+    let mut given = Given::default();
+    if let Some(environment) = shadow.known.environment() {
+        let mut session = endpoint.session(&mut |_| {}).await?;
+        let major = shadow.binaries.major();
+        make_first(&mut session, needs, major, &mut notes).await?;
+        set(&mut session, environment, needs, &mut notes).await?;
+        given = Given::schemas(&needs.schemas);
+    }
+    given = given.standing_in(&shadow.stand_ins);
+    if shadow.prerequisites.is_empty() {
+        return Ok((given, notes));
+    }
+    // another one: with the settings
+    let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
+    let version = facts.server_version;
+    let before = introspect::read(&mut session, version, &Coverage::all()).await?;
+    load::run(&mut session, &shadow.stood_in_files(&shadow.prerequisites))
+        .await
+        .map_err(of_prerequisites)?;
+    drop(session);
+    // another one again: they may have set something
+    let (mut session, _, _) = endpoint.read(&mut |_| {}).await?;
+    let after = introspect::read(&mut session, version, &Coverage::all()).await?;
+    Ok((given.between(&before, &after), notes))
+}
+
+fn of_prerequisites(error: JobError) -> JobError {
+    match error {
+        JobError::Autogenerate(AutogenerateError::Sql { what, path }) => {
+            TwinError::Prerequisites { path, what }.into()
+        }
+        error => error,
+    }
+}
+
+/// Makes what belongs to the server, and the schemas.
+async fn make_first(
+    session: &mut Session<'_>,
+    needs: &Needs,
+    major: u32,
+    notes: &mut Notes,
+) -> Result<(), JobError> {
+    let create = |(name, role): (&String, &Role)| {
+        let can = Power::ALL.map(|it| match role.may.contains(&it) {
+            true => it.option().to_owned(),
+            false => format!("NO{}", it.option()),
+        });
+        format!(
+            "DO $glowplug$ BEGIN CREATE ROLE {} {}; EXCEPTION WHEN duplicate_object THEN NULL; END $glowplug$",
+            Ident(name),
+            can.join(" ")
+        )
+    };
+    let mut texts: Vec<String> = needs.roles.iter().map(create).collect();
+    for (name, role) in &needs.roles {
+        let grant = |group: &String| format!("GRANT {} TO {}", Ident(group), Ident(name));
+        texts.extend(role.member_of.iter().map(grant));
+    }
+    texts.extend(
+        needs
+            .schemas
+            .iter()
+            .map(|it| format!("CREATE SCHEMA {}", Ident(it))),
+    );
+    tell(session, &texts).await?;
+    for name in &needs.tablespaces {
+        // in the data directory itself
+        let allow = "SET allow_in_place_tablespaces = on".to_owned();
+        let create = format!("CREATE TABLESPACE {} LOCATION ''", Ident(name));
+        let made = match major {
+            ..15 => Some("PostgreSQL can have one of its own only from version 15 on".to_owned()),
+            _ => ask(session, &[allow, create]).await?,
+        };
+        notes.extend(made.map(|why| {
+            format!("the tablespace {name} is not there in the throwaway database: {why}")
+        }));
+    }
+    Ok(())
+}
+
+/// Gives every session of the database the settings.
+async fn set(
+    session: &mut Session<'_>,
+    environment: &Environment,
+    needs: &Needs,
+    notes: &mut Notes,
+) -> Result<(), JobError> {
+    let alter = |name: &str, values: &[String]| {
+        let values: Vec<String> = values.iter().map(|it| Literal(it).to_string()).collect();
+        format!(
+            "ALTER DATABASE {} SET {} = {}",
+            Scratch::MAINTENANCE,
+            Ident(name),
+            values.join(", ")
+        )
+    };
+    let settings = environment
+        .settings
+        .iter()
+        .filter(|(name, _)| *name != SEARCH_PATH);
+    let mut texts: Vec<(&str, String)> = settings
+        .map(|(name, value)| (name.as_str(), alter(name, std::slice::from_ref(value))))
+        .collect();
+    if let Some(path) = &needs.path {
+        let nothing = [String::new()];
+        let path = if path.is_empty() { &nothing[..] } else { path };
+        texts.push((SEARCH_PATH, alter(SEARCH_PATH, path)));
+    }
+    let messages: Vec<Message<'_>> = texts.iter().map(|(_, it)| Message::Batch(it)).collect();
+    let replies = session.exchange(&messages, &mut |_| {}).await;
+    for ((name, _), reply) in texts.iter().zip(replies) {
+        match reply {
+            Ok(_) => {}
+            Err(Failure::Server(error)) => notes.push(format!(
+                "{name} is not what it is in {}: the throwaway server refuses it ({error})",
+                environment.database
+            )),
+            Err(failure) => return Err(SessionError::while_doing(DOING)(failure).into()),
+        }
+    }
+    Ok(())
+}
+
+/// Sends commands that have to succeed.
+async fn tell(session: &mut Session<'_>, texts: &[String]) -> Result<(), JobError> {
+    let messages: Vec<Message<'_>> = texts.iter().map(|it| Message::Batch(it)).collect();
+    for reply in session.exchange(&messages, &mut |_| {}).await {
+        reply.map_err(SessionError::while_doing(DOING))?;
+    }
+    Ok(())
+}
+
+/// Sends commands that the server may refuse: says why.
+async fn ask(session: &mut Session<'_>, texts: &[String]) -> Result<Option<String>, JobError> {
+    let messages: Vec<Message<'_>> = texts.iter().map(|it| Message::Batch(it)).collect();
+    for reply in session.exchange(&messages, &mut |_| {}).await {
+        match reply {
+            Ok(_) => {}
+            Err(Failure::Server(error)) => return Ok(Some(error.to_string())),
+            Err(failure) => return Err(SessionError::while_doing(DOING)(failure).into()),
+        }
+    }
+    Ok(None)
+}
