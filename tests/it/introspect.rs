@@ -113,7 +113,7 @@ fn whatever_differs_in_one_attribute_is_another_catalog() {
     for (index, binaries) in INSTALLED.iter().enumerate() {
         let step = match (all, index) {
             (true, _) => 1,
-            (_, 0) => 4,
+            (_, 0) => 8,
             _ => 40,
         };
         let outcome = compare(binaries, pairs.iter().skip(index % step).step_by(step));

@@ -223,12 +223,12 @@ fn check(major: u32) {
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
     let (mut complaints, mut judged) = (Vec::new(), 0);
     let arena = Arena::of(major);
-    // all on the newest, and on the others so many as time allows: every second, and every ninth of the further cases
+    // all on the newest, and on the others so many as time allows: every fourth, and every ninth of the further cases
     let all =
         major == INSTALLED[0].major() || crate::support::number("GLOWPLUG_TEST_CASES").is_some();
     for (at, case) in cases().into_iter().enumerate() {
         let is_further = case.name.as_str() >= "500";
-        let step = if is_further { 9 } else { 2 };
+        let step = if is_further { 9 } else { 4 };
         if wanted.is_none() && !all && at % step != usize::try_from(major).unwrap() % step {
             continue;
         }

@@ -244,9 +244,9 @@ fn statements_lock_and_write_anew_what_they_say() {
         let step = if every {
             1
         } else if at == 0 {
-            9
+            15
         } else {
-            40
+            60
         };
         let fits = |it: &&Pair| {
             it.first_major <= binaries.major()
