@@ -94,11 +94,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
         return view::create(object);
     }
     let mut all = create::statements(object);
-    // an index that it names is made later: the rule of indexes says so then
-    if matches!(
-        object.get(Attribute::ReplicaIdentity),
-        Some("full" | "nothing")
-    ) {
+    if object.is(Attribute::ReplicaIdentity) {
         all.extend(replica_identity(object));
     }
     let secured = ROW_SECURITY.iter().filter(|it| object.is(it.name));
@@ -148,8 +144,7 @@ fn alter(change: &Change<'_>) -> Alter {
         }
     }
     steps.late.extend(storage(change));
-    if change.differs(Attribute::ReplicaIdentity) || change.differs(Attribute::ReplicaIdentityIndex)
-    {
+    if change.differs(Attribute::ReplicaIdentity) {
         steps.late.extend(replica_identity(to));
     }
     row_security(change, &mut steps);
@@ -323,15 +318,12 @@ fn storage(change: &Change<'_>) -> Vec<Statement> {
     all.into_iter().map(|it| action(to, it)).collect()
 }
 
-/// What subscribers are told of an old row. Nothing is said for an index that is gone: that is no statement's doing.
+/// What subscribers are told of an old row. An index that they are told by says so itself, when it is there.
 fn replica_identity(object: &Object<'_>) -> Option<Statement> {
     let what = match object.get(Attribute::ReplicaIdentity) {
         Some("full") => "FULL".to_owned(),
         Some("nothing") => "NOTHING".to_owned(),
-        Some("index") => format!(
-            "USING INDEX {}",
-            Ident(object.get(Attribute::ReplicaIdentityIndex)?)
-        ),
+        Some("index") => return None,
         _ => "DEFAULT".to_owned(),
     };
     Some(action(object, format!("REPLICA IDENTITY {what}")))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{attach, build, exchange, finish, partition, rename, text, ties};
+use super::{attach, build, exchange, finish, partition, rename, replica_identity, text, ties};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
@@ -57,6 +57,9 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
         change.from.get(Attribute::Statistics),
         change.to.get(Attribute::Statistics),
     ));
+    if change.differs(Attribute::ReplicaIdentity) && change.to.is(Attribute::ReplicaIdentity) {
+        late.push(replica_identity(&change.to));
+    }
     let words = text::Designation(change.to.key).to_string();
     late.extend(extension::retie(change, &words));
     Alter::By(Steps::late(late))
