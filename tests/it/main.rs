@@ -44,4 +44,5 @@ mod support;
 mod tidy;
 mod tls;
 mod url;
+mod verify;
 mod workflow;
