@@ -38,6 +38,7 @@ mod proxy;
 mod rename;
 mod round_trips;
 mod schema;
+mod schema_edits;
 mod secrets;
 mod source;
 mod support;

@@ -285,17 +285,7 @@ fn leading<'d>(
         let fact = found.get(&it.key).or_else(|| wanted.get(&it.key));
         let extension = fact.and_then(|it| it.get(Attribute::Extension));
         let extension = extension.map(|name| Key::new(Kind::Extension, &[name]));
-        let relation = match it.key.kind() {
-            Kind::Column | Kind::Constraint | Kind::Trigger | Kind::Policy | Kind::Rule => {
-                let parts = [it.key.part(0), it.key.part(1)];
-                Some(Key::new(Kind::Relation, &parts))
-            }
-            Kind::Index => {
-                let table = fact.and_then(|it| it.get(Attribute::Table));
-                table.map(|table| Key::new(Kind::Relation, &[it.key.part(0), table]))
-            }
-            _ => None,
-        };
+        let relation = fact.and_then(|fact| it.key.relation(fact));
         let mut owners = extension.iter().chain(&relation);
         owners.any(|owner| *owner != it.key && moved.contains(owner))
     };
