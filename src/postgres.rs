@@ -10,7 +10,7 @@ pub mod introspect;
 pub mod journal;
 pub mod lock;
 pub mod pool;
-mod seed;
+pub(crate) mod seed;
 pub mod server_error;
 pub mod session;
 pub mod session_error;

@@ -1,5 +1,6 @@
 //! The files of a project: where it is, what it configures, and its migrations on disk.
 
+pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;

@@ -6,13 +6,14 @@ mod ledger;
 mod pin;
 mod progress;
 mod text;
+mod verify;
 
 use std::io::Write as _;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*};
+pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
 use crate::cli::{
     Color, Format, Global,
     covers::{Covered, Covers},
@@ -103,6 +104,15 @@ impl Output {
 
     /// Prints what went wrong.
     pub(super) fn failure(&self, failure: &CliError) -> Exit {
+        self.failure_beside(failure, None::<&()>)
+    }
+
+    /// The same where there is a report all the same. In text it was printed before.
+    pub(super) fn failure_beside<T: Serialize>(
+        &self,
+        failure: &CliError,
+        report: Option<&T>,
+    ) -> Exit {
         if let CliError::Run(run) = failure
             && self.format == Format::Text
             && !run.done.steps.is_empty()
@@ -121,7 +131,7 @@ impl Output {
             covers,
         }));
         if self.format == Format::Json {
-            self.stdout(&json::failed(self.command, failure, covers));
+            self.stdout(&json::failed(self.command, failure, report, covers));
         }
         if failure.is_interrupt() {
             Exit::Interrupted

@@ -30,9 +30,12 @@ pub(super) struct Schema {
     /// Only the file of these settings
     #[arg(long, value_name = "KEY")]
     schema_key: Option<String>,
-    /// Make the patch file anew from the edited schema file
+    /// Make the patch file anew from the edited schema file. What no migration makes is refused: a patch would hide it
     #[arg(long)]
     update_patch: bool,
+    /// Print it anew, whatever was edited in it: upgrade, downgrade and redo leave an edited file as it is
+    #[arg(long, conflicts_with_all = ["check", "stdout", "update_patch"])]
+    discard_edits: bool,
     /// Whose result is wanted where Diesel's is wrong
     #[arg(long, value_enum)]
     compat: Option<ResultOf>,

@@ -18,7 +18,7 @@ use crate::{
         locate::locate,
         offline,
         run::{Options, Wish},
-        schema,
+        schema::{self, Before},
     },
     migration::{plan::Policy, source::Direction, version::Version},
     postgres::exec,
@@ -220,10 +220,14 @@ fn execute(
             )
             .await
         } else {
+            let before = match locked_schema {
+                true => Before::default(),
+                false => schema::before_run(&endpoint, &printer, &mut watch).await?,
+            };
             match job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await {
                 // it is what it should be, and another run's line ends are no reason to touch it
                 Ok(done) if locked_schema => Ok(done),
-                Ok(done) => schema::after_run(&endpoint, &printer, done, &mut watch).await,
+                Ok(done) => schema::after_run(&endpoint, &printer, &before, done, &mut watch).await,
                 Err(error) => Err(error),
             }
         };

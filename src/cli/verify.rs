@@ -1,6 +1,8 @@
 //! `glowplug verify`.
 
-use clap::Args;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
 
 use crate::{
     cli::{
@@ -12,19 +14,38 @@ use crate::{
         schema::printer,
         settings::{LimitArgs, Settings},
     },
-    job,
+    job::{self, JobError, verify::Verified},
+    project::baseline,
+    report::verify::{KnownProblem, ProblemKind},
 };
 
 /// Replays every migration up, down and up again, with rows in every table, in a database of its own: nothing else is needed.
 ///
-/// Compares what each leg leaves, guards the ledgers in each, and checks that schema.rs is fresh. Exits with 3 if something is
-/// not as it should be.
+/// Compares what each leg leaves, guards the ledgers in each, and checks that schema.rs is fresh. After a problem it goes on from where
+/// the up.sql leads, and reports all of them; rows that it made up itself never decide alone. Exits with 3 if something is not as it
+/// should be, with 1 if a migration fails in an empty database.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
+    /// `accept`: write down what is found now as known, so that only what is new counts from now on
+    #[arg(value_enum)]
+    action: Option<Action>,
     /// Replay all, also those that an earlier run has found to be as they should be. Such runs are kept for projects with many
     /// migrations, by the content of all scripts.
     #[arg(long)]
     no_cache: bool,
+    /// Stop at the first problem
+    #[arg(long)]
+    fail_fast: bool,
+    /// What is known of old migrations: only other problems count. Where there is no such file, what is found is written to it
+    /// [default: verify-baseline.toml beside glowplug.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Action {
+    /// Write down what is found as known
+    Accept,
 }
 
 impl Verify {
@@ -33,25 +54,79 @@ impl Verify {
         let migrations = settings.migrations()?;
         let printer = printer(&settings, None)?;
         let guard = settings.manner(&LimitArgs::default()).guard;
+        let path = match &self.baseline {
+            Some(path) => path.clone(),
+            None => settings.root.join(baseline::NAME),
+        };
+        let known = baseline::read(&path).map_err(JobError::from)?;
+        let writes =
+            self.action == Some(Action::Accept) || known.is_none() && self.baseline.is_some();
         let mut progress = output.progress();
-        let report = block_on(async |stop| {
+        let verified = block_on(async |stop| {
             let shadow = settings.twin("verify", &stop, output, &mut |_| {}).await?;
             let wish = job::verify::Wish {
                 shadow: &shadow,
                 migrations: &migrations,
                 guard: &guard,
                 caches: !self.no_cache,
+                fail_fast: self.fail_fast && !writes,
+                accepted: known.as_deref().unwrap_or_default(),
             };
             let mut watch = |event| progress.show(&event);
             Ok::<_, CliError>(job::verify::verify(&wish, &printer, stop, &mut watch).await?)
         });
         progress.finish();
-        let report = report?;
-        output.answer(&report, render::replayed);
+        let mut verified = verified?;
+        if writes {
+            let found = &verified.report.problems;
+            let found: Vec<KnownProblem> = found.iter().map(KnownProblem::from).collect();
+            baseline::write(&path, &found).map_err(JobError::from)?;
+            output.talk(&format!(
+                "Wrote {}: {} known from now on.",
+                settings.relative(&path),
+                match found.len() {
+                    1 => "1 problem is".to_owned(),
+                    many => format!("{many} problems are"),
+                }
+            ));
+            verified.report.accept(&found);
+        } else if let Some(known) = &known {
+            set_aside(&mut verified, known, &path, &settings);
+        }
+        self.tell(verified, output)
+    }
+
+    fn tell(&self, verified: Verified, output: &Output) -> Result<Exit, CliError> {
+        let Verified { report, failure } = verified;
+        let is_of_failure = report
+            .problems
+            .iter()
+            .any(|it| it.kind == ProblemKind::UpFails);
+        if let Some(failure) = failure.filter(|_| is_of_failure) {
+            if !output.is_json() {
+                output.raw(&render::replayed(&report, output.is_verbose()));
+            }
+            return Ok(output.failure_beside(&CliError::Job(failure), Some(&report)));
+        }
+        output.answer(&report, |it| render::replayed(it, output.is_verbose()));
         Ok(if report.is_clean() {
             Exit::Done
         } else {
             Exit::Findings
         })
+    }
+}
+
+/// Sets aside what is known, and says what of it is no more.
+fn set_aside(verified: &mut Verified, known: &[KnownProblem], path: &Path, settings: &Settings) {
+    let gone = verified.report.accept(known);
+    let mut gone: Vec<String> = gone.iter().map(|it| it.migration.clone()).collect();
+    gone.dedup();
+    if !gone.is_empty() {
+        verified.report.notes.push(format!(
+            "{} names problems that are no more: {}; `glowplug verify accept` takes them out",
+            settings.relative(path),
+            gone.join(", ")
+        ));
     }
 }

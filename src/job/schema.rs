@@ -1,12 +1,17 @@
 //! schema.rs: printed, written, compared.
 
+mod edited;
+mod edits;
+mod explained;
+
+pub use self::edited::{Before, after_run, before_run};
+pub(in crate::job) use self::edits::edits;
+
 use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
     catalog::{Catalog, Coverage},
-    job::{
-        JobError, RunError, Watch, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow,
-    },
+    job::{JobError, Watch, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow},
     migration::{
         source::{Direction, Migrations},
         status::status,
@@ -14,11 +19,12 @@ use crate::{
     },
     postgres::{environment, introspect, session::Stop},
     project::{ProjectError, schema_file},
-    report::{
-        run::RunReport,
-        schema::{FileReport, FileState, SchemaReport},
+    report::schema::{FileReport, FileState, SchemaReport},
+    schema_rs::{
+        self, Compat, PrintSchema, PrintSchemas, Style,
+        config::DEFAULT_KEY,
+        patch::{self, PatchError},
     },
-    schema_rs::{self, PrintSchema, PrintSchemas, Style, config::DEFAULT_KEY, patch},
 };
 
 /// What is printed, and how.
@@ -160,7 +166,7 @@ impl Printer {
     /// Makes the patches anew: what leads from the printed text to the file as a person has edited it.
     ///
     /// # Errors
-    /// When a file cannot be read or a patch not written.
+    /// When a file cannot be read, has what no migration makes, or a patch cannot be written.
     pub fn update_patches(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
         let mut report = SchemaReport::default();
         for config in self.schemas.all.values() {
@@ -172,6 +178,11 @@ impl Printer {
             let Some(wanted) = schema_file::read(file)? else {
                 continue;
             };
+            let what = explained::unexplained(self, config, catalog, &text, &wanted)?;
+            if !what.is_empty() {
+                let file = self.shown(file);
+                return Err(PatchError::Unexplained { file, what }.into());
+            }
             let patch = patch::create(&text, &wanted).unwrap_or_default();
             let before = schema_file::read(patch_file)?;
             let state = if before.as_deref() == Some(patch.as_str()) {
@@ -189,7 +200,7 @@ impl Printer {
         Ok(report)
     }
 
-    fn unpatched(
+    pub(super) fn unpatched(
         &self,
         catalog: &Catalog,
         config: &PrintSchema,
@@ -198,16 +209,26 @@ impl Printer {
         Ok((printed.text, printed.notes))
     }
 
-    fn patched(&self, text: String, config: &PrintSchema) -> Result<String, JobError> {
-        let Some(file) = &config.patch_file else {
+    pub(super) fn patched(&self, text: String, config: &PrintSchema) -> Result<String, JobError> {
+        let Some(patch) = self.patch(config)? else {
             return Ok(text);
         };
-        let shown = self.shown(file);
+        let shown = config.patch_file.as_ref().map(|it| self.shown(it));
+        let shown = shown.unwrap_or_default();
+        Ok(match self.style.compat {
+            // Diesel prints less, and adds what it is told to
+            Compat::Diesel => patch::apply(&text, &shown, &patch)?,
+            Compat::Right => patch::apply_once(&text, &shown, &patch)?,
+        })
+    }
+
+    /// The text of a patch, where there is one and it changes something.
+    pub(super) fn patch(&self, config: &PrintSchema) -> Result<Option<String>, JobError> {
+        let Some(file) = &config.patch_file else {
+            return Ok(None);
+        };
         let patch = schema_file::read_existing(file)?;
-        if patch.trim().is_empty() {
-            return Ok(text);
-        }
-        Ok(patch::apply(&text, &shown, &patch)?)
+        Ok((!patch.trim().is_empty()).then_some(patch))
     }
 
     pub(super) fn shown(&self, path: &std::path::Path) -> String {
@@ -294,34 +315,4 @@ pub async fn demand_of_migrations(
     // what the shadow does is not what was asked for, and is not shown as if it were
     let source = Source::Migrations(shadow, migrations, stop);
     printer.demand(&source.catalog(&mut |_| {}).await?)
-}
-
-/// Writes schema.rs after a run.
-///
-/// # Errors
-/// When it cannot be printed or written. The error carries what the run did.
-pub async fn after_run(
-    endpoint: &Endpoint,
-    printer: &Printer,
-    mut done: RunReport,
-    watch: Watch<'_>,
-) -> Result<RunReport, RunError> {
-    if !printer.has_files() || done.dry_run {
-        return Ok(done);
-    }
-    let written = match Source::Database(endpoint).catalog(watch).await {
-        Ok(catalog) => printer.write(&catalog),
-        Err(error) => Err(error),
-    };
-    match written {
-        Ok(report) => {
-            done.schema = report.files;
-            done.notes.extend(report.notes);
-            Ok(done)
-        }
-        Err(cause) => Err(RunError {
-            done: Box::new(done),
-            cause,
-        }),
-    }
 }

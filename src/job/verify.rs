@@ -1,16 +1,18 @@
 //! Replays every migration up, down and up again in the shadow, over rows in every table, and compares what it leaves.
 //!
 //! A first pass is swift: it sees whether everything is exactly as it was, and leaves to a second one, which is careful, whatever
-//! is not. Most migrations never need that.
+//! is not. Most migrations never need that. What goes wrong with one is noted, and the next begins where the up.sql of that one leads.
 
 mod cache;
 pub(super) mod careful;
+mod closer;
+mod plain;
 mod swift;
 
 use std::{collections::BTreeSet, sync::Mutex};
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Coverage},
     job::{
         JobError, Watch, ledger,
         open::Endpoint,
@@ -19,16 +21,20 @@ use crate::{
         shadow::{Prepared, Shadow, end, lacking},
         verify::{
             cache::{Cache, Known},
-            careful::{Legs, catalog},
-            swift::{Found, Lane},
+            careful::catalog,
+            plain::{Copy, Plain},
+            swift::{Found, Lane, Seen},
         },
     },
     migration::{
         environment::Needs,
         source::{Migration, Migrations},
     },
-    postgres::{cluster::Scratch, guard::Guard, session::Stop},
-    report::{event::Event, verify::VerifyReport},
+    postgres::{cluster::Scratch, guard::Guard, introspect, session::Stop},
+    report::{
+        event::Event,
+        verify::{KnownProblem, VerifyReport},
+    },
 };
 
 /// From so many migrations on, two servers share them.
@@ -45,18 +51,31 @@ pub struct Wish<'w> {
     pub guard: &'w Guard,
     /// Whether what an earlier run has shown is taken for shown, and what this one shows is kept.
     pub caches: bool,
+    /// Whether the first problem that is not known ends it.
+    pub fail_fast: bool,
+    /// What is known to be wrong.
+    pub accepted: &'w [KnownProblem],
 }
 
-/// Verifies all migrations.
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// All of it.
+    pub report: VerifyReport,
+    /// Why the first migration that fails in an empty database does, if one does.
+    pub failure: Option<JobError>,
+}
+
+/// Verifies all migrations, and goes on after each problem.
 ///
 /// # Errors
-/// When the shadow cannot be made, or a migration fails on its first way up. What does not return is in the report.
+/// When the shadow cannot be made, or the user ends it.
 pub async fn verify(
     wish: &Wish<'_>,
     printer: &Printer,
     stop: Stop,
     watch: Watch<'_>,
-) -> Result<VerifyReport, JobError> {
+) -> Result<Verified, JobError> {
     let migrations = wish.shadow.stood_in(wish.migrations);
     let all: Vec<&Migration> = migrations.iter().collect();
     let cache = Cache::new(wish, &all);
@@ -66,38 +85,38 @@ pub async fn verify(
         guard: wish.guard,
         known: cache.known(),
         needs: wish.shadow.needs(wish.migrations.texts()),
+        fail_fast: wish.fail_fast,
+        accepted: wish.accepted,
         stop,
     };
-    let known = task.known.as_ref().map_or(0, |known| known.count);
+    let known = task.known();
     watch(Event::Planned {
         steps: all.len() - known,
     });
     let mut swift = task.swift(printer, watch).await.map_err(lacking)?;
-    let mut report = std::mem::take(&mut swift.report);
-    if !swift.unsure.is_empty() {
-        report = task
-            .careful(&swift.unsure, report, watch)
-            .await
-            .map_err(lacking)?;
+    let scratch = swift.scratch.take();
+    let mut plain = task.plain();
+    let report = task.look_again(swift, &mut plain, printer, watch).await;
+    let report = report.map_err(lacking);
+    plain.end().await;
+    if let (Some(scratch), Ok(report)) = (&scratch, &report)
+        && report.problems.is_empty()
+        && known < all.len()
+    {
+        cache.keep(scratch, report);
     }
-    if report.problem.is_none() {
-        if let Some(catalog) = &swift.catalog {
-            report.schema = Some(printer.compare(catalog)?);
-        }
-        if let Some(scratch) = &swift.scratch
-            && known < all.len()
-        {
-            cache.keep(scratch, &report);
-        }
-    }
-    if let Some(scratch) = swift.scratch {
+    if let Some(scratch) = scratch {
         end(scratch).await;
     }
+    let mut report = report?;
     report.known = known;
     report.notes.splice(0..0, wish.shadow.notes.iter().cloned());
     report.proved_on = Some(wish.shadow.proved_on());
-    report.undeclared = swift.undeclared;
-    Ok(report)
+    report.sort();
+    Ok(Verified {
+        report,
+        failure: plain.into_failure().map(lacking),
+    })
 }
 
 /// What is verified, and where.
@@ -108,6 +127,8 @@ struct Verify<'v> {
     known: Option<Known>,
     /// What has to be there before the first migration.
     needs: Needs,
+    fail_fast: bool,
+    accepted: &'v [KnownProblem],
     stop: Stop,
 }
 
@@ -126,11 +147,48 @@ struct Swift {
 }
 
 impl Verify<'_> {
+    /// What the way up alone leads to.
+    fn plain(&self) -> Plain<'_> {
+        Plain::new(self.shadow, self.all, &self.needs, self.stop.clone())
+    }
+
     fn options(&self) -> Options {
         let mut options = Options::default();
         options.manner.guard = self.guard.clone();
         options.manner.guard.allow = None;
         options
+    }
+
+    /// Looks at what the swift pass is not sure of, and compares the schema files.
+    async fn look_again(
+        &self,
+        swift: Swift,
+        plain: &mut Plain<'_>,
+        printer: &Printer,
+        watch: Watch<'_>,
+    ) -> Result<VerifyReport, JobError> {
+        let mut report = swift.report;
+        if !swift.unsure.is_empty() {
+            report = self.careful(&swift.unsure, report, plain, watch).await?;
+        }
+        report.undeclared = swift.undeclared;
+        if report.problems.is_empty() {
+            if let Some(catalog) = &swift.catalog {
+                report.schema = Some(printer.compare(catalog)?);
+            }
+            return Ok(report);
+        }
+        if !printer.has_files() || self.fail_fast {
+            return Ok(report);
+        }
+        let endpoint = plain.endpoint(self.all.len()).await?;
+        if plain.failures().is_empty() {
+            let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
+            let coverage = Coverage::printing();
+            let catalog = introspect::read(&mut session, facts.server_version, &coverage).await?;
+            report.schema = Some(printer.compare(&catalog)?);
+        }
+        Ok(report)
     }
 
     /// Sees which migrations go down and up again without a trace.
@@ -198,9 +256,15 @@ impl Verify<'_> {
     ) -> Result<(Vec<Found>, Swift), JobError> {
         let Prepared { scratch, notes, .. } = self.start().await?;
         let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
-        let mut walked = self.walk_lane(&endpoint, from, to, printer, watch).await;
+        let mut plain = self.plain();
+        let mut ground = Ground::new(&mut plain);
+        let mut walked = self
+            .walk_lane(&endpoint, &mut ground, from, to, printer, watch)
+            .await;
+        let has_moved = ground.copy.is_some();
+        plain.end().await;
         match &mut walked {
-            Ok((_, swift)) if printer.is_some() => {
+            Ok((_, swift)) if printer.is_some() && !has_moved => {
                 swift.scratch = Some(scratch);
                 swift.report.notes.extend(notes);
             }
@@ -212,6 +276,7 @@ impl Verify<'_> {
     async fn walk_lane(
         &self,
         endpoint: &Endpoint,
+        ground: &mut Ground<'_, '_>,
         from: usize,
         to: usize,
         printer: Option<&Printer>,
@@ -223,25 +288,31 @@ impl Verify<'_> {
         for migration in &self.all[self.known()..from] {
             is_whole &= is_whole && lane.replay(migration).await?;
         }
-        lane.settle().await?;
+        match is_whole {
+            true => lane.settle().await?,
+            false => ground.renew(&mut lane, from, self.guard, watch).await?,
+        }
         for (number, migration) in self.all.iter().enumerate().take(to).skip(from) {
-            let seen = match is_whole {
-                true => lane.see(number, migration, watch).await?,
-                false => None,
-            };
-            // from where one did not even run, all that follow are looked at closely
-            is_whole = seen.is_some();
-            found.push(seen.unwrap_or(Found::Unsure));
-            if is_whole && found.last() != Some(&Found::Unsure) {
+            let seen = lane.see(number, migration, watch).await?;
+            if seen == Seen::Passed {
+                found.push(Found::Passed);
                 watch(Event::Verified {
                     name: migration.name.clone(),
                 });
+                continue;
+            }
+            found.push(Found::Unsure);
+            let is_there = match seen {
+                Seen::Failed => ground.fails_as_well(number).await?,
+                seen => seen == Seen::Unsure,
+            };
+            if !is_there {
+                let after = number + 1;
+                ground.renew(&mut lane, after, self.guard, watch).await?;
             }
         }
         let mut swift = Swift::default();
-        if let Some(printer) = printer
-            && is_whole
-        {
+        if let Some(printer) = printer {
             if printer.has_files() {
                 swift.catalog = Some(catalog(&mut lane.locked).await?);
             }
@@ -253,81 +324,45 @@ impl Verify<'_> {
         lane.locked.let_go().await;
         Ok((found, swift))
     }
+}
 
-    /// Replays all again, and walks those that need it with all care. Stops at the first problem.
-    async fn careful(
-        &self,
-        unsure: &BTreeSet<usize>,
-        report: VerifyReport,
-        watch: Watch<'_>,
-    ) -> Result<VerifyReport, JobError> {
-        let scratch = self.start().await?.scratch;
-        let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
-        let walked = self.walk_carefully(&endpoint, unsure, report, watch).await;
-        end(scratch).await;
-        walked
+/// What a lane can be moved to.
+struct Ground<'g, 'p> {
+    plain: &'g mut Plain<'p>,
+    /// Where the lane is, if it was moved.
+    copy: Option<Copy>,
+}
+
+impl<'g, 'p> Ground<'g, 'p> {
+    fn new(plain: &'g mut Plain<'p>) -> Self {
+        Self { plain, copy: None }
     }
 
-    async fn walk_carefully(
-        &self,
-        endpoint: &Endpoint,
-        unsure: &BTreeSet<usize>,
-        swift: VerifyReport,
+    /// Moves a lane to a copy of what so many migrations lead to.
+    async fn renew<'l>(
+        &mut self,
+        lane: &mut Lane<'l>,
+        count: usize,
+        guard: &'l Guard,
         watch: Watch<'_>,
-    ) -> Result<VerifyReport, JobError> {
-        let options = self.options();
-        let off = Guard::default();
-        let mut lane = Lane::open(endpoint, &off, watch).await?;
+    ) -> Result<(), JobError> {
+        let copy = self.plain.copy(count).await?;
+        *lane = Lane::open(&copy.endpoint, guard, watch).await?;
         lane.settle().await?;
-        let mut report = VerifyReport::default();
-        let mut before = None;
-        let last = unsure.last().copied().unwrap_or_default();
-        for (number, migration) in self.all.iter().enumerate() {
-            if number < self.known() {
-                report.passed(migration);
-                continue;
-            }
-            if number > last {
-                // nothing after it asks for another look
-                report.passed(migration);
-                continue;
-            }
-            if unsure.contains(&number) {
-                let mut at = match before.take() {
-                    Some(catalog) => catalog,
-                    None => catalog(&mut lane.locked).await?,
-                };
-                let mut legs = Legs {
-                    locked: &mut lane.locked,
-                    migration,
-                    options: &options,
-                    narrow: None,
-                    known: None,
-                };
-                let problem = legs.walk(&mut at, &mut report, watch).await?;
-                if let Some(problem) = problem {
-                    report.problem = Some(problem);
-                    break;
-                }
-                before = Some(at);
-                watch(Event::Verified {
-                    name: migration.name.clone(),
-                });
-            } else {
-                if !lane.replay(migration).await? {
-                    // it ran a moment ago: what is random, or depends on the time
-                    return Err(lane.failure());
-                }
-                before = None;
-                report.passed(migration);
-                lane.rows_and_print().await?;
-                continue;
-            }
-            report.migrations += 1;
-            lane.rows_and_print().await?;
+        if let Some(left) = self.copy.replace(copy) {
+            self.plain.forget(left).await?;
         }
-        lane.locked.let_go().await;
-        report.notes.splice(0..0, swift.notes);
-        Ok(report)
+        Ok(())
+    }
+
+    /// Whether a migration fails without made-up rows, too. Where a lane has seen it fail, it is where it was then.
+    async fn fails_as_well(&mut self, number: usize) -> Result<bool, JobError> {
+        self.plain.replay(number + 1).await?;
+        Ok(self.plain.has_failed(number) && self.is_here())
+    }
+
+    /// Whether the lane is still somewhere.
+    fn is_here(&self) -> bool {
+        self.copy.as_ref().is_none_or(|it| self.plain.has(it))
     }
 }

@@ -1,5 +1,7 @@
 //! Rows for a throwaway database, so that what migrations do to rows can be seen.
 
+mod hints;
+
 use crate::{
     postgres::{
         guard,
@@ -9,6 +11,8 @@ use crate::{
     words::ident::{Literal, Qualified},
 };
 
+pub(crate) use self::hints::Hints;
+
 const SEED: &str = include_str!("seed.sql");
 
 impl Session<'_> {
@@ -17,7 +21,15 @@ impl Session<'_> {
     /// # Errors
     /// What the server refused, or the loss of the connection.
     pub(crate) async fn seed(&mut self) -> Result<(), Failure> {
-        self.seed_by(SEED, EVER, &[]).await
+        self.seed_by(SEED, EVER, &[], None).await
+    }
+
+    /// The same with values that fit a script, and no NULL.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn seed_fitting(&mut self, hints: &Hints) -> Result<(), Failure> {
+        self.seed_by(SEED, EVER, &[], Some(hints)).await
     }
 
     /// The same for some tables.
@@ -28,7 +40,7 @@ impl Session<'_> {
         if tables.is_empty() {
             return Ok(());
         }
-        self.seed_by(SEED, EVER, tables).await
+        self.seed_by(SEED, EVER, tables, None).await
     }
 
     /// Keeps the function that [`seed_new`](Self::seed_new) calls, so that it is planned once. It ends with the session.
@@ -53,8 +65,8 @@ impl Session<'_> {
     /// # Errors
     /// What the server refused, or the loss of the connection.
     pub(crate) async fn seed_new(&mut self, since: &str) -> Result<(), Failure> {
-        self.seed_by("SELECT pg_temp.glowplug_seed()", since, &[])
-            .await
+        let call = "SELECT pg_temp.glowplug_seed()";
+        self.seed_by(call, since, &[], None).await
     }
 
     async fn seed_by(
@@ -62,6 +74,7 @@ impl Session<'_> {
         call: &str,
         since: &str,
         tables: &[Qualified<'_>],
+        hints: Option<&Hints>,
     ) -> Result<(), Failure> {
         let pins = guard::pins();
         // as format('%I.%I') writes them
@@ -78,8 +91,13 @@ impl Session<'_> {
             names.join(", ")
         );
         let since = format!("SET LOCAL glowplug.seeded = {}", Literal(since));
+        let hints = hints.map(Hints::json).unwrap_or_default();
+        let hints = format!("SET LOCAL glowplug.seed_hints = {}", Literal(&hints));
         let messages = [
             Message::Batch("BEGIN"),
+            // what would be refused at COMMIT is refused where rows can still be left out
+            Message::Batch("SET CONSTRAINTS ALL IMMEDIATE"),
+            Message::Batch(&hints),
             Message::Batch(&pins),
             // what indexes, checks and columns call finds its tables as it does for those who write rows
             Message::Batch("SET LOCAL search_path TO DEFAULT"),

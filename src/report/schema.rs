@@ -16,6 +16,8 @@ pub enum FileState {
     Missing,
     /// It was written now.
     Written,
+    /// A person has edited it, and it was left as it is.
+    Kept,
 }
 
 /// One schema file.

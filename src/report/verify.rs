@@ -1,6 +1,6 @@
 //! What a replay of all migrations showed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     migration::source::Migration,
@@ -21,9 +21,44 @@ pub enum Leg {
     Redo,
 }
 
-/// The first thing that is not as it should be.
+/// What is wrong with a migration, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// Its up.sql fails in an empty database.
+    UpFails,
+    /// It would harm a ledger.
+    HarmsLedger,
+    /// Its down.sql fails.
+    DownFails,
+    /// Its up.sql fails after its down.sql.
+    UpAgainFails,
+    /// Its down.sql does not lead back.
+    NotBack,
+    /// Its up.sql leads elsewhere after its down.sql.
+    Elsewhere,
+}
+
+impl ProblemKind {
+    /// What is wrong, as a heading.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::UpFails => "up.sql fails in an empty database",
+            Self::HarmsLedger => "would harm a ledger",
+            Self::DownFails => "down.sql fails",
+            Self::UpAgainFails => "up.sql fails after down.sql",
+            Self::NotBack => "down.sql does not lead back",
+            Self::Elsewhere => "leads elsewhere when it is applied a second time",
+        }
+    }
+}
+
+/// One thing that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
+    /// What is wrong.
+    pub kind: ProblemKind,
     /// The migration.
     pub name: String,
     /// Where on its way.
@@ -39,6 +74,50 @@ pub struct Problem {
     pub sqlstate: Option<String>,
 }
 
+impl Problem {
+    /// What tells it from another one of its migration: what differs, else what PostgreSQL said.
+    #[must_use]
+    pub fn signs(&self) -> Vec<String> {
+        match (&self.difference[..], &self.sqlstate) {
+            ([], Some(code)) => vec![format!("SQLSTATE {code}")],
+            ([], None) => self.what.lines().map(str::to_owned).collect(),
+            (difference, _) => difference.to_vec(),
+        }
+    }
+}
+
+/// A problem that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownProblem {
+    /// The directory of the migration.
+    pub migration: String,
+    /// What is wrong with it.
+    pub kind: ProblemKind,
+    /// Its [signs](Problem::signs).
+    pub what: Vec<String>,
+}
+
+impl KnownProblem {
+    /// Whether a problem is this one, or a part of it.
+    #[must_use]
+    pub fn is(&self, problem: &Problem) -> bool {
+        self.migration == problem.name
+            && self.kind == problem.kind
+            && problem.signs().iter().all(|it| self.what.contains(it))
+    }
+}
+
+impl From<&Problem> for KnownProblem {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            migration: problem.name.clone(),
+            kind: problem.kind,
+            what: problem.signs(),
+        }
+    }
+}
+
 /// What `verify` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
@@ -50,8 +129,14 @@ pub struct VerifyReport {
     pub returned: usize,
     /// Those without a way back: they have no down.sql, or one that says so itself.
     pub one_way: Vec<String>,
-    /// The first thing that is not as it should be.
+    /// The worst thing that is not as it should be.
     pub problem: Option<Problem>,
+    /// Everything that is not as it should be: the worst first, and in the order of the migrations.
+    pub problems: Vec<Problem>,
+    /// Migrations that need what one that fails would have made.
+    pub not_replayed: Vec<String>,
+    /// What a baseline says is known, and was found again.
+    pub accepted: Vec<Problem>,
     /// Whether the schema files are what the migrations lead to.
     pub schema: Option<SchemaReport>,
     /// Protected tables that are not declared as ledgers.
@@ -72,9 +157,32 @@ impl VerifyReport {
         }
     }
 
+    /// Puts the worst first.
+    pub(crate) fn sort(&mut self) {
+        // those of one kind stay in the order of the migrations
+        self.problems.sort_by_key(|it| it.kind);
+        self.problem = self.problems.first().cloned();
+    }
+
+    /// Adds what a walk of its own has counted and noted.
+    pub(crate) fn extend(&mut self, walked: Self) {
+        self.returned += walked.returned;
+        self.one_way.extend(walked.one_way);
+        self.notes.extend(walked.notes);
+    }
+
+    /// Sets aside what is known. Gives what is known and was not found.
+    pub fn accept<'k>(&mut self, known: &'k [KnownProblem]) -> Vec<&'k KnownProblem> {
+        let is_known = |it: &mut Problem| known.iter().any(|known| known.is(it));
+        self.accepted = self.problems.extract_if(.., is_known).collect();
+        self.sort();
+        let is_gone = |it: &&KnownProblem| !self.accepted.iter().any(|found| it.is(found));
+        known.iter().filter(is_gone).collect()
+    }
+
     /// Whether everything is as it should be.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.problem.is_none() && self.schema.as_ref().is_none_or(SchemaReport::is_fresh)
+        self.problems.is_empty() && self.schema.as_ref().is_none_or(SchemaReport::is_fresh)
     }
 }

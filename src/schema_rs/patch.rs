@@ -1,5 +1,9 @@
 //! A patch file: a unified diff between what is printed and what the project wants.
 
+mod once;
+
+use std::collections::BTreeSet;
+
 /// Why a patch cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 #[non_exhaustive]
@@ -30,6 +34,20 @@ pub enum PatchError {
         #[help]
         sides: String,
     },
+    /// The file has what no migration makes: a patch would hide it.
+    #[error("{file} has what the database has not: {}", what.join(", "))]
+    #[diagnostic(
+        code(patch::unexplained),
+        help(
+            "A patch changes how something is printed and makes nothing; nothing was written. `glowplug revision --autogenerate` makes a migration of it."
+        )
+    )]
+    Unexplained {
+        /// The schema file.
+        file: String,
+        /// Tables, columns and `joinable!`s that are only there.
+        what: Vec<String>,
+    },
 }
 
 /// Applies the patch of a file to a text. Every line of context has to be there; nothing is guessed.
@@ -37,11 +55,115 @@ pub enum PatchError {
 /// # Errors
 /// When it is malformed, or a hunk does not fit.
 pub fn apply(text: &str, file: &str, patch: &str) -> Result<String, PatchError> {
-    let parsed = diffy::Patch::from_str(patch).map_err(|error| PatchError::Malformed {
+    let parsed = parse(file, patch)?;
+    diffy::apply(text, &parsed).map_err(|_| misfit(text, file, &parsed))
+}
+
+/// The same where lines next to what the patch changes may be others now, as long as there is one place only, and where the text may have
+/// by itself what the patch adds: nothing is there twice then.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_once(text: &str, file: &str, patch: &str) -> Result<String, PatchError> {
+    let parsed = parse(file, patch)?;
+    let whole = parsed.to_string();
+    let starts = starts(&whole);
+    let head = starts.first().map_or(whole.as_str(), |it| &whole[..*it]);
+    let mut now = text.to_owned();
+    for (hunk, range) in parsed.hunks().iter().zip(starts.windows(2)) {
+        let alone = format!("{head}{}", &whole[range[0]..range[1]]);
+        let done = diffy::Patch::from_str(&alone).ok();
+        let done = done.and_then(|it| diffy::apply(&now, &it).ok());
+        match done {
+            Some(done) => now = done,
+            None if !places(&now, &lines(hunk.lines(), false)).is_empty() => {}
+            None => match loosely(&now, hunk) {
+                Some(done) => now = done,
+                None => return Err(misfit(text, file, &parsed)),
+            },
+        }
+    }
+    let inserted = parsed.hunks().iter().flat_map(diffy::Hunk::lines);
+    let inserted: BTreeSet<&str> = inserted
+        .filter_map(|line| match line {
+            diffy::Line::Insert(line) => Some(line.trim()),
+            _ => None,
+        })
+        .collect();
+    Ok(once::without_repeats(&now, &inserted))
+}
+
+/// Takes the patch of a file off a text that it was applied to; none where that does not have it.
+#[must_use]
+pub fn take_off(text: &str, patch: &str) -> Option<String> {
+    let parsed = diffy::Patch::from_str(patch).ok()?;
+    let parsed = parsed.reverse();
+    if let Ok(done) = diffy::apply(text, &parsed) {
+        return Some(done);
+    }
+    let mut hunks = parsed.hunks().iter();
+    hunks.try_fold(text.to_owned(), |text, hunk| loosely(&text, hunk))
+}
+
+fn parse<'p>(file: &str, patch: &'p str) -> Result<diffy::Patch<'p, str>, PatchError> {
+    diffy::Patch::from_str(patch).map_err(|error| PatchError::Malformed {
         file: file.to_owned(),
         what: error.to_string(),
-    })?;
-    diffy::apply(text, &parsed).map_err(|_| misfit(text, file, &parsed))
+    })
+}
+
+/// The lines that a hunk expects, or those that it leaves.
+fn lines<'h>(of: &[diffy::Line<'h, str>], before: bool) -> Vec<&'h str> {
+    let wanted = |line: &diffy::Line<'h, str>| match line {
+        diffy::Line::Context(line) => Some(*line),
+        diffy::Line::Delete(line) if before => Some(*line),
+        diffy::Line::Insert(line) if !before => Some(*line),
+        _ => None,
+    };
+    of.iter().filter_map(wanted).collect()
+}
+
+/// Where a text has lines, one after the other.
+fn places(text: &str, wanted: &[&str]) -> Vec<usize> {
+    let all: Vec<&str> = text.split_inclusive('\n').collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let places = all.windows(wanted.len()).enumerate();
+    let places = places.filter(|(_, it)| *it == wanted);
+    places.map(|(at, _)| at).collect()
+}
+
+/// Applies a hunk with as much of the context around its changes as fits, where one line of it does and there is one such place.
+fn loosely(text: &str, hunk: &diffy::Hunk<'_, str>) -> Option<String> {
+    let all = hunk.lines();
+    let is_context = |line: &&diffy::Line<'_, str>| matches!(line, diffy::Line::Context(_));
+    let before = all.iter().take_while(is_context).count();
+    let after = all.iter().rev().take_while(is_context).count();
+    if before == all.len() {
+        return None;
+    }
+    for left_out in 1..before + after {
+        for above in 0..=left_out.min(before) {
+            let below = left_out - above;
+            if below > after {
+                continue;
+            }
+            let rest = &all[above..all.len() - below];
+            let expected = lines(rest, true);
+            match places(text, &expected)[..] {
+                [] => {}
+                [at] => {
+                    let old: Vec<&str> = text.split_inclusive('\n').collect();
+                    let new = lines(rest, false);
+                    let (head, tail) = (&old[..at], &old[at + expected.len()..]);
+                    return Some([head, &new, tail].concat().concat());
+                }
+                _ => return None,
+            }
+        }
+    }
+    None
 }
 
 /// Makes the patch that leads from one text to another; none if they are equal.
@@ -59,11 +181,17 @@ pub fn difference(file: &str, before: &str, after: &str) -> Option<String> {
     (before != after).then(|| options.create_patch(before, after).to_string())
 }
 
+/// Where the hunks of a patch begin, and where it ends.
+fn starts(whole: &str) -> Vec<usize> {
+    let mut starts: Vec<usize> = whole.match_indices("\n@@ ").map(|(at, _)| at + 1).collect();
+    starts.push(whole.len());
+    starts
+}
+
 /// Finds the first hunk that does not fit, by applying longer and longer beginnings of the patch.
 fn misfit(text: &str, file: &str, patch: &diffy::Patch<'_, str>) -> PatchError {
     let whole = patch.to_string();
-    let mut starts: Vec<usize> = whole.match_indices("\n@@ ").map(|(at, _)| at + 1).collect();
-    starts.push(whole.len());
+    let starts = starts(&whole);
     let fits = |end: usize| {
         diffy::Patch::from_str(&whole[..end])
             .is_ok_and(|beginning| diffy::apply(text, &beginning).is_ok())
@@ -72,14 +200,7 @@ fn misfit(text: &str, file: &str, patch: &diffy::Patch<'_, str>) -> PatchError {
         .find(|index| !fits(starts[index + 1]))
         .unwrap_or_default();
     let hunk = &patch.hunks()[index];
-    let expected: Vec<&str> = hunk
-        .lines()
-        .iter()
-        .filter_map(|line| match line {
-            diffy::Line::Context(line) | diffy::Line::Delete(line) => Some(*line),
-            diffy::Line::Insert(_) => None,
-        })
-        .collect();
+    let expected = lines(hunk.lines(), true);
     let first = hunk.old_range().start().saturating_sub(1);
     let printed: Vec<&str> = text
         .split_inclusive('\n')
@@ -133,6 +254,26 @@ mod tests {
         assert_eq!((hunk, header.as_str()), (2, "@@ -9,6 +9,5 @@"));
         assert!(sides.contains("  l\n  m\n  n\n"), "{sides}");
         assert!(sides.contains("  l\n  M\n  n\n"), "{sides}");
+    }
+
+    #[test]
+    fn what_is_there_already_is_not_added_again() {
+        let wanted = TEXT.replace("c\n", "c\nx\n").replace("m\n", "m\ny\n");
+        let patch = create(TEXT, &wanted).unwrap_or_default();
+        let has_one = TEXT.replace("c\n", "c\nx\n");
+        assert_eq!(apply_once(&has_one, "p", &patch), Ok(wanted.clone()));
+        assert_eq!(apply_once(TEXT, "p", &patch), Ok(wanted.clone()));
+        assert_eq!(take_off(&wanted, &patch).as_deref(), Some(TEXT));
+        assert_eq!(take_off("a\n", &patch), None);
+        // a line next to it is another
+        let other = |text: &str| text.replace("b\n", "B\n");
+        assert_eq!(apply_once(&other(TEXT), "p", &patch), Ok(other(&wanted)));
+        assert_eq!(take_off(&other(&wanted), &patch), Some(other(TEXT)));
+        // two places, or none
+        let twice = other(TEXT).repeat(2);
+        assert!(apply_once(&twice, "p", &patch).is_err());
+        let none = TEXT.replace("c\nd\n", "C\nD\n");
+        assert!(apply_once(&none, "p", &patch).is_err());
     }
 
     #[test]

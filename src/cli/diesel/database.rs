@@ -140,6 +140,10 @@ pub(super) fn set_up(
             locked_schema: locked,
             output,
         };
+        let before = match writes_schema {
+            true => runner.look_at_schema(&mut progress).await?,
+            false => schema::Before::default(),
+        };
         let mut report = RunReport {
             database: facts.database,
             ..RunReport::default()
@@ -162,7 +166,7 @@ pub(super) fn set_up(
             printer.demand(&catalog)?;
         }
         if writes_schema {
-            report = runner.write_schema(report, &mut progress).await?;
+            report = runner.write_schema(&before, report, &mut progress).await?;
         }
         Ok::<_, CliError>(report)
     });

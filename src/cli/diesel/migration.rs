@@ -18,7 +18,7 @@ use crate::{
         self,
         open::Endpoint,
         run::{Options, Wish},
-        schema,
+        schema::{self, Before},
     },
     migration::{
         plan::Policy,
@@ -146,8 +146,9 @@ fn run(
             locked_schema: global.locked_schema,
             output,
         };
+        let before = runner.look_at_schema(&mut progress).await?;
         let report = runner.run(&migrations, wish, &mut progress).await?;
-        runner.write_schema(report, &mut progress).await
+        runner.write_schema(&before, report, &mut progress).await
     });
     progress.finish();
     let report = report?;
@@ -210,8 +211,19 @@ impl Runner<'_> {
         done.map_err(CliError::run)
     }
 
+    /// Looks at the schema files before a run.
+    pub(super) async fn look_at_schema(&self, progress: &mut Progress) -> Result<Before, CliError> {
+        if self.locked_schema {
+            return Ok(Before::default());
+        }
+        let printer = printer(self.settings, None)?;
+        let mut watch = |event| progress.show(&event);
+        Ok(schema::before_run(self.endpoint, &printer, &mut watch).await?)
+    }
+
     pub(super) async fn write_schema(
         &self,
+        before: &Before,
         done: RunReport,
         progress: &mut Progress,
     ) -> Result<RunReport, CliError> {
@@ -220,7 +232,7 @@ impl Runner<'_> {
         }
         let printer = printer(self.settings, None)?;
         let mut watch = |event| progress.show(&event);
-        let done = schema::after_run(self.endpoint, &printer, done, &mut watch).await;
+        let done = schema::after_run(self.endpoint, &printer, before, done, &mut watch).await;
         done.map_err(CliError::run)
     }
 }

@@ -17,7 +17,12 @@ pub(super) fn done<T: Serialize>(command: &str, report: &T) -> String {
     pretty(&json!({ "glowplug": VERSION, "command": command, "ok": true, "report": report }))
 }
 
-pub(super) fn failed(command: &str, failure: &CliError, covers: &Covers) -> String {
+pub(super) fn failed<T: Serialize>(
+    command: &str,
+    failure: &CliError,
+    beside: Option<&T>,
+    covers: &Covers,
+) -> String {
     let mut error = json!({
         "code": failure.code().map(|code| code.to_string()),
         "message": covers.over(&message(failure)),
@@ -64,7 +69,7 @@ pub(super) fn failed(command: &str, failure: &CliError, covers: &Covers) -> Stri
         CliError::Run(run) if !run.done.database.is_empty() => {
             serde_json::to_value(&run.done).unwrap_or(Value::Null)
         }
-        _ => Value::Null,
+        _ => serde_json::to_value(beside).unwrap_or(Value::Null),
     };
     pretty(&json!({
         "glowplug": VERSION, "command": command, "ok": false, "error": error, "report": report,

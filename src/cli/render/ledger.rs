@@ -4,10 +4,7 @@ use std::fmt::Write as _;
 
 use crate::report::finding::Finding;
 use crate::report::ledger::Strength;
-use crate::report::{
-    ledger::{LedgerReport, LedgersReport},
-    verify::{Leg, VerifyReport},
-};
+use crate::report::ledger::{LedgerReport, LedgersReport};
 
 /// What is known of the ledgers.
 pub(in crate::cli) fn ledgers(report: &LedgersReport) -> String {
@@ -118,64 +115,4 @@ fn findings(text: &mut String, findings: &[Finding]) {
 
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").unwrap_or_default();
-}
-
-/// What a replay of all migrations showed.
-pub(in crate::cli) fn replayed(report: &VerifyReport) -> String {
-    let mut text = String::new();
-    for note in &report.notes {
-        line(&mut text, &format!("note: {note}"));
-    }
-    if !report.one_way.is_empty() {
-        line(
-            &mut text,
-            &format!("without a way back: {}", report.one_way.join(", ")),
-        );
-    }
-    for table in &report.undeclared {
-        line(
-            &mut text,
-            &format!(
-                "{table} looks like a ledger and is not declared: [[ledger]] table = \"{table}\""
-            ),
-        );
-    }
-    if let Some(problem) = &report.problem {
-        let leg = match problem.leg {
-            Leg::Up => "up",
-            Leg::Down => "down",
-            Leg::UpAgain => "up again",
-            Leg::Redo => "redo",
-        };
-        line(
-            &mut text,
-            &format!("{} ({leg}): {}", problem.name, problem.what),
-        );
-        for difference in &problem.difference {
-            line(&mut text, &format!("  {difference}"));
-        }
-        line(&mut text, &format!("  {}", problem.advice));
-    }
-    if let Some(schema) = &report.schema {
-        text += &super::schema(schema);
-    }
-    let back = report.returned;
-    let end = match report.problem {
-        None => format!(
-            "Verified {}: {back} went down and up again, and left what they found.",
-            super::text::migrations(report.migrations)
-        ),
-        Some(_) => format!(
-            "Verified {} before it.",
-            super::text::migrations(report.migrations)
-        ),
-    };
-    let known = match report.known {
-        0 => String::new(),
-        1 => " One of them was known from an earlier run.".to_owned(),
-        known => format!(" {known} of them were known from an earlier run."),
-    };
-    line(&mut text, &(end + &known));
-    super::seen_on(&mut text, report.proved_on.as_ref());
-    text
 }

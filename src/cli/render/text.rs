@@ -90,6 +90,7 @@ fn schema_file(file: &FileReport) -> String {
         FileState::LineEnds => format!("fresh    {name} (but for the ends of its lines)\n"),
         FileState::Missing => format!("missing  {name}\n"),
         FileState::Written => format!("wrote    {name}\n"),
+        FileState::Kept => format!("kept     {name}\n"),
         FileState::Stale => {
             let difference = file.difference.as_deref().unwrap_or_default();
             format!("stale    {name}\n{difference}")

@@ -4,13 +4,14 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
     catalog::{Catalog, Key},
-    job::{JobError, failure::AutogenerateError, schema::Printer},
-    project::schema_file,
+    job::{
+        JobError,
+        failure::AutogenerateError,
+        schema::{Printer, edits},
+    },
     schema_rs::{
-        Compat,
-        config::Docs,
         merge,
-        parse::{CustomType, Edit, common, parse},
+        parse::{CustomType, Edit, parse},
         patch::PatchError,
     },
 };
@@ -100,50 +101,4 @@ fn unpatched(
         all.push(wanted.changes(&read(&found_file.text, found)?));
     }
     Ok(all)
-}
-
-/// What was edited in each file, against what is printed of a catalog: by glowplug, or by Diesel.
-pub(super) fn edits(printer: &Printer, from: &Catalog) -> Result<Vec<Vec<Edit>>, JobError> {
-    let elsewhere = CustomType::of(from);
-    let (printed, _) = printer.print(from)?;
-    let mut all = Vec::new();
-    for file in printed {
-        let Some(path) = &file.file else { continue };
-        let shown = printer.shown(path);
-        let Some(text) = schema_file::read(path)? else {
-            return Err(AutogenerateError::NoFile { path: shown }.into());
-        };
-        let read = |text: &str| {
-            let read = parse(text, &shown, &elsewhere);
-            read.map_err(|error| AutogenerateError::Parse(Box::new(error)))
-        };
-        let edited = read(&text)?;
-        let mut edits = edited.changes(&read(&file.text)?);
-        if !edits.is_empty()
-            && let Some(other) = printed_otherwise(printer, &file.key, from)
-            && let Ok(other) = read(&other)
-        {
-            edits = common(edits, edited.changes(&other));
-        }
-        let config = printer.schemas.all.get(&file.key);
-        if config.is_some_and(|it| it.with_docs == Docs::None) {
-            edits.retain(|edit| !matches!(edit, Edit::ChangedComment { .. }));
-        }
-        all.push(edits);
-    }
-    if all.is_empty() {
-        return Err(AutogenerateError::NoTruth.into());
-    }
-    Ok(all)
-}
-
-/// A file as Diesel prints it, or as glowplug does where it is to print as Diesel. None where that cannot be printed.
-fn printed_otherwise(printer: &Printer, key: &str, from: &Catalog) -> Option<String> {
-    let mut printer = printer.clone().only(key)?;
-    printer.style.compat = match printer.style.compat {
-        Compat::Right => Compat::Diesel,
-        Compat::Diesel => Compat::Right,
-    };
-    let (files, _) = printer.print(from).ok()?;
-    files.into_iter().next().map(|it| it.text)
 }

@@ -1,7 +1,9 @@
 //! The careful walk of one migration: the whole guard on each leg, whole catalogs compared after it.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    catalog::{Catalog, Coverage, Difference},
+    catalog::{Attribute, Catalog, Coverage, Difference, How, Key, Kind},
     job::{
         JobError, Watch, alike,
         explain::failed,
@@ -18,7 +20,7 @@ use crate::{
         lock::Locked,
         session_error::SessionError,
     },
-    report::verify::{Leg, Problem, VerifyReport},
+    report::verify::{Leg, Problem, ProblemKind, VerifyReport},
 };
 
 /// Reads everything.
@@ -187,15 +189,11 @@ impl Legs<'_, '_> {
         if leg == Leg::Up && !is_refused || cause.is_interrupt() {
             return Err(cause);
         }
-        let advice = miette::Diagnostic::help(&cause).map(|it| it.to_string());
-        Ok(Walked::Stopped(Box::new(Problem {
-            name: self.migration.name.clone(),
+        Ok(Walked::Stopped(Box::new(failure(
+            self.migration,
             leg,
-            what: cause.to_string(),
-            difference: Vec::new(),
-            advice: advice.unwrap_or_default(),
-            sqlstate: cause.server().map(|it| it.code.clone()),
-        })))
+            &cause,
+        ))))
     }
 
     /// Compares what is there with what is wanted.
@@ -237,7 +235,13 @@ impl Legs<'_, '_> {
                 ),
             ),
         };
+        let kind = match leg {
+            Leg::Down => ProblemKind::NotBack,
+            _ => ProblemKind::Elsewhere,
+        };
+        let differences = leading(&differences, &wanted, found);
         Ok(Some(Problem {
+            kind,
             name: name.clone(),
             leg,
             what,
@@ -246,6 +250,49 @@ impl Legs<'_, '_> {
             sqlstate: None,
         }))
     }
+}
+
+/// The problem of a script that failed.
+pub(super) fn failure(migration: &Migration, leg: Leg, cause: &JobError) -> Problem {
+    let kind = match (cause, leg) {
+        (JobError::Refused(_), _) => ProblemKind::HarmsLedger,
+        (_, Leg::Up) => ProblemKind::UpFails,
+        (_, Leg::UpAgain) => ProblemKind::UpAgainFails,
+        (_, Leg::Down | Leg::Redo) => ProblemKind::DownFails,
+    };
+    let advice = miette::Diagnostic::help(cause).map(|it| it.to_string());
+    Problem {
+        kind,
+        name: migration.name.clone(),
+        leg,
+        what: cause.to_string(),
+        difference: Vec::new(),
+        advice: advice.unwrap_or_default(),
+        sqlstate: cause.server().map(|it| it.code.clone()),
+    }
+}
+
+/// The differences without those that follow from others: the members of an extension, and the parts of a table, that came or went as a
+/// whole.
+fn leading<'d>(
+    differences: &'d [Difference],
+    wanted: &Catalog,
+    found: &Catalog,
+) -> Vec<&'d Difference> {
+    let whole = |it: &&Difference| matches!(it.how, How::Gone | How::New);
+    let moved: BTreeSet<&Key> = differences.iter().filter(whole).map(|it| &it.key).collect();
+    let follows = |it: &&Difference| {
+        let fact = found.get(&it.key).or_else(|| wanted.get(&it.key));
+        let extension = fact.and_then(|it| it.get(Attribute::Extension));
+        let extension = extension.map(|name| Key::new(Kind::Extension, &[name]));
+        let relation = fact.and_then(|fact| it.key.relation(fact));
+        let mut owners = extension.iter().chain(&relation);
+        owners.any(|owner| *owner != it.key && moved.contains(owner))
+    };
+    let differences = differences.iter();
+    differences
+        .filter(|it| !(whole(it) && follows(it)))
+        .collect()
 }
 
 /// Whether a script may append rows: a redo would append them twice.

@@ -8,7 +8,7 @@ use crate::{
         explain::failed,
         open::Endpoint,
         run::{Options, event, task},
-        verify::careful::appends,
+        verify::{careful::appends, plain::is_about_the_script},
     },
     ledger::{self, Address, Context, Fact, Kind, Snapshot},
     migration::{
@@ -35,6 +35,19 @@ pub(super) enum Found {
     Unsure,
 }
 
+/// What became of a migration in a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// It passed.
+    Passed,
+    /// It takes a closer look to say. What it made is there.
+    Unsure,
+    /// Its way up failed, and nothing of it is there.
+    Failed,
+    /// It takes a closer look to say, and what is there now is not what it made.
+    Astray,
+}
+
 /// One database that migrations are replayed in.
 pub(super) struct Lane<'l> {
     pub(super) locked: Locked<'l>,
@@ -46,7 +59,6 @@ pub(super) struct Lane<'l> {
     queries: Queries,
     imprint: Imprint,
     ledgers: Ledgers,
-    failure: Option<JobError>,
 }
 
 /// What is known of the ledgers.
@@ -67,7 +79,7 @@ const LOOKING: &str = "looking at what was written";
 
 impl<'l> Lane<'l> {
     pub(super) async fn open(
-        endpoint: &'l Endpoint,
+        endpoint: &Endpoint,
         guard: &'l Guard,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
@@ -89,18 +101,12 @@ impl<'l> Lane<'l> {
             manner,
             imprint: Imprint::default(),
             ledgers: Ledgers::default(),
-            failure: None,
         })
     }
 
-    /// Applies a migration. False if it fails: [`failure`](Self::failure) says why.
+    /// Applies a migration. False if it fails.
     pub(super) async fn replay(&mut self, migration: &Migration) -> Result<bool, JobError> {
         self.leg(migration, Direction::Up, None).await
-    }
-
-    /// Why the last leg failed.
-    pub(super) fn failure(&mut self) -> JobError {
-        self.failure.take().unwrap_or(JobError::Stopped)
     }
 
     /// Makes rows, and takes a first look.
@@ -121,35 +127,38 @@ impl<'l> Lane<'l> {
         Ok(())
     }
 
-    /// Walks up, down and up again. None if a leg fails.
+    /// Walks up, down and up again.
     pub(super) async fn see(
         &mut self,
         number: usize,
         migration: &Migration,
         watch: Watch<'_>,
-    ) -> Result<Option<Found>, JobError> {
+    ) -> Result<Seen, JobError> {
         watch(Event::Started {
             step: number,
             name: migration.name.clone(),
             direction: Direction::Up,
         });
         let doing = SessionError::while_doing(LOOKING);
+        let is_whole = migration.metadata.run_in_transaction;
         if !self.leg(migration, Direction::Up, Some(watch)).await? {
-            return Ok(None);
+            return Ok(if is_whole { Seen::Failed } else { Seen::Astray });
         }
         let mut is_sure = true;
         if migration.down.is_some() {
-            if !self.leg(migration, Direction::Down, None).await? {
-                return Ok(None);
+            if self.leg(migration, Direction::Down, None).await? {
+                is_sure &= self
+                    .is_back()
+                    .await
+                    .map_err(SessionError::while_doing(LOOKING))?;
+                if !self.leg(migration, Direction::Up, None).await? {
+                    return Ok(Seen::Astray);
+                }
+            } else if is_whole {
+                is_sure = false;
+            } else {
+                return Ok(Seen::Astray);
             }
-            is_sure &= self
-                .is_back()
-                .await
-                .map_err(SessionError::while_doing(LOOKING))?;
-            if !self.leg(migration, Direction::Up, None).await? {
-                return Ok(None);
-            }
-            let is_whole = migration.metadata.run_in_transaction;
             is_sure &= !(self.guard.is_on() && is_whole && appends(&migration.up.text));
         }
         is_sure &= self.has_kept_rows().await.map_err(doing)?;
@@ -158,11 +167,10 @@ impl<'l> Lane<'l> {
             let spared = self.is_spared().await;
             is_sure &= spared.map_err(SessionError::while_doing(LOOKING))?;
         }
-        Ok(Some(if is_sure {
-            Found::Passed
-        } else {
-            Found::Unsure
-        }))
+        Ok(match is_sure {
+            true => Seen::Passed,
+            false => Seen::Unsure,
+        })
     }
 
     /// Takes a print of what is there now, and makes rows in new tables.
@@ -326,10 +334,7 @@ impl<'l> Lane<'l> {
         };
         let tasks = match task(&step) {
             Ok(task) => [task],
-            Err(failure) => {
-                self.failure = Some(failure);
-                return Ok(false);
-            }
+            Err(_) => return Ok(false),
         };
         let mut watch = watch;
         let mut tell = |happening: Happening<'_>| {
@@ -342,11 +347,10 @@ impl<'l> Lane<'l> {
             return Ok(true);
         };
         let cause = failed(&tasks, &error, false, self.facts.server_version);
-        if cause.is_interrupt() {
-            return Err(cause);
+        match is_about_the_script(&cause) {
+            true => Ok(false),
+            false => Err(cause),
         }
-        self.failure = Some(cause);
-        Ok(false)
     }
 }
 

@@ -1,0 +1,195 @@
+//! What a replay of all migrations showed, for people: by kind, the worst first.
+
+use std::fmt::Write as _;
+
+use crate::report::verify::{Leg, Problem, ProblemKind, VerifyReport};
+
+/// So many lines about problems fit on a screen; all of them are told on request.
+const SCREEN: usize = 18;
+/// So many differences of one migration are told without that.
+const DIFFERENCES: usize = 4;
+
+/// What a replay of all migrations showed.
+pub(in crate::cli) fn replayed(report: &VerifyReport, verbose: bool) -> String {
+    let mut text = String::new();
+    let limit = if verbose { usize::MAX } else { SCREEN / 2 };
+    let mut notes = report.notes.iter();
+    for note in notes.by_ref().take(limit) {
+        line(&mut text, &format!("note: {note}"));
+    }
+    more(&mut text, "", notes.count(), "notes");
+    if !report.one_way.is_empty() {
+        let names = shortened(&report.one_way, limit);
+        line(&mut text, &format!("without a way back: {names}"));
+    }
+    for table in &report.undeclared {
+        line(
+            &mut text,
+            &format!(
+                "{table} looks like a ledger and is not declared: [[ledger]] table = \"{table}\""
+            ),
+        );
+    }
+    problems(&mut text, report, verbose);
+    if !report.not_replayed.is_empty() {
+        let names = shortened(&report.not_replayed, limit);
+        line(
+            &mut text,
+            &format!("not applied, as they need what fails above: {names}"),
+        );
+    }
+    if let Some(schema) = &report.schema {
+        text += &super::schema(schema);
+    }
+    line(&mut text, &end(report));
+    super::seen_on(&mut text, report.proved_on.as_ref());
+    text
+}
+
+fn end(report: &VerifyReport) -> String {
+    let count = super::text::migrations(report.migrations);
+    let back = report.returned;
+    let mut end =
+        format!("Verified {count}: {back} went down and up again, and left what they found");
+    match report.problems.len() {
+        0 => end.push('.'),
+        1 => end += "; 1 problem.",
+        many => end += &format!("; {many} problems."),
+    }
+    match report.accepted.len() {
+        0 => {}
+        1 => end += " 1 known problem is accepted.",
+        many => end += &format!(" {many} known problems are accepted."),
+    }
+    match report.known {
+        0 => {}
+        1 => end += " One of them was known from an earlier run.",
+        known => end += &format!(" {known} of them were known from an earlier run."),
+    }
+    end
+}
+
+fn problems(text: &mut String, report: &VerifyReport, verbose: bool) {
+    let all = &report.problems;
+    if let [only] = &all[..] {
+        one(text, only, verbose);
+        return;
+    }
+    let kinds: Vec<&[Problem]> = all.chunk_by(|one, other| one.kind == other.kind).collect();
+    let mut room = if verbose { usize::MAX } else { SCREEN };
+    for (at, group) in kinds.iter().enumerate() {
+        let words = group[0].kind.words();
+        let heading = match group.len() {
+            1 => format!("{words}:"),
+            many => format!("{words}: {many} migrations"),
+        };
+        line(text, &heading);
+        // each kind that follows has a line, too
+        let share = (room / (kinds.len() - at)).max(2);
+        let mut told = 0;
+        let mut left = group.iter();
+        for problem in left.by_ref() {
+            let lines = summary(problem, verbose);
+            told += lines.len();
+            lines.iter().for_each(|it| line(text, it));
+            if told >= share {
+                break;
+            }
+        }
+        room = room.saturating_sub(told);
+        more(text, "  ", left.count(), "");
+        line(text, &format!("  {}", advice(group)));
+    }
+    if !verbose && text.contains(" more\n") {
+        line(text, "-v tells everything.");
+    }
+}
+
+/// One problem that is alone.
+fn one(text: &mut String, problem: &Problem, verbose: bool) {
+    let leg = match problem.leg {
+        Leg::Up => "up",
+        Leg::Down => "down",
+        Leg::UpAgain => "up again",
+        Leg::Redo => "redo",
+    };
+    line(text, &format!("{} ({leg}): {}", problem.name, problem.what));
+    let limit = if verbose { usize::MAX } else { SCREEN };
+    let mut left = problem.difference.iter();
+    for difference in left.by_ref().take(limit) {
+        line(text, &format!("  {difference}"));
+    }
+    more(text, "  ", left.count(), "");
+    line(text, &format!("  {}", problem.advice));
+}
+
+/// One of several.
+fn summary(problem: &Problem, verbose: bool) -> Vec<String> {
+    let name = &problem.name;
+    if problem.difference.is_empty() {
+        let mut lines = problem.what.lines();
+        let first = lines.next().unwrap_or_default();
+        let mut told = vec![match first.starts_with(name.as_str()) {
+            true => format!("  {first}"),
+            false => format!("  {name}: {first}"),
+        }];
+        told.extend(lines.map(|it| format!("    {it}")));
+        return told;
+    }
+    let limit = if verbose { usize::MAX } else { DIFFERENCES };
+    let mut left = problem.difference.iter();
+    let told = left.by_ref().take(limit);
+    let mut told: Vec<String> = told.map(|it| format!("  {name}: {it}")).collect();
+    let rest = left.count();
+    if rest > 0 {
+        told.push(format!("  {name}: and {rest} more"));
+    }
+    told
+}
+
+/// What to do about problems of one kind.
+fn advice(group: &[Problem]) -> String {
+    let first = &group[0];
+    let is_same = group.iter().all(|it| it.advice == first.advice);
+    match first.kind {
+        _ if is_same => first.advice.clone(),
+        ProblemKind::NotBack => {
+            "Complete each down.sql, so that it undoes all of its up.sql and nothing else.".into()
+        }
+        ProblemKind::Elsewhere | ProblemKind::UpAgainFails => {
+            "Complete each down.sql: something that it leaves behind is in the way of its up.sql."
+                .into()
+        }
+        ProblemKind::HarmsLedger => {
+            "Leave rows and protection of ledgers as they are. A deliberate change needs --allow-ledger-change \"reason\" when it is run."
+                .into()
+        }
+        ProblemKind::UpFails | ProblemKind::DownFails => format!("{}: {}", first.name, first.advice),
+    }
+}
+
+fn shortened(names: &[String], limit: usize) -> String {
+    match names.len() > limit {
+        true => format!(
+            "{}, and {} more",
+            names[..limit].join(", "),
+            names.len() - limit
+        ),
+        false => names.join(", "),
+    }
+}
+
+fn more(text: &mut String, indent: &str, count: usize, what: &str) {
+    if count > 0 {
+        let what = if what.is_empty() {
+            String::new()
+        } else {
+            format!(" {what}")
+        };
+        line(text, format!("{indent}and {count} more{what}").as_str());
+    }
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").unwrap_or_default();
+}

@@ -1,0 +1,255 @@
+//! What the way up alone leads to: a server on which migrations are replayed without made-up rows, and copies of it.
+//!
+//! Where a walk went astray, or made-up rows are in question, a copy is where the next one begins. The server is started when it is first
+//! asked for, and goes on from where it was.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    job::{
+        JobError,
+        explain::failed,
+        open::Endpoint,
+        run::{Options, task},
+        shadow::{Shadow, end},
+    },
+    migration::{
+        environment::Needs,
+        plan::Step,
+        source::{Direction, Migration},
+    },
+    postgres::{
+        cluster::Scratch,
+        lock::Locked,
+        session::{Message, Stop},
+        session_error::SessionError,
+    },
+    words::ident::Ident,
+};
+
+/// Replays migrations as they are, as far as it is asked to.
+pub(super) struct Plain<'p> {
+    shadow: &'p Shadow,
+    all: &'p [&'p Migration],
+    /// What has to be there before the first migration.
+    needs: &'p Needs,
+    stop: Stop,
+    server: Option<Server>,
+    /// Which server it is, of those that were started.
+    generation: usize,
+    /// Why migrations fail on their way up with no made-up row in any table.
+    failures: BTreeMap<usize, JobError>,
+}
+
+struct Server {
+    scratch: Scratch,
+    locked: Locked<'static>,
+    /// How many migrations were replayed.
+    at: usize,
+    copies: usize,
+}
+
+impl<'p> Plain<'p> {
+    pub(super) fn new(
+        shadow: &'p Shadow,
+        all: &'p [&'p Migration],
+        needs: &'p Needs,
+        stop: Stop,
+    ) -> Self {
+        Self {
+            shadow,
+            all,
+            needs,
+            stop,
+            server: None,
+            generation: 0,
+            failures: BTreeMap::new(),
+        }
+    }
+
+    /// Replays so many migrations. Those that fail are passed over: [`has_failed`](Self::has_failed).
+    pub(super) async fn replay(&mut self, count: usize) -> Result<(), JobError> {
+        loop {
+            let (server, is_fresh) = match &mut self.server {
+                Some(server) if server.at <= count => (server, false),
+                _ => {
+                    self.end().await;
+                    self.generation += 1;
+                    let server = start(self.shadow, self.needs, self.stop.clone()).await?;
+                    (self.server.insert(server), true)
+                }
+            };
+            let mut is_whole = true;
+            while server.at < count {
+                let migration = self.all[server.at];
+                match up(&mut server.locked, migration).await? {
+                    Ok(()) => {
+                        self.failures.remove(&server.at);
+                    }
+                    // what was tried in a copy may have left what belongs to the whole server
+                    Err(_) if !is_fresh && server.copies > 0 => {
+                        is_whole = false;
+                        break;
+                    }
+                    Err(failure) => {
+                        self.failures.insert(server.at, failure);
+                    }
+                }
+                server.at += 1;
+            }
+            if is_whole {
+                return Ok(());
+            }
+            self.end().await;
+        }
+    }
+
+    /// Whether a migration fails on its way up with no made-up row in any table. It must have been replayed.
+    pub(super) fn has_failed(&self, number: usize) -> bool {
+        self.failures.contains_key(&number)
+    }
+
+    /// Why migrations failed, by their numbers.
+    pub(super) fn failures(&self) -> &BTreeMap<usize, JobError> {
+        &self.failures
+    }
+
+    /// The first failure.
+    pub(super) fn into_failure(mut self) -> Option<JobError> {
+        self.failures.pop_first().map(|(_, failure)| failure)
+    }
+
+    /// A copy of what so many migrations lead to.
+    pub(super) async fn copy(&mut self, count: usize) -> Result<Copy, JobError> {
+        self.replay(count).await?;
+        let server = self.server.as_mut().expect("it was started by the replay");
+        server.copies += 1;
+        let name = format!("glowplug_copy_{}", server.copies);
+        let version = server.locked.facts().server_version;
+        let strategy = match version / 10_000 {
+            ..15 => "",
+            _ => " STRATEGY file_copy",
+        };
+        let create = format!(
+            "CREATE DATABASE {} TEMPLATE {}{strategy}",
+            Ident(&name),
+            Scratch::MAINTENANCE
+        );
+        server.send(&create).await?;
+        let mut endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
+        endpoint.url = server.scratch.url(&name);
+        Ok(Copy {
+            name,
+            endpoint,
+            generation: self.generation,
+        })
+    }
+
+    /// Whether a copy is still there.
+    pub(super) fn has(&self, copy: &Copy) -> bool {
+        copy.generation == self.generation
+    }
+
+    /// The way to what so many migrations lead to.
+    pub(super) async fn endpoint(&mut self, count: usize) -> Result<Endpoint, JobError> {
+        self.replay(count).await?;
+        let server = self.server.as_ref().expect("it was started by the replay");
+        Ok(self.shadow.endpoint(&server.scratch, self.stop.clone()))
+    }
+
+    /// Drops a copy that nobody needs any more.
+    pub(super) async fn forget(&mut self, copy: Copy) -> Result<(), JobError> {
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", Ident(&copy.name));
+        match &mut self.server {
+            Some(server) if copy.generation == self.generation => server.send(&drop).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the server.
+    pub(super) async fn end(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.locked.let_go().await;
+            end(server.scratch).await;
+        }
+    }
+}
+
+/// A copy of what some migrations lead to.
+pub(super) struct Copy {
+    name: String,
+    pub(super) endpoint: Endpoint,
+    generation: usize,
+}
+
+impl Server {
+    async fn send(&mut self, sql: &str) -> Result<(), JobError> {
+        let messages = [Message::Batch(sql)];
+        let replies = self.locked.session.exchange(&messages, &mut |_| {}).await;
+        for reply in replies {
+            reply.map_err(SessionError::while_doing("copying a database"))?;
+        }
+        Ok(())
+    }
+}
+
+async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, JobError> {
+    let scratch = shadow.start(needs).await?.scratch;
+    let endpoint = shadow.endpoint(&scratch, stop);
+    let opened = async {
+        let (mut locked, _) = endpoint
+            .lock(&Options::default().limits, &mut |_| {})
+            .await?;
+        locked.prepare().await?;
+        Ok(locked)
+    };
+    match opened.await {
+        Ok(locked) => Ok(Server {
+            scratch,
+            locked,
+            at: 0,
+            copies: 0,
+        }),
+        Err(error) => {
+            end(scratch).await;
+            Err(error)
+        }
+    }
+}
+
+/// Applies one migration. The inner error says why it cannot be applied, the outer one that nothing can be said.
+async fn up(
+    locked: &mut Locked<'_>,
+    migration: &Migration,
+) -> Result<Result<(), JobError>, JobError> {
+    let step = Step {
+        migration,
+        direction: Direction::Up,
+        resume: None,
+        noted: None,
+    };
+    let tasks = match task(&step) {
+        Ok(task) => [task],
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let mut manner = Options::default().manner;
+    manner.unrecorded = true;
+    let ran = locked.run(0, &tasks[0], &manner, &mut |_| {}).await;
+    let Err(error) = ran else {
+        return Ok(Ok(()));
+    };
+    let cause = failed(&tasks, &error, false, locked.facts().server_version);
+    match is_about_the_script(&cause) {
+        true => Ok(Err(cause)),
+        false => Err(cause),
+    }
+}
+
+/// Whether an error says something of a script, as opposed to the connection or the user's patience.
+pub(super) fn is_about_the_script(error: &JobError) -> bool {
+    match error {
+        JobError::Script(_) | JobError::Refused(_) => true,
+        JobError::Migration(error) => !error.interrupted && error.server.is_some(),
+        _ => false,
+    }
+}
