@@ -42,6 +42,7 @@ mod schema;
 mod secrets;
 mod source;
 mod support;
+mod terminal;
 mod tidy;
 mod tls;
 mod url;
