@@ -2,6 +2,7 @@
 //!
 //! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
 
+mod alembic;
 mod ask;
 mod check;
 mod completions;
@@ -26,6 +27,7 @@ mod settings;
 mod shadow;
 mod show;
 mod stamp;
+mod terminal;
 mod title;
 mod upgrade;
 mod url;
@@ -38,6 +40,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::{
     cli::{covers::Covers, exit::Exit, render::Output},
     postgres::cluster,
+    words::timespan::Timespan,
 };
 
 /// Migrations for Diesel on PostgreSQL.
@@ -66,9 +69,15 @@ struct Global {
     /// The database: any driver's URL, or key=value pairs [env: DATABASE_URL]
     #[arg(long, global = true, value_name = "URL", hide_default_value = true)]
     database_url: Option<String>,
+    /// The project's own local server, whatever DATABASE_URL says
+    #[arg(long, global = true, conflicts_with_all = ["database_url", "direct_url"])]
+    local: bool,
     /// The URL that avoids a transaction pooler [env: GLOWPLUG_DIRECT_URL]
     #[arg(long, global = true, value_name = "URL")]
     direct_url: Option<String>,
+    /// Wait so long for a server that is not there yet: a container that is being made [env: GLOWPLUG_WAIT_FOR_SERVER]
+    #[arg(long, global = true, value_name = "TIME")]
+    wait_for_server: Option<Timespan>,
     /// The settings file [env: GLOWPLUG_CONFIG] [default: glowplug.toml at the root of the project]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -178,6 +187,8 @@ enum Command {
     Completions(completions::Completions),
     /// Print the manual page
     Man(completions::Man),
+    #[command(flatten)]
+    Alembic(alembic::Word),
 }
 
 impl Command {
@@ -209,6 +220,7 @@ impl Command {
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
+            Self::Alembic(word) => word.name(),
         }
     }
 }
@@ -233,22 +245,23 @@ pub fn main() -> ExitCode {
             if error.use_stderr() && wants_json(&arguments) {
                 let text = covers.over(&error.render().to_string());
                 let first = text.lines().next().unwrap_or_default();
-                Output::misused(first.trim_start_matches("error: "));
+                // the command line is wrong however much of that is heard
+                render::misused(first.trim_start_matches("error: ")).unwrap_or_default();
             }
-            return exit::usage(&error, &covers);
+            return exit::usage(&error, &arguments, &covers);
         }
     };
     if cli.global.format == Format::Sql && !matches!(cli.command, Command::Migration(_)) {
         let text = "--format takes text or json; `sql` is for `migration generate` only";
         let error = Cli::command().error(clap::error::ErrorKind::InvalidValue, text);
-        return exit::usage(&error, &covers);
+        return exit::usage(&error, &arguments, &covers);
     }
     let output = Output::new(&cli.global, cli.command.name(), covers);
     let exit = match dispatch(&cli, &output) {
         Ok(exit) => exit,
         Err(failure) => output.failure(&failure),
     };
-    exit.into()
+    output.end(exit).into()
 }
 
 /// Whether a command line that could not be understood asks for JSON all the same.
@@ -286,5 +299,6 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Db(command) => command.run(global, output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),
         Command::Man(command) => command.run(Cli::command(), output),
+        Command::Alembic(word) => Err(word.answer()),
     }
 }

@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod generate;
 pub mod pin;
 pub mod read;
+mod regular;
 pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
@@ -85,6 +86,20 @@ pub enum ProjectError {
         /// What was asked for.
         text: String,
     },
+    /// A version that was chosen, and that sorts before what is there.
+    #[error("version `{text}` sorts before the newest migration, {newest}")]
+    #[diagnostic(
+        code(project::not_newest),
+        help(
+            "Where {newest} is applied, it would be out of order. Choose a later version with --rev-id, or leave it to the time."
+        )
+    )]
+    NotNewest {
+        /// What was asked for.
+        text: String,
+        /// The newest version.
+        newest: crate::migration::version::Version,
+    },
     /// A file is not UTF-8.
     #[error("{} is not UTF-8: byte {at} on line {line}", path.display())]
     #[diagnostic(
@@ -130,6 +145,20 @@ pub enum ProjectError {
     Embedded {
         /// What is wrong.
         what: String,
+    },
+    /// A migrations directory of another tool.
+    #[error("{} holds what is no migration of Diesel's: {reason}", place.display())]
+    #[diagnostic(
+        code(project::other_migrations),
+        help(
+            "Nothing was written. If it belongs to another tool, give these migrations a directory of their own: `glowplug init --migration-dir diesel_migrations`."
+        )
+    )]
+    OtherMigrations {
+        /// The directory.
+        place: PathBuf,
+        /// What is in it.
+        reason: Box<ProjectError>,
     },
     /// Something that would be overwritten.
     #[error("{} exists already", path.display())]

@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod ident;
 pub mod secrets;
+pub mod shown;
 pub mod sql;
 pub mod timespan;
 pub mod url;

@@ -4,8 +4,8 @@ use regex::Regex;
 
 use super::{Fact, Key, Kind};
 
-/// Patterns of objects that are neither compared nor touched: `schema.name`, or `schema` for all that is in it. `*` stands for
-/// any text, `?` for one character.
+/// Patterns of objects that are neither compared nor touched: `schema.name`, or a name alone for what is called so in any schema, and
+/// for all that is in a schema of that name. `*` stands for any text, `?` for one character.
 #[derive(Debug, Clone, Default)]
 pub struct Ignored {
     names: Vec<(Regex, Option<Regex>)>,
@@ -59,14 +59,13 @@ impl Ignored {
             },
             _ => (key.part(0), Some(key.part(1))),
         };
-        self.names.iter().any(|(of, pattern)| {
-            of.is_match(schema)
-                && match (pattern, name) {
-                    (None, _) => true,
-                    (Some(pattern), Some(name)) => pattern.is_match(name),
-                    (Some(_), None) => false,
-                }
-        })
+        self.names
+            .iter()
+            .any(|(of, pattern)| match (pattern, name) {
+                (None, name) => of.is_match(schema) || name.is_some_and(|name| of.is_match(name)),
+                (Some(pattern), Some(name)) => of.is_match(schema) && pattern.is_match(name),
+                (Some(_), None) => false,
+            })
     }
 }
 
@@ -88,6 +87,9 @@ mod tests {
             (Kind::Schema, &["audit"][..], &none, true),
             (Kind::Schema, &["public"], &none, false),
             (Kind::Relation, &["audit", "t"], &none, true),
+            (Kind::Relation, &["public", "audit"], &none, true),
+            (Kind::Column, &["public", "audit", "id"], &none, true),
+            (Kind::Column, &["public", "t", "audit"], &none, false),
             (Kind::Relation, &["public", "tmp_"], &none, true),
             (Kind::Column, &["public", "tmp_a", "id"], &none, true),
             (Kind::Relation, &["public", "a_tmp_"], &none, false),

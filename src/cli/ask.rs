@@ -1,6 +1,8 @@
 //! A question to the user.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
+
+use crate::cli::terminal;
 
 /// Whether there is somebody to ask.
 pub(super) fn can_ask() -> bool {
@@ -13,7 +15,7 @@ pub(super) fn asked(question: &str) -> bool {
         return false;
     }
     let mut answer = String::new();
-    write!(anstream::stderr(), "{question} [y/N] ").unwrap_or_default();
+    terminal::say(&format!("{question} [y/N] "));
     let read = std::io::stdin().lock().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }

@@ -2,10 +2,6 @@
 //!
 //! A URL in the wrong place is a target that nobody knows, or a file that is not there, and messages name those.
 
-use std::{error::Error, fmt};
-
-use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
-
 use crate::words::secrets;
 
 /// What stands in for each argument that holds a secret.
@@ -38,54 +34,5 @@ impl Covers {
                 .replace(&piece.escape_debug().to_string(), covered)
         };
         self.0.iter().fold(text.to_owned(), cover)
-    }
-}
-
-/// An error that says nothing that is covered.
-pub(super) struct Covered<'e> {
-    pub(super) error: &'e dyn Diagnostic,
-    pub(super) covers: &'e Covers,
-}
-
-impl fmt::Display for Covered<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.covers.over(&self.error.to_string()))
-    }
-}
-
-impl fmt::Debug for Covered<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Error for Covered<'_> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl Diagnostic for Covered<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.code()
-    }
-    fn severity(&self) -> Option<Severity> {
-        self.error.severity()
-    }
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = self.error.help()?.to_string();
-        Some(Box::new(self.covers.over(&help)))
-    }
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.error.source_code()
-    }
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.error.labels()
-    }
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        self.error.related()
-    }
-    fn diagnostic_source(&self) -> Option<&dyn Diagnostic> {
-        self.error.diagnostic_source()
     }
 }

@@ -7,7 +7,12 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        Global, ask::asked, diesel, exit::Exit, failure::CliError, render::Output,
+        Global,
+        ask::{asked, can_ask},
+        diesel,
+        exit::Exit,
+        failure::CliError,
+        render::Output,
         settings::Settings,
     },
     postgres::cluster::{self, Places},
@@ -37,11 +42,9 @@ pub(super) enum Db {
         #[arg(long, short)]
         yes: bool,
     },
-    /// What Diesel calls `db setup`: `glowplug database setup`
-    #[command(hide = true)]
+    /// Start it, and run all migrations in its database
     Setup(diesel::SetUp),
-    /// What Diesel calls `db drop`: `glowplug database drop`
-    #[command(hide = true)]
+    /// Drop its database; the server stays
     Drop(diesel::Drop),
     /// Install PostgreSQL's programs with npm, for systems that have none
     Install {
@@ -75,6 +78,17 @@ struct StatusReport {
 
 impl Db {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        if global.database_url.is_some() || global.direct_url.is_some() {
+            return Err(CliError::Cannot {
+                what: "`db` is the project's own local server, and a URL names another one".into(),
+                help: "`glowplug database …` acts on the database of a URL, and psql opens it: psql \"$(glowplug url --reveal)\".".into(),
+            });
+        }
+        // whatever DATABASE_URL says
+        let global = &Global {
+            local: true,
+            ..global.clone()
+        };
         let settings = Settings::resolve(global)?;
         let url = |admin: bool| -> Result<String, CliError> {
             let local = settings.local();
@@ -116,10 +130,17 @@ impl Db {
             Self::Reset { yes } => {
                 let local = settings.local();
                 let data = local.status().data_dir;
-                if !yes && !asked(&format!("Remove {} with everything in it?", data.display())) {
+                let question = format!(
+                    "Remove the local server's databases, {}, with everything in them?",
+                    data.display()
+                );
+                if !yes && !asked(&question) {
                     return Err(CliError::Cannot {
                         what: "nothing was removed".into(),
-                        help: "Answer `y`, or call it with --yes.".into(),
+                        help: match can_ask() {
+                            true => "Answer `y`, or call it with --yes.".into(),
+                            false => "Nobody can be asked here. Call it with --yes.".into(),
+                        },
                     });
                 }
                 local.reset().map_err(CliError::Cluster)?;

@@ -1,8 +1,11 @@
 //! Exit codes.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io, process::ExitCode};
 
-use crate::cli::covers::Covers;
+use crate::{
+    cli::{covers::Covers, terminal},
+    words::shown::is_special,
+};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +31,32 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Ends a program that was called wrongly, or asked for help. An argument in the wrong place may hold a password.
-pub(super) fn usage(error: &clap::Error, covers: &Covers) -> ExitCode {
-    let text = covers.over(&error.render().ansi().to_string());
-    // nothing is left to do if the terminal is gone
+/// Ends a program that was called wrongly, or asked for help. An argument in the wrong place may hold a password, or anything else.
+pub(super) fn usage(error: &clap::Error, arguments: &[String], covers: &Covers) -> ExitCode {
+    let rendered = error.render();
+    let plain = covers.over(&rendered.to_string());
+    let is_odd = arguments.iter().any(|it| it.contains(is_special));
+    let styled = || covers.over(&rendered.ansi().to_string());
     if error.use_stderr() {
-        write!(anstream::stderr(), "{text}").unwrap_or_default();
-    } else {
-        write!(anstream::stdout(), "{text}").unwrap_or_default();
+        if is_odd {
+            terminal::say(&plain);
+        } else {
+            terminal::say_styled(&styled());
+        }
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
     }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    written(terminal::styled_answer(&styled()))
+}
+
+/// The exit of a program that had nothing to do but to write.
+pub(super) fn written(result: io::Result<()>) -> ExitCode {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            terminal::say(&format!("error: cannot write to stdout: {error}\n"));
+            Exit::Failed.into()
+        }
+        _ => Exit::Done.into(),
+    }
 }
 
 /// Ends the program at once: the second Ctrl-C.

@@ -29,12 +29,31 @@ pub(super) enum CliError {
         #[help]
         help: String,
     },
+    #[error("{from} is set, and empty")]
+    #[diagnostic(
+        code(url::empty),
+        help(
+            "Is a secret missing? Set it to the database's URL, unset it, or ask for the project's own server with --local."
+        )
+    )]
+    EmptyUrl {
+        /// Where the URL came from: a flag, a variable, a file.
+        from: &'static str,
+    },
     #[error("{} cannot be used: line {line} is not NAME=VALUE", path.display())]
     #[diagnostic(
         code(env_file::malformed),
         help("Write one NAME=VALUE per line; values with spaces need quotes.")
     )]
     EnvFile { path: PathBuf, line: usize },
+    #[error("cannot write the answer to stdout")]
+    #[diagnostic(
+        code(cli::stdout),
+        help(
+            "What the command does is done, and its answer is not whole. Make room, or ask again with stdout elsewhere."
+        )
+    )]
+    Stdout(#[source] std::io::Error),
     #[error("{what}")]
     #[diagnostic(code(cli::cannot))]
     Cannot {

@@ -30,7 +30,7 @@ impl Init {
         } else {
             &current
         };
-        let dir = &settings.migrations_dir;
+        let dir = &current.join(&settings.migrations_dir);
         let mut report = job::init::init(root, dir, !self.no_default_migration)?;
         for path in report.written.iter_mut().chain(&mut report.kept) {
             if let Ok(short) = path.strip_prefix(&current) {

@@ -1,32 +1,85 @@
-//! Ctrl-C and SIGTERM: the first stops the job, the second the program.
+//! Ctrl-C, SIGTERM and SIGHUP: the first stops the job, the second the program.
+//!
+//! A thread of its own listens, so that the first is answered at once whatever the job is doing: some of its work blocks.
 
-use std::future::Future;
+use std::{
+    future::Future,
+    sync::{Mutex, OnceLock, PoisonError, mpsc},
+    thread,
+};
 
-use crate::{cli::exit, postgres::session::Stop};
+use tokio::sync::watch;
 
-/// Runs a job that obeys Ctrl-C and SIGTERM.
+use crate::{
+    cli::{exit, terminal},
+    postgres::session::Stop,
+};
+
+/// Runs a job that obeys Ctrl-C, SIGTERM and SIGHUP.
 pub(super) fn block_on<T, F: Future<Output = T>>(job: impl FnOnce(Stop) -> F) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime needs a file descriptor, and the program has just started");
-    runtime.block_on(async {
-        let (pull, stop) = Stop::new();
-        let job = job(stop);
-        let watcher = async move {
+    let (pull, stop) = Stop::new();
+    static LISTENING: OnceLock<()> = OnceLock::new();
+    LISTENING.get_or_init(listen);
+    with_running(|running| *running = Running::Job(pull));
+    let result = runtime.block_on(async { job(stop).await });
+    with_running(|running| *running = Running::Nothing);
+    result
+}
+
+/// What a signal would stop.
+enum Running {
+    /// No job: an editor or psql may have the terminal, and the signals that go with it.
+    Nothing,
+    Job(watch::Sender<bool>),
+    /// A job that was told to stop already.
+    Stopping,
+}
+
+fn with_running<T>(change: impl FnOnce(&mut Running) -> T) -> T {
+    static RUNNING: Mutex<Running> = Mutex::new(Running::Nothing);
+    change(&mut RUNNING.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Starts to listen. When this returns, no signal is lost any more.
+fn listen() {
+    let (tell, told) = mpsc::channel();
+    let listener = thread::Builder::new().spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(async move {
             let mut signals = Signals::listen();
-            signals.next().await;
-            pull.send_replace(true);
-            signals.next().await;
-            exit::now()
-        };
-        tokio::select! {
-            // before the job begins there is somebody who listens
-            biased;
-            never = watcher => never,
-            result = job => result,
-        }
-    })
+            drop(tell);
+            loop {
+                signals.next().await;
+                heard();
+            }
+        });
+    });
+    if listener.is_ok() {
+        // the other end is dropped when somebody listens; without one the system ends the program by itself
+        told.recv().unwrap_or_else(|mpsc::RecvError| ());
+    }
+}
+
+fn heard() {
+    with_running(
+        |running| match std::mem::replace(running, Running::Stopping) {
+            Running::Nothing => *running = Running::Nothing,
+            Running::Job(pull) => {
+                terminal::say(
+                    "Stopping: what has not been committed is rolled back. Once more ends the program at once.\n",
+                );
+                pull.send_replace(true);
+            }
+            Running::Stopping => exit::now(),
+        },
+    );
 }
 
 #[cfg(unix)]
@@ -36,8 +89,13 @@ struct Signals(Vec<tokio::signal::unix::Signal>);
 impl Signals {
     /// Without a handler there is nothing to wait for: the system ends the program by itself.
     fn listen() -> Self {
+        use crate::postgres::cluster::ignores_hangup;
         use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        // nohup is somebody's wish that the run outlives its terminal
+        if !ignores_hangup() {
+            kinds.push(SignalKind::hangup());
+        }
         Self(
             kinds
                 .into_iter()

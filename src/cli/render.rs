@@ -1,26 +1,30 @@
 //! From reports to bytes: text for people, JSON for programs.
 
 mod autogenerate;
+mod diagnostic;
 mod json;
 mod ledger;
 mod pin;
 mod progress;
+mod snippet;
 mod text;
 mod verify;
+mod wrap;
 
-use std::io::Write as _;
+use std::{io, sync::OnceLock};
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
 
 pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
 use crate::cli::{
-    Color, Format, Global,
-    covers::{Covered, Covers},
+    Format, Global,
+    covers::Covers,
     exit::Exit,
     failure::CliError,
+    terminal::{self, Look},
 };
 use crate::job::JobError;
+use crate::words::shown;
 
 /// Where a command's words go.
 #[derive(Debug)]
@@ -30,21 +34,20 @@ pub(super) struct Output {
     quiet: bool,
     verbose: bool,
     covers: Covers,
+    /// Why the answer is not whole.
+    lost: OnceLock<io::Error>,
 }
 
 impl Output {
     pub(super) fn new(global: &Global, command: &'static str, covers: Covers) -> Self {
-        match global.color {
-            Color::Auto => {}
-            Color::Always => anstream::ColorChoice::Always.write_global(),
-            Color::Never => anstream::ColorChoice::Never.write_global(),
-        }
+        terminal::color(global.color);
         Self {
             command,
             format: global.format,
             quiet: global.quiet,
             verbose: global.verbose,
             covers,
+            lost: OnceLock::new(),
         }
     }
 
@@ -59,22 +62,14 @@ impl Output {
     /// Prints the answer: a report as JSON, or its text.
     pub(super) fn answer<T: Serialize>(&self, report: &T, text: impl FnOnce(&T) -> String) {
         match self.format {
-            Format::Json => self.stdout(&json::done(self.command, report)),
-            Format::Text | Format::Sql => self.stdout(&text(report)),
+            Format::Json => self.document(&json::done(self.command, report)),
+            Format::Text | Format::Sql => self.raw(&text(report)),
         }
-    }
-
-    /// Prints what was wrong with a command line that asked for JSON.
-    pub(super) fn misused(message: &str) {
-        let mut stdout = anstream::stdout().lock();
-        stdout
-            .write_all(json::misused(message).as_bytes())
-            .unwrap_or_default();
     }
 
     /// Prints text that is the answer itself: SQL, completions.
     pub(super) fn raw(&self, text: &str) {
-        self.stdout(text);
+        self.note_loss(terminal::answer(text));
     }
 
     /// Prints texts that are the answer, each with its name in JSON.
@@ -86,14 +81,14 @@ impl Output {
     /// Talks to the user, on stderr.
     pub(super) fn talk(&self, line: &str) {
         if !self.quiet {
-            self.stderr(&format!("{line}\n"));
+            terminal::say(&format!("{line}\n"));
         }
     }
 
     /// Says what only some want to know.
     pub(super) fn detail(&self, line: &str) {
         if self.verbose {
-            self.stderr(&format!("{line}\n"));
+            terminal::say(&format!("{line}\n"));
         }
     }
 
@@ -118,20 +113,16 @@ impl Output {
             && !run.done.steps.is_empty()
         {
             // a part of the failure, and no talk
-            self.stderr(&format!("{}\n", text::done_before_failure(&run.done)));
+            terminal::say(&format!("{}\n", text::done_before_failure(&run.done)));
         }
         if let Some(JobError::SchemaWouldChange(change)) = failure.job()
             && self.format == Format::Text
         {
-            self.stdout(&change.difference);
+            self.raw(&change.difference);
         }
-        let covers = &self.covers;
-        self.stderr(&diagnostic(&Covered {
-            error: failure,
-            covers,
-        }));
+        self.explain(failure);
         if self.format == Format::Json {
-            self.stdout(&json::failed(self.command, failure, report, covers));
+            self.document(&json::failed(self.command, failure, report, &self.covers));
         }
         if failure.is_interrupt() {
             Exit::Interrupted
@@ -145,43 +136,37 @@ impl Output {
         }
     }
 
-    fn stdout(&self, text: &str) {
+    /// Ends a command: an answer that did not get out is a failure, however well the rest went.
+    pub(super) fn end(mut self, exit: Exit) -> Exit {
+        let lost = self.lost.take();
         // a reader that went away has heard enough
-        let mut stdout = anstream::stdout().lock();
-        stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-            .unwrap_or_default();
+        let Some(lost) = lost.filter(|it| it.kind() != io::ErrorKind::BrokenPipe) else {
+            return exit;
+        };
+        self.explain(&CliError::Stdout(lost));
+        match exit {
+            Exit::Done | Exit::Findings => Exit::Failed,
+            Exit::Failed | Exit::Interrupted => exit,
+        }
     }
 
-    fn stderr(&self, text: &str) {
-        anstream::stderr()
-            .lock()
-            .write_all(text.as_bytes())
-            .unwrap_or_default();
+    fn explain(&self, failure: &CliError) {
+        let look = Look::of_stderr();
+        terminal::say_styled(&diagnostic::diagnostic(failure, &self.covers, look));
+    }
+
+    fn document(&self, document: &str) {
+        self.note_loss(terminal::document(&shown::json(document)));
+    }
+
+    fn note_loss(&self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.lost.get_or_init(|| error);
+        }
     }
 }
 
-/// Renders an error with its causes, snippet and help.
-fn diagnostic(error: &dyn Diagnostic) -> String {
-    // --color, NO_COLOR and CLICOLOR_FORCE count, as they do for everything else
-    let choice = anstream::AutoStream::choice(&std::io::stderr());
-    let theme = if choice != anstream::ColorChoice::Never {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_links(false)
-        .with_width(100)
-        .with_context_lines(2)
-        .with_cause_chain();
-    let mut text = String::new();
-    // writing into a String cannot fail; a diagnostic that cannot be drawn is still said
-    if handler.render_report(&mut text, error).is_err() {
-        text = format!("{error}\n");
-    }
-    text.lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect::<String>()
+/// Prints what was wrong with a command line that asked for JSON.
+pub(super) fn misused(message: &str) -> io::Result<()> {
+    terminal::document(&shown::json(&json::misused(message)))
 }

@@ -1,26 +1,25 @@
 //! Settings, resolved once: flag, environment (with `.env`), glowplug.toml, diesel.toml, default.
 
+mod dot_env;
+mod limits;
+mod server;
+
 use std::{
     path::{Path, PathBuf},
+    sync::OnceLock,
     time::Duration,
 };
 
+pub(super) use self::limits::LimitArgs;
 use crate::{
     catalog::Ignored,
     cli::{Global, failure::CliError, render::Output},
-    job::{
-        JobError, Watch,
-        open::{Endpoint, Limits},
-        shadow::Shadow,
-    },
+    job::{JobError, Watch, open::Endpoint, shadow::Shadow},
     ledger::Declaration,
     migration::{environment::Known, source::Migrations},
     postgres::{
-        cluster::{self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search},
-        connect::{self, Environment},
-        exec::Manner,
-        guard::Guard,
-        lock::Pins,
+        cluster,
+        connect::{self, Environment, Patience},
         session::Stop,
     },
     project::{
@@ -56,29 +55,15 @@ pub(super) struct Settings {
     /// `[print_schema]` of diesel.toml.
     pub(super) schemas: PrintSchemas,
     environment: Environment,
+    env_fault: Option<dot_env::Fault>,
     database_url: Option<(&'static str, String)>,
     direct_url: Option<(&'static str, String)>,
     postgres_bin: Option<PathBuf>,
-}
-
-/// Limits of a run, as flags say them.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct LimitArgs {
-    /// How long a statement may wait for a lock before the migration is tried again [default: 5s]
-    #[arg(long, value_name = "TIME")]
-    lock_timeout: Option<Timespan>,
-    /// How often a migration is tried when a lock is not to be had [default: 5]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    lock_attempts: Option<u32>,
-    /// How long a statement may run [default: no limit]
-    #[arg(long, value_name = "TIME")]
-    statement_timeout: Option<Timespan>,
-    /// How long to wait for another run to end; 0 waits as long as it takes [default: 60s]
-    #[arg(long, value_name = "TIME")]
-    wait: Option<Timespan>,
-    /// Let a deliberate change of a ledger's protection pass, for this reason; rows never change
-    #[arg(long, value_name = "REASON")]
-    allow_ledger_change: Option<String>,
+    /// How long a server is waited for that is not there yet.
+    wait_for_server: Option<Timespan>,
+    /// The local server was asked for.
+    is_local: bool,
+    told: OnceLock<()>,
 }
 
 impl Settings {
@@ -89,7 +74,8 @@ impl Settings {
             help: "Change to a directory that exists.".into(),
         })?;
         let mut environment = Environment::of_process();
-        read_dot_env(&current, &mut environment)?;
+        let is_set = environment.vars.contains_key("DATABASE_URL");
+        let env_fault = dot_env::read(&current, &mut environment);
         let var = |name: &str| {
             environment
                 .vars
@@ -137,23 +123,41 @@ impl Settings {
             .unwrap_or_else(|| root.join("migrations"));
         let shown = shown(&migrations_dir, &current);
 
-        let flag_or =
-            |flag: (&'static str, &Option<String>), name: &'static str, toml: &Option<String>| {
-                let flag = flag.1.clone().map(|text| (flag.0, text));
-                let env = || var(name).map(|text| (name, text));
-                let file = || toml.clone().map(|text| ("glowplug.toml", text));
-                flag.or_else(env).or_else(file)
-            };
+        let flag_or = |flag: (&'static str, &Option<String>),
+                       env: (&'static str, Option<String>),
+                       toml: &Option<String>| {
+            let flag = flag.1.clone().map(|text| (flag.0, text));
+            let env = env.1.map(|text| (env.0, text));
+            let file = || toml.clone().map(|text| ("glowplug.toml", text));
+            flag.or(env).or_else(file)
+        };
+        // one that is empty stays: a secret that is missing is no wish for another database
         let database_url = flag_or(
             ("--database-url", &global.database_url),
-            "DATABASE_URL",
+            (
+                "DATABASE_URL",
+                environment.vars.get("DATABASE_URL").cloned(),
+            ),
             &toml.database.url,
         );
         let direct_url = flag_or(
             ("--direct-url", &global.direct_url),
-            "GLOWPLUG_DIRECT_URL",
+            ("GLOWPLUG_DIRECT_URL", var("GLOWPLUG_DIRECT_URL")),
             &toml.database.direct_url,
         );
+        // where the URL is known without it, it does not matter
+        let env_fault = env_fault.filter(|_| !(global.database_url.is_some() || is_set));
+        let (database_url, direct_url, env_fault) = match global.local {
+            true => (None, None, None),
+            false => (database_url, direct_url, env_fault),
+        };
+        let wait_for_server = match var("GLOWPLUG_WAIT_FOR_SERVER") {
+            Some(text) => Some(text.parse().map_err(|error| CliError::Cannot {
+                what: format!("GLOWPLUG_WAIT_FOR_SERVER: {error}"),
+                help: "Write a time, such as 60s.".into(),
+            })?),
+            None => toml.database.wait_for_server,
+        };
         let postgres_bin = global
             .postgres_bin
             .clone()
@@ -169,9 +173,13 @@ impl Settings {
             diesel_toml,
             schemas: diesel.print_schema,
             environment,
+            env_fault,
             database_url,
             direct_url,
             postgres_bin,
+            wait_for_server: global.wait_for_server.or(wait_for_server),
+            is_local: global.local,
+            told: OnceLock::new(),
         })
     }
 
@@ -182,11 +190,20 @@ impl Settings {
 
     /// Whether a database is named, as opposed to the project's local server.
     pub(super) fn names_a_database(&self) -> bool {
-        self.database_url.is_some()
+        // what cannot be read may name one
+        self.database_url.is_some() || self.env_fault.is_some()
+    }
+
+    /// Whether there is a database to act on: one that is named, or the local server's where that was asked for.
+    pub(super) fn has_a_database(&self) -> bool {
+        self.names_a_database() || self.is_local
     }
 
     /// The URL that is named, if one is, with what there is to say about it.
     pub(super) fn url(&self, output: &Output) -> Result<Option<Url>, CliError> {
+        if let Some(fault) = &self.env_fault {
+            return Err(fault.clone().into());
+        }
         self.parse(self.database_url.as_ref(), output)
     }
 
@@ -198,6 +215,9 @@ impl Settings {
         let Some((from, text)) = text else {
             return Ok(None);
         };
+        if text.trim().is_empty() {
+            return Err(CliError::EmptyUrl { from });
+        }
         let parsed = Url::parse(text).map_err(CliError::url(from))?;
         for note in parsed.notes {
             output.detail(&note.text);
@@ -225,6 +245,7 @@ impl Settings {
 
     /// What is needed to replay migrations in a database of their own, like the one that glowplug.lock has.
     pub(super) fn shadow(&self, output: &Output) -> Result<Shadow, JobError> {
+        self.tell_notes(output);
         let pin = pin::read(&self.lock())?;
         let demanded = self.toml.server.major;
         let mut search = self.search();
@@ -256,7 +277,7 @@ impl Settings {
             prerequisites: self.prerequisites()?,
             stand_ins: self.toml.shadow.stand_ins.clone(),
             notes,
-            guard: own_program(),
+            guard: server::own_program(),
         })
     }
 
@@ -293,6 +314,14 @@ impl Settings {
         root::relative(path, &self.current).display().to_string()
     }
 
+    /// How long, and for which, servers are waited for.
+    fn patience(&self) -> (Duration, Patience) {
+        match self.wait_for_server {
+            Some(time) => (time.0, Patience::Absent),
+            None => (WAKE_UP, Patience::Waking),
+        }
+    }
+
     /// The way to the database. Starts the project's local server where no database is named.
     pub(super) fn endpoint(
         &self,
@@ -311,7 +340,8 @@ impl Settings {
             direct,
             environment,
             application: format!("glowplug {command}"),
-            deadline: WAKE_UP,
+            deadline: self.patience().0,
+            patience: self.patience().1,
             stop,
         })
     }
@@ -330,6 +360,7 @@ impl Settings {
             environment: self.environment.clone(),
             application: format!("glowplug {command}"),
             deadline: ASKING,
+            patience: Patience::Waking,
             stop: stop.clone(),
         }))
     }
@@ -349,125 +380,10 @@ impl Settings {
             direct: None,
             environment: self.environment.clone(),
             application: format!("glowplug {command}"),
-            deadline: WAKE_UP,
+            deadline: self.patience().0,
+            patience: self.patience().1,
             stop,
         })
-    }
-
-    /// The project's local server, running or not.
-    pub(super) fn local(&self) -> Local {
-        let directory = self
-            .root
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let name = self
-            .toml
-            .server
-            .name
-            .clone()
-            .or(directory)
-            .unwrap_or_default();
-        Local::of(&self.root, &name)
-    }
-
-    /// PostgreSQL's programs for the local server.
-    pub(super) fn binaries(&self) -> Result<Binaries, ClusterError> {
-        let mut search = self.search();
-        if search.major.is_none() && search.explicit.is_none() {
-            // a newer PostgreSQL on this machine is no reason to leave the project's data behind
-            search.major = self.local().status().major;
-            if let Ok(found) = cluster::find(&search) {
-                return Ok(found);
-            }
-            search.major = None;
-        }
-        cluster::find(&search)
-    }
-
-    /// Where they may be.
-    fn search(&self) -> Search {
-        Search {
-            explicit: self.postgres_bin.clone(),
-            major: self.toml.server.major,
-            cache: vec![Places::from_environment().engines()],
-            path: std::env::var_os("PATH"),
-        }
-    }
-
-    /// Starts the local server, if it does not run, and says so.
-    pub(super) fn start_local(&self, output: &Output) -> Result<Local, CliError> {
-        let local = self.local();
-        let wanted = self.toml.server.major;
-        if local.find(wanted).map_err(CliError::Cluster)? {
-            return Ok(local);
-        }
-        let binaries = self.binaries().map_err(CliError::Cluster)?;
-        let (old, new) = (local.status().major, binaries.major());
-        if let Some(old) = old.filter(|old| *old != new) {
-            output.talk(&format!(
-                "The data of PostgreSQL {old} stays where it is; PostgreSQL {new} has its own."
-            ));
-        }
-        output.talk(&format!(
-            "No DATABASE_URL: starting the project's own PostgreSQL {} ...",
-            binaries.version()
-        ));
-        let guard = own_program();
-        let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
-        let options = LocalOptions {
-            guard,
-            idle,
-            settings: Vec::new(),
-        };
-        let state = local
-            .start(&binaries, &options)
-            .map_err(CliError::Cluster)?;
-        if state == LocalState::Created {
-            output.detail(&format!(
-                "its data is in {}",
-                local.status().data_dir.display()
-            ));
-        }
-        Ok(local)
-    }
-
-    /// The limits of a run.
-    pub(super) fn limits(&self, flags: &LimitArgs) -> Limits {
-        let run = &self.toml.run;
-        let default = Limits::default();
-        Limits {
-            pins: Pins {
-                lock_timeout: flags
-                    .lock_timeout
-                    .or(run.lock_timeout)
-                    .unwrap_or(default.pins.lock_timeout),
-                statement_timeout: flags
-                    .statement_timeout
-                    .or(run.statement_timeout)
-                    .unwrap_or(default.pins.statement_timeout),
-            },
-            wait: flags.wait.or(run.wait).unwrap_or(default.wait),
-        }
-    }
-
-    /// Who runs, and how often things are tried.
-    pub(super) fn manner(&self, flags: &LimitArgs) -> Manner {
-        let attempts = flags
-            .lock_attempts
-            .or(self.toml.run.lock_attempts)
-            .unwrap_or(5)
-            .max(1);
-        Manner {
-            unrecorded: false,
-            actor: self.actor(),
-            attempts,
-            unsure: None,
-            guard: Guard {
-                ledgers: self.toml.ledgers(),
-                allow: flags.allow_ledger_change.clone(),
-                attested: Vec::new(),
-            },
-        }
     }
 
     /// The declared ledgers.
@@ -530,52 +446,6 @@ fn named(name: &str) -> String {
 fn quoted(text: &str) -> String {
     // TOML's basic strings escape what JSON's do
     serde_json::Value::String(text.to_owned()).to_string()
-}
-
-/// The program itself, which becomes the guard of a server of ours.
-fn own_program() -> PathBuf {
-    // where the system does not tell, the name it was called by leads to it
-    let called = || std::env::args_os().next().unwrap_or_default().into();
-    std::env::current_exe().unwrap_or_else(|_| called())
-}
-
-/// Reads `.env` of this directory or the nearest above; what the environment has already is stronger.
-fn read_dot_env(current: &Path, environment: &mut Environment) -> Result<(), CliError> {
-    let Some(path) = current
-        .ancestors()
-        .map(|dir| dir.join(".env"))
-        .find(|it| it.is_file())
-    else {
-        return Ok(());
-    };
-    let malformed = |error: dotenvy::Error, entries: usize| match error {
-        dotenvy::Error::Io(error) => CliError::Cannot {
-            what: format!("cannot read {}: {error}", path.display()),
-            help: "Correct the file's permissions.".into(),
-        },
-        // the line itself is not shown: it may hold a password
-        _ => CliError::EnvFile {
-            path: path.clone(),
-            line: malformed_line(&path, entries),
-        },
-    };
-    let entries = dotenvy::from_path_iter(&path).map_err(|error| malformed(error, 0))?;
-    for (count, entry) in entries.enumerate() {
-        let (name, value) = entry.map_err(|error| malformed(error, count))?;
-        environment.vars.entry(name).or_insert(value);
-    }
-    Ok(())
-}
-
-/// The line of the entry after so many good ones.
-fn malformed_line(path: &Path, good: usize) -> usize {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let is_entry = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| is_entry(line))
-        .nth(good)
-        .map_or(1, |(index, _)| index + 1)
 }
 
 /// A directory as it is called from here.

@@ -1,44 +1,9 @@
 //! What to do about an error of the server: a sentence for the usual ones.
 
-use crate::postgres::server_error::ServerError;
+mod newer;
 
-/// Syntax and functions that came with a major version. Facts from the release notes of PostgreSQL 14 to 18.
-const NEWER: &[(&str, u32)] = &[
-    ("begin atomic", 14),
-    ("detach partition", 14),
-    ("compression lz4", 14),
-    ("multirange", 14),
-    ("nulls not distinct", 15),
-    ("security_invoker", 15),
-    ("merge into", 15),
-    ("on delete set null (", 15),
-    ("alter table all in schema", 15),
-    ("any_value(", 16),
-    ("random_normal(", 16),
-    ("json_array(", 16),
-    ("json_object(", 16),
-    ("json_arrayagg(", 16),
-    ("json_objectagg(", 16),
-    ("is json", 16),
-    ("storage external", 16),
-    ("storage main", 16),
-    ("system_user", 16),
-    ("json_table(", 17),
-    ("json_query(", 17),
-    ("json_value(", 17),
-    ("json_exists(", 17),
-    ("merge_action(", 17),
-    ("grant maintain", 17),
-    ("set expression as", 17),
-    ("uuidv7(", 18),
-    ("uuidv4(", 18),
-    ("virtual", 18),
-    ("without overlaps", 18),
-    ("not enforced", 18),
-    ("casefold(", 18),
-    ("array_sort(", 18),
-    ("array_reverse(", 18),
-];
+use self::newer::needs_newer;
+use crate::postgres::server_error::ServerError;
 
 /// Says what to do about an error of a migration.
 ///
@@ -73,6 +38,20 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         }
         "2D000" => {
             "A procedure may COMMIT only outside of a transaction: write `run_in_transaction = false` into metadata.toml."
+        }
+        "55006"
+            if error
+                .message
+                .ends_with("because it has pending trigger events") =>
+        {
+            "Rows that were written in this transaction still wait for their deferred checks. Write `SET CONSTRAINTS ALL IMMEDIATE;` before the statement, or put it into a migration of its own."
+        }
+        "55006"
+            if error
+                .message
+                .ends_with("because it is being used by active queries in this session") =>
+        {
+            "A cursor or a trigger of this transaction still reads it. Close it first, or put the statement into a migration of its own."
         }
         "55P04" => {
             "A new enum value can be used only after the transaction that added it. Put the use into a later migration."
@@ -115,14 +94,15 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "42804" | "42846" => {
             "The types do not fit. ALTER COLUMN … TYPE needs USING with an expression where no cast is implied."
         }
-        "0A000" if error.message.contains("read-only") => {
-            "Connect to the primary with a role that may write."
-        }
         "25006" => "Connect to the primary with a role that may write.",
-        "58P01" if error.message.contains("extension") => {
+        "58P01"
+            if error
+                .message
+                .starts_with("could not open extension control file") =>
+        {
             "The extension's files are not installed on the server."
         }
-        "0A000" if error.message.contains("extension") => {
+        "0A000" if error.message.starts_with("extension \"") => {
             "The extension's files are not installed on the server. Install its package there, or use a provider that offers it."
         }
         "53100" => "The server's disk is full.",
@@ -149,26 +129,4 @@ fn writes_rows(statement: &str) -> bool {
         word.as_str(),
         "insert" | "update" | "delete" | "merge" | "copy" | "with"
     )
-}
-
-fn needs_newer(error: &ServerError, statement: &str, server_version: u32) -> Option<String> {
-    if !matches!(
-        error.code.as_str(),
-        "42601" | "42883" | "42704" | "22023" | "0A000"
-    ) {
-        return None;
-    }
-    let text = statement
-        .to_lowercase()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-    let major = server_version / 10_000;
-    let (feature, needed) = NEWER
-        .iter()
-        .find(|(feature, needed)| *needed > major && text.contains(feature))?;
-    let feature = feature.trim_end_matches(['(', ' ']).to_uppercase();
-    Some(format!(
-        "{feature} needs PostgreSQL {needed}; this server is {major}. Write it otherwise, or upgrade the server."
-    ))
 }

@@ -1,6 +1,6 @@
 //! Migrations at the start of an application, over its own connections.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use crate::{
     job::{
@@ -25,6 +25,8 @@ pub struct UpgradeOptions {
     pub policy: Policy,
     /// Limits and waiting.
     pub run: Options,
+    /// How long a pool tries to connect to a server that is not there yet. Zero by default: it fails at once.
+    pub wait_for_server: Duration,
     /// A request to stop.
     pub stop: Stop,
 }
@@ -38,6 +40,7 @@ impl Default for UpgradeOptions {
                 ..Policy::default()
             },
             run: Options::default(),
+            wait_for_server: Duration::ZERO,
             stop: Stop::never(),
         }
     }
@@ -96,7 +99,9 @@ pub fn upgrade_watched<'a, 'c: 'a>(
     watch: Watch<'a>,
 ) -> Pin<Box<dyn Future<Output = Result<RunReport, RunError>> + Send + 'a>> {
     Box::pin(async move {
-        let session = connection.into_session(options.stop.clone()).await?;
+        let session = connection
+            .into_session(options.stop.clone(), options.wait_for_server)
+            .await?;
         run(session, migrations, options, watch).await
     })
 }

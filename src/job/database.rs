@@ -3,10 +3,11 @@
 use crate::{
     job::{
         JobError, Watch,
-        open::{Endpoint, Limits},
+        failure::DatabaseError,
+        open::{Endpoint, Limits, host_text},
     },
     postgres::{
-        session::{Message, Session},
+        session::{Failure, Message, Session},
         session_error::SessionError,
     },
     words::ident::Ident,
@@ -21,6 +22,26 @@ pub fn name(endpoint: &Endpoint) -> String {
     let url = &endpoint.url;
     let user = || url.user.clone().or(endpoint.environment.user.clone());
     url.database.clone().or_else(user).unwrap_or_default()
+}
+
+/// What becomes of the sessions of others in a database that is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They are in the way.
+    Stay,
+    /// The server ends them.
+    Go,
+}
+
+/// Where a database is, for a question: its name, the host and the port.
+#[must_use]
+pub fn place(endpoint: &Endpoint) -> String {
+    let hosts: Vec<String> = endpoint.url.hosts.iter().map(host_text).collect();
+    let name = name(endpoint);
+    match hosts.iter().any(|host| !host.is_empty()) {
+        true => format!("{name} at {}", hosts.join(",")),
+        false => name,
+    }
 }
 
 /// Asks whether the server says that there is no such database.
@@ -71,6 +92,7 @@ pub async fn track(endpoint: &Endpoint, watch: Watch<'_>) -> Result<(), JobError
 /// When the server cannot be reached, or refuses: while others are connected to it, for example.
 pub async fn drop_if_there(
     endpoint: &Endpoint,
+    others: Others,
     dropping: Tell<'_>,
     watch: Watch<'_>,
 ) -> Result<(), JobError> {
@@ -82,9 +104,35 @@ pub async fn drop_if_there(
         return Ok(());
     }
     dropping(&name);
-    let drop = format!("DROP DATABASE IF EXISTS {}", Ident(&name));
-    execute(&mut outside, &drop, "dropping the database").await
+    let force = match others {
+        Others::Stay => "",
+        Others::Go => " WITH (FORCE)",
+    };
+    let drop = format!("DROP DATABASE IF EXISTS {}{force}", Ident(&name));
+    let failed = send(&mut outside, &drop).await;
+    match failed {
+        Some(Failure::Server(error)) if error.code == IN_USE => {
+            let sessions = outside.query(SESSIONS, vec![Some(name.clone())]).await;
+            let sessions = sessions.unwrap_or_default().into_iter();
+            let sessions = sessions.filter_map(|row| row.into_iter().next().flatten());
+            Err(DatabaseError::InUse {
+                database: place(endpoint),
+                sessions: sessions.collect(),
+            }
+            .into())
+        }
+        Some(failure) => Err(SessionError::while_doing("dropping the database")(failure).into()),
+        None => Ok(()),
+    }
 }
+
+/// The SQLSTATE of a database that others use.
+const IN_USE: &str = "55006";
+
+const SESSIONS: &str = "SELECT ARRAY[pg_catalog.concat_ws(' ', coalesce(nullif(application_name, ''), 'a session'),
+        'of role ' || usename, 'from ' || client_addr, 'since ' || date_trunc('second', backend_start AT TIME ZONE 'UTC') || ' UTC',
+        '(pid ' || pid || ')')] AS \"row\"
+    FROM pg_catalog.pg_stat_activity WHERE datname = $1::text ORDER BY pid LIMIT 5";
 
 const EXISTS: &str = "SELECT ARRAY[datname::text] AS \"row\" FROM pg_catalog.pg_database
     WHERE datname = $1::text AND NOT datistemplate";
@@ -106,9 +154,12 @@ async fn execute(
     sql: &str,
     doing: &'static str,
 ) -> Result<(), JobError> {
-    let replies = session.exchange(&[Message::Batch(sql)], &mut |_| {}).await;
-    let failed = replies.into_iter().find_map(Result::err);
-    failed.map_or(Ok(()), |failure| {
+    send(session, sql).await.map_or(Ok(()), |failure| {
         Err(SessionError::while_doing(doing)(failure).into())
     })
+}
+
+async fn send(session: &mut Session<'_>, sql: &str) -> Option<Failure> {
+    let replies = session.exchange(&[Message::Batch(sql)], &mut |_| {}).await;
+    replies.into_iter().find_map(Result::err)
 }

@@ -1,11 +1,13 @@
 //! Why a job could not do its work.
 
+mod database;
 mod proof;
 mod rename;
 mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
+pub use self::database::DatabaseError;
 pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::twin::TwinError;
@@ -100,6 +102,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     SchemaWouldChange(#[from] SchemaWouldChange),
+    /// A database as a whole.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Database(#[from] DatabaseError),
     /// A server of our own.
     #[error(transparent)]
     #[diagnostic(transparent)]

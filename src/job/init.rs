@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     job::JobError,
     project::{
-        read,
+        ProjectError, read, root,
         write::{self, NewMigration},
     },
 };
@@ -27,7 +27,7 @@ file = \"src/schema.rs\"
 custom_type_derives = [\"diesel::query_builder::QueryId\", \"Clone\"]
 
 [migrations_directory]
-dir = \"migrations\"
+dir = \"{dir}\"
 ";
 
 const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; these are the defaults.
@@ -85,7 +85,44 @@ pub fn init(
     migrations: &Path,
     with_first_migration: bool,
 ) -> Result<InitReport, JobError> {
+    let is_new = demand_own(migrations)?;
     let mut report = InitReport::default();
+    let written = write_all(
+        root,
+        migrations,
+        with_first_migration && is_new,
+        &mut report,
+    );
+    if written.is_err() {
+        // nothing is left of a start that failed; the error that is reported is the first one
+        for path in report.written.iter().rev() {
+            write::remove(path);
+        }
+    }
+    written.map(|()| report)
+}
+
+/// Whether a directory has no migrations yet; an error where it belongs to another tool.
+fn demand_own(migrations: &Path) -> Result<bool, JobError> {
+    if !migrations.is_dir() {
+        return Ok(true);
+    }
+    match read::migrations(migrations, "migrations") {
+        Ok(found) => Ok(found.is_empty()),
+        Err(reason) => Err(ProjectError::OtherMigrations {
+            place: migrations.to_owned(),
+            reason: Box::new(reason),
+        }
+        .into()),
+    }
+}
+
+fn write_all(
+    root: &Path,
+    migrations: &Path,
+    with_first_migration: bool,
+    report: &mut InitReport,
+) -> Result<(), JobError> {
     let mut writes_settings = false;
     let mut note = |path: PathBuf, written: bool| {
         if written {
@@ -94,8 +131,10 @@ pub fn init(
             report.kept.push(path)
         }
     };
+    let dir = root::relative(migrations, root).display().to_string();
+    let diesel_toml = DIESEL_TOML.replace("{dir}", &dir.replace('\\', "\\\\").replace('"', "\\\""));
     for (file, text) in [
-        ("diesel.toml", DIESEL_TOML),
+        ("diesel.toml", diesel_toml.as_str()),
         ("glowplug.toml", GLOWPLUG_TOML),
     ] {
         let path = root.join(file);
@@ -108,11 +147,11 @@ pub fn init(
         let written = write::file_if_absent(&keep, "")?;
         note(keep, written);
     }
-    if with_first_migration && read::migrations(migrations, "migrations")?.is_empty() {
+    if with_first_migration {
         note(write::migration(migrations, &FIRST)?, true);
         if writes_settings {
             write::append(&root.join("glowplug.toml"), LEDGER)?;
         }
     }
-    Ok(report)
+    Ok(())
 }

@@ -6,8 +6,9 @@ use crate::{
     job::{JobError, Watch, failure::PoolerError},
     migration::journal::Journal,
     postgres::{
-        connect::{self, ConnectOptions, Environment, Retry, Wire},
+        connect::{self, ConnectOptions, Environment, Patience, Retry, Wire},
         lock::{Facts, Locked, Pins},
+        pool::shares_backends,
         session::{Session, Stop},
         session_error::SessionError,
     },
@@ -29,8 +30,10 @@ pub struct Endpoint {
     pub environment: Environment,
     /// What the session is called on the server: `glowplug upgrade`.
     pub application: String,
-    /// How long a waking server is waited for.
+    /// How long a server is waited for.
     pub deadline: Duration,
+    /// Which servers are waited for.
+    pub patience: Patience,
     /// Pulled by Ctrl-C.
     pub stop: Stop,
 }
@@ -102,18 +105,15 @@ impl Endpoint {
             .wire()
             .map(|wire| host_text(&wire.host))
             .unwrap_or_default();
-        // a busy pool may hand out two backends by chance: look more than once
-        for _ in 0..3 {
-            let mut second = self.connect(url, watch).await?;
-            let (first, second) = (session.backend().await?, second.backend().await?);
-            if first == second {
-                return Err(PoolerError {
-                    advice: direct_advice(url),
-                    host,
-                }
-                .into());
+        let mut second = self.connect(url, watch).await?;
+        if shares_backends(&mut session, &mut second).await? {
+            return Err(PoolerError {
+                advice: direct_advice(url),
+                host,
             }
+            .into());
         }
+        drop(second);
         Ok(lock(session.behind_known_proxy(), limits, watch).await?)
     }
 
@@ -138,6 +138,7 @@ impl Endpoint {
         let options = ConnectOptions {
             application_name: self.application.clone(),
             deadline: self.deadline,
+            patience: self.patience,
         };
         let mut told = |retry: Retry| {
             let pause_ms = u64::try_from(retry.waiting.as_millis()).unwrap_or(u64::MAX);
@@ -177,7 +178,9 @@ pub async fn lock<'c>(
         .await
 }
 
-fn host_text(host: &crate::words::url::Host) -> String {
+/// A host with its port, for people.
+#[must_use]
+pub(super) fn host_text(host: &crate::words::url::Host) -> String {
     let name = match &host.name {
         HostName::Tcp(name) | HostName::Socket(name) => name.clone(),
         HostName::Unnamed => host.hostaddr.clone().unwrap_or_default(),

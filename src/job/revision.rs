@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     job::JobError,
     migration::{
-        source::Migrations,
+        source::{DOWN_TEMPLATE, Migrations},
         target::{Point, TargetError},
         version::Version,
     },
@@ -31,7 +31,6 @@ pub struct RevisionReport {
 const UP: &str =
     "-- Write the way up here. It runs in one transaction, together with its journal entry.\n";
 const UP_PIECEWISE: &str = "-- Write the way up here. Each statement commits by itself; an interrupted run goes on where it stopped.\n";
-const DOWN: &str = "-- Write the way back here: what undoes up.sql.\n";
 
 /// Writes a new migration after all others.
 ///
@@ -49,7 +48,7 @@ pub fn revision(
     let new = NewMigration {
         name: &name,
         up,
-        down: DOWN,
+        down: DOWN_TEMPLATE,
         run_in_transaction,
     };
     let path = write::migration(dir, &new)?;
@@ -71,6 +70,7 @@ pub fn place(
     version: Option<&str>,
 ) -> Result<(Version, String), JobError> {
     let slug = slug(message);
+    let key_was_chosen = version.is_some();
     let key = match version {
         Some(version) => version.to_owned(),
         None => next_version(migrations),
@@ -88,6 +88,14 @@ pub fn place(
         return Err(ProjectError::Exists {
             path: dir.join(&taken.name),
             advice: format!("Its version is {version}, too. Choose another with --rev-id."),
+        }
+        .into());
+    }
+    let newest = migrations.head().map(|it| &it.version);
+    if let Some(head) = newest.filter(|head| key_was_chosen && **head > version) {
+        return Err(ProjectError::NotNewest {
+            text: key,
+            newest: head.clone(),
         }
         .into());
     }

@@ -27,7 +27,8 @@ use crate::{
     },
     postgres::{
         cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
-        connect, environment, introspect,
+        connect::{self, Patience},
+        environment, introspect,
         session::{Message, Stop},
         session_error::SessionError,
     },
@@ -230,6 +231,7 @@ impl Shadow {
             environment: connect::Environment::default(),
             application: "glowplug shadow".into(),
             deadline: DEADLINE,
+            patience: Patience::Waking,
             stop,
         }
     }

@@ -8,8 +8,8 @@ use crate::{
     },
     migration::{
         journal::EntryKind,
-        source::Migrations,
-        status::{Row, status},
+        source::{Direction, Migrations},
+        status::{Interruption, Row, status},
         target::Point,
         version::Version,
     },
@@ -19,8 +19,8 @@ use crate::{
 
 /// Makes the journal say that exactly the migrations up to `target` are applied.
 ///
-/// An interrupted migration is forgotten by it. With `purge`, what the database has run and is not on disk
-/// is forgotten, too.
+/// How far an interrupted migration came is kept, unless it is the target itself, or becomes applied or not applied by this: the report
+/// says which. With `purge`, what the database has run and is not on disk is forgotten, too.
 ///
 /// # Errors
 /// When the target does not exist, or the server refuses.
@@ -47,47 +47,89 @@ pub async fn stamp(
         Point::Base => false,
         Point::At(target) => version <= target,
     };
-    let mut records = Vec::new();
-    let record = |row, kind| record(row, kind, actor);
-    // a pair of entries ends an interruption without changing what is applied
-    for row in &status.rows {
-        let keep = wanted(row.version) && (row.migration.is_some() || !purge);
-        match (
-            row.run_on.is_some(),
-            keep && (row.migration.is_some() || row.run_on.is_some()),
-        ) {
-            (true, true) if row.interruption.is_some() => {
-                records.push(record(row, EntryKind::Unstamp));
-                records.push(record(row, EntryKind::Stamp));
-            }
-            (false, true) => records.push(record(row, EntryKind::Stamp)),
-            (true, false) => records.push(record(row, EntryKind::Unstamp)),
-            (false, false) if row.interruption.is_some() => {
-                records.push(record(row, EntryKind::Stamp));
-                records.push(record(row, EntryKind::Unstamp));
-            }
-            _ => {}
-        }
-    }
-    let of_kind = |kind| {
-        let of_kind = records.iter().filter(|record| record.kind == kind);
-        of_kind.map(|record| record.version.clone()).collect()
+    // the user speaks of this one, and of no symbol that happens to be it
+    let meant = match &point {
+        Point::At(version) if !target.trim().eq_ignore_ascii_case("current") => Some(version),
+        _ => None,
     };
-    let report = StampReport {
+    let mut report = StampReport {
         database: locked.facts().database.clone(),
         after: match &point {
             Point::Base => None,
             Point::At(version) => Some(version.clone()),
         },
-        stamped: of_kind(EntryKind::Stamp),
-        unstamped: of_kind(EntryKind::Unstamp),
+        ..StampReport::default()
     };
+    let mut records = Vec::new();
+    let record = |row, kind| record(row, kind, actor);
+    for row in &status.rows {
+        let keep = wanted(row.version) && (row.migration.is_some() || !purge);
+        let is_forgotten = purge && row.migration.is_none();
+        let is_wanted = keep && (row.migration.is_some() || row.run_on.is_some());
+        match (row.run_on.is_some(), is_wanted, &row.interruption) {
+            (false, true, interruption) => {
+                if let Some(interruption) = interruption {
+                    report.notes.push(resolved(row, interruption, "applied"));
+                }
+                records.push(record(row, EntryKind::Stamp));
+                report.stamped.push(row.version.clone());
+            }
+            (true, false, interruption) => {
+                if let Some(interruption) = interruption {
+                    report
+                        .notes
+                        .push(resolved(row, interruption, "not applied"));
+                }
+                records.push(record(row, EntryKind::Unstamp));
+                report.unstamped.push(row.version.clone());
+            }
+            // a pair of entries ends an interruption without changing what is applied
+            (true, true, Some(interruption)) if meant == Some(row.version) => {
+                report.notes.push(resolved(row, interruption, "applied"));
+                records.push(record(row, EntryKind::Unstamp));
+                records.push(record(row, EntryKind::Stamp));
+                report.stamped.push(row.version.clone());
+            }
+            (false, false, Some(interruption)) if is_forgotten => {
+                report
+                    .notes
+                    .push(resolved(row, interruption, "not applied"));
+                records.push(record(row, EntryKind::Stamp));
+                records.push(record(row, EntryKind::Unstamp));
+                report.unstamped.push(row.version.clone());
+            }
+            (_, _, Some(interruption)) => report.notes.push(kept(row, interruption)),
+            (_, _, None) => {}
+        }
+    }
     if !records.is_empty() {
         locked.prepare().await?;
         locked.record(&records).await?;
     }
     locked.let_go().await;
     Ok(report)
+}
+
+/// What becomes of an interruption that a stamp ends.
+fn resolved(row: &Row<'_>, interruption: &Interruption, as_what: &str) -> String {
+    let (name, way) = (row.name, way(interruption));
+    format!("{name} was interrupted on its way {way}; it counts as {as_what} now, as a whole")
+}
+
+/// What is said of an interruption that stays.
+fn kept(row: &Row<'_>, interruption: &Interruption) -> String {
+    let (name, way, done) = (row.name, way(interruption), interruption.done);
+    let version = row.version;
+    format!(
+        "{name} stays interrupted on its way {way}, with {done} of its statements done: a run goes on there. `glowplug stamp {version}` makes it count as applied"
+    )
+}
+
+fn way(interruption: &Interruption) -> &'static str {
+    match interruption.direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    }
 }
 
 fn record<'a>(row: &Row<'a>, kind: EntryKind, actor: &'a str) -> Record<'a> {

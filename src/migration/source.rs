@@ -215,11 +215,15 @@ pub const IRREVERSIBLE: &str = "GP001";
 /// What stands where the author of a migration has to write a value: a script that holds it is not run.
 pub const FILL: &str = "FILL_IN_HERE";
 
+/// The down.sql that a new migration begins with: as long as nothing else stands there, the way back is not written yet.
+pub const DOWN_TEMPLATE: &str = "-- Write the way back here: what undoes up.sql.\n";
+
 /// Splits a script and refuses what glowplug cannot run, before anything is sent.
 ///
 /// # Errors
 /// psql meta-commands, unterminated strings and comments, `COPY … FROM STDIN`, transaction commands in a
-/// transactional script, values that are still to be filled in, and an `up.sql` without any statement.
+/// transactional script, values that are still to be filled in, an `up.sql` without any statement, and a `down.sql` that nobody
+/// has written.
 pub fn check_script(
     script: &Script,
     direction: Direction,
@@ -250,6 +254,14 @@ pub fn check_script(
             help: "Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`."
                 .into(),
             span: 0..0,
+        });
+    }
+    if direction == Direction::Down && script.text.trim() == DOWN_TEMPLATE.trim() {
+        return Err(Unrunnable {
+            what: "the way back is not written yet".into(),
+            help: "Write what undoes up.sql. If there is nothing to undo, or no way back, say so instead of the line that is there."
+                .into(),
+            span: 0..script.text.trim_end().len(),
         });
     }
     let mut block = None;

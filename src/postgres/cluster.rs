@@ -13,6 +13,7 @@
 
 mod account;
 mod binaries;
+mod cache;
 mod client;
 mod dump;
 mod error;
@@ -29,12 +30,13 @@ mod template;
 
 pub use account::Account;
 pub use binaries::{Binaries, Search, all, find};
+pub use cache::Cache;
 pub use dump::Dumper;
 pub use error::ClusterError;
 pub use guard::guard_main;
 pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};
 pub use places::Places;
-pub use process::User;
+pub use process::{User, ignores_hangup};
 pub use scratch::{Kept, Scratch, ScratchOptions};
 
 use std::path::Path;

@@ -52,6 +52,18 @@ pub struct ConnectOptions {
     /// How long all tries together may take; a server that is waking up is tried again until then.
     /// Zero means one try without waiting for anything to wake up.
     pub deadline: Duration,
+    /// What is waited for.
+    pub patience: Patience,
+}
+
+/// For which servers a connection is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patience {
+    /// Those that say, or seem, to be waking up. One that is dead, or whose name nobody knows, is final at once.
+    #[default]
+    Waking,
+    /// Those that are not there yet as well: a container that is still being made.
+    Absent,
 }
 
 /// A session that has just begun.
@@ -142,7 +154,11 @@ pub async fn connect(
         let left = until.saturating_duration_since(Instant::now());
         let waiting = pause(round).min(left / 2);
         let goes_on = !options.deadline.is_zero() && left > LAST_MOMENT;
-        if !failure.passes_by_waiting() || (!goes_on && round == 1) {
+        let may_pass = match options.patience {
+            Patience::Waking => failure.passes_by_waiting(),
+            Patience::Absent => failure.passes_by_waiting() || failure.is_absence(),
+        };
+        if !may_pass || (!goes_on && round == 1) {
             return Err(failure);
         }
         if !goes_on {

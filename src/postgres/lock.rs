@@ -180,7 +180,8 @@ impl<'c> Session<'c> {
             .query(HOLDER, halves)
             .await
             .map_err(SessionError::while_doing(LOCKING))?;
-        let Some([pid, application, role, since]) = rows.first().and_then(|row| row.first_chunk())
+        let Some([pid, application, role, since, state]) =
+            rows.first().and_then(|row| row.first_chunk())
         else {
             return Ok((RELEASED.into(), "it has just been released".into()));
         };
@@ -193,10 +194,19 @@ impl<'c> Session<'c> {
             Some(since) => format!("connected since {since} UTC"),
             None => "whose start this role may not see".to_owned(),
         };
+        // a run of ours is idle for moments only, and a pooled connection goes by its application's name
+        let is_ours = application.starts_with("`glowplug");
+        let left = match text(state) == "idle" && !is_ours {
+            true => "; it is idle: a transaction pooler may have left the lock on its connection",
+            false => "",
+        };
         let pid = text(pid);
         Ok((
             pid.clone(),
-            format!("pid {pid}, {application} of role {}, {since}", text(role)),
+            format!(
+                "pid {pid}, {application} of role {}, {since}{left}",
+                text(role)
+            ),
         ))
     }
 }

@@ -112,7 +112,8 @@ pub struct Schema {
     /// SQL that makes everything in an empty database, a file or a directory of `.sql` files; the truth for autogenerate then.
     /// Default: schema.rs is.
     pub source: Option<PathBuf>,
-    /// What autogenerate, check, diff and drift leave alone: `schema.name` with `*` and `?`, or `schema` for all that is in it.
+    /// What autogenerate, check, diff and drift leave alone: `schema.name` with `*` and `?`; a name alone stands for what is called so in any
+    /// schema, and for all that is in a schema of that name.
     pub ignore: Vec<String>,
     /// Whose result is wanted where Diesel's is wrong. Default: the right one.
     pub compat: Option<Compat>,
@@ -130,6 +131,8 @@ pub struct Database {
     pub url: Option<String>,
     /// The direct URL, where `url` leads to a transaction pooler.
     pub direct_url: Option<String>,
+    /// How long a server is waited for that is not there yet. Default: one that is waking up for 30 s, any other not at all.
+    pub wait_for_server: Option<Timespan>,
 }
 
 /// `[run]`: limits of upgrade, downgrade and redo.

@@ -38,7 +38,7 @@ pub fn directories(dir: &Path) -> Result<Vec<String>, ProjectError> {
         .collect())
 }
 
-/// Writes the files of a new migration, and returns them.
+/// Writes the files of a new migration, and returns them; all of them, or none.
 ///
 /// # Errors
 /// When the directory is there already, or the system says no.
@@ -46,11 +46,15 @@ pub fn write(place: &Path, with_down: bool) -> Result<Vec<PathBuf>, ProjectError
     fs::create_dir(place).map_err(ProjectError::io("create", place))?;
     let down = with_down.then_some(("down.sql", DOWN));
     let files = [("up.sql", UP)].into_iter().chain(down);
-    files
-        .map(|(name, text)| {
-            let path = place.join(name);
-            fs::write(&path, text).map_err(ProjectError::io("write", &path))?;
-            Ok(path)
-        })
-        .collect()
+    let written = files.map(|(name, text)| {
+        let path = place.join(name);
+        fs::write(&path, text).map_err(ProjectError::io("write", &path))?;
+        Ok(path)
+    });
+    let written: Result<_, _> = written.collect();
+    if written.is_err() {
+        // half a migration would stop every run; the error that is reported is the first one
+        fs::remove_dir_all(place).unwrap_or_default();
+    }
+    written
 }

@@ -16,7 +16,7 @@ use crate::{
         source::{Metadata, Migration, Migrations, Script},
         version::{NoVersion, Version},
     },
-    project::ProjectError,
+    project::{ProjectError, regular},
 };
 
 /// Reads every migration below `dir`.
@@ -147,7 +147,7 @@ fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
 
 /// Reads a text; none if there is no such file. `place` is how it is called in messages.
 fn read_text(path: &Path, place: &Path) -> Result<Option<String>, ProjectError> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match regular::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ProjectError::io("read", place)(error)),

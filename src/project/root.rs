@@ -30,7 +30,6 @@ pub fn find_migrations(from: &Path) -> Option<PathBuf> {
 /// A path as it is called from a directory, with `..` where it leads out of it. Links are followed first.
 #[must_use]
 pub fn relative(path: &Path, from: &Path) -> PathBuf {
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let (path, from) = (real(path), real(from));
     let same = path
         .components()
@@ -39,4 +38,18 @@ pub fn relative(path: &Path, from: &Path) -> PathBuf {
         .count();
     let up = from.components().skip(same).map(|_| Component::ParentDir);
     up.chain(path.components().skip(same)).collect()
+}
+
+/// A path without links; of what is not there yet, the part that is.
+fn real(path: &Path) -> PathBuf {
+    let there = path
+        .ancestors()
+        .find_map(|step| Some((step, fs::canonicalize(step).ok()?)));
+    match there {
+        Some((step, real)) => match path.strip_prefix(step) {
+            Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+            _ => real,
+        },
+        None => path.to_owned(),
+    }
 }

@@ -6,14 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::project::ProjectError;
+use crate::project::{ProjectError, regular};
 
 /// Reads a file; none if there is no such file.
 ///
 /// # Errors
 /// When the system says no, or it is not UTF-8.
 pub fn read(path: &Path) -> Result<Option<String>, ProjectError> {
-    match fs::read_to_string(path) {
+    match regular::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ProjectError::io("read", path)(error)),

@@ -56,7 +56,11 @@ pub fn default_migration(dir: &Path) -> Result<(), ProjectError> {
     if place.exists() {
         return Ok(());
     }
-    file_if_absent(&place.join("up.sql"), DEFAULT_UP)?;
-    file_if_absent(&place.join("down.sql"), DEFAULT_DOWN)?;
-    Ok(())
+    let up = file_if_absent(&place.join("up.sql"), DEFAULT_UP);
+    let both = up.and_then(|_| file_if_absent(&place.join("down.sql"), DEFAULT_DOWN));
+    if both.is_err() {
+        // half a migration would stop every run
+        fs::remove_dir_all(&place).unwrap_or_default();
+    }
+    both.map(|_| ())
 }

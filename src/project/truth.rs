@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::project::{ProjectError, schema_file};
+use crate::project::{ProjectError, regular, schema_file};
 
 /// Reads a file, or all `.sql` files of a directory in the order of their names.
 ///
@@ -12,6 +12,7 @@ use crate::project::{ProjectError, schema_file};
 /// When the system says no, or one is not UTF-8.
 pub fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
     let mut paths = Vec::new();
+    let is_directory = source.is_dir();
     if source.is_dir() {
         for entry in WalkDir::new(source).sort_by_file_name() {
             let entry = entry.map_err(|error| ProjectError::io("read", source)(error.into()))?;
@@ -23,7 +24,11 @@ pub fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
         paths.push(source.to_owned());
     }
     let text = |path: PathBuf| {
-        let text = schema_file::read_existing(&path)?;
+        // a file that is named may be a pipe of the shell's
+        let text = match is_directory {
+            true => regular::read_to_string(&path).map_err(ProjectError::io("read", &path))?,
+            false => schema_file::read_existing(&path)?,
+        };
         Ok((path, without_fences(text)))
     };
     paths.into_iter().map(text).collect()

@@ -89,12 +89,25 @@ pub fn file_if_absent(path: &Path, text: &str) -> Result<bool, ProjectError> {
     }
     match fs::File::create_new(path) {
         Ok(mut file) => {
-            file.write_all(text.as_bytes())
-                .map_err(ProjectError::io("write", path))?;
+            let written = file.write_all(text.as_bytes());
+            if written.is_err() {
+                // a part of it would pass for the whole the next time
+                fs::remove_file(path).unwrap_or_default();
+            }
+            written.map_err(ProjectError::io("write", path))?;
             Ok(true)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(ProjectError::io("write", path)(error)),
+    }
+}
+
+/// Takes back what was written, where that is possible.
+pub fn remove(path: &Path) {
+    if path.is_dir() {
+        fs::remove_dir_all(path).unwrap_or_default();
+    } else {
+        fs::remove_file(path).unwrap_or_default();
     }
 }
 
@@ -117,7 +130,16 @@ pub fn append(path: &Path, text: &str) -> Result<(), ProjectError> {
     use std::io::Write as _;
     let file = fs::OpenOptions::new().create(true).append(true).open(path);
     let mut file = file.map_err(ProjectError::io("write", path))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(ProjectError::io("write", path))
+    let length = file
+        .metadata()
+        .map_err(ProjectError::io("write", path))?
+        .len();
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
+    if written.is_err() {
+        // what was there before is whole again; the error that is reported is the first one
+        file.set_len(length).unwrap_or_default();
+    }
+    written.map_err(ProjectError::io("write", path))
 }

@@ -57,4 +57,6 @@ pub struct StampReport {
     pub stamped: Vec<Version>,
     /// Marked as not applied.
     pub unstamped: Vec<Version>,
+    /// What should be known besides: interrupted migrations, above all.
+    pub notes: Vec<String>,
 }

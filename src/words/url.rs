@@ -9,6 +9,7 @@
 
 use std::{fmt, str::FromStr};
 
+mod ado;
 mod dsn;
 mod error;
 mod hosts;
@@ -150,7 +151,13 @@ impl Url {
             database: pieces.database,
             params: Params::default(),
         };
-        for pair in pieces.pairs {
+        for mut pair in pieces.pairs {
+            // a name that anything may have is no name behind a password
+            if pair.key.starts_with("x-")
+                && let Some(doubt) = pair.doubt.take()
+            {
+                return Err(doubt);
+            }
             let applied = url.apply(&pair.key, &pair.value, pieces.flavour, &mut notes);
             applied.map_err(|error| match (error, pair.doubt) {
                 (UrlError::UnknownParameter { .. }, Some(doubt)) => doubt,
@@ -168,6 +175,22 @@ impl Url {
         flavour: Flavour,
         notes: &mut Vec<Note>,
     ) -> Result<(), UrlError> {
+        if key.starts_with("x-") {
+            notes.push(Note::dropped(
+                key,
+                "a setting of golang-migrate without meaning here",
+            ));
+            return Ok(());
+        }
+        if key.eq_ignore_ascii_case("sslmode") && value.eq_ignore_ascii_case("no-verify") {
+            self.set_native("sslmode", "require")?;
+            notes.push(Note {
+                parameter: "sslmode".into(),
+                what: NoteKind::Translated,
+                text: "read `no-verify`, a word of JavaScript's drivers, as `require`: encrypted, with a certificate that nobody verifies".into(),
+            });
+            return Ok(());
+        }
         // sqlx writes `options[name]=value`.
         let setting = sqlx_setting(key);
         let known = if setting.is_some() { "options" } else { key };

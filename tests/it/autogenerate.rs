@@ -131,8 +131,7 @@ fn a_rename_is_asked_for_and_never_guessed() {
 ...
   × something may have been renamed, and glowplug does not guess:
   │ --rename public.people.nick=nickname
-  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped
-        then, with its values.
+  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values.
 
 "#]]
     );
@@ -331,8 +330,7 @@ autogenerate::renames
   │ --rename public.old_kind=new_kind
   │ --rename public.old_age=new_age
   │ --rename 'public.mood.so so=it'/''s ok'
-  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped
-        then, with its values.
+  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values.
 
 "#]]
     );

@@ -221,9 +221,10 @@ fn each_db_command_says_what_it_did() {
             .says(&["column \"nonsense\" does not exist"]);
     }
     let data = home.data();
-    home.run("db reset")
-        .code(1)
-        .says(&["nothing was removed", "Answer `y`, or call it with --yes."]);
+    home.run("db reset").code(1).says(&[
+        "nothing was removed",
+        "Nobody can be asked here. Call it with --yes.",
+    ]);
     assert!(data.is_dir(), "and so it is");
     let reset = home.run("db reset --yes").ok();
     assert_eq!(

@@ -388,6 +388,12 @@ impl<'a> Bench<'a> {
                     let words = arguments.split_whitespace().map(|word| self.fill(word));
                     let mut command: Command = self.project.command(program);
                     command.args(words);
+                    // Diesel asks nobody; here consent is said where nobody can be asked
+                    let drops = ["database reset", "database drop"];
+                    let drops = drops.iter().any(|it| arguments.starts_with(it));
+                    if drops && program == Path::new(GLOWPLUG) && !arguments.ends_with("--help") {
+                        command.arg("--yes");
+                    }
                     command.current_dir(self.project.path().join(case.cwd));
                     if case.url == Named::ByFile {
                         command.env_remove("DATABASE_URL");

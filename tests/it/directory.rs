@@ -119,10 +119,8 @@ exit 1
 -- stderr
 migrations::version_too_long
 
-  × the version of migrations/222222222222222222222222222222222222222222222222222_x has 51
-  │ characters
-  help: Diesel's tracking table takes 50. The version is what stands before the first `_`: is
-        there one?
+  × the version of migrations/222222222222222222222222222222222222222222222222222_x has 51 characters
+  help: Diesel's tracking table takes 50. The version is what stands before the first `_`: is there one?
 
 "#]],
     );
@@ -218,8 +216,7 @@ project::toml
   × migrations/2_bad/metadata.toml cannot be used: missing field `run_in_transaction`
    ╭─[migrations/2_bad/metadata.toml:1:1]
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the
-        key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
 
 "#]],
     );
@@ -236,8 +233,7 @@ project::toml
    · ▲
    · ╰── here
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the
-        key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
 
 "#]],
     );
@@ -255,8 +251,7 @@ project::toml
    ·                            ▲
    ·                            ╰── here
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the
-        key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
 
 "#]],
     );
@@ -273,8 +268,7 @@ project::toml
    ·                      ──┬─
    ·                        ╰── here
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the
-        key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
 
 "#]],
     );
@@ -483,8 +477,7 @@ migrations::script
  3 │ SELECT 2;
  4 │ COMMIT;
    ╰────
-  help: The migration is one transaction already, together with its journal entry. Remove the
-        command, or write `run_in_transaction = false` into metadata.toml.
+  help: The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.
 
 "#]],
     );
@@ -501,8 +494,7 @@ migrations::script
    ·           ────────┬───────
    ·                   ╰── here
    ╰────
-  help: The migration is one transaction already, together with its journal entry. Remove the
-        command, or write `run_in_transaction = false` into metadata.toml.
+  help: The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.
 
 "#]],
     );
@@ -519,8 +511,7 @@ migrations::script
    · ───────────────────────┬──────────────────────
    ·                        ╰── here
    ╰────
-  help: The migration is one transaction already, together with its journal entry. Remove the
-        command, or write `run_in_transaction = false` into metadata.toml.
+  help: The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.
 
 "#]],
     );
@@ -539,8 +530,7 @@ migrations::script
    · ────┬───
    ·     ╰── here
    ╰────
-  help: The migration is one transaction already, together with its journal entry. Remove the
-        command, or write `run_in_transaction = false` into metadata.toml.
+  help: The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.
 
 "#]],
     );
@@ -557,8 +547,7 @@ migrations::script
    · ─┬─
    ·  ╰── here
    ╰────
-  help: The migration is one transaction already, together with its journal entry. Remove the
-        command, or write `run_in_transaction = false` into metadata.toml.
+  help: The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.
 
 "#]],
     );
@@ -575,8 +564,7 @@ migrations::script
    · ───────────┬───────────
    ·            ╰── here
    ╰────
-  help: The migration is one transaction already, together with its journal entry. Remove the
-        command, or write `run_in_transaction = false` into metadata.toml.
+  help: The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.
 
 "#]],
     );
@@ -617,8 +605,7 @@ migrations::script
    · ────┬───
    ·     ╰── here
    ╰────
-  help: A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug
-        writes its journal in the same transaction.
+  help: A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug writes its journal in the same transaction.
 
 "#]],
     );
@@ -637,8 +624,7 @@ migrations::script
    ·   ╰── here
  3 │ COMMIT;
    ╰────
-  help: A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug
-        writes its journal in the same transaction.
+  help: A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug writes its journal in the same transaction.
 
 "#]],
     );
@@ -674,8 +660,7 @@ migrations::script
    · ─────┬─────
    ·      ╰── here
    ╰────
-  help: It would give back the migration lock. Every migration starts with a clean session; for
-        parts there are RESET ALL and DISCARD TEMP.
+  help: It would give back the migration lock. Every migration starts with a clean session; for parts there are RESET ALL and DISCARD TEMP.
 
 "#]],
     );
@@ -699,8 +684,7 @@ migrations::script
  3 │ 1   it's; \N
  4 │ 2   \.x
    ╰────
-  help: A migration has no standard input. Write INSERT statements (pg_dump --inserts), or load
-        the data from the application.
+  help: A migration has no standard input. Write INSERT statements (pg_dump --inserts), or load the data from the application.
 
 "#]],
     );
@@ -735,8 +719,7 @@ migrations::script
   × migrations/2_bad/up.sql:1: there is no statement in it
    ╭─[migrations/2_bad/up.sql:1:1]
    ╰────
-  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT
-        1;`.
+  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`.
 
 "#]],
     );
@@ -753,8 +736,7 @@ migrations::script
    · ▲
    · ╰── here
    ╰────
-  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT
-        1;`.
+  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`.
 
 "#]],
     );
@@ -772,8 +754,7 @@ migrations::script
    · ╰── here
  2 │ ;; /* x */
    ╰────
-  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT
-        1;`.
+  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`.
 
 "#]],
     );
@@ -802,8 +783,7 @@ exit 1
 downgrade::no_way_back
 
   × `2_b` has no down.sql
-  help: Write migrations/2_b/down.sql, or choose a target above it. A down.sql with only a comment
-        is a revert that does nothing.
+  help: Write migrations/2_b/down.sql, or choose a target above it. A down.sql with only a comment is a revert that does nothing.
 
 "#]],
         );

@@ -97,8 +97,7 @@ migration::failed
  302 │   VALUES (1);
  303 │ SELECT 1;
      ╰────
-  help: It does not exist here, or is not in the search_path. Is a migration missing before this
-        one? Write the schema in front of the name if it is not in public.
+  help: It does not exist here, or is not in the search_path. Is a migration missing before this one? Write the schema in front of the name if it is not in public.
 
 "#]],
     );
@@ -193,8 +192,7 @@ migration::failed
  5 │ two';
  6 │     END IF;
    ╰────
-  help: The message is raised by code: a DO block, or a function or trigger of the database. The
-        context names it.
+  help: The message is raised by code: a DO block, or a function or trigger of the database. The context names it.
 
 "#]],
         ),
@@ -256,8 +254,7 @@ migration::failed
    · ────────────┬────────────
    ·             ╰── this statement
    ╰────
-  help: The message is raised by code: a DO block, or a function or trigger of the database. The
-        context names it.
+  help: The message is raised by code: a DO block, or a function or trigger of the database. The context names it.
 
 "#]],
         ),
@@ -312,8 +309,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: could not create unique index "a_id_key" (SQLSTATE 23505)
-  │ detail: Key (id)=(1) is duplicated.
+  × 2_fails failed on its way up: could not create unique index "a_id_key" (SQLSTATE 23505) detail: Key (id)=(1) is duplicated.
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ ALTER TABLE a ADD UNIQUE (id);
    · ──────────────┬──────────────
@@ -336,8 +332,7 @@ migration::failed
    ·                     ┬
    ·                     ╰── here
    ╰────
-  help: Rows in the table have no value there. Add the column with a DEFAULT, or fill it before
-        NOT NULL.
+  help: Rows in the table have no value there. Add the column with a DEFAULT, or fill it before NOT NULL.
 
 "#]],
         ),
@@ -348,15 +343,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: check constraint "a_id_check" of relation "a" is violated by
-  │ some row (SQLSTATE 23514)
+  × 2_fails failed on its way up: check constraint "a_id_check" of relation "a" is violated by some row (SQLSTATE 23514)
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ ALTER TABLE a ADD CHECK (id > 1);
    · ────────────────┬───────────────
    ·                 ╰── this statement
    ╰────
-  help: Rows in the table break the rule. Mend them in a migration before this one, or add the
-        constraint NOT VALID and VALIDATE it later.
+  help: Rows in the table break the rule. Mend them in a migration before this one, or add the constraint NOT VALID and VALIDATE it later.
 
 "#]],
         ),
@@ -367,8 +360,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: update or delete on table "k" violates foreign key constraint
-  │ "a_id_fkey" on table "a" (SQLSTATE 23503)
+  × 2_fails failed on its way up: update or delete on table "k" violates foreign key constraint "a_id_fkey" on table "a" (SQLSTATE 23503)
   │ detail: Key (id)=(1) is still referenced from table "a".
    ╭─[migrations/2_fails/up.sql:1:62]
  1 │ ALTER TABLE a ADD FOREIGN KEY (id) REFERENCES k; DELETE FROM k;
@@ -386,16 +378,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: duplicate key value violates unique constraint "k_pkey"
-  │ (SQLSTATE 23505)
+  × 2_fails failed on its way up: duplicate key value violates unique constraint "k_pkey" (SQLSTATE 23505)
   │ detail: Key (id)=(1) already exists.
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ INSERT INTO k VALUES (1);
    · ────────────┬───────────
    ·             ╰── this statement
    ╰────
-  help: A row with this key exists already. ON CONFLICT says what is to happen then; or clean up
-        in a migration before this one.
+  help: A row with this key exists already. ON CONFLICT says what is to happen then; or clean up in a migration before this one.
 
 "#]],
         ),
@@ -406,16 +396,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: null value in column "id" of relation "k" violates not-null
-  │ constraint (SQLSTATE 23502)
+  × 2_fails failed on its way up: null value in column "id" of relation "k" violates not-null constraint (SQLSTATE 23502)
   │ detail: Failing row contains (null).
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ INSERT INTO k VALUES (NULL);
    · ─────────────┬─────────────
    ·              ╰── this statement
    ╰────
-  help: The statement leaves a column empty that must have a value. Name the column, or give it a
-        DEFAULT.
+  help: The statement leaves a column empty that must have a value. Name the column, or give it a DEFAULT.
 
 "#]],
         ),
@@ -426,11 +414,9 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up, at its deferred constraints: insert or update on table "d"
-  │ violates foreign key constraint "d_id_fkey" (SQLSTATE 23503)
+  × 2_fails failed on its way up, at its deferred constraints: insert or update on table "d" violates foreign key constraint "d_id_fkey" (SQLSTATE 23503)
   │ detail: Key (id)=(9) is not present in table "k".
-  help: Rows in the table break the rule. Mend them in a migration before this one, or add the
-        constraint NOT VALID and VALIDATE it later.
+  help: Rows in the table break the rule. Mend them in a migration before this one, or add the constraint NOT VALID and VALIDATE it later.
 
 "#]],
         ),
@@ -453,9 +439,7 @@ migration::failed
    ·              ┬
    ·              ╰── here
    ╰────
-  help: It exists already: made by hand, or by a migration that was recorded elsewhere. If the
-        database is as the migration wants it, `glowplug stamp VERSION` records it without running
-        it.
+  help: It exists already: made by hand, or by a migration that was recorded elsewhere. If the database is as the migration wants it, `glowplug stamp VERSION` records it without running it.
 
 "#]],
         ),
@@ -472,8 +456,7 @@ migration::failed
    ·               ───┬───
    ·                  ╰── here
    ╰────
-  help: It does not exist here, or is not in the search_path. Is a migration missing before this
-        one? Write the schema in front of the name if it is not in public.
+  help: It does not exist here, or is not in the search_path. Is a migration missing before this one? Write the schema in front of the name if it is not in public.
 
 "#]],
         ),
@@ -507,8 +490,7 @@ migration::failed
    ·                   ───┬───
    ·                      ╰── here
    ╰────
-  help: It does not exist here. Is an extension missing (CREATE EXTENSION), or a migration before
-        this one?
+  help: It does not exist here. Is an extension missing (CREATE EXTENSION), or a migration before this one?
 
 "#]],
         ),
@@ -519,9 +501,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: function missing(integer) does not exist (SQLSTATE 42883)
-  │ hint: No function matches the given name and argument types. You might need to add explicit
-  │ type casts.
+  × 2_fails failed on its way up: function missing(integer) does not exist (SQLSTATE 42883) hint: No function matches the given name and argument types. You might need to add explicit type casts.
    ╭─[migrations/2_fails/up.sql:1:8]
  1 │ SELECT missing(1);
    ·        ───┬───
@@ -538,8 +518,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: cannot drop table a because other objects depend on it (SQLSTATE
-  │ 2BP01)
+  × 2_fails failed on its way up: cannot drop table a because other objects depend on it (SQLSTATE 2BP01)
   │ detail: view v depends on table a
   │ hint: Use DROP ... CASCADE to drop the dependent objects too.
    ╭─[migrations/2_fails/up.sql:2:1]
@@ -548,8 +527,7 @@ migration::failed
    · ──────┬─────
    ·       ╰── this statement
    ╰────
-  help: Other objects depend on it; the server's detail lists them. Drop or change those first.
-        CASCADE would take them along unseen.
+  help: Other objects depend on it; the server's detail lists them. Drop or change those first. CASCADE would take them along unseen.
 
 "#]],
         ),
@@ -560,16 +538,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: column "id" cannot be cast automatically to type date (SQLSTATE
-  │ 42804)
+  × 2_fails failed on its way up: column "id" cannot be cast automatically to type date (SQLSTATE 42804)
   │ hint: You might need to specify "USING id::date".
    ╭─[migrations/2_fails/up.sql:1:21]
  1 │ ALTER TABLE a ALTER id TYPE date;
    ·                     ─┬
    ·                      ╰── here
    ╰────
-  help: The types do not fit. ALTER COLUMN … TYPE needs USING with an expression where no cast is
-        implied.
+  help: The types do not fit. ALTER COLUMN … TYPE needs USING with an expression where no cast is implied.
 
 "#]],
         ),
@@ -580,8 +556,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up, when it was recorded: relation "public.__glowplug_journal" does
-  │ not exist (SQLSTATE 42P01)
+  × 2_fails failed on its way up, when it was recorded: relation "public.__glowplug_journal" does not exist (SQLSTATE 42P01)
   help: The script took the tracking table away. Everything was rolled back.
 
 "#]],
@@ -612,8 +587,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: unsafe use of new value "glad" of enum type mood (SQLSTATE
-  │ 55P04)
+  × 2_fails failed on its way up: unsafe use of new value "glad" of enum type mood (SQLSTATE 55P04)
   │ hint: New enum values must be committed before they can be used.
    ╭─[migrations/2_fails/up.sql:3:23]
  1 │ ALTER TYPE mood ADD VALUE 'glad';
@@ -622,8 +596,7 @@ migration::failed
    ·                       ┬
    ·                       ╰── here
    ╰────
-  help: A new enum value can be used only after the transaction that added it. Put the use into a
-        later migration.
+  help: A new enum value can be used only after the transaction that added it. Put the use into a later migration.
 
 "#]],
         ),
@@ -640,8 +613,7 @@ migrations::script
    · ──────────────────┬──────────────────
    ·                   ╰── here
    ╰────
-  help: Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its
-        statements are then run one by one.
+  help: Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its statements are then run one by one.
 
 "#]],
         ),
@@ -658,8 +630,7 @@ migrations::script
    · ────┬───
    ·     ╰── here
    ╰────
-  help: Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its
-        statements are then run one by one.
+  help: Move it to a migration of its own with `run_in_transaction = false` in metadata.toml: its statements are then run one by one.
 
 "#]],
         ),
@@ -676,8 +647,7 @@ migration::failed
    ·          ─────┬────
    ·               ╰── here
    ╰────
-  help: The role lacks the privilege. Connect as the owner of the object, or GRANT what is
-        missing.
+  help: The role lacks the privilege. Connect as the owner of the object, or GRANT what is missing.
 
 "#]],
         ),
@@ -694,8 +664,7 @@ migration::failed
    · ────────────────────┬────────────────────
    ·                     ╰── this statement
    ╰────
-  help: The role lacks the privilege. Connect as the owner of the object, or GRANT what is
-        missing.
+  help: The role lacks the privilege. Connect as the owner of the object, or GRANT what is missing.
 
 "#]],
         ),
@@ -713,8 +682,7 @@ migration::failed
    · ─────────┬────────
    ·          ╰── this statement
    ╰────
-  help: It ran longer than --statement-timeout allows. Allow more, or do the work in smaller
-        pieces.
+  help: It ran longer than --statement-timeout allows. Allow more, or do the work in smaller pieces.
 
 "#]],
         ),
@@ -725,8 +693,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: cannot execute CREATE TABLE in a read-only transaction (SQLSTATE
-  │ 25006)
+  × 2_fails failed on its way up: cannot execute CREATE TABLE in a read-only transaction (SQLSTATE 25006)
    ╭─[migrations/2_fails/up.sql:2:1]
  1 │ SET TRANSACTION READ ONLY;
  2 │ CREATE TABLE t ();
@@ -807,8 +774,7 @@ migration::failed
    · ───────────┬───────────
    ·            ╰── this statement
    ╰────
-  help: Another session holds a lock on it. Find it in pg_locks, try again when it is quieter, or
-        wait longer with --lock-timeout.
+  help: Another session holds a lock on it. Find it in pg_locks, try again when it is quieter, or wait longer with --lock-timeout.
 
 "#]]
         .raw()
@@ -873,9 +839,7 @@ migration::failed
    ·              ┬
    ·              ╰── here
    ╰────
-  help: It exists already: made by hand, or by a migration that was recorded elsewhere. If the
-        database is as the migration wants it, `glowplug stamp VERSION` records it without running
-        it.
+  help: It exists already: made by hand, or by a migration that was recorded elsewhere. If the database is as the migration wants it, `glowplug stamp VERSION` records it without running it.
 
 "#]]
         .raw()

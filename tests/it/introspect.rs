@@ -18,7 +18,7 @@ use glowplug::{
     job::open::Endpoint,
     postgres::{
         cluster::{Binaries, Scratch},
-        connect::Environment,
+        connect::{Environment, Patience},
         introspect::{self, Reader},
         session::{Session, Stop},
     },
@@ -59,6 +59,7 @@ fn on_session(url: &Url, act: impl AsyncFnOnce(&mut Session<'_>, u32) -> Catalog
         environment: Environment::default(),
         application: "test".into(),
         deadline: Duration::from_secs(30),
+        patience: Patience::Waking,
         stop: Stop::never(),
     };
     runtime.block_on(async {

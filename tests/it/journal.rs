@@ -140,8 +140,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the
-        present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -154,8 +153,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the
-        present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -168,8 +166,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the
-        present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -194,8 +191,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 2_b
-  help: Restore the file from version control and write a new migration for the change. If the
-        present file is right, run again with --accept-edited 2.
+  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 2.
 
 "#]],
     );
@@ -317,9 +313,7 @@ exit 1
 upgrade::orphaned
 
   × the database has run a migration that is not on disk: 2_b
-  help: Is this checkout older than the database? Then use the newer one, or run again with
-        --allow-orphaned. If the directory was removed on purpose, `glowplug stamp current
-        --purge` forgets it.
+  help: Is this checkout older than the database? Then use the newer one, or run again with --allow-orphaned. If the directory was removed on purpose, `glowplug stamp current --purge` forgets it.
 
 "#]],
     );
@@ -332,8 +326,7 @@ exit 1
 downgrade::orphaned
 
   × 2_b is to be reverted, and is not on disk
-  help: Check out the code that has this migration, or, if it was removed on purpose, forget it
-        with `glowplug stamp current --purge`.
+  help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
     );
@@ -346,8 +339,7 @@ exit 1
 downgrade::orphaned
 
   × 2_b is to be reverted, and is not on disk
-  help: Check out the code that has this migration, or, if it was removed on purpose, forget it
-        with `glowplug stamp current --purge`.
+  help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
     );
@@ -385,8 +377,7 @@ exit 1
 downgrade::orphaned
 
   × 4_d is to be reverted, and is not on disk
-  help: Check out the code that has this migration, or, if it was removed on purpose, forget it
-        with `glowplug stamp current --purge`.
+  help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
     );
@@ -454,8 +445,7 @@ exit 1
 upgrade::out_of_order
 
   × a pending migration is older than 3, which is applied already: 20_late
-  help: It was probably merged late. Rename the directory to a newer version, or, if the order
-        does not matter, run again with --allow-out-of-order.
+  help: It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order.
 
 "#]],
     );

@@ -54,8 +54,7 @@ ledger::refused
    ·                       ╰── this statement
  4 │ ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
    ╰────
-  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…,
-        corrects)). Everything was rolled back.
+  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)). Everything was rolled back.
 
 "#]]
     );

@@ -43,6 +43,7 @@ mod schema_edits;
 mod secrets;
 mod source;
 mod support;
+mod terminal;
 mod tidy;
 mod tls;
 mod url;

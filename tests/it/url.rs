@@ -360,7 +360,7 @@ fn what_is_wrong_with_a_url_is_named_with_its_place() {
     project
         .run("current")
         .code(1)
-        .says(&["glowplug.toml: neither a URL nor"]);
+        .says(&["DATABASE_URL is set, and empty", "--local"]);
 }
 
 #[test]

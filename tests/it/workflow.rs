@@ -278,8 +278,7 @@ exit 1
 target::unknown
 
   × no migration is called `c`
-  help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are
-        targets too.
+  help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
     );
@@ -499,8 +498,7 @@ migration::failed
    ·               ┬
    ·               ╰── here
    ╰────
-  help: The down.sql of 2026-01-02-030405_b leaves behind what its up.sql makes. Complete it. The
-        whole run was one transaction: nothing of it is left.
+  help: The down.sql of 2026-01-02-030405_b leaves behind what its up.sql makes. Complete it. The whole run was one transaction: nothing of it is left.
 
 "#]],
     );
@@ -527,8 +525,7 @@ migration::failed
    ·        ──┬─
    ·          ╰── here
    ╰────
-  help: The column is called otherwise, or is created by a later migration. The whole run was one
-        transaction: nothing of it is left.
+  help: The column is called otherwise, or is created by a later migration. The whole run was one transaction: nothing of it is left.
 
 "#]],
     );
@@ -669,8 +666,7 @@ exit 1
 target::unknown
 
   × no migration is called `7`
-  help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are
-        targets too.
+  help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
     );
@@ -917,8 +913,7 @@ exit 1
 target::unknown
 
   × no migration is called `7`
-  help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are
-        targets too.
+  help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
     );
@@ -1091,12 +1086,12 @@ project::exists
         &project.run("revision -m x --rev-id 0"),
         &database,
         str![[r#"
-exit 0
--- stdout
-migrations/0_x/up.sql
-migrations/0_x/down.sql
+exit 1
 -- stderr
-Its version sorts before the newest, 2: where that is applied, it will be out of order. --rev-id chooses another.
+project::not_newest
+
+  × version `0` sorts before the newest migration, 2
+  help: Where 2 is applied, it would be out of order. Choose a later version with --rev-id, or leave it to the time.
 
 "#]],
     );
@@ -1109,8 +1104,7 @@ exit 1
 project::not_a_version
 
   × `a_b` cannot be a version
-  help: A version has 1 to 50 characters (dashes do not count), none of `_`, `/`, `+` and `:`,
-        begins with neither `.` nor `-`, and is none of the words that name targets.
+  help: A version has 1 to 50 characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is none of the words that name targets.
 
 "#]],
     );
@@ -1149,8 +1143,7 @@ migrations::script
    · ▲
    · ╰── here
    ╰────
-  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT
-        1;`.
+  help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`.
 
 "#]],
     );
@@ -1453,8 +1446,7 @@ exit 1
 target::wrong_way
 
   × 1 is older than 3
-  help: `upgrade --sql A:B` goes from an older A to a newer B; `downgrade --sql A:B` from a newer
-        A to an older B.
+  help: `upgrade --sql A:B` goes from an older A to a newer B; `downgrade --sql A:B` from a newer A to an older B.
 
 "#]],
     );
@@ -1467,8 +1459,7 @@ exit 1
 target::wrong_way
 
   × 3 is newer than 1
-  help: `upgrade --sql A:B` goes from an older A to a newer B; `downgrade --sql A:B` from a newer
-        A to an older B.
+  help: `upgrade --sql A:B` goes from an older A to a newer B; `downgrade --sql A:B` from a newer A to an older B.
 
 "#]],
     );
@@ -1622,6 +1613,7 @@ fn ctrl_c_cancels_rolls_back_reports_and_ends_with_130() {
         ran.stderr,
         str![[r#"
 up    1_a  ([TIME])
+Stopping: what has not been committed is rolled back. Once more ends the program at once.
 migration::failed
 
   × 2_b was interrupted on its way up

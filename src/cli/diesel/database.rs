@@ -51,9 +51,8 @@ pub(in crate::cli) struct SetUp {
 struct Reset {
     #[command(flatten)]
     set_up: SetUp,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    drop: Drop,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -61,6 +60,9 @@ pub(in crate::cli) struct Drop {
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
+    /// Have the server end the sessions of others
+    #[arg(long)]
+    force: bool,
 }
 
 impl Database {
@@ -77,7 +79,7 @@ impl Database {
                         demand_from_nothing(&settings, &migrations, stop, output).await
                     })?;
                 }
-                drop_database(&settings, reset.yes, output)?;
+                drop_database(&settings, &reset.drop, output)?;
                 let with_default = !reset.set_up.no_default_migration;
                 set_up(&settings, with_default, true, global, output)?;
                 Ok(Exit::Done)
@@ -97,7 +99,7 @@ impl SetUp {
 impl Drop {
     pub(in crate::cli) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
-        drop_database(&settings, self.yes, output)?;
+        drop_database(&settings, self, output)?;
         Ok(Exit::Done)
     }
 }
@@ -195,8 +197,8 @@ async fn demand_from_nothing(
     unchanged.await.map_err(CliError::from)
 }
 
-fn drop_database(settings: &Settings, yes: bool, output: &Output) -> Result<(), CliError> {
-    if !settings.names_a_database() {
+fn drop_database(settings: &Settings, flags: &Drop, output: &Output) -> Result<(), CliError> {
+    if !settings.has_a_database() {
         return Err(CliError::Cannot {
             what: "no database is named".into(),
             help: "Set DATABASE_URL. `glowplug db reset` removes the project's own local server."
@@ -206,21 +208,28 @@ fn drop_database(settings: &Settings, yes: bool, output: &Output) -> Result<(), 
     let mut progress = output.progress();
     let done = block_on(async |stop| {
         let endpoint: Endpoint = settings.endpoint("database", stop, output)?;
-        let name = database::name(&endpoint);
-        if !yes && can_ask() && !asked(&format!("Drop the database {name} with everything in it?"))
-        {
+        let place = database::place(&endpoint);
+        let question = format!("Drop the database {place} with everything in it?");
+        if !flags.yes && !asked(&question) {
             return Err(CliError::Cannot {
-                what: "nothing was dropped".into(),
-                help: "Answer `y`, or call it with --yes.".into(),
+                what: format!("the database {place} was not dropped"),
+                help: match can_ask() {
+                    true => "Answer `y`, or call it with --yes.".into(),
+                    false => "Nobody can be asked here. Call it with --yes to drop it with everything in it.".into(),
+                },
             });
         }
+        let others = match flags.force {
+            true => database::Others::Go,
+            false => database::Others::Stay,
+        };
         let mut dropping = |name: &str| {
             if !output.is_json() {
                 output.raw(&format!("Dropping database: {name}\n"));
             }
         };
         let mut watch = |event| progress.show(&event);
-        Ok(database::drop_if_there(&endpoint, &mut dropping, &mut watch).await?)
+        Ok(database::drop_if_there(&endpoint, others, &mut dropping, &mut watch).await?)
     });
     progress.finish();
     done

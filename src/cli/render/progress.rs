@@ -1,10 +1,15 @@
 //! What a run shows on stderr while it goes on: a bar on a terminal, a line for each migration everywhere.
 
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{migration::source::Direction, report::event::Event, words::timespan::Timespan};
+use crate::{
+    cli::terminal,
+    migration::source::Direction,
+    report::event::Event,
+    words::{shown::Shown, timespan::Timespan},
+};
 
 /// Shows the events of a run.
 pub(in crate::cli) struct Progress {
@@ -32,7 +37,7 @@ impl Progress {
     pub(in crate::cli) fn show(&mut self, event: &Event) {
         match event {
             Event::Planned { steps } => self.bar.set_length(*steps as u64),
-            Event::Started { name, .. } => self.bar.set_message(name.clone()),
+            Event::Started { name, .. } => self.bar.set_message(Shown(name).on_one_line()),
             Event::Statement { done, of, .. } if *of > 1 => {
                 let name = self.bar.message();
                 let name = name.split("  ").next().unwrap_or_default().to_owned();
@@ -53,10 +58,7 @@ impl Progress {
 
     fn say(&self, line: &str) {
         if !self.quiet {
-            self.bar.suspend(|| {
-                // a terminal that went away has heard enough
-                writeln!(anstream::stderr(), "{line}").unwrap_or_default();
-            });
+            self.bar.suspend(|| terminal::say(&format!("{line}\n")));
         }
     }
 }

@@ -114,6 +114,9 @@ pub(in crate::cli) fn stamp(report: &StampReport) -> String {
     for version in &report.unstamped {
         line(&mut text, &format!("marked as not applied  {version}"));
     }
+    for note in &report.notes {
+        line(&mut text, &format!("note: {note}"));
+    }
     let after = place(report.after.as_ref(), None);
     let sentence = if report.stamped.is_empty() && report.unstamped.is_empty() {
         format!(
@@ -288,6 +291,8 @@ pub(in crate::cli) fn revision(report: &RevisionReport) -> String {
     text
 }
 
+/// A line of an answer: a name with a line feed in it makes no second one.
 fn line(text: &mut String, content: &str) {
+    let content = content.replace('\n', "\\n");
     writeln!(text, "{content}").expect("a String takes all text");
 }

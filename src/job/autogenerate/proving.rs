@@ -1,7 +1,7 @@
 //! The shadow in which a plan is tried.
 
 use crate::{
-    catalog::{Catalog, Coverage, Ignored},
+    catalog::{Catalog, Coverage, Difference, How, Ignored, Kind},
     ddl::Statement,
     job::{
         JobError, Watch, alike,
@@ -31,6 +31,9 @@ use crate::{
     },
     report::autogenerate::AutogenerateReport,
 };
+
+/// What is said where the first tables of a project come out of schema.rs: they may be those of a database that is there.
+const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks and triggers: these tables have none. To take over a database that is there, let its own SQL be the source: `pg_dump --schema-only --no-owner`, named by `source` in [schema] of glowplug.toml";
 
 /// A shadow in which the migrations have been replayed.
 pub(super) struct Proving {
@@ -222,6 +225,12 @@ impl Proving {
         let to = alike::agreed(&mut session, self.major, &from, to).await?;
         let to = settled(&from, to);
         let found = differences(&from, &to);
+        let makes_tables = |it: &Difference| it.key.kind() == Kind::Relation && it.how == How::New;
+        let has_tables = before.iter().any(|(key, _)| key.kind() == Kind::Relation);
+        if matches!(wish.truth, Truth::SchemaRs(_)) && !has_tables && found.iter().any(makes_tables)
+        {
+            remarks.push(BASELINE.to_owned());
+        }
         let mut unread: Vec<String> = from
             .unread
             .keys()

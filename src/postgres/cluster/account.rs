@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, lchown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -75,12 +75,12 @@ impl Account {
         }
     }
 
-    /// Makes the user the owner of a file or directory that we have just made.
+    /// Makes the user the owner of a file or directory that we have just made. A link that has taken its place is not followed.
     pub(super) fn give(&self, path: &Path) -> Result<(), ClusterError> {
         let Self::Other(user) = self else {
             return Ok(());
         };
-        chown(path, Some(user.uid), Some(user.gid)).map_err(cannot("change the owner of", path))
+        lchown(path, Some(user.uid), Some(user.gid)).map_err(cannot("change the owner of", path))
     }
 
     /// Fails when the user cannot read `path` (and enter it, if it is a directory).

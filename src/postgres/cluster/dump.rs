@@ -6,7 +6,7 @@ use super::{
     Binaries, ClusterError, SUPERUSER, Scratch,
     account::Account,
     error::cannot,
-    process,
+    places, process,
     program::{command, is_executable, run},
 };
 
@@ -43,7 +43,7 @@ impl Dumper {
         let account = Account::Own {
             uid: process::effective_uid(),
         };
-        let into = tempfile::NamedTempFile::new()
+        let into = places::named_temporary_file()
             .map_err(cannot("make a temporary file for", &self.program))?;
         let mut dump = command(&self.program, &account);
         dump.args(["--schema-only", "--username", SUPERUSER])

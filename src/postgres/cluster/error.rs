@@ -98,6 +98,17 @@ pub enum ClusterError {
         user: String,
     },
 
+    /// A link in a place that another user can change, on the way of root.
+    #[error("`{}` is a symbolic link, and root follows no link that somebody else has made", .path.display())]
+    #[diagnostic(
+        code(cluster::link),
+        help("Remove the link, or run glowplug as the user who owns the project.")
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+
     /// No place for a socket with a short enough path.
     #[error("the socket path `{}` is {} bytes long, and the limit is {limit}", .path.display(), .path.as_os_str().len())]
     #[diagnostic(

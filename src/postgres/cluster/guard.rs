@@ -23,6 +23,7 @@ use super::account::Account;
 use super::client::{self, Watch};
 use super::error::{ClusterError, cannot};
 use super::lock::{self, Locked};
+use super::places;
 use super::process::{self, Signal};
 use super::server::{Server, Setting};
 use super::{GUARD_ARGUMENT, template};
@@ -133,7 +134,8 @@ pub(super) fn spawn(program: &Path, job: &Job) -> Result<(Child, Ready), Cluster
     let program = fs::canonicalize(program).map_err(cannot("find the program", program))?;
     let words = serde_json::to_string(job)
         .map_err(|error| cannot("describe in UTF-8 what to start for", &program)(error.into()))?;
-    let mut stderr = tempfile::tempfile().map_err(cannot("make a temporary file for", &program))?;
+    let mut stderr =
+        places::temporary_file().map_err(cannot("make a temporary file for", &program))?;
     let copy = stderr.try_clone().map_err(cannot("read from", &program))?;
     let stdin = match job {
         Job::Scratch(_) => Stdio::piped(),

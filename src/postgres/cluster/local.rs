@@ -88,6 +88,7 @@ pub struct Local {
     home: PathBuf,
     socket_dir: PathBuf,
     role: String,
+    is_root: bool,
 }
 
 impl Local {
@@ -120,6 +121,7 @@ impl Local {
             home,
             socket_dir,
             role: plain_name(name),
+            is_root: places.uid == 0,
         }
     }
 
@@ -247,6 +249,7 @@ impl Local {
     }
 
     fn gate(&self) -> Result<Locked, ClusterError> {
+        self.demand_no_links()?;
         lock::exclusive(&self.start_lock(), PATIENCE)
     }
 
@@ -313,7 +316,27 @@ impl Local {
         Ok(ended)
     }
 
+    /// Root makes files here and gives some away: not where somebody else's link leads.
+    fn demand_no_links(&self) -> Result<(), ClusterError> {
+        if !self.is_root {
+            return Ok(());
+        }
+        let steps = self.home.ancestors().take_while(|it| **it != self.project);
+        let files = fs::read_dir(&self.home).into_iter().flatten().flatten();
+        let files = files.map(|entry| entry.path());
+        let mut all = steps.map(Path::to_owned).chain(files);
+        let is_strange = |path: &PathBuf| {
+            path.symlink_metadata()
+                .is_ok_and(|found| found.is_symlink() && found.uid() != 0)
+        };
+        match all.find(is_strange) {
+            Some(path) => Err(ClusterError::Link { path }),
+            None => Ok(()),
+        }
+    }
+
     fn make_home(&self, account: &Account) -> Result<(), ClusterError> {
+        self.demand_no_links()?;
         let mut made: Vec<PathBuf> = self
             .home
             .ancestors()

@@ -33,9 +33,8 @@ impl Places {
     #[must_use]
     pub fn from_environment() -> Self {
         let uid = process::effective_uid();
-        let preferred = env::temp_dir();
-        let mut temporary = vec![preferred.clone(), PathBuf::from("/tmp")];
-        temporary.dedup();
+        let temporary = usable_temporary();
+        let preferred = temporary.first().cloned().unwrap_or_else(env::temp_dir);
         let (cache, state) = if uid == 0 {
             (
                 PathBuf::from("/var/cache/glowplug"),
@@ -74,14 +73,36 @@ impl Places {
         self.cache.join("postgres")
     }
 
-    /// Where freshly initialised data directories wait to be copied.
-    pub(super) fn templates(&self) -> PathBuf {
-        self.cache.join("template")
+    /// Where installed programs are looked for: programs that somebody else may have put there are not run.
+    #[must_use]
+    pub fn searched(&self) -> Vec<PathBuf> {
+        let stand_ins = self.stand_ins().map(|dir| dir.join("postgres"));
+        let all = std::iter::once(self.engines()).chain(stand_ins);
+        all.filter(|dir| self.demand_own(dir).is_ok()).collect()
     }
 
     /// Where disposable servers are kept that took long to make.
-    pub(super) fn kept(&self) -> PathBuf {
-        absolute("GLOWPLUG_REPLAYED_DIR").unwrap_or_else(|| self.cache.join("replayed"))
+    pub(super) fn kept(&self) -> std::io::Result<PathBuf> {
+        match absolute("GLOWPLUG_REPLAYED_DIR") {
+            Some(named) => Ok(named),
+            None => Ok(self.usable_cache()?.dir.join("replayed")),
+        }
+    }
+
+    /// What of the environment cannot be used, and what is used instead: a sentence for each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let wanted = env::temp_dir();
+        let used = self.temporary.first().filter(|used| **used != wanted);
+        let temporary = used.map(|used| {
+            format!(
+                "{} cannot be used as a temporary directory (TMPDIR); {} is used instead",
+                wanted.display(),
+                used.display()
+            )
+        });
+        let cache = self.usable_cache().ok().and_then(|cache| cache.note);
+        temporary.into_iter().chain(cache).collect()
     }
 
     /// Whom to run the server as when we are root: the first of these that has a name here.
@@ -100,6 +121,34 @@ impl Places {
             })
             .filter(|user| user.uid != 0)
     }
+}
+
+/// The temporary folders in which something can be made, the preferred one first.
+fn usable_temporary() -> Vec<PathBuf> {
+    let mut all = vec![env::temp_dir()];
+    for usual in ["/tmp", "/var/tmp"].map(PathBuf::from) {
+        if !all.contains(&usual) {
+            all.push(usual);
+        }
+    }
+    all.retain(|place| place.is_absolute() && tempfile::tempfile_in(place).is_ok());
+    all
+}
+
+/// A file without a name, in the first temporary folder that takes one.
+pub(super) fn temporary_file() -> std::io::Result<std::fs::File> {
+    tempfile::tempfile().or_else(|error| {
+        let place = usable_temporary().into_iter().next();
+        place.map_or(Err(error), tempfile::tempfile_in)
+    })
+}
+
+/// A file with a name, which is removed with the value.
+pub(super) fn named_temporary_file() -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::NamedTempFile::new().or_else(|error| {
+        let place = usable_temporary().into_iter().next();
+        place.map_or(Err(error), tempfile::NamedTempFile::new_in)
+    })
 }
 
 /// An environment variable that holds an absolute path. The XDG rules say to ignore any other.

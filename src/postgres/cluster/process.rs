@@ -50,6 +50,17 @@ impl Signal {
     }
 }
 
+/// Whether SIGHUP was ignored when this program began, as `nohup` has it.
+#[must_use]
+pub fn ignores_hangup() -> bool {
+    // SAFETY: a null action only asks; the answer is a plain struct of integers, valid when zeroed.
+    unsafe {
+        let mut now: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(libc::SIGHUP, ptr::null(), &raw mut now) == 0
+            && now.sa_sigaction == libc::SIG_IGN
+    }
+}
+
 /// The user that this process acts as.
 pub(super) fn effective_uid() -> u32 {
     // SAFETY: takes nothing, cannot fail.

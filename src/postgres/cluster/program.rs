@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::account::Account;
 use super::error::{ClusterError, cannot};
+use super::places;
 use super::process::{self, Signal};
 
 /// How many lines of a log an error shows.
@@ -43,7 +44,8 @@ pub(super) fn run(
     deadline: Duration,
 ) -> Result<String, ClusterError> {
     let program = Path::new(command.get_program()).to_owned();
-    let mut output = tempfile::tempfile().map_err(cannot("make a temporary file for", &program))?;
+    let mut output =
+        places::temporary_file().map_err(cannot("make a temporary file for", &program))?;
     let copy = || output.try_clone().map_err(cannot("read from", &program));
     command
         .stdin(Stdio::piped())

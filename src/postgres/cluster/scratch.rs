@@ -68,7 +68,8 @@ pub struct ScratchOptions {
 #[derive(Debug, Clone)]
 pub struct Kept {
     directory: PathBuf,
-    owners: [u32; 2],
+    owner: u32,
+    places: Places,
 }
 
 /// So many are kept; the oldest goes.
@@ -80,21 +81,22 @@ impl Kept {
         let places = Places::from_environment();
         let account = Account::choose(&places, &places.current)?;
         let own = template::key(binaries, locale, &account)?;
-        let directory = places.kept().join(format!("{own}-{}", &key.as_str()[..32]));
+        let kept = places.kept();
+        let kept = kept.map_err(cannot("make a cache in", &places.cache))?;
+        let directory = kept.join(format!("{own}-{}", &key.as_str()[..32]));
         Ok(Self {
             directory,
-            owners: [places.uid, account.uid()],
+            owner: account.uid(),
+            places,
         })
     }
 
     /// Whether it is there. What somebody else put there is not.
     #[must_use]
     pub fn exists(&self) -> bool {
-        let is_ours = |path: &Path| {
-            let found = path.symlink_metadata();
-            found.is_ok_and(|found| found.is_dir() && self.owners.contains(&found.uid()))
-        };
-        is_ours(&self.directory) && self.directory.parent().is_some_and(is_ours)
+        let parent = self.directory.parent();
+        self.places.is_intact(&self.directory, self.owner)
+            && parent.is_some_and(|parent| self.places.demand_own(parent).is_ok())
     }
 
     /// What was noted with it.
@@ -105,11 +107,11 @@ impl Kept {
 
     /// Keeps a copy of a server that has written all to its files and is at rest.
     pub fn keep(&self, scratch: &Scratch, note: &str) -> Result<(), ClusterError> {
-        let places = Places::from_environment();
-        let account = Account::choose(&places, &places.current)?;
-        let kept = places.kept();
-        account.open_directory(&kept)?;
-        let building = template::temporary(&kept, "building-")?;
+        let account = Account::choose(&self.places, &self.places.current)?;
+        let kept = self.directory.parent().unwrap_or(&self.directory);
+        let settled = self.places.settle(kept, 0o755);
+        settled.map_err(cannot("use the cache", kept))?;
+        let building = template::temporary(kept, "building-")?;
         let data = building.path().join("data");
         template::copy(scratch.data_dir(), &data)?;
         for file in ["postmaster.pid", "postmaster.opts"] {
@@ -119,7 +121,7 @@ impl Kept {
         fs::write(&noted, note).map_err(cannot("write", &noted))?;
         give_all(&account, building.path())?;
         template::publish(building, &self.directory)?;
-        forget(&kept);
+        forget(kept);
         Ok(())
     }
 }

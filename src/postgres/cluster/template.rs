@@ -40,27 +40,29 @@ pub(super) fn ensure(
     account: &Account,
     places: &Places,
 ) -> Result<PathBuf, ClusterError> {
-    let templates = places.templates();
-    account.open_directory(&templates)?;
     // Whoever can write here decides what our server runs.
-    let owner = fs::metadata(&templates)
-        .map_err(cannot("look at", &templates))?
-        .uid();
-    if owner != places.uid {
-        return Err(ClusterError::ForeignDirectory {
-            path: templates,
-            user: account.name(),
-        });
-    }
+    let cache = places.usable_cache();
+    let templates = cache
+        .map_err(cannot("make a cache in", &places.cache))?
+        .dir
+        .join("template");
+    let settled = places.settle(&templates, 0o755);
+    settled.map_err(cannot("use the cache", &templates))?;
     account.require(&templates)?;
     let key = key(binaries, locale, account)?;
     let template = templates.join(&key);
-    if template.is_dir() {
+    if places.is_intact(&template, account.uid()) {
         return Ok(template);
     }
     let _building = lock::exclusive(&templates.join(format!("{key}.lock")), DEADLINE)?;
-    if template.is_dir() {
+    if places.is_intact(&template, account.uid()) {
         return Ok(template);
+    }
+    if template.symlink_metadata().is_ok() {
+        return Err(ClusterError::ForeignDirectory {
+            path: template,
+            user: account.name(),
+        });
     }
     let prefix = format!("building-{key}-");
     sweep(&templates, &prefix)?;

@@ -18,7 +18,7 @@ use super::auth::RequireAuth;
 use super::cancel::Canceller;
 use super::error::{ConnectError, Fault, Server};
 use super::failure::{self, Asked};
-use super::socket::{Keepalive, Socket, SslAnswer};
+use super::socket::{Socket, SslAnswer, Watchfulness};
 use super::tap::{Heard, Tap};
 use super::tls::{Encrypted, Encryption, Negotiation, Tls};
 use super::{Drive, Wire, alongside};
@@ -35,7 +35,7 @@ pub(super) struct Terms {
     pub(super) demand: String,
     pub(super) channel_binding: ChannelBinding,
     pub(super) require_auth: RequireAuth,
-    pub(super) keepalive: Keepalive,
+    pub(super) watchfulness: Watchfulness,
 }
 
 /// A password and where it was found, if not in the URL.
@@ -134,7 +134,7 @@ impl Attempt<'_> {
     }
 
     async fn open(&self) -> Result<Socket, ConnectError> {
-        Socket::open(&self.server, self.terms.keepalive)
+        Socket::open(&self.server, self.terms.watchfulness)
             .await
             .map_err(|error| failure::of_socket(&self.server, error))
     }

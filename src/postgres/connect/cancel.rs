@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::error::{ConnectError, Fault, Server};
 use super::failure;
-use super::socket::{Keepalive, Socket, SslAnswer};
+use super::socket::{Socket, SslAnswer, Watchfulness};
 use super::tls::{Negotiation, Tls};
 
 /// Longer than a busy server takes, shorter than a person who pressed Ctrl-C waits.
@@ -64,7 +64,7 @@ impl Canceller {
     async fn send(&self) -> Result<(), ConnectError> {
         let To { server, tls, .. } = &*self.to;
         let io = |error| failure::of_socket(server, error);
-        let mut socket = Socket::open(server, Keepalive::Off).await.map_err(io)?;
+        let mut socket = Socket::open(server, Watchfulness::NONE).await.map_err(io)?;
         let Some(tls) = tls else {
             return self.request(socket).await.map_err(io);
         };

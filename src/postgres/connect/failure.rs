@@ -214,6 +214,19 @@ impl ConnectError {
         }
     }
 
+    /// Whether there is no server where one was looked for.
+    #[must_use]
+    pub(super) fn is_absence(&self) -> bool {
+        match self {
+            ConnectError::Lookup { .. } => true,
+            ConnectError::Unreachable { fault, .. } => !matches!(fault, Fault::NotPostgres(_)),
+            ConnectError::Several { tries } => tries
+                .iter()
+                .all(|one| one.is_absence() || one.passes_by_waiting()),
+            _ => false,
+        }
+    }
+
     /// Whether no other host is to be tried, as in libpq: a server that answered has answered for
     /// all.
     #[must_use]

@@ -11,7 +11,7 @@ use crate::words::url::{ChannelBinding, Host, HostName, Secret, SslMode, TargetS
 use super::attempt::{Attempt, Password, Terms};
 use super::auth::RequireAuth;
 use super::passfile::{Login, Passfile};
-use super::socket::Keepalive;
+use super::socket::Watchfulness;
 use super::target::{self, Order};
 use super::tls::{Encryption, Tls};
 use super::{ConnectError, ConnectOptions, Environment, Wire, complete};
@@ -53,18 +53,6 @@ impl Plan {
                     .to_owned(),
             );
         }
-        let tuned = [
-            params.keepalives_idle,
-            params.keepalives_interval,
-            params.keepalives_count,
-        ];
-        if tuned.iter().any(Option::is_some) || params.tcp_user_timeout_ms.is_some() {
-            notes.push(
-                "keepalives_idle, keepalives_interval, keepalives_count and tcp_user_timeout have \
-                 no effect: the system's values are used"
-                    .to_owned(),
-            );
-        }
         let require_auth = RequireAuth::parse(params.require_auth.as_deref()).map_err(|what| {
             ConnectError::setting(
                 format!("require_auth {what}"),
@@ -97,11 +85,7 @@ impl Plan {
                 Some(ChannelBinding::Prefer) | None => WireBinding::Prefer,
             },
             require_auth,
-            keepalive: if params.keepalives == Some(false) {
-                Keepalive::Off
-            } else {
-                Keepalive::On
-            },
+            watchfulness: Watchfulness::of(params),
         };
         let random = params.load_balance_hosts == Some(true);
         Ok(Plan {

@@ -6,19 +6,81 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::words::url::Params;
+
 use super::error::Server;
 
-/// Whether the system watches idle TCP connections.
+/// How the system finds out that the other end of a TCP connection is gone.
+///
+/// The system's own values are for servers: two hours of silence before it asks. A run that waits for a statement learns within about a
+/// minute that the network is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keepalive {
-    On,
-    Off,
+pub(super) struct Watchfulness {
+    /// When and how often it asks on a connection that is silent; none for never.
+    pub(super) keepalive: Option<Keepalive>,
+    /// How long what was sent may stay without an answer; none for the system's value.
+    pub(super) unanswered: Option<Duration>,
+}
+
+/// When and how often the system asks on a connection that is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Keepalive {
+    pub(super) idle: Duration,
+    pub(super) interval: Duration,
+    pub(super) count: u32,
+}
+
+impl Watchfulness {
+    /// For what is over in a moment.
+    pub(super) const NONE: Self = Self {
+        keepalive: None,
+        unanswered: None,
+    };
+
+    /// What a URL says, and what is usual.
+    pub(super) fn of(params: &Params) -> Self {
+        // as in libpq, 0 is no wish
+        let seconds = |value: Option<u32>, usual: u64| {
+            let wished = value.filter(|it| *it > 0).map(u64::from);
+            Duration::from_secs(wished.unwrap_or(usual))
+        };
+        let keepalive = Keepalive {
+            idle: seconds(params.keepalives_idle, 30),
+            interval: seconds(params.keepalives_interval, 10),
+            count: params.keepalives_count.filter(|it| *it > 0).unwrap_or(3),
+        };
+        let unanswered = params.tcp_user_timeout_ms.unwrap_or(60_000);
+        Self {
+            keepalive: (params.keepalives != Some(false)).then_some(keepalive),
+            unanswered: (unanswered > 0).then(|| Duration::from_millis(unanswered.into())),
+        }
+    }
+
+    /// What a system does not know is left at its own values.
+    fn apply(self, socket: &TcpSocket) -> io::Result<()> {
+        socket.set_keepalive(self.keepalive.is_some())?;
+        let socket = SockRef::from(socket);
+        if let Some(keepalive) = self.keepalive {
+            let settings = TcpKeepalive::new()
+                .with_time(keepalive.idle)
+                .with_interval(keepalive.interval)
+                .with_retries(keepalive.count);
+            socket.set_tcp_keepalive(&settings).unwrap_or_default();
+        }
+        #[cfg(target_os = "linux")]
+        socket
+            .set_tcp_user_timeout(self.unanswered)
+            .unwrap_or_default();
+        Ok(())
+    }
 }
 
 /// A stream to a server, not encrypted.
@@ -39,14 +101,14 @@ pub(super) enum SslAnswer {
 }
 
 impl Socket {
-    pub(super) async fn open(server: &Server, keepalive: Keepalive) -> io::Result<Socket> {
+    pub(super) async fn open(server: &Server, watchfulness: Watchfulness) -> io::Result<Socket> {
         match server {
             Server::Tcp { ip, port, .. } => {
                 let socket = match ip {
                     IpAddr::V4(_) => TcpSocket::new_v4()?,
                     IpAddr::V6(_) => TcpSocket::new_v6()?,
                 };
-                socket.set_keepalive(keepalive == Keepalive::On)?;
+                watchfulness.apply(&socket)?;
                 socket.set_nodelay(true)?;
                 Ok(Socket::Tcp(
                     socket.connect(SocketAddr::new(*ip, *port)).await?,

@@ -8,13 +8,16 @@ use std::io;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::pki_types::ServerName;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::words::url::{Params, SslMode, SslNegotiation};
 
+use super::certificate::Facts;
 use super::environment::Environment;
 use super::error::{ConnectError, Server};
 use super::files::{Files, Wanted};
@@ -80,6 +83,7 @@ impl Tls {
             algorithms: provider.signature_verification_algorithms,
             trust: files.trust(trust, &provider)?,
         };
+        let keys = Arc::clone(&provider);
         let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&versions)
             .expect("ring has cipher suites for both versions")
@@ -87,7 +91,7 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = match files.client_certificate(params)? {
             Some((chain, key, path)) => {
-                builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let identity = identity(&keys, chain, key).map_err(|error| {
                     ConnectError::setting(
                         format!(
                             "client certificate {} cannot be used: {error}",
@@ -95,7 +99,8 @@ impl Tls {
                         ),
                         "Check that sslcert and sslkey belong together.",
                     )
-                })?
+                })?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)))
             }
             None => builder.with_no_client_auth(),
         };
@@ -125,6 +130,25 @@ impl Tls {
         }
         let Ok(connector) = MakeTlsConnect::<Socket>::make_tls_connect(&mut client, &name);
         connector.connect(socket).await
+    }
+}
+
+/// A certificate to show, with its key. It is the server's business to judge it: also one of X.509 version 1 may be what it wants.
+fn identity(
+    provider: &CryptoProvider,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, rustls::Error> {
+    let key = provider.key_provider.load_private_key(key)?;
+    let shown = chain.first().and_then(Facts::of);
+    let shown = shown.ok_or(rustls::Error::InvalidCertificate(
+        rustls::CertificateError::BadEncoding,
+    ))?;
+    match key.public_key() {
+        Some(of_key) if of_key != shown.key() => Err(rustls::Error::InconsistentKeys(
+            rustls::InconsistentKeys::KeyMismatch,
+        )),
+        _ => Ok(CertifiedKey::new(chain, key)),
     }
 }
 

@@ -3,7 +3,8 @@ SELECT ARRAY[
     a.pid::text,
     a.application_name,
     a.usename::text,
-    pg_catalog.to_char(pg_catalog.timezone('UTC', a.backend_start), 'YYYY-MM-DD HH24:MI:SS')
+    pg_catalog.to_char(pg_catalog.timezone('UTC', a.backend_start), 'YYYY-MM-DD HH24:MI:SS'),
+    a.state
 ] AS "row"
 FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid

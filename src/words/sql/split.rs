@@ -38,6 +38,11 @@ pub fn split(script: &str) -> Result<Vec<Statement>, SqlError> {
                     copies = 0;
                 }
             }
+            // pg_dump's fence around its output stands for no SQL
+            Class::Backslash if open.span.is_none() && is_fence(&script[token.start..]) => {
+                let line = script[token.start..].find('\n');
+                at = line.map_or(script.len(), |length| token.start + length);
+            }
             Class::Backslash => {
                 return Err(SqlError::MetaCommand {
                     at: token.start,
@@ -166,6 +171,12 @@ fn after_copy_data(script: &str, from: usize, copies: usize) -> usize {
         }
     }
     at
+}
+
+/// Whether it is one of the commands that keep psql from running others: `\restrict KEY` and `\unrestrict KEY`.
+fn is_fence(text: &str) -> bool {
+    let command = meta_command(text);
+    matches!(command.as_str(), "\\restrict" | "\\unrestrict")
 }
 
 /// The backslash and the word, or the one character, after it.

@@ -35,6 +35,9 @@ const JDBC: &str = "a pgjdbc setting without meaning here";
 const SQLX: &str = "a sqlx setting without meaning here";
 const GO: &str = "a setting of a Go driver without meaning here";
 const NODE: &str = "a setting of a JavaScript driver without meaning here";
+const DJANGO: &str = "a Django setting without meaning here";
+const DOCTRINE: &str = "a Doctrine setting without meaning here";
+const R2DBC: &str = "a setting of R2DBC without meaning here";
 const RAILS: &str = "a Rails setting without meaning here";
 const KERBEROS: &str = "glowplug has no Kerberos or GSSAPI";
 const OAUTH: &str = "glowplug has no OAuth authentication";
@@ -173,6 +176,37 @@ pub(super) const KEYWORDS: &[Keyword] = keywords! {
     "prepared_statements" => Dropped(RAILS),
     "advisory_locks" => Dropped(RAILS),
     "encoding" => DroppedIf(&["utf8", "utf-8", "unicode"], UTF8),
+
+    "pool_size" => Dropped(RAILS),
+    "pool_min_idle_conns" => Dropped(GO),
+    "conn_max_age" => Dropped(DJANGO),
+    "conn_health_checks" => Dropped(DJANGO),
+    "query_timeout" => Dropped(NODE),
+    "max" => Dropped(NODE),
+    "idle_timeout" => Dropped(NODE),
+    "max_lifetime" => Dropped(NODE),
+
+    // Doctrine
+    "serverVersion" => Dropped(DOCTRINE),
+    "charset" => DroppedIf(&["utf8", "utf-8", "unicode"], UTF8),
+    "persistent" => Dropped(DOCTRINE),
+    "default_dbname" => Dropped(DOCTRINE),
+
+    // R2DBC
+    "sslMode" => Alias("sslmode"),
+    "sslRootCert" => Alias("sslrootcert"),
+    "sslCert" => Alias("sslcert"),
+    "sslKey" => Alias("sslkey"),
+    "sslPassword" => Alias("sslpassword"),
+    "applicationName" => Alias("application_name"),
+    "timeZone" => Translated("options"),
+    "autodetectExtensions" => Dropped(R2DBC),
+    "compatibilityMode" => Dropped(R2DBC),
+    "fetchSize" => Dropped(R2DBC),
+    "forceBinary" => Dropped(R2DBC),
+    "initialSize" => Dropped(R2DBC),
+    "maxSize" => Dropped(R2DBC),
+    "maxIdleTime" => Dropped(R2DBC),
 
     // pgjdbc
     "currentSchema" => Translated("options"),
@@ -314,7 +348,7 @@ mod tests {
         check("sllmode", Some("sslmode"));
         check("SSLMODE", Some("sslmode"));
         check("aplication_name", Some("application_name"));
-        check("applicationName", Some("application_name"));
+        check("applicatonname", Some("application_name"));
         check("connnect_timeout", Some("connect_timeout"));
         check("db_name", Some("dbname"));
         check("ho", None);

@@ -4,7 +4,7 @@
 //! silently move the border of a password is an error that says where it stands and how to write it.
 
 use crate::words::url::{
-    dsn,
+    ado, dsn,
     error::UrlError,
     hosts::{Host, parse_authority},
     keywords,
@@ -34,8 +34,20 @@ const DRIVERS: [&str; 6] = [
     "pg8000",
 ];
 
+/// Other tools' names for the scheme, and whose they are.
+const SYNONYMS: [(&str, &str); 8] = [
+    ("pgx", "golang-migrate"),
+    ("pgx4", "golang-migrate"),
+    ("pgx5", "golang-migrate"),
+    ("pgsql", "PHP and Django"),
+    ("psql", "Django"),
+    ("postgis", "Django and Rails"),
+    ("ecto", "Elixir"),
+    ("pg", "JavaScript"),
+];
+
 /// Schemes that can be named in an error, because they are surely no piece of a password.
-const FOREIGN: [&str; 22] = [
+const FOREIGN: [&str; 19] = [
     "mysql",
     "mariadb",
     "sqlite",
@@ -53,29 +65,37 @@ const FOREIGN: [&str; 22] = [
     "http",
     "https",
     "file",
-    "psql",
-    "pgsql",
-    "postgis",
     "asyncpg",
     "jdbc",
 ];
 
 /// Takes a connection string of any kind apart. Positions in errors are byte offsets.
 pub(super) fn pieces(text: &str) -> Result<Pieces, UrlError> {
-    let whole = Part::whole(text);
+    of_part(Part::whole(text))
+}
+
+fn of_part(whole: Part<'_>) -> Result<Pieces, UrlError> {
     if whole.text.is_empty() {
         let what = "the connection string is empty";
         return Err(not_a_url(what, whole.at));
     }
-    if whole.text.starts_with(['"', '\'', '`']) {
-        return Err(not_a_url("a quotation mark", whole.at));
-    }
-    if whole
+    if let Some(quote) = whole
         .text
-        .get(..5)
-        .is_some_and(|start| start.eq_ignore_ascii_case("jdbc:"))
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '"' | '\'' | '`'))
     {
+        return quoted(whole, quote);
+    }
+    let begins = |prefix: &str| {
+        let start = whole.text.get(..prefix.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    if begins("jdbc:") {
         return jdbc(whole.split(5, 0).1);
+    }
+    if begins("r2dbc:") {
+        return r2dbc(whole.split(6, 0).1);
     }
     if let Some((scheme, rest)) = scheme(whole) {
         let (flavour, note) = flavour(scheme.text)?;
@@ -88,8 +108,50 @@ pub(super) fn pieces(text: &str) -> Result<Pieces, UrlError> {
         return Err(not_a_url(what, whole.at));
     }
     let mut pieces = Pieces::new(Flavour::Libpq);
+    if ado::is_one(whole.text) {
+        let said = ado::parse(whole.text)?;
+        pieces.pairs = in_order(said.pairs);
+        pieces.notes = said.notes;
+        return Ok(pieces);
+    }
     pieces.pairs = in_order(dsn::parse(whole)?);
     Ok(pieces)
+}
+
+/// Reads what stands in quotes, which some file or form has kept.
+fn quoted(whole: Part<'_>, quote: char) -> Result<Pieces, UrlError> {
+    let inside = whole.text[1..].strip_suffix(quote).map(Part::whole);
+    let is_odd = |it: &Part<'_>| it.text.is_empty() || it.text.starts_with(['"', '\'', '`']);
+    let Some(inside) = inside.filter(|it| !is_odd(it)) else {
+        return Err(not_a_url("a quotation mark", whole.at));
+    };
+    let mut read = of_part(Part {
+        text: inside.text,
+        at: whole.at + 1 + inside.at,
+    })?;
+    let note = Note {
+        parameter: "quotes".into(),
+        what: NoteKind::Translated,
+        text: "left out the quotation marks around it".into(),
+    };
+    read.notes.insert(0, note);
+    Ok(read)
+}
+
+/// Reads what follows `r2dbc:`, maybe by way of its pool.
+fn r2dbc(rest: Part<'_>) -> Result<Pieces, UrlError> {
+    let rest = match rest.text.strip_prefix("pool:") {
+        Some(_) => rest.split(5, 0).1,
+        None => rest,
+    };
+    let Some((scheme, rest)) = scheme(rest) else {
+        let what = "no `postgresql://` behind `r2dbc:`";
+        return Err(not_a_url(what, rest.at));
+    };
+    if !matches!(scheme.text, "postgresql" | "postgres") {
+        return Err(foreign(&scheme.text.to_ascii_lowercase()));
+    }
+    url(rest, Flavour::Jdbc { verifies: true })
 }
 
 impl Pieces {
@@ -131,6 +193,16 @@ fn flavour(scheme: &str) -> Result<(Flavour, Option<Note>), UrlError> {
         Some(_) if is_postgres => Err(UrlError::Scheme {
             scheme: format!("{base}+…"),
         }),
+        None if SYNONYMS.iter().any(|(name, _)| *name == scheme) => {
+            let whose = SYNONYMS.iter().find(|(name, _)| *name == scheme);
+            let whose = whose.map_or("", |(_, whose)| whose);
+            let note = Note {
+                parameter: "scheme".into(),
+                what: NoteKind::Translated,
+                text: format!("translated `{scheme}`, a scheme of {whose}, to `postgresql`"),
+            };
+            Ok((Flavour::Libpq, Some(note)))
+        }
         _ => Err(foreign(&scheme)),
     }
 }

@@ -332,6 +332,64 @@ fn a_dsn_means_what_it_means_to_libpq() {
 }
 
 #[test]
+fn spellings_of_other_tools_are_read_with_a_note() {
+    for (text, expected, dropped, translated) in [
+        (
+            "pgx5://u:p@h/d?x-migrations-table=m",
+            "postgresql://u:p@h/d",
+            vec!["x-migrations-table"],
+            vec!["scheme"],
+        ),
+        (
+            "pgsql://h/d?serverVersion=16&charset=utf8",
+            "postgresql://h/d",
+            vec!["serverVersion", "charset"],
+            vec!["scheme"],
+        ),
+        ("postgis://h/d", "postgresql://h/d", vec![], vec!["scheme"]),
+        (
+            "r2dbc:postgresql://h/d?sslMode=require",
+            "postgresql://h/d?sslmode=require",
+            vec![],
+            vec!["sslMode"],
+        ),
+        (
+            "r2dbc:pool:postgres://h/d?maxSize=5",
+            "postgresql://h/d",
+            vec!["maxSize"],
+            vec![],
+        ),
+        (
+            "postgres://h/d?sslmode=no-verify",
+            "postgresql://h/d?sslmode=require",
+            vec![],
+            vec!["sslmode"],
+        ),
+        (
+            " \"postgres://h/d\"\r\n",
+            "postgresql://h/d",
+            vec![],
+            vec!["quotes"],
+        ),
+        (
+            "Host=h;Username=u;Password=a;Database=d;Pooling=true",
+            "postgresql://u:a@h/d",
+            vec!["Pooling"],
+            vec![],
+        ),
+    ] {
+        let notes = check(text, expected);
+        assert_eq!(names(&notes, NoteKind::Dropped), dropped, "{text}");
+        assert_eq!(names(&notes, NoteKind::Translated), translated, "{text}");
+    }
+    check_error("r2dbc:mysql://h/d", "`mysql` is not a scheme of PostgreSQL");
+    check_error(
+        "postgres://h/d?charset=latin1",
+        "invalid value for `charset`",
+    );
+}
+
+#[test]
 fn what_nobody_knows_is_rejected_by_name() {
     check_error(
         "postgresql://h/?sslmod=require",
@@ -340,7 +398,11 @@ fn what_nobody_knows_is_rejected_by_name() {
     let what = "no parameter's name before `=`, at character 17 of the connection string";
     check_error("postgresql://h/?%0a=x", what);
     let quoted = "a quotation mark, at character 1 of the connection string";
-    check_error("'postgresql://u:hunter2@h/db?sslmode=require'", quoted);
+    check_error("'postgresql://u:hunter2@h/db?sslmode=require", quoted);
+    check_error("\"'postgresql://u:hunter2@h/db'\"", quoted);
+    check_error("''", quoted);
+    let piece = "an unknown parameter behind a password, at character 31 of the connection string";
+    check_error("postgresql://h/?password=hunt&x-er2=1", piece);
     check_error("host=h sslmode=on", "invalid value for `sslmode`");
     check_error(
         "postgresql://h/?connectTimeout=x",

@@ -84,6 +84,9 @@ fn ssl(key: &'static str, value: &str, flavour: Flavour) -> Result<SslMode, UrlE
     if let Ok(mode) = lower.parse() {
         return Ok(mode);
     }
+    if lower == "no-verify" {
+        return Ok(SslMode::Require);
+    }
     let on = match flavour {
         Flavour::Jdbc { .. } if value.is_empty() => true,
         _ => boolean(key, value).map_err(|_| {
@@ -243,7 +246,7 @@ mod tests {
         check("ssl", "verify-full", Some("sslmode=verify-full"));
         check("ssl", "False", Some("sslmode=disable"));
         check("ssl", "", None);
-        check("ssl", "no-verify", None);
+        check("ssl", "no-verify", Some("sslmode=require"));
         check_for(JDBC, "ssl", "true", Some("sslmode=verify-full"));
         check_for(JDBC, "ssl", "", Some("sslmode=verify-full"));
         check_for(

@@ -118,7 +118,6 @@ pub(super) fn database() -> Vec<Case> {
         two("database setup with a directory")
             .file("other/1_o/up.sql", "CREATE TABLE o (id int PRIMARY KEY);")
             .run("database --migration-dir other setup --no-default-migration"),
-        two("db setup is database setup").run("db setup --no-default-migration"),
         two("database reset of a present database")
             .run("migration run")
             .then_sql("CREATE TABLE by_hand (id int PRIMARY KEY)")
@@ -144,7 +143,6 @@ pub(super) fn database() -> Vec<Case> {
         two("database drop twice")
             .run("database drop")
             .run("database drop"),
-        two("db drop is database drop").run("db drop"),
         case("database drop outside of a project").run("database drop"),
         two("a name with a dash and capitals")
             .run("database setup --no-default-migration --database-url {url}-Odd.Name")

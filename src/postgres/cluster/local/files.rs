@@ -1,7 +1,7 @@
 //! The small files around a durable server: made once, put aside, removed.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,8 @@ pub(super) fn write_once(
     if path.symlink_metadata().is_ok() {
         return Ok(());
     }
-    fs::write(path, text).map_err(cannot("write", path))?;
+    let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(cannot("write", path))?;
     made.push(path.to_owned());
     Ok(())
 }

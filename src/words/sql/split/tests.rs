@@ -227,9 +227,9 @@ fn backslash_commands_are_refused_by_name() {
     );
     check_error("SELECT 1 \\gset", "`\\gset` is a psql command, not SQL", 9);
     check_error(
-        "\\restrict abc",
+        "SELECT 1 \\restrict abc",
         "`\\restrict` is a psql command, not SQL",
-        0,
+        9,
     );
     check_error("SELECT 1;\n\\.\n", "`\\.` is a psql command, not SQL", 10);
     check_error("\\! ls", "`\\!` is a psql command, not SQL", 0);

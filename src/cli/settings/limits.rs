@@ -1,0 +1,69 @@
+//! The limits of a run: flags, then glowplug.toml, then what is usual.
+
+use super::Settings;
+use crate::{
+    job::open::Limits,
+    postgres::{exec::Manner, guard::Guard, lock::Pins},
+    words::timespan::Timespan,
+};
+
+/// Limits of a run, as flags say them.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(in crate::cli) struct LimitArgs {
+    /// How long a statement may wait for a lock before the migration is tried again [default: 5s]
+    #[arg(long, value_name = "TIME")]
+    lock_timeout: Option<Timespan>,
+    /// How often a migration is tried when a lock is not to be had [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    lock_attempts: Option<u32>,
+    /// How long a statement may run [default: no limit]
+    #[arg(long, value_name = "TIME")]
+    statement_timeout: Option<Timespan>,
+    /// How long to wait for another run to end; 0 waits as long as it takes [default: 60s]
+    #[arg(long, value_name = "TIME")]
+    wait: Option<Timespan>,
+    /// Let a deliberate change of a ledger's protection pass, for this reason; rows never change
+    #[arg(long, value_name = "REASON")]
+    allow_ledger_change: Option<String>,
+}
+
+impl Settings {
+    /// The limits of a run.
+    pub(in crate::cli) fn limits(&self, flags: &LimitArgs) -> Limits {
+        let run = &self.toml.run;
+        let default = Limits::default();
+        Limits {
+            pins: Pins {
+                lock_timeout: flags
+                    .lock_timeout
+                    .or(run.lock_timeout)
+                    .unwrap_or(default.pins.lock_timeout),
+                statement_timeout: flags
+                    .statement_timeout
+                    .or(run.statement_timeout)
+                    .unwrap_or(default.pins.statement_timeout),
+            },
+            wait: flags.wait.or(run.wait).unwrap_or(default.wait),
+        }
+    }
+
+    /// Who runs, and how often things are tried.
+    pub(in crate::cli) fn manner(&self, flags: &LimitArgs) -> Manner {
+        let attempts = flags
+            .lock_attempts
+            .or(self.toml.run.lock_attempts)
+            .unwrap_or(5)
+            .max(1);
+        Manner {
+            unrecorded: false,
+            actor: self.actor(),
+            attempts,
+            unsure: None,
+            guard: Guard {
+                ledgers: self.toml.ledgers(),
+                allow: flags.allow_ledger_change.clone(),
+                attested: Vec::new(),
+            },
+        }
+    }
+}

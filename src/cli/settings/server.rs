@@ -1,0 +1,113 @@
+//! The project's own local server, and PostgreSQL's programs.
+
+use std::path::PathBuf;
+
+use super::Settings;
+use crate::{
+    cli::{failure::CliError, render::Output},
+    postgres::cluster::{
+        self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search,
+    },
+    words::timespan::Timespan,
+};
+
+impl Settings {
+    /// The project's local server, running or not.
+    pub(in crate::cli) fn local(&self) -> Local {
+        let directory = self
+            .root
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let name = self
+            .toml
+            .server
+            .name
+            .clone()
+            .or(directory)
+            .unwrap_or_default();
+        Local::of(&self.root, &name)
+    }
+
+    /// PostgreSQL's programs for the local server.
+    pub(in crate::cli) fn binaries(&self) -> Result<Binaries, ClusterError> {
+        let mut search = self.search();
+        if search.major.is_none() && search.explicit.is_none() {
+            // a newer PostgreSQL on this machine is no reason to leave the project's data behind
+            search.major = self.local().status().major;
+            if let Ok(found) = cluster::find(&search) {
+                return Ok(found);
+            }
+            search.major = None;
+        }
+        cluster::find(&search)
+    }
+
+    /// Where they may be.
+    pub(super) fn search(&self) -> Search {
+        Search {
+            explicit: self.postgres_bin.clone(),
+            major: self.toml.server.major,
+            cache: Places::from_environment().searched(),
+            path: std::env::var_os("PATH"),
+        }
+    }
+
+    /// Says once what of the environment cannot be used.
+    pub(super) fn tell_notes(&self, output: &Output) {
+        self.told.get_or_init(|| {
+            for note in Places::from_environment().notes() {
+                output.talk(&format!("note: {note}"));
+            }
+        });
+    }
+
+    /// Starts the local server, if it does not run, and says so.
+    pub(in crate::cli) fn start_local(&self, output: &Output) -> Result<Local, CliError> {
+        let local = self.local();
+        let wanted = self.toml.server.major;
+        if local.find(wanted).map_err(CliError::Cluster)? {
+            return Ok(local);
+        }
+        self.tell_notes(output);
+        let binaries = self.binaries().map_err(CliError::Cluster)?;
+        let (old, new) = (local.status().major, binaries.major());
+        if let Some(old) = old.filter(|old| *old != new) {
+            output.talk(&format!(
+                "The data of PostgreSQL {old} stays where it is; PostgreSQL {new} has its own."
+            ));
+        }
+        let why = if self.is_local {
+            ""
+        } else {
+            "No DATABASE_URL: "
+        };
+        output.talk(&format!(
+            "{why}starting the project's own PostgreSQL {} ...",
+            binaries.version()
+        ));
+        let guard = own_program();
+        let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
+        let options = LocalOptions {
+            guard,
+            idle,
+            settings: Vec::new(),
+        };
+        let state = local
+            .start(&binaries, &options)
+            .map_err(CliError::Cluster)?;
+        if state == LocalState::Created {
+            output.detail(&format!(
+                "its data is in {}",
+                local.status().data_dir.display()
+            ));
+        }
+        Ok(local)
+    }
+}
+
+/// The program itself, which becomes the guard of a server of ours.
+pub(super) fn own_program() -> PathBuf {
+    // where the system does not tell, the name it was called by leads to it
+    let called = || std::env::args_os().next().unwrap_or_default().into();
+    std::env::current_exe().unwrap_or_else(|_| called())
+}
