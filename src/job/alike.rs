@@ -242,12 +242,20 @@ impl<'t> Trial<'t> {
                     set(fact, key.kind(), texts);
                 }
             }
-            let found = self.make(session, &at, wanted, &kinds).await?;
-            let found = found.filter(|it| open.keys().all(|key| it.get(key).is_some()));
-            let Some(found) = found else {
+            let made = self.make(session, &at, wanted, &kinds).await?;
+            let made = made.filter(|it| open.keys().all(|key| it.found.get(key).is_some()));
+            let Some(Made { found, targets }) = made else {
                 outcome.is_refused = true;
                 break;
             };
+            // what is printed of something that was not made says nothing of its text
+            open.retain(|key, seen| {
+                let is_given = seen[side].last().is_some_and(|it| {
+                    at.get(key)
+                        .is_some_and(|fact| printed(key.kind(), fact) == *it)
+                });
+                is_given || self.is_made(key, keys, &targets)
+            });
             for (key, seen) in &mut open {
                 let texts = found.get(key).map(|it| printed(key.kind(), it));
                 let texts = texts.unwrap_or_default();
@@ -278,6 +286,27 @@ impl<'t> Trial<'t> {
         Ok(outcome)
     }
 
+    /// Whether one of the statements has made an object: its own, that of what it is inherited from, or that of the constraint that an
+    /// index is of. The others say nothing of its text.
+    fn is_made(&self, key: &Key, keys: &[&Key], targets: &BTreeSet<Key>) -> bool {
+        let mut of_constraint = self.first.dependencies.of(key).filter(|it| {
+            key.kind() == Kind::Index && it.bond == 'i' && it.referenced.kind() == Kind::Constraint
+        });
+        let maker = of_constraint.next().map_or(key, |it| &it.referenced);
+        let from_above = [
+            Attribute::Inherited,
+            Attribute::OfPartitioned,
+            Attribute::Parent,
+        ];
+        let fact = self.first.get(maker);
+        let is_part = fact.is_some_and(|fact| from_above.iter().any(|it| fact.is(*it)));
+        let above = top(self.first, maker);
+        let mut makers = keys.iter().filter(|it| {
+            **it == maker || is_part && it.kind() == maker.kind() && top(self.first, it) == above
+        });
+        makers.any(|it| targets.contains(*it))
+    }
+
     /// Leads from one catalog to another, and reads what is printed then. None where that is refused.
     async fn make(
         &self,
@@ -285,11 +314,13 @@ impl<'t> Trial<'t> {
         from: &Catalog,
         mut to: Catalog,
         kinds: &BTreeSet<Kind>,
-    ) -> Result<Option<Catalog>, JobError> {
+    ) -> Result<Option<Made>, JobError> {
         let keyed = keyed(from, &mut to);
         let Ok(statements) = plan(from, &to, &target(self.major)) else {
             return Ok(None);
         };
+        let mut targets: BTreeSet<Key> = keyed.iter().map(|it| it.table.clone()).collect();
+        targets.extend(statements.iter().filter_map(|it| it.target.clone()));
         let texts = statements.into_iter().map(|it| it.sql());
         let texts: Vec<String> = texts.chain(keyed.iter().map(Keyed::sql)).collect();
         let sql = texts.join(";\n");
@@ -306,8 +337,16 @@ impl<'t> Trial<'t> {
                 fact.set(PartitionKey, key);
             }
         }
-        Ok(Some(found))
+        Ok(Some(Made { found, targets }))
     }
+}
+
+/// What some statements have made.
+struct Made {
+    /// The database after them.
+    found: Catalog,
+    /// What they were about.
+    targets: BTreeSet<Key>,
 }
 
 /// A partitioned table by another key: no table can be changed so, and a copy of it tells what is printed.

@@ -202,6 +202,10 @@ impl<'c> Planner<'c> {
             bond,
         } in &self.to.dependencies
         {
+            // a column that a table is partitioned by needs that: within a table the rules know the order
+            if dependent.kind() == Kind::Column && dependent.table() == *referenced {
+                continue;
+            }
             // a type and the functions that it is made of: its shell comes first
             if dependent.kind() == Kind::Routine
                 && self.created.contains(referenced)

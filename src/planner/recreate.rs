@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Planner, edges::extension_of, needs, shell};
 use crate::{
-    catalog::{Attribute, ConstraintKind, Dependency, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, Kind, RelationKind},
     ddl::{base_type, column, index::ties, rules, rules::Object},
 };
 
@@ -113,8 +113,7 @@ impl<'c> Planner<'c> {
                 return table.is_some_and(|table| self.is_detached(&table));
             }
             (Kind::Constraint, Kind::Constraint) => {
-                let table = part.table();
-                return self.is_detached(&table);
+                return self.is_let_go(part, whole);
             }
             (Kind::Relation, Kind::Relation) => return self.is_detached(part),
             (Kind::Column, Kind::Column) => return self.is_let_go(part, whole),
@@ -133,7 +132,7 @@ impl<'c> Planner<'c> {
         }
     }
 
-    /// Whether the table of a column stays, and gets it no longer from the table of another: then it keeps it.
+    /// Whether the table of a column or constraint stays, and gets it no longer from the table of another: then it keeps it.
     fn is_let_go(&self, column: &Key, above: &Key) -> bool {
         let table = column.table();
         let (of, parent) = (above.part(0), above.part(1));
@@ -161,9 +160,31 @@ impl<'c> Planner<'c> {
         is.is_some() && whole(was).is_some() && whole(was) != whole(is)
     }
 
+    /// What an object comes and goes with, where it has no statements of its own: the constraint of an index.
+    fn maker(&self, key: &'c Key) -> &'c Key {
+        let fact = self.from.get(key);
+        if key.kind() != Kind::Index || !fact.is_some_and(|it| it.is(Attribute::OfConstraint)) {
+            return key;
+        }
+        let mut needs = self.from.dependencies.of(key);
+        let maker = needs.find(|it| it.bond == 'i' && it.referenced.kind() == Kind::Constraint);
+        maker.map_or(key, |it| &it.referenced)
+    }
+
+    /// Whether an object is changed in something else than its text: then that is read again only if it is made anew.
+    fn says_the_same(&self, key: &Key) -> bool {
+        let texts = |catalog: &'c Catalog| {
+            let fact = catalog.get(key)?;
+            let texts = [Attribute::Definition, Attribute::Using, Attribute::Check];
+            Some(texts.map(|it| fact.get(it)))
+        };
+        let is = texts(self.to);
+        is.is_some_and(|it| it.iter().any(Option::is_some)) && texts(self.from) == is
+    }
+
     /// What depends on something that is dropped: whether it has to be dropped before.
     fn clear(&mut self, dependency: &'c Dependency) -> Option<&'c Key> {
-        let key = &dependency.dependent;
+        let key = self.maker(&dependency.dependent);
         let is_seen_to = self.dropped.contains_key(key) || self.absorbed.contains_key(key);
         if is_seen_to || self.from.get(key)?.is(Attribute::Extension) {
             return None;
@@ -198,7 +219,9 @@ impl<'c> Planner<'c> {
                 }
             }
             // it is changed so that it needs it no more
-            _ if stays && !still && self.changed.contains_key(key) => return None,
+            _ if stays && !still && self.changed.contains_key(key) && !self.says_the_same(key) => {
+                return None;
+            }
             _ => {}
         }
         self.dropped.insert(key, None);

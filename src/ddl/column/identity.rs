@@ -126,12 +126,17 @@ pub(super) fn count_on(object: &Object<'_>) -> Option<Statement> {
     Some(set_value(object, &counter, &sequence))
 }
 
-/// Lets the new sequence of a serial column count on from the rows that are there.
+/// Lets the new sequence that a column takes its values from count on from the rows that are there, whether it owns that or not.
 pub(super) fn count_on_serial(from: &Object<'_>, to: &Object<'_>) -> Option<Statement> {
-    let counter = counter(to, Attribute::OwnedBy)?;
+    let mut needs = to.catalog.dependencies.of(to.key);
+    let used = needs.find(|it| it.bond == 'n' && it.referenced.kind() == Kind::Sequence)?;
+    let key = &used.referenced;
+    let counter = Counter {
+        name: key.name().to_owned(),
+        fact: to.catalog.get(key)?,
+    };
     let is_whole = matches!(to.get(Attribute::TypeName), Some("int2" | "int4" | "int8"));
-    let key = Key::new(Kind::Sequence, &[to.key.part(0), &counter.name]);
-    let old = from.catalog.get(&key);
+    let old = from.catalog.get(key);
     let is_new = old.is_none_or(|it| it.is(Attribute::IdentityOf));
     let is_used = to
         .get(Attribute::Default)
@@ -139,7 +144,11 @@ pub(super) fn count_on_serial(from: &Object<'_>, to: &Object<'_>) -> Option<Stat
     if !(is_whole && is_new && is_used) {
         return None;
     }
-    let name = counter.qualified(to).to_string();
+    let name = Qualified {
+        schema: key.part(0),
+        name: key.part(1),
+    };
+    let name = name.to_string();
     let sequence = format!("{}::regclass", Literal(&name));
     Some(set_value(to, &counter, &sequence))
 }

@@ -132,7 +132,7 @@ impl Ends<'_> {
     /// How values get from one end to the other.
     pub(super) fn way(&self) -> Way {
         use Class::{
-            Array, Bits, Bool, Bytes, Enum, Free, Interval, Json, Moment, Money, Multirange,
+            Array, Bits, Bool, Bytes, Enum, Free, Interval, Json, Moment, Money, Multirange, Net,
             Number, Range, Row, Shape, Text, Time, Uuid,
         };
         let (from, to) = (self.class(self.from), self.class(self.to));
@@ -152,6 +152,8 @@ impl Ends<'_> {
             _ if is_own_cast(self.catalog, self.from, self.to) => cast(),
             (Bytes, Text) => by(format!("convert_from({x}, 'UTF8')"), "text"),
             (Text, Bytes) => by(format!("convert_to({x}, 'UTF8')"), "bytea"),
+            // not with the /32 of a cast
+            (Net, Text) if is(self.from, "inet") => by(format!("abbrev({x})"), "text"),
             _ if self.is_assigned() => Way::Assigned,
             (Json, Json) => cast(),
             // a JSON array is read as a list of the one type in the system catalogs that has room for it

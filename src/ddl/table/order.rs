@@ -80,10 +80,11 @@ pub(crate) fn of_old_tie(tie: &Object<'_>) -> Vec<Before> {
     all.map(|it| (gone.clone(), it)).collect()
 }
 
-/// When the columns that a table has from another one are dropped by statements of their own.
+/// When the columns and constraints that a table has from another one are dropped by statements of their own.
 fn inherited(catalog: &Catalog, table: &Key) -> impl Iterator<Item = Moment> {
-    let columns = catalog.below(Kind::Column, &[table.part(0), table.part(1)]);
-    columns
-        .filter(|(_, fact)| fact.is(Attribute::Inherited))
+    let path = [table.part(0), table.part(1)];
+    let columns = catalog.below(Kind::Column, &path);
+    let all = columns.chain(catalog.below(Kind::Constraint, &path));
+    all.filter(|(_, fact)| fact.is(Attribute::Inherited))
         .map(|(key, _)| Moment::At(Stage::Drop, key.clone()))
 }

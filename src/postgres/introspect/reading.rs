@@ -174,6 +174,30 @@ impl Reading {
         self.catalog.insert(Key::new(Kind::Grant, &parts), fact);
     }
 
+    /// What a type that an extension brings is made of comes with it, too.
+    fn members_of_members(&mut self) {
+        let parts = [
+            (Kind::CompositeAttribute, Kind::Composite),
+            (Kind::DomainConstraint, Kind::Domain),
+        ];
+        let mut all = Vec::new();
+        for (part, whole) in parts {
+            for (key, _) in self.catalog.of_kind(part) {
+                let of = Key::new(whole, &[key.part(0), key.part(1)]);
+                let extension = self
+                    .catalog
+                    .get(&of)
+                    .and_then(|it| it.get(Attribute::Extension));
+                all.extend(extension.map(|it| (key.clone(), it.to_owned())));
+            }
+        }
+        for (key, extension) in all {
+            if let Some(fact) = self.catalog.get_mut(&key) {
+                fact.set(Attribute::Extension, extension);
+            }
+        }
+    }
+
     /// Says in the catalog what needs what, after all parts were taken.
     pub(super) fn tie(&mut self) {
         let mut taken_away = Vec::new();
@@ -194,6 +218,7 @@ impl Reading {
             })
         });
         self.catalog.dependencies = tied.collect();
+        self.members_of_members();
         for (dependent, extension) in taken_away {
             if let Some(fact) = self.catalog.get_mut(&dependent) {
                 let mut names = fact.list(Attribute::Extensions);
