@@ -353,7 +353,14 @@ impl Settings {
         stop: &Stop,
         output: &Output,
     ) -> Result<Option<Endpoint>, CliError> {
-        let url = self.url(output)?;
+        if let Some(fault) = &self.env_fault {
+            output.talk(&format!("note: {}", CliError::from(fault.clone())));
+            return Ok(None);
+        }
+        // it is only asked what it is like: one that is named by an empty text is none
+        let named = self.database_url.as_ref();
+        let named = named.filter(|(_, text)| !text.trim().is_empty());
+        let url = self.parse(named, output)?;
         Ok(url.map(|url| Endpoint {
             url,
             direct: None,

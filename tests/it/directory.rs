@@ -357,7 +357,7 @@ exit 1
 migrations::script
 
   × migrations/2_bad/up.sql:1: `\gexec` is a psql command, not SQL
-   ╭─[migrations/2_bad/up.sql:1:13]
+   ╭─[migrations/2_bad/up.sql:1:12]
  1 │ SELECT 'é' \gexec
    ·            ┬
    ·            ╰── here

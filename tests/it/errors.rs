@@ -59,7 +59,7 @@ exit 1
 migration::failed
 
   × 2_fails failed on its way up: column "nope" does not exist (SQLSTATE 42703)
-   ╭─[migrations/2_fails/up.sql:2:35]
+   ╭─[migrations/2_fails/up.sql:2:23]
  1 │ -- ünï 日本
  2 │ SELECT 'äöü😀', '日本語', nope
    ·                           ──┬─
@@ -158,7 +158,7 @@ migration::failed
 
   × 2_fails failed on its way up: column "nope" does not exist (SQLSTATE 42703)
   │ context: PL/pgSQL function inline_code_block line 3 at PERFORM
-   ╭─[migrations/2_fails/up.sql:3:19]
+   ╭─[migrations/2_fails/up.sql:3:18]
  1 │ DO $$
  2 │ BEGIN
  3 │     PERFORM 'é', nope;
@@ -309,7 +309,8 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: could not create unique index "a_id_key" (SQLSTATE 23505) detail: Key (id)=(1) is duplicated.
+  × 2_fails failed on its way up: could not create unique index "a_id_key" (SQLSTATE 23505)
+  │ detail: Key (id)=(1) is duplicated.
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ ALTER TABLE a ADD UNIQUE (id);
    · ──────────────┬──────────────
@@ -501,7 +502,8 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: function missing(integer) does not exist (SQLSTATE 42883) hint: No function matches the given name and argument types. You might need to add explicit type casts.
+  × 2_fails failed on its way up: function missing(integer) does not exist (SQLSTATE 42883)
+  │ hint: No function matches the given name and argument types. You might need to add explicit type casts.
    ╭─[migrations/2_fails/up.sql:1:8]
  1 │ SELECT missing(1);
    ·        ───┬───

@@ -35,6 +35,7 @@ mod piecewise;
 mod plan;
 mod pooler;
 mod print_peer;
+mod program;
 mod proxy;
 mod rename;
 mod round_trips;

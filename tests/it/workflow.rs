@@ -1137,8 +1137,8 @@ exit 1
 -- stderr
 migrations::script
 
-  × migrations/0_x/up.sql:1: there is no statement in it
-   ╭─[migrations/0_x/up.sql:1:1]
+  × migrations/1_add_users/up.sql:1: there is no statement in it
+   ╭─[migrations/1_add_users/up.sql:1:1]
  1 │ -- Write the way up here. It runs in one transaction, together with its journal entry.
    · ▲
    · ╰── here

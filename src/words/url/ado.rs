@@ -243,7 +243,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[(&str, &str)]) {
         assert!(is_one(text), "{text}");
-        let said = parse(text).ok().expect("it can be read");
+        let said = parse(text).expect("it can be read");
         let pairs = said.pairs.iter();
         let pairs: Vec<_> = pairs
             .map(|it| (it.key.as_str(), it.value.as_str()))
