@@ -20,6 +20,7 @@ pub mod offline;
 pub mod open;
 mod owner;
 pub mod pin;
+pub mod prerequisites;
 pub mod revision;
 pub mod run;
 pub mod schema;

@@ -3,6 +3,7 @@
 mod dot_env;
 mod limits;
 mod server;
+mod twin;
 
 use std::{
     path::{Path, PathBuf},
@@ -14,26 +15,22 @@ pub(super) use self::limits::LimitArgs;
 use crate::{
     catalog::Ignored,
     cli::{Global, failure::CliError, render::Output},
-    job::{JobError, Watch, open::Endpoint, shadow::Shadow},
+    job::{JobError, open::Endpoint},
     ledger::Declaration,
-    migration::{environment::Known, source::Migrations},
+    migration::source::Migrations,
     postgres::{
         cluster,
         connect::{self, Environment, Patience},
         session::Stop,
     },
     project::{
-        ProjectError,
         config::{self, GlowplugToml},
-        pin, read, root, rustfmt, truth, write,
+        read, root, rustfmt, write,
     },
     report::ledger::Level,
     schema_rs::{Compat, PrintSchemas, Style},
     words::{ident::Ident, timespan::Timespan, url::Url},
 };
-
-/// How long a database is waited for that is only asked what it is like.
-const ASKING: Duration = Duration::from_secs(5);
 
 /// How long a waking server is waited for where nothing else is said.
 const WAKE_UP: Duration = Duration::from_secs(30);
@@ -243,72 +240,6 @@ impl Settings {
         Ignored::new(&self.toml.schema.ignore)
     }
 
-    /// What is needed to replay migrations in a database of their own, like the one that glowplug.lock has.
-    pub(super) fn shadow(&self, output: &Output) -> Result<Shadow, JobError> {
-        self.tell_notes(output);
-        let pin = pin::read(&self.lock())?;
-        let demanded = self.toml.server.major;
-        let mut search = self.search();
-        search.major = demanded.or(pin.as_ref().map(|it| it.environment.postgresql));
-        let mut notes = Vec::new();
-        let binaries = match cluster::find(&search) {
-            Ok(binaries) if search.major.is_some() => binaries,
-            _ => self.binaries()?,
-        };
-        if let (None, Some(pin)) = (demanded, &pin)
-            && binaries.major() != pin.environment.postgresql
-        {
-            let (pinned, own) = (pin.environment.postgresql, binaries.major());
-            notes.push(format!(
-                "glowplug.lock pins PostgreSQL {pinned}, and this was seen on PostgreSQL {own}, which is what this machine has; \
-                 `glowplug db install --major {pinned}` helps"
-            ));
-        }
-        output.detail(&format!(
-            "replaying the migrations on a PostgreSQL {} of their own",
-            binaries.version()
-        ));
-        Ok(Shadow {
-            binaries,
-            search: self.search(),
-            major: demanded,
-            roles: self.toml.shadow.roles.clone(),
-            known: pin.map_or(Known::Nothing, |it| Known::Pinned(Box::new(it))),
-            prerequisites: self.prerequisites()?,
-            stand_ins: self.toml.shadow.stand_ins.clone(),
-            notes,
-            guard: server::own_program(),
-        })
-    }
-
-    /// The same, like the database that is named, as far as it can be asked.
-    pub(super) async fn twin(
-        &self,
-        command: &str,
-        stop: &Stop,
-        output: &Output,
-        watch: Watch<'_>,
-    ) -> Result<Shadow, CliError> {
-        let database = self.server(command, stop, output)?;
-        Ok(self.shadow(output)?.asked(database.as_ref(), watch).await?)
-    }
-
-    /// The SQL of what is there before the first migration.
-    fn prerequisites(&self) -> Result<Vec<(PathBuf, String)>, ProjectError> {
-        let mut all = Vec::new();
-        for path in &self.toml.shadow.sql {
-            let files = truth::read(&self.root.join(path))?;
-            let short = |(path, text): (PathBuf, String)| (self.relative(&path).into(), text);
-            all.extend(files.into_iter().map(short));
-        }
-        Ok(all)
-    }
-
-    /// Where glowplug.lock is, or would be.
-    pub(super) fn lock(&self) -> PathBuf {
-        pin::beside(&self.glowplug_toml)
-    }
-
     /// A path as it is called from here, also one that is not below it.
     pub(super) fn relative(&self, path: &Path) -> String {
         root::relative(path, &self.current).display().to_string()
@@ -344,32 +275,6 @@ impl Settings {
             patience: self.patience().1,
             stop,
         })
-    }
-
-    /// The database that migrations are for, to be asked what it is like. None where none is named.
-    fn server(
-        &self,
-        command: &str,
-        stop: &Stop,
-        output: &Output,
-    ) -> Result<Option<Endpoint>, CliError> {
-        if let Some(fault) = &self.env_fault {
-            output.talk(&format!("note: {}", CliError::from(fault.clone())));
-            return Ok(None);
-        }
-        // it is only asked what it is like: one that is named by an empty text is none
-        let named = self.database_url.as_ref();
-        let named = named.filter(|(_, text)| !text.trim().is_empty());
-        let url = self.parse(named, output)?;
-        Ok(url.map(|url| Endpoint {
-            url,
-            direct: None,
-            environment: self.environment.clone(),
-            application: format!("glowplug {command}"),
-            deadline: ASKING,
-            patience: Patience::Waking,
-            stop: stop.clone(),
-        }))
     }
 
     /// The way to a database that an argument names.

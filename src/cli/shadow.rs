@@ -1,5 +1,7 @@
 //! `glowplug shadow`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use crate::{
@@ -11,9 +13,9 @@ use crate::{
         render::{self, Output},
         settings::Settings,
     },
-    job::{self, JobError},
+    job::{self, JobError, prerequisites::prerequisites},
     migration::source::Migrations,
-    project,
+    project::{self, schema_file},
 };
 
 /// The throwaway databases in which migrations are replayed.
@@ -28,7 +30,12 @@ pub(super) enum Shadow {
 /// `check`, `verify`, `revision --autogenerate` and `schema --from migrations` replay the migrations in such an environment where no
 /// database is named, or none answers. The file holds no secret and no host: commit it.
 #[derive(Debug, Args)]
-pub(super) struct Pin {}
+pub(super) struct Pin {
+    /// Write, too, what the database has and no migration makes, as SQL that is loaded before every replay: the file of `sql` in [shadow] of
+    /// glowplug.toml, else prerequisites.sql
+    #[arg(long)]
+    from_database: bool,
+}
 
 impl Shadow {
     pub(super) fn name(&self) -> &'static str {
@@ -55,11 +62,32 @@ impl Pin {
         let mut progress = output.progress();
         let pinned = block_on(async |stop| {
             let mut watch = |event| progress.show(&event);
-            let database = settings.endpoint("shadow pin", stop, output)?;
-            Ok::<_, CliError>(job::pin::pin(&database, &migrations, &mut watch).await?)
+            let database = settings.endpoint("shadow pin", stop.clone(), output)?;
+            let pinned = job::pin::pin(&database, &migrations, &mut watch).await?;
+            let prerequisites = match self.from_database {
+                false => None,
+                true => {
+                    let file = settings.prerequisites_file()?;
+                    let shown: PathBuf = settings.relative(&file).into();
+                    let shadow = settings.shadow(output)?;
+                    let found =
+                        prerequisites(&database, &shadow, &migrations, &shown, stop, &mut watch);
+                    let found = found.await?;
+                    Some((file, shown, found))
+                }
+            };
+            Ok::<_, CliError>((pinned, prerequisites))
         });
         progress.finish();
-        let (pin, mut report) = pinned?;
+        let ((pin, mut report), prerequisites) = pinned?;
+        if let Some((file, shown, found)) = prerequisites {
+            schema_file::write(&file, &found.sql).map_err(JobError::from)?;
+            settings
+                .name_prerequisites(&shown)
+                .map_err(JobError::from)?;
+            report.prerequisites = Some(shown);
+            report.notes = found.notes;
+        }
         let file = settings.lock();
         project::pin::write(&file, &pin).map_err(JobError::from)?;
         report.file = settings.relative(&file).into();

@@ -3,13 +3,14 @@
 //! It is read once, from the database or from what was [pinned](Pin) of it, and given to every database in which scripts are
 //! replayed. Nothing in it is a host, a password, or a row.
 
+mod made;
 mod needs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::needs::Needs;
+pub use self::{made::MadeNames, needs::Needs};
 
 /// The settings that change what SQL means, or what it makes. Those of a run itself (timeouts, `lc_messages`, isolation) are not
 /// among them.

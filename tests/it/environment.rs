@@ -32,6 +32,23 @@ const SETTINGS: [(&str, &str); 18] = [
     ("xmloption", "document"),
 ];
 
+/// A project that names its database in `.env`.
+fn at(url: &str) -> Project {
+    let project = Project::new();
+    with_database(&project, url);
+    project
+}
+
+fn with_database(project: &Project, url: &str) {
+    project.write(".env", &format!("DATABASE_URL='{url}'\n"));
+}
+
+/// The same project where no database is named.
+fn without_database(project: &Project) -> &Project {
+    std::fs::remove_file(project.path().join(".env")).unwrap();
+    project
+}
+
 /// A migration that keeps what each setting was, and what it made of some texts.
 fn keeps_settings() -> String {
     let names: Vec<String> = SETTINGS
@@ -103,7 +120,7 @@ fn set(source: Source) -> (Database, String, Option<Scratch>) {
 #[track_caller]
 fn check(source: Source) {
     let (database, url, _own) = set(source);
-    let project = Project::new().env("DATABASE_URL", &url);
+    let project = at(&url);
     project.write("diesel.toml", "[print_schema]\nschema = \"t1\"\n");
     project.migration("1_kept", &keeps_settings(), "DROP TABLE kept;");
     project.run("upgrade").ok();
@@ -159,7 +176,7 @@ fn check(source: Source) {
         lock.contains("\"search_path\" = \"t1,") && !lock.contains("://"),
         "{lock}"
     );
-    let pinned = project.env("DATABASE_URL", "");
+    let pinned = without_database(&project);
     let checked = pinned.run("check").ok();
     assert!(
         checked
@@ -203,7 +220,7 @@ fn a_setting_of_ones_own_is_in_the_twin_and_not_in_the_lock() {
         "ALTER DATABASE {} SET app.tenant = 's3cret'",
         database.name
     ));
-    let project = Project::at(&database);
+    let project = at(&database.url());
     let up = "DO $$ BEGIN EXECUTE format('CREATE TABLE %I (id int PRIMARY KEY)', current_setting('app.tenant')); END $$;";
     project.migration("1_a", up, "DROP TABLE s3cret;");
     project.run("upgrade").ok();
@@ -226,7 +243,7 @@ fn a_setting_of_ones_own_may_come_with_the_url() {
     let database = Database::new();
     let options = "-c%20app.tenant%3Dthree%20--app.other-one%3Dfour";
     let url = format!("{}&options={options}", database.url());
-    let project = Project::new().env("DATABASE_URL", &url);
+    let project = at(&url);
     let up = "DO $$ BEGIN EXECUTE format('CREATE TABLE %I (%I int PRIMARY KEY)', current_setting('app.tenant'), current_setting('app.other_one')); END $$;";
     project.migration("1_a", up, "DROP TABLE three;");
     project.run("upgrade").ok();
@@ -240,7 +257,7 @@ fn a_schema_of_the_roles_name_is_where_things_are_made() {
     let database = Database::new();
     let role = &database.role;
     database.query(&format!("CREATE SCHEMA {role} AUTHORIZATION {role}"));
-    let project = Project::at(&database);
+    let project = at(&database.url());
     project.migration(
         "1_a",
         "CREATE TABLE a (id int PRIMARY KEY);",
@@ -270,7 +287,7 @@ fn a_schema_of_the_search_path_that_a_migration_makes_is_made_by_it() {
             "GRANT CREATE ON DATABASE {} TO {}",
             database.name, database.role
         ));
-        let project = Project::at(&database);
+        let project = at(&database.url());
         project.migration("1_schema", create, "DROP SCHEMA t1;");
         project.migration(
             "2_a",
@@ -306,7 +323,7 @@ fn a_search_path_that_leads_into_pg_temp_is_refused() {
         (&by_role, by_role.url()),
         (&by_url, url),
     ] {
-        let project = Project::new().env("DATABASE_URL", &url);
+        let project = at(&url);
         project.migration(
             "1_a",
             "CREATE TABLE public.a (id int PRIMARY KEY);",
@@ -336,7 +353,7 @@ fn a_search_path_that_leads_into_pg_temp_is_refused() {
         "ALTER ROLE {} SET search_path = public, pg_temp",
         by_url.role
     ));
-    let project = Project::at(&by_url);
+    let project = at(&by_url.url());
     project.migration(
         "1_a",
         "CREATE TABLE a (id int PRIMARY KEY);",
@@ -366,7 +383,7 @@ fn prerequisites_are_there_before_the_first_migration_and_are_never_compared() {
     database.query(&format!(
         "GRANT USAGE ON SCHEMA auth TO {role}; GRANT REFERENCES, TRIGGER ON auth.users TO {role}"
     ));
-    let project = Project::at(&database);
+    let project = at(&database.url());
     project.migration(
         "1_p",
         OURS,
@@ -424,6 +441,80 @@ fn prerequisites_are_there_before_the_first_migration_and_are_never_compared() {
     let up = "ALTER TABLE p ADD COLUMN o int;";
     project.write("schema.sql", &format!("{THEIRS}{OURS}{up}"));
     project.run("check").ok();
+}
+
+/// One command keeps all that is needed to replay without the database.
+#[test]
+fn what_the_database_has_and_no_migration_makes_is_pinned_with_one_command() {
+    let database = Database::new();
+    let role = database.role.clone();
+    database.query(&format!(
+        "{THEIRS} CREATE ROLE {role}_anon; CREATE ROLE {role}_admin;
+        CREATE TABLE auth.sessions (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, u uuid REFERENCES auth.users);
+        CREATE VIEW auth.active AS SELECT * FROM auth.sessions; CREATE INDEX ON auth.sessions (u);
+        ALTER TABLE auth.sessions OWNER TO {role}_admin; GRANT USAGE ON SCHEMA auth TO {role}_anon, {role};
+        GRANT REFERENCES, TRIGGER ON auth.users TO {role}; ALTER DATABASE {role} SET app.secret = 'hush'"
+    ));
+    let project = at(&database.url());
+    let down = "DROP TRIGGER welcome ON auth.users; DROP FUNCTION welcome(); DROP TABLE p;";
+    project.migration("1_p", OURS, down);
+    project.migration(
+        "2_more",
+        &format!("GRANT SELECT ON p TO {role}_anon; CREATE SCHEMA IF NOT EXISTS ours; CREATE TABLE ours.t (id serial PRIMARY KEY, p int REFERENCES p); CREATE INDEX ON ours.t (p);"),
+        &format!("DROP SCHEMA ours CASCADE; REVOKE SELECT ON p FROM {role}_anon;"),
+    );
+    database.query(&format!("GRANT CREATE ON DATABASE {role} TO {role}"));
+    project.run("upgrade").ok();
+    project.write("glowplug.toml", "[shadow]\n# ours\nroles = []\n");
+    let pinned = project.run("shadow pin --from-database").ok();
+    assert!(
+        pinned.stdout.contains("Wrote prerequisites.sql"),
+        "{pinned:#?}"
+    );
+    assert!(!pinned.stdout.contains("does not succeed"), "{pinned:#?}");
+    let sql = std::fs::read_to_string(project.path().join("prerequisites.sql")).unwrap();
+    for theirs in [
+        "\"auth\".\"users\"",
+        "\"auth\".\"sessions\"",
+        "\"auth\".\"active\"",
+        "theirs",
+        "mood",
+    ] {
+        assert!(sql.contains(theirs), "{theirs}: {sql}");
+    }
+    for ours in [
+        "\"p\"",
+        "\"ours\"",
+        "welcome",
+        "__diesel",
+        "__glowplug",
+        "hush",
+    ] {
+        assert!(!sql.contains(ours), "{ours}: {sql}");
+    }
+    let toml = std::fs::read_to_string(project.path().join("glowplug.toml")).unwrap();
+    assert_eq!(
+        toml,
+        "[shadow]\nsql = \"prerequisites.sql\"\n# ours\nroles = []\n"
+    );
+    project.run("drift").ok();
+    project.run("shadow pin --from-database").ok();
+    let again = std::fs::read_to_string(project.path().join("prerequisites.sql")).unwrap();
+    assert_eq!(again, sql);
+    let printed = project.run("schema --stdout").ok().stdout;
+    without_database(&project);
+    project.run("verify").ok();
+    assert_eq!(
+        project.run("schema --stdout --from migrations").ok().stdout,
+        printed
+    );
+    // what a person wrote is not overwritten
+    project.write("prerequisites.sql", "CREATE SCHEMA auth;");
+    with_database(&project, &database.url());
+    project
+        .run("shadow pin --from-database")
+        .code(1)
+        .says(&["prerequisites.sql was not written by glowplug"]);
 }
 
 #[test]
@@ -548,7 +639,7 @@ fn roles_of_the_server_that_scripts_speak_of_are_in_the_twin() {
     database.query(&format!(
         "CREATE ROLE {role}_boss CREATEDB; CREATE ROLE {role}_reader; GRANT {role}_boss TO {role}"
     ));
-    let project = Project::at(&database);
+    let project = at(&database.url());
     project.migration(
         "1_t",
         &format!(
@@ -564,8 +655,7 @@ fn roles_of_the_server_that_scripts_speak_of_are_in_the_twin() {
     project.run("shadow pin").ok();
     let lock = std::fs::read_to_string(project.path().join("glowplug.lock")).unwrap();
     assert!(lock.contains(&format!("\"{role}_reader\" = ")), "{lock}");
-    project
-        .env("DATABASE_URL", "")
+    without_database(&project)
         .run("schema --from migrations --stdout")
         .ok();
 }
@@ -580,7 +670,7 @@ fn a_twin_sorts_and_folds_letters_as_the_database_does() {
     };
     let own = Scratch::start(&INSTALLED[0], &options).expect("a server starts");
     let database = Database::on(&own);
-    let project = Project::at(&database);
+    let project = at(&database.url());
     let up =
         "DO $$ BEGIN EXECUTE format('CREATE TABLE %I (id int PRIMARY KEY)', upper('é')); END $$;";
     project.migration("1_a", up, "DROP TABLE \"É\";");
@@ -609,7 +699,7 @@ fn a_twin_has_the_tablespaces_that_scripts_name() {
         "GRANT CREATE ON TABLESPACE fast TO {role}; GRANT CREATE ON TABLESPACE slow TO {role}"
     ));
     database.query(&format!("ALTER ROLE {role} SET default_tablespace = slow"));
-    let project = Project::at(&database);
+    let project = at(&database.url());
     project.migration(
         "1_a",
         "CREATE TABLE a (id int PRIMARY KEY, n int); CREATE INDEX i ON a (n) TABLESPACE fast;",
@@ -623,7 +713,7 @@ fn a_twin_has_the_tablespaces_that_scripts_name() {
 /// The day and the name are all that a lock says of where it comes from.
 #[test]
 fn a_lock_that_is_malformed_or_of_another_version_is_named() {
-    let project = Project::at(&Database::on(server(INSTALLED[0].major())));
+    let project = at(&Database::on(server(INSTALLED[0].major())).url());
     project.migration(
         "1_a",
         "CREATE TABLE a (id int PRIMARY KEY);",
@@ -632,7 +722,7 @@ fn a_lock_that_is_malformed_or_of_another_version_is_named() {
     project.run("shadow pin").ok();
     let lock = std::fs::read_to_string(project.path().join("glowplug.lock")).unwrap();
     let major = INSTALLED[0].major();
-    let project = project.env("DATABASE_URL", "");
+    without_database(&project);
     project.write(
         "glowplug.lock",
         &lock.replace(&format!("postgresql = {major}"), "postgresql = 13"),

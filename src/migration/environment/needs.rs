@@ -169,7 +169,7 @@ impl Spoken {
 }
 
 /// What stands between the quotes of a string.
-fn inside(written: &str) -> String {
+pub(super) fn inside(written: &str) -> String {
     if let Some(rest) = written.strip_prefix('$') {
         let tag = rest.find('$').map_or(0, |it| it + 2);
         let end = written.len().saturating_sub(tag);

@@ -1,0 +1,152 @@
+//! The throwaway databases of a project: what they are to be like.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{Settings, quoted, server::own_program};
+use crate::{
+    cli::{failure::CliError, render::Output},
+    job::{JobError, Watch, open::Endpoint, prerequisites::HEADER, shadow::Shadow},
+    migration::environment::Known,
+    postgres::{cluster, connect::Patience, session::Stop},
+    project::{ProjectError, pin, schema_file, truth},
+};
+
+/// How long a database is waited for that is only asked what it is like.
+const ASKING: Duration = Duration::from_secs(5);
+
+impl Settings {
+    /// What is needed to replay migrations in a database of their own, like the one that glowplug.lock has.
+    pub(in crate::cli) fn shadow(&self, output: &Output) -> Result<Shadow, JobError> {
+        self.tell_notes(output);
+        let pin = pin::read(&self.lock())?;
+        let demanded = self.toml.server.major;
+        let mut search = self.search();
+        search.major = demanded.or(pin.as_ref().map(|it| it.environment.postgresql));
+        let mut notes = Vec::new();
+        let binaries = match cluster::find(&search) {
+            Ok(binaries) if search.major.is_some() => binaries,
+            _ => self.binaries()?,
+        };
+        if let (None, Some(pin)) = (demanded, &pin)
+            && binaries.major() != pin.environment.postgresql
+        {
+            let (pinned, own) = (pin.environment.postgresql, binaries.major());
+            notes.push(format!(
+                "glowplug.lock pins PostgreSQL {pinned}, and this was seen on PostgreSQL {own}, which is what this machine has; \
+                 `glowplug db install --major {pinned}` helps"
+            ));
+        }
+        output.detail(&format!(
+            "replaying the migrations on a PostgreSQL {} of their own",
+            binaries.version()
+        ));
+        Ok(Shadow {
+            binaries,
+            search: self.search(),
+            major: demanded,
+            roles: self.toml.shadow.roles.clone(),
+            known: pin.map_or(Known::Nothing, |it| Known::Pinned(Box::new(it))),
+            prerequisites: self.prerequisites()?,
+            stand_ins: self.toml.shadow.stand_ins.clone(),
+            notes,
+            guard: own_program(),
+        })
+    }
+
+    /// The same, like the database that is named, as far as it can be asked.
+    pub(in crate::cli) async fn twin(
+        &self,
+        command: &str,
+        stop: &Stop,
+        output: &Output,
+        watch: Watch<'_>,
+    ) -> Result<Shadow, CliError> {
+        let database = self.server(command, stop, output)?;
+        Ok(self.shadow(output)?.asked(database.as_ref(), watch).await?)
+    }
+
+    /// The SQL of what is there before the first migration.
+    fn prerequisites(&self) -> Result<Vec<(PathBuf, String)>, ProjectError> {
+        let mut all = Vec::new();
+        for path in &self.toml.shadow.sql {
+            let files = truth::read(&self.root.join(path))?;
+            let short = |(path, text): (PathBuf, String)| (self.relative(&path).into(), text);
+            all.extend(files.into_iter().map(short));
+        }
+        Ok(all)
+    }
+
+    /// The file that prerequisites are written to.
+    pub(in crate::cli) fn prerequisites_file(&self) -> Result<PathBuf, CliError> {
+        let file = match &self.toml.shadow.sql[..] {
+            [] => self.root.join("prerequisites.sql"),
+            [one] => self.root.join(one),
+            [..] => {
+                return Err(CliError::Cannot {
+                    what: "glowplug.toml names several files of prerequisites".into(),
+                    help: "Leave the one in `sql` of [shadow] that is to be written.".into(),
+                });
+            }
+        };
+        let text = schema_file::read(&file).map_err(JobError::from)?;
+        match text {
+            Some(text) if !text.starts_with(HEADER) => Err(CliError::Cannot {
+                what: format!("{} was not written by glowplug", self.relative(&file)),
+                help: "Move it away, or name another file in `sql` of [shadow] of glowplug.toml."
+                    .into(),
+            }),
+            _ => Ok(file),
+        }
+    }
+
+    /// Names the file in glowplug.toml, where it does not stand there.
+    pub(in crate::cli) fn name_prerequisites(&self, file: &Path) -> Result<(), ProjectError> {
+        if !self.toml.shadow.sql.is_empty() {
+            return Ok(());
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let line = format!("sql = {}", quoted(&name));
+        let path = &self.glowplug_toml;
+        let text = schema_file::read(path)?.unwrap_or_default();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        match lines.iter().position(|it| it.trim() == "[shadow]") {
+            Some(at) => lines.insert(at + 1, line),
+            None => lines.extend([String::new(), "[shadow]".to_owned(), line]),
+        }
+        schema_file::write(path, &(lines.join("\n") + "\n"))
+    }
+
+    /// Where glowplug.lock is, or would be.
+    pub(in crate::cli) fn lock(&self) -> PathBuf {
+        pin::beside(&self.glowplug_toml)
+    }
+
+    /// The database that migrations are for, to be asked what it is like. None where none is named.
+    fn server(
+        &self,
+        command: &str,
+        stop: &Stop,
+        output: &Output,
+    ) -> Result<Option<Endpoint>, CliError> {
+        if let Some(fault) = &self.env_fault {
+            output.talk(&format!("note: {}", CliError::from(fault.clone())));
+            return Ok(None);
+        }
+        // it is only asked what it is like: one that is named by an empty text is none
+        let named = self.database_url.as_ref();
+        let named = named.filter(|(_, text)| !text.trim().is_empty());
+        let url = self.parse(named, output)?;
+        Ok(url.map(|url| Endpoint {
+            url,
+            direct: None,
+            environment: self.environment.clone(),
+            application: format!("glowplug {command}"),
+            deadline: ASKING,
+            patience: Patience::Waking,
+            stop: stop.clone(),
+        }))
+    }
+}
