@@ -444,6 +444,33 @@ CREATE TRIGGER keep BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION keep()
 COMMENT ON TABLE people IS 'who is there';
 ";
 
+/// The index of a key is made by that: of its text alone nothing is printed, and another key is no other way to write the same.
+#[test]
+fn a_key_that_others_refer_to_changes_with_them() {
+    let pairs = [
+        (
+            "CREATE TABLE p (id int PRIMARY KEY, t int NOT NULL);
+            CREATE TABLE c (t int, p int REFERENCES p);",
+            "CREATE TABLE p (id int, t int, PRIMARY KEY (t, id));
+            CREATE TABLE c (t int, p int, FOREIGN KEY (t, p) REFERENCES p);",
+        ),
+        (
+            "CREATE TABLE p (id int PRIMARY KEY, k int NOT NULL);
+            CREATE TABLE c (p int REFERENCES p);",
+            "CREATE TABLE p (id int NOT NULL UNIQUE, k int PRIMARY KEY);
+            CREATE TABLE c (p int REFERENCES p (id));",
+        ),
+    ];
+    for (old, new) in pairs {
+        let project = of_sql(old);
+        generate(&project, &[]).ok();
+        project.write("schema.sql", new);
+        generate(&project, &[]).ok();
+        project.run("check").ok();
+        project.run("verify").ok();
+    }
+}
+
 #[test]
 fn sql_of_every_kind_is_reached_and_left_again() {
     let project = of_sql(PEOPLE);
