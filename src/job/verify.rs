@@ -18,7 +18,7 @@ use crate::{
         open::Endpoint,
         run::Options,
         schema::Printer,
-        shadow::{Prepared, Shadow, end, lacking},
+        shadow::{Prepared, Shadow, end},
         verify::{
             cache::{Cache, Known},
             careful::catalog,
@@ -93,11 +93,10 @@ pub async fn verify(
     watch(Event::Planned {
         steps: all.len() - known,
     });
-    let mut swift = task.swift(printer, watch).await.map_err(lacking)?;
+    let mut swift = task.swift(printer, watch).await?;
     let scratch = swift.scratch.take();
-    let mut plain = task.plain();
+    let mut plain = Plain::new(wish.shadow, &all, &task.needs, task.stop.clone());
     let report = task.look_again(swift, &mut plain, printer, watch).await;
-    let report = report.map_err(lacking);
     plain.end().await;
     if let (Some(scratch), Ok(report)) = (&scratch, &report)
         && report.problems.is_empty()
@@ -115,7 +114,7 @@ pub async fn verify(
     report.sort();
     Ok(Verified {
         report,
-        failure: plain.into_failure().map(lacking),
+        failure: plain.into_failure(),
     })
 }
 
@@ -147,11 +146,6 @@ struct Swift {
 }
 
 impl Verify<'_> {
-    /// What the way up alone leads to.
-    fn plain(&self) -> Plain<'_> {
-        Plain::new(self.shadow, self.all, &self.needs, self.stop.clone())
-    }
-
     fn options(&self) -> Options {
         let mut options = Options::default();
         options.manner.guard = self.guard.clone();
@@ -256,7 +250,7 @@ impl Verify<'_> {
     ) -> Result<(Vec<Found>, Swift), JobError> {
         let Prepared { scratch, notes, .. } = self.start().await?;
         let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
-        let mut plain = self.plain();
+        let mut plain = Plain::new(self.shadow, self.all, &self.needs, self.stop.clone());
         let mut ground = Ground::new(&mut plain);
         let mut walked = self
             .walk_lane(&endpoint, &mut ground, from, to, printer, watch)
@@ -264,9 +258,12 @@ impl Verify<'_> {
         let has_moved = ground.copy.is_some();
         plain.end().await;
         match &mut walked {
-            Ok((_, swift)) if printer.is_some() && !has_moved => {
-                swift.scratch = Some(scratch);
+            Ok((_, swift)) if printer.is_some() => {
                 swift.report.notes.extend(notes);
+                match has_moved {
+                    true => end(scratch).await,
+                    false => swift.scratch = Some(scratch),
+                }
             }
             _ => end(scratch).await,
         }

@@ -161,6 +161,19 @@ pub struct Server {
     pub postgres_bin: Option<PathBuf>,
     /// How long the server runs without a client. Default 15 min.
     pub idle: Option<Timespan>,
+    /// Whether PostgreSQL is fetched where there is none. Default: `auto`.
+    pub install: Install,
+}
+
+/// `install` in `[server]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Install {
+    /// It is, by the first command that needs it.
+    #[default]
+    Auto,
+    /// Nothing is ever fetched.
+    Never,
 }
 
 /// `[shadow]`: the throwaway servers on which migrations are replayed.

@@ -464,7 +464,7 @@ fn a_key_that_others_refer_to_changes_with_them() {
     for (old, new) in pairs {
         let project = of_sql(old);
         generate(&project, &[]).ok();
-        project.write("schema.sql", new);
+        project.write("schema.sql", &format!("{EVENTS}\n{new}"));
         generate(&project, &[]).ok();
         project.run("check").ok();
         project.run("verify").ok();

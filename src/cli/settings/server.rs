@@ -6,8 +6,9 @@ use super::Settings;
 use crate::{
     cli::{failure::CliError, render::Output},
     postgres::cluster::{
-        self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search,
+        self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search, fetch,
     },
+    project::pin,
     words::timespan::Timespan,
 };
 
@@ -29,7 +30,22 @@ impl Settings {
     }
 
     /// PostgreSQL's programs for the local server.
-    pub(in crate::cli) fn binaries(&self) -> Result<Binaries, ClusterError> {
+    pub(in crate::cli) fn binaries(&self, output: &Output) -> Result<Binaries, ClusterError> {
+        match self.binaries_here() {
+            Err(ClusterError::NoBinaries { .. }) if self.installs => {
+                let mut search = self.search();
+                // what the project was proved on, and its data, decide
+                let pinned = || Some(pin::read(&self.lock()).ok()??.environment.postgresql);
+                let major = search.major.or_else(pinned);
+                search.major = major.or_else(|| self.local().status().major);
+                fetch::find_or_fetch(&search, &mut |line| output.talk(line))
+            }
+            found => found,
+        }
+    }
+
+    /// The same, but nothing is fetched.
+    pub(super) fn binaries_here(&self) -> Result<Binaries, ClusterError> {
         let mut search = self.search();
         if search.major.is_none() && search.explicit.is_none() {
             // a newer PostgreSQL on this machine is no reason to leave the project's data behind
@@ -69,7 +85,7 @@ impl Settings {
             return Ok(local);
         }
         self.tell_notes(output);
-        let binaries = self.binaries().map_err(CliError::Cluster)?;
+        let binaries = self.binaries(output).map_err(CliError::Cluster)?;
         let (old, new) = (local.status().major, binaries.major());
         if let Some(old) = old.filter(|old| *old != new) {
             output.talk(&format!(

@@ -10,7 +10,11 @@ use crate::{
     cli::{failure::CliError, render::Output},
     job::{JobError, Watch, open::Endpoint, prerequisites::HEADER, shadow::Shadow},
     migration::environment::Known,
-    postgres::{cluster, connect::Patience, session::Stop},
+    postgres::{
+        cluster::{self, Binaries, ClusterError},
+        connect::Patience,
+        session::Stop,
+    },
     project::{ProjectError, pin, schema_file, truth},
 };
 
@@ -20,6 +24,19 @@ const ASKING: Duration = Duration::from_secs(5);
 impl Settings {
     /// What is needed to replay migrations in a database of their own, like the one that glowplug.lock has.
     pub(in crate::cli) fn shadow(&self, output: &Output) -> Result<Shadow, JobError> {
+        self.shadow_with(|| self.binaries(output), output)
+    }
+
+    /// The same where PostgreSQL is here already.
+    pub(in crate::cli) fn shadow_here(&self, output: &Output) -> Result<Shadow, JobError> {
+        self.shadow_with(|| self.binaries_here(), output)
+    }
+
+    fn shadow_with(
+        &self,
+        binaries: impl FnOnce() -> Result<Binaries, ClusterError>,
+        output: &Output,
+    ) -> Result<Shadow, JobError> {
         self.tell_notes(output);
         let pin = pin::read(&self.lock())?;
         let demanded = self.toml.server.major;
@@ -28,7 +45,7 @@ impl Settings {
         let mut notes = Vec::new();
         let binaries = match cluster::find(&search) {
             Ok(binaries) if search.major.is_some() => binaries,
-            _ => self.binaries()?,
+            _ => binaries()?,
         };
         if let (None, Some(pin)) = (demanded, &pin)
             && binaries.major() != pin.environment.postgresql

@@ -2,6 +2,7 @@
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
+    planner::parent_table,
     words::sql::{Piece, pieces},
 };
 
@@ -96,10 +97,12 @@ pub(super) fn top(catalog: &Catalog, key: &Key) -> Key {
     // it may be a circle where somebody wrote into the system catalogs
     for _ in 0..100 {
         let mut parents = catalog.below(Kind::Inheritance, &[at.part(0), at.part(1)]);
-        let Some((parent, _)) = parents.next() else {
-            break;
-        };
-        at = Key::new(Kind::Relation, &[parent.part(2), parent.part(3)]);
+        let parent = parents.next().map(|(tie, _)| [tie.part(2), tie.part(3)]);
+        let parent = parent.map(|it| Key::new(Kind::Relation, &it));
+        match parent.or_else(|| catalog.get(&at).and_then(parent_table)) {
+            Some(parent) => at = parent,
+            None => break,
+        }
     }
     at
 }

