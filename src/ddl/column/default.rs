@@ -67,18 +67,37 @@ fn is_another(key: &Key, was: Option<&Fact>, is: Option<&Fact>) -> bool {
 pub(super) fn rewrites(object: &Object<'_>) -> bool {
     object.get(Attribute::Generated) == Some("stored")
         || object.is(Attribute::Identity)
-        || object.get(Attribute::Default).is_some_and(may_vary) && !object.is(Attribute::Generated)
+        || !object.is(Attribute::Generated) && {
+            let steady = steady(object);
+            let text = object.get(Attribute::Default);
+            text.is_some_and(|it| may_vary(it, &steady))
+        }
+}
+
+/// The functions of the user that a default needs and that give the same for all rows.
+fn steady<'c>(object: &Object<'c>) -> Vec<&'c str> {
+    let needs = object.catalog.dependencies.of(object.key);
+    let routines = needs.filter(|it| it.referenced.kind() == Kind::Routine);
+    let routines: Vec<&Key> = routines.map(|it| &it.referenced).collect();
+    let is_steady = |key: &&Key| {
+        let fact = object.catalog.get(key);
+        fact.is_some_and(|it| it.is(Attribute::Volatility))
+    };
+    if !routines.iter().all(is_steady) {
+        return Vec::new();
+    }
+    routines.iter().map(|it| it.part(1)).collect()
 }
 
 /// Whether a default calls a function that is not known to give the same for all rows.
-fn may_vary(text: &str) -> bool {
+fn may_vary(text: &str, steady: &[&str]) -> bool {
     let mut name = String::new();
     let mut in_text = false;
     for letter in text.chars() {
         match letter {
             '\'' => in_text = !in_text,
             _ if in_text => {}
-            '(' if is_call(&name) => return true,
+            '(' if is_call(&name) && !steady.contains(&name.trim_matches('"')) => return true,
             _ if letter.is_alphanumeric() || matches!(letter, '_' | '"') => {
                 name.push(letter);
                 continue;
@@ -120,7 +139,7 @@ mod tests {
             "(random() * 2)",
             "gen_random_uuid()",
         ] {
-            assert!(may_vary(text), "{text}");
+            assert!(may_vary(text, &[]), "{text}");
         }
         for text in [
             "now()",
@@ -129,7 +148,7 @@ mod tests {
             "(1 + 2)",
             "7",
         ] {
-            assert!(!may_vary(text), "{text}");
+            assert!(!may_vary(text, &[]), "{text}");
         }
     }
 }
