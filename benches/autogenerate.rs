@@ -44,10 +44,8 @@ const PROOFS: usize = 3;
 const BASE: &str = "2024-01-01-000000_base";
 
 fn main() {
-    let mut sizes: Vec<usize> = std::env::args()
-        .skip(1)
-        .filter_map(|argument| argument.parse().ok())
-        .collect();
+    let mut sizes: Vec<usize> =
+        std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     if sizes.is_empty() {
         sizes.push(USUAL);
     }
@@ -80,10 +78,7 @@ fn compared(sizes: &[usize]) {
         let mut ratios = Vec::new();
         for _ in 0..ROUNDS {
             let mut dumping = Command::new(&pg_dump);
-            dumping
-                .args(["-s", "-d"])
-                .arg(print(&from, Spelling::Psql))
-                .stdout(Stdio::null());
+            dumping.args(["-s", "-d"]).arg(print(&from, Spelling::Psql)).stdout(Stdio::null());
             let (dump, _) = timed(&mut dumping, &[0]);
             let (ours, _) = timed(&mut differing(Command::new(&*GLOWPLUG), &from, &to), &[3]);
             ratios.push(ours.as_secs_f64() / dump.as_secs_f64());
@@ -160,10 +155,7 @@ struct Project {
 
 impl Project {
     fn with(size: usize) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("glowplug-bench-")
-            .tempdir()
-            .unwrap();
+        let dir = tempfile::Builder::new().prefix("glowplug-bench-").tempdir().unwrap();
         let place = dir.path().join("migrations").join(BASE);
         fs::create_dir_all(&place).unwrap();
         let all = tables(0..size);
@@ -178,10 +170,7 @@ impl Project {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&*GLOWPLUG);
-        command
-            .args(arguments)
-            .current_dir(self.dir.path())
-            .env_remove("DATABASE_URL");
+        command.args(arguments).current_dir(self.dir.path()).env_remove("DATABASE_URL");
         command
     }
 
@@ -242,11 +231,7 @@ fn changes(size: usize) -> String {
     }
     for check in ["a >= 0", "length(b) <= 1000"] {
         let index = place();
-        writeln!(
-            sql,
-            "ALTER TABLE t{index} ADD CONSTRAINT t{index}_new CHECK ({check});"
-        )
-        .unwrap();
+        writeln!(sql, "ALTER TABLE t{index} ADD CONSTRAINT t{index}_new CHECK ({check});").unwrap();
     }
     for index in 1..=2 {
         writeln!(
@@ -279,9 +264,7 @@ fn statements(server: &Server, from: &Url, to: &Url) -> u64 {
     let proxy = Proxy::before(server.directory(), Duration::ZERO);
     let behind = |url: &Url| {
         let mut behind = url.clone();
-        behind
-            .set("host", proxy.directory().to_str().unwrap())
-            .unwrap();
+        behind.set("host", proxy.directory().to_str().unwrap()).unwrap();
         behind
     };
     let mut command = differing(Command::new(&*GLOWPLUG), &behind(from), &behind(to));
@@ -297,10 +280,7 @@ fn peak(from: &Url, to: &Url) -> String {
     command.args(["-f", "peak %M"]).arg(&*GLOWPLUG);
     let (_, output) = timed(&mut differing(command, from, to), &[3]);
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let peak = stderr
-        .lines()
-        .last()
-        .and_then(|it| it.strip_prefix("peak "));
+    let peak = stderr.lines().last().and_then(|it| it.strip_prefix("peak "));
     let kilobytes: f64 = peak.unwrap().parse().unwrap();
     format!("{:.0} MB", kilobytes * 1024.0 / 1e6)
 }

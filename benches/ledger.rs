@@ -39,18 +39,10 @@ const DECLARED: &str = "[[ledger]]\ntable = \"public.events\"\n";
 const ROUNDS: usize = 5;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|it| !it.starts_with('-'))
-        .collect();
-    let most = arguments
-        .iter()
-        .find_map(|it| it.parse().ok())
-        .unwrap_or(1_000_000);
-    let wanted: Vec<&String> = arguments
-        .iter()
-        .filter(|it| it.parse::<u64>().is_err())
-        .collect();
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
+    let most = arguments.iter().find_map(|it| it.parse().ok()).unwrap_or(1_000_000);
+    let wanted: Vec<&String> = arguments.iter().filter(|it| it.parse::<u64>().is_err()).collect();
     let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|it| *it == part);
     println!("{}", Server::version());
     if wants("guard") {
@@ -78,10 +70,7 @@ impl Project {
             fs::write(dir.path().join("glowplug.toml"), DECLARED).unwrap();
         }
         fs::create_dir(dir.path().join("migrations")).unwrap();
-        Self {
-            dir,
-            url: url.clone(),
-        }
+        Self { dir, url: url.clone() }
     }
 
     fn migration(&self, name: &str, up: &str, down: &str) {
@@ -100,11 +89,7 @@ impl Project {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         start.elapsed()
     }
 }
@@ -152,11 +137,7 @@ fn guard(most: u64) {
                 ])
                 .output()
                 .unwrap();
-            String::from_utf8(output.stdout)
-                .unwrap()
-                .trim()
-                .parse()
-                .unwrap()
+            String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
         };
         let (with, without) = (Project::new(&owner, true), Project::new(&owner, false));
         for project in [&with, &without] {
@@ -215,11 +196,8 @@ fn appends() {
     println!("\n| clients | tokio-postgres INSERT | EventLog::append | ratio |");
     println!("|---|---|---|---|");
     let server = Server::durable();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     for clients in [1_usize, 8] {
         let (mut bare, mut typed) = (Vec::new(), Vec::new());
         for _ in 0..5 {
@@ -227,9 +205,7 @@ fn appends() {
             let url = print(&admin, Spelling::Psql);
             bare.push(runtime.block_on(per_second(clients, |_| bare_client(url.clone()))));
             let connections = u32::try_from(clients).unwrap();
-            let log = runtime
-                .block_on(EventLog::connect(&url, connections))
-                .unwrap();
+            let log = runtime.block_on(EventLog::connect(&url, connections)).unwrap();
             let log = Arc::new(log);
             typed.push(runtime.block_on(per_second(clients, |_| {
                 let log = log.clone();
@@ -255,19 +231,14 @@ fn appends() {
             rates[rates.len() / 2]
         };
         let (bare, typed) = (middle(bare), middle(typed));
-        println!(
-            "| {clients} | {bare:.0}/s | {typed:.0}/s | {:.2} |",
-            typed / bare
-        );
+        println!("| {clients} | {bare:.0}/s | {typed:.0}/s | {:.2} |", typed / bare);
     }
 }
 
 async fn bare_client(
     url: String,
 ) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     let sql = "INSERT INTO events (stream, kind, payload, occurred_at) VALUES ($1, $2, $3::text::jsonb, now())
         RETURNING id, stream, kind, payload::text, recorded_at::text, corrects";
@@ -278,10 +249,7 @@ async fn bare_client(
         Box::pin(async move {
             client
                 .0
-                .query(
-                    &client.1,
-                    &[&"account-7", &"deposited", &"{\"amount\": 100}"],
-                )
+                .query(&client.1, &[&"account-7", &"deposited", &"{\"amount\": 100}"])
                 .await
                 .unwrap();
         })
@@ -322,11 +290,7 @@ fn verify() {
     let server = Server::fast();
     let admin = server.database();
     let project = Project::new(&admin, true);
-    project.migration(
-        "000_events",
-        UP,
-        "DROP TABLE events; DROP FUNCTION events_refuse();",
-    );
+    project.migration("000_events", UP, "DROP TABLE events; DROP FUNCTION events_refuse();");
     for n in 1..300 {
         // one in ten has to do with the ledger
         let (up, down) = match n % 20 {

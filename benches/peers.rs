@@ -92,10 +92,7 @@ pub struct Project {
 impl Project {
     /// Writes so many, for every tool.
     pub fn with(count: usize) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("glowplug-bench-")
-            .tempdir()
-            .unwrap();
+        let dir = tempfile::Builder::new().prefix("glowplug-bench-").tempdir().unwrap();
         let project = Self { dir };
         project.write("diesel.toml", "");
         project.write("alembic.ini", ALEMBIC_INI);
@@ -149,10 +146,9 @@ impl Project {
             (Tool::Diesel, Act::Current) => &["list"],
             (Tool::Alembic, Act::Upgrade) => &["upgrade", "head"],
             (Tool::Psql, Act::Upgrade) => &["-f", "floor/all.sql"],
-            (Tool::Psql, Act::Current) => &[
-                "-c",
-                "SELECT version, run_on FROM __diesel_schema_migrations",
-            ],
+            (Tool::Psql, Act::Current) => {
+                &["-c", "SELECT version, run_on FROM __diesel_schema_migrations"]
+            }
         });
         command
     }

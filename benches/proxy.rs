@@ -52,10 +52,7 @@ struct Turn {
 impl Proxy {
     /// Listens before the server whose socket is in `server`; a round trip takes `latency` longer.
     pub fn before(server: &Path, latency: Duration) -> Self {
-        let directory = tempfile::Builder::new()
-            .prefix("gp-proxy-")
-            .tempdir_in("/tmp")
-            .unwrap();
+        let directory = tempfile::Builder::new().prefix("gp-proxy-").tempdir_in("/tmp").unwrap();
         let listener = UnixListener::bind(directory.path().join(SOCKET)).unwrap();
         let counts = Arc::new(Counts::default());
         let (server, shared) = (server.join(SOCKET), Arc::clone(&counts));

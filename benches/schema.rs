@@ -36,10 +36,8 @@ const SIZES: [usize; 3] = [100, 1_000, 10_000];
 const ROUNDS: usize = 5;
 
 fn main() {
-    let wanted: Vec<usize> = std::env::args()
-        .skip(1)
-        .filter_map(|argument| argument.parse().ok())
-        .collect();
+    let wanted: Vec<usize> =
+        std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let (server, pg_dump) = Server::with_pg_dump();
     println!(
         "\n| tables | pg_dump -s | glowplug print-schema | × pg_dump | diesel print-schema | statements | peak memory |"
@@ -58,11 +56,8 @@ fn main() {
         let mut prints = Vec::new();
         let mut ratios = Vec::new();
         for _ in 0..ROUNDS {
-            let dump = timed(
-                Command::new(&pg_dump)
-                    .args(["-s", "-d"])
-                    .arg(print(&url, Spelling::Psql)),
-            );
+            let dump =
+                timed(Command::new(&pg_dump).args(["-s", "-d"]).arg(print(&url, Spelling::Psql)));
             let ours = timed(&mut printing(&GLOWPLUG, &url));
             ratios.push(ours.as_secs_f64() / dump.as_secs_f64());
             dumps.push(dump.as_secs_f64());
@@ -120,9 +115,7 @@ fn printing(program: &Path, url: &Url) -> Command {
 fn statements(server: &Server, url: &Url) -> u64 {
     let proxy = Proxy::before(server.directory(), Duration::ZERO);
     let mut behind = url.clone();
-    behind
-        .set("host", proxy.directory().to_str().unwrap())
-        .unwrap();
+    behind.set("host", proxy.directory().to_str().unwrap()).unwrap();
     timed(&mut printing(&GLOWPLUG, &behind));
     proxy.take().commands
 }
@@ -140,10 +133,7 @@ fn peak(url: &Url) -> String {
         .stdout(Stdio::null());
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let peak = stderr
-        .lines()
-        .last()
-        .and_then(|it| it.strip_prefix("peak "));
+    let peak = stderr.lines().last().and_then(|it| it.strip_prefix("peak "));
     let kilobytes: f64 = peak.unwrap().parse().unwrap();
     format!("{:.0} MB", kilobytes * 1024.0 / 1e6)
 }

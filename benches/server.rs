@@ -88,22 +88,14 @@ impl Server {
             .arg(script.path())
             .output()
             .expect("psql is on the PATH");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Every commit waits until it is on the disk of the temporary folder.
     pub fn durable() -> Self {
         let mut places = Places::from_environment();
         places.memory = None;
-        let settings = [
-            ("fsync", "on"),
-            ("synchronous_commit", "on"),
-            ("full_page_writes", "on"),
-        ];
+        let settings = [("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on")];
         Self {
             name: "durable server (fsync on, on disk)",
             scratch: start(&BINARIES, &places, &settings),
@@ -132,15 +124,9 @@ impl Server {
 
     fn execute(&self, sql: &str) {
         let url = print(&self.scratch.url(Scratch::MAINTENANCE), Spelling::Psql);
-        let output = Command::new("psql")
-            .args(["-X", "-q", "-d", &url, "-c", sql])
-            .output();
+        let output = Command::new("psql").args(["-X", "-q", "-d", &url, "-c", sql]).output();
         let output = output.expect("psql is on the PATH");
-        assert!(
-            output.status.success(),
-            "{sql}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

@@ -44,10 +44,8 @@ const PARTS: [Part; 6] = [
 
 fn main() {
     // cargo adds --bench
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .collect();
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let unknown = |name: &&String| PARTS.iter().all(|(part, _)| part != name);
     if let Some(name) = wanted.iter().find(unknown) {
         panic!("there is no part `{name}`: apply, noop, trips, latency, memory, binary");
@@ -179,18 +177,11 @@ fn memory() {
             command.args(inner.get_args());
             command.current_dir(inner.get_current_dir().unwrap());
             command.env_clear();
-            command.envs(
-                inner
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            );
+            command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
             let output = command.output().unwrap();
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{stderr}");
-            let peak = stderr
-                .lines()
-                .last()
-                .and_then(|line| line.strip_prefix("peak "));
+            let peak = stderr.lines().last().and_then(|line| line.strip_prefix("peak "));
             let kilobytes: f64 = peak.unwrap().parse().unwrap();
             format!("{:.1} MB", kilobytes * 1024.0 / 1e6)
         });
@@ -206,9 +197,7 @@ fn binary() {
     println!("{:.2} MB", bytes as f64 / 1e6);
     if let Ok(output) = Command::new("ldd").arg(&*GLOWPLUG).output() {
         let text = String::from_utf8_lossy(&output.stdout);
-        let names = text
-            .lines()
-            .filter_map(|line| line.split_whitespace().next());
+        let names = text.lines().filter_map(|line| line.split_whitespace().next());
         println!("ldd: {}", names.collect::<Vec<_>>().join(", "));
     }
 }
@@ -216,8 +205,7 @@ fn binary() {
 /// The same database, through a proxy.
 fn behind(proxy: &Proxy, url: &Url) -> Url {
     let mut url = url.clone();
-    url.set("host", proxy.directory().to_str().unwrap())
-        .unwrap();
+    url.set("host", proxy.directory().to_str().unwrap()).unwrap();
     url
 }
 

@@ -44,10 +44,7 @@ impl Catalog {
     /// An empty one of a source that can speak about `coverage`.
     #[must_use]
     pub fn new(coverage: Coverage) -> Self {
-        Self {
-            coverage,
-            ..Self::default()
-        }
+        Self { coverage, ..Self::default() }
     }
 
     /// Adds an object. One of the same key is replaced.
@@ -103,8 +100,7 @@ impl Catalog {
             return;
         }
         let is_there = |key: &Key| self.facts.contains_key(key);
-        self.dependencies
-            .retain(|it| is_there(&it.dependent) && is_there(&it.referenced));
+        self.dependencies.retain(|it| is_there(&it.dependent) && is_there(&it.referenced));
     }
 
     /// Gives each object another attribute or name, where a function does so.

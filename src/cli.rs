@@ -48,12 +48,7 @@ use crate::{
 /// Applies and reverts up.sql/down.sql pairs in Diesel's layout, with Diesel's tracking table and a journal beside it.
 /// Without DATABASE_URL it works on a PostgreSQL server of the project's own, which it starts itself.
 #[derive(Debug, Parser)]
-#[command(
-    name = "glowplug",
-    version,
-    max_term_width = 100,
-    propagate_version = true
-)]
+#[command(name = "glowplug", version, max_term_width = 100, propagate_version = true)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 struct Cli {
     #[command(flatten)]
@@ -231,13 +226,9 @@ impl Command {
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args_os()
-        .map(|it| it.to_string_lossy().into_owned())
-        .collect();
-    if arguments
-        .get(1)
-        .is_some_and(|first| first == cluster::GUARD_ARGUMENT)
-    {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
+    if arguments.get(1).is_some_and(|first| first == cluster::GUARD_ARGUMENT) {
         return cluster::guard_main(&arguments[2..]);
     }
     title::cover_passwords();

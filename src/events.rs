@@ -82,25 +82,19 @@ impl EventLog {
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder().max_size(connections).build(manager).await;
-        Ok(Self::new(
-            pool.map_err(|error| EventsError::Pool(error.to_string()))?,
-        ))
+        Ok(Self::new(pool.map_err(|error| EventsError::Pool(error.to_string()))?))
     }
 
     /// Over a pool of an application.
     #[must_use]
     pub fn new(pool: Pool<AsyncPgConnection>) -> Self {
-        Self {
-            source: Source::Pool(pool),
-        }
+        Self { source: Source::Pool(pool) }
     }
 
     /// Over one connection.
     #[must_use]
     pub fn over(connection: AsyncPgConnection) -> Self {
-        Self {
-            source: Source::One(Box::new(Mutex::new(connection))),
-        }
+        Self { source: Source::One(Box::new(Mutex::new(connection))) }
     }
 
     /// Appends an event.

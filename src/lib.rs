@@ -17,11 +17,7 @@ pub mod project;
 pub mod report;
 /// The tables of this repository's own migrations, printed by `glowplug schema`.
 #[path = "../schema.rs"]
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "the code of `table!` is Diesel's"
-)]
+#[allow(missing_docs, unreachable_pub, reason = "the code of `table!` is Diesel's")]
 pub mod schema;
 pub mod schema_rs;
 pub mod words;

@@ -139,11 +139,7 @@ struct Node {
 
 impl Node {
     fn new(key: &Key, stage: Stage) -> Self {
-        Self {
-            rank: rank(key.kind(), stage),
-            key: key.clone(),
-            stage,
-        }
+        Self { rank: rank(key.kind(), stage), key: key.clone(), stage }
     }
 }
 
@@ -366,10 +362,7 @@ fn shell(object: &Object<'_>) -> Option<Statement> {
 }
 
 fn is_type(key: &Key) -> bool {
-    matches!(
-        key.kind(),
-        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
-    )
+    matches!(key.kind(), Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType)
 }
 
 #[cfg(test)]

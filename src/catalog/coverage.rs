@@ -32,23 +32,15 @@ impl Coverage {
     pub fn all() -> Self {
         Self {
             kinds: Kind::ALL.iter().copied().collect(),
-            aspects: [
-                Aspect::Comments,
-                Aspect::Extensions,
-                Aspect::Dependencies,
-                Aspect::Unread,
-            ]
-            .into(),
+            aspects: [Aspect::Comments, Aspect::Extensions, Aspect::Dependencies, Aspect::Unread]
+                .into(),
         }
     }
 
     /// Objects of some kinds, without what stands beside them.
     #[must_use]
     pub fn of(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        Self {
-            kinds: kinds.into_iter().collect(),
-            aspects: BTreeSet::new(),
-        }
+        Self { kinds: kinds.into_iter().collect(), aspects: BTreeSet::new() }
     }
 
     /// What schema.rs is printed from: relations, columns, keys and comments.

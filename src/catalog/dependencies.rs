@@ -49,11 +49,8 @@ impl Dependencies {
     /// Whether one object needs another.
     #[must_use]
     pub fn has(&self, dependent: &Key, referenced: &Key) -> bool {
-        let first = Dependency {
-            dependent: dependent.clone(),
-            referenced: referenced.clone(),
-            bond: '\0',
-        };
+        let first =
+            Dependency { dependent: dependent.clone(), referenced: referenced.clone(), bond: '\0' };
         let found = self.all.range(first..).next();
         found.is_some_and(|it| it.dependent == *dependent && it.referenced == *referenced)
     }
@@ -63,10 +60,7 @@ impl Dependencies {
         let users = self.users.get_or_init(|| {
             let mut users: HashMap<Key, Vec<Dependency>> = HashMap::new();
             for it in &self.all {
-                users
-                    .entry(it.referenced.clone())
-                    .or_default()
-                    .push(it.clone());
+                users.entry(it.referenced.clone()).or_default().push(it.clone());
             }
             users
         });
@@ -113,10 +107,7 @@ impl Eq for Dependencies {}
 
 impl FromIterator<Dependency> for Dependencies {
     fn from_iter<I: IntoIterator<Item = Dependency>>(all: I) -> Self {
-        Self {
-            all: all.into_iter().collect(),
-            users: OnceLock::new(),
-        }
+        Self { all: all.into_iter().collect(), users: OnceLock::new() }
     }
 }
 
@@ -142,11 +133,7 @@ mod tests {
 
     fn one(dependent: &str, referenced: &str) -> Dependency {
         let key = |name: &str| Key::new(Kind::Relation, &["public", name]);
-        Dependency {
-            dependent: key(dependent),
-            referenced: key(referenced),
-            bond: 'n',
-        }
+        Dependency { dependent: key(dependent), referenced: key(referenced), bond: 'n' }
     }
 
     #[test]

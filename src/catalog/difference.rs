@@ -32,9 +32,9 @@ impl Difference {
     #[must_use]
     pub fn is_only_position(&self) -> bool {
         match &self.how {
-            How::Other(attributes) => attributes
-                .iter()
-                .all(|(name, ..)| *name == Attribute::Position),
+            How::Other(attributes) => {
+                attributes.iter().all(|(name, ..)| *name == Attribute::Position)
+            }
             _ => false,
         }
     }
@@ -105,10 +105,7 @@ fn attributes(was: &Fact, is: &Fact) -> Vec<Changed> {
         };
         said.map(str::to_owned)
     };
-    let differing = names
-        .into_iter()
-        .filter(|name| was.get(*name) != is.get(*name) && !name.is_of_server());
-    differing
-        .map(|name| (name, text(was, name), text(is, name)))
-        .collect()
+    let differing =
+        names.into_iter().filter(|name| was.get(*name) != is.get(*name) && !name.is_of_server());
+    differing.map(|name| (name, text(was, name), text(is, name))).collect()
 }

@@ -14,9 +14,8 @@ impl Fact {
     /// Takes names and values; those without a value are left out.
     pub fn of(attributes: impl IntoIterator<Item = (Attribute, Option<String>)>) -> Self {
         let given = attributes.into_iter();
-        let mut list: Vec<_> = given
-            .filter_map(|(name, value)| Some((name, value?.into_boxed_str())))
-            .collect();
+        let mut list: Vec<_> =
+            given.filter_map(|(name, value)| Some((name, value?.into_boxed_str()))).collect();
         list.sort_unstable_by_key(|(name, _)| *name);
         list.shrink_to_fit();
         Self(Arc::new(list))

@@ -30,9 +30,7 @@ impl Ignored {
             };
             Some((pattern(schema)?, name))
         });
-        Self {
-            names: names.collect(),
-        }
+        Self { names: names.collect() }
     }
 
     /// Whether there are none.
@@ -59,13 +57,11 @@ impl Ignored {
             },
             _ => (key.part(0), Some(key.part(1))),
         };
-        self.names
-            .iter()
-            .any(|(of, pattern)| match (pattern, name) {
-                (None, name) => of.is_match(schema) || name.is_some_and(|name| of.is_match(name)),
-                (Some(pattern), Some(name)) => of.is_match(schema) && pattern.is_match(name),
-                (Some(_), None) => false,
-            })
+        self.names.iter().any(|(of, pattern)| match (pattern, name) {
+            (None, name) => of.is_match(schema) || name.is_some_and(|name| of.is_match(name)),
+            (Some(pattern), Some(name)) => of.is_match(schema) && pattern.is_match(name),
+            (Some(_), None) => false,
+        })
     }
 }
 
@@ -79,10 +75,8 @@ mod tests {
         let ignored = Ignored::new(&["audit".into(), "public.tmp_*".into(), "a?.x".into()]);
         let none = Fact::default();
         let index = Fact::of([(Attribute::Table, Some("tmp_a".to_owned()))]);
-        let sequence = Fact::of([(
-            Attribute::OwnedBy,
-            Some(r#"["public","tmp_a","id"]"#.to_owned()),
-        )]);
+        let sequence =
+            Fact::of([(Attribute::OwnedBy, Some(r#"["public","tmp_a","id"]"#.to_owned()))]);
         for (kind, parts, fact, is_covered) in [
             (Kind::Schema, &["audit"][..], &none, true),
             (Kind::Schema, &["public"], &none, false),

@@ -24,10 +24,7 @@ impl Key {
     /// Names an object.
     #[must_use]
     pub fn new(kind: Kind, parts: &[&str]) -> Self {
-        Self {
-            kind,
-            path: parts.join("\0").into(),
-        }
+        Self { kind, path: parts.join("\0").into() }
     }
 
     /// What it is.

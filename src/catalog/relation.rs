@@ -44,12 +44,11 @@ pub struct ForeignKey<'c> {
 impl Catalog {
     /// The relations of a schema, in the order of their names.
     pub fn relations<'c>(&'c self, schema: &str) -> impl Iterator<Item = Relation<'c>> {
-        self.below(Kind::Relation, &[schema])
-            .map(|(key, fact)| Relation {
-                catalog: self,
-                key,
-                fact,
-            })
+        self.below(Kind::Relation, &[schema]).map(|(key, fact)| Relation {
+            catalog: self,
+            key,
+            fact,
+        })
     }
 
     /// The foreign keys between two tables of a schema.
@@ -96,9 +95,7 @@ impl<'c> Relation<'c> {
     /// Its columns, in their order.
     #[must_use]
     pub fn columns(&self) -> Vec<Column<'c>> {
-        let below = self
-            .catalog
-            .below(Kind::Column, &[self.schema(), self.name()]);
+        let below = self.catalog.below(Kind::Column, &[self.schema(), self.name()]);
         let mut columns: Vec<_> = below.map(|(key, fact)| Column { key, fact }).collect();
         columns.sort_by_key(Column::position);
         columns
@@ -162,11 +159,7 @@ impl<'c> Column<'c> {
             Attribute::ElementSchema,
             Attribute::ElementName,
         ])
-        .unwrap_or(ColumnType {
-            schema: "",
-            name: "",
-            element: None,
-        })
+        .unwrap_or(ColumnType { schema: "", name: "", element: None })
     }
 
     /// The type below its domain, if its type is one.
@@ -182,10 +175,6 @@ impl<'c> Column<'c> {
 
     fn type_at(&self, names: [Attribute; 4]) -> Option<ColumnType<'c>> {
         let [schema, name, element_schema, element_name] = names.map(|it| self.fact.get(it));
-        Some(ColumnType {
-            schema: schema?,
-            name: name?,
-            element: element_schema.zip(element_name),
-        })
+        Some(ColumnType { schema: schema?, name: name?, element: element_schema.zip(element_name) })
     }
 }

@@ -120,10 +120,7 @@ impl Fact {
     #[must_use]
     pub fn referenced_table(&self) -> Option<Key> {
         let (schema, table) = (Attribute::ReferencesSchema, Attribute::ReferencesTable);
-        Some(Key::new(
-            Kind::Relation,
-            &[self.get(schema)?, self.get(table)?],
-        ))
+        Some(Key::new(Kind::Relation, &[self.get(schema)?, self.get(table)?]))
     }
 }
 

@@ -55,10 +55,7 @@ impl Word {
             }
         };
         CliError::Cannot {
-            what: format!(
-                "`{}` is a command of Alembic that glowplug does not need",
-                self.name()
-            ),
+            what: format!("`{}` is a command of Alembic that glowplug does not need", self.name()),
             help: help.into(),
         }
     }

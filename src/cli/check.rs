@@ -92,10 +92,7 @@ impl TruthArgs {
         settings: &Settings,
     ) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
         let configured = settings.toml.schema.source.as_ref();
-        let path = self
-            .source
-            .clone()
-            .or_else(|| configured.map(|it| settings.root.join(it)));
+        let path = self.source.clone().or_else(|| configured.map(|it| settings.root.join(it)));
         let files = path.map(|path| project::truth::read(&path)).transpose()?;
         let short =
             |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);

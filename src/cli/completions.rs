@@ -44,12 +44,10 @@ impl Man {
             page = found.clone().name(full);
         }
         let mut text = Vec::new();
-        clap_mangen::Man::new(page)
-            .render(&mut text)
-            .map_err(|error| CliError::Cannot {
-                what: format!("the manual cannot be written: {error}"),
-                help: "`glowplug --help` says the same.".into(),
-            })?;
+        clap_mangen::Man::new(page).render(&mut text).map_err(|error| CliError::Cannot {
+            what: format!("the manual cannot be written: {error}"),
+            help: "`glowplug --help` says the same.".into(),
+        })?;
         output.raw(&String::from_utf8_lossy(&text));
         Ok(Exit::Done)
     }

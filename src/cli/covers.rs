@@ -30,8 +30,7 @@ impl Covers {
     pub(super) fn over(&self, text: &str) -> String {
         let cover = |text: String, (piece, covered): &(String, String)| {
             // as messages quote what is not plain
-            text.replace(piece, covered)
-                .replace(&piece.escape_debug().to_string(), covered)
+            text.replace(piece, covered).replace(&piece.escape_debug().to_string(), covered)
         };
         self.0.iter().fold(text.to_owned(), cover)
     }

@@ -33,9 +33,7 @@ impl Current {
             let report = job::status::of_database(&endpoint, &migrations, &mut watch).await;
             report.map_err(CliError::from)
         })?;
-        output.answer(&report, |report| {
-            render::current(report, output.is_verbose())
-        });
+        output.answer(&report, |report| render::current(report, output.is_verbose()));
         let findings = self.check_heads && !report.is_clean();
         Ok(if findings { Exit::Findings } else { Exit::Done })
     }

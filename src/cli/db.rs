@@ -88,18 +88,11 @@ impl Db {
             });
         }
         // whatever DATABASE_URL says
-        let global = &Global {
-            local: true,
-            ..global.clone()
-        };
+        let global = &Global { local: true, ..global.clone() };
         let settings = Settings::resolve(global)?;
         let url = |admin: bool| -> Result<String, CliError> {
             let local = settings.local();
-            let url = if admin {
-                local.admin_url()
-            } else {
-                local.url()
-            };
+            let url = if admin { local.admin_url() } else { local.url() };
             let printed = url.print(Spelling::Psql, Secrets::Revealed);
             Ok(printed.map_err(CliError::url("the local server"))?.0)
         };
@@ -117,11 +110,7 @@ impl Db {
                 let local = settings.local();
                 let stopped = local.stop().map_err(CliError::Cluster)?;
                 let report = report(&local, url(false)?);
-                let text = if stopped {
-                    "Stopped."
-                } else {
-                    "Nothing to do: it does not run."
-                };
+                let text = if stopped { "Stopped." } else { "Nothing to do: it does not run." };
                 output.answer(&report, |_| format!("{text}\n"));
             }
             Self::Status => {
@@ -148,9 +137,7 @@ impl Db {
                 }
                 local.reset().map_err(CliError::Cluster)?;
                 let report = report(&local, url(false)?);
-                output.answer(&report, |_| {
-                    "Removed. `glowplug upgrade` makes a new one.\n".into()
-                });
+                output.answer(&report, |_| "Removed. `glowplug upgrade` makes a new one.\n".into());
             }
             Self::Setup(set_up) => return set_up.run(global, output),
             Self::Drop(drop) => return drop.run(global, output),
@@ -184,21 +171,9 @@ impl Db {
 impl Shell {
     fn run(&self, settings: &Settings, url: &str, output: &Output) -> Result<Exit, CliError> {
         settings.start_local(output)?;
-        let beside = settings
-            .binaries(output)
-            .map_err(CliError::Cluster)?
-            .dir()
-            .join("psql");
-        let program = if beside.is_file() {
-            beside
-        } else {
-            PathBuf::from("psql")
-        };
-        let status = Command::new(&program)
-            .arg("--dbname")
-            .arg(url)
-            .args(&self.arguments)
-            .status();
+        let beside = settings.binaries(output).map_err(CliError::Cluster)?.dir().join("psql");
+        let program = if beside.is_file() { beside } else { PathBuf::from("psql") };
+        let status = Command::new(&program).arg("--dbname").arg(url).args(&self.arguments).status();
         match status {
             Ok(status) if status.success() => Ok(Exit::Done),
             Ok(_) => Ok(Exit::Failed),
@@ -230,8 +205,5 @@ fn status_text(report: &StatusReport) -> String {
         (None, None) => "not made yet; `glowplug upgrade` or `glowplug db start` makes it".into(),
     };
     let (data, log) = (report.data.display(), report.log.display());
-    format!(
-        "server  {state}\nurl     {}\ndata    {data}\nlog     {log}\n",
-        report.url
-    )
+    format!("server  {state}\nurl     {}\ndata    {data}\nlog     {log}\n", report.url)
 }

@@ -61,20 +61,13 @@ impl Diff {
         }
         let statements: Vec<String> = found.statements.iter().map(text).collect();
         output.answer(&statements, |statements| render::statements(statements));
-        Ok(if statements.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Findings
-        })
+        Ok(if statements.is_empty() { Exit::Done } else { Exit::Findings })
     }
 }
 
 /// A statement with what it loses.
 fn text(statement: &Statement) -> String {
-    let lost = statement
-        .loses
-        .iter()
-        .map(|it| format!("-- deletes-data: {it}\n"));
+    let lost = statement.loses.iter().map(|it| format!("-- deletes-data: {it}\n"));
     lost.collect::<String>() + &statement.sql()
 }
 
@@ -113,7 +106,5 @@ fn printer_of(path: &Path, settings: &Settings) -> Result<Printer, CliError> {
 
 fn has_migrations(path: &Path) -> bool {
     let entries = path.read_dir().into_iter().flatten().flatten();
-    entries
-        .into_iter()
-        .any(|it| it.path().join("up.sql").is_file())
+    entries.into_iter().any(|it| it.path().join("up.sql").is_file())
 }

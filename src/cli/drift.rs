@@ -42,10 +42,6 @@ impl Drift {
         progress.finish();
         let report = report?;
         output.answer(&report, render::drifted);
-        Ok(if report.is_clean() {
-            Exit::Done
-        } else {
-            Exit::Findings
-        })
+        Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
     }
 }

@@ -13,11 +13,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Edit {
     /// A version, a unique beginning of one, `head`, `current`, `head-1`, …
-    #[arg(
-        value_name = "REV",
-        default_value = "head",
-        allow_negative_numbers = true
-    )]
+    #[arg(value_name = "REV", default_value = "head", allow_negative_numbers = true)]
     revision: String,
 }
 
@@ -46,10 +42,7 @@ impl Edit {
         files.extend(migration.down.as_ref().map(|_| dir.join("down.sql")));
         // an editor may come with arguments: the shell takes them apart
         let script = format!("{editor} \"$@\"");
-        let status = Command::new("sh")
-            .args(["-c", &script, "sh"])
-            .args(&files)
-            .status();
+        let status = Command::new("sh").args(["-c", &script, "sh"]).args(&files).status();
         match status {
             Ok(status) if status.success() => Ok(Exit::Done),
             Ok(status) => Err(CliError::Cannot {

@@ -77,11 +77,7 @@ impl CliError {
     pub(super) fn url(from: &'static str) -> impl FnOnce(UrlError) -> Self {
         move |error| {
             let help = miette::Diagnostic::help(&error).map(|help| help.to_string());
-            Self::Url {
-                from,
-                help: help.unwrap_or_default(),
-                error,
-            }
+            Self::Url { from, help: help.unwrap_or_default(), error }
         }
     }
 

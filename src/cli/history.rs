@@ -44,9 +44,7 @@ impl History {
         if let Some(range) = &self.range {
             self.cut(&mut report, range).map_err(job::JobError::from)?;
         }
-        output.answer(&report, |report| {
-            render::history(report, output.is_verbose())
-        });
+        output.answer(&report, |report| render::history(report, output.is_verbose()));
         Ok(Exit::Done)
     }
 
@@ -59,22 +57,11 @@ impl History {
         };
         let rows = &report.migrations;
         let targets = Targets {
-            on_disk: rows
-                .iter()
-                .map(|row| (&row.version, row.name.as_str()))
-                .collect(),
-            applied: rows
-                .iter()
-                .filter(|it| it.run_on.is_some())
-                .map(|it| &it.version)
-                .collect(),
+            on_disk: rows.iter().map(|row| (&row.version, row.name.as_str())).collect(),
+            applied: rows.iter().filter(|it| it.run_on.is_some()).map(|it| &it.version).collect(),
         };
         let find = |text: &str, default: &str| {
-            targets.find(if text.trim().is_empty() {
-                default
-            } else {
-                text
-            })
+            targets.find(if text.trim().is_empty() { default } else { text })
         };
         let (from, to) = (find(from, "base")?, find(to, "head")?);
         report.migrations.retain(|row| {

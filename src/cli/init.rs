@@ -25,11 +25,8 @@ impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let current = std::env::current_dir().unwrap_or_default();
-        let root = if settings.root.join("Cargo.toml").is_file() {
-            &settings.root
-        } else {
-            &current
-        };
+        let root =
+            if settings.root.join("Cargo.toml").is_file() { &settings.root } else { &current };
         let dir = &current.join(&settings.migrations_dir);
         let mut report = job::init::init(root, dir, !self.no_default_migration)?;
         for path in report.written.iter_mut().chain(&mut report.kept) {

@@ -48,9 +48,7 @@ fn with_running<T>(change: impl FnOnce(&mut Running) -> T) -> T {
 fn listen() {
     let (tell, told) = mpsc::channel();
     let listener = thread::Builder::new().spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async move {
             let mut signals = Signals::listen();
@@ -68,18 +66,16 @@ fn listen() {
 }
 
 fn heard() {
-    with_running(
-        |running| match std::mem::replace(running, Running::Stopping) {
-            Running::Nothing => *running = Running::Nothing,
-            Running::Job(pull) => {
-                terminal::say(
-                    "Stopping: what has not been committed is rolled back. Once more ends the program at once.\n",
-                );
-                pull.send_replace(true);
-            }
-            Running::Stopping => exit::now(),
-        },
-    );
+    with_running(|running| match std::mem::replace(running, Running::Stopping) {
+        Running::Nothing => *running = Running::Nothing,
+        Running::Job(pull) => {
+            terminal::say(
+                "Stopping: what has not been committed is rolled back. Once more ends the program at once.\n",
+            );
+            pull.send_replace(true);
+        }
+        Running::Stopping => exit::now(),
+    });
 }
 
 #[cfg(unix)]
@@ -96,22 +92,13 @@ impl Signals {
         if !ignores_hangup() {
             kinds.push(SignalKind::hangup());
         }
-        Self(
-            kinds
-                .into_iter()
-                .filter_map(|kind| signal(kind).ok())
-                .collect(),
-        )
+        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
     }
 
     async fn next(&mut self) {
         std::future::poll_fn(|cx| {
             let heard = self.0.iter_mut().any(|it| it.poll_recv(cx).is_ready());
-            if heard {
-                std::task::Poll::Ready(())
-            } else {
-                std::task::Poll::Pending
-            }
+            if heard { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
         })
         .await;
     }

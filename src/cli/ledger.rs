@@ -179,10 +179,7 @@ impl Protect {
             run_in_transaction: true,
         };
         let path = write::migration(dir, &new).map_err(job::JobError::from)?;
-        let is_declared = settings
-            .ledgers()
-            .iter()
-            .any(|it| it.label() == ledger.label());
+        let is_declared = settings.ledgers().iter().any(|it| it.label() == ledger.label());
         let declared_in = match is_declared {
             true => None,
             false => Some(settings.declare(&ledger)?),
@@ -230,11 +227,7 @@ impl Verify {
             Ok::<_, CliError>(report)
         })?;
         output.answer(&report, render::verified);
-        Ok(if report.findings.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Findings
-        })
+        Ok(if report.findings.is_empty() { Exit::Done } else { Exit::Findings })
     }
 }
 
@@ -249,9 +242,7 @@ fn accept(settings: &Settings, output: &Output, reason: &str) -> Result<Exit, Cl
         let mut progress = output.progress();
         let mut watch = |event| progress.show(&event);
         let (mut locked, journal) = endpoint.lock(&limits, &mut watch).await?;
-        let newest = journal
-            .current()
-            .and_then(|version| migrations.get(version));
+        let newest = journal.current().and_then(|version| migrations.get(version));
         let done = match newest {
             Some(newest) => {
                 job::ledger::accept(&mut locked, &manner.guard, newest, &manner.actor).await

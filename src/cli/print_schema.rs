@@ -63,40 +63,20 @@ impl clap::Args for PrintSchemaCommand {
                 .default_missing_value("true")
         };
         let value = |name: &'static str, help: &'static str| {
-            Arg::new(name)
-                .long(name)
-                .help(help)
-                .action(ArgAction::Append)
-                .num_args(1)
+            Arg::new(name).long(name).help(help).action(ArgAction::Append).num_args(1)
         };
         let one_of =
             |values: Vec<&'static str>| -> ValueParser { PossibleValuesParser::new(values).into() };
         command
-            .arg(
-                value("schema", "The schema that is printed")
-                    .short('s')
-                    .value_name("SCHEMA"),
-            )
+            .arg(value("schema", "The schema that is printed").short('s').value_name("SCHEMA"))
             .arg(
                 Arg::new("table-name")
                     .help("Regular expressions for --only-tables or --except-tables")
                     .action(ArgAction::Append)
                     .num_args(1..),
             )
-            .arg(
-                flag(
-                    "only-tables",
-                    "Print the tables that match one of TABLE-NAME",
-                )
-                .short('o'),
-            )
-            .arg(
-                flag(
-                    "except-tables",
-                    "Print the tables that match none of TABLE-NAME",
-                )
-                .short('e'),
-            )
+            .arg(flag("only-tables", "Print the tables that match one of TABLE-NAME").short('o'))
+            .arg(flag("except-tables", "Print the tables that match none of TABLE-NAME").short('e'))
             .arg(flag(
                 "with-docs",
                 "Write doc comments: the database's, or a sentence where it has none",
@@ -141,32 +121,20 @@ impl clap::Args for PrintSchemaCommand {
                 .value_name("REGEX"),
             )
             .arg(
-                value(
-                    "custom-type-derives",
-                    "What defined types derive; may be repeated",
-                )
-                .value_name("TRAIT"),
+                value("custom-type-derives", "What defined types derive; may be repeated")
+                    .value_name("TRAIT"),
             )
             .arg(
-                value(
-                    DOMAINS,
-                    "Domains that are types of their own; may be repeated",
-                )
-                .value_name("REGEX"),
+                value(DOMAINS, "Domains that are types of their own; may be repeated")
+                    .value_name("REGEX"),
             )
             .arg(
-                value(
-                    SCHEMA_KEY,
-                    "The settings that the flags behind it belong to",
-                )
-                .value_name("KEY"),
+                value(SCHEMA_KEY, "The settings that the flags behind it belong to")
+                    .value_name("KEY"),
             )
             .arg(
-                flag(
-                    "sqlite-integer-primary-key-is-bigint",
-                    "Of SQLite; without effect",
-                )
-                .hide(true),
+                flag("sqlite-integer-primary-key-is-bigint", "Of SQLite; without effect")
+                    .hide(true),
             )
             .arg(
                 Arg::new("compat")
@@ -190,10 +158,7 @@ impl clap::FromArgMatches for PrintSchemaCommand {
             let of_name: BTreeMap<usize, String> = indices.zip(values.cloned()).collect();
             given.insert(name, of_name);
         }
-        Ok(Self {
-            given,
-            compat: matches.get_one("compat").copied(),
-        })
+        Ok(Self { given, compat: matches.get_one("compat").copied() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -228,9 +193,7 @@ impl PrintSchemaCommand {
             return self.apply_to(config, everywhere);
         }
         let first = keys.keys().next().copied().unwrap_or(usize::MAX);
-        let early = VALUES
-            .iter()
-            .find(|name| self.given[**name].keys().any(|at| *at < first));
+        let early = VALUES.iter().find(|name| self.given[**name].keys().any(|at| *at < first));
         if let Some(name) = early {
             output.talk(&format!(
                 "note: {name} is without effect: diesel.toml has several [print_schema.KEY], and a flag belongs to the --schema-key before it"

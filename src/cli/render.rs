@@ -126,10 +126,7 @@ impl Output {
         }
         if failure.is_interrupt() {
             Exit::Interrupted
-        } else if matches!(
-            failure.job(),
-            Some(JobError::Refused(_) | JobError::Drift(_))
-        ) {
+        } else if matches!(failure.job(), Some(JobError::Refused(_) | JobError::Drift(_))) {
             Exit::Findings
         } else {
             Exit::Failed

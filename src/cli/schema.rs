@@ -101,11 +101,8 @@ impl Schema {
             output.answer(&report, render::schema);
             return Ok(Exit::Done);
         }
-        let report = if self.check {
-            printer.compare(&catalog)?
-        } else {
-            printer.write(&catalog)?
-        };
+        let report =
+            if self.check { printer.compare(&catalog)? } else { printer.write(&catalog)? };
         say(&report.notes, output);
         output.answer(&report, render::schema);
         let findings = self.check && !report.is_fresh();

@@ -75,19 +75,10 @@ impl Settings {
         let mut environment = Environment::of_process();
         let is_set = environment.vars.contains_key("DATABASE_URL");
         let env_fault = dot_env::read(&current, &mut environment);
-        let var = |name: &str| {
-            environment
-                .vars
-                .get(name)
-                .filter(|text| !text.is_empty())
-                .cloned()
-        };
+        let var = |name: &str| environment.vars.get(name).filter(|text| !text.is_empty()).cloned();
         let root = root::find(&current).unwrap_or_else(|| current.clone());
 
-        let config = global
-            .config
-            .clone()
-            .or_else(|| var("GLOWPLUG_CONFIG").map(PathBuf::from));
+        let config = global.config.clone().or_else(|| var("GLOWPLUG_CONFIG").map(PathBuf::from));
         if let Some(path) = config.as_ref().filter(|path| !path.is_file()) {
             return Err(CliError::Cannot {
                 what: format!("there is no settings file {}", path.display()),
@@ -96,11 +87,7 @@ impl Settings {
         }
         let glowplug_toml = config.unwrap_or_else(|| root.join("glowplug.toml"));
         let toml = config::read_glowplug(&glowplug_toml)?;
-        if let Some(major) = toml
-            .server
-            .major
-            .filter(|it| !cluster::SUPPORTED.contains(it))
-        {
+        if let Some(major) = toml.server.major.filter(|it| !cluster::SUPPORTED.contains(it)) {
             return Err(CliError::Cannot {
                 what: format!("glowplug.toml asks for a local server of PostgreSQL {major}"),
                 help: "Set `major` in [server] to 14 to 18, or leave it out.".into(),
@@ -133,10 +120,7 @@ impl Settings {
         // one that is empty stays: a secret that is missing is no wish for another database
         let database_url = flag_or(
             ("--database-url", &global.database_url),
-            (
-                "DATABASE_URL",
-                environment.vars.get("DATABASE_URL").cloned(),
-            ),
+            ("DATABASE_URL", environment.vars.get("DATABASE_URL").cloned()),
             &toml.database.url,
         );
         let direct_url = flag_or(
@@ -312,11 +296,7 @@ impl Settings {
         let path = self.glowplug_toml.clone();
         let mut entry = format!(
             "\n[[ledger]]\ntable = {}\n",
-            quoted(&format!(
-                "{}.{}",
-                named(&ledger.schema),
-                named(&ledger.table)
-            ))
+            quoted(&format!("{}.{}", named(&ledger.schema), named(&ledger.table)))
         );
         if !ledger.key.is_empty() {
             let key: Vec<String> = ledger.key.iter().map(|it| quoted(it)).collect();
@@ -332,18 +312,12 @@ impl Settings {
     /// Who runs, for the journal: GLOWPLUG_ACTOR, else the system's user.
     pub(super) fn actor(&self) -> String {
         let named = self.environment.vars.get("GLOWPLUG_ACTOR").cloned();
-        named
-            .or_else(|| self.environment.user.clone())
-            .unwrap_or_default()
+        named.or_else(|| self.environment.user.clone()).unwrap_or_default()
     }
 
     /// A variable of the environment.
     pub(super) fn var(&self, name: &str) -> Option<&str> {
-        self.environment
-            .vars
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.environment.vars.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 }
 
@@ -351,11 +325,7 @@ impl Settings {
 fn named(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let is_bare = name.chars().all(is_plain) && !name.starts_with(|c: char| c.is_ascii_digit());
-    if is_bare {
-        name.to_owned()
-    } else {
-        Ident(name).to_string()
-    }
+    if is_bare { name.to_owned() } else { Ident(name).to_string() }
 }
 
 /// A string of TOML.
@@ -366,10 +336,6 @@ fn quoted(text: &str) -> String {
 
 /// A directory as it is called from here.
 fn shown(dir: &Path, current: &Path) -> String {
-    let shown = dir
-        .strip_prefix(current)
-        .unwrap_or(dir)
-        .display()
-        .to_string();
+    let shown = dir.strip_prefix(current).unwrap_or(dir).display().to_string();
     if shown.is_empty() { ".".into() } else { shown }
 }

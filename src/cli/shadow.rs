@@ -82,9 +82,7 @@ impl Pin {
         let ((pin, mut report), prerequisites) = pinned?;
         if let Some((file, shown, found)) = prerequisites {
             schema_file::write(&file, &found.sql).map_err(JobError::from)?;
-            settings
-                .name_prerequisites(&shown)
-                .map_err(JobError::from)?;
+            settings.name_prerequisites(&shown).map_err(JobError::from)?;
             report.prerequisites = Some(shown);
             report.notes = found.notes;
         }

@@ -35,10 +35,7 @@ impl Show {
         let applied = status.migrations.iter().filter(|row| row.run_on.is_some());
         let applied = applied.map(|row| &row.version).collect();
         let migration = revision::find(&migrations, applied, &self.revision)?;
-        let row = status
-            .migrations
-            .iter()
-            .find(|row| row.version == migration.version);
+        let row = status.migrations.iter().find(|row| row.version == migration.version);
         let Some(row) = row.cloned() else {
             return Ok(Exit::Failed);
         };
@@ -55,11 +52,7 @@ impl Show {
                 ..Default::default()
             };
             let mut text = crate::cli::render::history(&only, true);
-            text.push_str(&format!(
-                "\n-- {}\n{}\n",
-                migration.up.path,
-                report.up.trim_end()
-            ));
+            text.push_str(&format!("\n-- {}\n{}\n", migration.up.path, report.up.trim_end()));
             match (&migration.down, &report.down) {
                 (Some(file), Some(down)) => {
                     text.push_str(&format!("\n-- {}\n{}\n", file.path, down.trim_end()));

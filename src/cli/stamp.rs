@@ -39,17 +39,9 @@ impl Stamp {
             let mut watch = |event| progress.show(&event);
             let (target, purge) = (&self.target, self.purge);
             let watch = &mut watch;
-            job::stamp::stamp(
-                &endpoint,
-                &migrations,
-                target,
-                purge,
-                &limits,
-                &actor,
-                watch,
-            )
-            .await
-            .map_err(CliError::from)
+            job::stamp::stamp(&endpoint, &migrations, target, purge, &limits, &actor, watch)
+                .await
+                .map_err(CliError::from)
         })?;
         output.answer(&report, render::stamp);
         Ok(Exit::Done)

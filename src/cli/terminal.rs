@@ -77,10 +77,7 @@ impl Look {
         let columns = || {
             let size = terminal_size::terminal_size_of(&stderr);
             let columns = size.map(|(columns, _)| usize::from(columns.0));
-            columns
-                .filter(|columns| *columns > 0)
-                .unwrap_or(USUAL)
-                .min(READABLE)
+            columns.filter(|columns| *columns > 0).unwrap_or(USUAL).min(READABLE)
         };
         Self {
             width: stderr.is_terminal().then(columns),

@@ -44,11 +44,8 @@ mod linux {
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
         let fields = stat.rsplit_once(") ")?.1;
         let start: u64 = fields.split(' ').nth(45)?.parse().ok()?;
-        let mut memory = fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open("/proc/self/mem")
-            .ok()?;
+        let mut memory =
+            fs::OpenOptions::new().read(true).write(true).open("/proc/self/mem").ok()?;
         memory.seek(SeekFrom::Start(start)).ok()?;
         let mut there = vec![0; line.len()];
         memory.read_exact(&mut there).ok()?;

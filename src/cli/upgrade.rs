@@ -30,11 +30,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Upgrade {
     /// `head`, a version or a unique beginning of one, `+N`, `VERSION+N`; with --sql also A:B
-    #[arg(
-        value_name = "TARGET",
-        default_value = "head",
-        allow_negative_numbers = true
-    )]
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
     target: String,
     #[command(flatten)]
     run: RunArgs,
@@ -107,27 +103,12 @@ impl Upgrade {
         let policy = Policy {
             allow_out_of_order: self.allow_out_of_order,
             allow_orphaned: self.allow_orphaned,
-            accept_edited: self
-                .accept_edited
-                .iter()
-                .map(|text| version(text))
-                .collect(),
+            accept_edited: self.accept_edited.iter().map(|text| version(text)).collect(),
         };
-        let wish = Wish::Upgrade {
-            target: self.target.clone(),
-            policy: policy.clone(),
-        };
+        let wish = Wish::Upgrade { target: self.target.clone(), policy: policy.clone() };
         if self.run.sql {
             let single = self.run.single_transaction;
-            return sql(
-                "upgrade",
-                &settings,
-                &self.target,
-                Direction::Up,
-                &policy,
-                single,
-                output,
-            );
+            return sql("upgrade", &settings, &self.target, Direction::Up, &policy, single, output);
         }
         let locked = global.locked_schema;
         execute("upgrade", &settings, &wish, &self.run, locked, output)
@@ -148,9 +129,7 @@ impl Downgrade {
                 output,
             );
         }
-        let wish = Wish::Downgrade {
-            target: self.target.clone(),
-        };
+        let wish = Wish::Downgrade { target: self.target.clone() };
         let locked = global.locked_schema;
         execute("downgrade", &settings, &wish, &self.run, locked, output)
     }
@@ -159,11 +138,7 @@ impl Downgrade {
 impl Redo {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
-        let count = if self.all {
-            None
-        } else {
-            usize::try_from(self.number).ok()
-        };
+        let count = if self.all { None } else { usize::try_from(self.number).ok() };
         let run = RunArgs {
             dry_run: self.dry_run,
             sql: false,
@@ -211,14 +186,8 @@ fn execute(
             schema::demand_unchanged(&endpoint, &migrations, wish, &printer, shadow, watch).await?;
         }
         let report = if flags.dry_run {
-            job::run::dry_run(
-                &endpoint,
-                &migrations,
-                wish,
-                options.single_transaction,
-                &mut watch,
-            )
-            .await
+            job::run::dry_run(&endpoint, &migrations, wish, options.single_transaction, &mut watch)
+                .await
         } else {
             let before = match locked_schema {
                 true => Before::default(),
@@ -239,16 +208,9 @@ fn execute(
                         let guard = &options.manner.guard;
                         let stop = endpoint.stop.clone();
                         let quiet = &mut |_| {};
-                        locate(
-                            (&shadow, &endpoint),
-                            &migrations,
-                            guard,
-                            refused,
-                            stop,
-                            quiet,
-                        )
-                        .await
-                        .unwrap_or_default();
+                        locate((&shadow, &endpoint), &migrations, guard, refused, stop, quiet)
+                            .await
+                            .unwrap_or_default();
                     }
                 }
                 Err(CliError::run(error))
@@ -284,10 +246,7 @@ fn sql(
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
     let actor = settings.actor();
-    let manner = offline::Manner {
-        actor: &actor,
-        single_transaction,
-    };
+    let manner = offline::Manner { actor: &actor, single_transaction };
     let sql = if target.contains(':') {
         offline::between(&migrations, target, direction, &manner)?
     } else {
@@ -297,15 +256,8 @@ fn sql(
             let mut watch = |event| progress.show(&event);
             let (_session, facts, journal) = endpoint.read(&mut watch).await?;
             let place = &facts.place;
-            let sql = offline::pending(
-                &migrations,
-                &journal,
-                place,
-                target,
-                direction,
-                policy,
-                &manner,
-            );
+            let sql =
+                offline::pending(&migrations, &journal, place, target, direction, policy, &manner);
             sql.map_err(CliError::from)
         })?
     };

@@ -31,10 +31,8 @@ struct UrlReport {
 
 impl UrlCommand {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
-        let driver: Spelling = self
-            .driver
-            .parse()
-            .map_err(|error| CliError::url("--for")(error))?;
+        let driver: Spelling =
+            self.driver.parse().map_err(|error| CliError::url("--for")(error))?;
         let settings = Settings::resolve(global)?;
         let parsed = match &self.url {
             Some(text) => {
@@ -44,20 +42,10 @@ impl UrlCommand {
             None => settings.url(output)?.map(|url| (url, Vec::new())),
         };
         let (url, mut notes) = parsed.unwrap_or_else(|| (settings.local().url(), Vec::new()));
-        let secrets = if self.reveal {
-            Secrets::Revealed
-        } else {
-            Secrets::Masked
-        };
-        let (url, more) = url
-            .print(driver, secrets)
-            .map_err(CliError::url("the URL"))?;
+        let secrets = if self.reveal { Secrets::Revealed } else { Secrets::Masked };
+        let (url, more) = url.print(driver, secrets).map_err(CliError::url("the URL"))?;
         notes.extend(more);
-        let report = UrlReport {
-            url,
-            spelling: driver.name().to_owned(),
-            notes,
-        };
+        let report = UrlReport { url, spelling: driver.name().to_owned(), notes };
         if !output.is_json() {
             for note in &report.notes {
                 output.talk(&note.text);

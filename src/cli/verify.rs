@@ -98,10 +98,7 @@ impl Verify {
 
     fn tell(&self, verified: Verified, output: &Output) -> Result<Exit, CliError> {
         let Verified { report, failure } = verified;
-        let is_of_failure = report
-            .problems
-            .iter()
-            .any(|it| it.kind == ProblemKind::UpFails);
+        let is_of_failure = report.problems.iter().any(|it| it.kind == ProblemKind::UpFails);
         if let Some(failure) = failure.filter(|_| is_of_failure) {
             if !output.is_json() {
                 output.raw(&render::replayed(&report, output.is_verbose()));
@@ -109,11 +106,7 @@ impl Verify {
             return Ok(output.failure_beside(&CliError::Job(failure), Some(&report)));
         }
         output.answer(&report, |it| render::replayed(it, output.is_verbose()));
-        Ok(if report.is_clean() {
-            Exit::Done
-        } else {
-            Exit::Findings
-        })
+        Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
     }
 }
 

@@ -16,14 +16,9 @@ impl KindRules for AccessMethod {
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         let words = words(object);
-        let kind = object
-            .get(Attribute::Type)
-            .unwrap_or("index")
-            .to_ascii_uppercase();
+        let kind = object.get(Attribute::Type).unwrap_or("index").to_ascii_uppercase();
         let handler = object.get(Attribute::Handler).unwrap_or_default();
-        vec![Statement::new(format!(
-            "CREATE {words} TYPE {kind} HANDLER {handler}"
-        ))]
+        vec![Statement::new(format!("CREATE {words} TYPE {kind} HANDLER {handler}"))]
     }
 
     // Nothing of it can be altered, and tables must not go with it.

@@ -92,10 +92,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
     if object.is(Attribute::Shell) {
         return vec![Statement::new(format!("CREATE TYPE {name}"))];
     }
-    vec![Statement::new(format!(
-        "CREATE TYPE {name} ({})",
-        options(object).join(", ")
-    ))]
+    vec![Statement::new(format!("CREATE TYPE {name} ({})", options(object).join(", ")))]
 }
 
 /// What makes a type what it is, in the words of CREATE TYPE.
@@ -127,49 +124,23 @@ fn options(object: &Object<'_>) -> Vec<String> {
         .iter()
         .filter_map(plain)
         .chain(length)
+        .chain([("PASSEDBYVALUE", Attribute::ByValue)].iter().filter_map(flag))
         .chain(
-            [("PASSEDBYVALUE", Attribute::ByValue)]
+            [("ALIGNMENT", Attribute::Alignment), ("STORAGE", Attribute::Storage)]
                 .iter()
-                .filter_map(flag),
-        )
-        .chain(
-            [
-                ("ALIGNMENT", Attribute::Alignment),
-                ("STORAGE", Attribute::Storage),
-            ]
-            .iter()
-            .filter_map(plain),
+                .filter_map(plain),
         )
         .chain([("CATEGORY", Attribute::Category)].iter().filter_map(text))
-        .chain(
-            [("PREFERRED = true", Attribute::Preferred)]
-                .iter()
-                .filter_map(flag),
-        )
+        .chain([("PREFERRED = true", Attribute::Preferred)].iter().filter_map(flag))
         .chain([("DEFAULT", Attribute::Default)].iter().filter_map(text))
         .chain([("ELEMENT", Attribute::Element)].iter().filter_map(plain))
-        .chain(
-            [("DELIMITER", Attribute::Delimiter)]
-                .iter()
-                .filter_map(text),
-        )
-        .chain(
-            [("COLLATABLE = true", Attribute::Collatable)]
-                .iter()
-                .filter_map(flag),
-        )
+        .chain([("DELIMITER", Attribute::Delimiter)].iter().filter_map(text))
+        .chain([("COLLATABLE = true", Attribute::Collatable)].iter().filter_map(flag))
         .collect()
 }
 
 /// Also that of a range type.
 pub(crate) fn drop(object: &Object<'_>) -> Vec<Statement> {
-    let cascade = if support(object).is_empty() {
-        ""
-    } else {
-        " CASCADE"
-    };
-    vec![Statement::new(format!(
-        "DROP TYPE {}{cascade}",
-        qualified(object.key)
-    ))]
+    let cascade = if support(object).is_empty() { "" } else { " CASCADE" };
+    vec![Statement::new(format!("DROP TYPE {}{cascade}", qualified(object.key)))]
 }

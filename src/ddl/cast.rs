@@ -14,10 +14,7 @@ impl KindRules for Cast {
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
-        let how = match (
-            object.get(Attribute::Method),
-            object.get(Attribute::Function),
-        ) {
+        let how = match (object.get(Attribute::Method), object.get(Attribute::Function)) {
             (None, Some(function)) => format!("WITH FUNCTION {function}"),
             (Some("inout"), _) => "WITH INOUT".to_owned(),
             _ => "WITHOUT FUNCTION".to_owned(),
@@ -27,10 +24,7 @@ impl KindRules for Cast {
             Some("assignment") => " AS ASSIGNMENT",
             _ => "",
         };
-        vec![Statement::new(format!(
-            "CREATE {} {how}{context}",
-            designation(object)
-        ))]
+        vec![Statement::new(format!("CREATE {} {how}{context}", designation(object)))]
     }
 }
 

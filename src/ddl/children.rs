@@ -41,10 +41,7 @@ impl KindRules for Inheritance {
         if !columns.is_empty() {
             let own = object.key.part(0);
             let free = free(object, 0);
-            let stand_in = Qualified {
-                schema: own,
-                name: &free,
-            };
+            let stand_in = Qualified { schema: own, name: &free };
             let mut before = vec![
                 Statement::new(format!("CREATE TABLE {stand_in} ()")),
                 tied(object, "INHERIT", (own, &free)),
@@ -78,11 +75,8 @@ impl KindRules for Inheritance {
         let in_order = after.iter().take_while(|it| rest.any(|was| was == *it));
         let stays = in_order.count();
         let own = (change.to.key.part(2), change.to.key.part(3));
-        let moved: Vec<&Place> = after
-            .iter()
-            .skip(stays)
-            .filter(|it| (it.0.as_str(), it.1.as_str()) == own)
-            .collect();
+        let moved: Vec<&Place> =
+            after.iter().skip(stays).filter(|it| (it.0.as_str(), it.1.as_str()) == own).collect();
         Alter::By(Steps::late(again(&change.to, &moved, &[])))
     }
 }
@@ -97,11 +91,7 @@ fn lent<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
             let above = Key::new(Kind::Column, &[of, parent, key.part(2)]);
             object.catalog.get(&above).is_some()
         })
-        .map(|(key, fact)| Object {
-            key,
-            fact,
-            ..*object
-        })
+        .map(|(key, fact)| Object { key, fact, ..*object })
         .filter(lends)
         .collect()
 }

@@ -32,15 +32,8 @@ impl KindRules for Column {
 
     // Its relation, or what adds it to a relation that is there: the column of a parent, or the attribute of a type.
     fn created_with(&self, object: &Object<'_>) -> Option<Key> {
-        let others = if object.stays {
-            sources(object)
-        } else {
-            Vec::new()
-        };
-        others
-            .into_iter()
-            .next()
-            .or_else(|| Some(object.relation()))
+        let others = if object.stays { sources(object) } else { Vec::new() };
+        others.into_iter().next().or_else(|| Some(object.relation()))
     }
 
     // Its relation, and what takes it from a relation that stays.
@@ -73,11 +66,7 @@ impl KindRules for Column {
             return Vec::new();
         }
         // an heir that keeps it has had it dropped before
-        let exists = if inheritance::has_children(object) {
-            "IF EXISTS "
-        } else {
-            ""
-        };
+        let exists = if inheritance::has_children(object) { "IF EXISTS " } else { "" };
         let column = Ident(object.key.name());
         let statement = all(object, format!("DROP COLUMN {exists}{column}"));
         let name = names::column(object);
@@ -112,9 +101,7 @@ fn sources(object: &Object<'_>) -> Vec<Key> {
         return Vec::new();
     }
     let parents = inheritance::parents(object.catalog, schema, table);
-    let parents = parents
-        .iter()
-        .filter(|it| !inheritance::is_late_partition(object, it));
+    let parents = parents.iter().filter(|it| !inheritance::is_late_partition(object, it));
     parents
         .map(|(schema, parent)| Key::new(Kind::Column, &[schema, parent, name]))
         .filter(|key| object.catalog.get(key).is_some())

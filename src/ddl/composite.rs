@@ -37,11 +37,7 @@ pub(crate) struct CompositeAttribute;
 
 impl KindRules for CompositeAttribute {
     fn name(&self, object: &Object<'_>) -> Option<String> {
-        Some(format!(
-            "COLUMN {}.{}",
-            qualified(object.key),
-            Ident(object.key.part(2))
-        ))
+        Some(format!("COLUMN {}.{}", qualified(object.key), Ident(object.key.part(2))))
     }
 
     fn created_with(&self, object: &Object<'_>) -> Option<Key> {
@@ -54,16 +50,11 @@ impl KindRules for CompositeAttribute {
 
     // In their order: each is added behind the others.
     fn order(&self, object: &Object<'_>) -> Vec<Before> {
-        let all = object
-            .before
-            .map(|_| attributes(object))
-            .unwrap_or_default();
+        let all = object.before.map(|_| attributes(object)).unwrap_or_default();
         let at = all.iter().position(|(key, _)| *key == object.key);
         let next = at.and_then(|at| all.get(at + 1));
         let made = |key: &Key| Moment::At(Stage::Create, key.clone());
-        next.map(|(key, _)| (made(object.key), made(key)))
-            .into_iter()
-            .collect()
+        next.map(|(key, _)| (made(object.key), made(key))).into_iter().collect()
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -86,10 +77,7 @@ impl KindRules for CompositeAttribute {
         if stored_in(object.catalog, &whole(object.key)).is_empty() && cascade.is_empty() {
             return vec![statement];
         }
-        vec![statement.losing(Loss::AttributeValues {
-            attribute: object.key.clone(),
-            table: None,
-        })]
+        vec![statement.losing(Loss::AttributeValues { attribute: object.key.clone(), table: None })]
     }
 
     fn alter(&self, change: &Change<'_>) -> Alter {
@@ -157,9 +145,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 /// What its values consist of: names and types, in their order.
 pub(crate) fn shape(object: &Object<'_>) -> Vec<(String, String)> {
     let attributes = attributes(object).into_iter();
-    attributes
-        .map(|(key, fact)| (key.part(2).to_owned(), type_of(fact)))
-        .collect()
+    attributes.map(|(key, fact)| (key.part(2).to_owned(), type_of(fact))).collect()
 }
 
 /// Changes the type as a whole, where that of its attributes one by one does not do.
@@ -176,14 +162,10 @@ fn alter(change: &Change<'_>) -> Alter {
     let (from, to) = (shape(&change.from), shape(&change.to));
     let is_other = |it: &&(String, String)| from.iter().any(|was| was.0 == it.0 && was.1 != it.1);
     let others = to.iter().filter(is_other);
-    let others: Vec<String> = others
-        .map(|(name, kind)| format!("{} holds what is no {kind}", Ident(name)))
-        .collect();
+    let others: Vec<String> =
+        others.map(|(name, kind)| format!("{} holds what is no {kind}", Ident(name))).collect();
     let remark = format!("it fails where the attribute {}", others.join(", or "));
-    Alter::Swap(Swap {
-        remark: (!others.is_empty()).then_some(remark),
-        ..Swap::default()
-    })
+    Alter::Swap(Swap { remark: (!others.is_empty()).then_some(remark), ..Swap::default() })
 }
 
 /// Whether its attributes cannot come to what they will be one by one.
@@ -229,14 +211,7 @@ fn is_in_the_way(object: &Object<'_>, dependent: &Key) -> bool {
 fn types_of<'c>(change: &Change<'c>) -> Option<Change<'c>> {
     let of = |object: Object<'c>| {
         let (key, fact) = object.catalog.entry(&whole(object.key))?;
-        Some(Object {
-            key,
-            fact,
-            ..object
-        })
+        Some(Object { key, fact, ..object })
     };
-    Some(Change {
-        from: of(change.from)?,
-        to: of(change.to)?,
-    })
+    Some(Change { from: of(change.from)?, to: of(change.to)? })
 }

@@ -61,9 +61,7 @@ impl KindRules for Constraint {
             fact.is(Attribute::PartitionOf) && inheritance::top(catalog, (*key).clone()) == whole
         });
         let gone = |key: &Key| Moment::Gone(key.clone());
-        partitions
-            .map(|(key, _)| (gone(constraint.key), gone(key)))
-            .collect()
+        partitions.map(|(key, _)| (gone(constraint.key), gone(key))).collect()
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -88,10 +86,7 @@ fn designation(constraint: &Object<'_>) -> Option<String> {
 /// What a constraint is: `primary key`, `check`.
 fn kind(constraint: &Object<'_>) -> ConstraintKind {
     // each has one
-    constraint
-        .fact
-        .constraint_kind()
-        .unwrap_or(ConstraintKind::Check)
+    constraint.fact.constraint_kind().unwrap_or(ConstraintKind::Check)
 }
 
 /// A constraint trigger makes its own, a column its NOT NULL, and what is inherited comes from where it is inherited from.
@@ -121,13 +116,8 @@ fn sources(constraint: &Object<'_>) -> Vec<Key> {
         let parts = [schema.as_str(), table.as_str(), constraint.key.name()];
         Key::new(Kind::Constraint, &parts)
     });
-    keys.filter(|key| {
-        constraint
-            .catalog
-            .get(key)
-            .is_some_and(|it| !it.is(Attribute::NoInherit))
-    })
-    .collect()
+    keys.filter(|key| constraint.catalog.get(key).is_some_and(|it| !it.is(Attribute::NoInherit)))
+        .collect()
 }
 
 /// Whether it stands for one partition among those that a foreign key of the same table points to.
@@ -171,11 +161,7 @@ fn added(constraint: &Object<'_>, definition: &str, is_checked: bool) -> Stateme
     let action = Action::new(format!("ADD CONSTRAINT {name} {definition}"));
     match kind(constraint) {
         ConstraintKind::ForeignKey => {
-            let work = if is_checked {
-                Work::Scan
-            } else {
-                Work::Catalog
-            };
+            let work = if is_checked { Work::Scan } else { Work::Catalog };
             let action = action.under(LockMode::ShareRowExclusive).doing(work);
             on_both(constraint, action, LockMode::ShareRowExclusive)
         }

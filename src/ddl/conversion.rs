@@ -18,11 +18,7 @@ impl KindRules for Conversion {
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
-        let default = if object.is(Attribute::Default) {
-            "DEFAULT "
-        } else {
-            ""
-        };
+        let default = if object.is(Attribute::Default) { "DEFAULT " } else { "" };
         let [from, to, function] = [Attribute::From, Attribute::To, Attribute::Function]
             .map(|it| object.get(it).unwrap_or_default());
         vec![Statement::new(format!(

@@ -25,11 +25,7 @@ impl KindRules for DefaultPrivilege {
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
-        vec![if object.is(Attribute::Revoked) {
-            revoke(object, "")
-        } else {
-            grant(object)
-        }]
+        vec![if object.is(Attribute::Revoked) { revoke(object, "") } else { grant(object) }]
     }
 
     fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -88,10 +84,7 @@ pub(crate) fn withheld(
 ) -> Vec<(String, String)> {
     let is_given = |key: &Key| {
         let parts = [owner, schema, object_kind, key.part(3), key.part(4)];
-        !schema.is_empty()
-            && catalog
-                .get(&Key::new(Kind::DefaultPrivilege, &parts))
-                .is_some()
+        !schema.is_empty() && catalog.get(&Key::new(Kind::DefaultPrivilege, &parts)).is_some()
     };
     catalog
         .below(Kind::DefaultPrivilege, &[owner, "", object_kind])
@@ -107,25 +100,17 @@ fn is_usual(owner: &str, object_kind: &str, grantee: &str) -> bool {
 
 /// The statement that grants it.
 fn grant(object: &Object<'_>) -> Statement {
-    let option = if object.is(Attribute::Grantable) {
-        " WITH GRANT OPTION"
-    } else {
-        ""
-    };
+    let option = if object.is(Attribute::Grantable) { " WITH GRANT OPTION" } else { "" };
     let (scope, on, grantee) = words(object);
     let privilege = object.key.part(4);
-    Statement::new(format!(
-        "{scope} GRANT {privilege} ON {on} TO {grantee}{option}"
-    ))
+    Statement::new(format!("{scope} GRANT {privilege} ON {on} TO {grantee}{option}"))
 }
 
 /// The statement that revokes it, or what is named before it.
 fn revoke(object: &Object<'_>, what: &str) -> Statement {
     let (scope, on, grantee) = words(object);
     let privilege = object.key.part(4);
-    Statement::new(format!(
-        "{scope} REVOKE {what}{privilege} ON {on} FROM {grantee}"
-    ))
+    Statement::new(format!("{scope} REVOKE {what}{privilege} ON {on} FROM {grantee}"))
 }
 
 /// What the statement is about: whose objects and where, which objects, and for whom.

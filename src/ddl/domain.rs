@@ -61,10 +61,7 @@ impl KindRules for DomainConstraint {
         if is_not_null(object) || !object.online {
             return vec![looking(Statement::new(add), object, &domain_of(object.key))];
         }
-        vec![
-            Statement::new(add + " NOT VALID"),
-            validate(object).at(Boundary::Before),
-        ]
+        vec![Statement::new(add + " NOT VALID"), validate(object).at(Boundary::Before)]
     }
 
     fn drop(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -127,14 +124,10 @@ fn has_own_not_null(object: &Object<'_>) -> bool {
 }
 
 fn alter(change: &Change<'_>) -> Alter {
-    let is_based_otherwise = [
-        Attribute::Type,
-        Attribute::BaseSchema,
-        Attribute::BaseName,
-        Attribute::Collation,
-    ]
-    .iter()
-    .any(|it| change.differs(*it));
+    let is_based_otherwise =
+        [Attribute::Type, Attribute::BaseSchema, Attribute::BaseName, Attribute::Collation]
+            .iter()
+            .any(|it| change.differs(*it));
     if is_based_otherwise {
         return rebased(change);
     }
@@ -153,21 +146,15 @@ fn alter(change: &Change<'_>) -> Alter {
     let mut steps = Steps::default();
     if change.differs(Attribute::Default) {
         if to.get(Attribute::Default).is_none() || loses_something(from, to) {
-            steps.early.push(Statement::new(format!(
-                "ALTER DOMAIN {domain} DROP DEFAULT"
-            )));
+            steps.early.push(Statement::new(format!("ALTER DOMAIN {domain} DROP DEFAULT")));
         }
         if let Some(default) = to.get(Attribute::Default) {
-            steps.late.push(Statement::new(format!(
-                "ALTER DOMAIN {domain} SET DEFAULT {default}"
-            )));
+            steps.late.push(Statement::new(format!("ALTER DOMAIN {domain} SET DEFAULT {default}")));
         }
     }
     match (has_own_not_null(from), has_own_not_null(to)) {
         (true, false) => {
-            steps.late.push(Statement::new(format!(
-                "ALTER DOMAIN {domain} DROP NOT NULL"
-            )));
+            steps.late.push(Statement::new(format!("ALTER DOMAIN {domain} DROP NOT NULL")));
         }
         (false, true) => {
             let statement = Statement::new(format!("ALTER DOMAIN {domain} SET NOT NULL"));
@@ -211,11 +198,7 @@ fn rebased(change: &Change<'_>) -> Alter {
             kinds[1], kinds[0]
         )
     });
-    Alter::Swap(Swap {
-        is_cast: is_cast_between(from, to),
-        remark,
-        ..Swap::default()
-    })
+    Alter::Swap(Swap { is_cast: is_cast_between(from, to), remark, ..Swap::default() })
 }
 
 /// Types between which PostgreSQL has casts that know more than the texts of the values.
@@ -228,18 +211,13 @@ const FAMILIES: &[&[&str]] = &[
 ];
 
 fn is_cast_between(from: &Object<'_>, to: &Object<'_>) -> bool {
-    let bases = [from, to].map(|it| {
-        (
-            it.get(Attribute::BaseSchema),
-            it.get(Attribute::BaseName).unwrap_or_default(),
-        )
-    });
+    let bases = [from, to]
+        .map(|it| (it.get(Attribute::BaseSchema), it.get(Attribute::BaseName).unwrap_or_default()));
     if bases[0] == bases[1] {
         return true;
     }
-    let is_of_one_family = FAMILIES
-        .iter()
-        .any(|family| bases.iter().all(|(_, name)| family.contains(name)));
+    let is_of_one_family =
+        FAMILIES.iter().any(|family| bases.iter().all(|(_, name)| family.contains(name)));
     let is_built_in = bases.iter().all(|it| it.0 == Some("pg_catalog"));
     is_built_in && is_of_one_family
 }
@@ -276,9 +254,9 @@ fn looking(statement: Statement, object: &Object<'_>, domain: &Key) -> Statement
     let domain = object.catalog.entry(domain).map(|(key, _)| key);
     let columns = domain.map(|it| stored_in(object.catalog, it));
     let tables: BTreeSet<Key> = columns.iter().flatten().map(|it| relation(it)).collect();
-    tables.iter().fold(statement, |statement, table| {
-        statement.touching(table, LockMode::Share, Work::Scan)
-    })
+    tables
+        .iter()
+        .fold(statement, |statement, table| statement.touching(table, LockMode::Share, Work::Scan))
 }
 
 fn validate(constraint: &Object<'_>) -> Statement {

@@ -23,17 +23,11 @@ impl KindRules for Enum {
         let labels = object.list(Attribute::Labels);
         let labels: Vec<String> = labels.iter().map(|it| Literal(it).to_string()).collect();
         let name = qualified(object.key);
-        vec![Statement::new(format!(
-            "CREATE TYPE {name} AS ENUM ({})",
-            labels.join(", ")
-        ))]
+        vec![Statement::new(format!("CREATE TYPE {name} AS ENUM ({})", labels.join(", ")))]
     }
 
     fn alter(&self, change: &Change<'_>) -> Alter {
-        let (from, to) = (
-            change.from.list(Attribute::Labels),
-            change.to.list(Attribute::Labels),
-        );
+        let (from, to) = (change.from.list(Attribute::Labels), change.to.list(Attribute::Labels));
         if from == to {
             return Alter::By(Steps::default());
         }
@@ -42,19 +36,13 @@ impl KindRules for Enum {
             return Alter::By(Steps::late(added(change.to.key, &from, &to)));
         }
         let gone = from.iter().filter(|it| !to.contains(it)).cloned();
-        Alter::Swap(Swap {
-            gone: gone.collect(),
-            ..Swap::default()
-        })
+        Alter::Swap(Swap { gone: gone.collect(), ..Swap::default() })
     }
 }
 
 /// The name of a type.
 pub(crate) fn qualified(key: &Key) -> Qualified<'_> {
-    Qualified {
-        schema: key.part(0),
-        name: key.part(1),
-    }
+    Qualified { schema: key.part(0), name: key.part(1) }
 }
 
 /// The words for a type of any kind but a domain.
@@ -65,9 +53,7 @@ pub(crate) fn designation(object: &Object<'_>) -> Option<String> {
 /// Whether something that uses the type comes or changes with it: it may use a value that is added.
 fn is_used_anew(change: &Change<'_>) -> bool {
     let (from, to) = (change.from.catalog, change.to.catalog);
-    users(to, change.to.key)
-        .iter()
-        .any(|it| from.get(it) != to.get(it))
+    users(to, change.to.key).iter().any(|it| from.get(it) != to.get(it))
 }
 
 /// Whether all of `few` stand in `all`, in the same order.
@@ -115,13 +101,7 @@ mod tests {
             .into_iter()
             .map(|it| it.sql().replace("ALTER TYPE \"s\".\"e\" ADD VALUE ", ""))
             .collect();
-        let expected = [
-            "'a' BEFORE 'c'",
-            "'b' AFTER 'a'",
-            "'d' AFTER 'c'",
-            "'e' AFTER 'd'",
-            "'g'",
-        ];
+        let expected = ["'a' BEFORE 'c'", "'b' AFTER 'a'", "'d' AFTER 'c'", "'e' AFTER 'd'", "'g'"];
         assert_eq!(texts, expected);
     }
 

@@ -17,11 +17,8 @@ impl KindRules for EventTrigger {
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         let event = object.get(Attribute::Event).unwrap_or_default();
         let function = object.get(Attribute::Function).unwrap_or_default();
-        let tags: Vec<String> = object
-            .list(Attribute::Tags)
-            .iter()
-            .map(|it| Literal(it).to_string())
-            .collect();
+        let tags: Vec<String> =
+            object.list(Attribute::Tags).iter().map(|it| Literal(it).to_string()).collect();
         let when = if tags.is_empty() {
             String::new()
         } else {

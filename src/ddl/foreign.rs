@@ -17,13 +17,11 @@ impl KindRules for Wrapper {
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
-        let functions: String = [
-            ("HANDLER", Attribute::Handler),
-            ("VALIDATOR", Attribute::Validator),
-        ]
-        .iter()
-        .filter_map(|(word, name)| Some(format!(" {word} {}", object.get(*name)?)))
-        .collect();
+        let functions: String =
+            [("HANDLER", Attribute::Handler), ("VALIDATOR", Attribute::Validator)]
+                .iter()
+                .filter_map(|(word, name)| Some(format!(" {word} {}", object.get(*name)?)))
+                .collect();
         vec![Statement::new(format!(
             "CREATE {}{functions}{}",
             wrapper(object.key),
@@ -33,17 +31,15 @@ impl KindRules for Wrapper {
 
     // In one statement: the new options must suit the new validator.
     fn alter(&self, change: &Change<'_>) -> Alter {
-        let functions: String = [
-            ("HANDLER", Attribute::Handler),
-            ("VALIDATOR", Attribute::Validator),
-        ]
-        .iter()
-        .filter(|(_, name)| change.differs(*name))
-        .map(|(word, name)| match change.to.get(*name) {
-            Some(function) => format!(" {word} {function}"),
-            None => format!(" NO {word}"),
-        })
-        .collect();
+        let functions: String =
+            [("HANDLER", Attribute::Handler), ("VALIDATOR", Attribute::Validator)]
+                .iter()
+                .filter(|(_, name)| change.differs(*name))
+                .map(|(word, name)| match change.to.get(*name) {
+                    Some(function) => format!(" {word} {function}"),
+                    None => format!(" NO {word}"),
+                })
+                .collect();
         let what = functions + &clause(&altered(change, plain));
         by_altering(&wrapper(change.to.key), &what)
     }
@@ -117,11 +113,8 @@ impl KindRules for Mapping {
             })
             .map(|(name, _)| name.as_str())
             .collect();
-        let statement = Statement::new(format!(
-            "ALTER {}{}",
-            mapping(change.to.key),
-            clause(&parts)
-        ));
+        let statement =
+            Statement::new(format!("ALTER {}{}", mapping(change.to.key), clause(&parts)));
         Alter::By(Steps::late([open(statement, &secrets)]))
     }
 }
@@ -146,9 +139,7 @@ fn mapping(key: &Key) -> String {
 fn pairs(object: &Object<'_>) -> Vec<(String, String)> {
     let options = object.list(Attribute::Options);
     let pairs = options.iter().filter_map(|it| it.split_once('='));
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn value_of<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
@@ -167,21 +158,14 @@ fn clause(parts: &[String]) -> String {
 /// The options of something new.
 fn given(object: &Object<'_>) -> Vec<String> {
     let pairs = pairs(object);
-    pairs
-        .iter()
-        .map(|(name, value)| format!("{} {}", Ident(name), Literal(value)))
-        .collect()
+    pairs.iter().map(|(name, value)| format!("{} {}", Ident(name), Literal(value))).collect()
 }
 
 /// What leads from some options to others. `shown` says what is written for a value.
 fn altered(change: &Change<'_>, shown: impl Fn(&str, &str) -> String) -> Vec<String> {
     let (from, to) = (pairs(&change.from), pairs(&change.to));
-    let gone = from
-        .iter()
-        .filter(|(name, _)| value_of(&to, name).is_none());
-    let mut parts: Vec<String> = gone
-        .map(|(name, _)| format!("DROP {}", Ident(name)))
-        .collect();
+    let gone = from.iter().filter(|(name, _)| value_of(&to, name).is_none());
+    let mut parts: Vec<String> = gone.map(|(name, _)| format!("DROP {}", Ident(name))).collect();
     for (name, value) in &to {
         let verb = match value_of(&from, name) {
             None => "ADD",
@@ -208,18 +192,12 @@ fn by_altering(name: &str, what: &str) -> Alter {
 /// Whether an option of a user mapping is nothing to be written down.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["pass", "pwd", "secret", "token", "key", "credential"]
-        .iter()
-        .any(|it| name.contains(it))
+    ["pass", "pwd", "secret", "token", "key", "credential"].iter().any(|it| name.contains(it))
 }
 
 /// A secret stays open.
 fn masked(name: &str, value: &str) -> String {
-    if is_secret(name) {
-        "''".to_owned()
-    } else {
-        plain(name, value)
-    }
+    if is_secret(name) { "''".to_owned() } else { plain(name, value) }
 }
 
 /// Tells which options the author has to fill in.
@@ -228,8 +206,5 @@ fn open(statement: Statement, secrets: &[&str]) -> Statement {
         return statement;
     }
     let names: Vec<String> = secrets.iter().map(|it| Ident(it).to_string()).collect();
-    statement.remarking(format!(
-        "Fill in {}: a secret is not written down here.",
-        names.join(", ")
-    ))
+    statement.remarking(format!("Fill in {}: a secret is not written down here.", names.join(", ")))
 }

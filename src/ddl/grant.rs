@@ -17,9 +17,7 @@ pub(crate) struct Grant;
 impl KindRules for Grant {
     // The object; and for a column the grant on its whole table, for whoever revokes that revokes this, too.
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
-        let mut owners: Vec<Key> = self::object(object.key, object.catalog)
-            .into_iter()
-            .collect();
+        let mut owners: Vec<Key> = self::object(object.key, object.catalog).into_iter().collect();
         let Some(parts) = parts(object.key) else {
             return owners;
         };
@@ -100,10 +98,7 @@ pub(crate) fn object(key: &Key, catalog: &Catalog) -> Option<Key> {
         "foreign server" => &[Kind::ForeignServer],
         _ => &[],
     };
-    kinds
-        .iter()
-        .map(|kind| Key::new(*kind, &parts.object))
-        .find(|it| catalog.get(it).is_some())
+    kinds.iter().map(|kind| Key::new(*kind, &parts.object)).find(|it| catalog.get(it).is_some())
 }
 
 /// A grantee as GRANT and REVOKE take it.
@@ -118,15 +113,9 @@ pub(crate) fn role(grantee: &str) -> String {
 fn grant(object: &Object<'_>, is_grantable: bool) -> Option<Statement> {
     let parts = parts(object.key)?;
     let (privilege, on) = target(&parts)?;
-    let option = if is_grantable {
-        " WITH GRANT OPTION"
-    } else {
-        ""
-    };
+    let option = if is_grantable { " WITH GRANT OPTION" } else { "" };
     let to = role(parts.grantee);
-    Some(Statement::new(format!(
-        "GRANT {privilege} ON {on} TO {to}{option}"
-    )))
+    Some(Statement::new(format!("GRANT {privilege} ON {on} TO {to}{option}")))
 }
 
 /// The statement that revokes it, or what is named before it; with what was granted on, where that may be.
@@ -135,9 +124,7 @@ fn revoke(object: &Object<'_>, what: &str, cascades: bool) -> Option<Statement> 
     let (privilege, on) = target(&parts)?;
     let cascade = if cascades { " CASCADE" } else { "" };
     let from = role(parts.grantee);
-    Some(Statement::new(format!(
-        "REVOKE {what}{privilege} ON {on} FROM {from}{cascade}"
-    )))
+    Some(Statement::new(format!("REVOKE {what}{privilege} ON {on} FROM {from}{cascade}")))
 }
 
 /// The privilege, with the column that it is for, and the words for the object.
@@ -176,10 +163,5 @@ fn parts(key: &Key) -> Option<Parts<'_>> {
     let &[kind, ref object @ .., grantee, privilege] = all.as_slice() else {
         return None;
     };
-    Some(Parts {
-        kind,
-        object: object.to_vec(),
-        grantee,
-        privilege,
-    })
+    Some(Parts { kind, object: object.to_vec(), grantee, privilege })
 }

@@ -58,9 +58,7 @@ impl KindRules for Index {
         let above = inheritance::wholes(index.catalog, &table);
         let of_wholes =
             above.flat_map(|it| of_table(index.catalog, &it).cloned().collect::<Vec<_>>());
-        of_wholes
-            .map(|it| (Moment::Made(it), made.clone()))
-            .collect()
+        of_wholes.map(|it| (Moment::Made(it), made.clone())).collect()
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -96,10 +94,7 @@ pub(crate) fn relation(index: &Object<'_>) -> Key {
 pub(crate) fn constraint(index: &Object<'_>) -> Option<Key> {
     let name = index.get(Attribute::OfConstraint)?;
     let table = index.get(Attribute::Table)?;
-    Some(Key::new(
-        Kind::Constraint,
-        &[index.key.part(0), table, name],
-    ))
+    Some(Key::new(Kind::Constraint, &[index.key.part(0), table, name]))
 }
 
 /// Makes it, and sets what the statement that makes it has no words for.
@@ -140,8 +135,7 @@ fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
 fn of_table<'c>(catalog: &'c Catalog, table: &Key) -> impl Iterator<Item = &'c Key> {
     let table = table.clone();
     let all = catalog.below(Kind::Index, &[table.part(0)]);
-    all.filter(move |(key, fact)| key.relation(fact).as_ref() == Some(&table))
-        .map(|(key, _)| key)
+    all.filter(move |(key, fact)| key.relation(fact).as_ref() == Some(&table)).map(|(key, _)| key)
 }
 
 /// Builds one beside readers and writers.
@@ -166,10 +160,7 @@ pub(crate) fn attach(whole: &Key, part: &Key) -> Statement {
 
 /// `"schema"."name"`.
 fn qualified(key: &Key) -> Qualified<'_> {
-    Qualified {
-        schema: key.part(0),
-        name: key.name(),
-    }
+    Qualified { schema: key.part(0), name: key.name() }
 }
 
 /// What a new index is given after it was made. That rows are clustered or told apart by it is lost with an old one of the
@@ -182,10 +173,7 @@ pub(crate) fn finish(index: &Object<'_>) -> Vec<Statement> {
     if index.is(Attribute::ReplicaIdentity) {
         all.push(replica_identity(index));
     }
-    all.extend(extension::ties(
-        index,
-        &text::Designation(index.key).to_string(),
-    ));
+    all.extend(extension::ties(index, &text::Designation(index.key).to_string()));
     all
 }
 

@@ -55,14 +55,8 @@ pub(crate) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
 
 /// Whether a table that is wanted was a partition, and is no longer one of what it was one of.
 pub(crate) fn is_detached(table: &Object<'_>) -> bool {
-    let whole_in = |catalog: &Catalog| {
-        Some(
-            catalog
-                .get(table.key)?
-                .get(Attribute::PartitionOf)?
-                .to_owned(),
-        )
-    };
+    let whole_in =
+        |catalog: &Catalog| Some(catalog.get(table.key)?.get(Attribute::PartitionOf)?.to_owned());
     let was = table.before.and_then(whole_in);
     was.is_some() && was != whole_in(table.catalog)
 }
@@ -119,10 +113,7 @@ pub(crate) fn again(object: &Object<'_>, parents: &[&Place], without: &[&str]) -
     for (number, (schema, name)) in parents.iter().enumerate() {
         let parent = Qualified { schema, name };
         let free = free(object, number);
-        let stand_in = Qualified {
-            schema: own,
-            name: &free,
-        };
+        let stand_in = Qualified { schema: own, name: &free };
         before.push(Statement::new(format!(
             "CREATE TABLE {stand_in} (LIKE {parent} INCLUDING CONSTRAINTS INCLUDING GENERATED)"
         )));

@@ -33,16 +33,10 @@ fn comment(object: &Object<'_>) -> Option<String> {
 
 /// The statement that makes it, behind a verb.
 fn made(verb: &str, object: &Object<'_>) -> Statement {
-    let trusted = if object.is(Attribute::Untrusted) {
-        ""
-    } else {
-        " TRUSTED"
-    };
+    let trusted = if object.is(Attribute::Untrusted) { "" } else { " TRUSTED" };
     let clause = |word: &str, attribute: Attribute| {
         let function = object.get(attribute);
-        function
-            .map(|it| format!(" {word} {it}"))
-            .unwrap_or_default()
+        function.map(|it| format!(" {word} {it}")).unwrap_or_default()
     };
     Statement::new(format!(
         "{verb}{trusted} {}{}{}{}",

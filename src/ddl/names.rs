@@ -37,10 +37,7 @@ fn clip(text: &str, bytes: usize) -> &str {
 
 /// The relation of an object whose key begins with one: `"public"."t"`.
 pub(crate) fn relation<'c>(object: &Object<'c>) -> Qualified<'c> {
-    Qualified {
-        schema: object.key.part(0),
-        name: object.key.part(1),
-    }
+    Qualified { schema: object.key.part(0), name: object.key.part(1) }
 }
 
 /// A column with its relation, for people: `"public"."t"."a"`.
@@ -51,13 +48,8 @@ pub(crate) fn column(object: &Object<'_>) -> String {
 /// The columns of a relation in their order.
 pub(crate) fn columns_of<'c>(object: &Object<'c>, schema: &str, table: &str) -> Vec<Object<'c>> {
     let below = object.catalog.below(Kind::Column, &[schema, table]);
-    let mut columns: Vec<Object<'c>> = below
-        .map(|(key, fact)| Object {
-            key,
-            fact,
-            ..*object
-        })
-        .collect();
+    let mut columns: Vec<Object<'c>> =
+        below.map(|(key, fact)| Object { key, fact, ..*object }).collect();
     columns.sort_by_key(|it| {
         let position = it.get(Attribute::Position).and_then(|it| it.parse().ok());
         position.unwrap_or(usize::MAX)

@@ -48,12 +48,8 @@ impl KindRules for Operator {
                 settings.push(format!("{word} = {}", to.get(name).unwrap_or("NONE")));
             }
         }
-        let additions = [
-            Attribute::Commutator,
-            Attribute::Negator,
-            Attribute::Hashes,
-            Attribute::Merges,
-        ];
+        let additions =
+            [Attribute::Commutator, Attribute::Negator, Attribute::Hashes, Attribute::Merges];
         // from 17 on they can be given, but never taken or changed
         for name in additions.into_iter().filter(|it| change.differs(*it)) {
             let value = to.get(name);
@@ -114,16 +110,10 @@ impl KindRules for Family {
 
     fn alter(&self, change: &Change<'_>) -> Alter {
         let (from, to) = (members(&change.from), members(&change.to));
-        let gone: Vec<String> = from
-            .iter()
-            .filter(|it| !to.contains(it))
-            .map(|it| it.name.clone())
-            .collect();
-        let new: Vec<String> = to
-            .iter()
-            .filter(|it| !from.contains(it))
-            .map(|it| it.add.clone())
-            .collect();
+        let gone: Vec<String> =
+            from.iter().filter(|it| !to.contains(it)).map(|it| it.name.clone()).collect();
+        let new: Vec<String> =
+            to.iter().filter(|it| !from.contains(it)).map(|it| it.add.clone()).collect();
         let key = change.to.key;
         Alter::By(Steps {
             early: alter_members(key, "DROP", &gone).into_iter().collect(),
@@ -152,15 +142,8 @@ impl KindRules for Class {
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         let key = object.key;
         let input = object.get(Attribute::Input).unwrap_or_default();
-        let default = if object.is(Attribute::Default) {
-            "DEFAULT "
-        } else {
-            ""
-        };
-        let name = Qualified {
-            schema: key.part(0),
-            name: key.part(2),
-        };
+        let default = if object.is(Attribute::Default) { "DEFAULT " } else { "" };
+        let name = Qualified { schema: key.part(0), name: key.part(2) };
         let own_family = object.get(Attribute::Family);
         let own_family = own_family.map_or(String::new(), |it| format!(" FAMILY {it}"));
         let mut parts: Vec<String> = members(object).into_iter().map(|it| it.add).collect();
@@ -181,11 +164,7 @@ impl KindRules for Class {
 /// `OPERATOR "s".+ (integer, integer)`; the types are printed as SQL already.
 fn operator(key: &Key) -> String {
     let (schema, name) = (Ident(key.part(0)), key.part(1));
-    format!(
-        "OPERATOR {schema}.{name} ({}, {})",
-        key.part(2),
-        key.part(3)
-    )
+    format!("OPERATOR {schema}.{name} ({}, {})", key.part(2), key.part(3))
 }
 
 /// What comes before the arguments in `s.+(integer,integer)` and `s.f(integer)`, and the arguments in their parentheses.
@@ -226,10 +205,7 @@ fn create_operator(object: &Object<'_>) -> Vec<Statement> {
             .filter(|(_, kind)| *kind != "NONE")
             .map(|(word, kind)| format!("{word} = {kind}")),
     );
-    let others = [
-        ("COMMUTATOR", Attribute::Commutator),
-        ("NEGATOR", Attribute::Negator),
-    ];
+    let others = [("COMMUTATOR", Attribute::Commutator), ("NEGATOR", Attribute::Negator)];
     options.extend(
         others
             .iter()
@@ -243,10 +219,7 @@ fn create_operator(object: &Object<'_>) -> Vec<Statement> {
     );
     let flags = [("HASHES", Attribute::Hashes), ("MERGES", Attribute::Merges)];
     options.extend(
-        flags
-            .iter()
-            .filter(|(_, name)| object.is(*name))
-            .map(|(word, _)| (*word).to_owned()),
+        flags.iter().filter(|(_, name)| object.is(*name)).map(|(word, _)| (*word).to_owned()),
     );
     vec![Statement::new(format!(
         "CREATE OPERATOR {}.{} ({})",
@@ -264,8 +237,7 @@ fn is_shell(catalog: &Catalog, text: &str) -> bool {
 /// The operator that is printed like this.
 fn find<'c>(catalog: &'c Catalog, text: &str) -> Option<&'c Fact> {
     let mut all = catalog.of_kind(Kind::Operator);
-    all.find(|(key, _)| is_printed_as(key, text))
-        .map(|(_, fact)| fact)
+    all.find(|(key, _)| is_printed_as(key, text)).map(|(_, fact)| fact)
 }
 
 /// Whether an operator is named that is the user's own, and not this one.
@@ -276,10 +248,7 @@ fn other_than(key: &Key, text: &str) -> bool {
 
 /// The name of a family or class, and the access method: `"s"."f" USING "btree"`.
 fn with_method(key: &Key) -> String {
-    let name = Qualified {
-        schema: key.part(0),
-        name: key.part(2),
-    };
+    let name = Qualified { schema: key.part(0), name: key.part(2) };
     format!("{name} USING {}", Ident(key.part(1)))
 }
 
@@ -319,15 +288,10 @@ fn members(object: &Object<'_>) -> Vec<Member> {
             name: format!("OPERATOR {number} {arguments}"),
         }
     });
-    let functions = functions
-        .into_iter()
-        .map(|(number, left, right, function)| {
-            let name = format!("FUNCTION {number} ({left}, {right})");
-            Member {
-                add: format!("{name} {function}"),
-                name,
-            }
-        });
+    let functions = functions.into_iter().map(|(number, left, right, function)| {
+        let name = format!("FUNCTION {number} ({left}, {right})");
+        Member { add: format!("{name} {function}"), name }
+    });
     operators.chain(functions).collect()
 }
 
@@ -343,13 +307,7 @@ mod tests {
 
     #[test]
     fn names_end_where_the_arguments_begin() {
-        assert_eq!(
-            split("s.===(integer,integer)"),
-            ("s.===", "(integer,integer)")
-        );
-        assert_eq!(
-            split("\"a(b\".+(\"c(d\".t,integer)"),
-            ("\"a(b\".+", "(\"c(d\".t,integer)")
-        );
+        assert_eq!(split("s.===(integer,integer)"), ("s.===", "(integer,integer)"));
+        assert_eq!(split("\"a(b\".+(\"c(d\".t,integer)"), ("\"a(b\".+", "(\"c(d\".t,integer)"));
     }
 }

@@ -21,9 +21,7 @@ pub(crate) fn difference(from: &[String], to: &[String], prefix: &str) -> Differ
     let gone = from.iter().filter(|it| value_of(to, name(it)).is_none());
     Difference {
         set: new.map(|it| assignment(it, prefix)).collect(),
-        reset: gone
-            .map(|it| format!("{prefix}{}", Ident(name(it))))
-            .collect(),
+        reset: gone.map(|it| format!("{prefix}{}", Ident(name(it)))).collect(),
     }
 }
 

@@ -42,11 +42,8 @@ impl KindRules for Policy {
         }
         let to = &change.to;
         type Words = fn(&Object<'_>) -> String;
-        let clauses: [(Attribute, Words); 3] = [
-            (Attribute::Roles, roles),
-            (Attribute::Using, using),
-            (Attribute::Check, check),
-        ];
+        let clauses: [(Attribute, Words); 3] =
+            [(Attribute::Roles, roles), (Attribute::Using, using), (Attribute::Check, check)];
         let differing: String = clauses
             .into_iter()
             .filter(|(name, _)| change.differs(*name))
@@ -70,24 +67,17 @@ fn roles(object: &Object<'_>) -> String {
 /// Which rows there are.
 fn using(object: &Object<'_>) -> String {
     let condition = object.get(Attribute::Using);
-    condition
-        .map(|it| format!(" USING ({it})"))
-        .unwrap_or_default()
+    condition.map(|it| format!(" USING ({it})")).unwrap_or_default()
 }
 
 /// Which rows may be written.
 fn check(object: &Object<'_>) -> String {
     let condition = object.get(Attribute::Check);
-    condition
-        .map(|it| format!(" WITH CHECK ({it})"))
-        .unwrap_or_default()
+    condition.map(|it| format!(" WITH CHECK ({it})")).unwrap_or_default()
 }
 
 /// The words that name it after COMMENT ON, CREATE, ALTER and DROP.
 fn words(object: &Object<'_>) -> String {
-    let table = Qualified {
-        schema: object.key.part(0),
-        name: object.key.part(1),
-    };
+    let table = Qualified { schema: object.key.part(0), name: object.key.part(1) };
     format!("POLICY {} ON {table}", Ident(object.key.part(2)))
 }

@@ -29,19 +29,13 @@ pub(crate) struct PublicationTable;
 impl KindRules for PublicationTable {
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         let (schema, table) = (object.key.part(1), object.key.part(2));
-        vec![
-            publication_of(object.key),
-            Key::new(Kind::Relation, &[schema, table]),
-        ]
+        vec![publication_of(object.key), Key::new(Kind::Relation, &[schema, table])]
     }
 
     // Without the tables that inherit from it: each is named by itself.
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
-        let mut sql = format!(
-            "ALTER {} ADD TABLE ONLY {}",
-            publication(object.key),
-            table(object.key)
-        );
+        let mut sql =
+            format!("ALTER {} ADD TABLE ONLY {}", publication(object.key), table(object.key));
         let columns = object.list(Attribute::Columns);
         if object.is(Attribute::Columns) {
             let columns: Vec<String> = columns.iter().map(|it| Ident(it).to_string()).collect();
@@ -67,10 +61,7 @@ pub(crate) struct PublicationSchema;
 
 impl KindRules for PublicationSchema {
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
-        vec![
-            publication_of(object.key),
-            Key::new(Kind::Schema, &[object.key.part(1)]),
-        ]
+        vec![publication_of(object.key), Key::new(Kind::Schema, &[object.key.part(1)])]
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -106,12 +97,8 @@ fn operations(object: &Object<'_>) -> String {
     format!("publish = '{}'", shown.join(", "))
 }
 
-const OPERATIONS: &[Attribute] = &[
-    Attribute::NoInsert,
-    Attribute::NoUpdate,
-    Attribute::NoDelete,
-    Attribute::NoTruncate,
-];
+const OPERATIONS: &[Attribute] =
+    &[Attribute::NoInsert, Attribute::NoUpdate, Attribute::NoDelete, Attribute::NoTruncate];
 
 /// The options for which `is_wanted`, whatever their values are.
 fn options(object: &Object<'_>, is_wanted: impl Fn(Attribute) -> bool) -> Vec<String> {
@@ -158,10 +145,7 @@ fn alter(change: &Change<'_>) -> Alter {
 }
 
 fn table(key: &Key) -> Qualified<'_> {
-    Qualified {
-        schema: key.part(1),
-        name: key.part(2),
-    }
+    Qualified { schema: key.part(1), name: key.part(2) }
 }
 
 fn schema(object: &Object<'_>, verb: &str) -> Statement {

@@ -33,10 +33,8 @@ impl KindRules for Range {
             .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(*name)?)))
             .collect();
         let name = qualified(object.key).to_string();
-        let mut all = vec![Statement::new(format!(
-            "CREATE TYPE {name} AS RANGE ({})",
-            options.join(", ")
-        ))];
+        let mut all =
+            vec![Statement::new(format!("CREATE TYPE {name} AS RANGE ({})", options.join(", ")))];
         let makers = moved(&name, &constructor(object), &makers(object));
         all.extend(makers.into_iter().map(Statement::new));
         all
@@ -90,16 +88,10 @@ pub(crate) fn set_aside(
     old: &Qualified<'_>,
     multirange: &Qualified<'_>,
 ) -> Vec<Statement> {
-    let (name, new) = (
-        object.get(Attribute::Multirange).unwrap_or_default(),
-        multirange.to_string(),
-    );
+    let (name, new) =
+        (object.get(Attribute::Multirange).unwrap_or_default(), multirange.to_string());
     let mut all = moved(name, &new, &with_multirange(&qualified(object.key)));
-    all.extend(moved(
-        &constructor(object),
-        &old.to_string(),
-        &makers(object),
-    ));
+    all.extend(moved(&constructor(object), &old.to_string(), &makers(object)));
     all.into_iter().map(Statement::new).collect()
 }
 
@@ -174,9 +166,6 @@ mod tests {
     #[test]
     fn names_are_found_within_quotes() {
         assert_eq!(parts("s.m"), ("s".to_owned(), "m".to_owned()));
-        assert_eq!(
-            parts("\"S.\"\"x\".\"m.1\""),
-            ("S.\"x".to_owned(), "m.1".to_owned())
-        );
+        assert_eq!(parts("\"S.\"\"x\".\"m.1\""), ("S.\"x".to_owned(), "m.1".to_owned()));
     }
 }

@@ -41,10 +41,7 @@ impl KindRules for RewriteRule {
 
 /// The statement that PostgreSQL prints for it.
 fn definition<'c>(object: &Object<'c>) -> &'c str {
-    let text = object
-        .get(Attribute::Definition)
-        .unwrap_or_default()
-        .trim_end();
+    let text = object.get(Attribute::Definition).unwrap_or_default().trim_end();
     text.strip_suffix(';').unwrap_or(text)
 }
 
@@ -67,8 +64,5 @@ fn words(object: &Object<'_>) -> String {
 
 /// The relation that it is on.
 fn table<'c>(object: &Object<'c>) -> Qualified<'c> {
-    Qualified {
-        schema: object.key.part(0),
-        name: object.key.part(1),
-    }
+    Qualified { schema: object.key.part(0), name: object.key.part(1) }
 }

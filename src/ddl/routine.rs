@@ -68,10 +68,7 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
     if is_aggregate(object) {
         return Statement::new(format!("{verb} {} (\n{}\n)", words(object), fields(object)));
     }
-    let definition = object
-        .get(Attribute::Definition)
-        .unwrap_or_default()
-        .trim_end();
+    let definition = object.get(Attribute::Definition).unwrap_or_default().trim_end();
     match definition.strip_prefix("CREATE OR REPLACE") {
         Some(rest) => Statement::new(format!("{verb}{rest}")),
         None => Statement::new(definition),
@@ -86,10 +83,7 @@ pub(crate) fn is_text(object: &Object<'_>) -> bool {
 /// Whether its body is kept as a tree, whose needs PostgreSQL knows: `BEGIN ATOMIC` and `RETURN`.
 pub(crate) fn is_parsed(object: &Object<'_>) -> bool {
     // a text stands between two tags, and no tree is printed with a sign at its end
-    let definition = object
-        .get(Attribute::Definition)
-        .unwrap_or_default()
-        .trim_end();
+    let definition = object.get(Attribute::Definition).unwrap_or_default().trim_end();
     object.get(Attribute::Language) == Some("sql") && !definition.ends_with('$')
 }
 
@@ -100,11 +94,8 @@ pub(crate) fn takes(object: &Object<'_>, count: usize) -> bool {
         "" => 0,
         _ => elements(signature).len(),
     };
-    let defaults = outside(
-        object.get(Attribute::Arguments).unwrap_or_default(),
-        " DEFAULT ",
-    )
-    .count();
+    let defaults =
+        outside(object.get(Attribute::Arguments).unwrap_or_default(), " DEFAULT ").count();
     let is_open = outside(signature, "VARIADIC ").next().is_some() || is_aggregate(object);
     (is_open || count <= most) && count + defaults + usize::from(is_open) >= most
 }
@@ -131,11 +122,7 @@ pub(crate) fn emptied(verb: &str, object: &Object<'_>) -> Option<Statement> {
         // without LIMIT it would stand for a constant, by which no table is partitioned
         _ => format!("SELECT {} LIMIT 1", null(result)),
     };
-    Some(Statement::new(format!(
-        "{verb}{}\nAS {}",
-        head(object)?.trim_end(),
-        Literal(&body)
-    )))
+    Some(Statement::new(format!("{verb}{}\nAS {}", head(object)?.trim_end(), Literal(&body))))
 }
 
 /// The statements that make it where it was made [without its body](emptied).
@@ -210,10 +197,7 @@ fn words(object: &Object<'_>) -> String {
 fn tie_words(object: &Object<'_>) -> String {
     let key = object.key;
     if is_aggregate(object) {
-        format!(
-            "FUNCTION {}",
-            granted(key.part(0), key.part(1), key.part(2))
-        )
+        format!("FUNCTION {}", granted(key.part(0), key.part(1), key.part(2)))
     } else {
         words(object)
     }
@@ -221,10 +205,7 @@ fn tie_words(object: &Object<'_>) -> String {
 
 /// Its name without arguments.
 fn name(key: &Key) -> Qualified<'_> {
-    Qualified {
-        schema: key.part(0),
-        name: key.part(1),
-    }
+    Qualified { schema: key.part(0), name: key.part(1) }
 }
 
 /// Whether an argument loses its default, or one of any type gets another: no function can be replaced by such a one.
@@ -291,14 +272,8 @@ fn fields(object: &Object<'_>) -> String {
         ("MFINALFUNC_MODIFY", modify("moving_final_modify")),
         ("MINITCOND", literal("moving_initial")),
         ("SORTOP", text("sort_operator").map(operator)),
-        (
-            "PARALLEL",
-            object.get(Attribute::Parallel).map(str::to_ascii_uppercase),
-        ),
-        (
-            "HYPOTHETICAL",
-            flag(text("kind") == Some("hypothetical-set")),
-        ),
+        ("PARALLEL", object.get(Attribute::Parallel).map(str::to_ascii_uppercase)),
+        ("HYPOTHETICAL", flag(text("kind") == Some("hypothetical-set"))),
     ];
     let lines: Vec<String> = all
         .into_iter()
@@ -371,10 +346,7 @@ mod tests {
         assert_eq!(plain("ORDER BY real"), "real");
         assert_eq!(plain("p real ORDER BY v real"), "p real, v real");
         assert_eq!(plain("\"a ORDER BY b\" real"), "\"a ORDER BY b\" real");
-        assert_eq!(
-            plain("VARIADIC \"any\" ORDER BY VARIADIC \"any\""),
-            "VARIADIC \"any\""
-        );
+        assert_eq!(plain("VARIADIC \"any\" ORDER BY VARIADIC \"any\""), "VARIADIC \"any\"");
     }
 
     #[test]

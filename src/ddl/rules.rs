@@ -163,10 +163,7 @@ pub(crate) trait KindRules: Sync {
 impl Steps {
     /// Statements that run when everything they need is there.
     pub(crate) fn late(statements: impl IntoIterator<Item = Statement>) -> Self {
-        Self {
-            late: statements.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { late: statements.into_iter().collect(), ..Self::default() }
     }
 }
 

@@ -64,11 +64,7 @@ impl KindRules for Sequence {
             }
             return all;
         }
-        let unlogged = if sequence.is(Attribute::Unlogged) {
-            "UNLOGGED "
-        } else {
-            ""
-        };
+        let unlogged = if sequence.is(Attribute::Unlogged) { "UNLOGGED " } else { "" };
         let (words, options) = (designation(sequence), options::given(sequence));
         let mut all = vec![Statement::new(format!("CREATE {unlogged}{words}{options}"))];
         all.extend(owned(sequence));
@@ -97,10 +93,7 @@ fn comment(sequence: &Object<'_>) -> Option<String> {
 
 /// `SEQUENCE "schema"."name"`.
 fn designation(sequence: &Object<'_>) -> String {
-    let name = Qualified {
-        schema: sequence.key.part(0),
-        name: sequence.key.part(1),
-    };
+    let name = Qualified { schema: sequence.key.part(0), name: sequence.key.part(1) };
     format!("SEQUENCE {name}")
 }
 
@@ -121,23 +114,14 @@ fn table<'c>(sequence: &Object<'_>, catalog: &'c Catalog) -> Option<&'c Fact> {
 /// Ties it to the column that owns it, if there is one.
 pub(crate) fn owned(sequence: &Object<'_>) -> Option<Statement> {
     let column = column(sequence, Attribute::OwnedBy)?;
-    let table = Qualified {
-        schema: column.part(0),
-        name: column.part(1),
-    };
+    let table = Qualified { schema: column.part(0), name: column.part(1) };
     let (words, column) = (designation(sequence), Ident(column.name()));
-    Some(Statement::new(format!(
-        "ALTER {words} OWNED BY {table}.{column}"
-    )))
+    Some(Statement::new(format!("ALTER {words} OWNED BY {table}.{column}")))
 }
 
 /// Whether it survives a crash.
 fn logged(sequence: &Object<'_>) -> Statement {
-    let to = if sequence.is(Attribute::Unlogged) {
-        "UNLOGGED"
-    } else {
-        "LOGGED"
-    };
+    let to = if sequence.is(Attribute::Unlogged) { "UNLOGGED" } else { "LOGGED" };
     Statement::new(format!("ALTER {} SET {to}", designation(sequence)))
 }
 
@@ -148,10 +132,7 @@ fn counter(sequence: &Object<'_>) -> Loss {
 
 /// Changes all that it can.
 fn alter(change: &Change<'_>) -> Alter {
-    match (
-        change.from.is(Attribute::IdentityOf),
-        change.to.is(Attribute::IdentityOf),
-    ) {
+    match (change.from.is(Attribute::IdentityOf), change.to.is(Attribute::IdentityOf)) {
         // DROP IDENTITY takes the old one away, ADD GENERATED makes the new one with all options
         (true, false) | (false, true) => return Alter::Replace,
         (true, true) if change.differs(Attribute::IdentityOf) => {

@@ -112,10 +112,9 @@ impl fmt::Display for Loss {
             Self::Rows(_) => write!(f, "the rows of {of}"),
             Self::Values(_) => write!(f, "the values of {of}.{name}"),
             Self::Counter(_) => write!(f, "the counter of sequence {of}"),
-            Self::Subscription(_) => write!(
-                f,
-                "the connection of the subscription {name}, and how far it had come"
-            ),
+            Self::Subscription(_) => {
+                write!(f, "the connection of the subscription {name}, and how far it had come")
+            }
             Self::AttributeValues { table, .. } => {
                 write!(f, "the values of the attribute {name} of {of} in ")?;
                 match table {
@@ -179,11 +178,7 @@ pub enum Boundary {
 impl Action {
     /// One that writes the system catalogs under the strongest lock: most of them.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            lock: LockMode::AccessExclusive,
-            work: Work::Catalog,
-        }
+        Self { text: text.into(), lock: LockMode::AccessExclusive, work: Work::Catalog }
     }
 
     /// The same under a weaker lock.
@@ -245,12 +240,8 @@ impl Statement {
     ) -> Self {
         let lock = actions.iter().map(|it| it.lock).max();
         let work = actions.iter().map(|it| it.work).max();
-        let mut statement = Self::of(Form::AlterTable {
-            word,
-            relation: relation.clone(),
-            only,
-            actions,
-        });
+        let mut statement =
+            Self::of(Form::AlterTable { word, relation: relation.clone(), only, actions });
         if let (Some(lock), Some(work)) = (lock, work) {
             statement = statement.touching(relation, lock, work);
         }
@@ -259,10 +250,7 @@ impl Statement {
 
     /// `ALTER … OWNER TO`.
     pub(crate) fn owner(object: impl Into<String>, role: &str) -> Self {
-        Self::of(Form::Owner {
-            object: object.into(),
-            role: Some(role.to_owned()),
-        })
+        Self::of(Form::Owner { object: object.into(), role: Some(role.to_owned()) })
     }
 
     /// The role that an object is given to.
@@ -289,11 +277,7 @@ impl Statement {
 
     /// The same, with a relation that it locks.
     pub(crate) fn touching(mut self, relation: &Key, lock: LockMode, work: Work) -> Self {
-        self.touches.push(Touch {
-            relation: relation.clone(),
-            lock,
-            work,
-        });
+        self.touches.push(Touch { relation: relation.clone(), lock, work });
         self
     }
 
@@ -322,12 +306,7 @@ impl Statement {
     pub fn sql(&self) -> String {
         match &self.form {
             Form::Raw(sql) => sql.clone(),
-            Form::AlterTable {
-                word,
-                relation,
-                only,
-                actions,
-            } => {
+            Form::AlterTable { word, relation, only, actions } => {
                 let only = if *only { "ONLY " } else { "" };
                 let actions: Vec<&str> = actions.iter().map(|it| it.text.as_str()).collect();
                 let (name, actions) = (qualified(relation), actions.join(", "));
@@ -347,10 +326,7 @@ fn relation(key: &Key) -> Key {
 }
 
 fn qualified(key: &Key) -> Qualified<'_> {
-    Qualified {
-        schema: key.part(0),
-        name: key.part(1),
-    }
+    Qualified { schema: key.part(0), name: key.part(1) }
 }
 
 #[cfg(test)]

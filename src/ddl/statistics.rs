@@ -50,18 +50,12 @@ fn designation(statistics: &Object<'_>) -> Option<String> {
 
 /// `STATISTICS "schema"."name"`.
 fn words(statistics: &Object<'_>) -> String {
-    let name = Qualified {
-        schema: statistics.key.part(0),
-        name: statistics.key.part(1),
-    };
+    let name = Qualified { schema: statistics.key.part(0), name: statistics.key.part(1) };
     format!("STATISTICS {name}")
 }
 
 /// Sets the target; -1 is the server's usual one.
 fn target(statistics: &Object<'_>) -> Statement {
-    let (words, target) = (
-        words(statistics),
-        statistics.get(Attribute::Target).unwrap_or("-1"),
-    );
+    let (words, target) = (words(statistics), statistics.get(Attribute::Target).unwrap_or("-1"));
     Statement::new(format!("ALTER {words} SET STATISTICS {target}"))
 }

@@ -24,11 +24,8 @@ pub(crate) fn holders<'c>(catalog: &'c Catalog, key: &'c Key) -> Holders<'c> {
         is_held
     });
     while !rest.is_empty() {
-        let is_ready = |it: &&&Key| {
-            !rest
-                .iter()
-                .any(|other| other != *it && is_made_of(catalog, it, other))
-        };
+        let is_ready =
+            |it: &&&Key| !rest.iter().any(|other| other != *it && is_made_of(catalog, it, other));
         let ready: Vec<&Key> = rest.iter().filter(is_ready).copied().collect();
         if ready.is_empty() {
             // PostgreSQL has no type that is made of itself
@@ -44,9 +41,7 @@ pub(crate) fn holders<'c>(catalog: &'c Catalog, key: &'c Key) -> Holders<'c> {
 pub(crate) fn stored_in<'c>(catalog: &'c Catalog, key: &'c Key) -> Vec<&'c Key> {
     let mut columns = BTreeSet::new();
     for next in closure(catalog, key) {
-        let multirange = catalog
-            .get(next)
-            .and_then(|it| it.get(Attribute::Multirange));
+        let multirange = catalog.get(next).and_then(|it| it.get(Attribute::Multirange));
         let is_one = |it: &&Key| {
             it.kind() == Kind::Column
                 && holds_rows(catalog, it)
@@ -80,10 +75,7 @@ fn closure<'c>(catalog: &'c Catalog, key: &'c Key) -> BTreeSet<&'c Key> {
 }
 
 fn is_type(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Domain | Kind::Range | Kind::BaseType | Kind::Composite
-    )
+    matches!(kind, Kind::Domain | Kind::Range | Kind::BaseType | Kind::Composite)
 }
 
 /// Whether a type is made of another one directly.
@@ -119,10 +111,7 @@ pub(crate) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
                     return true;
                 }
                 Kind::Domain
-                    if (
-                        fact.get(Attribute::BaseSchema),
-                        fact.get(Attribute::BaseName),
-                    ) == own =>
+                    if (fact.get(Attribute::BaseSchema), fact.get(Attribute::BaseName)) == own =>
                 {
                     open.push(dependent.clone());
                 }
@@ -131,9 +120,8 @@ pub(crate) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
                     let Some((key, _)) = catalog.entry(&whole) else {
                         continue;
                     };
-                    let columns = closure(catalog, key)
-                        .into_iter()
-                        .flat_map(|it| dependents(catalog, it));
+                    let columns =
+                        closure(catalog, key).into_iter().flat_map(|it| dependents(catalog, it));
                     let mut columns = columns.filter(|it| it.kind() == Kind::Column);
                     if columns.any(is_within) {
                         return true;
@@ -180,14 +168,8 @@ pub(crate) fn holds_rows(catalog: &Catalog, key: &Key) -> bool {
 /// Whether a column is of a type, or holds arrays of it.
 pub(crate) fn is_of(fact: &Fact, key: &Key, multirange: Option<&str>) -> bool {
     let own = (Some(key.part(0)), Some(key.part(1)));
-    (
-        fact.get(Attribute::TypeSchema),
-        fact.get(Attribute::TypeName),
-    ) == own
-        || (
-            fact.get(Attribute::ElementSchema),
-            fact.get(Attribute::ElementName),
-        ) == own
+    (fact.get(Attribute::TypeSchema), fact.get(Attribute::TypeName)) == own
+        || (fact.get(Attribute::ElementSchema), fact.get(Attribute::ElementName)) == own
         || multirange.is_some_and(|name| {
             let kind = fact.get(Attribute::Type).unwrap_or_default();
             kind.strip_suffix("[]").unwrap_or(kind) == name

@@ -58,9 +58,7 @@ impl KindRules for Subscription {
         let mut last =
             Statement::new(format!("DROP {name}")).losing(Loss::Subscription(object.key.clone()));
         if has_slot(object) {
-            statements.push(Statement::new(format!(
-                "ALTER {name} SET (slot_name = NONE)"
-            )));
+            statements.push(Statement::new(format!("ALTER {name} SET (slot_name = NONE)")));
             last = last.remarking(format!(
                 "the slot {} stays on the publisher and keeps its log there: drop it, too",
                 Literal(object.get(Attribute::Slot).unwrap_or(object.key.part(0)))
@@ -72,10 +70,8 @@ impl KindRules for Subscription {
 
     fn alter(&self, change: &Change<'_>) -> Alter {
         let (from, to) = (&change.from, &change.to);
-        let of_slot: Vec<&(&str, Attribute)> = OF_SLOT
-            .iter()
-            .filter(|(_, attribute)| change.differs(*attribute))
-            .collect();
+        let of_slot: Vec<&(&str, Attribute)> =
+            OF_SLOT.iter().filter(|(_, attribute)| change.differs(*attribute)).collect();
         if !to.is(Attribute::Disabled) && !has_slot(to) && from.is(Attribute::Disabled) {
             return Alter::Impossible(
                 "it has no slot, and PostgreSQL enables none without".to_owned(),
@@ -143,10 +139,8 @@ const OPTIONS: &[(&str, Attribute)] = &[
 ];
 
 /// Options that are those of the slot, too.
-const OF_SLOT: &[(&str, Attribute)] = &[
-    ("two_phase", Attribute::TwoPhase),
-    ("failover", Attribute::Failover),
-];
+const OF_SLOT: &[(&str, Attribute)] =
+    &[("two_phase", Attribute::TwoPhase), ("failover", Attribute::Failover)];
 
 /// An option with its value.
 fn option(object: &Object<'_>, option: &str, attribute: Attribute) -> String {
@@ -181,16 +175,11 @@ fn settings(change: &Change<'_>) -> Vec<Statement> {
         .collect();
     let mut statements = Vec::new();
     if !options.is_empty() {
-        statements.push(Statement::new(format!(
-            "ALTER {name} SET ({})",
-            options.join(", ")
-        )));
+        statements.push(Statement::new(format!("ALTER {name} SET ({})", options.join(", "))));
     }
     if change.differs(Attribute::Publications) {
-        let sql = format!(
-            "ALTER {name} SET PUBLICATION {} WITH (refresh = false)",
-            publications(to)
-        );
+        let sql =
+            format!("ALTER {name} SET PUBLICATION {} WITH (refresh = false)", publications(to));
         statements.push(Statement::new(sql).remarking(format!(
             "ALTER {name} REFRESH PUBLICATION gets the tables afterwards: it connects to the publisher"
         )));

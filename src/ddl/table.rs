@@ -235,13 +235,9 @@ fn impossible(change: &Change<'_>) -> Option<String> {
 
 /// Whether a tie between a partition and the whole is new, gone or another.
 fn is_reattached(change: &Change<'_>) -> bool {
-    [
-        Attribute::PartitionOf,
-        Attribute::PartitionBound,
-        Attribute::DetachPending,
-    ]
-    .iter()
-    .any(|it| change.differs(*it))
+    [Attribute::PartitionOf, Attribute::PartitionBound, Attribute::DetachPending]
+        .iter()
+        .any(|it| change.differs(*it))
 }
 
 /// Detaches a partition, and attaches it: its rows stay in it.
@@ -252,17 +248,11 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
     let (from, to) = (&change.from, &change.to);
     if let Some(whole) = whole(from) {
         let name = names::relation(from);
-        let end = if from.is(Attribute::DetachPending) {
-            " FINALIZE"
-        } else {
-            ""
-        };
+        let end = if from.is(Attribute::DetachPending) { " FINALIZE" } else { "" };
         let action = Action::new(format!("DETACH PARTITION {name}{end}"));
         let statement = Statement::alter_table("TABLE", &whole, false, vec![action]);
         let lock = LockMode::AccessExclusive;
-        steps
-            .early
-            .push(statement.touching(from.key, lock, Work::Catalog));
+        steps.early.push(statement.touching(from.key, lock, Work::Catalog));
     }
     if let Some(statement) = create::attach(to) {
         let bound = to.get(Attribute::PartitionBound).unwrap_or_default();
@@ -277,11 +267,7 @@ fn storage(change: &Change<'_>) -> Vec<Statement> {
     let (from, to) = (&change.from, &change.to);
     let mut all = Vec::new();
     if change.differs(Attribute::Unlogged) {
-        let word = if to.is(Attribute::Unlogged) {
-            "UNLOGGED"
-        } else {
-            "LOGGED"
-        };
+        let word = if to.is(Attribute::Unlogged) { "UNLOGGED" } else { "LOGGED" };
         all.push(Action::new(format!("SET {word}")).doing(Work::Rewrite));
     }
     // a partitioned table has no rows of its own
@@ -301,10 +287,7 @@ fn storage(change: &Change<'_>) -> Vec<Statement> {
         let name = Ident(to.get(Attribute::Tablespace).unwrap_or("pg_default"));
         all.push(Action::new(format!("SET TABLESPACE {name}")).doing(moved));
     }
-    for (name, prefix) in [
-        (Attribute::Options, ""),
-        (Attribute::ToastOptions, "toast."),
-    ] {
+    for (name, prefix) in [(Attribute::Options, ""), (Attribute::ToastOptions, "toast.")] {
         let found = options::difference(&from.list(name), &to.list(name), prefix);
         for (word, list) in [("RESET", found.reset), ("SET", found.set)] {
             if !list.is_empty() {

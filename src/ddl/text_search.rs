@@ -40,11 +40,7 @@ impl KindRules for Template {
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
-        vec![made(
-            "TEMPLATE",
-            object,
-            &[("INIT", Attribute::Init), ("LEXIZE", Attribute::Lexize)],
-        )]
+        vec![made("TEMPLATE", object, &[("INIT", Attribute::Init), ("LEXIZE", Attribute::Lexize)])]
     }
 }
 
@@ -74,9 +70,7 @@ impl KindRules for Dictionary {
             .map(|it| options(it.get(Attribute::Options).unwrap_or_default()));
         let gone = from.keys().filter(|it| !to.contains_key(*it));
         let gone = gone.map(|it| (*it).to_owned());
-        let new = to
-            .iter()
-            .filter(|(name, value)| from.get(*name) != Some(*value));
+        let new = to.iter().filter(|(name, value)| from.get(*name) != Some(*value));
         let new = new.map(|(name, value)| format!("{name} = {value}"));
         let settings: Vec<String> = gone.chain(new).collect();
         if settings.is_empty() {
@@ -101,11 +95,7 @@ impl KindRules for Configuration {
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         let mappings = mappings(object);
-        let mut statements = vec![made(
-            "CONFIGURATION",
-            object,
-            &[("PARSER", Attribute::Parser)],
-        )];
+        let mut statements = vec![made("CONFIGURATION", object, &[("PARSER", Attribute::Parser)])];
         statements.extend(mapped(object, "ADD", mappings.iter()));
         statements
     }
@@ -116,11 +106,8 @@ impl KindRules for Configuration {
         }
         let to = &change.to;
         let (old, new) = (mappings(&change.from), mappings(to));
-        let gone: Vec<&str> = old
-            .keys()
-            .filter(|it| !new.contains_key(*it))
-            .map(String::as_str)
-            .collect();
+        let gone: Vec<&str> =
+            old.keys().filter(|it| !new.contains_key(*it)).map(String::as_str).collect();
         let others = new
             .iter()
             .filter(|(token, dictionaries)| old.get(*token).is_some_and(|it| it != *dictionaries));
@@ -135,11 +122,7 @@ impl KindRules for Configuration {
                 idents(&gone)
             )));
         }
-        Alter::By(Steps {
-            early,
-            late,
-            ..Steps::default()
-        })
+        Alter::By(Steps { early, late, ..Steps::default() })
     }
 }
 
@@ -153,11 +136,7 @@ fn made(word: &str, object: &Object<'_>, options: &[(&str, Attribute)]) -> State
         .iter()
         .filter_map(|(word, name)| Some(format!("{word} = {}", object.get(*name)?)))
         .collect();
-    Statement::new(format!(
-        "CREATE {} ({})",
-        named(word, object),
-        options.join(", ")
-    ))
+    Statement::new(format!("CREATE {} ({})", named(word, object), options.join(", ")))
 }
 
 /// Names and values of `a = 'x', b = 'y'`, as they are written there.
@@ -177,9 +156,7 @@ fn options(text: &str) -> BTreeMap<&str, &str> {
     }
     parts.push(&text[start..]);
     let pairs = parts.into_iter().filter_map(|it| it.split_once(" = "));
-    pairs
-        .map(|(name, value)| (name.trim(), value.trim()))
-        .collect()
+    pairs.map(|(name, value)| (name.trim(), value.trim())).collect()
 }
 
 /// The dictionaries for each kind of token.

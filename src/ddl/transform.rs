@@ -33,13 +33,11 @@ fn made(verb: &str, object: &Object<'_>) -> Statement {
         let function = object.get(attribute)?;
         Some(format!("{words} WITH FUNCTION {function}"))
     };
-    let clauses: Vec<String> = [
-        clause("FROM SQL", Attribute::FromSql),
-        clause("TO SQL", Attribute::ToSql),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let clauses: Vec<String> =
+        [clause("FROM SQL", Attribute::FromSql), clause("TO SQL", Attribute::ToSql)]
+            .into_iter()
+            .flatten()
+            .collect();
     Statement::new(format!("{verb} {} ({})", words(object), clauses.join(", ")))
 }
 

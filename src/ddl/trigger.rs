@@ -40,11 +40,7 @@ impl KindRules for Trigger {
             let of_origin = origin(object).and_then(|it| object.catalog.get(&it));
             let is_usual = of_origin.is_none_or(|it| !it.is(Attribute::Enabled))
                 && !object.is(Attribute::Enabled);
-            return if is_usual {
-                Vec::new()
-            } else {
-                vec![state(object)]
-            };
+            return if is_usual { Vec::new() } else { vec![state(object)] };
         }
         let mut statements = vec![made(object, definition(object).to_owned())];
         if object.is(Attribute::Enabled) {
@@ -127,11 +123,7 @@ fn state(object: &Object<'_>) -> Statement {
 
 /// The statement that makes it: writers have to wait.
 fn made(object: &Object<'_>, sql: String) -> Statement {
-    Statement::new(sql).touching(
-        &object.relation(),
-        LockMode::ShareRowExclusive,
-        Work::Catalog,
-    )
+    Statement::new(sql).touching(&object.relation(), LockMode::ShareRowExclusive, Work::Catalog)
 }
 
 /// The words that name it after COMMENT ON, ALTER and DROP.
@@ -141,8 +133,5 @@ fn words(object: &Object<'_>) -> String {
 
 /// The relation that it is on.
 fn table<'c>(object: &Object<'c>) -> Qualified<'c> {
-    Qualified {
-        schema: object.key.part(0),
-        name: object.key.part(1),
-    }
+    Qualified { schema: object.key.part(0), name: object.key.part(1) }
 }

@@ -38,17 +38,10 @@ pub(crate) fn create(object: &Object<'_>) -> Vec<Statement> {
         .unwrap_or_default();
     let options = with(&settings(object));
     let select = definition(object);
-    let data = if object.is(Attribute::Unpopulated) {
-        "NO DATA"
-    } else {
-        "DATA"
-    };
+    let data = if object.is(Attribute::Unpopulated) { "NO DATA" } else { "DATA" };
     let sql = format!("CREATE {words}{method}{options}{space} AS\n{select}\nWITH {data}");
     let mut statements = vec![Statement::new(sql)];
-    if matches!(
-        object.get(Attribute::ReplicaIdentity),
-        Some("full" | "nothing")
-    ) {
+    if matches!(object.get(Attribute::ReplicaIdentity), Some("full" | "nothing")) {
         statements.push(replica_identity(object));
     }
     statements.extend(extension::ties(object, &words));
@@ -88,10 +81,7 @@ pub(crate) fn timely(change: &Change<'_>, statements: Vec<Statement>) -> Steps {
     let gives_up = before.iter().any(|it| !after.contains(it));
     let wants = after.iter().any(|it| !before.contains(it));
     if gives_up && !wants {
-        Steps {
-            early: statements,
-            ..Steps::default()
-        }
+        Steps { early: statements, ..Steps::default() }
     } else {
         Steps::late(statements)
     }
@@ -108,15 +98,11 @@ fn alter_materialized(change: &Change<'_>) -> Alter {
     let mut statements = Vec::new();
     if moves {
         let method = Ident(to.get(Attribute::AccessMethod).unwrap_or("heap"));
-        statements.push(Statement::new(format!(
-            "ALTER {words} SET ACCESS METHOD {method}"
-        )));
+        statements.push(Statement::new(format!("ALTER {words} SET ACCESS METHOD {method}")));
     }
     if change.differs(Attribute::Tablespace) {
         let space = Ident(to.get(Attribute::Tablespace).unwrap_or("pg_default"));
-        statements.push(Statement::new(format!(
-            "ALTER {words} SET TABLESPACE {space}"
-        )));
+        statements.push(Statement::new(format!("ALTER {words} SET TABLESPACE {space}")));
     }
     statements.extend(reset(change));
     // one by an index is the index's to set
@@ -136,10 +122,7 @@ fn replica_identity(object: &Object<'_>) -> Statement {
         Some("nothing") => "NOTHING",
         _ => "DEFAULT",
     };
-    Statement::new(format!(
-        "ALTER {} REPLICA IDENTITY {identity}",
-        words(object)
-    ))
+    Statement::new(format!("ALTER {} REPLICA IDENTITY {identity}", words(object)))
 }
 
 /// Whether the old columns are the first of the new ones: then whatever reads the view still can.
@@ -159,13 +142,7 @@ fn columns<'c>(object: &Object<'c>) -> Vec<(&'c str, Option<&'c str>, Option<&'c
     });
     columns
         .into_iter()
-        .map(|(key, fact)| {
-            (
-                key.part(2),
-                fact.get(Attribute::Type),
-                fact.get(Attribute::Collation),
-            )
-        })
+        .map(|(key, fact)| (key.part(2), fact.get(Attribute::Type), fact.get(Attribute::Collation)))
         .collect()
 }
 
@@ -178,10 +155,7 @@ fn view(verb: &str, object: &Object<'_>) -> String {
 
 /// The query.
 fn definition<'c>(object: &Object<'c>) -> &'c str {
-    let text = object
-        .get(Attribute::Definition)
-        .unwrap_or_default()
-        .trim_end();
+    let text = object.get(Attribute::Definition).unwrap_or_default().trim_end();
     text.strip_suffix(';').unwrap_or(text)
 }
 
@@ -192,20 +166,13 @@ fn is_materialized(object: &Object<'_>) -> bool {
 
 /// The words that name it after ALTER, DROP, COMMENT ON.
 fn words(object: &Object<'_>) -> String {
-    let word = if is_materialized(object) {
-        "MATERIALIZED VIEW"
-    } else {
-        "VIEW"
-    };
+    let word = if is_materialized(object) { "MATERIALIZED VIEW" } else { "VIEW" };
     format!("{word} {}", name(object))
 }
 
 /// Its name.
 fn name(object: &Object<'_>) -> String {
-    let qualified = Qualified {
-        schema: object.key.part(0),
-        name: object.key.part(1),
-    };
+    let qualified = Qualified { schema: object.key.part(0), name: object.key.part(1) };
     qualified.to_string()
 }
 
@@ -226,10 +193,8 @@ fn settings(object: &Object<'_>) -> Vec<(String, String)> {
 
 /// A list of options as SET and WITH take it.
 fn assignments<'s>(settings: impl IntoIterator<Item = &'s (String, String)>) -> String {
-    let all: Vec<String> = settings
-        .into_iter()
-        .map(|(name, value)| format!("{name} = {}", Literal(value)))
-        .collect();
+    let all: Vec<String> =
+        settings.into_iter().map(|(name, value)| format!("{name} = {}", Literal(value))).collect();
     all.join(", ")
 }
 

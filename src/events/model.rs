@@ -23,12 +23,7 @@ impl NewEvent {
     /// An event that happens now.
     #[must_use]
     pub fn new(stream: impl Into<String>, kind: impl Into<String>, payload: Value) -> Self {
-        Self {
-            stream: stream.into(),
-            kind: kind.into(),
-            payload,
-            occurred_at: Timestamp::now(),
-        }
+        Self { stream: stream.into(), kind: kind.into(), payload, occurred_at: Timestamp::now() }
     }
 
     /// The same at another time.
@@ -54,11 +49,7 @@ impl Correction {
     /// A correction that is made now.
     #[must_use]
     pub fn new(payload: Value) -> Self {
-        Self {
-            kind: "corrected".into(),
-            payload,
-            occurred_at: Timestamp::now(),
-        }
+        Self { kind: "corrected".into(), payload, occurred_at: Timestamp::now() }
     }
 
     /// The same with another kind.
@@ -120,10 +111,7 @@ pub(super) fn fold(history: Vec<Event>) -> Vec<Effective> {
             }
             None => {
                 places.insert(event.id, folded.len());
-                folded.push(Effective {
-                    event,
-                    corrections: Vec::new(),
-                });
+                folded.push(Effective { event, corrections: Vec::new() });
             }
         }
     }
@@ -224,9 +212,6 @@ mod tests {
             .iter()
             .map(|it| (it.event.id, it.payload().clone(), it.corrections.len()))
             .collect();
-        assert_eq!(
-            shown,
-            [(1, json!(4), 2), (2, json!(2), 0), (5, json!(5), 0)]
-        );
+        assert_eq!(shown, [(1, json!(4), 2), (2, json!(2), 0), (5, json!(5), 0)]);
     }
 }

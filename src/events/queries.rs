@@ -46,15 +46,8 @@ fn sent(time: Timestamp) -> PgTimestamp {
 
 /// PostgreSQL knows times that no calendar does: they become the first or the last.
 fn received(time: PgTimestamp) -> Timestamp {
-    let clamped = if time.0 < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    };
-    let time = time
-        .0
-        .checked_add(EPOCH)
-        .and_then(|it| Timestamp::from_microsecond(it).ok());
+    let clamped = if time.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let time = time.0.checked_add(EPOCH).and_then(|it| Timestamp::from_microsecond(it).ok());
     time.unwrap_or(clamped)
 }
 

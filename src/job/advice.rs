@@ -39,11 +39,7 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "2D000" => {
             "A procedure may COMMIT only outside of a transaction: write `run_in_transaction = false` into metadata.toml."
         }
-        "55006"
-            if error
-                .message
-                .ends_with("because it has pending trigger events") =>
-        {
+        "55006" if error.message.ends_with("because it has pending trigger events") => {
             "Rows that were written in this transaction still wait for their deferred checks. Write `SET CONSTRAINTS ALL IMMEDIATE;` before the statement, or put it into a migration of its own."
         }
         "55006"
@@ -95,11 +91,7 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
             "The types do not fit. ALTER COLUMN … TYPE needs USING with an expression where no cast is implied."
         }
         "25006" => "Connect to the primary with a role that may write.",
-        "58P01"
-            if error
-                .message
-                .starts_with("could not open extension control file") =>
-        {
+        "58P01" if error.message.starts_with("could not open extension control file") => {
             "The extension's files are not installed on the server."
         }
         "0A000" if error.message.starts_with("extension \"") => {
@@ -125,8 +117,5 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
 fn writes_rows(statement: &str) -> bool {
     let word = statement.split(|c: char| !c.is_ascii_alphabetic()).next();
     let word = word.unwrap_or_default().to_ascii_lowercase();
-    matches!(
-        word.as_str(),
-        "insert" | "update" | "delete" | "merge" | "copy" | "with"
-    )
+    matches!(word.as_str(), "insert" | "update" | "delete" | "merge" | "copy" | "with")
 }

@@ -54,12 +54,7 @@ pub(super) async fn agreed(
     let is_alike = |_: &Key, [one, other]: &mut [Printed; 2]| moments.are_alike(one, other);
     let mut alike: BTreeSet<Key> = pairs.extract_if(.., is_alike).map(|(key, _)| key).collect();
     pairs.retain(|_, [one, other]| may_be_alike(one, other));
-    let trial = Trial {
-        first,
-        pairs: &pairs,
-        moments: &moments,
-        major,
-    };
+    let trial = Trial { first, pairs: &pairs, moments: &moments, major };
     alike.extend(trial.alike(session).await?);
     for key in &alike {
         if let (Some(was), Some(fact)) = (first.get(key), second.get_mut(key)) {
@@ -130,13 +125,7 @@ async fn make_like(endpoint: &Endpoint, wanted: &Catalog) -> Result<bool, JobErr
 
 /// What is made there: nobody uses it meanwhile.
 fn target(major: u32) -> Target<'static> {
-    Target {
-        major,
-        role: ROLE,
-        online: false,
-        batches: false,
-        in_one: true,
-    }
+    Target { major, role: ROLE, online: false, batches: false, in_one: true }
 }
 
 /// The objects of both catalogs whose texts differ.
@@ -251,8 +240,7 @@ impl<'t> Trial<'t> {
             // what is printed of something that was not made says nothing of its text
             open.retain(|key, seen| {
                 let is_given = seen[side].last().is_some_and(|it| {
-                    at.get(key)
-                        .is_some_and(|fact| printed(key.kind(), fact) == *it)
+                    at.get(key).is_some_and(|fact| printed(key.kind(), fact) == *it)
                 });
                 is_given || self.is_made(key, keys, &targets)
             });
@@ -293,11 +281,7 @@ impl<'t> Trial<'t> {
             key.kind() == Kind::Index && it.bond == 'i' && it.referenced.kind() == Kind::Constraint
         });
         let maker = of_constraint.next().map_or(key, |it| &it.referenced);
-        let from_above = [
-            Attribute::Inherited,
-            Attribute::OfPartitioned,
-            Attribute::Parent,
-        ];
+        let from_above = [Attribute::Inherited, Attribute::OfPartitioned, Attribute::Parent];
         let fact = self.first.get(maker);
         let is_part = fact.is_some_and(|fact| from_above.iter().any(|it| fact.is(*it)));
         let above = top(self.first, maker);
@@ -378,20 +362,14 @@ fn keyed(from: &Catalog, to: &mut Catalog) -> Vec<Keyed> {
     };
     let tables = to.of_kind(Kind::Relation).filter(is_other).enumerate();
     let all = tables.map(|(at, (table, fact))| Keyed {
-        copy: Key::new(
-            Kind::Relation,
-            &[table.part(0), &format!("glowplug_copy_{at}")],
-        ),
+        copy: Key::new(Kind::Relation, &[table.part(0), &format!("glowplug_copy_{at}")]),
         table: table.clone(),
         key: fact.get(PartitionKey).unwrap_or_default().to_owned(),
     });
     let all: Vec<Keyed> = all.collect();
     for it in &all {
         if let (Some(was), Some(fact)) = (from.get(&it.table), to.get_mut(&it.table)) {
-            fact.set(
-                PartitionKey,
-                was.get(PartitionKey).unwrap_or_default().to_owned(),
-            );
+            fact.set(PartitionKey, was.get(PartitionKey).unwrap_or_default().to_owned());
         }
     }
     all

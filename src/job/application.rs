@@ -35,10 +35,7 @@ impl Default for UpgradeOptions {
     fn default() -> Self {
         Self {
             target: "head".into(),
-            policy: Policy {
-                allow_orphaned: true,
-                ..Policy::default()
-            },
+            policy: Policy { allow_orphaned: true, ..Policy::default() },
             run: Options::default(),
             wait_for_server: Duration::ZERO,
             stop: Stop::never(),
@@ -76,10 +73,7 @@ impl Default for UpgradeOptions {
 /// # Errors
 /// When the connection fails, something stands in the way, another run holds the lock for too long, or a migration fails.
 /// The error carries what was done by then.
-#[expect(
-    clippy::manual_async_fn,
-    reason = "the caller must know that the future is Send"
-)]
+#[expect(clippy::manual_async_fn, reason = "the caller must know that the future is Send")]
 pub fn upgrade<'a, 'c: 'a>(
     connection: impl IntoSession<'c> + 'a,
     migrations: &'a Migrations,
@@ -99,9 +93,8 @@ pub fn upgrade_watched<'a, 'c: 'a>(
     watch: Watch<'a>,
 ) -> Pin<Box<dyn Future<Output = Result<RunReport, RunError>> + Send + 'a>> {
     Box::pin(async move {
-        let session = connection
-            .into_session(options.stop.clone(), options.wait_for_server)
-            .await?;
+        let session =
+            connection.into_session(options.stop.clone(), options.wait_for_server).await?;
         run(session, migrations, options, watch).await
     })
 }
@@ -114,25 +107,12 @@ async fn run(
 ) -> Result<RunReport, RunError> {
     let limits = &options.run.limits;
     let (mut locked, journal) = open::lock(session, limits, watch).await?;
-    let wish = Wish::Upgrade {
-        target: options.target.clone(),
-        policy: options.policy.clone(),
-    };
-    let result = run::run_locked(
-        &mut locked,
-        &journal,
-        migrations,
-        &wish,
-        &options.run,
-        watch,
-    )
-    .await;
+    let wish = Wish::Upgrade { target: options.target.clone(), policy: options.policy.clone() };
+    let result =
+        run::run_locked(&mut locked, &journal, migrations, &wish, &options.run, watch).await;
     // a failure of the run says more than a failure to let go after it
     match (result, locked.release().await) {
-        (Ok(report), Err(error)) => Err(RunError {
-            done: Box::new(report),
-            cause: error.into(),
-        }),
+        (Ok(report), Err(error)) => Err(RunError { done: Box::new(report), cause: error.into() }),
         (result, _) => result,
     }
 }

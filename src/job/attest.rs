@@ -94,10 +94,7 @@ pub(super) async fn drift(
 }
 
 pub(super) fn shown(key: &[Option<String>]) -> String {
-    key.iter()
-        .map(|it| it.as_deref().unwrap_or("NULL"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    key.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
 }
 
 /// Stops a run where the protection is not what the last one left.
@@ -109,22 +106,16 @@ pub(crate) async fn demand_no_drift(
     let Some(latest) = latest(&mut locked.session, &facts.place).await? else {
         return Ok(None);
     };
-    let now = guard
-        .observe(&mut locked.session, &facts, None)
-        .await
-        .map_err(failed)?;
+    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
     let mut findings = drift(&mut locked.session, guard, &latest, &now).await?;
     if guard.allow.is_some() {
         findings.retain(|finding| finding.rows);
     }
     match findings.is_empty() {
         true => Ok(Some(latest)),
-        false => Err(Box::new(DriftError {
-            since: latest.at,
-            after: latest.after,
-            findings,
-        })
-        .into()),
+        false => {
+            Err(Box::new(DriftError { since: latest.at, after: latest.after, findings }).into())
+        }
     }
 }
 
@@ -139,19 +130,13 @@ pub(crate) async fn attest(
     watch: Watch<'_>,
 ) -> Result<Vec<String>, JobError> {
     let facts = locked.facts().clone();
-    let now = guard
-        .observe(&mut locked.session, &facts, None)
-        .await
-        .map_err(failed)?;
+    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
     // a session may see what is no longer so, or not yet
     let now = match endpoint {
         None => now,
         Some(endpoint) => {
             let (mut other, facts, _) = endpoint.read(watch).await?;
-            let seen = guard
-                .observe(&mut other, &facts, None)
-                .await
-                .map_err(failed)?;
+            let seen = guard.observe(&mut other, &facts, None).await.map_err(failed)?;
             let here = Attestation::of(&now, Vec::new(), None);
             let findings = here.drift(&seen, &guard.ledgers);
             if !findings.is_empty() {
@@ -166,10 +151,7 @@ pub(crate) async fn attest(
         }
     };
     let earlier = earlier.map(|it| &it.attestation);
-    let measured = guard
-        .measure(&mut locked.session, &now, earlier)
-        .await
-        .map_err(failed)?;
+    let measured = guard.measure(&mut locked.session, &now, earlier).await.map_err(failed)?;
     let attestation = Attestation::of(&now, measured, guard.allow.clone());
     let mut record = Record::of(migration, EntryKind::Attest, actor);
     record.note = serde_json::to_string(&attestation.since(earlier)).ok();

@@ -78,11 +78,7 @@ pub struct Forms {
 
 impl Default for Forms {
     fn default() -> Self {
-        Self {
-            online: true,
-            keeps_data: false,
-            strict: false,
-        }
+        Self { online: true, keeps_data: false, strict: false }
     }
 }
 
@@ -210,9 +206,7 @@ fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
     catalog.retain(|key, fact| {
-        !key.parts()
-            .chain(fact.get(Attribute::Table))
-            .any(is_tracking)
+        !key.parts().chain(fact.get(Attribute::Table)).any(is_tracking)
             && !ignored.covers(key, fact)
     });
     comparable(catalog)

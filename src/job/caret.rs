@@ -25,18 +25,14 @@ pub(super) struct Mark {
 pub(super) fn mark(script: &Script, statement: &Statement, error: Option<&ServerError>) -> Mark {
     let bytes = &statement.span;
     let text = &script.text[bytes.clone()];
-    let here = |bytes| Mark {
-        bytes,
-        label: "here",
-    };
+    let here = |bytes| Mark { bytes, label: "here" };
     if let Some(position) = error.and_then(|error| error.position) {
         let at = sql::byte_of_position(&script.text, bytes, position);
         return match text.char_indices().next_back() {
             // one behind the end there is nothing to point at
-            Some((last, _)) if at >= bytes.end => Mark {
-                bytes: bytes.start + last..bytes.end,
-                label: "the statement ends here",
-            },
+            Some((last, _)) if at >= bytes.end => {
+                Mark { bytes: bytes.start + last..bytes.end, label: "the statement ends here" }
+            }
             _ => here(word(&script.text, at, bytes.end)),
         };
     }
@@ -56,11 +52,7 @@ fn quoted(text: &str, error: &ServerError) -> Option<Range<usize>> {
     if error.internal_query.is_some() || error.context.is_some() {
         return None;
     }
-    let name = error
-        .message
-        .split('"')
-        .nth(1)
-        .filter(|it| !it.is_empty())?;
+    let name = error.message.split('"').nth(1).filter(|it| !it.is_empty())?;
     let (at, _) = text.match_indices(name).find(|(at, name)| {
         let before = text[..*at].chars().next_back();
         let after = text[at + name.len()..].chars().next();
@@ -75,10 +67,7 @@ fn quoted(text: &str, error: &ServerError) -> Option<Range<usize>> {
 /// in every language of the server.
 fn in_block(text: &str, error: &ServerError) -> Option<Range<usize>> {
     let context = error.context.as_deref()?;
-    let (_, frame) = context
-        .lines()
-        .next_back()?
-        .split_once("inline_code_block")?;
+    let (_, frame) = context.lines().next_back()?.split_once("inline_code_block")?;
     let digits = frame.split(|c: char| !c.is_ascii_digit());
     let line: usize = digits.clone().find(|it| !it.is_empty())?.parse().ok()?;
     let open = text.find(['$', '\''])?;
@@ -88,11 +77,8 @@ fn in_block(text: &str, error: &ServerError) -> Option<Range<usize>> {
         open + 1
     };
     // the code's first line is what follows the quote
-    let before: usize = text[body..]
-        .split_inclusive('\n')
-        .take(line.checked_sub(1)?)
-        .map(str::len)
-        .sum();
+    let before: usize =
+        text[body..].split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
     let start = body + before;
     let rest = &text[start..];
     if context.lines().count() == 1

@@ -115,11 +115,8 @@ pub async fn drop_if_there(
             let sessions = outside.query(SESSIONS, vec![Some(name.clone())]).await;
             let sessions = sessions.unwrap_or_default().into_iter();
             let sessions = sessions.filter_map(|row| row.into_iter().next().flatten());
-            Err(DatabaseError::InUse {
-                database: place(endpoint),
-                sessions: sessions.collect(),
-            }
-            .into())
+            Err(DatabaseError::InUse { database: place(endpoint), sessions: sessions.collect() }
+                .into())
         }
         Some(failure) => Err(SessionError::while_doing("dropping the database")(failure).into()),
         None => Ok(()),
@@ -140,11 +137,7 @@ const EXISTS: &str = "SELECT ARRAY[datname::text] AS \"row\" FROM pg_catalog.pg_
 /// The way to another database of the same server, because nobody can drop the one that he is in.
 fn beside(endpoint: &Endpoint, name: &str) -> Endpoint {
     let mut beside = endpoint.clone();
-    let other = if name == "postgres" {
-        "template1"
-    } else {
-        "postgres"
-    };
+    let other = if name == "postgres" { "template1" } else { "postgres" };
     beside.url.database = Some(other.to_owned());
     beside
 }
@@ -154,9 +147,9 @@ async fn execute(
     sql: &str,
     doing: &'static str,
 ) -> Result<(), JobError> {
-    send(session, sql).await.map_or(Ok(()), |failure| {
-        Err(SessionError::while_doing(doing)(failure).into())
-    })
+    send(session, sql)
+        .await
+        .map_or(Ok(()), |failure| Err(SessionError::while_doing(doing)(failure).into()))
 }
 
 async fn send(session: &mut Session<'_>, sql: &str) -> Option<Failure> {

@@ -92,11 +92,7 @@ pub async fn diff(
         }
         _ => {}
     }
-    let notes: Vec<String> = one
-        .iter()
-        .chain(&other)
-        .flat_map(|it| it.notes.clone())
-        .collect();
+    let notes: Vec<String> = one.iter().chain(&other).flat_map(|it| it.notes.clone()).collect();
     let (one, other) = (one.map(|it| it.scratch), other.map(|it| it.scratch));
     // what a file cannot say is what is on the other side, or nothing
     let mut remarks = Vec::new();
@@ -157,10 +153,7 @@ pub async fn diff(
     let remark = remark.zip(major.filter(|_| !statements.is_empty()));
     remarks.extend(remark.and_then(|(shadow, major)| shadow.remark(major)));
     remarks.extend(notes);
-    Ok(Diff {
-        statements,
-        remarks,
-    })
+    Ok(Diff { statements, remarks })
 }
 
 /// Reads a database, with its environment.
@@ -171,9 +164,7 @@ async fn live(side: &Side, ignored: &Ignored) -> Result<Option<(Catalog, Environ
     let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
     let read = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     let read = owned_by(read, &facts.role);
-    let environment = environment::read(&mut session, &endpoint.url)
-        .await?
-        .environment;
+    let environment = environment::read(&mut session, &endpoint.url).await?.environment;
     Ok(Some((comparable_of(read, ignored), environment)))
 }
 

@@ -36,24 +36,16 @@ pub async fn drift(
     drop(session);
     let is_applied = |it: &&Migration| journal.applied.contains_key(&it.version);
     let applied: Vec<Migration> = migrations.iter().filter(is_applied).cloned().collect();
-    let orphaned = journal
-        .applied
-        .keys()
-        .filter(|it| migrations.get(it).is_none());
+    let orphaned = journal.applied.keys().filter(|it| migrations.get(it).is_none());
     let orphaned: Vec<String> = orphaned.map(ToString::to_string).collect();
     let count = applied.len();
     let applied = Migrations::new(applied).unwrap_or_default();
     let major = facts.server_version / 10_000;
     let shadow = shadow.of(read.environment).of_major(major);
     let mut quiet = |_| {};
-    let Replayed { prepared, catalog } = shadow
-        .replayed(&applied, &Coverage::all(), stop.clone(), &mut quiet)
-        .await?;
-    let Prepared {
-        scratch,
-        given,
-        notes,
-    } = prepared;
+    let Replayed { prepared, catalog } =
+        shadow.replayed(&applied, &Coverage::all(), stop.clone(), &mut quiet).await?;
+    let Prepared { scratch, given, notes } = prepared;
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
     let live = comparable_of(owned_by(live, &runner), ignored);
@@ -70,13 +62,7 @@ pub async fn drift(
     let remark = shadow.remark(major).filter(|_| !found.is_empty());
     let remarks = remark.into_iter().chain(left_alone.remark());
     let remarks: Vec<String> = remarks.chain(notes).collect();
-    let target = Target {
-        major,
-        role: ROLE,
-        online: true,
-        batches: false,
-        in_one: false,
-    };
+    let target = Target { major, role: ROLE, online: true, batches: false, in_one: false };
     let mut report = DriftReport {
         database: facts.database,
         applied: count,
@@ -107,10 +93,7 @@ pub async fn drift(
         match plan(&live, &wanted, &target) {
             Ok(statements) => {
                 let text = |it: &Statement| {
-                    let lost = it
-                        .loses
-                        .iter()
-                        .map(|lost| format!("-- deletes-data: {lost}\n"));
+                    let lost = it.loses.iter().map(|lost| format!("-- deletes-data: {lost}\n"));
                     lost.collect::<String>() + &it.sql()
                 };
                 report.heal = statements.iter().map(text).collect();

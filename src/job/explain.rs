@@ -61,17 +61,12 @@ fn refused(
         Direction::Up => "up",
         Direction::Down => "down",
     };
-    let of = if together && tasks.len() > 1 {
-        "the run"
-    } else {
-        migration.name.as_str()
-    };
+    let of = if together && tasks.len() > 1 { "the run" } else { migration.name.as_str() };
     let rest = match error.committed {
         0 => " Everything was rolled back.".to_owned(),
-        done => format!(
-            " Statements done before it, and kept: {done} of {}.",
-            task.statements.len()
-        ),
+        done => {
+            format!(" Statements done before it, and kept: {done} of {}.", task.statements.len())
+        }
     };
     let mut advice: Vec<&str> = Vec::new();
     for finding in findings {
@@ -91,9 +86,7 @@ fn refused(
         direction: task.step.direction,
         path: task.script.path.clone(),
         findings: findings.to_vec(),
-        place: mark
-            .as_ref()
-            .map(|mark| sql::line_column(&task.script.text, mark.bytes.start)),
+        place: mark.as_ref().map(|mark| sql::line_column(&task.script.text, mark.bytes.start)),
         label: mark.as_ref().map_or("", |mark| mark.label).to_owned(),
         text: mark
             .is_some()
@@ -123,9 +116,8 @@ pub(super) fn migration_error(
         _ => None,
     };
     let whole = migration.metadata.run_in_transaction;
-    let came_down = tasks[..error.task]
-        .iter()
-        .any(|task| task.step.migration.version == migration.version);
+    let came_down =
+        tasks[..error.task].iter().any(|task| task.step.migration.version == migration.version);
     let kept = if together && tasks.len() > 1 {
         " The whole run was one transaction: nothing of it is left.".to_owned()
     } else if whole {
@@ -224,9 +216,7 @@ pub(super) fn migration_error(
             what = secrets::take_out(&what, &script.text);
         }
     }
-    let place = bytes
-        .as_ref()
-        .map(|bytes| sql::line_column(&script.text, bytes.start));
+    let place = bytes.as_ref().map(|bytes| sql::line_column(&script.text, bytes.start));
     Box::new(MigrationError {
         what,
         name: name.clone(),
@@ -234,9 +224,7 @@ pub(super) fn migration_error(
         path: script.path.clone(),
         place,
         label,
-        text: bytes
-            .is_some()
-            .then(|| NamedSource::new(&script.path, secrets::cover(&script.text))),
+        text: bytes.is_some().then(|| NamedSource::new(&script.path, secrets::cover(&script.text))),
         at: bytes.map(Into::into),
         advice,
         interrupted: matches!(error.cause, Cause::Interrupted),

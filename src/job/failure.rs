@@ -203,10 +203,7 @@ impl miette::Diagnostic for RunError {
 
 impl<E: Into<JobError>> From<E> for RunError {
     fn from(cause: E) -> Self {
-        Self {
-            done: Box::default(),
-            cause: cause.into(),
-        }
+        Self { done: Box::default(), cause: cause.into() }
     }
 }
 
@@ -316,10 +313,7 @@ pub struct RefusedError {
 
 /// A protection that is not what the last run left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error(
-    "what protects the ledgers was changed since {since} (after {after}){}",
-    listed(findings)
-)]
+#[error("what protects the ledgers was changed since {since} (after {after}){}", listed(findings))]
 #[diagnostic(
     code(ledger::drift),
     help(
@@ -385,10 +379,7 @@ pub enum LedgerError {
     },
     /// A line that is no seal.
     #[error("line {line} is not a seal: {why}")]
-    #[diagnostic(
-        code(ledger::not_a_seal),
-        help("Give a file that `glowplug ledger seal` wrote.")
-    )]
+    #[diagnostic(code(ledger::not_a_seal), help("Give a file that `glowplug ledger seal` wrote."))]
     NotASeal {
         /// The line, from 1.
         line: usize,
@@ -430,11 +421,7 @@ fn listed(findings: &[Finding]) -> String {
 /// The rest of what the server said: detail, hint and context, without secrets, each on lines of its own.
 fn said(server: Option<&ServerError>) -> String {
     let parts = server.into_iter().flat_map(|server| {
-        [
-            ("detail", &server.detail),
-            ("hint", &server.hint),
-            ("context", &server.context),
-        ]
+        [("detail", &server.detail), ("hint", &server.hint), ("context", &server.context)]
     });
     let lines = parts.filter_map(|(label, text)| {
         let text = secrets::cover(text.as_ref()?);
@@ -516,10 +503,7 @@ pub enum AutogenerateError {
         text: String,
     },
     /// Something may have been renamed.
-    #[error(
-        "something may have been renamed, and glowplug does not guess:\n{}",
-        flags(renames)
-    )]
+    #[error("something may have been renamed, and glowplug does not guess:\n{}", flags(renames))]
     #[diagnostic(
         code(autogenerate::renames),
         help(

@@ -23,9 +23,7 @@ pub struct Wanted<'w> {
 /// # Errors
 /// When the version is taken already, or the system says no.
 pub fn generate(dir: &Path, wanted: &Wanted<'_>) -> Result<Vec<PathBuf>, JobError> {
-    let now = jiff::Timestamp::now()
-        .strftime("%Y-%m-%d-%H%M%S")
-        .to_string();
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
     // two at once must not take the same version
     let _alone = generate::alone(dir)?;
     let taken = generate::directories(dir)?;

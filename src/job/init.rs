@@ -87,12 +87,7 @@ pub fn init(
 ) -> Result<InitReport, JobError> {
     let is_new = demand_own(migrations)?;
     let mut report = InitReport::default();
-    let written = write_all(
-        root,
-        migrations,
-        with_first_migration && is_new,
-        &mut report,
-    );
+    let written = write_all(root, migrations, with_first_migration && is_new, &mut report);
     if written.is_err() {
         // nothing is left of a start that failed; the error that is reported is the first one
         for path in report.written.iter().rev() {
@@ -125,18 +120,11 @@ fn write_all(
 ) -> Result<(), JobError> {
     let mut writes_settings = false;
     let mut note = |path: PathBuf, written: bool| {
-        if written {
-            report.written.push(path)
-        } else {
-            report.kept.push(path)
-        }
+        if written { report.written.push(path) } else { report.kept.push(path) }
     };
     let dir = root::relative(migrations, root).display().to_string();
     let diesel_toml = DIESEL_TOML.replace("{dir}", &dir.replace('\\', "\\\\").replace('"', "\\\""));
-    for (file, text) in [
-        ("diesel.toml", diesel_toml.as_str()),
-        ("glowplug.toml", GLOWPLUG_TOML),
-    ] {
+    for (file, text) in [("diesel.toml", diesel_toml.as_str()), ("glowplug.toml", GLOWPLUG_TOML)] {
         let path = root.join(file);
         let written = write::file_if_absent(&path, text)?;
         writes_settings |= written && file == "glowplug.toml";

@@ -33,40 +33,23 @@ pub async fn status(
     ledgers: &[Declaration],
     watch: Watch<'_>,
 ) -> Result<LedgersReport, JobError> {
-    let guard = Guard {
-        ledgers: ledgers.to_vec(),
-        allow: None,
-        attested: Vec::new(),
-    };
+    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let now = guard
-        .observe(&mut session, &facts, None)
-        .await
-        .map_err(failed)?;
+    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let latest = latest(&mut session, &facts.place).await?;
-    let measured = guard
-        .measure(&mut session, &now, None)
-        .await
-        .map_err(failed)?;
+    let measured = guard.measure(&mut session, &now, None).await.map_err(failed)?;
     let findings = match &latest {
         Some(latest) => drift(&mut session, &guard, latest, &now).await?,
         None => Vec::new(),
     };
-    let ledgers = ledgers
-        .iter()
-        .zip(measured)
-        .enumerate()
-        .map(|(index, (ledger, measured))| LedgerReport {
+    let ledgers =
+        ledgers.iter().zip(measured).enumerate().map(|(index, (ledger, measured))| LedgerReport {
             table: ledger.label(),
             level: ledger.level,
             exists: now.root(index).is_some(),
             protection: ledger::protection(&now, index).weakest(),
             weak_points: weak_points(&now, index, ledger),
-            key: now
-                .key(index, &ledger.key)
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect(),
+            key: now.key(index, &ledger.key).into_iter().map(|(name, _)| name).collect(),
             rows: measured.rows,
             last: measured.last,
         });
@@ -95,25 +78,14 @@ pub async fn verify(
     watch: Watch<'_>,
 ) -> Result<LedgersReport, JobError> {
     let mut report = status(endpoint, ledgers, watch).await?;
-    let guard = Guard {
-        ledgers: ledgers.to_vec(),
-        allow: None,
-        attested: Vec::new(),
-    };
+    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let Some(latest) = latest(&mut session, &facts.place).await? else {
-        report
-            .notes
-            .push("no run has attested anything here: the next upgrade does".into());
+        report.notes.push("no run has attested anything here: the next upgrade does".into());
         return Ok(report);
     };
-    let now = guard
-        .observe(&mut session, &facts, None)
-        .await
-        .map_err(failed)?;
-    report
-        .checked
-        .push(format!("the protection, as it was at {} UTC", latest.at));
+    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
+    report.checked.push(format!("the protection, as it was at {} UTC", latest.at));
     for (index, ledger) in ledgers.iter().enumerate() {
         let label = ledger.label();
         let key = now.key(index, &ledger.key);
@@ -128,12 +100,8 @@ pub async fn verify(
         let sql = guard::rows_up_to(ledger, &key, last);
         let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
         let count = rows.first().and_then(|row| row.first()).cloned().flatten();
-        let count = count
-            .and_then(|it| it.parse::<u64>().ok())
-            .unwrap_or_default();
-        report
-            .checked
-            .push(format!("{label}: {count} rows up to {}", shown(last)));
+        let count = count.and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
+        report.checked.push(format!("{label}: {count} rows up to {}", shown(last)));
         if count < attested {
             report.findings.push(Finding {
                 ledger: label,
@@ -164,9 +132,7 @@ pub async fn accept(
     actor: &str,
 ) -> Result<(), JobError> {
     locked.prepare().await?;
-    attest(locked, None, guard, None, newest, actor, &mut |_| {})
-        .await
-        .map(|_| ())
+    attest(locked, None, guard, None, newest, actor, &mut |_| {}).await.map(|_| ())
 }
 
 /// What a protection lacks, and what could step around it.
@@ -188,9 +154,9 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
                 Strength::None if is_wanted => {
                     weak.push(format!("nothing refuses {command} of {table}"))
                 }
-                Strength::Statement => weak.push(format!(
-                    "{command} of {table} is refused for statements only"
-                )),
+                Strength::Statement => {
+                    weak.push(format!("{command} of {table} is refused for statements only"))
+                }
                 Strength::Row if ledger.level == Level::Hardened => {
                     weak.push(format!("{command} of {table} is not refused under session_replication_role = replica"));
                 }
@@ -205,16 +171,9 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
             .map(|(trigger, why)| format!("the trigger {trigger} is not proved to refuse: {why}")),
     );
     for (role, fact) in now.of(Some(index), Kind::Role) {
-        let may = [
-            ("updates", "UPDATE"),
-            ("deletes", "DELETE"),
-            ("truncates", "TRUNCATE"),
-        ];
-        let may: Vec<&str> = may
-            .iter()
-            .filter(|(it, _)| fact.is(it))
-            .map(|(_, command)| *command)
-            .collect();
+        let may = [("updates", "UPDATE"), ("deletes", "DELETE"), ("truncates", "TRUNCATE")];
+        let may: Vec<&str> =
+            may.iter().filter(|(it, _)| fact.is(it)).map(|(_, command)| *command).collect();
         if !may.is_empty() && !fact.is("owns") && !fact.is("superuser") {
             weak.push(format!("{role} has been granted {}", may.join(", ")));
         }
@@ -239,24 +198,13 @@ pub(super) async fn undeclared(
     facts: &Facts,
     guard: &Guard,
 ) -> Result<Vec<String>, JobError> {
-    let rows = session
-        .query(guard::CANDIDATES, Vec::new())
-        .await
-        .map_err(failed)?;
+    let rows = session.query(guard::CANDIDATES, Vec::new()).await.map_err(failed)?;
     let candidates = rows.into_iter().filter_map(|row| {
         let [schema, table] = <[_; 2]>::try_from(row).ok()?;
-        Some(Declaration {
-            schema: schema?,
-            table: table?,
-            key: Vec::new(),
-            level: Level::Minimal,
-        })
+        Some(Declaration { schema: schema?, table: table?, key: Vec::new(), level: Level::Minimal })
     });
     let known = |it: &Declaration| {
-        guard
-            .ledgers
-            .iter()
-            .any(|ledger| ledger.label() == it.label())
+        guard.ledgers.iter().any(|ledger| ledger.label() == it.label())
             || it.table == crate::postgres::journal::TABLE
     };
     let candidates = Guard {
@@ -267,10 +215,7 @@ pub(super) async fn undeclared(
     if !candidates.is_on() {
         return Ok(Vec::new());
     }
-    let seen = candidates
-        .observe(session, facts, None)
-        .await
-        .map_err(failed)?;
+    let seen = candidates.observe(session, facts, None).await.map_err(failed)?;
     let ledgers = candidates.ledgers.iter().enumerate();
     let protected = ledgers.filter(|(index, _)| ledger::protection(&seen, *index).weakest().rows());
     Ok(protected.map(|(_, it)| it.label()).collect())

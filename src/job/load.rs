@@ -24,11 +24,7 @@ pub(super) async fn run(
 ) -> Result<(), JobError> {
     // as every migration runs
     let zone = Message::Batch("SET TimeZone = 'UTC'");
-    let set: Result<Vec<_>, _> = session
-        .exchange(&[zone], &mut |_| {})
-        .await
-        .into_iter()
-        .collect();
+    let set: Result<Vec<_>, _> = session.exchange(&[zone], &mut |_| {}).await.into_iter().collect();
     set.map_err(SessionError::while_doing("loading SQL"))?;
     let mut scripts = Vec::new();
     for (path, text) in files {
@@ -50,10 +46,7 @@ pub(super) async fn run(
 type Parts<'p> = (&'p Path, &'p str, Vec<sql::Statement>);
 
 fn refused(path: &Path, what: String) -> AutogenerateError {
-    AutogenerateError::Sql {
-        what,
-        path: path.display().to_string(),
-    }
+    AutogenerateError::Sql { what, path: path.display().to_string() }
 }
 
 /// Runs all statements of scripts in one transaction. False if one is refused: then nothing is left of them.

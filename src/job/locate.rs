@@ -46,11 +46,7 @@ pub async fn locate(
         return Ok(());
     };
     if statements.len() < 2 || refused.at.is_some() {
-        mark(
-            refused,
-            script,
-            statements.first().filter(|_| refused.at.is_none()),
-        );
+        mark(refused, script, statements.first().filter(|_| refused.at.is_none()));
         return Ok(());
     }
     let shadow = shadow.like(database, watch).await?;
@@ -77,10 +73,7 @@ fn mark(
     let mark = caret::mark(script, statement, None);
     refused.place = Some(sql::line_column(&script.text, mark.bytes.start));
     refused.label = mark.label.to_owned();
-    refused.text = Some(miette::NamedSource::new(
-        &script.path,
-        secrets::cover(&script.text),
-    ));
+    refused.text = Some(miette::NamedSource::new(&script.path, secrets::cover(&script.text)));
     refused.at = Some(mark.bytes.into());
 }
 
@@ -95,25 +88,18 @@ async fn replay(
     let target = match refused.direction {
         Direction::Down => Some(refused.version.to_string()),
         Direction::Up => {
-            let earlier = migrations
-                .iter()
-                .take_while(|it| it.version != refused.version);
+            let earlier = migrations.iter().take_while(|it| it.version != refused.version);
             earlier.last().map(|it| it.version.to_string())
         }
     };
     if let Some(target) = target {
-        let wish = Wish::Upgrade {
-            target,
-            policy: Policy::default(),
-        };
+        let wish = Wish::Upgrade { target, policy: Policy::default() };
         let done = run::run(endpoint, migrations, &wish, &Options::default(), watch).await;
         done.map_err(|error| error.cause)?;
     }
     let (mut session, facts, _) = endpoint.read(watch).await?;
     session.seed().await.map_err(failed)?;
-    let script = migrations
-        .get(&refused.version)
-        .and_then(|it| it.script(refused.direction));
+    let script = migrations.get(&refused.version).and_then(|it| it.script(refused.direction));
     let Some(script) = script else {
         return Ok(None);
     };
@@ -161,15 +147,9 @@ async fn replay(
 
 /// The rules that are broken between two moments.
 fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<&'static str> {
-    let context = Context {
-        ledgers: &guard.ledgers,
-        before: None,
-        unused: &BTreeSet::new(),
-    };
-    let mut seen: BTreeSet<&'static str> = ledger::judge(before, now, &context)
-        .iter()
-        .map(|it| it.rule)
-        .collect();
+    let context = Context { ledgers: &guard.ledgers, before: None, unused: &BTreeSet::new() };
+    let mut seen: BTreeSet<&'static str> =
+        ledger::judge(before, now, &context).iter().map(|it| it.rule).collect();
     for ledger in 0..guard.ledgers.len() {
         let rows = ledger::rows(before, now, ledger);
         if rows.updated + rows.deleted != 0 || !rows.rewritten.is_empty() {

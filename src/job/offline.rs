@@ -75,28 +75,16 @@ pub fn between(
     for migration in migrations {
         if within(&Point::At(migration.version.clone())) {
             if direction == Direction::Down && migration.down.is_none() {
-                return Err(plan::Blocked::NoWayBack {
-                    name: migration.name.clone(),
-                }
-                .into());
+                return Err(plan::Blocked::NoWayBack { name: migration.name.clone() }.into());
             }
-            steps.push(Step {
-                migration,
-                direction,
-                resume: None,
-                noted: None,
-            });
+            steps.push(Step { migration, direction, resume: None, noted: None });
         }
     }
     if direction == Direction::Down {
         steps.reverse();
     }
     // where the tables are is not known here: the usual place
-    let place = Place {
-        schema: "public".into(),
-        has_diesel: false,
-        has_journal: false,
-    };
+    let place = Place { schema: "public".into(), has_diesel: false, has_journal: false };
     print(&Plan { steps }, &place, manner)
 }
 
@@ -142,10 +130,7 @@ fn print(plan: &Plan<'_>, place: &Place, manner: &Manner<'_>) -> Result<String, 
     line(&format!("{};", inline(TAKE, &[Some(KEY.to_string())])));
     if !(place.has_diesel && place.has_journal) {
         line("");
-        line(&format!(
-            "-- the tracking tables, in schema {}",
-            place.schema
-        ));
+        line(&format!("-- the tracking tables, in schema {}", place.schema));
         line("BEGIN;");
         line("SET LOCAL client_min_messages = warning;");
         line(place.ddl().trim_end());
@@ -158,10 +143,7 @@ fn print(plan: &Plan<'_>, place: &Place, manner: &Manner<'_>) -> Result<String, 
         let closes = !whole || last || !manner.single_transaction;
         line("");
         // a directory's name may hold anything but a slash
-        line(&format!(
-            "-- {}",
-            task.script.path.replace(['\n', '\r'], " ")
-        ));
+        line(&format!("-- {}", task.script.path.replace(['\n', '\r'], " ")));
         if opens {
             line("BEGIN;");
         } else if whole {
@@ -190,21 +172,14 @@ fn print(plan: &Plan<'_>, place: &Place, manner: &Manner<'_>) -> Result<String, 
 
 /// Puts the values of a query into its text, in one go: a value may read like a placeholder.
 fn inline(sql: &str, values: &[Option<String>]) -> String {
-    let code: Vec<&str> = sql
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("--"))
-        .collect();
+    let code: Vec<&str> = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
     let code = code.join("\n");
     let mut parts = code.trim_end().split('$');
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let end = part
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(part.len());
-        let value = part[..end]
-            .parse()
-            .ok()
-            .and_then(|number: usize| values.get(number.checked_sub(1)?));
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let value =
+            part[..end].parse().ok().and_then(|number: usize| values.get(number.checked_sub(1)?));
         match value {
             Some(Some(value)) => {
                 write!(text, "{}", Literal(value)).expect("a String takes all text");

@@ -49,20 +49,16 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            pins: Pins::default(),
-            wait: Timespan::seconds(60),
-        }
+        Self { pins: Pins::default(), wait: Timespan::seconds(60) }
     }
 }
 
 impl Limits {
     /// A URL may come with a limit: asyncpg's `command_timeout`. What is set otherwise is stronger.
     fn with_defaults_of(mut self, url: &Url) -> Self {
-        if let (true, Some(ms)) = (
-            self.pins.statement_timeout.0.is_zero(),
-            url.params.statement_timeout_ms,
-        ) {
+        if let (true, Some(ms)) =
+            (self.pins.statement_timeout.0.is_zero(), url.params.statement_timeout_ms)
+        {
             self.pins.statement_timeout = Timespan(Duration::from_millis(ms));
         }
         self
@@ -101,17 +97,10 @@ impl Endpoint {
             other => return Ok(other?),
         }
         let mut session = self.connect(url, watch).await?;
-        let host = session
-            .wire()
-            .map(|wire| host_text(&wire.host))
-            .unwrap_or_default();
+        let host = session.wire().map(|wire| host_text(&wire.host)).unwrap_or_default();
         let mut second = self.connect(url, watch).await?;
         if shares_backends(&mut session, &mut second).await? {
-            return Err(PoolerError {
-                advice: direct_advice(url),
-                host,
-            }
-            .into());
+            return Err(PoolerError { advice: direct_advice(url), host }.into());
         }
         drop(second);
         Ok(lock(session.behind_known_proxy(), limits, watch).await?)
@@ -142,10 +131,7 @@ impl Endpoint {
         };
         let mut told = |retry: Retry| {
             let pause_ms = u64::try_from(retry.waiting.as_millis()).unwrap_or(u64::MAX);
-            watch(Event::Connecting {
-                reason: retry.reason,
-                pause_ms,
-            });
+            watch(Event::Connecting { reason: retry.reason, pause_ms });
         };
         let mut stop = self.stop.clone();
         let wire = tokio::select! {
@@ -168,14 +154,8 @@ pub async fn lock<'c>(
     limits: &Limits,
     watch: Watch<'_>,
 ) -> Result<(Locked<'c>, Journal), SessionError> {
-    let mut on_wait = |holder: &str| {
-        watch(Event::Waiting {
-            holder: holder.to_owned(),
-        })
-    };
-    session
-        .lock(limits.pins.clone(), limits.wait, &mut on_wait)
-        .await
+    let mut on_wait = |holder: &str| watch(Event::Waiting { holder: holder.to_owned() });
+    session.lock(limits.pins.clone(), limits.wait, &mut on_wait).await
 }
 
 /// A host with its port, for people.
@@ -185,8 +165,7 @@ pub(super) fn host_text(host: &crate::words::url::Host) -> String {
         HostName::Tcp(name) | HostName::Socket(name) => name.clone(),
         HostName::Unnamed => host.hostaddr.clone().unwrap_or_default(),
     };
-    host.port
-        .map_or(name.clone(), |port| format!("{name}:{port}"))
+    host.port.map_or(name.clone(), |port| format!("{name}:{port}"))
 }
 
 /// Names the direct host where the pooler's name tells it.
@@ -195,11 +174,7 @@ fn direct_advice(url: &Url) -> String {
         HostName::Tcp(name) => {
             let (label, domain) = name.split_once('.').unwrap_or((name, ""));
             let label = label.strip_suffix("-pooler")?;
-            Some(if domain.is_empty() {
-                label.to_owned()
-            } else {
-                format!("{label}.{domain}")
-            })
+            Some(if domain.is_empty() { label.to_owned() } else { format!("{label}.{domain}") })
         }
         _ => None,
     });

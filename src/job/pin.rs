@@ -20,16 +20,11 @@ pub async fn pin(
     watch: Watch<'_>,
 ) -> Result<(Pin, PinReport), JobError> {
     let (mut session, _, _) = database.read(watch).await?;
-    let Surroundings {
-        environment,
-        concerned,
-    } = environment::read(&mut session, &database.url).await?;
+    let Surroundings { environment, concerned } =
+        environment::read(&mut session, &database.url).await?;
     let spoken = Needs::of(&environment, migrations.texts()).roles;
     let custom = environment.settings.keys();
-    let left_out = custom
-        .filter(|it| Environment::is_custom(it))
-        .cloned()
-        .collect();
+    let left_out = custom.filter(|it| Environment::is_custom(it)).cloned().collect();
     let concerns = |role: &str| concerned.contains(role) || spoken.contains_key(role);
     let environment = environment.committable(concerns);
     let report = PinReport {
@@ -41,11 +36,5 @@ pub async fn pin(
     };
     let pinned = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
     let pinned = pinned.strftime("%Y-%m-%d").to_string();
-    Ok((
-        Pin {
-            pinned,
-            environment,
-        },
-        report,
-    ))
+    Ok((Pin { pinned, environment }, report))
 }

@@ -45,9 +45,7 @@ pub async fn prerequisites(
 ) -> Result<Prerequisites, JobError> {
     let (mut session, facts, _) = database.read(watch).await?;
     let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    let environment = environment::read(&mut session, &database.url)
-        .await?
-        .environment;
+    let environment = environment::read(&mut session, &database.url).await?.environment;
     drop(session);
     let path = environment.schemas.clone();
     let mut shadow = shadow.of(environment);
@@ -68,9 +66,8 @@ pub async fn prerequisites(
             key.name(), key.name()
         )
     }).collect();
-    let theirs = theirs(live, &empty, |key, fact| {
-        is_made(key, fact, &names, &path) || is_lacking(key)
-    });
+    let theirs =
+        theirs(live, &empty, |key, fact| is_made(key, fact, &names, &path) || is_lacking(key));
     let target = Target {
         major: shadow.binaries.major(),
         role: ROLE,
@@ -105,9 +102,7 @@ async fn look(endpoint: &Endpoint) -> Result<(Catalog, BTreeSet<String>), JobErr
     let asked = "SELECT ARRAY[name::text] AS \"row\" FROM pg_catalog.pg_available_extensions()";
     let rows = session.query(asked, Vec::new()).await;
     let rows = rows.map_err(SessionError::while_doing("looking for extensions"))?;
-    let names = rows
-        .into_iter()
-        .filter_map(|row| row.into_iter().next().flatten());
+    let names = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
     Ok((comparable_of(empty, &Ignored::default()), names.collect()))
 }
 
@@ -135,35 +130,20 @@ fn is_made(key: &Key, fact: &Fact, names: &MadeNames, path: &[String]) -> bool {
 /// What of a catalog is somebody else's: neither is it made, nor does it need what is.
 fn theirs(mut live: Catalog, empty: &Catalog, is_made: impl Fn(&Key, &Fact) -> bool) -> Catalog {
     let facts = live.iter().filter(|(key, _)| empty.get(key).is_none());
-    let mut made: BTreeSet<Key> = facts
-        .filter(|(key, fact)| is_made(key, fact))
-        .map(|it| it.0.clone())
-        .collect();
+    let mut made: BTreeSet<Key> =
+        facts.filter(|(key, fact)| is_made(key, fact)).map(|it| it.0.clone()).collect();
     loop {
         let needs = |key: &Key, fact: &Fact| {
-            let whole = key
-                .relation(fact)
-                .is_some_and(|it| it != *key && made.contains(&it));
-            let extension = fact
-                .get(Attribute::Extension)
-                .map(|it| Key::new(Kind::Extension, &[it]));
-            let parent = fact
-                .get(Attribute::PartitionOf)
-                .and_then(crate::words::ident::split);
+            let whole = key.relation(fact).is_some_and(|it| it != *key && made.contains(&it));
+            let extension =
+                fact.get(Attribute::Extension).map(|it| Key::new(Kind::Extension, &[it]));
+            let parent = fact.get(Attribute::PartitionOf).and_then(crate::words::ident::split);
             let parent = parent.map(|(schema, name)| Key::new(Kind::Relation, &[&schema, &name]));
             whole
-                || [extension, parent]
-                    .into_iter()
-                    .flatten()
-                    .any(|it| made.contains(&it))
-                || live
-                    .dependencies
-                    .of(key)
-                    .any(|it| made.contains(&it.referenced))
+                || [extension, parent].into_iter().flatten().any(|it| made.contains(&it))
+                || live.dependencies.of(key).any(|it| made.contains(&it.referenced))
         };
-        let more = live
-            .iter()
-            .filter(|(key, fact)| !made.contains(*key) && needs(key, fact));
+        let more = live.iter().filter(|(key, fact)| !made.contains(*key) && needs(key, fact));
         let more: Vec<Key> = more.map(|(key, _)| key.clone()).collect();
         if more.is_empty() {
             break;
@@ -173,10 +153,7 @@ fn theirs(mut live: Catalog, empty: &Catalog, is_made: impl Fn(&Key, &Fact) -> b
     // a privilege for something that goes, goes with it
     let is_for = |key: &Key| {
         let rest: Vec<&str> = key.parts().skip(1).collect();
-        let of = |key: &Key| {
-            key.parts()
-                .eq(rest.iter().take(key.parts().count()).copied())
-        };
+        let of = |key: &Key| key.parts().eq(rest.iter().take(key.parts().count()).copied());
         key.kind() == Kind::Grant && made.iter().any(of)
     };
     live.retain(|key, _| !made.contains(key) && !is_for(key));

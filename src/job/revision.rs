@@ -45,18 +45,9 @@ pub fn revision(
 ) -> Result<RevisionReport, JobError> {
     let (version, name) = place(dir, migrations, message, version)?;
     let up = if run_in_transaction { UP } else { UP_PIECEWISE };
-    let new = NewMigration {
-        name: &name,
-        up,
-        down: DOWN_TEMPLATE,
-        run_in_transaction,
-    };
+    let new = NewMigration { name: &name, up, down: DOWN_TEMPLATE, run_in_transaction };
     let path = write::migration(dir, &new)?;
-    Ok(RevisionReport {
-        version,
-        name,
-        path,
-    })
+    Ok(RevisionReport { version, name, path })
 }
 
 /// The version and the directory's name that a new migration gets.
@@ -75,11 +66,7 @@ pub fn place(
         Some(version) => version.to_owned(),
         None => next_version(migrations),
     };
-    let name = if slug.is_empty() {
-        key.clone()
-    } else {
-        format!("{key}_{slug}")
-    };
+    let name = if slug.is_empty() { key.clone() } else { format!("{key}_{slug}") };
     let version = match Version::of_directory(&name) {
         Ok(version) if can_be_named(&key) => version,
         _ => return Err(ProjectError::NotAVersion { text: key }.into()),
@@ -93,11 +80,7 @@ pub fn place(
     }
     let newest = migrations.head().map(|it| &it.version);
     if let Some(head) = newest.filter(|head| key_was_chosen && **head > version) {
-        return Err(ProjectError::NotNewest {
-            text: key,
-            newest: head.clone(),
-        }
-        .into());
+        return Err(ProjectError::NotNewest { text: key, newest: head.clone() }.into());
     }
     Ok((version, name))
 }
@@ -111,9 +94,7 @@ fn can_be_named(key: &str) -> bool {
 
 /// Now, in Diesel's form; the last four digits count up where several are made in one second.
 fn next_version(migrations: &Migrations) -> String {
-    let now = jiff::Timestamp::now()
-        .strftime("%Y-%m-%d-%H%M%S")
-        .to_string();
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
     let taken = |key: &String| {
         Version::of_directory(key).is_ok_and(|version| migrations.get(&version).is_some())
     };
@@ -130,11 +111,7 @@ pub fn slug(message: &str) -> String {
         .map(str::to_lowercase)
         .collect();
     let slug = words.join("_");
-    slug.chars()
-        .take(60)
-        .collect::<String>()
-        .trim_end_matches('_')
-        .to_owned()
+    slug.chars().take(60).collect::<String>().trim_end_matches('_').to_owned()
 }
 
 /// Finds one migration by a target, on disk.
@@ -146,15 +123,10 @@ pub fn find<'a>(
     applied: Vec<&'a Version>,
     target: &str,
 ) -> Result<&'a crate::migration::source::Migration, JobError> {
-    let on_disk = migrations
-        .iter()
-        .map(|it| (&it.version, it.name.as_str()))
-        .collect();
+    let on_disk = migrations.iter().map(|it| (&it.version, it.name.as_str())).collect();
     let history = crate::migration::target::History { on_disk, applied };
-    let nothing = |advice: &str| TargetError::Unknown {
-        text: target.into(),
-        advice: advice.into(),
-    };
+    let nothing =
+        |advice: &str| TargetError::Unknown { text: target.into(), advice: advice.into() };
     match history.find(target)? {
         Point::Base => {
             Err(nothing("Base is before the first migration; there is nothing to show.").into())

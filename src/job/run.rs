@@ -77,11 +77,7 @@ impl Default for Options {
             unsure: None,
             guard: Guard::default(),
         };
-        Self {
-            limits: Limits::default(),
-            manner,
-            single_transaction: false,
-        }
+        Self { limits: Limits::default(), manner, single_transaction: false }
     }
 }
 
@@ -97,16 +93,8 @@ pub async fn run(
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
-    let result = run_attested(
-        &mut locked,
-        &journal,
-        migrations,
-        wish,
-        options,
-        Some(endpoint),
-        watch,
-    )
-    .await;
+    let result =
+        run_attested(&mut locked, &journal, migrations, wish, options, Some(endpoint), watch).await;
     locked.let_go().await;
     result
 }
@@ -188,19 +176,13 @@ async fn run_attested(
         let took = locked.run_together(0, &tasks, manner, &mut tell).await;
         match took {
             Ok(took) => {
-                let steps = tasks
-                    .iter()
-                    .zip(took)
-                    .map(|(task, ms)| step_report(task, ms));
+                let steps = tasks.iter().zip(took).map(|(task, ms)| step_report(task, ms));
                 report.steps.extend(steps);
             }
             Err(error) => {
                 let cause = failed(&tasks, &error, together, server_version);
                 record_refusal(locked, &tasks, &error, &options.manner.actor).await;
-                return Err(RunError {
-                    done: Box::new(report),
-                    cause,
-                });
+                return Err(RunError { done: Box::new(report), cause });
             }
         }
     } else {
@@ -211,19 +193,13 @@ async fn run_attested(
                     report.after = after(journal, &tasks[..index]);
                     let cause = failed(&tasks, &error, together, server_version);
                     record_refusal(locked, &tasks, &error, &options.manner.actor).await;
-                    return Err(RunError {
-                        done: Box::new(report),
-                        cause,
-                    });
+                    return Err(RunError { done: Box::new(report), cause });
                 }
             }
             if locked.session.stop().is_pulled() && index + 1 < tasks.len() {
                 report.after = after(journal, &tasks[..=index]);
                 let cause = Box::new(stopped_before(&tasks[index + 1]));
-                return Err(RunError {
-                    done: Box::new(report),
-                    cause: cause.into(),
-                });
+                return Err(RunError { done: Box::new(report), cause: cause.into() });
             }
         }
     }
@@ -231,23 +207,12 @@ async fn run_attested(
     if let (true, Some(last)) = (guard.is_on(), tasks.last()) {
         let actor = &options.manner.actor;
         let newest = last.step.migration;
-        let attested = attest::attest(
-            locked,
-            endpoint,
-            guard,
-            earlier.as_ref(),
-            newest,
-            actor,
-            watch,
-        )
-        .await;
+        let attested =
+            attest::attest(locked, endpoint, guard, earlier.as_ref(), newest, actor, watch).await;
         match attested {
             Ok(notes) => report.notes.extend(notes),
             Err(cause) => {
-                return Err(RunError {
-                    done: Box::new(report),
-                    cause,
-                });
+                return Err(RunError { done: Box::new(report), cause });
             }
         }
     }
@@ -263,9 +228,7 @@ async fn record_refusal(
 ) {
     if let Cause::Refused(findings) = &error.cause {
         let mut record = Record::of(tasks[error.task].step.migration, EntryKind::Refused, actor);
-        record.note = serde_json::to_string(findings)
-            .ok()
-            .map(|note| secrets::cover(&note));
+        record.note = serde_json::to_string(findings).ok().map(|note| secrets::cover(&note));
         locked.record(&[record]).await.unwrap_or_default();
     }
 }
@@ -322,9 +285,8 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
 
 /// Refuses versions that no migration has: a typing error should not pass for consent.
 fn known(status: &Status<'_>, accepted: &[Version]) -> Result<(), TargetError> {
-    let unknown = accepted
-        .iter()
-        .find(|version| !status.rows.iter().any(|row| row.version == *version));
+    let unknown =
+        accepted.iter().find(|version| !status.rows.iter().any(|row| row.version == *version));
     match unknown {
         None => Ok(()),
         Some(version) => Err(TargetError::Unknown {
@@ -380,11 +342,7 @@ pub(super) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
                 advice: unrunnable.help,
             }))
         })?;
-    Ok(Task {
-        step,
-        script,
-        statements,
-    })
+    Ok(Task { step, script, statements })
 }
 
 /// Edited migrations that the user accepts.
@@ -408,15 +366,11 @@ async fn accept(
     if accepted.is_empty() {
         return Ok(());
     }
-    let records: Vec<_> = accepted
-        .iter()
-        .map(|migration| Record::of(migration, EntryKind::Accept, actor))
-        .collect();
+    let records: Vec<_> =
+        accepted.iter().map(|migration| Record::of(migration, EntryKind::Accept, actor)).collect();
     locked.record(&records).await?;
     let names = accepted.iter().map(|migration| &migration.name);
-    report
-        .notes
-        .extend(names.map(|name| format!("accepted the edit of {name}")));
+    report.notes.extend(names.map(|name| format!("accepted the edit of {name}")));
     Ok(())
 }
 
@@ -427,12 +381,7 @@ fn report(status: &Status<'_>, database: String) -> RunReport {
         .rows
         .iter()
         .filter(|row| row.down_edited)
-        .map(|row| {
-            format!(
-                "down.sql of {} is another one than when it was applied",
-                row.name
-            )
-        })
+        .map(|row| format!("down.sql of {} is another one than when it was applied", row.name))
         .collect();
     RunReport {
         database,
@@ -474,11 +423,9 @@ pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
     let name = |task: usize| tasks[task].step.migration.name.clone();
     let ms = |pause: std::time::Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
     match happening {
-        Happening::Started(step) => Event::Started {
-            step,
-            name: name(step),
-            direction: tasks[step].step.direction,
-        },
+        Happening::Started(step) => {
+            Event::Started { step, name: name(step), direction: tasks[step].step.direction }
+        }
         Happening::Statement(step, done, of) => Event::Statement { step, done, of },
         Happening::Notice(task, statement, notice) => {
             let script = tasks[task].script;
@@ -493,24 +440,16 @@ pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
                 statement: text.map(|statement| first_line(script, statement)),
             }
         }
-        Happening::Retrying {
-            task,
-            attempt,
-            pause,
-        } => Event::Retrying {
-            name: name(task),
-            attempt,
-            pause_ms: ms(pause),
-        },
-        Happening::Resuming(task, done) => Event::Resuming {
-            name: name(task),
-            done,
-            of: tasks[task].statements.len(),
-        },
+        Happening::Retrying { task, attempt, pause } => {
+            Event::Retrying { name: name(task), attempt, pause_ms: ms(pause) }
+        }
+        Happening::Resuming(task, done) => {
+            Event::Resuming { name: name(task), done, of: tasks[task].statements.len() }
+        }
         Happening::Comparing(task) => Event::Comparing { name: name(task) },
-        Happening::DroppedInvalidIndex(_, index) => Event::DroppedInvalidIndex {
-            index: index.to_owned(),
-        },
+        Happening::DroppedInvalidIndex(_, index) => {
+            Event::DroppedInvalidIndex { index: index.to_owned() }
+        }
         Happening::Done(step, took_ms) => Event::Done {
             step,
             version: tasks[step].step.migration.version.clone(),
@@ -524,15 +463,7 @@ pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
 
 fn first_line(script: &Script, statement: &sql::Statement) -> String {
     let text = secrets::cover(&script.text);
-    let line = text[statement.span.clone()]
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end()
-        .to_owned();
-    if line.chars().count() > 80 {
-        line.chars().take(79).collect::<String>() + "…"
-    } else {
-        line
-    }
+    let line =
+        text[statement.span.clone()].lines().next().unwrap_or_default().trim_end().to_owned();
+    if line.chars().count() > 80 { line.chars().take(79).collect::<String>() + "…" } else { line }
 }

@@ -135,11 +135,7 @@ impl Printer {
                 Some(found) if found.lines().eq(text.lines()) => (FileState::LineEnds, None),
                 Some(found) => (FileState::Stale, patch::difference(&shown, &found, &text)),
             };
-            files.push(FileReport {
-                file: shown,
-                state,
-                difference,
-            });
+            files.push(FileReport { file: shown, state, difference });
         }
         Ok(SchemaReport { files, notes })
     }
@@ -191,11 +187,7 @@ impl Printer {
                 schema_file::write(patch_file, &patch)?;
                 FileState::Written
             };
-            report.files.push(FileReport {
-                file: self.shown(patch_file),
-                state,
-                difference: None,
-            });
+            report.files.push(FileReport { file: self.shown(patch_file), state, difference: None });
         }
         Ok(report)
     }
@@ -257,9 +249,7 @@ impl Printer {
 }
 
 fn with_places(printed: Vec<Printed>) -> impl Iterator<Item = (PathBuf, String)> {
-    printed
-        .into_iter()
-        .filter_map(|it| Some((it.file?, it.text)))
+    printed.into_iter().filter_map(|it| Some((it.file?, it.text)))
 }
 
 /// Refuses a run after which a schema.rs would be another one.
@@ -293,10 +283,7 @@ pub async fn demand_unchanged(
             Direction::Down => applied.remove(version),
         };
     }
-    let after = migrations
-        .iter()
-        .filter(|it| applied.contains(&it.version))
-        .cloned();
+    let after = migrations.iter().filter(|it| applied.contains(&it.version)).cloned();
     let after = Migrations::new(after.collect()).map_err(ProjectError::from)?;
     let shadow = shadow()?.of(read.environment);
     demand_of_migrations(&after, printer, &shadow, endpoint.stop.clone()).await

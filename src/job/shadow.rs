@@ -277,21 +277,13 @@ impl Shadow {
         let (scratch, mut notes) = self.bare(kept).await?;
         if is_ready {
             let given = Given::default();
-            return Ok(Prepared {
-                scratch,
-                given,
-                notes,
-            });
+            return Ok(Prepared { scratch, given, notes });
         }
         let endpoint = self.endpoint(&scratch, Stop::never());
         match prepare::prepare(self, &endpoint, needs).await {
             Ok((given, more)) => {
                 notes.extend(more);
-                Ok(Prepared {
-                    scratch,
-                    given,
-                    notes,
-                })
+                Ok(Prepared { scratch, given, notes })
             }
             Err(error) => {
                 end(scratch).await;
@@ -344,10 +336,7 @@ async fn replay(
     coverage: &Coverage,
     watch: Watch<'_>,
 ) -> Result<Catalog, JobError> {
-    let wish = Wish::Upgrade {
-        target: "head".into(),
-        policy: Policy::default(),
-    };
+    let wish = Wish::Upgrade { target: "head".into(), policy: Policy::default() };
     let options = Options::default();
     run::run(endpoint, migrations, &wish, &options, watch)
         .await

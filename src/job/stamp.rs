@@ -38,9 +38,7 @@ pub async fn stamp(
     // with --purge, `current` is the newest that will be left
     let mut history = history(&status);
     if purge {
-        history
-            .applied
-            .retain(|version| migrations.get(version).is_some());
+        history.applied.retain(|version| migrations.get(version).is_some());
     }
     let point = history.find(target)?;
     let wanted = |version: &Version| match &point {
@@ -76,9 +74,7 @@ pub async fn stamp(
             }
             (true, false, interruption) => {
                 if let Some(interruption) = interruption {
-                    report
-                        .notes
-                        .push(resolved(row, interruption, "not applied"));
+                    report.notes.push(resolved(row, interruption, "not applied"));
                 }
                 records.push(record(row, EntryKind::Unstamp));
                 report.unstamped.push(row.version.clone());
@@ -91,9 +87,7 @@ pub async fn stamp(
                 report.stamped.push(row.version.clone());
             }
             (false, false, Some(interruption)) if is_forgotten => {
-                report
-                    .notes
-                    .push(resolved(row, interruption, "not applied"));
+                report.notes.push(resolved(row, interruption, "not applied"));
                 records.push(record(row, EntryKind::Stamp));
                 records.push(record(row, EntryKind::Unstamp));
                 report.unstamped.push(row.version.clone());
@@ -138,10 +132,7 @@ fn record<'a>(row: &Row<'a>, kind: EntryKind, actor: &'a str) -> Record<'a> {
         name: row.name,
         kind,
         up: row.migration.map(|migration| &migration.up.digest),
-        down: row
-            .migration
-            .and_then(|it| it.down.as_ref())
-            .map(|down| &down.digest),
+        down: row.migration.and_then(|it| it.down.as_ref()).map(|down| &down.digest),
         actor,
         took_ms: Some(0),
         reached: None,

@@ -16,10 +16,7 @@ pub async fn of_database(
     watch: Watch<'_>,
 ) -> Result<StatusReport, JobError> {
     let (_session, facts, journal) = endpoint.read(watch).await?;
-    Ok(StatusReport::new(
-        &status(migrations, &journal),
-        Some(facts.database),
-    ))
+    Ok(StatusReport::new(&status(migrations, &journal), Some(facts.database)))
 }
 
 /// Lists the migrations on disk.

@@ -90,9 +90,7 @@ pub async fn verify(
         stop,
     };
     let known = task.known();
-    watch(Event::Planned {
-        steps: all.len() - known,
-    });
+    watch(Event::Planned { steps: all.len() - known });
     let mut swift = task.swift(printer, watch).await?;
     let scratch = swift.scratch.take();
     let mut plain = Plain::new(wish.shadow, &all, &task.needs, task.stop.clone());
@@ -112,10 +110,7 @@ pub async fn verify(
     report.notes.splice(0..0, wish.shadow.notes.iter().cloned());
     report.proved_on = Some(wish.shadow.proved_on());
     report.sort();
-    Ok(Verified {
-        report,
-        failure: plain.into_failure(),
-    })
+    Ok(Verified { report, failure: plain.into_failure() })
 }
 
 /// What is verified, and where.
@@ -189,17 +184,11 @@ impl Verify<'_> {
     async fn swift(&self, printer: &Printer, watch: Watch<'_>) -> Result<Swift, JobError> {
         let (count, known) = (self.all.len(), self.known());
         // a way down and up again costs five times what the plain way up of the second lane costs
-        let middle = if count - known < MANY {
-            known
-        } else {
-            known + (count - known) * 5 / 9
-        };
+        let middle = if count - known < MANY { known } else { known + (count - known) * 5 / 9 };
         let shared = Mutex::new(watch);
         let mut tell = [(); 2].map(|()| {
             |event: Event| {
-                let mut watch = shared
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut watch = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 (*watch)(event);
             }
         });
@@ -216,9 +205,7 @@ impl Verify<'_> {
         let ((early, _), (late, mut swift)) = (early?, late?);
         if let Some(known) = &self.known {
             swift.report.notes.extend(known.notes.iter().cloned());
-            self.all[..known.count]
-                .iter()
-                .for_each(|it| swift.report.passed(it));
+            self.all[..known.count].iter().for_each(|it| swift.report.passed(it));
         }
         for (number, found) in (known..).zip(early.into_iter().chain(late)) {
             match found {
@@ -252,9 +239,7 @@ impl Verify<'_> {
         let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
         let mut plain = Plain::new(self.shadow, self.all, &self.needs, self.stop.clone());
         let mut ground = Ground::new(&mut plain);
-        let mut walked = self
-            .walk_lane(&endpoint, &mut ground, from, to, printer, watch)
-            .await;
+        let mut walked = self.walk_lane(&endpoint, &mut ground, from, to, printer, watch).await;
         let has_moved = ground.copy.is_some();
         plain.end().await;
         match &mut walked {
@@ -293,9 +278,7 @@ impl Verify<'_> {
             let seen = lane.see(number, migration, watch).await?;
             if seen == Seen::Passed {
                 found.push(Found::Passed);
-                watch(Event::Verified {
-                    name: migration.name.clone(),
-                });
+                watch(Event::Verified { name: migration.name.clone() });
                 continue;
             }
             found.push(Found::Unsure);

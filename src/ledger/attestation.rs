@@ -51,25 +51,12 @@ impl Attestation {
         let facts: Vec<_> = lasting(snapshot)
             .iter()
             .map(|(address, fact)| {
-                (
-                    address.ledger,
-                    address.kind,
-                    address.object.clone(),
-                    fact.clone(),
-                )
+                (address.ledger, address.kind, address.object.clone(), fact.clone())
             })
             .collect();
-        let counted: Vec<_> = facts
-            .iter()
-            .filter(|(_, kind, ..)| *kind != Kind::Rows)
-            .collect();
+        let counted: Vec<_> = facts.iter().filter(|(_, kind, ..)| *kind != Kind::Rows).collect();
         let text = serde_json::to_string(&counted).unwrap_or_default();
-        Self {
-            digest: Digest::of(&text),
-            ledgers,
-            facts,
-            accepted,
-        }
+        Self { digest: Digest::of(&text), ledgers, facts, accepted }
     }
 
     /// What is different now from what the last run left, as far as it matters.
@@ -81,33 +68,20 @@ impl Attestation {
             .iter()
             .enumerate()
             .filter_map(|(then, it)| {
-                let now = ledgers
-                    .iter()
-                    .position(|ledger| ledger.label() == it.ledger)?;
+                let now = ledgers.iter().position(|ledger| ledger.label() == it.ledger)?;
                 Some((then, now))
             })
             .collect();
-        let facts = self
-            .facts
-            .iter()
-            .filter_map(|(ledger, kind, object, fact)| {
-                let ledger = match ledger {
-                    Some(ledger) => Some(*places.get(ledger)?),
-                    None => None,
-                };
-                let address = Address {
-                    ledger,
-                    kind: *kind,
-                    object: object.clone(),
-                };
-                Some((address, fact.clone()))
-            });
+        let facts = self.facts.iter().filter_map(|(ledger, kind, object, fact)| {
+            let ledger = match ledger {
+                Some(ledger) => Some(*places.get(ledger)?),
+                None => None,
+            };
+            let address = Address { ledger, kind: *kind, object: object.clone() };
+            Some((address, fact.clone()))
+        });
         let before: Snapshot = facts.collect();
-        let context = Context {
-            ledgers,
-            before: None,
-            unused: &std::collections::BTreeSet::new(),
-        };
+        let context = Context { ledgers, before: None, unused: &std::collections::BTreeSet::new() };
         let mut findings = judge(&before, &lasting(now), &context);
         // nobody knows whether rows changed: what is certain is counted
         for finding in &mut findings {
@@ -120,12 +94,7 @@ impl Attestation {
     /// Leaves out what `earlier` says already, for the journal.
     #[must_use]
     pub fn since(mut self, earlier: Option<&Self>) -> Self {
-        let names = |it: &Self| {
-            it.ledgers
-                .iter()
-                .map(|it| it.ledger.clone())
-                .collect::<Vec<_>>()
-        };
+        let names = |it: &Self| it.ledgers.iter().map(|it| it.ledger.clone()).collect::<Vec<_>>();
         if earlier.is_some_and(|it| it.digest == self.digest && names(it) == names(&self)) {
             self.facts.clear();
         }
@@ -150,16 +119,14 @@ impl Attestation {
 
 /// What is not of one transaction, and does not change with every append.
 fn lasting(snapshot: &Snapshot) -> Snapshot {
-    let facts = snapshot
-        .iter()
-        .filter_map(|(address, fact)| match address.kind {
-            Kind::Rows => {
-                let empty = Value::Bool(fact.is("empty"));
-                let fact = Fact([("empty".to_owned(), empty)].into_iter().collect());
-                Some((address.clone(), fact))
-            }
-            kind if kind.lasts() => Some((address.clone(), fact.clone())),
-            _ => None,
-        });
+    let facts = snapshot.iter().filter_map(|(address, fact)| match address.kind {
+        Kind::Rows => {
+            let empty = Value::Bool(fact.is("empty"));
+            let fact = Fact([("empty".to_owned(), empty)].into_iter().collect());
+            Some((address.clone(), fact))
+        }
+        kind if kind.lasts() => Some((address.clone(), fact.clone())),
+        _ => None,
+    });
     facts.collect()
 }

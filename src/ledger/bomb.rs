@@ -10,9 +10,7 @@ use crate::words::sql::{Piece, pieces};
 pub(super) fn strikes(source: &str, table: &str, triggers: &[&str]) -> Option<String> {
     let words = words(source, 0);
     let has = |wanted: &[&str]| {
-        words
-            .windows(wanted.len())
-            .any(|found| found.iter().zip(wanted).all(|(a, b)| a == b))
+        words.windows(wanted.len()).any(|found| found.iter().zip(wanted).all(|(a, b)| a == b))
     };
     let named = words.iter().any(|word| word == table);
     if has(&["session_replication_role"]) || has(&["pg_trigger"]) && has(&["update"]) {
@@ -24,10 +22,7 @@ pub(super) fn strikes(source: &str, table: &str, triggers: &[&str]) -> Option<St
         vec!["enable", "replica", "trigger"],
         vec!["disable", "rule"],
     ];
-    let touched = named
-        || triggers
-            .iter()
-            .any(|trigger| words.iter().any(|word| word == trigger));
+    let touched = named || triggers.iter().any(|trigger| words.iter().any(|word| word == trigger));
     if touched && protection.iter().any(|it| has(it)) {
         return Some(format!("it would switch triggers off, and names {table}"));
     }
@@ -58,10 +53,7 @@ pub(super) fn runs_what_it_is_given(source: &str) -> bool {
         found[0] == "execute"
             && found[1].chars().all(|c| c.is_alphanumeric() || c == '_')
             && is_end(&found[2])
-            && !matches!(
-                found[1].as_str(),
-                "format" | "function" | "procedure" | "on"
-            )
+            && !matches!(found[1].as_str(), "format" | "function" | "procedure" | "on")
     })
 }
 
@@ -125,10 +117,8 @@ fn aims(words: &[String], command: &[&str], table: &str) -> Option<String> {
 
 /// Whether `schema . table` follows.
 fn words_with_schema(words: &[String], at: usize, table: &str) -> bool {
-    let mut rest = words
-        .iter()
-        .skip(at)
-        .skip_while(|word| matches!(word.as_str(), "only" | "if" | "exists"));
+    let mut rest =
+        words.iter().skip(at).skip_while(|word| matches!(word.as_str(), "only" | "if" | "exists"));
     let (_schema, dot, name) = (rest.next(), rest.next(), rest.next());
     dot.is_some_and(|dot| dot == ".") && name.is_some_and(|name| name == table)
 }
@@ -138,10 +128,7 @@ fn words(source: &str, depth: usize) -> Vec<String> {
     let Ok(pieces) = pieces(source) else {
         // a fragment of SQL: words are enough
         let found = source.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-        return found
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
+        return found.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
     };
     let mut found = Vec::new();
     for piece in pieces {
@@ -161,13 +148,10 @@ fn inside(text: &str) -> &str {
         && let Some(end) = dollar.find('$')
     {
         let tag = end + 2;
-        return text
-            .get(tag..text.len().saturating_sub(tag))
-            .unwrap_or_default();
+        return text.get(tag..text.len().saturating_sub(tag)).unwrap_or_default();
     }
     let open = text.find('\'').map_or(0, |at| at + 1);
-    text.get(open..text.len().saturating_sub(1))
-        .unwrap_or_default()
+    text.get(open..text.len().saturating_sub(1)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -188,20 +172,11 @@ mod tests {
         );
         check("BEGIN UPDATE public.events SET payload = '{}'; END", true);
         check("BEGIN DELETE FROM ONLY events WHERE id = 1; END", true);
-        check(
-            "BEGIN EXECUTE format('ALTER TABLE %I DISABLE TRIGGER USER', 'events'); END",
-            true,
-        );
-        check(
-            "BEGIN PERFORM set_config('session_replication_role', 'replica', true); END",
-            true,
-        );
+        check("BEGIN EXECUTE format('ALTER TABLE %I DISABLE TRIGGER USER', 'events'); END", true);
+        check("BEGIN PERFORM set_config('session_replication_role', 'replica', true); END", true);
         check("BEGIN EXECUTE $$TRUNCATE events$$; END", true);
         check("BEGIN DROP TRIGGER events_immutable ON x; END", true);
-        check(
-            "MERGE INTO events e USING s ON true WHEN MATCHED THEN DELETE",
-            true,
-        );
+        check("MERGE INTO events e USING s ON true WHEN MATCHED THEN DELETE", true);
     }
 
     #[test]
@@ -210,10 +185,7 @@ mod tests {
             "BEGIN INSERT INTO events (kind) VALUES ('x'); UPDATE balances SET amount = 1; END",
             false,
         );
-        check(
-            "BEGIN PERFORM pg_notify('events', NEW.id::text); RETURN NULL; END",
-            false,
-        );
+        check("BEGIN PERFORM pg_notify('events', NEW.id::text); RETURN NULL; END", false);
         check("SELECT count(*) FROM events", false);
         check(
             "BEGIN UPDATE accounts a SET n = (SELECT count(*) FROM events e WHERE e.stream = a.id); END",

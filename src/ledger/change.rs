@@ -39,11 +39,7 @@ impl Before {
                 Kind::Column => Some(format!(
                     "column {object}{}{}",
                     if fact.is("not null") { " not null" } else { "" },
-                    if fact.text("default").is_empty() {
-                        ""
-                    } else {
-                        " default"
-                    },
+                    if fact.text("default").is_empty() { "" } else { " default" },
                 )),
                 _ => None,
             }
@@ -72,9 +68,8 @@ pub struct Context<'c> {
 #[must_use]
 pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<Finding> {
     let mut findings = BTreeSet::new();
-    let guarded: Vec<usize> = (0..context.ledgers.len())
-        .filter(|ledger| is_guarded(before, *ledger))
-        .collect();
+    let guarded: Vec<usize> =
+        (0..context.ledgers.len()).filter(|ledger| is_guarded(before, *ledger)).collect();
     for ledger in &guarded {
         let mut judge = Judge::new(before, after, context, *ledger);
         judge.ledger();
@@ -206,10 +201,8 @@ impl<'j> Judge<'j> {
     fn is_empty(&self) -> bool {
         let tables: Vec<_> = self.before.of(Some(self.index), Kind::Rows).collect();
         // a table without partitions has no rows; a description without tables says nothing
-        let is_partitioned = self
-            .before
-            .root(self.index)
-            .is_some_and(|(_, it)| it.text("kind") == "p");
+        let is_partitioned =
+            self.before.root(self.index).is_some_and(|(_, it)| it.text("kind") == "p");
         (is_partitioned || !tables.is_empty()) && tables.iter().all(|(_, rows)| rows.is("empty"))
     }
 
@@ -218,9 +211,8 @@ impl<'j> Judge<'j> {
             match (old, new) {
                 (Some(_), None) => {
                     let rows = self.before.of(Some(self.index), Kind::Rows);
-                    let was_empty = rows
-                        .filter(|(it, _)| *it == label)
-                        .all(|(_, it)| it.is("empty"));
+                    let was_empty =
+                        rows.filter(|(it, _)| *it == label).all(|(_, it)| it.is("empty"));
                     if !was_empty {
                         let what = format!("the partition {label} is no longer part of it");
                         self.lost("partition-lost", what, advice::TABLE);
@@ -269,10 +261,9 @@ impl<'j> Judge<'j> {
                     new.text(attribute),
                     old.text(attribute)
                 ),
-                "schema owner" => format!(
-                    "the schema of {label} belongs to {} now",
-                    new.text(attribute)
-                ),
+                "schema owner" => {
+                    format!("the schema of {label} belongs to {} now", new.text(attribute))
+                }
                 "row security" | "forced row security" => {
                     format!("row-level security of {label} was switched: rows are hidden or shown")
                 }
@@ -280,10 +271,9 @@ impl<'j> Judge<'j> {
                 "method" => continue,
                 // the columns and constraints tell of it
                 "key" | "referenced" => continue,
-                "extension" => format!(
-                    "{label} would be dropped with the extension {}",
-                    new.text(attribute)
-                ),
+                "extension" => {
+                    format!("{label} would be dropped with the extension {}", new.text(attribute))
+                }
                 other => format!("{label} has another {other}"),
             };
             let rule = match attribute {

@@ -34,11 +34,7 @@ impl Declaration {
     /// The table for SQL, quoted.
     #[must_use]
     pub fn sql(&self) -> String {
-        Qualified {
-            schema: &self.schema,
-            name: &self.table,
-        }
-        .to_string()
+        Qualified { schema: &self.schema, name: &self.table }.to_string()
     }
 
     /// The table for people: `public.events`.

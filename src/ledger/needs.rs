@@ -15,16 +15,11 @@ pub fn needs_of_new_triggers(
     after: &Snapshot,
     ledger: usize,
 ) -> Vec<(String, Vec<(String, &'static str)>)> {
-    let known: Vec<&str> = before
-        .of(Some(ledger), Kind::Trigger)
-        .map(|(label, _)| label)
-        .collect();
-    let new = after
-        .of(Some(ledger), Kind::Trigger)
-        .filter(|(label, trigger)| {
-            let bits = trigger.number("bits").unwrap_or_default();
-            !known.contains(label) && bits & bits::INSERT != 0
-        });
+    let known: Vec<&str> = before.of(Some(ledger), Kind::Trigger).map(|(label, _)| label).collect();
+    let new = after.of(Some(ledger), Kind::Trigger).filter(|(label, trigger)| {
+        let bits = trigger.number("bits").unwrap_or_default();
+        !known.contains(label) && bits & bits::INSERT != 0
+    });
     let found = new.filter_map(|(label, trigger)| {
         let function: &Fact = after
             .of(Some(ledger), Kind::Function)
@@ -58,11 +53,7 @@ fn needs(function: &Fact) -> Vec<(String, &'static str)> {
             Some(Piece::Name(name)) => Some(format!("\"{}\"", name.replace('"', "\"\""))),
             _ => None,
         };
-        let from = if pieces.get(from).is_some_and(|it| it.is("only")) {
-            from + 1
-        } else {
-            from
-        };
+        let from = if pieces.get(from).is_some_and(|it| it.is("only")) { from + 1 } else { from };
         let Some(first) = name(from) else {
             continue;
         };

@@ -74,9 +74,7 @@ fn body(source: &str) -> Result<(), Unproved> {
         rest.until_semicolon()?;
     }
     if !rest.word("end") {
-        return Err(Unproved::Body(
-            "something else stands in it besides RAISE and RETURN",
-        ));
+        return Err(Unproved::Body("something else stands in it besides RAISE and RETURN"));
     }
     rest.sign(";");
     match rest.0 {

@@ -46,9 +46,7 @@ pub fn protection(snapshot: &Snapshot, ledger: usize) -> Protection {
     let functions: BTreeMap<&str, &Fact> = snapshot.of(Some(ledger), Kind::Function).collect();
     let tables = snapshot.of(Some(ledger), Kind::Relation);
     let mut found = Protection {
-        tables: tables
-            .map(|(label, _)| (label.to_owned(), Guarded::default()))
-            .collect(),
+        tables: tables.map(|(label, _)| (label.to_owned(), Guarded::default())).collect(),
         unproved: BTreeMap::new(),
     };
     for (label, trigger) in snapshot.of(Some(ledger), Kind::Trigger) {

@@ -13,10 +13,8 @@ pub(super) fn resolved(
     ledger: usize,
     schema: &str,
 ) -> BTreeMap<String, Option<String>> {
-    let mut holding: BTreeSet<&str> = snapshot
-        .of(Some(ledger), Kind::Namesake)
-        .map(|(_, fact)| fact.text("schema"))
-        .collect();
+    let mut holding: BTreeSet<&str> =
+        snapshot.of(Some(ledger), Kind::Namesake).map(|(_, fact)| fact.text("schema")).collect();
     holding.insert(schema);
     let paths: BTreeMap<(&str, bool), &str> = snapshot
         .of(None, Kind::Setting)
@@ -27,16 +25,11 @@ pub(super) fn resolved(
     let found = roles.map(|(label, _)| {
         let role = label.trim_matches('"').replace("\"\"", "\"");
         // from the strongest setting to the weakest
-        let path = [
-            (role.as_str(), true),
-            (role.as_str(), false),
-            ("", true),
-            ("", false),
-        ]
-        .iter()
-        .find_map(|scope| paths.get(scope))
-        .copied()
-        .unwrap_or(DEFAULT);
+        let path = [(role.as_str(), true), (role.as_str(), false), ("", true), ("", false)]
+            .iter()
+            .find_map(|scope| paths.get(scope))
+            .copied()
+            .unwrap_or(DEFAULT);
         let schemas = path.split(',').map(|name| {
             let name = name.trim();
             match name.trim_matches('"') {
@@ -45,9 +38,7 @@ pub(super) fn resolved(
                 plain => plain.to_lowercase(),
             }
         });
-        let found = schemas
-            .into_iter()
-            .find(|schema| holding.contains(schema.as_str()));
+        let found = schemas.into_iter().find(|schema| holding.contains(schema.as_str()));
         (role, found)
     });
     found.collect()

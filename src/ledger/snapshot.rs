@@ -85,19 +85,13 @@ impl Fact {
     /// An attribute as text; empty if it is absent.
     #[must_use]
     pub fn text(&self, attribute: &str) -> &str {
-        self.0
-            .get(attribute)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.0.get(attribute).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// An attribute that is true or false.
     #[must_use]
     pub fn is(&self, attribute: &str) -> bool {
-        self.0
-            .get(attribute)
-            .and_then(Value::as_bool)
-            .unwrap_or_default()
+        self.0.get(attribute).and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// A number.
@@ -127,9 +121,7 @@ pub struct Snapshot {
 
 impl FromIterator<(Address, Fact)> for Snapshot {
     fn from_iter<I: IntoIterator<Item = (Address, Fact)>>(facts: I) -> Self {
-        Self {
-            facts: facts.into_iter().collect(),
-        }
+        Self { facts: facts.into_iter().collect() }
     }
 }
 
@@ -141,23 +133,13 @@ impl Snapshot {
             let mut row = row.into_iter().map(Option::unwrap_or_default);
             let mut next = || row.next().unwrap_or_default();
             let (ledger, kind, object, value) = (next(), next(), next(), next());
-            let address = Address {
-                ledger: ledger.parse().ok(),
-                kind: Kind::of(&kind),
-                object,
-            };
+            let address = Address { ledger: ledger.parse().ok(), kind: Kind::of(&kind), object };
             let fact = serde_json::from_str(&value).unwrap_or_else(|_| {
-                Fact(
-                    [("unreadable".to_owned(), Value::String(value))]
-                        .into_iter()
-                        .collect(),
-                )
+                Fact([("unreadable".to_owned(), Value::String(value))].into_iter().collect())
             });
             (address, fact)
         });
-        Self {
-            facts: facts.collect(),
-        }
+        Self { facts: facts.collect() }
     }
 
     /// One fact.
@@ -173,11 +155,7 @@ impl Snapshot {
 
     /// The facts of one kind about one ledger, in order.
     pub fn of(&self, ledger: Option<usize>, kind: Kind) -> impl Iterator<Item = (&str, &Fact)> {
-        let first = Address {
-            ledger,
-            kind,
-            object: String::new(),
-        };
+        let first = Address { ledger, kind, object: String::new() };
         self.facts
             .range(first..)
             .take_while(move |(address, _)| address.ledger == ledger && address.kind == kind)
@@ -187,15 +165,13 @@ impl Snapshot {
     /// The ledger's own table.
     #[must_use]
     pub fn root(&self, ledger: usize) -> Option<(&str, &Fact)> {
-        self.of(Some(ledger), Kind::Relation)
-            .find(|(_, fact)| fact.is("root"))
+        self.of(Some(ledger), Kind::Relation).find(|(_, fact)| fact.is("root"))
     }
 
     /// Whether this role may read the rows of a ledger.
     #[must_use]
     pub fn is_readable(&self, ledger: usize) -> bool {
-        self.of(Some(ledger), Kind::Rows)
-            .all(|(_, it)| it.is("readable"))
+        self.of(Some(ledger), Kind::Rows).all(|(_, it)| it.is("readable"))
     }
 
     /// What the session said of itself.
@@ -216,20 +192,13 @@ impl Snapshot {
             .map(|(_, fact)| fact)
             .filter(|fact| fact.text("relation") == root && !fact.is("dropped"))
             .collect();
-        let found = |column: &&Fact| {
-            (
-                column.text("name").to_owned(),
-                column.text("type").to_owned(),
-            )
-        };
+        let found =
+            |column: &&Fact| (column.text("name").to_owned(), column.text("type").to_owned());
         if declared.is_empty() {
             let numbers = relation.0.get("key").and_then(Value::as_array);
             let numbers = numbers.into_iter().flatten().filter_map(Value::as_i64);
-            let by_number = |number: i64| {
-                columns
-                    .iter()
-                    .find(|it| it.number("number") == Some(number))
-            };
+            let by_number =
+                |number: i64| columns.iter().find(|it| it.number("number") == Some(number));
             return numbers.filter_map(by_number).map(found).collect();
         }
         let by_name = |name: &String| columns.iter().find(|it| it.text("name") == name);

@@ -244,8 +244,7 @@ impl Environment {
         self.roles.retain(|name, _| concerns(name));
         let kept: BTreeSet<String> = self.roles.keys().cloned().collect();
         for role in self.roles.values_mut() {
-            role.member_of
-                .retain(|it| kept.contains(it) || it.starts_with("pg_"));
+            role.member_of.retain(|it| kept.contains(it) || it.starts_with("pg_"));
         }
         self
     }

@@ -69,19 +69,13 @@ impl EntryKind {
     /// The word that stands in the table.
     #[must_use]
     pub fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or("", |(_, word)| word)
+        Self::WORDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
 
     /// Reads the word that stands in the table.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
-        Self::WORDS
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map(|(kind, _)| *kind)
+        Self::WORDS.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind)
     }
 }
 
@@ -132,9 +126,7 @@ impl Journal {
     #[must_use]
     pub fn record(&self, version: &Version) -> Option<&Entry> {
         let run_on = self.applied.get(version)?;
-        self.entries
-            .get(version)
-            .filter(|entry| entry.run_on.as_ref() == Some(run_on))
+        self.entries.get(version).filter(|entry| entry.run_on.as_ref() == Some(run_on))
     }
 
     /// The newest version that is applied.

@@ -34,9 +34,7 @@ impl Plan<'_> {
     /// Whether all steps may share one transaction.
     #[must_use]
     pub fn is_transactional(&self) -> bool {
-        self.steps
-            .iter()
-            .all(|step| step.migration.metadata.run_in_transaction)
+        self.steps.iter().all(|step| step.migration.metadata.run_in_transaction)
     }
 
     /// Demands that all steps may share one transaction.
@@ -47,9 +45,7 @@ impl Plan<'_> {
         let mut migrations = self.steps.iter().map(|step| step.migration);
         match migrations.find(|migration| !migration.metadata.run_in_transaction) {
             None => Ok(()),
-            Some(migration) => Err(Blocked::NotTransactional {
-                name: migration.name.clone(),
-            }),
+            Some(migration) => Err(Blocked::NotTransactional { name: migration.name.clone() }),
         }
     }
 }
@@ -172,11 +168,7 @@ pub enum Blocked {
 }
 
 fn were(names: &[String], one: &str, many: &str) -> String {
-    if names.len() == 1 {
-        one.to_owned()
-    } else {
-        format!("{} {many}", names.len())
-    }
+    if names.len() == 1 { one.to_owned() } else { format!("{} {many}", names.len()) }
 }
 
 /// Plans the way up to `target`.
@@ -198,10 +190,8 @@ pub fn upgrade<'a>(
             versions: edited.iter().map(|row| row.version.clone()).collect(),
         });
     }
-    let orphans: Vec<String> = status
-        .in_state(State::Orphaned)
-        .map(|row| row.name.to_owned())
-        .collect();
+    let orphans: Vec<String> =
+        status.in_state(State::Orphaned).map(|row| row.name.to_owned()).collect();
     if !orphans.is_empty() && !policy.allow_orphaned {
         return Err(Blocked::Orphaned { names: orphans });
     }
@@ -218,10 +208,7 @@ pub fn upgrade<'a>(
     if let (false, false, Some(current)) =
         (late.is_empty(), policy.allow_out_of_order, status.current())
     {
-        return Err(Blocked::OutOfOrder {
-            current: current.version.clone(),
-            names: late,
-        });
+        return Err(Blocked::OutOfOrder { current: current.version.clone(), names: late });
     }
     let steps = status
         .rows
@@ -246,18 +233,10 @@ pub fn upgrade<'a>(
 /// When a migration on the way cannot be reverted, or the target is not applied.
 pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Blocked> {
     if let Point::At(version) = target
-        && !status
-            .rows
-            .iter()
-            .any(|row| row.version == version && row.run_on.is_some())
+        && !status.rows.iter().any(|row| row.version == version && row.run_on.is_some())
     {
-        let current = status
-            .current()
-            .map_or(Point::Base, |row| Point::At(row.version.clone()));
-        return Err(Blocked::NotApplied {
-            target: version.clone(),
-            current,
-        });
+        let current = status.current().map_or(Point::Base, |row| Point::At(row.version.clone()));
+        return Err(Blocked::NotApplied { target: version.clone(), current });
     }
     interrupted(status, Direction::Up)?;
     let above = |version: &Version| match target {
@@ -265,19 +244,12 @@ pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Bl
         Point::At(target) => version > target,
     };
     let mut steps = Vec::new();
-    for row in status
-        .applied_newest_first()
-        .filter(|row| above(row.version))
-    {
+    for row in status.applied_newest_first().filter(|row| above(row.version)) {
         let Some(migration) = row.migration else {
-            return Err(Blocked::CannotRevertOrphan {
-                name: row.name.to_owned(),
-            });
+            return Err(Blocked::CannotRevertOrphan { name: row.name.to_owned() });
         };
         if migration.down.is_none() {
-            return Err(Blocked::NoWayBack {
-                name: row.name.to_owned(),
-            });
+            return Err(Blocked::NoWayBack { name: row.name.to_owned() });
         }
         let resume = row.interruption.clone();
         steps.push(Step {
@@ -318,10 +290,7 @@ pub fn redo<'a>(status: &Status<'a>, count: usize) -> Result<Plan<'a>, Blocked> 
 
 fn interrupted(status: &Status<'_>, direction: Direction) -> Result<(), Blocked> {
     let found = status.rows.iter().find_map(|row| {
-        row.interruption
-            .as_ref()
-            .filter(|it| it.direction == direction)
-            .map(|it| (row, it))
+        row.interruption.as_ref().filter(|it| it.direction == direction).map(|it| (row, it))
     });
     match found {
         None => Ok(()),
@@ -366,16 +335,8 @@ pub fn units(statements: &[Statement]) -> Vec<Unit> {
         } else {
             index + 1
         };
-        let done = if is_block {
-            (end + 1).min(statements.len())
-        } else {
-            end
-        };
-        units.push(Unit {
-            statements: index..end,
-            done,
-            is_block,
-        });
+        let done = if is_block { (end + 1).min(statements.len()) } else { end };
+        units.push(Unit { statements: index..end, done, is_block });
         index = done;
     }
     units

@@ -74,9 +74,7 @@ pub struct Metadata {
 
 impl Default for Metadata {
     fn default() -> Self {
-        Self {
-            run_in_transaction: true,
-        }
+        Self { run_in_transaction: true }
     }
 }
 
@@ -134,10 +132,7 @@ impl Migrations {
     /// When two have one version.
     pub fn new(mut list: Vec<Migration>) -> Result<Self, SourceError> {
         list.sort_by(|a, b| (&a.version, &a.name).cmp(&(&b.version, &b.name)));
-        if let Some(pair) = list
-            .windows(2)
-            .find(|pair| pair[0].version == pair[1].version)
-        {
+        if let Some(pair) = list.windows(2).find(|pair| pair[0].version == pair[1].version) {
             return Err(SourceError::DuplicateVersion {
                 version: pair[0].version.clone(),
                 first: pair[0].name.clone(),
@@ -154,10 +149,7 @@ impl Migrations {
 
     /// The texts of all scripts.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let both = self
-            .list
-            .iter()
-            .flat_map(|it| [Some(&it.up), it.down.as_ref()]);
+        let both = self.list.iter().flat_map(|it| [Some(&it.up), it.down.as_ref()]);
         both.flatten().map(|it| it.text.as_str())
     }
 
@@ -278,11 +270,7 @@ pub fn check_script(
             });
         }
         if let Some((what, help)) = refusal(statement, text, metadata, &mut block) {
-            return Err(Unrunnable {
-                what,
-                help: help.into(),
-                span: statement.span.clone(),
-            });
+            return Err(Unrunnable { what, help: help.into(), span: statement.span.clone() });
         }
     }
     match block {

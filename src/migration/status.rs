@@ -75,11 +75,7 @@ impl Interruption {
             Direction::Up => entry.up.clone(),
             Direction::Down => entry.down.clone(),
         };
-        let done = if started {
-            statement.saturating_sub(1)
-        } else {
-            statement
-        };
+        let done = if started { statement.saturating_sub(1) } else { statement };
         Some(Self {
             direction,
             done,
@@ -142,10 +138,7 @@ pub fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a
                 // Diesel may have finished either way what was left here, and begun anew
                 .filter(|it| it.of.as_deref() == run_on);
             let edited = entry.is_some_and(|entry| {
-                entry
-                    .up
-                    .as_ref()
-                    .is_some_and(|digest| *digest != migration.up.digest)
+                entry.up.as_ref().is_some_and(|digest| *digest != migration.up.digest)
             });
             let down_edited = entry.is_some_and(|entry| {
                 entry.up.is_some()
@@ -160,36 +153,22 @@ pub fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a
             };
             let name = migration.name.as_str();
             let migration = Some(migration);
-            Row {
-                version,
-                name,
-                state,
-                migration,
-                run_on,
-                entry,
-                interruption,
-                down_edited,
-            }
+            Row { version, name, state, migration, run_on, entry, interruption, down_edited }
         })
         .collect();
     rows.extend(
-        journal
-            .applied
-            .iter()
-            .filter(|(version, _)| migrations.get(version).is_none())
-            .map(|(version, run_on)| Row {
+        journal.applied.iter().filter(|(version, _)| migrations.get(version).is_none()).map(
+            |(version, run_on)| Row {
                 version,
-                name: journal
-                    .entries
-                    .get(version)
-                    .map_or(version.as_str(), |entry| &entry.name),
+                name: journal.entries.get(version).map_or(version.as_str(), |entry| &entry.name),
                 state: State::Orphaned,
                 migration: None,
                 run_on: Some(run_on),
                 entry: journal.record(version),
                 interruption: None,
                 down_edited: false,
-            }),
+            },
+        ),
     );
     rows.sort_by_key(|row| row.version);
     Status { rows }

@@ -52,10 +52,7 @@ pub enum TargetError {
     },
     /// Several are.
     #[error("`{text}` can mean {} things: {}", candidates.len(), candidates.join(", "))]
-    #[diagnostic(
-        code(target::ambiguous),
-        help("Write enough of the version to name one of them.")
-    )]
+    #[diagnostic(code(target::ambiguous), help("Write enough of the version to name one of them."))]
     Ambiguous {
         /// What was asked for.
         text: String,
@@ -129,10 +126,9 @@ impl<'a> History<'a> {
                     _ => Ok(point.clone()),
                 };
             }
-            (Some((symbol, steps)), None) => (
-                self.symbol(symbol)?.ok_or_else(|| self.unknown(text))?,
-                steps,
-            ),
+            (Some((symbol, steps)), None) => {
+                (self.symbol(symbol)?.ok_or_else(|| self.unknown(text))?, steps)
+            }
         };
         // a position counts the migrations up to it: 0 is base
         let all: Vec<&Version> = self.on_disk.iter().map(|(version, _)| *version).collect();
@@ -141,36 +137,23 @@ impl<'a> History<'a> {
             Point::At(version) => all.partition_point(|known| *known <= version),
         };
         let available = if steps > 0 { all.len() - start } else { start };
-        let position = i64::try_from(start)
-            .ok()
-            .and_then(|start| start.checked_add(steps));
+        let position = i64::try_from(start).ok().and_then(|start| start.checked_add(steps));
         match position.and_then(|position| usize::try_from(position).ok()) {
             Some(0) => Ok(Point::Base),
             Some(position) if position <= all.len() => Ok(Point::At(all[position - 1].clone())),
-            _ => Err(TargetError::Beyond {
-                text: text.into(),
-                steps,
-                available,
-            }),
+            _ => Err(TargetError::Beyond { text: text.into(), steps, available }),
         }
     }
 
     fn relative(&self, text: &str, steps: i64) -> Result<Point, TargetError> {
         let count = usize::try_from(steps.unsigned_abs()).unwrap_or(usize::MAX);
-        let beyond = |available| TargetError::Beyond {
-            text: text.into(),
-            steps,
-            available,
-        };
+        let beyond = |available| TargetError::Beyond { text: text.into(), steps, available };
         if steps == 0 {
             return Ok(self.current());
         }
         if steps > 0 {
-            let pending: Vec<_> = self
-                .on_disk
-                .iter()
-                .filter(|(v, _)| !self.applied.contains(v))
-                .collect();
+            let pending: Vec<_> =
+                self.on_disk.iter().filter(|(v, _)| !self.applied.contains(v)).collect();
             return match pending.get(count - 1) {
                 Some((version, _)) => Ok(Point::At((*version).clone())),
                 None => Err(beyond(pending.len())),
@@ -186,15 +169,11 @@ impl<'a> History<'a> {
     /// Where the database is.
     #[must_use]
     pub fn current(&self) -> Point {
-        self.applied
-            .last()
-            .map_or(Point::Base, |version| Point::At((*version).clone()))
+        self.applied.last().map_or(Point::Base, |version| Point::At((*version).clone()))
     }
 
     fn head(&self) -> Point {
-        self.on_disk
-            .last()
-            .map_or(Point::Base, |(version, _)| Point::At((*version).clone()))
+        self.on_disk.last().map_or(Point::Base, |(version, _)| Point::At((*version).clone()))
     }
 
     fn symbol(&self, text: &str) -> Result<Option<Point>, TargetError> {
@@ -218,10 +197,7 @@ impl<'a> History<'a> {
             [(version, _)] => Ok(Some(Point::At((*version).clone()))),
             several => Err(TargetError::Ambiguous {
                 text: text.into(),
-                candidates: several
-                    .iter()
-                    .map(|(version, _)| version.to_string())
-                    .collect(),
+                candidates: several.iter().map(|(version, _)| version.to_string()).collect(),
             }),
         }
     }
@@ -233,14 +209,9 @@ impl<'a> History<'a> {
     /// What is on disk, then what only the database knows.
     fn known(&self) -> impl Iterator<Item = (&'a Version, &'a str)> + '_ {
         let orphans = self.applied.iter().filter(|version| {
-            self.on_disk
-                .binary_search_by(|(known, _)| known.cmp(*version))
-                .is_err()
+            self.on_disk.binary_search_by(|(known, _)| known.cmp(*version)).is_err()
         });
-        self.on_disk
-            .iter()
-            .copied()
-            .chain(orphans.map(|version| (*version, version.as_str())))
+        self.on_disk.iter().copied().chain(orphans.map(|version| (*version, version.as_str())))
     }
 
     fn unknown(&self, text: &str) -> TargetError {
@@ -250,19 +221,15 @@ impl<'a> History<'a> {
         } else if text.contains(':') {
             "A range A:B belongs to --sql and to `history --range`; elsewhere a target is one point."
                 .into()
-        } else if let Some((version, name)) = self
-            .known()
-            .find(|(_, name)| lower.len() > 2 && name.to_lowercase().contains(&lower))
+        } else if let Some((version, name)) =
+            self.known().find(|(_, name)| lower.len() > 2 && name.to_lowercase().contains(&lower))
         {
             format!("Targets are versions. Do you mean {version} ({name})?")
         } else {
             "`glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too."
                 .into()
         };
-        TargetError::Unknown {
-            text: text.into(),
-            advice,
-        }
+        TargetError::Unknown { text: text.into(), advice }
     }
 }
 
@@ -286,21 +253,14 @@ fn split_step(text: &str) -> Option<(&str, i64)> {
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 5] = [
-        "1_a",
-        "2023-01-01-120000_b",
-        "2023-01-02-120000_c",
-        "2026-11-22-121756-0000_d",
-        "9_e",
-    ];
+    const NAMES: [&str; 5] =
+        ["1_a", "2023-01-01-120000_b", "2023-01-02-120000_c", "2026-11-22-121756-0000_d", "9_e"];
 
     /// `applied` counts how many of the five the database has.
     #[track_caller]
     fn check(text: &str, applied: usize, expected: &str) {
-        let versions: Vec<Version> = NAMES
-            .iter()
-            .map(|name| Version::of_directory(name).expect("a version"))
-            .collect();
+        let versions: Vec<Version> =
+            NAMES.iter().map(|name| Version::of_directory(name).expect("a version")).collect();
         let history = History {
             on_disk: versions.iter().zip(NAMES).collect(),
             applied: versions.iter().take(applied).collect(),
@@ -308,10 +268,7 @@ mod tests {
         let found = match history.find(text) {
             Ok(Point::Base) => "base".into(),
             Ok(Point::At(version)) => {
-                let index = versions
-                    .iter()
-                    .position(|known| *known == version)
-                    .expect("known");
+                let index = versions.iter().position(|known| *known == version).expect("known");
                 NAMES[index].rsplit('_').next().expect("a name").to_owned()
             }
             Err(error) => error.to_string(),
@@ -358,33 +315,13 @@ mod tests {
         check("HEAD", 0, "no migration is called `HEAD`");
         check("head+", 0, "no migration is called `head+`");
         check("1:2", 0, "no migration is called `1:2`");
-        check(
-            "2023",
-            0,
-            "`2023` can mean 2 things: 20230101120000, 20230102120000",
-        );
-        check(
-            "2026-1",
-            0,
-            "`2026-1` can mean 2 things: 202611221217560000, 2026 and a step of -1",
-        );
-        check(
-            "2023+1",
-            0,
-            "`2023` can mean 2 things: 20230101120000, 20230102120000",
-        );
-        check(
-            "+9",
-            2,
-            "`+9` leads beyond the newest migration: only 3 above",
-        );
+        check("2023", 0, "`2023` can mean 2 things: 20230101120000, 20230102120000");
+        check("2026-1", 0, "`2026-1` can mean 2 things: 202611221217560000, 2026 and a step of -1");
+        check("2023+1", 0, "`2023` can mean 2 things: 20230101120000, 20230102120000");
+        check("+9", 2, "`+9` leads beyond the newest migration: only 3 above");
         check("-9", 2, "`-9` leads below base: only 2 below");
         check("head-9", 2, "`head-9` leads below base: only 5 below");
-        check(
-            "head+1",
-            2,
-            "`head+1` leads beyond the newest migration: only 0 above",
-        );
+        check("head+1", 2, "`head+1` leads beyond the newest migration: only 0 above");
         check(
             "+99999999999999999999",
             2,

@@ -64,10 +64,7 @@ mod tests {
     #[test]
     fn the_version_is_what_stands_before_the_first_underscore_without_dashes() {
         let of = |name| Version::of_directory(name).map(|version| version.0);
-        assert_eq!(
-            of("2026-11-22-121756-0000_create_users"),
-            Ok("202611221217560000".into())
-        );
+        assert_eq!(of("2026-11-22-121756-0000_create_users"), Ok("202611221217560000".into()));
         assert_eq!(of("20230101120000_old style"), Ok("20230101120000".into()));
         assert_eq!(of("noversion"), Ok("noversion".into()));
         assert_eq!(of("_x"), Err(NoVersion::Empty));

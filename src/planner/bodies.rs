@@ -118,10 +118,7 @@ impl<'c> Planner<'c> {
                 false => self.is_evaluated(&it.key, &knot),
             });
             let called: Vec<Node> = called.cloned().collect();
-            let emptied = called
-                .iter()
-                .filter(|node| self.empty(graph, soft, &knot, node))
-                .count();
+            let emptied = called.iter().filter(|node| self.empty(graph, soft, &knot, node)).count();
             if emptied > 0 {
                 return true;
             }
@@ -153,9 +150,8 @@ impl<'c> Planner<'c> {
         self.hollow.insert(object.key);
         let early = Node::new(&node.key, Stage::Early);
         let followers = graph.followers(node).into_iter();
-        let within: Vec<Node> = followers
-            .filter(|it| it.key != node.key && knot.contains(it))
-            .collect();
+        let within: Vec<Node> =
+            followers.filter(|it| it.key != node.key && knot.contains(it)).collect();
         if node.stage != Stage::Late {
             graph.add(early.clone());
             graph.before(&early, node);
@@ -201,9 +197,7 @@ impl<'c> Planner<'c> {
     /// Whether something in a knot calls a routine while it is made.
     fn is_evaluated(&self, routine: &Key, knot: &BTreeSet<Node>) -> bool {
         let needs = self.to.dependencies.iter();
-        let mut users = needs
-            .filter(|it| it.referenced == *routine)
-            .map(|it| &it.dependent);
+        let mut users = needs.filter(|it| it.referenced == *routine).map(|it| &it.dependent);
         users.any(|user| {
             let is_there = self.makings(user).iter().any(|it| knot.contains(it));
             is_there && self.object(self.to, user).is_some_and(|it| evaluates(&it))
@@ -225,19 +219,14 @@ impl<'c> Planner<'c> {
             }
         }
         let own = self.created.iter().chain(self.changed.keys()).copied();
-        let all: BTreeSet<&'c Key> = own
-            .filter(|it| it.kind() == Kind::Routine)
-            .chain(users.keys().copied())
-            .collect();
+        let all: BTreeSet<&'c Key> =
+            own.filter(|it| it.kind() == Kind::Routine).chain(users.keys().copied()).collect();
         (all.into_iter().collect(), users)
     }
 
     fn named(&self) -> Named<'c> {
-        let mut named = Named {
-            objects: BTreeMap::new(),
-            operators: Vec::new(),
-            parts: BTreeMap::new(),
-        };
+        let mut named =
+            Named { objects: BTreeMap::new(), operators: Vec::new(), parts: BTreeMap::new() };
         let touched = self.created.iter().chain(self.changed.keys()).copied();
         let untouched = self.to.of_kind(Kind::Routine).map(|(key, _)| key);
         for key in touched.chain(untouched.filter(|it| !self.is_touched(it))) {
@@ -366,10 +355,8 @@ impl<'c> Planner<'c> {
 /// Lets edges of a knot give way; what waits for one routine of it waits for all of them, for they call each other.
 fn loosen(graph: &mut Graph<Node>, soft: &mut Soft, knot: &BTreeSet<Node>, edges: &[(Node, Node)]) {
     let routines = || knot.iter().filter(|it| it.key.kind() == Kind::Routine);
-    let after: BTreeSet<Node> = routines()
-        .flat_map(|it| graph.followers(it))
-        .filter(|it| !knot.contains(it))
-        .collect();
+    let after: BTreeSet<Node> =
+        routines().flat_map(|it| graph.followers(it)).filter(|it| !knot.contains(it)).collect();
     for first in routines() {
         for second in after.iter().filter(|it| it.key != first.key) {
             if graph.before(first, second) {
@@ -406,9 +393,7 @@ fn evaluates(object: &Object<'_>) -> bool {
 /// The schemas in which a routine finds names that stand alone.
 fn search_path(object: &Object<'_>) -> Vec<String> {
     let settings = object.list(Attribute::Configuration);
-    let set = settings
-        .iter()
-        .find_map(|it| it.strip_prefix("search_path="));
+    let set = settings.iter().find_map(|it| it.strip_prefix("search_path="));
     match set {
         Some(path) => {
             let schemas = Mentions::of(path).names.into_iter();

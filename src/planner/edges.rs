@@ -35,10 +35,7 @@ impl<'c> Planner<'c> {
             self.dropped.insert(key, None);
         }
         // that of a partition goes with that of the whole
-        let constraints = self
-            .dropped
-            .keys()
-            .filter(|it| it.kind() == Kind::Constraint);
+        let constraints = self.dropped.keys().filter(|it| it.kind() == Kind::Constraint);
         let wholes: Vec<(&'c Key, &'c Key)> = constraints
             .filter_map(|key| {
                 let whole = ties::whole(&self.object(self.from, key)?)?;
@@ -135,10 +132,7 @@ impl<'c> Planner<'c> {
         for key in &self.created {
             nodes.insert(Node::new(key, Stage::Create));
             nodes.insert(Node::new(key, Stage::Finish));
-            if self
-                .object(self.to, key)
-                .is_some_and(|it| shell(&it).is_some())
-            {
+            if self.object(self.to, key).is_some_and(|it| shell(&it).is_some()) {
                 nodes.insert(Node::new(key, Stage::Early));
             }
         }
@@ -151,11 +145,7 @@ impl<'c> Planner<'c> {
                 nodes.insert(Node::new(key, Stage::Finish));
             }
         }
-        nodes.extend(
-            self.finished
-                .iter()
-                .map(|key| Node::new(key, Stage::Finish)),
-        );
+        nodes.extend(self.finished.iter().map(|key| Node::new(key, Stage::Finish)));
         nodes
     }
 
@@ -196,12 +186,7 @@ impl<'c> Planner<'c> {
 
     /// What needs something comes after it.
     fn ways_up(&self, graph: &mut Graph<Node>) {
-        for Dependency {
-            dependent,
-            referenced,
-            bond,
-        } in &self.to.dependencies
-        {
+        for Dependency { dependent, referenced, bond } in &self.to.dependencies {
             // a column that a table is partitioned by needs that: within a table the rules know the order
             if dependent.kind() == Kind::Column && dependent.table() == *referenced {
                 continue;
@@ -219,9 +204,7 @@ impl<'c> Planner<'c> {
             }
             if dependent.kind() == referenced.kind()
                 && self.created.contains(dependent)
-                && self
-                    .object(self.to, dependent)
-                    .is_some_and(|it| self.is_first(&it))
+                && self.object(self.to, dependent).is_some_and(|it| self.is_first(&it))
             {
                 continue;
             }
@@ -283,12 +266,7 @@ impl<'c> Planner<'c> {
 
     /// What is needed goes after all that needs it.
     fn ways_down(&self, graph: &mut Graph<Node>) {
-        for Dependency {
-            dependent,
-            referenced,
-            ..
-        } in &self.from.dependencies
-        {
+        for Dependency { dependent, referenced, .. } in &self.from.dependencies {
             let is_dropped = self.dropped.contains_key(dependent);
             let needs_still = needs(self.to, dependent, referenced);
             let is_type = is_type(referenced);
@@ -304,9 +282,7 @@ impl<'c> Planner<'c> {
                     let column = self.from.entry(referenced);
                     let column = column.and_then(|(key, _)| self.object(self.from, key));
                     let column = column.filter(|it| it.is(Attribute::Inherited));
-                    for whole in column
-                        .iter()
-                        .flat_map(|it| rules(it.key.kind()).dropped_with(it))
+                    for whole in column.iter().flat_map(|it| rules(it.key.kind()).dropped_with(it))
                     {
                         graph.before(&first, &self.drop_of(&whole));
                     }
@@ -321,10 +297,7 @@ impl<'c> Planner<'c> {
                 }
             } else if self.dropped.contains_key(referenced) {
                 let second = self.drop_of(referenced);
-                let early = self
-                    .changed
-                    .get(dependent)
-                    .is_some_and(|it| !it.early.is_empty());
+                let early = self.changed.get(dependent).is_some_and(|it| !it.early.is_empty());
                 if early {
                     graph.before(&Node::new(dependent, Stage::Early), &second);
                 }
@@ -372,11 +345,7 @@ impl<'c> Planner<'c> {
             }
         }
         for key in &self.created {
-            for gone in name_of(key)
-                .and_then(|name| old.get(&name))
-                .into_iter()
-                .flatten()
-            {
+            for gone in name_of(key).and_then(|name| old.get(&name)).into_iter().flatten() {
                 graph.before(&self.drop_of(gone), &self.making(key));
             }
         }

@@ -40,10 +40,7 @@ fn fill(fill: &Fill) -> String {
 }
 
 fn parts(column: &Key) -> (Qualified<'_>, Ident<'_>) {
-    let table = Qualified {
-        schema: column.part(0),
-        name: column.part(1),
-    };
+    let table = Qualified { schema: column.part(0), name: column.part(1) };
     (table, Ident(column.part(2)))
 }
 

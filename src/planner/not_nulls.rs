@@ -24,11 +24,8 @@ impl<'c> Planner<'c> {
                     fact.is_constraint(ConstraintKind::NotNull) && other.get(key).is_none()
                 })
                 .map(|(key, fact)| {
-                    let column = fact
-                        .list(Attribute::Columns)
-                        .into_iter()
-                        .next()
-                        .unwrap_or_default();
+                    let column =
+                        fact.list(Attribute::Columns).into_iter().next().unwrap_or_default();
                     ((key.part(0), key.part(1), column), key)
                 })
                 .collect::<BTreeMap<_, _>>()
@@ -48,10 +45,7 @@ impl<'c> Planner<'c> {
             let objects = (self.object(from, old), self.object(to, new));
             if let (Some(from), Some(to)) = objects
                 && !done.contains(*old)
-                && self
-                    .from
-                    .get(&Key::new(Kind::Relation, &[place.0, place.1]))
-                    .is_some()
+                && self.from.get(&Key::new(Kind::Relation, &[place.0, place.1])).is_some()
             {
                 let statements = constraint::renamed(&Change { from, to });
                 self.changed.insert(*new, Steps::late(statements));

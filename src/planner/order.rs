@@ -14,9 +14,7 @@ pub(super) struct Graph<N> {
 impl<N: Ord + Clone> Graph<N> {
     /// One with these nodes and no edges.
     pub(super) fn of(nodes: impl Iterator<Item = N>) -> Self {
-        Self {
-            after: nodes.map(|node| (node, BTreeSet::new())).collect(),
-        }
+        Self { after: nodes.map(|node| (node, BTreeSet::new())).collect() }
     }
 
     /// Adds a node without edges.
@@ -28,10 +26,7 @@ impl<N: Ord + Clone> Graph<N> {
     pub(super) fn before(&mut self, first: &N, second: &N) -> bool {
         first != second
             && self.after.contains_key(second)
-            && self
-                .after
-                .get_mut(first)
-                .is_some_and(|after| after.insert(second.clone()))
+            && self.after.get_mut(first).is_some_and(|after| after.insert(second.clone()))
     }
 
     /// Takes back that one comes before another.
@@ -97,11 +92,9 @@ impl<N: Ord + Clone> Graph<N> {
         // each has one before it that is stuck, too: going back leads round
         let mut way: Vec<&N> = stuck.iter().take(1).copied().collect();
         while let Some(at) = way.last() {
-            let before = stuck.iter().find(|it| {
-                self.after
-                    .get(**it)
-                    .is_some_and(|after| after.contains(*at))
-            });
+            let before = stuck
+                .iter()
+                .find(|it| self.after.get(**it).is_some_and(|after| after.contains(*at)));
             let Some(before) = before else { break };
             if let Some(start) = way.iter().position(|it| it == before) {
                 way.drain(..start);

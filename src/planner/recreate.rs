@@ -14,11 +14,7 @@ impl<'c> Planner<'c> {
         let mut open: Vec<&'c Key> = self.dropped.keys().copied().collect();
         let clears: Vec<&'c Key> = {
             let wanted: BTreeSet<&Key> = self.changed.values().flat_map(|it| &it.clears).collect();
-            self.from
-                .iter()
-                .map(|(key, _)| key)
-                .filter(|key| wanted.contains(key))
-                .collect()
+            self.from.iter().map(|(key, _)| key).filter(|key| wanted.contains(key)).collect()
         };
         for key in clears {
             if self.dropped.insert(key, None).is_none() {
@@ -27,10 +23,7 @@ impl<'c> Planner<'c> {
         }
         let mut needs: BTreeMap<&'c Key, Vec<&'c Dependency>> = BTreeMap::new();
         for dependency in &self.from.dependencies {
-            needs
-                .entry(&dependency.referenced)
-                .or_default()
-                .push(dependency);
+            needs.entry(&dependency.referenced).or_default().push(dependency);
             // what needs a member of an extension needs the extension
             let extension = extension_of(self.from, &dependency.referenced);
             if let Some((extension, _)) = extension.and_then(|it| self.from.entry(&it)) {
@@ -98,10 +91,7 @@ impl<'c> Planner<'c> {
         let goes = self.to.get(&table).is_none() || self.dropped.contains_key(&table);
         let whole = ties::whole(&object)?;
         let is_torn = !goes && !self.is_detached(&table) && !self.dropped.contains_key(whole);
-        is_torn
-            .then(|| self.from.entry(whole))
-            .flatten()
-            .map(|(whole, _)| whole)
+        is_torn.then(|| self.from.entry(whole)).flatten().map(|(whole, _)| whole)
     }
 
     /// Whether a part frees itself before the whole is dropped: a sequence that is owned no more, a partition that is detached.
@@ -136,10 +126,7 @@ impl<'c> Planner<'c> {
     fn is_let_go(&self, column: &Key, above: &Key) -> bool {
         let table = column.table();
         let (of, parent) = (above.part(0), above.part(1));
-        let tie = Key::new(
-            Kind::Inheritance,
-            &[column.part(0), column.part(1), of, parent],
-        );
+        let tie = Key::new(Kind::Inheritance, &[column.part(0), column.part(1), of, parent]);
         if self.to.get(&table).is_none() || self.dropped.contains_key(&table) {
             return false;
         }
@@ -193,12 +180,7 @@ impl<'c> Planner<'c> {
         let still = needs(self.to, key, &dependency.referenced);
         match key.kind() {
             // they hold rows, which those of a foreign table do not
-            Kind::Relation
-                if self
-                    .from
-                    .relation_kind(key)
-                    .is_some_and(RelationKind::is_table) =>
-            {
+            Kind::Relation if self.from.relation_kind(key).is_some_and(RelationKind::is_table) => {
                 return None;
             }
             Kind::Sequence | Kind::Schema | Kind::Composite if stays => return None,

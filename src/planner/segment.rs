@@ -24,10 +24,7 @@ pub fn segments(statements: Vec<Statement>) -> Vec<Segment> {
         let is_new = !is_open || alone || statement.boundary == Boundary::Before;
         // statements after a VALIDATE share its transaction: nothing before it waits there
         if is_new {
-            done.push(Segment {
-                statements: Vec::new(),
-                alone,
-            });
+            done.push(Segment { statements: Vec::new(), alone });
         }
         is_open = !alone && statement.boundary != Boundary::After;
         if let Some(segment) = done.last_mut() {
@@ -46,19 +43,10 @@ mod tests {
         use Boundary::{After, Alone, Before, None};
         let all = [None, None, Alone, Alone, None, Before, None, After, None];
         let cut = segments(all.map(|it| Statement::new("x").at(it)).to_vec());
-        let shape: Vec<(usize, bool)> = cut
-            .iter()
-            .map(|it| (it.statements.len(), it.alone))
-            .collect();
+        let shape: Vec<(usize, bool)> =
+            cut.iter().map(|it| (it.statements.len(), it.alone)).collect();
         let (one, together) = ((1, true), false);
-        let expected = [
-            (2, together),
-            one,
-            one,
-            (1, together),
-            (3, together),
-            (1, together),
-        ];
+        let expected = [(2, together), one, one, (1, together), (3, together), (1, together)];
         assert_eq!(shape, expected);
     }
 }

@@ -11,8 +11,7 @@ use crate::{
 /// The sequences of identity columns, by the column.
 fn of_identities(catalog: &Catalog) -> BTreeMap<Key, &Key> {
     let all = catalog.of_kind(Kind::Sequence);
-    all.filter_map(|(key, fact)| Some((sequence::identity_of(fact)?, key)))
-        .collect()
+    all.filter_map(|(key, fact)| Some((sequence::identity_of(fact)?, key))).collect()
 }
 
 /// The grants on a sequence.
@@ -20,10 +19,7 @@ fn grants<'c>(
     catalog: &'c Catalog,
     sequence: &Key,
 ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
-    catalog.below(
-        Kind::Grant,
-        &["sequence", sequence.part(0), sequence.part(1)],
-    )
+    catalog.below(Kind::Grant, &["sequence", sequence.part(0), sequence.part(1)])
 }
 
 impl Planner<'_> {
@@ -51,15 +47,11 @@ impl Planner<'_> {
             let (Some(old_object), Some(new_object)) = objects else {
                 continue;
             };
-            let change = Change {
-                from: old_object,
-                to: new_object,
-            };
+            let change = Change { from: old_object, to: new_object };
             let of_relations = [Kind::Relation, Kind::Index, Kind::Sequence];
             let taken = of_relations.map(|kind| Key::new(kind, &[old.part(0), old.part(1)]));
             let is_reused = taken.iter().any(|it| to.get(it).is_some());
-            self.changed
-                .insert(new, sequence::renamed(&change, is_reused));
+            self.changed.insert(new, sequence::renamed(&change, is_reused));
             self.renamed.insert(new, old);
             done.extend([(*old).clone(), (*new).clone()]);
             for (grant, fact) in grants(from, old) {
@@ -85,10 +77,7 @@ impl Planner<'_> {
     /// What was to be renamed, and is made anew with its column.
     pub(super) fn made_anew(&mut self) {
         let dropped = &self.dropped;
-        let gone = self
-            .renamed
-            .iter()
-            .filter(|(_, old)| dropped.contains_key(*old));
+        let gone = self.renamed.iter().filter(|(_, old)| dropped.contains_key(*old));
         let gone: Vec<&Key> = gone.map(|(new, _)| *new).collect();
         for new in gone {
             self.renamed.remove(new);

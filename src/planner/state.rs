@@ -12,10 +12,9 @@ use crate::{
 #[must_use]
 pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
     let mut all: Vec<(Key, Attribute, bool)> = Vec::new();
-    for (kind, state) in [
-        (Kind::Relation, Attribute::Unpopulated),
-        (Kind::Index, Attribute::Clustered),
-    ] {
+    for (kind, state) in
+        [(Kind::Relation, Attribute::Unpopulated), (Kind::Index, Attribute::Clustered)]
+    {
         for (key, is) in to.of_kind(kind) {
             let was = from.get(key).is_some_and(|it| it.is(state));
             if was != is.is(state) {
@@ -26,12 +25,8 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
     set(&mut to, all);
     // one that is made needs the rows of what it reads
     let is_made = |key: &Key| {
-        let definition = |catalog: &Catalog| {
-            catalog
-                .get(key)?
-                .get(Attribute::Definition)
-                .map(str::to_owned)
-        };
+        let definition =
+            |catalog: &Catalog| catalog.get(key)?.get(Attribute::Definition).map(str::to_owned);
         definition(from) != definition(&to)
     };
     let made = to.of_kind(Kind::Relation).filter(|(key, fact)| {

@@ -35,10 +35,7 @@ impl Made<'_> {
     }
 
     fn old(&self) -> Qualified<'_> {
-        Qualified {
-            schema: self.from.key.part(0),
-            name: &self.old,
-        }
+        Qualified { schema: self.from.key.part(0), name: &self.old }
     }
 
     /// What it is called in ALTER, DROP and COMMENT.
@@ -92,10 +89,7 @@ impl<'c> Planner<'c> {
         if made.from.key.kind() == Kind::Range {
             let multirange = made.from.get(Attribute::Multirange).unwrap_or_default();
             let (schema, name) = range::parts(multirange);
-            let free = Qualified {
-                schema: &schema,
-                name: &self.free_name(&schema, &name),
-            };
+            let free = Qualified { schema: &schema, name: &self.free_name(&schema, &name) };
             all.extend(range::set_aside(&made.from, &made.old(), &free));
         }
         all.push(Statement::new(format!(
@@ -118,10 +112,7 @@ impl<'c> Planner<'c> {
             };
             if part.key.kind() == Kind::DomainConstraint {
                 // nothing holds values of it yet
-                let part = Object {
-                    online: false,
-                    ..part
-                };
+                let part = Object { online: false, ..part };
                 all.extend(rules(Kind::DomainConstraint).create(&part));
             }
             commented.push(part);
@@ -160,18 +151,11 @@ impl<'c> Planner<'c> {
                 let kind = self.from.get(column).and_then(|it| it.get(Attribute::Type));
                 let (name, kind) = (Ident(column.part(2)).to_string(), kind.unwrap_or_default());
                 let using = match has_rows {
-                    true => format!(
-                        " USING {}",
-                        values.of_column(self.from, column, &name, kind)
-                    ),
+                    true => format!(" USING {}", values.of_column(self.from, column, &name, kind)),
                     false => String::new(),
                 };
                 let action = Action::new(format!("ALTER COLUMN {name} TYPE {kind}{using}"));
-                action.doing(if has_rows {
-                    Work::Rewrite
-                } else {
-                    Work::Catalog
-                })
+                action.doing(if has_rows { Work::Rewrite } else { Work::Catalog })
             };
             let table = relation(first);
             let actions = columns.iter().map(action).collect();
@@ -216,10 +200,7 @@ impl<'c> Planner<'c> {
             };
             format!("{}{suffix}", shortened(name, 63 - suffix.len()))
         });
-        names
-            .into_iter()
-            .find(|it| !is_taken(it))
-            .unwrap_or_default()
+        names.into_iter().find(|it| !is_taken(it)).unwrap_or_default()
     }
 }
 
@@ -239,10 +220,8 @@ fn warn_of_labels(statement: &mut Statement, columns: &[&Key], gone: &[String]) 
         return;
     }
     let labels: Vec<String> = gone.iter().map(|it| Literal(it).to_string()).collect();
-    let names: Vec<String> = columns
-        .iter()
-        .map(|it| format!("{}.{}", qualified(it), Ident(it.part(2))))
-        .collect();
+    let names: Vec<String> =
+        columns.iter().map(|it| format!("{}.{}", qualified(it), Ident(it.part(2)))).collect();
     statement.remark = Some(format!(
         "it fails where {} still holds a label that is gone: {}. Give those rows another one before",
         names.join(" or "),
@@ -250,10 +229,7 @@ fn warn_of_labels(statement: &mut Statement, columns: &[&Key], gone: &[String]) 
     ));
     statement.fills = columns
         .iter()
-        .map(|column| Fill::Labels {
-            column: (*column).clone(),
-            labels: gone.to_vec(),
-        })
+        .map(|column| Fill::Labels { column: (*column).clone(), labels: gone.to_vec() })
         .collect();
 }
 

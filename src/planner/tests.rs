@@ -13,19 +13,15 @@ fn catalog(objects: &[(Kind, &[&str], Attributes<'_>)]) -> Catalog {
     let mut catalog = Catalog::new(Coverage::all());
     let fact = |attributes: Attributes<'_>| {
         let owner = (Attribute::Owner, Some("me".to_owned()));
-        let given = attributes
-            .iter()
-            .map(|(name, value)| (*name, Some((*value).to_owned())));
+        let given = attributes.iter().map(|(name, value)| (*name, Some((*value).to_owned())));
         Fact::of(given.chain([owner]))
     };
     catalog.insert(Key::new(Kind::Schema, &["public"]), fact(&[]));
     for (kind, parts, attributes) in objects {
         let fact = match kind {
-            Kind::Column => Fact::of(
-                attributes
-                    .iter()
-                    .map(|(name, value)| (*name, Some((*value).to_owned()))),
-            ),
+            Kind::Column => {
+                Fact::of(attributes.iter().map(|(name, value)| (*name, Some((*value).to_owned()))))
+            }
             _ => fact(attributes),
         };
         catalog.insert(Key::new(*kind, parts), fact);
@@ -33,11 +29,8 @@ fn catalog(objects: &[(Kind, &[&str], Attributes<'_>)]) -> Catalog {
     catalog
 }
 
-const TABLE: (Kind, &[&str], Attributes<'static>) = (
-    Kind::Relation,
-    &["public", "t"],
-    &[(Attribute::Kind, "table")],
-);
+const TABLE: (Kind, &[&str], Attributes<'static>) =
+    (Kind::Relation, &["public", "t"], &[(Attribute::Kind, "table")]);
 
 /// A table with one column of a built-in type.
 fn table(of_type: &str, name: &str, default: Option<&str>) -> Catalog {
@@ -52,13 +45,7 @@ fn table(of_type: &str, name: &str, default: Option<&str>) -> Catalog {
 }
 
 fn planned(from: &Catalog, to: &Catalog) -> Vec<Statement> {
-    let target = Target {
-        major: 15,
-        role: "me",
-        online: true,
-        batches: true,
-        in_one: false,
-    };
+    let target = Target { major: 15, role: "me", online: true, batches: true, in_one: false };
     plan(from, to, &target).expect("there is a way")
 }
 
@@ -70,16 +57,9 @@ fn said(from: &Catalog, to: &Catalog) -> Vec<(String, Option<Hazard>)> {
 #[test]
 fn a_literal_hides_no_lock() {
     let bare = catalog(&[TABLE]);
-    let with = table(
-        "text",
-        "text",
-        Some("'CREATE INDEX CONCURRENTLY VALIDATE CONSTRAINT'::text"),
-    );
+    let with = table("text", "text", Some("'CREATE INDEX CONCURRENTLY VALIDATE CONSTRAINT'::text"));
     let [(sql, hazard)] = said(&bare, &with).try_into().expect("one statement");
-    assert!(
-        sql.starts_with("ALTER TABLE \"public\".\"t\" ADD COLUMN \"a\" text"),
-        "{sql}"
-    );
+    assert!(sql.starts_with("ALTER TABLE \"public\".\"t\" ADD COLUMN \"a\" text"), "{sql}");
     assert_eq!(hazard, Some(Hazard::StopsReads));
 }
 
@@ -138,10 +118,7 @@ fn a_label_is_added_and_committed() {
         catalog(&[(Kind::Enum, &["public", "mood"], &attributes)])
     };
     let all = planned(&mood(r#"["a","c"]"#), &mood(r#"["a","b","c"]"#));
-    assert_eq!(
-        all[0].sql(),
-        r#"ALTER TYPE "public"."mood" ADD VALUE 'b' AFTER 'a'"#
-    );
+    assert_eq!(all[0].sql(), r#"ALTER TYPE "public"."mood" ADD VALUE 'b' AFTER 'a'"#);
     assert_eq!(all[0].boundary, Boundary::After);
     assert!(all[0].touches.is_empty());
 }
@@ -154,15 +131,7 @@ fn an_owner_is_named_where_it_is_not_who_runs_the_plan() {
     fact.set(Attribute::Owner, "them".to_owned());
     let mine = catalog(&[TABLE]);
     let given = [r#"ALTER TABLE "public"."t" OWNER TO "them""#];
-    let sql = |from, to| {
-        said(from, to)
-            .into_iter()
-            .map(|it| it.0)
-            .collect::<Vec<_>>()
-    };
+    let sql = |from, to| said(from, to).into_iter().map(|it| it.0).collect::<Vec<_>>();
     assert_eq!(sql(&mine, &theirs), given);
-    assert_eq!(
-        sql(&theirs, &mine),
-        [r#"ALTER TABLE "public"."t" OWNER TO CURRENT_ROLE"#]
-    );
+    assert_eq!(sql(&theirs, &mine), [r#"ALTER TABLE "public"."t" OWNER TO CURRENT_ROLE"#]);
 }

@@ -12,12 +12,8 @@ impl<'c> Planner<'c> {
     pub(super) fn statements(&self, node: &Node) -> Vec<Statement> {
         let before = self.renamed.get(&node.key).copied().unwrap_or(&node.key);
         let (from, to) = (
-            self.from
-                .entry(before)
-                .and_then(|(key, _)| self.object(self.from, key)),
-            self.to
-                .entry(&node.key)
-                .and_then(|(key, _)| self.object(self.to, key)),
+            self.from.entry(before).and_then(|(key, _)| self.object(self.from, key)),
+            self.to.entry(&node.key).and_then(|(key, _)| self.object(self.to, key)),
         );
         let rules = rules(node.key.kind());
         match node.stage {
@@ -123,12 +119,7 @@ impl<'c> Planner<'c> {
         };
         // the way to take away is the way to drop what was given
         let without = |key: &Key, fact: &Fact| {
-            let object = Object {
-                key,
-                fact,
-                catalog: self.to,
-                ..*to
-            };
+            let object = Object { key, fact, catalog: self.to, ..*to };
             rules(Kind::Grant).drop(&object)
         };
         let role = self.target.role;

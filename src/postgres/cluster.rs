@@ -60,11 +60,7 @@ const PORT: u16 = 5432;
 fn socket_url(directory: &Path, port: u16, user: &str, database: &str) -> Url {
     let name = HostName::Socket(directory.to_string_lossy().into_owned());
     Url {
-        hosts: vec![Host {
-            name,
-            hostaddr: None,
-            port: Some(port),
-        }],
+        hosts: vec![Host { name, hostaddr: None, port: Some(port) }],
         user: Some(user.to_owned()),
         password: None,
         database: Some(database.to_owned()),

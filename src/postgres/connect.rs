@@ -135,12 +135,7 @@ pub async fn connect(
 ) -> Result<Wire, ConnectError> {
     let plan = Plan::of(url.clone(), environment, options)?;
     let started = Instant::now();
-    let until = started
-        + if options.deadline.is_zero() {
-            ONE_TRY
-        } else {
-            options.deadline
-        };
+    let until = started + if options.deadline.is_zero() { ONE_TRY } else { options.deadline };
     let mut round = 0;
     loop {
         round += 1;
@@ -163,17 +158,9 @@ pub async fn connect(
         }
         if !goes_on {
             let waited = started.elapsed();
-            return Err(ConnectError::GaveUp {
-                waited,
-                rounds: round,
-                last: Box::new(failure),
-            });
+            return Err(ConnectError::GaveUp { waited, rounds: round, last: Box::new(failure) });
         }
-        on_retry(Retry {
-            reason: failure.to_string(),
-            attempt: round,
-            waiting,
-        });
+        on_retry(Retry { reason: failure.to_string(), attempt: round, waiting });
         tokio::time::sleep(waiting).await;
     }
 }

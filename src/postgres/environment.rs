@@ -37,10 +37,7 @@ pub async fn read(session: &mut Session<'_>, url: &Url) -> Result<Surroundings, 
     ];
     let rows = session.query(QUERY, values).await;
     let rows = rows.map_err(SessionError::while_doing("reading the environment"))?;
-    let mut read = Surroundings {
-        environment: Environment::default(),
-        concerned: BTreeSet::new(),
-    };
+    let mut read = Surroundings { environment: Environment::default(), concerned: BTreeSet::new() };
     rows.into_iter().for_each(|row| read.take(row));
     Ok(read)
 }

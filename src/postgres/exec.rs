@@ -219,9 +219,7 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<u64, TaskError> {
         if task.step.migration.metadata.run_in_transaction {
-            let took = self
-                .run_together(index, std::slice::from_ref(task), manner, tell)
-                .await?;
+            let took = self.run_together(index, std::slice::from_ref(task), manner, tell).await?;
             Ok(took.first().copied().unwrap_or_default())
         } else {
             piecewise::run(self, index, task, manner, tell).await
@@ -248,18 +246,14 @@ impl Locked<'_> {
         let pins = self.pins_sql("LOCAL");
         let begin = format!("BEGIN; {pins}");
         if manner.guard.is_on() {
-            return self
-                .run_together_guarded(first, tasks, &begin, manner, tell)
-                .await;
+            return self.run_together_guarded(first, tasks, &begin, manner, tell).await;
         }
         let settle = settle();
         // what cleans the session leaves nothing prepared
         self.session.forget();
         for attempt in 1.. {
-            let records: Vec<_> = tasks
-                .iter()
-                .map(|task| self.finished(task, manner, None, None))
-                .collect();
+            let records: Vec<_> =
+                tasks.iter().map(|task| self.finished(task, manner, None, None)).collect();
             let mut draft = Draft::default();
             draft.push(first, At::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
@@ -282,10 +276,7 @@ impl Locked<'_> {
             draft.push(last, At::Commit, Message::Batch(COMMIT));
             draft.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
             tell(Happening::Started(first));
-            match self
-                .send(&draft, &|index| tasks[index - first].statements.len(), tell)
-                .await
-            {
+            match self.send(&draft, &|index| tasks[index - first].statements.len(), tell).await {
                 Ok(replies) => {
                     let took: Vec<u64> = draft
                         .parts
@@ -300,12 +291,8 @@ impl Locked<'_> {
                     return Ok(took);
                 }
                 Err((part, failure)) => {
-                    let error = |cause| TaskError {
-                        task: part.task,
-                        at: part.at,
-                        cause,
-                        committed: 0,
-                    };
+                    let error =
+                        |cause| TaskError { task: part.task, at: part.at, cause, committed: 0 };
                     self.pause_after(part.task, failure.into(), attempt, manner, tell)
                         .await
                         .map_err(error)?;
@@ -336,13 +323,7 @@ impl Locked<'_> {
         let parts = &draft.parts;
         let mut observe = |seen: Seen| match seen {
             Seen::Done(message) => match (parts.get(message), parts.get(message + 1)) {
-                (
-                    Some(Part {
-                        task,
-                        at: At::Statement(statement),
-                    }),
-                    _,
-                ) => {
+                (Some(Part { task, at: At::Statement(statement) }), _) => {
                     let (done, of) = (statement + 1, statements(*task));
                     tell(Happening::Statement(*task, done, of));
                 }
@@ -399,11 +380,7 @@ impl Locked<'_> {
                 }
                 let base = 200 * (1_u64 << attempt.min(6));
                 let pause = Duration::from_millis(base / 2 + fastrand::u64(0..base));
-                tell(Happening::Retrying {
-                    task,
-                    attempt,
-                    pause,
-                });
+                tell(Happening::Retrying { task, attempt, pause });
                 match tokio::time::timeout(pause, stop.pulled()).await {
                     Ok(()) => Err(Cause::Interrupted),
                     Err(_) => Ok(()),
@@ -446,11 +423,7 @@ impl Locked<'_> {
     }
 
     fn clean_sql(&self) -> &'static str {
-        if self.session.wire().is_some() {
-            CLEAN
-        } else {
-            CLEAN_BORROWED
-        }
+        if self.session.wire().is_some() { CLEAN } else { CLEAN_BORROWED }
     }
 
     /// The settings that every migration starts with, for the transaction (`LOCAL`) or the session.
@@ -458,11 +431,7 @@ impl Locked<'_> {
     /// These are commands and no query: a script may start with SET TRANSACTION, which must come before any query.
     fn pins_sql(&self, scope: &str) -> String {
         let pins = self.pins();
-        let interval = if self.facts().notices_dead_clients {
-            "2s"
-        } else {
-            "0"
-        };
+        let interval = if self.facts().notices_dead_clients { "2s" } else { "0" };
         let settings = [
             ("lock_timeout", pins.lock_timeout.setting()),
             ("statement_timeout", pins.statement_timeout.setting()),

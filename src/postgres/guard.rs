@@ -45,28 +45,18 @@ impl Guard {
     pub(crate) fn attestation(&self, before: &Snapshot, after: &Snapshot) -> Option<String> {
         let of = |snapshot| Attestation::of(snapshot, self.attested.clone(), self.allow.clone());
         let left = of(after);
-        (of(before).digest != left.digest)
-            .then(|| serde_json::to_string(&left).ok())
-            .flatten()
+        (of(before).digest != left.digest).then(|| serde_json::to_string(&left).ok()).flatten()
     }
 
     /// `[[schema, table], …]`, for queries.
     pub(crate) fn names(&self) -> String {
-        let names: Vec<_> = self
-            .ledgers
-            .iter()
-            .map(|it| [&it.schema, &it.table])
-            .collect();
+        let names: Vec<_> = self.ledgers.iter().map(|it| [&it.schema, &it.table]).collect();
         json!(names).to_string()
     }
 
     /// The lock on all ledgers that are there. A strong one keeps appends out as well.
     pub(crate) fn lock(&self, strong: bool) -> String {
-        let mode = if strong {
-            "SHARE ROW EXCLUSIVE"
-        } else {
-            "SHARE UPDATE EXCLUSIVE"
-        };
+        let mode = if strong { "SHARE ROW EXCLUSIVE" } else { "SHARE UPDATE EXCLUSIVE" };
         include_str!("guard/lock.sql")
             .replace("{ledgers}", &Literal(&self.names()).to_string())
             .replace("{mode}", mode)
@@ -132,11 +122,7 @@ impl Guard {
         for (index, ledger) in self.ledgers.iter().enumerate() {
             let key = snapshot.key(index, &ledger.key);
             let label = ledger.label();
-            let mut attested = Attested {
-                ledger: label.clone(),
-                rows: None,
-                last: None,
-            };
+            let mut attested = Attested { ledger: label.clone(), rows: None, last: None };
             if snapshot.root(index).is_some() && snapshot.is_readable(index) && is_ordered(&key) {
                 let earlier = since.and_then(|it| it.ledger(&label));
                 let sql = progress(ledger, &key, earlier);
@@ -172,35 +158,18 @@ impl Guard {
         before: Option<&Snapshot>,
         writes: bool,
     ) -> (String, Vec<Option<String>>) {
-        let parameters = if server_version >= 150_000 {
-            include_str!("guard/parameters.sql")
-        } else {
-            ""
-        };
+        let parameters =
+            if server_version >= 150_000 { include_str!("guard/parameters.sql") } else { "" };
         let sql = include_str!("guard/snapshot.sql")
             .replace("{parameters}", parameters)
-            .replace(
-                "{xid}",
-                if writes {
-                    "pg_current_xact_id()::text"
-                } else {
-                    "''"
-                },
-            )
+            .replace("{xid}", if writes { "pg_current_xact_id()::text" } else { "''" })
             .replace(
                 "{made}",
-                if writes {
-                    "age(p.xmin) <= age(pg_current_xact_id()::xid)"
-                } else {
-                    "false"
-                },
+                if writes { "age(p.xmin) <= age(pg_current_xact_id()::xid)" } else { "false" },
             );
         let functions = before.map(functions).unwrap_or_default();
-        let values = vec![
-            Some(self.names()),
-            Some(tracking.to_owned()),
-            Some(json!(functions).to_string()),
-        ];
+        let values =
+            vec![Some(self.names()), Some(tracking.to_owned()), Some(json!(functions).to_string())];
         (sql, values)
     }
 }
@@ -212,12 +181,8 @@ pub(crate) const PREPARED: &str = "SELECT ARRAY[(count(*) FILTER (WHERE NOT from
 
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
-    let functions = snapshot
-        .iter()
-        .filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
-    functions
-        .map(|(_, fact)| [fact.text("schema"), fact.text("name")])
-        .collect()
+    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
+    functions.map(|(_, fact)| [fact.text("schema"), fact.text("name")]).collect()
 }
 
 /// Settings that answers depend on, with the value that they are asked under.
@@ -258,10 +223,7 @@ pub(crate) type Key = Vec<(String, String)>;
 /// The query for the rows above what was attested: how many, and the last key.
 fn progress(ledger: &Declaration, key: &Key, earlier: Option<&Attested>) -> String {
     let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-    let above = match earlier
-        .and_then(|it| it.last.as_deref())
-        .filter(|it| it.len() == key.len())
-    {
+    let above = match earlier.and_then(|it| it.last.as_deref()).filter(|it| it.len() == key.len()) {
         Some(last) => format!("WHERE ({names}) > ({})", position(key, last)),
         None => String::new(),
     };
@@ -293,10 +255,8 @@ pub(crate) fn rows_up_to(ledger: &Declaration, key: &Key, last: &[Option<String>
 /// Whether larger values of a key are later ones.
 pub(crate) fn is_ordered(key: &Key) -> bool {
     key.first().is_some_and(|(_, of)| {
-        matches!(
-            of.as_str(),
-            "smallint" | "integer" | "bigint" | "numeric" | "date"
-        ) || of.starts_with("timestamp")
+        matches!(of.as_str(), "smallint" | "integer" | "bigint" | "numeric" | "date")
+            || of.starts_with("timestamp")
             || of.starts_with("numeric(")
     })
 }
@@ -304,18 +264,11 @@ pub(crate) fn is_ordered(key: &Key) -> bool {
 /// The query of the largest key of a ledger.
 pub(crate) fn mark(ledger: &Declaration, key: &Key) -> String {
     let texts = list(key.iter().map(|(name, _)| format!("{}::text", Ident(name))));
-    format!(
-        "SELECT ARRAY[{texts}] AS \"row\" FROM {} {} LIMIT 1",
-        ledger.sql(),
-        newest_first(key)
-    )
+    format!("SELECT ARRAY[{texts}] AS \"row\" FROM {} {} LIMIT 1", ledger.sql(), newest_first(key))
 }
 
 fn newest_first(key: &Key) -> String {
-    format!(
-        "ORDER BY {}",
-        list(key.iter().map(|(name, _)| format!("{} DESC", Ident(name))))
-    )
+    format!("ORDER BY {}", list(key.iter().map(|(name, _)| format!("{} DESC", Ident(name)))))
 }
 
 /// The query for rows that this transaction appended, above a mark or not above it.
@@ -365,10 +318,7 @@ pub(crate) fn is_unused(ledger: &Declaration, column: &crate::ledger::Fact) -> S
 
 /// How many rows were appended to each ledger so far, by this transaction.
 pub(crate) fn appended_so_far(guard: &Guard) -> (&'static str, Vec<Option<String>>) {
-    (
-        include_str!("guard/inserted.sql"),
-        vec![Some(guard.names())],
-    )
+    (include_str!("guard/inserted.sql"), vec![Some(guard.names())])
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
@@ -410,9 +360,8 @@ pub(crate) fn canonical(
     to: &[Option<String>],
 ) -> String {
     let names = list(key.iter().map(|(name, _)| format!("t.{}", Ident(name))));
-    let above = from.map_or_else(String::new, |from| {
-        format!("({names}) > ({}) AND ", position(key, from))
-    });
+    let above =
+        from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
     format!(
         "COPY (SELECT (SELECT jsonb_object_agg(e.key, e.value)::text FROM jsonb_each(to_jsonb(t)) e WHERE e.value <> 'null'::jsonb) \
          FROM {} t WHERE {above}({names}) <= ({}) ORDER BY {names}) TO STDOUT",
@@ -429,9 +378,8 @@ pub(crate) fn rows_between(
     to: &[Option<String>],
 ) -> String {
     let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-    let above = from.map_or_else(String::new, |from| {
-        format!("({names}) > ({}) AND ", position(key, from))
-    });
+    let above =
+        from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
     format!(
         "SELECT ARRAY[count(*)::text, to_char(timezone('UTC', now()), 'YYYY-MM-DD HH24:MI:SS')] AS \"row\" \
          FROM {} WHERE {above}({names}) <= ({})",

@@ -27,13 +27,7 @@ const fn rows(
     users: &'static str,
     about: &'static str,
 ) -> Rows {
-    Rows {
-        name,
-        key,
-        users,
-        about,
-        from: 14,
-    }
+    Rows { name, key, users, about, from: 14 }
 }
 
 const OWN: &str = "t.oid >= 16384";
@@ -42,12 +36,7 @@ const NONE: &str = "NULL::oid";
 /// The catalogs, but for those that follow from others (pg_depend).
 const CATALOGS: &[Rows] = &[
     // 2200: the schema public
-    rows(
-        "pg_namespace",
-        "t.oid",
-        "(t.oid >= 16384 OR t.oid = 2200) AND t.nspname !~ '^pg_'",
-        NONE,
-    ),
+    rows("pg_namespace", "t.oid", "(t.oid >= 16384 OR t.oid = 2200) AND t.nspname !~ '^pg_'", NONE),
     // 99: pg_toast; what is in it follows from the tables, but for settings
     rows(
         "pg_class",
@@ -63,34 +52,19 @@ const CATALOGS: &[Rows] = &[
     ),
     rows("pg_attrdef", "t.oid", OWN, "t.adrelid"),
     rows("pg_constraint", "t.oid", OWN, "t.conrelid, t.confrelid"),
-    rows(
-        "pg_index",
-        "t.indexrelid",
-        "t.indexrelid >= 16384",
-        "t.indrelid",
-    ),
+    rows("pg_index", "t.indexrelid", "t.indexrelid >= 16384", "t.indrelid"),
     rows(
         "pg_inherits",
         "(t.inhrelid::bigint << 16) + t.inhseqno",
         "true",
         "t.inhrelid, t.inhparent",
     ),
-    rows(
-        "pg_sequence",
-        "t.seqrelid",
-        "t.seqrelid >= 16384",
-        "t.seqrelid",
-    ),
+    rows("pg_sequence", "t.seqrelid", "t.seqrelid >= 16384", "t.seqrelid"),
     rows("pg_type", "t.oid", OWN, "t.typrelid"),
     rows("pg_enum", "t.oid", OWN, NONE),
     rows("pg_range", "t.rngtypid", "t.rngtypid >= 16384", NONE),
     rows("pg_proc", "t.oid", OWN, NONE),
-    rows(
-        "pg_aggregate",
-        "t.aggfnoid::oid",
-        "t.aggfnoid::oid >= 16384",
-        NONE,
-    ),
+    rows("pg_aggregate", "t.aggfnoid::oid", "t.aggfnoid::oid >= 16384", NONE),
     rows("pg_trigger", "t.oid", "true", "t.tgrelid, t.tgconstrrelid"),
     rows("pg_rewrite", "t.oid", OWN, "t.ev_class"),
     rows("pg_policy", "t.oid", OWN, "t.polrelid"),
@@ -100,10 +74,7 @@ const CATALOGS: &[Rows] = &[
     rows("pg_statistic_ext", "t.oid", "true", "t.stxrelid"),
     rows("pg_publication", "t.oid", "true", NONE),
     rows("pg_publication_rel", "t.oid", "true", "t.prrelid"),
-    Rows {
-        from: 15,
-        ..rows("pg_publication_namespace", "t.oid", "true", NONE)
-    },
+    Rows { from: 15, ..rows("pg_publication_namespace", "t.oid", "true", NONE) },
     rows("pg_subscription", "t.oid", "true", NONE),
     rows("pg_foreign_data_wrapper", "t.oid", "true", NONE),
     rows("pg_foreign_server", "t.oid", "true", NONE),
@@ -139,18 +110,8 @@ const CATALOGS: &[Rows] = &[
     ),
     // not part of the structure, and roles decide what protects a table
     rows(AUTHID, "t.oid", "true", NONE),
-    rows(
-        MEMBERS,
-        "(t.roleid::bigint << 32) + t.member::bigint",
-        "true",
-        NONE,
-    ),
-    rows(
-        SETTINGS,
-        "(t.setdatabase::bigint << 32) + t.setrole::bigint",
-        "true",
-        NONE,
-    ),
+    rows(MEMBERS, "(t.roleid::bigint << 32) + t.member::bigint", "true", NONE),
+    rows(SETTINGS, "(t.setdatabase::bigint << 32) + t.setrole::bigint", "true", NONE),
 ];
 
 const AUTHID: &str = "pg_authid";
@@ -241,13 +202,7 @@ fn counted<'r>(group: &str, catalogs: impl Iterator<Item = &'r Rows>) -> String 
 impl Rows {
     /// One pass that forms no row but those that are new. $1: the transaction from which on they are.
     fn read(&self) -> String {
-        let Self {
-            name,
-            key,
-            users,
-            about,
-            ..
-        } = self;
+        let Self { name, key, users, about, .. } = self;
         format!(
             "SELECT ARRAY['{name}', concat_ws(' ', count(*), bit_xor(hashint8extended(({key})::bigint, 0))), \
              (json_agg(json_build_array(({key})::text, \
@@ -351,11 +306,7 @@ impl Imprint {
 
     /// The transaction from which on everything is new to this print.
     pub(crate) fn since(&self) -> &str {
-        if self.since.is_empty() {
-            EVER
-        } else {
-            &self.since
-        }
+        if self.since.is_empty() { EVER } else { &self.since }
     }
 
     /// Whether the structure is exactly this one again.
@@ -367,9 +318,7 @@ impl Imprint {
             let known = self.rows.get(name);
             is_outside(name)
                 || rows.iter().all(|(key, seen)| {
-                    known
-                        .and_then(|it| it.get(key))
-                        .is_some_and(|it| it.digest == seen.digest)
+                    known.and_then(|it| it.get(key)).is_some_and(|it| it.digest == seen.digest)
                 })
         };
         written.counts.iter().all(inside) && written.rows.iter().all(same)
@@ -389,9 +338,7 @@ impl Imprint {
                 let there = all.rows.get(name);
                 let gone =
                     rows.extract_if(.., |key, _| there.is_none_or(|it| !it.contains_key(key)));
-                found
-                    .other
-                    .extend(gone.map(|(_, seen)| (name.clone(), seen.about)));
+                found.other.extend(gone.map(|(_, seen)| (name.clone(), seen.about)));
             }
             written.counts = all.counts;
         }
@@ -439,9 +386,7 @@ impl Written {
         let rows = rows.flat_map(|(name, rows)| rows.values().map(move |it| (name, it)));
         Moved {
             new: Vec::new(),
-            other: rows
-                .map(|(name, it)| (name.clone(), it.about.clone()))
-                .collect(),
+            other: rows.map(|(name, it)| (name.clone(), it.about.clone())).collect(),
         }
     }
 

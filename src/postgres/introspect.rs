@@ -38,10 +38,7 @@ SET LOCAL lock_timeout = 0"
 }
 
 /// A transaction that sees one state of the database, and writes nothing.
-const BEGIN: &str = concat!(
-    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n",
-    settings!()
-);
+const BEGIN: &str = concat!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n", settings!());
 /// The same within a transaction that is open, and sees what that has written.
 const BEGIN_WITHIN: &str = concat!("SAVEPOINT glowplug_read;\n", settings!());
 /// The end of that: the settings are what they were.
@@ -83,9 +80,7 @@ async fn read_between(
     let major = server_version / 10_000;
     let wanted: Vec<Part> = parts(coverage).collect();
     let texts: Vec<String> = wanted.iter().map(|it| it.text(major, false)).collect();
-    let queries = texts
-        .iter()
-        .map(|text| Message::Query(text.as_str(), Vec::new()));
+    let queries = texts.iter().map(|text| Message::Query(text.as_str(), Vec::new()));
     let messages: Vec<Message<'_>> = std::iter::once(Message::Batch(begin))
         .chain(queries)
         .chain([Message::Batch(end)])
@@ -131,19 +126,12 @@ fn parts(coverage: &Coverage) -> impl Iterator<Item = Part> {
     let beside = [
         (coverage.tells(Aspect::Comments), Part::Comments),
         (coverage.tells(Aspect::Extensions), Part::Members),
-        (
-            coverage.has(Kind::Grant) || coverage.tells(Aspect::Dependencies),
-            Part::Aliases,
-        ),
+        (coverage.has(Kind::Grant) || coverage.tells(Aspect::Dependencies), Part::Aliases),
         (coverage.has(Kind::Grant), Part::Grants),
         (coverage.tells(Aspect::Dependencies), Part::Dependencies),
         (coverage.tells(Aspect::Unread), Part::Unread),
     ];
-    kinds.chain(
-        beside
-            .into_iter()
-            .filter_map(|(wanted, part)| wanted.then_some(part)),
-    )
+    kinds.chain(beside.into_iter().filter_map(|(wanted, part)| wanted.then_some(part)))
 }
 
 impl Part {
@@ -182,9 +170,7 @@ fn for_major(sql: &str, major: u32, some: bool) -> String {
             _ => true,
         }
     };
-    sql.split_inclusive('\n')
-        .filter(|line| is_meant(line))
-        .collect()
+    sql.split_inclusive('\n').filter(|line| is_meant(line)).collect()
 }
 
 #[cfg(test)]
@@ -194,13 +180,7 @@ mod tests {
     #[test]
     fn a_line_for_another_major_is_not_sent() {
         let sql = "SELECT a, -- from 15\n    NULL, -- before 15\n    b -- from the start\n";
-        assert_eq!(
-            for_major(sql, 14, false),
-            "    NULL, -- before 15\n    b -- from the start\n"
-        );
-        assert_eq!(
-            for_major(sql, 18, false),
-            "SELECT a, -- from 15\n    b -- from the start\n"
-        );
+        assert_eq!(for_major(sql, 14, false), "    NULL, -- before 15\n    b -- from the start\n");
+        assert_eq!(for_major(sql, 18, false), "SELECT a, -- from 15\n    b -- from the start\n");
     }
 }

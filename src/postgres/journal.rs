@@ -39,29 +39,18 @@ pub struct Place {
 impl Place {
     /// Diesel's table, for SQL.
     pub(crate) fn diesel(&self) -> String {
-        Qualified {
-            schema: &self.schema,
-            name: DIESEL_TABLE,
-        }
-        .to_string()
+        Qualified { schema: &self.schema, name: DIESEL_TABLE }.to_string()
     }
 
     /// The side table, for SQL.
     pub(crate) fn journal(&self) -> String {
-        Qualified {
-            schema: &self.schema,
-            name: TABLE,
-        }
-        .to_string()
+        Qualified { schema: &self.schema, name: TABLE }.to_string()
     }
 
     /// The commands that make both tables where they are missing.
     #[must_use]
     pub fn ddl(&self) -> String {
-        let refuse = Qualified {
-            schema: &self.schema,
-            name: "__glowplug_journal_refuse",
-        };
+        let refuse = Qualified { schema: &self.schema, name: "__glowplug_journal_refuse" };
         let diesel = include_str!("sql/diesel_table.sql").replace("{diesel}", &self.diesel());
         let journal = include_str!("sql/journal_table.sql")
             .replace("{journal}", &self.journal())
@@ -118,9 +107,8 @@ impl<'a> Record<'a> {
             EntryKind::Accept => include_str!("sql/journal_accept.sql"),
             _ => include_str!("sql/journal_progress.sql"),
         };
-        let sql = template
-            .replace("{diesel}", &place.diesel())
-            .replace("{journal}", &place.journal());
+        let sql =
+            template.replace("{diesel}", &place.diesel()).replace("{journal}", &place.journal());
         let number = |number: usize| number.to_string();
         let values = vec![
             Some(self.version.to_string()),

@@ -61,10 +61,7 @@ pub struct Pins {
 
 impl Default for Pins {
     fn default() -> Self {
-        Self {
-            lock_timeout: Timespan::seconds(5),
-            statement_timeout: Timespan::seconds(0),
-        }
+        Self { lock_timeout: Timespan::seconds(5), statement_timeout: Timespan::seconds(0) }
     }
 }
 
@@ -109,16 +106,11 @@ impl<'c> Session<'c> {
         let tried = tried.map_err(SessionError::while_doing(LOCKING))?;
         let mut granted = is_true(&tried);
         if matches!(tried.first().and_then(|row| row.first()), Some(None)) {
-            return Err(SessionError::BehindProxy {
-                session_pid: facts.pid,
-            });
+            return Err(SessionError::BehindProxy { session_pid: facts.pid });
         }
         if facts.read_only {
             let why = "it is a standby, or default_transaction_read_only is on";
-            return Err(SessionError::ReadOnly {
-                database: facts.database,
-                why,
-            });
+            return Err(SessionError::ReadOnly { database: facts.database, why });
         }
         let start = Instant::now();
         let mut told = String::new();
@@ -131,12 +123,7 @@ impl<'c> Session<'c> {
             }
             if !wait.0.is_zero() && start.elapsed() >= wait.0 {
                 let database = facts.database;
-                return Err(SessionError::Held {
-                    database,
-                    holder,
-                    pid,
-                    waited: wait,
-                });
+                return Err(SessionError::Held { database, holder, pid, waited: wait });
             }
             let pause = Duration::from_millis(fastrand::u64(40..160));
             let mut stop = self.stop().clone();
@@ -155,15 +142,7 @@ impl<'c> Session<'c> {
             self::facts(&rows.map_err(SessionError::while_doing("looking around"))?)?
         };
         let journal = journal::read(&mut self, &facts.place).await?;
-        Ok((
-            Locked {
-                is_clean: self.wire().is_some(),
-                session: self,
-                facts,
-                pins,
-            },
-            journal,
-        ))
+        Ok((Locked { is_clean: self.wire().is_some(), session: self, facts, pins }, journal))
     }
 
     /// The key, and the backend that must be the one to take it: the one that the wire announced.
@@ -173,13 +152,8 @@ impl<'c> Session<'c> {
     }
 
     async fn holder(&mut self) -> Result<(String, String), SessionError> {
-        let halves = [KEY >> 32, KEY & 0xffff_ffff]
-            .map(|half| Some(half.to_string()))
-            .to_vec();
-        let rows = self
-            .query(HOLDER, halves)
-            .await
-            .map_err(SessionError::while_doing(LOCKING))?;
+        let halves = [KEY >> 32, KEY & 0xffff_ffff].map(|half| Some(half.to_string())).to_vec();
+        let rows = self.query(HOLDER, halves).await.map_err(SessionError::while_doing(LOCKING))?;
         let Some([pid, application, role, since, state]) =
             rows.first().and_then(|row| row.first_chunk())
         else {
@@ -201,13 +175,7 @@ impl<'c> Session<'c> {
             false => "",
         };
         let pid = text(pid);
-        Ok((
-            pid.clone(),
-            format!(
-                "pid {pid}, {application} of role {}, {since}{left}",
-                text(role)
-            ),
-        ))
+        Ok((pid.clone(), format!("pid {pid}, {application} of role {}, {since}{left}", text(role))))
     }
 }
 
@@ -241,10 +209,7 @@ impl Locked<'_> {
     /// When the connection is lost. The lock is free then, too.
     pub async fn release(mut self) -> Result<(), SessionError> {
         let unlock = Message::Query(UNLOCK, vec![Some(KEY.to_string())]);
-        let replies = self
-            .session
-            .exchange(&[Message::Batch(RESET), unlock], &mut |_| {})
-            .await;
+        let replies = self.session.exchange(&[Message::Batch(RESET), unlock], &mut |_| {}).await;
         let failed = replies.into_iter().find_map(Result::err);
         let doing = SessionError::while_doing("giving the migration lock back");
         failed.map_or(Ok(()), |failure| Err(doing(failure)))
@@ -265,10 +230,7 @@ const UNLOCK: &str =
     "SELECT ARRAY[pg_catalog.pg_advisory_unlock($1::text::bigint)::text] AS \"row\"";
 
 fn opening_values() -> Vec<Option<String>> {
-    vec![
-        Some(journal::DIESEL_TABLE.to_owned()),
-        Some(journal::TABLE.to_owned()),
-    ]
+    vec![Some(journal::DIESEL_TABLE.to_owned()), Some(journal::TABLE.to_owned())]
 }
 
 fn is_true(rows: &[Row]) -> bool {
@@ -279,9 +241,7 @@ fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
     let mut values = rows.first().cloned().unwrap_or_default().into_iter();
     let mut next = || values.next().flatten();
     let pid = next().and_then(|pid| pid.parse().ok()).unwrap_or_default();
-    let server_version = next()
-        .and_then(|version| version.parse().ok())
-        .unwrap_or_default();
+    let server_version = next().and_then(|version| version.parse().ok()).unwrap_or_default();
     let database = next().unwrap_or_default();
     let role = next().unwrap_or_default();
     let current_schema = next();
@@ -293,20 +253,13 @@ fn facts(rows: &[Row]) -> Result<Facts, SessionError> {
     let notices_dead_clients = next().as_deref() == Some("true");
     let has_diesel = tracking.is_some();
     // the server makes the schema of the session where the path begins with it
-    if current_schema
-        .as_ref()
-        .is_some_and(|it| it.starts_with("pg_temp_"))
-    {
+    if current_schema.as_ref().is_some_and(|it| it.starts_with("pg_temp_")) {
         return Err(SessionError::TemporarySchema { role, database });
     }
     let Some(schema) = tracking.or(current_schema) else {
         return Err(SessionError::NoSchema { role, database });
     };
-    let place = journal::Place {
-        schema,
-        has_diesel,
-        has_journal,
-    };
+    let place = journal::Place { schema, has_diesel, has_journal };
     Ok(Facts {
         pid,
         server_version,

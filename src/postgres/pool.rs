@@ -114,11 +114,7 @@ impl<'c> IntoSession<'c> for &'c mut AsyncPgConnection {
 /// # Errors
 /// When the server refuses what Diesel sets at the beginning.
 pub async fn into_diesel(wire: Wire) -> Result<AsyncPgConnection, PoolError> {
-    let Wire {
-        client,
-        mut connection,
-        ..
-    } = wire;
+    let Wire { client, mut connection, .. } = wire;
     tokio::spawn(async move {
         let mut goes_on = true;
         while goes_on {
@@ -174,10 +170,6 @@ impl Session<'_> {
         let sql = "SELECT ARRAY[pg_catalog.pg_backend_pid()::text] AS \"row\"";
         let rows = self.query(sql, Vec::new()).await;
         let rows = rows.map_err(SessionError::while_doing("looking for a pooler"))?;
-        Ok(rows
-            .into_iter()
-            .next()
-            .and_then(|row| row.into_iter().next())
-            .flatten())
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 }

@@ -51,10 +51,7 @@ impl Session<'_> {
         let head =
             "CREATE FUNCTION pg_temp.glowplug_seed() RETURNS void LANGUAGE plpgsql AS $seed$";
         let function = SEED.replacen("DO $seed$", head, 1);
-        for reply in self
-            .exchange(&[Message::Batch(&function)], &mut |_| {})
-            .await
-        {
+        for reply in self.exchange(&[Message::Batch(&function)], &mut |_| {}).await {
             reply?;
         }
         Ok(())
@@ -79,11 +76,7 @@ impl Session<'_> {
         let pins = guard::pins();
         // as format('%I.%I') writes them
         let names = tables.iter().map(|it| {
-            format!(
-                "format('%I.%I', {}::text, {}::text)",
-                Literal(it.schema),
-                Literal(it.name)
-            )
+            format!("format('%I.%I', {}::text, {}::text)", Literal(it.schema), Literal(it.name))
         });
         let names: Vec<String> = names.collect();
         let only = format!(

@@ -88,9 +88,7 @@ impl From<&diesel::result::Error> for ServerError {
             text.message = cover(info.message());
             text.detail = info.details().map(cover);
             text.hint = info.hint().map(cover);
-            text.position = info
-                .statement_position()
-                .and_then(|at| u32::try_from(at).ok());
+            text.position = info.statement_position().and_then(|at| u32::try_from(at).ok());
             text.code = code(kind, &text.message).to_owned();
         }
         text

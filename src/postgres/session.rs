@@ -138,12 +138,7 @@ impl<'c> Session<'c> {
     /// Takes a connection of our own.
     #[must_use]
     pub fn over_wire(wire: Wire, stop: Stop) -> Self {
-        Self {
-            link: Link::Wire(Box::new(wire)),
-            stop,
-            expects_announced: true,
-            kept: Vec::new(),
-        }
+        Self { link: Link::Wire(Box::new(wire)), stop, expects_announced: true, kept: Vec::new() }
     }
 
     /// Takes a Diesel connection for good.
@@ -160,12 +155,7 @@ impl<'c> Session<'c> {
     /// Borrows a Diesel connection.
     #[must_use]
     pub fn borrowing(connection: &'c mut AsyncPgConnection, stop: Stop) -> Self {
-        Self {
-            link: Link::Borrowed(connection),
-            stop,
-            expects_announced: false,
-            kept: Vec::new(),
-        }
+        Self { link: Link::Borrowed(connection), stop, expects_announced: false, kept: Vec::new() }
     }
 
     /// The wire below, where the connection is our own.
@@ -232,9 +222,7 @@ impl<'c> Session<'c> {
         sql: &str,
         values: Vec<Option<String>>,
     ) -> Result<Vec<Row>, Failure> {
-        let mut replies = self
-            .exchange(&[Message::Query(sql, values)], &mut |_| {})
-            .await;
+        let mut replies = self.exchange(&[Message::Query(sql, values)], &mut |_| {}).await;
         replies.pop().unwrap_or_else(|| Ok(Vec::new()))
     }
 
@@ -295,9 +283,7 @@ async fn prepare(
     values: usize,
 ) -> Result<tokio_postgres::Statement, Failure> {
     let types = vec![Type::TEXT; values];
-    let Wire {
-        client, connection, ..
-    } = wire;
+    let Wire { client, connection, .. } = wire;
     let mut prepared = pin!(client.prepare_typed(sql, &types));
     poll_fn(|cx| {
         if let Poll::Ready(prepared) = prepared.as_mut().poll(cx) {
@@ -330,12 +316,7 @@ async fn over_wire(
     messages: &[Message<'_>],
     observe: Observe<'_>,
 ) -> Vec<Result<Vec<Row>, Failure>> {
-    let Wire {
-        client,
-        connection,
-        canceller,
-        ..
-    } = wire;
+    let Wire { client, connection, canceller, .. } = wire;
     let client = &*client;
     let mut pending: std::collections::VecDeque<Reply<'_>> = messages
         .iter()
@@ -406,10 +387,7 @@ fn collect(
         if reply.as_mut().poll(cx).is_pending() {
             break;
         }
-        let result = reply
-            .as_mut()
-            .take_output()
-            .expect("a reply that is ready is taken once");
+        let result = reply.as_mut().take_output().expect("a reply that is ready is taken once");
         pending.pop_front();
         if result.is_ok() {
             observe(Seen::Done(replies.len()));
@@ -553,17 +531,13 @@ async fn over_diesel(
             // within a probe a failure is an answer
             if let Some(end) = until(ROLLBACK_PROBE, index)
                 && until(PROBE, index).is_none_or(|next| next > end)
-                && messages[..index]
-                    .iter()
-                    .any(|it| matches!(it, Message::Batch(PROBE)))
+                && messages[..index].iter().any(|it| matches!(it, Message::Batch(PROBE)))
             {
                 resume = end;
                 continue;
             }
             replies.resize_with(messages.len(), || Err(Failure::Server(skipped())));
-            if messages
-                .iter()
-                .any(|it| matches!(it, Message::Batch(COMMIT)))
+            if messages.iter().any(|it| matches!(it, Message::Batch(COMMIT)))
                 && connection.batch_execute("ROLLBACK").await.is_err()
             {
                 // the connection is gone, and the transaction with it

@@ -150,11 +150,7 @@ impl SessionError {
                         "This is a query of glowplug's own. If it cannot be explained by the server's state, please report it."
                     }
                 };
-                Self::Refused {
-                    doing,
-                    error,
-                    advice: advice.to_owned(),
-                }
+                Self::Refused { doing, error, advice: advice.to_owned() }
             }
         }
     }

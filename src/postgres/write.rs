@@ -29,11 +29,7 @@ impl Locked<'_> {
         }
         let ddl = place.ddl();
         let quiet = "BEGIN; SET LOCAL client_min_messages = warning";
-        let messages = [
-            Message::Batch(quiet),
-            Message::Batch(&ddl),
-            Message::Batch(COMMIT),
-        ];
+        let messages = [Message::Batch(quiet), Message::Batch(&ddl), Message::Batch(COMMIT)];
         for attempt in 1.. {
             let replies = self.session.exchange(&messages, &mut |_| {}).await;
             match replies.into_iter().find_map(Result::err) {
@@ -42,9 +38,7 @@ impl Locked<'_> {
                 Some(Failure::Server(error))
                     if attempt < 3 && MADE_AT_ONCE.contains(&error.code.as_str()) => {}
                 Some(failure) => {
-                    return Err(SessionError::while_doing("creating the tracking tables")(
-                        failure,
-                    ));
+                    return Err(SessionError::while_doing("creating the tracking tables")(failure));
                 }
             }
         }
@@ -59,16 +53,9 @@ impl Locked<'_> {
     /// When the server refuses, or the connection is lost.
     pub async fn record(&mut self, records: &[Record<'_>]) -> Result<(), SessionError> {
         let place = self.facts().place.clone();
-        let written: Vec<_> = records
-            .iter()
-            .map(|record| record.message(&place))
-            .collect();
+        let written: Vec<_> = records.iter().map(|record| record.message(&place)).collect();
         let mut messages = vec![Message::Batch("BEGIN")];
-        messages.extend(
-            written
-                .iter()
-                .map(|(sql, values)| Message::Query(sql, values.clone())),
-        );
+        messages.extend(written.iter().map(|(sql, values)| Message::Query(sql, values.clone())));
         messages.push(Message::Batch(COMMIT));
         for reply in self.session.exchange(&messages, &mut |_| {}).await {
             reply.map_err(SessionError::while_doing("writing the journal"))?;

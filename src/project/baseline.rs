@@ -49,11 +49,7 @@ pub fn write(path: &Path, known: &[KnownProblem]) -> Result<(), ProjectError> {
     let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
     let mut text = HEAD.to_owned();
     for it in known {
-        let what: Vec<String> = it
-            .what
-            .iter()
-            .map(|it| format!("    {},\n", quoted(it)))
-            .collect();
+        let what: Vec<String> = it.what.iter().map(|it| format!("    {},\n", quoted(it))).collect();
         let kind = serde_json::to_value(it.kind).unwrap_or_default();
         text += &format!(
             "\n[[finding]]\nmigration = {}\nkind = {kind}\nwhat = [\n{}]\n",

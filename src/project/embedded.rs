@@ -25,30 +25,21 @@ use crate::{
 /// # Errors
 /// When the source fails, a migration does more than run SQL, or two have one version.
 pub fn from_source<S: MigrationSource<Pg>>(source: &S) -> Result<Migrations, ProjectError> {
-    let failed = |error: &dyn std::fmt::Display| ProjectError::Embedded {
-        what: error.to_string(),
-    };
+    let failed = |error: &dyn std::fmt::Display| ProjectError::Embedded { what: error.to_string() };
     let found = source.migrations().map_err(|error| failed(&error))?;
-    let migrations = found
-        .iter()
-        .map(|found| take(&**found))
-        .collect::<Result<Vec<_>, _>>();
+    let migrations = found.iter().map(|found| take(&**found)).collect::<Result<Vec<_>, _>>();
     migrations.and_then(|list| Migrations::new(list).map_err(|error: SourceError| error.into()))
 }
 
 fn take(found: &dyn DieselMigration<Pg>) -> Result<Migration, ProjectError> {
     let name = found.name().to_string();
-    let failed = |what: String| ProjectError::Embedded {
-        what: format!("{name}: {what}"),
-    };
+    let failed = |what: String| ProjectError::Embedded { what: format!("{name}: {what}") };
     let version = Version::of_directory(&name).map_err(|error| match error {
         NoVersion::Empty => failed("its name has no version".into()),
         NoVersion::TooLong(length) => failed(format!("its version has {length} characters")),
     })?;
     let mut up = Recorder::default();
-    found
-        .run(&mut up)
-        .map_err(|error| failed(error.to_string()))?;
+    found.run(&mut up).map_err(|error| failed(error.to_string()))?;
     let mut down = Recorder::default();
     // Diesel says that there is no way back by failing, and that is all it says
     let down = found.revert(&mut down).is_ok().then_some(down);
@@ -59,9 +50,7 @@ fn take(found: &dyn DieselMigration<Pg>) -> Result<Migration, ProjectError> {
         version,
         up: script("up.sql", up),
         down: down.map(|down| script("down.sql", down)),
-        metadata: Metadata {
-            run_in_transaction: found.metadata().run_in_transaction(),
-        },
+        metadata: Metadata { run_in_transaction: found.metadata().run_in_transaction() },
         name,
     })
 }

@@ -33,9 +33,7 @@ pub fn alone(dir: &Path) -> Result<fs::File, ProjectError> {
 pub fn directories(dir: &Path) -> Result<Vec<String>, ProjectError> {
     let entries = fs::read_dir(dir).map_err(ProjectError::io("read", dir))?;
     let directories = entries.flatten().filter(|it| it.path().is_dir());
-    Ok(directories
-        .map(|it| it.file_name().to_string_lossy().into_owned())
-        .collect())
+    Ok(directories.map(|it| it.file_name().to_string_lossy().into_owned()).collect())
 }
 
 /// Writes the files of a new migration, and returns them; all of them, or none.

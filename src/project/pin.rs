@@ -72,24 +72,14 @@ pub fn text(pin: &Pin) -> String {
     let mut table = |name: &str, rows: Vec<(&String, String)>| {
         if !rows.is_empty() {
             lines.extend([String::new(), format!("[environment.{name}]")]);
-            lines.extend(
-                rows.iter()
-                    .map(|(key, value)| format!("{} = {value}", quoted(key))),
-            );
+            lines.extend(rows.iter().map(|(key, value)| format!("{} = {value}", quoted(key))));
         }
     };
-    table(
-        "settings",
-        settings.iter().map(|(key, it)| (key, quoted(it))).collect(),
-    );
+    table("settings", settings.iter().map(|(key, it)| (key, quoted(it))).collect());
     let rows = roles.iter().map(|(key, it)| {
         let may = it.may.iter().map(|it| it.option().to_lowercase());
         let may: Vec<String> = may.collect();
-        let text = format!(
-            "{{ may = {}, member_of = {} }}",
-            list(&may),
-            list(&it.member_of)
-        );
+        let text = format!("{{ may = {}, member_of = {} }}", list(&may), list(&it.member_of));
         (key, text)
     });
     table("roles", rows.collect());
@@ -120,9 +110,7 @@ fn list<'t>(all: impl IntoIterator<Item = &'t String>) -> String {
 
 /// A string of TOML: its basic strings escape what JSON's do, and DEL.
 fn quoted(text: &str) -> String {
-    serde_json::json!(text)
-        .to_string()
-        .replace('\u{7f}', "\\u007F")
+    serde_json::json!(text).to_string().replace('\u{7f}', "\\u007F")
 }
 
 #[cfg(test)]
@@ -137,19 +125,12 @@ mod tests {
             may: [Power::Login, Power::CreateRole, Power::BypassRls].into(),
             member_of: ["b\"o\\ss".to_owned()].into(),
         };
-        let extension = Extension {
-            version: "1.6".into(),
-            schema: "public".into(),
-        };
+        let extension = Extension { version: "1.6".into(), schema: "public".into() };
         let environment = Environment {
             database: "app \u{7f}'s\n".into(),
             role: "app".into(),
             postgresql: 17,
-            locale: Locale {
-                provider: Provider::Icu,
-                name: "de-DE".into(),
-                ..Locale::default()
-            },
+            locale: Locale { provider: Provider::Icu, name: "de-DE".into(), ..Locale::default() },
             home: "t.1".into(),
             schemas: names(&["t.1", "public"]),
             settings: [("search_path".to_owned(), "\"t.1\", public".to_owned())].into(),
@@ -158,10 +139,7 @@ mod tests {
             extensions: [("uuid-ossp".to_owned(), extension)].into(),
         };
         for environment in [environment, Environment::default()] {
-            let pin = Pin {
-                pinned: "2026-11-29".into(),
-                environment,
-            };
+            let pin = Pin { pinned: "2026-11-29".into(), environment };
             let text = text(&pin);
             let read: Pin = toml::from_str(&text).expect(&text);
             assert_eq!(read, pin, "{text}");

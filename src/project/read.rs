@@ -28,24 +28,16 @@ use crate::{
 /// When a directory is not a migration, a file cannot be read or is not UTF-8, or two have one version.
 pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
     if !dir.is_dir() {
-        return Err(ProjectError::NoMigrations {
-            place: dir.to_owned(),
-        });
+        return Err(ProjectError::NoMigrations { place: dir.to_owned() });
     }
     let mut places = Vec::new();
-    for entry in WalkDir::new(dir)
-        .min_depth(1)
-        .max_depth(1)
-        .follow_links(true)
-    {
+    for entry in WalkDir::new(dir).min_depth(1).max_depth(1).follow_links(true) {
         let entry = entry.map_err(|error| {
             let path = error.path().and_then(|path| path.strip_prefix(dir).ok());
             let path = Path::new(shown).join(path.unwrap_or(Path::new("")));
             let source = match error.loop_ancestor() {
                 Some(_) => std::io::Error::other("the link leads back to a directory above it"),
-                None => error
-                    .into_io_error()
-                    .unwrap_or_else(|| std::io::ErrorKind::Other.into()),
+                None => error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into()),
             };
             ProjectError::io("read", path)(source)
         })?;
@@ -71,9 +63,7 @@ fn read_all(places: &[PathBuf], shown: &str) -> Result<Vec<Migration>, ProjectEr
         return read(places);
     }
     std::thread::scope(|scope| {
-        let shares = places
-            .chunks(share)
-            .map(|share| scope.spawn(move || read(share)));
+        let shares = places.chunks(share).map(|share| scope.spawn(move || read(share)));
         // all are started before the first is waited for; of several errors the first in order counts
         let running: Vec<_> = shares.collect();
         let mut list = Vec::with_capacity(places.len());
@@ -98,10 +88,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
         return Err(not_one("its name is not UTF-8", "Rename the directory."));
     };
     let version = Version::of_directory(name).map_err(|error| match error {
-        NoVersion::TooLong(length) => ProjectError::VersionTooLong {
-            path: place.clone(),
-            length,
-        },
+        NoVersion::TooLong(length) => ProjectError::VersionTooLong { path: place.clone(), length },
         NoVersion::Empty => not_one(
             "its name has no version",
             "Name it <version>_<what it does>; `glowplug revision` does so.",
@@ -139,9 +126,7 @@ fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
     let advice = "Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for \
                   false, and a malformed one for true.";
     toml::from_str::<MetadataToml>(&text)
-        .map(|toml| Metadata {
-            run_in_transaction: toml.run_in_transaction,
-        })
+        .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction })
         .map_err(|error| ProjectError::toml(place.to_owned(), &text, &error, advice))
 }
 
@@ -154,15 +139,7 @@ fn read_text(path: &Path, place: &Path) -> Result<Option<String>, ProjectError> 
     };
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1;
-        ProjectError::NotUtf8 {
-            path: place.to_owned(),
-            at,
-            line,
-        }
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        ProjectError::NotUtf8 { path: place.to_owned(), at, line }
     })
 }

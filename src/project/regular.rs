@@ -16,10 +16,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     demand_file(&fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
     // opening a pipe would wait for a writer, if one had taken the file's place meanwhile
-    let mut file = options
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
+    let mut file = options.read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let found = file.metadata()?;
     demand_file(&found)?;
     let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
@@ -34,10 +31,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 pub(super) fn read_to_string(path: &Path) -> io::Result<String> {
     let bytes = read(path)?;
     String::from_utf8(bytes).map_err(|_| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            "stream did not contain valid UTF-8",
-        )
+        io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8")
     })
 }
 
@@ -46,8 +40,6 @@ fn demand_file(found: &fs::Metadata) -> io::Result<()> {
     if found.is_file() || found.is_dir() {
         Ok(())
     } else {
-        Err(io::Error::other(
-            "it is no regular file: a pipe, a socket or a device",
-        ))
+        Err(io::Error::other("it is no regular file: a pipe, a socket or a device"))
     }
 }

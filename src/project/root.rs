@@ -11,8 +11,7 @@ use std::{
 #[must_use]
 pub fn find(from: &Path) -> Option<PathBuf> {
     let nearest = |names: &[&str]| {
-        from.ancestors()
-            .find(|dir| names.iter().any(|name| dir.join(name).is_file()))
+        from.ancestors().find(|dir| names.iter().any(|name| dir.join(name).is_file()))
     };
     nearest(&["diesel.toml", "glowplug.toml"])
         .or_else(|| nearest(&["Cargo.toml"]))
@@ -22,29 +21,22 @@ pub fn find(from: &Path) -> Option<PathBuf> {
 /// Finds the nearest `migrations` directory upwards.
 #[must_use]
 pub fn find_migrations(from: &Path) -> Option<PathBuf> {
-    from.ancestors()
-        .map(|dir| dir.join("migrations"))
-        .find(|dir| dir.is_dir())
+    from.ancestors().map(|dir| dir.join("migrations")).find(|dir| dir.is_dir())
 }
 
 /// A path as it is called from a directory, with `..` where it leads out of it. Links are followed first.
 #[must_use]
 pub fn relative(path: &Path, from: &Path) -> PathBuf {
     let (path, from) = (real(path), real(from));
-    let same = path
-        .components()
-        .zip(from.components())
-        .take_while(|(one, other)| one == other)
-        .count();
+    let same =
+        path.components().zip(from.components()).take_while(|(one, other)| one == other).count();
     let up = from.components().skip(same).map(|_| Component::ParentDir);
     up.chain(path.components().skip(same)).collect()
 }
 
 /// A path without links; of what is not there yet, the part that is.
 fn real(path: &Path) -> PathBuf {
-    let there = path
-        .ancestors()
-        .find_map(|step| Some((step, fs::canonicalize(step).ok()?)));
+    let there = path.ancestors().find_map(|step| Some((step, fs::canonicalize(step).ok()?)));
     match there {
         Some((step, real)) => match path.strip_prefix(step) {
             Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),

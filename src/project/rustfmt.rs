@@ -62,8 +62,6 @@ fn read(file: &PathBuf) -> Result<Layout, ProjectError> {
         attr_fn_like_width: number("attr_fn_like_width"),
         merge_derives: flag("merge_derives").unwrap_or(default.merge_derives),
         style_2024: style,
-        edition: word("edition")
-            .and_then(|it| it.parse().ok())
-            .unwrap_or(default.edition),
+        edition: word("edition").and_then(|it| it.parse().ok()).unwrap_or(default.edition),
     })
 }

@@ -45,18 +45,11 @@ pub fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
         .permissions(usual())
         .tempfile_in(directory)
         .map_err(ProjectError::io("write", path))?;
-    draft
-        .write_all(text.as_bytes())
-        .map_err(ProjectError::io("write", path))?;
+    draft.write_all(text.as_bytes()).map_err(ProjectError::io("write", path))?;
     if let Some(permissions) = existing {
-        draft
-            .as_file()
-            .set_permissions(permissions)
-            .map_err(ProjectError::io("write", path))?;
+        draft.as_file().set_permissions(permissions).map_err(ProjectError::io("write", path))?;
     }
-    draft
-        .persist(&place)
-        .map_err(|error| ProjectError::io("write", path)(error.error))?;
+    draft.persist(&place).map_err(|error| ProjectError::io("write", path)(error.error))?;
     Ok(())
 }
 

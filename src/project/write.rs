@@ -66,11 +66,7 @@ fn draft(dir: &Path, new: &NewMigration<'_>) -> Result<TempDir, ProjectError> {
         .tempdir_in(dir)
         .map_err(ProjectError::io("create a directory in", dir))?;
     let metadata = format!("run_in_transaction = {}\n", new.run_in_transaction);
-    for (file, text) in [
-        ("up.sql", new.up),
-        ("down.sql", new.down),
-        ("metadata.toml", &metadata),
-    ] {
+    for (file, text) in [("up.sql", new.up), ("down.sql", new.down), ("metadata.toml", &metadata)] {
         let path = draft.path().join(file);
         fs::write(&path, text).map_err(ProjectError::io("write", &path))?;
     }
@@ -130,13 +126,8 @@ pub fn append(path: &Path, text: &str) -> Result<(), ProjectError> {
     use std::io::Write as _;
     let file = fs::OpenOptions::new().create(true).append(true).open(path);
     let mut file = file.map_err(ProjectError::io("write", path))?;
-    let length = file
-        .metadata()
-        .map_err(ProjectError::io("write", path))?
-        .len();
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all());
+    let length = file.metadata().map_err(ProjectError::io("write", path))?.len();
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     if written.is_err() {
         // what was there before is whole again; the error that is reported is the first one
         file.set_len(length).unwrap_or_default();

@@ -70,9 +70,7 @@ impl StatusReport {
     /// Whether the database has run exactly what is on disk.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.migrations
-            .iter()
-            .all(|row| row.state == Some(State::Applied))
+        self.migrations.iter().all(|row| row.state == Some(State::Applied))
     }
 
     /// Describes a status. `database` is none where only the disk was read.
@@ -88,15 +86,11 @@ impl StatusReport {
             state: asked.then_some(row.state),
             is_head: head.as_ref() == Some(row.version),
             is_current: current.as_ref() == Some(row.version),
-            has_down: row
-                .migration
-                .is_some_and(|migration| migration.down.is_some()),
+            has_down: row.migration.is_some_and(|migration| migration.down.is_some()),
             run_in_transaction: row
                 .migration
                 .is_none_or(|migration| migration.metadata.run_in_transaction),
-            run_on: row
-                .run_on
-                .map(|at| at.split('.').next().unwrap_or(at).to_owned()),
+            run_on: row.run_on.map(|at| at.split('.').next().unwrap_or(at).to_owned()),
             record: row.entry.map(|entry| RecordReport {
                 kind: entry.kind.word(),
                 role: entry.role.clone(),
@@ -109,19 +103,8 @@ impl StatusReport {
         };
         let migrations: Vec<_> = status.rows.iter().map(row).collect();
         let open = |row: &&Row<'_>| row.run_on.is_none() || row.state == State::Interrupted;
-        let pending = if asked {
-            status.rows.iter().filter(open).count()
-        } else {
-            0
-        };
+        let pending = if asked { status.rows.iter().filter(open).count() } else { 0 };
         let is_at_head = asked && pending == 0;
-        Self {
-            database,
-            current,
-            head,
-            pending,
-            is_at_head,
-            migrations,
-        }
+        Self { database, current, head, pending, is_at_head, migrations }
     }
 }

@@ -110,11 +110,7 @@ impl KnownProblem {
 
 impl From<&Problem> for KnownProblem {
     fn from(problem: &Problem) -> Self {
-        Self {
-            migration: problem.name.clone(),
-            kind: problem.kind,
-            what: problem.signs(),
-        }
+        Self { migration: problem.name.clone(), kind: problem.kind, what: problem.signs() }
     }
 }
 

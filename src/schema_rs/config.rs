@@ -107,10 +107,7 @@ pub const DEFAULT_KEY: &str = "default";
 
 impl Default for PrintSchemas {
     fn default() -> Self {
-        Self {
-            several: false,
-            all: [(DEFAULT_KEY.to_owned(), PrintSchema::default())].into(),
-        }
+        Self { several: false, all: [(DEFAULT_KEY.to_owned(), PrintSchema::default())].into() }
     }
 }
 
@@ -169,10 +166,7 @@ impl<'de> Deserialize<'de> for Pattern {
 impl Docs {
     /// The modes by name.
     pub const MODES: [(&'static str, Self); 3] = [
-        (
-            "database-comments-fallback-to-auto-generated-doc-comment",
-            Self::CommentsOrGenerated,
-        ),
+        ("database-comments-fallback-to-auto-generated-doc-comment", Self::CommentsOrGenerated),
         ("only-database-comments", Self::Comments),
         ("no-doc-comments", Self::None),
     ];
@@ -211,20 +205,11 @@ impl<'de> Deserialize<'de> for Filter {
             except_tables: Option<Vec<Pattern>>,
         }
         match Lists::deserialize(deserializer)? {
-            Lists {
-                only_tables: Some(_),
-                except_tables: Some(_),
-            } => Err(D::Error::custom(
-                "`filter` has `only_tables` or `except_tables`, not both",
-            )),
-            Lists {
-                only_tables: Some(list),
-                ..
-            } => Ok(Self::Only(list)),
-            Lists {
-                except_tables: Some(list),
-                ..
-            } => Ok(Self::Except(list)),
+            Lists { only_tables: Some(_), except_tables: Some(_) } => {
+                Err(D::Error::custom("`filter` has `only_tables` or `except_tables`, not both"))
+            }
+            Lists { only_tables: Some(list), .. } => Ok(Self::Only(list)),
+            Lists { except_tables: Some(list), .. } => Ok(Self::Except(list)),
             _ => Ok(Self::All),
         }
     }

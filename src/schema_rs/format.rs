@@ -109,10 +109,7 @@ struct Room {
 
 impl Room {
     fn less(self, columns: usize) -> Option<Room> {
-        Some(Room {
-            width: self.width.checked_sub(columns)?,
-            ..self
-        })
+        Some(Room { width: self.width.checked_sub(columns)?, ..self })
     }
 }
 
@@ -160,9 +157,7 @@ impl Layout {
     pub fn derive(&self, level: usize, derives: &[String]) -> String {
         let list = derives.join(", ");
         let indent = self.indent(level);
-        let text = self
-            .derive_arguments(level, &list)
-            .unwrap_or_else(|| format!("derive({list})"));
+        let text = self.derive_arguments(level, &list).unwrap_or_else(|| format!("derive({list})"));
         format!("{indent}#[{text}]\n")
     }
 
@@ -171,10 +166,8 @@ impl Layout {
     /// The arguments are `name = "x"` and maybe `schema = "y"`, with literals that hold the names
     /// as they are: a line end in one is indented here, as Diesel does.
     pub fn postgres_type(&self, level: usize, arguments: &[String]) -> String {
-        let arguments: Vec<String> = arguments
-            .iter()
-            .map(|argument| self.pad_lines(argument, level))
-            .collect();
+        let arguments: Vec<String> =
+            arguments.iter().map(|argument| self.pad_lines(argument, level)).collect();
         let indent = self.indent(level);
         let text = self
             .diesel_attribute(level, &arguments)
@@ -199,11 +192,7 @@ impl Layout {
     /// keeps these relative widths whatever `tab_spaces` is, and only moves the lines.
     pub fn braced_macro(&self, level: usize, text: &str) -> String {
         let text = self.pad_lines(text.trim_end_matches('\n'), level);
-        let body = if self.formats() {
-            self.moved(level, &text)
-        } else {
-            text
-        };
+        let body = if self.formats() { self.moved(level, &text) } else { text };
         format!("{}{body}\n", self.indent(level))
     }
 
@@ -230,11 +219,7 @@ impl Layout {
             Newline::Windows => true,
             Newline::Native => cfg!(windows),
         };
-        if windows {
-            text.replace('\n', "\r\n")
-        } else {
-            text
-        }
+        if windows { text.replace('\n', "\r\n") } else { text }
     }
 
     /// Indents the lines behind the first one as Diesel does: also those inside a literal, but not
@@ -252,11 +237,7 @@ impl Layout {
             padded.push_str(line);
         }
         // The Rust lexer reads a file with Windows line ends as one with Unix ones.
-        if self.formats() {
-            padded.replace("\r\n", "\n")
-        } else {
-            padded
-        }
+        if self.formats() { padded.replace("\r\n", "\n") } else { padded }
     }
 
     /// rustfmt divides by the width of a tab, and panics.
@@ -274,10 +255,7 @@ impl Layout {
     }
 
     fn line(&self, level: usize) -> Room {
-        Room {
-            width: self.max_width.saturating_sub(level * self.tab_spaces),
-            level,
-        }
+        Room { width: self.max_width.saturating_sub(level * self.tab_spaces), level }
     }
 
     fn width_of(&self, set: Option<usize>, usual: usize) -> usize {
@@ -308,26 +286,13 @@ impl Layout {
         }
         if !self.merge_derives {
             let items = items.into_iter().map(Item::Word).collect();
-            return self.item(
-                &Item::List {
-                    name: "derive",
-                    items,
-                },
-                self.line(level).less(2)?,
-            );
+            return self.item(&Item::List { name: "derive", items }, self.line(level).less(2)?);
         }
         let inner = self.line(level + 1);
-        let one_line = self
-            .line(level)
-            .less("#[derive()]".len())?
-            .less("()]".len())?;
+        let one_line = self.line(level).less("#[derive()]".len())?.less("()]".len())?;
         let columns = items.iter().map(|item| width(item) + 2).sum::<usize>() - 2;
         let newline = format!("\n{}", self.indent(level + 1));
-        let separator = if columns <= inner.width {
-            " "
-        } else {
-            &newline
-        };
+        let separator = if columns <= inner.width { " " } else { &newline };
         let text = items.join(&format!(",{separator}")) + ",";
         Some(if text.contains('\n') || text.len() > one_line.width {
             format!("derive({newline}{text}\n{})", self.indent(level))
@@ -347,17 +312,8 @@ impl Layout {
                 None => Item::Word(argument),
             })
             .collect();
-        let items = vec![Item::List {
-            name: "postgres_type",
-            items,
-        }];
-        self.item(
-            &Item::List {
-                name: "diesel",
-                items,
-            },
-            self.line(level).less(2)?,
-        )
+        let items = vec![Item::List { name: "postgres_type", items }];
+        self.item(&Item::List { name: "diesel", items }, self.line(level).less(2)?)
     }
 
     fn tables_call(&self, level: usize, names: &[&str]) -> Option<String> {
@@ -378,18 +334,12 @@ impl Layout {
     fn item(&self, item: &Item, room: Room) -> Option<String> {
         match item {
             Item::Word(text) => room.less(text.len()).map(|_| (*text).to_owned()),
-            Item::Value { name, text } => room
-                .less(name.len() + 3)
-                .map(|_| format!("{name} = {text}")),
+            Item::Value { name, text } => {
+                room.less(name.len() + 3).map(|_| format!("{name} = {text}"))
+            }
             Item::List { name, items } => {
                 room.less(name.len())?;
-                self.call(
-                    name,
-                    items,
-                    room.less(1)?,
-                    self.attribute_width(),
-                    Kind::Attribute,
-                )
+                self.call(name, items, room.less(1)?, self.attribute_width(), Kind::Attribute)
             }
         }
     }
@@ -415,13 +365,8 @@ impl Layout {
         let all = || texts.iter().flatten().map(String::as_str);
         let tactic = match items {
             [only] => {
-                let one_line = Room {
-                    width: one_line_width,
-                    ..room
-                };
-                let alone = (kind == Kind::Attribute)
-                    .then(|| self.item(only, one_line))
-                    .flatten();
+                let one_line = Room { width: one_line_width, ..room };
+                let alone = (kind == Kind::Attribute).then(|| self.item(only, one_line)).flatten();
                 let nested = all().next().unwrap_or("");
                 match alone {
                     Some(alone) if fits(alone.lines().take(1), limit) => {
@@ -589,41 +534,28 @@ mod tests {
         let short = layout.derive(1, &[of_length(81)]);
         assert_eq!(short, format!("    #[derive({})]\n", of_length(81)));
         let long = layout.derive(1, &[of_length(82)]);
-        assert_eq!(
-            long,
-            format!("    #[derive(\n        {},\n    )]\n", of_length(82))
-        );
+        assert_eq!(long, format!("    #[derive(\n        {},\n    )]\n", of_length(82)));
     }
 
     #[test]
     fn derives_share_a_line_of_their_own_or_have_one_each() {
         let layout = Layout::default();
         let two = layout.derive(1, &[String::from("Debug"), of_length(85)]);
-        assert_eq!(
-            two,
-            format!("    #[derive(\n        Debug, {},\n    )]\n", of_length(85))
-        );
+        assert_eq!(two, format!("    #[derive(\n        Debug, {},\n    )]\n", of_length(85)));
         let two = layout.derive(1, &[String::from("Debug"), of_length(86)]);
-        let expected = format!(
-            "    #[derive(\n        Debug,\n        {},\n    )]\n",
-            of_length(86)
-        );
+        let expected =
+            format!("    #[derive(\n        Debug,\n        {},\n    )]\n", of_length(86));
         assert_eq!(two, expected);
     }
 
     #[test]
     fn derives_that_are_not_merged_are_attribute_arguments() {
-        let layout = Layout {
-            merge_derives: false,
-            ..Layout::default()
-        };
+        let layout = Layout { merge_derives: false, ..Layout::default() };
         let two = layout.derive(1, &[String::from("Debug"), of_length(63)]);
         assert_eq!(two, format!("    #[derive(Debug, {})]\n", of_length(63)));
         let two = layout.derive(1, &[String::from("Debug"), of_length(64)]);
-        let expected = format!(
-            "    #[derive(\n        Debug,\n        {}\n    )]\n",
-            of_length(64)
-        );
+        let expected =
+            format!("    #[derive(\n        Debug,\n        {}\n    )]\n", of_length(64));
         assert_eq!(two, expected);
     }
 
@@ -632,35 +564,22 @@ mod tests {
         let layout = Layout::default();
         let name = |length| [format!("name = \"{}\"", of_length(length))];
         let short = layout.postgres_type(1, &name(60));
-        assert_eq!(
-            short,
-            format!(
-                "    #[diesel(postgres_type(name = \"{}\"))]\n",
-                of_length(60)
-            )
-        );
+        assert_eq!(short, format!("    #[diesel(postgres_type(name = \"{}\"))]\n", of_length(60)));
         let long = layout.postgres_type(1, &name(61));
-        let expected = format!(
-            "    #[diesel(postgres_type(\n        name = \"{}\"\n    ))]\n",
-            of_length(61)
-        );
+        let expected =
+            format!("    #[diesel(postgres_type(\n        name = \"{}\"\n    ))]\n", of_length(61));
         assert_eq!(long, expected);
     }
 
     #[test]
     fn a_type_with_a_schema_has_a_line_for_each_argument() {
-        let arguments = [
-            format!("name = \"{}\"", of_length(30)),
-            format!("schema = \"{}\"", of_length(30)),
-        ];
+        let arguments =
+            [format!("name = \"{}\"", of_length(30)), format!("schema = \"{}\"", of_length(30))];
         let expected = format!(
             "\t#[diesel(postgres_type(\n\t\tname = \"{0}\",\n\t\tschema = \"{0}\"\n\t))]\n",
             of_length(30)
         );
-        let layout = Layout {
-            hard_tabs: true,
-            ..Layout::default()
-        };
+        let layout = Layout { hard_tabs: true, ..Layout::default() };
         assert_eq!(layout.postgres_type(1, &arguments), expected);
     }
 
@@ -670,24 +589,15 @@ mod tests {
         let names = [of_length(25), of_length(25)];
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let line = layout.allow_tables(0, &names);
-        assert_eq!(
-            line,
-            format!("{ALLOW_TABLES}({}, {},);\n", names[0], names[1])
-        );
+        assert_eq!(line, format!("{ALLOW_TABLES}({}, {},);\n", names[0], names[1]));
         let longer = of_length(26);
         let lines = layout.allow_tables(0, &[names[0], &longer]);
-        assert_eq!(
-            lines,
-            format!("{ALLOW_TABLES}(\n    {},\n    {longer},\n);\n", names[0])
-        );
+        assert_eq!(lines, format!("{ALLOW_TABLES}(\n    {},\n    {longer},\n);\n", names[0]));
     }
 
     #[test]
     fn short_table_names_are_packed() {
-        let layout = Layout {
-            max_width: 60,
-            ..Layout::default()
-        };
+        let layout = Layout { max_width: 60, ..Layout::default() };
         let names = ["aaaaaaaaaa"; 6];
         let expected = "diesel::allow_tables_to_appear_in_same_query!(\n    \
             aaaaaaaaaa, aaaaaaaaaa, aaaaaaaaaa, aaaaaaaaaa,\n    aaaaaaaaaa, aaaaaaaaaa,\n);\n";
@@ -697,33 +607,16 @@ mod tests {
     #[test]
     fn packed_names_that_fit_on_the_line_depend_on_the_style() {
         let names = ["rdbdbc_q", "hbe", "udab_eeq", "u1deq"];
-        let old = Layout {
-            fn_call_width: Some(26),
-            max_width: 117,
-            ..Layout::default()
-        };
+        let old = Layout { fn_call_width: Some(26), max_width: 117, ..Layout::default() };
         let list = "rdbdbc_q, hbe, udab_eeq, u1deq,";
-        assert_eq!(
-            old.allow_tables(0, &names),
-            format!("{ALLOW_TABLES}({list});\n")
-        );
-        let new = Layout {
-            style_2024: true,
-            ..old
-        };
-        assert_eq!(
-            new.allow_tables(0, &names),
-            format!("{ALLOW_TABLES}(\n    {list}\n);\n")
-        );
+        assert_eq!(old.allow_tables(0, &names), format!("{ALLOW_TABLES}({list});\n"));
+        let new = Layout { style_2024: true, ..old };
+        assert_eq!(new.allow_tables(0, &names), format!("{ALLOW_TABLES}(\n    {list}\n);\n"));
     }
 
     #[test]
     fn a_table_name_that_does_not_fit_leaves_the_call_alone() {
-        let layout = Layout {
-            max_width: 40,
-            hard_tabs: true,
-            ..Layout::default()
-        };
+        let layout = Layout { max_width: 40, hard_tabs: true, ..Layout::default() };
         let name = of_length(60);
         let expected = format!("\t{ALLOW_TABLES}(\n        a,{name},);\n");
         assert_eq!(layout.allow_tables(1, &["a", &name]), expected);
@@ -732,18 +625,12 @@ mod tests {
     #[test]
     fn a_table_keeps_its_relative_indentation() {
         let text = "diesel::table! {\n    a (id) {\n        id -> Int4,\n    }\n}\n";
-        let layout = Layout {
-            tab_spaces: 3,
-            ..Layout::default()
-        };
+        let layout = Layout { tab_spaces: 3, ..Layout::default() };
         assert_eq!(layout.braced_macro(0, text), text);
         let expected =
             "   diesel::table! {\n       a (id) {\n           id -> Int4,\n       }\n   }\n";
         assert_eq!(layout.braced_macro(1, text), expected);
-        let tabs = Layout {
-            hard_tabs: true,
-            ..layout
-        };
+        let tabs = Layout { hard_tabs: true, ..layout };
         let expected = "\tdiesel::table! {\n\t\t a (id) {\n\t\t\t  id -> Int4,\n\t\t }\n\t}\n";
         assert_eq!(tabs.braced_macro(1, text), expected);
     }
@@ -754,10 +641,7 @@ mod tests {
             "diesel::table! {\n    #[sql_name = \"a \n\n  b\n c\"]\n    a (id) {\n    }\n}\n";
         let expected = "\tdiesel::table! {\n\t\t#[sql_name = \"a\n\n      b\n     c\"]\n\
              \t\ta (id) {\n\t\t}\n\t}\n";
-        let layout = Layout {
-            hard_tabs: true,
-            ..Layout::default()
-        };
+        let layout = Layout { hard_tabs: true, ..Layout::default() };
         assert_eq!(layout.braced_macro(1, text), expected);
     }
 
@@ -772,31 +656,18 @@ mod tests {
 
     #[test]
     fn heuristics_follow_the_width() {
-        let layout = Layout {
-            max_width: 143,
-            ..Layout::default()
-        };
+        let layout = Layout { max_width: 143, ..Layout::default() };
         assert_eq!(layout.width_of(None, 70), 98);
         assert_eq!(layout.width_of(Some(150), 70), 143);
-        let layout = Layout {
-            max_width: 80,
-            ..Layout::default()
-        };
+        let layout = Layout { max_width: 80, ..Layout::default() };
         assert_eq!(layout.width_of(None, 70), 70);
     }
 
     #[test]
     fn a_refused_text_is_the_one_of_diesel() {
-        let raw = Layout {
-            enabled: false,
-            hard_tabs: true,
-            ..Layout::default()
-        };
+        let raw = Layout { enabled: false, hard_tabs: true, ..Layout::default() };
         let long = strings(&["Debug", &of_length(100)]);
-        assert_eq!(
-            raw.derive(1, &long),
-            format!("    #[derive({})]\n", long.join(", "))
-        );
+        assert_eq!(raw.derive(1, &long), format!("    #[derive({})]\n", long.join(", ")));
         assert_eq!(
             raw.allow_tables(1, &["a", "b"]),
             format!("    {ALLOW_TABLES}(\n        a,b,);\n")
@@ -805,11 +676,7 @@ mod tests {
         let expected = "    #[diesel(postgres_type(name = \"a\n    b\", schema = \"c\"))]\n";
         assert_eq!(raw.postgres_type(1, &arguments), expected);
         assert_eq!(raw.finish(String::from("a\n\n")), "a\n\n");
-        let panics = Layout {
-            tab_spaces: 0,
-            enabled: true,
-            ..raw
-        };
+        let panics = Layout { tab_spaces: 0, enabled: true, ..raw };
         assert_eq!(panics.indent(1), "    ");
     }
 
@@ -818,22 +685,14 @@ mod tests {
         let layout = Layout::default();
         assert_eq!(layout.module(0, "a", ""), "pub mod a {}\n");
         assert_eq!(layout.finish(String::from("// x\n\n")), "// x\n");
-        let windows = Layout {
-            newline: Newline::Windows,
-            ..layout
-        };
+        let windows = Layout { newline: Newline::Windows, ..layout };
         assert_eq!(windows.finish(String::from("a\nb\n")), "a\r\nb\r\n");
     }
 
     #[test]
     fn literals_are_not_escaped() {
-        for valid in [
-            r#""a""#,
-            r#""\n\\\u{e_9}\x7f""#,
-            "\"a\\\n b\"",
-            "r#\"\"\\\"#",
-            "\"a\r\nb\"",
-        ] {
+        for valid in [r#""a""#, r#""\n\\\u{e_9}\x7f""#, "\"a\\\n b\"", "r#\"\"\\\"#", "\"a\r\nb\""]
+        {
             assert!(literal_is_valid(valid), "{valid}");
         }
         for invalid in [

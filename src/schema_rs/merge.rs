@@ -143,10 +143,7 @@ pub enum ApplyError {
     },
     /// A `joinable!` to a table whose key is not one column.
     #[error("table {parent} has no primary key of one column that {child} could refer to")]
-    #[diagnostic(
-        code(schema::no_key),
-        help("Remove the `joinable!`, and join with `.on(…)`.")
-    )]
+    #[diagnostic(code(schema::no_key), help("Remove the `joinable!`, and join with `.on(…)`."))]
     NoKey {
         /// The table that is referred to.
         parent: TableName,
@@ -198,30 +195,16 @@ impl<'c> Merge<'c> {
                 self.inherit(&place, &column.name);
                 Ok(())
             }
-            Edit::ChangedType {
-                table,
-                column,
-                to,
-                max_length,
-                ..
-            } => {
+            Edit::ChangedType { table, column, to, max_length, .. } => {
                 let place = find::table(&self.catalog, table)?;
                 self.change_type(&place, table, column, to, *max_length)
             }
-            Edit::ChangedMaxLength {
-                table,
-                column,
-                max_length,
-            } => {
+            Edit::ChangedMaxLength { table, column, max_length } => {
                 let place = find::table(&self.catalog, table)?;
                 let tpe = find::type_of(&self.catalog, &place, table, column)?;
                 self.change_type(&place, table, column, &tpe, *max_length)
             }
-            Edit::ChangedNullability {
-                table,
-                column,
-                nullable,
-            } => {
+            Edit::ChangedNullability { table, column, nullable } => {
                 let place = find::table(&self.catalog, table)?;
                 self.change_nullability(&place, table, column, *nullable)
             }
@@ -231,11 +214,9 @@ impl<'c> Merge<'c> {
                 self.primary_key(&place, table, columns, name)
             }
             Edit::NewJoin(join) => self.new_join(join),
-            Edit::ChangedComment {
-                table,
-                column,
-                comment,
-            } => self.comment(table, column.as_deref(), comment.as_deref()),
+            Edit::ChangedComment { table, column, comment } => {
+                self.comment(table, column.as_deref(), comment.as_deref())
+            }
         }
     }
 }

@@ -222,10 +222,7 @@ pub enum ParseError {
     },
     /// A length where PostgreSQL has none.
     #[error("column {column} of table {table} has a `max_length`, but no type with a length")]
-    #[diagnostic(
-        code(schema::no_length),
-        help("Make it a `Varchar`, or remove `#[max_length]`.")
-    )]
+    #[diagnostic(code(schema::no_length), help("Make it a `Varchar`, or remove `#[max_length]`."))]
     NoLength {
         /// The column.
         column: String,

@@ -106,10 +106,8 @@ pub fn take_off(text: &str, patch: &str) -> Option<String> {
 }
 
 fn parse<'p>(file: &str, patch: &'p str) -> Result<diffy::Patch<'p, str>, PatchError> {
-    diffy::Patch::from_str(patch).map_err(|error| PatchError::Malformed {
-        file: file.to_owned(),
-        what: error.to_string(),
-    })
+    diffy::Patch::from_str(patch)
+        .map_err(|error| PatchError::Malformed { file: file.to_owned(), what: error.to_string() })
 }
 
 /// The lines that a hunk expects, or those that it leaves.
@@ -196,17 +194,11 @@ fn misfit(text: &str, file: &str, patch: &diffy::Patch<'_, str>) -> PatchError {
         diffy::Patch::from_str(&whole[..end])
             .is_ok_and(|beginning| diffy::apply(text, &beginning).is_ok())
     };
-    let index = (0..patch.hunks().len())
-        .find(|index| !fits(starts[index + 1]))
-        .unwrap_or_default();
+    let index = (0..patch.hunks().len()).find(|index| !fits(starts[index + 1])).unwrap_or_default();
     let hunk = &patch.hunks()[index];
     let expected = lines(hunk.lines(), true);
     let first = hunk.old_range().start().saturating_sub(1);
-    let printed: Vec<&str> = text
-        .split_inclusive('\n')
-        .skip(first)
-        .take(expected.len())
-        .collect();
+    let printed: Vec<&str> = text.split_inclusive('\n').skip(first).take(expected.len()).collect();
     let side = |lines: &[&str]| {
         let lines = lines.iter().map(|line| format!("  {}\n", line.trim_end()));
         lines.collect::<String>()
@@ -242,12 +234,8 @@ mod tests {
     fn a_hunk_that_does_not_fit_is_named_with_both_sides() {
         let wanted = TEXT.replace("c\n", "C\n").replace("l\n", "");
         let patch = create(TEXT, &wanted).unwrap_or_default();
-        let Err(PatchError::Misfit {
-            hunk,
-            header,
-            sides,
-            ..
-        }) = apply(&TEXT.replace("m\n", "M\n"), "p", &patch)
+        let Err(PatchError::Misfit { hunk, header, sides, .. }) =
+            apply(&TEXT.replace("m\n", "M\n"), "p", &patch)
         else {
             panic!("it does not fit");
         };
@@ -278,9 +266,6 @@ mod tests {
 
     #[test]
     fn what_is_no_diff_is_refused() {
-        assert!(matches!(
-            apply(TEXT, "p", "@@ nonsense\n"),
-            Err(PatchError::Malformed { .. })
-        ));
+        assert!(matches!(apply(TEXT, "p", "@@ nonsense\n"), Err(PatchError::Malformed { .. })));
     }
 }

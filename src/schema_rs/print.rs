@@ -53,10 +53,7 @@ pub fn print(
             }
         }
     };
-    Ok(Printed {
-        text,
-        notes: tables.notes,
-    })
+    Ok(Printed { text, notes: tables.notes })
 }
 
 fn write<'s>(
@@ -140,8 +137,7 @@ impl Writer<'_> {
                 self.line("");
             }
             let text = self.table(table);
-            self.out
-                .push_str(&self.layout.braced_macro(self.level, &text));
+            self.out.push_str(&self.layout.braced_macro(self.level, &text));
         }
         if !tables.joins.is_empty() {
             self.line("");

@@ -75,10 +75,7 @@ impl Table {
     pub(super) fn rust_key(&self) -> Vec<String> {
         let rust_of = |sql: &String| {
             let found = self.columns.iter().find(|it| it.sql_name == *sql);
-            found.map_or_else(
-                || rust_name(sql, Some(&self.rust_name)),
-                |it| it.rust_name.clone(),
-            )
+            found.map_or_else(|| rust_name(sql, Some(&self.rust_name)), |it| it.rust_name.clone())
         };
         self.key.iter().map(rust_of).collect()
     }
@@ -146,9 +143,8 @@ impl Tables {
             return Err(PrintError::NoPrimaryKey { table });
         }
         let name = schema.map_or(name.to_owned(), |it| format!("{it}.{name}"));
-        self.notes.push(format!(
-            "table {name} has no primary key and is left out: Diesel needs one"
-        ));
+        self.notes
+            .push(format!("table {name} has no primary key and is left out: Diesel needs one"));
         Ok(())
     }
 
@@ -164,10 +160,8 @@ impl Tables {
         if config.column_sorting == ColumnSorting::Name {
             columns.sort_by_key(Column::name);
         }
-        let columns: Vec<TableColumn> = columns
-            .iter()
-            .map(|column| self.column(column, &rust, config, style))
-            .collect();
+        let columns: Vec<TableColumn> =
+            columns.iter().map(|column| self.column(column, &rust, config, style)).collect();
         Table {
             sql_name: relation.name().to_owned(),
             schema: Some(relation.schema().to_owned()).filter(|it| it != PUBLIC),
@@ -276,8 +270,7 @@ impl Tables {
                 name = free_name(&name, &taken);
             }
             if name != table.rust_name {
-                self.notes
-                    .push(format!("table {} is called {name}: {why}", table.sql_name));
+                self.notes.push(format!("table {} is called {name}: {why}", table.sql_name));
                 table.rust_name.clone_from(&name);
             }
             taken.insert(name);
@@ -290,11 +283,7 @@ impl Tables {
         let columns = || self.tables.iter().flat_map(|table| &table.columns);
         for tpe in columns().map(|it| &it.tpe).filter(|it| it.is_custom) {
             // public comes first and keeps the short name
-            custom.insert((
-                tpe.rust_name.clone(),
-                tpe.schema.clone(),
-                tpe.sql_name.clone(),
-            ));
+            custom.insert((tpe.rust_name.clone(), tpe.schema.clone(), tpe.sql_name.clone()));
         }
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut renamed: BTreeMap<(Option<String>, String), String> = BTreeMap::new();
@@ -366,10 +355,7 @@ impl Tables {
         for key in catalog.foreign_keys(schema) {
             if key.parent.0 == schema && key.parent.1 != key.child.1 {
                 let pair = (key.child.1, key.parent.1);
-                between
-                    .entry((pair.0.min(pair.1), pair.0.max(pair.1)))
-                    .or_default()
-                    .push(key);
+                between.entry((pair.0.min(pair.1), pair.0.max(pair.1))).or_default().push(key);
             }
         }
         let at: BTreeMap<&str, usize> = self
@@ -436,17 +422,13 @@ impl Tables {
 /// A view has no key of its own: what the settings name, else a column called `id`, else the first one.
 fn view_key(relation: &Relation<'_>, style: &Style) -> Vec<String> {
     let full = format!("{}.{}", relation.schema(), relation.name());
-    let named = [full.as_str(), relation.name()]
-        .iter()
-        .find_map(|name| style.view_keys.get(*name));
+    let named = [full.as_str(), relation.name()].iter().find_map(|name| style.view_keys.get(*name));
     if let Some(named) = named {
         return named.clone();
     }
     let columns = relation.columns();
     let id = columns.iter().find(|it| it.name() == "id");
-    id.or(columns.first())
-        .map(|it| vec![it.name().to_owned()])
-        .unwrap_or_default()
+    id.or(columns.first()).map(|it| vec![it.name().to_owned()]).unwrap_or_default()
 }
 
 /// Names that `table!` cannot take for a column, beyond those that Diesel avoids: what it defines and uses itself.
@@ -531,10 +513,8 @@ fn type_of(tpe: ColumnType<'_>, compat: Compat) -> Type {
 /// The name of a type as one that Rust accepts.
 fn type_name(sql_name: &str) -> String {
     let camel = types::camel(sql_name);
-    let mut name: String = camel
-        .chars()
-        .filter(|c| *c == '_' || unicode_ident::is_xid_continue(*c))
-        .collect();
+    let mut name: String =
+        camel.chars().filter(|c| *c == '_' || unicode_ident::is_xid_continue(*c)).collect();
     if name.is_empty() {
         name.push_str("Type");
     }
@@ -561,9 +541,7 @@ impl<'c> PrimaryKeys<'c> {
                 .map(|(key, _)| key.name())
                 .collect()
         };
-        Self {
-            names: (compat == Compat::Diesel).then(names),
-        }
+        Self { names: (compat == Compat::Diesel).then(names) }
     }
 
     fn of_table(&self, relation: &Relation<'_>) -> Vec<String> {
@@ -573,10 +551,8 @@ impl<'c> PrimaryKeys<'c> {
         // Diesel asks for the columns of all constraints that are called like some table's primary key
         let mut columns: Vec<(usize, String)> = Vec::new();
         for (name, fact) in relation.constraints() {
-            let is_key = matches!(
-                fact.get(Attribute::Type),
-                Some("primary key" | "unique" | "foreign key")
-            );
+            let is_key =
+                matches!(fact.get(Attribute::Type), Some("primary key" | "unique" | "foreign key"));
             if is_key && names.contains(name) {
                 columns.extend(fact.list(Attribute::Columns).into_iter().enumerate());
             }

@@ -31,17 +31,12 @@ impl Digest {
     /// Ends a hash that was fed piece by piece.
     #[must_use]
     pub fn finished(hash: Sha256) -> Self {
-        let hex = hash
-            .finalize()
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                for nibble in [byte >> 4, byte & 15] {
-                    hex.push(
-                        char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"),
-                    );
-                }
-                hex
-            });
+        let hex = hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+            for nibble in [byte >> 4, byte & 15] {
+                hex.push(char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"));
+            }
+            hex
+        });
         Self(hex)
     }
 

@@ -116,14 +116,7 @@ mod tests {
     #[test]
     fn quotes_inside_a_name_are_doubled() {
         assert_eq!(Ident("a\"b").to_string(), "\"a\"\"b\"");
-        assert_eq!(
-            Qualified {
-                schema: "S",
-                name: "t"
-            }
-            .to_string(),
-            "\"S\".\"t\""
-        );
+        assert_eq!(Qualified { schema: "S", name: "t" }.to_string(), "\"S\".\"t\"");
     }
 
     #[test]

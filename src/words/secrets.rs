@@ -26,9 +26,7 @@ pub fn cover(text: &str) -> String {
 pub fn take_out(message: &str, sql: &str) -> String {
     let pieces = secrets(sql).into_iter().map(|secret| &sql[secret]);
     let pieces = pieces.filter(|piece| !piece.is_empty());
-    pieces.fold(message.to_owned(), |message, piece| {
-        message.replace(piece, "***")
-    })
+    pieces.fold(message.to_owned(), |message, piece| message.replace(piece, "***"))
 }
 
 fn secrets(text: &str) -> Vec<Range<usize>> {
@@ -36,18 +34,14 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
     let words = lower.match_indices("password");
     let words = words.filter_map(|(at, word)| behind_word(&lower, at, at + word.len()));
     let urls = lower.match_indices("://");
-    words
-        .chain(urls.filter_map(|(at, _)| in_url(&lower, at)))
-        .collect()
+    words.chain(urls.filter_map(|(at, _)| in_url(&lower, at))).collect()
 }
 
 /// Covers the secrets of an argument that may be, or may hold, a connection string: all of it in case of doubt.
 #[must_use]
 pub fn cover_argument(argument: &str) -> String {
     let lower = argument.to_ascii_lowercase();
-    let suspicious = ["://", "passw", "pasw", "pwd"]
-        .iter()
-        .any(|word| lower.contains(word))
+    let suspicious = ["://", "passw", "pasw", "pwd"].iter().any(|word| lower.contains(word))
         || (argument.contains('@') && argument.contains(':'));
     if !suspicious {
         return argument.to_owned();
@@ -75,9 +69,7 @@ pub fn cover_connection(text: &str) -> String {
     }
     let covered = cover(text);
     let is_stars = |secret: &Option<String>| {
-        secret
-            .as_ref()
-            .is_none_or(|secret| secret.bytes().all(|byte| byte == b'*'))
+        secret.as_ref().is_none_or(|secret| secret.bytes().all(|byte| byte == b'*'))
     };
     match covered.parse::<Url>() {
         Ok(url) if secrets(&url).iter().all(is_stars) => covered,
@@ -117,9 +109,7 @@ enum Bare {
 fn value(text: &str, at: usize, bare: Bare) -> Option<Range<usize>> {
     let rest = &text[at..];
     let until = |from: usize, ends: &[char]| {
-        let end = text[from..]
-            .find(ends)
-            .map_or(text.len(), |length| from + length);
+        let end = text[from..].find(ends).map_or(text.len(), |length| from + length);
         Some(from..end)
     };
     match rest.as_bytes() {
@@ -129,9 +119,7 @@ fn value(text: &str, at: usize, bare: Bare) -> Option<Range<usize>> {
         [b'$', ..] if dollar_tag(rest).is_some() => {
             let tag = dollar_tag(rest)?;
             let body = at + tag.len();
-            let end = text[body..]
-                .find(tag)
-                .map_or(text.len(), |length| body + length);
+            let end = text[body..].find(tag).map_or(text.len(), |length| body + length);
             Some(body..end)
         }
         [b'"', ..] if bare != Bare::No || text[..at].trim_end().ends_with([':', ',']) => {
@@ -227,9 +215,7 @@ fn run(text: &str, at: usize, of: &[u8]) -> usize {
 fn in_url(text: &str, at: usize) -> Option<Range<usize>> {
     let start = at + "://".len();
     let stop = |c: char| c.is_whitespace() || c == '\'';
-    let end = text[start..]
-        .find(stop)
-        .map_or(text.len(), |length| start + length);
+    let end = text[start..].find(stop).map_or(text.len(), |length| start + length);
     let host = start + text[start..end].rfind('@')?;
     let colon = start + text[start..host].find(':')?;
     Some(colon + 1..host)
@@ -247,23 +233,14 @@ mod tests {
 
     #[test]
     fn passwords_are_covered_where_they_stand() {
-        check(
-            "CREATE ROLE a PASSWORD 'sécret' LOGIN",
-            "CREATE ROLE a PASSWORD '*******' LOGIN",
-        );
+        check("CREATE ROLE a PASSWORD 'sécret' LOGIN", "CREATE ROLE a PASSWORD '*******' LOGIN");
         check("alter role a password E'x'", "alter role a password E'*'");
-        check(
-            "OPTIONS (user 'a', password 'b')",
-            "OPTIONS (user 'a', password '*')",
-        );
+        check("OPTIONS (user 'a', password 'b')", "OPTIONS (user 'a', password '*')");
         check(
             "CONNECTION 'host=h password=xyz dbname=d'",
             "CONNECTION 'host=h password=*** dbname=d'",
         );
-        check(
-            "SELECT dblink('postgres://u:pw@h/d')",
-            "SELECT dblink('postgres://u:**@h/d')",
-        );
+        check("SELECT dblink('postgres://u:pw@h/d')", "SELECT dblink('postgres://u:**@h/d')");
         check("'postgres://u:p/w@h/d'", "'postgres://u:***@h/d'");
         check("PASSWORD $x$pw$x$", "PASSWORD $x$**$x$");
         check("PASSWORD $x$p$w$x$", "PASSWORD $x$***$x$");
@@ -285,10 +262,7 @@ mod tests {
     #[test]
     fn comments_keys_and_bare_words_do_not_hide_a_password() {
         check("PASSWORD/* 'x' */'y'", "PASSWORD/* 'x' */'*'");
-        check(
-            "PASSWORD -- 'x'\n 'y'",
-            "PASSWORD -- 'x'\n 'y'".replace("'y'", "'*'").as_str(),
-        );
+        check("PASSWORD -- 'x'\n 'y'", "PASSWORD -- 'x'\n 'y'".replace("'y'", "'*'").as_str());
         check("('app.password', 'x')", "('app.password', '*')");
         check(r#"{"password": "x"}"#, r#"{"password": "*"}"#);
         check("SET a.password = 'x'", "SET a.password = '*'");
@@ -318,10 +292,7 @@ mod tests {
             ("--wait=5s", "--wait=5s"),
             ("postgres://u@h/d", "postgres://u@h/d"),
             ("postgres://u:pw@h/d", "postgres://u:**@h/d"),
-            (
-                "--database-url=postgres://u:pw@h",
-                "--database-url=postgres://u:**@h",
-            ),
+            ("--database-url=postgres://u:pw@h", "--database-url=postgres://u:**@h"),
             ("host=h password='a b'", "host=h password='***'"),
             (r"host=h password=a\ b", r"********************"),
             ("postgres://u:p/w@h/d", "********************"),

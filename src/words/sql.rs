@@ -112,10 +112,7 @@ pub enum SqlError {
     },
     /// A NUL byte, which no text of PostgreSQL can hold.
     #[error("the script contains a NUL byte")]
-    #[diagnostic(
-        code(sql::nul_byte),
-        help("Save the file as UTF-8 text without NUL bytes.")
-    )]
+    #[diagnostic(code(sql::nul_byte), help("Save the file as UTF-8 text without NUL bytes."))]
     NulByte {
         /// Where it is.
         #[label("here")]

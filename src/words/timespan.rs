@@ -37,9 +37,7 @@ impl FromStr for Timespan {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let wrong = || NotATimespan(text.to_owned());
-        let split = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
+        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(split);
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let milliseconds = match unit.trim() {
@@ -51,12 +49,8 @@ impl FromStr for Timespan {
             _ => return Err(wrong()),
         };
         // PostgreSQL keeps such settings in 32 bits
-        let total = number
-            .checked_mul(milliseconds)
-            .filter(|total| *total <= 2_147_483_647);
-        total
-            .map(|total| Self(Duration::from_millis(total)))
-            .ok_or_else(wrong)
+        let total = number.checked_mul(milliseconds).filter(|total| *total <= 2_147_483_647);
+        total.map(|total| Self(Duration::from_millis(total))).ok_or_else(wrong)
     }
 }
 

@@ -90,9 +90,7 @@ impl Url {
     #[must_use]
     pub fn masked(&self) -> String {
         let printed = self.print(Spelling::Psql, Secrets::Masked);
-        printed
-            .expect("libpq has a spelling for everything that a URL holds")
-            .0
+        printed.expect("libpq has a spelling for everything that a URL holds").0
     }
 
     /// Whether no connection can leave this machine: sockets, loopback, or the default host.
@@ -144,10 +142,7 @@ impl Url {
         let mut url = Self {
             hosts: pieces.hosts,
             user: pieces.user.filter(|text| !text.is_empty()),
-            password: pieces
-                .password
-                .filter(|text| !text.is_empty())
-                .map(Secret::new),
+            password: pieces.password.filter(|text| !text.is_empty()).map(Secret::new),
             database: pieces.database,
             params: Params::default(),
         };
@@ -176,10 +171,7 @@ impl Url {
         notes: &mut Vec<Note>,
     ) -> Result<(), UrlError> {
         if key.starts_with("x-") {
-            notes.push(Note::dropped(
-                key,
-                "a setting of golang-migrate without meaning here",
-            ));
+            notes.push(Note::dropped(key, "a setting of golang-migrate without meaning here"));
             return Ok(());
         }
         if key.eq_ignore_ascii_case("sslmode") && value.eq_ignore_ascii_case("no-verify") {
@@ -209,8 +201,7 @@ impl Url {
         match keyword.meaning {
             Meaning::Native => self.set_native(name, value)?,
             Meaning::Alias(native) => {
-                self.set_native(native, value)
-                    .map_err(|error| error.of(name))?;
+                self.set_native(native, value).map_err(|error| error.of(name))?;
                 notes.push(Note::translated(name, &format!("`{native}`")));
             }
             Meaning::Translated(to) => {
@@ -218,11 +209,7 @@ impl Url {
                     self.take(effect).map_err(|error| error.of(name))?;
                 }
                 let is_name = !to.contains(' ');
-                let to = if is_name {
-                    format!("`{to}`")
-                } else {
-                    to.to_owned()
-                };
+                let to = if is_name { format!("`{to}`") } else { to.to_owned() };
                 notes.push(Note::translated(name, &to));
             }
             Meaning::Dropped(why) => notes.push(Note::dropped(name, why)),
@@ -233,10 +220,7 @@ impl Url {
                 notes.push(Note::dropped(name, why));
             }
             Meaning::Refused(help) => {
-                return Err(UrlError::Refused {
-                    parameter: name,
-                    help,
-                });
+                return Err(UrlError::Refused { parameter: name, help });
             }
         }
         Ok(())
@@ -300,8 +284,5 @@ fn sqlx_setting(key: &str) -> Option<&str> {
 
 fn unknown(key: &str) -> UrlError {
     let name = key.chars().take(40).flat_map(char::escape_debug).collect();
-    UrlError::UnknownParameter {
-        name,
-        nearest: keywords::nearest(key),
-    }
+    UrlError::UnknownParameter { name, nearest: keywords::nearest(key) }
 }

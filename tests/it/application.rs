@@ -28,24 +28,17 @@ async fn embedded_migrations_are_applied_over_a_pool_and_are_those_of_the_progra
             glowplug::upgrade(&pool, &migrations, &UpgradeOptions::default()).await
         })
     };
-    let (one, two) = tokio::join!(
-        upgrade(pool.clone(), migrations.clone()),
-        upgrade(pool, migrations)
-    );
+    let (one, two) =
+        tokio::join!(upgrade(pool.clone(), migrations.clone()), upgrade(pool, migrations));
     let applied = one.unwrap().unwrap().steps.len() + two.unwrap().unwrap().steps.len();
 
-    assert_eq!(
-        applied, 1,
-        "one instance migrates, the other finds nothing to do"
-    );
+    assert_eq!(applied, 1, "one instance migrates, the other finds nothing to do");
     tokio::task::spawn_blocking(move || {
         // the digests of the embedded texts are those of the files
         let project = Project::at(&database);
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let dir = root.join("migrations").display().to_string();
-        let ran = project
-            .run_with(&["current", "--check-heads", "--migration-dir", &dir])
-            .ok();
+        let ran = project.run_with(&["current", "--check-heads", "--migration-dir", &dir]).ok();
         assert!(ran.stdout.contains("(head)"), "{ran:?}");
     })
     .await
@@ -57,16 +50,8 @@ async fn a_borrowed_connection_comes_back_usable_and_without_the_lock() {
     let database = tokio::task::spawn_blocking(Database::new).await.unwrap();
     let mut connection = AsyncPgConnection::establish(&database.url()).await.unwrap();
     let project = Project::new();
-    project.migration(
-        "1_a",
-        "SET search_path = ''; CREATE TABLE public.a (id int);",
-        "",
-    );
-    project.migration(
-        "2_b",
-        "CREATE TABLE public.b (id int); SELECT nonsense;",
-        "",
-    );
+    project.migration("1_a", "SET search_path = ''; CREATE TABLE public.a (id int);", "");
+    project.migration("2_b", "CREATE TABLE public.b (id int); SELECT nonsense;", "");
     let dir = project.path().join("migrations");
     let migrations = glowplug::from_directory(&dir, "migrations").unwrap();
 
@@ -76,15 +61,10 @@ async fn a_borrowed_connection_comes_back_usable_and_without_the_lock() {
 
     assert_eq!(error.done.steps.len(), 1, "{error}");
     assert!(
-        error
-            .to_string()
-            .starts_with("2_b failed on its way up: column \"nonsense\""),
+        error.to_string().starts_with("2_b failed on its way up: column \"nonsense\""),
         "{error}"
     );
-    connection
-        .batch_execute("CREATE TABLE c (id int)")
-        .await
-        .unwrap();
+    connection.batch_execute("CREATE TABLE c (id int)").await.unwrap();
     tokio::task::spawn_blocking(move || {
         assert_eq!(database.query("SELECT to_regclass('b') IS NULL"), "t");
         assert_eq!(
@@ -164,17 +144,11 @@ fn ledgers_are_guarded_over_an_application_s_own_connection_too() {
             "DROP TRIGGER events_append_only ON events;",
             "UPDATE of public.events is no longer refused",
         ),
-        (
-            "ALTER TABLE events DROP COLUMN u;",
-            "the column u is dropped",
-        ),
+        ("ALTER TABLE events DROP COLUMN u;", "the column u is dropped"),
     ] {
         project.migration("6_attack", attack, "");
         let error = upgrade().unwrap_err();
         assert!(error.to_string().contains(expected), "{attack}: {error}");
-        assert_eq!(
-            database.query("SELECT count(*) FROM events WHERE kind = 'k'"),
-            "9"
-        );
+        assert_eq!(database.query("SELECT count(*) FROM events WHERE kind = 'k'"), "9");
     }
 }

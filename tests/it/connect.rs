@@ -105,10 +105,7 @@ fn what_the_server_refuses_is_said_with_what_to_do() {
         ),
     );
     let closed = run("app:right", "closed").code(1);
-    closed.says(&[
-        "is not currently accepting connections",
-        "does not accept connections",
-    ]);
+    closed.says(&["is not currently accepting connections", "does not accept connections"]);
     check(
         run("app", "app"),
         &format!(
@@ -126,28 +123,19 @@ fn what_the_server_refuses_is_said_with_what_to_do() {
     tcp.rules("host all other 127.0.0.1/32 trust");
     tcp.admin("GRANT CONNECT ON DATABASE app TO other");
     let ran = run("app:right", "app").code(1);
-    ran.says(&[
-        "pg_hba.conf",
-        "Add a `host` line for database `app` and role `app`",
-    ]);
+    ran.says(&["pg_hba.conf", "Add a `host` line for database `app` and role `app`"]);
     current(
         &project,
         &format!("host=127.0.0.1 port={port} user=other dbname=app options=-cnonsense=1"),
     )
     .code(1)
-    .says(&[
-        "unrecognized configuration parameter",
-        "Check options in the URL, or PGOPTIONS.",
-    ]);
+    .says(&["unrecognized configuration parameter", "Check options in the URL, or PGOPTIONS."]);
 }
 
 #[test]
 fn too_many_connections_is_said_and_not_waited_for() {
     let tcp = Tcp::start(
-        &[
-            ("max_connections", "4"),
-            ("superuser_reserved_connections", "2"),
-        ],
+        &[("max_connections", "4"), ("superuser_reserved_connections", "2")],
         "host all all 127.0.0.1/32 trust",
     );
     tcp.admin("CREATE ROLE app LOGIN");
@@ -165,9 +153,7 @@ fn too_many_connections_is_said_and_not_waited_for() {
     ran.says(&["53300", "Close idle sessions, or raise max_connections"]);
     drop(held);
     drop(runtime);
-    eventually("there is room again", || {
-        current(&project, &url).code == Some(0)
-    });
+    eventually("there is room again", || current(&project, &url).code == Some(0));
 }
 
 #[test]
@@ -177,10 +163,8 @@ fn a_role_that_may_only_read_sees_where_the_database_is_and_cannot_upgrade() {
     project.migration("1_a", "CREATE TABLE a (id int);", "DROP TABLE a;");
     project.run("upgrade").ok();
     project.migration("2_b", "CREATE TABLE b (id int);", "DROP TABLE b;");
-    database.query(&format!(
-        "ALTER DATABASE {} SET default_transaction_read_only = on",
-        database.name
-    ));
+    database
+        .query(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name));
     let now = project.run("current").ok();
     assert!(now.stdout.starts_with("1  1_a"), "{now:?}");
     project.run("history").ok();
@@ -197,11 +181,7 @@ fn a_role_that_may_only_read_sees_where_the_database_is_and_cannot_upgrade() {
     let wish = format!("{}?target_session_attrs=read-write", database.url());
     let wish = wish.replacen(
         "?target",
-        if database.url().contains('?') {
-            "&target"
-        } else {
-            "?target"
-        },
+        if database.url().contains('?') { "&target" } else { "?target" },
         1,
     );
     current(&project, &wish)
@@ -220,10 +200,7 @@ fn make_standby(server: &Scratch) {
         let config: tokio_postgres::Config = crate::support::text(&database).parse().unwrap();
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
         let driver = tokio::spawn(connection);
-        let row = client
-            .query_one("SELECT pg_backend_pid()", &[])
-            .await
-            .unwrap();
+        let row = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap();
         signal(u32::try_from(row.get::<_, i32>(0)).unwrap(), "KILL");
         driver.await.unwrap().unwrap_or_default();
     });
@@ -243,10 +220,7 @@ fn a_standby_is_read_and_refused_for_writing_and_found_by_what_is_wished_for() {
     project
         .run_with(&["upgrade", "--database-url", &standby_url])
         .code(1)
-        .says(&[
-            "can only be read: it is a standby",
-            "target_session_attrs=read-write",
-        ]);
+        .says(&["can only be read: it is a standby", "target_session_attrs=read-write"]);
     let primary = crate::support::text(&primary.url(Scratch::MAINTENANCE));
     let host = |url: &str| {
         let url: glowplug::words::url::Url = url.parse().unwrap();
@@ -260,11 +234,7 @@ fn a_standby_is_read_and_refused_for_writing_and_found_by_what_is_wished_for() {
     both("target_session_attrs=standby").ok();
     both("target_session_attrs=primary").ok();
     let wish = format!("{standby_url}&target_session_attrs=primary");
-    let wish = if standby_url.contains('?') {
-        wish
-    } else {
-        wish.replacen('&', "?", 1)
-    };
+    let wish = if standby_url.contains('?') { wish } else { wish.replacen('&', "?", 1) };
     current(&project, &wish)
         .code(1)
         .says(&["is a standby, but target_session_attrs=primary is asked for"]);
@@ -282,14 +252,10 @@ fn variables_count_where_the_url_is_silent() {
         .env("PGAPPNAME", "told by the environment");
     current(&project, "postgres:///app").ok();
     current(&project, "dbname=app").ok();
-    let project = project
-        .env("PGDATABASE", "app")
-        .env("DATABASE_URL", "postgres://");
+    let project = project.env("PGDATABASE", "app").env("DATABASE_URL", "postgres://");
     let ran = project.run("current").ok();
     assert!(ran.stdout.starts_with("base"), "{ran:?}");
-    current(&project, "postgres://app:wrong@/app")
-        .code(1)
-        .says(&["28P01"]);
+    current(&project, "postgres://app:wrong@/app").code(1).says(&["28P01"]);
     let project = project.env("PGSSLMODE", "sometimes");
     current(&project, "postgres:///app").code(1).says(&[
         "the variable PGSSLMODE cannot be used: invalid value for `sslmode`",
@@ -315,13 +281,7 @@ fn the_password_file_is_used_when_it_is_private() {
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
     };
-    write(
-        &format!(
-            "# comment\nother:*:*:*:no\n127.0.0.1:{}:app:app:right\n",
-            tcp.port
-        ),
-        0o600,
-    );
+    write(&format!("# comment\nother:*:*:*:no\n127.0.0.1:{}:app:app:right\n", tcp.port), 0o600);
     current(&project, &url).ok();
     write("*:*:*:*:right\n", 0o640);
     current(&project, &url).code(1).says(&[
@@ -352,9 +312,7 @@ fn a_service_is_looked_up_in_its_file() {
     );
     current(&project, "service=app").ok();
     current(&project, "postgres:///?service=app").ok();
-    current(&project, "service=app password=wrong")
-        .code(1)
-        .says(&["28P01"]);
+    current(&project, "service=app password=wrong").code(1).says(&["28P01"]);
     current(&project, "service=broken")
         .code(1)
         .says(&[".pg_service.conf:8: `hots` is not a connection parameter"]);
@@ -362,9 +320,7 @@ fn a_service_is_looked_up_in_its_file() {
         "service `missing` is not defined (looked in [DIR]/.pg_service.conf)",
         "Add a section [missing] to ~/.pg_service.conf, or set PGSERVICEFILE.",
     ]);
-    let project = project
-        .env("PGSERVICE", "app")
-        .env("DATABASE_URL", "postgres://");
+    let project = project.env("PGSERVICE", "app").env("DATABASE_URL", "postgres://");
     project.run("current").ok();
 }
 
@@ -374,11 +330,7 @@ fn of_several_hosts_the_first_that_answers_is_taken() {
     let dead = free_port();
     let project = at_home();
     let alive = tcp.port;
-    current(
-        &project,
-        &format!("postgres://app:right@127.0.0.1:{dead},127.0.0.1:{alive}/app"),
-    )
-    .ok();
+    current(&project, &format!("postgres://app:right@127.0.0.1:{dead},127.0.0.1:{alive}/app")).ok();
     let unknown = format!("postgres://app:right@no-such-host.invalid:1,127.0.0.1:{alive}/app");
     current(&project, &unknown).ok();
     let (_held, hole) = black_hole();
@@ -386,25 +338,19 @@ fn of_several_hosts_the_first_that_answers_is_taken() {
         format!("postgres://app:right@127.0.0.1:{hole},127.0.0.1:{alive}/app?connect_timeout=1");
     current(&project, &swallowed).ok();
     let other = free_port();
-    current(
-        &project,
-        &format!("postgres://app:right@127.0.0.1:{dead},127.0.0.1:{other}/app"),
-    )
-    .code(1)
-    .says(&[
-        &format!(
-            "none of 2 tries gave a connection: nothing listens at 127.0.0.1:{dead}; nothing \
+    current(&project, &format!("postgres://app:right@127.0.0.1:{dead},127.0.0.1:{other}/app"))
+        .code(1)
+        .says(&[
+            &format!(
+                "none of 2 tries gave a connection: nothing listens at 127.0.0.1:{dead}; nothing \
                  listens at 127.0.0.1:{other}"
-        ),
-        "Is the server running?",
-    ]);
+            ),
+            "Is the server running?",
+        ]);
     // a wrong password is an answer for all, as in libpq
-    current(
-        &project,
-        &format!("postgres://app:wrong@127.0.0.1:{alive},127.0.0.1:{dead}/app"),
-    )
-    .code(1)
-    .says(&["28P01"]);
+    current(&project, &format!("postgres://app:wrong@127.0.0.1:{alive},127.0.0.1:{dead}/app"))
+        .code(1)
+        .says(&["28P01"]);
 }
 
 #[test]
@@ -420,15 +366,11 @@ fn a_server_that_is_starting_up_is_waited_for() {
     // whoever says `no` is believed at once
     let port = doorman(vec![refusal("28P01", "no")], tcp.port);
     let url = format!("postgres://app:right@127.0.0.1:{port}/app?sslmode=disable");
-    current(&project, &url)
-        .code(1)
-        .says(&["refused the connection: no (28P01)"]);
+    current(&project, &url).code(1).says(&["refused the connection: no (28P01)"]);
     // whoever hangs up may be recovering from a crash
     let port = doorman(vec![Vec::new()], tcp.port);
     let url = format!("postgres://app:right@127.0.0.1:{port}/app?sslmode=disable");
-    current(&project, &url)
-        .ok()
-        .says(&["closed the connection before the session began"]);
+    current(&project, &url).ok().says(&["closed the connection before the session began"]);
     // what is not PostgreSQL is not waited for
     for nonsense in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"\0\0\0\0\0\0"] {
         for mode in ["disable", "require"] {
@@ -496,9 +438,8 @@ fn ctrl_c_ends_the_wait_for_a_server() {
 
 #[test]
 fn the_workflow_is_the_same_on_every_installed_major() {
-    let missing: Vec<u32> = (14..=18)
-        .filter(|major| INSTALLED.iter().all(|it| it.major() != *major))
-        .collect();
+    let missing: Vec<u32> =
+        (14..=18).filter(|major| INSTALLED.iter().all(|it| it.major() != *major)).collect();
     if !missing.is_empty() {
         eprintln!("skipped: PostgreSQL {missing:?} is not installed");
     }

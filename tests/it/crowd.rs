@@ -8,11 +8,7 @@ use crate::support::{Database, GLOWPLUG, Peer, Project, Ran, eventually, signal}
 fn start(project: &Project, arguments: &str) -> Child {
     let mut command = project.command(GLOWPLUG);
     command.args(arguments.split(' '));
-    command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn end(project: &Project, child: Child) -> Ran {
@@ -21,13 +17,8 @@ fn end(project: &Project, child: Child) -> Ran {
 
 /// Starts all at once, and waits for all.
 fn crowd(project: &Project, count: usize, arguments: impl Fn(usize) -> &'static str) -> Vec<Ran> {
-    let children: Vec<_> = (0..count)
-        .map(|index| start(project, arguments(index)))
-        .collect();
-    children
-        .into_iter()
-        .map(|child| end(project, child))
-        .collect()
+    let children: Vec<_> = (0..count).map(|index| start(project, arguments(index))).collect();
+    children.into_iter().map(|child| end(project, child)).collect()
 }
 
 impl Database {
@@ -112,10 +103,8 @@ fn of_runs_on_an_empty_database_one_migrates_and_the_others_find_nothing_to_do()
                 );
                 // who came late enough never waited
                 if !ran.stderr.is_empty() {
-                    let calm = format!(
-                        "`glowplug upgrade` of role {}, connected since ",
-                        database.role
-                    );
+                    let calm =
+                        format!("`glowplug upgrade` of role {}, connected since ", database.role);
                     for line in ran.stderr.lines() {
                         assert!(
                             line.starts_with("waiting for another run: pid ")
@@ -149,17 +138,9 @@ fn upgrades_and_downgrades_at_once_take_turns() {
     let database = Database::new();
     let project = project(&database);
     for _ in 0..3 {
-        let commands = [
-            "upgrade",
-            "downgrade base",
-            "upgrade +3",
-            "downgrade -1",
-            "redo",
-            "upgrade",
-        ];
-        for (ran, command) in crowd(&project, 6, |index| commands[index])
-            .into_iter()
-            .zip(commands)
+        let commands =
+            ["upgrade", "downgrade base", "upgrade +3", "downgrade -1", "redo", "upgrade"];
+        for (ran, command) in crowd(&project, 6, |index| commands[index]).into_iter().zip(commands)
         {
             // where nothing is applied `-1` and `redo` have no target, and +3 may go past the head
             let may_fail = ["upgrade +3", "downgrade -1", "redo"].contains(&command);
@@ -194,10 +175,9 @@ fn who_does_not_want_to_wait_is_told_who_holds_the_lock() {
     // reading needs no lock
     assert_eq!(project.run("current").ok().stdout, "base  (1 pending)\n");
     database.query(&format!("SELECT pg_terminate_backend({pid})"));
-    end(&project, holder).code(1).says(&[
-        "terminating connection due to administrator command",
-        "Run again",
-    ]);
+    end(&project, holder)
+        .code(1)
+        .says(&["terminating connection due to administrator command", "Run again"]);
 }
 
 #[test]
@@ -225,12 +205,7 @@ fn an_index_is_built_concurrently_while_others_wait_for_the_lock() {
 
     end(&project, holder).ok();
     for other in others {
-        assert!(
-            end(&project, other)
-                .ok()
-                .stdout
-                .starts_with("Nothing to do")
-        );
+        assert!(end(&project, other).ok().stdout.starts_with("Nothing to do"));
     }
     let valid = "SELECT bool_and(indisvalid) FROM pg_index WHERE indrelid = 't'::regclass";
     assert_eq!(database.query(valid), "t");
@@ -255,10 +230,7 @@ fn after_a_killed_run_the_next_gets_the_lock_within_seconds() {
         drop(end(&project, holder));
         database.execute("UPDATE nap SET s = 0");
 
-        project
-            .run("upgrade")
-            .ok()
-            .says(&["waiting for another run: pid"]);
+        project.run("upgrade").ok().says(&["waiting for another run: pid"]);
         let log = database.query("SELECT string_agg(what, ' ' ORDER BY what) FROM log");
         assert_eq!(log, "a b");
     }

@@ -37,16 +37,8 @@ pub const FALSE_FRIEND: &str = "false friend";
 pub const UNPRINTABLE: &str = "unprintable type name";
 
 /// All situations that occur only on purpose.
-pub const TRAITS: [&str; 8] = [
-    NO_KEY,
-    SHARED_NAME,
-    TWO_KEYS,
-    ONE_NAME,
-    COLLISION,
-    UNDERSCORE,
-    FALSE_FRIEND,
-    UNPRINTABLE,
-];
+pub const TRAITS: [&str; 8] =
+    [NO_KEY, SHARED_NAME, TWO_KEYS, ONE_NAME, COLLISION, UNDERSCORE, FALSE_FRIEND, UNPRINTABLE];
 
 /// One random schema, and the settings to print it with.
 #[derive(Debug, Clone)]
@@ -65,10 +57,7 @@ impl Case {
     /// The case of a seed.
     pub fn random(seed: u64) -> Self {
         let mut draft = Draft::new(seed);
-        let wanted: Vec<&str> = TRAITS
-            .into_iter()
-            .filter(|_| draft.dice.percent(3))
-            .collect();
+        let wanted: Vec<&str> = TRAITS.into_iter().filter(|_| draft.dice.percent(3)).collect();
         draft.spaces();
         draft.types();
         for _ in 0..*draft.dice.weigh(&SIZES) {
@@ -85,12 +74,7 @@ impl Case {
         draft.late_keys();
         draft.extras();
         let (toml, flags) = settings::random(&mut draft);
-        Self {
-            sql: draft.sql,
-            toml,
-            flags,
-            traits: draft.traits,
-        }
+        Self { sql: draft.sql, toml, flags, traits: draft.traits }
     }
 }
 
@@ -242,11 +226,7 @@ impl Draft {
 
     /// One of the schemas, most often `public`.
     fn any_space(&mut self) -> usize {
-        if self.dice.percent(70) {
-            0
-        } else {
-            self.dice.below(self.spaces.len())
-        }
+        if self.dice.percent(70) { 0 } else { self.dice.below(self.spaces.len()) }
     }
 
     /// Whether a relation or a type can get a name without that the array type of another loses its.
@@ -319,11 +299,7 @@ impl Draft {
 
 impl Space {
     fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            taken: BTreeSet::new(),
-            rust: BTreeSet::new(),
-        }
+        Self { name: name.to_owned(), taken: BTreeSet::new(), rust: BTreeSet::new() }
     }
 
     fn take(&mut self, name: &str) {

@@ -145,10 +145,7 @@ enum Databases {
 }
 
 fn case(name: &'static str) -> Case {
-    Case {
-        name,
-        ..Case::default()
-    }
+    Case { name, ..Case::default() }
 }
 
 /// A project with two migrations.
@@ -172,15 +169,13 @@ impl Case {
     }
 
     fn migration(self, name: &str, up: &str, down: &str) -> Self {
-        self.up(name, up)
-            .file(&format!("migrations/{name}/down.sql"), down)
+        self.up(name, up).file(&format!("migrations/{name}/down.sql"), down)
     }
 
     /// A migration without a transaction.
     fn outside(self, name: &str, up: &str, down: &str) -> Self {
         let path = format!("migrations/{name}/metadata.toml");
-        self.migration(name, up, down)
-            .file(&path, "run_in_transaction = false\n")
+        self.migration(name, up, down).file(&path, "run_in_transaction = false\n")
     }
 
     /// Migrations that each make a table of their name's last letters.
@@ -250,10 +245,7 @@ impl Case {
     }
 
     fn differs(mut self, why: &'static str) -> Self {
-        self.difference = Some(Difference {
-            why,
-            ..Difference::default()
-        });
+        self.difference = Some(Difference { why, ..Difference::default() });
         self
     }
 
@@ -302,11 +294,7 @@ impl Case {
 
     /// Nothing is said on stdout, and nothing is changed.
     fn refused(self, why: &'static str) -> Self {
-        self.differs(why)
-            .exit(1)
-            .stdout("")
-            .files_untouched()
-            .databases_untouched()
+        self.differs(why).exit(1).stdout("").files_untouched().databases_untouched()
     }
 }
 
@@ -346,12 +334,7 @@ impl<'a> Bench<'a> {
         let project = Project::new().env("DATABASE_URL", &url);
         fs::remove_dir(project.path().join("migrations")).unwrap();
         fs::remove_file(project.path().join("diesel.toml")).unwrap();
-        let mut bench = Self {
-            server,
-            database,
-            project,
-            url,
-        };
+        let mut bench = Self { server, database, project, url };
         for (name, value) in &case.env {
             let value = bench.fill(value);
             bench.project = bench.project.env(name, &value);
@@ -422,11 +405,7 @@ impl<'a> Bench<'a> {
         }
         let after = self.state(case);
         self.clear();
-        Outcome {
-            runs,
-            before,
-            after,
-        }
+        Outcome { runs, before, after }
     }
 
     fn state(&self, case: &Case) -> State {
@@ -594,10 +573,7 @@ fn check(case: &Case, diesel: &Path, server: &Scratch) -> Result<(), String> {
                 Some(Said::Parts(parts)) => format!("something with {parts:?}"),
                 None => expected.stdout.clone(),
             };
-            wrong.push(format!(
-                "{arguments}: stdout\n{}-- not\n{expected}",
-                ran.stdout
-            ));
+            wrong.push(format!("{arguments}: stdout\n{}-- not\n{expected}", ran.stdout));
         }
         let silent = ran.code != Some(0) && ran.stderr.trim().is_empty();
         let both = format!("{}{}", ran.stdout, ran.stderr);
@@ -630,10 +606,7 @@ fn check(case: &Case, diesel: &Path, server: &Scratch) -> Result<(), String> {
             Some(Said::Parts(_)) => false,
         };
         if exit && said && diesels.after == expected {
-            wrong.push(format!(
-                "diesel does the same: no difference of \"{}\"",
-                it.why
-            ));
+            wrong.push(format!("diesel does the same: no difference of \"{}\"", it.why));
         }
     }
     if wrong.is_empty() {
@@ -675,17 +648,10 @@ fn expected_state(case: &Case, diesels: &Outcome, ours: &Outcome) -> State {
 fn check_all(cases: &[Case], server: &Scratch) {
     let tools: Option<Vec<PathBuf>> = ["diesel", "rustfmt"].into_iter().map(peer).collect();
     let Some(tools) = tools else { return };
-    let told: Vec<String> = cases
-        .iter()
-        .filter_map(|case| check(case, &tools[0], server).err())
-        .collect();
+    let told: Vec<String> =
+        cases.iter().filter_map(|case| check(case, &tools[0], server).err()).collect();
     let count = told.len();
-    assert!(
-        told.is_empty(),
-        "{count} of {}\n{}",
-        cases.len(),
-        told.join("\n")
-    );
+    assert!(told.is_empty(), "{count} of {}\n{}", cases.len(), told.join("\n"));
 }
 
 /// A server that asks for passwords over TCP, with the database that Diesel creates others from.
@@ -704,9 +670,7 @@ fn shared() -> &'static Scratch {
 #[track_caller]
 fn check_alone(cases: &[Case]) {
     static ALONE: LazyLock<Mutex<Tcp>> = LazyLock::new(|| Mutex::new(start()));
-    let tcp = ALONE
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let tcp = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     check_all(cases, &tcp.server);
 }
 

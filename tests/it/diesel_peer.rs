@@ -26,11 +26,7 @@ impl Both {
             "CREATE TABLE b (id int PRIMARY KEY);",
             "DROP TABLE b;",
         );
-        Some(Self {
-            database,
-            project,
-            program,
-        })
+        Some(Self { database, project, program })
     }
 
     fn diesel(&self, arguments: &str) -> Ran {
@@ -62,23 +58,10 @@ fn what_diesel_has_run_glowplug_shows_goes_on_from_and_reverts() {
         format!("{B}  2024-01-02-000000-0000_b  (head)\n")
     );
     // looking has written nothing
-    assert_eq!(
-        both.database
-            .query("SELECT to_regclass('__glowplug_journal') IS NULL"),
-        "t"
-    );
-    assert!(
-        both.glowplug("upgrade")
-            .ok()
-            .stdout
-            .starts_with("Nothing to do")
-    );
+    assert_eq!(both.database.query("SELECT to_regclass('__glowplug_journal') IS NULL"), "t");
+    assert!(both.glowplug("upgrade").ok().stdout.starts_with("Nothing to do"));
 
-    both.project.migration(
-        "2024-01-03-000000-0000_c",
-        "CREATE TABLE c (id int);",
-        "DROP TABLE c;",
-    );
+    both.project.migration("2024-01-03-000000-0000_c", "CREATE TABLE c (id int);", "DROP TABLE c;");
     both.glowplug("upgrade").ok();
     both.glowplug("downgrade -2").ok();
     assert_eq!(both.applied(), A);
@@ -94,12 +77,7 @@ fn diesel_setup_and_an_upgrade_agree() {
     // it writes a migration of its own, its helper functions, and runs everything
     both.diesel("setup").ok();
     assert_eq!(both.applied(), format!("00000000000000 {A} {B}"));
-    assert!(
-        both.glowplug("upgrade")
-            .ok()
-            .stdout
-            .starts_with("Nothing to do")
-    );
+    assert!(both.glowplug("upgrade").ok().stdout.starts_with("Nothing to do"));
     both.glowplug("downgrade base").ok();
     both.glowplug("upgrade").ok();
     assert_eq!(both.applied(), format!("00000000000000 {A} {B}"));
@@ -110,10 +88,7 @@ fn what_glowplug_has_run_diesel_lists_reverts_and_runs_again() {
     let Some(both) = Both::new() else { return };
     both.glowplug("upgrade").ok();
     let list = both.diesel("migration list").ok().stdout;
-    assert_eq!(
-        list,
-        "Migrations:\n  [X] 2024-01-01-000000_a\n  [X] 2024-01-02-000000-0000_b\n"
-    );
+    assert_eq!(list, "Migrations:\n  [X] 2024-01-01-000000_a\n  [X] 2024-01-02-000000-0000_b\n");
     both.diesel("migration run").ok();
     both.diesel("migration redo").ok();
     both.diesel("migration revert").ok();
@@ -140,29 +115,18 @@ fn a_migration_that_diesel_ran_again_is_not_called_edited() {
         "DROP TABLE b;",
     );
     both.diesel("migration run").ok();
-    assert!(
-        both.glowplug("upgrade")
-            .ok()
-            .stdout
-            .starts_with("Nothing to do")
-    );
+    assert!(both.glowplug("upgrade").ok().stdout.starts_with("Nothing to do"));
     assert!(both.glowplug("current").ok().stdout.ends_with("(head)\n"));
     // one that glowplug ran and nobody else since is called so
     both.glowplug("redo").ok();
-    both.project.write(
-        "migrations/2024-01-02-000000-0000_b/up.sql",
-        "CREATE TABLE b (id text);",
-    );
-    both.glowplug("upgrade")
-        .code(1)
-        .says(&["was edited since it was applied"]);
+    both.project.write("migrations/2024-01-02-000000-0000_b/up.sql", "CREATE TABLE b (id text);");
+    both.glowplug("upgrade").code(1).says(&["was edited since it was applied"]);
 }
 
 #[test]
 fn a_migration_that_diesel_finished_is_not_called_interrupted() {
     let Some(both) = Both::new() else { return };
-    both.database
-        .execute("CREATE TABLE f AS SELECT 0 AS f; CREATE TABLE log (what text)");
+    both.database.execute("CREATE TABLE f AS SELECT 0 AS f; CREATE TABLE log (what text)");
     let (up, down) = (
         "INSERT INTO log VALUES ('up'); SELECT 1/f FROM f;",
         "INSERT INTO log VALUES ('down'); SELECT 1/f FROM f;",
@@ -172,47 +136,29 @@ fn a_migration_that_diesel_finished_is_not_called_interrupted() {
     both.database.execute("UPDATE f SET f = 1");
     // diesel begins at the beginning: it knows of no interruption
     both.diesel("migration run").ok();
-    assert!(
-        both.glowplug("upgrade")
-            .ok()
-            .stdout
-            .starts_with("Nothing to do")
-    );
+    assert!(both.glowplug("upgrade").ok().stdout.starts_with("Nothing to do"));
 
     // a revert that was interrupted, and finished by diesel, and applied by it again
     both.database.execute("UPDATE f SET f = 0");
-    both.glowplug("downgrade -1")
-        .code(1)
-        .says(&["division by zero"]);
+    both.glowplug("downgrade -1").code(1).says(&["division by zero"]);
     both.database.execute("UPDATE f SET f = 1");
     both.diesel("migration revert").ok();
     both.diesel("migration run").ok();
     assert!(both.glowplug("current").ok().stdout.ends_with("(head)\n"));
     both.database.execute("DELETE FROM log");
     both.glowplug("downgrade -1").ok();
-    assert_eq!(
-        both.database.query("SELECT string_agg(what, ' ') FROM log"),
-        "down"
-    );
+    assert_eq!(both.database.query("SELECT string_agg(what, ' ') FROM log"), "down");
 }
 
 #[test]
 fn diesel_reverts_what_was_interrupted_and_glowplug_goes_on_with_the_rest() {
     let Some(both) = Both::new() else { return };
-    both.project.piecewise(
-        "2024-01-03-000000-0000_c",
-        "CREATE TABLE c (id int); SELECT 1/0;",
-        "",
-    );
+    both.project.piecewise("2024-01-03-000000-0000_c", "CREATE TABLE c (id int); SELECT 1/0;", "");
     both.glowplug("upgrade").code(1);
     // diesel does not see the interrupted one at all
     both.diesel("migration revert").ok();
     assert_eq!(both.applied(), A);
-    both.project.piecewise(
-        "2024-01-03-000000-0000_c",
-        "CREATE TABLE c (id int); SELECT 1;",
-        "",
-    );
+    both.project.piecewise("2024-01-03-000000-0000_c", "CREATE TABLE c (id int); SELECT 1;", "");
     both.glowplug("upgrade").ok();
     assert_eq!(both.applied(), format!("{A} {B} 202401030000000000"));
 }
@@ -237,10 +183,7 @@ fn the_tracking_table_is_the_same_whoever_made_it() {
         UNION ALL
         SELECT concat_ws(' ', relpersistence, relkind, relhasrules, relhastriggers, reloptions)
         FROM pg_class WHERE oid = '__diesel_schema_migrations'::regclass";
-    assert_eq!(
-        both.database.query(description),
-        other.database.query(description)
-    );
+    assert_eq!(both.database.query(description), other.database.query(description));
     // both write UTC
     let age = "SELECT bool_and(abs(extract(epoch FROM timezone('UTC', now()) - run_on)) < 600) FROM __diesel_schema_migrations";
     assert_eq!(both.database.query(age), "t");
@@ -250,8 +193,7 @@ fn the_tracking_table_is_the_same_whoever_made_it() {
 #[test]
 fn while_diesel_runs_a_migration_glowplug_does_not_repeat_it() {
     let Some(both) = Both::new() else { return };
-    both.database
-        .execute("CREATE TABLE gate (x int); CREATE TABLE log (what text)");
+    both.database.execute("CREATE TABLE gate (x int); CREATE TABLE log (what text)");
     both.project.migration(
         "2024-01-01-000000_a",
         "INSERT INTO log VALUES ('a'); SELECT count(*) FROM gate;",
@@ -259,19 +201,12 @@ fn while_diesel_runs_a_migration_glowplug_does_not_repeat_it() {
     );
     let waits = |count: usize| {
         let query = "SELECT count(*) FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        eventually("they wait at the gate", || {
-            both.database.query(query) == count.to_string()
-        });
+        eventually("they wait at the gate", || both.database.query(query) == count.to_string());
     };
     let gate = Peer::of(&both.database);
     let log = "SELECT string_agg(what, ' ') FROM log";
     for (diesel, glowplug, end, advice) in [
-        (
-            "migration run",
-            "upgrade",
-            "a",
-            "Another tool ran this migration at the same time",
-        ),
+        ("migration run", "upgrade", "a", "Another tool ran this migration at the same time"),
         (
             "migration revert --all",
             "downgrade base",
@@ -284,11 +219,7 @@ fn while_diesel_runs_a_migration_glowplug_does_not_repeat_it() {
         let start = |program: &std::path::Path, arguments: &str| {
             let mut command = both.project.command(program);
             command.args(arguments.split(' '));
-            command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap()
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         };
         let first = start(&both.program, diesel);
         waits(1);
@@ -305,10 +236,7 @@ fn while_diesel_runs_a_migration_glowplug_does_not_repeat_it() {
         }
         assert_eq!(effects, end, "{first:#?} {second:#?}");
         // whichever came second to the tracking table has rolled back and says so
-        assert!(
-            first.code == Some(0) || second.code == Some(0),
-            "{first:#?} {second:#?}"
-        );
+        assert!(first.code == Some(0) || second.code == Some(0), "{first:#?} {second:#?}");
         if second.code != Some(0) {
             second.code(1).says(&["when it was recorded", advice]);
         }
@@ -333,10 +261,7 @@ fn both_start_on_an_empty_database_at_once() {
             };
             let mut command = both.project.command(program);
             command.args(arguments.split(' '));
-            let child = command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn();
+            let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
             children.push((index % 2 == 1, child.unwrap()));
         }
         for (is_ours, child) in children {
@@ -348,10 +273,7 @@ fn both_start_on_an_empty_database_at_once() {
                     "It exists already",
                 ];
                 let flat = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-                assert!(
-                    ran.code == Some(1) && said.iter().any(|it| flat.contains(it)),
-                    "{ran:#?}"
-                );
+                assert!(ran.code == Some(1) && said.iter().any(|it| flat.contains(it)), "{ran:#?}");
             }
         }
         both.glowplug("upgrade").ok();

@@ -22,10 +22,7 @@ fn refused(spoil: &dyn Fn(&Project), expected: Inline) {
     for command in ["upgrade --dry-run", "upgrade --sql", "upgrade --sql base:"] {
         project.run(command).code(1);
     }
-    assert_eq!(
-        database.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"),
-        "0"
-    );
+    assert_eq!(database.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
 }
 
 /// As [`refused`], for a second migration with this `up.sql`.
@@ -768,12 +765,9 @@ fn a_migration_without_a_way_back_goes_up_and_refuses_to_go_down() {
     project.write("migrations/2_b/up.sql", "CREATE TABLE b (id int);");
     project.migration("3_c", "CREATE TABLE c (id int);", "DROP TABLE c;");
     project.run("upgrade").ok();
-    for command in [
-        "downgrade 1",
-        "downgrade base --sql",
-        "downgrade head:base --sql",
-        "redo --all",
-    ] {
+    for command in
+        ["downgrade 1", "downgrade base --sql", "downgrade head:base --sql", "redo --all"]
+    {
         check(
             &project.run(command),
             &database,
@@ -788,10 +782,7 @@ downgrade::no_way_back
 "#]],
         );
     }
-    assert_eq!(
-        database.query("SELECT count(*) FROM __diesel_schema_migrations"),
-        "3"
-    );
+    assert_eq!(database.query("SELECT count(*) FROM __diesel_schema_migrations"), "3");
     project.run("downgrade -1").ok();
 }
 
@@ -800,16 +791,8 @@ fn an_empty_way_back_does_nothing_and_says_so() {
     let database = Database::new();
     let project = Project::at(&database);
     project.migration("1_a", "CREATE TABLE IF NOT EXISTS a (id int);", "");
-    project.migration(
-        "2_b",
-        "INSERT INTO a VALUES (1);",
-        "-- irreversible; data stays\n\n",
-    );
-    project.migration(
-        "3_c",
-        "INSERT INTO a VALUES (2);",
-        "\u{feff} ;\r\n/* nothing */",
-    );
+    project.migration("2_b", "INSERT INTO a VALUES (1);", "-- irreversible; data stays\n\n");
+    project.migration("3_c", "INSERT INTO a VALUES (2);", "\u{feff} ;\r\n/* nothing */");
     project.piecewise("4_d", "VACUUM a;", "-- nothing\n");
     project.run("upgrade").ok();
     check(
@@ -919,11 +902,7 @@ fn linked_directories_are_followed() {
     shared.migration("1_shared", "CREATE TABLE a (id int);", "DROP TABLE a;");
     let project = Project::at(&database);
     let dir = project.path().join("migrations");
-    symlink(
-        shared.path().join("migrations/1_shared"),
-        dir.join("1_shared"),
-    )
-    .unwrap();
+    symlink(shared.path().join("migrations/1_shared"), dir.join("1_shared")).unwrap();
     project.run("upgrade").ok();
 
     fs::remove_file(dir.join("1_shared")).unwrap();
@@ -940,10 +919,7 @@ fn the_directory_is_found_by_flag_environment_diesel_toml_and_from_below() {
     fs::remove_dir(project.path().join("migrations")).unwrap();
     project.write("db/steps/1_a/up.sql", "SELECT 1;");
     project.write("other/2_b/up.sql", "SELECT 1;");
-    project.write(
-        "diesel.toml",
-        "[migrations_directory]\ndir = \"db/steps\"\n",
-    );
+    project.write("diesel.toml", "[migrations_directory]\ndir = \"db/steps\"\n");
     let heads = |project: &Project, flags: &str| project.run(&format!("heads {flags}")).ok().stdout;
     assert_eq!(heads(&project, ""), "1  1_a\n");
     assert_eq!(heads(&project, "--migration-dir other"), "2  2_b\n");
@@ -1049,16 +1025,9 @@ fn hundreds_of_migrations_of_every_kind_go_up_and_down_and_up() {
         let (what, up, down) = RICH[number % RICH.len()];
         // the table that the schema of this round refers to
         let table = (number / RICH.len() * RICH.len() + 1).to_string();
-        let fill = |text: &str| {
-            text.replace("{n}", &number.to_string())
-                .replace("{t}", &table)
-        };
-        let day = format!(
-            "2016{:02}{:02}1200{:02}",
-            1 + number / 28 % 12,
-            1 + number % 28,
-            number % 60
-        );
+        let fill = |text: &str| text.replace("{n}", &number.to_string()).replace("{t}", &table);
+        let day =
+            format!("2016{:02}{:02}1200{:02}", 1 + number / 28 % 12, 1 + number % 28, number % 60);
         let name = match number / 100 {
             0 => format!("{day}_{what}"),
             1 => format!("2020-01-01-{number:06}_{what}"),
@@ -1073,14 +1042,8 @@ fn hundreds_of_migrations_of_every_kind_go_up_and_down_and_up() {
     let made = database.query(objects);
     let down = project.run("downgrade base -q").ok();
 
-    assert!(
-        up.stdout.starts_with("Applied 300 migrations: base -> "),
-        "{up:?}"
-    );
-    assert!(
-        down.stdout.starts_with("Reverted 300 migrations: "),
-        "{down:?}"
-    );
+    assert!(up.stdout.starts_with("Applied 300 migrations: base -> "), "{up:?}");
+    assert!(down.stdout.starts_with("Reverted 300 migrations: "), "{down:?}");
     assert!(made.parse::<usize>().unwrap() > 400, "{made}");
     assert_eq!(database.query(objects), "0");
     let routines = "SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace \

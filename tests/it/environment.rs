@@ -51,10 +51,7 @@ fn without_database(project: &Project) -> &Project {
 
 /// A migration that keeps what each setting was, and what it made of some texts.
 fn keeps_settings() -> String {
-    let names: Vec<String> = SETTINGS
-        .iter()
-        .map(|(name, _)| format!("'{name}'"))
-        .collect();
+    let names: Vec<String> = SETTINGS.iter().map(|(name, _)| format!("'{name}'")).collect();
     format!(
         "CREATE TABLE kept (id int PRIMARY KEY, was text, day date DEFAULT '02/03/2024', long interval DEFAULT '-1 2:03:04',
             slash text DEFAULT 'a\\\\b', bits text);
@@ -102,9 +99,8 @@ fn set(source: Source) -> (Database, String, Option<Scratch>) {
         }
     }
     if source == Source::Url {
-        let options = SETTINGS
-            .iter()
-            .map(|(name, value)| format!("-c{name}={}", value.replace(' ', "\\ ")));
+        let options =
+            SETTINGS.iter().map(|(name, value)| format!("-c{name}={}", value.replace(' ', "\\ ")));
         let options = options.collect::<Vec<_>>().join(" ");
         let options = options
             .replace('\\', "%5C")
@@ -129,26 +125,17 @@ fn check(source: Source) {
     );
     for (name, value) in SETTINGS {
         let value = if name == "TimeZone" { "UTC" } else { value };
-        assert!(
-            was.contains(&format!("{name} is {value}")),
-            "{source:?}: {name} in {was}"
-        );
+        assert!(was.contains(&format!("{name} is {value}")), "{source:?}: {name} in {was}");
     }
 
     // drift, verify, schema
     let drift = project.run("drift").ok();
     let name = &database.name;
-    assert!(
-        drift.stdout.contains(&format!("environment of {name}.")),
-        "{source:?} {drift:#?}"
-    );
+    assert!(drift.stdout.contains(&format!("environment of {name}.")), "{source:?} {drift:#?}");
     project.run("verify").ok();
     let of_database = project.run("schema --stdout").ok().stdout;
     assert!(of_database.contains("kept (id)"), "{of_database}");
-    assert_eq!(
-        project.run("schema --stdout --from migrations").ok().stdout,
-        of_database
-    );
+    assert_eq!(project.run("schema --stdout --from migrations").ok().stdout, of_database);
 
     // check, revision
     let truth = format!(
@@ -164,32 +151,18 @@ fn check(source: Source) {
     project.run("check").ok();
     project.run("upgrade").ok();
     project.run("drift").ok();
-    assert_eq!(
-        database.query("SELECT to_regclass('t1.more') IS NOT NULL"),
-        "t"
-    );
+    assert_eq!(database.query("SELECT to_regclass('t1.more') IS NOT NULL"), "t");
 
     // the same without the database, once it is pinned
     project.run("shadow pin").ok();
     let lock = std::fs::read_to_string(project.path().join("glowplug.lock")).unwrap();
-    assert!(
-        lock.contains("\"search_path\" = \"t1,") && !lock.contains("://"),
-        "{lock}"
-    );
+    assert!(lock.contains("\"search_path\" = \"t1,") && !lock.contains("://"), "{lock}");
     let pinned = without_database(&project);
     let checked = pinned.run("check").ok();
-    assert!(
-        checked
-            .stdout
-            .contains(&format!("environment of {name} (pinned 20")),
-        "{checked:#?}"
-    );
+    assert!(checked.stdout.contains(&format!("environment of {name} (pinned 20")), "{checked:#?}");
     pinned.run("verify").ok();
     let printed = pinned.run("schema --stdout --from migrations").ok().stdout;
-    assert!(
-        printed.contains("kept (id)") && printed.contains("more (id)"),
-        "{printed}"
-    );
+    assert!(printed.contains("kept (id)") && printed.contains("more (id)"), "{printed}");
 }
 
 #[test]
@@ -216,10 +189,7 @@ fn a_twin_has_the_settings_of_the_url() {
 #[test]
 fn a_setting_of_ones_own_is_in_the_twin_and_not_in_the_lock() {
     let database = Database::new();
-    database.query(&format!(
-        "ALTER DATABASE {} SET app.tenant = 's3cret'",
-        database.name
-    ));
+    database.query(&format!("ALTER DATABASE {} SET app.tenant = 's3cret'", database.name));
     let project = at(&database.url());
     let up = "DO $$ BEGIN EXECUTE format('CREATE TABLE %I (id int PRIMARY KEY)', current_setting('app.tenant')); END $$;";
     project.migration("1_a", up, "DROP TABLE s3cret;");
@@ -227,15 +197,9 @@ fn a_setting_of_ones_own_is_in_the_twin_and_not_in_the_lock() {
     project.run("drift").ok();
     project.run("verify").ok();
     let pinned = project.run("shadow pin").ok();
-    assert!(
-        pinned.stdout.contains("app.tenant was not written"),
-        "{pinned:#?}"
-    );
+    assert!(pinned.stdout.contains("app.tenant was not written"), "{pinned:#?}");
     let lock = std::fs::read_to_string(project.path().join("glowplug.lock")).unwrap();
-    assert!(
-        !lock.contains("s3cret") && !pinned.stdout.contains("s3cret"),
-        "{lock}"
-    );
+    assert!(!lock.contains("s3cret") && !pinned.stdout.contains("s3cret"), "{lock}");
 }
 
 #[test]
@@ -258,16 +222,9 @@ fn a_schema_of_the_roles_name_is_where_things_are_made() {
     let role = &database.role;
     database.query(&format!("CREATE SCHEMA {role} AUTHORIZATION {role}"));
     let project = at(&database.url());
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.run("upgrade").ok();
-    assert_eq!(
-        database.query(&format!("SELECT to_regclass('{role}.a') IS NOT NULL")),
-        "t"
-    );
+    assert_eq!(database.query(&format!("SELECT to_regclass('{role}.a') IS NOT NULL")), "t");
     project.run("drift").ok();
 }
 
@@ -279,26 +236,13 @@ fn a_schema_of_the_search_path_that_a_migration_makes_is_made_by_it() {
         "DO $$ BEGIN EXECUTE 'CREATE SCHEMA t1'; END $$;",
     ] {
         let database = Database::new();
-        database.query(&format!(
-            "ALTER DATABASE {} SET search_path = t1, public",
-            database.name
-        ));
-        database.query(&format!(
-            "GRANT CREATE ON DATABASE {} TO {}",
-            database.name, database.role
-        ));
+        database.query(&format!("ALTER DATABASE {} SET search_path = t1, public", database.name));
+        database.query(&format!("GRANT CREATE ON DATABASE {} TO {}", database.name, database.role));
         let project = at(&database.url());
         project.migration("1_schema", create, "DROP SCHEMA t1;");
-        project.migration(
-            "2_a",
-            "CREATE TABLE a (id int PRIMARY KEY);",
-            "DROP TABLE a;",
-        );
+        project.migration("2_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
         project.run("upgrade").ok();
-        assert_eq!(
-            database.query("SELECT to_regclass('t1.a') IS NOT NULL"),
-            "t"
-        );
+        assert_eq!(database.query("SELECT to_regclass('t1.a') IS NOT NULL"), "t");
         project.run("drift").ok();
         project.run("verify").ok();
     }
@@ -308,57 +252,27 @@ fn a_schema_of_the_search_path_that_a_migration_makes_is_made_by_it() {
 #[test]
 fn a_search_path_that_leads_into_pg_temp_is_refused() {
     let (by_database, by_role) = (Database::new(), Database::new());
-    by_database.query(&format!(
-        "ALTER DATABASE {} SET search_path = pg_temp, public",
-        by_database.name
-    ));
-    by_role.query(&format!(
-        "ALTER ROLE {} SET search_path = nowhere, pg_temp",
-        by_role.role
-    ));
+    by_database
+        .query(&format!("ALTER DATABASE {} SET search_path = pg_temp, public", by_database.name));
+    by_role.query(&format!("ALTER ROLE {} SET search_path = nowhere, pg_temp", by_role.role));
     let by_url = Database::new();
     let url = format!("{}&options=-csearch_path%3Dpg_temp%2Cpublic", by_url.url());
-    for (database, url) in [
-        (&by_database, by_database.url()),
-        (&by_role, by_role.url()),
-        (&by_url, url),
-    ] {
+    for (database, url) in
+        [(&by_database, by_database.url()), (&by_role, by_role.url()), (&by_url, url)]
+    {
         let project = at(&url);
-        project.migration(
-            "1_a",
-            "CREATE TABLE public.a (id int PRIMARY KEY);",
-            "DROP TABLE a;",
-        );
-        for command in [
-            "upgrade",
-            "current",
-            "drift",
-            "stamp head",
-            "downgrade base",
-        ] {
+        project.migration("1_a", "CREATE TABLE public.a (id int PRIMARY KEY);", "DROP TABLE a;");
+        for command in ["upgrade", "current", "drift", "stamp head", "downgrade base"] {
             let refused = project.run(command).code(1);
             let refused = refused.says(&["leads into pg_temp", "search_path = "]);
-            assert!(
-                refused.stderr.contains("session::temporary_schema"),
-                "{refused:#?}"
-            );
+            assert!(refused.stderr.contains("session::temporary_schema"), "{refused:#?}");
         }
-        assert_eq!(
-            database.query("SELECT to_regclass('public.a') IS NULL"),
-            "t"
-        );
+        assert_eq!(database.query("SELECT to_regclass('public.a') IS NULL"), "t");
     }
     // where it comes later it is in nobody's way
-    by_url.query(&format!(
-        "ALTER ROLE {} SET search_path = public, pg_temp",
-        by_url.role
-    ));
+    by_url.query(&format!("ALTER ROLE {} SET search_path = public, pg_temp", by_url.role));
     let project = at(&by_url.url());
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.run("upgrade").ok();
     project.run("drift").ok();
 }
@@ -392,20 +306,10 @@ fn prerequisites_are_there_before_the_first_migration_and_are_never_compared() {
     project.write("schema.sql", &OURS.replace("m mood", "m mood, o int"));
     project.run("upgrade").ok();
     project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
-    project
-        .run("verify")
-        .code(1)
-        .says(&["type \"mood\" does not exist"]);
+    project.run("verify").code(1).says(&["type \"mood\" does not exist"]);
     let (first, second) = THEIRS.split_at(THEIRS.find("CREATE FUNCTION public").unwrap());
-    project
-        .write("before.sql", THEIRS)
-        .write("before/1.sql", first)
-        .write("before/2.sql", second);
-    for sql in [
-        "\"before.sql\"",
-        "[\"before/1.sql\", \"before/2.sql\"]",
-        "\"before\"",
-    ] {
+    project.write("before.sql", THEIRS).write("before/1.sql", first).write("before/2.sql", second);
+    for sql in ["\"before.sql\"", "[\"before/1.sql\", \"before/2.sql\"]", "\"before\""] {
         project.write(
             "glowplug.toml",
             &format!("[schema]\nsource = \"schema.sql\"\n[shadow]\nsql = {sql}\n"),
@@ -424,19 +328,13 @@ fn prerequisites_are_there_before_the_first_migration_and_are_never_compared() {
     project.run("schema --stdout --from migrations").ok();
     project.run("revision --autogenerate -m o").ok();
     let up = project.run("show head").ok();
-    assert!(
-        up.stdout.contains("ADD COLUMN \"o\"") && !up.stdout.contains("auth"),
-        "{up:#?}"
-    );
+    assert!(up.stdout.contains("ADD COLUMN \"o\"") && !up.stdout.contains("auth"), "{up:#?}");
     project.run("upgrade").ok();
     project.run("drift").ok();
     project.run("check").ok();
     database.query("ALTER TABLE p ADD COLUMN by_hand int; CREATE TABLE by_hand (id int)");
     let drift = project.run("drift").code(3);
-    assert!(
-        drift.stdout.contains("by_hand") && !drift.stdout.contains("auth"),
-        "{drift:#?}"
-    );
+    assert!(drift.stdout.contains("by_hand") && !drift.stdout.contains("auth"), "{drift:#?}");
     // the whole dump of such a database makes them, too
     let up = "ALTER TABLE p ADD COLUMN o int;";
     project.write("schema.sql", &format!("{THEIRS}{OURS}{up}"));
@@ -467,36 +365,19 @@ fn what_the_database_has_and_no_migration_makes_is_pinned_with_one_command() {
     project.run("upgrade").ok();
     project.write("glowplug.toml", "[shadow]\n# ours\nroles = []\n");
     let pinned = project.run("shadow pin --from-database").ok();
-    assert!(
-        pinned.stdout.contains("Wrote prerequisites.sql"),
-        "{pinned:#?}"
-    );
+    assert!(pinned.stdout.contains("Wrote prerequisites.sql"), "{pinned:#?}");
     assert!(!pinned.stdout.contains("does not succeed"), "{pinned:#?}");
     let sql = std::fs::read_to_string(project.path().join("prerequisites.sql")).unwrap();
-    for theirs in [
-        "\"auth\".\"users\"",
-        "\"auth\".\"sessions\"",
-        "\"auth\".\"active\"",
-        "theirs",
-        "mood",
-    ] {
+    for theirs in
+        ["\"auth\".\"users\"", "\"auth\".\"sessions\"", "\"auth\".\"active\"", "theirs", "mood"]
+    {
         assert!(sql.contains(theirs), "{theirs}: {sql}");
     }
-    for ours in [
-        "\"p\"",
-        "\"ours\"",
-        "welcome",
-        "__diesel",
-        "__glowplug",
-        "hush",
-    ] {
+    for ours in ["\"p\"", "\"ours\"", "welcome", "__diesel", "__glowplug", "hush"] {
         assert!(!sql.contains(ours), "{ours}: {sql}");
     }
     let toml = std::fs::read_to_string(project.path().join("glowplug.toml")).unwrap();
-    assert_eq!(
-        toml,
-        "[shadow]\nsql = \"prerequisites.sql\"\n# ours\nroles = []\n"
-    );
+    assert_eq!(toml, "[shadow]\nsql = \"prerequisites.sql\"\n# ours\nroles = []\n");
     project.run("drift").ok();
     project.run("shadow pin --from-database").ok();
     let again = std::fs::read_to_string(project.path().join("prerequisites.sql")).unwrap();
@@ -504,10 +385,7 @@ fn what_the_database_has_and_no_migration_makes_is_pinned_with_one_command() {
     let printed = project.run("schema --stdout").ok().stdout;
     without_database(&project);
     project.run("verify").ok();
-    assert_eq!(
-        project.run("schema --stdout --from migrations").ok().stdout,
-        printed
-    );
+    assert_eq!(project.run("schema --stdout --from migrations").ok().stdout, printed);
     // what a person wrote is not overwritten
     project.write("prerequisites.sql", "CREATE SCHEMA auth;");
     with_database(&project, &database.url());
@@ -520,17 +398,10 @@ fn what_the_database_has_and_no_migration_makes_is_pinned_with_one_command() {
 #[test]
 fn prerequisites_that_do_not_load_are_named() {
     let project = Project::new();
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.write("glowplug.toml", "[shadow]\nsql = \"before.sql\"\n");
     project.run("verify").code(1).says(&["before.sql"]);
-    project.write(
-        "before.sql",
-        "CREATE TABLE x (id int);\nCREATE TABLE x (id int);\n",
-    );
+    project.write("before.sql", "CREATE TABLE x (id int);\nCREATE TABLE x (id int);\n");
     project.run("verify").code(1).says(&[
         "the prerequisites cannot be loaded: before.sql",
         "line 2",
@@ -555,24 +426,14 @@ fn an_extension_that_this_machine_lacks_is_named_with_both_ways_out() {
     for command in ["verify", "schema --from migrations"] {
         project.run(command).code(1).says(&ways);
     }
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.write(
         "schema.sql",
         "CREATE TABLE a (id int PRIMARY KEY);\nCREATE EXTENSION IF NOT EXISTS nobody_has_it;",
     );
-    project
-        .run("check --source schema.sql")
-        .code(1)
-        .says(&["nobody_has_it", "schema.sql:2"]);
+    project.run("check --source schema.sql").code(1).says(&["nobody_has_it", "schema.sql:2"]);
     project.write("glowplug.toml", "[shadow]\nsql = \"schema.sql\"\n");
-    project
-        .run("verify")
-        .code(1)
-        .says(&["nobody_has_it", "schema.sql:2"]);
+    project.run("verify").code(1).says(&["nobody_has_it", "schema.sql:2"]);
 }
 
 #[test]
@@ -582,10 +443,7 @@ fn something_may_stand_in_for_an_extension_that_this_machine_lacks() {
     project.migration("1_extension", up, "DROP EXTENSION nobody_has_it;");
     let table = "CREATE TABLE a (id int PRIMARY KEY, at place DEFAULT nowhere());";
     project.migration("2_a", table, "DROP TABLE a;");
-    project.write(
-        "schema.sql",
-        &format!("{up} {table} CREATE INDEX i ON a (at);"),
-    );
+    project.write("schema.sql", &format!("{up} {table} CREATE INDEX i ON a (at);"));
     project.write(
         "stand_in.sql",
         "CREATE DOMAIN place AS text; CREATE FUNCTION nowhere() RETURNS place LANGUAGE sql AS 'SELECT NULL::place';",
@@ -593,10 +451,7 @@ fn something_may_stand_in_for_an_extension_that_this_machine_lacks() {
     let toml = "[schema]\nsource = \"schema.sql\"\n[shadow]\nsql = \"stand_in.sql\"\n";
     project.write("glowplug.toml", toml);
     project.run("verify").code(1).says(&["nobody_has_it"]);
-    project.write(
-        "glowplug.toml",
-        &format!("{toml}stand_ins = [\"nobody_has_it\"]\n"),
-    );
+    project.write("glowplug.toml", &format!("{toml}stand_ins = [\"nobody_has_it\"]\n"));
     project.run("verify").ok();
     project.run("check").code(3);
     project.run("revision --autogenerate -m i").ok();
@@ -655,19 +510,14 @@ fn roles_of_the_server_that_scripts_speak_of_are_in_the_twin() {
     project.run("shadow pin").ok();
     let lock = std::fs::read_to_string(project.path().join("glowplug.lock")).unwrap();
     assert!(lock.contains(&format!("\"{role}_reader\" = ")), "{lock}");
-    without_database(&project)
-        .run("schema --from migrations --stdout")
-        .ok();
+    without_database(&project).run("schema --from migrations --stdout").ok();
 }
 
 #[test]
 fn a_twin_sorts_and_folds_letters_as_the_database_does() {
     let mut options = ScratchOptions::new(PathBuf::from(GLOWPLUG));
-    options.locale = Locale {
-        collate: "C.UTF-8".into(),
-        ctype: "C.UTF-8".into(),
-        ..Locale::default()
-    };
+    options.locale =
+        Locale { collate: "C.UTF-8".into(), ctype: "C.UTF-8".into(), ..Locale::default() };
     let own = Scratch::start(&INSTALLED[0], &options).expect("a server starts");
     let database = Database::on(&own);
     let project = at(&database.url());
@@ -714,27 +564,15 @@ fn a_twin_has_the_tablespaces_that_scripts_name() {
 #[test]
 fn a_lock_that_is_malformed_or_of_another_version_is_named() {
     let project = at(&Database::on(server(INSTALLED[0].major())).url());
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.run("shadow pin").ok();
     let lock = std::fs::read_to_string(project.path().join("glowplug.lock")).unwrap();
     let major = INSTALLED[0].major();
     without_database(&project);
-    project.write(
-        "glowplug.lock",
-        &lock.replace(&format!("postgresql = {major}"), "postgresql = 13"),
-    );
-    let verified = project.run("verify").ok();
-    assert!(
-        verified.stdout.contains("glowplug.lock pins PostgreSQL 13"),
-        "{verified:#?}"
-    );
-    project.write("glowplug.lock", "pinned = 1\n");
     project
-        .run("verify")
-        .code(1)
-        .says(&["glowplug.lock cannot be used", "glowplug shadow pin"]);
+        .write("glowplug.lock", &lock.replace(&format!("postgresql = {major}"), "postgresql = 13"));
+    let verified = project.run("verify").ok();
+    assert!(verified.stdout.contains("glowplug.lock pins PostgreSQL 13"), "{verified:#?}");
+    project.write("glowplug.lock", "pinned = 1\n");
+    project.run("verify").code(1).says(&["glowplug.lock cannot be used", "glowplug shadow pin"]);
 }

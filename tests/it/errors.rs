@@ -789,10 +789,7 @@ fn syntax_of_a_newer_postgresql_is_recognised() {
     let newer = [
         (15, "CREATE TABLE t (a int, UNIQUE NULLS NOT DISTINCT (a));"),
         (16, "SELECT any_value(x) FROM (VALUES (1)) v (x);"),
-        (
-            17,
-            "SELECT * FROM json_table('[1]'::jsonb, '$[*]' COLUMNS (x int PATH '$'));",
-        ),
+        (17, "SELECT * FROM json_table('[1]'::jsonb, '$[*]' COLUMNS (x int PATH '$'));"),
         (18, "SELECT uuidv7();"),
     ];
     for binaries in INSTALLED.iter() {
@@ -819,11 +816,7 @@ fn what_was_applied_before_the_failure_is_kept_and_said() {
     let project = Project::at(&database);
     project.migration("1_a", "CREATE TABLE a (id int);", "");
     project.migration("2_b", "CREATE TABLE b (id int);", "");
-    project.migration(
-        "3_c",
-        "CREATE TABLE c (id int);\nCREATE TABLE a (id int);",
-        "",
-    );
+    project.migration("3_c", "CREATE TABLE c (id int);\nCREATE TABLE a (id int);", "");
     project.migration("4_d", "CREATE TABLE d (id int);", "");
 
     assert_data_eq!(
@@ -849,10 +842,7 @@ migration::failed
 
     let there = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relname IN ('a', 'b', 'c', 'd')";
     assert_eq!(database.query(there), "a b");
-    assert_eq!(
-        database.query("SELECT version FROM __diesel_schema_migrations ORDER BY 1"),
-        "1\n2"
-    );
+    assert_eq!(database.query("SELECT version FROM __diesel_schema_migrations ORDER BY 1"), "1\n2");
 }
 
 #[test]
@@ -901,10 +891,7 @@ fn a_failure_as_json_has_its_place_and_everything_that_the_server_said() {
         "2_b failed on its way up: invalid input syntax for type integer: \"x\" (SQLSTATE 22P02)"
     );
     let place = (&error["file"], &error["line"], &error["column"]);
-    assert_eq!(
-        place,
-        (&"migrations/2_b/up.sql".into(), &3.into(), &9.into())
-    );
+    assert_eq!(place, (&"migrations/2_b/up.sql".into(), &3.into(), &9.into()));
     assert_eq!(error["server"]["code"], "22P02");
 
     project.migration("2_b", "SELECT 1;\n  COMMIT;", "");
@@ -913,8 +900,5 @@ fn a_failure_as_json_has_its_place_and_everything_that_the_server_said() {
     let error = &json["error"];
     assert_eq!(error["code"], "migrations::script");
     let place = (&error["file"], &error["line"], &error["column"]);
-    assert_eq!(
-        place,
-        (&"migrations/2_b/up.sql".into(), &2.into(), &3.into())
-    );
+    assert_eq!(place, (&"migrations/2_b/up.sql".into(), &2.into(), &3.into()));
 }

@@ -44,23 +44,14 @@ fn what_is_appended_is_read_back_as_it_was() {
     block_on(async {
         let log = EventLog::new(pool(&database).await);
         let at: Timestamp = "1969-07-20T20:17:40.123456Z".parse().unwrap();
-        let new = NewEvent::new(
-            "moon",
-            "landed",
-            json!({ "crew": ["Armstrong", "Aldrin"], "π": null }),
-        )
-        .at(at);
+        let new =
+            NewEvent::new("moon", "landed", json!({ "crew": ["Armstrong", "Aldrin"], "π": null }))
+                .at(at);
 
         let event = log.append(&new).await.unwrap();
 
-        assert_eq!(
-            (event.stream.as_str(), event.kind.as_str()),
-            ("moon", "landed")
-        );
-        assert_eq!(
-            (&event.payload, event.occurred_at, event.corrects),
-            (&new.payload, at, None)
-        );
+        assert_eq!((event.stream.as_str(), event.kind.as_str()), ("moon", "landed"));
+        assert_eq!((&event.payload, event.occurred_at, event.corrects), (&new.payload, at, None));
         assert!(event.recorded_at > at);
         assert_eq!(log.history("moon").await.unwrap(), [event]);
         assert_eq!(log.history("mars").await.unwrap(), []);
@@ -72,22 +63,11 @@ fn corrections_point_at_what_they_correct_and_are_folded_in() {
     let database = prepared();
     block_on(async {
         let log = EventLog::new(pool(&database).await);
-        let first = log
-            .append(&NewEvent::new("a", "deposited", json!(100)))
-            .await
-            .unwrap();
-        let other = log
-            .append(&NewEvent::new("a", "deposited", json!(5)))
-            .await
-            .unwrap();
-        let wrong = log
-            .correct(first.id, &Correction::new(json!(1)))
-            .await
-            .unwrap();
-        let right = log
-            .correct(wrong.id, &Correction::new(json!(10)).kind("recounted"))
-            .await
-            .unwrap();
+        let first = log.append(&NewEvent::new("a", "deposited", json!(100))).await.unwrap();
+        let other = log.append(&NewEvent::new("a", "deposited", json!(5))).await.unwrap();
+        let wrong = log.correct(first.id, &Correction::new(json!(1))).await.unwrap();
+        let right =
+            log.correct(wrong.id, &Correction::new(json!(10)).kind("recounted")).await.unwrap();
 
         assert_eq!(
             (right.corrects, right.kind.as_str(), right.stream.as_str()),
@@ -100,10 +80,7 @@ fn corrections_point_at_what_they_correct_and_are_folded_in() {
             .collect();
         assert_eq!(shown, [(first.id, json!(10), 2), (other.id, json!(5), 0)]);
         let missing = log.correct(999, &Correction::new(json!({}))).await;
-        assert!(
-            matches!(missing, Err(EventsError::NoSuchEvent { id: 999 })),
-            "{missing:?}"
-        );
+        assert!(matches!(missing, Err(EventsError::NoSuchEvent { id: 999 })), "{missing:?}");
     });
 }
 
@@ -121,18 +98,14 @@ fn an_append_is_prepared_once() {
         for n in 0..3 {
             let event = NewEvent::new("a", "counted", json!(n));
             let event = log.append(&event).await.unwrap();
-            log.correct(event.id, &Correction::new(json!(-n)))
-                .await
-                .unwrap();
+            log.correct(event.id, &Correction::new(json!(-n))).await.unwrap();
         }
 
         let mut connection = pool.get().await.unwrap();
         let kept = "SELECT statement FROM pg_prepared_statements
             WHERE statement LIKE 'INSERT%' ORDER BY length(statement)";
         let kept = diesel::sql_query(kept);
-        let kept: Vec<Kept> = diesel_async::RunQueryDsl::load(kept, &mut connection)
-            .await
-            .unwrap();
+        let kept: Vec<Kept> = diesel_async::RunQueryDsl::load(kept, &mut connection).await.unwrap();
 
         assert_eq!(kept.len(), 2, "a prepared statement each");
         assert!(kept[0].statement.contains("VALUES"));
@@ -152,12 +125,7 @@ fn many_are_appended_in_order_and_read_in_batches_from_a_position() {
         let appended = log.append_all(&new).await.unwrap();
 
         let order: Vec<_> = appended.iter().map(|event| event.payload.clone()).collect();
-        assert_eq!(
-            order,
-            new.iter()
-                .map(|event| event.payload.clone())
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(order, new.iter().map(|event| event.payload.clone()).collect::<Vec<_>>());
         let after = appended[2_344].id;
         let read: Vec<_> = log.read_from(after).try_collect().await.unwrap();
         assert_eq!(read, appended[2_345..]);
@@ -170,10 +138,7 @@ fn a_refusal_of_the_database_is_a_typed_error() {
     let database = prepared();
     block_on(async {
         let pool = pool(&database).await;
-        EventLog::new(pool.clone())
-            .append(&NewEvent::new("a", "b", json!({})))
-            .await
-            .unwrap();
+        EventLog::new(pool.clone()).append(&NewEvent::new("a", "b", json!({}))).await.unwrap();
         let refused = pool
             .get()
             .await
@@ -181,20 +146,14 @@ fn a_refusal_of_the_database_is_a_typed_error() {
             .batch_execute("UPDATE events SET kind = 'x'")
             .await
             .unwrap_err();
-        assert!(matches!(
-            EventsError::from(refused),
-            EventsError::AppendOnly { .. }
-        ));
+        assert!(matches!(EventsError::from(refused), EventsError::AppendOnly { .. }));
         let mut other = pool.get().await.unwrap();
         let log = EventLog::new(pool.clone());
         let empty = log.append(&NewEvent::new("", "b", json!({}))).await;
         assert!(matches!(empty, Err(EventsError::Database(_))), "{empty:?}");
         other.batch_execute("DROP TABLE events").await.unwrap();
         let missing = log.history("a").await;
-        assert!(
-            matches!(missing, Err(EventsError::Missing { .. })),
-            "{missing:?}"
-        );
+        assert!(matches!(missing, Err(EventsError::Missing { .. })), "{missing:?}");
     });
 }
 
@@ -227,38 +186,14 @@ fn compiled(schema: &str) -> Result<(), String> {
     let deps = Path::new(GLOWPLUG).with_file_name("deps");
     let mut rustc = Command::new("rustc");
     rustc
-        .args([
-            "--edition",
-            "2024",
-            "--crate-type",
-            "lib",
-            "--emit",
-            "metadata",
-            "-A",
-            "warnings",
-        ])
+        .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "-A", "warnings"])
         .arg("-L")
         .arg(format!("dependency={}", deps.display()));
-    for name in [
-        "diesel",
-        "diesel_async",
-        "jiff",
-        "serde",
-        "serde_json",
-        "thiserror",
-        "miette",
-    ] {
+    for name in ["diesel", "diesel_async", "jiff", "serde", "serde_json", "thiserror", "miette"] {
         let newest = newest(&deps, name);
-        rustc
-            .arg("--extern")
-            .arg(format!("{name}={}", newest.display()));
+        rustc.arg("--extern").arg(format!("{name}={}", newest.display()));
     }
-    let output = rustc
-        .arg("--out-dir")
-        .arg(directory.path())
-        .arg(&file)
-        .output()
-        .unwrap();
+    let output = rustc.arg("--out-dir").arg(directory.path()).arg(&file).output().unwrap();
     match output.status.success() {
         true => Ok(()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),

@@ -17,11 +17,7 @@ impl<'p> Run<'p> {
     fn start(project: &'p Project, arguments: &str) -> Self {
         let mut command = project.command(GLOWPLUG);
         command.args(arguments.split(' '));
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Self { project, child }
     }
 
@@ -74,11 +70,7 @@ fn a_long_statement_is_cancelled_and_its_migration_rolled_back() {
         let ran = run.end().code(130);
 
         // the backend may take a moment to leave, and does nothing any more
-        assert!(
-            !sessions(&database).contains("pg_sleep"),
-            "{}",
-            sessions(&database)
-        );
+        assert!(!sessions(&database).contains("pg_sleep"), "{}", sessions(&database));
         assert_eq!(ran.stdout, "");
         ran.says(&[
             "up 1_a",
@@ -137,10 +129,7 @@ fn while_it_waits_for_the_lock_a_run_ends_at_once() {
         let waiter = Run::start(&project, "upgrade");
         eventually("two sessions", || count(&database) == "2");
         waiter.signal(name);
-        waiter
-            .end()
-            .code(130)
-            .says(&["interrupted while", "No migration was run."]);
+        waiter.end().code(130).says(&["interrupted while", "No migration was run."]);
         eventually("the waiter is gone", || count(&database) == "1");
     }
     holder.signal("INT");
@@ -155,17 +144,11 @@ fn while_it_connects_to_a_server_that_never_answers_a_run_ends_at_once() {
     let url = format!("postgres://nobody@127.0.0.1:{port}/nothing");
     let project = Project::new().env("DATABASE_URL", &url);
     project.migration("1_a", "SELECT 1;", "");
-    for (arguments, name) in [
-        ("upgrade", "INT"),
-        ("current", "TERM"),
-        ("stamp head", "INT"),
-    ] {
+    for (arguments, name) in [("upgrade", "INT"), ("current", "TERM"), ("stamp head", "INT")] {
         let run = Run::start(&project, arguments);
         let _silent = listener.accept().unwrap();
         run.signal(name);
-        run.end()
-            .code(130)
-            .says(&["interrupted", "Nothing was changed."]);
+        run.end().code(130).says(&["interrupted", "Nothing was changed."]);
     }
 }
 
@@ -188,28 +171,15 @@ fn a_migration_without_a_transaction_goes_on_where_it_was_interrupted() {
         "1_a was interrupted on its way up",
         "Run again to go on. Statements done and recorded: 1 of 3",
     ]);
-    assert!(
-        !sessions(&database).contains("pg_sleep"),
-        "{}",
-        sessions(&database)
-    );
+    assert!(!sessions(&database).contains("pg_sleep"), "{}", sessions(&database));
     database.execute("UPDATE nap SET s = 0");
-    project
-        .run("upgrade")
-        .ok()
-        .says(&["going on after statement 1 of 3"]);
-    assert_eq!(
-        database.query("SELECT string_agg(what, ' ' ORDER BY what) FROM log"),
-        "a b"
-    );
+    project.run("upgrade").ok().says(&["going on after statement 1 of 3"]);
+    assert_eq!(database.query("SELECT string_agg(what, ' ' ORDER BY what) FROM log"), "a b");
 }
 
 #[test]
 fn an_index_build_is_cancelled_and_its_invalid_index_dropped_by_the_next_run() {
-    for build in [
-        "CREATE INDEX CONCURRENTLY i ON t (x);",
-        "CREATE INDEX CONCURRENTLY ON t (x);",
-    ] {
+    for build in ["CREATE INDEX CONCURRENTLY i ON t (x);", "CREATE INDEX CONCURRENTLY ON t (x);"] {
         let database = Database::new();
         database.execute("CREATE TABLE t (x int)");
         let project = Project::at(&database);
@@ -222,21 +192,11 @@ fn an_index_build_is_cancelled_and_its_invalid_index_dropped_by_the_next_run() {
             database.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == "1"
         });
         run.signal("INT");
-        run.end().code(130).says(&[
-            "1_a was interrupted",
-            "Statements done and recorded: 0 of 1",
-        ]);
-        assert!(
-            !sessions(&database).contains("CREATE INDEX"),
-            "{}",
-            sessions(&database)
-        );
+        run.end().code(130).says(&["1_a was interrupted", "Statements done and recorded: 0 of 1"]);
+        assert!(!sessions(&database).contains("CREATE INDEX"), "{}", sessions(&database));
         blocker.execute("COMMIT");
 
-        project
-            .run("upgrade")
-            .ok()
-            .says(&["which a failed build had left invalid"]);
+        project.run("upgrade").ok().says(&["which a failed build had left invalid"]);
         let indexes =
             "SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 't'::regclass";
         assert_eq!(database.query(indexes), "1|t");
@@ -252,9 +212,7 @@ fn a_pause_before_another_attempt_ends_at_once() {
     let blocker = Peer::of(&database);
     blocker.execute("BEGIN; LOCK TABLE t");
     let run = Run::start(&project, "upgrade --lock-timeout 1ms --lock-attempts 1000");
-    eventually("it waits between two attempts", || {
-        sessions(&database).starts_with("idle: RESET")
-    });
+    eventually("it waits between two attempts", || sessions(&database).starts_with("idle: RESET"));
     run.signal("INT");
     run.end().code(130).says(&["1_a was interrupted"]);
 }

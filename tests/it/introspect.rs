@@ -43,16 +43,11 @@ fn read_with(url: &Url, coverage: &Coverage) -> Catalog {
 
 /// Reads everything with a reader that may have read the same database before.
 pub fn read_again(reader: &mut Reader, url: &Url) -> Catalog {
-    on_session(url, async |session, version| {
-        reader.read(session, version).await.unwrap()
-    })
+    on_session(url, async |session, version| reader.read(session, version).await.unwrap())
 }
 
 fn on_session(url: &Url, act: impl AsyncFnOnce(&mut Session<'_>, u32) -> Catalog) -> Catalog {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let endpoint = Endpoint {
         url: url.clone(),
         direct: None,
@@ -78,13 +73,8 @@ pub struct Pair {
 }
 
 pub fn pairs(of: &str) -> Vec<Pair> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(of);
-    let mut dirs: Vec<PathBuf> = fs::read_dir(root)
-        .unwrap()
-        .map(|it| it.unwrap().path())
-        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(of);
+    let mut dirs: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|it| it.unwrap().path()).collect();
     dirs.sort();
     let pair = |dir: PathBuf| {
         let text = |file: &str| fs::read_to_string(dir.join(file)).unwrap();
@@ -130,11 +120,8 @@ fn whatever_differs_in_one_attribute_is_another_catalog() {
 }
 
 fn compare<'p>(binaries: &Binaries, pairs: impl Iterator<Item = &'p Pair> + Send) -> Outcome {
-    let settings = [
-        ("wal_level", "logical"),
-        ("max_wal_senders", "4"),
-        ("allow_in_place_tablespaces", "on"),
-    ];
+    let settings =
+        [("wal_level", "logical"), ("max_wal_senders", "4"), ("allow_in_place_tablespaces", "on")];
     let server = scratch(binaries, &settings);
     let outside = server.url(Scratch::MAINTENANCE);
     psql_at(&outside, "CREATE ROLE probe_owner");
@@ -216,14 +203,10 @@ pub fn unsubscribe(database: &Url) {
 fn difference(one: &Catalog, other: &Catalog) -> Option<String> {
     let map = |catalog: &Catalog| -> BTreeMap<Key, String> {
         let facts = catalog.iter();
-        facts
-            .map(|(key, fact)| (key.clone(), format!("{fact:?}")))
-            .collect()
+        facts.map(|(key, fact)| (key.clone(), format!("{fact:?}"))).collect()
     };
     let (facts, others) = (map(one), map(other));
-    let differing = facts
-        .iter()
-        .find(|(key, fact)| others.get(*key) != Some(*fact));
+    let differing = facts.iter().find(|(key, fact)| others.get(*key) != Some(*fact));
     let differing = differing.map(|(key, fact)| format!("{key}: {fact} | {:?}", others.get(key)));
     differing.or_else(|| (one != other).then(|| "dependencies, unread, or more objects".into()))
 }
@@ -286,9 +269,7 @@ fn what_was_not_written_to_is_not_read_again() {
          CREATE TABLE untouched (id bigserial PRIMARY KEY, note text)",
     );
     let proxy = Proxy::counting(&server);
-    let url = Url::parse(&proxy.url(&database.name, &database.role))
-        .unwrap()
-        .url;
+    let url = Url::parse(&proxy.url(&database.name, &database.role)).unwrap().url;
     let mut reader = Reader::default();
     let mut again = || {
         let before = proxy.counts().0;

@@ -28,18 +28,15 @@ fn remove(project: &Project, name: &str) {
 
 /// What an attempt to change the journal is answered with; an empty text if it succeeds.
 fn refused(url: &str, sql: &str) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let config: tokio_postgres::Config = url.parse().unwrap();
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         let result = client.batch_execute(sql).await;
-        result.err().map_or(String::new(), |error| {
-            error.as_db_error().unwrap().message().to_owned()
-        })
+        result
+            .err()
+            .map_or(String::new(), |error| error.as_db_error().unwrap().message().to_owned())
     })
 }
 
@@ -80,11 +77,9 @@ fn the_journal_refuses_every_change_even_of_its_owner_and_in_replica_mode() {
     let database = Database::new();
     three(&database);
     let replica = "SET session_replication_role = replica; ";
-    for (url, before) in [
-        (database.url(), ""),
-        (database.admin_url(), ""),
-        (database.admin_url(), replica),
-    ] {
+    for (url, before) in
+        [(database.url(), ""), (database.admin_url(), ""), (database.admin_url(), replica)]
+    {
         for (sql, what) in [
             ("UPDATE __glowplug_journal SET actor = 'nobody'", "UPDATE"),
             ("DELETE FROM __glowplug_journal", "DELETE"),
@@ -230,10 +225,7 @@ Nothing to do: [DB] is at 4 (head).
 fn other_line_ends_and_a_byte_order_mark_are_no_edit() {
     let database = Database::new();
     let project = three(&database);
-    project.write(
-        "migrations/1_a/up.sql",
-        "\u{feff}CREATE TABLE a (id int);\r\n",
-    );
+    project.write("migrations/1_a/up.sql", "\u{feff}CREATE TABLE a (id int);\r\n");
     project.run("current --check-heads").ok();
 }
 
@@ -267,11 +259,7 @@ note: down.sql of 2_b is another one than when it was applied
     );
     project.run("downgrade 1").ok();
     project.run("upgrade").ok();
-    assert_eq!(
-        project.run("upgrade").ok().stderr,
-        "",
-        "the new one is recorded"
-    );
+    assert_eq!(project.run("upgrade").ok().stderr, "", "the new one is recorded");
 }
 
 #[test]
@@ -413,10 +401,7 @@ exit 0
 
 "#]],
     );
-    assert_eq!(
-        database.query("SELECT version FROM __diesel_schema_migrations ORDER BY 1"),
-        "1\n3"
-    );
+    assert_eq!(database.query("SELECT version FROM __diesel_schema_migrations ORDER BY 1"), "1\n3");
 }
 
 #[test]
@@ -527,10 +512,7 @@ Would run 1 migration: 3 -> 4 (head). Nothing was changed.
         let told = ran.stderr.clone();
         assert!(told.contains("help:") && told.contains("GRANT"), "{told}");
     }
-    assert_eq!(
-        database.query("SELECT count(*) FROM __glowplug_journal"),
-        "3"
-    );
+    assert_eq!(database.query("SELECT count(*) FROM __glowplug_journal"), "3");
     database.query(&format!("DROP OWNED BY {reader}; DROP ROLE {reader}"));
 }
 
@@ -706,10 +688,7 @@ fn nothing_of_a_migration_reaches_the_next() {
     project.run("upgrade").ok();
     let found = database.query("SELECT what FROM seen");
     assert_eq!(found.replace("NULL\nself", "\nself"), seen, "piecewise");
-    database.query(&format!(
-        "DROP OWNED BY {0}_other; DROP ROLE {0}_other",
-        database.name
-    ));
+    database.query(&format!("DROP OWNED BY {0}_other; DROP ROLE {0}_other", database.name));
 }
 
 #[test]
@@ -722,11 +701,7 @@ fn a_dump_of_pg_dump_is_a_migration() {
         CREATE TABLE public.a (id integer NOT NULL);\nINSERT INTO public.a VALUES (1);\n\
         ALTER TABLE ONLY public.a ADD CONSTRAINT a_pkey PRIMARY KEY (id);\n";
     project.migration("1_dump", dump, "DROP TABLE a;");
-    project.migration(
-        "2_more",
-        "ALTER TABLE a ADD t text;",
-        "ALTER TABLE a DROP t;",
-    );
+    project.migration("2_more", "ALTER TABLE a ADD t text;", "ALTER TABLE a DROP t;");
     check(
         &project.run("upgrade"),
         &database,
@@ -749,22 +724,12 @@ fn the_tracking_tables_live_in_the_first_schema_of_the_search_path() {
     database.execute("CREATE SCHEMA tenant");
     let project = Project::at(&database);
     project.migration("1_a", "CREATE TABLE a (id int);", "DROP TABLE a;");
-    let separator = if database.url().contains('?') {
-        '&'
-    } else {
-        '?'
-    };
-    let url = format!(
-        "{}{separator}options=-csearch_path%3Dtenant",
-        database.url()
-    );
+    let separator = if database.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{separator}options=-csearch_path%3Dtenant", database.url());
     let public = project.run("upgrade").ok();
     let project = project.env("DATABASE_URL", &url);
     let tenant = project.run("upgrade").ok();
-    assert_eq!(
-        tenant.stdout, public.stdout,
-        "each schema has its own history"
-    );
+    assert_eq!(tenant.stdout, public.stdout, "each schema has its own history");
     let tables = database.query(
         "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'tenant') ORDER BY 1, 2",
     );
@@ -774,10 +739,7 @@ fn the_tracking_tables_live_in_the_first_schema_of_the_search_path() {
          tenant|__diesel_schema_migrations\ntenant|__glowplug_journal\ntenant|a"
     );
     project.run("downgrade base").ok();
-    assert_eq!(
-        database.query("SELECT to_regclass('tenant.a'), to_regclass('public.a')"),
-        "NULL|a"
-    );
+    assert_eq!(database.query("SELECT to_regclass('tenant.a'), to_regclass('public.a')"), "NULL|a");
 
     let nowhere = url.replace("tenant", "missing");
     let project = project.env("DATABASE_URL", &nowhere);

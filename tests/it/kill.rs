@@ -45,13 +45,8 @@ enum Job {
     Stamp,
 }
 
-const JOBS: [Job; 5] = [
-    Job::Upgrade,
-    Job::Downgrade,
-    Job::Redo,
-    Job::SingleTransaction,
-    Job::Stamp,
-];
+const JOBS: [Job; 5] =
+    [Job::Upgrade, Job::Downgrade, Job::Redo, Job::SingleTransaction, Job::Stamp];
 
 impl Job {
     fn arguments(self) -> &'static str {
@@ -147,10 +142,9 @@ const EVENTS: &str = "INSERT INTO events (stream, kind, payload, occurred_at)
 fn project(job: Job, guarded: bool) -> Project {
     let project = Project::new();
     let (up, down) = match guarded {
-        true => (
-            "ALTER TABLE events ADD COLUMN trace int;",
-            "ALTER TABLE events DROP COLUMN trace;",
-        ),
+        true => {
+            ("ALTER TABLE events ADD COLUMN trace int;", "ALTER TABLE events DROP COLUMN trace;")
+        }
         false => ("", ""),
     };
     if guarded {
@@ -196,21 +190,12 @@ impl Stage {
         let (fresh, applied) = (prepared(), prepared());
         let ran = project(Job::Upgrade, guarded).env("DATABASE_URL", &applied.url());
         ran.run("upgrade").ok();
-        Self {
-            server,
-            fresh,
-            applied,
-            guarded,
-        }
+        Self { server, fresh, applied, guarded }
     }
 
     /// A copy, owned by the owner of what was copied.
     fn database(&self, job: Job) -> Database {
-        let template = if job.starts_at_head() {
-            &self.applied
-        } else {
-            &self.fresh
-        };
+        let template = if job.starts_at_head() { &self.applied } else { &self.fresh };
         template.copy(&self.server)
     }
 }
@@ -281,11 +266,7 @@ fn check_ledger(database: &Database, project: &Project) {
         database.query(events),
         "1happened12026-01-01 00:00:00+00,2happened22026-01-01 00:00:00+00,3happened32026-01-01 00:00:00+00,4happened42026-01-01 00:00:00+00,5happened52026-01-01 00:00:00+00"
     );
-    for sql in [
-        "UPDATE events SET kind = 'x'",
-        "DELETE FROM events",
-        "TRUNCATE events",
-    ] {
+    for sql in ["UPDATE events SET kind = 'x'", "DELETE FROM events", "TRUNCATE events"] {
         let tried = crate::support::try_psql_at(database.owner(), sql);
         assert!(tried.unwrap_err().contains("append-only"), "{sql}");
     }
@@ -360,11 +341,7 @@ fn check_state(database: &Database, job: Job) {
             let effect = format!("{run} {effect}");
             let found = logged.get(&effect).copied().unwrap_or_default();
             if found != times {
-                writeln!(
-                    wrong,
-                    "{effect}: {found} times, in the journal {times} times"
-                )
-                .unwrap();
+                writeln!(wrong, "{effect}: {found} times, in the journal {times} times").unwrap();
             }
         }
     }
@@ -447,23 +424,13 @@ fn hit(victim: Victim, guarded: bool, by_default: usize) {
         fastrand::Rng::with_seed(seed).shuffle(&mut cases);
         cases.truncate(wanted);
     }
-    eprintln!(
-        "{victim:?}: {} of {all} cases, GLOWPLUG_TEST_SEED={seed}",
-        cases.len()
-    );
+    eprintln!("{victim:?}: {} of {all} cases, GLOWPLUG_TEST_SEED={seed}", cases.len());
     for Case { job, victim, place } in &cases {
-        let case = Case {
-            job: *job,
-            victim: *victim,
-            place: *place,
-        };
+        let case = Case { job: *job, victim: *victim, place: *place };
         let result =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&stage, &case)));
         if let Err(panic) = result {
-            eprintln!(
-                "with harm to the {victim:?} at {place:?} of `{}`",
-                job.arguments()
-            );
+            eprintln!("with harm to the {victim:?} at {place:?} of `{}`", job.arguments());
             std::panic::resume_unwind(panic);
         }
     }

@@ -58,15 +58,8 @@ ledger::refused
 
 "#]]
     );
-    assert_eq!(
-        database.query("SELECT to_regclass('notes')"),
-        "NULL",
-        "all is rolled back"
-    );
-    assert_eq!(
-        database.query("SELECT payload ->> 'n' FROM events WHERE id = 1"),
-        "1"
-    );
+    assert_eq!(database.query("SELECT to_regclass('notes')"), "NULL", "all is rolled back");
+    assert_eq!(database.query("SELECT payload ->> 'n' FROM events WHERE id = 1"), "1");
     let entry = "SELECT kind || ' ' || version || ' ' || (note::jsonb -> 0 ->> 'rule') FROM __glowplug_journal ORDER BY id DESC LIMIT 1";
     assert_eq!(database.query(entry), "refused 2 rows-changed");
 }
@@ -80,9 +73,7 @@ fn a_deliberate_change_passes_with_a_reason_and_rows_never_do() {
         "ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate;",
     );
     project.run("upgrade").code(3);
-    project
-        .run_with(&["upgrade", "--allow-ledger-change", "moving to partitions"])
-        .ok();
+    project.run_with(&["upgrade", "--allow-ledger-change", "moving to partitions"]).ok();
     let noted = "SELECT note::jsonb ->> 'accepted' FROM __glowplug_journal WHERE kind = 'attest' ORDER BY id DESC LIMIT 1";
     assert_eq!(database.query(noted), "moving to partitions");
 
@@ -115,15 +106,9 @@ fn what_changed_between_two_runs_stops_the_next_until_it_is_healed_or_accepted()
     project.run("upgrade").ok();
 
     database.execute("DROP TRIGGER events_no_truncate ON events");
-    project.migration(
-        "3_more",
-        "CREATE TABLE even_more (id int);",
-        "DROP TABLE even_more;",
-    );
+    project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
     project.run("upgrade").code(3);
-    project
-        .run_with(&["ledger", "verify", "--accept", "no need for it"])
-        .ok();
+    project.run_with(&["ledger", "verify", "--accept", "no need for it"]).ok();
     project.run("upgrade").ok();
     project.run("ledger verify").ok();
 }
@@ -140,15 +125,8 @@ fn rows_that_went_past_every_protection_are_missed_by_the_next_run_and_by_verify
     tamper("DELETE FROM events WHERE id = 2");
     project.run("ledger verify").code(3);
     tamper("DELETE FROM events WHERE id = 5");
-    project.migration(
-        "3_more",
-        "CREATE TABLE even_more (id int);",
-        "DROP TABLE even_more;",
-    );
-    project
-        .run("upgrade")
-        .code(3)
-        .says(&["the event that was the newest (5) is gone"]);
+    project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
+    project.run("upgrade").code(3).says(&["the event that was the newest (5) is gone"]);
 }
 
 #[test]
@@ -158,10 +136,7 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     database.execute(EVENTS);
     project.run("ledger seal -o seals").ok();
     let nothing = project.run("ledger seal -o seals").ok();
-    assert_eq!(
-        nothing.stdout,
-        "Nothing was appended since the last seal.\n"
-    );
+    assert_eq!(nothing.stdout, "Nothing was appended since the last seal.\n");
     project.migration(
         "2_column",
         "ALTER TABLE events ADD COLUMN trace uuid;",
@@ -169,23 +144,13 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     );
     project.run("upgrade").ok();
     let compared = project.run("ledger verify --against seals").ok();
-    assert!(
-        compared
-            .stdout
-            .contains("5 rows up to 5 are as they were sealed"),
-        "{compared:?}"
-    );
-    assert!(
-        compared.stdout.contains("5 rows after 5 up to 10"),
-        "{compared:?}"
-    );
+    assert!(compared.stdout.contains("5 rows up to 5 are as they were sealed"), "{compared:?}");
+    assert!(compared.stdout.contains("5 rows after 5 up to 10"), "{compared:?}");
 
     database.query("SET session_replication_role = replica; ALTER TABLE events DISABLE TRIGGER USER; UPDATE events SET kind = 'forged' WHERE id = 7; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate");
     let compared = project.run("ledger verify --against seals").code(3);
     assert!(
-        compared
-            .stdout
-            .contains("the rows after 5 up to 10 are not those that were sealed"),
+        compared.stdout.contains("the rows after 5 up to 10 are not those that were sealed"),
         "{compared:?}"
     );
 
@@ -276,17 +241,12 @@ public.audit
         );
         assert!(tried.is_err(), "{sql}");
         assert!(
-            crate::support::try_psql_at(database.owner(), sql)
-                .unwrap_err()
-                .contains("append-only"),
+            crate::support::try_psql_at(database.owner(), sql).unwrap_err().contains("append-only"),
             "{sql}"
         );
     }
 
-    project
-        .run("ledger protect audit")
-        .code(1)
-        .says(&["public.audit is protected already"]);
+    project.run("ledger protect audit").code(1).says(&["public.audit is protected already"]);
     project.run("downgrade -1").code(3);
     project.migration(
         "3_2027",
@@ -297,45 +257,27 @@ public.audit
         "TRUNCATE of public.audit_2027 is no longer refused",
         "Give the new partition the triggers",
     ]);
-    psql_at(
-        &server(INSTALLED[0].major()).url(&database.name),
-        &format!("DROP OWNED BY {role}"),
-    );
+    psql_at(&server(INSTALLED[0].major()).url(&database.name), &format!("DROP OWNED BY {role}"));
 }
 
 #[test]
 fn events_are_appended_corrected_and_read_from_the_command_line() {
     let database = Database::new();
     let project = Project::at(&database);
-    project
-        .run("ledger log")
-        .code(1)
-        .says(&["there is no events table"]);
+    project.run("ledger log").code(1).says(&["there is no events table"]);
     project.write("glowplug.toml", DECLARED);
     project.migration("1_events", UP, DOWN);
     project.run("upgrade").ok();
     let at = "--at=2026-01-02T03:04:05Z";
     project
-        .run_with(&[
-            "ledger",
-            "append",
-            "account-7",
-            "deposited",
-            r#"{"amount": 100}"#,
-            at,
-        ])
+        .run_with(&["ledger", "append", "account-7", "deposited", r#"{"amount": 100}"#, at])
         .ok();
-    project
-        .run_with(&["ledger", "correct", "1", r#"{"amount": 10}"#])
-        .ok();
+    project.run_with(&["ledger", "correct", "1", r#"{"amount": 10}"#]).ok();
     project
         .run_with(&["ledger", "append", "x", "y", "{"])
         .code(1)
         .says(&["the payload is not JSON"]);
-    project
-        .run_with(&["ledger", "correct", "9", "{}"])
-        .code(1)
-        .says(&["there is no event 9"]);
+    project.run_with(&["ledger", "correct", "9", "{}"]).code(1).says(&["there is no event 9"]);
 
     let log = project.run("ledger log account-7").ok().stdout;
     let effective = project.run("ledger log account-7 --effective").ok().stdout;
@@ -346,10 +288,7 @@ fn events_are_appended_corrected_and_read_from_the_command_line() {
         "{log}"
     );
     assert!(log.trim_end().ends_with("corrects 1"), "{log}");
-    assert_eq!(
-        effective,
-        "1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":10}\n"
-    );
+    assert_eq!(effective, "1  2026-01-02T03:04:05Z  account-7  deposited  {\"amount\":10}\n");
 }
 
 /// Two servers share many migrations, and what they have shown is kept for the next run.
@@ -416,26 +355,16 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
 
 "#]]
     );
-    project.migration(
-        "030_m",
-        "DROP TRIGGER events_append_only ON events;",
-        "SELECT 1;",
-    );
+    project.migration("030_m", "DROP TRIGGER events_append_only ON events;", "SELECT 1;");
     let verified = verify(&[]).code(3);
     assert!(
-        verified
-            .stdout
-            .contains("030_m (up): 030_m was refused on its way up"),
+        verified.stdout.contains("030_m (up): 030_m was refused on its way up"),
         "{}",
         verified.stdout
     );
     project.migration("030_m", "CREATE TABLE broken (id int)", "DROP TABLE brokn;");
     let verified = verify(&[]).code(3);
-    assert!(
-        verified.stdout.contains("030_m (down): "),
-        "{}",
-        verified.stdout
-    );
+    assert!(verified.stdout.contains("030_m (down): "), "{}", verified.stdout);
 }
 
 #[test]
@@ -458,10 +387,7 @@ fn verify_names_the_leg_that_does_not_return() {
         "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL);",
         "DROP TABLE users;",
     );
-    project.write(
-        "migrations/5_oneway/up.sql",
-        "CREATE TABLE oneway (id int);",
-    );
+    project.write("migrations/5_oneway/up.sql", "CREATE TABLE oneway (id int);");
     let verified = project.run("verify").ok();
     assert_data_eq!(
         verified.stdout,
@@ -473,11 +399,7 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
 "#]]
     );
 
-    project.migration(
-        "6_index",
-        "CREATE INDEX users_name ON users (name);",
-        "SELECT 1;",
-    );
+    project.migration("6_index", "CREATE INDEX users_name ON users (name);", "SELECT 1;");
     let verified = project.run("verify").code(3);
     assert_data_eq!(
         verified.stdout,
@@ -511,11 +433,7 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
 "#]]
     );
 
-    project.migration(
-        "6_index",
-        "DROP TRIGGER events_append_only ON events;",
-        "SELECT 1;",
-    );
+    project.migration("6_index", "DROP TRIGGER events_append_only ON events;", "SELECT 1;");
     let verified = project.run("verify").code(3);
     assert_data_eq!(
         verified.stdout,
@@ -542,15 +460,10 @@ fn without_ledgers_nothing_is_asked_and_status_finds_what_looks_like_one() {
     project.run("upgrade").ok();
     let status = project.run("ledger status").ok();
     assert!(
-        status
-            .stdout
-            .contains("public.events looks like a ledger and is not declared"),
+        status.stdout.contains("public.events looks like a ledger and is not declared"),
         "{status:?}"
     );
-    project
-        .run("ledger verify")
-        .code(1)
-        .says(&["no ledger is declared"]);
+    project.run("ledger verify").code(1).says(&["no ledger is declared"]);
     project.run("downgrade base").ok();
 }
 
@@ -559,20 +472,13 @@ fn an_empty_ledger_may_go_the_way_it_came() {
     let database = Database::new();
     let project = Project::at(&database);
     project.write("glowplug.toml", DECLARED);
-    project.migration(
-        "1_events",
-        UP,
-        "DROP TABLE events; DROP FUNCTION events_refuse();",
-    );
+    project.migration("1_events", UP, "DROP TABLE events; DROP FUNCTION events_refuse();");
     project.run("upgrade").ok();
     project.run("redo").ok();
     project.run("downgrade base").ok();
     project.run("upgrade").ok();
     database.execute(EVENTS);
-    project
-        .run("downgrade base")
-        .code(3)
-        .says(&["the table is gone, or has another name"]);
+    project.run("downgrade base").code(3).says(&["the table is gone, or has another name"]);
     assert_eq!(database.query("SELECT count(*) FROM events"), "5");
 }
 
@@ -588,11 +494,7 @@ fn a_role_without_rights_on_the_ledger_migrates_beside_it() {
     let mut url = database.owner().clone();
     url.user = Some(other.clone());
     let project = project.env("DATABASE_URL", &crate::support::text(&url));
-    project.migration(
-        "2_beside",
-        "CREATE TABLE beside (id int);",
-        "DROP TABLE beside;",
-    );
+    project.migration("2_beside", "CREATE TABLE beside (id int);", "DROP TABLE beside;");
     project.run("upgrade").ok();
     project.run("ledger status").ok();
     project.run("ledger verify").ok();
@@ -680,9 +582,7 @@ fn what_is_prepared_cannot_be_put_in_the_place_of_the_guard() {
     );
     let refused = project.run("upgrade").code(3);
     assert!(
-        refused
-            .stderr
-            .contains("DELETE of public.events is no longer refused"),
+        refused.stderr.contains("DELETE of public.events is no longer refused"),
         "{refused:#?}"
     );
     // without harm it is nobody's business
@@ -692,15 +592,7 @@ fn what_is_prepared_cannot_be_put_in_the_place_of_the_guard() {
         "PREPARE own AS SELECT 1; DEALLOCATE ALL; CREATE TABLE b (id int);",
         "",
     );
-    project.migration(
-        "4_left",
-        "PREPARE own AS SELECT 1; CREATE TABLE c (id int);",
-        "",
-    );
-    project.migration(
-        "5_again",
-        "PREPARE own AS SELECT 1; CREATE TABLE d (id int);",
-        "",
-    );
+    project.migration("4_left", "PREPARE own AS SELECT 1; CREATE TABLE c (id int);", "");
+    project.migration("5_again", "PREPARE own AS SELECT 1; CREATE TABLE d (id int);", "");
     project.run("upgrade").ok();
 }

@@ -93,19 +93,14 @@ const HARMFUL: [&str; 44] = [
 fn migration(dice: &mut Dice) -> String {
     let mut statements = Vec::new();
     for at in 0..dice.between(1..=6) {
-        let template = if dice.percent(45) {
-            *dice.pick(&BENIGN)
-        } else {
-            *dice.pick(&HARMFUL)
-        };
+        let template = if dice.percent(45) { *dice.pick(&BENIGN) } else { *dice.pick(&HARMFUL) };
         let sql = template
             .replace("{new}", &format!("new{at}"))
             .replace("{row}", &dice.between(1..=52).to_string());
         let wrapped = match dice.below(10) {
-            0 if !sql.contains("$$") => format!(
-                "DO $do$ BEGIN EXECUTE {}; END $do$",
-                glowplug::words::ident::Literal(&sql)
-            ),
+            0 if !sql.contains("$$") => {
+                format!("DO $do$ BEGIN EXECUTE {}; END $do$", glowplug::words::ident::Literal(&sql))
+            }
             1 => format!("SAVEPOINT s{at};\n{sql};\nROLLBACK TO s{at}"),
             2 => format!("SAVEPOINT s{at};\n{sql};\nRELEASE s{at}"),
             _ => sql,
@@ -144,10 +139,8 @@ fn truth(admin: &Url, level: &str) -> Vec<String> {
             );
         }
         for sql in attempts {
-            let tried = try_psql_at(
-                admin,
-                &format!("BEGIN; SET LOCAL ROLE {role}; {sql}; ROLLBACK"),
-            );
+            let tried =
+                try_psql_at(admin, &format!("BEGIN; SET LOCAL ROLE {role}; {sql}; ROLLBACK"));
             truth.push(format!(
                 "{role}: {sql}: {}",
                 if tried.is_err() { "refused" } else { "DONE" }
@@ -157,11 +150,7 @@ fn truth(admin: &Url, level: &str) -> Vec<String> {
     let append = "BEGIN; SET LOCAL ROLE app_rw; INSERT INTO public.events (stream_id, kind, payload) VALUES ('00000000-0000-4000-8000-000000000001', 'x', '{}'); ROLLBACK";
     truth.push(format!(
         "append: {}",
-        if try_psql_at(admin, append).is_ok() {
-            "done"
-        } else {
-            "REFUSED"
-        }
+        if try_psql_at(admin, append).is_ok() { "done" } else { "REFUSED" }
     ));
     truth
 }
@@ -196,10 +185,7 @@ fn whatever_is_let_through_has_kept_every_row_and_all_protection() {
     });
     let (kept, refused, failed) = *passed.lock().unwrap();
     eprintln!("let through {kept}, refused {refused}, refused by the server {failed}");
-    assert!(
-        count < 100 || kept > 0 && refused > 0,
-        "both verdicts were seen"
-    );
+    assert!(count < 100 || kept > 0 && refused > 0, "both verdicts were seen");
 }
 
 fn check(arena: &Arena, seed: u64) -> Option<i32> {
@@ -214,18 +200,14 @@ fn check(arena: &Arena, seed: u64) -> Option<i32> {
         let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         psql_at(
             &outside,
-            &format!(
-                "CREATE DATABASE {name} OWNER ledger_owner TEMPLATE {}",
-                arena.levels[level]
-            ),
+            &format!("CREATE DATABASE {name} OWNER ledger_owner TEMPLATE {}", arena.levels[level]),
         );
     }
     let admin = arena.server.url(&name);
     let mut owner = admin.clone();
     owner.user = Some("ledger_owner".into());
-    let project = Project::new()
-        .env("DATABASE_URL", &text(&owner))
-        .env("GLOWPLUG_POSTGRES_BIN", "/nowhere");
+    let project =
+        Project::new().env("DATABASE_URL", &text(&owner)).env("GLOWPLUG_POSTGRES_BIN", "/nowhere");
     project.write("glowplug.toml", &PROJECT.replace("LEVEL", level));
     project.migration("1_random", &up, "");
 
@@ -233,16 +215,9 @@ fn check(arena: &Arena, seed: u64) -> Option<i32> {
     let ran = project.run("upgrade");
     let after = truth(&admin, level);
 
-    assert!(
-        matches!(ran.code, Some(0 | 1 | 3)),
-        "seed {seed} at {level}\n{up}\n{ran:#?}"
-    );
+    assert!(matches!(ran.code, Some(0 | 1 | 3)), "seed {seed} at {level}\n{up}\n{ran:#?}");
     for (was, is) in before.iter().zip(&after) {
-        assert_eq!(
-            was, is,
-            "seed {seed} at {level}, exit {:?}\n{up}\n{}",
-            ran.code, ran.stderr
-        );
+        assert_eq!(was, is, "seed {seed} at {level}, exit {:?}\n{up}\n{}", ran.code, ran.stderr);
     }
     psql_at(&outside, &format!("DROP DATABASE {name} WITH (FORCE)"));
     ran.code

@@ -72,14 +72,9 @@ fn truth(admin: &Url) -> String {
             "UPDATE public.ledger_entries SET status = 'void' WHERE id = 1",
             "DELETE FROM public.ledger_entries WHERE id = 2",
         ] {
-            let tried = try_psql_at(
-                admin,
-                &format!("BEGIN; SET LOCAL ROLE {role}; {sql}; ROLLBACK"),
-            );
-            truth.push(format!(
-                "{role} {}",
-                if tried.is_err() { "refused" } else { "DONE" }
-            ));
+            let tried =
+                try_psql_at(admin, &format!("BEGIN; SET LOCAL ROLE {role}; {sql}; ROLLBACK"));
+            truth.push(format!("{role} {}", if tried.is_err() { "refused" } else { "DONE" }));
         }
     }
     truth.join("\n")
@@ -104,12 +99,8 @@ impl Arena {
     /// The two databases that cases are copied from; once for each server of this process.
     pub fn of(major: u32) -> &'static Self {
         static ARENAS: Mutex<BTreeMap<u32, &'static Arena>> = Mutex::new(BTreeMap::new());
-        let mut arenas = ARENAS
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        arenas
-            .entry(major)
-            .or_insert_with(|| Box::leak(Box::new(Self::new(major))))
+        let mut arenas = ARENAS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        arenas.entry(major).or_insert_with(|| Box::leak(Box::new(Self::new(major))))
     }
 
     fn new(major: u32) -> Self {
@@ -135,10 +126,7 @@ impl Arena {
         let base = &self.levels[level];
         let name = format!("rt_{}_{level}", case.name.split('-').next().unwrap());
         let outside = self.server.url("template1");
-        psql_at(
-            &outside,
-            &format!("CREATE DATABASE {name} OWNER ledger_owner TEMPLATE {base}"),
-        );
+        psql_at(&outside, &format!("CREATE DATABASE {name} OWNER ledger_owner TEMPLATE {base}"));
         let admin = self.server.url(&name);
         let mut url = admin.clone();
         if case.meta.role != "postgres" {
@@ -149,14 +137,9 @@ impl Arena {
             .env("DATABASE_URL", &text(&url))
             .env("GLOWPLUG_POSTGRES_BIN", "/nowhere");
         project.write("glowplug.toml", &PROJECT.replace("LEVEL", level));
-        let (socket, port) = (
-            psql_at(&admin, "SHOW unix_socket_directories"),
-            psql_at(&admin, "SHOW port"),
-        );
-        let place = |sql: &str| {
-            sql.replace("SOCKET_DIR", &socket)
-                .replace("SOCKET_PORT", &port)
-        };
+        let (socket, port) =
+            (psql_at(&admin, "SHOW unix_socket_directories"), psql_at(&admin, "SHOW port"));
+        let place = |sql: &str| sql.replace("SOCKET_DIR", &socket).replace("SOCKET_PORT", &port);
         if case.meta.transactional {
             project.migration("1_case", &place(&case.up), &place(&case.down));
         } else {
@@ -169,11 +152,7 @@ impl Arena {
             if ran.code != Some(0) {
                 complaint = Some("its way up was not let through".to_owned());
             }
-            ran = project.run(if case.meta.phase == "down" {
-                "downgrade -1"
-            } else {
-                "redo"
-            });
+            ran = project.run(if case.meta.phase == "down" { "downgrade -1" } else { "redo" });
         }
         let after = truth(&admin);
         complaint = complaint.or_else(|| match (case.allow, ran.code) {
@@ -189,32 +168,21 @@ impl Arena {
             (false, _) => Some("an attack, and let through".to_owned()),
         });
         if complaint.is_none() && before != after {
-            complaint = Some(format!(
-                "rows or protection changed:\n{before}\n---\n{after}"
-            ));
+            complaint = Some(format!("rows or protection changed:\n{before}\n---\n{after}"));
         }
-        let cleaned = case
-            .meta
-            .cleanup
-            .as_ref()
-            .map(|cleanup| (cleanup, try_psql_at(&admin, cleanup)));
+        let cleaned =
+            case.meta.cleanup.as_ref().map(|cleanup| (cleanup, try_psql_at(&admin, cleanup)));
         psql_at(&outside, &format!("DROP DATABASE {name} WITH (FORCE)"));
         // a role goes when nothing depends on it any more
         if let Some((cleanup, Err(_))) = cleaned {
             try_psql_at(&outside, cleanup).unwrap_or_default();
         }
-        (
-            complaint,
-            format!("exit {:?}\n{}{}", ran.code, ran.stdout, ran.stderr),
-        )
+        (complaint, format!("exit {:?}\n{}{}", ran.code, ran.stdout, ran.stderr))
     }
 }
 
 #[track_caller]
-#[expect(
-    clippy::print_stdout,
-    reason = "the table of verdicts is read in the test's output"
-)]
+#[expect(clippy::print_stdout, reason = "the table of verdicts is read in the test's output")]
 fn check(major: u32) {
     if !INSTALLED.iter().any(|it| it.major() == major) {
         eprintln!("skipped: PostgreSQL {major} is not installed");
@@ -236,10 +204,7 @@ fn check(major: u32) {
             continue;
         }
         if major < case.meta.min_major {
-            println!(
-                "{major} {:<8} {:<50} skipped: needs {}",
-                "", case.name, case.meta.min_major
-            );
+            println!("{major} {:<8} {:<50} skipped: needs {}", "", case.name, case.meta.min_major);
             continue;
         }
         for level in ["minimal", "hardened"] {
@@ -255,19 +220,12 @@ fn check(major: u32) {
             let verdict = complaint.as_deref().unwrap_or(verdict);
             println!("{major} {level:<8} {:<50} {verdict}", case.name);
             if let Some(complaint) = complaint {
-                complaints.push(format!(
-                    "{major} {level} {}: {complaint}\n{said}",
-                    case.name
-                ));
+                complaints.push(format!("{major} {level} {}: {complaint}\n{said}", case.name));
             }
         }
     }
     let found = complaints.len();
-    assert!(
-        complaints.is_empty(),
-        "{found} of {judged}:\n{}",
-        complaints.join("\n")
-    );
+    assert!(complaints.is_empty(), "{found} of {judged}:\n{}", complaints.join("\n"));
 }
 
 #[test]

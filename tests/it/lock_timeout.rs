@@ -46,10 +46,7 @@ fn a_migration_is_tried_again_as_a_whole_until_the_blocker_leaves() {
         }
         let arguments = "upgrade --lock-timeout 50ms --lock-attempts 9";
         run_until(&project, arguments, RETRY, || blocker.execute("COMMIT")).ok();
-        assert_eq!(
-            database.query("SELECT string_agg(what, ' ') FROM log"),
-            "a b"
-        );
+        assert_eq!(database.query("SELECT string_agg(what, ' ') FROM log"), "a b");
         let ups = "SELECT count(*) FROM __glowplug_journal WHERE kind = 'up'";
         assert_eq!(database.query(ups), "1");
     }
@@ -59,19 +56,10 @@ fn a_migration_is_tried_again_as_a_whole_until_the_blocker_leaves() {
 fn after_the_last_attempt_nothing_is_half_done() {
     let (database, project, _blocker) = locked();
     project.migration("1_a", "CREATE TABLE one (id int);", "");
-    project.migration(
-        "2_b",
-        "CREATE TABLE two (id int);\nALTER TABLE t ADD y int;",
-        "",
-    );
-    let ran = project
-        .run("upgrade --lock-timeout 20ms --lock-attempts 3")
-        .code(1);
-    let retries: Vec<_> = ran
-        .stderr
-        .lines()
-        .filter(|line| line.contains("trying again in"))
-        .collect();
+    project.migration("2_b", "CREATE TABLE two (id int);\nALTER TABLE t ADD y int;", "");
+    let ran = project.run("upgrade --lock-timeout 20ms --lock-attempts 3").code(1);
+    let retries: Vec<_> =
+        ran.stderr.lines().filter(|line| line.contains("trying again in")).collect();
     assert_eq!(retries.len(), 2, "{}", ran.stderr);
     ran.says(&[
         "2_b failed on its way up, 3 times: canceling statement due to lock timeout (SQLSTATE 55P03)",
@@ -86,15 +74,8 @@ fn after_the_last_attempt_nothing_is_half_done() {
     );
     assert_eq!(project.run("current").ok().stdout, "1  1_a  (1 pending)\n");
     // the script's own limit counts, too
-    project.migration(
-        "2_b",
-        "SET lock_timeout = '10ms'; ALTER TABLE t ADD y int;",
-        "",
-    );
-    project
-        .run("upgrade --lock-timeout 10min --lock-attempts 1")
-        .code(1)
-        .says(&["lock timeout"]);
+    project.migration("2_b", "SET lock_timeout = '10ms'; ALTER TABLE t ADD y int;", "");
+    project.run("upgrade --lock-timeout 10min --lock-attempts 1").code(1).says(&["lock timeout"]);
 }
 
 #[test]
@@ -131,10 +112,7 @@ fn an_index_build_that_gave_up_on_a_lock_leaves_no_second_index() {
 
 #[test]
 fn an_index_build_that_never_gets_its_lock_is_resumed_by_the_next_run() {
-    for build in [
-        "CREATE INDEX CONCURRENTLY i ON t (x);",
-        "CREATE INDEX CONCURRENTLY ON t (x);",
-    ] {
+    for build in ["CREATE INDEX CONCURRENTLY i ON t (x);", "CREATE INDEX CONCURRENTLY ON t (x);"] {
         let (database, project, blocker) = locked();
         project.piecewise("1_a", build, "");
         blocker.execute("COMMIT; BEGIN; INSERT INTO t VALUES (1)");
@@ -145,10 +123,7 @@ fn an_index_build_that_never_gets_its_lock_is_resumed_by_the_next_run() {
                 .says(&["2 times", "lock timeout"]);
         }
         blocker.execute("COMMIT");
-        project
-            .run("upgrade")
-            .ok()
-            .says(&["which a failed build had left invalid"]);
+        project.run("upgrade").ok().says(&["which a failed build had left invalid"]);
         let indexes =
             "SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 't'::regclass";
         assert_eq!(database.query(indexes), "1|t");
@@ -206,10 +181,7 @@ fn a_statement_that_takes_too_long_is_ended_and_not_tried_again() {
     ]);
     assert_eq!(database.query("SELECT to_regclass('a') IS NULL"), "t");
     // what the role has set for itself does not count
-    database.query(&format!(
-        "ALTER ROLE {} SET statement_timeout = '50ms'",
-        database.role
-    ));
+    database.query(&format!("ALTER ROLE {} SET statement_timeout = '50ms'", database.role));
     project.migration("1_a", "SELECT pg_sleep(0.2);", "");
     project.run("upgrade").ok();
 }

@@ -83,31 +83,19 @@ fn compare(statement: &Statement, before: &Seen, after: &Seen) -> Vec<String> {
     let mut wrong = Vec::new();
     let name = |key: &glowplug::catalog::Key| {
         let plain = |part: &str| {
-            let is_plain = part
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-            if is_plain {
-                part.to_owned()
-            } else {
-                format!("\"{}\"", part.replace('"', "\"\""))
-            }
+            let is_plain =
+                part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            if is_plain { part.to_owned() } else { format!("\"{}\"", part.replace('"', "\"\"")) }
         };
         match key.part(0) {
             "public" => plain(key.part(1)),
             schema => format!("{}.{}", plain(schema), plain(key.part(1))),
         }
     };
-    let said: BTreeMap<String, (LockMode, Work)> = statement
-        .touches
-        .iter()
-        .map(|it| (name(&it.relation), (it.lock, it.work)))
-        .collect();
+    let said: BTreeMap<String, (LockMode, Work)> =
+        statement.touches.iter().map(|it| (name(&it.relation), (it.lock, it.work))).collect();
     let is_below = |table: &String| {
-        let above = before
-            .above
-            .get(table)
-            .into_iter()
-            .chain(after.above.get(table));
+        let above = before.above.get(table).into_iter().chain(after.above.get(table));
         above.flatten().any(|it| said.contains_key(it))
     };
     for (table, file) in &before.files {
@@ -121,10 +109,7 @@ fn compare(statement: &Statement, before: &Seen, after: &Seen) -> Vec<String> {
             false => !says || may_say_more(statement),
         };
         if !is_right {
-            wrong.push(format!(
-                "{table} is {}in another file",
-                if is_new { "" } else { "not " }
-            ));
+            wrong.push(format!("{table} is {}in another file", if is_new { "" } else { "not " }));
         }
     }
     for (table, modes) in &after.locks {
@@ -146,27 +131,15 @@ fn compare(statement: &Statement, before: &Seen, after: &Seen) -> Vec<String> {
 
 /// Runs a plan, each statement by itself.
 fn walk(database: &Url, from: &Catalog, to: &Catalog, major: u32) -> Result<Vec<String>, String> {
-    let target = Target {
-        major,
-        role: "postgres",
-        online: true,
-        batches: false,
-        in_one: false,
-    };
+    let target = Target { major, role: "postgres", online: true, batches: false, in_one: false };
     let statements =
         plan(from, &settled(from, to.clone()), &target).map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let config: tokio_postgres::Config = text(database).parse().unwrap();
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
         let driver = tokio::spawn(connection);
-        client
-            .batch_execute("SET check_function_bodies = off")
-            .await
-            .unwrap();
+        client.batch_execute("SET check_function_bodies = off").await.unwrap();
         let mut wrong = Vec::new();
         for statement in &statements {
             let sql = sent(statement);
@@ -190,10 +163,7 @@ fn walk(database: &Url, from: &Catalog, to: &Catalog, major: u32) -> Result<Vec<
 }
 
 fn differing(binaries: &Binaries, pairs: &[&Pair]) -> (usize, Vec<String>) {
-    let settings = [
-        ("wal_level", "logical"),
-        ("allow_in_place_tablespaces", "on"),
-    ];
+    let settings = [("wal_level", "logical"), ("allow_in_place_tablespaces", "on")];
     let server = scratch(binaries, &settings);
     let outside = server.url(Scratch::MAINTENANCE);
     psql_at(&outside, "CREATE ROLE probe_owner");
@@ -204,10 +174,7 @@ fn differing(binaries: &Binaries, pairs: &[&Pair]) -> (usize, Vec<String>) {
         if psql_at(&outside, &there) == "1" {
             unsubscribe(&server.url(name));
         }
-        psql_at(
-            &outside,
-            &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-        );
+        psql_at(&outside, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         psql_at(&outside, &format!("CREATE DATABASE {name}"));
         let inside = server.url(name);
         try_psql_at(&inside, sql).map(|_| inside).ok()

@@ -1,11 +1,6 @@
 //! The integration tests: one binary, real servers, the real program.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    unreachable_pub,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, unreachable_pub, reason = "tests")]
 
 mod application;
 mod autogenerate;

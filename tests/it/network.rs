@@ -75,9 +75,7 @@ impl Tcp {
         let before = self.admin("SELECT clock_timestamp()");
         self.admin("SELECT pg_reload_conf()");
         let seen = format!("SELECT pg_conf_load_time() > '{before}'");
-        eventually("the server reads its files again", || {
-            self.admin(&seen) == "t"
-        });
+        eventually("the server reads its files again", || self.admin(&seen) == "t");
     }
 }
 
@@ -116,10 +114,9 @@ pub fn doorman(answers: Vec<Vec<u8>>, port: u16) -> u16 {
             let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
                 continue;
             };
-            for (mut from, mut to) in [
-                (client.try_clone().unwrap(), server.try_clone().unwrap()),
-                (server, client),
-            ] {
+            for (mut from, mut to) in
+                [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)]
+            {
                 thread::spawn(move || {
                     std::io::copy(&mut from, &mut to).unwrap_or_default();
                     to.shutdown(Shutdown::Write).unwrap_or_default();
@@ -139,9 +136,7 @@ pub fn refusal(sqlstate: &str, message: &str) -> Vec<u8> {
 
 /// Sends a signal, such as `INT`, by a program that every Unix has.
 pub fn signal(pid: u32, name: &str) {
-    let sent = Command::new("kill")
-        .args([&format!("-{name}"), &pid.to_string()])
-        .status();
+    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
     assert!(sent.unwrap().success(), "kill -{name} {pid}");
 }
 

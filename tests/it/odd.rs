@@ -56,10 +56,8 @@ fn nothing_that_a_script_sets_reaches_the_journal_or_the_next_script() {
         to_regclass('left_over') IS NULL AND NOT EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'left_over')
         AND NOT EXISTS (SELECT FROM pg_cursors WHERE name = 'left_over')
         AND NOT EXISTS (SELECT FROM pg_listening_channels()) AS clean";
-    let seen = format!(
-        "{}|\"$user\", public|5s|0|UTC|ISO, MDY|UTF8|read committed|t",
-        database.role
-    );
+    let seen =
+        format!("{}|\"$user\", public|5s|0|UTC|ISO, MDY|UTF8|read committed|t", database.role);
     for (first, piecewise) in [("1_é", false), ("3_é", true)] {
         let second = if piecewise { "4_b" } else { "2_b" };
         if piecewise {
@@ -83,24 +81,15 @@ fn nothing_that_a_script_sets_reaches_the_journal_or_the_next_script() {
 fn a_superusers_script_that_becomes_somebody_else_is_recorded_by_the_superuser() {
     let (database, project) = new();
     let project = project.env("DATABASE_URL", &database.admin_url());
-    let script = format!(
-        "SET SESSION AUTHORIZATION {}; CREATE TABLE a (id int);",
-        database.role
-    );
+    let script = format!("SET SESSION AUTHORIZATION {}; CREATE TABLE a (id int);", database.role);
     project.migration("1_a", &script, "");
     project.piecewise("2_b", &script.replace("TABLE a", "TABLE b"), "");
     project.migration("3_c", "CREATE TABLE c (id int);", "");
     project.run("upgrade").ok();
     let owners = "SELECT string_agg(relname || ':' || relowner::regrole, ' ' ORDER BY relname) FROM pg_class WHERE relname IN ('a', 'b', 'c')";
     let role = &database.role;
-    assert_eq!(
-        database.query(owners),
-        format!("a:{role} b:{role} c:postgres")
-    );
-    assert_eq!(
-        database.query("SELECT DISTINCT role FROM __glowplug_journal"),
-        "postgres"
-    );
+    assert_eq!(database.query(owners), format!("a:{role} b:{role} c:postgres"));
+    assert_eq!(database.query("SELECT DISTINCT role FROM __glowplug_journal"), "postgres");
 }
 
 #[test]
@@ -114,10 +103,7 @@ fn a_script_may_choose_its_isolation_level() {
         "",
     );
     project.run("upgrade").ok();
-    assert_eq!(
-        database.query("TABLE a UNION ALL TABLE b"),
-        "serializable\nserializable"
-    );
+    assert_eq!(database.query("TABLE a UNION ALL TABLE b"), "serializable\nserializable");
 }
 
 #[test]
@@ -136,10 +122,7 @@ fn the_rows_of_a_query_may_be_of_any_type() {
 fn a_script_that_takes_the_tracking_tables_away_is_rolled_back() {
     let (database, project) = new();
     project.migration("1_a", "CREATE TABLE a (id int);", "");
-    for drop in [
-        "DROP TABLE __diesel_schema_migrations;",
-        "DROP SCHEMA public CASCADE;",
-    ] {
+    for drop in ["DROP TABLE __diesel_schema_migrations;", "DROP SCHEMA public CASCADE;"] {
         project.migration("2_b", drop, "");
         let ran = project.run("upgrade").code(1);
         ran.says(&[
@@ -149,20 +132,14 @@ fn a_script_that_takes_the_tracking_tables_away_is_rolled_back() {
         assert_eq!(database.query("SELECT count(*) FROM a"), "0");
     }
     project.piecewise("2_b", "DROP SCHEMA public CASCADE;", "");
-    project
-        .run("upgrade")
-        .code(1)
-        .says(&["when it was recorded"]);
+    project.run("upgrade").code(1).says(&["when it was recorded"]);
     assert_eq!(
         database.query("SELECT string_agg(version, ' ') FROM __diesel_schema_migrations"),
         "1"
     );
     // the journal itself takes nothing back
     project.migration("2_b", "DELETE FROM __glowplug_journal;", "");
-    project
-        .run("upgrade")
-        .code(1)
-        .says(&["the journal of migrations is append-only"]);
+    project.run("upgrade").code(1).says(&["the journal of migrations is append-only"]);
 }
 
 #[test]
@@ -171,10 +148,7 @@ fn errors_of_the_servers_state_are_told_with_what_to_do() {
         ("53100", "The server's disk is full."),
         ("53200", "The server ran out of shared memory"),
         ("40001", "3 times"),
-        (
-            "57P01",
-            "The server is restarting or was told to end the session. Run again.",
-        ),
+        ("57P01", "The server is restarting or was told to end the session. Run again."),
         ("XX000", "Correct the script and run again"),
     ] {
         let (database, project) = new();
@@ -196,14 +170,11 @@ fn errors_of_the_servers_state_are_told_with_what_to_do() {
 fn a_session_that_may_only_read_is_refused_before_anything_is_run() {
     let (database, project) = new();
     project.migration("1_a", "CREATE TABLE a (id int);", "");
-    database.query(&format!(
-        "ALTER ROLE {} SET default_transaction_read_only = on",
-        database.role
-    ));
-    project.run("upgrade").code(1).says(&[
-        "session::read_only",
-        &format!("database {} can only be read", database.name),
-    ]);
+    database.query(&format!("ALTER ROLE {} SET default_transaction_read_only = on", database.role));
+    project
+        .run("upgrade")
+        .code(1)
+        .says(&["session::read_only", &format!("database {} can only be read", database.name)]);
     assert_eq!(project.run("current").ok().stdout, "base  (1 pending)\n");
 }
 
@@ -229,14 +200,8 @@ fn whoever_loses_the_connection_is_told_that_the_outcome_is_not_known() {
         project.migration("1_a", "CREATE TABLE a (id int);", "");
         let url = proxy.url(&database.name, &database.role);
         let mut command = project.command(GLOWPLUG);
-        command
-            .args(["upgrade", "--format", "json"])
-            .env("DATABASE_URL", url);
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        command.args(["upgrade", "--format", "json"]).env("DATABASE_URL", url);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Ran::of(child.wait_with_output().unwrap(), project.path())
     };
     let database = Database::new();
@@ -246,21 +211,14 @@ fn whoever_loses_the_connection_is_told_that_the_outcome_is_not_known() {
     let mut unknown = 0;
     for number in (all - 24..=all).step_by(3) {
         let database = Database::new();
-        let place = Place {
-            side: Side::Server,
-            number,
-        };
-        let ran = run(
-            &Proxy::harming(server, place, Box::new(|_| Then::Cut)),
-            &database,
-        );
+        let place = Place { side: Side::Server, number };
+        let ran = run(&Proxy::harming(server, place, Box::new(|_| Then::Cut)), &database);
         let project = Project::at(&database);
         project.migration("1_a", "CREATE TABLE a (id int);", "");
         if ran.code == Some(1) && ran.stdout.contains("1_a: the connection was lost") {
             unknown += 1;
             assert!(
-                ran.stdout
-                    .contains("Whether the server still committed it is not known"),
+                ran.stdout.contains("Whether the server still committed it is not known"),
                 "{ran:#?}"
             );
             assert!(!ran.stdout.contains("rolled back"), "{ran:#?}");

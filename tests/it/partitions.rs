@@ -25,9 +25,7 @@ fn scripts(project: &Project, word: &str) -> String {
     let mut dirs: Vec<_> = dirs.map(|it| it.unwrap().path()).collect();
     dirs.sort();
     let wanted = dirs.iter().filter(|it| it.to_string_lossy().contains(word));
-    wanted
-        .map(|it| fs::read_to_string(it.join("up.sql")).unwrap())
-        .collect()
+    wanted.map(|it| fs::read_to_string(it.join("up.sql")).unwrap()).collect()
 }
 
 fn generate(project: &Project, more: &[&str]) -> Ran {
@@ -64,23 +62,15 @@ ALTER TABLE metrics ADD CONSTRAINT metrics_days UNIQUE (day, id);"
     assert!(!up.contains("metrics_2024") && !up.contains("DROP"), "{up}");
     project.run("upgrade").ok();
     let invalid = database.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid");
-    assert_eq!(
-        invalid.trim(),
-        "0",
-        "what the whole has, each partition has"
-    );
+    assert_eq!(invalid.trim(), "0", "what the whole has, each partition has");
     assert_eq!(database.query("SELECT count(*) FROM metrics").trim(), "2");
     project.run("check --from database").ok();
-    let named = project
-        .run("check --from database --drop-partition public.metrics_2024")
-        .code(3);
+    let named = project.run("check --from database --drop-partition public.metrics_2024").code(3);
     assert!(
         named.stdout.contains("metrics_2024") && named.stdout.contains("2 partitions"),
         "{named:#?}"
     );
-    project
-        .run("check --from database --drop-partition metrics_rest")
-        .code(1);
+    project.run("check --from database --drop-partition metrics_rest").code(1);
 }
 
 /// What is printed of a partition follows from the table that it is a partition of.

@@ -103,10 +103,7 @@ fn a_failure_in_the_middle_is_recorded_mended_and_resumed() {
         database.journal(),
         "up-progress 1, up-progress 2, up-progress 3, up-started 4, up-progress 4"
     );
-    project
-        .run("upgrade")
-        .code(1)
-        .says(&["going on after statement 4 of 6"]);
+    project.run("upgrade").code(1).says(&["going on after statement 4 of 6"]);
 
     // what was done is not to be changed, what comes after it may be
     let mended = up("INSERT INTO log VALUES (current_setting('work_mem')); SELECT 1;");
@@ -135,23 +132,17 @@ fn a_refused_statement_outside_of_a_transaction_may_be_mended_into_any_other() {
     database.execute("CREATE INDEX i ON t (x)");
     project.piecewise("1_a", "CREATE INDEX CONCURRENTLY i ON t (y);", "");
     for _ in 0..2 {
-        project.run("upgrade").code(1).says(&[
-            "relation \"i\" already exists",
-            "Statements done and recorded: 0 of 1",
-        ]);
-    }
-    project.piecewise("1_a", "DROP INDEX CONCURRENTLY missing;", "");
-    for _ in 0..2 {
         project
             .run("upgrade")
             .code(1)
-            .says(&["index \"missing\" does not exist"]);
+            .says(&["relation \"i\" already exists", "Statements done and recorded: 0 of 1"]);
+    }
+    project.piecewise("1_a", "DROP INDEX CONCURRENTLY missing;", "");
+    for _ in 0..2 {
+        project.run("upgrade").code(1).says(&["index \"missing\" does not exist"]);
     }
     project.piecewise("1_a", "VACUUM nowhere;", "");
-    project
-        .run("upgrade")
-        .code(1)
-        .says(&["\"nowhere\" does not exist"]);
+    project.run("upgrade").code(1).says(&["\"nowhere\" does not exist"]);
     project.piecewise("1_a", "INSERT INTO log VALUES ('mended');", "");
     project.run("upgrade").ok();
     assert_eq!(database.log(), "mended");
@@ -161,10 +152,7 @@ fn a_refused_statement_outside_of_a_transaction_may_be_mended_into_any_other() {
 fn the_invalid_index_of_a_failed_build_is_dropped_by_the_next_run() {
     for (build, name) in [
         ("CREATE UNIQUE INDEX CONCURRENTLY u ON t (x)", "u"),
-        (
-            "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS u ON t (x)",
-            "u",
-        ),
+        ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS u ON t (x)", "u"),
         ("CREATE UNIQUE INDEX CONCURRENTLY ON t (x)", "t_x_idx"),
     ] {
         let (database, project) = prepared();
@@ -190,15 +178,8 @@ fn the_invalid_index_is_dropped_when_the_statement_was_mended_into_another() {
     let (database, project) = prepared();
     project.piecewise("1_a", "CREATE UNIQUE INDEX CONCURRENTLY ON t (x);", "");
     project.run("upgrade").code(1);
-    project.piecewise(
-        "1_a",
-        "CREATE UNIQUE INDEX CONCURRENTLY other ON t (y);",
-        "",
-    );
-    project
-        .run("upgrade")
-        .ok()
-        .says(&["dropped \"public\".\"t_x_idx\""]);
+    project.piecewise("1_a", "CREATE UNIQUE INDEX CONCURRENTLY other ON t (y);", "");
+    project.run("upgrade").ok().says(&["dropped \"public\".\"t_x_idx\""]);
     assert_eq!(database.indexes(), "other");
 }
 
@@ -207,15 +188,8 @@ fn an_invalid_index_that_another_tool_left_is_dropped_first() {
     let (database, project) = prepared();
     database.execute("CREATE UNIQUE INDEX i ON t (y)");
     database.query("UPDATE pg_index SET indisvalid = false WHERE indrelid = 't'::regclass");
-    project.piecewise(
-        "1_a",
-        "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (x);",
-        "",
-    );
-    project
-        .run("upgrade")
-        .ok()
-        .says(&["dropped \"public\".\"i\""]);
+    project.piecewise("1_a", "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (x);", "");
+    project.run("upgrade").ok().says(&["dropped \"public\".\"i\""]);
     assert_eq!(database.indexes(), "i");
     let definition = database.query("SELECT pg_get_indexdef('i'::regclass)");
     assert!(definition.ends_with("(x)"), "{definition}");
@@ -281,10 +255,7 @@ fn a_started_statement_is_not_exchanged_for_another() {
     killed_at(&database, &project, "CREATE INDEX CONCURRENTLY i ON t (x)");
     let up = "INSERT INTO log VALUES ('first');\nCREATE INDEX CONCURRENTLY j ON t (y);\nINSERT INTO log VALUES ('last');";
     project.piecewise("1_a", up, "");
-    project
-        .run("upgrade")
-        .code(1)
-        .says(&["the 2 statements that were done or started"]);
+    project.run("upgrade").code(1).says(&["the 2 statements that were done or started"]);
     assert_eq!(database.indexes(), "NULL");
 }
 
@@ -295,11 +266,7 @@ fn a_detach_that_was_begun_is_finished() {
         "CREATE TABLE p (id int) PARTITION BY RANGE (id);
          CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
     );
-    killed_at(
-        &database,
-        &project,
-        "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY",
-    );
+    killed_at(&database, &project, "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY");
     database.query("UPDATE pg_inherits SET inhdetachpending = true");
     project.run("upgrade").ok();
     assert_eq!(database.query("SELECT count(*) FROM pg_inherits"), "0");
@@ -313,10 +280,7 @@ fn what_a_killed_reindex_left_is_dropped_before_it_is_repeated() {
     killed_at(&database, &project, "REINDEX INDEX CONCURRENTLY i");
     database.execute("CREATE INDEX i_ccnew ON t (x)");
     database.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i_ccnew'::regclass");
-    project
-        .run("upgrade")
-        .ok()
-        .says(&["dropped \"public\".\"i_ccnew\""]);
+    project.run("upgrade").ok().says(&["dropped \"public\".\"i_ccnew\""]);
     assert_eq!(database.indexes(), "i");
 }
 
@@ -341,18 +305,12 @@ fn an_interruption_is_not_gone_over_in_the_other_direction() {
             "Finish it first: `glowplug upgrade 2`.",
         ]);
     }
-    assert!(
-        project.run("current").ok().stdout.contains("interrupted"),
-        "current tells"
-    );
+    assert!(project.run("current").ok().stdout.contains("interrupted"), "current tells");
     database.execute("UPDATE f SET f = 1");
     project.run("upgrade 2").ok();
     database.execute("UPDATE f SET f = 0");
 
-    project
-        .run("downgrade -1")
-        .code(1)
-        .says(&["division by zero"]);
+    project.run("downgrade -1").code(1).says(&["division by zero"]);
     project.run("upgrade").code(1).says(&[
         "`2_b` was interrupted on its way down, after 1 of its statements",
         "Finish it first: `glowplug downgrade -1`",
@@ -360,11 +318,7 @@ fn an_interruption_is_not_gone_over_in_the_other_direction() {
     database.execute("UPDATE f SET f = 1");
     project.run("downgrade -1").ok();
     assert_eq!(database.log(), "up down");
-    assert!(
-        database.journal().ends_with("down"),
-        "{}",
-        database.journal()
-    );
+    assert!(database.journal().ends_with("down"), "{}", database.journal());
 }
 
 #[test]
@@ -404,10 +358,7 @@ fn role_and_settings_last_from_statement_to_statement_and_end_with_the_file() {
     // a resume restores them
     let path = "migrations/1_a/up.sql";
     let up = std::fs::read_to_string(project.path().join(path)).unwrap();
-    project.write(
-        path,
-        &up.replace("SELECT 1/0", "CREATE TABLE four (id int)"),
-    );
+    project.write(path, &up.replace("SELECT 1/0", "CREATE TABLE four (id int)"));
     project.run("upgrade").ok();
 
     let owners =
@@ -472,15 +423,9 @@ fn deferred_constraints_fail_with_their_block() {
 fn the_work_of_prepared_transactions_and_savepoints_is_refused_or_kept_in_its_block() {
     let (database, project) = prepared();
     project.piecewise("1_a", "BEGIN; SELECT 1; PREPARE TRANSACTION 'p';", "");
-    project
-        .run("upgrade")
-        .code(1)
-        .says(&["`PREPARE TRANSACTION` in a migration"]);
+    project.run("upgrade").code(1).says(&["`PREPARE TRANSACTION` in a migration"]);
     project.piecewise("1_a", "COMMIT PREPARED 'p';", "");
-    project
-        .run("upgrade")
-        .code(1)
-        .says(&["`COMMIT PREPARED` in a migration"]);
+    project.run("upgrade").code(1).says(&["`COMMIT PREPARED` in a migration"]);
     project.piecewise(
         "1_a",
         "BEGIN; INSERT INTO log VALUES ('a'); SAVEPOINT s; INSERT INTO log VALUES ('b'); ROLLBACK TO s; COMMIT;",

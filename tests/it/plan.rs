@@ -32,59 +32,23 @@ use crate::{
 
 /// What PostgreSQL gives no way to, and why.
 const NO_WAY: &[(&str, &str)] = &[
-    (
-        "alter__table_set_inherit",
-        "a column of its own cannot become one that is only inherited",
-    ),
+    ("alter__table_set_inherit", "a column of its own cannot become one that is only inherited"),
     ("column__inherited", "the same"),
-    (
-        "collation__encoding",
-        "CREATE COLLATION takes the encoding of the database",
-    ),
-    (
-        "event_trigger__owner",
-        "its owner must be a superuser, and was one when it was made",
-    ),
-    (
-        "extension__configuration",
-        "only the script of an extension can say so",
-    ),
+    ("collation__encoding", "CREATE COLLATION takes the encoding of the database"),
+    ("event_trigger__owner", "its owner must be a superuser, and was one when it was made"),
+    ("extension__configuration", "only the script of an extension can say so"),
     ("extension__member", "members are the extension's"),
     ("extension__owner", "an extension has no ALTER … OWNER"),
-    (
-        "foreign_data_wrapper__owner",
-        "its owner must be a superuser, and was one when it was made",
-    ),
-    (
-        "index__not_ready",
-        "only a failed build leaves such an index",
-    ),
-    (
-        "relation__detach_pending",
-        "only an interrupted detach leaves such a partition",
-    ),
-    (
-        "relation__partition_key",
-        "a table is partitioned as it was made",
-    ),
-    (
-        "subscription__disabled",
-        "one without a slot cannot be enabled",
-    ),
-    (
-        "subscription__owner",
-        "before 16 its owner must be a superuser",
-    ),
-    (
-        "subscription__presence",
-        "where it connects to is a secret, which no catalog of ours holds",
-    ),
+    ("foreign_data_wrapper__owner", "its owner must be a superuser, and was one when it was made"),
+    ("index__not_ready", "only a failed build leaves such an index"),
+    ("relation__detach_pending", "only an interrupted detach leaves such a partition"),
+    ("relation__partition_key", "a table is partitioned as it was made"),
+    ("subscription__disabled", "one without a slot cannot be enabled"),
+    ("subscription__owner", "before 16 its owner must be a superuser"),
+    ("subscription__presence", "where it connects to is a secret, which no catalog of ours holds"),
     ("subscription__two_phase", "the same"),
     ("unread__", "it is not compared"),
-    (
-        "event_trigger__tags",
-        "the order of tags says nothing, and pg_dump prints it",
-    ),
+    ("event_trigger__tags", "the order of tags says nothing, and pg_dump prints it"),
 ];
 
 /// The same where older versions have no way.
@@ -102,22 +66,13 @@ struct Plan {
 
 /// The statements from one catalog to another.
 fn planned(from: &Catalog, to: &Catalog, major: u32) -> Result<Plan, String> {
-    let target = Target {
-        major,
-        role: "postgres",
-        online: true,
-        batches: false,
-        in_one: false,
-    };
+    let target = Target { major, role: "postgres", online: true, batches: false, in_one: false };
     let statements = plan(from, to, &target).map_err(|error| format!("no plan: {error}"))?;
     let mut texts = Vec::new();
     let loses = statements.iter().flat_map(|it| {
         // rows that the proof cannot fill go
         let filled = it.fills.iter().map(|it| it.column().to_string());
-        it.loses
-            .iter()
-            .map(ToString::to_string)
-            .chain(filled.collect::<Vec<_>>())
+        it.loses.iter().map(ToString::to_string).chain(filled.collect::<Vec<_>>())
     });
     let loses = loses.collect();
     for segment in segments(statements) {
@@ -173,10 +128,9 @@ fn rows(database: &Url) -> BTreeMap<String, Rows> {
         let [place, name, of, digest] = fields.as_slice() else {
             panic!("{line}");
         };
-        let rows = all.entry(unhex(place)).or_insert_with(|| Rows {
-            count: String::new(),
-            columns: BTreeMap::new(),
-        });
+        let rows = all
+            .entry(unhex(place))
+            .or_insert_with(|| Rows { count: String::new(), columns: BTreeMap::new() });
         if name.is_empty() {
             rows.count = (*digest).to_owned();
         } else {
@@ -219,10 +173,7 @@ fn lost(
             continue;
         }
         if was.count != is.count {
-            lost.push(format!(
-                "{place} had {} rows, and has {}",
-                was.count, is.count
-            ));
+            lost.push(format!("{place} had {} rows, and has {}", was.count, is.count));
             continue;
         }
         for (name, (of, digest)) in &was.columns {
@@ -242,15 +193,8 @@ fn dump(database: &Url, binaries: &Binaries) -> Option<Vec<String>> {
     if !program.is_file() {
         return None;
     }
-    let output = Command::new(program)
-        .args(["-s", "-d", &text(database)])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new(program).args(["-s", "-d", &text(database)]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let dumped = String::from_utf8(output.stdout).unwrap();
     let lines = dumped.lines().map(|line| line.trim_end_matches(','));
     // by which index CLUSTER goes is no structure, and stays as it is
@@ -285,10 +229,7 @@ struct Wanted {
 
 impl Wanted {
     fn of(database: &Url, binaries: &Binaries) -> Self {
-        Self {
-            catalog: comparable(read(database)),
-            dump: dump(database, binaries),
-        }
+        Self { catalog: comparable(read(database)), dump: dump(database, binaries) }
     }
 }
 
@@ -350,9 +291,7 @@ fn walk(database: &Url, to: &Wanted, binaries: &Binaries) -> Way {
     };
     if found != to.dump {
         let (missing, wrong) = (only(&to.dump, &found), only(&found, &to.dump));
-        return Err(format!(
-            "pg_dump misses {missing:#?} and finds {wrong:#?}\n--- after\n{told}"
-        ));
+        return Err(format!("pg_dump misses {missing:#?} and finds {wrong:#?}\n--- after\n{told}"));
     }
     Ok(())
 }
@@ -368,11 +307,8 @@ struct Outcome {
 }
 
 fn run(binaries: &Binaries, pairs: &[&Pair]) -> Outcome {
-    let settings = [
-        ("wal_level", "logical"),
-        ("max_wal_senders", "4"),
-        ("allow_in_place_tablespaces", "on"),
-    ];
+    let settings =
+        [("wal_level", "logical"), ("max_wal_senders", "4"), ("allow_in_place_tablespaces", "on")];
     let server = scratch(binaries, &settings);
     let outside = server.url(Scratch::MAINTENANCE);
     psql_at(&outside, "CREATE ROLE probe_owner");
@@ -392,10 +328,7 @@ fn run(binaries: &Binaries, pairs: &[&Pair]) -> Outcome {
                         unsubscribe(&server.url(name));
                     }
                     let _turn = turn.lock().unwrap();
-                    psql_at(
-                        &outside,
-                        &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-                    );
+                    psql_at(&outside, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
                 };
                 let load = |name: &str, sql: &str| {
                     drop(name);
@@ -457,10 +390,7 @@ fn each_of_two_schemas_leads_to_the_other() {
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").unwrap_or_default();
     let all = number("GLOWPLUG_TEST_CASES").is_some();
     let pairs = pairs("introspect");
-    let pairs: Vec<&Pair> = pairs
-        .iter()
-        .filter(|it| it.name.contains(&wanted))
-        .collect();
+    let pairs: Vec<&Pair> = pairs.iter().filter(|it| it.name.contains(&wanted)).collect();
     let mut wrong = BTreeMap::new();
     for (index, binaries) in INSTALLED.iter().enumerate() {
         let major = binaries.major();
@@ -469,16 +399,8 @@ fn each_of_two_schemas_leads_to_the_other() {
             (_, 0) => 15,
             _ => 90,
         };
-        let pairs: Vec<&Pair> = pairs
-            .iter()
-            .skip(index % step)
-            .step_by(step)
-            .copied()
-            .collect();
-        let pairs: Vec<&Pair> = pairs
-            .into_iter()
-            .filter(|it| it.first_major <= major)
-            .collect();
+        let pairs: Vec<&Pair> = pairs.iter().skip(index % step).step_by(step).copied().collect();
+        let pairs: Vec<&Pair> = pairs.into_iter().filter(|it| it.first_major <= major).collect();
         let outcome = run(binaries, &pairs);
         eprintln!(
             "PostgreSQL {major}: {} ways of {} pairs; skipped: {:?}",
@@ -514,11 +436,8 @@ fn everyday_situations_lead_there_and_back() {
         None => 3,
     };
     let binaries = INSTALLED.iter().max_by_key(|it| it.major()).unwrap();
-    let pairs: Vec<&Pair> = pairs
-        .iter()
-        .filter(|it| it.first_major <= binaries.major())
-        .step_by(step)
-        .collect();
+    let pairs: Vec<&Pair> =
+        pairs.iter().filter(|it| it.first_major <= binaries.major()).step_by(step).collect();
     let outcome = run(binaries, &pairs);
     eprintln!(
         "{} ways of {} situations; skipped: {:?}",
@@ -528,11 +447,7 @@ fn everyday_situations_lead_there_and_back() {
     );
     // a table that becomes partitioned, and partitions by another key
     let has_way = |name: &&String| !(name.starts_with("084") || name.starts_with("085"));
-    let wrong: Vec<_> = outcome
-        .wrong
-        .iter()
-        .filter(|(name, _)| has_way(name))
-        .collect();
+    let wrong: Vec<_> = outcome.wrong.iter().filter(|(name, _)| has_way(name)).collect();
     for (name, error) in &wrong {
         eprintln!("=== {name}\n{error}\n");
     }
@@ -563,11 +478,8 @@ fn mixed(seed: u64, fixtures: &[Pair], major: u32) -> Pair {
     let has_way = |it: &&Pair| {
         !left_out(&it.name) && !NO_WAY.iter().any(|(known, _)| it.name.starts_with(known))
     };
-    let all: Vec<&Pair> = fixtures
-        .iter()
-        .filter(|it| it.first_major <= major)
-        .filter(has_way)
-        .collect();
+    let all: Vec<&Pair> =
+        fixtures.iter().filter(|it| it.first_major <= major).filter(has_way).collect();
     let mut kinds = BTreeSet::new();
     let mut name = format!("seed {seed}");
     for number in 0..dice.between(2..=6) {
@@ -576,11 +488,7 @@ fn mixed(seed: u64, fixtures: &[Pair], major: u32) -> Pair {
         let kind = fixture.name.split("__").next().unwrap_or_default();
         // the members of an extension get the default privileges of the moment
         let is_of_extension = fixture.name.contains("extension");
-        let kind = if is_of_extension {
-            "default_privilege"
-        } else {
-            kind
-        };
+        let kind = if is_of_extension { "default_privilege" } else { kind };
         if !kinds.insert(kind) {
             continue;
         }
@@ -598,12 +506,7 @@ fn mixed(seed: u64, fixtures: &[Pair], major: u32) -> Pair {
         }
         name += &format!(" {}", fixture.name);
     }
-    Pair {
-        name,
-        old: old.join(";\n"),
-        new: new.join(";\n"),
-        first_major: 14,
-    }
+    Pair { name, old: old.join(";\n"), new: new.join(";\n"), first_major: 14 }
 }
 
 /// So many pairs of random schemas, where the environment does not say otherwise.
@@ -816,10 +719,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("inet", &["127.0.0.1"]),
     ("cidr", &["10.0.0.0/8"]),
     ("macaddr", &["08:00:2b:01:02:03"]),
-    (
-        "macaddr8",
-        &["08:00:2b:01:02:03:04:05", "08:00:2b:ff:fe:01:02:03"],
-    ),
+    ("macaddr8", &["08:00:2b:01:02:03:04:05", "08:00:2b:ff:fe:01:02:03"]),
     ("bit(3)", &["101"]),
     ("bit varying", &["101"]),
     ("int4range", &["[1,5)"]),
@@ -898,9 +798,8 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
     let tables = |of: &dyn Fn(&str, &str) -> String| {
         let table = |(from, _): &(&str, &[&str])| {
             let others = TYPES.iter().filter(|(to, _)| to != from);
-            let columns: Vec<String> = others
-                .map(|(to, _)| format!("\"{to}\" {}", of(from, to)))
-                .collect();
+            let columns: Vec<String> =
+                others.map(|(to, _)| format!("\"{to}\" {}", of(from, to))).collect();
             format!("CREATE TABLE \"of {from}\" ({});\n", columns.join(", "))
         };
         TYPES.iter().map(table).collect::<String>()
@@ -909,13 +808,7 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
     let new = Database::new();
     new.execute(&format!("{OWN}{}", tables(&|_, to| to.to_owned())));
     database.execute(&old);
-    let target = Target {
-        major,
-        role: "postgres",
-        online: true,
-        batches: false,
-        in_one: false,
-    };
+    let target = Target { major, role: "postgres", online: true, batches: false, in_one: false };
     let wanted = comparable(read(new.owner()));
     let statements = plan(&comparable(read(database.owner())), &wanted, &target).unwrap();
     let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
@@ -930,13 +823,9 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
                 rest.is_some_and(|it| it.is_empty() || it.starts_with(" USING "))
             });
             let statement = statement.unwrap_or_else(|| panic!("{start}"));
-            let is_accident = BY_ACCIDENT
-                .iter()
-                .any(|(it, others)| it == to && others.contains(from));
-            let is_open = statement
-                .fills
-                .iter()
-                .any(|it| matches!(it, Fill::Using { .. }));
+            let is_accident =
+                BY_ACCIDENT.iter().any(|(it, others)| it == to && others.contains(from));
+            let is_open = statement.fills.iter().any(|it| matches!(it, Fill::Using { .. }));
             if is_accident {
                 assert!(is_open, "{start}");
                 continue;
@@ -948,9 +837,8 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
                 ],
                 false => vec![statement.sql()],
             };
-            for (text, value) in texts
-                .iter()
-                .flat_map(|text| values.iter().map(move |value| (text, value)))
+            for (text, value) in
+                texts.iter().flat_map(|text| values.iter().map(move |value| (text, value)))
             {
                 let insert = format!(
                     "INSERT INTO \"of {from}\" (\"{to}\") VALUES ({}::{from})",

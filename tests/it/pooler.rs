@@ -29,10 +29,8 @@ impl Pooler {
     fn start(mode: &str, role: &str) -> Option<Self> {
         let program = peer("pgbouncer")?;
         let server = server(INSTALLED[0].major());
-        let directory = tempfile::Builder::new()
-            .prefix("glowplug-bouncer-")
-            .tempdir_in("/tmp")
-            .unwrap();
+        let directory =
+            tempfile::Builder::new().prefix("glowplug-bouncer-").tempdir_in("/tmp").unwrap();
         let owner = fs::metadata(server.data_dir()).unwrap();
         let write = |name: &str, text: &str| {
             let path = directory.path().join(name);
@@ -41,10 +39,7 @@ impl Pooler {
             path.display().to_string()
         };
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let users = write(
-            "users.txt",
-            &format!("\"{role}\" \"\"\n\"postgres\" \"\"\n"),
-        );
+        let users = write("users.txt", &format!("\"{role}\" \"\"\n\"postgres\" \"\"\n"));
         let port = free_port();
         let ini = write(
             "pgbouncer.ini",
@@ -71,14 +66,8 @@ impl Pooler {
             command.gid(owner.gid()).uid(owner.uid());
         }
         let process = Killed(command.spawn().unwrap());
-        eventually("pgbouncer listens", || {
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
-        Some(Self {
-            port,
-            _directory: directory,
-            _process: process,
-        })
+        eventually("pgbouncer listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Some(Self { port, _directory: directory, _process: process })
     }
 
     fn url(&self, database: &Database) -> String {
@@ -133,13 +122,9 @@ fn a_transaction_pooler_is_read_through_and_refused_for_migrating() {
     assert_eq!(now.stdout, "base  (2 pending)\n");
     run(&project, &url, "history").ok();
     run(&project, &url, "upgrade --dry-run").says(&[]);
-    for command in [
-        "upgrade",
-        "downgrade base",
-        "redo",
-        "stamp head",
-        "upgrade --single-transaction",
-    ] {
+    for command in
+        ["upgrade", "downgrade base", "redo", "stamp head", "upgrade --single-transaction"]
+    {
         let refused = run(&project, &url, command).code(1).says(&[
             &format!(
                 "127.0.0.1:{} is a transaction pooler: two sessions were given one backend",
@@ -166,19 +151,14 @@ fn a_direct_url_leads_around_the_pooler() {
     };
     let (project, url) = (project(), pooler.url(&database));
     let direct = database.url();
-    let up = project
-        .run_with(&["upgrade", "--database-url", &url, "--direct-url", &direct])
-        .ok();
+    let up = project.run_with(&["upgrade", "--database-url", &url, "--direct-url", &direct]).ok();
     assert_eq!(up.stdout, "Applied 2 migrations: base -> 2 (head).\n");
     let now = run(&project, &url, "current --check-heads").ok();
     assert!(now.stdout.starts_with("2  2_b"), "{now:?}");
     let project = project.env("GLOWPLUG_DIRECT_URL", &direct);
     run(&project, &url, "redo").ok();
     run(&project, &url, "downgrade base").ok();
-    project.write(
-        "glowplug.toml",
-        &format!("[database]\ndirect_url = \"{direct}\"\n"),
-    );
+    project.write("glowplug.toml", &format!("[database]\ndirect_url = \"{direct}\"\n"));
     run(&project.env("GLOWPLUG_DIRECT_URL", ""), &url, "upgrade").ok();
     assert_eq!(locks(&database), "0");
 }
@@ -217,10 +197,7 @@ fn upgrades_at_once_over_a_session_pooler_apply_everything_once() {
     });
     let applied = ends.filter(|text| text.starts_with("Applied")).count();
     assert_eq!(applied, 1);
-    assert_eq!(
-        database.query("SELECT count(*) FROM __diesel_schema_migrations"),
-        "2"
-    );
+    assert_eq!(database.query("SELECT count(*) FROM __diesel_schema_migrations"), "2");
 }
 
 #[test]
@@ -234,14 +211,7 @@ fn a_statement_pooler_and_a_startup_parameter_that_it_does_not_pass_on_are_expla
         .code(1)
         .says(&["two sessions were given one backend", "--direct-url"]);
     assert_eq!(locks(&database), "0");
-    run(
-        &project,
-        &format!("{url}?options=-csearch_path%3Dpublic"),
-        "current",
-    )
-    .code(1)
-    .says(&[
-        "unsupported startup parameter",
-        "take it (often options=) out of the URL",
-    ]);
+    run(&project, &format!("{url}?options=-csearch_path%3Dpublic"), "current")
+        .code(1)
+        .says(&["unsupported startup parameter", "take it (often options=) out of the URL"]);
 }

@@ -72,14 +72,8 @@ impl Stage {
         };
         let theirs = run(diesel, &[]);
         let same = run(Path::new(GLOWPLUG), &["--compat", "diesel"]);
-        let told = || {
-            format!(
-                "seed {seed}\n{}\n{}\n{:?}",
-                case.sql.join(";\n"),
-                case.toml,
-                case.flags
-            )
-        };
+        let told =
+            || format!("seed {seed}\n{}\n{}\n{:?}", case.sql.join(";\n"), case.toml, case.flags);
         if theirs.code == Some(2) {
             // Diesel refuses a second --schema, even behind another --schema-key
             return;
@@ -90,11 +84,7 @@ impl Stage {
         } else {
             assert_eq!(same.code, Some(0), "{}\n{same:?}", told());
             if case.traits.contains(ddl::SHARED_NAME) {
-                equal(
-                    &keys_sorted(&same.stdout),
-                    &keys_sorted(&theirs.stdout),
-                    &told,
-                );
+                equal(&keys_sorted(&same.stdout), &keys_sorted(&theirs.stdout), &told);
             } else {
                 equal(&same.stdout, &theirs.stdout, &told);
             }
@@ -104,11 +94,7 @@ impl Stage {
         // a name that does not compile, or that two have, is another one; a note says so
         let renamed = ours.stderr.contains(" is called ");
         if !renamed && !case.traits.iter().any(|it| DELIBERATE.contains(it)) {
-            equal(
-                &ours.stdout,
-                &schemas_once(&theirs.stdout, &ours.stdout),
-                &told,
-            );
+            equal(&ours.stdout, &schemas_once(&theirs.stdout, &ours.stdout), &told);
         }
     }
 }
@@ -116,20 +102,13 @@ impl Stage {
 /// Diesel's text with the schema taken out of the `sql_name` of its tables: the macro puts it in front by itself.
 fn schemas_once(theirs: &str, ours: &str) -> String {
     let name = |line: &str| -> Option<String> {
-        let (_, rest) = line
-            .trim_start()
-            .strip_prefix("#[sql_name = ")?
-            .split_once('"')?;
+        let (_, rest) = line.trim_start().strip_prefix("#[sql_name = ")?.split_once('"')?;
         rest.rsplit_once('"').map(|(name, _)| name.to_owned())
     };
     let line = |(theirs, ours): (&str, Option<&str>)| {
         let names = name(theirs).zip(ours.and_then(name));
         let is_full = names.is_some_and(|(theirs, ours)| theirs.ends_with(&format!(".{ours}")));
-        let line = if is_full {
-            ours.unwrap_or(theirs)
-        } else {
-            theirs
-        };
+        let line = if is_full { ours.unwrap_or(theirs) } else { theirs };
         format!("{line}\n")
     };
     let ours = ours.lines().map(Some).chain(std::iter::repeat(None));

@@ -28,21 +28,17 @@ fn an_env_file_matters_where_the_url_comes_from_it() {
     let database = Database::new();
     let url = database.url();
     let project = Project::new();
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.write(".env", &format!("\u{feff}DATABASE_URL=\"{url}\"\n"));
     project.run("upgrade").ok();
     project.write(".env", "APP_NAME=My Shop App\n");
     project.run("history --offline").ok();
     project.run("heads").ok();
     project.run_with(&["current", "--database-url", &url]).ok();
-    project.run("current").code(1).says(&[
-        "env_file::malformed",
-        ".env cannot be used: line 1 is not NAME=VALUE",
-    ]);
+    project
+        .run("current")
+        .code(1)
+        .says(&["env_file::malformed", ".env cannot be used: line 1 is not NAME=VALUE"]);
     assert!(!project.path().join(".glowplug").exists());
     let project = project.env("DATABASE_URL", &url);
     project.run("current").ok();
@@ -52,10 +48,7 @@ fn an_env_file_matters_where_the_url_comes_from_it() {
 fn a_start_beside_another_tool_writes_nothing() {
     for files in [
         vec!["migrations/env.py", "migrations/versions/d5de_first.py"],
-        vec![
-            "migrations/V1__first.sql",
-            "migrations/node_modules/x/index.js",
-        ],
+        vec!["migrations/V1__first.sql", "migrations/node_modules/x/index.js"],
     ] {
         let project = Project::new();
         std::fs::remove_file(project.path().join("diesel.toml")).unwrap();
@@ -63,11 +56,7 @@ fn a_start_beside_another_tool_writes_nothing() {
             project.write(file, "");
         }
         let ran = project.run("init").code(1);
-        ran.says(&[
-            "project::other_migrations",
-            "Nothing was written",
-            "--migration-dir",
-        ]);
+        ran.says(&["project::other_migrations", "Nothing was written", "--migration-dir"]);
         for file in ["diesel.toml", "glowplug.toml"] {
             assert!(!project.path().join(file).exists(), "{file}");
         }
@@ -103,10 +92,7 @@ fn what_is_dropped_is_named_and_asked_for() {
         ran.says(&[&database.name, "was not dropped", "--yes"]);
     }
     let ran = project.run_with(&["db", "drop", "--database-url", &database.url()]);
-    ran.code(1).says(&[
-        "`db` is the project's own local server",
-        "glowplug database",
-    ]);
+    ran.code(1).says(&["`db` is the project's own local server", "glowplug database"]);
     assert_eq!(database.query("SELECT 1"), "1", "it is still there");
 }
 
@@ -122,20 +108,14 @@ fn a_stamp_keeps_how_far_an_interrupted_migration_came() {
     );
     project.run("upgrade").code(1);
     let ran = project.run("stamp current").ok();
-    assert!(
-        ran.stdout.contains("1_a stays interrupted on its way up"),
-        "{ran:#?}"
-    );
+    assert!(ran.stdout.contains("1_a stays interrupted on its way up"), "{ran:#?}");
     project.piecewise(
         "1_a",
         "INSERT INTO seen VALUES (1); SELECT 1/1; INSERT INTO seen VALUES (2);",
         "",
     );
     project.run("upgrade").ok();
-    assert_eq!(
-        database.query("SELECT array_agg(id ORDER BY id) FROM seen"),
-        "{1,2}"
-    );
+    assert_eq!(database.query("SELECT array_agg(id ORDER BY id) FROM seen"), "{1,2}");
 
     project.piecewise("2_b", "INSERT INTO seen VALUES (3); SELECT 1/0;", "");
     project.run("upgrade").code(1);
@@ -151,10 +131,7 @@ fn a_way_back_that_nobody_has_written_is_not_run() {
     let database = Database::new();
     let project = Project::at(&database);
     project.run("revision -m accounts --rev-id 1").ok();
-    project.write(
-        "migrations/1_accounts/up.sql",
-        "CREATE TABLE accounts (id int PRIMARY KEY);",
-    );
+    project.write("migrations/1_accounts/up.sql", "CREATE TABLE accounts (id int PRIMARY KEY);");
     project.run("upgrade").ok();
     for command in ["downgrade -1", "redo"] {
         let ran = project.run(command).code(1);
@@ -162,10 +139,8 @@ fn a_way_back_that_nobody_has_written_is_not_run() {
     }
     assert_eq!(database.query("SELECT to_regclass('accounts')"), "accounts");
     // what others leave empty is a way back that does nothing
-    project.write(
-        "migrations/1_accounts/down.sql",
-        "-- This file should undo anything in `up.sql`\n",
-    );
+    project
+        .write("migrations/1_accounts/down.sql", "-- This file should undo anything in `up.sql`\n");
     project.run("downgrade -1").ok();
 }
 
@@ -178,28 +153,18 @@ fn a_fence_of_pg_dump_may_stand_in_a_migration() {
     project.migration("1_a", up, "DROP TABLE a;");
     project.run("upgrade").ok();
     database.execute("INSERT INTO a DEFAULT VALUES");
-    assert_eq!(
-        database.query("SELECT t = E'\\n\\\\restrict abc\\n' FROM a"),
-        "t"
-    );
+    assert_eq!(database.query("SELECT t = E'\\n\\\\restrict abc\\n' FROM a"), "t");
 }
 
 #[test]
 fn a_name_without_a_schema_is_left_alone_wherever_it_is() {
     let database = Database::new();
     let project = Project::at(&database);
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.run("upgrade").ok();
     database.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)");
     project.run("drift").code(3);
-    project.write(
-        "glowplug.toml",
-        "[schema]\nignore = [\"alembic_version\"]\n",
-    );
+    project.write("glowplug.toml", "[schema]\nignore = [\"alembic_version\"]\n");
     project.run("drift").ok();
 }
 
@@ -212,10 +177,7 @@ fn words_of_alembic_answer_with_what_to_do() {
         ("ensure_version", "stamp base"),
         ("list_templates", "glowplug init"),
     ] {
-        project
-            .run(words)
-            .code(1)
-            .says(&["a command of Alembic", advice]);
+        project.run(words).code(1).says(&["a command of Alembic", advice]);
     }
 }
 
@@ -232,11 +194,7 @@ fn a_server_that_comes_late_is_waited_for_on_request() {
     ran.says(&["waiting: nothing listens", "nothing listens"]);
     let mut command = project.command(GLOWPLUG);
     command.args(["current", "--wait-for-server", "60s"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // whoever answers there, it was waited for
     let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     let answered = thread::spawn(move || listener.accept().is_ok());
@@ -255,11 +213,7 @@ fn a_terminal_that_goes_away_ends_a_run_and_nohup_keeps_it() {
         let mut command = project.command("sh");
         let trap = if ignored { "trap '' HUP; " } else { "" };
         command.args(["-c", &format!("{trap}exec '{GLOWPLUG}' upgrade")]);
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid() AND datname = current_database()";
         eventually("it sleeps", || database.query(sleeping) == "1");
         signal("HUP", child.id());

@@ -75,9 +75,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
-            socket: server
-                .socket_dir()
-                .join(format!(".s.PGSQL.{}", server.port())),
+            socket: server.socket_dir().join(format!(".s.PGSQL.{}", server.port())),
             place,
             harm: Mutex::new(Some(harm)),
             client: AtomicUsize::new(0),
@@ -86,10 +84,7 @@ impl Proxy {
             harmed: AtomicU32::new(0),
             is_over: AtomicBool::new(false),
         });
-        let proxy = Self {
-            port,
-            shared: Arc::clone(&shared),
-        };
+        let proxy = Self { port, shared: Arc::clone(&shared) };
         thread::spawn(move || {
             for client in listener.incoming() {
                 if shared.is_over.load(Ordering::SeqCst) {
@@ -104,10 +99,7 @@ impl Proxy {
 
     /// The address of a database, by way of the proxy.
     pub fn url(&self, database: &str, role: &str) -> String {
-        format!(
-            "postgres://{role}@127.0.0.1:{}/{database}?sslmode=disable",
-            self.port
-        )
+        format!("postgres://{role}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
     /// How many messages each side has sent.

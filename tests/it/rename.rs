@@ -25,12 +25,8 @@ fn scripts(project: &Project, file: &str) -> String {
     let dirs = fs::read_dir(project.path().join("migrations")).unwrap();
     let mut dirs: Vec<_> = dirs.map(|it| it.unwrap().path()).collect();
     dirs.sort();
-    let wanted = dirs
-        .iter()
-        .filter(|it| it.to_string_lossy().contains("change"));
-    wanted
-        .map(|it| fs::read_to_string(it.join(file)).unwrap())
-        .collect()
+    let wanted = dirs.iter().filter(|it| it.to_string_lossy().contains("change"));
+    wanted.map(|it| fs::read_to_string(it.join(file)).unwrap()).collect()
 }
 
 /// Nothing is dropped or made anew but schemas, and a second run has nothing to say.
@@ -40,9 +36,8 @@ fn check(old: &str, new: &str, renames: &[&str]) -> String {
     generate(&project, renames).ok();
     let up = scripts(&project, "up.sql");
     let lines = up.lines().filter(|it| !it.contains(" SCHEMA "));
-    let anew: Vec<&str> = lines
-        .filter(|it| it.starts_with("DROP") || it.starts_with("CREATE"))
-        .collect();
+    let anew: Vec<&str> =
+        lines.filter(|it| it.starts_with("DROP") || it.starts_with("CREATE")).collect();
     assert!(anew.is_empty(), "{up}");
     project.run("check").ok();
     up
@@ -72,10 +67,7 @@ fn a_table_and_its_column_are_renamed_in_any_order_by_either_name() {
         ["users=people", "people.name=full_name"],
         ["users=people", "users.name=full_name"],
         ["users.name=full_name", "users=people"],
-        [
-            "public.people.name=public.people.full_name",
-            "public.users=public.people",
-        ],
+        ["public.people.name=public.people.full_name", "public.users=public.people"],
     ] {
         check(USERS, PEOPLE, &flags);
     }
@@ -106,10 +98,7 @@ fn what_is_moved_to_another_schema_keeps_its_rows_and_counters_on_the_way_there_
     project.run("downgrade 1").ok();
     let rows = "SELECT string_agg(id || name, ',' ORDER BY id) FROM users";
     assert_eq!(database.execute(rows), "1Ada,2Bo,3Cy");
-    assert_eq!(
-        database.execute("SELECT to_regnamespace('\"App\"') IS NULL"),
-        "t"
-    );
+    assert_eq!(database.execute("SELECT to_regnamespace('\"App\"') IS NULL"), "t");
     project.run("upgrade").ok();
 }
 
@@ -172,36 +161,11 @@ fn a_rename_that_cannot_be_honoured_whole_is_refused() {
             &["users=persons"][..],
             "the source of truth has no relation \"public\".\"persons\"",
         ),
-        (
-            users,
-            &both,
-            &["users=people"],
-            "still has relation \"public\".\"users\"",
-        ),
-        (
-            &both,
-            &people,
-            &["users=people"],
-            "relation \"public\".\"people\" is there already",
-        ),
-        (
-            users,
-            &people,
-            &["users=people", "users=persons"],
-            "--rename users=people is about",
-        ),
-        (
-            users,
-            &people,
-            &["users=people", "users.id=name"],
-            "is there already",
-        ),
-        (
-            users,
-            &people,
-            &["users=people", "users.name=persons.name"],
-            "cannot leave",
-        ),
+        (users, &both, &["users=people"], "still has relation \"public\".\"users\""),
+        (&both, &people, &["users=people"], "relation \"public\".\"people\" is there already"),
+        (users, &people, &["users=people", "users=persons"], "--rename users=people is about"),
+        (users, &people, &["users=people", "users.id=name"], "is there already"),
+        (users, &people, &["users=people", "users.name=persons.name"], "cannot leave"),
         (
             users,
             "CREATE VIEW people AS SELECT 1 AS id, ''::text AS name;",
@@ -216,12 +180,7 @@ fn a_rename_that_cannot_be_honoured_whole_is_refused() {
         ),
         (users, &people, &["users"], "not of the form old=new"),
         (users, &people, &["users=users"], "is called that already"),
-        (
-            users,
-            &people,
-            &["user=people"],
-            "renames nothing that is there",
-        ),
+        (users, &people, &["user=people"], "renames nothing that is there"),
         (
             "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p);",
             "CREATE TABLE p (a int); CREATE TABLE c (b int) INHERITS (p);",
@@ -285,11 +244,7 @@ fn what_is_proposed_works_as_it_is_printed() {
 
 /// A word as a shell reads it.
 fn printed(word: &str) -> String {
-    match word
-        .trim()
-        .strip_prefix('\'')
-        .and_then(|it| it.strip_suffix('\''))
-    {
+    match word.trim().strip_prefix('\'').and_then(|it| it.strip_suffix('\'')) {
         Some(quoted) => quoted.replace(r"'\''", "'").replace("'/''", "'"),
         None => word.trim().to_owned(),
     }
@@ -303,21 +258,11 @@ fn a_table_and_its_column_are_renamed_in_schema_rs() {
     project.run("schema --from migrations").ok();
     let path = project.path().join("src/schema.rs");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(
-        &path,
-        text.replace("users", "people")
-            .replace("name ->", "full_name ->"),
-    )
-    .unwrap();
+    fs::write(&path, text.replace("users", "people").replace("name ->", "full_name ->")).unwrap();
     let refused = generate(&project, &["users=persons"]).code(1);
     assert!(refused.stderr.contains("has no relation"), "{refused:#?}");
     let asked = generate(&project, &[]).code(1);
-    assert!(
-        asked
-            .stderr
-            .contains("--rename public.users.name=full_name"),
-        "{asked:#?}"
-    );
+    assert!(asked.stderr.contains("--rename public.users.name=full_name"), "{asked:#?}");
     generate(&project, &["users.name=full_name", "users=people"]).ok();
     let up = scripts(&project, "up.sql");
     assert!(!up.contains("DROP") && !up.contains("CREATE"), "{up}");
@@ -339,28 +284,14 @@ fn what_is_renamed_is_not_put_aside() {
 #[test]
 fn a_ledger_is_not_renamed() {
     let events = include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql");
-    let project = of(
-        events,
-        &format!("{events} ALTER TABLE events RENAME TO log;"),
-    );
+    let project = of(events, &format!("{events} ALTER TABLE events RENAME TO log;"));
     project.write(
         "glowplug.toml",
         "[schema]\nsource = \"schema.sql\"\n[[ledger]]\ntable = \"public.events\"\n",
     );
     let refused = generate(&project, &["events=log"]).code(1);
-    assert!(
-        refused
-            .stderr
-            .contains("public.events would become relation"),
-        "{refused:#?}"
-    );
-    project.write(
-        "schema.sql",
-        &format!("{events} ALTER TABLE events RENAME kind TO sort;"),
-    );
+    assert!(refused.stderr.contains("public.events would become relation"), "{refused:#?}");
+    project.write("schema.sql", &format!("{events} ALTER TABLE events RENAME kind TO sort;"));
     let refused = generate(&project, &["events.kind=sort"]).code(1);
-    assert!(
-        refused.stderr.contains("the column kind would become"),
-        "{refused:#?}"
-    );
+    assert!(refused.stderr.contains("the column kind would become"), "{refused:#?}");
 }

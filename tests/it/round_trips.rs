@@ -36,11 +36,7 @@ impl Counted {
             let up = format!("CREATE TABLE t{n} (id int);");
             project.migration(&format!("{n:04}_t"), &up, &format!("DROP TABLE t{n};"));
         }
-        Self {
-            project,
-            proxy,
-            _database: database,
-        }
+        Self { project, proxy, _database: database }
     }
 
     #[track_caller]

@@ -41,10 +41,7 @@ fn this_repository_is_printed_by_glowplug() {
     command.args(["schema", "--check", "--from", "migrations"]);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "fresh    schema.rs\n"
-    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "fresh    schema.rs\n");
 }
 
 #[test]
@@ -76,37 +73,22 @@ fn a_check_compares_and_exits_with_3() {
     let ran = project.run("schema --check").code(3);
     assert_eq!(ran.stdout, "missing  src/schema.rs\n");
     project.run("upgrade").ok();
-    assert_eq!(
-        project.run("schema --check").ok().stdout,
-        "fresh    src/schema.rs\n"
-    );
+    assert_eq!(project.run("schema --check").ok().stdout, "fresh    src/schema.rs\n");
     let windows = schema_of(&project).replace('\n', "\r\n");
     project.write("src/schema.rs", &windows);
     let ran = project.run("schema --check").ok();
-    assert_eq!(
-        ran.stdout,
-        "fresh    src/schema.rs (but for the ends of its lines)\n"
-    );
+    assert_eq!(ran.stdout, "fresh    src/schema.rs (but for the ends of its lines)\n");
     database.execute("ALTER TABLE users ADD mail text");
     let ran = project.run("schema --check").code(3);
     assert!(
-        ran.stdout
-            .starts_with("stale    src/schema.rs\n--- src/schema.rs\n"),
+        ran.stdout.starts_with("stale    src/schema.rs\n--- src/schema.rs\n"),
         "{}",
         ran.stdout
     );
-    assert!(
-        ran.stdout.contains("\n+        mail -> Nullable<Text>,\n"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("\n+        mail -> Nullable<Text>,\n"), "{}", ran.stdout);
     assert_eq!(schema_of(&project), windows);
     let ran = project.run("schema --check --format json").code(3);
-    assert!(
-        ran.stdout.contains("\"state\": \"stale\""),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("\"state\": \"stale\""), "{}", ran.stdout);
 }
 
 #[test]
@@ -136,10 +118,7 @@ fn a_locked_schema_stops_an_upgrade_before_it_begins() {
     assert!(ran.stdout.contains("+    users (id) {"), "{}", ran.stdout);
     ran.says(&["schema.rs would change: src/schema.rs", "Nothing was run."]);
     assert_eq!(database.query("SELECT to_regclass('users') IS NULL"), "t");
-    assert_eq!(
-        database.query("SELECT to_regclass('__diesel_schema_migrations') IS NULL"),
-        "t"
-    );
+    assert_eq!(database.query("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
     project.write("src/schema.rs", &format!("{HEADER}{TABLE}"));
     project.run("upgrade --locked-schema").ok();
     let ran = project.run("downgrade base --locked-schema").code(1);
@@ -151,10 +130,7 @@ fn a_locked_schema_stops_an_upgrade_before_it_begins() {
 fn a_patch_that_does_not_fit_is_shown_with_both_sides_and_made_anew() {
     let database = Database::new();
     let project = project(&database);
-    project.write(
-        "diesel.toml",
-        &format!("{PRINTS}patch_file = \"src/schema.patch\"\n"),
-    );
+    project.write("diesel.toml", &format!("{PRINTS}patch_file = \"src/schema.patch\"\n"));
     project.write("src/schema.patch", "");
     project.run("upgrade").ok();
     let edited = schema_of(&project).replace("name -> Text", "name -> Citext");
@@ -215,11 +191,7 @@ note: 2 foreign keys connect posts and users: no joinable!, join them with an ex
     ran.says(&["Table `no_key` has no primary key"]);
     database.execute("ALTER TABLE no_key ADD PRIMARY KEY (x)");
     let ran = project.run("print-schema --compat diesel").ok();
-    assert!(
-        ran.stdout.contains("    tags (id, x) {\n"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("    tags (id, x) {\n"), "{}", ran.stdout);
     project.write("glowplug.toml", "[schema]\ncompat = \"diesel\"\n");
     assert_eq!(project.run("print-schema").ok().stdout, ran.stdout);
 }
@@ -230,14 +202,8 @@ fn views_are_printed_where_they_are_asked_for() {
     let project = Project::at(&database);
     database.execute(USERS);
     database.execute("CREATE VIEW names AS SELECT name, id FROM users; CREATE MATERIALIZED VIEW counts AS SELECT count(*) AS n FROM users;");
-    assert_eq!(
-        project.run("print-schema").ok().stdout,
-        format!("{HEADER}{TABLE}")
-    );
-    project.write(
-        "glowplug.toml",
-        "[schema]\nviews = true\nview_keys = { names = [\"name\"] }\n",
-    );
+    assert_eq!(project.run("print-schema").ok().stdout, format!("{HEADER}{TABLE}"));
+    project.write("glowplug.toml", "[schema]\nviews = true\nview_keys = { names = [\"name\"] }\n");
     let ran = project.run("print-schema").ok();
     for part in ["    counts (n) {\n", "    names (name) {\n"] {
         assert!(ran.stdout.contains(part), "{}", ran.stdout);
@@ -254,10 +220,7 @@ fn the_projects_rustfmt_is_honoured() {
     let ran = project.run("print-schema").ok();
     assert!(ran.stdout.contains("\n\tpub struct M;\n"), "{}", ran.stdout);
     project.write("rustfmt.toml", "hard_tabs = maybe\n");
-    project
-        .run("print-schema")
-        .code(1)
-        .says(&["rustfmt.toml cannot be used"]);
+    project.run("print-schema").code(1).says(&["rustfmt.toml cannot be used"]);
 }
 
 #[test]
@@ -266,23 +229,11 @@ fn settings_that_are_wrong_are_named() {
     let project = Project::at(&database);
     let check = |toml: &str, says: &str| {
         project.write("diesel.toml", toml);
-        project
-            .run("print-schema")
-            .code(1)
-            .says(&["diesel.toml cannot be used", says]);
+        project.run("print-schema").code(1).says(&["diesel.toml cannot be used", says]);
     };
-    check(
-        "[print_schema]\nfil = \"x\"\n",
-        "[print_schema] has no key `fil`",
-    );
-    check(
-        "[print_schema]\nwith_docs = \"maybe\"\n",
-        "`with_docs` is true, false, or one of",
-    );
-    check(
-        "[print_schema]\nfilter = { only_tables = [\"(\"] }\n",
-        "regex parse error",
-    );
+    check("[print_schema]\nfil = \"x\"\n", "[print_schema] has no key `fil`");
+    check("[print_schema]\nwith_docs = \"maybe\"\n", "`with_docs` is true, false, or one of");
+    check("[print_schema]\nfilter = { only_tables = [\"(\"] }\n", "regex parse error");
     check(
         "[print_schema]\nfilter = { only_tables = [], except_tables = [] }\n",
         "`only_tables` or `except_tables`, not both",
@@ -292,10 +243,7 @@ fn settings_that_are_wrong_are_named() {
     project
         .run("print-schema --schema-key nobody")
         .code(1)
-        .says(&[
-            "diesel.toml has no [print_schema.nobody]",
-            "It has: default, other.",
-        ]);
+        .says(&["diesel.toml has no [print_schema.nobody]", "It has: default, other."]);
 }
 
 #[test]
@@ -366,16 +314,7 @@ fn compiles(text: &str, what: &str) {
     fs::write(&file, text).unwrap();
     let deps = Path::new(GLOWPLUG).with_file_name("deps");
     let output = Command::new("rustc")
-        .args([
-            "--edition",
-            "2024",
-            "--crate-type",
-            "lib",
-            "--emit",
-            "metadata",
-            "-A",
-            "warnings",
-        ])
+        .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "-A", "warnings"])
         .arg("-L")
         .arg(&deps)
         .arg("--extern")
@@ -385,11 +324,7 @@ fn compiles(text: &str, what: &str) {
         .arg(&file)
         .output()
         .expect("rustc runs where cargo does");
-    assert!(
-        output.status.success(),
-        "{what}\n{}\n{text}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{what}\n{}\n{text}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The newest build of Diesel.

@@ -39,11 +39,7 @@ fn runs_leave_an_edited_schema_rs_as_it_is_and_say_so() {
     let database = Database::new();
     let project = applied(&database);
     let edited = add_note(&project);
-    project.migration(
-        "2_b",
-        "CREATE TABLE b (id int PRIMARY KEY);",
-        "DROP TABLE b;",
-    );
+    project.migration("2_b", "CREATE TABLE b (id int PRIMARY KEY);", "DROP TABLE b;");
     for run in [
         "upgrade",
         "upgrade",
@@ -73,9 +69,7 @@ fn edits_that_a_run_puts_into_the_database_are_printed() {
     // before the last column, where PostgreSQL will not put it
     let edited = schema_rs(&project).replace(KIND, &format!("{NOTE}{KIND}"));
     project.write("src/schema.rs", &edited);
-    project
-        .run_with(&["revision", "--autogenerate", "-m", "note"])
-        .ok();
+    project.run_with(&["revision", "--autogenerate", "-m", "note"]).ok();
     let ran = project.run("upgrade").ok();
     assert!(ran.stdout.ends_with("Wrote src/schema.rs.\n"), "{ran:#?}");
     assert!(schema_rs(&project).contains(&format!("{KIND}{NOTE}")));
@@ -87,11 +81,7 @@ fn a_file_that_is_ahead_of_the_database_is_fresh_after_the_run_and_an_old_one_is
     let database = Database::new();
     let project = applied(&database);
     let before = schema_rs(&project);
-    project.migration(
-        "2_b",
-        "CREATE TABLE b (id int PRIMARY KEY);",
-        "DROP TABLE b;",
-    );
+    project.migration("2_b", "CREATE TABLE b (id int PRIMARY KEY);", "DROP TABLE b;");
     project.run("upgrade").ok();
     let after = schema_rs(&project);
     project.run("downgrade -1").ok();
@@ -126,16 +116,9 @@ fn a_schema_rs_that_cannot_be_written_is_noted_and_the_run_is_done() {
         let project = Project::at(&database);
         project.write("diesel.toml", "[print_schema]\nfile = \"gen/schema.rs\"\n");
         make_room(&project);
-        project.migration(
-            "1_a",
-            "CREATE TABLE a (id int PRIMARY KEY);",
-            "DROP TABLE a;",
-        );
+        project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
         let ran = project.run("upgrade").ok();
-        ran.says(&[
-            "gen/schema.rs was not written",
-            "`glowplug schema` writes it",
-        ]);
+        ran.says(&["gen/schema.rs was not written", "`glowplug schema` writes it"]);
         assert_eq!(database.query("SELECT to_regclass('a')"), "a");
     }
 }
@@ -162,10 +145,8 @@ fn patched() -> Project {
 #[test]
 fn a_patch_takes_nothing_that_no_migration_makes() {
     let project = patched();
-    let (before, patch) = (
-        schema_rs(&project),
-        fs::read_to_string(project.path().join("src/schema.patch")).unwrap(),
-    );
+    let (before, patch) =
+        (schema_rs(&project), fs::read_to_string(project.path().join("src/schema.patch")).unwrap());
     let posts = "diesel::table! {\n    posts (id) {\n        id -> Int4,\n        user_id -> Int4,\n    }\n}\n";
     let path = "        path -> Citext,\n";
     for (edited, what) in [
@@ -180,14 +161,9 @@ fn a_patch_takes_nothing_that_no_migration_makes() {
         ),
     ] {
         project.write("src/schema.rs", &edited);
-        let ran = project
-            .run("schema --update-patch --from migrations")
-            .code(1);
+        let ran = project.run("schema --update-patch --from migrations").code(1);
         ran.says(&["src/schema.rs has what the database has not", what]);
-        assert_eq!(
-            fs::read_to_string(project.path().join("src/schema.patch")).unwrap(),
-            patch
-        );
+        assert_eq!(fs::read_to_string(project.path().join("src/schema.patch")).unwrap(), patch);
     }
 }
 
@@ -198,9 +174,7 @@ fn an_edit_beside_a_patch_is_planned_also_where_the_patch_fits_no_longer() {
     let edited =
         schema_rs(&project).replace(path, &format!("{path}        owner -> Nullable<Int4>,\n"));
     project.write("src/schema.rs", &edited);
-    project
-        .run_with(&["revision", "--autogenerate", "-m", "owner"])
-        .ok();
+    project.run_with(&["revision", "--autogenerate", "-m", "owner"]).ok();
     project.run("check").ok();
     project.migration(
         "9_path",
@@ -283,9 +257,6 @@ allow_tables_to_appear_in_same_query!(
 ";
     project.write("src/schema.rs", old);
     project.run("check").ok();
-    project.write(
-        "src/schema.rs",
-        &old.replace("name -> Varchar,", "name -> Text,"),
-    );
+    project.write("src/schema.rs", &old.replace("name -> Varchar,", "name -> Text,"));
     project.run("check").code(3);
 }

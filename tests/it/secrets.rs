@@ -136,19 +136,13 @@ fn no_spelling_of_a_url_shows_its_password_whatever_fails() {
         match way % 7 {
             0 => command.args(["current", "--database-url", url]),
             1 => command.args(["upgrade", "-v", "--database-url", url]),
-            2 => command
-                .args(["current", "--format", "json"])
-                .env("DATABASE_URL", url),
+            2 => command.args(["current", "--format", "json"]).env("DATABASE_URL", url),
             3 => command
                 .args(["upgrade", "-v", "--format", "json", "--direct-url", url])
                 .env("DATABASE_URL", url),
             4 => command.args(["url", url, "-v"]),
-            5 => command
-                .args(["url", "--for", "jdbc", "--format", "json", "--"])
-                .arg(url),
-            _ => command
-                .args(["url", "--for", "asyncpg"])
-                .env("DATABASE_URL", url),
+            5 => command.args(["url", "--for", "jdbc", "--format", "json", "--"]).arg(url),
+            _ => command.args(["url", "--for", "asyncpg"]).env("DATABASE_URL", url),
         };
         check(&format!("{way}: {url}"), &mut command);
     });
@@ -188,9 +182,7 @@ fn a_url_in_the_wrong_place_does_not_show_its_password() {
             vec!["--database-url", &url],
         ] {
             let mut command = project.command(GLOWPLUG);
-            command
-                .args(&arguments)
-                .env("DATABASE_URL", "postgres://u@127.0.0.1:1/d");
+            command.args(&arguments).env("DATABASE_URL", "postgres://u@127.0.0.1:1/d");
             check(&format!("{arguments:?}"), &mut command);
         }
         let joined = [
@@ -238,10 +230,7 @@ fn files_with_passwords_are_not_quoted_in_errors() {
         project.write(".env", &line);
         run(&line);
     }
-    project.write(
-        ".env",
-        &format!("DATABASE_URL=postgres://u@127.0.0.1:{dead}/d"),
-    );
+    project.write(".env", &format!("DATABASE_URL=postgres://u@127.0.0.1:{dead}/d"));
     for text in [
         format!("[database]\nurl = \"postgres://u:hunter2@127.0.0.1:{dead}/d\"\n"),
         "[database]\nurl = \"postgres://u:hunter2@127.0.0.1/d\n".to_owned(),
@@ -400,9 +389,7 @@ fn only_reveal_shows_a_password() {
     for spelling in Spelling::ALL.map(Spelling::name) {
         let masked = project.run_with(&["url", url, "--for", spelling]).ok();
         assert!(masked.stdout.contains("***"), "{masked:?}");
-        let shown = project
-            .run_with(&["url", url, "--for", spelling, "--reveal"])
-            .ok();
+        let shown = project.run_with(&["url", url, "--for", spelling, "--reveal"]).ok();
         assert!(
             shown.stdout.contains("hun%2Fter2") || shown.stdout.contains("hun/ter2"),
             "{shown:?}"

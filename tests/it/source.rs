@@ -12,12 +12,7 @@ use crate::{
 const CASES: u64 = 12;
 
 /// What Diesel prints of these does not compile, or cannot be told from something else.
-const UNREADABLE: [&str; 4] = [
-    ddl::ONE_NAME,
-    ddl::COLLISION,
-    ddl::UNDERSCORE,
-    ddl::UNPRINTABLE,
-];
+const UNREADABLE: [&str; 4] = [ddl::ONE_NAME, ddl::COLLISION, ddl::UNDERSCORE, ddl::UNPRINTABLE];
 
 /// Both print in both ways; each file is no edit, whichever way is set.
 #[test]
@@ -63,12 +58,7 @@ fn a_file_as_it_was_printed_asks_for_nothing() {
     }
     eprintln!("{compared} comparisons");
     assert!(compared > 0);
-    assert!(
-        wrong.is_empty(),
-        "{} of {compared}:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {compared}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Two foreign keys between two tables, on one column, of several columns, to the table itself, and to a partitioned table.
@@ -83,11 +73,7 @@ CREATE TABLE votes (id int PRIMARY KEY, voter int REFERENCES users, team int, FO
 CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY HASH (id);
 CREATE TABLE part PARTITION OF whole FOR VALUES WITH (modulus 1, remainder 0);
 CREATE TABLE parts (id int PRIMARY KEY, whole int REFERENCES whole);";
-    project.migration(
-        "1_all",
-        up,
-        "DROP TABLE parts, whole, votes, posts, domains, users;",
-    );
+    project.migration("1_all", up, "DROP TABLE parts, whole, votes, posts, domains, users;");
     for printed_by in ["right", "diesel"] {
         let print = ["schema", "--from", "migrations", "--compat", printed_by];
         project.run_with(&print).ok();
@@ -110,11 +96,7 @@ CREATE TABLE parts (id int PRIMARY KEY, whole int REFERENCES whole);";
 fn a_record_is_refused_with_the_reason() {
     let project = Project::new();
     project.write("diesel.toml", "[print_schema]\nfile = \"schema.rs\"\n");
-    project.migration(
-        "1_a",
-        "CREATE TABLE a (id int PRIMARY KEY);",
-        "DROP TABLE a;",
-    );
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.write(
         "schema.rs",
         "diesel::table! { a (id) { id -> Int4, v -> Nullable<Record<(Int4, Text)>>, } }",
@@ -135,17 +117,11 @@ fn an_edit_beside_a_patch_is_written() {
         "DROP TABLE files;",
     );
     project.run("schema --from migrations").ok();
-    project.write(
-        "diesel.toml",
-        &format!("{toml}patch_file = \"src/schema.patch\"\n"),
-    );
+    project.write("diesel.toml", &format!("{toml}patch_file = \"src/schema.patch\"\n"));
     project.write("src/schema.patch", "");
     let file = project.path().join("src/schema.rs");
     let printed = std::fs::read_to_string(&file).unwrap();
-    let patched = printed.replace(
-        "path -> Text,",
-        "#[max_length = 255]\n        path -> Varchar,",
-    );
+    let patched = printed.replace("path -> Text,", "#[max_length = 255]\n        path -> Varchar,");
     project.write("src/schema.rs", &patched);
     project.run("schema --update-patch --from migrations").ok();
     let edited = patched.replace(
@@ -154,10 +130,5 @@ fn an_edit_beside_a_patch_is_written() {
     );
     project.write("src/schema.rs", &edited);
     let written = project.run("revision --autogenerate -m change").ok();
-    assert!(
-        written
-            .stdout
-            .contains("column \"public\".\"files\".\"owner\""),
-        "{written:#?}"
-    );
+    assert!(written.stdout.contains("column \"public\".\"files\".\"owner\""), "{written:#?}");
 }

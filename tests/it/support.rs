@@ -24,12 +24,7 @@ pub const GLOWPLUG: &str = env!("CARGO_BIN_EXE_glowplug");
 pub static INSTALLED: LazyLock<Vec<Binaries>> = LazyLock::new(|| {
     let engines = Places::from_environment().engines();
     let path = std::env::var_os("PATH");
-    let search = Search {
-        explicit: None,
-        major: None,
-        cache: vec![engines],
-        path,
-    };
+    let search = Search { explicit: None, major: None, cache: vec![engines], path };
     let mut all = cluster::all(&search);
     if all.is_empty() {
         // as the first command of a user would
@@ -40,9 +35,8 @@ pub static INSTALLED: LazyLock<Vec<Binaries>> = LazyLock::new(|| {
     for binaries in all {
         of_major.entry(binaries.major()).or_insert(binaries);
     }
-    let wanted: Option<u32> = std::env::var("GLOWPLUG_TEST_MAJOR")
-        .ok()
-        .and_then(|major| major.parse().ok());
+    let wanted: Option<u32> =
+        std::env::var("GLOWPLUG_TEST_MAJOR").ok().and_then(|major| major.parse().ok());
     let mut list: Vec<Binaries> = of_major.into_values().rev().collect();
     list.sort_by_key(|binaries| Some(binaries.major()) != wanted);
     list
@@ -51,14 +45,9 @@ pub static INSTALLED: LazyLock<Vec<Binaries>> = LazyLock::new(|| {
 /// A server of this test process. It is shared by the tests of the process; databases never are.
 pub fn server(major: u32) -> &'static Scratch {
     static SERVERS: Mutex<BTreeMap<u32, &'static Scratch>> = Mutex::new(BTreeMap::new());
-    let mut servers = SERVERS
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut servers = SERVERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     servers.entry(major).or_insert_with(|| {
-        let binaries = INSTALLED
-            .iter()
-            .find(|it| it.major() == major)
-            .expect("an installed major");
+        let binaries = INSTALLED.iter().find(|it| it.major() == major).expect("an installed major");
         Box::leak(Box::new(scratch(binaries, &[])))
     })
 }
@@ -90,26 +79,15 @@ impl Database {
         let name = new_name();
         let mut owner = server.url(&name);
         owner.user = Some(name.clone());
-        let database = Self {
-            owner,
-            admin: server.url(&name),
-            role: name.clone(),
-            name,
-        };
+        let database = Self { owner, admin: server.url(&name), role: name.clone(), name };
         // the threads of `cargo test` take turns: a template is copied only while nobody else is connected to it
         static TURN: Mutex<()> = Mutex::new(());
         let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let outside = server.url("template1");
         let name = &database.name;
         psql_at(&outside, &format!("CREATE ROLE {name} LOGIN"));
-        psql_at(
-            &outside,
-            &format!("CREATE DATABASE {name} OWNER {name} TEMPLATE template1"),
-        );
-        psql_at(
-            &database.admin,
-            &format!("ALTER SCHEMA public OWNER TO {name}"),
-        );
+        psql_at(&outside, &format!("CREATE DATABASE {name} OWNER {name} TEMPLATE template1"));
+        psql_at(&database.admin, &format!("ALTER SCHEMA public OWNER TO {name}"));
         database
     }
 
@@ -121,12 +99,7 @@ impl Database {
         psql_at(&server.url("template1"), &create);
         let mut owner = server.url(&name);
         owner.user = Some(role.clone());
-        Self {
-            owner,
-            admin: server.url(&name),
-            role,
-            name,
-        }
+        Self { owner, admin: server.url(&name), role, name }
     }
 
     /// Drops it; for a test that makes many.
@@ -168,10 +141,7 @@ impl Database {
         let client = runtime.block_on(async {
             let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
             tokio::spawn(connection);
-            client
-                .batch_execute(&format!("BEGIN; {sql}"))
-                .await
-                .unwrap();
+            client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
             client
         });
         let result = during();
@@ -197,9 +167,7 @@ fn new_name() -> String {
 }
 
 pub fn text(url: &Url) -> String {
-    url.print(Spelling::Psql, Secrets::Revealed)
-        .expect("libpq spells everything")
-        .0
+    url.print(Spelling::Psql, Secrets::Revealed).expect("libpq spells everything").0
 }
 
 /// Asks over a connection of its own that shares no code with glowplug's.
@@ -210,16 +178,11 @@ pub fn psql_at(url: &Url, sql: &str) -> String {
 
 /// The same for what the server may refuse.
 pub fn try_psql_at(url: &Url, sql: &str) -> Result<String, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let config: tokio_postgres::Config = text(url).parse().expect("a plain URL");
-        let (client, connection) = config
-            .connect(tokio_postgres::NoTls)
-            .await
-            .expect("the test's server answers");
+        let (client, connection) =
+            config.connect(tokio_postgres::NoTls).await.expect("the test's server answers");
         let driver = tokio::spawn(connection);
         let messages = client.simple_query(sql).await;
         drop(client);
@@ -246,16 +209,10 @@ pub struct Project {
 impl Project {
     /// An empty one, without a database.
     pub fn new() -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("glowplug-test-")
-            .tempdir()
-            .unwrap();
+        let dir = tempfile::Builder::new().prefix("glowplug-test-").tempdir().unwrap();
         fs::create_dir(dir.path().join("migrations")).unwrap();
         fs::write(dir.path().join("diesel.toml"), "").unwrap();
-        Self {
-            dir,
-            env: BTreeMap::new(),
-        }
+        Self { dir, env: BTreeMap::new() }
     }
 
     /// One that works on a database.
@@ -288,19 +245,13 @@ impl Project {
     /// Writes a migration that runs without a transaction.
     pub fn piecewise(&self, name: &str, up: &str, down: &str) -> &Self {
         self.migration(name, up, down);
-        self.write(
-            &format!("migrations/{name}/metadata.toml"),
-            "run_in_transaction = false\n",
-        )
+        self.write(&format!("migrations/{name}/metadata.toml"), "run_in_transaction = false\n")
     }
 
     /// The command, ready to run or to be changed: a clean environment, nothing on stdin.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir(self.path())
-            .env_clear()
-            .stdin(Stdio::null());
+        command.current_dir(self.path()).env_clear().stdin(Stdio::null());
         for name in ["PATH", "HOME", "TMPDIR", "XDG_RUNTIME_DIR"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
@@ -316,10 +267,7 @@ impl Project {
     }
 
     pub fn run_with(&self, arguments: &[&str]) -> Ran {
-        Ran::of(
-            self.command(GLOWPLUG).args(arguments).output().unwrap(),
-            self.path(),
-        )
+        Ran::of(self.command(GLOWPLUG).args(arguments).output().unwrap(), self.path())
     }
 }
 
@@ -384,9 +332,7 @@ impl Ran {
             }
             out
         };
-        let code = self
-            .code
-            .map_or("a signal".to_owned(), |code| code.to_string());
+        let code = self.code.map_or("a signal".to_owned(), |code| code.to_string());
         let mut told = format!("exit {code}\n");
         for (stream, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !text.is_empty() {
@@ -412,11 +358,7 @@ impl Ran {
         };
         let all = flat(&self.stderr);
         for text in texts {
-            assert!(
-                all.contains(&flat(text)),
-                "{text:?} is not in\n{}",
-                self.stderr
-            );
+            assert!(all.contains(&flat(text)), "{text:?} is not in\n{}", self.stderr);
         }
         self
     }
@@ -458,9 +400,7 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 /// A peer's program, if it is installed. A test that needs it says that it skipped.
 pub fn peer(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|it| it.is_file());
+    let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|it| it.is_file());
     if found.is_none() {
         eprintln!("skipped: {name} is not installed");
     }

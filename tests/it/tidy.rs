@@ -42,25 +42,16 @@ fn sources() -> Vec<File> {
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
                 let is_test = path.file_stem().is_some_and(|stem| stem == "tests");
-                let code = text
-                    .split("#[cfg(test)]\nmod tests {")
-                    .next()
-                    .unwrap_or_default();
+                let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
                 let code = if is_test { "" } else { code };
                 let lines = code
                     .lines()
                     .enumerate()
                     .map(|(at, line)| {
-                        (
-                            at + 1,
-                            line.split("//").next().unwrap_or_default().to_owned(),
-                        )
+                        (at + 1, line.split("//").next().unwrap_or_default().to_owned())
                     })
                     .collect();
-                found.push(File {
-                    path: path.strip_prefix(&root).unwrap().to_owned(),
-                    lines,
-                });
+                found.push(File { path: path.strip_prefix(&root).unwrap().to_owned(), lines });
             }
         }
     }
@@ -70,9 +61,7 @@ fn sources() -> Vec<File> {
 
 fn room(path: &Path) -> Option<&'static (&'static str, u32)> {
     let first = path.components().next()?.as_os_str().to_str()?;
-    ROOMS
-        .iter()
-        .find(|(name, _)| *name == first.trim_end_matches(".rs"))
+    ROOMS.iter().find(|(name, _)| *name == first.trim_end_matches(".rs"))
 }
 
 /// Every path below `crate::` that a file names, imports spelled out: `postgres::lock::Locked`.
@@ -99,9 +88,8 @@ fn expand<'t>(prefix: &str, text: &'t str, found: &mut BTreeSet<String>) -> &'t 
             }
         }
     }
-    let end = text
-        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '*'))
-        .unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '*')).unwrap_or(text.len());
     let path = format!("{prefix}{}", &text[..end]);
     match text[end..].strip_prefix("::") {
         Some(rest) => expand(&format!("{path}::"), rest, found),
@@ -109,9 +97,8 @@ fn expand<'t>(prefix: &str, text: &'t str, found: &mut BTreeSet<String>) -> &'t 
             found.insert(path);
             let rest = text[end..].trim_start();
             // an alias belongs to the import
-            rest.strip_prefix("as ").map_or(rest, |alias| {
-                &alias[alias.find([',', '}', ';', ' ']).unwrap_or(0)..]
-            })
+            rest.strip_prefix("as ")
+                .map_or(rest, |alias| &alias[alias.find([',', '}', ';', ' ']).unwrap_or(0)..])
         }
     }
 }
@@ -153,9 +140,8 @@ fn a_room_uses_its_own_inside_and_lower_floors() {
         };
         for path in paths(&file) {
             let other = path.split("::").next().unwrap_or_default();
-            let upwards = ROOMS
-                .iter()
-                .any(|(it, other_floor)| *it == other && other_floor >= floor);
+            let upwards =
+                ROOMS.iter().any(|(it, other_floor)| *it == other && other_floor >= floor);
             if other != *name && upwards {
                 broken.push(format!("src/{} names {path}", file.path.display()));
             }
@@ -204,9 +190,7 @@ fn within_a_room_there_are_no_circles_from_file_to_file() {
     let sources = sources();
     let module = |file: &File| -> Vec<String> {
         let path = file.path.with_extension("");
-        path.iter()
-            .filter_map(|part| part.to_str().map(str::to_owned))
-            .collect()
+        path.iter().filter_map(|part| part.to_str().map(str::to_owned)).collect()
     };
     let modules: BTreeSet<Vec<String>> = sources.iter().map(module).collect();
     let mut uses: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
@@ -246,18 +230,9 @@ fn within_a_room_there_are_no_circles_from_file_to_file() {
 
 #[test]
 fn no_statement_is_read_back_out_of_its_own_sql() {
-    let questions = [
-        "contains(",
-        "starts_with(",
-        "ends_with(",
-        "strip_",
-        "split",
-        "find(",
-    ];
+    let questions = ["contains(", "starts_with(", "ends_with(", "strip_", "split", "find("];
     check("statements are values: ask them", |file, line| {
-        let is_planner = ["ddl", "planner"]
-            .iter()
-            .any(|it| file.path.starts_with(it))
+        let is_planner = ["ddl", "planner"].iter().any(|it| file.path.starts_with(it))
             || file.path.starts_with("job/autogenerate");
         let mut asked = line.match_indices(".sql()");
         is_planner
@@ -280,27 +255,19 @@ fn floors_one_to_four_are_pure() {
         "fastrand",
         "tokio",
     ];
-    check(
-        "no async, files, environment, clock or randomness below floor 5",
-        |file, line| {
-            room(&file.path).is_some_and(|(_, floor)| *floor <= 4)
-                && forbidden.iter().any(|word| line.contains(word))
-        },
-    );
+    check("no async, files, environment, clock or randomness below floor 5", |file, line| {
+        room(&file.path).is_some_and(|(_, floor)| *floor <= 4)
+            && forbidden.iter().any(|word| line.contains(word))
+    });
 }
 
 #[test]
 fn only_some_rooms_name_some_crates() {
-    check(
-        "only postgres and events name the database's crates",
-        |file, line| {
-            let named = ["diesel_async", "bb8", "tokio_postgres"]
-                .iter()
-                .any(|name| line.contains(name));
-            named
-                && !room(&file.path).is_some_and(|(name, _)| ["postgres", "events"].contains(name))
-        },
-    );
+    check("only postgres and events name the database's crates", |file, line| {
+        let named =
+            ["diesel_async", "bb8", "tokio_postgres"].iter().any(|name| line.contains(name));
+        named && !room(&file.path).is_some_and(|(name, _)| ["postgres", "events"].contains(name))
+    });
     check("only project names walkdir", |file, line| {
         line.contains("walkdir") && room(&file.path).is_none_or(|(name, _)| *name != "project")
     });

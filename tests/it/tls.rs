@@ -18,14 +18,7 @@ use crate::{
     support::{GLOWPLUG, INSTALLED, Project, Ran, eventually},
 };
 
-const MODES: [&str; 6] = [
-    "disable",
-    "allow",
-    "prefer",
-    "require",
-    "verify-ca",
-    "verify-full",
-];
+const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
 /// A certificate and its key, as PEM.
 struct Pair {
@@ -39,9 +32,7 @@ struct Authority(CertifiedIssuer<'static, KeyPair>);
 fn params(names: &[&str], common_name: &str) -> CertificateParams {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    params.distinguished_name.push(DnType::CommonName, common_name);
     params
 }
 
@@ -90,10 +81,7 @@ fn self_signed(names: &[&str], is_ca: IsCa) -> Pair {
     let key = KeyPair::generate().unwrap();
     let mut params = params(names, "db.test");
     params.is_ca = is_ca;
-    Pair {
-        certificate: params.self_signed(&key).unwrap().pem(),
-        key: key.serialize_pem(),
-    }
+    Pair { certificate: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
 }
 
 const SSL_ONLY: &str =
@@ -138,12 +126,8 @@ fn dsn(tcp: &Tcp, more: &str) -> String {
 
 /// One word for how it went.
 fn outcome(ran: &Ran) -> &'static str {
-    let said = ran
-        .stderr
-        .replace(['│', '\n'], " ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
+    let said =
+        ran.stderr.replace(['│', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(!said.contains("right"), "no password: {said}");
     let words = [
         ("issued by an authority that is not trusted here", "issuer"),
@@ -192,16 +176,10 @@ fn each_sslmode_accepts_the_certificates_that_libpq_would_accept() {
     let by_address = |file: &str| format!("host=127.0.0.1 sslrootcert={file}");
     let mut table = Vec::new();
 
-    table.push(row("good, right CA", &MODES, |mode| {
-        run(mode, &trusting(&right_file))
-    }));
-    table.push(row("good, wrong CA", &MODES, |mode| {
-        run(mode, &trusting(&wrong_file))
-    }));
+    table.push(row("good, right CA", &MODES, |mode| run(mode, &trusting(&right_file))));
+    table.push(row("good, wrong CA", &MODES, |mode| run(mode, &trusting(&wrong_file))));
     table.push(row("good, no CA", &MODES, |mode| run(mode, "")));
-    table.push(row("good, by address", &MODES, |mode| {
-        run(mode, &by_address(&right_file))
-    }));
+    table.push(row("good, by address", &MODES, |mode| run(mode, &by_address(&right_file))));
     let mut check = |name: &str, pair: &Pair, more: &str| {
         show(&tcp, pair);
         table.push(row(name, &MODES[2..], |mode| run(mode, more)));
@@ -274,20 +252,15 @@ fn a_server_without_tls_is_reached_only_by_the_modes_that_allow_it() {
     let authority = Authority::new("any");
     let root = write(&project, "root.pem", &authority.0.pem());
     let table = row("plain", &MODES, |mode| {
-        current(
-            &project,
-            &dsn(&tcp, &format!("sslmode={mode} sslrootcert={root}")),
-        )
+        current(&project, &dsn(&tcp, &format!("sslmode={mode} sslrootcert={root}")))
     });
     assert_eq!(table, "plain: ok ok ok plain-only plain-only plain-only");
     current(&project, &dsn(&tcp, "")).ok();
-    current(&project, &dsn(&tcp, "sslmode=require"))
-        .code(1)
-        .says(&[
-            "db.test:",
-            "does not offer encrypted connections, but sslmode=require asks for one",
-            "Turn ssl on in the server's postgresql.conf, or allow plain text with sslmode=prefer",
-        ]);
+    current(&project, &dsn(&tcp, "sslmode=require")).code(1).says(&[
+        "db.test:",
+        "does not offer encrypted connections, but sslmode=require asks for one",
+        "Turn ssl on in the server's postgresql.conf, or allow plain text with sslmode=prefer",
+    ]);
     current(&project, &dsn(&tcp, "channel_binding=require"))
         .code(1)
         .says(&["channel_binding=require, but the connection is not encrypted"]);
@@ -328,10 +301,7 @@ fn the_systems_authorities_count_for_public_servers_and_always_verify_the_name()
     // a root in the home counts without being named
     let project = at_home();
     project.write(".postgresql/root.crt", &wrong.0.pem());
-    assert_eq!(
-        outcome(&current(&project, &dsn(&tcp, "sslmode=require"))),
-        "issuer"
-    );
+    assert_eq!(outcome(&current(&project, &dsn(&tcp, "sslmode=require"))), "issuer");
     assert_eq!(outcome(&current(&project, &dsn(&tcp, ""))), "ok");
     current(&project, &dsn(&tcp, "sslmode=disable sslrootcert=system"))
         .code(1)
@@ -339,9 +309,7 @@ fn the_systems_authorities_count_for_public_servers_and_always_verify_the_name()
     let nothing = at_home();
     let none = nothing.path().join("none.pem").display().to_string();
     fs::write(&none, "").unwrap();
-    let nothing = nothing
-        .env("SSL_CERT_FILE", &none)
-        .env("SSL_CERT_DIR", &none);
+    let nothing = nothing.env("SSL_CERT_FILE", &none).env("SSL_CERT_DIR", &none);
     current(&nothing, &system)
         .code(1)
         .says(&["this system has no trusted certificates", "ca-certificates"]);
@@ -398,39 +366,26 @@ fn a_client_certificate_is_sent_and_what_is_wrong_with_it_is_said() {
     run(&good).ok();
     run("sslmode=require user=by_cert sslcert='' sslkey=''")
         .code(1)
-        .says(&[
-            "connection requires a valid client certificate",
-            "check sslcert and sslkey",
-        ]);
-    run(&written("wrong", &client(&wrong, "by_cert")))
-        .code(1)
-        .says(&[
-            "the server sent the TLS alert `UnknownCA`",
-            "check sslcert and sslkey, and the server's ssl_ca_file",
-        ]);
+        .says(&["connection requires a valid client certificate", "check sslcert and sslkey"]);
+    run(&written("wrong", &client(&wrong, "by_cert"))).code(1).says(&[
+        "the server sent the TLS alert `UnknownCA`",
+        "check sslcert and sslkey, and the server's ssl_ca_file",
+    ]);
     run(&written("other", &client(&right, "other")))
         .code(1)
         .says(&["certificate authentication failed for user \"by_cert\""]);
     let key = project.path().join("good.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    run(&good)
-        .code(1)
-        .says(&["good.key can be read by group or others", "chmod 0600"]);
+    run(&good).code(1).says(&["good.key can be read by group or others", "chmod 0600"]);
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let mixed = good.replace("good.key", "other.key");
-    run(&mixed)
-        .code(1)
-        .says(&["client certificate", "sslcert and sslkey belong together"]);
+    run(&mixed).code(1).says(&["client certificate", "sslcert and sslkey belong together"]);
     run(&good.replace("good.key", "none.key")).code(1).says(&[
         "private key",
         "none.key cannot be used",
         "Correct sslkey",
     ]);
-    let encrypted = write(
-        &project,
-        "locked.key",
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n",
-    );
+    let encrypted = write(&project, "locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n");
     run(&format!("{good} sslkey={encrypted}"))
         .code(1)
         .says(&["locked.key is encrypted", "openssl pkey"]);
@@ -467,19 +422,14 @@ fn a_revoked_certificate_is_refused_where_a_revocation_list_is_given() {
     let root = write(&project, "root.pem", &authority.0.pem());
     let list = write(&project, "list.pem", &list);
     let run = |more: &str| {
-        let url = dsn(
-            &tcp,
-            &format!("sslmode=verify-full sslrootcert={root} {more}"),
-        );
+        let url = dsn(&tcp, &format!("sslmode=verify-full sslrootcert={root} {more}"));
         current(&project, &url)
     };
     run("").ok();
     assert_eq!(outcome(&run(&format!("sslcrl={list}"))), "revoked");
     show(&tcp, &good);
     run(&format!("sslcrl={list}")).ok();
-    run(&format!("sslcrl={root}"))
-        .code(1)
-        .says(&["revocation list", "Correct sslcrl"]);
+    run(&format!("sslcrl={root}")).code(1).says(&["revocation list", "Correct sslcrl"]);
 }
 
 #[test]
@@ -492,9 +442,7 @@ fn tls_at_once_works_from_version_17_on_and_versions_in_between_are_agreed_on() 
     if INSTALLED[0].major() >= 17 {
         direct.ok();
     } else {
-        direct
-            .code(1)
-            .says(&["sslnegotiation=direct needs PostgreSQL 17"]);
+        direct.code(1).says(&["sslnegotiation=direct needs PostgreSQL 17"]);
     }
     run("sslmode=prefer sslnegotiation=direct")
         .code(1)
@@ -516,12 +464,7 @@ fn files_that_are_not_there_or_not_certificates_are_named() {
     let port = free_port();
     let url = |more: &str| format!("host=127.0.0.1 port={port} sslmode=verify-full {more}");
     let missing = project.path().join("missing.pem");
-    current(
-        &project,
-        &url(&format!("sslrootcert={}", missing.display())),
-    )
-    .code(1)
-    .says(&[
+    current(&project, &url(&format!("sslrootcert={}", missing.display()))).code(1).says(&[
         "root certificate",
         "missing.pem cannot be used",
         "Correct sslrootcert",
@@ -553,10 +496,7 @@ fn ctrl_c_cancels_the_statement_on_the_server_over_tls_as_well() {
     let project = at_home();
     let root = write(&project, "root.pem", &authority.0.pem());
     project.migration("1_slow", "SELECT pg_sleep(60);", "");
-    let url = dsn(
-        &tcp,
-        &format!("dbname=app sslmode=verify-full sslrootcert={root}"),
-    );
+    let url = dsn(&tcp, &format!("dbname=app sslmode=verify-full sslrootcert={root}"));
     let program = project
         .command(GLOWPLUG)
         .args(["upgrade", "--database-url", &url])
@@ -574,10 +514,7 @@ fn ctrl_c_cancels_the_statement_on_the_server_over_tls_as_well() {
         tcp.admin("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") == "0"
     });
     let log = log(&tcp.server.log());
-    assert!(
-        log.contains("canceling statement due to user request"),
-        "{log}"
-    );
+    assert!(log.contains("canceling statement due to user request"), "{log}");
 }
 
 fn log(path: &Path) -> String {

@@ -17,14 +17,7 @@ fn every_spelling_of_a_scheme_is_read() {
     check("postgres://u:p@h:5432/d", plain, &[]);
     check("postgresql://u:p@h:5432/d", plain, &[]);
     check("PostgreSQL://u:p@h:5432/d", plain, &[]);
-    for driver in [
-        "psycopg2",
-        "psycopg",
-        "psycopg_async",
-        "asyncpg",
-        "pg8000",
-        "psycopg2cffi",
-    ] {
+    for driver in ["psycopg2", "psycopg", "psycopg_async", "asyncpg", "pg8000", "psycopg2cffi"] {
         for base in ["postgres", "postgresql"] {
             let note = format!(
                 "dropped `+{driver}`: the name of a SQLAlchemy driver, which is not used here"
@@ -34,46 +27,24 @@ fn every_spelling_of_a_scheme_is_read() {
     }
     check("jdbc:postgresql://h:5432/d?user=u&password=p", plain, &[]);
     check("host=h port=5432 user=u password=p dbname=d", plain, &[]);
-    check(
-        "  host = h port=5432 user='u' password='p' dbname=d ",
-        plain,
-        &[],
-    );
+    check("  host = h port=5432 user='u' password='p' dbname=d ", plain, &[]);
 }
 
 #[test]
 fn hosts_are_read_however_they_are_written() {
     for (from, to) in [
         ("postgres://h1:1,h2:2/d", "postgresql://h1:1,h2:2/d"),
-        (
-            "postgres:///d?host=h1:1&host=h2:2",
-            "postgresql://h1:1,h2:2/d",
-        ),
-        (
-            "postgres:///d?host=h1,h2&port=1,2",
-            "postgresql://h1:1,h2:2/d",
-        ),
+        ("postgres:///d?host=h1:1&host=h2:2", "postgresql://h1:1,h2:2/d"),
+        ("postgres:///d?host=h1,h2&port=1,2", "postgresql://h1:1,h2:2/d"),
         ("host=h1,h2 port=1,2 dbname=d", "postgresql://h1:1,h2:2/d"),
         ("postgres://[::1]:5432/d", "postgresql://[::1]:5432/d"),
         ("postgres:///d", "postgresql:///d"),
         ("postgres://", "postgresql://"),
-        (
-            "postgres:///d?host=/var/run/postgresql",
-            "postgresql:///d?host=/var/run/postgresql",
-        ),
-        (
-            "postgres://%2Fvar%2Frun%2Fpostgresql/d",
-            "postgresql:///d?host=/var/run/postgresql",
-        ),
-        (
-            "host=/tmp port=6000 dbname=d",
-            "postgresql:///d?host=/tmp&port=6000",
-        ),
+        ("postgres:///d?host=/var/run/postgresql", "postgresql:///d?host=/var/run/postgresql"),
+        ("postgres://%2Fvar%2Frun%2Fpostgresql/d", "postgresql:///d?host=/var/run/postgresql"),
+        ("host=/tmp port=6000 dbname=d", "postgresql:///d?host=/tmp&port=6000"),
         ("jdbc:postgresql:d", "postgresql:///d"),
-        (
-            "host=h hostaddr=10.0.0.1 dbname=d",
-            "postgresql://h/d?hostaddr=10.0.0.1",
-        ),
+        ("host=h hostaddr=10.0.0.1 dbname=d", "postgresql://h/d?hostaddr=10.0.0.1"),
         ("postgres://u%40x@h/d%2Fe", "postgresql://u%40x@h/d%2Fe"),
     ] {
         check(from, to, &[]);
@@ -92,36 +63,16 @@ fn hosts_are_read_however_they_are_written() {
 fn each_parameter_is_kept_translated_or_dropped_by_name() {
     let base = "postgresql://h/d?";
     for (from, to, note) in [
-        (
-            "ssl=require",
-            "sslmode=require",
-            "translated `ssl` to `sslmode`",
-        ),
-        (
-            "ssl=true",
-            "sslmode=require",
-            "translated `ssl` to `sslmode`",
-        ),
-        (
-            "ssl=prefer",
-            "sslmode=prefer",
-            "translated `ssl` to `sslmode`",
-        ),
-        (
-            "ssl=verify-full",
-            "sslmode=verify-full",
-            "translated `ssl` to `sslmode`",
-        ),
+        ("ssl=require", "sslmode=require", "translated `ssl` to `sslmode`"),
+        ("ssl=true", "sslmode=require", "translated `ssl` to `sslmode`"),
+        ("ssl=prefer", "sslmode=prefer", "translated `ssl` to `sslmode`"),
+        ("ssl=verify-full", "sslmode=verify-full", "translated `ssl` to `sslmode`"),
         (
             "direct_tls=true&sslmode=require",
             "sslmode=require&sslnegotiation=direct",
             "translated `direct_tls` to `sslnegotiation`",
         ),
-        (
-            "timeout=10",
-            "connect_timeout=10",
-            "translated `timeout` to `connect_timeout`",
-        ),
+        ("timeout=10", "connect_timeout=10", "translated `timeout` to `connect_timeout`"),
         (
             "command_timeout=60",
             "options=-cstatement_timeout%3D60000",
@@ -132,11 +83,7 @@ fn each_parameter_is_kept_translated_or_dropped_by_name() {
             "options=-cjit%3Doff",
             "translated `server_settings` to `options`",
         ),
-        (
-            "schema=app",
-            "options=-csearch_path%3Dapp",
-            "translated `schema` to `options`",
-        ),
+        ("schema=app", "options=-csearch_path%3Dapp", "translated `schema` to `options`"),
         (
             "currentSchema=app",
             "options=-csearch_path%3Dapp",
@@ -150,10 +97,7 @@ fn each_parameter_is_kept_translated_or_dropped_by_name() {
     ] {
         let ran = at_home().run_with(&["url", &format!("{base}{from}")]).ok();
         assert_eq!(ran.stdout.trim_end(), format!("{base}{to}"), "{from}");
-        assert!(
-            ran.stderr.lines().any(|line| line == note),
-            "{from}: {ran:?}"
-        );
+        assert!(ran.stderr.lines().any(|line| line == note), "{from}: {ran:?}");
     }
     for kept in [
         "sslmode=verify-full&sslrootcert=/a.pem&sslcert=/b.pem&sslkey=/c.pem",
@@ -188,21 +132,14 @@ fn each_parameter_is_kept_translated_or_dropped_by_name() {
         "statement-cache-capacity",
         "pool_max_conns",
     ] {
-        let ran = at_home()
-            .run_with(&["url", &format!("{base}{dropped}=0")])
-            .ok();
+        let ran = at_home().run_with(&["url", &format!("{base}{dropped}=0")]).ok();
         assert_eq!(ran.stdout, "postgresql://h/d\n");
-        assert!(
-            ran.stderr.starts_with(&format!("dropped `{dropped}`: ")),
-            "{ran:?}"
-        );
+        assert!(ran.stderr.starts_with(&format!("dropped `{dropped}`: ")), "{ran:?}");
     }
     // other commands say it only to those who ask
     let project = at_home();
     let url = "postgres://u@127.0.0.1:1/d?pool_timeout=0";
-    let silent = project
-        .run_with(&["current", "--database-url", url])
-        .code(1);
+    let silent = project.run_with(&["current", "--database-url", url]).code(1);
     assert!(!silent.stderr.contains("pool_timeout"), "{silent:?}");
     project
         .run_with(&["current", "-v", "--database-url", url])
@@ -214,16 +151,8 @@ fn each_parameter_is_kept_translated_or_dropped_by_name() {
 fn one_url_is_spelled_for_every_driver() {
     let url = "postgres://u:p%40ss@h:6000/d?sslmode=require&application_name=me";
     for (driver, spelled, notes) in [
-        (
-            "psql",
-            "postgresql://u:p%40ss@h:6000/d?sslmode=require&application_name=me",
-            "",
-        ),
-        (
-            "diesel",
-            "postgresql://u:p%40ss@h:6000/d?sslmode=require&application_name=me",
-            "",
-        ),
+        ("psql", "postgresql://u:p%40ss@h:6000/d?sslmode=require&application_name=me", ""),
+        ("diesel", "postgresql://u:p%40ss@h:6000/d?sslmode=require&application_name=me", ""),
         (
             "psycopg",
             "postgresql+psycopg://u:p%40ss@h:6000/d?sslmode=require&application_name=me",
@@ -239,34 +168,19 @@ fn one_url_is_spelled_for_every_driver() {
             "jdbc:postgresql://h:6000/d?user=u&password=p%40ss&sslmode=require&ApplicationName=me",
             "",
         ),
-        (
-            "sqlx",
-            "postgres://u:p%40ss@h:6000/d?sslmode=require&application_name=me",
-            "",
-        ),
+        ("sqlx", "postgres://u:p%40ss@h:6000/d?sslmode=require&application_name=me", ""),
         (
             "JDBC",
             "jdbc:postgresql://h:6000/d?user=u&password=p%40ss&sslmode=require&ApplicationName=me",
             "",
         ),
     ] {
-        let ran = at_home()
-            .run_with(&["url", url, "--for", driver, "--reveal"])
-            .ok();
-        assert_eq!(
-            (ran.stdout.trim_end(), &*ran.stderr),
-            (spelled, notes),
-            "{driver}"
-        );
+        let ran = at_home().run_with(&["url", url, "--for", driver, "--reveal"]).ok();
+        assert_eq!((ran.stdout.trim_end(), &*ran.stderr), (spelled, notes), "{driver}");
     }
-    let json = at_home()
-        .run_with(&["url", url, "--for", "asyncpg", "--format", "json"])
-        .ok();
+    let json = at_home().run_with(&["url", url, "--for", "asyncpg", "--format", "json"]).ok();
     let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(
-        document["report"]["notes"][0]["parameter"],
-        "application_name"
-    );
+    assert_eq!(document["report"]["notes"][0]["parameter"], "application_name");
     assert_eq!(document["report"]["notes"][0]["what"], "dropped");
     assert_eq!(json.stderr, "");
 }
@@ -277,29 +191,19 @@ fn what_a_driver_cannot_express_is_refused_by_name() {
         ("postgres://h1,h2/d", "sqlx", "host"),
         ("postgres:///d?host=/tmp", "jdbc", "host"),
         ("host=h hostaddr=10.0.0.1", "asyncpg", "hostaddr"),
-        (
-            "postgres://h/d?channel_binding=require&sslmode=require",
-            "asyncpg",
-            "channel_binding",
-        ),
+        ("postgres://h/d?channel_binding=require&sslmode=require", "asyncpg", "channel_binding"),
         ("postgres://h/d?sslrootcert=system", "sqlx", "sslrootcert"),
         ("postgres://h/d?options=-cjit%3Doff", "asyncpg", "options"),
     ] {
         at_home()
             .run_with(&["url", url, "--for", driver])
             .code(1)
-            .says(&[
-                &format!("a URL for {driver} cannot express `{parameter}`"),
-                "Remove",
-            ]);
+            .says(&[&format!("a URL for {driver} cannot express `{parameter}`"), "Remove"]);
     }
     at_home()
         .run_with(&["url", "postgres://h/d", "--for", "pgx"])
         .code(1)
-        .says(&[
-            "--for: invalid value",
-            "diesel, psql, asyncpg, psycopg, jdbc, sqlx",
-        ]);
+        .says(&["--for: invalid value", "diesel, psql, asyncpg, psycopg, jdbc, sqlx"]);
 }
 
 #[test]
@@ -307,35 +211,20 @@ fn what_is_wrong_with_a_url_is_named_with_its_place() {
     let failure = |url: &str| -> Ran { at_home().run_with(&["url", url]).code(1) };
     for (url, says) in [
         ("mysql://u:p@h/d", "`mysql` is not a scheme of PostgreSQL"),
-        (
-            "postgresql+aiopg://u:p@h/d",
-            "is not a scheme of PostgreSQL",
-        ),
+        ("postgresql+aiopg://u:p@h/d", "is not a scheme of PostgreSQL"),
         ("postgres://h/d?sslmod=require", "Did you mean `sslmode`?"),
-        (
-            "postgres://h/d?sslmode=always",
-            "invalid value for `sslmode`",
-        ),
+        ("postgres://h/d?sslmode=always", "invalid value for `sslmode`"),
         ("postgres://h:port/d", "invalid value for `port`"),
         ("postgres://h:70000/d", "Allowed: 1 to 65535."),
         ("postgres://u:p/w@h/d", "unencoded `/` at character 15"),
         ("postgres://u:p%zz@h/d", "the `%` at character 15"),
         ("postgres://h/d?ssl=maybe", "invalid value for `ssl`"),
-        (
-            "postgres://h/d?sslcrldir=/x",
-            "`sslcrldir` cannot be honoured",
-        ),
-        (
-            "postgres://h/d?gssencmode=require",
-            "invalid value for `gssencmode`",
-        ),
+        ("postgres://h/d?sslcrldir=/x", "`sslcrldir` cannot be honoured"),
+        ("postgres://h/d?gssencmode=require", "invalid value for `gssencmode`"),
         ("host=h port", "the connection string"),
         ("", "the connection string is empty"),
         ("just words", "neither a URL nor `key=value` pairs"),
-        (
-            "postgres://h/d?connect_timeout=soon",
-            "invalid value for `connect_timeout`",
-        ),
+        ("postgres://h/d?connect_timeout=soon", "invalid value for `connect_timeout`"),
     ] {
         let ran = failure(url);
         assert_eq!(ran.stdout, "");
@@ -343,24 +232,13 @@ fn what_is_wrong_with_a_url_is_named_with_its_place() {
     }
     // where it came from
     let project = at_home().env("DATABASE_URL", "mysql://h/d");
-    project
-        .run("current")
-        .code(1)
-        .says(&["DATABASE_URL: `mysql` is not a scheme of PostgreSQL"]);
+    project.run("current").code(1).says(&["DATABASE_URL: `mysql` is not a scheme of PostgreSQL"]);
     project.write(".env", "GLOWPLUG_DIRECT_URL=nonsense\n");
     let project = project.env("DATABASE_URL", "postgres://u@127.0.0.1:1/d");
-    project
-        .run("current")
-        .code(1)
-        .says(&["GLOWPLUG_DIRECT_URL: neither a URL nor"]);
+    project.run("current").code(1).says(&["GLOWPLUG_DIRECT_URL: neither a URL nor"]);
     project.write("glowplug.toml", "[database]\nurl = \"nonsense\"\n");
-    let project = project
-        .env("DATABASE_URL", "")
-        .env("GLOWPLUG_DIRECT_URL", "postgres://h");
-    project
-        .run("current")
-        .code(1)
-        .says(&["DATABASE_URL is set, and empty", "--local"]);
+    let project = project.env("DATABASE_URL", "").env("GLOWPLUG_DIRECT_URL", "postgres://h");
+    project.run("current").code(1).says(&["DATABASE_URL is set, and empty", "--local"]);
 }
 
 #[test]

@@ -10,13 +10,8 @@ use crate::support::{Database, GLOWPLUG, Project, Ran, eventually, peer};
 const TABLE: (&str, &str) = ("CREATE TABLE a (id int);", "DROP TABLE a;");
 
 /// Five migrations whose versions have different widths: in the order of strings, as Diesel sorts them.
-const NAMES: [&str; 5] = [
-    "1_a",
-    "2026-01-02-030405_b",
-    "2026-01-02-030405-0001_c c",
-    "21_d",
-    "3_e",
-];
+const NAMES: [&str; 5] =
+    ["1_a", "2026-01-02-030405_b", "2026-01-02-030405-0001_c c", "21_d", "3_e"];
 
 fn five(database: &Database) -> Project {
     let project = Project::at(database);
@@ -59,10 +54,7 @@ fn a_migration_goes_up_and_down_and_up_again() {
     assert_eq!(up.stdout, "Applied 1 migration: base -> 1 (head).\n");
     assert_eq!(up.stderr, "up    1_a  ([TIME])\n");
     let again = project.run("upgrade").ok();
-    assert_eq!(
-        again.stdout,
-        format!("Nothing to do: {} is at 1 (head).\n", database.name)
-    );
+    assert_eq!(again.stdout, format!("Nothing to do: {} is at 1 (head).\n", database.name));
     assert_eq!(again.stderr, "");
     let down = project.run("downgrade -1").ok();
     assert_eq!(down.stdout, "Reverted 1 migration: 1 (head) -> base.\n");
@@ -71,10 +63,7 @@ fn a_migration_goes_up_and_down_and_up_again() {
 
     assert_eq!(database.query("SELECT to_regclass('a') IS NOT NULL"), "t");
     let kinds = database.query("SELECT kind, actor FROM __glowplug_journal ORDER BY id");
-    assert_eq!(
-        kinds,
-        "up|tester\ndown|tester\nup|tester\ndown|tester\nup|tester"
-    );
+    assert_eq!(kinds, "up|tester\ndown|tester\nup|tester\ndown|tester\nup|tester");
 }
 
 /// What `--dry-run` makes of a target, with so many of the five applied: `from -> to`, or what is wrong.
@@ -92,58 +81,26 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (0, "upgrade head-1", "base -> 21"),
         (0, "upgrade base+1", "base -> 1"),
         (0, "upgrade 21", "base -> 21"),
-        (
-            0,
-            "upgrade 202601020304050001",
-            "base -> 202601020304050001",
-        ),
+        (0, "upgrade 202601020304050001", "base -> 202601020304050001"),
         (0, "upgrade 20260102030405", "base -> 20260102030405"),
-        (
-            0,
-            "upgrade 2026-01-02-030405-0001",
-            "base -> 202601020304050001",
-        ),
+        (0, "upgrade 2026-01-02-030405-0001", "base -> 202601020304050001"),
         (0, "upgrade 2026-01-02-030405_b", "base -> 20260102030405"),
         (0, "upgrade 1+2", "base -> 202601020304050001"),
         (0, "upgrade 3_e", "base -> 3 (head)"),
-        (
-            0,
-            "upgrade 2026",
-            "`2026` can mean 2 things: 20260102030405, 202601020304050001",
-        ),
-        (
-            0,
-            "upgrade 2",
-            "`2` can mean 3 things: 20260102030405, 202601020304050001, 21",
-        ),
+        (0, "upgrade 2026", "`2026` can mean 2 things: 20260102030405, 202601020304050001"),
+        (0, "upgrade 2", "`2` can mean 3 things: 20260102030405, 202601020304050001, 21"),
         (0, "upgrade 9", "no migration is called `9`"),
         (0, "upgrade junk", "no migration is called `junk`"),
         (0, "upgrade HEAD", "no migration is called `HEAD`"),
         (0, "upgrade +1junk", "no migration is called `+1junk`"),
         (0, "upgrade 1:3", "no migration is called `1:3`"),
-        (
-            0,
-            "upgrade +9",
-            "`+9` leads beyond the newest migration: only 5 above",
-        ),
-        (
-            0,
-            "upgrade head-9",
-            "`head-9` leads below base: only 5 below",
-        ),
-        (
-            0,
-            "upgrade head+1",
-            "`head+1` leads beyond the newest migration: only 0 above",
-        ),
+        (0, "upgrade +9", "`+9` leads beyond the newest migration: only 5 above"),
+        (0, "upgrade head-9", "`head-9` leads below base: only 5 below"),
+        (0, "upgrade head+1", "`head+1` leads beyond the newest migration: only 0 above"),
         (0, "upgrade -1", "-1 is older than the database is"),
         (0, "downgrade base", "nothing"),
         (0, "downgrade -1", "`-1` leads below base: only 0 below"),
-        (
-            0,
-            "downgrade 1",
-            "1 is not applied: the database is at base",
-        ),
+        (0, "downgrade 1", "1 is not applied: the database is at base"),
         (0, "redo", "nothing"),
         (3, "upgrade 1", "nothing"),
         (3, "upgrade +1", "202601020304050001 -> 21"),
@@ -153,39 +110,19 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (3, "downgrade base", "202601020304050001 -> base"),
         (3, "downgrade 1", "202601020304050001 -> 1"),
         (3, "downgrade current", "nothing"),
-        (
-            3,
-            "downgrade current-1",
-            "202601020304050001 -> 20260102030405",
-        ),
-        (
-            3,
-            "downgrade head-3",
-            "202601020304050001 -> 20260102030405",
-        ),
+        (3, "downgrade current-1", "202601020304050001 -> 20260102030405"),
+        (3, "downgrade head-3", "202601020304050001 -> 20260102030405"),
         (3, "downgrade -4", "`-4` leads below base: only 3 below"),
         (3, "downgrade +1", "+1 is newer than the database is"),
-        (
-            3,
-            "downgrade 3",
-            "3 is not applied: the database is at 202601020304050001",
-        ),
-        (
-            3,
-            "downgrade head",
-            "3 is not applied: the database is at 202601020304050001",
-        ),
+        (3, "downgrade 3", "3 is not applied: the database is at 202601020304050001"),
+        (3, "downgrade head", "3 is not applied: the database is at 202601020304050001"),
         (3, "redo", "202601020304050001 -> 202601020304050001"),
         (3, "redo --all", "202601020304050001 -> 202601020304050001"),
     ];
     let mut at = None;
     for (applied, command, expected) in cases {
         if at != Some(applied) {
-            let target = if applied == 0 {
-                "base".into()
-            } else {
-                format!("+{applied}")
-            };
+            let target = if applied == 0 { "base".into() } else { format!("+{applied}") };
             project.run("stamp base").ok();
             project.run(&format!("stamp {target}")).ok();
             at = Some(applied);
@@ -199,9 +136,7 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
             if last.starts_with("Nothing to do") {
                 "nothing".to_owned()
             } else {
-                way.strip_suffix(". Nothing was changed.")
-                    .unwrap()
-                    .to_owned()
+                way.strip_suffix(". Nothing was changed.").unwrap().to_owned()
             }
         } else {
             assert_eq!(ran.code, Some(1), "{command}");
@@ -387,10 +322,7 @@ Would run 4 migrations: 20260102030405 -> 20260102030405. Nothing was changed.
 "#]],
     );
     assert_eq!(catalog(&database), before);
-    assert_eq!(
-        database.query("SELECT count(*) FROM __glowplug_journal"),
-        entries
-    );
+    assert_eq!(database.query("SELECT count(*) FROM __glowplug_journal"), entries);
 }
 
 #[test]
@@ -529,10 +461,7 @@ migration::failed
 
 "#]],
     );
-    assert_eq!(
-        database.query("SELECT count(*) FROM __diesel_schema_migrations"),
-        "0"
-    );
+    assert_eq!(database.query("SELECT count(*) FROM __diesel_schema_migrations"), "0");
 
     fs::remove_dir_all(project.path().join("migrations/4_broken")).unwrap();
     check(
@@ -562,11 +491,7 @@ fn one_transaction_is_refused_for_what_runs_without_one_before_anything_is_writt
     let database = Database::new();
     let project = Project::at(&database);
     project.migration("1_a", TABLE.0, TABLE.1);
-    project.piecewise(
-        "2_b",
-        "CREATE INDEX CONCURRENTLY i ON a (id);",
-        "DROP INDEX i;",
-    );
+    project.piecewise("2_b", "CREATE INDEX CONCURRENTLY i ON a (id);", "DROP INDEX i;");
     let before = catalog(&database);
     check(
         &project.run("upgrade --single-transaction"),
@@ -685,10 +610,7 @@ For more information, try '--help'.
 
 "#]],
     );
-    assert_eq!(
-        database.query("SELECT to_regclass('a'), to_regclass('d')"),
-        "NULL|NULL"
-    );
+    assert_eq!(database.query("SELECT to_regclass('a'), to_regclass('d')"), "NULL|NULL");
     assert_eq!(
         database.query("SELECT kind, count(*) FROM __glowplug_journal GROUP BY 1 ORDER BY 1"),
         "stamp|7\nunstamp|7"
@@ -1052,14 +974,8 @@ migrations/2_index/down.sql
     );
     let read =
         |file: &str| fs::read_to_string(project.path().join("migrations").join(file)).unwrap();
-    assert_eq!(
-        read("1_add_users/metadata.toml"),
-        "run_in_transaction = true\n"
-    );
-    assert_eq!(
-        read("2_index/metadata.toml"),
-        "run_in_transaction = false\n"
-    );
+    assert_eq!(read("1_add_users/metadata.toml"), "run_in_transaction = true\n");
+    assert_eq!(read("2_index/metadata.toml"), "run_in_transaction = false\n");
     assert_data_eq!(
         read("1_add_users/up.sql") + &read("1_add_users/down.sql") + &read("2_index/up.sql"),
         str![[r#"
@@ -1151,9 +1067,7 @@ migrations::script
     let fresh = Project::new();
     fresh.run("revision -m now").ok();
     fresh.run("revision -m now").ok();
-    let names: Vec<_> = fs::read_dir(fresh.path().join("migrations"))
-        .unwrap()
-        .collect();
+    let names: Vec<_> = fs::read_dir(fresh.path().join("migrations")).unwrap().collect();
     assert_eq!(names.len(), 2, "two within one second");
 }
 
@@ -1258,17 +1172,7 @@ Nothing to do.
 /// Runs a script as the person does whom `--sql` is for.
 fn psql(database: &Database, script: &str) -> std::process::Output {
     let mut child = Command::new("psql")
-        .args([
-            "-X",
-            "-q",
-            "-o",
-            "/dev/null",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-f",
-            "-",
-            &database.url(),
-        ])
+        .args(["-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-f", "-", &database.url()])
         .stdin(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
@@ -1313,10 +1217,7 @@ fn the_script_of_a_run_does_in_psql_what_the_run_does() {
 
         let hand = by_hand.url();
         let scripts = [
-            (
-                project.run(&format!("upgrade --sql{single}")).ok().stdout,
-                &by_hand,
-            ),
+            (project.run(&format!("upgrade --sql{single}")).ok().stdout, &by_hand),
             (
                 project
                     .run(&format!(
@@ -1344,9 +1245,7 @@ fn the_script_of_a_run_does_in_psql_what_the_run_does() {
             assert_eq!(database.query(JOURNAL), real.query(JOURNAL));
         }
         // and all the way back
-        let down = project.run(&format!(
-            "downgrade base --sql{single} --database-url {hand}"
-        ));
+        let down = project.run(&format!("downgrade base --sql{single} --database-url {hand}"));
         let out = psql(&by_hand, &down.ok().stdout);
         assert!(out.status.success(), "{out:?}");
         project.run(&format!("downgrade base{single}")).ok();
@@ -1366,14 +1265,10 @@ fn a_script_respects_the_lock_of_a_run() {
     let project = five(&database);
     let script = project.run("upgrade --sql").ok().stdout;
     let key = i64::from_be_bytes(*b"glowplug");
-    let out = database.while_held(&format!("SELECT pg_advisory_xact_lock({key})"), || {
-        psql(&database, &script)
-    });
+    let out = database
+        .while_held(&format!("SELECT pg_advisory_xact_lock({key})"), || psql(&database, &script));
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
-    assert!(
-        said.contains("another run holds the migration lock"),
-        "{said}"
-    );
+    assert!(said.contains("another run holds the migration lock"), "{said}");
     assert_eq!(catalog(&database), "");
     assert!(psql(&database, &script).status.success());
 }
@@ -1513,12 +1408,7 @@ fn json_is_one_document_on_success_and_on_failure() {
         ("heads", 0, "/report/head", "\"3\""),
         ("show 21", 0, "/report/migration/name", "\"21_d\""),
         ("current --check-heads", 3, "/report/pending", "1"),
-        (
-            "revision -m x --rev-id 4",
-            0,
-            "/report/path",
-            "\"migrations/4_x\"",
-        ),
+        ("revision -m x --rev-id 4", 0, "/report/path", "\"migrations/4_x\""),
         ("init", 0, "/report/kept/0", "\"diesel.toml\""),
         ("url", 0, "/report/spelling", "\"psql\""),
         ("upgrade 7", 1, "/error/code", "\"target::unknown\""),
@@ -1526,39 +1416,14 @@ fn json_is_one_document_on_success_and_on_failure() {
         ("stamp 7", 1, "/report", "null"),
         ("show 7", 1, "/error/code", "\"target::unknown\""),
         ("history -r 7", 1, "/error/code", "\"target::unknown\""),
-        (
-            "revision -m x --rev-id 1",
-            1,
-            "/error/code",
-            "\"project::exists\"",
-        ),
+        ("revision -m x --rev-id 1", 1, "/error/code", "\"project::exists\""),
         ("upgrade --sql 9:", 1, "/error/code", "\"target::unknown\""),
         ("upgrade 4", 1, "/error/line", "1"),
-        (
-            "current --database-url postgres://127.0.0.1:1/x",
-            1,
-            "/report",
-            "null",
-        ),
-        (
-            "upgrade --database-url postgres://127.0.0.1:1/x",
-            1,
-            "/report",
-            "null",
-        ),
-        (
-            "current --config nope.toml",
-            1,
-            "/error/code",
-            "\"cli::cannot\"",
-        ),
+        ("current --database-url postgres://127.0.0.1:1/x", 1, "/report", "null"),
+        ("upgrade --database-url postgres://127.0.0.1:1/x", 1, "/report", "null"),
+        ("current --config nope.toml", 1, "/error/code", "\"cli::cannot\""),
         ("upgrade --nope", 2, "/error/code", "\"cli::usage\""),
-        (
-            "nope",
-            2,
-            "/error/message",
-            "\"unrecognized subcommand 'nope'\"",
-        ),
+        ("nope", 2, "/error/message", "\"unrecognized subcommand 'nope'\""),
     ];
     for (command, code, pointer, expected) in cases {
         let ran = project.run(&format!("{command} --format json"));
@@ -1584,19 +1449,12 @@ fn ctrl_c_cancels_rolls_back_reports_and_ends_with_130() {
     let database = Database::new();
     let project = Project::at(&database);
     project.migration("1_a", TABLE.0, TABLE.1);
-    project.migration(
-        "2_b",
-        "CREATE TABLE b (id int);\nSELECT pg_sleep(60);\n",
-        "",
-    );
+    project.migration("2_b", "CREATE TABLE b (id int);\nSELECT pg_sleep(60);\n", "");
     project.migration("3_c", "CREATE TABLE c (id int);", "");
     let mut command = project.command(GLOWPLUG);
     command.args(["upgrade", "--format", "json"]);
     command.stdout(std::process::Stdio::piped());
-    let child = command
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' \
          AND pid <> pg_backend_pid() AND datname = current_database()";
     eventually("it sleeps", || database.query(sleeping) == "1");
@@ -1629,10 +1487,7 @@ migration::failed
         .raw()
     );
     assert_eq!(database.query(sleeping), "0");
-    assert_eq!(
-        database.query("SELECT to_regclass('b'), to_regclass('c')"),
-        "NULL|NULL"
-    );
+    assert_eq!(database.query("SELECT to_regclass('b'), to_regclass('c')"), "NULL|NULL");
 }
 
 #[test]
@@ -1688,10 +1543,7 @@ fn colour_is_a_matter_of_the_flag_and_of_no_color() {
     assert!(!coloured(&project.run("upgrade --color never")));
     let project = project.env("NO_COLOR", "1");
     assert!(!coloured(&project.run("upgrade")));
-    assert!(
-        coloured(&project.run("upgrade --color always")),
-        "the flag is stronger"
-    );
+    assert!(coloured(&project.run("upgrade --color always")), "the flag is stronger");
     let plain = project.run("upgrade --color never").told(&database);
     let stripped = project.run("upgrade --color always").told(&database);
     let stripped = anstream::adapter::strip_str(&stripped).to_string();
@@ -1703,10 +1555,7 @@ fn help_is_on_stdout_and_wrong_usage_ends_with_two() {
     let database = Database::new();
     let project = Project::at(&database);
     let help = project.run("upgrade --help").ok();
-    assert!(
-        help.stdout
-            .contains("Usage: glowplug upgrade [OPTIONS] [TARGET]")
-    );
+    assert!(help.stdout.contains("Usage: glowplug upgrade [OPTIONS] [TARGET]"));
     assert_eq!(help.stderr, "");
     check(
         &project.run("upgrade a b"),
@@ -1723,12 +1572,6 @@ For more information, try '--help'.
 "#]],
     );
     assert_eq!(project.run("").code, Some(2));
-    let ran = Ran::of(
-        project.command(GLOWPLUG).arg("--version").output().unwrap(),
-        project.path(),
-    );
-    assert_eq!(
-        ran.stdout,
-        concat!("glowplug ", env!("CARGO_PKG_VERSION"), "\n")
-    );
+    let ran = Ran::of(project.command(GLOWPLUG).arg("--version").output().unwrap(), project.path());
+    assert_eq!(ran.stdout, concat!("glowplug ", env!("CARGO_PKG_VERSION"), "\n"));
 }

@@ -136,25 +136,15 @@ pub(super) fn set_up(
         }
         let (session, facts, _) = endpoint.read(&mut watch).await?;
         drop(session);
-        let runner = Runner {
-            settings,
-            endpoint: &endpoint,
-            locked_schema: locked,
-            output,
-        };
+        let runner = Runner { settings, endpoint: &endpoint, locked_schema: locked, output };
         let before = match writes_schema {
             true => runner.look_at_schema(&mut progress).await?,
             false => schema::Before::default(),
         };
-        let mut report = RunReport {
-            database: facts.database,
-            ..RunReport::default()
-        };
+        let mut report = RunReport { database: facts.database, ..RunReport::default() };
         if !facts.place.has_diesel {
             let migrations = settings.migrations()?;
-            report = runner
-                .run(&migrations, &all_pending(), &mut progress)
-                .await?;
+            report = runner.run(&migrations, &all_pending(), &mut progress).await?;
             if report.steps.is_empty() {
                 let mut watch = |event| progress.show(&event);
                 database::track(&endpoint, &mut watch).await?;
@@ -162,9 +152,7 @@ pub(super) fn set_up(
         } else if locked {
             let printer = printer(settings, None)?;
             let mut watch = |event| progress.show(&event);
-            let catalog = schema::Source::Database(&endpoint)
-                .catalog(&mut watch)
-                .await?;
+            let catalog = schema::Source::Database(&endpoint).catalog(&mut watch).await?;
             printer.demand(&catalog)?;
         }
         if writes_schema {

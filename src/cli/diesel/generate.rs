@@ -61,11 +61,8 @@ impl Generate {
             let written = self.diffed(file.as_ref(), settings, output)?;
             return Ok(said(&written, settings, output));
         }
-        let wanted = Wanted {
-            name: &self.name,
-            version: self.version.as_deref(),
-            with_down: !self.no_down,
-        };
+        let wanted =
+            Wanted { name: &self.name, version: self.version.as_deref(), with_down: !self.no_down };
         let written: Vec<PathBuf> = generate::generate(&settings.migrations_dir, &wanted)?;
         Ok(said(&written, settings, output))
     }
@@ -86,10 +83,7 @@ impl Generate {
         }
         let mut printer = printer(settings, None)?;
         let keys = &diff.schema_key;
-        printer
-            .schemas
-            .all
-            .retain(|key, _| keys.is_empty() || keys.contains(key));
+        printer.schemas.all.retain(|key, _| keys.is_empty() || keys.contains(key));
         if let (Some(file), Some(first)) = (file, printer.schemas.all.values_mut().next()) {
             first.file = Some(settings.current.join(file));
         }
@@ -108,9 +102,7 @@ impl Generate {
             output,
         )?;
         let places = report.migrations.into_iter().filter_map(|it| it.path);
-        Ok(places
-            .flat_map(|path| [path.join("up.sql"), path.join("down.sql")])
-            .collect())
+        Ok(places.flat_map(|path| [path.join("up.sql"), path.join("down.sql")]).collect())
     }
 }
 

@@ -55,13 +55,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Count {
     /// How many
-    #[arg(
-        short,
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        conflicts_with = "all"
-    )]
+    #[arg(short, long, value_name = "N", default_value_t = 1, conflicts_with = "all")]
     number: u64,
     /// All that are applied
     #[arg(short, long)]
@@ -140,12 +134,8 @@ fn run(
     let mut progress = output.progress();
     let report = block_on(async |stop| {
         let endpoint = settings.endpoint("migration", stop, output)?;
-        let runner = Runner {
-            settings,
-            endpoint: &endpoint,
-            locked_schema: global.locked_schema,
-            output,
-        };
+        let runner =
+            Runner { settings, endpoint: &endpoint, locked_schema: global.locked_schema, output };
         let before = runner.look_at_schema(&mut progress).await?;
         let report = runner.run(&migrations, wish, &mut progress).await?;
         runner.write_schema(&before, report, &mut progress).await
@@ -192,9 +182,7 @@ impl Runner<'_> {
         }
         let output = self.output;
         let mut watch = |event: Event| match &event {
-            Event::Started {
-                name, direction, ..
-            } => {
+            Event::Started { name, direction, .. } => {
                 let word = match direction {
                     Direction::Up => "Running",
                     Direction::Down => "Rolling back",
@@ -250,9 +238,6 @@ fn list(settings: &Settings, output: &Output) -> Result<Vec<Listed>, CliError> {
     let status = status::status(&migrations, &journal);
     let rows = status.rows.iter().filter(|row| row.migration.is_some());
     Ok(rows
-        .map(|row| Listed {
-            name: row.name.to_owned(),
-            applied: row.run_on.is_some(),
-        })
+        .map(|row| Listed { name: row.name.to_owned(), applied: row.run_on.is_some() })
         .collect())
 }

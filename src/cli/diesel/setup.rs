@@ -31,10 +31,7 @@ impl Setup {
         }
         let dir = &settings.migrations_dir;
         if !dir.is_dir() && !output.is_json() {
-            output.raw(&format!(
-                "Creating migrations directory at: {}\n",
-                dir.display()
-            ));
+            output.raw(&format!("Creating migrations directory at: {}\n", dir.display()));
         }
         setup::migrations_directory(dir)?;
         setup::diesel_toml(&settings.diesel_toml, &settings.root, dir)?;

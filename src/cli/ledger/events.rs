@@ -41,12 +41,7 @@ pub(in crate::cli) struct Log {
     /// Only this stream
     stream: Option<String>,
     /// Only events after this number
-    #[arg(
-        long,
-        value_name = "ID",
-        default_value_t = 0,
-        conflicts_with = "stream"
-    )]
+    #[arg(long, value_name = "ID", default_value_t = 0, conflicts_with = "stream")]
     after: i64,
     /// Fold corrections into the events that they correct
     #[arg(long, requires = "stream")]
@@ -76,9 +71,7 @@ fn with_log<T>(
 }
 
 fn line(event: &Event) -> String {
-    let corrects = event
-        .corrects
-        .map_or_else(String::new, |it| format!("  corrects {it}"));
+    let corrects = event.corrects.map_or_else(String::new, |it| format!("  corrects {it}"));
     format!(
         "{}  {}  {}  {}  {}{corrects}\n",
         event.id, event.occurred_at, event.stream, event.kind, event.payload
@@ -104,10 +97,7 @@ impl Correct {
     pub(super) fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
         let correction = Correction::new(json(&self.payload)?).kind(&self.kind);
         let event = with_log("ledger correct", settings, output, async |log| {
-            Ok(log
-                .correct(self.id, &correction)
-                .await
-                .map_err(JobError::from)?)
+            Ok(log.correct(self.id, &correction).await.map_err(JobError::from)?)
         })?;
         output.answer(&event, line);
         Ok(Exit::Done)
@@ -123,10 +113,7 @@ impl Log {
                 })?;
                 output.answer(&events, |events| {
                     let shown = events.iter().map(|it| {
-                        let holds = Event {
-                            payload: it.payload().clone(),
-                            ..it.event.clone()
-                        };
+                        let holds = Event { payload: it.payload().clone(), ..it.event.clone() };
                         line(&holds)
                     });
                     shown.collect()
@@ -140,11 +127,7 @@ impl Log {
             }
             None => {
                 let events: Vec<Event> = with_log("ledger log", settings, output, async |log| {
-                    Ok(log
-                        .read_from(self.after)
-                        .try_collect()
-                        .await
-                        .map_err(JobError::from)?)
+                    Ok(log.read_from(self.after).try_collect().await.map_err(JobError::from)?)
                 })?;
                 output.answer(&events, |events| events.iter().map(line).collect());
             }

@@ -27,10 +27,7 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
         for remark in &report.remarks {
             line(&mut text, &format!("note: {remark}"));
         }
-        line(
-            &mut text,
-            "The migrations lead to the source of truth: there is nothing to write.",
-        );
+        line(&mut text, "The migrations lead to the source of truth: there is nothing to write.");
         seen_on(&mut text, report.proved_on.as_ref());
         return text;
     }
@@ -51,18 +48,10 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
             .path
             .as_ref()
             .map_or_else(|| drafted.name.clone(), |it| it.display().to_string());
-        let alone = if drafted.run_in_transaction {
-            ""
-        } else {
-            "  (without a transaction)"
-        };
+        let alone = if drafted.run_in_transaction { "" } else { "  (without a transaction)" };
         line(&mut text, &format!("{place}{alone}"));
     }
-    let judge = if report.judged_by_pg_dump {
-        " pg_dump agrees."
-    } else {
-        ""
-    };
+    let judge = if report.judged_by_pg_dump { " pg_dump agrees." } else { "" };
     let ways = match report.irreversible.is_empty() {
         true => "up gets there, down comes back, up again.",
         false => "up gets there, also from a fresh start; what down.sql cannot do, it refuses.",
@@ -92,10 +81,7 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
         line(&mut text, difference);
     }
     if !report.heal.is_empty() {
-        line(
-            &mut text,
-            "-- what leads back to the migrations; look at it before you run it:",
-        );
+        line(&mut text, "-- what leads back to the migrations; look at it before you run it:");
     }
     for statement in &report.heal {
         line(&mut text, &format!("{statement};"));
@@ -106,14 +92,8 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
     let applied = super::text::migrations(report.applied);
     let end = match report.differences.len() {
         0 => format!("{} is what its {applied} produce.", report.database),
-        1 => format!(
-            "{} has drifted from its {applied}: 1 difference.",
-            report.database
-        ),
-        many => format!(
-            "{} has drifted from its {applied}: {many} differences.",
-            report.database
-        ),
+        1 => format!("{} has drifted from its {applied}: 1 difference.", report.database),
+        many => format!("{} has drifted from its {applied}: {many} differences.", report.database),
     };
     line(&mut text, &end);
     seen_on(&mut text, report.proved_on.as_ref());
@@ -131,10 +111,7 @@ fn listed(report: &AutogenerateReport) -> String {
         line(&mut text, difference);
     }
     if !report.not_compared.is_empty() {
-        line(
-            &mut text,
-            &format!("not compared: {}", report.not_compared.join(", ")),
-        );
+        line(&mut text, &format!("not compared: {}", report.not_compared.join(", ")));
     }
     text
 }

@@ -34,10 +34,7 @@ impl Style {
 
 /// The text of an error, with nothing in it that a terminal would obey but colours of our own.
 pub(super) fn diagnostic(error: &dyn Diagnostic, covers: &Covers, look: Look) -> String {
-    let mut page = Page {
-        text: String::new(),
-        look,
-    };
+    let mut page = Page { text: String::new(), look };
     if let Some(code) = error.code() {
         page.put(Style::Error, &shown(covers, &code.to_string()));
         page.text.push_str("\n\n");
@@ -47,11 +44,8 @@ pub(super) fn diagnostic(error: &dyn Diagnostic, covers: &Covers, look: Look) ->
     let mut cause = error.source();
     while let Some(error) = cause {
         cause = error.source();
-        let marks = if cause.is_some() {
-            ("  ├─▶ ", "  │   ")
-        } else {
-            ("  ╰─▶ ", "      ")
-        };
+        let marks =
+            if cause.is_some() { ("  ├─▶ ", "  │   ") } else { ("  ╰─▶ ", "      ") };
         let message = shown(covers, &error.to_string());
         page.block(Style::Error, marks, &message, Style::Plain);
     }
@@ -94,14 +88,7 @@ impl Page {
         let lines = wrap(text.trim_end_matches('\n'), indent, self.look.width);
         for (at, line) in lines.iter().enumerate() {
             let mark = if at == 0 { first } else { rest };
-            self.put(
-                of_mark,
-                if line.is_empty() {
-                    mark.trim_end()
-                } else {
-                    mark
-                },
-            );
+            self.put(of_mark, if line.is_empty() { mark.trim_end() } else { mark });
             self.put(style, line);
             self.end_line();
         }
@@ -119,10 +106,7 @@ impl Page {
     }
 
     fn snippet(&mut self, snippet: &Snippet) {
-        let digits = snippet
-            .lines
-            .last()
-            .map_or(1, |(number, _)| number.to_string().len());
+        let digits = snippet.lines.last().map_or(1, |(number, _)| number.to_string().len());
         let space = " ".repeat(digits + 2);
         self.text += &format!("{space}╭─[");
         self.put(Style::Place, &snippet.place);
@@ -181,9 +165,7 @@ mod tests {
 
     fn random(dice: &mut fastrand::Rng, most: usize) -> String {
         let count = dice.usize(0..=most);
-        (0..count)
-            .map(|_| PIECES[dice.usize(0..PIECES.len())])
-            .collect()
+        (0..count).map(|_| PIECES[dice.usize(0..PIECES.len())]).collect()
     }
 
     fn number(variable: &str) -> Option<u64> {
@@ -203,10 +185,8 @@ mod tests {
                 .with_code(random(&mut dice, 3))
                 .with_help(random(&mut dice, 20))
                 .with_label(LabeledSpan::new(Some(random(&mut dice, 3)), at, length));
-            let error = Located {
-                error,
-                text: miette::NamedSource::new(random(&mut dice, 4), text),
-            };
+            let error =
+                Located { error, text: miette::NamedSource::new(random(&mut dice, 4), text) };
             let color = dice.bool();
             let width = dice.bool().then(|| dice.usize(1..150));
             let mut page = diagnostic(&error, &Covers::default(), Look { width, color });
@@ -257,14 +237,8 @@ mod tests {
             .with_code("a::b")
             .with_help("Mend it.")
             .with_label(LabeledSpan::new(Some("here".into()), 17, 4));
-        let error = Located {
-            error,
-            text: miette::NamedSource::new("up.sql", text),
-        };
-        let plain = Look {
-            width: None,
-            color: false,
-        };
+        let error = Located { error, text: miette::NamedSource::new("up.sql", text) };
+        let plain = Look { width: None, color: false };
         let expected = "\
 a::b
 

@@ -10,22 +10,13 @@ use crate::report::ledger::{LedgerReport, LedgersReport};
 pub(in crate::cli) fn ledgers(report: &LedgersReport) -> String {
     let mut text = String::new();
     if report.ledgers.is_empty() {
-        line(
-            &mut text,
-            &format!(
-                "{}: no ledger is declared in glowplug.toml.",
-                report.database
-            ),
-        );
+        line(&mut text, &format!("{}: no ledger is declared in glowplug.toml.", report.database));
     }
     for ledger in &report.ledgers {
         one(&mut text, ledger);
     }
     if let Some(attested) = &report.attestation {
-        line(
-            &mut text,
-            &format!("attested {} UTC, after {}", attested.at, attested.after),
-        );
+        line(&mut text, &format!("attested {} UTC, after {}", attested.at, attested.after));
     }
     findings(&mut text, &report.findings);
     for table in &report.undeclared {
@@ -59,18 +50,8 @@ fn one(text: &mut String, ledger: &LedgerReport) {
         line(text, &format!("  rows        {rows}"));
     }
     if let Some(last) = &ledger.last {
-        let last: Vec<&str> = last
-            .iter()
-            .map(|it| it.as_deref().unwrap_or("NULL"))
-            .collect();
-        line(
-            text,
-            &format!(
-                "  last        {} = {}",
-                ledger.key.join(", "),
-                last.join(", ")
-            ),
-        );
+        let last: Vec<&str> = last.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect();
+        line(text, &format!("  last        {} = {}", ledger.key.join(", "), last.join(", ")));
     }
     for weak in &ledger.weak_points {
         line(text, &format!("  weak        {weak}"));
@@ -88,10 +69,7 @@ pub(in crate::cli) fn verified(report: &LedgersReport) -> String {
     }
     findings(&mut text, &report.findings);
     for table in &report.undeclared {
-        line(
-            &mut text,
-            &format!("note: {table} looks like a ledger and is not declared"),
-        );
+        line(&mut text, &format!("note: {table} looks like a ledger and is not declared"));
     }
     let end = match report.findings.len() {
         0 => "Everything is as it was.".to_owned(),

@@ -11,19 +11,13 @@ pub(in crate::cli) fn pinned(report: &PinReport) -> String {
         line(&mut text, &format!("{name} = {value}"));
     }
     for name in &report.left_out {
-        line(
-            &mut text,
-            &format!("note: {name} was not written, because it may be a secret"),
-        );
+        line(&mut text, &format!("note: {name} was not written, because it may be a secret"));
     }
     for note in &report.notes {
         line(&mut text, &format!("note: {note}"));
     }
     if let Some(file) = &report.prerequisites {
-        line(
-            &mut text,
-            &format!("Wrote {}: look through it.", file.display()),
-        );
+        line(&mut text, &format!("Wrote {}: look through it.", file.display()));
     }
     let (file, version, database) = (report.file.display(), report.postgresql, &report.database);
     line(

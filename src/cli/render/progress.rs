@@ -26,11 +26,7 @@ impl Progress {
         if quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        Self {
-            bar,
-            quiet,
-            verbose,
-        }
+        Self { bar, quiet, verbose }
     }
 
     /// Shows one event.
@@ -72,14 +68,7 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
             format!("waiting: {reason}; trying again in {}", ms(*pause_ms))
         }
         Event::Waiting { holder } => format!("waiting for another run: {holder}"),
-        Event::Notice {
-            severity,
-            message,
-            detail,
-            hint,
-            place,
-            statement,
-        } => {
+        Event::Notice { severity, message, detail, hint, place, statement } => {
             let mut text = format!("{}: {message}", severity.to_lowercase());
             for (label, more) in [("detail", detail), ("hint", hint)] {
                 if let Some(more) = more {
@@ -91,11 +80,7 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
             }
             text
         }
-        Event::Retrying {
-            name,
-            attempt,
-            pause_ms,
-        } => format!(
+        Event::Retrying { name, attempt, pause_ms } => format!(
             "{name}: a lock was not to be had, attempt {attempt}; trying again in {}",
             ms(*pause_ms)
         ),
@@ -108,13 +93,7 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::DroppedInvalidIndex { index } => {
             format!("dropped {index}, which a failed build had left invalid")
         }
-        Event::Done {
-            name,
-            direction,
-            took_ms,
-            empty,
-            ..
-        } => {
+        Event::Done { name, direction, took_ms, empty, .. } => {
             let way = match direction {
                 Direction::Up => "up  ",
                 Direction::Down => "down",

@@ -90,9 +90,7 @@ impl Snippet {
         let last = first + lines.len().saturating_sub(1);
         // ` 12 │ `
         let gutter = last.to_string().len() + 4;
-        let room = width
-            .map_or(CUT, |width| width.saturating_sub(gutter))
-            .clamp(20, CUT);
+        let room = width.map_or(CUT, |width| width.saturating_sub(gutter)).clamp(20, CUT);
         let mut pointer = (0, Pointer::Between);
         let shown = lines.iter().enumerate().map(|(at, line)| {
             let line = line.strip_suffix('\r').unwrap_or(line);
@@ -170,11 +168,7 @@ impl Line {
         }
         let all = cells.len();
         let start = start.unwrap_or(all);
-        Self {
-            cells,
-            start,
-            end: end.unwrap_or(all).max(start),
-        }
+        Self { cells, start, end: end.unwrap_or(all).max(start) }
     }
 
     /// Cuts to so many columns, with the beginning of what is pointed at among them.
@@ -192,11 +186,7 @@ impl Line {
                 from += 1;
             }
         }
-        let mut text = if from > 0 {
-            "…".to_owned()
-        } else {
-            String::new()
-        };
+        let mut text = if from > 0 { "…".to_owned() } else { String::new() };
         let mut column = usize::from(from > 0);
         let (mut start, mut end) = (None, None);
         for (at, (cell, width)) in self.cells.iter().enumerate().skip(from) {
@@ -216,11 +206,7 @@ impl Line {
             column += width;
         }
         let start = start.unwrap_or(column);
-        Cut {
-            text: text.trim_end().to_owned(),
-            start,
-            end: end.unwrap_or(column).max(start),
-        }
+        Cut { text: text.trim_end().to_owned(), start, end: end.unwrap_or(column).max(start) }
     }
 }
 
@@ -238,11 +224,8 @@ mod tests {
 
     /// The pointer under the line that it points at.
     fn pointed(snippet: &Snippet) -> [String; 2] {
-        let (_, line) = snippet
-            .lines
-            .iter()
-            .find(|(number, _)| *number == snippet.line)
-            .expect("its line");
+        let (_, line) =
+            snippet.lines.iter().find(|(number, _)| *number == snippet.line).expect("its line");
         let (column, pointer) = &snippet.pointer;
         [line.clone(), " ".repeat(*column) + &pointer.text()]
     }
@@ -252,21 +235,14 @@ mod tests {
         let found = snippet("eins\n\tgrößer \u{1b}[31m nope;\ndrei\n", 21, 4);
         assert_eq!(found.place, "up.sql:2:15");
         let line = "    größer \\x1b[31m nope;";
-        assert_eq!(
-            pointed(&found),
-            [line.to_owned(), format!("{}──┬─", " ".repeat(20))]
-        );
+        assert_eq!(pointed(&found), [line.to_owned(), format!("{}──┬─", " ".repeat(20))]);
         let numbers: Vec<_> = found.lines.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [1, 2, 3]);
     }
 
     #[test]
     fn a_long_line_is_cut_around_the_place() {
-        let text = format!(
-            "SELECT '{}', nope, '{}';",
-            "x".repeat(70_000),
-            "y".repeat(70_000)
-        );
+        let text = format!("SELECT '{}', nope, '{}';", "x".repeat(70_000), "y".repeat(70_000));
         let found = snippet(&text, 70_011, 4);
         assert_eq!(found.place, "up.sql:1:70012");
         let [line, pointer] = pointed(&found);

@@ -21,11 +21,7 @@ fn place(version: Option<&Version>, head: Option<&Version>) -> String {
 }
 
 pub(super) fn migrations(count: usize) -> String {
-    if count == 1 {
-        "1 migration".into()
-    } else {
-        format!("{count} migrations")
-    }
+    if count == 1 { "1 migration".into() } else { format!("{count} migrations") }
 }
 
 /// What an upgrade, a downgrade or a redo did.
@@ -35,11 +31,7 @@ pub(in crate::cli) fn run(report: &RunReport) -> String {
     let after = place(report.after.as_ref(), report.head.as_ref());
     if report.dry_run {
         for step in &report.steps {
-            let way = if step.direction == Direction::Up {
-                "up  "
-            } else {
-                "down"
-            };
+            let way = if step.direction == Direction::Up { "up  " } else { "down" };
             line(&mut text, &format!("{way}  {}", step.name));
         }
         let would = match report.steps.len() {
@@ -52,13 +44,7 @@ pub(in crate::cli) fn run(report: &RunReport) -> String {
         line(&mut text, &would);
         return text;
     }
-    let count = |direction| {
-        report
-            .steps
-            .iter()
-            .filter(|it| it.direction == direction)
-            .count()
-    };
+    let count = |direction| report.steps.iter().filter(|it| it.direction == direction).count();
     let sentence = match (count(Direction::Up), count(Direction::Down)) {
         (0, 0) => format!("Nothing to do: {} is at {after}.", report.database),
         (up, 0) => format!("Applied {}: {before} -> {after}.", migrations(up)),
@@ -119,15 +105,9 @@ pub(in crate::cli) fn stamp(report: &StampReport) -> String {
     }
     let after = place(report.after.as_ref(), None);
     let sentence = if report.stamped.is_empty() && report.unstamped.is_empty() {
-        format!(
-            "Nothing to do: the journal of {} says {after} already.",
-            report.database
-        )
+        format!("Nothing to do: the journal of {} says {after} already.", report.database)
     } else {
-        format!(
-            "The journal of {} says {after} now. No migration was run.",
-            report.database
-        )
+        format!("The journal of {} says {after} now. No migration was run.", report.database)
     };
     line(&mut text, &sentence);
     text
@@ -146,16 +126,10 @@ pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
     match row {
         None if report.migrations.is_empty() => line(&mut text, "base  (there are no migrations)"),
         None => line(&mut text, &format!("base  ({open})")),
-        Some(row) => line(
-            &mut text,
-            &format!("{}  {}  ({open})", row.version, row.name),
-        ),
+        Some(row) => line(&mut text, &format!("{}  {}  ({open})", row.version, row.name)),
     }
     if verbose {
-        line(
-            &mut text,
-            &format!("database    {}", report.database.as_deref().unwrap_or("-")),
-        );
+        line(&mut text, &format!("database    {}", report.database.as_deref().unwrap_or("-")));
         if let Some(row) = row {
             details(&mut text, row);
         }
@@ -172,20 +146,20 @@ pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
 fn trouble(row: &RowReport) -> Option<String> {
     let name = &row.name;
     match row.state {
-        Some(State::Edited) => Some(format!(
-            "edited        {name}: up.sql is another one than was applied"
-        )),
-        Some(State::OutOfOrder) => Some(format!(
-            "out of order  {name}: pending, and older than what is applied"
-        )),
+        Some(State::Edited) => {
+            Some(format!("edited        {name}: up.sql is another one than was applied"))
+        }
+        Some(State::OutOfOrder) => {
+            Some(format!("out of order  {name}: pending, and older than what is applied"))
+        }
         Some(State::Interrupted) => {
             let done = row.statements_done.unwrap_or_default();
             Some(format!("interrupted   {name}: statements done: {done}"))
         }
         Some(State::Orphaned) => Some(format!("orphaned      {name}: applied, and not on disk")),
-        _ if row.down_edited => Some(format!(
-            "note          {name}: down.sql is another one than when it was applied"
-        )),
+        _ if row.down_edited => {
+            Some(format!("note          {name}: down.sql is another one than when it was applied"))
+        }
         _ => None,
     }
 }
@@ -211,12 +185,7 @@ fn details(text: &mut String, row: &RowReport) {
 /// The migrations, newest first.
 pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
     let mut text = String::new();
-    let width = report
-        .migrations
-        .iter()
-        .map(|row| row.name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = report.migrations.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in report.migrations.iter().rev() {
         let mut marks = Vec::new();
         if row.is_head {
@@ -231,17 +200,11 @@ pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
         if !row.run_in_transaction {
             marks.push("without a transaction");
         }
-        let marks = if marks.is_empty() {
-            String::new()
-        } else {
-            format!("({})", marks.join(", "))
-        };
+        let marks =
+            if marks.is_empty() { String::new() } else { format!("({})", marks.join(", ")) };
         let state = row.state.map_or("", State::word);
         let name = &row.name;
-        line(
-            &mut text,
-            format!("{name:<width$}  {state:<12}  {marks}").trim_end(),
-        );
+        line(&mut text, format!("{name:<width$}  {state:<12}  {marks}").trim_end());
         if verbose {
             let mut more = String::new();
             details(&mut more, row);

@@ -33,10 +33,7 @@ pub(in crate::cli) fn replayed(report: &VerifyReport, verbose: bool) -> String {
     problems(&mut text, report, verbose);
     if !report.not_replayed.is_empty() {
         let names = shortened(&report.not_replayed, limit);
-        line(
-            &mut text,
-            &format!("not applied, as they need what fails above: {names}"),
-        );
+        line(&mut text, &format!("not applied, as they need what fails above: {names}"));
     }
     if let Some(schema) = &report.schema {
         text += &super::schema(schema);
@@ -170,22 +167,14 @@ fn advice(group: &[Problem]) -> String {
 
 fn shortened(names: &[String], limit: usize) -> String {
     match names.len() > limit {
-        true => format!(
-            "{}, and {} more",
-            names[..limit].join(", "),
-            names.len() - limit
-        ),
+        true => format!("{}, and {} more", names[..limit].join(", "), names.len() - limit),
         false => names.join(", "),
     }
 }
 
 fn more(text: &mut String, indent: &str, count: usize, what: &str) {
     if count > 0 {
-        let what = if what.is_empty() {
-            String::new()
-        } else {
-            format!(" {what}")
-        };
+        let what = if what.is_empty() { String::new() } else { format!(" {what}") };
         line(text, format!("{indent}and {count} more{what}").as_str());
     }
 }

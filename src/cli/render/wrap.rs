@@ -11,9 +11,7 @@ pub(super) fn wrap(text: &str, indent: usize, width: Option<usize>) -> Vec<Strin
     let Some(room) = room.filter(|room| *room >= LEAST) else {
         return text.split('\n').map(str::to_owned).collect();
     };
-    text.split('\n')
-        .flat_map(|line| broken(line, room))
-        .collect()
+    text.split('\n').flat_map(|line| broken(line, room)).collect()
 }
 
 fn broken(line: &str, room: usize) -> Vec<String> {
@@ -63,9 +61,7 @@ fn closing(words: &[&str]) -> Option<usize> {
         let count: usize = words.iter().map(|word| word.matches(quote).count()).sum();
         count % 2 == 1
     };
-    let quote = ['`', '"']
-        .into_iter()
-        .find(|quote| odd(&words[..1], *quote))?;
+    let quote = ['`', '"'].into_iter().find(|quote| odd(&words[..1], *quote))?;
     // what is quoted is a name, and a name is short
     (2..=words.len().min(12)).find(|count| !odd(&words[..*count], quote))
 }
@@ -83,18 +79,10 @@ mod tests {
     #[test]
     fn lines_are_broken_between_words_alone() {
         let text = "the migration 2026-11-29-173701-0000_some_longer_name failed";
-        let lines = [
-            "the migration",
-            "2026-11-29-173701-0000_some_longer_name",
-            "failed",
-        ];
+        let lines = ["the migration", "2026-11-29-173701-0000_some_longer_name", "failed"];
         check(text, 24, &lines);
         assert_eq!(wrap(text, 0, None), [text], "a log is as wide as it is");
-        assert_eq!(
-            wrap(text, 90, Some(100)),
-            [text],
-            "there is no room to break it"
-        );
+        assert_eq!(wrap(text, 90, Some(100)), [text], "there is no room to break it");
     }
 
     #[test]
@@ -123,10 +111,6 @@ mod tests {
             20,
             &["these:", "  one two three four", "  five six", "", "end"],
         );
-        check(
-            "日本語 日本語 日本語 日本語",
-            20,
-            &["日本語 日本語 日本語", "日本語"],
-        );
+        check("日本語 日本語 日本語 日本語", 20, &["日本語 日本語 日本語", "日本語"]);
     }
 }

@@ -49,10 +49,7 @@ pub(super) fn read(current: &Path, environment: &mut Environment) -> Option<Faul
             // the line itself is not shown: it may hold a password
             Err(error) => {
                 let line = malformed_line(text, count);
-                fault.get_or_insert(Fault::Malformed {
-                    path: path.clone(),
-                    line,
-                });
+                fault.get_or_insert(Fault::Malformed { path: path.clone(), line });
                 if matches!(error, dotenvy::Error::Io(_)) {
                     break;
                 }

@@ -49,11 +49,7 @@ impl Settings {
 
     /// Who runs, and how often things are tried.
     pub(in crate::cli) fn manner(&self, flags: &LimitArgs) -> Manner {
-        let attempts = flags
-            .lock_attempts
-            .or(self.toml.run.lock_attempts)
-            .unwrap_or(5)
-            .max(1);
+        let attempts = flags.lock_attempts.or(self.toml.run.lock_attempts).unwrap_or(5).max(1);
         Manner {
             unrecorded: false,
             actor: self.actor(),

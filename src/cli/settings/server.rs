@@ -15,17 +15,8 @@ use crate::{
 impl Settings {
     /// The project's local server, running or not.
     pub(in crate::cli) fn local(&self) -> Local {
-        let directory = self
-            .root
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let name = self
-            .toml
-            .server
-            .name
-            .clone()
-            .or(directory)
-            .unwrap_or_default();
+        let directory = self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = self.toml.server.name.clone().or(directory).unwrap_or_default();
         Local::of(&self.root, &name)
     }
 
@@ -92,30 +83,17 @@ impl Settings {
                 "The data of PostgreSQL {old} stays where it is; PostgreSQL {new} has its own."
             ));
         }
-        let why = if self.is_local {
-            ""
-        } else {
-            "No DATABASE_URL: "
-        };
+        let why = if self.is_local { "" } else { "No DATABASE_URL: " };
         output.talk(&format!(
             "{why}starting the project's own PostgreSQL {} ...",
             binaries.version()
         ));
         let guard = own_program();
         let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
-        let options = LocalOptions {
-            guard,
-            idle,
-            settings: Vec::new(),
-        };
-        let state = local
-            .start(&binaries, &options)
-            .map_err(CliError::Cluster)?;
+        let options = LocalOptions { guard, idle, settings: Vec::new() };
+        let state = local.start(&binaries, &options).map_err(CliError::Cluster)?;
         if state == LocalState::Created {
-            output.detail(&format!(
-                "its data is in {}",
-                local.status().data_dir.display()
-            ));
+            output.detail(&format!("its data is in {}", local.status().data_dir.display()));
         }
         Ok(local)
     }

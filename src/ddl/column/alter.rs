@@ -89,9 +89,7 @@ fn of_table(change: &Change<'_>) -> Alter {
     // what the parent's ALTER does for both
     let follows = |name: Attribute| parent.is_some_and(|it| it.differs(name));
     if matches!(computed, Computed::Kept) && !follows(Attribute::Generated) {
-        steps
-            .early
-            .push(column_all(&change.from, "DROP EXPRESSION"));
+        steps.early.push(column_all(&change.from, "DROP EXPRESSION"));
     }
     let is_retyped = retype::is_needed(change);
     if is_retyped && retype::is_in_partition_key(&change.from) {
@@ -152,11 +150,7 @@ fn computed(change: &Change<'_>) -> Computed {
         (Some(_), Some(_)) if !change.differs(Attribute::Default) => Computed::Same,
         (Some(_), Some(how)) => {
             let is_refused = how == "virtual" && has_checks(from);
-            if to.major >= 17 && !is_refused {
-                Computed::Other
-            } else {
-                Computed::Replaced
-            }
+            if to.major >= 17 && !is_refused { Computed::Other } else { Computed::Replaced }
         }
     }
 }
@@ -262,10 +256,8 @@ fn own(change: &Change<'_>, steps: &mut Steps) {
             steps.early.push(statement.losing(Loss::Values(lost)));
         }
     }
-    let stay: Vec<&inheritance::Place> = after
-        .iter()
-        .filter(|it| before.contains(it) && has(to, it))
-        .collect();
+    let stay: Vec<&inheritance::Place> =
+        after.iter().filter(|it| before.contains(it) && has(to, it)).collect();
     // one column does it for all of the table
     let columns: Vec<&str> = becoming_own(change);
     if !stay.is_empty() && columns.first() == Some(&column) {

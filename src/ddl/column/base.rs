@@ -17,11 +17,7 @@ impl<'c> Base<'c> {
     /// That of a column.
     pub(super) fn of(object: &Object<'c>) -> Self {
         const PLACES: [(Attribute, Attribute, bool); 4] = [
-            (
-                Attribute::BaseElementSchema,
-                Attribute::BaseElementName,
-                true,
-            ),
+            (Attribute::BaseElementSchema, Attribute::BaseElementName, true),
             (Attribute::BaseSchema, Attribute::BaseName, false),
             (Attribute::ElementSchema, Attribute::ElementName, true),
             (Attribute::TypeSchema, Attribute::TypeName, false),
@@ -33,11 +29,7 @@ impl<'c> Base<'c> {
                 is_array: *is_array,
             })
         });
-        found.unwrap_or(Self {
-            schema: "",
-            name: "",
-            is_array: false,
-        })
+        found.unwrap_or(Self { schema: "", name: "", is_array: false })
     }
 
     /// Whether it is one of these.
@@ -48,9 +40,6 @@ impl<'c> Base<'c> {
 
 /// The domain that is the type of a column.
 pub(super) fn domain_of<'c>(column: &Object<'c>) -> Option<(&'c Key, &'c Fact)> {
-    let parts = [
-        column.get(Attribute::TypeSchema)?,
-        column.get(Attribute::TypeName)?,
-    ];
+    let parts = [column.get(Attribute::TypeSchema)?, column.get(Attribute::TypeName)?];
     column.catalog.entry(&Key::new(Kind::Domain, &parts))
 }

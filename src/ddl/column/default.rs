@@ -10,18 +10,13 @@ use crate::{
 
 /// The default, expression or identity as it stands in a column's definition.
 pub(super) fn inline(object: &Object<'_>) -> String {
-    match (
-        object.get(Attribute::Default),
-        object.get(Attribute::Generated),
-    ) {
+    match (object.get(Attribute::Default), object.get(Attribute::Generated)) {
         (Some(text), Some(how)) => {
             let how = how.to_ascii_uppercase();
             format!(" GENERATED ALWAYS AS ({text}) {how}")
         }
         (Some(text), None) => format!(" DEFAULT {text}"),
-        (None, _) => identity::inline(object)
-            .map(|it| format!(" {it}"))
-            .unwrap_or_default(),
+        (None, _) => identity::inline(object).map(|it| format!(" {it}")).unwrap_or_default(),
     }
 }
 
@@ -134,20 +129,10 @@ mod tests {
 
     #[test]
     fn calls_are_told_from_brackets() {
-        for text in [
-            "nextval('public.s'::regclass)",
-            "(random() * 2)",
-            "gen_random_uuid()",
-        ] {
+        for text in ["nextval('public.s'::regclass)", "(random() * 2)", "gen_random_uuid()"] {
             assert!(may_vary(text, &[]), "{text}");
         }
-        for text in [
-            "now()",
-            "'f(x)'::text",
-            "'a'::character varying(10)",
-            "(1 + 2)",
-            "7",
-        ] {
+        for text in ["now()", "'f(x)'::text", "'a'::character varying(10)", "(1 + 2)", "7"] {
             assert!(!may_vary(text, &[]), "{text}");
         }
     }

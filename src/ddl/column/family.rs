@@ -58,13 +58,9 @@ fn stays_child(change: &Change<'_>, schema: &str, name: &str) -> bool {
         return false;
     };
     if to.is(Attribute::PartitionOf) {
-        return [
-            Attribute::PartitionOf,
-            Attribute::PartitionBound,
-            Attribute::DetachPending,
-        ]
-        .iter()
-        .all(|it| from.get(*it) == to.get(*it));
+        return [Attribute::PartitionOf, Attribute::PartitionBound, Attribute::DetachPending]
+            .iter()
+            .all(|it| from.get(*it) == to.get(*it));
     }
     let tie = Key::new(Kind::Inheritance, &[own, table, schema, name]);
     change.from.catalog.get(&tie).is_some() && change.to.catalog.get(&tie).is_some()
@@ -82,9 +78,5 @@ fn in_table<'c>(change: &Change<'c>, schema: &str, table: &str) -> Option<Change
 fn sibling<'c>(object: &Object<'c>, schema: &str, table: &str) -> Option<Object<'c>> {
     let mut below = object.catalog.below(Kind::Column, &[schema, table]);
     let (key, fact) = below.find(|(key, _)| key.name() == object.key.name())?;
-    Some(Object {
-        key,
-        fact,
-        ..*object
-    })
+    Some(Object { key, fact, ..*object })
 }

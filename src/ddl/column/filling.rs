@@ -41,9 +41,8 @@ END $fill$"
         ))
         .at(Boundary::Alone)
     } else {
-        let update = Statement::new(format!(
-            "UPDATE {table} SET {column} = {FILL} WHERE {column} IS NULL"
-        ));
+        let update =
+            Statement::new(format!("UPDATE {table} SET {column} = {FILL} WHERE {column} IS NULL"));
         // the lock that the new column needs is given back first
         match object.online {
             true => update.at(Boundary::Before),

@@ -79,35 +79,24 @@ fn counter<'c>(object: &Object<'c>, attribute: Attribute) -> Option<Counter<'c>>
     let place = [schema, object.key.part(1), object.key.part(2)];
     let is_tied = |fact: &Fact| fact.list(attribute) == place;
     let usual = usual_name(object);
-    let fact = object
-        .catalog
-        .get(&Key::new(Kind::Sequence, &[schema, &usual]));
+    let fact = object.catalog.get(&Key::new(Kind::Sequence, &[schema, &usual]));
     if let Some(fact) = fact.filter(|it| is_tied(it)) {
         return Some(Counter { name: usual, fact });
     }
     let mut below = object.catalog.below(Kind::Sequence, &[schema]);
     let (key, fact) = below.find(|(_, fact)| is_tied(fact))?;
-    Some(Counter {
-        name: key.name().to_owned(),
-        fact,
-    })
+    Some(Counter { name: key.name().to_owned(), fact })
 }
 
 impl Counter<'_> {
     /// Its name in the schema of the column's table.
     fn qualified<'n>(&'n self, column: &Object<'n>) -> Qualified<'n> {
-        Qualified {
-            schema: column.key.part(0),
-            name: &self.name,
-        }
+        Qualified { schema: column.key.part(0), name: &self.name }
     }
 
     /// The first number, and whether it counts up.
     fn start(&self) -> (&str, bool) {
-        let is_up = !self
-            .fact
-            .get(Attribute::Increment)
-            .is_some_and(|it| it.starts_with('-'));
+        let is_up = !self.fact.get(Attribute::Increment).is_some_and(|it| it.starts_with('-'));
         let edge = if is_up {
             self.fact.get(Attribute::Minimum).unwrap_or("1")
         } else {
@@ -131,23 +120,15 @@ pub(super) fn count_on_serial(from: &Object<'_>, to: &Object<'_>) -> Option<Stat
     let mut needs = to.catalog.dependencies.of(to.key);
     let used = needs.find(|it| it.bond == 'n' && it.referenced.kind() == Kind::Sequence)?;
     let key = &used.referenced;
-    let counter = Counter {
-        name: key.name().to_owned(),
-        fact: to.catalog.get(key)?,
-    };
+    let counter = Counter { name: key.name().to_owned(), fact: to.catalog.get(key)? };
     let is_whole = matches!(to.get(Attribute::TypeName), Some("int2" | "int4" | "int8"));
     let old = from.catalog.get(key);
     let is_new = old.is_none_or(|it| it.is(Attribute::IdentityOf));
-    let is_used = to
-        .get(Attribute::Default)
-        .is_some_and(|it| it.contains("nextval("));
+    let is_used = to.get(Attribute::Default).is_some_and(|it| it.contains("nextval("));
     if !(is_whole && is_new && is_used) {
         return None;
     }
-    let name = Qualified {
-        schema: key.part(0),
-        name: key.part(1),
-    };
+    let name = Qualified { schema: key.part(0), name: key.part(1) };
     let name = name.to_string();
     let sequence = format!("{}::regclass", Literal(&name));
     Some(set_value(to, &counter, &sequence))

@@ -20,11 +20,7 @@ pub(crate) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> {
         fact.is_constraint(ConstraintKind::NotNull)
             && fact.list(Attribute::Columns) == [object.key.name()]
     })?;
-    Some(Object {
-        key,
-        fact,
-        ..*object
-    })
+    Some(Object { key, fact, ..*object })
 }
 
 /// It as it stands in a column's definition. One that is not valid cannot stand there.
@@ -154,11 +150,7 @@ enum Spread {
 
 /// How far it is to reach: a column that is new here is new below, too.
 fn spread(object: &Object<'_>, before: Option<&Catalog>) -> Spread {
-    if before.is_some() && is_alone(object) {
-        Spread::Here
-    } else {
-        Spread::Below
-    }
+    if before.is_some() && is_alone(object) { Spread::Here } else { Spread::Below }
 }
 
 /// Says what may fail.
@@ -203,11 +195,7 @@ pub(super) fn is_parents(change: &Change<'_>, parent: &Change<'_>) -> bool {
 
 /// Its end in every statement.
 fn no_inherit(constraint: &Object<'_>) -> &'static str {
-    if constraint.is(Attribute::NoInherit) {
-        " NO INHERIT"
-    } else {
-        ""
-    }
+    if constraint.is(Attribute::NoInherit) { " NO INHERIT" } else { "" }
 }
 
 /// The name that PostgreSQL gives it.

@@ -70,10 +70,9 @@ fn retyped(change: &Change<'_>) -> Statement {
                 all(to, action.doing(Work::Rewrite))
             };
             let mut statement = using(FILL);
-            statement.fills.push(Fill::Using {
-                column: to.key.clone(),
-                stand_in: using("NULL").sql(),
-            });
+            statement
+                .fills
+                .push(Fill::Using { column: to.key.clone(), stand_in: using("NULL").sql() });
             return statement.remarking(format!(
                 "PostgreSQL has no way from {was} to {is} that a value of {name} passes"
             ));
@@ -142,11 +141,7 @@ fn work(change: &Change<'_>) -> Work {
         (is_text || is_measured) && is_within(&was, &is)
             || from.is_built_in(&["cidr"]) && to.is_built_in(&["inet"])
     };
-    if is_kept {
-        Work::Catalog
-    } else {
-        Work::Rewrite
-    }
+    if is_kept { Work::Catalog } else { Work::Rewrite }
 }
 
 /// Whether a table has partitions, or heirs.
@@ -168,9 +163,7 @@ fn is_checked(object: &Object<'_>) -> bool {
 /// The numbers in the brackets of a type.
 fn limits(object: &Object<'_>) -> Vec<u64> {
     let text = object.get(Attribute::Type).unwrap_or_default();
-    let inner = text
-        .split_once('(')
-        .and_then(|(_, rest)| rest.split_once(')'));
+    let inner = text.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
     let numbers = inner.map_or("", |(numbers, _)| numbers).split(',');
     numbers.filter_map(|it| it.trim().parse().ok()).collect()
 }
@@ -250,8 +243,7 @@ fn is_two_sided(change: &Change<'_>, key: &Key) -> bool {
         let column = Key::new(Kind::Column, &[schema, table, name]);
         let type_in = |catalog: &Catalog| {
             let fact = catalog.get(&column);
-            fact.and_then(|it| it.get(Attribute::Type))
-                .map(str::to_owned)
+            fact.and_then(|it| it.get(Attribute::Type)).map(str::to_owned)
         };
         type_in(from) != type_in(to)
     };

@@ -13,11 +13,7 @@ use crate::{
 pub(super) fn given(object: &Object<'_>) -> Vec<Statement> {
     let mut all = Vec::new();
     all.extend(object.is(Attribute::Storage).then(|| storage(object)));
-    all.extend(
-        object
-            .is(Attribute::StatisticsTarget)
-            .then(|| statistics(object)),
-    );
+    all.extend(object.is(Attribute::StatisticsTarget).then(|| statistics(object)));
     all.extend(options_between(&[], object));
     all
 }
@@ -26,11 +22,7 @@ pub(super) fn given(object: &Object<'_>) -> Vec<Statement> {
 pub(super) fn after_type(object: &Object<'_>) -> Vec<Statement> {
     let mut all = Vec::new();
     all.extend(object.is(Attribute::Storage).then(|| storage(object)));
-    all.extend(
-        object
-            .is(Attribute::Compression)
-            .then(|| compression(object)),
-    );
+    all.extend(object.is(Attribute::Compression).then(|| compression(object)));
     all
 }
 
@@ -81,20 +73,12 @@ fn usual_storage(object: &Object<'_>) -> String {
         return "DEFAULT".to_owned();
     }
     let (schema, name) = if object.is(Attribute::BaseName) {
-        (
-            object.get(Attribute::BaseSchema),
-            object.get(Attribute::BaseName),
-        )
+        (object.get(Attribute::BaseSchema), object.get(Attribute::BaseName))
     } else {
-        (
-            object.get(Attribute::TypeSchema),
-            object.get(Attribute::TypeName),
-        )
+        (object.get(Attribute::TypeSchema), object.get(Attribute::TypeName))
     };
     let (schema, name) = (schema.unwrap_or_default(), name.unwrap_or_default());
-    let own = object
-        .catalog
-        .get(&Key::new(Kind::BaseType, &[schema, name]));
+    let own = object.catalog.get(&Key::new(Kind::BaseType, &[schema, name]));
     match own.and_then(|it| it.get(Attribute::Storage)) {
         Some(word) => word.to_ascii_uppercase(),
         None if matches!(name, "numeric" | "inet" | "cidr") => "MAIN".to_owned(),
@@ -111,10 +95,7 @@ fn compression(object: &Object<'_>) -> Statement {
 /// SET STATISTICS.
 fn statistics(object: &Object<'_>) -> Statement {
     let target = object.get(Attribute::StatisticsTarget).unwrap_or("-1");
-    only(
-        object,
-        shared(altered(object, &format!("SET STATISTICS {target}"))),
-    )
+    only(object, shared(altered(object, &format!("SET STATISTICS {target}"))))
 }
 
 /// What lets readers and writers go on.

@@ -100,10 +100,8 @@ const SHAPES: [(&str, &[&str]); 5] = [
 ];
 
 /// Ranges by what they are of.
-const RANGES: [&[&str]; 2] = [
-    &["int4range", "int8range", "numrange"],
-    &["daterange", "tsrange", "tstzrange"],
-];
+const RANGES: [&[&str]; 2] =
+    [&["int4range", "int8range", "numrange"], &["daterange", "tsrange", "tstzrange"]];
 
 /// What is known of both ends.
 #[derive(Debug, Clone, Copy)]
@@ -140,11 +138,7 @@ impl Ends<'_> {
         let cast = || Way::Cast(String::new());
         let by = |expression: String, of_type: &str| {
             let is_new = new == of_type;
-            Way::By(if is_new {
-                expression
-            } else {
-                format!("({expression})::{new}")
-            })
+            Way::By(if is_new { expression } else { format!("({expression})::{new}") })
         };
         let is = |base: Base<'_>, name: &str| base.is_built_in(&[name]);
         let utc = |of: &str| format!("{of} AT TIME ZONE 'UTC'");
@@ -167,10 +161,7 @@ impl Ends<'_> {
                     "text[]",
                 )
             }
-            (Json, Row) => by(
-                format!("{}_populate_record(NULL::{new}, {x})", self.from.name),
-                new,
-            ),
+            (Json, Row) => by(format!("{}_populate_record(NULL::{new}, {x})", self.from.name), new),
             (Json, _) if to != Bytes => by(format!("{x} #>> '{{}}'"), "text"),
             (Text, Json) => cast(),
             (_, Json) => by(format!("to_{}({x})", self.to.name), self.to.name),
@@ -205,19 +196,17 @@ impl Ends<'_> {
             (Number, Moment) if is(self.to, "timestamptz") => {
                 by(format!("to_timestamp({x})"), "timestamp with time zone")
             }
-            (Number, Moment) => by(
-                utc(&format!("to_timestamp({x})")),
-                "timestamp without time zone",
-            ),
+            (Number, Moment) => {
+                by(utc(&format!("to_timestamp({x})")), "timestamp without time zone")
+            }
             (Number, Interval) => by(format!("make_interval(secs => {x})"), "interval"),
             (Number, Time) if is(self.to, "timetz") => by(
                 format!("'00:00+00'::timetz + make_interval(secs => {x})"),
                 "time with time zone",
             ),
-            (Number, Time) => by(
-                format!("'00:00'::time + make_interval(secs => {x})"),
-                "time without time zone",
-            ),
+            (Number, Time) => {
+                by(format!("'00:00'::time + make_interval(secs => {x})"), "time without time zone")
+            }
             (Moment | Interval | Time, Number) => by(format!("extract(epoch FROM {x})"), "numeric"),
             (Time, Interval) => Way::Cast("::time".to_owned()),
             (Number, Bits) if is(self.from, "int2") && is(self.to, "bit") => {
@@ -260,15 +249,8 @@ impl Ends<'_> {
 
     /// The same of what arrays hold.
     fn elements(&self) -> Self {
-        let bare = |base| Base {
-            is_array: false,
-            ..base
-        };
-        Self {
-            from: bare(self.from),
-            to: bare(self.to),
-            ..*self
-        }
+        let bare = |base| Base { is_array: false, ..base };
+        Self { from: bare(self.from), to: bare(self.to), ..*self }
     }
 
     /// What stands between a value and its last cast, where casts lead all the way.
@@ -298,9 +280,7 @@ impl Ends<'_> {
             return true;
         }
         from.is_array == to.is_array
-            && FAMILIES
-                .iter()
-                .any(|family| from.is_built_in(family) && to.is_built_in(family))
+            && FAMILIES.iter().any(|family| from.is_built_in(family) && to.is_built_in(family))
             && !to.is_built_in(&["bit"])
     }
 
@@ -325,8 +305,7 @@ impl Ends<'_> {
     fn labels(&self, of: Base<'_>) -> Vec<String> {
         let key = Key::new(Kind::Enum, &[of.schema, of.name]);
         let fact = self.catalog.get(&key);
-        fact.map(|it| it.list(Attribute::Labels))
-            .unwrap_or_default()
+        fact.map(|it| it.list(Attribute::Labels)).unwrap_or_default()
     }
 
     fn shares_label(&self) -> bool {
@@ -336,9 +315,7 @@ impl Ends<'_> {
 
     /// Whether a label of an enum may be a value of another type.
     fn has_label(&self, of: Base<'_>, other: Class) -> bool {
-        const BOOLS: [&str; 10] = [
-            "true", "false", "t", "f", "yes", "no", "y", "n", "on", "off",
-        ];
+        const BOOLS: [&str; 10] = ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off"];
         self.labels(of).iter().any(|label| match other {
             Class::Bool => BOOLS.contains(&label.to_lowercase().as_str()),
             Class::Number | Class::Money | Class::Interval => label.parse::<f64>().is_ok(),
@@ -372,10 +349,7 @@ impl Ends<'_> {
                     "tstzmultirange",
                 ],
             ),
-            (
-                Class::Shape,
-                &["point", "line", "lseg", "box", "path", "polygon", "circle"],
-            ),
+            (Class::Shape, &["point", "line", "lseg", "box", "path", "polygon", "circle"]),
             (Class::Text, STRINGS),
             (Class::Time, &["time", "timetz"]),
             (Class::Uuid, &["uuid"]),
@@ -383,11 +357,8 @@ impl Ends<'_> {
         if base.is_array {
             return Class::Array;
         }
-        let is_there = |kind| {
-            self.catalog
-                .get(&Key::new(kind, &[base.schema, base.name]))
-                .is_some()
-        };
+        let is_there =
+            |kind| self.catalog.get(&Key::new(kind, &[base.schema, base.name])).is_some();
         let own = [
             (Class::Enum, Kind::Enum),
             (Class::Row, Kind::Composite),
@@ -396,17 +367,14 @@ impl Ends<'_> {
         let known = CLASSES.iter().find(|(_, names)| base.is_built_in(names));
         let known = known.map(|(class, _)| *class);
         let own = own.iter().find(|(_, kind)| is_there(*kind));
-        known
-            .or(own.map(|(class, _)| *class))
-            .unwrap_or(Class::Free)
+        known.or(own.map(|(class, _)| *class)).unwrap_or(Class::Free)
     }
 }
 
 /// Whether a pair stands in a list.
 fn listed(list: &[(&str, &[&str])], from: Base<'_>, to: Base<'_>) -> Way {
-    let found = list
-        .iter()
-        .any(|(name, others)| from.is_built_in(&[*name]) && to.is_built_in(others));
+    let found =
+        list.iter().any(|(name, others)| from.is_built_in(&[*name]) && to.is_built_in(others));
     if found { Way::Text } else { Way::None }
 }
 
@@ -419,9 +387,7 @@ fn is_own_cast(catalog: &Catalog, from: Base<'_>, to: Base<'_>) -> bool {
         Some((schema, name)) => schema == base.schema && name == base.name,
         None => base.schema == "pg_catalog" && format_name(base.name) == text,
     };
-    catalog
-        .of_kind(Kind::Cast)
-        .any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
+    catalog.of_kind(Kind::Cast).any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
 }
 
 /// What format_type calls a built-in type.

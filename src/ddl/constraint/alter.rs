@@ -88,11 +88,7 @@ fn foreign_key(change: &Change<'_>) -> Alter {
         late.push(on_table(to, format!("ALTER CONSTRAINT {name} {when}")));
     }
     if change.differs(Attribute::NotEnforced) {
-        let not = if to.is(Attribute::NotEnforced) {
-            "NOT "
-        } else {
-            ""
-        };
+        let not = if to.is(Attribute::NotEnforced) { "NOT " } else { "" };
         let what = format!("ALTER CONSTRAINT {name} {not}ENFORCED");
         late.push(on_table(to, what));
     } else if from.is(Attribute::NotValid) && !to.is(Attribute::NotValid) {

@@ -60,10 +60,7 @@ fn cloned_name(constraint: &Object<'_>) -> Option<Statement> {
         return None;
     }
     let (from, to) = (Ident(whole.name()), Ident(constraint.key.name()));
-    Some(on_table(
-        constraint,
-        format!("RENAME CONSTRAINT {from} TO {to}"),
-    ))
+    Some(on_table(constraint, format!("RENAME CONSTRAINT {from} TO {to}")))
 }
 
 /// Adds it; and looks at the rows later, under a lock that lets readers and writers through.
@@ -74,10 +71,7 @@ fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
     if is_unchecked || !constraint.online || refers_to_partitioned(constraint) {
         return vec![add(constraint, definition)];
     }
-    vec![
-        added(constraint, &format!("{definition} NOT VALID"), false),
-        validate(constraint),
-    ]
+    vec![added(constraint, &format!("{definition} NOT VALID"), false), validate(constraint)]
 }
 
 /// Whether it refers to a partitioned table.

@@ -35,18 +35,10 @@ pub(super) fn exchange(change: &Change<'_>) -> Vec<Statement> {
         let text = object
             .get(Attribute::Comment)
             .filter(|it| before.get(Attribute::Comment) == Some(*it))?;
-        Some(Statement::new(format!(
-            "COMMENT ON {} IS {}",
-            words?,
-            Literal(text)
-        )))
+        Some(Statement::new(format!("COMMENT ON {} IS {}", words?, Literal(text))))
     };
     all.extend(said(to, &change.from, designation(to)));
-    all.extend(said(
-        &new,
-        &old,
-        Some(text::Designation(new.key).to_string()),
-    ));
+    all.extend(said(&new, &old, Some(text::Designation(new.key).to_string())));
     all.extend(index::finish(&new));
     all
 }

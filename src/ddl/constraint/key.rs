@@ -41,16 +41,10 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
 
 /// The index of a key, made as the key is.
 fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
-    let name = constraint
-        .get(Attribute::Index)
-        .unwrap_or(constraint.key.name());
+    let name = constraint.get(Attribute::Index).unwrap_or(constraint.key.name());
     let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
     let (key, fact) = constraint.catalog.entry(&key)?;
-    Some(Object {
-        key,
-        fact,
-        ..*constraint
-    })
+    Some(Object { key, fact, ..*constraint })
 }
 
 /// Whether it is made before that of the whole table, which takes it over.
@@ -76,10 +70,7 @@ fn owns_not_null(constraint: &Object<'_>) -> bool {
         && others.any(|(_, fact)| {
             fact.is_constraint(ConstraintKind::NotNull)
                 && fact.is(Attribute::Inherited)
-                && fact
-                    .list(Attribute::Columns)
-                    .iter()
-                    .any(|it| columns.contains(it))
+                && fact.list(Attribute::Columns).iter().any(|it| columns.contains(it))
         })
 }
 
@@ -91,10 +82,7 @@ fn around(constraint: &Object<'_>, index: &Object<'_>) -> Vec<Statement> {
         _ => "UNIQUE",
     };
     let (name, when) = (Ident(index.key.name()), timing(constraint));
-    vec![
-        built,
-        add(constraint, &format!("{what} USING INDEX {name}{when}")),
-    ]
+    vec![built, add(constraint, &format!("{what} USING INDEX {name}{when}"))]
 }
 
 /// Lets the constraint build its index. `pg_get_constraintdef` is silent about the options and the tablespace of that.
@@ -119,9 +107,7 @@ fn excluding(constraint: &Object<'_>, index: &Object<'_>, only: bool) -> Vec<Sta
     }
     if let Some(space) = index.get(Attribute::Tablespace) {
         let space = Ident(space);
-        all.push(Statement::new(format!(
-            "ALTER {name} SET TABLESPACE {space}"
-        )));
+        all.push(Statement::new(format!("ALTER {name} SET TABLESPACE {space}")));
     }
     all
 }
@@ -146,10 +132,7 @@ fn storage(index: &Object<'_>) -> (String, String) {
 
 /// When it is checked, if that is not at once.
 pub(super) fn timing(constraint: &Object<'_>) -> &'static str {
-    match (
-        constraint.is(Attribute::Deferrable),
-        constraint.is(Attribute::Deferred),
-    ) {
+    match (constraint.is(Attribute::Deferrable), constraint.is(Attribute::Deferred)) {
         (_, true) => " DEFERRABLE INITIALLY DEFERRED",
         (true, false) => " DEFERRABLE",
         (false, false) => "",

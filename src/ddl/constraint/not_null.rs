@@ -104,13 +104,6 @@ fn inheritability(change: &Change<'_>) -> Option<Statement> {
         return None;
     }
     let name = Ident(change.to.key.name());
-    let no = if change.to.is(Attribute::NoInherit) {
-        "NO "
-    } else {
-        ""
-    };
-    Some(on_table(
-        &change.to,
-        format!("ALTER CONSTRAINT {name} {no}INHERIT"),
-    ))
+    let no = if change.to.is(Attribute::NoInherit) { "NO " } else { "" };
+    Some(on_table(&change.to, format!("ALTER CONSTRAINT {name} {no}INHERIT")))
 }

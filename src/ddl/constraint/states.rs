@@ -29,10 +29,7 @@ pub(super) fn change(change: &Change<'_>) -> Vec<Statement> {
         .iter()
         .filter(|(relation, _)| !to.iter().any(|(it, _)| it == relation))
         .map(|(relation, _)| (relation.clone(), String::new()));
-    let new = to
-        .iter()
-        .filter(|it| is_anew || !from.contains(it))
-        .cloned();
+    let new = to.iter().filter(|it| is_anew || !from.contains(it)).cloned();
     let all: Vec<State> = gone.chain(new).collect();
     all.iter().map(|it| switch(&change.to, it)).collect()
 }
@@ -53,10 +50,7 @@ fn switch(constraint: &Object<'_>, (printed, state): &State) -> Statement {
     };
     let table = names::relation(constraint).to_string();
     let (name, table) = (Literal(constraint.key.name()), Literal(&table));
-    let alter = format!(
-        "ALTER TABLE ONLY {} {what} TRIGGER %I",
-        printed.replace('%', "%%")
-    );
+    let alter = format!("ALTER TABLE ONLY {} {what} TRIGGER %I", printed.replace('%', "%%"));
     let (relation, alter) = (Literal(printed), Literal(&alter));
     let body = format!(
         "DECLARE

@@ -110,19 +110,15 @@ fn rebuilt(change: &Change<'_>) -> Alter {
     let mut late = vec![rename(schema, from.key.name(), &aside)];
     late.push(build(to, &[], false));
     // what was said of the old one is true of the new one
-    if let Some(comment) = to
-        .get(Attribute::Comment)
-        .filter(|it| from.get(Attribute::Comment) == Some(*it))
+    if let Some(comment) =
+        to.get(Attribute::Comment).filter(|it| from.get(Attribute::Comment) == Some(*it))
     {
         let index = text::Designation(to.key);
         let comment = Literal(comment);
         late.push(Statement::new(format!("COMMENT ON {index} IS {comment}")));
     }
     late.extend(finish(to));
-    let old = Qualified {
-        schema,
-        name: &aside,
-    };
+    let old = Qualified { schema, name: &aside };
     let dropped = Statement::new(format!("DROP INDEX CONCURRENTLY {old}"));
     late.push(dropped.at(Boundary::Alone));
     Alter::By(Steps::late(late))
@@ -148,10 +144,7 @@ fn loses_ground(change: &Change<'_>) -> bool {
 fn settings(change: &Change<'_>) -> Vec<Statement> {
     let index = text::Designation(change.to.key);
     let mut all = Vec::new();
-    let (from, to) = (
-        change.from.list(Attribute::Options),
-        change.to.list(Attribute::Options),
-    );
+    let (from, to) = (change.from.list(Attribute::Options), change.to.list(Attribute::Options));
     let options = options::difference(&from, &to, "");
     if !options.set.is_empty() {
         let list = options.set.join(", ");

@@ -9,22 +9,12 @@ use crate::{
 /// The constraint whose index changes.
 pub(crate) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
     let side = |index: &Object<'c>| {
-        let (table, name) = (
-            index.get(Attribute::Table)?,
-            index.get(Attribute::OfConstraint)?,
-        );
+        let (table, name) = (index.get(Attribute::Table)?, index.get(Attribute::OfConstraint)?);
         let key = Key::new(Kind::Constraint, &[index.key.part(0), table, name]);
         let (key, fact) = index.catalog.entry(&key)?;
-        Some(Object {
-            key,
-            fact,
-            ..*index
-        })
+        Some(Object { key, fact, ..*index })
     };
-    Some(Change {
-        from: side(&change.from)?,
-        to: side(&change.to)?,
-    })
+    Some(Change { from: side(&change.from)?, to: side(&change.to)? })
 }
 
 /// Whether a primary key or a UNIQUE is exchanged for another one while readers and writers go on, and no moment is without
@@ -32,10 +22,8 @@ pub(crate) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
 pub(crate) fn is_exchanged(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
     let is_other = change.differs(Attribute::Definition);
-    let is_key = matches!(
-        kind(to),
-        ConstraintKind::Unique | ConstraintKind::PrimaryKey
-    ) && kind(from) == kind(to);
+    let is_key = matches!(kind(to), ConstraintKind::Unique | ConstraintKind::PrimaryKey)
+        && kind(from) == kind(to);
     let (Some(old), Some(new)) = (index_of(from), index_of(to)) else {
         return false;
     };
@@ -59,26 +47,19 @@ fn stands(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
     let column = |it: &String| Key::new(Kind::Column, &[to.key.part(0), to.key.part(1), it]);
     let columns = |object: &Object<'_>| {
-        let all = [
-            object.list(Attribute::Columns),
-            object.list(Attribute::Include),
-        ]
-        .concat();
+        let all = [object.list(Attribute::Columns), object.list(Attribute::Include)].concat();
         all.iter().map(column).collect::<Vec<Key>>()
     };
     let is_same = |key: &Key| match (from.catalog.get(key), to.catalog.get(key)) {
-        (Some(was), Some(is)) => [Attribute::Type, Attribute::Collation]
-            .iter()
-            .all(|it| was.get(*it) == is.get(*it)),
+        (Some(was), Some(is)) => {
+            [Attribute::Type, Attribute::Collation].iter().all(|it| was.get(*it) == is.get(*it))
+        }
         (was, _) => was.is_none(),
     };
     // a column is NOT NULL as long as it is in a primary key
     let is_free = |key: &Key| {
         kind(from) == ConstraintKind::Unique
-            || to
-                .catalog
-                .get(key)
-                .is_some_and(|it| it.is(Attribute::NotNull))
+            || to.catalog.get(key).is_some_and(|it| it.is(Attribute::NotNull))
     };
     let old = columns(from);
     old.iter().all(is_free) && old.iter().chain(&columns(to)).all(is_same)
@@ -90,18 +71,11 @@ pub(crate) fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
     let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
     let is_own = constraint.get(Attribute::Index).is_none_or(|it| it == name);
     let (key, fact) = constraint.catalog.entry(&key).filter(|_| is_own)?;
-    Some(Object {
-        key,
-        fact,
-        ..*constraint
-    })
+    Some(Object { key, fact, ..*constraint })
 }
 
 /// What a constraint is.
 fn kind(constraint: &Object<'_>) -> ConstraintKind {
     // each has one
-    constraint
-        .fact
-        .constraint_kind()
-        .unwrap_or(ConstraintKind::Check)
+    constraint.fact.constraint_kind().unwrap_or(ConstraintKind::Check)
 }

@@ -48,10 +48,7 @@ pub(crate) fn birth<'c>(index: &Object<'c>) -> Birth<'c> {
         };
     }
     let only = is_partitioned(index) && !takes_over(index) && !is_common;
-    Birth::Own {
-        only,
-        whole: whole.filter(|_| !is_first(index)),
-    }
+    Birth::Own { only, whole: whole.filter(|_| !is_first(index)) }
 }
 
 /// Whether it is made before the index of the whole, which takes it over.
@@ -90,11 +87,7 @@ fn takes_over(whole: &Object<'_>) -> bool {
     let indexes = whole.catalog.of_kind(Kind::Index);
     let mut others = indexes.filter(|(_, fact)| !parts.is_empty() && !fact.is(Attribute::Parent));
     let has_twin = others.any(|(key, fact)| {
-        let other = Object {
-            key,
-            fact,
-            ..*whole
-        };
+        let other = Object { key, fact, ..*whole };
         let part = parts.get(&relation(&other));
         part.is_some_and(|part| ALIKE.iter().all(|it| part.get(*it) == other.get(*it)))
     });
@@ -126,9 +119,7 @@ pub(crate) fn moves(change: &Change<'_>) -> bool {
 /// The indexes of partitions that belong to one.
 fn parts<'c>(catalog: &'c Catalog, whole: &Key) -> impl Iterator<Item = &'c Key> {
     let all = catalog.dependencies.on(whole);
-    all.filter(|it| it.bond == 'P')
-        .map(|it| &it.dependent)
-        .filter(|it| it.kind() == Kind::Index)
+    all.filter(|it| it.bond == 'P').map(|it| &it.dependent).filter(|it| it.kind() == Kind::Index)
 }
 
 /// Whether PostgreSQL makes the whole tree of indexes that this one is in, by itself, as it is wanted.
@@ -145,17 +136,11 @@ fn has_automatic_parts(index: &Object<'_>) -> bool {
     if !is_partitioned(index) {
         return true;
     }
-    parts(index.catalog, index.key)
-        .filter_map(|key| index.other(key))
-        .all(|part| {
-            let is_alike = [
-                Attribute::Options,
-                Attribute::Tablespace,
-                Attribute::Invalid,
-            ]
+    parts(index.catalog, index.key).filter_map(|key| index.other(key)).all(|part| {
+        let is_alike = [Attribute::Options, Attribute::Tablespace, Attribute::Invalid]
             .iter()
             .all(|it| part.get(*it) == index.get(*it));
-            let name = text::automatic_name(&part);
-            is_alike && name.as_deref() == Some(part.key.name()) && has_automatic_parts(&part)
-        })
+        let name = text::automatic_name(&part);
+        is_alike && name.as_deref() == Some(part.key.name()) && has_automatic_parts(&part)
+    })
 }

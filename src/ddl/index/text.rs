@@ -15,11 +15,7 @@ pub(crate) fn create(index: &Object<'_>, how: &[&str], only: bool) -> String {
         return definition.to_owned();
     };
     let (body, condition) = split_condition(body, index.get(Attribute::Predicate));
-    let unique = if index.is(Attribute::Unique) {
-        "UNIQUE "
-    } else {
-        ""
-    };
+    let unique = if index.is(Attribute::Unique) { "UNIQUE " } else { "" };
     let how: String = how.iter().map(|it| format!("{it} ")).collect();
     let only = if only { "ONLY " } else { "" };
     let (name, table) = (Ident(index.key.name()), table(index));
@@ -40,10 +36,7 @@ pub(crate) fn core<'c>(index: &Object<'c>) -> &'c str {
 
 /// `"schema"."table"` of an index.
 pub(crate) fn table<'c>(index: &Object<'c>) -> Qualified<'c> {
-    Qualified {
-        schema: index.key.part(0),
-        name: index.get(Attribute::Table).unwrap_or_default(),
-    }
+    Qualified { schema: index.key.part(0), name: index.get(Attribute::Table).unwrap_or_default() }
 }
 
 /// ` TABLESPACE "x"` where it is not the usual one. `pg_get_indexdef` leaves that out.
@@ -64,10 +57,7 @@ pub(crate) fn automatic_name(index: &Object<'_>) -> Option<String> {
     let mut columns = index.list(Attribute::Columns);
     columns.extend(index.list(Attribute::Include));
     let columns: Option<Vec<String>> = columns.iter().map(|it| column(index, it)).collect();
-    let label = match (
-        index.is(Attribute::OfConstraint),
-        index.is(Attribute::Unique),
-    ) {
+    let label = match (index.is(Attribute::OfConstraint), index.is(Attribute::Unique)) {
         (false, _) => "idx",
         (true, true) => "key",
         (true, false) => "excl",
@@ -128,10 +118,7 @@ pub(crate) struct Designation<'c>(pub(crate) &'c Key);
 
 impl fmt::Display for Designation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Qualified {
-            schema: self.0.part(0),
-            name: self.0.name(),
-        };
+        let name = Qualified { schema: self.0.part(0), name: self.0.name() };
         write!(f, "INDEX {name}")
     }
 }
@@ -153,10 +140,7 @@ mod tests {
     #[test]
     fn the_condition_is_cut_off() {
         let body = " USING btree (a) WHERE (a > 1)";
-        assert_eq!(
-            split_condition(body, Some("(a > 1)")),
-            (" USING btree (a)", " WHERE (a > 1)")
-        );
+        assert_eq!(split_condition(body, Some("(a > 1)")), (" USING btree (a)", " WHERE (a > 1)"));
         assert_eq!(split_condition(body, None), (body, ""));
     }
 }

@@ -31,12 +31,7 @@ impl Numbers {
         let minimum = number(Attribute::Minimum).unwrap_or(usual.0);
         let maximum = number(Attribute::Maximum).unwrap_or(usual.1);
         let first = if is_up { minimum } else { maximum };
-        Self {
-            increment,
-            minimum,
-            maximum,
-            start: number(Attribute::Start).unwrap_or(first),
-        }
+        Self { increment, minimum, maximum, start: number(Attribute::Start).unwrap_or(first) }
     }
 
     /// Whether a number is within the bounds.
@@ -80,11 +75,7 @@ pub(super) fn changed(change: &Change<'_>) -> Vec<Statement> {
     let new = Numbers::of(to, type_of(to));
     // the sequence of an identity column gets its type from the column's
     let is_carried = change.differs(Attribute::Type) && is_retyped_with_column(change);
-    let of_type = if is_carried {
-        type_of(to)
-    } else {
-        type_of(&change.from)
-    };
+    let of_type = if is_carried { type_of(to) } else { type_of(&change.from) };
     let old = Numbers::of(&change.from, of_type);
     let is_retyped = change.differs(Attribute::Type) && !is_carried;
     let mut words = Vec::new();
@@ -137,13 +128,8 @@ fn bound(word: &str, value: Option<&str>) -> String {
 
 /// Moves the counter of a sequence that has not come far into the new bounds: PostgreSQL refuses them otherwise.
 fn moved(sequence: &Object<'_>, bounds: &Numbers) -> Statement {
-    let name = Qualified {
-        schema: sequence.key.part(0),
-        name: sequence.key.part(1),
-    };
-    let Numbers {
-        minimum, maximum, ..
-    } = bounds;
+    let name = Qualified { schema: sequence.key.part(0), name: sequence.key.part(1) };
+    let Numbers { minimum, maximum, .. } = bounds;
     let text = name.to_string();
     let text = Literal(&text);
     Statement::new(format!(

@@ -27,10 +27,7 @@ enum Form<'c> {
 impl<'c> Form<'c> {
     /// The form that leads to what is there.
     fn of(object: &Object<'c>) -> Self {
-        match (
-            object.get(Attribute::PartitionOf),
-            object.get(Attribute::OfType),
-        ) {
+        match (object.get(Attribute::PartitionOf), object.get(Attribute::OfType)) {
             (Some(whole), None) if is_like(object, whole) => Self::Partition(whole),
             (Some(_), None) => Self::Attached,
             (_, Some(name)) => Self::Typed(name),
@@ -63,9 +60,11 @@ pub(super) fn statements(object: &Object<'_>) -> Vec<Statement> {
         return std::iter::once(statement).chain(attach(object)).collect();
     }
     let whole = super::whole(object);
-    vec![whole.iter().fold(statement, |it, whole| {
-        it.touching(whole, LockMode::AccessExclusive, Work::Catalog)
-    })]
+    vec![
+        whole.iter().fold(statement, |it, whole| {
+            it.touching(whole, LockMode::AccessExclusive, Work::Catalog)
+        }),
+    ]
 }
 
 /// The statement that makes a table a partition, if it is one.
@@ -97,10 +96,7 @@ fn tail(object: &Object<'_>) -> String {
         text += &format!(" USING {}", Ident(method));
     }
     let mut with = options::assignments(&object.list(Attribute::Options), "");
-    with.extend(options::assignments(
-        &object.list(Attribute::ToastOptions),
-        "toast.",
-    ));
+    with.extend(options::assignments(&object.list(Attribute::ToastOptions), "toast."));
     if !with.is_empty() {
         text += &format!(" WITH ({})", with.join(", "));
     }
@@ -118,10 +114,8 @@ fn tail(object: &Object<'_>) -> String {
 fn inherits(object: &Object<'_>) -> String {
     let relation = names::relation(object);
     let parents = inheritance::parents(object.catalog, relation.schema, relation.name);
-    let parents: Vec<String> = parents
-        .iter()
-        .map(|(schema, name)| Qualified { schema, name }.to_string())
-        .collect();
+    let parents: Vec<String> =
+        parents.iter().map(|(schema, name)| Qualified { schema, name }.to_string()).collect();
     match parents.as_slice() {
         [] => String::new(),
         all => format!(" INHERITS ({})", all.join(", ")),
@@ -134,11 +128,7 @@ fn lines(object: &Object<'_>) -> Vec<String> {
     let is_partition = object.is(Attribute::PartitionOf);
     let columns = columns_of(object, object.key.part(0), object.key.part(1));
     let is_here = |it: &&Object<'_>| is_partition || !it.is(Attribute::Inherited);
-    let mut lines: Vec<String> = columns
-        .iter()
-        .filter(is_here)
-        .map(column::definition)
-        .collect();
+    let mut lines: Vec<String> = columns.iter().filter(is_here).map(column::definition).collect();
     let heirs = columns.iter().filter(|it| !is_here(it));
     lines.extend(heirs.filter_map(column::own_not_null));
     if is_partition {
@@ -191,10 +181,7 @@ fn is_like(object: &Object<'_>, whole: &str) -> bool {
     is_same(Attribute::AccessMethod, "heap")
         && is_same(Attribute::Tablespace, "")
         && own.len() == theirs.len()
-        && own
-            .iter()
-            .zip(&theirs)
-            .all(|(it, of)| is_same_column(it, of))
+        && own.iter().zip(&theirs).all(|(it, of)| is_same_column(it, of))
 }
 
 /// Whether a column of a partition is what comes from the whole. Statistics and options do not, and are set afterwards.

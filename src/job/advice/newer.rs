@@ -51,10 +51,7 @@ pub(super) fn needs_newer(
     statement: &str,
     server_version: u32,
 ) -> Option<String> {
-    if !matches!(
-        error.code.as_str(),
-        "42601" | "42883" | "42704" | "22023" | "0A000"
-    ) {
+    if !matches!(error.code.as_str(), "42601" | "42883" | "42704" | "22023" | "0A000") {
         return None;
     }
     let major = server_version / 10_000;
@@ -149,9 +146,7 @@ mod tests {
             internal_position: None,
         };
         let said = needs_newer(&error, &statement, major * 10_000 + 4);
-        let said = said
-            .as_deref()
-            .and_then(|said| said.split(" needs ").next());
+        let said = said.as_deref().and_then(|said| said.split(" needs ").next());
         assert_eq!(said, feature, "{marked}");
     }
 
@@ -159,42 +154,16 @@ mod tests {
     fn a_keyword_at_the_place_of_the_error_tells_the_version() {
         let near = "syntax error at or near \"x\"";
         for (statement, major, feature) in [
-            (
-                "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a) ^VIRTUAL)",
-                17,
-                "VIRTUAL",
-            ),
-            (
-                "CREATE TABLE t (a int UNIQUE ^NULLS NOT DISTINCT)",
-                14,
-                "NULLS NOT DISTINCT",
-            ),
-            (
-                "ALTER TABLE t ADD CHECK (a > 0) NOT ^enforced",
-                17,
-                "NOT ENFORCED",
-            ),
-            (
-                "^MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE",
-                14,
-                "MERGE INTO",
-            ),
-            (
-                "SELECT * FROM json_table('{}', '$' ^COLUMNS (a int))",
-                16,
-                "JSON_TABLE",
-            ),
+            ("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a) ^VIRTUAL)", 17, "VIRTUAL"),
+            ("CREATE TABLE t (a int UNIQUE ^NULLS NOT DISTINCT)", 14, "NULLS NOT DISTINCT"),
+            ("ALTER TABLE t ADD CHECK (a > 0) NOT ^enforced", 17, "NOT ENFORCED"),
+            ("^MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE", 14, "MERGE INTO"),
+            ("SELECT * FROM json_table('{}', '$' ^COLUMNS (a int))", 16, "JSON_TABLE"),
         ] {
             check("42601", near, statement, major, Some(feature));
             check("42601", near, statement, 18, None);
         }
-        check(
-            "42883",
-            "function uuidv7() does not exist",
-            "SELECT ^uuidv7()",
-            17,
-            Some("UUIDV7"),
-        );
+        check("42883", "function uuidv7() does not exist", "SELECT ^uuidv7()", 17, Some("UUIDV7"));
         check(
             "42883",
             "function pg_catalog.uuidv7() does not exist",
@@ -228,13 +197,7 @@ mod tests {
             "-- merge into\nSELECT ^FROM",
             "SELECT * FROM merge_action ^, ,",
         ] {
-            check(
-                "42601",
-                "syntax error at or near \"x\"",
-                statement,
-                14,
-                None,
-            );
+            check("42601", "syntax error at or near \"x\"", statement, 14, None);
         }
         check(
             "42883",

@@ -87,8 +87,7 @@ pub(super) fn top(catalog: &Catalog, key: &Key) -> Key {
     let table = match key.kind() {
         Kind::Index | Kind::Statistics => {
             let fact = catalog.get(key);
-            fact.and_then(|it| it.get(Attribute::Table))
-                .unwrap_or_default()
+            fact.and_then(|it| it.get(Attribute::Table)).unwrap_or_default()
         }
         Kind::Relation | Kind::Column | Kind::Constraint => key.part(1),
         _ => return key.clone(),
@@ -114,11 +113,7 @@ mod tests {
     #[track_caller]
     fn check(one: &str, other: &str, may_be: bool) {
         let texts = [one, other].map(|it| vec![Some(it.to_owned())]);
-        assert_eq!(
-            may_be_alike(&texts[0], &texts[1]),
-            may_be,
-            "{one} / {other}"
-        );
+        assert_eq!(may_be_alike(&texts[0], &texts[1]), may_be, "{one} / {other}");
     }
 
     #[test]

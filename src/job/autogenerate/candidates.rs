@@ -58,10 +58,7 @@ impl<'c> Side<'c> {
     fn of(catalog: &'c Catalog) -> Self {
         let sequences = catalog.of_kind(Kind::Sequence);
         let owners = sequences.map(|(_, fact)| fact.list(Attribute::OwnedBy));
-        Self {
-            catalog,
-            serial: owners.filter(|it| !it.is_empty()).collect(),
-        }
+        Self { catalog, serial: owners.filter(|it| !it.is_empty()).collect() }
     }
 }
 
@@ -107,8 +104,7 @@ impl<'c> Candidates<'c> {
         let pair = |(old, new): &(Key, Key)| (old.name().to_owned(), new.name().to_owned());
         self.schemas = first.iter().map(pair).collect();
         let all = first.iter().chain(&others);
-        all.map(|(old, new)| written(&[old.name()], &[new.name()]))
-            .collect()
+        all.map(|(old, new)| written(&[old.name()], &[new.name()])).collect()
     }
 
     /// The objects of a kind that only one of two catalogs has.
@@ -250,9 +246,7 @@ impl<'c> Candidates<'c> {
             _ => Kind::Composite,
         };
         let (gone, _) = self.only(parts);
-        let all = gone
-            .iter()
-            .map(|it| Key::new(whole, &[it.part(0), it.part(1)]));
+        let all = gone.iter().map(|it| Key::new(whole, &[it.part(0), it.part(1)]));
         let both = all.filter(|it| self.from().get(it).is_some() && self.to().get(it).is_some());
         both.map(|it| (it.clone(), it)).collect()
     }
@@ -301,9 +295,7 @@ impl<'c> Candidates<'c> {
             let mut near: Vec<_> = news.iter().collect();
             near.sort_by_key(|it| it.0.abs_diff(position));
             let alike = near.iter().filter(|(_, new, is)| {
-                [Attribute::NotNull, Attribute::Identity]
-                    .iter()
-                    .all(|it| was.is(*it) == is.is(*it))
+                [Attribute::NotNull, Attribute::Identity].iter().all(|it| was.is(*it) == is.is(*it))
                     && self.same_type(was, is)
                     && self.same_default((old, was), (new, is))
             });
@@ -327,10 +319,7 @@ impl<'c> Candidates<'c> {
     /// Values of enum types that stand in the place of others.
     fn labels(&self, old: &Key, new: &Key) -> Vec<(String, String)> {
         let labels = |catalog: &Catalog, key: &Key| {
-            catalog
-                .get(key)
-                .map(|it| it.list(Attribute::Labels))
-                .unwrap_or_default()
+            catalog.get(key).map(|it| it.list(Attribute::Labels)).unwrap_or_default()
         };
         let (was, is) = (labels(self.from(), old), labels(self.to(), new));
         if was.len() != is.len() {
@@ -338,19 +327,13 @@ impl<'c> Candidates<'c> {
         }
         let pairs = was.iter().zip(&is);
         let another = pairs.filter(|(old, new)| !is.contains(old) && !was.contains(new));
-        another
-            .map(|(old, new)| (old.clone(), new.clone()))
-            .collect()
+        another.map(|(old, new)| (old.clone(), new.clone())).collect()
     }
 }
 
 /// What a type or a sequence is, but for what follows from its name.
 fn attributes(fact: &Fact) -> Vec<(Attribute, String)> {
-    let own = [
-        Attribute::Multirange,
-        Attribute::Constructor,
-        Attribute::Comment,
-    ];
+    let own = [Attribute::Multirange, Attribute::Constructor, Attribute::Comment];
     let all = fact.iter().filter(|(name, _)| !own.contains(name));
     all.map(|(name, value)| (name, value.to_owned())).collect()
 }
@@ -363,9 +346,7 @@ fn ranked(
 ) -> (Pairs, Pairs) {
     let mut all = Vec::new();
     for old in gone {
-        let alike = new
-            .iter()
-            .filter_map(|new| Some((likeness(old, new)?, *old, *new)));
+        let alike = new.iter().filter_map(|new| Some((likeness(old, new)?, *old, *new)));
         all.extend(alike);
     }
     all.sort_by_key(|it| std::cmp::Reverse(it.0));
@@ -379,10 +360,8 @@ fn ranked(
         is_open
     });
     let keys = |all: Vec<(Likeness, &Key, &Key)>| {
-        let mut all: Pairs = all
-            .into_iter()
-            .map(|(_, old, new)| (old.clone(), new.clone()))
-            .collect();
+        let mut all: Pairs =
+            all.into_iter().map(|(_, old, new)| (old.clone(), new.clone())).collect();
         all.sort();
         all
     };

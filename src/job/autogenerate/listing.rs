@@ -17,10 +17,8 @@ pub(in crate::job) fn listed(
         let all = differences.iter().filter(|it| wanted(&it.how));
         all.map(|it| &it.key).collect()
     };
-    let (changed, moved) = (
-        of(|how| matches!(how, How::Other(_))),
-        of(|how| !matches!(how, How::Other(_))),
-    );
+    let (changed, moved) =
+        (of(|how| matches!(how, How::Other(_))), of(|how| !matches!(how, How::Other(_))));
     // what tables have of their own: partitions and heirs follow
     let own: BTreeSet<(char, &str)> = differences
         .iter()
@@ -50,9 +48,7 @@ pub(in crate::job) fn listed(
         let is_of_view = key.kind() == Kind::Column
             && whole.as_ref().is_some_and(|whole| {
                 changed.contains(whole)
-                    && catalog
-                        .get(whole)
-                        .is_some_and(|it| it.is(Attribute::Definition))
+                    && catalog.get(whole).is_some_and(|it| it.is(Attribute::Definition))
             });
         let is_heir = key.kind() == Kind::Column
             && fact.is(Attribute::Inherited)
@@ -155,19 +151,15 @@ fn indexed(definition: &str) -> String {
     let Some((_, rest)) = definition.split_once(" ON ") else {
         return short(definition);
     };
-    format!(
-        "{}on {}",
-        if is_unique { "unique " } else { "" },
-        on_one_line(rest)
-    )
+    format!("{}on {}", if is_unique { "unique " } else { "" }, on_one_line(rest))
 }
 
 /// What an object is, and its name: `table "public"."users"`.
 fn name(key: &Key, fact: &Fact) -> String {
     let label = match key.kind() {
-        Kind::Relation | Kind::Routine => fact
-            .get(Attribute::Kind)
-            .unwrap_or_else(|| key.kind().label()),
+        Kind::Relation | Kind::Routine => {
+            fact.get(Attribute::Kind).unwrap_or_else(|| key.kind().label())
+        }
         Kind::Constraint => fact.get(Attribute::Type).unwrap_or("constraint"),
         Kind::Grant => return format!("grant {}", parts(key)),
         kind => kind.label(),
@@ -202,11 +194,7 @@ fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
             Some(names.join(", "))
         }
         Kind::Column => {
-            let null = if fact.is(Attribute::NotNull) {
-                " not null"
-            } else {
-                ""
-            };
+            let null = if fact.is(Attribute::NotNull) { " not null" } else { "" };
             Some(format!("{}{null}", fact.get(Attribute::Type)?))
         }
         Kind::Index => Some(indexed(fact.get(Attribute::Definition)?)),
@@ -241,9 +229,7 @@ fn whole(key: &Key, fact: &Fact) -> Option<Key> {
         Kind::CompositeAttribute => Some(Key::new(Kind::Composite, &[key.part(0), key.part(1)])),
         Kind::DomainConstraint => Some(Key::new(Kind::Domain, &[key.part(0), key.part(1)])),
         Kind::Sequence => {
-            let owner = fact
-                .get(Attribute::OwnedBy)
-                .or_else(|| fact.get(Attribute::IdentityOf))?;
+            let owner = fact.get(Attribute::OwnedBy).or_else(|| fact.get(Attribute::IdentityOf))?;
             let parts: Vec<String> = serde_json::from_str(owner).ok()?;
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
             Some(Key::new(Kind::Column, &parts))

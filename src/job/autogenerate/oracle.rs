@@ -73,11 +73,9 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(
-            ProofFailure::new("pg_dump sees that the way up does not lead to the source of truth")
-                .differing(left)
-                .into(),
-        )
+        Err(ProofFailure::new("pg_dump sees that the way up does not lead to the source of truth")
+            .differing(left)
+            .into())
     }
 }
 
@@ -105,10 +103,7 @@ async fn read_again(
             let mut within = endpoint.clone();
             within.url = other.url(AGAIN);
             let (mut loading, _, _) = within.read(&mut |_| {}).await?;
-            let files = [(
-                PathBuf::from("pg_dump"),
-                without_fences(std::mem::take(dump)),
-            )];
+            let files = [(PathBuf::from("pg_dump"), without_fences(std::mem::take(dump)))];
             match load::run(&mut loading, &files).await {
                 Err(JobError::Autogenerate(AutogenerateError::Sql { what, .. })) => {
                     left.push(format!("what it prints cannot be read back: {what}"));

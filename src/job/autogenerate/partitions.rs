@@ -33,16 +33,14 @@ impl LeftAlone {
     ) -> Result<Self, AutogenerateError> {
         let relations = database.of_kind(Kind::Relation);
         let gone = relations.filter(|(key, fact)| fact.is(Attribute::PartitionOf) && is_gone(key));
-        let gone: Vec<(&Key, Key)> = gone
-            .filter_map(|(key, fact)| Some((key, parent_table(fact)?)))
-            .collect();
+        let gone: Vec<(&Key, Key)> =
+            gone.filter_map(|(key, fact)| Some((key, parent_table(fact)?))).collect();
         let is_named = |key: &Key, text: &String| {
             let (schema, name) = (key.part(0), key.part(1));
             *text == format!("{schema}.{name}") || schema == "public" && text == name
         };
-        if let Some(text) = named
-            .iter()
-            .find(|text| !gone.iter().any(|(key, _)| is_named(key, text)))
+        if let Some(text) =
+            named.iter().find(|text| !gone.iter().any(|(key, _)| is_named(key, text)))
         {
             return Err(AutogenerateError::NoPartition { text: text.clone() });
         }
@@ -58,10 +56,7 @@ impl LeftAlone {
             }
             all.extend(more);
         }
-        let mut found = Self {
-            partitions: all,
-            needed: BTreeSet::new(),
-        };
+        let mut found = Self { partitions: all, needed: BTreeSet::new() };
         while !found.is_empty() && found.spread(database, &is_gone) {}
         Ok(found)
     }
@@ -71,10 +66,8 @@ impl LeftAlone {
         let is_one = |key: &Key| database.get(key).is_some_and(|fact| self.has(key, fact));
         let needs = database.dependencies.iter();
         let more = needs.filter(|it| is_one(&it.dependent) && !is_one(&it.referenced));
-        let more: Vec<Key> = more
-            .filter(|it| is_gone(&it.referenced))
-            .map(|it| it.referenced.clone())
-            .collect();
+        let more: Vec<Key> =
+            more.filter(|it| is_gone(&it.referenced)).map(|it| it.referenced.clone()).collect();
         let is_more = !more.is_empty();
         self.needed.extend(more);
         is_more

@@ -54,22 +54,12 @@ impl Proving {
         watch: Watch<'_>,
     ) -> Result<AutogenerateReport, JobError> {
         let compared = self.compare(wish, watch).await?;
-        let Compared {
-            before,
-            asked,
-            renames,
-            from,
-            to,
-            mut report,
-        } = compared;
+        let Compared { before, asked, renames, from, to, mut report } = compared;
         if report.is_empty() {
             return Ok(report);
         }
         if wish.forms.strict && !report.not_compared.is_empty() {
-            return Err(AutogenerateError::NotCompared {
-                kinds: report.not_compared,
-            }
-            .into());
+            return Err(AutogenerateError::NotCompared { kinds: report.not_compared }.into());
         }
         let found = differences(&from, &to);
         let mut harm = ledgers::refusals(&found, &to, &wish.guard.ledgers);
@@ -78,10 +68,7 @@ impl Proving {
             return Err(AutogenerateError::Ledger { harm }.into());
         }
         if !report.renames.is_empty() && !place.renames_settled {
-            return Err(AutogenerateError::Renames {
-                renames: report.renames,
-            }
-            .into());
+            return Err(AutogenerateError::Renames { renames: report.renames }.into());
         }
         let endpoint = self.endpoint.clone();
         let (mut session, _, _) = endpoint.read(watch).await?;
@@ -121,8 +108,7 @@ impl Proving {
             let failure = ProofFailure::new("the way up loses rows, and does not say so");
             return Err(failure.differing(lost).of_plan(plan).into());
         }
-        self.ask_pg_dump(wish, &mut session, found, &mut report)
-            .await?;
+        self.ask_pg_dump(wish, &mut session, found, &mut report).await?;
         // down again, each from what it led to, as far as there is a way
         let mut downs: Vec<Result<Vec<Segment>, Vec<String>>> = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
@@ -136,9 +122,7 @@ impl Proving {
         downs.reverse();
         let is_tried = downs.iter().all(Result::is_ok);
         for statement in renames.down.iter().filter(|_| is_tried) {
-            send(&mut session, &[Message::Script(statement)])
-                .await
-                .map_err(failed(statement))?;
+            send(&mut session, &[Message::Script(statement)]).await.map_err(failed(statement))?;
         }
         drop(session);
         if !renames.up.is_empty() {
@@ -174,9 +158,7 @@ impl Proving {
         if is_one_way {
             // this one did not come back to where the first begins
             let mut fresh = Self::start(wish, stop, watch).await?;
-            let proved = fresh
-                .prove_again(wish, &tried, &drafts, has_rows, watch)
-                .await;
+            let proved = fresh.prove_again(wish, &tried, &drafts, has_rows, watch).await;
             fresh.end().await;
             proved?;
         } else {
@@ -197,11 +179,7 @@ impl Proving {
     ) -> Result<Vec<Drafted>, JobError> {
         let (_, name) = revision::place(place.dir, wish.migrations, place.message, place.version)?;
         let slug = revision::slug(place.message);
-        let key = name
-            .strip_suffix(&slug)
-            .unwrap_or(&name)
-            .trim_end_matches('_')
-            .to_owned();
+        let key = name.strip_suffix(&slug).unwrap_or(&name).trim_end_matches('_').to_owned();
         let mut drafts = Vec::new();
         for (index, (up, down)) in ups.iter().zip(downs).enumerate() {
             let name = match index {
@@ -209,36 +187,23 @@ impl Proving {
                 _ => format!("{}_{slug}_{}", following(&key, index), index + 1),
             };
             let statements = |segments: &[Segment]| -> Vec<Statement> {
-                segments
-                    .iter()
-                    .flat_map(|it| it.statements.clone())
-                    .collect()
+                segments.iter().flat_map(|it| it.statements.clone()).collect()
             };
             for statement in statements(std::slice::from_ref(up)) {
-                report
-                    .loses
-                    .extend(statement.loses.iter().map(ToString::to_string));
+                report.loses.extend(statement.loses.iter().map(ToString::to_string));
                 let felt = statement.hazard.map(|hazard| {
-                    format!(
-                        "{name}: {}: {}",
-                        first_line(&statement.sql()),
-                        hazard.words()
-                    )
+                    format!("{name}: {}: {}", first_line(&statement.sql()), hazard.words())
                 });
                 report.hazards.extend(felt);
                 let fill = statement.fills.iter().filter_map(script::to_fill);
                 let looks = fill.chain(statement.remark.clone());
-                report
-                    .remarks
-                    .extend(looks.map(|it| format!("{name}: {it}")));
+                report.remarks.extend(looks.map(|it| format!("{name}: {it}")));
             }
             let down = match down {
                 Ok(down) => {
                     let lost = statements(down).into_iter().flat_map(|it| it.loses);
                     let lost: Vec<String> = lost.map(|it| it.to_string()).collect();
-                    let head = lost
-                        .iter()
-                        .map(|it| format!("deletes-data: going back loses {it}"));
+                    let head = lost.iter().map(|it| format!("deletes-data: going back loses {it}"));
                     let head: Vec<String> = head.collect();
                     report.loses_down.extend(lost);
                     script::text(down, &head)
@@ -291,11 +256,7 @@ impl Proving {
         let mut reader = std::mem::take(&mut self.reader);
         let (mut locked, _) = self.endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
-        let steps = Steps {
-            tried,
-            drafts,
-            options: &options,
-        };
+        let steps = Steps { tried, drafts, options: &options };
         let walked = self.walk(&mut locked, &mut reader, &steps, watch).await;
         locked.let_go().await;
         walked
@@ -308,17 +269,9 @@ impl Proving {
         steps: &Steps<'_>,
         watch: Watch<'_>,
     ) -> Result<(), JobError> {
-        let Steps {
-            tried,
-            drafts,
-            options,
-        } = steps;
+        let Steps { tried, drafts, options } = steps;
         let narrow = |read: Catalog| self.narrowed(read);
-        let steps = tried
-            .ups
-            .iter()
-            .zip(&tried.downs)
-            .zip(tried.states.windows(2));
+        let steps = tried.ups.iter().zip(&tried.downs).zip(tried.states.windows(2));
         for (drafted, ((up, down), states)) in drafts.iter().zip(steps) {
             // what the author fills is filled here with anything
             let text = filled(std::slice::from_ref(up), &drafted.up);
@@ -335,9 +288,8 @@ impl Proving {
             let mut before = states[0].clone();
             if let Some(problem) = legs.walk(&mut before, &mut report, watch).await? {
                 let plan = format!("-- up.sql\n{text}\n-- down.sql\n{}", drafted.down);
-                let mut failure = ProofFailure::new(problem.what)
-                    .differing(problem.difference)
-                    .of_plan(plan);
+                let mut failure =
+                    ProofFailure::new(problem.what).differing(problem.difference).of_plan(plan);
                 failure.sqlstate = problem.sqlstate;
                 return Err(failure.into());
             }
@@ -351,12 +303,10 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(
-            ProofFailure::new("the scripts do not lead to the source of truth")
-                .differing(left)
-                .of_plan(drafts.iter().map(|it| it.up.as_str()).collect::<String>())
-                .into(),
-        )
+        Err(ProofFailure::new("the scripts do not lead to the source of truth")
+            .differing(left)
+            .of_plan(drafts.iter().map(|it| it.up.as_str()).collect::<String>())
+            .into())
     }
 
     /// Whether the way up has led to what was wanted.
@@ -379,11 +329,9 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(
-            ProofFailure::new("the way up does not lead to the source of truth")
-                .differing(left)
-                .into(),
-        )
+        Err(ProofFailure::new("the way up does not lead to the source of truth")
+            .differing(left)
+            .into())
     }
 }
 
@@ -396,11 +344,7 @@ fn way_back(
     target: &Target<'_>,
 ) -> Result<Vec<Segment>, Vec<String>> {
     let back = |online| {
-        let target = Target {
-            online,
-            in_one: true,
-            ..*target
-        };
+        let target = Target { online, in_one: true, ..*target };
         let statements = plan(after, before, &target).map_err(PlanError::reasons)?;
         Ok(segments(statements))
     };
@@ -444,17 +388,14 @@ async fn seed(
 fn migration(drafted: &Drafted, up: &str, down: Option<&str>) -> Result<Migration, JobError> {
     let script =
         |file: &str, text: &str| Script::new(format!("{}/{file}", drafted.name), text.to_owned());
-    let version = Version::of_directory(&drafted.name).map_err(|_| ProjectError::NotAVersion {
-        text: drafted.name.clone(),
-    })?;
+    let version = Version::of_directory(&drafted.name)
+        .map_err(|_| ProjectError::NotAVersion { text: drafted.name.clone() })?;
     Ok(Migration {
         version,
         name: drafted.name.clone(),
         up: script("up.sql", up),
         down: down.map(|it| script("down.sql", it)),
-        metadata: Metadata {
-            run_in_transaction: drafted.run_in_transaction,
-        },
+        metadata: Metadata { run_in_transaction: drafted.run_in_transaction },
     })
 }
 

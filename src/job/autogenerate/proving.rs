@@ -131,10 +131,7 @@ impl Proving {
     /// Replays the migrations, or makes what a database has.
     async fn begin(&mut self, wish: &Wish<'_>, watch: Watch<'_>) -> Result<(), JobError> {
         if wish.database.is_none() {
-            let upgrade = run::Wish::Upgrade {
-                target: "head".into(),
-                policy: Policy::default(),
-            };
+            let upgrade = run::Wish::Upgrade { target: "head".into(), policy: Policy::default() };
             let options = Options::default();
             let migrations = self.shadow.stood_in(wish.migrations);
             run::run(&self.endpoint, &migrations, &upgrade, &options, watch)
@@ -169,9 +166,7 @@ impl Proving {
     }
 
     pub(super) async fn end(self) {
-        let Self {
-            scratch, beside, ..
-        } = self;
+        let Self { scratch, beside, .. } = self;
         let beside = async {
             if let Some(beside) = beside {
                 end(beside).await;
@@ -193,8 +188,7 @@ impl Proving {
         let mut from = before.clone();
         let asked = Asked::resolve(wish.renames, &before, self.truth.as_ref())
             .map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
-        self.rename(&mut session, asked.statements(), &mut renames, &mut from)
-            .await?;
+        self.rename(&mut session, asked.statements(), &mut renames, &mut from).await?;
         let mut remarks = self.remarks.clone();
         remarks.extend(self.left_alone.remark());
         let mut to = match wish.truth {
@@ -205,13 +199,10 @@ impl Proving {
             }
             Truth::Sql(_) => self.truth.clone().expect("it was loaded at the start"),
         };
-        asked
-            .check(&from, &to)
-            .map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
+        asked.check(&from, &to).map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         if self.keeps_data {
             let aside = rename::aside(&from, &to, &wish.guard.ledgers);
-            self.rename(&mut session, aside, &mut renames, &mut from)
-                .await?;
+            self.rename(&mut session, aside, &mut renames, &mut from).await?;
             to = rename::with_kept(&to, &from);
         }
         loop {
@@ -219,8 +210,7 @@ impl Proving {
             if alike.up.is_empty() {
                 break;
             }
-            self.rename(&mut session, alike, &mut renames, &mut from)
-                .await?;
+            self.rename(&mut session, alike, &mut renames, &mut from).await?;
         }
         let to = alike::agreed(&mut session, self.major, &from, to).await?;
         let to = settled(&from, to);
@@ -231,12 +221,7 @@ impl Proving {
         {
             remarks.push(BASELINE.to_owned());
         }
-        let mut unread: Vec<String> = from
-            .unread
-            .keys()
-            .chain(to.unread.keys())
-            .cloned()
-            .collect();
+        let mut unread: Vec<String> = from.unread.keys().chain(to.unread.keys()).cloned().collect();
         // that of the shadow itself
         unread.retain(|it| !it.ends_with("this database"));
         unread.sort();
@@ -251,14 +236,7 @@ impl Proving {
             proved_on: Some(self.shadow.proved_on()),
             ..AutogenerateReport::default()
         };
-        Ok(Compared {
-            before,
-            asked,
-            renames,
-            from,
-            to,
-            report,
-        })
+        Ok(Compared { before, asked, renames, from, to, report })
     }
 
     /// What the migrations or the database lead to, without partitions that only the database has.
@@ -335,9 +313,7 @@ impl Proving {
         let texts: Vec<String> = segment.statements.iter().map(sent).collect();
         let mut messages = Vec::new();
         if !segment.alone {
-            messages.push(Message::Batch(
-                "BEGIN; SET LOCAL check_function_bodies = off",
-            ));
+            messages.push(Message::Batch("BEGIN; SET LOCAL check_function_bodies = off"));
         }
         for (statement, text) in segment.statements.iter().zip(&texts) {
             messages.push(match statement.fills.is_empty() {
@@ -360,9 +336,8 @@ impl Proving {
         let statement = segment.statements.get(at).or(segment.statements.last());
         let sql = statement.map(Statement::sql).unwrap_or_default();
         let what = format!("PostgreSQL refuses a statement of the plan: {failure}");
-        let mut refused = ProofFailure::new(what)
-            .of_plan(texts.join(";\n"))
-            .refused(&sql, &failure);
+        let mut refused =
+            ProofFailure::new(what).of_plan(texts.join(";\n")).refused(&sql, &failure);
         refused.target = statement.and_then(|it| it.target.clone());
         Err(refused.into())
     }

@@ -27,10 +27,7 @@ struct Table {
 
 /// A table by its name.
 pub(super) fn qualified(table: &Key) -> Qualified<'_> {
-    Qualified {
-        schema: table.part(0),
-        name: table.part(1),
-    }
+    Qualified { schema: table.part(0), name: table.part(1) }
 }
 
 /// The tables that statements speak of.
@@ -51,10 +48,8 @@ pub(super) fn needed<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet
     while let Some(table) = open.pop() {
         let below = catalog.below(Kind::Constraint, &[table.part(0), table.part(1)]);
         let named = |fact: &'c Fact| {
-            let parts = [
-                fact.get(Attribute::ReferencesSchema)?,
-                fact.get(Attribute::ReferencesTable)?,
-            ];
+            let parts =
+                [fact.get(Attribute::ReferencesSchema)?, fact.get(Attribute::ReferencesTable)?];
             Some(catalog.entry(&Key::new(Kind::Relation, &parts))?.0)
         };
         for (_, fact) in below {
@@ -106,10 +101,8 @@ impl Rows {
                 .map(|(key, fact)| (key.part(2), fact.get(Attribute::Type).unwrap_or_default()));
             columns.push(types.collect::<Vec<_>>());
         }
-        let messages: Vec<Message<'_>> = queries
-            .iter()
-            .map(|sql| Message::Query(sql, Vec::new()))
-            .collect();
+        let messages: Vec<Message<'_>> =
+            queries.iter().map(|sql| Message::Query(sql, Vec::new())).collect();
         let mut all = BTreeMap::new();
         let replies = session.exchange(&messages, &mut |_| {}).await;
         for ((table, columns), reply) in tables.into_iter().zip(columns).zip(replies) {
@@ -138,21 +131,13 @@ impl Rows {
                 let fills = it.fills.iter().map(Fill::column).any(|column| {
                     (column.part(0), column.part(1)) == (table.part(0), table.part(1))
                 });
-                fills
-                    || it
-                        .loses
-                        .iter()
-                        .filter_map(Loss::relation)
-                        .any(|it| it == *table)
+                fills || it.loses.iter().filter_map(Loss::relation).any(|it| it == *table)
             };
             if segments.iter().flat_map(|it| &it.statements).any(says) {
                 continue;
             }
             if was.count != is.count {
-                lost.push(format!(
-                    "{name} had {} rows, and has {}",
-                    was.count, is.count
-                ));
+                lost.push(format!("{name} had {} rows, and has {}", was.count, is.count));
                 continue;
             }
             for (column, (of, digest)) in &was.columns {

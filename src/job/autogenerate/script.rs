@@ -60,11 +60,7 @@ pub(super) fn refusal(why: &[String]) -> String {
 }
 
 fn makes_routines(segment: &Segment) -> bool {
-    let is_one = |it: &Statement| {
-        it.target
-            .as_ref()
-            .is_some_and(|it| it.kind() == Kind::Routine)
-    };
+    let is_one = |it: &Statement| it.target.as_ref().is_some_and(|it| it.kind() == Kind::Routine);
     segment.statements.iter().any(is_one)
 }
 
@@ -74,14 +70,7 @@ pub(super) fn to_fill(fill: &Fill) -> Option<String> {
         Fill::Column { column } | Fill::Using { column, .. } => column,
         Fill::Labels { .. } => return None,
     };
-    let (table, name) = (
-        Qualified {
-            schema: column.part(0),
-            name: column.part(1),
-        },
-        Ident(column.part(2)),
-    );
-    Some(format!(
-        "write the value of {table}.{name} instead of {FILL}: it is not run until then"
-    ))
+    let (table, name) =
+        (Qualified { schema: column.part(0), name: column.part(1) }, Ident(column.part(2)));
+    Some(format!("write the value of {table}.{name} instead of {FILL}: it is not run until then"))
 }

@@ -26,12 +26,7 @@ pub(in crate::job) async fn first_refused(
 
 /// The failure of a statement by itself.
 pub(in crate::job) fn failed(sql: &str) -> impl Fn(Failure) -> JobError + use<'_> {
-    move |failure| {
-        ProofFailure::new(failure.to_string())
-            .of_plan(sql)
-            .refused(sql, &failure)
-            .into()
-    }
+    move |failure| ProofFailure::new(failure.to_string()).of_plan(sql).refused(sql, &failure).into()
 }
 
 /// What a statement is called in one line.

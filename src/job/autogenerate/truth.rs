@@ -73,11 +73,7 @@ pub(super) fn left(
         edits => edits?,
     };
     let (files, _) = merge::settled(edits, found);
-    Ok(files
-        .iter()
-        .flatten()
-        .map(|edit| format!("{edit:?}"))
-        .collect())
+    Ok(files.iter().flatten().map(|edit| format!("{edit:?}")).collect())
 }
 
 /// What differs between two catalogs in the eyes of schema.rs.

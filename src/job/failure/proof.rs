@@ -25,10 +25,7 @@ pub struct ProofFailure {
 
 impl ProofFailure {
     pub(in crate::job) fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            ..Self::default()
-        }
+        Self { what: what.into(), ..Self::default() }
     }
 
     /// The same, with what differs.

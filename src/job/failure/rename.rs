@@ -113,10 +113,6 @@ impl RenameError {
                 "Nothing was written. Leave the flag out, or write this migration by hand: `glowplug revision -m …`."
             }
         };
-        Self {
-            text: text.to_owned(),
-            why,
-            advice,
-        }
+        Self { text: text.to_owned(), why, advice }
     }
 }

@@ -58,9 +58,7 @@ pub(in crate::job) fn missing_extension(error: &ServerError) -> Option<&str> {
             rest.strip_suffix("\" is not available")?
         }
         "58P01" => {
-            let rest = error
-                .message
-                .strip_prefix("could not open extension control file \"")?;
+            let rest = error.message.strip_prefix("could not open extension control file \"")?;
             let (path, _) = rest.split_once(".control\"")?;
             path.rsplit('/').next()?
         }

@@ -30,40 +30,24 @@ pub async fn protect(
     ledger: &Declaration,
     watch: Watch<'_>,
 ) -> Result<Protection, JobError> {
-    let guard = Guard {
-        ledgers: vec![ledger.clone()],
-        allow: None,
-        attested: Vec::new(),
-    };
+    let guard = Guard { ledgers: vec![ledger.clone()], allow: None, attested: Vec::new() };
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let now = guard
-        .observe(&mut session, &facts, None)
-        .await
-        .map_err(failed)?;
+    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let Some((root, relation)) = now.root(0) else {
-        return Err(LedgerError::Missing {
-            table: ledger.label(),
-        }
-        .into());
+        return Err(LedgerError::Missing { table: ledger.label() }.into());
     };
     if !matches!(relation.text("kind"), "r" | "p") {
-        return Err(LedgerError::NotATable {
-            table: ledger.label(),
-        }
-        .into());
+        return Err(LedgerError::NotATable { table: ledger.label() }.into());
     }
     let found = ledger::protection(&now, 0).weakest();
     let wanted = match ledger.level {
         Level::Minimal => found.rows(),
-        Level::Hardened => [found.update, found.delete, found.truncate]
-            .iter()
-            .all(|it| *it == Strength::Always),
+        Level::Hardened => {
+            [found.update, found.delete, found.truncate].iter().all(|it| *it == Strength::Always)
+        }
     };
     if wanted {
-        return Err(LedgerError::Protected {
-            table: ledger.label(),
-        }
-        .into());
+        return Err(LedgerError::Protected { table: ledger.label() }.into());
     }
     let partitions: Vec<&str> = now
         .of(Some(0), Kind::Relation)
@@ -80,22 +64,13 @@ pub async fn protect(
                 "public" => "PUBLIC".to_owned(),
                 role => Ident(role).to_string(),
             };
-            (
-                format!("{} ON {}", it.text("privilege"), it.text("relation")),
-                grantee,
-            )
+            (format!("{} ON {}", it.text("privilege"), it.text("relation")), grantee)
         })
         .collect();
     let mut notes = Vec::new();
-    let refers = now
-        .of(Some(0), Kind::Constraint)
-        .any(|(_, it)| it.text("type") == "f");
+    let refers = now.of(Some(0), Kind::Constraint).any(|(_, it)| it.text("type") == "f");
     if ledger.level == Level::Hardened {
-        let why = if refers {
-            ", and foreign keys are checked in its name"
-        } else {
-            ""
-        };
+        let why = if refers { ", and foreign keys are checked in its name" } else { "" };
         notes.push(format!(
             "{} keeps its privileges as the owner: the triggers refuse it all the same{why}",
             relation.text("owner")
@@ -115,15 +90,9 @@ fn texts(
         let room = 63 - suffix.len();
         format!("{}{suffix}", &table[..table.floor_char_boundary(room)])
     };
-    let (function, rows, truncate) = (
-        named("_refuse"),
-        named("_append_only"),
-        named("_no_truncate"),
-    );
-    let function = Qualified {
-        schema,
-        name: &function,
-    };
+    let (function, rows, truncate) =
+        (named("_refuse"), named("_append_only"), named("_no_truncate"));
+    let function = Qualified { schema, name: &function };
     let (rows, truncate) = (Ident(&rows), Ident(&truncate));
     let on = ledger.sql();
     let label = ledger.label();
@@ -155,9 +124,7 @@ fn texts(
         line("\n-- ALWAYS: session_replication_role = replica must not step around them".into());
         for table in tables() {
             line(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {rows};"));
-            line(format!(
-                "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate};"
-            ));
+            line(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate};"));
         }
         if !granted.is_empty() {
             line("\n-- a second lock: who appends needs none of these".into());
@@ -172,10 +139,6 @@ fn texts(
             writeln!(down, "GRANT {what} TO {role};").unwrap_or_default();
         }
     }
-    write!(
-        down,
-        "DROP TRIGGER {rows} ON {on};\nDROP FUNCTION {function}();\n"
-    )
-    .unwrap_or_default();
+    write!(down, "DROP TRIGGER {rows} ON {on};\nDROP FUNCTION {function}();\n").unwrap_or_default();
     Protection { up, down, notes }
 }

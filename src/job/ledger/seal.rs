@@ -54,15 +54,9 @@ impl Seal {
 /// A line that is none, or a chain that is broken.
 pub fn read(text: &str) -> Result<Vec<Seal>, LedgerError> {
     let mut seals: Vec<Seal> = Vec::new();
-    for (at, line) in text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-    {
-        let seal: Seal = serde_json::from_str(line).map_err(|error| LedgerError::NotASeal {
-            line: at + 1,
-            why: error.to_string(),
-        })?;
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let seal: Seal = serde_json::from_str(line)
+            .map_err(|error| LedgerError::NotASeal { line: at + 1, why: error.to_string() })?;
         let before = seals.iter().rev().find(|it| it.ledger == seal.ledger);
         if seal.chain != Seal::chain(before, &seal.sha256)
             || seal.after != before.map(|it| it.to.clone())
@@ -85,15 +79,8 @@ pub async fn seal(
     watch: Watch<'_>,
 ) -> Result<Vec<Seal>, JobError> {
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let guard = Guard {
-        ledgers: ledgers.to_vec(),
-        allow: None,
-        attested: Vec::new(),
-    };
-    let now = guard
-        .observe(&mut session, &facts, None)
-        .await
-        .map_err(failed)?;
+    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let pins = guard::pins();
     let mut seals = Vec::new();
     for (index, ledger) in ledgers.iter().enumerate() {
@@ -106,11 +93,7 @@ pub async fn seal(
             return Err(LedgerError::NoKey { table: label }.into());
         }
         // for a moment nobody appends: no number below the last one is on its way then
-        let only = Guard {
-            ledgers: vec![ledger.clone()],
-            allow: None,
-            attested: Vec::new(),
-        };
+        let only = Guard { ledgers: vec![ledger.clone()], allow: None, attested: Vec::new() };
         let lock = only.lock(true);
         let mark = guard::mark(ledger, &key);
         let messages = [
@@ -138,11 +121,7 @@ pub async fn seal(
         ];
         let rows = ask(&mut session, &messages).await?;
         let text = |row: usize, column: usize| {
-            rows.get(row)
-                .and_then(|row| row.get(column))
-                .cloned()
-                .flatten()
-                .unwrap_or_default()
+            rows.get(row).and_then(|row| row.get(column)).cloned().flatten().unwrap_or_default()
         };
         let sha256 = text(0, 0);
         seals.push(Seal {
@@ -170,32 +149,19 @@ pub async fn compare(
     watch: Watch<'_>,
 ) -> Result<(Vec<Finding>, Vec<String>), JobError> {
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let guard = Guard {
-        ledgers: ledgers.to_vec(),
-        allow: None,
-        attested: Vec::new(),
-    };
-    let now = guard
-        .observe(&mut session, &facts, None)
-        .await
-        .map_err(failed)?;
+    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let pins = guard::pins();
     let (mut findings, mut checked) = (Vec::new(), Vec::new());
     for seal in seals {
         let index = ledgers.iter().position(|it| it.label() == seal.ledger);
         let Some(index) = index.filter(|index| now.root(*index).is_some()) else {
-            return Err(LedgerError::Missing {
-                table: seal.ledger.clone(),
-            }
-            .into());
+            return Err(LedgerError::Missing { table: seal.ledger.clone() }.into());
         };
         let ledger = &ledgers[index];
         let key = now.key(index, &seal.key);
         if key.len() != seal.to.len() {
-            return Err(LedgerError::NoKey {
-                table: seal.ledger.clone(),
-            }
-            .into());
+            return Err(LedgerError::NoKey { table: seal.ledger.clone() }.into());
         }
         let digest = guard::canonical(ledger, &key, seal.after.as_deref(), &seal.to);
         let messages = [
@@ -205,12 +171,7 @@ pub async fn compare(
             Message::Batch("ROLLBACK"),
         ];
         let rows = ask(&mut session, &messages).await?;
-        let found = rows
-            .first()
-            .and_then(|row| row.first())
-            .cloned()
-            .flatten()
-            .unwrap_or_default();
+        let found = rows.first().and_then(|row| row.first()).cloned().flatten().unwrap_or_default();
         let range = match &seal.after {
             Some(after) => format!("after {} up to {}", shown(after), shown(&seal.to)),
             None => format!("up to {}", shown(&seal.to)),

@@ -43,9 +43,8 @@ pub async fn before_run(
     let files = files.filter_map(|(key, config)| Some((key, config.file.clone()?)));
     // what cannot be read is not overwritten either
     let text = |file: &Path| schema_file::read(file).ok().flatten();
-    let files: Vec<(&String, PathBuf, String)> = files
-        .filter_map(|(key, file)| text(&file).map(|text| (key, file, text)))
-        .collect();
+    let files: Vec<(&String, PathBuf, String)> =
+        files.filter_map(|(key, file)| text(&file).map(|text| (key, file, text))).collect();
     if files.is_empty() {
         return Ok(Before::default());
     }
@@ -54,9 +53,7 @@ pub async fn before_run(
         let is_printed = is_print_of(printer, key, &catalog, &text);
         (!is_printed).then_some(file)
     });
-    Ok(Before {
-        edited: edited.collect(),
-    })
+    Ok(Before { edited: edited.collect() })
 }
 
 /// Writes schema.rs after a run, but for files with edits that are not in the database. What cannot be written is noted: the run is done.
@@ -79,10 +76,7 @@ pub async fn after_run(
     };
     match written {
         Ok(()) => Ok(done),
-        Err(cause) => Err(RunError {
-            done: Box::new(done),
-            cause,
-        }),
+        Err(cause) => Err(RunError { done: Box::new(done), cause }),
     }
 }
 
@@ -139,11 +133,7 @@ fn write(
 }
 
 fn report(file: String, state: FileState) -> FileReport {
-    FileReport {
-        file,
-        state,
-        difference: None,
-    }
+    FileReport { file, state, difference: None }
 }
 
 fn unwritten(shown: &str, error: &ProjectError) -> String {
@@ -174,9 +164,7 @@ fn is_taken_up(
 /// Whether a file has lines that say something else than which tables there are: comments, imports, types.
 fn has_more(found: &str, text: &str) -> bool {
     let printed: BTreeSet<&str> = text.lines().map(str::trim).collect();
-    let says = [
-        "//", "#[", "#!", "use ", "pub ", "mod ", "impl ", "type ", "include",
-    ];
+    let says = ["//", "#[", "#!", "use ", "pub ", "mod ", "impl ", "type ", "include"];
     let mut lines = found.lines().map(str::trim);
     lines.any(|line| {
         !printed.contains(line)
@@ -213,9 +201,9 @@ fn bare(text: &str) -> String {
         lines.filter(|it| !it.starts_with("// @generated") && !it.starts_with("#[max_length"));
     let joined: String = lines.flat_map(str::split_whitespace).collect();
     let joined = joined.replace("diesel::", "");
-    [")", "]", "}", ">"].iter().fold(joined, |text, close| {
-        text.replace(&format!(",{close}"), close)
-    })
+    [")", "]", "}", ">"]
+        .iter()
+        .fold(joined, |text, close| text.replace(&format!(",{close}"), close))
 }
 
 #[cfg(test)]
@@ -235,9 +223,6 @@ mod tests {
     fn comments_and_imports_are_more_than_tables() {
         assert!(has_more("// mine\nid -> Int4,\n", "id -> Int4,\n"));
         assert!(has_more("use crate::X;\n", ""));
-        assert!(!has_more(
-            "b -> Int4,\na -> Int4,\n",
-            "a -> Int4,\nb -> Int4,\n"
-        ));
+        assert!(!has_more("b -> Int4,\na -> Int4,\n", "a -> Int4,\nb -> Int4,\n"));
     }
 }

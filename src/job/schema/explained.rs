@@ -36,27 +36,21 @@ pub(super) fn unexplained(
             |it: &Edit| matches!(it, Edit::DroppedJoin(other) if other.child == join.child);
         edits.iter().any(dropped)
     };
-    let what = edits
-        .iter()
-        .filter(|it| new.contains(it))
-        .filter_map(|edit| match edit {
-            Edit::NewTable(table) if catalog.get(&relation(&table.name)).is_none() => {
-                Some(format!("table {}", table.name))
-            }
-            Edit::NewColumn { table, column, .. } => {
-                let key = relation(table);
-                let key = Key::new(Kind::Column, &[key.part(0), key.part(1), &column.name]);
-                let is_there = catalog.get(&key).is_some();
-                (!is_there).then(|| format!("column {table}.{}", column.name))
-            }
-            Edit::NewJoin(join) if !is_redirected(join) && !has_key(catalog, join) => {
-                Some(format!(
-                    "joinable!({} -> {} ({}))",
-                    join.child, join.parent, join.column
-                ))
-            }
-            _ => None,
-        });
+    let what = edits.iter().filter(|it| new.contains(it)).filter_map(|edit| match edit {
+        Edit::NewTable(table) if catalog.get(&relation(&table.name)).is_none() => {
+            Some(format!("table {}", table.name))
+        }
+        Edit::NewColumn { table, column, .. } => {
+            let key = relation(table);
+            let key = Key::new(Kind::Column, &[key.part(0), key.part(1), &column.name]);
+            let is_there = catalog.get(&key).is_some();
+            (!is_there).then(|| format!("column {table}.{}", column.name))
+        }
+        Edit::NewJoin(join) if !is_redirected(join) && !has_key(catalog, join) => {
+            Some(format!("joinable!({} -> {} ({}))", join.child, join.parent, join.column))
+        }
+        _ => None,
+    });
     Ok(what.collect())
 }
 

@@ -18,10 +18,7 @@ impl Given {
     /// Schemas alone, for migrations to make things in.
     pub(super) fn schemas(names: &[String]) -> Self {
         let key = |name: &String| Key::new(Kind::Schema, &[name]);
-        Self {
-            keys: names.iter().map(key).collect(),
-            ..Self::default()
-        }
+        Self { keys: names.iter().map(key).collect(), ..Self::default() }
     }
 
     /// The same where something stands in for extensions.
@@ -33,12 +30,7 @@ impl Given {
     /// What was made between two looks at a database, together with what was there already.
     pub(super) fn between(mut self, before: &Catalog, after: &Catalog) -> Self {
         let is_new = |key: &&Key| before.get(key).is_none();
-        let new: BTreeSet<Key> = after
-            .iter()
-            .map(|(key, _)| key)
-            .filter(is_new)
-            .cloned()
-            .collect();
+        let new: BTreeSet<Key> = after.iter().map(|(key, _)| key).filter(is_new).cloned().collect();
         let schemas = new.iter().filter(|it| it.kind() == Kind::Schema);
         let schemas = schemas.map(|it| it.name().to_owned());
         let is_filled = |schema: &String| {

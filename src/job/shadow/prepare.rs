@@ -30,11 +30,8 @@ pub(super) async fn prepare(
     endpoint: &Endpoint,
     needs: &Needs,
 ) -> Result<(Given, Notes), JobError> {
-    let roles: Vec<&String> = shadow
-        .roles
-        .iter()
-        .filter(|it| !needs.own_roles.contains(*it))
-        .collect();
+    let roles: Vec<&String> =
+        shadow.roles.iter().filter(|it| !needs.own_roles.contains(*it)).collect();
     if !roles.is_empty() {
         make_roles(endpoint, roles).await?;
     }
@@ -97,12 +94,7 @@ async fn make_first(
         let grant = |group: &String| format!("GRANT {} TO {}", Ident(group), Ident(name));
         texts.extend(role.member_of.iter().map(grant));
     }
-    texts.extend(
-        needs
-            .schemas
-            .iter()
-            .map(|it| format!("CREATE SCHEMA {}", Ident(it))),
-    );
+    texts.extend(needs.schemas.iter().map(|it| format!("CREATE SCHEMA {}", Ident(it))));
     tell(session, &texts).await?;
     for name in &needs.tablespaces {
         // in the data directory itself
@@ -135,10 +127,7 @@ async fn set(
             values.join(", ")
         )
     };
-    let settings = environment
-        .settings
-        .iter()
-        .filter(|(name, _)| *name != SEARCH_PATH);
+    let settings = environment.settings.iter().filter(|(name, _)| *name != SEARCH_PATH);
     let mut texts: Vec<(&str, String)> = settings
         .map(|(name, value)| (name.as_str(), alter(name, std::slice::from_ref(value))))
         .collect();

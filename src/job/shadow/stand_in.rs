@@ -7,10 +7,8 @@ use crate::{
 
 /// Migrations in which statements about these extensions do nothing. Every place in a script stays what it is.
 pub(super) fn migrations(all: &Migrations, extensions: &[String]) -> Migrations {
-    let replaced = |script: &Script| Script {
-        text: text(&script.text, extensions),
-        ..script.clone()
-    };
+    let replaced =
+        |script: &Script| Script { text: text(&script.text, extensions), ..script.clone() };
     let list = all.iter().map(|it| Migration {
         up: replaced(&it.up),
         down: it.down.as_ref().map(replaced),
@@ -33,11 +31,7 @@ pub(super) fn text(script: &str, extensions: &[String]) -> String {
         }
         // a statement all the same, for a script has to have one
         let blank = |c: char| {
-            if c == '\n' {
-                "\n".to_owned()
-            } else {
-                " ".repeat(c.len_utf8())
-            }
+            if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) }
         };
         let rest: String = written.chars().map(blank).collect();
         let nothing = format!("SELECT{}", rest.get(NOTHING..).unwrap_or_default());

@@ -68,9 +68,8 @@ impl Legs<'_, '_> {
             return Ok(None);
         }
         let noted = noted.as_deref();
-        if let Walked::Stopped(problem) = self
-            .leg(&[Direction::Down], Leg::Down, noted, watch)
-            .await?
+        if let Walked::Stopped(problem) =
+            self.leg(&[Direction::Down], Leg::Down, noted, watch).await?
         {
             if problem.sqlstate.as_deref() != Some(IRREVERSIBLE) {
                 return Ok(Some(*problem));
@@ -88,9 +87,8 @@ impl Legs<'_, '_> {
         if let Some(problem) = problem {
             return Ok(Some(problem));
         }
-        if let Walked::Stopped(problem) = self
-            .leg(&[Direction::Up], Leg::UpAgain, None, watch)
-            .await?
+        if let Walked::Stopped(problem) =
+            self.leg(&[Direction::Up], Leg::UpAgain, None, watch).await?
         {
             return Ok(Some(*problem));
         }
@@ -123,9 +121,7 @@ impl Legs<'_, '_> {
             return catalog(self.locked).await;
         };
         let version = self.locked.facts().server_version;
-        Ok(narrow(
-            reader.read(&mut self.locked.session, version).await?,
-        ))
+        Ok(narrow(reader.read(&mut self.locked.session, version).await?))
     }
 
     /// What the guard would note of the ledgers before the way up.
@@ -168,16 +164,8 @@ impl Legs<'_, '_> {
         }
         let manner = &manner;
         let ran: Result<(), TaskError> = match tasks.as_slice() {
-            [task] => self
-                .locked
-                .run(0, task, manner, &mut tell)
-                .await
-                .map(|_| ()),
-            tasks => self
-                .locked
-                .run_together(0, tasks, manner, &mut tell)
-                .await
-                .map(|_| ()),
+            [task] => self.locked.run(0, task, manner, &mut tell).await.map(|_| ()),
+            tasks => self.locked.run_together(0, tasks, manner, &mut tell).await.map(|_| ()),
         };
         let Err(error) = ran else {
             return Ok(Walked::Done);
@@ -189,11 +177,7 @@ impl Legs<'_, '_> {
         if leg == Leg::Up && !is_refused || cause.is_interrupt() {
             return Err(cause);
         }
-        Ok(Walked::Stopped(Box::new(failure(
-            self.migration,
-            leg,
-            &cause,
-        ))))
+        Ok(Walked::Stopped(Box::new(failure(self.migration, leg, &cause))))
     }
 
     /// Compares what is there with what is wanted.
@@ -206,10 +190,8 @@ impl Legs<'_, '_> {
     ) -> Result<Option<Problem>, JobError> {
         let major = self.locked.facts().server_version / 10_000;
         let wanted = alike::agreed(&mut self.locked.session, major, found, wanted).await?;
-        let (places, differences): (Vec<Difference>, Vec<Difference>) = wanted
-            .differences(found)
-            .into_iter()
-            .partition(Difference::is_only_position);
+        let (places, differences): (Vec<Difference>, Vec<Difference>) =
+            wanted.differences(found).into_iter().partition(Difference::is_only_position);
         let name = &self.migration.name;
         if !places.is_empty() {
             let columns: Vec<String> = places.iter().map(|it| it.key.to_string()).collect();
@@ -290,16 +272,12 @@ fn leading<'d>(
         owners.any(|owner| *owner != it.key && moved.contains(owner))
     };
     let differences = differences.iter();
-    differences
-        .filter(|it| !(whole(it) && follows(it)))
-        .collect()
+    differences.filter(|it| !(whole(it) && follows(it))).collect()
 }
 
 /// Whether a script may append rows: a redo would append them twice.
 pub(in crate::job) fn appends(script: &str) -> bool {
     let words = crate::words::sql::pieces(script).unwrap_or_default();
     let may = ["insert", "copy", "select", "call", "do", "merge", "with"];
-    words
-        .iter()
-        .any(|piece| may.iter().any(|word| piece.is(word)))
+    words.iter().any(|piece| may.iter().any(|word| piece.is(word)))
 }

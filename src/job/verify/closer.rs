@@ -118,9 +118,7 @@ impl Closer<'_, '_, '_> {
                 self.report.extend(walked);
                 before = Some(at);
                 self.lane.rows_and_print().await?;
-                watch(Event::Verified {
-                    name: migration.name.clone(),
-                });
+                watch(Event::Verified { name: migration.name.clone() });
                 continue;
             };
             let kind = first.kind;
@@ -132,9 +130,7 @@ impl Closer<'_, '_, '_> {
                     return Ok(());
                 }
             } else {
-                watch(Event::Verified {
-                    name: migration.name.clone(),
-                });
+                watch(Event::Verified { name: migration.name.clone() });
             }
             let is_whole = migration.metadata.run_in_transaction;
             let is_there = match kind {
@@ -177,9 +173,7 @@ impl Closer<'_, '_, '_> {
     }
 
     async fn renew(&mut self, count: usize, watch: Watch<'_>) -> Result<(), JobError> {
-        self.ground
-            .renew(&mut self.lane, count, self.off, watch)
-            .await
+        self.ground.renew(&mut self.lane, count, self.off, watch).await
     }
 
     /// Notes a problem; one that only follows from a migration that could not be applied is none of its own.
@@ -266,13 +260,8 @@ impl Closer<'_, '_, '_> {
         }
         let mut at = catalog(&mut locked).await?;
         let mut walked = VerifyReport::default();
-        let mut legs = Legs {
-            locked: &mut locked,
-            migration,
-            options: &options,
-            narrow: None,
-            known: None,
-        };
+        let mut legs =
+            Legs { locked: &mut locked, migration, options: &options, narrow: None, known: None };
         let problem = match legs.walk(&mut at, &mut walked, watch).await {
             Ok(problem) => problem,
             Err(error) => Some(failure(migration, Leg::Up, &of_script(error)?)),

@@ -55,15 +55,7 @@ impl<'p> Plain<'p> {
         needs: &'p Needs,
         stop: Stop,
     ) -> Self {
-        Self {
-            shadow,
-            all,
-            needs,
-            stop,
-            server: None,
-            generation: 0,
-            failures: BTreeMap::new(),
-        }
+        Self { shadow, all, needs, stop, server: None, generation: 0, failures: BTreeMap::new() }
     }
 
     /// Replays so many migrations. Those that fail are passed over: [`has_failed`](Self::has_failed).
@@ -129,11 +121,8 @@ impl<'p> Plain<'p> {
             ..15 => "",
             _ => " STRATEGY file_copy",
         };
-        let create = format!(
-            "CREATE DATABASE {} TEMPLATE {}{strategy}",
-            Ident(&name),
-            Scratch::MAINTENANCE
-        );
+        let create =
+            format!("CREATE DATABASE {} TEMPLATE {}{strategy}", Ident(&name), Scratch::MAINTENANCE);
         server.send(&create).await?;
         // those of a database are not copied with it
         let settings = format!(
@@ -146,11 +135,7 @@ impl<'p> Plain<'p> {
         server.send(&settings).await?;
         let mut endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
         endpoint.url = server.scratch.url(&name);
-        Ok(Copy {
-            name,
-            endpoint,
-            generation: self.generation,
-        })
+        Ok(Copy { name, endpoint, generation: self.generation })
     }
 
     /// Whether a copy is still there.
@@ -205,19 +190,12 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
     let scratch = shadow.start(needs).await?.scratch;
     let endpoint = shadow.endpoint(&scratch, stop);
     let opened = async {
-        let (mut locked, _) = endpoint
-            .lock(&Options::default().limits, &mut |_| {})
-            .await?;
+        let (mut locked, _) = endpoint.lock(&Options::default().limits, &mut |_| {}).await?;
         locked.prepare().await?;
         Ok(locked)
     };
     match opened.await {
-        Ok(locked) => Ok(Server {
-            scratch,
-            locked,
-            at: 0,
-            copies: 0,
-        }),
+        Ok(locked) => Ok(Server { scratch, locked, at: 0, copies: 0 }),
         Err(error) => {
             end(scratch).await;
             Err(error)
@@ -230,12 +208,7 @@ async fn up(
     locked: &mut Locked<'_>,
     migration: &Migration,
 ) -> Result<Result<(), JobError>, JobError> {
-    let step = Step {
-        migration,
-        direction: Direction::Up,
-        resume: None,
-        noted: None,
-    };
+    let step = Step { migration, direction: Direction::Up, resume: None, noted: None };
     let tasks = match task(&step) {
         Ok(task) => [task],
         Err(failure) => return Ok(Err(failure)),

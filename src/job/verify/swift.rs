@@ -112,9 +112,7 @@ impl<'l> Lane<'l> {
     /// Makes rows, and takes a first look.
     pub(super) async fn settle(&mut self) -> Result<(), JobError> {
         self.rows_and_print().await?;
-        self.know_ledgers()
-            .await
-            .map_err(SessionError::while_doing(LOOKING))?;
+        self.know_ledgers().await.map_err(SessionError::while_doing(LOOKING))?;
         Ok(())
     }
 
@@ -147,10 +145,7 @@ impl<'l> Lane<'l> {
         let mut is_sure = true;
         if migration.down.is_some() {
             if self.leg(migration, Direction::Down, None).await? {
-                is_sure &= self
-                    .is_back()
-                    .await
-                    .map_err(SessionError::while_doing(LOOKING))?;
+                is_sure &= self.is_back().await.map_err(SessionError::while_doing(LOOKING))?;
                 if !self.leg(migration, Direction::Up, None).await? {
                     return Ok(Seen::Astray);
                 }
@@ -187,10 +182,7 @@ impl<'l> Lane<'l> {
 
     /// Whether the structure is what it was before the way up, and the ledgers with it.
     async fn is_back(&mut self) -> Result<bool, Failure> {
-        let written = self
-            .imprint
-            .written(&mut self.watcher, &self.queries)
-            .await?;
+        let written = self.imprint.written(&mut self.watcher, &self.queries).await?;
         let concerns = self.guard.is_on() && written.moved().may_concern(&self.ledgers.relations);
         if concerns {
             let now = self.snapshot().await?;
@@ -206,24 +198,16 @@ impl<'l> Lane<'l> {
         let had_none = self.ledgers.present.is_empty();
         if had_none {
             // once more, as the names of the functions of new ledgers are asked for
-            now = self
-                .guard
-                .watch(&mut self.watcher, &self.facts, Some(&now))
-                .await?;
+            now = self.guard.watch(&mut self.watcher, &self.facts, Some(&now)).await?;
         }
         let before = &self.ledgers.snapshot;
         let (was, is) = (lasting(before), lasting(&now));
-        let is_kept = was
-            .iter()
-            .all(|(address, fact)| is.get(address) == Some(fact));
+        let is_kept = was.iter().all(|(address, fact)| is.get(address) == Some(fact));
         let is_grown = is.keys().all(|address| {
             was.contains_key(address) || matches!(address.kind, Kind::Column | Kind::Index)
         });
-        let context = Context {
-            ledgers: &self.guard.ledgers,
-            before: None,
-            unused: &BTreeSet::new(),
-        };
+        let context =
+            Context { ledgers: &self.guard.ledgers, before: None, unused: &BTreeSet::new() };
         // where there was none, nothing could be lost
         let is_usual = had_none || is_kept && is_grown;
         if is_usual && ledger::judge(before, &now, &context).is_empty() {
@@ -273,9 +257,7 @@ impl<'l> Lane<'l> {
 
     async fn snapshot(&mut self) -> Result<Snapshot, Failure> {
         let before = Some(&self.ledgers.snapshot);
-        self.guard
-            .watch(&mut self.watcher, &self.facts, before)
-            .await
+        self.guard.watch(&mut self.watcher, &self.facts, before).await
     }
 
     /// Whether the rows of the ledgers are the same, and none was written since the print.
@@ -326,12 +308,7 @@ impl<'l> Lane<'l> {
         direction: Direction,
         watch: Option<Watch<'_>>,
     ) -> Result<bool, JobError> {
-        let step = Step {
-            migration,
-            direction,
-            resume: None,
-            noted: None,
-        };
+        let step = Step { migration, direction, resume: None, noted: None };
         let tasks = match task(&step) {
             Ok(task) => [task],
             Err(_) => return Ok(false),
@@ -355,7 +332,5 @@ impl<'l> Lane<'l> {
 fn lasting(snapshot: &Snapshot) -> BTreeMap<&Address, &Fact> {
     let is_gone = |kind: Kind, fact: &Fact| kind == Kind::Column && fact.is("dropped");
     let facts = snapshot.iter();
-    facts
-        .filter(|(address, fact)| address.kind.lasts() && !is_gone(address.kind, fact))
-        .collect()
+    facts.filter(|(address, fact)| address.kind.lasts() && !is_gone(address.kind, fact)).collect()
 }

@@ -17,10 +17,7 @@ impl Judge<'_> {
                 self.find("rule", what, advice::KEEP);
             }
         }
-        let secured = self
-            .before
-            .root(self.index)
-            .is_some_and(|(_, it)| it.is("row security"));
+        let secured = self.before.root(self.index).is_some_and(|(_, it)| it.is("row security"));
         for (label, old, new) in self.pairs(Kind::Policy) {
             if secured && old != new {
                 let what = format!("the policy {label} is another: rows are hidden or shown");
@@ -72,26 +69,16 @@ impl Judge<'_> {
 
     /// Grants on partitions; on the table itself, what a role can do in effect says more.
     pub(super) fn grants(&mut self) {
-        let known: BTreeSet<&str> = self
-            .before
-            .of(Some(self.index), Kind::Relation)
-            .map(|(it, _)| it)
-            .collect();
-        let root = self
-            .before
-            .root(self.index)
-            .map(|(root, _)| root)
-            .unwrap_or_default();
+        let known: BTreeSet<&str> =
+            self.before.of(Some(self.index), Kind::Relation).map(|(it, _)| it).collect();
+        let root = self.before.root(self.index).map(|(root, _)| root).unwrap_or_default();
         for (_, old, new) in self.pairs(Kind::Grant) {
             let (Some(fact), is_new) = (old.or(new), old.is_none()) else {
                 continue;
             };
             let relation = fact.text("relation");
-            let owner = self
-                .after
-                .root(self.index)
-                .map(|(_, it)| it.text("owner"))
-                .unwrap_or_default();
+            let owner =
+                self.after.root(self.index).map(|(_, it)| it.text("owner")).unwrap_or_default();
             // its owner has everything on a table that is new
             let is_owners = !known.contains(relation) && fact.text("grantee") == owner;
             if relation == root || is_owners || old.is_some() && new.is_some() {
@@ -105,10 +92,7 @@ impl Judge<'_> {
             }
             if !is_new
                 && matches!(privilege, "SELECT" | "INSERT")
-                && self
-                    .after
-                    .of(Some(self.index), Kind::Relation)
-                    .any(|(it, _)| it == relation)
+                && self.after.of(Some(self.index), Kind::Relation).any(|(it, _)| it == relation)
             {
                 let what = format!("{grantee} can no longer {privilege} {relation}");
                 self.find("privilege", what, advice::APPEND);
@@ -125,16 +109,11 @@ impl Judge<'_> {
                 self.find("stand-in", what, advice::MEANING);
             }
         }
-        let is_partitioned = self
-            .before
-            .root(self.index)
-            .is_some_and(|(_, it)| it.text("kind") == "p");
+        let is_partitioned =
+            self.before.root(self.index).is_some_and(|(_, it)| it.text("kind") == "p");
         for (label, old, new) in self.pairs(Kind::LaterGrant) {
             let harms = |it: &Fact| {
-                matches!(
-                    it.text("privilege"),
-                    "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER"
-                )
+                matches!(it.text("privilege"), "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER")
             };
             if is_partitioned && old.is_none() && new.is_some_and(harms) {
                 self.find(
@@ -172,10 +151,7 @@ impl Judge<'_> {
         let after = resolved(self.after, self.index, schema);
         for (role, found) in after {
             // a new role has had no name for it
-            let was = before
-                .get(&role)
-                .cloned()
-                .unwrap_or_else(|| Some(schema.clone()));
+            let was = before.get(&role).cloned().unwrap_or_else(|| Some(schema.clone()));
             if was.as_ref() == Some(schema) && found.as_ref() != Some(schema) {
                 let what = match found {
                     Some(other) => format!(

@@ -19,10 +19,8 @@ impl Judge<'_> {
                 continue;
             }
             // the partitions' columns follow those of the table
-            let is_root = self
-                .before
-                .root(self.index)
-                .is_some_and(|(root, _)| old.text("relation") == root);
+            let is_root =
+                self.before.root(self.index).is_some_and(|(root, _)| old.text("relation") == root);
             if is_root || old.text("name") != new.text("name") && !new.is("dropped") {
                 self.column(object, old, new);
             }
@@ -31,13 +29,10 @@ impl Judge<'_> {
 
     /// A column that appends must name now, and did not know.
     fn new_column(&mut self, new: &Fact) {
-        let is_filled = ["default", "generated", "identity"]
-            .iter()
-            .any(|it| !new.text(it).is_empty());
-        let is_root = self
-            .before
-            .root(self.index)
-            .is_some_and(|(root, _)| new.text("relation") == root);
+        let is_filled =
+            ["default", "generated", "identity"].iter().any(|it| !new.text(it).is_empty());
+        let is_root =
+            self.before.root(self.index).is_some_and(|(root, _)| new.text("relation") == root);
         if is_root && new.is("not null") && !is_filled && !new.is("dropped") {
             let what = format!(
                 "the new column {} must be given with every append: it has no default",
@@ -67,10 +62,7 @@ impl Judge<'_> {
                     plain.clone() + " not null default",
                     plain.clone() + " default",
                 ];
-                let had = with
-                    .iter()
-                    .filter(|it| it.contains(suffix))
-                    .any(|it| !self.is_own(it));
+                let had = with.iter().filter(|it| it.contains(suffix)).any(|it| !self.is_own(it));
                 self.context.before.is_some() && !had
             };
             match attribute {

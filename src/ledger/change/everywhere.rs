@@ -59,13 +59,7 @@ pub(super) fn everywhere(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut find = |rule, what: String, advice| {
-        findings.push(Finding {
-            ledger: String::new(),
-            rule,
-            what,
-            advice,
-            rows: false,
-        });
+        findings.push(Finding { ledger: String::new(), rule, what, advice, rows: false });
     };
     let (was, now) = (before.session(), after.session());
     if was.text("xid") != now.text("xid") {
@@ -76,11 +70,7 @@ pub(super) fn everywhere(
         );
     }
     if now.number("cursors").unwrap_or_default() > 0 {
-        find(
-            "cursor",
-            "a cursor is left open, and would run at COMMIT".into(),
-            advice::LATER,
-        );
+        find("cursor", "a cursor is left open, and would run at COMMIT".into(), advice::LATER);
     }
     let pairs = |kind| {
         let old: BTreeMap<&str, &Fact> = before.of(None, kind).collect();
@@ -90,11 +80,7 @@ pub(super) fn everywhere(
             .into_iter()
             .filter(|name| old.get(name) != new.get(name))
             .map(|name| {
-                (
-                    name.to_owned(),
-                    old.get(name).copied().cloned(),
-                    new.get(name).copied().cloned(),
-                )
+                (name.to_owned(), old.get(name).copied().cloned(), new.get(name).copied().cloned())
             })
             .collect();
         differing
@@ -119,22 +105,14 @@ pub(super) fn everywhere(
         if let Some(new) = new
             && RESERVED.contains(&new.text("name"))
         {
-            find(
-                "privilege",
-                format!("a role may set {object} now"),
-                advice::KEEP,
-            );
+            find("privilege", format!("a role may set {object} now"), advice::KEEP);
         }
     }
     for (object, old, new) in pairs(Kind::Tracking) {
         // the table itself may be made in this run
         let is_default = object.contains(" default ") || object.ends_with(" row security");
         if old.is_some() || !is_default {
-            let what = if new.is_some() {
-                "is new or another"
-            } else {
-                "is gone"
-            };
+            let what = if new.is_some() { "is new or another" } else { "is gone" };
             find(
                 "tracking-table",
                 format!("of the tracking tables, {object} {what}"),
@@ -145,10 +123,7 @@ pub(super) fn everywhere(
     let path_hides = |path: &str| {
         let mut schemas = path.split(',').map(|it| it.trim().trim_matches('"'));
         schemas.any(|it| it == "pg_catalog")
-            && !path
-                .trim_start()
-                .trim_matches('"')
-                .starts_with("pg_catalog")
+            && !path.trim_start().trim_matches('"').starts_with("pg_catalog")
     };
     for (object, _, new) in pairs(Kind::Setting) {
         if let Some(new) = new
@@ -205,11 +180,7 @@ pub(super) fn everywhere(
     }
     for (object, old, _) in pairs(Kind::Language) {
         if old.is_some() {
-            find(
-                "language",
-                format!("the language {object} runs other code now"),
-                advice::KEEP,
-            );
+            find("language", format!("the language {object} runs other code now"), advice::KEEP);
         }
     }
     for (object, ..) in pairs(Kind::CatalogWrite) {
@@ -221,12 +192,8 @@ pub(super) fn everywhere(
             );
         }
     }
-    if before
-        .iter()
-        .any(|(address, _)| address.kind == Kind::Unknown)
-        || after
-            .iter()
-            .any(|(address, _)| address.kind == Kind::Unknown)
+    if before.iter().any(|(address, _)| address.kind == Kind::Unknown)
+        || after.iter().any(|(address, _)| address.kind == Kind::Unknown)
     {
         find(
             "unknown",

@@ -15,10 +15,8 @@ impl Judge<'_> {
     pub(super) fn constraints(&mut self) {
         let (before, after, index) = (self.before, self.after, self.index);
         let renamed = |old: &Fact| {
-            let known: BTreeSet<&str> = before
-                .of(Some(index), Kind::Constraint)
-                .map(|(it, _)| it)
-                .collect();
+            let known: BTreeSet<&str> =
+                before.of(Some(index), Kind::Constraint).map(|(it, _)| it).collect();
             after
                 .of(Some(index), Kind::Constraint)
                 .any(|(label, new)| !known.contains(label) && old.differing(new).is_empty())
@@ -82,16 +80,13 @@ impl Judge<'_> {
 
     /// Whether a constraint or index names a column that held nothing and is dropped: it goes with it.
     fn names_only_unused(&self, fact: &Fact) -> bool {
-        let columns = self
-            .pairs(Kind::Column)
-            .into_iter()
-            .filter_map(|(_, old, new)| {
-                let (old, new) = (old?, new?);
-                let number = old.number("number")?;
-                let is_gone = new.is("dropped") && !old.is("dropped");
-                (is_gone && self.context.unused.contains(&(self.index, number)))
-                    .then(|| old.text("name"))
-            });
+        let columns = self.pairs(Kind::Column).into_iter().filter_map(|(_, old, new)| {
+            let (old, new) = (old?, new?);
+            let number = old.number("number")?;
+            let is_gone = new.is("dropped") && !old.is("dropped");
+            (is_gone && self.context.unused.contains(&(self.index, number)))
+                .then(|| old.text("name"))
+        });
         let definition = fact.text("definition");
         let mentions = |name: &str| {
             let pieces = pieces(definition).unwrap_or_default();
@@ -108,11 +103,7 @@ impl Judge<'_> {
         let shape = |fact: &Fact| {
             let definition = fact.text("definition");
             let at = definition.find(" ON ").unwrap_or_default();
-            (
-                fact.is("unique"),
-                fact.is("exclusion"),
-                definition[at..].to_owned(),
-            )
+            (fact.is("unique"), fact.is("exclusion"), definition[at..].to_owned())
         };
         let kept: Vec<_> = self
             .after
@@ -177,11 +168,7 @@ impl Judge<'_> {
 
     fn labels(&mut self, label: &str, old: &Fact, new: &Fact) {
         let of = |fact: &Fact| {
-            fact.0
-                .get("labels")
-                .and_then(|it| it.as_object())
-                .cloned()
-                .unwrap_or_default()
+            fact.0.get("labels").and_then(|it| it.as_object()).cloned().unwrap_or_default()
         };
         let new = of(new);
         for (number, word) in of(old) {
@@ -224,14 +211,9 @@ impl Judge<'_> {
             }
         }
         for (label, old, new) in self.pairs(Kind::Reached) {
-            let (old, new) = (
-                old.and_then(|it| it.number("value")),
-                new.map(|it| it.number("value")),
-            );
-            let last = self
-                .after
-                .of(Some(self.index), Kind::Sequence)
-                .find(|(it, _)| *it == label);
+            let (old, new) =
+                (old.and_then(|it| it.number("value")), new.map(|it| it.number("value")));
+            let last = self.after.of(Some(self.index), Kind::Sequence).find(|(it, _)| *it == label);
             let last = last.and_then(|(_, it)| it.number("maximum"));
             if let (Some(Some(new)), Some(last)) = (new, last)
                 && new >= last

@@ -53,11 +53,7 @@ impl Judge<'_> {
 
     /// Whether a trigger refuses, proved.
     fn refuses(&self, snapshot: &Snapshot, label: &str, trigger: &Fact) -> bool {
-        let side = if std::ptr::eq(snapshot, self.before) {
-            &self.was
-        } else {
-            &self.now
-        };
+        let side = if std::ptr::eq(snapshot, self.before) { &self.was } else { &self.now };
         firmness(trigger).is_some() && !side.unproved.contains_key(label)
     }
 

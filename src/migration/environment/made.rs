@@ -79,9 +79,7 @@ impl MadeNames {
     #[must_use]
     pub fn has(&self, schema: &str, name: &str, path: &[String]) -> bool {
         let is_bare = || self.bare.contains(name) && path.iter().any(|it| it == schema);
-        self.qualified
-            .contains(&(schema.to_owned(), name.to_owned()))
-            || is_bare()
+        self.qualified.contains(&(schema.to_owned(), name.to_owned())) || is_bare()
     }
 
     /// Whether something that has no schema, or is part of a table, is made by the scripts.
@@ -144,10 +142,7 @@ mod tests {
         ]);
         let path = ["public".to_owned()];
         for name in ["a", "i", "T", "z", "k"] {
-            assert!(
-                names.has("public", name, &path) && names.has_bare(name),
-                "{name}"
-            );
+            assert!(names.has("public", name, &path) && names.has_bare(name), "{name}");
         }
         assert!(names.has("s", "f", &path) && !names.has("public", "f", &path));
         assert!(!names.has("auth", "a", &path) && !names.has("public", "b", &path));

@@ -47,11 +47,7 @@ impl Needs {
         Self {
             path: path(environment, |it| makes(Made::Schema, it)),
             schemas: schemas.cloned().collect(),
-            roles: roles(
-                environment,
-                |it| is_needed(Made::Role, it),
-                |it| makes(Made::Role, it),
-            ),
+            roles: roles(environment, |it| is_needed(Made::Role, it), |it| makes(Made::Role, it)),
             tablespaces: tablespaces.cloned().collect(),
             own_roles: spoken
                 .made
@@ -97,8 +93,7 @@ fn roles(
     }
     let names: BTreeSet<String> = found.keys().cloned().collect();
     for role in found.values_mut() {
-        role.member_of
-            .retain(|it| names.contains(it) || it.starts_with("pg_"));
+        role.member_of.retain(|it| names.contains(it) || it.starts_with("pg_"));
     }
     found
 }
@@ -157,9 +152,7 @@ impl Spoken {
             _ => return,
         };
         let is_filler = |it: &&Piece<'_>| {
-            ["if", "not", "exists", "authorization"]
-                .iter()
-                .any(|word| it.is(word))
+            ["if", "not", "exists", "authorization"].iter().any(|word| it.is(word))
         };
         let name = rest.iter().find(|it| !is_filler(it));
         if let Some(Piece::Word(name) | Piece::Name(name)) = name {
@@ -177,10 +170,7 @@ pub(super) fn inside(written: &str) -> String {
     }
     let open = written.find('\'').map_or(0, |it| it + 1);
     let end = written.rfind('\'').unwrap_or(written.len());
-    written
-        .get(open..end)
-        .unwrap_or_default()
-        .replace("''", "'")
+    written.get(open..end).unwrap_or_default().replace("''", "'")
 }
 
 #[cfg(test)]

@@ -33,10 +33,7 @@ pub(super) struct Survey<'c> {
 /// Looks at everything that uses the type.
 pub(super) fn survey<'c>(change: &Change<'c>) -> Result<Survey<'c>, String> {
     let (from, to) = (change.from.catalog, change.to.catalog);
-    let mut survey = Survey {
-        types: holders(from, change.from.key).types,
-        ..Survey::default()
-    };
+    let mut survey = Survey { types: holders(from, change.from.key).types, ..Survey::default() };
     // one that goes has gone by then, with its columns
     survey.types.retain(|it| to.get(it).is_some());
     let mut columns = BTreeSet::new();
@@ -123,10 +120,8 @@ impl<'c> Survey<'c> {
     /// A column that moves over, and what stands on it.
     fn column(&mut self, catalog: &'c Catalog, column: &'c Key) -> Result<(), String> {
         let table = relation(column);
-        let is_key = catalog
-            .dependencies
-            .of(column)
-            .any(|it| it.referenced == table && it.bond == 'i');
+        let is_key =
+            catalog.dependencies.of(column).any(|it| it.referenced == table && it.bond == 'i');
         if is_key {
             return Err(format!(
                 "PostgreSQL cannot alter the type of the {column}, which is part of the partition key of its table"
@@ -157,10 +152,7 @@ impl<'c> Survey<'c> {
             }
         }
         // the columns of partitions and of inheriting tables follow
-        if catalog
-            .get(column)
-            .is_some_and(|it| !it.is(Attribute::InheritCount))
-        {
+        if catalog.get(column).is_some_and(|it| !it.is(Attribute::InheritCount)) {
             let columns = self.tables.entry((column.part(0), column.part(1)));
             columns.or_default().push(column);
         }
@@ -197,8 +189,7 @@ impl<'c> Survey<'c> {
         let clears = std::mem::take(&mut self.clears);
         self.absorbs.retain(|it| !clears.contains(it));
         self.clears = clears;
-        self.absorbs
-            .extend(self.types.iter().skip(1).map(|it| (*it).clone()));
+        self.absorbs.extend(self.types.iter().skip(1).map(|it| (*it).clone()));
         Ok(())
     }
 

@@ -25,16 +25,10 @@ pub(super) struct Values<'m, 'c> {
 
 impl<'m, 'c> Values<'m, 'c> {
     pub(super) fn new(made: &'m [Made<'c>], swap: &Swap) -> Self {
-        let mut composites = made
-            .iter()
-            .filter(|it| it.from.key.kind() == Kind::Composite);
+        let mut composites = made.iter().filter(|it| it.from.key.kind() == Kind::Composite);
         let has_other_shape =
             |it: &Made<'_>| composite::shape(&it.from) != composite::shape(&it.to);
-        Self {
-            made,
-            is_cast: swap.is_cast,
-            is_taken_apart: composites.any(has_other_shape),
-        }
+        Self { made, is_cast: swap.is_cast, is_taken_apart: composites.any(has_other_shape) }
     }
 
     /// The new value of a column.
@@ -57,11 +51,7 @@ impl<'m, 'c> Values<'m, 'c> {
         if of.is_some_and(|it| self.is_direct(it)) {
             return format!("{value}::{kind}");
         }
-        let text = if kind.ends_with("[]") {
-            "text[]"
-        } else {
-            "text"
-        };
+        let text = if kind.ends_with("[]") { "text[]" } else { "text" };
         format!("{value}::{text}::{kind}")
     }
 
@@ -73,10 +63,7 @@ impl<'m, 'c> Values<'m, 'c> {
             Kind::Composite => self.is_taken_apart,
             Kind::Domain if is_first => self.is_cast,
             Kind::Domain => {
-                let mut below = self
-                    .made
-                    .iter()
-                    .filter(|it| is_made_of(catalog, key, it.from.key));
+                let mut below = self.made.iter().filter(|it| is_made_of(catalog, key, it.from.key));
                 below.all(|it| self.is_direct(it))
             }
             _ => false,
@@ -84,10 +71,7 @@ impl<'m, 'c> Values<'m, 'c> {
     }
 
     fn composites(&self) -> impl Iterator<Item = &'m Made<'c>> {
-        let composites = self
-            .made
-            .iter()
-            .filter(|it| it.from.key.kind() == Kind::Composite);
+        let composites = self.made.iter().filter(|it| it.from.key.kind() == Kind::Composite);
         composites.filter(|_| self.is_taken_apart)
     }
 
@@ -112,10 +96,7 @@ impl<'m, 'c> Values<'m, 'c> {
     pub(super) fn no_casts(&self) -> Vec<Statement> {
         let casts = self.composites().flat_map(|made| {
             let (old, new) = (made.old(), made.name());
-            [
-                format!("DROP CAST ({old} AS {new})"),
-                format!("DROP FUNCTION {old}({old})"),
-            ]
+            [format!("DROP CAST ({old} AS {new})"), format!("DROP FUNCTION {old}({old})")]
         });
         casts.map(Statement::new).collect()
     }
@@ -125,10 +106,7 @@ impl<'m, 'c> Values<'m, 'c> {
         let of = |attribute: &Key| {
             let catalog = made.from.catalog;
             let needs = |it: &&Made<'_>| catalog.dependencies.has(attribute, it.from.key);
-            self.made
-                .iter()
-                .filter(|it| it.from.key != made.from.key)
-                .find(needs)
+            self.made.iter().filter(|it| it.from.key != made.from.key).find(needs)
         };
         let attributes = composite::attributes(&made.to);
         let field = |(key, fact): &(&Key, &Fact)| {

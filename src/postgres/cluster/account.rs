@@ -34,10 +34,7 @@ impl Account {
             return Ok(Self::Own { uid: places.uid });
         }
         let owner = fs::metadata(directory).ok().map(|metadata| metadata.uid());
-        places
-            .candidates(owner)
-            .map(Self::Other)
-            .ok_or(ClusterError::NoAccount)
+        places.candidates(owner).map(Self::Other).ok_or(ClusterError::NoAccount)
     }
 
     /// The user id of the server.
@@ -89,11 +86,9 @@ impl Account {
     pub(super) fn require(&self, path: &Path) -> Result<(), ClusterError> {
         match self.blocked(path) {
             None => Ok(()),
-            Some(blocked) => Err(ClusterError::Unreachable {
-                user: self.name(),
-                path: path.to_owned(),
-                blocked,
-            }),
+            Some(blocked) => {
+                Err(ClusterError::Unreachable { user: self.name(), path: path.to_owned(), blocked })
+            }
         }
     }
 
@@ -132,10 +127,7 @@ impl Account {
                 return self.give(path);
             }
         }
-        Err(ClusterError::ForeignDirectory {
-            path: path.to_owned(),
-            user: self.name(),
-        })
+        Err(ClusterError::ForeignDirectory { path: path.to_owned(), user: self.name() })
     }
 
     /// Makes a directory, and those above it, that everybody may enter and only we may change.
@@ -173,11 +165,9 @@ mod tests {
     #[test]
     fn the_first_class_that_matches_decides() {
         let (owner, group, other) = ((7, 8), (1, 8), (1, 1));
-        for (mode, of_owner, of_group, of_other) in [
-            (0o700, true, false, false),
-            (0o750, true, true, false),
-            (0o605, false, false, true),
-        ] {
+        for (mode, of_owner, of_group, of_other) in
+            [(0o700, true, false, false), (0o750, true, true, false), (0o605, false, false, true)]
+        {
             assert_eq!(may_enter(mode, (7, 8), owner), of_owner, "{mode:o} owner");
             assert_eq!(may_enter(mode, (7, 8), group), of_group, "{mode:o} group");
             assert_eq!(may_enter(mode, (7, 8), other), of_other, "{mode:o} other");
@@ -186,26 +176,19 @@ mod tests {
 
     #[test]
     fn a_private_directory_is_taken_over_only_while_it_is_private() {
-        let own = Account::Own {
-            uid: process::effective_uid(),
-        };
+        let own = Account::Own { uid: process::effective_uid() };
         let parent = tempfile::tempdir().expect("a temporary directory");
         let path = parent.path().join("private");
         own.private_directory(&path).expect("made");
         own.private_directory(&path).expect("taken over");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
         let opened = own.private_directory(&path);
-        assert!(
-            matches!(opened, Err(ClusterError::ForeignDirectory { .. })),
-            "{opened:?}"
-        );
+        assert!(matches!(opened, Err(ClusterError::ForeignDirectory { .. })), "{opened:?}");
     }
 
     #[test]
     fn a_symbolic_link_is_not_a_private_directory() {
-        let own = Account::Own {
-            uid: process::effective_uid(),
-        };
+        let own = Account::Own { uid: process::effective_uid() };
         let parent = tempfile::tempdir().expect("a temporary directory");
         let (target, link) = (parent.path().join("target"), parent.path().join("link"));
         own.private_directory(&target).expect("made");

@@ -71,11 +71,7 @@ impl Binaries {
         if !SUPPORTED.contains(&major) {
             return Err(unusable(format!("it is PostgreSQL {version}")));
         }
-        Ok(Self {
-            dir,
-            major,
-            version,
-        })
+        Ok(Self { dir, major, version })
     }
 
     /// The directory of the programs, without symbolic links.
@@ -118,10 +114,7 @@ impl Binaries {
 
     /// Newer is greater: by number where the parts are numbers, so that 15.9 comes before 15.20.
     fn rank(&self) -> Vec<u32> {
-        self.version
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|n| n.parse().ok())
-            .collect()
+        self.version.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect()
     }
 }
 
@@ -132,10 +125,7 @@ pub fn find(search: &Search) -> Result<Binaries, ClusterError> {
         return match search.major {
             Some(major) if major != found.major => Err(ClusterError::UnusableBinaries {
                 directory: directory.clone(),
-                why: format!(
-                    "it is PostgreSQL {}, and the project names {major}",
-                    found.version
-                ),
+                why: format!("it is PostgreSQL {}, and the project names {major}", found.version),
                 install: install_command(Some(major)),
             }),
             _ => Ok(found),
@@ -188,16 +178,12 @@ fn candidates(search: &Search) -> Vec<PathBuf> {
 }
 
 fn has_server(dir: &Path) -> bool {
-    ["initdb", "postgres"]
-        .iter()
-        .all(|name| program::is_executable(&dir.join(name)))
+    ["initdb", "postgres"].iter().all(|name| program::is_executable(&dir.join(name)))
 }
 
 fn ask(file: &Path, argument: &str) -> Result<String, ClusterError> {
     // Both answer to root as well, and before any other user is needed.
-    let own = Account::Own {
-        uid: process::effective_uid(),
-    };
+    let own = Account::Own { uid: process::effective_uid() };
     let mut command: Command = program::command(file, &own);
     command.arg(argument);
     program::run(command, &own, "", DEADLINE)
@@ -205,14 +191,9 @@ fn ask(file: &Path, argument: &str) -> Result<String, ClusterError> {
 
 /// Reads what `postgres -V` says: `postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)`.
 fn parse_version(said: &str) -> Option<(u32, String)> {
-    let version = said
-        .lines()
-        .find_map(|line| line.split_once("(PostgreSQL) "))?
-        .1;
+    let version = said.lines().find_map(|line| line.split_once("(PostgreSQL) "))?.1;
     let version = version.split_whitespace().next()?;
-    let digits = version
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(version.len());
+    let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     Some((version[..digits].parse().ok()?, version.to_owned()))
 }
 
@@ -227,12 +208,7 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
     };
     let mut found: Vec<PathBuf> = entries
         .flatten()
-        .filter(|entry| {
-            entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(prefix.as_bytes())
-        })
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()))
         .map(|entry| entry.path().join(after.trim_start_matches('/')))
         .collect();
     found.sort();
@@ -284,14 +260,8 @@ mod tests {
         let read = |said| parse_version(said).map(|(major, version)| format!("{major} {version}"));
         let debian = "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n";
         assert_eq!(read(debian).as_deref(), Some("15 15.20"));
-        assert_eq!(
-            read("postgres (PostgreSQL) 18.4\n").as_deref(),
-            Some("18 18.4")
-        );
-        assert_eq!(
-            read("postgres (PostgreSQL) 19beta1").as_deref(),
-            Some("19 19beta1")
-        );
+        assert_eq!(read("postgres (PostgreSQL) 18.4\n").as_deref(), Some("18 18.4"));
+        assert_eq!(read("postgres (PostgreSQL) 19beta1").as_deref(), Some("19 19beta1"));
         assert_eq!(read("postgres: command not found"), None);
         assert_eq!(read("postgres (PostgreSQL) "), None);
     }
@@ -299,12 +269,7 @@ mod tests {
     #[test]
     fn versions_are_ordered_by_number() {
         let of = |version: &str| {
-            Binaries {
-                dir: PathBuf::new(),
-                major: 15,
-                version: version.to_owned(),
-            }
-            .rank()
+            Binaries { dir: PathBuf::new(), major: 15, version: version.to_owned() }.rank()
         };
         assert!(of("15.9") < of("15.20"));
         assert!(of("15.20") < of("16beta1"));
@@ -326,10 +291,7 @@ mod tests {
     #[test]
     fn each_system_gets_its_own_install_command() {
         let command = |release| install_command_for(release, None);
-        assert_eq!(
-            command("ID=debian\nVERSION_ID=12\n"),
-            "sudo apt-get install postgresql"
-        );
+        assert_eq!(command("ID=debian\nVERSION_ID=12\n"), "sudo apt-get install postgresql");
         assert_eq!(
             command("ID=pop\nID_LIKE=\"ubuntu debian\"\n"),
             "sudo apt-get install postgresql"
@@ -348,15 +310,9 @@ mod tests {
     #[test]
     fn a_directory_without_programs_is_named_in_the_error() {
         let empty = tempfile::tempdir().expect("a temporary directory");
-        let search = Search {
-            explicit: Some(empty.path().to_owned()),
-            ..Search::default()
-        };
+        let search = Search { explicit: Some(empty.path().to_owned()), ..Search::default() };
         let error = find(&search).expect_err("there is nothing").to_string();
         assert!(error.contains("holds no `initdb`"), "{error}");
-        assert!(
-            error.contains(&empty.path().display().to_string()),
-            "{error}"
-        );
+        assert!(error.contains(&empty.path().display().to_string()), "{error}");
     }
 }

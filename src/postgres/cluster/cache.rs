@@ -24,10 +24,7 @@ impl Places {
     pub fn usable_cache(&self) -> io::Result<Cache> {
         let usual = match self.settle(&self.cache, 0o755) {
             Ok(()) => {
-                return Ok(Cache {
-                    dir: self.cache.clone(),
-                    note: None,
-                });
+                return Ok(Cache { dir: self.cache.clone(), note: None });
             }
             Err(why) => why,
         };
@@ -40,10 +37,7 @@ impl Places {
             self.cache.display(),
             dir.display()
         );
-        Ok(Cache {
-            dir,
-            note: Some(note),
-        })
+        Ok(Cache { dir, note: Some(note) })
     }
 
     /// What is used where the usual place cannot be.
@@ -158,10 +152,7 @@ mod tests {
             fs::create_dir_all(&places.cache).expect("made");
             set_mode(&root.path().join(open), 0o775).expect("it is ours");
             let cache = places.usable_cache().expect("a cache");
-            assert_eq!(
-                cache.dir,
-                root.path().join(format!("glowplug-{}", places.uid))
-            );
+            assert_eq!(cache.dir, root.path().join(format!("glowplug-{}", places.uid)));
             let note = cache.note.expect("it is said");
             assert!(note.contains("can be written by others"), "{note}");
         }

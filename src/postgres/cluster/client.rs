@@ -37,12 +37,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(socket_dir: &Path, port: u16) -> Self {
-        Self {
-            socket_dir: socket_dir.to_owned(),
-            port,
-            client: None,
-            sessions: -1,
-        }
+        Self { socket_dir: socket_dir.to_owned(), port, client: None, sessions: -1 }
     }
 
     /// True if a client is connected, or one has come and gone since the last question.
@@ -109,14 +104,9 @@ async fn ensure(
         let Err(source) = connect(socket_dir, port, name, name).await else {
             return Ok(());
         };
-        let refused = [
-            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-            SqlState::INVALID_CATALOG_NAME,
-        ];
-        let failed = |source| ClusterError::Database {
-            database: name.to_owned(),
-            source,
-        };
+        let refused =
+            [SqlState::INVALID_AUTHORIZATION_SPECIFICATION, SqlState::INVALID_CATALOG_NAME];
+        let failed = |source| ClusterError::Database { database: name.to_owned(), source };
         if source.code().is_some_and(|code| refused.contains(code)) {
             return create(socket_dir, port, name, major).await.map_err(failed);
         }
@@ -137,20 +127,14 @@ async fn create(socket_dir: &Path, port: u16, name: &str, major: u32) -> Result<
     }
     let database = "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1";
     if admin.query_opt(database, &[&name]).await?.is_none() {
-        admin
-            .batch_execute(&format!("CREATE DATABASE {ident} OWNER {ident}"))
-            .await?;
+        admin.batch_execute(&format!("CREATE DATABASE {ident} OWNER {ident}")).await?;
     }
     if major < 15 {
         // Later versions give `public` to the owner of the database by themselves.
         let inside = connect(socket_dir, port, SUPERUSER, name).await?;
-        inside
-            .batch_execute(&format!("ALTER SCHEMA public OWNER TO {ident}"))
-            .await?;
+        inside.batch_execute(&format!("ALTER SCHEMA public OWNER TO {ident}")).await?;
     }
-    admin
-        .batch_execute(&format!("ALTER ROLE {ident} LOGIN"))
-        .await
+    admin.batch_execute(&format!("ALTER ROLE {ident} LOGIN")).await
 }
 
 async fn connect(directory: &Path, port: u16, user: &str, database: &str) -> Result<Client, Error> {

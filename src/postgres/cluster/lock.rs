@@ -19,9 +19,7 @@ pub(super) struct Locked(File);
 impl Locked {
     /// True if the locked file is still the one with this identity, and not one that was removed.
     pub(super) fn is(&self, device: u64, inode: u64) -> bool {
-        self.0
-            .metadata()
-            .is_ok_and(|found| (found.dev(), found.ino()) == (device, inode))
+        self.0.metadata().is_ok_and(|found| (found.dev(), found.ino()) == (device, inode))
     }
 }
 
@@ -74,10 +72,7 @@ mod tests {
         assert!(!is_held(&path), "a file that is not there is not locked");
         let held = exclusive(&path, Duration::ZERO).expect("nobody has it");
         assert!(is_held(&path));
-        assert!(matches!(
-            exclusive(&path, Duration::ZERO),
-            Err(ClusterError::Busy { .. })
-        ));
+        assert!(matches!(exclusive(&path, Duration::ZERO), Err(ClusterError::Busy { .. })));
         drop(held);
         assert!(!is_held(&path));
     }

@@ -36,10 +36,7 @@ impl Places {
         let temporary = usable_temporary();
         let preferred = temporary.first().cloned().unwrap_or_else(env::temp_dir);
         let (cache, state) = if uid == 0 {
-            (
-                PathBuf::from("/var/cache/glowplug"),
-                PathBuf::from("/var/lib/glowplug"),
-            )
+            (PathBuf::from("/var/cache/glowplug"), PathBuf::from("/var/lib/glowplug"))
         } else {
             let home = absolute("HOME").or_else(|| process::user_by_id(uid).map(|user| user.home));
             let at_home = |variable, folder: &str| {
@@ -50,10 +47,7 @@ impl Places {
                     |base| base.join("glowplug"),
                 )
             };
-            (
-                at_home("XDG_CACHE_HOME", ".cache"),
-                at_home("XDG_STATE_HOME", ".local/state"),
-            )
+            (at_home("XDG_CACHE_HOME", ".cache"), at_home("XDG_STATE_HOME", ".local/state"))
         };
         Self {
             uid,
@@ -114,11 +108,7 @@ impl Places {
             .flatten()
             .filter(|uid| *uid != 0)
             .find_map(process::user_by_id)
-            .or_else(|| {
-                ["postgres", "nobody"]
-                    .into_iter()
-                    .find_map(process::user_by_name)
-            })
+            .or_else(|| ["postgres", "nobody"].into_iter().find_map(process::user_by_name))
             .filter(|user| user.uid != 0)
     }
 }
@@ -153,9 +143,7 @@ pub(super) fn named_temporary_file() -> std::io::Result<tempfile::NamedTempFile>
 
 /// An environment variable that holds an absolute path. The XDG rules say to ignore any other.
 fn absolute(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable)
-        .map(PathBuf::from)
-        .filter(|path| Path::is_absolute(path))
+    env::var_os(variable).map(PathBuf::from).filter(|path| Path::is_absolute(path))
 }
 
 #[cfg(test)]
@@ -171,10 +159,7 @@ mod tests {
 
     #[test]
     fn an_owner_without_a_name_is_passed_over() {
-        let places = Places {
-            sudo_uid: Some(0),
-            ..Places::from_environment()
-        };
+        let places = Places { sudo_uid: Some(0), ..Places::from_environment() };
         let stranger = places.candidates(Some(4_000_000_123));
         assert_eq!(stranger, places.candidates(None));
         assert!(stranger.is_none_or(|user| user.uid != 0), "never root");

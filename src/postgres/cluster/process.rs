@@ -1,10 +1,7 @@
 //! The system calls that std does not offer: users, sessions, signals, free space.
 //!
 //! The only file of the crate with `unsafe` in it. Each function is as small as its system call.
-#![allow(
-    unsafe_code,
-    reason = "setsid, signals, PDEATHSIG, user database: std has none of them"
-)]
+#![allow(unsafe_code, reason = "setsid, signals, PDEATHSIG, user database: std has none of them")]
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -92,24 +89,14 @@ fn look_up(
         // SAFETY: `passwd` is plain data for which all zeroes is a value; it is read only when `found` says so.
         let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
         let mut found = ptr::null_mut();
-        match call(
-            &raw mut entry,
-            buffer.as_mut_ptr(),
-            buffer.len(),
-            &raw mut found,
-        ) {
+        match call(&raw mut entry, buffer.as_mut_ptr(), buffer.len(), &raw mut found) {
             libc::ERANGE if buffer.len() < 1 << 20 => buffer.resize(buffer.len() * 2, 0),
             0 if !found.is_null() => {
                 // SAFETY: on success both point into `buffer` at strings that end in NUL.
                 let text = |at: *const libc::c_char| unsafe { CStr::from_ptr(at) }.to_bytes();
                 let home = std::ffi::OsStr::from_bytes(text(entry.pw_dir)).into();
                 let name = String::from_utf8_lossy(text(entry.pw_name)).into_owned();
-                return Some(User {
-                    name,
-                    uid: entry.pw_uid,
-                    gid: entry.pw_gid,
-                    home,
-                });
+                return Some(User { name, uid: entry.pw_uid, gid: entry.pw_gid, home });
             }
             _ => return None,
         }
@@ -124,11 +111,7 @@ pub(super) fn become_user(user: &User) -> io::Result<()> {
             && libc::setgid(user.gid) == 0
             && libc::setuid(user.uid) == 0
     };
-    if done {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if done { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Leaves the terminal's session, and is deaf from here on to what a terminal sends to its foreground group.
@@ -158,13 +141,7 @@ pub(super) fn ignore_terminate() {
 pub(super) fn tie_to_parent(command: &mut Command, signal: Signal) {
     let parent = std::process::id();
     let prepare = move || {
-        for ignored in [
-            libc::SIGINT,
-            libc::SIGHUP,
-            libc::SIGQUIT,
-            libc::SIGPIPE,
-            libc::SIGTERM,
-        ] {
+        for ignored in [libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTERM] {
             // SAFETY: async-signal-safe.
             unsafe { libc::signal(ignored, libc::SIG_DFL) };
         }
@@ -215,11 +192,7 @@ pub(super) fn free_bytes(path: &Path) -> Option<u64> {
         }
         space
     };
-    #[allow(
-        clippy::unnecessary_cast,
-        clippy::useless_conversion,
-        reason = "u32 on macOS"
-    )]
+    #[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "u32 on macOS")]
     let free = u64::from(space.f_bavail).saturating_mul(space.f_frsize as u64);
     Some(free)
 }

@@ -47,14 +47,9 @@ pub(super) fn run(
     let mut output =
         places::temporary_file().map_err(cannot("make a temporary file for", &program))?;
     let copy = || output.try_clone().map_err(cannot("read from", &program));
-    command
-        .stdin(Stdio::piped())
-        .stdout(copy()?)
-        .stderr(copy()?);
+    command.stdin(Stdio::piped()).stdout(copy()?).stderr(copy()?);
     process::tie_to_parent(&mut command, Signal::Kill);
-    let mut child = command
-        .spawn()
-        .map_err(|source| did_not_start(&program, account, source))?;
+    let mut child = command.spawn().map_err(|source| did_not_start(&program, account, source))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A program that ended early says so by its status, which is the better message.
         stdin.write_all(input.as_bytes()).ok();
@@ -75,9 +70,7 @@ pub(super) fn run(
     }
     output.rewind().map_err(cannot("read from", &program))?;
     let mut text = Vec::new();
-    output
-        .read_to_end(&mut text)
-        .map_err(cannot("read from", &program))?;
+    output.read_to_end(&mut text).map_err(cannot("read from", &program))?;
     let text = String::from_utf8_lossy(&text).into_owned();
     match status {
         Some(status) if status.success() => Ok(text),
@@ -91,18 +84,12 @@ pub(super) fn run(
 
 /// Tells a refused change of user from a program that is simply not there.
 pub(super) fn did_not_start(program: &Path, account: &Account, source: io::Error) -> ClusterError {
-    let refused = matches!(
-        source.kind(),
-        io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
-    );
+    let refused =
+        matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput);
     match account {
         Account::Other(user) if refused => {
             let (user, program) = (user.name.clone(), program.to_owned());
-            ClusterError::CannotBecome {
-                user,
-                program,
-                source,
-            }
+            ClusterError::CannotBecome { user, program, source }
         }
         _ => cannot("run", program)(source),
     }
@@ -122,8 +109,7 @@ pub(super) fn on_path(path: Option<&OsStr>, name: &str) -> Vec<std::path::PathBu
 /// True for a file that somebody may execute.
 pub(super) fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.metadata()
-        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// The last lines of what was appended to a log after `from`.
@@ -131,9 +117,7 @@ pub(super) fn tail(log: &Path, from: u64) -> String {
     let read = || -> io::Result<String> {
         let mut file = File::open(log)?;
         let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(
-            from.max(length.saturating_sub(WINDOW)).min(length),
-        ))?;
+        file.seek(SeekFrom::Start(from.max(length.saturating_sub(WINDOW)).min(length)))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -142,10 +126,7 @@ pub(super) fn tail(log: &Path, from: u64) -> String {
 }
 
 fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
@@ -162,9 +143,7 @@ mod tests {
 
     #[track_caller]
     fn check(script: &str, input: &str, deadline: Duration) -> Result<String, ClusterError> {
-        let own = Account::Own {
-            uid: process::effective_uid(),
-        };
+        let own = Account::Own { uid: process::effective_uid() };
         let mut shell = command(Path::new("/bin/sh"), &own);
         shell.args(["-c", script]);
         run(shell, &own, input, deadline)
@@ -180,17 +159,13 @@ mod tests {
 
     #[test]
     fn a_failure_carries_its_last_words() {
-        let error = check("echo why >&2; exit 3", "", ENOUGH)
-            .expect_err("it fails")
-            .to_string();
+        let error = check("echo why >&2; exit 3", "", ENOUGH).expect_err("it fails").to_string();
         assert_eq!(error, "`/bin/sh` ended with exit status: 3:\nwhy");
     }
 
     #[test]
     fn the_deadline_ends_a_program_that_hangs() {
-        let error = check("exec sleep 60", "", Duration::ZERO)
-            .expect_err("it hangs")
-            .to_string();
+        let error = check("exec sleep 60", "", Duration::ZERO).expect_err("it hangs").to_string();
         assert_eq!(error, "`/bin/sh` did not finish within 0 s");
     }
 
@@ -199,11 +174,7 @@ mod tests {
         let log = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(log.path(), "old\nnew 1\n\nnew 2\n").expect("written");
         assert_eq!(tail(log.path(), 4), "new 1\nnew 2");
-        assert_eq!(
-            tail(log.path(), 400),
-            "",
-            "the log has been replaced meanwhile"
-        );
+        assert_eq!(tail(log.path(), 400), "", "the log has been replaced meanwhile");
         assert_eq!(tail(Path::new("/no/such/log"), 0), "");
     }
 }

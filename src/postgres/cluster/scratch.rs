@@ -84,11 +84,7 @@ impl Kept {
         let kept = places.kept();
         let kept = kept.map_err(cannot("make a cache in", &places.cache))?;
         let directory = kept.join(format!("{own}-{}", &key.as_str()[..32]));
-        Ok(Self {
-            directory,
-            owner: account.uid(),
-            places,
-        })
+        Ok(Self { directory, owner: account.uid(), places })
     }
 
     /// Whether it is there. What somebody else put there is not.
@@ -158,12 +154,7 @@ impl ScratchOptions {
     /// The usual server, guarded by `guard`.
     #[must_use]
     pub fn new(guard: PathBuf) -> Self {
-        Self {
-            guard,
-            settings: Vec::new(),
-            locale: Locale::default(),
-            kept: None,
-        }
+        Self { guard, settings: Vec::new(), locale: Locale::default(), kept: None }
     }
 }
 
@@ -209,22 +200,10 @@ impl Scratch {
         let base = base(places, &account, port)?;
         let settings = settings(binaries.major(), &options.settings);
         let postgres = binaries.postgres();
-        let job = Job::Scratch(ScratchJob {
-            account,
-            postgres,
-            template,
-            base,
-            settings,
-        });
+        let job = Job::Scratch(ScratchJob { account, postgres, template, base, settings });
         let (child, ready) = guard::spawn(&options.guard, &job)?;
         let (directory, data) = (ready.directory.clone(), ready.directory.join("data"));
-        Ok(Self {
-            guard: Some(child),
-            directory,
-            data,
-            port,
-            pid: ready.pid,
-        })
+        Ok(Self { guard: Some(child), directory, data, port, pid: ready.pid })
     }
 
     /// The address of a database here, as the superuser `postgres`.
@@ -316,8 +295,7 @@ fn settings(major: u32, wanted: &[Setting]) -> Vec<Setting> {
 
 fn port(settings: &[Setting]) -> u16 {
     let last = settings.iter().rev().find(|(name, _)| name == "port");
-    last.and_then(|(_, value)| value.parse().ok())
-        .unwrap_or(PORT)
+    last.and_then(|(_, value)| value.parse().ok()).unwrap_or(PORT)
 }
 
 /// Where the server's directory goes: in memory if there is room, else in the first temporary folder that will do.
@@ -334,17 +312,10 @@ fn base(places: &Places, account: &Account, port: u16) -> Result<PathBuf, Cluste
         too_long.get_or_insert(path);
     }
     Err(match too_long {
-        Some(path) => ClusterError::SocketPathTooLong {
-            path,
-            limit: SOCKET_PATH,
-        },
+        Some(path) => ClusterError::SocketPathTooLong { path, limit: SOCKET_PATH },
         None => {
             let path = places.temporary.first().cloned().unwrap_or_default();
-            ClusterError::Unreachable {
-                user: account.name(),
-                blocked: path.clone(),
-                path,
-            }
+            ClusterError::Unreachable { user: account.name(), blocked: path.clone(), path }
         }
     })
 }
@@ -368,10 +339,7 @@ fn usable(account: &Account, place: &Path) -> bool {
 fn sweep(places: &Places, account: &Account) {
     for place in places.memory.iter().chain(&places.temporary) {
         for entry in fs::read_dir(place).into_iter().flatten().flatten() {
-            let ours = entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(PREFIX.as_bytes())
+            let ours = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())
                 && entry.metadata().is_ok_and(|found| {
                     found.is_dir() && [account.uid(), places.uid].contains(&found.uid())
                 });
@@ -395,21 +363,13 @@ fn sweep_one(directory: &Path) {
 }
 
 fn is_old(directory: &Path) -> bool {
-    let changed = directory
-        .symlink_metadata()
-        .and_then(|found| found.modified());
-    let age = changed
-        .ok()
-        .and_then(|changed| SystemTime::now().duration_since(changed).ok());
+    let changed = directory.symlink_metadata().and_then(|found| found.modified());
+    let age = changed.ok().and_then(|changed| SystemTime::now().duration_since(changed).ok());
     age.is_some_and(|age| age > Duration::from_secs(60))
 }
 
 fn take_down(directory: &Path) {
-    server::end_running(
-        &directory.join("data"),
-        Signal::Quit,
-        Duration::from_secs(5),
-    );
+    server::end_running(&directory.join("data"), Signal::Quit, Duration::from_secs(5));
     fs::remove_dir_all(directory).ok();
 }
 
@@ -441,9 +401,7 @@ mod tests {
         let root = tempfile::tempdir_in("/tmp").expect("a temporary directory");
         let long = root.path().join("x".repeat(90));
         fs::create_dir(&long).expect("made");
-        let account = Account::Own {
-            uid: process::effective_uid(),
-        };
+        let account = Account::Own { uid: process::effective_uid() };
         let short = root.path().to_owned();
         let mut places = Places::from_environment();
         places.memory = None;
@@ -451,10 +409,7 @@ mod tests {
         assert_eq!(base(&places, &account, PORT).expect("one is short"), short);
         places.temporary = vec![long];
         let error = base(&places, &account, PORT).expect_err("none is short");
-        assert!(
-            matches!(error, ClusterError::SocketPathTooLong { .. }),
-            "{error}"
-        );
+        assert!(matches!(error, ClusterError::SocketPathTooLong { .. }), "{error}");
     }
 
     #[test]

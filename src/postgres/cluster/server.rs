@@ -45,9 +45,7 @@ impl Server {
             .open(log)
             .map_err(cannot("open the log", log))?;
         let log_start = output.metadata().map_err(cannot("look at", log))?.len();
-        let own = Account::Own {
-            uid: process::effective_uid(),
-        };
+        let own = Account::Own { uid: process::effective_uid() };
         let mut command = program::command(postgres, &own);
         command.arg("-D").arg(data);
         for (name, value) in settings {
@@ -57,12 +55,7 @@ impl Server {
         command.stdin(Stdio::null()).stdout(copy).stderr(output);
         process::tie_to_parent(&mut command, when_orphaned);
         let child = command.spawn().map_err(cannot("run", postgres))?;
-        Ok(Self {
-            child,
-            data: data.to_owned(),
-            log: log.to_owned(),
-            log_start,
-        })
+        Ok(Self { child, data: data.to_owned(), log: log.to_owned(), log_start })
     }
 
     /// Waits until the server accepts connections.
@@ -90,20 +83,16 @@ impl Server {
 
     /// How it ended, if it has.
     pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>, ClusterError> {
-        self.child
-            .try_wait()
-            .map_err(cannot("wait for the server of", &self.data))
+        self.child.try_wait().map_err(cannot("wait for the server of", &self.data))
     }
 
     /// Ends the server by the politest means that works.
     ///
     /// `patience` is what SIGINT gets; after that SIGQUIT, and only then SIGKILL, which leaks shared memory.
     pub(super) fn stop(mut self, first: Signal, patience: Duration) -> Result<(), ClusterError> {
-        for (signal, patience) in [
-            (first, patience),
-            (Signal::Quit, Duration::from_secs(10)),
-            (Signal::Kill, patience),
-        ] {
+        for (signal, patience) in
+            [(first, patience), (Signal::Quit, Duration::from_secs(10)), (Signal::Kill, patience)]
+        {
             if self.ended()?.is_some() {
                 return Ok(());
             }
@@ -121,11 +110,7 @@ impl Server {
 
     fn failed(&self, why: String) -> ClusterError {
         let output = program::tail(&self.log, self.log_start);
-        ClusterError::Server {
-            why,
-            output,
-            log: Some(self.log.clone()),
-        }
+        ClusterError::Server { why, output, log: Some(self.log.clone()) }
     }
 }
 
@@ -170,11 +155,9 @@ pub(super) fn end_running(data: &Path, signal: Signal, patience: Duration) -> bo
     let Some(found) = running_in(data) else {
         return false;
     };
-    for (signal, patience) in [
-        (signal, patience),
-        (Signal::Quit, Duration::from_secs(10)),
-        (Signal::Kill, patience),
-    ] {
+    for (signal, patience) in
+        [(signal, patience), (Signal::Quit, Duration::from_secs(10)), (Signal::Kill, patience)]
+    {
         process::send(found.pid, signal);
         let end = Instant::now() + patience;
         while Instant::now() < end {
@@ -219,8 +202,7 @@ fn works_in(pid: u32, data: &Path) -> bool {
     let mut ps = std::process::Command::new("/bin/ps");
     ps.args(["-ww", "-o", "command=", "-p", &pid.to_string()]);
     let data = data.to_string_lossy();
-    ps.output()
-        .is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains(&*data))
+    ps.output().is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains(&*data))
 }
 
 #[cfg(target_os = "linux")]
@@ -258,9 +240,6 @@ mod tests {
         fs::write(data.path().join("postmaster.pid"), file).expect("written");
         assert!(PidFile::read(data.path()).is_some());
         assert_eq!(running_in(data.path()), None);
-        assert!(
-            !end_running(data.path(), Signal::Kill, Duration::ZERO),
-            "nothing to end"
-        );
+        assert!(!end_running(data.path(), Signal::Kill, Duration::ZERO), "nothing to end");
     }
 }

@@ -42,10 +42,7 @@ pub(super) fn ensure(
 ) -> Result<PathBuf, ClusterError> {
     // Whoever can write here decides what our server runs.
     let cache = places.usable_cache();
-    let templates = cache
-        .map_err(cannot("make a cache in", &places.cache))?
-        .dir
-        .join("template");
+    let templates = cache.map_err(cannot("make a cache in", &places.cache))?.dir.join("template");
     let settled = places.settle(&templates, 0o755);
     settled.map_err(cannot("use the cache", &templates))?;
     account.require(&templates)?;
@@ -59,10 +56,7 @@ pub(super) fn ensure(
         return Ok(template);
     }
     if template.symlink_metadata().is_ok() {
-        return Err(ClusterError::ForeignDirectory {
-            path: template,
-            user: account.name(),
-        });
+        return Err(ClusterError::ForeignDirectory { path: template, user: account.name() });
     }
     let prefix = format!("building-{key}-");
     sweep(&templates, &prefix)?;
@@ -107,18 +101,11 @@ pub(super) fn durable(
 ///
 /// Plain copies, not hard links: the server writes into these files in place.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ClusterError> {
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(to)
-        .map_err(cannot("make the directory", to))?;
+    fs::DirBuilder::new().mode(0o700).create(to).map_err(cannot("make the directory", to))?;
     for entry in fs::read_dir(from).map_err(cannot("read", from))? {
         let entry = entry.map_err(cannot("read", from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry
-            .file_type()
-            .map_err(cannot("look at", &source))?
-            .is_dir()
-        {
+        if entry.file_type().map_err(cannot("look at", &source))?.is_dir() {
             copy(&source, &target)?;
         } else {
             fs::copy(&source, &target).map_err(cannot("copy", &source))?;
@@ -143,11 +130,7 @@ pub(super) fn key(
         binaries.version(),
         account.uid(),
     );
-    Ok(format!(
-        "{}-{}",
-        binaries.major(),
-        &Digest::of(&identity).as_str()[..16]
-    ))
+    Ok(format!("{}-{}", binaries.major(), &Digest::of(&identity).as_str()[..16]))
 }
 
 /// What `initdb` is told. Messages and formats stay those of `C`: they are settings.
@@ -200,15 +183,7 @@ fn keep_one_database(
     data: &Path,
 ) -> Result<(), ClusterError> {
     let mut single = program::command(&binaries.postgres(), account);
-    single.args([
-        "--single",
-        "-F",
-        "-c",
-        "exit_on_error=on",
-        "-c",
-        "log_checkpoints=off",
-        "-D",
-    ]);
+    single.args(["--single", "-F", "-c", "exit_on_error=on", "-c", "log_checkpoints=off", "-D"]);
     single.arg(data).arg("template1");
     program::run(single, account, ONE_DATABASE, DEADLINE)?;
     // The template stays for years; a power failure must not leave half of it behind a whole name.
@@ -254,15 +229,8 @@ pub(super) fn publish(building: tempfile::TempDir, name: &Path) -> Result<(), Cl
 
 /// Removes what an interrupted build left. Only for the holder of the lock.
 pub(super) fn sweep(within: &Path, prefix: &str) -> Result<(), ClusterError> {
-    for entry in fs::read_dir(within)
-        .map_err(cannot("read", within))?
-        .flatten()
-    {
-        if entry
-            .file_name()
-            .as_encoded_bytes()
-            .starts_with(prefix.as_bytes())
-        {
+    for entry in fs::read_dir(within).map_err(cannot("read", within))?.flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
             let path = entry.path();
             fs::remove_dir_all(&path).map_err(cannot("remove", &path))?;
         }
@@ -281,14 +249,8 @@ mod tests {
         fs::create_dir_all(from.join("base/1")).expect("made");
         fs::write(from.join("base/1/PG_VERSION"), "15\n").expect("written");
         copy(&from, &to).expect("copied");
-        assert_eq!(
-            fs::read_to_string(to.join("base/1/PG_VERSION")).expect("read"),
-            "15\n"
-        );
-        assert_eq!(
-            fs::metadata(&to).expect("it is there").mode() & 0o777,
-            0o700
-        );
+        assert_eq!(fs::read_to_string(to.join("base/1/PG_VERSION")).expect("read"), "15\n");
+        assert_eq!(fs::metadata(&to).expect("it is there").mode() & 0o777, 0o700);
     }
 
     #[test]

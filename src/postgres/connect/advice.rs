@@ -7,9 +7,9 @@ impl ConnectError {
     pub(super) fn advice(&self) -> String {
         match self {
             ConnectError::Setting { advice, .. } => advice.clone(),
-            ConnectError::Lookup {
-                temporary: true, ..
-            } => "The resolver did not answer; check the network and the DNS server.".to_owned(),
+            ConnectError::Lookup { temporary: true, .. } => {
+                "The resolver did not answer; check the network and the DNS server.".to_owned()
+            }
             ConnectError::Lookup { host, .. } => {
                 format!("Check the spelling of `{host}`; it is unknown to the DNS.")
             }
@@ -139,12 +139,7 @@ fn authentication(problem: &AuthProblem) -> String {
 }
 
 fn refused(server: &Server, refusal: &Refusal) -> String {
-    let Refusal {
-        message,
-        database,
-        user,
-        ..
-    } = refusal;
+    let Refusal { message, database, user, .. } = refusal;
     let lower = message.to_lowercase();
     if lower.contains("endpoint id is not specified") {
         return "Neon did not see the host name: take ssl_sni=0 out of the URL, or add \
@@ -198,15 +193,9 @@ fn refused(server: &Server, refusal: &Refusal) -> String {
 fn hba(refusal: &Refusal) -> String {
     let Refusal { database, user, .. } = refusal;
     let (line, other) = if refusal.encrypted {
-        (
-            "hostssl",
-            "The connection was encrypted; a `hostnossl` line does not match it.",
-        )
+        ("hostssl", "The connection was encrypted; a `hostnossl` line does not match it.")
     } else {
-        (
-            "host",
-            "The connection was not encrypted; try sslmode=require.",
-        )
+        ("host", "The connection was not encrypted; try sslmode=require.")
     };
     format!(
         "Add a `{line}` line for database `{database}` and role `{user}` to the server's \

@@ -67,9 +67,7 @@ impl Attempt<'_> {
             self.look(&mut wire).await?;
             Ok(wire)
         };
-        tokio::time::timeout(limit, work)
-            .await
-            .unwrap_or_else(|_| Err(timed_out()))
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(timed_out()))
     }
 
     async fn start(&self) -> Result<Wire, ConnectError> {
@@ -158,9 +156,9 @@ impl Attempt<'_> {
             Ok(SslAnswer::Failure) => {
                 Err(strange("an error in answer to an SSLRequest".to_owned()))
             }
-            Ok(SslAnswer::Nonsense(byte)) => Err(strange(format!(
-                "the byte {byte:#04x} in answer to an SSLRequest"
-            ))),
+            Ok(SslAnswer::Nonsense(byte)) => {
+                Err(strange(format!("the byte {byte:#04x} in answer to an SSLRequest")))
+            }
             Err(error) => Err(failure::of_socket(&self.server, error)),
         }
     }
@@ -182,9 +180,7 @@ impl Attempt<'_> {
         let heard = Heard::new();
         let stream = Tap::new(stream, Arc::clone(&heard), self.terms.require_auth.clone());
         let mut config = self.config();
-        config
-            .ssl_mode(SslMode::Require)
-            .ssl_negotiation(SslNegotiation::Direct);
+        config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
         let started = config.connect_raw(tokio::io::empty(), Ready(stream)).await;
         self.wire(started, &heard, Some(tls.clone()))
     }
@@ -249,9 +245,7 @@ impl Attempt<'_> {
         if self.wanted == TargetSessionAttrs::Any {
             return Ok(());
         }
-        let Wire {
-            client, connection, ..
-        } = wire;
+        let Wire { client, connection, .. } = wire;
         let answer = alongside(connection.as_mut(), client.simple_query(QUESTION)).await;
         let messages = answer.map_err(|error| {
             let asked = Asked {

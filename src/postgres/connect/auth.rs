@@ -61,12 +61,8 @@ impl RequireAuth {
     /// `!` in front.
     pub(super) fn parse(text: Option<&str>) -> Result<RequireAuth, String> {
         let every: BTreeSet<Method> = Method::NAMES.iter().map(|(_, method)| *method).collect();
-        let names: Vec<&str> = text
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|n| !n.is_empty())
-            .collect();
+        let names: Vec<&str> =
+            text.unwrap_or_default().split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
         let negated = names.iter().filter(|name| name.starts_with('!')).count();
         if negated != 0 && negated != names.len() {
             return Err("mixes methods with and without `!`".to_owned());
@@ -88,11 +84,7 @@ impl RequireAuth {
     }
 
     pub(super) fn check(&self, method: Method) -> Result<(), AuthRefused> {
-        if self.allowed.contains(&method) {
-            Ok(())
-        } else {
-            Err(AuthRefused { method })
-        }
+        if self.allowed.contains(&method) { Ok(()) } else { Err(AuthRefused { method }) }
     }
 }
 
@@ -117,10 +109,7 @@ mod tests {
     #[test]
     fn require_auth_is_a_list_or_a_negated_list() {
         let allows = |text, method| {
-            RequireAuth::parse(Some(text))
-                .expect("it is well formed")
-                .check(method)
-                .is_ok()
+            RequireAuth::parse(Some(text)).expect("it is well formed").check(method).is_ok()
         };
         assert!(allows("md5, scram-sha-256", Method::Md5));
         assert!(!allows("md5, scram-sha-256", Method::Password));

@@ -32,14 +32,7 @@ struct To {
 
 impl Canceller {
     pub(super) fn new(server: Server, tls: Option<Tls>, pid: i32, key: i32) -> Canceller {
-        Canceller {
-            to: Arc::new(To {
-                server,
-                tls,
-                pid,
-                key,
-            }),
-        }
+        Canceller { to: Arc::new(To { server, tls, pid, key }) }
     }
 
     /// Asks the server to cancel the session's current statement, over a connection as encrypted as

@@ -75,9 +75,7 @@ impl Facts {
         let algorithm = info.expect(SEQUENCE)?;
         let (_, bits) = info.next()?;
         // the first byte of a BIT STRING counts its unused bits: none in a key
-        bits.split_first()
-            .filter(|(unused, _)| **unused == 0)
-            .map(|(_, bits)| (algorithm, bits))
+        bits.split_first().filter(|(unused, _)| **unused == 0).map(|(_, bits)| (algorithm, bits))
     }
 }
 
@@ -100,12 +98,7 @@ impl<'a> Der<'a> {
                 return None;
             }
             let (bytes, rest) = rest.split_at(count);
-            (
-                bytes
-                    .iter()
-                    .fold(0, |sum, byte| sum << 8 | usize::from(*byte)),
-                rest,
-            )
+            (bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest)
         };
         if rest.len() < length {
             return None;
@@ -116,9 +109,7 @@ impl<'a> Der<'a> {
     }
 
     fn expect(&mut self, wanted: u8) -> Option<&'a [u8]> {
-        self.next()
-            .filter(|(tag, _)| *tag == wanted)
-            .map(|(_, value)| value)
+        self.next().filter(|(tag, _)| *tag == wanted).map(|(_, value)| value)
     }
 }
 
@@ -158,11 +149,7 @@ fn time((tag, text): (u8, &[u8])) -> Option<i64> {
 /// Days from 1970-01-01 to the first of a month, in the Gregorian calendar.
 fn days_before(year: i64, month: i64) -> i64 {
     // years start in March here, so that the leap day is their last
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let century = year.div_euclid(100);
     365 * year + year.div_euclid(4) - century + century.div_euclid(4) + (153 * month + 2) / 5
         - 719_468
@@ -176,14 +163,8 @@ pub(super) fn date(seconds: i64) -> String {
     while days_before(year + 1, 1) <= day {
         year += 1;
     }
-    let month = (1..=12)
-        .rev()
-        .find(|month| days_before(year, *month) <= day)
-        .unwrap_or(1);
-    format!(
-        "{year:04}-{month:02}-{:02}",
-        day - days_before(year, month) + 1
-    )
+    let month = (1..=12).rev().find(|month| days_before(year, *month) <= day).unwrap_or(1);
+    format!("{year:04}-{month:02}-{:02}", day - days_before(year, month) + 1)
 }
 
 #[cfg(test)]
@@ -212,10 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_certificate_has_no_facts() {
-        assert_eq!(
-            Facts::of(&CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x00])),
-            None
-        );
+        assert_eq!(Facts::of(&CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x00])), None);
         assert_eq!(Facts::of(&CertificateDer::from(vec![])), None);
     }
 }

@@ -51,11 +51,8 @@ const VARIABLES: [(&str, &str); 23] = [
 /// [`ConnectError::Setting`] for a variable or a service that cannot be used, or when no user is
 /// known.
 pub fn complete(url: Url, environment: &Environment) -> Result<Url, ConnectError> {
-    let service_name = url
-        .params
-        .service
-        .clone()
-        .or_else(|| environment.get("PGSERVICE").map(str::to_owned));
+    let service_name =
+        url.params.service.clone().or_else(|| environment.get("PGSERVICE").map(str::to_owned));
     let mut url = url;
     if let Some(name) = service_name {
         url = url.overlay(&of_service(&Service::find(&name, environment)?)?);
@@ -79,11 +76,7 @@ pub fn complete(url: Url, environment: &Environment) -> Result<Url, ConnectError
         host.port.get_or_insert(DEFAULT_PORT);
     }
     if url.hosts.is_empty() {
-        url.hosts.push(Host {
-            name: HostName::Unnamed,
-            hostaddr: None,
-            port: Some(DEFAULT_PORT),
-        });
+        url.hosts.push(Host { name: HostName::Unnamed, hostaddr: None, port: Some(DEFAULT_PORT) });
     }
     for host in &mut url.hosts {
         if matches!(host.name, HostName::Unnamed) && host.hostaddr.is_none() {
@@ -127,9 +120,8 @@ fn default_host(port: u16) -> HostName {
     if cfg!(unix) {
         let file = format!(".s.PGSQL.{port}");
         let [packaged @ .., _] = SOCKET_DIRECTORIES;
-        let with_socket = SOCKET_DIRECTORIES
-            .into_iter()
-            .find(|path| Path::new(path).join(&file).exists());
+        let with_socket =
+            SOCKET_DIRECTORIES.into_iter().find(|path| Path::new(path).join(&file).exists());
         let found =
             with_socket.or_else(|| packaged.into_iter().find(|path| Path::new(path).is_dir()));
         if let Some(directory) = found {
@@ -146,10 +138,7 @@ mod tests {
 
     fn environment(vars: &[(&str, &str)]) -> Environment {
         Environment {
-            vars: vars
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
+            vars: vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             home: None,
             user: Some("os".to_owned()),
         }
@@ -169,15 +158,8 @@ mod tests {
                 HostName::Tcp(name) | HostName::Socket(name) => name.clone(),
                 HostName::Unnamed => String::new(),
             };
-            let address = host
-                .hostaddr
-                .as_deref()
-                .map(|a| format!("@{a}"))
-                .unwrap_or_default();
-            format!(
-                "{name}{address}:{}",
-                host.port.expect("a completed host has a port")
-            )
+            let address = host.hostaddr.as_deref().map(|a| format!("@{a}")).unwrap_or_default();
+            format!("{name}{address}:{}", host.port.expect("a completed host has a port"))
         };
         url.hosts.iter().map(text).collect()
     }
@@ -192,36 +174,12 @@ mod tests {
 
     #[test]
     fn hosts_addresses_and_ports_come_from_the_first_layer_that_has_them() {
-        check(
-            &[("host", "a")],
-            &[("PGHOST", "b"), ("PGPORT", "6000")],
-            &["a:6000"],
-        );
-        check(
-            &[("port", "1")],
-            &[("PGHOST", "b"), ("PGPORT", "6000")],
-            &["b:1"],
-        );
-        check(
-            &[("host", "a,b")],
-            &[("PGPORT", "6000")],
-            &["a:6000", "b:6000"],
-        );
-        check(
-            &[],
-            &[("PGHOST", "a,b"), ("PGPORT", "1,2")],
-            &["a:1", "b:2"],
-        );
-        check(
-            &[("host", "a")],
-            &[("PGHOSTADDR", "10.0.0.1")],
-            &["a@10.0.0.1:5432"],
-        );
-        check(
-            &[("host", "/run/x")],
-            &[("PGHOST", "a"), ("PGPORT", "1")],
-            &["/run/x:1"],
-        );
+        check(&[("host", "a")], &[("PGHOST", "b"), ("PGPORT", "6000")], &["a:6000"]);
+        check(&[("port", "1")], &[("PGHOST", "b"), ("PGPORT", "6000")], &["b:1"]);
+        check(&[("host", "a,b")], &[("PGPORT", "6000")], &["a:6000", "b:6000"]);
+        check(&[], &[("PGHOST", "a,b"), ("PGPORT", "1,2")], &["a:1", "b:2"]);
+        check(&[("host", "a")], &[("PGHOSTADDR", "10.0.0.1")], &["a@10.0.0.1:5432"]);
+        check(&[("host", "/run/x")], &[("PGHOST", "a"), ("PGPORT", "1")], &["/run/x:1"]);
         check(&[("hostaddr", "10.0.0.1")], &[], &["@10.0.0.1:5432"]);
     }
 
@@ -229,19 +187,11 @@ mod tests {
     fn the_database_is_called_like_the_user_and_the_user_like_the_account() {
         let done =
             |settings, vars| complete(url(settings), &environment(vars)).expect("it is fine");
-        let names = |url: Url| {
-            (
-                url.user.unwrap_or_default(),
-                url.database.unwrap_or_default(),
-            )
-        };
+        let names = |url: Url| (url.user.unwrap_or_default(), url.database.unwrap_or_default());
         let pair = |user: &str, database: &str| (user.to_owned(), database.to_owned());
         assert_eq!(names(done(&[], &[])), pair("os", "os"));
         assert_eq!(names(done(&[], &[("PGUSER", "me")])), pair("me", "me"));
-        assert_eq!(
-            names(done(&[("user", "me")], &[("PGDATABASE", "db")])),
-            pair("me", "db")
-        );
+        assert_eq!(names(done(&[("user", "me")], &[("PGDATABASE", "db")])), pair("me", "db"));
     }
 
     #[test]
@@ -252,18 +202,11 @@ mod tests {
         let text = "[prod]\nhost=db1\nport=5433\ndbname=app\npassword=from-service\n";
         std::fs::write(&file, text).expect("a temporary file");
         let file = file.to_str().expect("a plain path");
-        let vars = [
-            ("PGSERVICEFILE", file),
-            ("PGSERVICE", "prod"),
-            ("PGHOST", "db2"),
-        ];
+        let vars = [("PGSERVICEFILE", file), ("PGSERVICE", "prod"), ("PGHOST", "db2")];
         let done = complete(url(&[("dbname", "mine")]), &environment(&vars)).expect("it is fine");
         assert_eq!(hosts(&done), ["db1:5433"]);
         assert_eq!(done.database.as_deref(), Some("mine"));
-        assert_eq!(
-            done.password.as_ref().map(Secret::reveal),
-            Some("from-service")
-        );
+        assert_eq!(done.password.as_ref().map(Secret::reveal), Some("from-service"));
         let missing = complete(url(&[("service", "other")]), &environment(&vars));
         let text = missing.expect_err("there is no such service").to_string();
         assert!(text.starts_with("service `other` is not defined"), "{text}");
@@ -274,21 +217,12 @@ mod tests {
     fn a_variable_that_cannot_be_used_is_named() {
         let failed = complete(url(&[]), &environment(&[("PGSSLMODE", "sometimes")]));
         let text = failed.expect_err("there is no such mode").to_string();
-        assert!(
-            text.starts_with("the variable PGSSLMODE cannot be used"),
-            "{text}"
-        );
+        assert!(text.starts_with("the variable PGSSLMODE cannot be used"), "{text}");
     }
 
     #[test]
     fn a_debugged_environment_shows_no_values() {
-        let shown = format!(
-            "{:?}",
-            environment(&[("PGPASSWORD", "hunter2"), ("SECRET", "x")])
-        );
-        assert!(
-            shown.contains("PGPASSWORD") && !shown.contains("hunter2"),
-            "{shown}"
-        );
+        let shown = format!("{:?}", environment(&[("PGPASSWORD", "hunter2"), ("SECRET", "x")]));
+        assert!(shown.contains("PGPASSWORD") && !shown.contains("hunter2"), "{shown}");
     }
 }

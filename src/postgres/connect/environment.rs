@@ -40,33 +40,20 @@ impl Environment {
     /// A variable that is set to something.
     #[must_use]
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.vars
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A file in the user's directory for libpq's certificates.
     #[must_use]
     pub(super) fn dot_postgresql(&self, file: &str) -> Option<PathBuf> {
-        let directory = if cfg!(windows) {
-            "postgresql"
-        } else {
-            ".postgresql"
-        };
-        self.home
-            .as_ref()
-            .map(|home| home.join(directory).join(file))
+        let directory = if cfg!(windows) { "postgresql" } else { ".postgresql" };
+        self.home.as_ref().map(|home| home.join(directory).join(file))
     }
 
     /// Where the password file is when nobody says otherwise.
     #[must_use]
     pub(super) fn default_passfile(&self) -> Option<PathBuf> {
-        let file = if cfg!(windows) {
-            "postgresql/pgpass.conf"
-        } else {
-            ".pgpass"
-        };
+        let file = if cfg!(windows) { "postgresql/pgpass.conf" } else { ".pgpass" };
         self.home.as_ref().map(|home| home.join(file))
     }
 }
@@ -74,11 +61,7 @@ impl Environment {
 impl fmt::Debug for Environment {
     /// Names only: variables hold passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&String> = self
-            .vars
-            .keys()
-            .filter(|name| name.starts_with("PG"))
-            .collect();
+        let names: Vec<&String> = self.vars.keys().filter(|name| name.starts_with("PG")).collect();
         f.debug_struct("Environment")
             .field("vars", &names)
             .field("home", &self.home)

@@ -136,10 +136,7 @@ impl ConnectError {
 
     /// A setting that cannot be used.
     pub(super) fn setting(problem: impl Into<String>, advice: impl Into<String>) -> ConnectError {
-        ConnectError::Setting {
-            problem: problem.into(),
-            advice: advice.into(),
-        }
+        ConnectError::Setting { problem: problem.into(), advice: advice.into() }
     }
 
     /// One failure as itself, more of them as [`ConnectError::Several`].
@@ -226,9 +223,7 @@ impl Server {
     #[must_use]
     pub(super) fn name(&self) -> String {
         match self {
-            Server::Tcp {
-                name: Some(name), ..
-            } => name.clone(),
+            Server::Tcp { name: Some(name), .. } => name.clone(),
             Server::Tcp { ip, .. } => ip.to_string(),
             Server::Socket { path } => path.display().to_string(),
         }
@@ -238,21 +233,9 @@ impl Server {
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Server::Tcp {
-                name: Some(name),
-                ip,
-                port,
-            } => write!(f, "{name}:{port} ({ip})"),
-            Server::Tcp {
-                name: None,
-                ip: IpAddr::V6(ip),
-                port,
-            } => write!(f, "[{ip}]:{port}"),
-            Server::Tcp {
-                name: None,
-                ip,
-                port,
-            } => write!(f, "{ip}:{port}"),
+            Server::Tcp { name: Some(name), ip, port } => write!(f, "{name}:{port} ({ip})"),
+            Server::Tcp { name: None, ip: IpAddr::V6(ip), port } => write!(f, "[{ip}]:{port}"),
+            Server::Tcp { name: None, ip, port } => write!(f, "{ip}:{port}"),
             Server::Socket { path } => write!(f, "{}", path.display()),
         }
     }
@@ -408,8 +391,7 @@ fn quoted(names: &[String]) -> String {
 }
 
 fn only_name(name: Option<&str>) -> String {
-    name.map(|name| format!(", only the common name `{name}`"))
-        .unwrap_or_default()
+    name.map(|name| format!(", only the common name `{name}`")).unwrap_or_default()
 }
 
 fn in_brackets(text: Option<&str>) -> String {

@@ -20,10 +20,7 @@ pub(super) fn of_socket(server: &Server, error: io::Error) -> ConnectError {
         | ErrorKind::UnexpectedEof => Fault::HungUp,
         _ => Fault::Io(error),
     };
-    ConnectError::Unreachable {
-        server: server.clone(),
-        fault,
-    }
+    ConnectError::Unreachable { server: server.clone(), fault }
 }
 
 /// The handshake failed.
@@ -35,10 +32,7 @@ pub(super) fn of_handshake(server: &Server, error: &io::Error) -> ConnectError {
         }
         None => TlsProblem::Handshake(error.to_string()),
     };
-    ConnectError::Tls {
-        server: server.clone(),
-        problem,
-    }
+    ConnectError::Tls { server: server.clone(), problem }
 }
 
 fn of_rustls(error: &rustls::Error) -> TlsProblem {
@@ -79,11 +73,7 @@ pub(super) fn of_startup(asked: &Asked<'_>, error: &tokio_postgres::Error) -> Co
     if let Some(said) = error.as_db_error() {
         // the one piece of that message that no translation changes
         let by_hba = said.message().contains("pg_hba.conf");
-        let more = [said.detail(), said.hint()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let more = [said.detail(), said.hint()].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let refusal = Refusal {
             sqlstate: said.code().code().to_owned(),
             message: said.message().to_owned(),
@@ -94,20 +84,14 @@ pub(super) fn of_startup(asked: &Asked<'_>, error: &tokio_postgres::Error) -> Co
             password_file: asked.password_file.map(Path::to_path_buf),
             by_hba,
         };
-        return ConnectError::Refused {
-            server,
-            refusal: Box::new(refusal),
-        };
+        return ConnectError::Refused { server, refusal: Box::new(refusal) };
     }
     if let Some(cause) = find::<AuthRefused>(error) {
         let problem = AuthProblem::Forbidden(cause.to_string());
         return ConnectError::Authentication { server, problem };
     }
     if let Some(cause) = find::<rustls::Error>(error) {
-        return ConnectError::Tls {
-            server,
-            problem: of_rustls(cause),
-        };
+        return ConnectError::Tls { server, problem: of_rustls(cause) };
     }
     if let Some(cause) = find::<io::Error>(error) {
         let fault = match cause.kind() {
@@ -119,16 +103,10 @@ pub(super) fn of_startup(asked: &Asked<'_>, error: &tokio_postgres::Error) -> Co
         return ConnectError::Unreachable { server, fault };
     }
     if error.is_closed() {
-        return ConnectError::Unreachable {
-            server,
-            fault: Fault::HungUp,
-        };
+        return ConnectError::Unreachable { server, fault: Fault::HungUp };
     }
     // tokio-postgres gives no types for the rest, only these sentences
-    let reason = error
-        .source()
-        .map(ToString::to_string)
-        .unwrap_or_else(|| error.to_string());
+    let reason = error.source().map(ToString::to_string).unwrap_or_else(|| error.to_string());
     let problem = match reason.as_str() {
         "password missing" => AuthProblem::NoPassword {
             user: asked.user.to_owned(),
@@ -136,9 +114,7 @@ pub(super) fn of_startup(asked: &Asked<'_>, error: &tokio_postgres::Error) -> Co
         },
         "server did not use channel binding" => AuthProblem::ChannelBinding(no_binding(asked)),
         "unsupported authentication method" | "unsupported SASL mechanism" => {
-            let method = asked
-                .method
-                .map(|method| format!("`{method}` authentication"));
+            let method = asked.method.map(|method| format!("`{method}` authentication"));
             AuthProblem::Unsupported(method.unwrap_or_else(|| "another authentication".to_owned()))
         }
         _ if error.to_string() == "authentication error" => AuthProblem::Exchange(reason),
@@ -163,9 +139,7 @@ fn no_binding(asked: &Asked<'_>) -> &'static str {
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
-    error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
 }
 
 /// Looks for a cause of a type, also inside `io::Error`s, which hide theirs.
@@ -175,9 +149,7 @@ fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
         if let Some(found) = current.downcast_ref::<T>() {
             return Some(found);
         }
-        let inner = current
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let inner = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = match inner {
             Some(inner) => Some(inner),
             None => current.source(),
@@ -206,9 +178,7 @@ impl ConnectError {
             ConnectError::Refused { refusal, .. } => is_waking(refusal),
             ConnectError::Several { tries } => {
                 tries.iter().any(ConnectError::passes_by_waiting)
-                    && !tries
-                        .iter()
-                        .any(|one| one.ends_the_round() && !one.passes_by_waiting())
+                    && !tries.iter().any(|one| one.ends_the_round() && !one.passes_by_waiting())
             }
             _ => false,
         }
@@ -220,9 +190,9 @@ impl ConnectError {
         match self {
             ConnectError::Lookup { .. } => true,
             ConnectError::Unreachable { fault, .. } => !matches!(fault, Fault::NotPostgres(_)),
-            ConnectError::Several { tries } => tries
-                .iter()
-                .all(|one| one.is_absence() || one.passes_by_waiting()),
+            ConnectError::Several { tries } => {
+                tries.iter().all(|one| one.is_absence() || one.passes_by_waiting())
+            }
             _ => false,
         }
     }
@@ -243,19 +213,11 @@ impl ConnectError {
 }
 
 fn is_waking(refusal: &Refusal) -> bool {
-    if matches!(
-        refusal.sqlstate.as_str(),
-        "57P03" | "57P02" | "57P01" | "08006" | "08001"
-    ) {
+    if matches!(refusal.sqlstate.as_str(), "57P03" | "57P02" | "57P01" | "08006" | "08001") {
         return true;
     }
     // a sleeping Neon compute, in the words of its proxy
-    let waking = [
-        "being activated",
-        "control plane",
-        "compute node",
-        "console request",
-    ];
+    let waking = ["being activated", "control plane", "compute node", "console request"];
     let message = refusal.message.to_lowercase();
     !refusal.sqlstate.starts_with("28") && waking.iter().any(|words| message.contains(words))
 }
@@ -265,11 +227,7 @@ mod tests {
     use super::*;
 
     fn server(ip: [u8; 4]) -> Server {
-        Server::Tcp {
-            name: None,
-            ip: ip.into(),
-            port: 5432,
-        }
+        Server::Tcp { name: None, ip: ip.into(), port: 5432 }
     }
 
     fn refused(sqlstate: &str, message: &str) -> ConnectError {
@@ -283,19 +241,12 @@ mod tests {
             password_file: None,
             by_hba: false,
         };
-        ConnectError::Refused {
-            server: server([127, 0, 0, 1]),
-            refusal: Box::new(refusal),
-        }
+        ConnectError::Refused { server: server([127, 0, 0, 1]), refusal: Box::new(refusal) }
     }
 
     #[track_caller]
     fn check(error: &ConnectError, waits: bool, ends: bool) {
-        assert_eq!(
-            (error.passes_by_waiting(), error.ends_the_round()),
-            (waits, ends),
-            "{error}"
-        );
+        assert_eq!((error.passes_by_waiting(), error.ends_the_round()), (waits, ends), "{error}");
     }
 
     #[test]
@@ -307,26 +258,10 @@ mod tests {
 
     #[test]
     fn only_a_server_that_starts_is_asked_again() {
-        check(
-            &refused("57P03", "the database system is starting up"),
-            true,
-            false,
-        );
-        check(
-            &refused("28P01", "password authentication failed"),
-            false,
-            true,
-        );
-        check(
-            &refused("3D000", "database \"x\" does not exist"),
-            false,
-            true,
-        );
-        check(
-            &refused("XX000", "The endpoint is being activated"),
-            true,
-            true,
-        );
+        check(&refused("57P03", "the database system is starting up"), true, false);
+        check(&refused("28P01", "password authentication failed"), false, true);
+        check(&refused("3D000", "database \"x\" does not exist"), false, true);
+        check(&refused("XX000", "The endpoint is being activated"), true, true);
         check(&refused("28000", "control plane says no"), false, true);
     }
 

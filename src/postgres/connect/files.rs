@@ -155,10 +155,7 @@ impl Files {
         Ok((roots, store))
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "the two halves that rustls takes, and a path"
-    )]
+    #[expect(clippy::type_complexity, reason = "the two halves that rustls takes, and a path")]
     pub(super) fn client_certificate(
         &self,
         params: &Params,
@@ -191,10 +188,7 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConnectError> {
     let text = String::from_utf8_lossy(&bytes);
     if text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED") {
         return Err(ConnectError::setting(
-            format!(
-                "private key {} is encrypted, which glowplug cannot read",
-                path.display()
-            ),
+            format!("private key {} is encrypted, which glowplug cannot read", path.display()),
             format!(
                 "Write a copy without passphrase: openssl pkey -in {} -out <file>; chmod 0600.",
                 path.display()
@@ -219,14 +213,8 @@ fn check_permissions(path: &Path) -> Result<(), ConnectError> {
     let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
     if metadata.mode() & forbidden != 0 {
         return Err(ConnectError::setting(
-            format!(
-                "private key {} can be read by group or others",
-                path.display()
-            ),
-            format!(
-                "chmod 0600 {} (0640 if it belongs to root).",
-                path.display()
-            ),
+            format!("private key {} can be read by group or others", path.display()),
+            format!("chmod 0600 {} (0640 if it belongs to root).", path.display()),
         ));
     }
     Ok(())

@@ -36,11 +36,7 @@ impl Passfile {
             Ok(text) => (parse(&text.unwrap_or_default()), None),
             Err(note) => (Vec::new(), Some(note)),
         };
-        Passfile {
-            path,
-            ignored,
-            entries,
-        }
+        Passfile { path, ignored, entries }
     }
 
     /// The password of the first line that fits.
@@ -70,9 +66,7 @@ struct Entry {
 
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Entry")
-            .field("host", &self.host)
-            .finish_non_exhaustive()
+        f.debug_struct("Entry").field("host", &self.host).finish_non_exhaustive()
     }
 }
 
@@ -107,9 +101,7 @@ fn text(path: &Path) -> Result<Option<String>, String> {
         Err(error) => return Err(format!("password file {shown} ignored: {error}")),
     };
     if !metadata.is_file() {
-        return Err(format!(
-            "password file {shown} ignored: it is not a plain file"
-        ));
+        return Err(format!("password file {shown} ignored: it is not a plain file"));
     }
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
@@ -133,13 +125,7 @@ fn parse(text: &str) -> Vec<Entry> {
             let (database, rest) = field(rest)?;
             let (user, rest) = field(rest)?;
             let password = unescape(rest).0;
-            Some(Entry {
-                host,
-                port,
-                database,
-                user,
-                password,
-            })
+            Some(Entry { host, port, database, user, password })
         })
         .collect()
 }
@@ -173,17 +159,9 @@ mod tests {
 
     #[track_caller]
     fn check(lines: &str, login: (&str, u16, &str, &str), expected: Option<&str>) {
-        let file = Passfile {
-            entries: parse(lines),
-            ..Passfile::default()
-        };
+        let file = Passfile { entries: parse(lines), ..Passfile::default() };
         let (host, port, database, user) = login;
-        let found = file.password(Login {
-            host,
-            port,
-            database,
-            user,
-        });
+        let found = file.password(Login { host, port, database, user });
         assert_eq!(found.as_ref().map(Secret::reveal), expected);
     }
 
@@ -198,11 +176,7 @@ mod tests {
 
     #[test]
     fn colons_and_backslashes_are_escaped() {
-        check(
-            r"a\:b:1:c\\d:*:p\:w\\d",
-            ("a:b", 1, r"c\d", "u"),
-            Some(r"p:w\d"),
-        );
+        check(r"a\:b:1:c\\d:*:p\:w\\d", ("a:b", 1, r"c\d", "u"), Some(r"p:w\d"));
         check("::1:5432:*:*:pw", ("::1", 5432, "d", "u"), None);
         check(r"\:\:1:5432:*:*:pw", ("::1", 5432, "d", "u"), Some("pw"));
     }
@@ -215,11 +189,7 @@ mod tests {
 
     #[test]
     fn a_default_socket_directory_is_also_called_localhost() {
-        check(
-            "localhost:*:*:*:pw",
-            ("/var/run/postgresql", 5432, "d", "u"),
-            Some("pw"),
-        );
+        check("localhost:*:*:*:pw", ("/var/run/postgresql", 5432, "d", "u"), Some("pw"));
         check("/srv/pg:*:*:*:pw", ("/srv/pg", 5432, "d", "u"), Some("pw"));
         check("localhost:*:*:*:pw", ("/srv/pg", 5432, "d", "u"), None);
     }

@@ -39,10 +39,7 @@ impl Plan {
         let params = &url.params;
         let mut notes = Vec::new();
         // sockets are never encrypted, whatever the parameters say
-        let over_tcp = url
-            .hosts
-            .iter()
-            .any(|host| !matches!(host.name, HostName::Socket(_)));
+        let over_tcp = url.hosts.iter().any(|host| !matches!(host.name, HostName::Socket(_)));
         let (encryption, tls) = match over_tcp {
             true => Tls::of(params, environment)?,
             false => (Encryption::Never, None),
@@ -89,17 +86,11 @@ impl Plan {
         };
         let random = params.load_balance_hosts == Some(true);
         Ok(Plan {
-            order: if random {
-                Order::Random
-            } else {
-                Order::AsWritten
-            },
+            order: if random { Order::Random } else { Order::AsWritten },
             terms,
             password: url.password.clone(),
             passfile,
-            wanted: params
-                .target_session_attrs
-                .unwrap_or(TargetSessionAttrs::Any),
+            wanted: params.target_session_attrs.unwrap_or(TargetSessionAttrs::Any),
             // 0 means for ever there
             connect_timeout: params
                 .connect_timeout
@@ -138,17 +129,10 @@ impl Plan {
             let count = servers.len();
             for (at, server) in servers.into_iter().enumerate() {
                 let limit = share(until, hosts_left - 1 + count - at);
-                let limit = self
-                    .connect_timeout
-                    .map_or(limit, |timeout| timeout.min(limit));
+                let limit = self.connect_timeout.map_or(limit, |timeout| timeout.min(limit));
                 let terms = &self.terms;
-                let attempt = Attempt {
-                    terms,
-                    host,
-                    server,
-                    password: self.password(host),
-                    wanted,
-                };
+                let attempt =
+                    Attempt { terms, host, server, password: self.password(host), wanted };
                 match attempt.make(limit).await {
                     Ok(wire) => return Ok(wire),
                     Err(failure) => {
@@ -166,11 +150,7 @@ impl Plan {
 
     fn password(&self, host: &Host) -> Password<'_> {
         if let Some(secret) = &self.password {
-            return Password {
-                secret: Some(secret.clone()),
-                file: None,
-                ignored: None,
-            };
+            return Password { secret: Some(secret.clone()), file: None, ignored: None };
         }
         let secret = self.passfile.password(Login {
             host: target::passfile_name(host),
@@ -179,11 +159,7 @@ impl Plan {
             user: &self.terms.user,
         });
         let file = secret.is_some().then_some(self.passfile.path.as_path());
-        Password {
-            secret,
-            file,
-            ignored: self.passfile.ignored.as_deref(),
-        }
+        Password { secret, file, ignored: self.passfile.ignored.as_deref() }
     }
 }
 

@@ -71,10 +71,7 @@ fn files(environment: &Environment) -> Vec<(PathBuf, bool)> {
         Some(path) => files.push((PathBuf::from(path), true)),
         None => {
             files.extend(
-                environment
-                    .home
-                    .as_ref()
-                    .map(|home| (home.join(".pg_service.conf"), false)),
+                environment.home.as_ref().map(|home| (home.join(".pg_service.conf"), false)),
             );
         }
     }
@@ -117,11 +114,7 @@ fn section(text: &str, name: &str) -> Result<Option<Vec<Setting>>, (usize, Strin
         }
         // libpq keeps the first of two
         if settings.iter().all(|setting| setting.key != key) {
-            settings.push(Setting {
-                line: number,
-                key: key.to_owned(),
-                value: value.to_owned(),
-            });
+            settings.push(Setting { line: number, key: key.to_owned(), value: value.to_owned() });
         }
     }
     Ok(found)
@@ -135,16 +128,10 @@ mod tests {
     fn check(text: &str, name: &str, expected: Option<&[(&str, &str)]>) {
         let found = section(text, name).expect("the file is well formed");
         let pairs = found.map(|settings| {
-            settings
-                .into_iter()
-                .map(|setting| (setting.key, setting.value))
-                .collect::<Vec<_>>()
+            settings.into_iter().map(|setting| (setting.key, setting.value)).collect::<Vec<_>>()
         });
         let expected = expected.map(|pairs| {
-            pairs
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect::<Vec<_>>()
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>()
         });
         assert_eq!(pairs, expected);
     }
@@ -167,14 +154,8 @@ mod tests {
 
     #[test]
     fn a_broken_line_is_named_with_its_number() {
-        assert_eq!(
-            section("[a]\nhost\n", "a").expect_err("no equals sign").0,
-            2
-        );
+        assert_eq!(section("[a]\nhost\n", "a").expect_err("no equals sign").0, 2);
         assert_eq!(section("[a]\n\nservice=b\n", "a").expect_err("nested").0, 3);
-        assert!(
-            section("[b]\nhost\n", "a").is_ok(),
-            "other sections are not read"
-        );
+        assert!(section("[b]\nhost\n", "a").is_ok(), "other sections are not read");
     }
 }

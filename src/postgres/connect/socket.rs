@@ -40,10 +40,7 @@ pub(super) struct Keepalive {
 
 impl Watchfulness {
     /// For what is over in a moment.
-    pub(super) const NONE: Self = Self {
-        keepalive: None,
-        unanswered: None,
-    };
+    pub(super) const NONE: Self = Self { keepalive: None, unanswered: None };
 
     /// What a URL says, and what is usual.
     pub(super) fn of(params: &Params) -> Self {
@@ -76,9 +73,7 @@ impl Watchfulness {
             socket.set_tcp_keepalive(&settings).unwrap_or_default();
         }
         #[cfg(target_os = "linux")]
-        socket
-            .set_tcp_user_timeout(self.unanswered)
-            .unwrap_or_default();
+        socket.set_tcp_user_timeout(self.unanswered).unwrap_or_default();
         Ok(())
     }
 }
@@ -110,14 +105,12 @@ impl Socket {
                 };
                 watchfulness.apply(&socket)?;
                 socket.set_nodelay(true)?;
-                Ok(Socket::Tcp(
-                    socket.connect(SocketAddr::new(*ip, *port)).await?,
-                ))
+                Ok(Socket::Tcp(socket.connect(SocketAddr::new(*ip, *port)).await?))
             }
             #[cfg(unix)]
-            Server::Socket { path } => Ok(Socket::Unix(
-                UnixStream::connect(abstract_or_file(path)).await?,
-            )),
+            Server::Socket { path } => {
+                Ok(Socket::Unix(UnixStream::connect(abstract_or_file(path)).await?))
+            }
             #[cfg(not(unix))]
             Server::Socket { .. } => Err(io::ErrorKind::Unsupported.into()),
         }

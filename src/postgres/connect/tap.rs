@@ -58,10 +58,7 @@ pub(super) struct Tap<S> {
 
 impl<S> Tap<S> {
     pub(super) fn new(inner: S, heard: Arc<Heard>, require: RequireAuth) -> Tap<S> {
-        Tap {
-            inner,
-            scan: Some(Scan::new(heard, require)),
-        }
+        Tap { inner, scan: Some(Scan::new(heard, require)) }
     }
 }
 
@@ -128,12 +125,7 @@ const BODY_OF_INTEREST: usize = 8;
 
 impl Scan {
     fn new(heard: Arc<Heard>, require: RequireAuth) -> Scan {
-        Scan {
-            heard,
-            require,
-            kept: Vec::with_capacity(HEADER + BODY_OF_INTEREST),
-            skip: 0,
-        }
+        Scan { heard, require, kept: Vec::with_capacity(HEADER + BODY_OF_INTEREST), skip: 0 }
     }
 
     fn hear(&mut self, mut bytes: &[u8]) -> Result<Listening, io::Error> {
@@ -228,10 +220,7 @@ mod tests {
     fn startup() -> Vec<u8> {
         let key = [1234_i32.to_be_bytes(), (-77_i32).to_be_bytes()].concat();
         [
-            message(
-                b'R',
-                &[&10_i32.to_be_bytes()[..], b"SCRAM-SHA-256\0\0"].concat(),
-            ),
+            message(b'R', &[&10_i32.to_be_bytes()[..], b"SCRAM-SHA-256\0\0"].concat()),
             message(b'R', &12_i32.to_be_bytes()),
             message(b'R', &0_i32.to_be_bytes()),
             message(b'S', b"server_version\x0015.18\0"),
@@ -261,11 +250,7 @@ mod tests {
         for chunk in 1..200 {
             let (result, heard) = check(chunk, "");
             assert_eq!(result.expect("nothing is forbidden"), Listening::Done);
-            assert_eq!(
-                (heard.pid(), heard.key()),
-                (1234, -77),
-                "in pieces of {chunk}"
-            );
+            assert_eq!((heard.pid(), heard.key()), (1234, -77), "in pieces of {chunk}");
             assert_eq!(heard.method(), Some(Method::ScramSha256));
         }
     }

@@ -59,24 +59,13 @@ pub(super) async fn servers(
         return Ok(vec![Server::Tcp { name, ip, port }]);
     }
     let name = name.unwrap_or("localhost");
-    let bare = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'))
-        .unwrap_or(name);
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(vec![Server::Tcp {
-            name: None,
-            ip,
-            port,
-        }]);
+        return Ok(vec![Server::Tcp { name: None, ip, port }]);
     }
     let mut addresses = look_up(name, port, limit).await?;
     order.apply(&mut addresses);
-    let server = |ip| Server::Tcp {
-        name: Some(name.to_owned()),
-        ip,
-        port,
-    };
+    let server = |ip| Server::Tcp { name: Some(name.to_owned()), ip, port };
     Ok(addresses.into_iter().map(server).collect())
 }
 
@@ -88,10 +77,7 @@ async fn look_up(name: &str, port: u16, limit: Duration) -> Result<Vec<IpAddr>, 
     };
     let found = match tokio::time::timeout(limit, tokio::net::lookup_host((name, port))).await {
         Err(_) => {
-            return Err(failed(
-                "the resolver did not answer in time".to_owned(),
-                true,
-            ));
+            return Err(failed("the resolver did not answer in time".to_owned(), true));
         }
         Ok(Err(error)) => {
             let text = error.to_string();

@@ -93,10 +93,7 @@ impl Tls {
             Some((chain, key, path)) => {
                 let identity = identity(&keys, chain, key).map_err(|error| {
                     ConnectError::setting(
-                        format!(
-                            "client certificate {} cannot be used: {error}",
-                            path.display()
-                        ),
+                        format!("client certificate {} cannot be used: {error}", path.display()),
                         "Check that sslcert and sslkey belong together.",
                     )
                 })?;
@@ -110,14 +107,7 @@ impl Tls {
             config.alpn_protocols = vec![b"postgresql".to_vec()];
         }
         let client = MakeRustlsConnect::new(config);
-        Ok((
-            encryption,
-            Some(Tls {
-                client,
-                negotiation,
-                names_matter,
-            }),
-        ))
+        Ok((encryption, Some(Tls { client, negotiation, names_matter })))
     }
 
     /// Makes the handshake. What the user calls the host goes into SNI, unless that is an address.
@@ -141,13 +131,12 @@ fn identity(
 ) -> Result<CertifiedKey, rustls::Error> {
     let key = provider.key_provider.load_private_key(key)?;
     let shown = chain.first().and_then(Facts::of);
-    let shown = shown.ok_or(rustls::Error::InvalidCertificate(
-        rustls::CertificateError::BadEncoding,
-    ))?;
+    let shown =
+        shown.ok_or(rustls::Error::InvalidCertificate(rustls::CertificateError::BadEncoding))?;
     match key.public_key() {
-        Some(of_key) if of_key != shown.key() => Err(rustls::Error::InconsistentKeys(
-            rustls::InconsistentKeys::KeyMismatch,
-        )),
+        Some(of_key) if of_key != shown.key() => {
+            Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch))
+        }
         _ => Ok(CertifiedKey::new(chain, key)),
     }
 }
@@ -178,26 +167,17 @@ fn versions(params: &Params) -> Result<Vec<&'static SupportedProtocolVersion>, C
     const KNOWN: [&str; 4] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
     let place = |key: &str, text: Option<&str>, default: usize| match text {
         None | Some("") => Ok(default),
-        Some(text) => KNOWN
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(text))
-            .ok_or_else(|| {
+        Some(text) => {
+            KNOWN.iter().position(|known| known.eq_ignore_ascii_case(text)).ok_or_else(|| {
                 ConnectError::setting(
                     format!("{key} is `{text}`, which is no TLS version"),
                     "Use TLSv1.2 or TLSv1.3.",
                 )
-            }),
+            })
+        }
     };
-    let least = place(
-        "ssl_min_protocol_version",
-        params.ssl_min_protocol.as_deref(),
-        2,
-    )?;
-    let most = place(
-        "ssl_max_protocol_version",
-        params.ssl_max_protocol.as_deref(),
-        3,
-    )?;
+    let least = place("ssl_min_protocol_version", params.ssl_min_protocol.as_deref(), 2)?;
+    let most = place("ssl_max_protocol_version", params.ssl_max_protocol.as_deref(), 3)?;
     let mut versions = Vec::new();
     if least <= 3 && most >= 3 {
         versions.push(&rustls::version::TLS13);
@@ -207,10 +187,7 @@ fn versions(params: &Params) -> Result<Vec<&'static SupportedProtocolVersion>, C
     }
     if versions.is_empty() {
         return Err(ConnectError::setting(
-            format!(
-                "no TLS version lies between {} and {}",
-                KNOWN[least], KNOWN[most]
-            ),
+            format!("no TLS version lies between {} and {}", KNOWN[least], KNOWN[most]),
             "glowplug speaks TLSv1.2 and TLSv1.3.",
         ));
     }

@@ -59,10 +59,7 @@ impl ServerCertVerifier for Verifier {
         let Trust::Authorities { chain, roots, name } = &self.trust else {
             return Ok(ServerCertVerified::assertion());
         };
-        let judged = if roots
-            .iter()
-            .any(|root| root.as_ref() == end_entity.as_ref())
-        {
+        let judged = if roots.iter().any(|root| root.as_ref() == end_entity.as_ref()) {
             verify_own_root(end_entity, server_name, *name, now)
         } else {
             match chain.verify_server_cert(
@@ -77,11 +74,9 @@ impl ServerCertVerifier for Verifier {
                 Ok(_) => Ok(()),
             }
         };
-        judged
-            .map(|()| ServerCertVerified::assertion())
-            .map_err(|problem| {
-                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(problem))))
-            })
+        judged.map(|()| ServerCertVerified::assertion()).map_err(|problem| {
+            Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(problem))))
+        })
     }
 
     fn verify_tls12_signature(
@@ -125,26 +120,14 @@ impl Verifier {
     ) -> Result<HandshakeSignatureValid, Error> {
         let bad = || Error::InvalidCertificate(CertificateError::BadSignature);
         let (algorithm, key) = facts.key_parts().ok_or_else(bad)?;
-        let candidates = self
-            .algorithms
-            .mapping
-            .iter()
-            .find(|(scheme, _)| *scheme == dss.scheme);
+        let candidates = self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == dss.scheme);
         let valid = candidates.is_some_and(|(_, candidates)| {
             candidates
                 .iter()
                 .filter(|candidate| candidate.public_key_alg_id().as_ref() == algorithm)
-                .any(|candidate| {
-                    candidate
-                        .verify_signature(key, message, dss.signature())
-                        .is_ok()
-                })
+                .any(|candidate| candidate.verify_signature(key, message, dss.signature()).is_ok())
         });
-        if valid {
-            Ok(HandshakeSignatureValid::assertion())
-        } else {
-            Err(bad())
-        }
+        if valid { Ok(HandshakeSignatureValid::assertion()) } else { Err(bad()) }
     }
 }
 
@@ -162,20 +145,14 @@ fn verify_own_root(
     now: UnixTime,
 ) -> Result<(), TlsProblem> {
     let Some(facts) = Facts::of(certificate) else {
-        return Err(TlsProblem::BadCertificate(
-            "it is not well formed".to_owned(),
-        ));
+        return Err(TlsProblem::BadCertificate("it is not well formed".to_owned()));
     };
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     if now > facts.not_after {
-        return Err(TlsProblem::Expired {
-            on: date(facts.not_after),
-        });
+        return Err(TlsProblem::Expired { on: date(facts.not_after) });
     }
     if now < facts.not_before {
-        return Err(TlsProblem::NotYetValid {
-            on: date(facts.not_before),
-        });
+        return Err(TlsProblem::NotYetValid { on: date(facts.not_before) });
     }
     if name == NameCheck::Skip {
         return Ok(());
@@ -211,20 +188,14 @@ fn problem(error: &Error, certificate: &CertificateDer<'_>, name: &ServerName<'_
             }
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            TlsProblem::NoAlternativeName {
-                common_name: facts.and_then(|facts| facts.common_name),
-            }
+            TlsProblem::NoAlternativeName { common_name: facts.and_then(|facts| facts.common_name) }
         }
         CertificateError::ExpiredContext { not_after, .. } => {
-            let on = i64::try_from(not_after.as_secs())
-                .map(date)
-                .unwrap_or_default();
+            let on = i64::try_from(not_after.as_secs()).map(date).unwrap_or_default();
             TlsProblem::Expired { on }
         }
         CertificateError::NotValidYetContext { not_before, .. } => {
-            let on = i64::try_from(not_before.as_secs())
-                .map(date)
-                .unwrap_or_default();
+            let on = i64::try_from(not_before.as_secs()).map(date).unwrap_or_default();
             TlsProblem::NotYetValid { on }
         }
         CertificateError::Revoked => TlsProblem::Revoked,
@@ -246,8 +217,6 @@ fn problem(error: &Error, certificate: &CertificateDer<'_>, name: &ServerName<'_
 
 /// `DnsName("db.example.org")` and `IpAddress(10.0.0.1)` without their wrapping.
 fn bare(presented: &str) -> String {
-    let inner = presented
-        .split_once('(')
-        .map_or(presented, |(_, rest)| rest);
+    let inner = presented.split_once('(').map_or(presented, |(_, rest)| rest);
     inner.trim_end_matches(')').trim_matches('"').to_owned()
 }

@@ -21,9 +21,7 @@ pub(super) fn refused(kind: &Kind, text: &str, guard: &Guard, before: &Snapshot)
     let is_of_ledger = |name: &Name| {
         let declared = guard.ledgers.iter();
         let is = |schema: &str| name.schema.as_deref().is_none_or(|it| it == schema);
-        declared
-            .into_iter()
-            .any(|it| it.table == name.name && is(&it.schema))
+        declared.into_iter().any(|it| it.table == name.name && is(&it.schema))
     };
     match kind {
         Kind::ReindexConcurrently | Kind::Maintenance => None,
@@ -32,10 +30,7 @@ pub(super) fn refused(kind: &Kind, text: &str, guard: &Guard, before: &Snapshot)
                 (0..guard.ledgers.len()).find_map(|ledger| {
                     let mut found = before.of(Some(ledger), Fact::Index);
                     let is_it = |label: &str| {
-                        label
-                            .rsplit('.')
-                            .next()
-                            .is_some_and(|it| it.trim_matches('"') == name.name)
+                        label.rsplit('.').next().is_some_and(|it| it.trim_matches('"') == name.name)
                     };
                     found
                         .find(|(label, fact)| fact.is("unique") && is_it(label))
@@ -43,9 +38,7 @@ pub(super) fn refused(kind: &Kind, text: &str, guard: &Guard, before: &Snapshot)
                 })
             };
             let kept = indexes.iter().find_map(keeps)?;
-            Some(format!(
-                "the index {kept} keeps the values of a ledger apart"
-            ))
+            Some(format!("the index {kept} keeps the values of a ledger apart"))
         }
         Kind::DetachConcurrently { table, .. } if is_of_ledger(table) => {
             Some("a partition of a ledger would be detached".to_owned())
@@ -53,19 +46,12 @@ pub(super) fn refused(kind: &Kind, text: &str, guard: &Guard, before: &Snapshot)
         Kind::DetachConcurrently { .. } => None,
         // of a partitioned table these cannot run in a transaction either
         Kind::Other => {
-            let first = text
-                .split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .to_ascii_uppercase();
+            let first = text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
             let is_upkeep = matches!(first.as_str(), "REINDEX" | "CLUSTER");
             (!is_upkeep).then(|| {
                 "only upkeep of indexes and tables is known to leave rows alone".to_owned()
             })
         }
-        other => Some(format!(
-            "{} is not known to leave rows alone",
-            other.label()
-        )),
+        other => Some(format!("{} is not known to leave rows alone", other.label())),
     }
 }

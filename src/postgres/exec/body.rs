@@ -67,10 +67,7 @@ pub(super) struct Care {
 
 impl Care {
     pub(super) fn without_kept(self) -> Self {
-        Self {
-            plain: true,
-            ..self
-        }
+        Self { plain: true, ..self }
     }
 }
 

@@ -34,14 +34,9 @@ struct Prepared {
 
 impl Prepared {
     fn read(rows: Option<Vec<Row>>) -> Self {
-        let row = rows
-            .and_then(|rows| rows.into_iter().next())
-            .unwrap_or_default();
+        let row = rows.and_then(|rows| rows.into_iter().next()).unwrap_or_default();
         let count = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
-        Self {
-            is_ours: count(0) == "1",
-            others: count(1) != "0",
-        }
+        Self { is_ours: count(0) == "1", others: count(1) != "0" }
     }
 }
 
@@ -64,16 +59,9 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, TaskError> {
         // between the tasks of one transaction, and within a migration without one, a script's statements are in the way
-        let mut care = Care {
-            plain: body.legs.len() > 1 || !body.cleans,
-            ..Care::default()
-        };
+        let mut care = Care { plain: body.legs.len() > 1 || !body.cleans, ..Care::default() };
         let mut attempt = 1;
-        if let Some(name) = body
-            .scripts
-            .iter()
-            .find_map(|script| ledger::surgery(script))
-        {
+        if let Some(name) = body.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
                 task: body.first,
                 at: At::Guard,
@@ -82,15 +70,10 @@ impl Locked<'_> {
             });
         }
         loop {
-            let tried = self
-                .try_guarded(body, &manner.guard, care, &mut *tell)
-                .await;
+            let tried = self.try_guarded(body, &manner.guard, care, &mut *tell).await;
             match tried {
                 Ok(Outcome::Committed(rows, parts)) => {
-                    let journal = parts
-                        .iter()
-                        .zip(rows)
-                        .filter(|(part, _)| part.at == At::Journal);
+                    let journal = parts.iter().zip(rows).filter(|(part, _)| part.at == At::Journal);
                     return Ok(journal.map(|(_, rows)| rows).collect());
                 }
                 Ok(Outcome::Again(more)) => {
@@ -154,14 +137,8 @@ impl Locked<'_> {
         care: Care,
         tell: Tell<'_>,
     ) -> Result<Outcome, Failed> {
-        let at = |at| Part {
-            task: body.first,
-            at,
-        };
-        let (place, version) = (
-            self.facts().place.schema.clone(),
-            self.facts().server_version,
-        );
+        let at = |at| Part { task: body.first, at };
+        let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
         let pins = guard::pins();
         let lock = guard.lock(care.exact || care.unused);
         let question = guard.snapshot(&place, version, None, true);
@@ -176,16 +153,8 @@ impl Locked<'_> {
         draft.push(body.first, At::Opening, Message::Batch(&lock));
         draft.push(body.first, At::Opening, Message::Batch(guard::LOOK));
         draft.push(body.first, At::Opening, Message::Batch(&pins));
-        draft.push(
-            body.first,
-            At::Opening,
-            Message::Query(guard::PREPARED, Vec::new()),
-        );
-        draft.push(
-            body.first,
-            At::Opening,
-            Message::Kept(&question.0, question.1.clone()),
-        );
+        draft.push(body.first, At::Opening, Message::Query(guard::PREPARED, Vec::new()));
+        draft.push(body.first, At::Opening, Message::Kept(&question.0, question.1.clone()));
         let replies = self.send(&draft, body.statements, &mut *tell).await;
         let mut replies = match replies {
             Err((part, Failure::Server(error)))
@@ -212,17 +181,8 @@ impl Locked<'_> {
         }
         // nobody can prepare for a seed that is not known
         let seed = fastrand::i64(..);
-        let unused = self
-            .look(
-                guard,
-                &before,
-                &mut watched,
-                care,
-                by_hand,
-                seed,
-                at(At::Opening),
-            )
-            .await?;
+        let unused =
+            self.look(guard, &before, &mut watched, care, by_hand, seed, at(At::Opening)).await?;
 
         // the script, its end, the journal, the end once more
         let noted = serde_json::to_string(&Before::of(&before)).unwrap_or_default();
@@ -241,22 +201,14 @@ impl Locked<'_> {
             draft.push(part.task, part.at, message.message());
             if part.at == At::Journal && !body.legs.is_empty() {
                 legs_at.push(draft.messages.len());
-                draft.push(
-                    part.task,
-                    At::Guard,
-                    Message::Query(so_far, so_far_values.clone()),
-                );
+                draft.push(part.task, At::Guard, Message::Query(so_far, so_far_values.clone()));
             }
         }
         let last = rest.last().map_or(body.first, |(part, _)| part.task);
         draft.push(last, At::Settling, Message::Batch(&settle));
         draft.push(last, At::Settling, Message::Batch(&pins));
         draft.push(last, At::Guard, Message::Query(guard::PREPARED, Vec::new()));
-        draft.push(
-            last,
-            At::Guard,
-            Message::Kept(&question.0, question.1.clone()),
-        );
+        draft.push(last, At::Guard, Message::Kept(&question.0, question.1.clone()));
         let snapshot_at = draft.messages.len() - 1;
         for (_, append, writes) in &probes {
             push_probe(&mut draft, last, append.as_deref());
@@ -274,10 +226,7 @@ impl Locked<'_> {
             }
             answers => answers?,
         };
-        let rows: Vec<Vec<Row>> = answers
-            .iter()
-            .map(|it| it.clone().unwrap_or_default())
-            .collect();
+        let rows: Vec<Vec<Row>> = answers.iter().map(|it| it.clone().unwrap_or_default()).collect();
         let after = Snapshot::read(rows[snapshot_at].clone());
         let prepared = Prepared::read(rows.get(snapshot_at - 1).cloned());
         if self.session.keeps() && !prepared.is_ours {
@@ -286,27 +235,14 @@ impl Locked<'_> {
 
         let context = Context {
             ledgers: &guard.ledgers,
-            before: body
-                .before
-                .as_ref()
-                .filter(|_| body.direction == Some(Direction::Down)),
+            before: body.before.as_ref().filter(|_| body.direction == Some(Direction::Down)),
             unused: &unused,
         };
         let mut findings = ledger::judge(&before, &after, &context);
         if !care.unused && may_be_unused(&findings) {
-            return Ok(Outcome::Again(Care {
-                unused: true,
-                ..care
-            }));
+            return Ok(Outcome::Again(Care { unused: true, ..care }));
         }
-        findings.extend(probed(
-            guard,
-            &watched,
-            &probes,
-            &draft,
-            &answers,
-            snapshot_at,
-        ));
+        findings.extend(probed(guard, &watched, &probes, &draft, &answers, snapshot_at));
         let legs: Vec<Vec<Row>> = legs_at.iter().map(|at| rows[*at].clone()).collect();
         findings.extend(twice(guard, body, &before, &legs));
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
@@ -321,8 +257,7 @@ impl Locked<'_> {
             let is_there = after.root(it.index).is_some();
             if is_there {
                 findings.extend(
-                    self.appends(guard, it, &before, &after, &counted, at(At::Guard))
-                        .await?,
+                    self.appends(guard, it, &before, &after, &counted, at(At::Guard)).await?,
                 );
             }
             if !care.exact {
@@ -334,17 +269,15 @@ impl Locked<'_> {
             // a column that held nothing may be gone; the others are compared as they are called now
             let compared: Vec<i64> = it.columns.iter().map(|column| column.number).collect();
             it.columns = guard::columns(&before, &after, it.index);
-            it.columns
-                .retain(|column| compared.contains(&column.number));
+            it.columns.retain(|column| compared.contains(&column.number));
             for (name, _) in &mut it.key {
                 *name = now_called(&before, &after, it.index, name);
             }
             let is_same = it.columns.len() == compared.len() && {
                 // a rewrite makes every row one of this transaction
                 let appended = counted.inserted != 0 && counted.rewritten.is_empty();
-                let now = self
-                    .fingerprint(guard, it, appended, care.exact, seed, at(At::Guard))
-                    .await?;
+                let now =
+                    self.fingerprint(guard, it, appended, care.exact, seed, at(At::Guard)).await?;
                 Some(&now) == it.fingerprint.as_ref()
             };
             if !is_same {
@@ -359,10 +292,7 @@ impl Locked<'_> {
         let blocks = |it: &Finding| it.rule != "column-type" && (it.rows || guard.allow.is_none());
         if asks_rows && !care.exact && !watched.is_empty() {
             if !findings.iter().any(blocks) {
-                return Ok(Outcome::Again(Care {
-                    exact: true,
-                    ..care
-                }));
+                return Ok(Outcome::Again(Care { exact: true, ..care }));
             }
             findings.extend(told);
         }

@@ -35,19 +35,13 @@ impl Locked<'_> {
             let ledger = &guard.ledgers[it.index];
             if !it.key.is_empty() {
                 let rows = self
-                    .ask(
-                        part,
-                        &Message::Query(&guard::mark(ledger, &it.key), Vec::new()),
-                    )
+                    .ask(part, &Message::Query(&guard::mark(ledger, &it.key), Vec::new()))
                     .await?;
                 it.mark = rows.into_iter().next();
             }
             if care.unused {
                 for (_, column) in before.of(Some(it.index), Kind::Column) {
-                    let root = before
-                        .root(it.index)
-                        .map(|(root, _)| root)
-                        .unwrap_or_default();
+                    let root = before.root(it.index).map(|(root, _)| root).unwrap_or_default();
                     let is_open = column.text("relation") == root && !column.is("dropped");
                     if !is_open || !column.text("generated").is_empty() {
                         continue;
@@ -63,11 +57,8 @@ impl Locked<'_> {
             let is_empty = !it.key.is_empty() && it.mark.is_none();
             if (care.exact || by_hand) && !is_empty {
                 it.columns = guard::columns(before, before, it.index);
-                it.columns
-                    .retain(|column| !unused.contains(&(it.index, column.number)));
-                let found = self
-                    .fingerprint(guard, it, false, care.exact, seed, part)
-                    .await?;
+                it.columns.retain(|column| !unused.contains(&(it.index, column.number)));
+                let found = self.fingerprint(guard, it, false, care.exact, seed, part).await?;
                 it.fingerprint = Some(found);
             }
         }
@@ -114,10 +105,7 @@ impl Locked<'_> {
     ) -> Result<Vec<Finding>, Failed> {
         let mut findings = self.numbered(guard, it.index, before, after, part).await?;
         if counted.inserted != 0 || !counted.attached.is_empty() {
-            findings.extend(
-                self.backdated(guard, it, before, after, counted, part)
-                    .await?,
-            );
+            findings.extend(self.backdated(guard, it, before, after, counted, part).await?);
             findings.extend(self.ahead(guard, it, after, part).await?);
         }
         findings.extend(self.projected(guard, it.index, before, after, part).await?);
@@ -138,31 +126,18 @@ impl Locked<'_> {
         let mut columns = after.of(Some(it.index), Kind::Column);
         let column =
             columns.find(|(_, fact)| fact.text("relation") == root && fact.text("name") == name);
-        let number = column
-            .and_then(|(_, fact)| fact.number("number"))
-            .unwrap_or_default();
+        let number = column.and_then(|(_, fact)| fact.number("number")).unwrap_or_default();
         let of = format!("{root}.{number}");
         let mut sequences = after.of(Some(it.index), Kind::Sequence);
         let Some((sequence, _)) = sequences.find(|(_, fact)| fact.text("of") == of) else {
             return Ok(Vec::new());
         };
-        let reached = after
-            .of(Some(it.index), Kind::Reached)
-            .find(|(label, _)| *label == sequence);
+        let reached = after.of(Some(it.index), Kind::Reached).find(|(label, _)| *label == sequence);
         let reached = reached.and_then(|(_, fact)| fact.number("value"));
-        let number = |mark: &Option<Row>| {
-            mark.as_ref()?
-                .first()
-                .cloned()
-                .flatten()?
-                .parse::<i64>()
-                .ok()
-        };
+        let number =
+            |mark: &Option<Row>| mark.as_ref()?.first().cloned().flatten()?.parse::<i64>().ok();
         let rows = self
-            .ask(
-                part,
-                &Message::Query(&guard::mark(&guard.ledgers[it.index], &it.key), Vec::new()),
-            )
+            .ask(part, &Message::Query(&guard::mark(&guard.ledgers[it.index], &it.key), Vec::new()))
             .await?;
         let (was, is) = (number(&it.mark), number(&rows.into_iter().next()));
         // where it was so before, this script is not to blame
@@ -297,9 +272,7 @@ impl Locked<'_> {
             let sql = format!("SELECT ARRAY[last_value::text] AS \"row\" FROM {label}");
             let rows = self.ask(part, &Message::Query(&sql, Vec::new())).await?;
             let next = rows.first().and_then(|row| row.first()).cloned().flatten();
-            let next = next
-                .and_then(|next| next.parse::<i64>().ok())
-                .unwrap_or_default();
+            let next = next.and_then(|next| next.parse::<i64>().ok()).unwrap_or_default();
             if next <= then {
                 let what = format!(
                     "the sequence {label} starts again at {next}: numbers up to {then} would come twice"
@@ -318,10 +291,7 @@ impl Locked<'_> {
         part: Part,
         message: &Message<'_>,
     ) -> Result<Vec<Row>, Failed> {
-        let mut replies = self
-            .session
-            .exchange(std::slice::from_ref(message), &mut |_| {})
-            .await;
+        let mut replies = self.session.exchange(std::slice::from_ref(message), &mut |_| {}).await;
         let reply = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
         reply.map_err(|failure| (part, failure))
     }

@@ -40,15 +40,7 @@ pub(super) async fn run(
 ) -> Result<u64, TaskError> {
     let start = Instant::now();
     tell(Happening::Started(index));
-    let mut run = Run {
-        locked,
-        index,
-        task,
-        manner,
-        tell,
-        done: 0,
-        noted: OnceLock::new(),
-    };
+    let mut run = Run { locked, index, task, manner, tell, done: 0, noted: OnceLock::new() };
     run.open().await?;
     let mut started = run.resume().await?;
     for unit in units(&task.statements) {
@@ -57,11 +49,7 @@ pub(super) async fn run(
         }
         run.unit(&unit, started.take()).await?;
         run.done = unit.done;
-        (run.tell)(Happening::Statement(
-            index,
-            unit.done,
-            task.statements.len(),
-        ));
+        (run.tell)(Happening::Statement(index, unit.done, task.statements.len()));
         if run.done < task.statements.len() && run.locked.session.stop().is_pulled() {
             return Err(run.error(At::Statement(run.done), Cause::Interrupted));
         }
@@ -89,19 +77,13 @@ struct Run<'r, 'c, 'a, 'f> {
 
 impl Run<'_, '_, '_, '_> {
     fn error(&self, at: At, cause: Cause) -> TaskError {
-        TaskError {
-            task: self.index,
-            at,
-            cause,
-            committed: self.done,
-        }
+        TaskError { task: self.index, at, cause, committed: self.done }
     }
 
     async fn send(&mut self, draft: &Draft<'_>) -> Result<(), TaskError> {
         let total = self.task.statements.len();
         let sent = self.locked.send(draft, &|_| total, &mut *self.tell).await;
-        sent.map(|_| ())
-            .map_err(|(part, failure)| self.error(part.at, failure.into()))
+        sent.map(|_| ()).map_err(|(part, failure)| self.error(part.at, failure.into()))
     }
 
     /// Cleans the session and pins the settings: for the whole task, as its statements may change them.
@@ -131,9 +113,8 @@ impl Run<'_, '_, '_, '_> {
         }
         self.done = done;
         (self.tell)(Happening::Resuming(self.index, done));
-        let settings: Vec<usize> = (0..done)
-            .filter(|at| sets_the_session(self.task.text(*at)))
-            .collect();
+        let settings: Vec<usize> =
+            (0..done).filter(|at| sets_the_session(self.task.text(*at))).collect();
         if !settings.is_empty() {
             let mut draft = Draft::default();
             for statement in settings {
@@ -190,11 +171,7 @@ impl Run<'_, '_, '_, '_> {
                 draft.push(self.index, At::Statement(statement), message);
             }
             draft.push(self.index, At::Settling, Message::Batch(&settle));
-            draft.push(
-                self.index,
-                At::Journal,
-                Message::Query(&record.0, record.1.clone()),
-            );
+            draft.push(self.index, At::Journal, Message::Query(&record.0, record.1.clone()));
             draft.push(self.index, At::Commit, Message::Batch(COMMIT));
             let total = self.task.statements.len();
             match self.locked.send(&draft, &|_| total, &mut *self.tell).await {
@@ -234,10 +211,7 @@ impl Run<'_, '_, '_, '_> {
             });
             let end = [
                 (at(At::Settling), Owned::Batch(settle.clone())),
-                (
-                    at(At::Journal),
-                    Owned::Query(record.0.clone(), record.1.clone()),
-                ),
+                (at(At::Journal), Owned::Query(record.0.clone(), record.1.clone())),
             ];
             script.chain(end).collect()
         };
@@ -256,23 +230,16 @@ impl Run<'_, '_, '_, '_> {
             legs: Vec::new(),
             statements: &|_| total,
         };
-        let ran = self
-            .locked
-            .run_guarded(&body, self.manner, &mut *self.tell)
-            .await;
+        let ran = self.locked.run_guarded(&body, self.manner, &mut *self.tell).await;
         match ran {
             Ok(_) => Ok(()),
             // it cannot run in a transaction, and has had no effect in this one
-            Err(TaskError {
-                cause: Cause::Failed(Failure::Server(error)),
-                ..
-            }) if !unit.is_block && (error.is("25001") || error.is("2D000")) => {
+            Err(TaskError { cause: Cause::Failed(Failure::Server(error)), .. })
+                if !unit.is_block && (error.is("25001") || error.is("2D000")) =>
+            {
                 self.alone(unit, None).await
             }
-            Err(error) => Err(TaskError {
-                committed: self.done,
-                ..error
-            }),
+            Err(error) => Err(TaskError { committed: self.done, ..error }),
         }
     }
 
@@ -328,11 +295,7 @@ impl Run<'_, '_, '_, '_> {
         let at = At::Statement(statement);
         let after = self.locked.look_around(guard, Some(before)).await;
         let after = after.map_err(|failure| self.error(at, failure.into()))?;
-        let context = Context {
-            ledgers: &guard.ledgers,
-            before: None,
-            unused: &BTreeSet::new(),
-        };
+        let context = Context { ledgers: &guard.ledgers, before: None, unused: &BTreeSet::new() };
         let mut findings = ledger::judge(before, &after, &context);
         findings.retain(|finding| finding.rule != "transaction-left");
         if findings.is_empty() {
@@ -344,10 +307,7 @@ impl Run<'_, '_, '_, '_> {
             }
             Ok(())
         } else {
-            Err(TaskError {
-                committed: statement + 1,
-                ..self.error(at, Cause::Refused(findings))
-            })
+            Err(TaskError { committed: statement + 1, ..self.error(at, Cause::Refused(findings)) })
         }
     }
 
@@ -447,10 +407,7 @@ impl Run<'_, '_, '_, '_> {
 
     async fn pause(&mut self, at: At, cause: Cause, attempt: u32) -> Result<(), TaskError> {
         let (index, manner) = (self.index, self.manner);
-        let paused = self
-            .locked
-            .pause_after(index, cause, attempt, manner, &mut *self.tell)
-            .await;
+        let paused = self.locked.pause_after(index, cause, attempt, manner, &mut *self.tell).await;
         paused.map_err(|cause| self.error(at, cause))
     }
 

@@ -38,8 +38,7 @@ pub(super) struct Note {
 impl Note {
     /// Reads what an entry remembers.
     pub(super) fn read(note: Option<&str>) -> Self {
-        note.and_then(|note| serde_json::from_str(note).ok())
-            .unwrap_or_default()
+        note.and_then(|note| serde_json::from_str(note).ok()).unwrap_or_default()
     }
 
     /// What an entry is to remember.
@@ -52,9 +51,7 @@ impl Note {
     pub(super) async fn before(session: &mut Session<'_>, kind: &Kind) -> Result<Self, Failure> {
         let mut note = Self::default();
         match kind {
-            Kind::CreateIndexConcurrently {
-                index: None, table, ..
-            } => {
+            Kind::CreateIndexConcurrently { index: None, table, .. } => {
                 let found = indexes(session, Which::OfTable(&table.to_sql())).await?;
                 note.before = found.iter().map(Index::qualified).collect();
             }
@@ -69,10 +66,7 @@ impl Note {
 
     /// What is to be remembered of a statement that the server refused.
     pub(super) fn of_left(left: &[Index]) -> Self {
-        Self {
-            left: left.iter().map(Index::qualified).collect(),
-            ..Self::default()
-        }
+        Self { left: left.iter().map(Index::qualified).collect(), ..Self::default() }
     }
 
     /// The invalid indexes that a failed build of this kind has left, now.
@@ -120,11 +114,7 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn qualified(&self) -> String {
-        Qualified {
-            schema: &self.schema,
-            name: &self.name,
-        }
-        .to_string()
+        Qualified { schema: &self.schema, name: &self.name }.to_string()
     }
 }
 
@@ -142,10 +132,9 @@ async fn indexes(session: &mut Session<'_>, which: Which<'_>) -> Result<Vec<Inde
     let (which, name) = match which {
         Which::OfTable(name) => ("i.indrelid = pg_catalog.to_regclass($1)", Some(name)),
         Which::Named(name) => ("c.oid = pg_catalog.to_regclass($1)", Some(name)),
-        Which::LeftByReindex => (
-            r"NOT i.indisvalid AND c.relname ~ '_cc(new|old)\d*$' AND n.nspname !~ '^pg_'",
-            None,
-        ),
+        Which::LeftByReindex => {
+            (r"NOT i.indisvalid AND c.relname ~ '_cc(new|old)\d*$' AND n.nspname !~ '^pg_'", None)
+        }
     };
     let sql = include_str!("../sql/indexes.sql").replace("{which}", which);
     let values = name.map(|name| Some(name.to_owned())).into_iter().collect();

@@ -45,10 +45,7 @@ impl Locked<'_> {
         let rest = |noted: &str| {
             let mut rest = Vec::new();
             for (offset, (task, (direction, record))) in tasks.iter().zip(&records).enumerate() {
-                let at = |at| Part {
-                    task: first + offset,
-                    at,
-                };
+                let at = |at| Part { task: first + offset, at };
                 let mut from = leading;
                 if offset > 0 {
                     from = 0;
@@ -124,16 +121,11 @@ pub(super) fn attested(
 /// How many statements at the beginning must come before any query.
 fn leading(task: &Task<'_>) -> usize {
     let sets_transaction = |at: &usize| {
-        let mut words = task
-            .text(*at)
-            .split_whitespace()
-            .map(str::to_ascii_uppercase);
+        let mut words = task.text(*at).split_whitespace().map(str::to_ascii_uppercase);
         words.next().as_deref() == Some("SET")
             && matches!(words.next().as_deref(), Some("TRANSACTION"))
     };
-    (0..task.statements.len())
-        .take_while(sets_transaction)
-        .count()
+    (0..task.statements.len()).take_while(sets_transaction).count()
 }
 
 /// What was there before a migration was applied, as its entry noted it.

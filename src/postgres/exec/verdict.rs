@@ -23,13 +23,7 @@ pub(super) fn finding(
     what: String,
     advice: &'static str,
 ) -> Finding {
-    Finding {
-        ledger: guard.ledgers[index].label(),
-        rule,
-        what,
-        advice,
-        rows: true,
-    }
+    Finding { ledger: guard.ledgers[index].label(), rule, what, advice, rows: true }
 }
 
 /// The ledgers that have something to lose.
@@ -104,23 +98,19 @@ pub(super) fn probed(
     for (index, append, writes) in probes {
         debug_assert!(watched.iter().any(|it| it.index == *index));
         let mut find = |rule, what: String| {
-            findings.push(Finding {
-                rows: false,
-                ..finding(guard, *index, rule, what, advice::KEEP)
-            });
+            findings
+                .push(Finding { rows: false, ..finding(guard, *index, rule, what, advice::KEEP) });
         };
         if append.is_some() {
-            let worked = earlier
-                .next()
-                .is_some_and(|(_, it)| it.as_ref().is_ok_and(|rows| is_true(rows)));
+            let worked =
+                earlier.next().is_some_and(|(_, it)| it.as_ref().is_ok_and(|rows| is_true(rows)));
             match later.next() {
                 Some((_, Ok(rows))) if worked && rows.is_empty() => {
                     find("append-lost", "an appended event is discarded".into())
                 }
-                Some((_, Ok(rows))) if worked && !is_true(rows) => find(
-                    "append-lost",
-                    "an appended event is not recorded as it was given".into(),
-                ),
+                Some((_, Ok(rows))) if worked && !is_true(rows) => {
+                    find("append-lost", "an appended event is not recorded as it was given".into())
+                }
                 Some((_, Err(failure))) if worked => find(
                     "append-lost",
                     format!("an event like the newest can no longer be appended: {failure}"),
@@ -134,10 +124,9 @@ pub(super) fn probed(
                     "trigger-lost",
                     format!("{command} is silently ignored instead of refused"),
                 ),
-                Some((_, Ok(_))) => find(
-                    "trigger-lost",
-                    format!("{command} of the newest event is not refused"),
-                ),
+                Some((_, Ok(_))) => {
+                    find("trigger-lost", format!("{command} of the newest event is not refused"))
+                }
                 _ => {}
             }
         }
@@ -148,11 +137,7 @@ pub(super) fn probed(
 /// What counters tell of the rows.
 pub(super) fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Vec<Finding> {
     let rows = |count: i64| {
-        if count == 1 {
-            "1 row was".to_owned()
-        } else {
-            format!("{count} rows were")
-        }
+        if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") }
     };
     let mut findings = Vec::new();
     for (count, done) in [(counted.updated, "updated"), (counted.deleted, "deleted")] {
@@ -189,38 +174,27 @@ pub(super) fn twice(
     let start: BTreeMap<usize, i64> = (0..guard.ledgers.len())
         .map(|ledger| {
             let tables = before.of(Some(ledger), Kind::Rows);
-            (
-                ledger,
-                tables.filter_map(|(_, it)| it.number("inserted")).sum(),
-            )
+            (ledger, tables.filter_map(|(_, it)| it.number("inserted")).sum())
         })
         .collect();
     let mut seen = start;
     let mut appended: BTreeMap<(usize, &str, bool), i64> = BTreeMap::new();
     for ((_, version, direction), rows) in body.legs.iter().zip(legs) {
         for row in rows {
-            let number = |at: usize| {
-                row.get(at)
-                    .cloned()
-                    .flatten()
-                    .and_then(|it| it.parse::<i64>().ok())
-            };
+            let number =
+                |at: usize| row.get(at).cloned().flatten().and_then(|it| it.parse::<i64>().ok());
             let (Some(ledger), Some(total)) =
                 (number(0).and_then(|it| usize::try_from(it).ok()), number(1))
             else {
                 continue;
             };
             let was = seen.insert(ledger, total).unwrap_or_default();
-            *appended
-                .entry((ledger, version, *direction == Direction::Up))
-                .or_default() += total - was;
+            *appended.entry((ledger, version, *direction == Direction::Up)).or_default() +=
+                total - was;
         }
     }
     let again = appended.iter().filter(|((ledger, version, up), count)| {
-        let back = appended
-            .get(&(*ledger, *version, false))
-            .copied()
-            .unwrap_or_default();
+        let back = appended.get(&(*ledger, *version, false)).copied().unwrap_or_default();
         let is_redone = body
             .legs
             .iter()
@@ -229,11 +203,7 @@ pub(super) fn twice(
     });
     again
         .map(|((ledger, ..), count)| {
-            let events = if *count == 1 {
-                "1 event".to_owned()
-            } else {
-                format!("{count} events")
-            };
+            let events = if *count == 1 { "1 event".to_owned() } else { format!("{count} events") };
             finding(
                 guard,
                 *ledger,
@@ -258,18 +228,12 @@ pub(super) fn may_be_unused(findings: &[Finding]) -> bool {
 
 /// What a column of `before` is called in `after`.
 pub(super) fn now_called(before: &Snapshot, after: &Snapshot, ledger: usize, name: &str) -> String {
-    let root = before
-        .root(ledger)
-        .map(|(root, _)| root.to_owned())
-        .unwrap_or_default();
+    let root = before.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
     let old = before
         .of(Some(ledger), Kind::Column)
         .find(|(_, it)| it.text("relation") == root && it.text("name") == name);
-    let new = old.and_then(|(object, _)| {
-        after
-            .of(Some(ledger), Kind::Column)
-            .find(|(it, _)| *it == object)
-    });
+    let new = old
+        .and_then(|(object, _)| after.of(Some(ledger), Kind::Column).find(|(it, _)| *it == object));
     new.map_or_else(|| name.to_owned(), |(_, it)| it.text("name").to_owned())
 }
 
@@ -278,10 +242,7 @@ pub(super) fn is_true(rows: &[Row]) -> bool {
 }
 
 pub(super) fn shown(mark: &[Option<String>]) -> String {
-    mark.iter()
-        .map(|it| it.as_deref().unwrap_or("NULL"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    mark.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn surgery(name: &str) -> Finding {

@@ -25,10 +25,7 @@ pub(crate) struct Column {
 /// The columns that a ledger had in `before`, as they are called in `now`; those that are gone are left out.
 pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<Column> {
     let of_root = |snapshot: &Snapshot| -> Vec<Fact> {
-        let root = snapshot
-            .root(ledger)
-            .map(|(root, _)| root.to_owned())
-            .unwrap_or_default();
+        let root = snapshot.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
         let columns = snapshot.of(Some(ledger), Kind::Column);
         columns
             .filter(|(_, it)| it.text("relation") == root && !it.is("dropped"))
@@ -38,9 +35,7 @@ pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<C
     let current = of_root(now);
     let old = of_root(before);
     let found = old.iter().filter_map(|old| {
-        let new = current
-            .iter()
-            .find(|it| it.number("number") == old.number("number"))?;
+        let new = current.iter().find(|it| it.number("number") == old.number("number"))?;
         Some(Column {
             number: old.number("number")?,
             name: new.text("name").to_owned(),
@@ -70,10 +65,7 @@ impl Rows<'_> {
         match self.mark {
             Some(mark) if is_ordered(self.key) => {
                 let names = list(self.key.iter().map(|(name, _)| Ident(name).to_string()));
-                format!(
-                    "FROM {table} WHERE ({names}) <= ({})",
-                    position(self.key, mark)
-                )
+                format!("FROM {table} WHERE ({names}) <= ({})", position(self.key, mark))
             }
             _ if self.appended => format!("FROM {table} WHERE NOT {OWN}"),
             _ => format!("FROM {table}"),
@@ -89,11 +81,7 @@ pub(crate) fn quick(rows: &Rows<'_>, columns: &[Column], seed: i64) -> String {
         seed = seed.wrapping_add(1);
         hashes.push(hash(column, seed));
     }
-    let row = if hashes.is_empty() {
-        "0".to_owned()
-    } else {
-        hashes.join(" # ")
-    };
+    let row = if hashes.is_empty() { "0".to_owned() } else { hashes.join(" # ") };
     format!(
         "SELECT ARRAY[count(*)::text, sum(hashint8extended({row}, '{seed}'))::text] AS \"row\" {}",
         rows.sql(),
@@ -110,20 +98,16 @@ fn hash(column: &Column, seed: i64) -> String {
         "integer" => Some(format!("hashint4extended({name}, '{seed}')")),
         "smallint" => Some(format!("hashint2extended({name}, '{seed}')")),
         "uuid" => Some(format!("uuid_hash_extended({name}, '{seed}')")),
-        of if of.starts_with("timestamp") && of.ends_with("with time zone") => Some(format!(
-            "timestamp_hash_extended({name} AT TIME ZONE 'UTC', '{seed}')"
-        )),
+        of if of.starts_with("timestamp") && of.ends_with("with time zone") => {
+            Some(format!("timestamp_hash_extended({name} AT TIME ZONE 'UTC', '{seed}')"))
+        }
         of if of.starts_with("timestamp") => {
             Some(format!("timestamp_hash_extended({name}, '{seed}')"))
         }
         _ => None,
     };
     let hash = known.unwrap_or_else(|| {
-        let cast = if column.cast {
-            format!("{name}::{}", column.of)
-        } else {
-            name.to_string()
-        };
+        let cast = if column.cast { format!("{name}::{}", column.of) } else { name.to_string() };
         format!("hashtextextended({cast}::text COLLATE \"C\", '{seed}')")
     });
     // NULL is no other value
@@ -138,10 +122,7 @@ pub(crate) fn exact(rows: &Rows<'_>, columns: &[Column]) -> String {
     } else {
         newest_first(rows.key).replace(" DESC", "")
     };
-    format!(
-        "COPY (SELECT {selected} {} {order}) TO STDOUT (FORMAT binary)",
-        rows.sql()
-    )
+    format!("COPY (SELECT {selected} {} {order}) TO STDOUT (FORMAT binary)", rows.sql())
 }
 
 /// The exact fingerprint for a driver that cannot COPY: how many rows, and sums of their SHA-256.
@@ -159,9 +140,5 @@ pub(crate) fn exact_by_query(rows: &Rows<'_>, columns: &[Column]) -> String {
 
 fn selected(column: &Column) -> String {
     let name = Ident(&column.name);
-    if column.cast {
-        format!("{name}::{}", column.of)
-    } else {
-        name.to_string()
-    }
+    if column.cast { format!("{name}::{}", column.of) } else { name.to_string() }
 }

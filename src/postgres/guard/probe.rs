@@ -9,13 +9,8 @@ use crate::{
 
 /// The columns that an append writes: those that are not computed.
 fn columns(snapshot: &Snapshot, ledger: usize) -> Vec<&Fact> {
-    let root = snapshot
-        .root(ledger)
-        .map(|(root, _)| root)
-        .unwrap_or_default();
-    let columns = snapshot
-        .of(Some(ledger), Kind::Column)
-        .map(|(_, fact)| fact);
+    let root = snapshot.root(ledger).map(|(root, _)| root).unwrap_or_default();
+    let columns = snapshot.of(Some(ledger), Kind::Column).map(|(_, fact)| fact);
     columns
         .filter(|it| {
             it.text("relation") == root && !it.is("dropped") && it.text("generated").is_empty()
@@ -70,15 +65,11 @@ pub(crate) fn writes(
 ) -> Option<[String; 2]> {
     let (first, _) = key.first()?;
     let columns = columns(snapshot, index);
-    let plain = columns
-        .iter()
-        .find(|it| it.text("name") != first && it.text("identity").is_empty())?;
+    let plain =
+        columns.iter().find(|it| it.text("name") != first && it.text("identity").is_empty())?;
     let (table, name) = (ledger.sql(), Ident(plain.text("name")));
     let keys = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-    let newest = format!(
-        "({keys}) = (SELECT {keys} FROM {table} {} LIMIT 1)",
-        newest_first(key)
-    );
+    let newest = format!("({keys}) = (SELECT {keys} FROM {table} {} LIMIT 1)", newest_first(key));
     Some([
         format!(
             "WITH put AS (UPDATE {table} SET {name} = {name} WHERE {newest} RETURNING 1) SELECT ARRAY['x'] AS \"row\" FROM put"

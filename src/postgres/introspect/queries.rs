@@ -16,9 +16,7 @@ impl KindQuery {
     pub(super) fn columns(&self) -> impl Iterator<Item = String> {
         let key = (1..=self.key).map(|part| format!("key_{part}"));
         let attributes = self.attributes.iter().map(|it| it.name().to_owned());
-        std::iter::once("address".to_owned())
-            .chain(key)
-            .chain(attributes)
+        std::iter::once("address".to_owned()).chain(key).chain(attributes)
     }
 
     /// The statement that asks for these columns by their names: one that the query does not have is refused by the server.
@@ -120,11 +118,9 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::TriggerStates,
             ],
         ),
-        Kind::DomainConstraint => (
-            include_str!("domain_constraints.sql"),
-            3,
-            &[A::Type, A::Definition, A::NotValid],
-        ),
+        Kind::DomainConstraint => {
+            (include_str!("domain_constraints.sql"), 3, &[A::Type, A::Definition, A::NotValid])
+        }
         Kind::Index => (
             include_str!("indexes.sql"),
             2,
@@ -175,22 +171,12 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
         Kind::Domain => (
             include_str!("domains.sql"),
             2,
-            &[
-                A::Type,
-                A::BaseSchema,
-                A::BaseName,
-                A::NotNull,
-                A::Default,
-                A::Collation,
-                A::Owner,
-            ],
+            &[A::Type, A::BaseSchema, A::BaseName, A::NotNull, A::Default, A::Collation, A::Owner],
         ),
         Kind::Composite => (include_str!("composites.sql"), 2, &[A::Owner]),
-        Kind::CompositeAttribute => (
-            include_str!("composite_attributes.sql"),
-            3,
-            &[A::Position, A::Type, A::Collation],
-        ),
+        Kind::CompositeAttribute => {
+            (include_str!("composite_attributes.sql"), 3, &[A::Position, A::Type, A::Collation])
+        }
         Kind::Range => (
             include_str!("ranges.sql"),
             2,
@@ -278,11 +264,9 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Parent,
             ],
         ),
-        Kind::Rule => (
-            include_str!("rules.sql"),
-            3,
-            &[A::Definition, A::Event, A::Instead, A::Enabled],
-        ),
+        Kind::Rule => {
+            (include_str!("rules.sql"), 3, &[A::Definition, A::Event, A::Instead, A::Enabled])
+        }
         Kind::Policy => (
             include_str!("policies.sql"),
             3,
@@ -323,14 +307,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
         Kind::Statistics => (
             include_str!("statistics.sql"),
             2,
-            &[
-                A::Table,
-                A::Definition,
-                A::Columns,
-                A::Kinds,
-                A::Target,
-                A::Owner,
-            ],
+            &[A::Table, A::Definition, A::Columns, A::Kinds, A::Target, A::Owner],
         ),
         Kind::Publication => (
             include_str!("publications.sql"),
@@ -346,11 +323,9 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::PublicationTable => (
-            include_str!("publication_tables.sql"),
-            3,
-            &[A::Columns, A::Condition],
-        ),
+        Kind::PublicationTable => {
+            (include_str!("publication_tables.sql"), 3, &[A::Columns, A::Condition])
+        }
         Kind::PublicationSchema => (include_str!("publication_schemas.sql"), 2, &[]),
         Kind::Subscription => (
             include_str!("subscriptions.sql"),
@@ -382,11 +357,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
             &[A::Wrapper, A::Type, A::Version, A::Options, A::Owner],
         ),
         Kind::UserMapping => (include_str!("user_mappings.sql"), 2, &[A::Options]),
-        Kind::Cast => (
-            include_str!("casts.sql"),
-            2,
-            &[A::Function, A::Context, A::Method],
-        ),
+        Kind::Cast => (include_str!("casts.sql"), 2, &[A::Function, A::Context, A::Method]),
         Kind::Operator => (
             include_str!("operators.sql"),
             4,
@@ -403,23 +374,13 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::OperatorFamily => (
-            include_str!("operator_families.sql"),
-            3,
-            &[A::Operators, A::Functions, A::Owner],
-        ),
+        Kind::OperatorFamily => {
+            (include_str!("operator_families.sql"), 3, &[A::Operators, A::Functions, A::Owner])
+        }
         Kind::OperatorClass => (
             include_str!("operator_classes.sql"),
             3,
-            &[
-                A::Family,
-                A::Input,
-                A::Default,
-                A::Storage,
-                A::Operators,
-                A::Functions,
-                A::Owner,
-            ],
+            &[A::Family, A::Input, A::Default, A::Storage, A::Operators, A::Functions, A::Owner],
         ),
         Kind::Conversion => (
             include_str!("conversions.sql"),
@@ -431,45 +392,28 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
             2,
             &[A::Start, A::Token, A::End, A::Headline, A::Types],
         ),
-        Kind::TextSearchDictionary => (
-            include_str!("text_search_dictionaries.sql"),
-            2,
-            &[A::Template, A::Options, A::Owner],
-        ),
-        Kind::TextSearchTemplate => (
-            include_str!("text_search_templates.sql"),
-            2,
-            &[A::Init, A::Lexize],
-        ),
-        Kind::TextSearchConfiguration => (
-            include_str!("text_search_configurations.sql"),
-            2,
-            &[A::Parser, A::Mappings, A::Owner],
-        ),
-        Kind::AccessMethod => (
-            include_str!("access_methods.sql"),
-            1,
-            &[A::Type, A::Handler],
-        ),
+        Kind::TextSearchDictionary => {
+            (include_str!("text_search_dictionaries.sql"), 2, &[A::Template, A::Options, A::Owner])
+        }
+        Kind::TextSearchTemplate => {
+            (include_str!("text_search_templates.sql"), 2, &[A::Init, A::Lexize])
+        }
+        Kind::TextSearchConfiguration => {
+            (include_str!("text_search_configurations.sql"), 2, &[A::Parser, A::Mappings, A::Owner])
+        }
+        Kind::AccessMethod => (include_str!("access_methods.sql"), 1, &[A::Type, A::Handler]),
         Kind::Language => (
             include_str!("languages.sql"),
             1,
             &[A::Untrusted, A::Handler, A::Inline, A::Validator, A::Owner],
         ),
         Kind::Transform => (include_str!("transforms.sql"), 2, &[A::FromSql, A::ToSql]),
-        Kind::DefaultPrivilege => (
-            include_str!("default_privileges.sql"),
-            5,
-            &[A::Grantable, A::Revoked],
-        ),
+        Kind::DefaultPrivilege => {
+            (include_str!("default_privileges.sql"), 5, &[A::Grantable, A::Revoked])
+        }
         Kind::Grant => return None,
     };
-    Some(KindQuery {
-        kind,
-        sql,
-        key,
-        attributes,
-    })
+    Some(KindQuery { kind, sql, key, attributes })
 }
 
 /// Comments: address, text.

@@ -104,9 +104,7 @@ impl Reader {
             (it.text(major, !values.is_empty()), values)
         });
         let texts: Vec<(String, Vec<Option<String>>)> = texts.collect();
-        let queries = texts
-            .iter()
-            .map(|(text, values)| Message::Query(text, values.clone()));
+        let queries = texts.iter().map(|(text, values)| Message::Query(text, values.clone()));
         let messages: Vec<Message<'_>> = queries.chain([Message::Batch(COMMIT)]).collect();
         let replies = exchange(session, &messages).await?;
 
@@ -184,9 +182,8 @@ impl Known {
     /// What is known of all relations but these, to be completed, and what was known beside it.
     fn without(self, relations: &BTreeSet<u32>) -> (Reading, Outdated) {
         let mut reading = self.reading;
-        let keys = relations
-            .iter()
-            .filter_map(|oid| reading.places.get(&Address::of_relation(*oid)));
+        let keys =
+            relations.iter().filter_map(|oid| reading.places.get(&Address::of_relation(*oid)));
         let keys: Vec<Key> = keys.cloned().collect();
         let names: BTreeSet<(&str, &str)> =
             keys.iter().map(|it| (it.part(0), it.part(1))).collect();
@@ -213,14 +210,9 @@ impl Known {
         let is_outdated =
             |_: &Address, whole: &mut Address| whole.class != RELATIONS || is_touched(whole);
         let aliases = reading.aliases.extract_if(is_outdated);
-        let outdated = Outdated {
-            places,
-            aliases: aliases.map(|(alias, _)| alias).collect(),
-            types,
-        };
-        reading
-            .bonds
-            .retain(|it| !is_touched(&it.dependent) && !is_touched(&it.referenced));
+        let outdated =
+            Outdated { places, aliases: aliases.map(|(alias, _)| alias).collect(), types };
+        reading.bonds.retain(|it| !is_touched(&it.dependent) && !is_touched(&it.referenced));
         (reading, outdated)
     }
 }
@@ -240,8 +232,7 @@ impl Outdated {
             |at: &&Address| !(now.places.contains_key(at) || now.aliases.contains_key(at));
         let gone = places.chain(&self.aliases).filter(is_gone);
         let gone: HashSet<Address> = gone.copied().collect();
-        now.bonds
-            .retain(|it| !gone.contains(&it.dependent) && !gone.contains(&it.referenced));
+        now.bonds.retain(|it| !gone.contains(&it.dependent) && !gone.contains(&it.referenced));
         sums(&now.bonds) == relations.bonds
     }
 }
@@ -253,11 +244,7 @@ fn sums(bonds: &[Bond]) -> String {
     };
     match bonds.len() {
         0 => "0".into(),
-        count => format!(
-            "{count} {} {}",
-            sum(|it| it.dependent),
-            sum(|it| it.referenced)
-        ),
+        count => format!("{count} {} {}", sum(|it| it.dependent), sum(|it| it.referenced)),
     }
 }
 

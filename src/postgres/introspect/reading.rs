@@ -36,11 +36,7 @@ impl Address {
 
     /// The relation of this number.
     pub(super) fn of_relation(oid: u32) -> Self {
-        Self {
-            class: RELATIONS,
-            object: oid,
-            part: 0,
-        }
+        Self { class: RELATIONS, object: oid, part: 0 }
     }
 }
 
@@ -114,11 +110,8 @@ impl Reading {
     fn object(&mut self, query: &queries::KindQuery, row: Row) {
         let mut values = row.into_iter();
         let address = values.next().flatten().unwrap_or_default();
-        let name: Vec<String> = values
-            .by_ref()
-            .take(query.key)
-            .map(Option::unwrap_or_default)
-            .collect();
+        let name: Vec<String> =
+            values.by_ref().take(query.key).map(Option::unwrap_or_default).collect();
         let parts: Vec<&str> = name.iter().map(String::as_str).collect();
         let key = Key::new(query.kind, &parts);
         let fact = Fact::of(query.attributes.iter().copied().zip(values));
@@ -166,28 +159,19 @@ impl Reading {
         let mut parts = vec![kind.as_str()];
         parts.extend(object.parts());
         parts.extend([grantee.as_str(), privilege.as_str()]);
-        let fact = Fact::of(
-            [Attribute::Grantable, Attribute::Revoked]
-                .into_iter()
-                .zip(values),
-        );
+        let fact = Fact::of([Attribute::Grantable, Attribute::Revoked].into_iter().zip(values));
         self.catalog.insert(Key::new(Kind::Grant, &parts), fact);
     }
 
     /// What a type that an extension brings is made of comes with it, too.
     fn members_of_members(&mut self) {
-        let parts = [
-            (Kind::CompositeAttribute, Kind::Composite),
-            (Kind::DomainConstraint, Kind::Domain),
-        ];
+        let parts =
+            [(Kind::CompositeAttribute, Kind::Composite), (Kind::DomainConstraint, Kind::Domain)];
         let mut all = Vec::new();
         for (part, whole) in parts {
             for (key, _) in self.catalog.of_kind(part) {
                 let of = Key::new(whole, &[key.part(0), key.part(1)]);
-                let extension = self
-                    .catalog
-                    .get(&of)
-                    .and_then(|it| it.get(Attribute::Extension));
+                let extension = self.catalog.get(&of).and_then(|it| it.get(Attribute::Extension));
                 all.extend(extension.map(|it| (key.clone(), it.to_owned())));
             }
         }

@@ -79,9 +79,7 @@ impl Hints {
         let mut next = at + 1;
         let is_length = at > 1
             && is_sign(pieces, at - 1, "(")
-            && ["length", "char_length", "octet_length"]
-                .iter()
-                .any(|it| pieces[at - 2].is(it));
+            && ["length", "char_length", "octet_length"].iter().any(|it| pieces[at - 2].is(it));
         // `(column)` of what is wrapped, and casts of what is compared
         while next < pieces.len() && is_sign(pieces, next, ")") {
             next += 1;
@@ -273,10 +271,7 @@ mod tests {
             "ALTER TABLE t ALTER s TYPE uuid USING s::uuid;",
             r#"{"s":["00000000-0000-4000-8000-000000000001","00000000-0000-4000-8000-000000000002","00000000-0000-4000-8000-000000000003"]}"#,
         );
-        check(
-            "ALTER TABLE t ALTER COLUMN n SET DATA TYPE int USING 1;",
-            r#"{"n":["1","2","3"]}"#,
-        );
+        check("ALTER TABLE t ALTER COLUMN n SET DATA TYPE int USING 1;", r#"{"n":["1","2","3"]}"#);
         check(
             "SELECT CAST(\"A b\" AS date) FROM t",
             r#"{"A b":["2024-06-01","2024-06-02","2024-06-03"]}"#,
@@ -290,21 +285,9 @@ mod tests {
 
     #[test]
     fn comparisons_tell_values() {
-        check(
-            "ALTER TABLE t ADD CHECK (k IN ('a', 'b'))",
-            r#"{"k":["a","b"]}"#,
-        );
-        check(
-            "ALTER TABLE t ADD CHECK (k = ANY (ARRAY['a', 'b']))",
-            r#"{"k":["a","b"]}"#,
-        );
-        check(
-            "ALTER TABLE t ADD CHECK (n > 17)",
-            r#"{"n":["18","19","20"]}"#,
-        );
-        check(
-            "ALTER TABLE t ADD CHECK (length(p) >= 3)",
-            r#"{"p":["xxx","xxxx","xxxxx"]}"#,
-        );
+        check("ALTER TABLE t ADD CHECK (k IN ('a', 'b'))", r#"{"k":["a","b"]}"#);
+        check("ALTER TABLE t ADD CHECK (k = ANY (ARRAY['a', 'b']))", r#"{"k":["a","b"]}"#);
+        check("ALTER TABLE t ADD CHECK (n > 17)", r#"{"n":["18","19","20"]}"#);
+        check("ALTER TABLE t ADD CHECK (length(p) >= 3)", r#"{"p":["xxx","xxxx","xxxxx"]}"#);
     }
 }

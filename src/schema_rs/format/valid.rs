@@ -14,9 +14,7 @@ pub fn literal_is_valid(literal: &str) -> bool {
         let hashes = raw.len() - raw.trim_start_matches('#').len();
         return hashes <= 255;
     }
-    let inner = literal
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let Some(inner) = inner else {
         return false;
     };
@@ -47,11 +45,7 @@ pub fn token_is_valid(name: &str) -> bool {
     let rest = digits.trim_start_matches('_');
     let needs = |prefix: char| {
         let after = rest.strip_prefix(prefix)?;
-        Some(
-            after
-                .trim_start_matches('_')
-                .starts_with(|c: char| c.is_ascii_digit()),
-        )
+        Some(after.trim_start_matches('_').starts_with(|c: char| c.is_ascii_digit()))
     };
     needs('e').or(needs('E')).unwrap_or(true)
         && (!name.starts_with("0b") && !name.starts_with("0o") && !name.starts_with("0x")

@@ -22,9 +22,8 @@ pub(super) struct Families {
 impl Families {
     pub(super) fn of(catalog: &Catalog) -> Self {
         let relations = catalog.of_kind(Kind::Relation);
-        let by_text: BTreeMap<String, &Key> = relations
-            .map(|(key, _)| (qualified(key.part(0), key.part(1)), key))
-            .collect();
+        let by_text: BTreeMap<String, &Key> =
+            relations.map(|(key, _)| (qualified(key.part(0), key.part(1)), key)).collect();
         let relations = catalog.of_kind(Kind::Relation);
         let partitions = relations.filter_map(|(key, fact)| {
             let whole = by_text.get(fact.get(Attribute::PartitionOf)?)?;
@@ -34,10 +33,7 @@ impl Families {
             let table = |at| Key::new(Kind::Relation, &[key.part(at), key.part(at + 1)]);
             (table(0), table(2))
         });
-        let mut all = Self {
-            children: BTreeMap::new(),
-            parents: BTreeMap::new(),
-        };
+        let mut all = Self { children: BTreeMap::new(), parents: BTreeMap::new() };
         for (child, parent) in partitions.chain(ties) {
             let children = all.children.entry(parent.clone()).or_default();
             children.push(child.clone());
@@ -79,11 +75,7 @@ pub fn settled(files: Vec<Vec<Edit>>, catalog: &Catalog) -> (Vec<Vec<Edit>>, Vec
     if families.parents.is_empty() {
         return (files, Vec::new());
     }
-    let settling = Settling {
-        families,
-        catalog,
-        all: files.concat(),
-    };
+    let settling = Settling { families, catalog, all: files.concat() };
     let mut other = BTreeSet::new();
     let mut left = Vec::new();
     for edits in files {
@@ -134,11 +126,7 @@ fn followed(edit: &Edit) -> Option<(&TableName, &str)> {
         Edit::DroppedColumn { table, column }
         | Edit::ChangedType { table, column, .. }
         | Edit::ChangedMaxLength { table, column, .. }
-        | Edit::ChangedNullability {
-            table,
-            column,
-            nullable: true,
-        } => Some((table, column)),
+        | Edit::ChangedNullability { table, column, nullable: true } => Some((table, column)),
         _ => None,
     }
 }
@@ -236,9 +224,7 @@ impl Settling<'_> {
                 is_partition || self.has(parent, column)
             }
             // it can be stricter than its parents, and not less
-            Edit::ChangedNullability {
-                column, nullable, ..
-            } => match nullable {
+            Edit::ChangedNullability { column, nullable, .. } => match nullable {
                 true => self.is_not_null(parent, column),
                 false => {
                     let same = of_child(edit, parent);
@@ -293,32 +279,13 @@ impl Settling<'_> {
 /// Whether two edits lead to the same, wherever they stand in a file.
 fn says(one: &Edit, other: &Edit) -> bool {
     match (one, other) {
-        (
-            Edit::NewColumn { table, column, .. },
-            Edit::NewColumn {
-                table: of,
-                column: it,
-                ..
-            },
-        ) => {
+        (Edit::NewColumn { table, column, .. }, Edit::NewColumn { table: of, column: it, .. }) => {
             (table, &column.name, &column.tpe, column.max_length)
                 == (of, &it.name, &it.tpe, it.max_length)
         }
         (
-            Edit::ChangedType {
-                table,
-                column,
-                to,
-                max_length,
-                ..
-            },
-            Edit::ChangedType {
-                table: of,
-                column: it,
-                to: tpe,
-                max_length: length,
-                ..
-            },
+            Edit::ChangedType { table, column, to, max_length, .. },
+            Edit::ChangedType { table: of, column: it, to: tpe, max_length: length, .. },
         ) => (table, column, to, max_length) == (of, it, tpe, length),
         (Edit::NewJoin(join), Edit::NewJoin(it))
         | (Edit::DroppedJoin(join), Edit::DroppedJoin(it)) => {

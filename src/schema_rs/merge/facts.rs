@@ -16,16 +16,11 @@ impl Merge<'_> {
     pub(super) fn new_table(&mut self, table: &Table) -> Result<(), ApplyError> {
         let name = &table.name;
         if table.is_view {
-            return Err(ApplyError::NotATable {
-                name: name.clone(),
-                kind: "view".to_owned(),
-            });
+            return Err(ApplyError::NotATable { name: name.clone(), kind: "view".to_owned() });
         }
         let place = find::place(&self.catalog, name);
         if self.catalog.get(&place.key()).is_some() {
-            return Err(ApplyError::NotPrinted {
-                table: name.clone(),
-            });
+            return Err(ApplyError::NotPrinted { table: name.clone() });
         }
         let relation = Fact::of([
             (Attribute::Kind, Some("table".to_owned())),
@@ -116,10 +111,7 @@ impl Merge<'_> {
         let sequence = Key::new(Kind::Sequence, &[&place.schema, &name]);
         let owner = [place.schema.as_str(), place.name.as_str(), column];
         let fact = Fact::of([
-            (
-                Attribute::Type,
-                Some(format_type(PG_CATALOG, &tpe.name, None)),
-            ),
+            (Attribute::Type, Some(format_type(PG_CATALOG, &tpe.name, None))),
             (Attribute::Owner, self.owner.clone()),
             (Attribute::OwnedBy, Some(json(&owner, ", "))),
         ]);
@@ -172,19 +164,10 @@ impl Merge<'_> {
             let constraint = place.part(Kind::Constraint, &name);
             let is_inherited = inherited.is_some();
             let fact = Fact::of([
-                (
-                    Attribute::Inherited,
-                    is_inherited.then(|| "true".to_owned()),
-                ),
-                (
-                    Attribute::InheritCount,
-                    is_inherited.then(|| "1".to_owned()),
-                ),
+                (Attribute::Inherited, is_inherited.then(|| "true".to_owned())),
+                (Attribute::InheritCount, is_inherited.then(|| "1".to_owned())),
                 (Attribute::Type, Some("not null".to_owned())),
-                (
-                    Attribute::Definition,
-                    Some(format!("NOT NULL {}", quoted(column))),
-                ),
+                (Attribute::Definition, Some(format!("NOT NULL {}", quoted(column)))),
                 (Attribute::Columns, Some(json(&[column], ","))),
             ]);
             self.insert(constraint.clone(), fact);
@@ -237,10 +220,7 @@ impl Merge<'_> {
             (Attribute::Unique, Some("true".to_owned())),
             (Attribute::Primary, Some("true".to_owned())),
             (Attribute::Columns, Some(json(&written, ", "))),
-            (
-                Attribute::Opclasses,
-                are_known.then(|| json(&classes, ", ")),
-            ),
+            (Attribute::Opclasses, are_known.then(|| json(&classes, ", "))),
             (Attribute::OfConstraint, Some(name)),
         ]);
         self.insert(index.clone(), fact);
@@ -267,12 +247,10 @@ impl Merge<'_> {
         // a foreign key to a partitioned table has, in PostgreSQL's eyes, one to each partition beside it
         let mut parents: Vec<Place> = vec![parent.clone()];
         parents.extend(self.families.above(&parent.key()).iter().map(Place::of));
-        let is_there = child
-            .parts(&self.catalog, Kind::Constraint)
-            .any(|(_, fact)| {
-                let mut parents = parents.iter();
-                parents.any(|it| find::refers(fact, &columns, it, &referenced))
-            });
+        let is_there = child.parts(&self.catalog, Kind::Constraint).any(|(_, fact)| {
+            let mut parents = parents.iter();
+            parents.any(|it| find::refers(fact, &columns, it, &referenced))
+        });
         if is_there {
             return Ok(());
         }
@@ -293,9 +271,7 @@ impl Merge<'_> {
             (Attribute::ReferencesColumns, Some(json(&referenced, ","))),
         ]);
         let index = self.catalog.get(&parent.part(Kind::Constraint, &key_name));
-        let index = index
-            .and_then(|it| it.get(Attribute::Index))
-            .unwrap_or(&key_name);
+        let index = index.and_then(|it| it.get(Attribute::Index)).unwrap_or(&key_name);
         let index = Key::new(Kind::Index, &[&parent.schema, index]);
         self.insert(constraint.clone(), fact);
         self.depends(&constraint, &child.part(Kind::Column, column), 'a');
@@ -331,9 +307,7 @@ impl Merge<'_> {
                 && (name != Attribute::Collation || keeps_collation)
         };
         let kept = old.iter().filter(|(name, _)| stays(*name));
-        let kept: Vec<_> = kept
-            .map(|(name, value)| (name, Some(value.to_owned())))
-            .collect();
+        let kept: Vec<_> = kept.map(|(name, value)| (name, Some(value.to_owned()))).collect();
         let class = find::operator_class(&self.catalog, old);
         let new = Fact::of(kept.into_iter().chain(attributes));
         let new_class = find::operator_class(&self.catalog, &new);
@@ -470,16 +444,9 @@ impl Merge<'_> {
 
 fn no_type(tpe: &Type, column: &str, table: &TableName) -> ApplyError {
     if find::is_any(tpe) {
-        return ApplyError::AnyType {
-            column: column.to_owned(),
-            table: table.clone(),
-        };
+        return ApplyError::AnyType { column: column.to_owned(), table: table.clone() };
     }
-    ApplyError::NoType {
-        tpe: tpe.clone(),
-        column: column.to_owned(),
-        table: table.clone(),
-    }
+    ApplyError::NoType { tpe: tpe.clone(), column: column.to_owned(), table: table.clone() }
 }
 
 fn without(fact: &Fact, name: Attribute) -> Fact {

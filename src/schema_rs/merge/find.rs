@@ -16,10 +16,7 @@ use crate::{
 impl Place {
     /// Where a relation is.
     pub(super) fn of(relation: &Key) -> Self {
-        Self {
-            schema: relation.part(0).to_owned(),
-            name: relation.part(1).to_owned(),
-        }
+        Self { schema: relation.part(0).to_owned(), name: relation.part(1).to_owned() }
     }
 
     /// The relation.
@@ -68,10 +65,7 @@ pub(super) fn place(catalog: &Catalog, table: &TableName) -> Place {
         true => None,
         false => schemas.find(|it| rust_name(it, None) == given),
     };
-    Place {
-        schema: meant.unwrap_or(given).to_owned(),
-        name: table.name.clone(),
-    }
+    Place { schema: meant.unwrap_or(given).to_owned(), name: table.name.clone() }
 }
 
 /// A relation that is there.
@@ -82,9 +76,7 @@ pub(super) fn relation<'c>(
     let place = place(catalog, table);
     match catalog.get(&place.key()) {
         Some(fact) => Ok((place, fact)),
-        None => Err(ApplyError::NotThere {
-            what: format!("table {table}"),
-        }),
+        None => Err(ApplyError::NotThere { what: format!("table {table}") }),
     }
 }
 
@@ -92,10 +84,9 @@ pub(super) fn relation<'c>(
 pub(super) fn table(catalog: &Catalog, table: &TableName) -> Result<Place, ApplyError> {
     let (place, fact) = relation(catalog, table)?;
     match fact.get(Attribute::Kind) {
-        Some(kind @ ("view" | "materialized view")) => Err(ApplyError::NotATable {
-            name: table.clone(),
-            kind: kind.to_owned(),
-        }),
+        Some(kind @ ("view" | "materialized view")) => {
+            Err(ApplyError::NotATable { name: table.clone(), kind: kind.to_owned() })
+        }
         _ => Ok(place),
     }
 }
@@ -108,9 +99,7 @@ pub(super) fn column<'c>(
     column: &str,
 ) -> Result<&'c Fact, ApplyError> {
     let fact = catalog.get(&place.part(Kind::Column, column));
-    fact.ok_or_else(|| ApplyError::NotThere {
-        what: format!("column {column} of table {table}"),
-    })
+    fact.ok_or_else(|| ApplyError::NotThere { what: format!("column {column} of table {table}") })
 }
 
 /// The type of a column whose type is no domain.
@@ -166,14 +155,8 @@ pub(super) struct Found {
     pub(super) key: Option<Key>,
 }
 
-const TYPE_KINDS: [Kind; 6] = [
-    Kind::Enum,
-    Kind::Domain,
-    Kind::Composite,
-    Kind::Range,
-    Kind::BaseType,
-    Kind::Relation,
-];
+const TYPE_KINDS: [Kind; 6] =
+    [Kind::Enum, Kind::Domain, Kind::Composite, Kind::Range, Kind::BaseType, Kind::Relation];
 
 /// Finds a type, in another schema than `public` too where none was named.
 pub(super) fn find_type(catalog: &Catalog, tpe: &Type, max_length: Option<u32>) -> Option<Found> {
@@ -184,36 +167,20 @@ pub(super) fn find_type(catalog: &Catalog, tpe: &Type, max_length: Option<u32>) 
     if schema == PG_CATALOG {
         // a bit without a length has one
         let max_length = max_length.or((name == "bit").then_some(1));
-        return Some(Found {
-            tpe: tpe.clone(),
-            max_length,
-            key: None,
-        });
+        return Some(Found { tpe: tpe.clone(), max_length, key: None });
     }
     let Some(key) = type_key(catalog, schema, name) else {
         let can_tell = catalog.coverage.has(Kind::Enum);
-        return (!can_tell).then(|| Found {
-            tpe: tpe.clone(),
-            max_length,
-            key: None,
-        });
+        return (!can_tell).then(|| Found { tpe: tpe.clone(), max_length, key: None });
     };
     // a multirange type is part of its range type, and has its own name
     let is_itself = key.name() == name;
     let schema = if is_itself { key.part(0) } else { schema };
     let found = match &tpe.element {
         Some(_) => Type::array_of(schema.to_owned(), name.to_owned()),
-        None => Type {
-            schema: schema.to_owned(),
-            name: name.to_owned(),
-            element: None,
-        },
+        None => Type { schema: schema.to_owned(), name: name.to_owned(), element: None },
     };
-    Some(Found {
-        tpe: found,
-        max_length,
-        key: Some(key),
-    })
+    Some(Found { tpe: found, max_length, key: Some(key) })
 }
 
 /// Whether a type stands for any composite one: no column can have it.
@@ -262,10 +229,7 @@ impl Found {
         let domain = self.key.as_ref().filter(|it| it.kind() == Kind::Domain);
         let domain = domain.filter(|_| !is_array).and_then(|it| catalog.get(it));
         let of_domain = |name: Attribute| domain.and_then(|it| it.get(name)).map(str::to_owned);
-        let base = (
-            of_domain(Attribute::BaseSchema),
-            of_domain(Attribute::BaseName),
-        );
+        let base = (of_domain(Attribute::BaseSchema), of_domain(Attribute::BaseName));
         if let Some("bit" | "bpchar" | "varbit" | "varchar") = base.1.as_deref() {
             length = of_domain(Attribute::Type).as_deref().and_then(length_in);
         }
@@ -277,10 +241,7 @@ impl Found {
             (Attribute::TypeName, Some(self.tpe.name.clone())),
             (Attribute::ElementSchema, element_schema),
             (Attribute::ElementName, element_name),
-            (
-                Attribute::BaseElementSchema,
-                base_element.as_ref().and(base.0.clone()),
-            ),
+            (Attribute::BaseElementSchema, base_element.as_ref().and(base.0.clone())),
             (Attribute::BaseElementName, base_element),
             (Attribute::BaseSchema, base.0),
             (Attribute::BaseName, base.1),
@@ -300,16 +261,8 @@ fn length_in(text: &str) -> Option<String> {
 /// The operator class that a B-tree gets for a column, if it is known.
 pub(super) fn operator_class(catalog: &Catalog, column: &Fact) -> Option<String> {
     let names = match column.is(Attribute::BaseName) {
-        true => [
-            Attribute::BaseSchema,
-            Attribute::BaseName,
-            Attribute::BaseElementName,
-        ],
-        false => [
-            Attribute::TypeSchema,
-            Attribute::TypeName,
-            Attribute::ElementName,
-        ],
+        true => [Attribute::BaseSchema, Attribute::BaseName, Attribute::BaseElementName],
+        false => [Attribute::TypeSchema, Attribute::TypeName, Attribute::ElementName],
     };
     let [schema, name, element] = names.map(|it| column.get(it));
     let (schema, name) = schema.zip(name)?;
@@ -324,11 +277,7 @@ pub(super) fn operator_class(catalog: &Catalog, column: &Fact) -> Option<String>
         },
         None => match type_key(catalog, schema, name)?.kind() {
             Kind::Enum => "enum",
-            Kind::Range
-                if catalog
-                    .get(&Key::new(Kind::Range, &[schema, name]))
-                    .is_some() =>
-            {
+            Kind::Range if catalog.get(&Key::new(Kind::Range, &[schema, name])).is_some() => {
                 "range"
             }
             Kind::Range => "multirange",

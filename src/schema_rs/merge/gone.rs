@@ -12,11 +12,7 @@ use crate::{
 
 /// Everything that is not there any more after the edits.
 pub(super) fn of(edits: &[Edit], catalog: &Catalog) -> Result<BTreeSet<Key>, ApplyError> {
-    let mut gone = Gone {
-        catalog,
-        keys: BTreeSet::new(),
-        replaced: BTreeSet::new(),
-    };
+    let mut gone = Gone { catalog, keys: BTreeSet::new(), replaced: BTreeSet::new() };
     for edit in edits {
         match edit {
             Edit::DroppedTable(table) => gone.table(&find::relation(catalog, table)?.0),
@@ -29,11 +25,9 @@ pub(super) fn of(edits: &[Edit], catalog: &Catalog) -> Result<BTreeSet<Key>, App
             Edit::ChangedPrimaryKey { table, .. } => {
                 gone.primary_key(&find::table(catalog, table)?);
             }
-            Edit::ChangedNullability {
-                table,
-                column,
-                nullable: true,
-            } => gone.not_null(&find::table(catalog, table)?, column),
+            Edit::ChangedNullability { table, column, nullable: true } => {
+                gone.not_null(&find::table(catalog, table)?, column)
+            }
             _ => {}
         }
     }
@@ -79,13 +73,8 @@ struct Gone<'c> {
 
 impl Gone<'_> {
     fn table(&mut self, place: &Place) {
-        const PARTS: [Kind; 5] = [
-            Kind::Column,
-            Kind::Constraint,
-            Kind::Trigger,
-            Kind::Rule,
-            Kind::Policy,
-        ];
+        const PARTS: [Kind; 5] =
+            [Kind::Column, Kind::Constraint, Kind::Trigger, Kind::Rule, Kind::Policy];
         self.keys.insert(place.key());
         for kind in PARTS {
             let parts = place.parts(self.catalog, kind);
@@ -209,11 +198,7 @@ impl Gone<'_> {
     }
 
     fn goes_along(&self, dependency: &Dependency) -> bool {
-        let Dependency {
-            dependent,
-            referenced,
-            bond,
-        } = dependency;
+        let Dependency { dependent, referenced, bond } = dependency;
         let fact = self.catalog.get(dependent);
         let is_foreign_key = fact.is_some_and(|it| it.get(Attribute::Type) == Some("foreign key"));
         match dependent.kind() {

@@ -14,10 +14,7 @@ fn read(text: &str, catalog: &Catalog) -> Source {
 }
 
 fn printed(catalog: &Catalog) -> Source {
-    let config = PrintSchema {
-        with_docs: Docs::Comments,
-        ..PrintSchema::default()
-    };
+    let config = PrintSchema { with_docs: Docs::Comments, ..PrintSchema::default() };
     let printed = print(catalog, &config, &Style::default()).expect("it can be printed");
     read(&printed.text, catalog)
 }
@@ -92,23 +89,12 @@ fn new_tables_are_told_as_postgres_tells_them() {
     let classes = get(&wanted, Kind::Index, &index, Attribute::Opclasses);
     assert_eq!(classes, Some("[\"pg_catalog.int4_ops\"]"));
     let moods = ["public", "posts", "moods"];
-    assert_eq!(
-        get(&wanted, Kind::Column, &moods, Attribute::Type),
-        Some("public.mood[]")
-    );
-    assert_eq!(
-        get(&wanted, Kind::Column, &moods, Attribute::TypeName),
-        Some("_mood")
-    );
+    assert_eq!(get(&wanted, Kind::Column, &moods, Attribute::Type), Some("public.mood[]"));
+    assert_eq!(get(&wanted, Kind::Column, &moods, Attribute::TypeName), Some("_mood"));
     let name = ["public", "users", "name"];
     let name = get(&wanted, Kind::Column, &name, Attribute::Type);
     assert_eq!(name, Some("character varying(20)"));
-    let id = get(
-        &wanted,
-        Kind::Column,
-        &["public", "posts", "id"],
-        Attribute::Default,
-    );
+    let id = get(&wanted, Kind::Column, &["public", "posts", "id"], Attribute::Default);
     assert_eq!(id, Some("nextval('public.posts_id_seq'::regclass)"));
     let needs = |kind, parts: &[&str], bond| {
         wanted.dependencies.contains(&Dependency {
@@ -147,14 +133,8 @@ fn columns_close_up_and_new_ones_come_last() {
         .replace("moods -> Nullable<Array<Nullable<Mood>>>,", "mood -> Mood,")
         .replace("#[sql_name = \"userId\"]", "#[sql_name = \"authorId\"]");
     let wanted = check(&text, &catalog);
-    let position = |name| {
-        get(
-            &wanted,
-            Kind::Column,
-            &["public", "posts", name],
-            Attribute::Position,
-        )
-    };
+    let position =
+        |name| get(&wanted, Kind::Column, &["public", "posts", name], Attribute::Position);
     assert_eq!(position("id"), Some("1"));
     assert_eq!(position("authorId"), Some("2"));
     assert_eq!(position("mood"), Some("3"));
@@ -166,20 +146,10 @@ fn columns_close_up_and_new_ones_come_last() {
 fn a_changed_type_changes_the_operators_of_its_index() {
     let catalog = check(TWO, &with_mood());
     let wanted = check(&TWO.replacen("id -> Int4", "id -> Int8", 1), &catalog);
-    let classes = get(
-        &wanted,
-        Kind::Index,
-        &["public", "users_pkey"],
-        Attribute::Opclasses,
-    );
+    let classes = get(&wanted, Kind::Index, &["public", "users_pkey"], Attribute::Opclasses);
     assert_eq!(classes, Some("[\"pg_catalog.int8_ops\"]"));
     let wider = check(&TWO.replace("= 20", "= 30"), &catalog);
-    let name = get(
-        &wider,
-        Kind::Column,
-        &["public", "users", "name"],
-        Attribute::Type,
-    );
+    let name = get(&wider, Kind::Column, &["public", "users", "name"], Attribute::Type);
     assert_eq!(name, Some("character varying(30)"));
 }
 
@@ -193,12 +163,7 @@ fn a_key_that_is_referred_to_stays() {
     ));
     let free = text.replace("joinable!(posts -> users (user_id));", "");
     let wanted = check(&free, &catalog);
-    let index = get(
-        &wanted,
-        Kind::Index,
-        &["public", "users_pkey"],
-        Attribute::Columns,
-    );
+    let index = get(&wanted, Kind::Index, &["public", "users_pkey"], Attribute::Columns);
     assert_eq!(index, Some("[\"id\", \"name\"]"));
 }
 
@@ -218,16 +183,10 @@ fn a_view_is_not_changed() {
     let view = Fact::of([(Attribute::Kind, Some("view".to_owned()))]);
     catalog.insert(Key::new(Kind::Relation, &["public", "users"]), view);
     let edit = Edit::ChangedNullability {
-        table: TableName {
-            schema: None,
-            name: "users".to_owned(),
-        },
+        table: TableName { schema: None, name: "users".to_owned() },
         column: "name".to_owned(),
         nullable: true,
     };
     let error = apply(&[edit], &catalog).expect_err("it is a view");
-    assert_eq!(
-        error.to_string(),
-        "users is a view, and schema.rs cannot change it"
-    );
+    assert_eq!(error.to_string(), "users is a view, and schema.rs cannot change it");
 }

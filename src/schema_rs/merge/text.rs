@@ -276,16 +276,8 @@ mod tests {
         assert!(RESERVED.is_sorted());
         let names = ["users", "userId", "order", "1st", "a\"b", "name", "_x", ""];
         let written = names.map(quoted);
-        let expected = [
-            "users",
-            "\"userId\"",
-            "\"order\"",
-            "\"1st\"",
-            "\"a\"\"b\"",
-            "name",
-            "_x",
-            "\"\"",
-        ];
+        let expected =
+            ["users", "\"userId\"", "\"order\"", "\"1st\"", "\"a\"\"b\"", "name", "_x", "\"\""];
         assert_eq!(written.to_vec(), expected);
     }
 

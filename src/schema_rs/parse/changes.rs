@@ -93,9 +93,7 @@ impl Source {
         let stays = |name: &TableName| now.contains_key(name) && before.contains_key(name);
         let mut edits = Vec::new();
         let gone = joins_without(&printed.joins, &self.joins);
-        let gone = gone
-            .into_iter()
-            .filter(|it| stays(&it.child) && stays(&it.parent));
+        let gone = gone.into_iter().filter(|it| stays(&it.child) && stays(&it.parent));
         edits.extend(gone.cloned().map(Edit::DroppedJoin));
         let gone = before.keys().filter(|it| !now.contains_key(*it));
         edits.extend(gone.map(|it| Edit::DroppedTable((*it).clone())));
@@ -120,10 +118,7 @@ fn by_name(tables: &[Table]) -> BTreeMap<&TableName, &Table> {
 fn joins_without<'j>(joins: &'j [Join], others: &[Join]) -> Vec<&'j Join> {
     let others: BTreeSet<_> = others.iter().map(address).collect();
     let all: BTreeMap<_, _> = joins.iter().map(|it| (address(it), it)).collect();
-    all.into_iter()
-        .filter(|(address, _)| !others.contains(address))
-        .map(|(_, join)| join)
-        .collect()
+    all.into_iter().filter(|(address, _)| !others.contains(address)).map(|(_, join)| join).collect()
 }
 
 fn address(join: &Join) -> (&TableName, &TableName, &str) {
@@ -134,10 +129,7 @@ fn table_changes(before: &Table, now: &Table, edits: &mut Vec<Edit>) {
     let table = &now.name;
     for column in &before.columns {
         if now.columns.iter().all(|it| it.name != column.name) {
-            edits.push(Edit::DroppedColumn {
-                table: table.clone(),
-                column: column.name.clone(),
-            });
+            edits.push(Edit::DroppedColumn { table: table.clone(), column: column.name.clone() });
         }
     }
     let mut after: Option<&Column> = None;

@@ -86,11 +86,7 @@ impl Parse for Joinable {
         let inner;
         syn::parenthesized!(inner in input);
         let column = inner.parse()?;
-        Ok(Self {
-            child,
-            parent,
-            column,
-        })
+        Ok(Self { child, parent, column })
     }
 }
 
@@ -182,12 +178,7 @@ impl File<'_> {
         }
         let mut here = written.module.clone();
         here.push(rust_name.clone());
-        let scope = Scope {
-            here,
-            imports,
-            declared,
-            elsewhere,
-        };
+        let scope = Scope { here, imports, declared, elsewhere };
         let mut columns = BTreeMap::new();
         let mut table = Table {
             primary_key: Vec::new(),
@@ -209,12 +200,7 @@ impl File<'_> {
             columns.insert(def.column_name.unraw().to_string(), column.name.clone());
             table.columns.push(column);
         }
-        let mut built = Built {
-            module: written.module.clone(),
-            rust_name,
-            columns,
-            table,
-        };
+        let mut built = Built { module: written.module.clone(), rust_name, columns, table };
         built.table.primary_key = match &decl.primary_keys {
             Some(key) => {
                 let columns = key.keys.iter().map(|it| self.sql_name(&built, it));
@@ -265,11 +251,7 @@ impl File<'_> {
             serial: base.serial && !shape.array,
             tpe: match shape.array {
                 true => Type::array_of(base.schema, base.name),
-                false => Type {
-                    schema: base.schema,
-                    name: base.name,
-                    element: None,
-                },
+                false => Type { schema: base.schema, name: base.name, element: None },
             },
             max_length,
             comment: comment(&def.meta),
@@ -296,11 +278,7 @@ impl File<'_> {
         tables: &[Built],
         all: &Written,
     ) -> Result<Option<Join>, ParseError> {
-        let Joinable {
-            child,
-            parent,
-            column,
-        } = &written.syntax;
+        let Joinable { child, parent, column } = &written.syntax;
         let child = self.joined(child, &written.module, tables, all)?;
         let parent = self.joined(parent, &written.module, tables, all)?;
         let (Some(child), Some(parent)) = (child, parent) else {
@@ -343,9 +321,7 @@ impl File<'_> {
 /// What a struct is in PostgreSQL, if it says so.
 fn custom_type(item: &ItemStruct, module: &[String]) -> Option<Declared> {
     let metas = |attribute: &Attribute| {
-        attribute
-            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-            .ok()
+        attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()
     };
     let of_diesel = item.attrs.iter().filter(|it| it.path().is_ident("diesel"));
     let mut settings = of_diesel.filter_map(metas).flatten();
@@ -353,9 +329,7 @@ fn custom_type(item: &ItemStruct, module: &[String]) -> Option<Declared> {
         Meta::List(list) if list.path.is_ident("postgres_type") => Some(list),
         _ => None,
     })?;
-    let pairs = list
-        .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-        .ok()?;
+    let pairs = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
     let value = |name: &str| pairs.iter().find_map(|it| text_of(it, name));
     Some(Declared {
         module: module.to_vec(),
@@ -372,10 +346,7 @@ fn custom_type(item: &ItemStruct, module: &[String]) -> Option<Declared> {
 fn text_of(meta: &Meta, name: &str) -> Option<String> {
     match meta {
         Meta::NameValue(pair) if pair.path.is_ident(name) => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value()),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
             _ => None,
         },
         _ => None,
@@ -393,9 +364,7 @@ fn comment(attributes: &[Attribute]) -> Option<String> {
     }
     let first = lines.first()?;
     let generated = lines.last().is_some_and(|it| it == GENERATED)
-        && ["Representation of the `", "The `"]
-            .iter()
-            .any(|it| first.starts_with(it));
+        && ["Representation of the `", "The `"].iter().any(|it| first.starts_with(it));
     let is_empty = lines.iter().all(String::is_empty);
     (!generated && !is_empty).then(|| lines.join("\n"))
 }

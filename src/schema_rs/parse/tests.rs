@@ -5,20 +5,14 @@ fn source(text: &str) -> Source {
 }
 
 fn error(text: &str) -> String {
-    parse(text, "schema.rs", &[])
-        .expect_err("the text is no schema.rs")
-        .to_string()
+    parse(text, "schema.rs", &[]).expect_err("the text is no schema.rs").to_string()
 }
 
 /// The type of the only column of the only table, beside its key.
 #[track_caller]
 fn check_type(written: &str, expected: &str) {
     let text = format!("table! {{ t (id) {{ id -> Int4, it -> {written}, }} }}");
-    assert_eq!(
-        source(&text).tables[0].columns[1].tpe.to_string(),
-        expected,
-        "{written}"
-    );
+    assert_eq!(source(&text).tables[0].columns[1].tpe.to_string(), expected, "{written}");
 }
 
 const EVERYTHING: &str = r#"// @generated automatically by Diesel CLI.
@@ -93,11 +87,8 @@ fn every_form_of_a_table_is_read() {
     assert_eq!(users.primary_key, ["id", "type"]);
     assert_eq!(users.comment.as_deref(), Some("People\n\nand machines."));
     assert_eq!(users.line, 23);
-    let columns: Vec<String> = users
-        .columns
-        .iter()
-        .map(|it| format!("{} {} {}", it.name, it.tpe, it.nullable))
-        .collect();
+    let columns: Vec<String> =
+        users.columns.iter().map(|it| format!("{} {} {}", it.name, it.tpe, it.nullable)).collect();
     assert_eq!(
         columns,
         [
@@ -128,10 +119,7 @@ fn a_type_is_known_by_every_name_that_diesel_has_for_it() {
     check_type("Integer", "pg_catalog.int4");
     check_type("Nullable<BigInt>", "pg_catalog.int8");
     check_type("diesel::sql_types::Text", "pg_catalog.text");
-    check_type(
-        "diesel::pg::sql_types::Timestamptz",
-        "pg_catalog.timestamptz",
-    );
+    check_type("diesel::pg::sql_types::Timestamptz", "pg_catalog.timestamptz");
     check_type("Array<Text>", "pg_catalog.text[]");
     check_type("Range<Timestamptz>", "pg_catalog.tstzrange");
     check_type("Nullable<Multirange<Numeric>>", "pg_catalog.nummultirange");

@@ -102,17 +102,9 @@ impl CustomType {
     /// The types of a catalog, by the names that they get in Rust; those of `public` first.
     #[must_use]
     pub fn of(catalog: &Catalog) -> Vec<Self> {
-        const KINDS: [Kind; 5] = [
-            Kind::Enum,
-            Kind::Domain,
-            Kind::Composite,
-            Kind::Range,
-            Kind::BaseType,
-        ];
-        let keys = KINDS
-            .into_iter()
-            .flat_map(|kind| catalog.of_kind(kind))
-            .map(|(key, _)| key);
+        const KINDS: [Kind; 5] =
+            [Kind::Enum, Kind::Domain, Kind::Composite, Kind::Range, Kind::BaseType];
+        let keys = KINDS.into_iter().flat_map(|kind| catalog.of_kind(kind)).map(|(key, _)| key);
         let mut types: Vec<Self> = keys
             .map(|key| Self {
                 rust_name: camel(key.name()),
@@ -138,11 +130,7 @@ impl CustomType {
 
 /// Whether pg_catalog, which comes first wherever no schema is named, has a type of the name.
 fn is_of_postgres(name: &str) -> bool {
-    let of_diesel = || {
-        BUILT_IN
-            .iter()
-            .any(|(it, _)| *it == name && name != "citext")
-    };
+    let of_diesel = || BUILT_IN.iter().any(|(it, _)| *it == name && name != "citext");
     NOT_OF_DIESEL.contains(&name) || of_diesel()
 }
 
@@ -189,10 +177,7 @@ impl Import {
                 alias: name.rename.unraw().to_string(),
             },
         };
-        found.push(Self {
-            path: path.to_vec(),
-            brought,
-        });
+        found.push(Self { path: path.to_vec(), brought });
     }
 
     fn is_diesels(&self) -> bool {
@@ -214,12 +199,8 @@ pub(super) struct Shape<'t> {
 
 impl<'t> Shape<'t> {
     pub(super) fn of(tpe: &'t TypePath) -> Self {
-        let mut shape = Self {
-            nullable: false,
-            array: false,
-            element_nullable: false,
-            base: &tpe.path,
-        };
+        let mut shape =
+            Self { nullable: false, array: false, element_nullable: false, base: &tpe.path };
         while let Some((name, inner)) = shape.base.segments.last().and_then(with_argument) {
             match name.as_str() {
                 "Nullable" if shape.array => shape.element_nullable = true,
@@ -325,21 +306,14 @@ impl Scope<'_> {
 }
 
 fn of_postgres(name: &str) -> Base {
-    Base {
-        schema: PG_CATALOG.to_owned(),
-        name: name.to_owned(),
-        serial: false,
-    }
+    Base { schema: PG_CATALOG.to_owned(), name: name.to_owned(), serial: false }
 }
 
 /// PostgreSQL's type for one of Diesel's.
 fn built_in(name: &str, has_length: bool) -> Option<Base> {
     if name == "Citext" {
         // of an extension
-        return Some(Base {
-            schema: PUBLIC.to_owned(),
-            ..of_postgres("citext")
-        });
+        return Some(Base { schema: PUBLIC.to_owned(), ..of_postgres("citext") });
     }
     if name == "Char" && has_length {
         // printed for "char", but that one has no length
@@ -349,10 +323,7 @@ fn built_in(name: &str, has_length: bool) -> Option<Base> {
     let printed = || BUILT_IN.iter().find(|(_, rust)| *rust == name);
     let sql = alias.map(|(_, sql)| *sql);
     let sql = sql.or_else(|| printed().map(|(sql, _)| *sql))?;
-    Some(Base {
-        serial: SERIAL.contains(&name),
-        ..of_postgres(sql)
-    })
+    Some(Base { serial: SERIAL.contains(&name), ..of_postgres(sql) })
 }
 
 /// PostgreSQL's type for `Range<Inner>` and `Multirange<Inner>`.

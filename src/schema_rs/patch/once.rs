@@ -18,11 +18,8 @@ pub(super) fn without_repeats(text: &str, added: &BTreeSet<&str>) -> String {
         named.entry(part.name.clone()).or_default().push(part);
     }
     for parts in named.values().filter(|it| it.len() > 1) {
-        let is_added = |part: &&Part| {
-            lines[part.start..part.end]
-                .iter()
-                .all(|it| added.contains(it.trim()))
-        };
+        let is_added =
+            |part: &&Part| lines[part.start..part.end].iter().all(|it| added.contains(it.trim()));
         let Some(kept) = parts.iter().find(is_added) else {
             continue;
         };
@@ -35,10 +32,7 @@ pub(super) fn without_repeats(text: &str, added: &BTreeSet<&str>) -> String {
             }
         }
     }
-    let kept = lines
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !gone.contains(at));
+    let kept = lines.iter().enumerate().filter(|(at, _)| !gone.contains(at));
     let text: String = kept.map(|(_, line)| *line).collect();
     together(text)
 }
@@ -60,10 +54,7 @@ fn tables(lines: &[&str]) -> Vec<Part> {
         }
         let indent = &line[..line.len() - line.trim_start().len()];
         let closing = format!("{indent}}}");
-        let Some(length) = lines[start..]
-            .iter()
-            .position(|it| it.trim_end() == closing)
-        else {
+        let Some(length) = lines[start..].iter().position(|it| it.trim_end() == closing) else {
             continue;
         };
         let end = start + length + 1;
@@ -72,12 +63,7 @@ fn tables(lines: &[&str]) -> Vec<Part> {
             rest.ends_with(") {").then_some(name)
         });
         if let Some(name) = named {
-            found.push(Part {
-                name: format!("table {indent}{name}"),
-                start,
-                end,
-                is_block: true,
-            });
+            found.push(Part { name: format!("table {indent}{name}"), start, end, is_block: true });
         }
     }
     found
@@ -116,16 +102,10 @@ fn groups(text: &str) -> Vec<Group> {
         };
         let close = open + length;
         let start = text[..at].rfind('\n').map_or(0, |it| it + 1);
-        let end = text[close..]
-            .find('\n')
-            .map_or(text.len(), |it| close + it + 1);
+        let end = text[close..].find('\n').map_or(text.len(), |it| close + it + 1);
         let tables = text[open..close].split(',').map(str::trim);
         let tables = tables.filter(|it| !it.is_empty()).map(str::to_owned);
-        found.push(Group {
-            start,
-            end,
-            tables: tables.collect(),
-        });
+        found.push(Group { start, end, tables: tables.collect() });
     }
     found
 }
@@ -140,12 +120,7 @@ fn together(mut text: String) -> String {
         });
         let overlaps = |(one, other): (usize, usize)| {
             let others = &all[other].tables;
-            all[one]
-                .tables
-                .iter()
-                .filter(|it| others.contains(it))
-                .count()
-                > 1
+            all[one].tables.iter().filter(|it| others.contains(it)).count() > 1
         };
         let pairs = (0..all.len()).flat_map(|one| (one + 1..all.len()).map(move |it| (one, it)));
         let (kept, other) = match (repeats, pairs.clone().find(|it| overlaps(*it))) {
@@ -154,9 +129,7 @@ fn together(mut text: String) -> String {
             (None, None) => return text,
         };
         let mut tables: Vec<&String> = Vec::new();
-        let listed = other
-            .map(|it| all[it].tables.as_slice())
-            .unwrap_or_default();
+        let listed = other.map(|it| all[it].tables.as_slice()).unwrap_or_default();
         for table in all[kept].tables.iter().chain(listed) {
             if !tables.contains(&table) {
                 tables.push(table);

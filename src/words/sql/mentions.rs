@@ -76,8 +76,7 @@ impl Mentions {
                 Piece::Sign(sign) => *sign,
                 _ => "",
             });
-            self.operators
-                .extend(Some(signs.collect::<String>()).filter(|it| !it.is_empty()));
+            self.operators.extend(Some(signs.collect::<String>()).filter(|it| !it.is_empty()));
         }
         let within = pieces.iter().filter_map(|it| match it {
             Piece::Text(text) => Some(*text),
@@ -116,11 +115,7 @@ impl Mentions {
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$') || !c.is_ascii();
         for word in text.split(|c| !is_part(c)).filter(|it| !it.is_empty()) {
             for name in [word.to_owned(), word.to_ascii_lowercase()] {
-                self.names.insert(Mention {
-                    schema: None,
-                    name,
-                    place: Place::Any,
-                });
+                self.names.insert(Mention { schema: None, name, place: Place::Any });
             }
         }
     }
@@ -174,10 +169,9 @@ impl<'p, 't> Cursor<'p, 't> {
         let mut at = 0;
         while let Some(piece) = self.pieces.get(at) {
             match piece {
-                Piece::Sign("(") => self.frames.push(Frame {
-                    is_cast: at > 0 && self.is(at - 1, "cast"),
-                    ..Frame::default()
-                }),
+                Piece::Sign("(") => self
+                    .frames
+                    .push(Frame { is_cast: at > 0 && self.is(at - 1, "cast"), ..Frame::default() }),
                 Piece::Sign(")") if self.frames.len() > 1 => {
                     self.frames.pop();
                 }
@@ -238,11 +232,7 @@ impl<'p, 't> Cursor<'p, 't> {
         }
         for (index, pair) in parts.windows(2).enumerate() {
             let is_last = index + 2 == parts.len();
-            add(
-                Some(pair[0]),
-                pair[1],
-                if is_last { place } else { Place::Any },
-            );
+            add(Some(pair[0]), pair[1], if is_last { place } else { Place::Any });
         }
         // a column of a table, a routine that is called like a column
         for name in parts {
@@ -304,9 +294,10 @@ impl<'p, 't> Cursor<'p, 't> {
         {
             return Place::Any;
         }
-        let (is_from, is_query, is_cast) = self.frames.last().map_or((false, false, false), |it| {
-            (it.is_from, it.is_query, it.is_cast)
-        });
+        let (is_from, is_query, is_cast) = self
+            .frames
+            .last()
+            .map_or((false, false, false), |it| (it.is_from, it.is_query, it.is_cast));
         let Some(before) = start.checked_sub(1) else {
             return match self.is_sign(end, "(") {
                 true => Place::Call(self.arguments(end)),
@@ -391,14 +382,8 @@ mod tests {
             sure("SELECT a, b FROM t, \"My\".\"T\" x JOIN u ON x.a = u.a WHERE c, d"),
             ["t", "u", "My.T"]
         );
-        assert_eq!(
-            sure("INSERT INTO s.log (a, b) SELECT a, b FROM only q"),
-            ["q", "s.log"]
-        );
-        assert_eq!(
-            sure("UPDATE t SET a = 1 FROM u; DELETE FROM v USING w"),
-            ["t", "u", "v", "w"]
-        );
+        assert_eq!(sure("INSERT INTO s.log (a, b) SELECT a, b FROM only q"), ["q", "s.log"]);
+        assert_eq!(sure("UPDATE t SET a = 1 FROM u; DELETE FROM v USING w"), ["t", "u", "v", "w"]);
         assert_eq!(sure("TABLE t"), ["t"]);
         assert_eq!(sure("MERGE INTO t USING u ON true"), ["t", "u"]);
     }
@@ -430,10 +415,7 @@ mod tests {
 
     #[test]
     fn from_within_a_call_names_no_relation() {
-        assert_eq!(
-            sure("SELECT extract(year FROM d), a IS DISTINCT FROM b"),
-            ["extract(1)"]
-        );
+        assert_eq!(sure("SELECT extract(year FROM d), a IS DISTINCT FROM b"), ["extract(1)"]);
     }
 
     #[test]

@@ -41,17 +41,13 @@ pub(super) fn unquote(quoted: &str) -> String {
 /// Reads `U&"…"`; an escape that is not valid is left out, the server will refuse it.
 pub(super) fn unquote_unicode(quoted: &str, escape: char) -> String {
     let mut name = String::new();
-    escape_unicode_esc_str(&inner(&quoted["U&".len()..]), escape, |_, c| {
-        name.extend(c.ok())
-    });
+    escape_unicode_esc_str(&inner(&quoted["U&".len()..]), escape, |_, c| name.extend(c.ok()));
     truncate(name)
 }
 
 /// The text between double quotes, with doubled quotes made single.
 fn inner(quoted: &str) -> String {
-    let text = quoted
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
+    let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     text.unwrap_or(quoted).replace("\"\"", "\"")
 }
 
@@ -73,12 +69,7 @@ mod tests {
         assert_eq!(unquote(r#""""""#), r#"""#);
         assert_eq!(unquote_unicode(r#"U&"d\0061t\+000061""#, '\\'), "data");
         assert_eq!(unquote_unicode(r#"u&"d!0061t!!\""x""#, '!'), r#"dat!\"x"#);
-        assert_eq!(
-            unquote_unicode(r#"U&"\D83D\DE00 \zz""#, '\\')
-                .chars()
-                .next(),
-            Some('😀')
-        );
+        assert_eq!(unquote_unicode(r#"U&"\D83D\DE00 \zz""#, '\\').chars().next(), Some('😀'));
     }
 
     #[test]
@@ -90,18 +81,8 @@ mod tests {
 
     #[test]
     fn every_part_is_quoted() {
-        let name = Name {
-            schema: Some("My\"s".to_owned()),
-            name: "t".to_owned(),
-        };
+        let name = Name { schema: Some("My\"s".to_owned()), name: "t".to_owned() };
         assert_eq!(name.to_sql(), r#""My""s"."t""#);
-        assert_eq!(
-            Name {
-                schema: None,
-                name: "select".to_owned()
-            }
-            .to_sql(),
-            r#""select""#
-        );
+        assert_eq!(Name { schema: None, name: "select".to_owned() }.to_sql(), r#""select""#);
     }
 }

@@ -12,11 +12,7 @@ pub fn line_column(script: &str, byte: usize) -> (usize, usize) {
     let before = &script[..script.floor_char_boundary(byte)];
     let line = before.matches('\n').count() + 1;
     let on_line = before.rsplit('\n').next().unwrap_or(before);
-    let on_line = if line == 1 {
-        on_line.trim_start_matches('\u{feff}')
-    } else {
-        on_line
-    };
+    let on_line = if line == 1 { on_line.trim_start_matches('\u{feff}') } else { on_line };
     (line, on_line.chars().filter(|c| *c != '\r').count() + 1)
 }
 
@@ -31,11 +27,7 @@ pub fn byte_of_position(script: &str, statement: &Range<usize>, position: u32) -
     let end = script.floor_char_boundary(statement.end).max(start);
     let sent = &script[start..end];
     let skipped = position.saturating_sub(1) as usize;
-    start
-        + sent
-            .char_indices()
-            .nth(skipped)
-            .map_or(sent.len(), |(byte, _)| byte)
+    start + sent.char_indices().nth(skipped).map_or(sent.len(), |(byte, _)| byte)
 }
 
 #[cfg(test)]

@@ -42,8 +42,7 @@ impl<'a> Reader<'a> {
 
     /// True if the keyword follows.
     pub(super) fn next_is(self, keyword: &str) -> bool {
-        self.peek()
-            .is_some_and(|token| token.is_word(self.sql, keyword))
+        self.peek().is_some_and(|token| token.is_word(self.sql, keyword))
     }
 
     /// Reads the keyword.
@@ -55,9 +54,8 @@ impl<'a> Reader<'a> {
     pub(super) fn words(&mut self, keywords: &[&str]) -> bool {
         let mut ahead = *self;
         let sql = self.sql;
-        let found = keywords
-            .iter()
-            .all(|word| ahead.next().is_some_and(|token| token.is_word(sql, word)));
+        let found =
+            keywords.iter().all(|word| ahead.next().is_some_and(|token| token.is_word(sql, word)));
         if found {
             *self = ahead;
         }
@@ -102,11 +100,8 @@ impl<'a> Reader<'a> {
             Class::Word => name::fold(text),
             Class::Quoted => name::unquote(text),
             Class::UnicodeQuoted => {
-                let escape = if ahead.word("uescape") {
-                    ahead.next()?.text(self.sql)
-                } else {
-                    "'\\'"
-                };
+                let escape =
+                    if ahead.word("uescape") { ahead.next()?.text(self.sql) } else { "'\\'" };
                 name::unquote_unicode(text, escape.chars().nth(1)?)
             }
             _ => return None,
@@ -117,15 +112,9 @@ impl<'a> Reader<'a> {
 
     /// Reads a name with its schema; a catalog in front is left out.
     pub(super) fn name(&mut self) -> Option<Name> {
-        let mut name = Name {
-            schema: None,
-            name: self.identifier()?,
-        };
+        let mut name = Name { schema: None, name: self.identifier()? };
         while self.class(Class::Dot) {
-            name = Name {
-                schema: Some(name.name),
-                name: self.identifier()?,
-            };
+            name = Name { schema: Some(name.name), name: self.identifier()? };
         }
         Some(name)
     }
@@ -177,14 +166,9 @@ pub(super) struct Options<'a>(Vec<(&'a str, Option<&'a str>)>);
 impl Options<'_> {
     /// The option as a Boolean, true without a value; `None` if it is not given.
     pub(super) fn get(&self, name: &str) -> Option<bool> {
-        let (_, value) = self
-            .0
-            .iter()
-            .rfind(|(key, _)| key.trim_matches('"').eq_ignore_ascii_case(name))?;
-        let value = value
-            .unwrap_or("true")
-            .trim_matches('\'')
-            .to_ascii_lowercase();
+        let (_, value) =
+            self.0.iter().rfind(|(key, _)| key.trim_matches('"').eq_ignore_ascii_case(name))?;
+        let value = value.unwrap_or("true").trim_matches('\'').to_ascii_lowercase();
         Some(!matches!(value.as_str(), "false" | "off" | "0"))
     }
 }

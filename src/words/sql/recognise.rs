@@ -26,9 +26,7 @@ pub(super) fn recognise(sql: &str) -> Kind {
         "reindex" => reindex(tokens),
         "cluster" => cluster(tokens),
         "vacuum" => Some(Kind::Maintenance),
-        "discard" => tokens
-            .word("all")
-            .then_some(Kind::OutsideTransaction("DISCARD ALL")),
+        "discard" => tokens.word("all").then_some(Kind::OutsideTransaction("DISCARD ALL")),
         "call" | "do" => Some(Kind::Call),
         _ => None,
     };
@@ -63,36 +61,23 @@ fn transaction(mut tokens: Reader<'_>, first: Token) -> Option<Kind> {
 fn copy(mut tokens: Reader<'_>) -> Option<Kind> {
     let direction = tokens.find(&["from", "to"])?;
     let client = tokens.word("stdin") || tokens.word("stdout");
-    let kind = if direction == "from" {
-        Kind::CopyStdin
-    } else {
-        Kind::CopyStdout
-    };
+    let kind = if direction == "from" { Kind::CopyStdin } else { Kind::CopyStdout };
     client.then_some(kind)
 }
 
 fn create(mut tokens: Reader<'_>) -> Option<Kind> {
     if tokens.word("unique") || tokens.next_is("index") {
-        return tokens
-            .words(&["index", "concurrently"])
-            .then(|| create_index(tokens))?;
+        return tokens.words(&["index", "concurrently"]).then(|| create_index(tokens))?;
     }
     if tokens.word("database") {
-        return Some(Kind::CreateDatabase {
-            name: tokens.identifier()?,
-        });
+        return Some(Kind::CreateDatabase { name: tokens.identifier()? });
     }
     if tokens.word("tablespace") {
-        return Some(Kind::CreateTablespace {
-            name: tokens.identifier()?,
-        });
+        return Some(Kind::CreateTablespace { name: tokens.identifier()? });
     }
     if tokens.word("subscription") {
         let name = tokens.identifier()?;
-        let with = tokens
-            .find(&["with"])
-            .map(|_| tokens.options())
-            .unwrap_or_default();
+        let with = tokens.find(&["with"]).map(|_| tokens.options()).unwrap_or_default();
         let connects = with.get("connect").unwrap_or(true);
         let creates_slot = with.get("create_slot").unwrap_or(connects);
         return creates_slot.then_some(Kind::CreateSubscription { name });
@@ -102,20 +87,12 @@ fn create(mut tokens: Reader<'_>) -> Option<Kind> {
 
 fn create_index(mut tokens: Reader<'_>) -> Option<Kind> {
     let if_not_exists = tokens.words(&["if", "not", "exists"]);
-    let index = if tokens.next_is("on") {
-        None
-    } else {
-        Some(tokens.name()?)
-    };
+    let index = if tokens.next_is("on") { None } else { Some(tokens.name()?) };
     if !tokens.word("on") {
         return None;
     }
     let table = tokens.relation()?;
-    Some(Kind::CreateIndexConcurrently {
-        index,
-        table,
-        if_not_exists,
-    })
+    Some(Kind::CreateIndexConcurrently { index, table, if_not_exists })
 }
 
 fn drop(mut tokens: Reader<'_>) -> Option<Kind> {
@@ -129,24 +106,15 @@ fn drop(mut tokens: Reader<'_>) -> Option<Kind> {
     }
     if tokens.word("database") {
         let if_exists = tokens.words(&["if", "exists"]);
-        return Some(Kind::DropDatabase {
-            name: tokens.identifier()?,
-            if_exists,
-        });
+        return Some(Kind::DropDatabase { name: tokens.identifier()?, if_exists });
     }
     if tokens.word("tablespace") {
         let if_exists = tokens.words(&["if", "exists"]);
-        return Some(Kind::DropTablespace {
-            name: tokens.identifier()?,
-            if_exists,
-        });
+        return Some(Kind::DropTablespace { name: tokens.identifier()?, if_exists });
     }
     if tokens.word("subscription") {
         let if_exists = tokens.words(&["if", "exists"]);
-        return Some(Kind::DropSubscription {
-            name: tokens.identifier()?,
-            if_exists,
-        });
+        return Some(Kind::DropSubscription { name: tokens.identifier()?, if_exists });
     }
     None
 }
@@ -180,9 +148,7 @@ fn alter_table(mut tokens: Reader<'_>) -> Option<Kind> {
     if tokens.word("concurrently") {
         return Some(Kind::DetachConcurrently { table, partition });
     }
-    tokens
-        .word("finalize")
-        .then_some(Kind::DetachFinalize { table, partition })
+    tokens.word("finalize").then_some(Kind::DetachFinalize { table, partition })
 }
 
 /// Refused in a transaction: a refresh, which a change of publications includes unless told
@@ -190,18 +156,10 @@ fn alter_table(mut tokens: Reader<'_>) -> Option<Kind> {
 fn alter_subscription(mut tokens: Reader<'_>) -> Option<Kind> {
     let _subscription = tokens.identifier()?;
     if tokens.words(&["refresh", "publication"]) {
-        return Some(Kind::OutsideTransaction(
-            "ALTER SUBSCRIPTION REFRESH PUBLICATION",
-        ));
+        return Some(Kind::OutsideTransaction("ALTER SUBSCRIPTION REFRESH PUBLICATION"));
     }
-    if ["set", "add", "drop"]
-        .iter()
-        .any(|verb| tokens.words(&[verb, "publication"]))
-    {
-        let with = tokens
-            .find(&["with"])
-            .map(|_| tokens.options())
-            .unwrap_or_default();
+    if ["set", "add", "drop"].iter().any(|verb| tokens.words(&[verb, "publication"])) {
+        let with = tokens.find(&["with"]).map(|_| tokens.options()).unwrap_or_default();
         let refreshes = with.get("refresh").unwrap_or(true);
         return refreshes.then_some(Kind::OutsideTransaction("ALTER SUBSCRIPTION with refresh"));
     }
@@ -219,9 +177,8 @@ fn reindex(mut tokens: Reader<'_>) -> Option<Kind> {
     if concurrent || tokens.word("concurrently") {
         return Some(Kind::ReindexConcurrently);
     }
-    let many = ["schema", "database", "system"]
-        .iter()
-        .any(|word| target.is_word(tokens.sql(), word));
+    let many =
+        ["schema", "database", "system"].iter().any(|word| target.is_word(tokens.sql(), word));
     many.then_some(Kind::Maintenance)
 }
 

@@ -51,10 +51,7 @@ pub fn split(script: &str) -> Result<Vec<Statement>, SqlError> {
             }
             Class::Semicolon if open.is_complete() => {
                 let statement = std::mem::take(&mut open).close(script);
-                if statement
-                    .as_ref()
-                    .is_some_and(|s| s.kind == Kind::CopyStdin)
-                {
+                if statement.as_ref().is_some_and(|s| s.kind == Kind::CopyStdin) {
                     copies += 1;
                 }
                 statements.extend(statement);
@@ -136,10 +133,7 @@ impl Open {
 
     fn close(self, script: &str) -> Option<Statement> {
         let (start, end) = self.span?;
-        Some(Statement {
-            span: start..end,
-            kind: recognise(&script[start..end]),
-        })
+        Some(Statement { span: start..end, kind: recognise(&script[start..end]) })
     }
 }
 
@@ -183,15 +177,8 @@ fn is_fence(text: &str) -> bool {
 fn meta_command(text: &str) -> String {
     const LONGEST: usize = 32;
     let name = &text[1..];
-    let word = name
-        .chars()
-        .take_while(char::is_ascii_alphanumeric)
-        .take(LONGEST)
-        .count();
-    let one = name
-        .chars()
-        .next()
-        .filter(|c| !c.is_whitespace() && word == 0);
+    let word = name.chars().take_while(char::is_ascii_alphanumeric).take(LONGEST).count();
+    let one = name.chars().next().filter(|c| !c.is_whitespace() && word == 0);
     let end = 1 + word + one.map_or(0, char::len_utf8);
     text[..end].to_owned()
 }

@@ -55,11 +55,7 @@ pub(super) fn token(script: &str, at: usize) -> Result<Option<Token>, SqlError> 
     let rest = &script[at..];
     if at > 0 && rest.starts_with(squawk_lexer::BOM) {
         let len = rest.find(|c: char| !is_identifier(c)).unwrap_or(rest.len());
-        return Ok(Some(Token {
-            class: Class::Word,
-            start: at,
-            end: at + len,
-        }));
+        return Ok(Some(Token { class: Class::Word, start: at, end: at + len }));
     }
     let Some(lexed) = tokenize(rest).next() else {
         return Ok(None);
@@ -73,16 +69,9 @@ pub(super) fn token(script: &str, at: usize) -> Result<Option<Token>, SqlError> 
             Class::Comment
         }
         TokenKind::Ident => Class::Word,
-        TokenKind::QuotedIdent {
-            terminated,
-            uescape,
-        } => {
+        TokenKind::QuotedIdent { terminated, uescape } => {
             closed(terminated, "quoted identifier", at)?;
-            if uescape {
-                Class::UnicodeQuoted
-            } else {
-                Class::Quoted
-            }
+            if uescape { Class::UnicodeQuoted } else { Class::Quoted }
         }
         TokenKind::Literal { kind } => match kind {
             LiteralKind::Int { .. } | LiteralKind::Numeric { .. } => Class::Other,
@@ -115,11 +104,7 @@ pub(super) fn token(script: &str, at: usize) -> Result<Option<Token>, SqlError> 
         TokenKind::Unknown if rest.starts_with('\\') => Class::Backslash,
         _ => Class::Other,
     };
-    Ok(Some(Token {
-        class,
-        start: at,
-        end,
-    }))
+    Ok(Some(Token { class, start: at, end }))
 }
 
 /// True for what may stand inside an unquoted identifier.
@@ -128,11 +113,7 @@ fn is_identifier(c: char) -> bool {
 }
 
 fn closed(terminated: bool, what: &'static str, at: usize) -> Result<(), SqlError> {
-    if terminated {
-        Ok(())
-    } else {
-        Err(SqlError::Unterminated { what, at })
-    }
+    if terminated { Ok(()) } else { Err(SqlError::Unterminated { what, at }) }
 }
 
 /// Finds the quote with which a string that ended at `end` goes on: only blanks, line comments and
@@ -148,9 +129,7 @@ fn continuation(script: &str, end: usize) -> Option<usize> {
             b'\n' | b'\r' => broken = true,
             b' ' | b'\t' | b'\x0b' | b'\x0c' => {}
             b'-' if bytes.get(at + 1) == Some(&b'-') => {
-                at += bytes[at..]
-                    .iter()
-                    .position(|b| matches!(b, b'\n' | b'\r'))?;
+                at += bytes[at..].iter().position(|b| matches!(b, b'\n' | b'\r'))?;
                 continue;
             }
             _ => return None,

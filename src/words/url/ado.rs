@@ -100,9 +100,7 @@ pub(super) fn is_one(text: &str) -> bool {
     if text.contains("://") || !is_known(first) {
         return false;
     }
-    let has_capitals = first
-        .trim()
-        .contains(|c: char| c.is_ascii_uppercase() || c == ' ');
+    let has_capitals = first.trim().contains(|c: char| c.is_ascii_uppercase() || c == ' ');
     let pieces = pieces(text);
     has_capitals
         || (pieces.len() > 1
@@ -114,10 +112,7 @@ pub(super) fn is_one(text: &str) -> bool {
 
 /// Reads one.
 pub(super) fn parse(text: &str) -> Result<Said, UrlError> {
-    let mut said = Said {
-        pairs: Vec::new(),
-        notes: Vec::new(),
-    };
+    let mut said = Said { pairs: Vec::new(), notes: Vec::new() };
     for (at, piece) in pieces(text) {
         let Some((written, value)) = piece.split_once('=') else {
             return Err(not_a_pair("no `=` behind a parameter's name", at));
@@ -131,10 +126,7 @@ pub(super) fn parse(text: &str) -> Result<Said, UrlError> {
         }
         let Some((_, native)) = NAMES.iter().find(|(known, _)| *known == name) else {
             return Err(match is_name(&written) {
-                true => UrlError::UnknownParameter {
-                    name: written,
-                    nearest: None,
-                },
+                true => UrlError::UnknownParameter { name: written, nearest: None },
                 false => not_a_pair("no parameter's name before `=`", at),
             });
         };
@@ -159,11 +151,7 @@ pub(super) fn parse(text: &str) -> Result<Said, UrlError> {
 
 impl Said {
     fn push(&mut self, key: &str, value: String) {
-        self.pairs.push(Pair {
-            key: key.to_owned(),
-            value,
-            doubt: None,
-        });
+        self.pairs.push(Pair { key: key.to_owned(), value, doubt: None });
     }
 
     /// `one:5433,two`: ports stand with the hosts here, and apart in libpq.
@@ -245,9 +233,7 @@ mod tests {
         assert!(is_one(text), "{text}");
         let said = parse(text).expect("it can be read");
         let pairs = said.pairs.iter();
-        let pairs: Vec<_> = pairs
-            .map(|it| (it.key.as_str(), it.value.as_str()))
-            .collect();
+        let pairs: Vec<_> = pairs.map(|it| (it.key.as_str(), it.value.as_str())).collect();
         assert_eq!(pairs, expected);
     }
 
@@ -266,17 +252,9 @@ mod tests {
         );
         check(
             "Server=one:5433,two;User Id=u;Pwd=\"a;\"\"b\"",
-            &[
-                ("host", "one,two"),
-                ("port", "5433,"),
-                ("user", "u"),
-                ("password", "a;\"b"),
-            ],
+            &[("host", "one,two"), ("port", "5433,"), ("user", "u"), ("password", "a;\"b")],
         );
-        check(
-            "host=h;password='a=b;c'",
-            &[("host", "h"), ("password", "a=b;c")],
-        );
+        check("host=h;password='a=b;c'", &[("host", "h"), ("password", "a=b;c")]);
     }
 
     #[test]

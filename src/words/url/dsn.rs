@@ -24,10 +24,7 @@ pub(super) fn parse(text: Part<'_>) -> Result<Vec<Pair>, UrlError> {
         if !is_name(key.text) {
             return Err(not_a_pair("no parameter's name before `=`", start));
         }
-        let (value, after) = value(trim(Part {
-            text: equals,
-            at: after.at + 1,
-        }))?;
+        let (value, after) = value(trim(Part { text: equals, at: after.at + 1 }))?;
         pairs.push(Pair {
             key: key.text.into(),
             value,
@@ -55,10 +52,7 @@ fn value(text: Part<'_>) -> Result<(String, Part<'_>), UrlError> {
         }
     }
     if quoted {
-        return Err(not_a_pair(
-            "a quoted value without its closing quote",
-            text.at,
-        ));
+        return Err(not_a_pair("a quoted value without its closing quote", text.at));
     }
     Ok((value, text.split(text.text.len(), 0).1))
 }
@@ -70,10 +64,7 @@ fn is_space(c: char) -> bool {
 
 fn trim(part: Part<'_>) -> Part<'_> {
     let trimmed = part.text.trim_start_matches(is_space);
-    Part {
-        text: trimmed,
-        at: part.at + (part.text.len() - trimmed.len()),
-    }
+    Part { text: trimmed, at: part.at + (part.text.len() - trimmed.len()) }
 }
 
 fn not_a_pair(what: &'static str, at: usize) -> UrlError {
@@ -91,10 +82,8 @@ mod tests {
         let outcome = parse(Part::whole(text));
         match (outcome, expected) {
             (Ok(pairs), Ok(expected)) => {
-                let pairs: Vec<_> = pairs
-                    .iter()
-                    .map(|pair| (pair.key.as_str(), pair.value.as_str()))
-                    .collect();
+                let pairs: Vec<_> =
+                    pairs.iter().map(|pair| (pair.key.as_str(), pair.value.as_str())).collect();
                 assert_eq!(pairs, expected);
             }
             (Err(UrlError::Syntax { at, .. }), Err(expected)) => assert_eq!(at, expected),
@@ -105,18 +94,12 @@ mod tests {
     #[test]
     fn values_are_quoted_and_escaped_as_in_libpq() {
         check("host=h port=1", Ok(&[("host", "h"), ("port", "1")]));
-        check(
-            "  host = h\n\tport\x0b=  1 ",
-            Ok(&[("host", "h"), ("port", "1")]),
-        );
+        check("  host = h\n\tport\x0b=  1 ", Ok(&[("host", "h"), ("port", "1")]));
         check("password='a b'", Ok(&[("password", "a b")]));
         check(r"password='it\'s \\ ok'", Ok(&[("password", r"it's \ ok")]));
         check(r"password=it\'s\ ok", Ok(&[("password", "it's ok")]));
         check("password='' host=h", Ok(&[("password", ""), ("host", "h")]));
-        check(
-            "password='a'host=h",
-            Ok(&[("password", "a"), ("host", "h")]),
-        );
+        check("password='a'host=h", Ok(&[("password", "a"), ("host", "h")]));
         check("password=a=b", Ok(&[("password", "a=b")]));
         check(r"password=a\", Ok(&[("password", "a")]));
         check("password=it's", Ok(&[("password", "it's")]));

@@ -11,10 +11,7 @@ use crate::words::url::spelling::Spelling;
 pub enum UrlError {
     /// A URL of something that is not PostgreSQL, or a driver suffix that nobody knows.
     #[error("`{scheme}` is not a scheme of PostgreSQL")]
-    #[diagnostic(
-        code(url::scheme),
-        help("Write `postgresql://user:password@host:5432/database`.")
-    )]
+    #[diagnostic(code(url::scheme), help("Write `postgresql://user:password@host:5432/database`."))]
     Scheme {
         /// The scheme, if it is a well-known one; otherwise a description of it.
         scheme: String,
@@ -105,19 +102,15 @@ pub enum UrlError {
 impl UrlError {
     /// Builds [`UrlError::InvalidValue`].
     pub(super) fn invalid(parameter: &'static str, allowed: impl Into<String>) -> Self {
-        Self::InvalidValue {
-            parameter,
-            allowed: allowed.into(),
-        }
+        Self::InvalidValue { parameter, allowed: allowed.into() }
     }
 
     /// Names the parameter as the user wrote it, where a translation had used another name.
     pub(super) fn of(self, written: &'static str) -> Self {
         match self {
-            Self::InvalidValue { allowed, .. } => Self::InvalidValue {
-                parameter: written,
-                allowed,
-            },
+            Self::InvalidValue { allowed, .. } => {
+                Self::InvalidValue { parameter: written, allowed }
+            }
             other => other,
         }
     }
@@ -127,11 +120,7 @@ impl UrlError {
         if let Self::Syntax { at, .. } | Self::Unencoded { at, .. } | Self::Escape { at } =
             &mut self
         {
-            *at = text
-                .char_indices()
-                .take_while(|(offset, _)| offset < at)
-                .count()
-                + 1;
+            *at = text.char_indices().take_while(|(offset, _)| offset < at).count() + 1;
         }
         self
     }

@@ -91,11 +91,7 @@ pub(super) fn parse_authority(authority: Part<'_>) -> Result<Vec<Host>, UrlError
         let (name, port) = split_port(element.text)?;
         let at = element.at + usize::from(element.text.starts_with('['));
         let name = HostName::new(&Part { text: name, at }.decode()?)?;
-        hosts.push(Host {
-            name,
-            hostaddr: None,
-            port,
-        });
+        hosts.push(Host { name, hostaddr: None, port });
     }
     Ok(simplified(hosts))
 }
@@ -107,28 +103,17 @@ pub(super) fn with_names(hosts: &[Host], value: &str) -> Result<Vec<Host>, UrlEr
     let mut own_ports = Vec::new();
     for element in elements(value) {
         let is_directory = element.starts_with(['/', '@']);
-        let element = if is_directory {
-            element
-        } else {
-            element.trim_end()
-        };
+        let element = if is_directory { element } else { element.trim_end() };
         // A directory may have a colon, and an IPv6 address without brackets has several.
         let bare = is_directory || is_ipv6(element);
-        let (name, port) = if bare {
-            (element, None)
-        } else {
-            split_port(element)?
-        };
+        let (name, port) = if bare { (element, None) } else { split_port(element)? };
         names.push(HostName::new(name)?);
         own_ports.push(port);
     }
     if own_ports.iter().any(Option::is_some) {
         if lists.ports.len() == own_ports.len() {
-            own_ports = own_ports
-                .iter()
-                .zip(&lists.ports)
-                .map(|(own, list)| own.or(*list))
-                .collect();
+            own_ports =
+                own_ports.iter().zip(&lists.ports).map(|(own, list)| own.or(*list)).collect();
         }
         lists.ports = own_ports;
     }
@@ -143,14 +128,9 @@ pub(super) fn with_addresses(hosts: &[Host], value: &str) -> Result<Vec<Host>, U
     for element in elements(value).map(str::trim_end) {
         let numeric = is_ipv6(element) || element.parse::<IpAddr>().is_ok();
         if !numeric && !element.is_empty() {
-            return Err(UrlError::invalid(
-                "hostaddr",
-                "numeric addresses, separated by commas",
-            ));
+            return Err(UrlError::invalid("hostaddr", "numeric addresses, separated by commas"));
         }
-        lists
-            .addresses
-            .push(Some(element.to_owned()).filter(|text| !text.is_empty()));
+        lists.addresses.push(Some(element.to_owned()).filter(|text| !text.is_empty()));
     }
     lists.join()
 }
@@ -158,9 +138,7 @@ pub(super) fn with_addresses(hosts: &[Host], value: &str) -> Result<Vec<Host>, U
 /// Sets the list of ports.
 pub(super) fn with_ports(hosts: &[Host], value: &str) -> Result<Vec<Host>, UrlError> {
     let mut lists = Lists::of(hosts);
-    lists.ports = elements(value)
-        .map(|text| port(text.trim_end()))
-        .collect::<Result<_, _>>()?;
+    lists.ports = elements(value).map(|text| port(text.trim_end())).collect::<Result<_, _>>()?;
     lists.join()
 }
 
@@ -213,11 +191,7 @@ impl Lists {
     }
 
     fn join(self) -> Result<Vec<Host>, UrlError> {
-        let Self {
-            names,
-            addresses,
-            mut ports,
-        } = self;
+        let Self { names, addresses, mut ports } = self;
         if !names.is_empty() && !addresses.is_empty() && names.len() != addresses.len() {
             let allowed = format!("as many addresses as hosts ({})", names.len());
             return Err(UrlError::invalid("hostaddr", allowed));
@@ -265,11 +239,7 @@ fn simplified(mut hosts: Vec<Host>) -> Vec<Host> {
 
 /// The elements of a comma list, without spaces before them; none in an empty text.
 fn elements(list: &str) -> impl Iterator<Item = &str> {
-    let count = if list.trim().is_empty() {
-        0
-    } else {
-        usize::MAX
-    };
+    let count = if list.trim().is_empty() { 0 } else { usize::MAX };
     list.split(',').map(str::trim_start).take(count)
 }
 
@@ -366,10 +336,7 @@ mod tests {
         check(&[("authority", "h1:1,h2,:3")], Ok("h1||1 h2|| ||3"));
         check(&[("authority", ",")], Ok("|| ||"));
         check(&[("authority", "[::1]:5432,[::2]")], Ok("::1||5432 ::2||"));
-        check(
-            &[("authority", "[fe80::1%25eth0]:1")],
-            Ok("fe80::1%eth0||1"),
-        );
+        check(&[("authority", "[fe80::1%25eth0]:1")], Ok("fe80::1%eth0||1"));
         check(&[("authority", "%2Fvar%2Frun:5433")], Ok("/var/run||5433"));
         check(&[("authority", "%40abstract")], Ok("@abstract||"));
         check(&[("authority", "bücher.example")], Ok("bücher.example||"));
@@ -392,14 +359,8 @@ mod tests {
         check(&[("port", "1,2"), ("host", "a,b")], Ok("a||1 b||2"));
         check(&[("port", "5"), ("host", "a,b")], Ok("a||5 b||5"));
         check(&[("host", "a,b"), ("port", ",2")], Ok("a|| b||2"));
-        check(
-            &[("host", "a"), ("hostaddr", "10.0.0.1")],
-            Ok("a|10.0.0.1|"),
-        );
-        check(
-            &[("hostaddr", "10.0.0.1,::1"), ("port", "5")],
-            Ok("|10.0.0.1|5 |::1|5"),
-        );
+        check(&[("host", "a"), ("hostaddr", "10.0.0.1")], Ok("a|10.0.0.1|"));
+        check(&[("hostaddr", "10.0.0.1,::1"), ("port", "5")], Ok("|10.0.0.1|5 |::1|5"));
         check(&[("host", "a:1,b:2")], Ok("a||1 b||2"));
         check(&[("host", "a:1,b"), ("port", "3,4")], Ok("a||3 b||4"));
         check(&[("port", "3,4"), ("host", "a:1,b")], Ok("a||1 b||4"));
@@ -410,10 +371,7 @@ mod tests {
         check(&[("host", "a"), ("host", "")], Ok(""));
         check(&[("port", "5432"), ("port", "")], Ok(""));
         check(&[("host", "a,b"), ("port", "1,2,3")], Err("port"));
-        check(
-            &[("host", "a,b"), ("hostaddr", "10.0.0.1")],
-            Err("hostaddr"),
-        );
+        check(&[("host", "a,b"), ("hostaddr", "10.0.0.1")], Err("hostaddr"));
         check(&[("hostaddr", "localhost")], Err("hostaddr"));
         check(&[("host", "a:b:c")], Err("host"));
     }
@@ -427,37 +385,19 @@ mod tests {
         assert_eq!(filled("h", &hosts("a:1,b:2")), "h||");
         assert_eq!(filled("h1,h2", &hosts(":7")), "h1||7 h2||7");
         assert_eq!(filled(":9", &hosts("a:1")), "a||9");
-        assert_eq!(
-            filled("h", &with_addresses(&[], "10.0.0.1").unwrap()),
-            "h|10.0.0.1|"
-        );
-        assert_eq!(
-            filled("h", &with_addresses(&hosts("a"), "10.0.0.1").unwrap()),
-            "h||"
-        );
+        assert_eq!(filled("h", &with_addresses(&[], "10.0.0.1").unwrap()), "h|10.0.0.1|");
+        assert_eq!(filled("h", &with_addresses(&hosts("a"), "10.0.0.1").unwrap()), "h||");
     }
 
     #[test]
     fn only_sockets_and_loopback_are_local() {
         let local = |text| with_names(&[], text).unwrap()[0].is_local();
-        for here in [
-            "localhost",
-            "LOCALHOST.",
-            "db.localhost",
-            "127.0.0.1",
-            "127.9.9.9",
-            "::1",
-            "/run",
-        ] {
+        for here in
+            ["localhost", "LOCALHOST.", "db.localhost", "127.0.0.1", "127.9.9.9", "::1", "/run"]
+        {
             assert!(local(here), "{here}");
         }
-        for there in [
-            "localhost.example",
-            "10.0.0.1",
-            "::2",
-            "::ffff:10.0.0.1",
-            "db",
-        ] {
+        for there in ["localhost.example", "10.0.0.1", "::2", "::ffff:10.0.0.1", "db"] {
             assert!(!local(there), "{there}");
         }
         assert!(local("::ffff:127.0.0.1"));

@@ -304,10 +304,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
 }
 
 fn plain(name: &str) -> Vec<char> {
-    name.chars()
-        .filter(|c| !matches!(c, '_' | '-'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
 /// Edits from one word to the other: insertions, deletions, replacements, swaps of neighbours.
@@ -317,9 +314,7 @@ fn distance(left: &[char], right: &[char]) -> usize {
     for (i, l) in left.iter().enumerate() {
         let mut row = vec![i + 1];
         for (j, r) in right.iter().enumerate() {
-            let mut best = (last[j] + usize::from(l != r))
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
+            let mut best = (last[j] + usize::from(l != r)).min(last[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r {
                 best = best.min(before_last[j - 1] + 1);
             }
@@ -366,10 +361,7 @@ mod tests {
     fn an_alias_leads_to_a_native_name() {
         for keyword in KEYWORDS {
             if let Alias(of) = keyword.meaning {
-                assert!(
-                    find(of).is_some_and(|native| matches!(native.meaning, Native)),
-                    "{of}"
-                );
+                assert!(find(of).is_some_and(|native| matches!(native.meaning, Native)), "{of}");
             }
         }
     }

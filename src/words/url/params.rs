@@ -223,10 +223,7 @@ impl Params {
             "service" => self.service = text(),
             "require_auth" => self.require_auth = auth_methods(key, value)?,
             _ => {
-                return Err(UrlError::UnknownParameter {
-                    name: key.into(),
-                    nearest: None,
-                });
+                return Err(UrlError::UnknownParameter { name: key.into(), nearest: None });
             }
         }
         Ok(())
@@ -250,10 +247,7 @@ impl Params {
     pub(super) fn pairs(&self, secrets: Secrets) -> Vec<(&'static str, String)> {
         let bit = |on: bool| if on { "1" } else { "0" }.to_owned();
         let balance = |on: bool| if on { "random" } else { "disable" }.to_owned();
-        let password = self
-            .ssl_password
-            .as_ref()
-            .map(|secret| secret.shown(secrets).to_owned());
+        let password = self.ssl_password.as_ref().map(|secret| secret.shown(secrets).to_owned());
         let all = [
             ("sslmode", self.ssl_mode.map(|mode| mode.to_string())),
             ("sslrootcert", self.ssl_root_cert.clone()),
@@ -262,55 +256,26 @@ impl Params {
             ("sslpassword", password),
             ("sslcrl", self.ssl_crl.clone()),
             ("sslsni", self.ssl_sni.map(bit)),
-            (
-                "sslnegotiation",
-                self.ssl_negotiation.map(|how| how.to_string()),
-            ),
+            ("sslnegotiation", self.ssl_negotiation.map(|how| how.to_string())),
             ("ssl_min_protocol_version", self.ssl_min_protocol.clone()),
             ("ssl_max_protocol_version", self.ssl_max_protocol.clone()),
-            (
-                "channel_binding",
-                self.channel_binding.map(|how| how.to_string()),
-            ),
+            ("channel_binding", self.channel_binding.map(|how| how.to_string())),
             ("require_auth", self.require_auth.clone()),
             ("options", self.options.clone()),
             ("application_name", self.application_name.clone()),
-            (
-                "fallback_application_name",
-                self.fallback_application_name.clone(),
-            ),
-            (
-                "connect_timeout",
-                self.connect_timeout.map(|seconds| seconds.to_string()),
-            ),
-            (
-                "target_session_attrs",
-                self.target_session_attrs.map(|which| which.to_string()),
-            ),
+            ("fallback_application_name", self.fallback_application_name.clone()),
+            ("connect_timeout", self.connect_timeout.map(|seconds| seconds.to_string())),
+            ("target_session_attrs", self.target_session_attrs.map(|which| which.to_string())),
             ("load_balance_hosts", self.load_balance_hosts.map(balance)),
             ("keepalives", self.keepalives.map(bit)),
-            (
-                "keepalives_idle",
-                self.keepalives_idle.map(|seconds| seconds.to_string()),
-            ),
-            (
-                "keepalives_interval",
-                self.keepalives_interval.map(|seconds| seconds.to_string()),
-            ),
-            (
-                "keepalives_count",
-                self.keepalives_count.map(|count| count.to_string()),
-            ),
-            (
-                "tcp_user_timeout",
-                self.tcp_user_timeout_ms.map(|millis| millis.to_string()),
-            ),
+            ("keepalives_idle", self.keepalives_idle.map(|seconds| seconds.to_string())),
+            ("keepalives_interval", self.keepalives_interval.map(|seconds| seconds.to_string())),
+            ("keepalives_count", self.keepalives_count.map(|count| count.to_string())),
+            ("tcp_user_timeout", self.tcp_user_timeout_ms.map(|millis| millis.to_string())),
             ("passfile", self.passfile.clone()),
             ("service", self.service.clone()),
         ];
-        all.into_iter()
-            .filter_map(|(key, value)| Some((key, value?)))
-            .collect()
+        all.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
 
     /// Fills what is unset from `defaults`.
@@ -368,11 +333,7 @@ pub(super) fn setting_option(name: &str, value: &str) -> String {
 }
 
 fn number(key: &'static str, value: &str) -> Result<u32, UrlError> {
-    let parsed = value
-        .trim()
-        .parse::<u32>()
-        .ok()
-        .filter(|number| *number <= i32::MAX as u32);
+    let parsed = value.trim().parse::<u32>().ok().filter(|number| *number <= i32::MAX as u32);
     parsed.ok_or_else(|| UrlError::invalid(key, "a whole number from 0 to 2147483647"))
 }
 
@@ -380,10 +341,7 @@ fn number(key: &'static str, value: &str) -> Result<u32, UrlError> {
 fn connect_timeout(key: &'static str, value: &str) -> Result<u32, UrlError> {
     match value.trim().parse::<i32>() {
         Ok(seconds) => Ok(u32::try_from(seconds).unwrap_or(0)),
-        Err(_) => Err(UrlError::invalid(
-            key,
-            "a whole number of seconds; 0 waits without end",
-        )),
+        Err(_) => Err(UrlError::invalid(key, "a whole number of seconds; 0 waits without end")),
     }
 }
 
@@ -400,33 +358,19 @@ fn tls_version(key: &'static str, value: &str) -> Result<Option<String>, UrlErro
     if value.is_empty() {
         return Ok(None);
     }
-    match VERSIONS
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(value))
-    {
+    match VERSIONS.into_iter().find(|known| known.eq_ignore_ascii_case(value)) {
         Some(known) => Ok(Some(known.to_owned())),
         None => Err(UrlError::invalid(key, VERSIONS.join(", "))),
     }
 }
 
 fn auth_methods(key: &'static str, value: &str) -> Result<Option<String>, UrlError> {
-    const METHODS: [&str; 7] = [
-        "password",
-        "md5",
-        "gss",
-        "sspi",
-        "scram-sha-256",
-        "oauth",
-        "none",
-    ];
+    const METHODS: [&str; 7] = ["password", "md5", "gss", "sspi", "scram-sha-256", "oauth", "none"];
     if value.is_empty() {
         return Ok(None);
     }
     let known = |method: &str| METHODS.contains(&method.strip_prefix('!').unwrap_or(method));
-    let negated = value
-        .split(',')
-        .filter(|method| method.starts_with('!'))
-        .count();
+    let negated = value.split(',').filter(|method| method.starts_with('!')).count();
     let alike = negated == 0 || negated == value.split(',').count();
     if alike && value.split(',').all(known) {
         return Ok(Some(value.to_owned()));
@@ -448,10 +392,7 @@ mod tests {
         let outcome = params.set(key, value);
         let pairs = params.pairs(Secrets::Revealed);
         match expected {
-            Some("") => assert!(
-                outcome.is_ok() && pairs.is_empty(),
-                "{key}={value}: {pairs:?}"
-            ),
+            Some("") => assert!(outcome.is_ok() && pairs.is_empty(), "{key}={value}: {pairs:?}"),
             Some(printed) => assert_eq!(pairs, [(key, printed.to_owned())]),
             None => assert!(
                 matches!(outcome, Err(UrlError::InvalidValue { parameter, .. }) if parameter == key),
@@ -462,14 +403,7 @@ mod tests {
 
     #[test]
     fn values_are_checked_and_kept_under_their_keyword() {
-        for mode in [
-            "disable",
-            "allow",
-            "prefer",
-            "require",
-            "verify-ca",
-            "verify-full",
-        ] {
+        for mode in ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] {
             check("sslmode", mode, Some(mode));
         }
         check("sslmode", "VERIFY-FULL", Some("verify-full"));
@@ -493,21 +427,13 @@ mod tests {
         check("connect_timeout", "99999999999", None);
         check("load_balance_hosts", "random", Some("random"));
         check("load_balance_hosts", "1", None);
-        check(
-            "target_session_attrs",
-            "prefer-standby",
-            Some("prefer-standby"),
-        );
+        check("target_session_attrs", "prefer-standby", Some("prefer-standby"));
         check("target_session_attrs", "master", None);
         check("keepalives", "1", Some("1"));
         check("keepalives_idle", "30", Some("30"));
         check("keepalives_idle", "-30", None);
         check("tcp_user_timeout", "4294967295", None);
-        check(
-            "require_auth",
-            "scram-sha-256,md5",
-            Some("scram-sha-256,md5"),
-        );
+        check("require_auth", "scram-sha-256,md5", Some("scram-sha-256,md5"));
         check("require_auth", "!password,!md5", Some("!password,!md5"));
         check("require_auth", "!password,md5", None);
         check("require_auth", "trust", None);
@@ -515,15 +441,9 @@ mod tests {
 
     #[test]
     fn settings_are_escaped_and_added_to_the_options() {
-        let mut params = Params {
-            options: Some("-cgeqo=off".into()),
-            ..Params::default()
-        };
+        let mut params = Params { options: Some("-cgeqo=off".into()), ..Params::default() };
         params.add_setting("search_path", r"a, b\c");
-        assert_eq!(
-            params.options.as_deref(),
-            Some(r"-cgeqo=off -csearch_path=a,\ b\\c")
-        );
+        assert_eq!(params.options.as_deref(), Some(r"-cgeqo=off -csearch_path=a,\ b\\c"));
     }
 
     #[test]

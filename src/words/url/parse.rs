@@ -25,14 +25,8 @@ pub(super) struct Pieces {
 }
 
 /// Drivers that a scheme may name behind a `+`.
-const DRIVERS: [&str; 6] = [
-    "psycopg2",
-    "psycopg",
-    "psycopg_async",
-    "psycopg2cffi",
-    "asyncpg",
-    "pg8000",
-];
+const DRIVERS: [&str; 6] =
+    ["psycopg2", "psycopg", "psycopg_async", "psycopg2cffi", "asyncpg", "pg8000"];
 
 /// Other tools' names for the scheme, and whose they are.
 const SYNONYMS: [(&str, &str); 8] = [
@@ -79,12 +73,7 @@ fn of_part(whole: Part<'_>) -> Result<Pieces, UrlError> {
         let what = "the connection string is empty";
         return Err(not_a_url(what, whole.at));
     }
-    if let Some(quote) = whole
-        .text
-        .chars()
-        .next()
-        .filter(|c| matches!(c, '"' | '\'' | '`'))
-    {
+    if let Some(quote) = whole.text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
         return quoted(whole, quote);
     }
     let begins = |prefix: &str| {
@@ -125,10 +114,7 @@ fn quoted(whole: Part<'_>, quote: char) -> Result<Pieces, UrlError> {
     let Some(inside) = inside.filter(|it| !is_odd(it)) else {
         return Err(not_a_url("a quotation mark", whole.at));
     };
-    let mut read = of_part(Part {
-        text: inside.text,
-        at: whole.at + 1 + inside.at,
-    })?;
+    let mut read = of_part(Part { text: inside.text, at: whole.at + 1 + inside.at })?;
     let note = Note {
         parameter: "quotes".into(),
         what: NoteKind::Translated,
@@ -190,9 +176,7 @@ fn flavour(scheme: &str) -> Result<(Flavour, Option<Note>), UrlError> {
             note.parameter = "scheme".into();
             Ok((Flavour::SqlAlchemy, Some(note)))
         }
-        Some(_) if is_postgres => Err(UrlError::Scheme {
-            scheme: format!("{base}+…"),
-        }),
+        Some(_) if is_postgres => Err(UrlError::Scheme { scheme: format!("{base}+…") }),
         None if SYNONYMS.iter().any(|(name, _)| *name == scheme) => {
             let whose = SYNONYMS.iter().find(|(name, _)| *name == scheme);
             let whose = whose.map_or("", |(_, whose)| whose);
@@ -209,9 +193,7 @@ fn flavour(scheme: &str) -> Result<(Flavour, Option<Note>), UrlError> {
 
 fn foreign(scheme: &str) -> UrlError {
     let known = FOREIGN.contains(&scheme);
-    UrlError::Scheme {
-        scheme: if known { scheme.into() } else { "…".into() },
-    }
+    UrlError::Scheme { scheme: if known { scheme.into() } else { "…".into() } }
 }
 
 /// Reads what follows `jdbc:`, which may do without `//`: `postgresql:database?user=u`.
@@ -235,9 +217,7 @@ fn jdbc(rest: Part<'_>) -> Result<Pieces, UrlError> {
     let is_lax = |pair: &Pair| {
         pair.key == "sslfactory" && pair.value.trim_end().ends_with("NonValidatingFactory")
     };
-    pieces.flavour = Flavour::Jdbc {
-        verifies: !pieces.pairs.iter().any(is_lax),
-    };
+    pieces.flavour = Flavour::Jdbc { verifies: !pieces.pairs.iter().any(is_lax) };
     Ok(pieces)
 }
 
@@ -256,10 +236,9 @@ fn url(rest: Part<'_>, flavour: Flavour) -> Result<Pieces, UrlError> {
     pieces.hosts = parse_authority(hosts).map_err(|error| {
         // `user:pa/ss@host`: what looked like a host and a port is the start of a password.
         match after.text.chars().next() {
-            Some(character) if after.text.contains('@') => UrlError::Unencoded {
-                character,
-                at: after.at,
-            },
+            Some(character) if after.text.contains('@') => {
+                UrlError::Unencoded { character, at: after.at }
+            }
             _ => error,
         }
     })?;
@@ -307,10 +286,7 @@ impl Pieces {
 /// Reads a database's name; `border` is where the slash before it stands.
 fn database(name: Part<'_>, border: usize, flavour: Flavour) -> Result<Option<String>, UrlError> {
     if name.text.contains('@') {
-        return Err(UrlError::Unencoded {
-            character: '/',
-            at: border,
-        });
+        return Err(UrlError::Unencoded { character: '/', at: border });
     }
     if let Some(at) = name.position('/') {
         return Err(UrlError::Unencoded { character: '/', at });
@@ -330,23 +306,13 @@ fn pairs(query: Part<'_>, flavour: Flavour) -> Result<Vec<Pair>, UrlError> {
     };
     let mut pairs: Vec<Pair> = Vec::new();
     let mut after_secret = false;
-    for segment in query
-        .pieces('&')
-        .into_iter()
-        .filter(|segment| !segment.text.is_empty())
-    {
+    for segment in query.pieces('&').into_iter().filter(|segment| !segment.text.is_empty()) {
         let remaining = query.split(segment.at - query.at, 0).1;
         // `user:1?2&3@host` and `password=a&b`: the names found here may be pieces of the password.
         let doubt = if remaining.text.contains('@') {
-            Some(UrlError::Unencoded {
-                character: '?',
-                at: query.at - 1,
-            })
+            Some(UrlError::Unencoded { character: '?', at: query.at - 1 })
         } else if after_secret {
-            Some(not_a_pair(
-                "an unknown parameter behind a password",
-                segment.at,
-            ))
+            Some(not_a_pair("an unknown parameter behind a password", segment.at))
         } else {
             None
         };

@@ -18,24 +18,15 @@ impl<'a> Part<'a> {
     /// The whole text, without the white space around it.
     pub(super) fn whole(text: &'a str) -> Self {
         let start = text.trim_start();
-        Self {
-            text: start.trim_end(),
-            at: text.len() - start.len(),
-        }
+        Self { text: start.trim_end(), at: text.len() - start.len() }
     }
 
     /// What stands before byte `middle`, and what stands `skip` bytes behind it.
     pub(super) fn split(self, middle: usize, skip: usize) -> (Self, Self) {
         let after = middle + skip;
         (
-            Self {
-                text: &self.text[..middle],
-                at: self.at,
-            },
-            Self {
-                text: &self.text[after..],
-                at: self.at + after,
-            },
+            Self { text: &self.text[..middle], at: self.at },
+            Self { text: &self.text[after..], at: self.at + after },
         )
     }
 
@@ -73,9 +64,7 @@ impl<'a> Part<'a> {
             let is_digit =
                 |ahead: usize| bytes.get(offset + ahead).is_some_and(u8::is_ascii_hexdigit);
             if !is_digit(1) || !is_digit(2) {
-                return Err(UrlError::Escape {
-                    at: self.at + offset,
-                });
+                return Err(UrlError::Escape { at: self.at + offset });
             }
         }
         let first_escape = || self.position('%').unwrap_or(self.at);
@@ -92,10 +81,6 @@ impl<'a> Part<'a> {
     pub(super) fn decode_form(self) -> Result<String, UrlError> {
         // As long as the text itself, so that positions stay right.
         let spaced = self.text.replace('+', " ");
-        Part {
-            text: &spaced,
-            at: self.at,
-        }
-        .decode()
+        Part { text: &spaced, at: self.at }.decode()
     }
 }

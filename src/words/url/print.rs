@@ -27,12 +27,8 @@ pub(super) struct Source<'a> {
 }
 
 /// Outside a query everything but RFC 3986's unreserved characters is encoded; the star stays for masks.
-const NAME: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'*');
+const NAME: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'*');
 
 /// In a query, paths and lists stay readable. A space is %20 and a plus %2B, which no driver misreads.
 const QUERY: &AsciiSet = &NAME.remove(b'/').remove(b':').remove(b',');
@@ -77,12 +73,7 @@ pub(super) fn print(
         _ => source.database.is_some() || !query.is_empty(),
     };
     text.push_str(if slash { "/" } else { "" });
-    text.push_str(
-        &source
-            .database
-            .map(|name| encode(name, NAME))
-            .unwrap_or_default(),
-    );
+    text.push_str(&source.database.map(|name| encode(name, NAME)).unwrap_or_default());
     let mut separator = '?';
     for (key, value) in query {
         text.push(separator);
@@ -98,9 +89,7 @@ impl FromStr for Spelling {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
-        let found = Self::ALL
-            .into_iter()
-            .find(|known| known.name().eq_ignore_ascii_case(text));
+        let found = Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text));
         found.ok_or_else(|| UrlError::invalid("spelling", Self::ALL.map(Self::name).join(", ")))
     }
 }
@@ -134,12 +123,7 @@ fn credentials(user: Option<&str>, password: Option<&str>) -> String {
 
 /// The hosts in a form that the driver has: without separate addresses, without several hosts, as it may be.
 fn reachable(hosts: &[Host], to: Spelling, notes: &mut Vec<Note>) -> Result<Vec<Host>, UrlError> {
-    let refused = |parameter| {
-        Err(UrlError::NotExpressible {
-            parameter,
-            spelling: to,
-        })
-    };
+    let refused = |parameter| Err(UrlError::NotExpressible { parameter, spelling: to });
     if is_libpq(to) {
         return Ok(hosts.to_vec());
     }
@@ -156,10 +140,7 @@ fn reachable(hosts: &[Host], to: Spelling, notes: &mut Vec<Note>) -> Result<Vec<
                 return refused("host");
             }
             (HostName::Unnamed, None) if hosts.len() > 1 || to == Spelling::Jdbc => {
-                notes.push(Note::translated(
-                    "host",
-                    "`localhost`, the default of this driver",
-                ));
+                notes.push(Note::translated("host", "`localhost`, the default of this driver"));
                 host.name = HostName::Tcp("localhost".into());
             }
             (_, None) => {}
@@ -204,10 +185,7 @@ fn authority(host: &Host) -> String {
 /// `host` and `port` as lists.
 fn host_lists(hosts: &[Host], to: Spelling) -> Vec<(&'static str, String)> {
     let name = |host: &Host| Some(host.name.as_str().to_owned()).filter(|name| !name.is_empty());
-    let mut lists: Vec<_> = list(hosts, name)
-        .map(|names| ("host", names))
-        .into_iter()
-        .collect();
+    let mut lists: Vec<_> = list(hosts, name).map(|names| ("host", names)).into_iter().collect();
     let several = hosts.len() > 1;
     let ported = hosts.iter().any(|host| host.port.is_some());
     // SQLAlchemy wants a port for each of several hosts if for any, and asyncpg always.
@@ -216,11 +194,7 @@ fn host_lists(hosts: &[Host], to: Spelling) -> Vec<(&'static str, String)> {
         Spelling::Asyncpg => several,
         _ => false,
     };
-    let port = |host: &Host| {
-        host.port
-            .or(fill.then_some(5432))
-            .map(|port| port.to_string())
-    };
+    let port = |host: &Host| host.port.or(fill.then_some(5432)).map(|port| port.to_string());
     lists.extend(list(hosts, port).map(|ports| ("port", ports)));
     lists
 }
@@ -229,10 +203,7 @@ fn host_lists(hosts: &[Host], to: Spelling) -> Vec<(&'static str, String)> {
 fn list(hosts: &[Host], element: impl Fn(&Host) -> Option<String>) -> Option<String> {
     let elements: Vec<_> = hosts.iter().map(element).collect();
     let given = elements.iter().any(Option::is_some);
-    let texts = elements
-        .into_iter()
-        .map(Option::unwrap_or_default)
-        .collect::<Vec<_>>();
+    let texts = elements.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
     given.then(|| texts.join(","))
 }
 
@@ -250,10 +221,7 @@ fn parameters(
             printed.push(("command_timeout", seconds(limit)));
         } else {
             params.add_setting("statement_timeout", &limit.to_string());
-            notes.push(Note::translated(
-                "command_timeout",
-                "`statement_timeout` in `options`",
-            ));
+            notes.push(Note::translated("command_timeout", "`statement_timeout` in `options`"));
         }
     }
     for (key, value) in params.pairs(secrets) {
@@ -261,10 +229,7 @@ fn parameters(
             Fate::As(name, value) => printed.push((name, value)),
             Fate::Dropped => notes.push(Note::dropped(key, &format!("{to} has no such parameter"))),
             Fate::Impossible => {
-                return Err(UrlError::NotExpressible {
-                    parameter: key,
-                    spelling: to,
-                });
+                return Err(UrlError::NotExpressible { parameter: key, spelling: to });
             }
         }
     }

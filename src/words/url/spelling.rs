@@ -21,14 +21,8 @@ pub enum Spelling {
 
 impl Spelling {
     /// Every spelling.
-    pub const ALL: [Self; 6] = [
-        Self::Diesel,
-        Self::Psql,
-        Self::Asyncpg,
-        Self::Psycopg,
-        Self::Jdbc,
-        Self::Sqlx,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Diesel, Self::Psql, Self::Asyncpg, Self::Psycopg, Self::Jdbc, Self::Sqlx];
 
     /// The name that `FromStr` reads.
     #[must_use]

@@ -33,38 +33,24 @@ pub(super) fn effects(
         }
         "ssl_context" => Native("sslmode", SslMode::Disable.to_string()),
         "requiressl" => {
-            let mode = if boolean(key, value)? {
-                SslMode::Require
-            } else {
-                SslMode::Prefer
-            };
+            let mode = if boolean(key, value)? { SslMode::Require } else { SslMode::Prefer };
             Native("sslmode", mode.to_string())
         }
         "direct_tls" => {
-            let how = if boolean(key, value)? {
-                "direct"
-            } else {
-                "postgres"
-            };
+            let how = if boolean(key, value)? { "direct" } else { "postgres" };
             Native("sslnegotiation", how.into())
         }
-        "timeout" | "loginTimeout" => Native(
-            "connect_timeout",
-            milliseconds(key, value)?.div_ceil(1000).to_string(),
-        ),
+        "timeout" | "loginTimeout" => {
+            Native("connect_timeout", milliseconds(key, value)?.div_ceil(1000).to_string())
+        }
         "command_timeout" | "socketTimeout" | "socket_timeout" => {
             StatementTimeout(Some(milliseconds(key, value)?).filter(|limit| *limit > 0))
         }
-        "tcp_keepalive" | "tcpKeepAlive" => Native(
-            "keepalives",
-            if boolean(key, value)? { "1" } else { "0" }.into(),
-        ),
+        "tcp_keepalive" | "tcpKeepAlive" => {
+            Native("keepalives", if boolean(key, value)? { "1" } else { "0" }.into())
+        }
         "loadBalanceHosts" => {
-            let how = if boolean(key, value)? {
-                "random"
-            } else {
-                "disable"
-            };
+            let how = if boolean(key, value)? { "random" } else { "disable" };
             Native("load_balance_hosts", how.into())
         }
         "targetServerType" => Native("target_session_attrs", server_type(key, value)?.into()),
@@ -118,10 +104,7 @@ fn milliseconds(key: &'static str, value: &str) -> Result<u64, UrlError> {
     match millis.filter(|millis| (0.0..=f64::from(i32::MAX)).contains(millis)) {
         // In range and whole, as just checked.
         Some(millis) => Ok(millis as u64),
-        None => Err(UrlError::invalid(
-            key,
-            "seconds from 0 to 2147483, decimals allowed",
-        )),
+        None => Err(UrlError::invalid(key, "seconds from 0 to 2147483, decimals allowed")),
     }
 }
 
@@ -132,10 +115,7 @@ fn server_type(key: &'static str, value: &str) -> Result<&'static str, UrlError>
         "primary" | "master" => Ok("primary"),
         "secondary" | "slave" => Ok("standby"),
         "prefersecondary" | "preferslave" => Ok("prefer-standby"),
-        _ => Err(UrlError::invalid(
-            key,
-            "any, primary, secondary, preferSecondary",
-        )),
+        _ => Err(UrlError::invalid(key, "any, primary, secondary, preferSecondary")),
     }
 }
 
@@ -159,10 +139,7 @@ fn unix_socket(key: &'static str, value: &str) -> Result<Vec<Effect>, UrlError> 
     match value.rsplit_once("/.s.PGSQL.") {
         Some((directory, port)) => {
             let directory = if directory.is_empty() { "/" } else { directory };
-            Ok(vec![
-                Native("host", directory.into()),
-                Native("port", port.into()),
-            ])
+            Ok(vec![Native("host", directory.into()), Native("port", port.into())])
         }
         None => Ok(vec![Native("host", value.into())]),
     }
@@ -249,17 +226,8 @@ mod tests {
         check("ssl", "no-verify", Some("sslmode=require"));
         check_for(JDBC, "ssl", "true", Some("sslmode=verify-full"));
         check_for(JDBC, "ssl", "", Some("sslmode=verify-full"));
-        check_for(
-            Flavour::Jdbc { verifies: false },
-            "ssl",
-            "true",
-            Some("sslmode=require"),
-        );
-        check(
-            "ssl_context",
-            "True",
-            Some("sslmode=verify-full sslrootcert=system"),
-        );
+        check_for(Flavour::Jdbc { verifies: false }, "ssl", "true", Some("sslmode=require"));
+        check("ssl_context", "True", Some("sslmode=verify-full sslrootcert=system"));
         check("ssl_context", "false", Some("sslmode=disable"));
         check("ssl_context", "<ssl.SSLContext>", None);
         check("requiressl", "1", Some("sslmode=require"));
@@ -293,11 +261,7 @@ mod tests {
             r#"{"application_name": "app", 'search_path': 'a, b'}"#,
             Some("application_name=app -csearch_path=a, b"),
         );
-        check(
-            "server_settings",
-            "jit:off, work_mem=1MB",
-            Some("-cjit=off -cwork_mem=1MB"),
-        );
+        check("server_settings", "jit:off, work_mem=1MB", Some("-cjit=off -cwork_mem=1MB"));
         check("server_settings", "", Some(""));
         check("server_settings", "jit", None);
         check("server_settings", "{jit:off", None);
@@ -307,25 +271,13 @@ mod tests {
 
     #[test]
     fn other_words_find_their_match() {
-        check(
-            "unix_sock",
-            "/run/pg/.s.PGSQL.5433",
-            Some("host=/run/pg port=5433"),
-        );
+        check("unix_sock", "/run/pg/.s.PGSQL.5433", Some("host=/run/pg port=5433"));
         check("unix_sock", "/.s.PGSQL.1", Some("host=/ port=1"));
         check("unix_sock", "/run/pg", Some("host=/run/pg"));
         check("unix_sock", "run", None);
         check("tcp_keepalive", "true", Some("keepalives=1"));
-        check(
-            "loadBalanceHosts",
-            "true",
-            Some("load_balance_hosts=random"),
-        );
-        check(
-            "targetServerType",
-            "preferSlave",
-            Some("target_session_attrs=prefer-standby"),
-        );
+        check("loadBalanceHosts", "true", Some("load_balance_hosts=random"));
+        check("targetServerType", "preferSlave", Some("target_session_attrs=prefer-standby"));
         check("targetServerType", "best", None);
         check("pgbouncer", "true", Some("pooled true"));
         check("pgbouncer", "maybe", None);

@@ -32,9 +32,7 @@ impl Draft {
             if self.dice.percent(5) {
                 let kind = self.kind();
                 let of = kind.clone();
-                self.add_column(table, kind, |draft, name| {
-                    draft.definition(name, &of, false)
-                });
+                self.add_column(table, kind, |draft, name| draft.definition(name, &of, false));
             }
         }
     }

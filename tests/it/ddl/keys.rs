@@ -64,11 +64,7 @@ impl Draft {
                 return;
             }
             let parent = *self.dice.pick(&parents);
-            let child = if self.dice.percent(40) {
-                parent
-            } else {
-                *self.dice.pick(&children)
-            };
+            let child = if self.dice.percent(40) { parent } else { *self.dice.pick(&children) };
             let itself = child == parent && self.tables[child].split;
             if !itself && !self.pairs.contains(&pair(child, parent)) {
                 self.late_key(child, parent, None);
@@ -111,9 +107,7 @@ impl Draft {
         let definition = define(self, &name);
         let path = self.table_path(table);
         let column = ident(&name);
-        self.run(format!(
-            "ALTER TABLE {path} ADD COLUMN {column} {definition}"
-        ));
+        self.run(format!("ALTER TABLE {path} ADD COLUMN {column} {definition}"));
         for it in family {
             self.tables[it].columns.push(Column {
                 name: name.clone(),
@@ -151,10 +145,8 @@ impl Draft {
         if reordered {
             self.dice.shuffle(&mut couples);
         }
-        let (columns, target): (Vec<String>, Vec<String>) = couples
-            .into_iter()
-            .map(|(column, of)| (column.clone(), of.clone()))
-            .unzip();
+        let (columns, target): (Vec<String>, Vec<String>) =
+            couples.into_iter().map(|(column, of)| (column.clone(), of.clone())).unzip();
         format!(
             "{}FOREIGN KEY ({}) {}",
             named(name.as_deref()),
@@ -186,9 +178,7 @@ impl Draft {
             }
         }
         if self.dice.percent(8) {
-            clause += self
-                .dice
-                .word(&[" DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED"]);
+            clause += self.dice.word(&[" DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED"]);
         }
         clause
     }

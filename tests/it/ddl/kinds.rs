@@ -26,21 +26,11 @@ pub struct UserType {
 
 impl Kind {
     pub fn new(sql: &str) -> Self {
-        Self {
-            sql: sql.to_owned(),
-            sorted: true,
-            array: false,
-            sample: "",
-        }
+        Self { sql: sql.to_owned(), sorted: true, array: false, sample: "" }
     }
 
     fn built_in((sql, sorted, sample): (&str, bool, &'static str)) -> Self {
-        Self {
-            sql: sql.to_owned(),
-            sorted,
-            array: false,
-            sample,
-        }
+        Self { sql: sql.to_owned(), sorted, array: false, sample }
     }
 }
 
@@ -57,8 +47,7 @@ impl Draft {
         };
         if self.dice.percent(10) {
             kind.sql +=
-                self.dice
-                    .word(&["[]", "[]", "[][]", "[3]", "[2][2]", " ARRAY", " ARRAY[4]"]);
+                self.dice.word(&["[]", "[]", "[][]", "[3]", "[2][2]", " ARRAY", " ARRAY[4]"]);
             kind.array = true;
             kind.sample = "'{}'";
         }
@@ -76,10 +65,7 @@ impl Draft {
     }
 
     pub fn types(&mut self) {
-        for _ in 0..*self
-            .dice
-            .weigh(&[(40, 0), (25, 1), (18, 2), (10, 3), (7, 5)])
-        {
+        for _ in 0..*self.dice.weigh(&[(40, 0), (25, 1), (18, 2), (10, 3), (7, 5)]) {
             self.user_type();
         }
     }
@@ -124,11 +110,7 @@ impl Draft {
             _ => self.create_range(space, &sql),
         }
         self.comment_on("TYPE", &sql, 10);
-        self.types.push(UserType {
-            name,
-            kind: Kind::new(&sql),
-            domain: false,
-        });
+        self.types.push(UserType { name, kind: Kind::new(&sql), domain: false });
     }
 
     /// A type of a given name, which is no domain; nothing if something else has the name.
@@ -144,11 +126,7 @@ impl Draft {
             self.create_composite(&sql);
         }
         let kind = Kind::new(&sql);
-        self.types.push(UserType {
-            name: name.to_owned(),
-            kind: kind.clone(),
-            domain: false,
-        });
+        self.types.push(UserType { name: name.to_owned(), kind: kind.clone(), domain: false });
         Some(kind)
     }
 
@@ -168,19 +146,13 @@ impl Draft {
     }
 
     fn create_range(&mut self, space: usize, sql: &str) {
-        let of = self
-            .dice
-            .word(&["float8", "time", "text", "inet", "uuid", "int2", "bool"]);
+        let of = self.dice.word(&["float8", "time", "text", "inet", "uuid", "int2", "bool"]);
         let name = self.type_name(space);
         let many = self.path(space, &name, false);
         self.run(format!(
             "CREATE TYPE {sql} AS RANGE (subtype = {of}, multirange_type_name = {many})"
         ));
-        self.types.push(UserType {
-            name,
-            kind: Kind::new(&many),
-            domain: false,
-        });
+        self.types.push(UserType { name, kind: Kind::new(&many), domain: false });
     }
 
     fn create_domain(&mut self, name: String, sql: &str) {
@@ -206,12 +178,7 @@ impl Draft {
         self.comment_on("DOMAIN", sql, 10);
         self.types.push(UserType {
             name,
-            kind: Kind {
-                sql: sql.to_owned(),
-                sorted,
-                array: false,
-                sample: "",
-            },
+            kind: Kind { sql: sql.to_owned(), sorted, array: false, sample: "" },
             domain: true,
         });
     }

@@ -38,11 +38,7 @@ impl Style {
             _ if dice.percent(60) => (dice.word(PLAIN)).to_owned(),
             _ => format!("{}_{}", dice.word(PLAIN), dice.word(PLAIN)),
         };
-        if dice.percent(10) {
-            format!("{name}{}", dice.below(10))
-        } else {
-            name
-        }
+        if dice.percent(10) { format!("{name}{}", dice.below(10)) } else { name }
     }
 }
 
@@ -54,14 +50,8 @@ fn odd_name(dice: &mut Dice) -> String {
         2 => (dice.word(SPECIAL)).to_owned(),
         3 => (dice.word(MIXED)).to_owned(),
         4 => (dice.word(FOREIGN)).to_owned(),
-        5 => format!(
-            "{}{word}",
-            dice.word(&["2", "007 ", "1st_", "4-", "_", " ", "9é"])
-        ),
-        6 => format!(
-            "{word}{}",
-            dice.word(&["_", "__", " ", "!", "\"", "?é", "#", "'", "_1"])
-        ),
+        5 => format!("{}{word}", dice.word(&["2", "007 ", "1st_", "4-", "_", " ", "9é"])),
+        6 => format!("{word}{}", dice.word(&["_", "__", " ", "!", "\"", "?é", "#", "'", "_1"])),
         7 => long_name(dice),
         8 => {
             let third = dice.word(PLAIN);
@@ -128,10 +118,7 @@ pub fn twins(dice: &mut Dice) -> [String; 2] {
     let (word, other) = (dice.word(PLAIN), dice.word(PLAIN));
     let [first, second] =
         *dice.pick(&[["-", " "], ["_", "-"], ["-", "--"], ["é", "_"], ["\"", "."]]);
-    [
-        format!("{word}{first}{other}"),
-        format!("{word}{second}{other}"),
-    ]
+    [format!("{word}{first}{other}"), format!("{word}{second}{other}")]
 }
 
 /// The name of a type in UpperCamelCase, as the crate heck has it.

@@ -162,10 +162,7 @@ fn alone(draft: &mut Draft, world: &World) -> Vec<String> {
             groups.push(group);
         }
     }
-    if draft
-        .dice
-        .percent(if world.domains.is_empty() { 5 } else { 30 })
-    {
+    if draft.dice.percent(if world.domains.is_empty() { 5 } else { 30 }) {
         let mut group = Vec::new();
         for rule in rules(draft, &world.domains, 2) {
             group.extend(["--pg-domains-as-custom-types".to_owned(), rule]);
@@ -200,10 +197,9 @@ fn common(draft: &mut Draft, world: &World) -> Vec<Vec<String>> {
     if dice.percent(10) {
         add(&["--no-generate-missing-sql-type-definitions"]);
     }
-    for (flag, values) in [
-        ("--import-types", &IMPORTS[..]),
-        ("--custom-type-derives", &DERIVES[..]),
-    ] {
+    for (flag, values) in
+        [("--import-types", &IMPORTS[..]), ("--custom-type-derives", &DERIVES[..])]
+    {
         if dice.percent(12) {
             let count = dice.between(1..=3);
             let values = dice.some(values, count);
@@ -227,9 +223,7 @@ fn rules(draft: &mut Draft, names: &[String], most: usize) -> Vec<String> {
     let dice = &mut draft.dice;
     for _ in 0..dice.between(1..=most) {
         if names.is_empty() || dice.percent(30) {
-            let general = [
-                "^[a-m]", "s$", "(?i)^P", ".{12}", "[^a-z_]", "a|e", "^", "__", "\\d",
-            ];
+            let general = ["^[a-m]", "s$", "(?i)^P", ".{12}", "[^a-z_]", "a|e", "^", "__", "\\d"];
             rules.push(dice.word(&general).to_owned());
         } else {
             let name = escaped(dice.pick::<String>(names));

@@ -34,12 +34,7 @@ impl Draft {
 
     fn table_without_key(&mut self) -> bool {
         let plain = self.dice.percent(80);
-        self.table(Plan {
-            space: Some(0),
-            keyless: true,
-            plain,
-            ..Plan::default()
-        });
+        self.table(Plan { space: Some(0), keyless: true, plain, ..Plan::default() });
         true
     }
 
@@ -91,11 +86,7 @@ impl Draft {
     /// A new table that can be referenced.
     fn plain_table(&mut self, space: usize) -> usize {
         loop {
-            let table = self.table(Plan {
-                space: Some(space),
-                plain: true,
-                ..Plan::default()
-            });
+            let table = self.table(Plan { space: Some(space), plain: true, ..Plan::default() });
             if self.tables[table].may_be_referenced() {
                 return table;
             }
@@ -108,11 +99,7 @@ impl Draft {
             it.space == space && !it.unlogged && !it.hidden() && it.may_be_referenced()
         });
         let others: Vec<usize> = tables.into_iter().filter(|&it| it != but).collect();
-        if others.is_empty() {
-            self.plain_table(space)
-        } else {
-            *self.dice.pick(&others)
-        }
+        if others.is_empty() { self.plain_table(space) } else { *self.dice.pick(&others) }
     }
 
     fn types_of_one_name(&mut self) -> bool {
@@ -147,10 +134,7 @@ impl Draft {
                     ("timetz", "timetz"),
                 ]);
                 kinds.extend(self.type_called(0, name));
-                kinds.push(Kind {
-                    sorted: false,
-                    ..Kind::new(built_in)
-                });
+                kinds.push(Kind { sorted: false, ..Kind::new(built_in) });
             }
         }
         kinds.len() == 2 && self.holder(kinds)
@@ -184,12 +168,7 @@ impl Draft {
             for name in names {
                 columns.push((Some(name), self.kind()));
             }
-            self.table(Plan {
-                space: Some(space),
-                plain: true,
-                columns,
-                ..Plan::default()
-            });
+            self.table(Plan { space: Some(space), plain: true, columns, ..Plan::default() });
             return true;
         }
         let free = names.iter().all(|name| self.free(space, name));

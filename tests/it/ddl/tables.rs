@@ -91,17 +91,9 @@ impl Draft {
         for (name, kind) in plan.columns {
             let name = name.unwrap_or_else(|| self.column_name(&sketch.table));
             let definition = self.definition(&name, &kind, false);
-            sketch.table.columns.push(Column {
-                name,
-                kind,
-                definition,
-            });
+            sketch.table.columns.push(Column { name, kind, definition });
         }
-        let key = if plan.keyless {
-            Vec::new()
-        } else {
-            self.key_columns(&mut sketch.table)
-        };
+        let key = if plan.keyless { Vec::new() } else { self.key_columns(&mut sketch.table) };
         let most = *self.dice.weigh(&[(80, 5), (17, 9), (3, 25)]);
         for _ in 0..self.dice.below(most + 1) {
             let kind = self.kind();
@@ -153,11 +145,7 @@ impl Draft {
     fn column(&mut self, table: &mut Table, kind: Kind) -> String {
         let name = self.column_name(table);
         let definition = self.definition(&name, &kind, false);
-        table.columns.push(Column {
-            name: name.clone(),
-            kind,
-            definition,
-        });
+        table.columns.push(Column { name: name.clone(), kind, definition });
         name
     }
 
@@ -188,11 +176,8 @@ impl Draft {
         let mut key = Vec::new();
         for index in 0..*self.dice.weigh(&[(72, 1), (18, 2), (7, 3), (3, 4)]) {
             let usual = index == 0 && self.style != Style::Odd && self.dice.percent(70);
-            let name = if usual && table.admits("id") {
-                "id".to_owned()
-            } else {
-                self.column_name(table)
-            };
+            let name =
+                if usual && table.admits("id") { "id".to_owned() } else { self.column_name(table) };
             let (kind, definition) = match self.dice.below(100) {
                 // A partitioned table is divided by the first column.
                 _ if index == 0 && table.split => (Kind::new("int"), "int".to_owned()),
@@ -221,11 +206,7 @@ impl Draft {
                     (kind, definition)
                 }
             };
-            table.columns.push(Column {
-                name: name.clone(),
-                kind,
-                definition,
-            });
+            table.columns.push(Column { name: name.clone(), kind, definition });
             key.push(name);
         }
         key
@@ -251,9 +232,7 @@ impl Draft {
             // Keys that reference the table itself come later.
             if self.dice.percent(12) {
                 let path = self.path(sketch.table.space, &sketch.table.name, true);
-                sketch
-                    .after
-                    .push(format!("ALTER TABLE {path} ADD {constraint}"));
+                sketch.after.push(format!("ALTER TABLE {path} ADD {constraint}"));
             } else {
                 sketch.constraints.push(constraint);
             }
@@ -290,25 +269,15 @@ impl Draft {
         let column = ident(self.dice.pick::<String>(&sorted));
         if self.dice.percent(6) {
             let name = self.numbered("check");
-            sketch.constraints.push(format!(
-                "{}CHECK ({column} IS NOT NULL)",
-                named(Some(&name))
-            ));
+            sketch.constraints.push(format!("{}CHECK ({column} IS NOT NULL)", named(Some(&name))));
         }
         if self.dice.percent(3) {
-            sketch
-                .constraints
-                .push(format!("EXCLUDE USING btree ({column} WITH =)"));
+            sketch.constraints.push(format!("EXCLUDE USING btree ({column} WITH =)"));
         }
     }
 
     fn create(&mut self, sketch: Sketch) -> usize {
-        let Sketch {
-            table,
-            constraints,
-            gone,
-            after,
-        } = sketch;
+        let Sketch { table, constraints, gone, after } = sketch;
         let mut parts: Vec<String> = table
             .columns
             .iter()
@@ -320,11 +289,7 @@ impl Draft {
         }
         parts.extend(constraints);
         let path = self.path(table.space, &table.name, true);
-        let first = if self.dice.percent(4) {
-            self.numbered("was")
-        } else {
-            table.name.clone()
-        };
+        let first = if self.dice.percent(4) { self.numbered("was") } else { table.name.clone() };
         let first_path = self.path(table.space, &first, true);
         let mut statement = format!(
             "CREATE {}TABLE {first_path} ({})",
@@ -339,10 +304,7 @@ impl Draft {
         }
         self.run(statement);
         if first != table.name {
-            self.run(format!(
-                "ALTER TABLE {first_path} RENAME TO {}",
-                ident(&table.name)
-            ));
+            self.run(format!("ALTER TABLE {first_path} RENAME TO {}", ident(&table.name)));
         }
         for column in gone {
             self.run(format!("ALTER TABLE {path} DROP COLUMN {}", ident(&column)));
@@ -377,18 +339,12 @@ impl Draft {
 
     fn partition(&mut self, parent: usize, bound: String) {
         let of = self.tables[parent].clone();
-        let space = if self.dice.percent(85) {
-            of.space
-        } else {
-            self.any_space()
-        };
+        let space = if self.dice.percent(85) { of.space } else { self.any_space() };
         let name = self.relation(space, Some(&of));
         let (path, above) = (self.path(space, &name, true), self.table_path(parent));
         if self.dice.percent(25) {
             self.run(format!("CREATE TABLE {path} (LIKE {above} INCLUDING ALL)"));
-            self.run(format!(
-                "ALTER TABLE {above} ATTACH PARTITION {path} {bound}"
-            ));
+            self.run(format!("ALTER TABLE {above} ATTACH PARTITION {path} {bound}"));
         } else {
             self.run(format!("CREATE TABLE {path} PARTITION OF {above} {bound}"));
         }

@@ -4,10 +4,7 @@ use super::{A, B, Case, PRINTS, TRACKING, case, two};
 
 pub(super) fn setup() -> Vec<Case> {
     vec![
-        case("setup of a new project")
-            .file("Cargo.toml", "")
-            .exact_tracking()
-            .run("setup"),
+        case("setup of a new project").file("Cargo.toml", "").exact_tracking().run("setup"),
         case("setup twice is silent")
             .file("Cargo.toml", "")
             .exact_tracking()
@@ -35,21 +32,14 @@ pub(super) fn setup() -> Vec<Case> {
         case("setup without a project, with a directory")
             .run("setup --migration-dir x")
             .refused("outside of a project nothing is written"),
-        case("setup below the project")
-            .file("Cargo.toml", "")
-            .within("src/bin")
-            .run("setup"),
+        case("setup below the project").file("Cargo.toml", "").within("src/bin").run("setup"),
         case("setup deletes the .gitkeep of old versions")
             .file("Cargo.toml", "")
             .file("migrations/.gitkeep", "")
             .run("setup"),
         case("setup keeps what is there")
             .diesel_toml("[print_schema]\nfile = \"src/own.rs\"\n")
-            .migration(
-                "00000000000000_diesel_initial_setup",
-                "SELECT 1;",
-                "SELECT 2;",
-            )
+            .migration("00000000000000_diesel_initial_setup", "SELECT 1;", "SELECT 2;")
             .tables(&[A])
             .run("setup"),
         case("setup writes no schema")
@@ -86,9 +76,7 @@ pub(super) fn database() -> Vec<Case> {
         two("database setup of a missing database").run("database setup --database-url {url}_new"),
         two("database setup without the default migration")
             .run("database setup --no-default-migration --database-url {url}_new"),
-        two("database setup of a present database")
-            .exact_tracking()
-            .run("database setup"),
+        two("database setup of a present database").exact_tracking().run("database setup"),
         two("database setup with nothing on disk makes the table")
             .exact_tracking()
             .then_remove("migrations")
@@ -104,9 +92,7 @@ pub(super) fn database() -> Vec<Case> {
         two("database setup writes the schema")
             .file("diesel.toml", PRINTS)
             .run("database setup --no-default-migration"),
-        case("database setup without a migrations directory")
-            .diesel_toml("")
-            .run("database setup"),
+        case("database setup without a migrations directory").diesel_toml("").run("database setup"),
         case("database setup with a failing migration")
             .diesel_toml(PRINTS)
             .tables(&[A])
@@ -136,13 +122,9 @@ pub(super) fn database() -> Vec<Case> {
         two("database reset with a failing migration")
             .file(&format!("migrations/{B}/up.sql"), "SELECT 1/0;")
             .run("database reset --no-default-migration"),
-        two("database drop")
-            .run("migration run")
-            .run("database drop"),
+        two("database drop").run("migration run").run("database drop"),
         two("database drop of a missing database").run("database drop --database-url {url}_none"),
-        two("database drop twice")
-            .run("database drop")
-            .run("database drop"),
+        two("database drop twice").run("database drop").run("database drop"),
         case("database drop outside of a project").run("database drop"),
         two("a name with a dash and capitals")
             .run("database setup --no-default-migration --database-url {url}-Odd.Name")
@@ -289,21 +271,15 @@ pub(super) fn passwords() -> Vec<Case> {
 pub(super) fn configuration() -> Vec<Case> {
     let first = "settings are read before anything is applied";
     vec![
-        two("diesel.toml with an unknown table")
-            .diesel_toml("[nonsense]\n")
-            .run("migration run"),
-        two("diesel.toml with an unknown key")
-            .diesel_toml("nonsense = 1\n")
-            .run("print-schema"),
+        two("diesel.toml with an unknown table").diesel_toml("[nonsense]\n").run("migration run"),
+        two("diesel.toml with an unknown key").diesel_toml("nonsense = 1\n").run("print-schema"),
         two("diesel.toml with an unknown key of print_schema")
             .diesel_toml("[print_schema]\nfil = \"src/schema.rs\"\n")
             .run("migration list"),
         two("diesel.toml with an unknown key of a key of print_schema")
             .diesel_toml("[print_schema.one]\nfil = \"src/schema.rs\"\n")
             .run("print-schema"),
-        two("diesel.toml that is malformed")
-            .diesel_toml("[print_schema\n")
-            .run("migration run"),
+        two("diesel.toml that is malformed").diesel_toml("[print_schema\n").run("migration run"),
         two("diesel.toml that is malformed, found late")
             .diesel_toml("[print_schema\n")
             .run("migration run --migration-dir migrations")
@@ -341,14 +317,8 @@ pub(super) fn configuration() -> Vec<Case> {
             .env("DIESEL_CONFIG_FILE", "nowhere.toml")
             .run("migration run --config-file other.toml"),
         case("a directory of migrations beside the settings file")
-            .file(
-                "conf/diesel.toml",
-                "[migrations_directory]\ndir = \"changes\"\n",
-            )
-            .file(
-                "conf/changes/1_a/up.sql",
-                "CREATE TABLE a (id int PRIMARY KEY);",
-            )
+            .file("conf/diesel.toml", "[migrations_directory]\ndir = \"changes\"\n")
+            .file("conf/changes/1_a/up.sql", "CREATE TABLE a (id int PRIMARY KEY);")
             .run("migration run --config-file conf/diesel.toml"),
         case("the environment is stronger than diesel.toml")
             .diesel_toml("[migrations_directory]\ndir = \"nowhere\"\n")
@@ -384,38 +354,18 @@ pub(super) fn usage() -> Vec<Case> {
         two("a flag without its value").run("migration run --database-url"),
         two("help").run("--help").for_people(),
         two("help, shortly").run("-h").for_people(),
-        two("help as a command")
-            .run("help migration revert")
-            .for_people(),
-        two("help of a command")
-            .run("migration --help")
-            .for_people(),
-        two("help of a command's command")
-            .run("migration generate --help")
-            .for_people(),
-        two("help of print-schema")
-            .run("print-schema -h")
-            .for_people(),
-        two("help of database drop")
-            .run("database drop --help")
-            .for_people(),
+        two("help as a command").run("help migration revert").for_people(),
+        two("help of a command").run("migration --help").for_people(),
+        two("help of a command's command").run("migration generate --help").for_people(),
+        two("help of print-schema").run("print-schema -h").for_people(),
+        two("help of database drop").run("database drop --help").for_people(),
         two("the version").run("--version").for_people(),
         two("the version, shortly").run("-V").for_people(),
-        two("completions of bash")
-            .run("completions bash")
-            .for_people(),
-        two("completions of zsh")
-            .run("completions zsh")
-            .for_people(),
-        two("completions of fish")
-            .run("completions fish")
-            .for_people(),
-        two("completions of elvish")
-            .run("completions elvish")
-            .for_people(),
-        two("completions of powershell")
-            .run("completions powershell")
-            .for_people(),
+        two("completions of bash").run("completions bash").for_people(),
+        two("completions of zsh").run("completions zsh").for_people(),
+        two("completions of fish").run("completions fish").for_people(),
+        two("completions of elvish").run("completions elvish").for_people(),
+        two("completions of powershell").run("completions powershell").for_people(),
         two("completions of no shell").run("completions nonsense"),
         two("completions of nothing").run("completions"),
     ]

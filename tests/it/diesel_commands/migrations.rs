@@ -10,9 +10,7 @@ pub(super) fn run() -> Vec<Case> {
     let pasted = "COPY FROM STDIN and psql's commands are refused before anything is sent";
     vec![
         two("migration run").run("migration run"),
-        two("migration run twice")
-            .run("migration run")
-            .run("migration run"),
+        two("migration run twice").run("migration run").run("migration run"),
         two("migration run goes on")
             .run("migration run")
             .then_write(
@@ -20,19 +18,13 @@ pub(super) fn run() -> Vec<Case> {
                 "CREATE TABLE c (id int PRIMARY KEY);",
             )
             .run("migration run"),
-        two("migration run below the project")
-            .within("src/bin")
-            .run("migration run"),
+        two("migration run below the project").within("src/bin").run("migration run"),
         case("migration run with nothing on disk")
             .diesel_toml("")
             .empty_migrations()
             .run("migration run"),
-        case("migration run without a migrations directory")
-            .diesel_toml("")
-            .run("migration run"),
-        case("migration run without a project")
-            .tables(&[A])
-            .run("migration run"),
+        case("migration run without a migrations directory").diesel_toml("").run("migration run"),
+        case("migration run without a project").tables(&[A]).run("migration run"),
         two("migration run with a directory")
             .file("other/1_o/up.sql", "CREATE TABLE o (id int PRIMARY KEY);")
             .run("migration --migration-dir other run")
@@ -44,11 +36,7 @@ pub(super) fn run() -> Vec<Case> {
             .env("MIGRATION_DIRECTORY", "other")
             .run("migration run"),
         two("the default migration is silent")
-            .migration(
-                "00000000000000_diesel_initial_setup",
-                "SELECT 1;",
-                "SELECT 1;",
-            )
+            .migration("00000000000000_diesel_initial_setup", "SELECT 1;", "SELECT 1;")
             .run("migration run")
             .run("migration list")
             .run("migration revert --all"),
@@ -58,11 +46,7 @@ pub(super) fn run() -> Vec<Case> {
             .run("migration run"),
         two("a failing migration keeps the ones before it")
             .migration(C, "CREATE TABLE c (id int); SELECT 1/0;", "")
-            .migration(
-                "2001-01-04-000000-0000_d",
-                "CREATE TABLE d (id int PRIMARY KEY);",
-                "",
-            )
+            .migration("2001-01-04-000000-0000_d", "CREATE TABLE d (id int PRIMARY KEY);", "")
             .diesel_toml(PRINTS)
             .run("migration run"),
         two("a syntax error")
@@ -135,10 +119,7 @@ pub(super) fn run() -> Vec<Case> {
             .run("migration run")
             .refused("BEGIN and COMMIT in a transaction are refused before anything is sent"),
         two("COPY from standard input")
-            .file(
-                &format!("migrations/{B}/up.sql"),
-                "COPY a FROM STDIN;\n1\n\\.\n",
-            )
+            .file(&format!("migrations/{B}/up.sql"), "COPY a FROM STDIN;\n1\n\\.\n")
             .run("migration run")
             .refused(pasted),
         two("psql's commands")
@@ -160,9 +141,7 @@ pub(super) fn revert() -> Vec<Case> {
         three("migration revert -n beyond").run("migration revert -n 9"),
         three("migration revert -n 0").run("migration revert -n 0"),
         three("migration revert --all").run("migration revert --all"),
-        three("migration revert -a")
-            .run("migration revert -a")
-            .run("migration revert -a"),
+        three("migration revert -a").run("migration revert -a").run("migration revert -a"),
         three("migration revert -n and --all").run("migration revert -n 1 --all"),
         three("migration revert -n of no number").run("migration revert -n x"),
         three("migration revert -n below zero").run("migration revert -n -1"),
@@ -184,10 +163,7 @@ pub(super) fn revert() -> Vec<Case> {
             .run("migration revert --all")
             .refused("a revert that cannot be finished is not begun"),
         three("migration revert that fails")
-            .then_write(
-                "migrations/2001-01-02-000000-0000_b/down.sql",
-                "DROP TABLE b; SELECT 1/0;",
-            )
+            .then_write("migrations/2001-01-02-000000-0000_b/down.sql", "DROP TABLE b; SELECT 1/0;")
             .run("migration revert -n 2"),
         three("migration revert with an empty down.sql")
             .then_write("migrations/2001-01-03-000000-0000_c/down.sql", "")
@@ -200,10 +176,7 @@ pub(super) fn revert() -> Vec<Case> {
                  applied 200101020000000000\n",
             ),
         three("migration revert with a comment as down.sql")
-            .then_write(
-                "migrations/2001-01-03-000000-0000_c/down.sql",
-                "-- nothing\n",
-            )
+            .then_write("migrations/2001-01-03-000000-0000_c/down.sql", "-- nothing\n")
             .run("migration revert")
             .differs("a down.sql without a statement is a revert that does nothing")
             .exit(0)
@@ -244,10 +217,7 @@ pub(super) fn redo() -> Vec<Case> {
             .then_write("migrations/2001-01-02-000000-0000_b/up.sql", "SELECT 1/0;")
             .run("migration redo -n 2"),
         three("migration redo that fails on its way down")
-            .then_write(
-                "migrations/2001-01-02-000000-0000_b/down.sql",
-                "SELECT 1/0;",
-            )
+            .then_write("migrations/2001-01-02-000000-0000_b/down.sql", "SELECT 1/0;")
             .run("migration redo -n 2"),
         three("migration redo of what was edited")
             .then_write(
@@ -264,19 +234,11 @@ pub(super) fn redo() -> Vec<Case> {
             .run("migration redo --all")
             .refused("a revert that cannot be finished is not begun"),
         two("migration redo without a transaction")
-            .outside(
-                C,
-                "CREATE INDEX CONCURRENTLY i ON a (id);",
-                "DROP INDEX CONCURRENTLY i;",
-            )
+            .outside(C, "CREATE INDEX CONCURRENTLY i ON a (id);", "DROP INDEX CONCURRENTLY i;")
             .run("migration run")
             .run("migration redo -n 2"),
         three("migration redo with the default migration")
-            .migration(
-                "00000000000000_diesel_initial_setup",
-                "SELECT 1;",
-                "SELECT 1;",
-            )
+            .migration("00000000000000_diesel_initial_setup", "SELECT 1;", "SELECT 1;")
             .run("migration redo --all"),
         three("migration redo with a schema file")
             .then_write("diesel.toml", PRINTS)
@@ -297,9 +259,7 @@ pub(super) fn list() -> Vec<Case> {
             .run("migration pending")
             .differs(reads)
             .databases("[DB]\n  no tracking table\n"),
-        two("migration list with all applied")
-            .run("migration run")
-            .run("migration list"),
+        two("migration list with all applied").run("migration run").run("migration list"),
         two("migration list with some applied")
             .run("migration run")
             .run("migration revert")
@@ -332,12 +292,8 @@ pub(super) fn list() -> Vec<Case> {
             .run("migration list --migration-dir other")
             .run("migration --migration-dir other list")
             .run("migration --migration-dir=other pending"),
-        case("migration list without a migrations directory")
-            .diesel_toml("")
-            .run("migration list"),
-        two("migration pending with all applied")
-            .run("migration run")
-            .run("migration pending"),
+        case("migration list without a migrations directory").diesel_toml("").run("migration list"),
+        two("migration pending with all applied").run("migration run").run("migration pending"),
         two("migration pending with an unknown one applied")
             .run("migration run")
             .then_remove("migrations/2001-01-02-000000-0000_b")
@@ -428,10 +384,7 @@ pub(super) fn odd() -> Vec<Case> {
             .migration(C, "-- Your SQL goes here\n", "")
             .run("migration run")
             .refused(never),
-        two("an empty up.sql")
-            .migration(C, "", "")
-            .run("migration run")
-            .refused(never),
+        two("an empty up.sql").migration(C, "", "").run("migration run").refused(never),
         two("a directory that is no migration")
             .file("migrations/2001-01-03-000000-0000_c/note.txt", "")
             .run("migration run"),
@@ -451,10 +404,7 @@ pub(super) fn odd() -> Vec<Case> {
             .tables(&["noversion", "1__double", "2_"])
             .file("migrations/2_/up.sql", "SELECT 1;")
             .run("migration run"),
-        two("two of one version")
-            .tables(&["3_x", "3_y"])
-            .run("migration run")
-            .refused(duplicates),
+        two("two of one version").tables(&["3_x", "3_y"]).run("migration run").refused(duplicates),
         two("two of one version, written otherwise")
             .tables(&["2001-01-02_x", "20010102_y"])
             .run("migration run")
@@ -478,10 +428,7 @@ pub(super) fn odd() -> Vec<Case> {
             .run("migration revert")
             .refused(duplicates),
         two("metadata.toml that says true")
-            .file(
-                &format!("migrations/{B}/metadata.toml"),
-                "run_in_transaction = true\n",
-            )
+            .file(&format!("migrations/{B}/metadata.toml"), "run_in_transaction = true\n")
             .run("migration run"),
         two("metadata.toml with a key more")
             .file(
@@ -494,17 +441,11 @@ pub(super) fn odd() -> Vec<Case> {
             .run("migration run")
             .refused(metadata),
         two("metadata.toml that is malformed")
-            .file(
-                &format!("migrations/{B}/metadata.toml"),
-                "run_in_transaction = yes\n",
-            )
+            .file(&format!("migrations/{B}/metadata.toml"), "run_in_transaction = yes\n")
             .run("migration run")
             .refused(metadata),
         two("metadata.toml that is malformed, listed")
-            .file(
-                &format!("migrations/{B}/metadata.toml"),
-                "run_in_transaction = yes\n",
-            )
+            .file(&format!("migrations/{B}/metadata.toml"), "run_in_transaction = yes\n")
             .run("migration list")
             .differs(metadata)
             .exit(1)
@@ -516,11 +457,7 @@ pub(super) fn odd() -> Vec<Case> {
                 "a version that does not fit into the table is refused before anything is sent",
             ),
         two("letters beyond ASCII")
-            .migration(
-                C,
-                "CREATE TABLE c (id int PRIMARY KEY, \"größe\" text);",
-                "DROP TABLE c;",
-            )
+            .migration(C, "CREATE TABLE c (id int PRIMARY KEY, \"größe\" text);", "DROP TABLE c;")
             .run("migration run"),
     ]
 }

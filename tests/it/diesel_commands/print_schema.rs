@@ -41,9 +41,7 @@ fn keys(name: &'static str) -> Case {
 pub(super) fn flags() -> Vec<Case> {
     vec![
         shop("print-schema").run("print-schema"),
-        case("print-schema outside of a project")
-            .sql(SHOP)
-            .run("print-schema"),
+        case("print-schema outside of a project").sql(SHOP).run("print-schema"),
         case("print-schema of an empty database").run("print-schema"),
         case("print-schema of a database with tracking")
             .diesel_toml("")
@@ -191,18 +189,11 @@ diesel::table! {
 
 pub(super) fn settings() -> Vec<Case> {
     let filter = "filter = { except_tables = [\"o\"] }\n";
-    let with = |name, toml: &str| {
-        case(name)
-            .diesel_toml(&format!("[print_schema]\n{toml}"))
-            .sql(SHOP)
-    };
+    let with =
+        |name, toml: &str| case(name).diesel_toml(&format!("[print_schema]\n{toml}")).sql(SHOP);
     vec![
         with("with_docs = true", "with_docs = true\n").run("print-schema"),
-        with(
-            "with_docs as a text",
-            "with_docs = \"only-database-comments\"\n",
-        )
-        .run("print-schema"),
+        with("with_docs as a text", "with_docs = \"only-database-comments\"\n").run("print-schema"),
         with("with_docs of another kind", "with_docs = \"nonsense\"\n").run("print-schema"),
         with("filter", filter).run("print-schema"),
         with("filter under a flag", filter).run("print-schema -o users"),
@@ -210,16 +201,10 @@ pub(super) fn settings() -> Vec<Case> {
         with("schema", "schema = \"s\"\n").run("print-schema"),
         with("schema under a flag", "schema = \"s\"\n").run("print-schema -s public"),
         with("import_types", "import_types = [\"x::*\", \"y::Z\"]\n").run("print-schema"),
-        with(
-            "missing definitions",
-            "generate_missing_sql_type_definitions = false\n",
-        )
-        .run("print-schema"),
-        with(
-            "except_custom_type_definitions",
-            "except_custom_type_definitions = [\"Tsvector\"]\n",
-        )
-        .run("print-schema"),
+        with("missing definitions", "generate_missing_sql_type_definitions = false\n")
+            .run("print-schema"),
+        with("except_custom_type_definitions", "except_custom_type_definitions = [\"Tsvector\"]\n")
+            .run("print-schema"),
         with(
             "custom_type_derives",
             "custom_type_derives = [\"diesel::query_builder::QueryId\", \"Clone\"]\n",
@@ -230,23 +215,14 @@ pub(super) fn settings() -> Vec<Case> {
             "allow_tables_to_appear_in_same_query_config = \"fk_related_tables\"\n",
         )
         .run("print-schema"),
-        with(
-            "pg_domains_as_custom_types",
-            "pg_domains_as_custom_types = [\".\"]\n",
-        )
-        .run("print-schema"),
-        with(
-            "a key of SQLite",
-            "sqlite_integer_primary_key_is_bigint = true\n",
-        )
-        .run("print-schema"),
-        with(
-            "patch_file",
-            "patch_file = \"fix.patch\"\nfilter = { only_tables = [\"alone\"] }\n",
-        )
-        .file("fix.patch", PATCH)
-        .within("src")
-        .run("print-schema"),
+        with("pg_domains_as_custom_types", "pg_domains_as_custom_types = [\".\"]\n")
+            .run("print-schema"),
+        with("a key of SQLite", "sqlite_integer_primary_key_is_bigint = true\n")
+            .run("print-schema"),
+        with("patch_file", "patch_file = \"fix.patch\"\nfilter = { only_tables = [\"alone\"] }\n")
+            .file("fix.patch", PATCH)
+            .within("src")
+            .run("print-schema"),
         keys("several keys").run("print-schema"),
         keys("a flag without its key").run("print-schema --with-docs"),
         keys("a flag for a key").run("print-schema --schema-key one --with-docs"),

@@ -44,9 +44,7 @@ const PATCH: &str = "\
 pub(super) fn files() -> Vec<Case> {
     let keyless = "a table without a primary key is left out, with a note";
     vec![
-        two("migration run writes the schema")
-            .diesel_toml(PRINTS)
-            .run("migration run"),
+        two("migration run writes the schema").diesel_toml(PRINTS).run("migration run"),
         two("migration run writes the schema though nothing is pending")
             .run("migration run")
             .then_write("diesel.toml", PRINTS)
@@ -134,11 +132,8 @@ pub(super) fn locked() -> Vec<Case> {
     vec![
         with("run --locked-schema, fresh", SCHEMA).run("migration run --locked-schema"),
         with("run --locked-schema before the command", SCHEMA).run("--locked-schema migration run"),
-        with(
-            "run --locked-schema with other ends of lines",
-            &SCHEMA.replace('\n', "\r\n"),
-        )
-        .run("migration run --locked-schema"),
+        with("run --locked-schema with other ends of lines", &SCHEMA.replace('\n', "\r\n"))
+            .run("migration run --locked-schema"),
         with("run --locked-schema with nothing pending", SCHEMA)
             .run("migration run")
             .run("migration run --locked-schema"),
@@ -147,25 +142,19 @@ pub(super) fn locked() -> Vec<Case> {
             with("run --locked-schema, stale", SCHEMA_OF_A).run("migration run --locked-schema"),
             added,
         ),
-        with(
-            "run --locked-schema, stale with nothing pending",
-            SCHEMA_OF_A,
-        )
-        .run("migration run")
-        .then_write("src/schema.rs", SCHEMA_OF_A)
-        .run("migration run --locked-schema")
-        .differs("the difference is a unified diff")
-        .stdout_has(&["--- src/schema.rs", "+    b (id) {"]),
-        with(
-            "run --locked-schema, where something was made by hand",
-            SCHEMA,
-        )
-        .run("migration run")
-        .then_write("src/schema.rs", SCHEMA)
-        .then_sql("CREATE TABLE by_hand (id int PRIMARY KEY)")
-        .run("migration run --locked-schema")
-        .differs("the difference is a unified diff")
-        .stdout_has(&["--- src/schema.rs", "+    by_hand (id) {"]),
+        with("run --locked-schema, stale with nothing pending", SCHEMA_OF_A)
+            .run("migration run")
+            .then_write("src/schema.rs", SCHEMA_OF_A)
+            .run("migration run --locked-schema")
+            .differs("the difference is a unified diff")
+            .stdout_has(&["--- src/schema.rs", "+    b (id) {"]),
+        with("run --locked-schema, where something was made by hand", SCHEMA)
+            .run("migration run")
+            .then_write("src/schema.rs", SCHEMA)
+            .then_sql("CREATE TABLE by_hand (id int PRIMARY KEY)")
+            .run("migration run --locked-schema")
+            .differs("the difference is a unified diff")
+            .stdout_has(&["--- src/schema.rs", "+    by_hand (id) {"]),
         two("run --locked-schema, missing")
             .diesel_toml(PRINTS)
             .run("migration run --locked-schema")
@@ -202,11 +191,9 @@ pub(super) fn locked() -> Vec<Case> {
             added,
         ),
         stale(
-            with(
-                "database setup --locked-schema, stale, of a missing database",
-                SCHEMA_OF_A,
-            )
-            .run("database setup --no-default-migration --locked-schema --database-url {url}_new"),
+            with("database setup --locked-schema, stale, of a missing database", SCHEMA_OF_A).run(
+                "database setup --no-default-migration --locked-schema --database-url {url}_new",
+            ),
             added,
         ),
         with("database reset --locked-schema, fresh", SCHEMA)

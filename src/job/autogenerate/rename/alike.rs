@@ -50,9 +50,7 @@ fn only<'c>(kind: Kind, one: &'c Catalog, other: &Catalog) -> Vec<Entry<'c>> {
         };
         // the name of one may be that of another now
         let may_change = kind == Kind::Index || owner(fact).is_some();
-        let stays = other
-            .get(key)
-            .is_some_and(|it| !may_change || is_one((key, fact), (key, it)));
+        let stays = other.get(key).is_some_and(|it| !may_change || is_one((key, fact), (key, it)));
         !goes_along && !stays
     });
     all.collect()
@@ -87,22 +85,13 @@ fn rename(old: &Key, new: &Key, from: &Catalog) -> Rename {
     let path = |key: &Key| key.parts().map(str::to_owned).collect::<Vec<_>>();
     // a constraint and its index have one name, and it is that of the index that has to be free
     let (kind, paths) = match old.kind() {
-        Kind::Constraint if has_index(old, from) => (
-            Kind::Index,
-            [old, new].map(|key| vec![key.part(0).to_owned(), key.name().to_owned()]),
-        ),
+        Kind::Constraint if has_index(old, from) => {
+            (Kind::Index, [old, new].map(|key| vec![key.part(0).to_owned(), key.name().to_owned()]))
+        }
         kind => (kind, [old, new].map(path)),
     };
-    let [old, new] = paths.map(|path| Thing {
-        what: What::Object(kind),
-        path,
-    });
-    Rename {
-        flag: old.to_string(),
-        words: Words::of(&old, from),
-        old,
-        new,
-    }
+    let [old, new] = paths.map(|path| Thing { what: What::Object(kind), path });
+    Rename { flag: old.to_string(), words: Words::of(&old, from), old, new }
 }
 
 /// The attributes of a constraint, an index or a sequence, without its name in them.

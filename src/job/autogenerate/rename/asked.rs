@@ -54,12 +54,7 @@ impl Asked {
         for (text, readings) in flags.iter().zip(readings) {
             let chosen = readings.choose(truth, before);
             let (old, new) = chosen.map_err(|why| RenameError::new(text, why))?;
-            renames.push(Rename {
-                flag: text.clone(),
-                words: Words::of(&old, before),
-                old,
-                new,
-            });
+            renames.push(Rename { flag: text.clone(), words: Words::of(&old, before), old, new });
         }
         for (index, one) in renames.iter().enumerate() {
             one.fits(&renames[..index])?;
@@ -82,16 +77,14 @@ impl Asked {
                 let others = Thing::at(to, &new.path);
                 let other = others.iter().find(|it| it.namespace() == new.namespace());
                 return refuse(match other.and_then(kind) {
-                    Some(other) => RenameFault::Another {
-                        thing,
-                        other: format!("a {}", other.label()),
-                    },
+                    Some(other) => {
+                        RenameFault::Another { thing, other: format!("a {}", other.label()) }
+                    }
                     None => RenameFault::Absent { thing },
                 });
             }
             let relation = |fact: Option<&crate::catalog::Fact>| {
-                fact.and_then(|it| it.get(Attribute::Kind))
-                    .map(str::to_owned)
+                fact.and_then(|it| it.get(Attribute::Kind)).map(str::to_owned)
             };
             let wanted = new.fact(to);
             if let (Some(Kind::Relation), Some(other)) = (kind(new), relation(wanted))
@@ -217,8 +210,7 @@ impl Readings {
 fn schemas(flag: &Flag, _: &Places, before: &Catalog, to: &mut Readings) {
     if let ([_], [_]) = (flag.old.as_slice(), flag.new.as_slice()) {
         let all = Thing::at(before, &flag.old).into_iter();
-        to.all
-            .extend(all.map(|it| (it.clone(), it.moved_to(flag.new.clone()))));
+        to.all.extend(all.map(|it| (it.clone(), it.moved_to(flag.new.clone()))));
     }
 }
 

@@ -132,18 +132,11 @@ mod tests {
         let both = |old: &[&str], new: &[&str]| Some((names(old), names(new)));
         assert_eq!(read("t=u"), both(&["t"], &["u"]));
         assert_eq!(read("t=app.U"), both(&["t"], &["app", "U"]));
-        assert_eq!(
-            read("\"a.b\".\"c=\"\"d\"=\"\""),
-            both(&["a.b", "c=\"d"], &[""])
-        );
-        assert_eq!(
-            read("m.so so=it's \"ok\""),
-            both(&["m", "so so"], &["it's \"ok\""])
-        );
+        assert_eq!(read("\"a.b\".\"c=\"\"d\"=\"\""), both(&["a.b", "c=\"d"], &[""]));
+        assert_eq!(read("m.so so=it's \"ok\""), both(&["m", "so so"], &["it's \"ok\""]));
         assert_eq!(read("m.a=..."), both(&["m", "a"], &["..."]));
-        for wrong in [
-            "", "t", "t=", "=u", "t.=u", ".t=u", "\"t=u", "\"t\"x=u", "t=\"u", "t=\"u\"v",
-        ] {
+        for wrong in ["", "t", "t=", "=u", "t.=u", ".t=u", "\"t=u", "\"t\"x=u", "t=\"u", "t=\"u\"v"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

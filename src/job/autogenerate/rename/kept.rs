@@ -41,11 +41,7 @@ pub(in crate::job::autogenerate) fn aside(
     let kept = |name: &str, is_taken: &dyn Fn(&str) -> bool| {
         let mut number = 1;
         loop {
-            let end = if number == 1 {
-                String::new()
-            } else {
-                format!("_{number}")
-            };
+            let end = if number == 1 { String::new() } else { format!("_{number}") };
             let mut name = format!("{KEPT}{name}");
             while name.len() + end.len() > 63 {
                 name.pop();
@@ -68,10 +64,7 @@ pub(in crate::job::autogenerate) fn aside(
             from.get(&key).is_some()
         };
         let of = |from: &str, to: &str| {
-            let name = Qualified {
-                schema: key.part(0),
-                name: from,
-            };
+            let name = Qualified { schema: key.part(0), name: from };
             format!("ALTER TABLE {name} RENAME TO {}", Ident(to))
         };
         all.push(of, key.part(1), &kept(key.part(1), &is_taken));
@@ -88,16 +81,9 @@ pub(in crate::job::autogenerate) fn aside(
             let key = Key::new(Kind::Column, &[key.part(0), key.part(1), name]);
             from.get(&key).is_some()
         };
-        let table = Qualified {
-            schema: key.part(0),
-            name: key.part(1),
-        };
+        let table = Qualified { schema: key.part(0), name: key.part(1) };
         let of = |from: &str, to: &str| {
-            format!(
-                "ALTER TABLE {table} RENAME COLUMN {} TO {}",
-                Ident(from),
-                Ident(to)
-            )
+            format!("ALTER TABLE {table} RENAME COLUMN {} TO {}", Ident(from), Ident(to))
         };
         all.push(of, key.part(2), &kept(key.part(2), &is_taken));
     }

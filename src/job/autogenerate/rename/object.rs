@@ -48,10 +48,7 @@ const PARTS: [What; 5] = [
 impl Thing {
     /// Everything that a catalog has at a place.
     pub(super) fn at(catalog: &Catalog, path: &[String]) -> Vec<Self> {
-        let of = |what| Self {
-            what,
-            path: path.to_vec(),
-        };
+        let of = |what| Self { what, path: path.to_vec() };
         let kinds: Vec<What> = match path.len() {
             1 => vec![What::Object(Kind::Schema)],
             2 => IN_A_SCHEMA.map(What::Object).to_vec(),
@@ -87,23 +84,13 @@ impl Thing {
             }
             What::Value => {
                 let of_type = catalog.get(&Key::new(Kind::Enum, &around));
-                of_type
-                    .map(|it| it.list(Attribute::Labels))
-                    .unwrap_or_default()
+                of_type.map(|it| it.list(Attribute::Labels)).unwrap_or_default()
             }
         };
         let place = |name: &String| {
-            around
-                .iter()
-                .copied()
-                .chain([name.as_str()])
-                .map(str::to_owned)
-                .collect()
+            around.iter().copied().chain([name.as_str()]).map(str::to_owned).collect()
         };
-        let all = names.iter().map(|name| Self {
-            what,
-            path: place(name),
-        });
+        let all = names.iter().map(|name| Self { what, path: place(name) });
         all.collect()
     }
 
@@ -157,18 +144,12 @@ impl Thing {
 
     /// The same at another place.
     pub(super) fn moved_to(&self, path: Vec<String>) -> Self {
-        Self {
-            what: self.what,
-            path,
-        }
+        Self { what: self.what, path }
     }
 
     /// The statement that gives it another name.
     pub(super) fn renamed(&self, words: &Words, to: &str) -> String {
-        let whole = |name| Qualified {
-            schema: &self.path[0],
-            name,
-        };
+        let whole = |name| Qualified { schema: &self.path[0], name };
         let words = words.0;
         match (self.what, self.path.as_slice()) {
             (What::Value, [_, of_type, name]) => format!(
@@ -185,26 +166,16 @@ impl Thing {
                     _ => ("CONSTRAINT", ""),
                 };
                 let (name, to) = (Ident(name), Ident(to));
-                format!(
-                    "ALTER {words} {} RENAME {part} {name} TO {to}{tail}",
-                    whole(of)
-                )
+                format!("ALTER {words} {} RENAME {part} {name} TO {to}{tail}", whole(of))
             }
             (_, [_, name]) => format!("ALTER {words} {} RENAME TO {}", whole(name), Ident(to)),
-            _ => format!(
-                "ALTER {words} {} RENAME TO {}",
-                Ident(self.name()),
-                Ident(to)
-            ),
+            _ => format!("ALTER {words} {} RENAME TO {}", Ident(self.name()), Ident(to)),
         }
     }
 
     /// The statement that puts it into another schema.
     pub(super) fn put_into(&self, words: &Words, schema: &str) -> String {
-        let name = Qualified {
-            schema: &self.path[0],
-            name: self.name(),
-        };
+        let name = Qualified { schema: &self.path[0], name: self.name() };
         format!("ALTER {} {name} SET SCHEMA {}", words.0, Ident(schema))
     }
 }
@@ -213,9 +184,7 @@ impl Thing {
 pub(in crate::job::autogenerate) fn is_taken(catalog: &Catalog, schema: &str, name: &str) -> bool {
     let place = [schema.to_owned(), name.to_owned()];
     let routine = What::Object(Kind::Routine);
-    Thing::at(catalog, &place)
-        .iter()
-        .any(|it| it.what != routine)
+    Thing::at(catalog, &place).iter().any(|it| it.what != routine)
 }
 
 /// The words after ALTER, for something or for what it is a part of.
@@ -227,10 +196,7 @@ impl Words {
     pub(super) fn of(thing: &Thing, catalog: &Catalog) -> Self {
         let relation = || {
             let relation = Key::new(Kind::Relation, &thing.parts()[..2]);
-            catalog
-                .relation_kind(&relation)
-                .unwrap_or(RelationKind::Table)
-                .keyword()
+            catalog.relation_kind(&relation).unwrap_or(RelationKind::Table).keyword()
         };
         Self(match thing.what {
             What::Object(Kind::Schema) => "SCHEMA",

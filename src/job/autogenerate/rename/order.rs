@@ -79,9 +79,8 @@ fn new_schemas<'o>(
     before: &Catalog,
 ) -> impl Iterator<Item = Step> + use<'o> {
     let all = before.of_kind(Kind::Schema);
-    let mut there: BTreeSet<String> = all
-        .map(|(key, _)| places.after(&[key.name().to_owned()]).swap_remove(0))
-        .collect();
+    let mut there: BTreeSet<String> =
+        all.map(|(key, _)| places.after(&[key.name().to_owned()]).swap_remove(0)).collect();
     let moved = open.iter().filter(|it| it.goal[0] != it.thing.path[0]);
     moved.filter_map(move |it| {
         let schema = it.goal[0].clone();
@@ -184,9 +183,7 @@ impl Names {
     }
 
     fn put_into(&mut self, one: &mut Move<'_>, schema: &str, steps: &mut Vec<Step>) {
-        let now = one
-            .thing
-            .moved_to(vec![schema.to_owned(), one.thing.name().clone()]);
+        let now = one.thing.moved_to(vec![schema.to_owned(), one.thing.name().clone()]);
         steps.push(Step {
             up: one.thing.put_into(&one.words, schema),
             down: now.put_into(&one.words, &one.thing.path[0]),
@@ -198,8 +195,7 @@ impl Names {
     fn go(&mut self, one: &mut Move<'_>, now: Thing) {
         let was = (one.thing.namespace(), one.thing.path.clone());
         self.0.remove(&was);
-        self.0
-            .insert((now.namespace(), now.path.clone()), now.clone());
+        self.0.insert((now.namespace(), now.path.clone()), now.clone());
         one.thing = now;
     }
 

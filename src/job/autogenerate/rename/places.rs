@@ -24,9 +24,7 @@ impl Places {
     /// Those of renames.
     pub(super) fn of(renames: &[Rename]) -> Self {
         let pairs = |it: &Rename| (it.old.path.clone(), it.new.path.clone());
-        Self {
-            renamed: renames.iter().map(pairs).collect(),
-        }
+        Self { renamed: renames.iter().map(pairs).collect() }
     }
 
     fn new_of(&self, old: &[String]) -> Option<&Vec<String>> {

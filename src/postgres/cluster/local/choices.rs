@@ -15,18 +15,9 @@ pub(super) fn existing_owner(places: &Places, homes: &[&Path]) -> Option<Account
     if places.uid != 0 {
         return None;
     }
-    let entries = homes
-        .iter()
-        .filter_map(|home| fs::read_dir(home).ok())
-        .flatten()
-        .flatten();
+    let entries = homes.iter().filter_map(|home| fs::read_dir(home).ok()).flatten().flatten();
     entries
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.parse::<u32>().is_ok())
-        })
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()))
         .filter_map(|entry| entry.metadata().ok())
         .map(|found| found.uid())
         .filter(|uid| *uid != 0)
@@ -50,23 +41,14 @@ pub(super) fn socket_dir(places: &Places, account: Option<&Account>, key: &str) 
         .into_iter()
         .chain(temporary);
     let fits = |path: &PathBuf| path.as_os_str().len() + "/.s.PGSQL.5432".len() <= SOCKET_PATH;
-    let first = all
-        .next()
-        .unwrap_or_else(|| Path::new("/tmp").join(format!("gp-{uid}-{key}")));
-    if fits(&first) {
-        first
-    } else {
-        all.find(fits).unwrap_or(first)
-    }
+    let first = all.next().unwrap_or_else(|| Path::new("/tmp").join(format!("gp-{uid}-{key}")));
+    if fits(&first) { first } else { all.find(fits).unwrap_or(first) }
 }
 
 /// The server's own settings, the caller's, and those that nobody may change.
 pub(super) fn settings(wanted: &[Setting], socket_dir: &Path) -> Vec<Setting> {
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut settings = vec![
-        own("max_locks_per_transaction", "256"),
-        own("listen_addresses", ""),
-    ];
+    let mut settings = vec![own("max_locks_per_transaction", "256"), own("listen_addresses", "")];
     settings.extend(wanted.iter().cloned());
     settings.push(own("port", &PORT.to_string()));
     settings.push(guard::socket_setting(socket_dir));
@@ -76,10 +58,8 @@ pub(super) fn settings(wanted: &[Setting], socket_dir: &Path) -> Vec<Setting> {
 /// A name that needs no quotes anywhere and that PostgreSQL does not keep for itself.
 pub(super) fn plain_name(name: &str) -> String {
     let lower = name.to_lowercase();
-    let plain: String = lower
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
+    let plain: String =
+        lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let plain = plain.trim_matches('_');
     let taken = ["postgres", "public", "none", "template0", "template1"].contains(&plain)
         || plain.starts_with("pg_")
@@ -118,10 +98,7 @@ mod tests {
 
     #[test]
     fn nobody_can_move_the_socket_away() {
-        let wanted = [
-            ("port".to_owned(), "1".to_owned()),
-            ("jit".to_owned(), "off".to_owned()),
-        ];
+        let wanted = [("port".to_owned(), "1".to_owned()), ("jit".to_owned(), "off".to_owned())];
         let settings = settings(&wanted, Path::new("/s"));
         let last = |name: &str| {
             settings

@@ -20,11 +20,7 @@ pub(super) fn make_log(log: &Path, account: &Account) -> Result<(), ClusterError
     if fs::symlink_metadata(log).is_ok_and(|found| found.len() > LONG_LOG) {
         fs::rename(log, old_log(log)).map_err(cannot("put aside", log))?;
     }
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(log);
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(log);
     match made {
         Ok(_) => account.give(log),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -6,11 +6,7 @@ use crate::words::sql::{Name, split};
 #[track_caller]
 fn check(sql: &str, expected: &Kind) {
     let commented = sql.replace(' ', " -- '\r\n/* ; /* \" */ */ ");
-    let lower = if sql.contains('"') {
-        sql.to_owned()
-    } else {
-        sql.to_lowercase()
-    };
+    let lower = if sql.contains('"') { sql.to_owned() } else { sql.to_lowercase() };
     for text in [sql, &lower, &commented] {
         let script = format!("/* first */ {text} ; -- last");
         let statements = split(&script).expect("the script can be cut");
@@ -20,13 +16,9 @@ fn check(sql: &str, expected: &Kind) {
 }
 
 fn name(text: &str) -> Name {
-    let (schema, name) = text
-        .split_once('.')
-        .map_or((None, text), |(s, n)| (Some(s.to_owned()), n));
-    Name {
-        schema,
-        name: name.to_owned(),
-    }
+    let (schema, name) =
+        text.split_once('.').map_or((None, text), |(s, n)| (Some(s.to_owned()), n));
+    Name { schema, name: name.to_owned() }
 }
 
 #[test]
@@ -116,18 +108,8 @@ fn kinds_without_names() {
                 "REINDEX (CONCURRENTLY off) SCHEMA s",
             ],
         ),
-        (
-            Kind::AlterSystem,
-            &["ALTER SYSTEM SET a = 1", "ALTER SYSTEM RESET ALL"],
-        ),
-        (
-            Kind::Call,
-            &[
-                "CALL p()",
-                "DO $$ BEGIN COMMIT; END $$",
-                "DO LANGUAGE plpgsql 'x'",
-            ],
-        ),
+        (Kind::AlterSystem, &["ALTER SYSTEM SET a = 1", "ALTER SYSTEM RESET ALL"]),
+        (Kind::Call, &["CALL p()", "DO $$ BEGIN COMMIT; END $$", "DO LANGUAGE plpgsql 'x'"]),
         (Kind::OutsideTransaction("DISCARD ALL"), &["DISCARD ALL"]),
         (
             Kind::OutsideTransaction("ALTER DATABASE SET TABLESPACE"),
@@ -159,49 +141,14 @@ fn kinds_without_names() {
 #[test]
 fn concurrent_index_builds_name_index_and_table() {
     for (sql, index, table, if_not_exists) in [
-        (
-            "CREATE INDEX CONCURRENTLY i ON t (a)",
-            Some("i"),
-            "t",
-            false,
-        ),
-        (
-            "CREATE UNIQUE INDEX CONCURRENTLY i ON s.t USING btree (a)",
-            Some("i"),
-            "s.t",
-            false,
-        ),
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", Some("i"), "t", false),
+        ("CREATE UNIQUE INDEX CONCURRENTLY i ON s.t USING btree (a)", Some("i"), "s.t", false),
         ("CREATE INDEX CONCURRENTLY ON t (a)", None, "t", false),
-        (
-            "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON ONLY s.t (a)",
-            Some("i"),
-            "s.t",
-            true,
-        ),
-        (
-            "CREATE INDEX CONCURRENTLY i ON ONLY (t) (a)",
-            Some("i"),
-            "t",
-            false,
-        ),
-        (
-            "CREATE INDEX CONCURRENTLY if ON t * (a)",
-            Some("if"),
-            "t",
-            false,
-        ),
-        (
-            "CREATE INDEX CONCURRENTLY \"On\" ON \"S\".\"T\"\"1\" (a)",
-            Some("On"),
-            "S.T\"1",
-            false,
-        ),
-        (
-            "CREATE INDEX CONCURRENTLY i ON c . s . t (a)",
-            Some("i"),
-            "s.t",
-            false,
-        ),
+        ("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON ONLY s.t (a)", Some("i"), "s.t", true),
+        ("CREATE INDEX CONCURRENTLY i ON ONLY (t) (a)", Some("i"), "t", false),
+        ("CREATE INDEX CONCURRENTLY if ON t * (a)", Some("if"), "t", false),
+        ("CREATE INDEX CONCURRENTLY \"On\" ON \"S\".\"T\"\"1\" (a)", Some("On"), "S.T\"1", false),
+        ("CREATE INDEX CONCURRENTLY i ON c . s . t (a)", Some("i"), "s.t", false),
         (
             "CREATE INDEX CONCURRENTLY U&\"\\0069\" ON U&\"!0074\" UESCAPE '!' (a)",
             Some("i"),
@@ -210,14 +157,7 @@ fn concurrent_index_builds_name_index_and_table() {
         ),
     ] {
         let index = index.map(name);
-        check(
-            sql,
-            &Kind::CreateIndexConcurrently {
-                index,
-                table: name(table),
-                if_not_exists,
-            },
-        );
+        check(sql, &Kind::CreateIndexConcurrently { index, table: name(table), if_not_exists });
     }
 }
 
@@ -228,79 +168,32 @@ fn other_kinds_name_what_they_touch() {
         if_exists,
     };
     check("DROP INDEX CONCURRENTLY a", &drop(&["a"], false));
-    check(
-        "DROP INDEX CONCURRENTLY IF EXISTS s.a, b CASCADE",
-        &drop(&["s.a", "b"], true),
-    );
+    check("DROP INDEX CONCURRENTLY IF EXISTS s.a, b CASCADE", &drop(&["s.a", "b"], true));
     check(
         "DROP INDEX CONCURRENTLY \"A.b\"",
         &Kind::DropIndexConcurrently {
-            indexes: vec![Name {
-                schema: None,
-                name: "A.b".to_owned(),
-            }],
+            indexes: vec![Name { schema: None, name: "A.b".to_owned() }],
             if_exists: false,
         },
     );
 
     let (table, partition) = (name("s.t"), name("p"));
-    let detach = Kind::DetachConcurrently {
-        table: table.clone(),
-        partition: partition.clone(),
-    };
+    let detach = Kind::DetachConcurrently { table: table.clone(), partition: partition.clone() };
     check("ALTER TABLE s.t DETACH PARTITION p CONCURRENTLY", &detach);
-    check(
-        "ALTER TABLE IF EXISTS ONLY s.t DETACH PARTITION p CONCURRENTLY",
-        &detach,
-    );
+    check("ALTER TABLE IF EXISTS ONLY s.t DETACH PARTITION p CONCURRENTLY", &detach);
     check(
         "ALTER TABLE s.t DETACH PARTITION p FINALIZE",
         &Kind::DetachFinalize { table, partition },
     );
 
     let (n, if_exists) = ("n".to_owned(), true);
-    check(
-        "CREATE DATABASE n TEMPLATE x",
-        &Kind::CreateDatabase { name: n.clone() },
-    );
-    check(
-        "CREATE TABLESPACE n LOCATION '/x'",
-        &Kind::CreateTablespace { name: n.clone() },
-    );
-    check(
-        "DROP DATABASE IF EXISTS n (FORCE)",
-        &Kind::DropDatabase {
-            name: n.clone(),
-            if_exists,
-        },
-    );
-    check(
-        "DROP TABLESPACE IF EXISTS n",
-        &Kind::DropTablespace {
-            name: n.clone(),
-            if_exists,
-        },
-    );
-    check(
-        "DROP SUBSCRIPTION IF EXISTS n",
-        &Kind::DropSubscription {
-            name: n.clone(),
-            if_exists,
-        },
-    );
-    check(
-        "DROP DATABASE \"N\"",
-        &Kind::DropDatabase {
-            name: "N".to_owned(),
-            if_exists: false,
-        },
-    );
-    for with in [
-        "",
-        " WITH (enabled = false)",
-        " WITH (create_slot)",
-        " WITH (connect = 'true')",
-    ] {
+    check("CREATE DATABASE n TEMPLATE x", &Kind::CreateDatabase { name: n.clone() });
+    check("CREATE TABLESPACE n LOCATION '/x'", &Kind::CreateTablespace { name: n.clone() });
+    check("DROP DATABASE IF EXISTS n (FORCE)", &Kind::DropDatabase { name: n.clone(), if_exists });
+    check("DROP TABLESPACE IF EXISTS n", &Kind::DropTablespace { name: n.clone(), if_exists });
+    check("DROP SUBSCRIPTION IF EXISTS n", &Kind::DropSubscription { name: n.clone(), if_exists });
+    check("DROP DATABASE \"N\"", &Kind::DropDatabase { name: "N".to_owned(), if_exists: false });
+    for with in ["", " WITH (enabled = false)", " WITH (create_slot)", " WITH (connect = 'true')"] {
         let sql = format!("CREATE SUBSCRIPTION n CONNECTION 'x' PUBLICATION p{with}");
         check(&sql, &Kind::CreateSubscription { name: n.clone() });
     }

@@ -19,10 +19,7 @@ fn a_semicolon_ends_a_statement() {
     check("SELECT 1", &["SELECT 1"]);
     check("SELECT 1;", &["SELECT 1"]);
     check("SELECT 1;SELECT 2", &["SELECT 1", "SELECT 2"]);
-    check(
-        "  SELECT\n 1 ;\r\n\tSELECT 2 \r\n;\r\n",
-        &["SELECT\n 1", "SELECT 2"],
-    );
+    check("  SELECT\n 1 ;\r\n\tSELECT 2 \r\n;\r\n", &["SELECT\n 1", "SELECT 2"]);
     check("SELECT 'é😀';SELECT é", &["SELECT 'é😀'", "SELECT é"]);
 }
 
@@ -39,10 +36,7 @@ fn empty_statements_give_nothing() {
 #[test]
 fn a_byte_order_mark_is_blank_only_at_the_start() {
     check("\u{feff}SELECT 1;", &["SELECT 1"]);
-    check(
-        "SELECT 1;\u{feff}SELECT 2;",
-        &["SELECT 1", "\u{feff}SELECT 2"],
-    );
+    check("SELECT 1;\u{feff}SELECT 2;", &["SELECT 1", "\u{feff}SELECT 2"]);
     check("SELECT 1;\u{feff}", &["SELECT 1", "\u{feff}"]);
 }
 
@@ -51,16 +45,10 @@ fn comments_around_a_statement_are_left_out_and_those_within_kept() {
     check("-- a\nSELECT 1 -- b\n; -- c", &["SELECT 1"]);
     check("/* a */ SELECT /* b; */ 1 /* c */;", &["SELECT /* b; */ 1"]);
     check("SELECT 1 -- b;\n + 2;", &["SELECT 1 -- b;\n + 2"]);
-    check(
-        "SELECT 1 /* /* ; */ ; */ + 2;",
-        &["SELECT 1 /* /* ; */ ; */ + 2"],
-    );
+    check("SELECT 1 /* /* ; */ ; */ + 2;", &["SELECT 1 /* /* ; */ ; */ + 2"]);
     check("/*/* */*/SELECT 1", &["SELECT 1"]);
     check("/**/SELECT 1/***/;/*;**/", &["SELECT 1"]);
-    check(
-        "SELECT 1 -- ' \" $$ /*\n;SELECT 2",
-        &["SELECT 1", "SELECT 2"],
-    );
+    check("SELECT 1 -- ' \" $$ /*\n;SELECT 2", &["SELECT 1", "SELECT 2"]);
     check("SELECT 1 */ 2;SELECT 3", &["SELECT 1 */ 2", "SELECT 3"]);
     check("SELECT 1-- \\d\r;SELECT 2", &["SELECT 1", "SELECT 2"]);
     check("SELECT 2-/* ; */-1", &["SELECT 2-/* ; */-1"]);
@@ -68,35 +56,14 @@ fn comments_around_a_statement_are_left_out_and_those_within_kept() {
 
 #[test]
 fn quotes_hide_semicolons() {
-    check(
-        "SELECT ';', 'it''s;'; SELECT 2",
-        &["SELECT ';', 'it''s;'", "SELECT 2"],
-    );
+    check("SELECT ';', 'it''s;'; SELECT 2", &["SELECT ';', 'it''s;'", "SELECT 2"]);
     check(r"SELECT '\'; SELECT 2", &[r"SELECT '\'", "SELECT 2"]);
-    check(
-        r"SELECT E'\';', e'\\'; SELECT 2",
-        &[r"SELECT E'\';', e'\\'", "SELECT 2"],
-    );
-    check(
-        r"SELECT E'\'''; '; SELECT 2",
-        &[r"SELECT E'\'''; '", "SELECT 2"],
-    );
-    check(
-        r#"SELECT ";" AS "a"";"; SELECT 2"#,
-        &[r#"SELECT ";" AS "a"";""#, "SELECT 2"],
-    );
-    check(
-        r#"SELECT U&"\003B;", u&';'; x"#,
-        &[r#"SELECT U&"\003B;", u&';'"#, "x"],
-    );
-    check(
-        "SELECT B'1;', X'F;', N';'; x",
-        &["SELECT B'1;', X'F;', N';'", "x"],
-    );
-    check(
-        "SELECT type'a;b', me'a;b'; x",
-        &["SELECT type'a;b', me'a;b'", "x"],
-    );
+    check(r"SELECT E'\';', e'\\'; SELECT 2", &[r"SELECT E'\';', e'\\'", "SELECT 2"]);
+    check(r"SELECT E'\'''; '; SELECT 2", &[r"SELECT E'\'''; '", "SELECT 2"]);
+    check(r#"SELECT ";" AS "a"";"; SELECT 2"#, &[r#"SELECT ";" AS "a"";""#, "SELECT 2"]);
+    check(r#"SELECT U&"\003B;", u&';'; x"#, &[r#"SELECT U&"\003B;", u&';'"#, "x"]);
+    check("SELECT B'1;', X'F;', N';'; x", &["SELECT B'1;', X'F;', N';'", "x"]);
+    check("SELECT type'a;b', me'a;b'; x", &["SELECT type'a;b', me'a;b'", "x"]);
     check("SELECT 'a\n;\nb'; x", &["SELECT 'a\n;\nb'", "x"]);
     check("SELECT '/*'; SELECT '*/';", &["SELECT '/*'", "SELECT '*/'"]);
 }
@@ -104,21 +71,12 @@ fn quotes_hide_semicolons() {
 #[test]
 fn a_string_that_goes_on_after_a_line_break_keeps_its_escapes() {
     check("SELECT E'a'\n'\\';'; x", &["SELECT E'a'\n'\\';'", "x"]);
-    check(
-        "SELECT E'a' -- ;'\r\n\t'\\';'; x",
-        &["SELECT E'a' -- ;'\r\n\t'\\';'", "x"],
-    );
-    check(
-        "SELECT E'a'\n'b'\n'\\';'; x",
-        &["SELECT E'a'\n'b'\n'\\';'", "x"],
-    );
+    check("SELECT E'a' -- ;'\r\n\t'\\';'; x", &["SELECT E'a' -- ;'\r\n\t'\\';'", "x"]);
+    check("SELECT E'a'\n'b'\n'\\';'; x", &["SELECT E'a'\n'b'\n'\\';'", "x"]);
     check("SELECT E'a'\n'b'''; x", &["SELECT E'a'\n'b'''", "x"]);
     check("SELECT E'a' '\\'; x", &["SELECT E'a' '\\'", "x"]);
     check("SELECT 'a'\n'\\'; x", &["SELECT 'a'\n'\\'", "x"]);
-    check(
-        "SELECT E'a'\n/* */'\\'; x",
-        &["SELECT E'a'\n/* */'\\'", "x"],
-    );
+    check("SELECT E'a'\n/* */'\\'; x", &["SELECT E'a'\n/* */'\\'", "x"]);
     check("SELECT E'a'\n; x", &["SELECT E'a'", "x"]);
     check_error("SELECT E'a'\n'\\';", "unterminated string", 7);
 }
@@ -129,10 +87,7 @@ fn dollar_quotes_hide_semicolons() {
     check("SELECT $a$;$$;$b$;$a$; x", &["SELECT $a$;$$;$b$;$a$", "x"]);
     check("SELECT $a$;$A$;$a$; x", &["SELECT $a$;$A$;$a$", "x"]);
     check("SELECT $é1$;$é1$; x", &["SELECT $é1$;$é1$", "x"]);
-    check(
-        "SELECT $a$$ a$;$aa$;$a$; x",
-        &["SELECT $a$$ a$;$aa$;$a$", "x"],
-    );
+    check("SELECT $a$$ a$;$aa$;$a$; x", &["SELECT $a$$ a$;$aa$;$a$", "x"]);
     check("SELECT a$$;b$a$; x", &["SELECT a$$", "b$a$", "x"]);
     check("SELECT $1;SELECT $2", &["SELECT $1", "SELECT $2"]);
     check("SELECT $ab;SELECT $2", &["SELECT $ab", "SELECT $2"]);
@@ -188,59 +143,32 @@ fn the_data_of_a_copy_belongs_to_no_statement() {
     let dump =
         "SET x = 1;\n\nCOPY t (a, b) FROM stdin;\n1\tit's; \\N\n2\t$$ /* \\x\n\\.\n\n\nSELECT 1;\n";
     check(dump, &["SET x = 1", copy, "SELECT 1"]);
-    check(
-        &dump.replace('\n', "\r\n"),
-        &["SET x = 1", copy, "SELECT 1"],
-    );
+    check(&dump.replace('\n', "\r\n"), &["SET x = 1", copy, "SELECT 1"]);
     check(&format!("{copy}; -- data\nit's\n\\.\nx"), &[copy, "x"]);
     check(&format!("{copy};\n\\.\nx"), &[copy, "x"]);
     check(&format!("{copy};\nit's\n \\.\n\\. \n\\."), &[copy]);
     check(&format!("{copy};\n\\.\u{feff}\n\\.\nx"), &[copy, "x"]);
     check(&format!("{copy};\nnever closed"), &[copy]);
-    check(
-        &format!("{copy}; SELECT 1;\nit's\n\\.\nx"),
-        &[copy, "SELECT 1", "x"],
-    );
-    check(
-        &format!("{copy}; {copy};\nit's\n\\.\nit's\n\\.\nx"),
-        &[copy, copy, "x"],
-    );
+    check(&format!("{copy}; SELECT 1;\nit's\n\\.\nx"), &[copy, "SELECT 1", "x"]);
+    check(&format!("{copy}; {copy};\nit's\n\\.\nit's\n\\.\nx"), &[copy, copy, "x"]);
     check(copy, &[copy]);
     check(&format!("{copy};"), &[copy]);
-    check(
-        "COPY t TO STDOUT;\nSELECT 1;",
-        &["COPY t TO STDOUT", "SELECT 1"],
-    );
-    check(
-        "COPY t FROM '/f';\nSELECT 1;",
-        &["COPY t FROM '/f'", "SELECT 1"],
-    );
+    check("COPY t TO STDOUT;\nSELECT 1;", &["COPY t TO STDOUT", "SELECT 1"]);
+    check("COPY t FROM '/f';\nSELECT 1;", &["COPY t FROM '/f'", "SELECT 1"]);
 }
 
 #[test]
 fn backslash_commands_are_refused_by_name() {
     check_error("\\connect db", "`\\connect` is a psql command, not SQL", 0);
-    check_error(
-        "SELECT 1;\n\\i x.sql",
-        "`\\i` is a psql command, not SQL",
-        10,
-    );
+    check_error("SELECT 1;\n\\i x.sql", "`\\i` is a psql command, not SQL", 10);
     check_error("SELECT 1 \\gset", "`\\gset` is a psql command, not SQL", 9);
-    check_error(
-        "SELECT 1 \\restrict abc",
-        "`\\restrict` is a psql command, not SQL",
-        9,
-    );
+    check_error("SELECT 1 \\restrict abc", "`\\restrict` is a psql command, not SQL", 9);
     check_error("SELECT 1;\n\\.\n", "`\\.` is a psql command, not SQL", 10);
     check_error("\\! ls", "`\\!` is a psql command, not SQL", 0);
     check_error("é \\é", "`\\é` is a psql command, not SQL", 3);
     check_error("SELECT (1 \\", "`\\` is a psql command, not SQL", 10);
     check_error("\\\n", "`\\` is a psql command, not SQL", 0);
-    check_error(
-        r"COPY t FROM '\'; \;",
-        "`\\;` is a psql command, not SQL",
-        17,
-    );
+    check_error(r"COPY t FROM '\'; \;", "`\\;` is a psql command, not SQL", 17);
 }
 
 #[test]
@@ -337,16 +265,12 @@ fn no_input_panics_and_no_token_is_lost() {
     ];
     let mut seed = 0x5eed_u64;
     let mut below = |limit: usize| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % limit
     };
     let mut cut = 0;
     for _ in 0..60_000 {
-        let script: String = (0..=below(24))
-            .map(|_| PIECES[below(PIECES.len())])
-            .collect();
+        let script: String = (0..=below(24)).map(|_| PIECES[below(PIECES.len())]).collect();
         let Ok(statements) = split(&script) else {
             continue;
         };
@@ -367,9 +291,8 @@ fn no_input_panics_and_no_token_is_lost() {
         while let Ok(Some(token)) = token(&script, at) {
             assert_eq!(token.start, at);
             at = token.end;
-            let home = statements
-                .iter()
-                .filter(|s| s.span.start < token.end && token.start < s.span.end);
+            let home =
+                statements.iter().filter(|s| s.span.start < token.end && token.start < s.span.end);
             match token.class {
                 Class::Space | Class::Comment => {}
                 Class::Semicolon => assert!(home.count() <= 1, "{script:?}"),

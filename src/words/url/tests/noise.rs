@@ -7,10 +7,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
 
@@ -87,10 +85,7 @@ fn no_text_makes_the_parser_panic_and_what_it_reads_can_be_printed_and_read_agai
             let Ok((printed, _)) = printed else { continue };
             let back = Url::parse(&printed).unwrap_or_else(|error| panic!("{printed:?}: {error}"));
             if to == Spelling::Psql {
-                assert!(
-                    back.url == url,
-                    "{text:?} is {url:?}, printed as {printed:?}"
-                );
+                assert!(back.url == url, "{text:?} is {url:?}, printed as {printed:?}");
             }
         }
         assert!(!url.overlay(&defaults(&mut numbers)).masked().is_empty());
@@ -110,29 +105,18 @@ fn defaults(numbers: &mut Numbers) -> Url {
 
 #[test]
 fn no_password_shows_in_an_error_a_note_or_a_url() {
-    const SECRETS: [&str; 7] = [
-        "hunter2", "hun/ter2", "hun@ter2", "hun?ter2", "hun#ter2", "hun&ter2", "hun%ter2",
-    ];
+    const SECRETS: [&str; 7] =
+        ["hunter2", "hun/ter2", "hun@ter2", "hun?ter2", "hun#ter2", "hun&ter2", "hun%ter2"];
     const NOISE: [&str; 18] = [
         "/", "?", "#", "@", ":", ",", "&", "=", "%", "%2F", "1", "9", "x", " ", "'", "\\", "[", "]",
     ];
-    const ENDS: [&str; 6] = [
-        "@h",
-        "@h:1/db",
-        "@/db",
-        "@h/db?sslmode=oops",
-        "@h/?nope=1",
-        "@h/?ssl=true",
-    ];
+    const ENDS: [&str; 6] =
+        ["@h", "@h:1/db", "@/db", "@h/db?sslmode=oops", "@h/?nope=1", "@h/?ssl=true"];
     let mut numbers = Numbers(11);
     let (mut read, mut refused) = (0, 0);
     for _ in 0..10_000 {
         let secret = numbers.pick(&SECRETS);
-        let password = format!(
-            "{}{secret}{}",
-            numbers.text(&NOISE, 4),
-            numbers.text(&NOISE, 4)
-        );
+        let password = format!("{}{secret}{}", numbers.text(&NOISE, 4), numbers.text(&NOISE, 4));
         let text = match numbers.below(8) {
             0 => format!("host=h password={password} dbname=db"),
             1 => format!("password='{password}' nope=1"),
@@ -155,14 +139,8 @@ fn no_password_shows_in_an_error_a_note_or_a_url() {
             }
         };
         for piece in ["hunter2", "hun", "ter2"] {
-            assert!(
-                !shown.contains(piece),
-                "{text:?} shows its password: {shown}"
-            );
+            assert!(!shown.contains(piece), "{text:?} shows its password: {shown}");
         }
     }
-    assert!(
-        read > 500 && refused > 500,
-        "{read} read, {refused} refused"
-    );
+    assert!(read > 500 && refused > 500, "{read} read, {refused} refused");
 }

@@ -19,136 +19,63 @@ fn each_driver_gets_its_own_spelling() {
         Psycopg,
         Ok("postgresql+psycopg://u:p%40@h:1/db?sslmode=verify-full&connect_timeout=5"),
     );
-    check(
-        tls,
-        Asyncpg,
-        Ok("postgresql+asyncpg://u:p%40@h:1/db?ssl=verify-full&timeout=5"),
-    );
+    check(tls, Asyncpg, Ok("postgresql+asyncpg://u:p%40@h:1/db?ssl=verify-full&timeout=5"));
     check(
         tls,
         Jdbc,
         Ok("jdbc:postgresql://h:1/db?user=u&password=p%40&sslmode=verify-full&connectTimeout=5"),
     );
-    check(
-        tls,
-        Sqlx,
-        Ok("postgres://u:p%40@h:1/db?sslmode=verify-full"),
-    );
+    check(tls, Sqlx, Ok("postgres://u:p%40@h:1/db?sslmode=verify-full"));
 
     let two = "postgresql://u@h1:1,h2/db";
     check(two, Diesel, Ok(two));
-    check(
-        two,
-        Psycopg,
-        Ok("postgresql+psycopg://u@/db?host=h1,h2&port=1,5432"),
-    );
-    check(
-        two,
-        Asyncpg,
-        Ok("postgresql+asyncpg://u@/db?host=h1,h2&port=1,5432"),
-    );
+    check(two, Psycopg, Ok("postgresql+psycopg://u@/db?host=h1,h2&port=1,5432"));
+    check(two, Asyncpg, Ok("postgresql+asyncpg://u@/db?host=h1,h2&port=1,5432"));
     check(two, Jdbc, Ok("jdbc:postgresql://h1:1,h2/db?user=u"));
     check(two, Sqlx, Err("a URL for sqlx cannot express `host`"));
 
     let socket = "host=/run/pg port=5433 dbname=db";
-    check(
-        socket,
-        Diesel,
-        Ok("postgresql:///db?host=/run/pg&port=5433"),
-    );
-    check(
-        socket,
-        Asyncpg,
-        Ok("postgresql+asyncpg:///db?host=/run/pg&port=5433"),
-    );
+    check(socket, Diesel, Ok("postgresql:///db?host=/run/pg&port=5433"));
+    check(socket, Asyncpg, Ok("postgresql+asyncpg:///db?host=/run/pg&port=5433"));
     check(socket, Sqlx, Ok("postgres:///db?host=/run/pg&port=5433"));
     check(socket, Jdbc, Err("a URL for jdbc cannot express `host`"));
-    check(
-        "host=@abs",
-        Asyncpg,
-        Err("a URL for asyncpg cannot express `host`"),
-    );
+    check("host=@abs", Asyncpg, Err("a URL for asyncpg cannot express `host`"));
 
     check("dbname=db user=u", Jdbc, Ok("jdbc:postgresql:db?user=u"));
     check("user=u", Jdbc, Ok("jdbc:postgresql:/?user=u"));
     check("port=1", Jdbc, Ok("jdbc:postgresql://localhost:1/"));
-    check(
-        "hostaddr=::1 port=1",
-        Jdbc,
-        Ok("jdbc:postgresql://[::1]:1/"),
-    );
+    check("hostaddr=::1 port=1", Jdbc, Ok("jdbc:postgresql://[::1]:1/"));
     check("hostaddr=::1", Sqlx, Ok("postgres:///?hostaddr=::1"));
-    check(
-        "host=h hostaddr=::1",
-        Asyncpg,
-        Err("a URL for asyncpg cannot express `hostaddr`"),
-    );
-    check(
-        "host=fe80::1%eth0",
-        Psycopg,
-        Ok("postgresql+psycopg:///?host=fe80::1%25eth0"),
-    );
+    check("host=h hostaddr=::1", Asyncpg, Err("a URL for asyncpg cannot express `hostaddr`"));
+    check("host=fe80::1%eth0", Psycopg, Ok("postgresql+psycopg:///?host=fe80::1%25eth0"));
 
     let binding = "host=h channel_binding=require";
-    check(
-        binding,
-        Jdbc,
-        Ok("jdbc:postgresql://h/?channelBinding=require"),
-    );
-    check(
-        binding,
-        Asyncpg,
-        Err("a URL for asyncpg cannot express `channel_binding`"),
-    );
-    check(
-        "host=h options=-cjit=off",
-        Asyncpg,
-        Err("a URL for asyncpg cannot express `options`"),
-    );
-    check(
-        "host=h application_name=x",
-        Asyncpg,
-        Ok("postgresql+asyncpg://h"),
-    );
+    check(binding, Jdbc, Ok("jdbc:postgresql://h/?channelBinding=require"));
+    check(binding, Asyncpg, Err("a URL for asyncpg cannot express `channel_binding`"));
+    check("host=h options=-cjit=off", Asyncpg, Err("a URL for asyncpg cannot express `options`"));
+    check("host=h application_name=x", Asyncpg, Ok("postgresql+asyncpg://h"));
     check(
         "host=h sslrootcert=ca.pem",
         Asyncpg,
         Err("a URL for asyncpg cannot express `sslrootcert`"),
     );
-    check(
-        "host=h sslrootcert=system",
-        Sqlx,
-        Err("a URL for sqlx cannot express `sslrootcert`"),
-    );
-    check(
-        "host=h sslcrl=x",
-        Jdbc,
-        Err("a URL for jdbc cannot express `sslcrl`"),
-    );
+    check("host=h sslrootcert=system", Sqlx, Err("a URL for sqlx cannot express `sslrootcert`"));
+    check("host=h sslcrl=x", Jdbc, Err("a URL for jdbc cannot express `sslcrl`"));
     check(
         "host=h command_timeout=1.25",
         Asyncpg,
         Ok("postgresql+asyncpg://h/?command_timeout=1.25"),
     );
-    check(
-        "host=h command_timeout=60",
-        Asyncpg,
-        Ok("postgresql+asyncpg://h/?command_timeout=60"),
-    );
+    check("host=h command_timeout=60", Asyncpg, Ok("postgresql+asyncpg://h/?command_timeout=60"));
 }
 
 #[test]
 fn what_a_spelling_leaves_out_is_noted() {
-    let url: Url = "host=h application_name=x keepalives=1 pgbouncer=true"
-        .parse()
-        .unwrap();
+    let url: Url = "host=h application_name=x keepalives=1 pgbouncer=true".parse().unwrap();
     let (_, notes) = url.print(Spelling::Asyncpg, Secrets::Revealed).unwrap();
     let dropped = names(&notes, NoteKind::Dropped);
     assert_eq!(dropped, ["application_name", "keepalives", "pgbouncer"]);
-    assert_eq!(
-        notes[0].text,
-        "dropped `application_name`: asyncpg has no such parameter"
-    );
+    assert_eq!(notes[0].text, "dropped `application_name`: asyncpg has no such parameter");
 }
 
 #[test]
@@ -163,14 +90,8 @@ fn what_is_printed_reads_back_as_the_same_url() {
         "postgresql://u:ключ@h/база",
         "postgresql://u:***@h/db",
     ];
-    let not_sqlx = [
-        "postgresql://h1:1,h2:2/db",
-        "postgresql://[::1]:1,h2:2/db?connect_timeout=3",
-    ];
-    let not_jdbc = [
-        "host=/run/pg port=5433 user=u password=p",
-        "host=/run/a%b dbname=db",
-    ];
+    let not_sqlx = ["postgresql://h1:1,h2:2/db", "postgresql://[::1]:1,h2:2/db?connect_timeout=3"];
+    let not_jdbc = ["host=/run/pg port=5433 user=u password=p", "host=/run/a%b dbname=db"];
     let libpq_only = [
         "postgresql://,h2:5433/db",
         "host=@abs user=u",
@@ -197,23 +118,15 @@ fn what_is_printed_reads_back_as_the_same_url() {
         (&libpq_only[1..2], &[psycopg]),
         (&libpq_only[3..], &[psycopg]),
     ] {
-        for (text, to) in urls
-            .iter()
-            .flat_map(|url| targets.iter().map(move |to| (*url, *to)))
-        {
-            let url: Url = text
-                .parse()
-                .unwrap_or_else(|error| panic!("{text}: {error}"));
+        for (text, to) in urls.iter().flat_map(|url| targets.iter().map(move |to| (*url, *to))) {
+            let url: Url = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
             let there = match url.print(to, Secrets::Revealed) {
                 // asyncpg has no connect_timeout of 0 and the like; those are not in these lists.
                 Ok((there, _)) => there,
                 Err(error) => panic!("{text} for {to}: {error}"),
             };
             let back = Url::parse(&there).unwrap_or_else(|error| panic!("{there}: {error}"));
-            assert!(
-                back.url == url,
-                "{text} for {to} is {there}, read as {back:?}"
-            );
+            assert!(back.url == url, "{text} for {to} is {there}, read as {back:?}");
         }
     }
 }
