@@ -80,27 +80,69 @@ pub(super) async fn agreed_in(
     agreed(&mut session, facts.server_version / 10_000, first, second).await
 }
 
-/// The same where nothing has the structure of the first: it is made in a shadow. Where that is refused, what differs differs.
+/// The same where nothing has the structure of the first: what the texts speak of is made in a shadow. Where that is refused, what
+/// differs differs.
 pub(super) async fn agreed_beside(
     shadow: &Shadow,
     stop: Stop,
     first: &Catalog,
-    second: Catalog,
+    mut second: Catalog,
 ) -> Result<Catalog, JobError> {
-    if pairs(first, &second).is_empty() {
+    let mut open = pairs(first, &second);
+    open.retain(|_, [one, other]| may_be_alike(one, other));
+    if open.is_empty() {
         return Ok(second);
     }
     let Ok(scratch) = shadow.start_empty().await else {
         return Ok(second);
     };
     let endpoint = shadow.endpoint(&scratch, stop.clone());
-    let second = match make_like(&endpoint, first).await {
-        Ok(true) => agreed_in(shadow, &scratch, stop, first, second).await,
-        Ok(false) => Ok(second),
+    let needed = needed(first, open.keys());
+    let mut structure = first.clone();
+    structure.retain(|key, _| needed.contains(key));
+    let mut other = second.clone();
+    other.retain(|key, _| open.contains_key(key));
+    let agreed = match make_like(&endpoint, &structure).await {
+        Ok(true) => agreed_in(shadow, &scratch, stop, &structure, other).await,
+        Ok(false) => Ok(other),
         Err(error) => Err(error),
     };
     end(scratch).await;
-    second
+    for (key, fact) in agreed?.iter() {
+        if let Some(its) = second.get_mut(key) {
+            its.clone_from(fact);
+        }
+    }
+    Ok(second)
+}
+
+/// Some objects of a catalog, and all that has to be there for them.
+fn needed<'c>(catalog: &'c Catalog, keys: impl Iterator<Item = &'c Key>) -> BTreeSet<Key> {
+    let mut open: Vec<Key> = keys.cloned().collect();
+    let mut all = BTreeSet::new();
+    while let Some(key) = open.pop() {
+        let Some(fact) = catalog.get(&key) else {
+            continue;
+        };
+        if !all.insert(key.clone()) {
+            continue;
+        }
+        open.extend(catalog.dependencies.of(&key).map(|it| it.referenced.clone()));
+        open.extend(key.relation(fact));
+        open.push(Key::new(Kind::Schema, &[key.part(0)]));
+        open.extend(fact.get(Attribute::Extension).map(|it| Key::new(Kind::Extension, &[it])));
+        let parts: &[Kind] = match key.kind() {
+            Kind::Relation => &[Kind::Column, Kind::Inheritance],
+            Kind::Composite => &[Kind::CompositeAttribute],
+            Kind::Domain => &[Kind::DomainConstraint],
+            _ => &[],
+        };
+        for part in parts {
+            let below = catalog.below(*part, &[key.part(0), key.part(1)]);
+            open.extend(below.map(|(key, _)| key.clone()));
+        }
+    }
+    all
 }
 
 /// Gives an empty database a structure. False where it is refused.

@@ -174,12 +174,12 @@ fn each_sslmode_accepts_the_certificates_that_libpq_would_accept() {
     };
     let trusting = |file: &str| format!("sslrootcert={file}");
     let by_address = |file: &str| format!("host=127.0.0.1 sslrootcert={file}");
-    let mut table = Vec::new();
-
-    table.push(row("good, right CA", &MODES, |mode| run(mode, &trusting(&right_file))));
-    table.push(row("good, wrong CA", &MODES, |mode| run(mode, &trusting(&wrong_file))));
-    table.push(row("good, no CA", &MODES, |mode| run(mode, "")));
-    table.push(row("good, by address", &MODES, |mode| run(mode, &by_address(&right_file))));
+    let mut table = vec![
+        row("good, right CA", &MODES, |mode| run(mode, &trusting(&right_file))),
+        row("good, wrong CA", &MODES, |mode| run(mode, &trusting(&wrong_file))),
+        row("good, no CA", &MODES, |mode| run(mode, "")),
+        row("good, by address", &MODES, |mode| run(mode, &by_address(&right_file))),
+    ];
     let mut check = |name: &str, pair: &Pair, more: &str| {
         show(&tcp, pair);
         table.push(row(name, &MODES[2..], |mode| run(mode, more)));
