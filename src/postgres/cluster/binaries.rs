@@ -1,11 +1,12 @@
 //! Finds the PostgreSQL programs on this machine.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::SUPPORTED;
@@ -181,12 +182,22 @@ fn has_server(dir: &Path) -> bool {
     ["initdb", "postgres"].iter().all(|name| program::is_executable(&dir.join(name)))
 }
 
+/// What programs have answered: they are asked once, because starting one takes longer than much of what is done with it.
+static ANSWERS: Mutex<BTreeMap<(PathBuf, String), String>> = Mutex::new(BTreeMap::new());
+
 fn ask(file: &Path, argument: &str) -> Result<String, ClusterError> {
+    let question = (file.to_owned(), argument.to_owned());
+    let answers = || ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(said) = answers().get(&question) {
+        return Ok(said.clone());
+    }
     // Both answer to root as well, and before any other user is needed.
     let own = Account::Own { uid: process::effective_uid() };
     let mut command: Command = program::command(file, &own);
     command.arg(argument);
-    program::run(command, &own, "", DEADLINE)
+    let said = program::run(command, &own, "", DEADLINE)?;
+    answers().insert(question, said.clone());
+    Ok(said)
 }
 
 /// Reads what `postgres -V` says: `postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)`.
