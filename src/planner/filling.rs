@@ -63,7 +63,7 @@ fn filling(column: &Key) -> String {
     let rest = Literal(&format!(" WHERE {name} IS NULL")).to_string();
     format!(
         "DO $fill$ DECLARE value text; BEGIN\n\
-         FOREACH value IN ARRAY ARRAY['0', '', 'false', '2024-01-01', '{{}}', '00000000-0000-4000-8000-000000000000', '127.0.0.1', '1 hour'] LOOP\n\
+         FOREACH value IN ARRAY ARRAY['0', '', 'false', '2024-01-01', '{{}}', '00000000-0000-4000-8000-000000000000', '127.0.0.1', '1 hour', 'empty', '(0,0)', '08:00:2b:01:02:03'] LOOP\n\
          BEGIN EXECUTE {update} || quote_literal(value) || {rest}; RETURN;\n\
          EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; DELETE FROM {table} WHERE {name} IS NULL; END $fill$"
     )
