@@ -132,6 +132,16 @@ impl Key {
     }
 }
 
+impl Key {
+    /// The constraint that an index is of, if it is one's.
+    #[must_use]
+    pub fn constraint_of_index(&self, index: &Fact) -> Option<Self> {
+        let (table, name) = (index.get(Attribute::Table)?, index.get(Attribute::OfConstraint)?);
+        (self.kind() == Kind::Index)
+            .then(|| Self::new(Kind::Constraint, &[self.part(0), table, name]))
+    }
+}
+
 impl Catalog {
     /// What the relation is that a name is, or begins with.
     #[must_use]

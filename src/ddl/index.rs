@@ -92,9 +92,7 @@ pub(crate) fn relation(index: &Object<'_>) -> Key {
 
 /// The constraint that an index belongs to.
 pub(crate) fn constraint(index: &Object<'_>) -> Option<Key> {
-    let name = index.get(Attribute::OfConstraint)?;
-    let table = index.get(Attribute::Table)?;
-    Some(Key::new(Kind::Constraint, &[index.key.part(0), table, name]))
+    index.key.constraint_of_index(index.fact)
 }
 
 /// Makes it, and sets what the statement that makes it has no words for.

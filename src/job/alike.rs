@@ -319,10 +319,8 @@ impl<'t> Trial<'t> {
     /// Whether one of the statements has made an object: its own, that of what it is inherited from, or that of the constraint that an
     /// index is of. The others say nothing of its text.
     fn is_made(&self, key: &Key, keys: &[&Key], targets: &BTreeSet<Key>) -> bool {
-        let mut of_constraint = self.first.dependencies.of(key).filter(|it| {
-            key.kind() == Kind::Index && it.bond == 'i' && it.referenced.kind() == Kind::Constraint
-        });
-        let maker = of_constraint.next().map_or(key, |it| &it.referenced);
+        let of_constraint = self.first.get(key).and_then(|fact| key.constraint_of_index(fact));
+        let maker = of_constraint.as_ref().unwrap_or(key);
         let from_above = [Attribute::Inherited, Attribute::OfPartitioned, Attribute::Parent];
         let fact = self.first.get(maker);
         let is_part = fact.is_some_and(|fact| from_above.iter().any(|it| fact.is(*it)));

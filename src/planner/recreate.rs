@@ -149,13 +149,9 @@ impl<'c> Planner<'c> {
 
     /// What an object comes and goes with, where it has no statements of its own: the constraint of an index.
     fn maker(&self, key: &'c Key) -> &'c Key {
-        let fact = self.from.get(key);
-        if key.kind() != Kind::Index || !fact.is_some_and(|it| it.is(Attribute::OfConstraint)) {
-            return key;
-        }
-        let mut needs = self.from.dependencies.of(key);
-        let maker = needs.find(|it| it.bond == 'i' && it.referenced.kind() == Kind::Constraint);
-        maker.map_or(key, |it| &it.referenced)
+        let constraint = self.from.get(key).and_then(|fact| key.constraint_of_index(fact));
+        let maker = constraint.and_then(|it| self.from.entry(&it));
+        maker.map_or(key, |(maker, _)| maker)
     }
 
     /// Whether an object is changed in something else than its text: then that is read again only if it is made anew.
