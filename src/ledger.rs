@@ -20,7 +20,7 @@ mod snapshot;
 pub use self::{
     attestation::{Attestation, Attested},
     bomb::surgery,
-    change::{Before, Context, is_guarded, judge},
+    change::{Before, Context, Written, is_guarded, judge},
     declaration::Declaration,
     needs::needs_of_new_triggers,
     proof::{Unproved, prove},

@@ -147,7 +147,13 @@ async fn replay(
 
 /// The rules that are broken between two moments.
 fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<&'static str> {
-    let context = Context { ledgers: &guard.ledgers, before: None, unused: &BTreeSet::new() };
+    let context = Context {
+        ledgers: &guard.ledgers,
+        before: None,
+        unused: &BTreeSet::new(),
+        written: ledger::Written::default(),
+        replaces_triggers: true,
+    };
     let mut seen: BTreeSet<&'static str> =
         ledger::judge(before, now, &context).iter().map(|it| it.rule).collect();
     for ledger in 0..guard.ledgers.len() {

@@ -11,3 +11,4 @@ pub(crate) const LATER: &str = "Nothing may strike after this migration. Write w
 pub(crate) const DRIFT: &str = "This was changed since the last run of glowplug. Put it back as it was; or, if it is meant, `glowplug ledger verify --accept REASON` records that.";
 pub(crate) const PARTITION: &str =
     "Give the new partition the triggers that the others have, in the same migration.";
+pub(crate) const TRACKING: &str = "Leave the tracking tables to glowplug: whatever a row that is written there reaches would run after the last look.";

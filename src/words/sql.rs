@@ -12,6 +12,7 @@
 
 use std::ops::Range;
 
+mod index;
 mod kind;
 pub mod mentions;
 mod name;
@@ -22,6 +23,7 @@ mod split;
 mod token;
 
 pub use self::{
+    index::index_definition,
     kind::Kind,
     name::Name,
     position::{byte_of_position, line_column},
