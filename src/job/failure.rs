@@ -507,12 +507,15 @@ pub enum AutogenerateError {
     #[diagnostic(
         code(autogenerate::renames),
         help(
-            "Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values."
+            "Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then{}.",
+            if *has_values { ", with its values" } else { ", and the new is made" }
         )
     )]
     Renames {
         /// What may have been: `old=new`.
         renames: Vec<String>,
+        /// Whether values are lost if nothing was: those of a table, and not those that a view shows.
+        has_values: bool,
     },
     /// There is something that is not compared.
     #[error("there are objects that are not compared: {}", .kinds.join(", "))]

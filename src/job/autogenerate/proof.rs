@@ -11,7 +11,7 @@ use crate::{
             rows::{Rows, needed, qualified},
             script,
             send::{failed, first_line, send},
-            truth, way,
+            takes_values, truth, way,
         },
         failure::{AutogenerateError, ProofFailure},
         owner::ROLE,
@@ -68,7 +68,9 @@ impl Proving {
             return Err(AutogenerateError::Ledger { harm }.into());
         }
         if !report.renames.is_empty() && !place.renames_settled {
-            return Err(AutogenerateError::Renames { renames: report.renames }.into());
+            let has_values = found.iter().any(|it| takes_values(&from, it));
+            let renames = report.renames;
+            return Err(AutogenerateError::Renames { renames, has_values }.into());
         }
         let endpoint = self.endpoint.clone();
         let (mut session, _, _) = endpoint.read(watch).await?;
@@ -201,7 +203,11 @@ impl Proving {
             }
             let down = match down {
                 Ok(down) => {
-                    let lost = statements(down).into_iter().flat_map(|it| it.loses);
+                    let back = statements(down);
+                    let doubts = back.iter().filter(|it| it.is_doubtful).flat_map(|it| &it.remark);
+                    let doubts = doubts.map(|it| format!("{name}, on the way down: {it}"));
+                    report.remarks.extend(doubts);
+                    let lost = back.into_iter().flat_map(|it| it.loses);
                     let lost: Vec<String> = lost.map(|it| it.to_string()).collect();
                     let head = lost.iter().map(|it| format!("deletes-data: going back loses {it}"));
                     let head: Vec<String> = head.collect();
