@@ -200,21 +200,21 @@ fn no_control_character_of_a_server_reaches_a_terminal() {
         let odd = text(&mut dice).replace('"', "");
         project.migration("1_notice", &format!("DO $x$ BEGIN {notices} END $x$;"), "");
         project.migration("2_error", &format!("SELECT * FROM \"t{odd}\";"), "");
-        let mut name = |case: u64| {
+        let mut name = |kind: char, case: u64| {
             let odd: String = text(&mut dice).replace('"', "\"\"").chars().take(12).collect();
             let odd = odd.trim_end_matches('"');
-            format!("\"{odd}{case}\"")
+            format!("\"{odd}{kind}{case}\"")
         };
         let objects: String = (0..size)
             .map(|case| {
-                let (table, column, index, label) =
-                    (name(case), name(case), name(case), name(case));
-                let label = label.trim_matches('"').replace('\'', "''");
+                let (table, column, index, kind) =
+                    (name('t', case), name('c', case), name('i', case), name('l', case));
+                let label = kind.trim_matches('"').replace('\'', "''");
                 format!(
                     "CREATE TABLE {table} (id int PRIMARY KEY, {column} text);
                      CREATE INDEX {index} ON {table} ({column});
                      COMMENT ON COLUMN {table}.{column} IS '{label}';
-                     CREATE TYPE {index} AS ENUM ('{label}');\n"
+                     CREATE TYPE {kind} AS ENUM ('{label}');\n"
                 )
             })
             .collect();
