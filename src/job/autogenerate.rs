@@ -1,6 +1,7 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
 mod candidates;
+mod forms;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod load;

@@ -3,6 +3,7 @@
 mod database;
 mod proof;
 mod rename;
+mod schema;
 mod twin;
 
 use miette::{NamedSource, SourceSpan};
@@ -10,6 +11,7 @@ use miette::{NamedSource, SourceSpan};
 pub use self::database::DatabaseError;
 pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
+pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
 pub use self::twin::TwinError;
 pub(in crate::job) use self::twin::missing_extension;
 
@@ -102,6 +104,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     SchemaWouldChange(#[from] SchemaWouldChange),
+    /// schema.rs and what somebody has written into it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    EditsWouldBeLost(#[from] EditsWouldBeLost),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -135,20 +141,6 @@ impl JobError {
             _ => None,
         }
     }
-}
-
-/// A run that was asked to leave schema.rs as it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("schema.rs would change: {}", files.join(", "))]
-#[diagnostic(
-    code(schema::locked),
-    help("Nothing was run. Run the command without --locked-schema, and commit the changed file.")
-)]
-pub struct SchemaWouldChange {
-    /// The files.
-    pub files: Vec<String>,
-    /// What would change in them, as a unified diff.
-    pub difference: String,
 }
 
 /// Why a run ended early, and what it had done by then.

@@ -53,7 +53,7 @@ pub async fn locate(
     let needs = shadow.needs(migrations.texts());
     let scratch = shadow.start(&needs).await?.scratch;
     let endpoint = shadow.endpoint(&scratch, stop);
-    let found = replay(&endpoint, migrations, guard, refused, watch).await;
+    let found = replay(&endpoint, &shadow.stood_in(migrations), guard, refused, watch).await;
     let ended = tokio::task::spawn_blocking(move || scratch.stop());
     ended.await.unwrap_or_default();
     if let Some(at) = found? {

@@ -44,4 +44,5 @@ mod tidy;
 mod tls;
 mod url;
 mod verify;
+mod versions;
 mod workflow;

@@ -51,7 +51,7 @@ fn foreign_key(constraint: &Object<'_>) -> Vec<Statement> {
         return cloned_name(constraint).into_iter().collect();
     }
     // Source: <https://www.postgresql.org/docs/17/sql-altertable.html>, "not currently supported on partitioned tables"
-    if constraint.major < 18 && is_on_partitioned(constraint) {
+    if (constraint.major < 18 || constraint.portable) && is_on_partitioned(constraint) {
         return vec![add(constraint, definition(constraint))];
     }
     in_two_steps(constraint)

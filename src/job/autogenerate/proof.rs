@@ -6,7 +6,7 @@ use crate::{
     job::{
         JobError, Watch, alike,
         autogenerate::{
-            Compared, Place, Truth, Wish, differences, ledgers,
+            Compared, Place, Truth, Wish, differences, forms, ledgers,
             proving::Proving,
             rows::{Rows, needed, qualified},
             script,
@@ -81,6 +81,7 @@ impl Proving {
             // a block that commits cannot be guarded
             batches: !wish.guard.is_on(),
             in_one: false,
+            portable: self.is_for_any(),
         };
         let mut ups = way(&from, &to, &target)?;
         if has_rows {
@@ -165,6 +166,9 @@ impl Proving {
             proved?;
         } else {
             self.prove(wish, &tried, &drafts, watch).await?;
+        }
+        if self.is_for_any() {
+            report.remarks.extend(forms::needed(&drafts, self.major));
         }
         report.migrations = drafts;
         Ok(report)
