@@ -16,7 +16,9 @@ mod protection;
 mod resolve;
 mod rows;
 mod snapshot;
+mod written;
 
+pub(crate) use self::protection::{bits, firmness};
 pub use self::{
     attestation::{Attestation, Attested},
     bomb::surgery,
@@ -27,4 +29,5 @@ pub use self::{
     protection::{Protection, protection},
     rows::{Rows, rows},
     snapshot::{Address, Fact, Kind, Snapshot},
+    written::{Reading, Written},
 };

@@ -219,10 +219,10 @@ impl Verify {
             let mut watch = |event| progress.show(&event);
             let mut report = job::ledger::verify(&endpoint, &ledgers, &mut watch).await?;
             if let Some(seals) = &seals {
-                let (findings, checked) =
-                    seal::compare(&endpoint, &ledgers, seals, &mut watch).await?;
-                report.findings.extend(findings);
-                report.checked.extend(checked);
+                let compared = seal::compare(&endpoint, &ledgers, seals, &mut watch).await?;
+                report.findings.extend(compared.findings);
+                report.checked.extend(compared.checked);
+                report.notes.extend(compared.notes);
             }
             Ok::<_, CliError>(report)
         })?;

@@ -8,6 +8,7 @@ use crate::{
     job::{
         JobError, Watch,
         attest::{attest, drift, failed, latest, shown},
+        declared,
         open::Endpoint,
     },
     ledger::{self, Declaration, Kind, Snapshot},
@@ -80,7 +81,17 @@ pub async fn verify(
     let mut report = status(endpoint, ledgers, watch).await?;
     let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let Some(latest) = latest(&mut session, &facts.place).await? else {
+    let latest = latest(&mut session, &facts.place).await?;
+    let is_known =
+        |label: &str| latest.as_ref().is_some_and(|it| it.attestation.ledger(label).is_some());
+    if let Some((ledger, _)) = ledgers
+        .iter()
+        .zip(&report.ledgers)
+        .find(|(it, found)| !found.exists && !is_known(&it.label()))
+    {
+        return Err(declared::missing(&mut session, ledger).await?.into());
+    }
+    let Some(latest) = latest else {
         report.notes.push("no run has attested anything here: the next upgrade does".into());
         return Ok(report);
     };

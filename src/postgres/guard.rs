@@ -4,12 +4,16 @@
 //! [`exec`](crate::postgres::exec). Every name is qualified, nothing is prepared, and the settings that an answer could depend
 //! on are pinned before each question.
 
+mod declared;
 mod fingerprint;
 mod probe;
+mod text;
 
 pub(crate) use self::{
+    declared::{Declared, tables},
     fingerprint::{Column, Rows, columns, exact, exact_by_query, quick},
     probe::{append, writes},
+    text::Range,
 };
 
 use serde_json::json;
@@ -186,7 +190,7 @@ fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
 }
 
 /// Settings that answers depend on, with the value that they are asked under.
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 15] = [
     ("search_path", "pg_catalog, pg_temp"),
     ("jit", "off"),
     // the query of the snapshot is kept: its plan as well
@@ -197,6 +201,7 @@ const SETTINGS: [(&str, &str); 14] = [
     ("quote_all_identifiers", "off"),
     ("DateStyle", "'ISO, YMD'"),
     ("IntervalStyle", "postgres"),
+    ("lc_monetary", "'C'"),
     ("TimeZone", "'UTC'"),
     ("extra_float_digits", "1"),
     ("bytea_output", "hex"),
@@ -350,40 +355,3 @@ pub(crate) const CANDIDATES: &str = "SELECT DISTINCT ARRAY[s.nspname::text, c.re
     JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace \
     WHERE NOT t.tgisinternal AND t.tgtype & 2 <> 0 AND t.tgtype & 24 <> 0 AND NOT c.relispartition \
     AND s.nspname !~ '^(pg_|information_schema$)' ORDER BY 1";
-
-/// The rows between two keys in their canonical form: JSON without what is NULL, so that a column added later, and NULL in
-/// older rows, leaves them what they were. `from` is not among them.
-pub(crate) fn canonical(
-    ledger: &Declaration,
-    key: &Key,
-    from: Option<&[Option<String>]>,
-    to: &[Option<String>],
-) -> String {
-    let names = list(key.iter().map(|(name, _)| format!("t.{}", Ident(name))));
-    let above =
-        from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
-    format!(
-        "COPY (SELECT (SELECT jsonb_object_agg(e.key, e.value)::text FROM jsonb_each(to_jsonb(t)) e WHERE e.value <> 'null'::jsonb) \
-         FROM {} t WHERE {above}({names}) <= ({}) ORDER BY {names}) TO STDOUT",
-        ledger.sql(),
-        position(key, to),
-    )
-}
-
-/// How many rows lie between two keys, and what time it is.
-pub(crate) fn rows_between(
-    ledger: &Declaration,
-    key: &Key,
-    from: Option<&[Option<String>]>,
-    to: &[Option<String>],
-) -> String {
-    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-    let above =
-        from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
-    format!(
-        "SELECT ARRAY[count(*)::text, to_char(timezone('UTC', now()), 'YYYY-MM-DD HH24:MI:SS')] AS \"row\" \
-         FROM {} WHERE {above}({names}) <= ({})",
-        ledger.sql(),
-        position(key, to),
-    )
-}

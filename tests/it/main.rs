@@ -19,6 +19,7 @@ mod introspect;
 mod journal;
 mod kill;
 mod ledger;
+mod ledger_declared;
 mod ledger_random;
 mod ledger_redteam;
 mod lock_timeout;
