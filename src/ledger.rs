@@ -7,9 +7,13 @@
 
 pub(crate) mod advice;
 mod attestation;
+mod before;
 mod bomb;
+mod chain;
 mod change;
 mod declaration;
+mod lasting;
+mod layer;
 mod needs;
 mod proof;
 mod protection;
@@ -21,9 +25,12 @@ mod written;
 pub(crate) use self::protection::{bits, firmness};
 pub use self::{
     attestation::{Attestation, Attested},
+    before::Before,
     bomb::surgery,
-    change::{Before, Context, is_guarded, judge},
+    chain::{Chain, Link},
+    change::{Context, is_guarded, judge},
     declaration::Declaration,
+    layer::{Layer, Signs},
     needs::needs_of_new_triggers,
     proof::{Unproved, prove},
     protection::{Protection, protection},

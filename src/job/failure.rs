@@ -10,7 +10,7 @@ use miette::{NamedSource, SourceSpan};
 
 pub use self::database::DatabaseError;
 use self::ledger::listed;
-pub use self::ledger::{DriftError, LedgerError};
+pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::twin::TwinError;
@@ -85,6 +85,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Drift(#[from] Box<DriftError>),
+    /// A ledger that was harmed all the same.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Harm(#[from] Box<HarmError>),
     /// The events ledger.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -160,14 +160,17 @@ async fn run_attested(
     }
     locked.prepare().await?;
     accept(locked, &accepted, &options.manner.actor, &mut report).await?;
-    let earlier = if guard.is_on() && !tasks.is_empty() {
-        attest::demand_no_drift(locked, guard).await?
-    } else {
-        None
+    let start = match tasks.first().filter(|_| guard.is_on()) {
+        Some(first) => {
+            let of = (first.step.migration, options.manner.actor.as_str());
+            Some(attest::begin(locked, guard, of).await?)
+        }
+        None => None,
     };
     let mut manner = options.manner.clone();
-    if let Some(earlier) = &earlier {
-        manner.guard.attested = earlier.attestation.ledgers.clone();
+    if let Some(start) = &start {
+        manner.guard.attested = start.found.clone();
+        manner.guard.head = start.head.clone();
     }
     let manner = &manner;
     watch(Event::Planned { steps: tasks.len() });
@@ -205,15 +208,17 @@ async fn run_attested(
         }
     }
     report.after = after(journal, &tasks);
-    if let (true, Some(last)) = (guard.is_on(), tasks.last()) {
+    if let (Some(start), Some(last)) = (&start, tasks.last()) {
         let actor = &options.manner.actor;
         let newest = last.step.migration;
-        let attested =
-            attest::attest(locked, endpoint, guard, earlier.as_ref(), newest, actor, watch).await;
+        let attested = attest::attest(locked, endpoint, guard, start, newest, actor, watch).await;
         let is_there =
             declared::demand(&mut locked.session, guard, &to_come(&status, &tasks)).await;
-        match attested.and_then(|notes| is_there.map(|()| notes)) {
-            Ok(notes) => report.notes.extend(notes),
+        match attested.and_then(|attested| is_there.map(|()| attested)) {
+            Ok((notes, head)) => {
+                report.notes.extend(notes);
+                report.ledgers = head;
+            }
             Err(cause) => {
                 return Err(RunError { done: Box::new(report), cause });
             }
@@ -404,6 +409,7 @@ fn report(status: &Status<'_>, database: String) -> RunReport {
         steps: Vec::new(),
         dry_run: false,
         schema: Vec::new(),
+        ledgers: None,
         notes,
     }
 }

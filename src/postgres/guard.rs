@@ -7,19 +7,23 @@
 mod declared;
 mod fingerprint;
 mod probe;
+mod signs;
 mod text;
 
 pub(crate) use self::{
-    declared::{Declared, tables},
+    declared::{Declared, ask, tables},
     fingerprint::{Column, Rows, columns, exact, exact_by_query, quick},
     probe::{append, writes},
-    text::Range,
+    signs::{flush, identity},
+    text::{Range, sums, there_then},
 };
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use crate::{
-    ledger::{Attestation, Attested, Declaration, Snapshot},
+    ledger::{Attestation, Attested, Before, Declaration, Snapshot},
     postgres::{
         lock::Facts,
         session::{Failure, Message, Row, Session},
@@ -36,6 +40,10 @@ pub struct Guard {
     pub allow: Option<String>,
     /// How far the rows went when a run attested it last.
     pub attested: Vec<Attested>,
+    /// The newest head of the chain of attestations, where there is one.
+    pub head: String,
+    /// The heads that the project keeps outside of the database, by [identity](crate::report::ledger::Head); none if it keeps none.
+    pub pinned: Option<BTreeMap<String, String>>,
 }
 
 impl Guard {
@@ -43,6 +51,16 @@ impl Guard {
     #[must_use]
     pub fn is_on(&self) -> bool {
         !self.ledgers.is_empty()
+    }
+
+    /// Nothing but ledgers, to look at.
+    pub(crate) fn of(ledgers: &[Declaration]) -> Self {
+        Self { ledgers: ledgers.to_vec(), ..Self::default() }
+    }
+
+    /// What the journal keeps of what was there before a migration.
+    pub(crate) fn noted(&self, before: &Snapshot) -> String {
+        serde_json::to_string(&Before::of(before, &self.head)).unwrap_or_default()
     }
 
     /// What a transaction leaves, if it is another protection than it found.
@@ -126,7 +144,7 @@ impl Guard {
         for (index, ledger) in self.ledgers.iter().enumerate() {
             let key = snapshot.key(index, &ledger.key);
             let label = ledger.label();
-            let mut attested = Attested { ledger: label.clone(), rows: None, last: None };
+            let mut attested = Attested::nothing(&label);
             if snapshot.root(index).is_some() && snapshot.is_readable(index) && is_ordered(&key) {
                 let earlier = since.and_then(|it| it.ledger(&label));
                 let sql = progress(ledger, &key, earlier);

@@ -51,6 +51,16 @@ pub struct GlowplugToml {
     /// `[[ledger]]`, one for each.
     #[serde(deserialize_with = "ledgers")]
     pub ledger: Vec<Ledger>,
+    /// `[ledger_admin]`.
+    pub ledger_admin: LedgerAdmin,
+}
+
+/// `[ledger_admin]`: what concerns all ledgers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerAdmin {
+    /// Whether the newest head of the chain of attestations is kept in glowplug.lock. Default: no.
+    pub pin_head: bool,
 }
 
 /// `[[ledger]]`: an append-only table.

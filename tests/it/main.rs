@@ -20,6 +20,7 @@ mod journal;
 mod kill;
 mod ledger;
 mod ledger_declared;
+mod ledger_detection;
 mod ledger_random;
 mod ledger_redteam;
 mod lock_timeout;

@@ -2,19 +2,52 @@
 
 use crate::{report::finding::Finding, words::secrets};
 
-/// A protection that is not what the last run left.
+/// Ledgers, or what protects them, that are not what the last run left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("what protects the ledgers was changed since {since} (after {after}){}", listed(findings))]
+#[error("{}{}", changed(since.as_ref()), listed(findings))]
+#[diagnostic(code(ledger::drift), help("Nothing was run. {}", self.way_on()))]
+pub struct DriftError {
+    /// When it was last as it should be, in UTC, and the migration after which that was; none if no run has attested anything.
+    pub since: Option<(String, String)>,
+    /// Whether this is another database than the one that was attested: a copy that was restored, or a branch.
+    pub restored: bool,
+    /// What is different.
+    pub findings: Vec<Finding>,
+}
+
+impl DriftError {
+    fn way_on(&self) -> String {
+        if let Some(history) = self.findings.iter().find(|it| it.rows) {
+            return history.advice.to_owned();
+        }
+        match self.restored {
+            true => "This is a copy of the database that was attested: its rows and its journal are the same. What differs only because it was restored is accepted with `glowplug ledger verify --accept \"restored\"`.",
+            false => "Put it back as it was; or, if it is meant, record that with `glowplug ledger verify --accept \"reason\"`.",
+        }
+        .to_owned()
+    }
+}
+
+fn changed(since: Option<&(String, String)>) -> String {
+    match since {
+        Some((since, after)) => {
+            format!("what protects the ledgers was changed since {since} (after {after})")
+        }
+        None => "the journal of the ledgers is not what it was".to_owned(),
+    }
+}
+
+/// What a run has done to a ledger, found after its last COMMIT.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("a ledger was harmed while this ran, up to {after}{}", listed(findings))]
 #[diagnostic(
-    code(ledger::drift),
+    code(ledger::harm),
     help(
-        "Nothing was run. Put it back as it was; or, if it is meant, record that with `glowplug ledger verify --accept \"reason\"`."
+        "It is committed: keep the database as it is, and compare with the seals (`glowplug ledger verify --against FILE`) and with a backup from before this run."
     )
 )]
-pub struct DriftError {
-    /// When it was last as it should be, in UTC.
-    pub since: String,
-    /// The migration after which that was.
+pub struct HarmError {
+    /// The last migration.
     pub after: String,
     /// What is different.
     pub findings: Vec<Finding>,

@@ -33,7 +33,7 @@ pub async fn protect(
     ledger: &Declaration,
     watch: Watch<'_>,
 ) -> Result<Protection, JobError> {
-    let guard = Guard { ledgers: vec![ledger.clone()], allow: None, attested: Vec::new() };
+    let guard = Guard::of(std::slice::from_ref(ledger));
     let (mut session, facts, _) = endpoint.read(watch).await?;
     declared::demand(&mut session, &guard, &[]).await?;
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;

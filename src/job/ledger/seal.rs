@@ -106,7 +106,7 @@ pub async fn seal(
     watch: Watch<'_>,
 ) -> Result<Vec<Seal>, JobError> {
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    let guard = Guard::of(ledgers);
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let pins = guard::pins();
     let mut seals = Vec::new();
@@ -120,7 +120,7 @@ pub async fn seal(
             return Err(LedgerError::NoKey { table: label }.into());
         }
         // for a moment nobody appends: no number below the last one is on its way then
-        let only = Guard { ledgers: vec![ledger.clone()], allow: None, attested: Vec::new() };
+        let only = Guard::of(std::slice::from_ref(ledger));
         let lock = only.lock(true);
         let mark = guard::mark(ledger, &key);
         let messages = [
@@ -198,7 +198,7 @@ pub async fn compare(
         return Err(LedgerError::NoSeal.into());
     }
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    let guard = Guard::of(ledgers);
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let mut compared = Compared::default();
     for seal in seals {

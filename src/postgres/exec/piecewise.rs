@@ -13,7 +13,7 @@ use super::{
     settle, together,
 };
 use crate::{
-    ledger::{self, Before, Context, Snapshot},
+    ledger::{self, Context, Snapshot},
     migration::{
         journal::EntryKind,
         plan::{Unit, units},
@@ -252,7 +252,7 @@ impl Run<'_, '_, '_, '_> {
         let at = At::Statement(statement);
         let before = self.locked.look_around(guard, None).await;
         let before = before.map_err(|failure| self.error(at, failure.into()))?;
-        let noted = serde_json::to_string(&Before::of(&before)).unwrap_or_default();
+        let noted = guard.noted(&before);
         self.noted.get_or_init(|| noted);
         if !(0..guard.ledgers.len()).any(|ledger| ledger::is_guarded(&before, ledger)) {
             return Ok(None);

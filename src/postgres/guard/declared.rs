@@ -73,6 +73,14 @@ pub(crate) async fn tables(session: &mut Session<'_>) -> Result<Vec<(String, Str
     Ok(rows.into_iter().filter_map(of).collect())
 }
 
+/// Asks one thing under pinned settings, without values.
+///
+/// # Errors
+/// What the server refused, or the loss of the connection.
+pub(crate) async fn ask(session: &mut Session<'_>, sql: &str) -> Result<Vec<Row>, Failure> {
+    pinned(session, &Message::Query(sql, Vec::new())).await
+}
+
 /// Asks one thing under pinned settings, in a transaction of its own.
 pub(super) async fn pinned(
     session: &mut Session<'_>,

@@ -3,10 +3,10 @@
 use crate::{
     ledger::Declaration,
     postgres::guard::{Key, list, position},
-    words::ident::Ident,
+    words::ident::{Ident, Literal},
 };
 
-/// Which rows: those after one key, up to another.
+/// Which rows: those after one key, up to another; all of them where there is no key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Range<'r> {
     pub(crate) ledger: &'r Declaration,
@@ -19,6 +19,9 @@ pub(crate) struct Range<'r> {
 impl Range<'_> {
     /// `FROM … WHERE …`, the table being `t`.
     pub(super) fn sql(&self) -> String {
+        if self.to.is_empty() {
+            return format!("FROM {} t WHERE true", self.ledger.sql());
+        }
         let names = self.names();
         let above = self.after.map_or_else(String::new, |after| {
             format!("({names}) > ({}) AND ", position(self.key, after))
@@ -55,6 +58,36 @@ impl Range<'_> {
             self.sql(),
         )
     }
+}
+
+/// How many rows there are, and the sums of their digests. With a snapshot only rows that were there then.
+pub(crate) fn sums(
+    range: &Range<'_>,
+    reading: &[Option<String>],
+    snapshot: Option<&str>,
+) -> String {
+    let part = |from: u32| {
+        format!("COALESCE(sum(('x' || substr(h.hash, {from}, 15))::bit(60)::bigint), 0)::text")
+    };
+    let only = snapshot.map_or_else(String::new, |it| format!(" AND {}", was_there(it)));
+    format!(
+        "SELECT ARRAY[count(*)::text, {}] AS \"row\" FROM (SELECT encode(sha256(convert_to({}, 'UTF8')), 'hex') AS hash {}{only}) h",
+        list([1, 16, 31, 46].into_iter().map(part)),
+        row(reading),
+        range.sql(),
+    )
+}
+
+/// How many of the rows were there in a snapshot: one that was updated since is another row.
+pub(crate) fn there_then(range: &Range<'_>, snapshot: &str) -> String {
+    let sql = range.sql();
+    format!("SELECT ARRAY[count(*)::text] AS \"row\" {sql} AND {}", was_there(snapshot))
+}
+
+/// Whether a row was there in a snapshot: by the transaction that wrote it, counted in 64 bits.
+fn was_there(snapshot: &str) -> String {
+    let number = "GREATEST(pg_current_xact_id()::text::bigint - age(t.xmin), 3)";
+    format!("pg_visible_in_snapshot({number}::text::xid8, {}::pg_snapshot)", Literal(snapshot))
 }
 
 /// One row as one text: the texts of its values, as an array of PostgreSQL's.
