@@ -7,6 +7,7 @@ mod attest;
 pub mod autogenerate;
 mod caret;
 pub mod database;
+mod declared;
 pub mod diff;
 pub mod drift;
 mod explain;

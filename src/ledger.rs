@@ -7,24 +7,34 @@
 
 pub(crate) mod advice;
 mod attestation;
+mod before;
 mod bomb;
+mod chain;
 mod change;
 mod declaration;
+mod lasting;
+mod layer;
 mod needs;
 mod proof;
 mod protection;
 mod resolve;
 mod rows;
 mod snapshot;
+mod written;
 
+pub(crate) use self::protection::{bits, firmness};
 pub use self::{
     attestation::{Attestation, Attested},
+    before::Before,
     bomb::surgery,
-    change::{Before, Context, Written, is_guarded, judge},
+    chain::{Chain, Link},
+    change::{Context, Recorded, is_guarded, judge},
     declaration::Declaration,
+    layer::{Layer, Signs},
     needs::needs_of_new_triggers,
     proof::{Unproved, prove},
     protection::{Protection, protection},
     rows::{Rows, rows},
     snapshot::{Address, Fact, Kind, Snapshot},
+    written::{Reading, Written},
 };

@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod ident;
+pub mod near;
 pub mod secrets;
 pub mod shown;
 pub mod sql;

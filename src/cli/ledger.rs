@@ -79,6 +79,9 @@ pub(super) struct Verify {
     /// Accept the protection as it is now, for this reason; it is recorded
     #[arg(long, value_name = "REASON", conflicts_with = "against")]
     accept: Option<String>,
+    /// Accept rows, or a journal, that are not what they were, too: the chain of attestations begins anew
+    #[arg(long, requires = "accept")]
+    changed_history: bool,
 }
 
 #[derive(Debug, Args)]
@@ -124,12 +127,12 @@ fn declared(settings: &Settings) -> Result<Vec<Declaration>, CliError> {
 }
 
 fn status(settings: &Settings, output: &Output) -> Result<Exit, CliError> {
-    let ledgers = settings.ledgers();
+    let guard = settings.manner(&LimitArgs::default()).guard;
     let report = block_on(async |stop| {
         let endpoint = settings.endpoint("ledger status", stop, output)?;
         let mut progress = output.progress();
         let mut watch = |event| progress.show(&event);
-        let report = job::ledger::status(&endpoint, &ledgers, &mut watch).await;
+        let report = job::ledger::status(&endpoint, &guard, &mut watch).await;
         report.map_err(CliError::from)
     })?;
     output.answer(&report, render::ledgers);
@@ -207,8 +210,9 @@ impl Verify {
     fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
         let ledgers = declared(settings)?;
         if let Some(reason) = &self.accept {
-            return accept(settings, output, reason);
+            return accept(settings, output, reason, self.changed_history);
         }
+        let guard = settings.manner(&LimitArgs::default()).guard;
         let seals = match &self.against {
             Some(file) => Some(seals(file, false)?),
             None => None,
@@ -217,12 +221,12 @@ impl Verify {
             let endpoint = settings.endpoint("ledger verify", stop, output)?;
             let mut progress = output.progress();
             let mut watch = |event| progress.show(&event);
-            let mut report = job::ledger::verify(&endpoint, &ledgers, &mut watch).await?;
+            let mut report = job::ledger::verify(&endpoint, &guard, &mut watch).await?;
             if let Some(seals) = &seals {
-                let (findings, checked) =
-                    seal::compare(&endpoint, &ledgers, seals, &mut watch).await?;
-                report.findings.extend(findings);
-                report.checked.extend(checked);
+                let compared = seal::compare(&endpoint, &ledgers, seals, &mut watch).await?;
+                report.findings.extend(compared.findings);
+                report.checked.extend(compared.checked);
+                report.notes.extend(compared.notes);
             }
             Ok::<_, CliError>(report)
         })?;
@@ -231,13 +235,18 @@ impl Verify {
     }
 }
 
-fn accept(settings: &Settings, output: &Output, reason: &str) -> Result<Exit, CliError> {
+fn accept(
+    settings: &Settings,
+    output: &Output,
+    reason: &str,
+    history: bool,
+) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
     let flags = LimitArgs::default();
     let mut manner = settings.manner(&flags);
     manner.guard.allow = Some(reason.to_owned());
     let limits = settings.limits(&flags);
-    block_on(async |stop| {
+    let head = block_on(async |stop| {
         let endpoint = settings.endpoint("ledger verify", stop, output)?;
         let mut progress = output.progress();
         let mut watch = |event| progress.show(&event);
@@ -245,14 +254,16 @@ fn accept(settings: &Settings, output: &Output, reason: &str) -> Result<Exit, Cl
         let newest = journal.current().and_then(|version| migrations.get(version));
         let done = match newest {
             Some(newest) => {
-                job::ledger::accept(&mut locked, &manner.guard, newest, &manner.actor).await
+                let actor = &manner.actor;
+                job::ledger::accept(&mut locked, &manner.guard, newest, actor, history).await
             }
-            None => Ok(()),
+            None => Ok(None),
         };
         locked.let_go().await;
         done.map_err(CliError::from)
     })?;
-    output.answer(&serde_json::json!({ "accepted": reason }), |_| {
+    settings.keep_head(head.as_ref())?;
+    output.answer(&serde_json::json!({ "accepted": reason, "ledgers": head }), |_| {
         "Recorded: the protection of the ledgers is as it should be.\n".to_owned()
     });
     Ok(Exit::Done)

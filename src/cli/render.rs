@@ -129,7 +129,10 @@ impl Output {
         }
         if failure.is_interrupt() {
             Exit::Interrupted
-        } else if matches!(failure.job(), Some(JobError::Refused(_) | JobError::Drift(_))) {
+        } else if matches!(
+            failure.job(),
+            Some(JobError::Refused(_) | JobError::Drift(_) | JobError::Harm(_))
+        ) {
             Exit::Findings
         } else {
             Exit::Failed

@@ -6,6 +6,7 @@ mod server;
 mod twin;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::OnceLock,
     time::Duration,
@@ -25,9 +26,9 @@ use crate::{
     },
     project::{
         config::{self, GlowplugToml, Install},
-        read, root, rustfmt, write,
+        pin, read, root, rustfmt, write,
     },
-    report::ledger::Level,
+    report::ledger::{Head, Level},
     schema_rs::{Compat, PrintSchemas, Style},
     words::{ident::Ident, timespan::Timespan, url::Url},
 };
@@ -45,6 +46,8 @@ pub(super) struct Settings {
     /// How the migrations directory is called in messages.
     pub(super) shown: String,
     pub(super) toml: GlowplugToml,
+    /// The heads of chains of attestations that glowplug.lock keeps, where the project wants that.
+    heads: Option<BTreeMap<String, String>>,
     /// Where glowplug.toml is, or would be.
     glowplug_toml: PathBuf,
     /// Where diesel.toml is, or would be.
@@ -93,6 +96,10 @@ impl Settings {
                 help: "Set `major` in [server] to 14 to 18, or leave it out.".into(),
             });
         }
+        let heads = match toml.ledger_admin.pin_head {
+            true => Some(pin::heads(&pin::beside(&glowplug_toml))?),
+            false => None,
+        };
         let diesel_toml = global
             .config_file
             .clone()
@@ -153,6 +160,7 @@ impl Settings {
             current,
             migrations_dir,
             shown,
+            heads,
             toml,
             glowplug_toml,
             diesel_toml,
@@ -307,6 +315,14 @@ impl Settings {
         }
         write::append(&path, &entry).map_err(JobError::from)?;
         Ok(path)
+    }
+
+    /// Keeps the newest head of the chain of attestations in glowplug.lock, where the project wants that.
+    pub(super) fn keep_head(&self, head: Option<&Head>) -> Result<(), CliError> {
+        if let (Some(_), Some(head)) = (&self.heads, head) {
+            pin::keep_head(&self.lock(), &head.database, &head.head).map_err(JobError::from)?;
+        }
+        Ok(())
     }
 
     /// Who runs, for the journal: GLOWPLUG_ACTOR, else the system's user.

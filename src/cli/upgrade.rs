@@ -220,6 +220,7 @@ fn execute(
     });
     progress.finish();
     let report = report?;
+    settings.keep_head(report.ledgers.as_ref())?;
     if !output.is_json() {
         for note in &report.notes {
             output.talk(&format!("note: {note}"));

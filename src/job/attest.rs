@@ -1,17 +1,24 @@
 //! What a run leaves of the ledgers, and what the next one finds.
 
+pub(crate) mod rows;
+
 use crate::{
-    job::{JobError, Watch, failure::DriftError, open::Endpoint},
-    ledger::{self, Attestation, Snapshot},
+    job::{
+        JobError, Watch,
+        attest::rows::Look,
+        failure::{DriftError, HarmError},
+        open::Endpoint,
+    },
+    ledger::{self, Attestation, Attested, Chain, Signs, Snapshot},
     migration::{journal::EntryKind, source::Migration},
     postgres::{
         guard::{self, Guard},
-        journal::{Place, Record},
-        lock::Locked,
+        journal::{self, Place, Record},
+        lock::{Facts, Locked},
         session::{Failure, Session},
         session_error::SessionError,
     },
-    report::finding::Finding,
+    report::{finding::Finding, ledger::Head},
 };
 
 /// What the last run left, and where it stands in the journal.
@@ -97,65 +104,150 @@ pub(super) fn shown(key: &[Option<String>]) -> String {
     key.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
 }
 
-/// Stops a run where the protection is not what the last one left.
-pub(crate) async fn demand_no_drift(
-    locked: &mut Locked<'_>,
-    guard: &Guard,
-) -> Result<Option<Latest>, JobError> {
-    let facts = locked.facts().clone();
-    let Some(latest) = latest(&mut locked.session, &facts.place).await? else {
-        return Ok(None);
-    };
-    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
-    let mut findings = drift(&mut locked.session, guard, &latest, &now).await?;
-    if guard.allow.is_some() {
-        findings.retain(|finding| finding.rows);
-    }
-    match findings.is_empty() {
-        true => Ok(Some(latest)),
-        false => {
-            Err(Box::new(DriftError { since: latest.at, after: latest.after, findings }).into())
-        }
-    }
+/// Where a run begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    /// What the last run left.
+    latest: Option<Latest>,
+    /// The ledgers as they are found.
+    pub(crate) found: Vec<Attested>,
+    /// The newest head of the chain; empty if there is none.
+    pub(crate) head: String,
 }
 
-/// Records what a run leaves, after a look over a new connection where there is a way to one.
+/// Everything that is not as the last run left it: the journal, the protection, the rows.
+pub(super) struct Differences {
+    pub(super) latest: Option<Latest>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) now: Snapshot,
+    pub(super) signs: Vec<Option<Signs>>,
+    pub(super) chain: Chain,
+    /// Whether this is a copy of the database that was attested.
+    pub(super) restored: bool,
+}
+
+/// Looks for differences.
+pub(super) async fn differences(
+    session: &mut Session<'_>,
+    guard: &Guard,
+    facts: &Facts,
+    look: Look,
+) -> Result<Differences, JobError> {
+    let chain = journal::chain(session, &facts.place).await.map_err(failed)?;
+    let pinned = match &guard.pinned {
+        Some(heads) => heads.get(&guard::identity(session, &facts.database).await).cloned(),
+        None => None,
+    };
+    let mut findings = chain.faults(pinned.as_deref());
+    let latest = latest(session, &facts.place).await?;
+    let now = guard.observe(session, facts, None).await.map_err(failed)?;
+    let signs = guard.signs(session).await.map_err(failed)?;
+    let mut restored = false;
+    if let Some(latest) = &latest {
+        findings.extend(drift(session, guard, latest, &now).await?);
+        for (index, ledger) in guard.ledgers.iter().enumerate() {
+            let Some(attested) = latest.attestation.ledger(&ledger.label()) else {
+                continue;
+            };
+            let here = signs[index].as_ref();
+            restored |= here.zip(attested.signs.as_ref()).is_some_and(|(a, b)| a.here != b.here);
+            let version = facts.server_version;
+            let at = (index, &now);
+            let compared =
+                rows::compare(session, guard, at, (attested, here), look, version).await?;
+            findings.extend(compared);
+        }
+    }
+    Ok(Differences { latest, findings, now, signs, chain, restored })
+}
+
+/// Stops a run where something is not what the last one left.
+///
+/// Where there is no chain of attestations yet, it begins here: before the first migration that is guarded.
+pub(crate) async fn begin(
+    locked: &mut Locked<'_>,
+    guard: &Guard,
+    (migration, actor): (&Migration, &str),
+) -> Result<Start, JobError> {
+    let facts = locked.facts().clone();
+    let session = &mut locked.session;
+    let mut found = differences(session, guard, &facts, Look::Between).await?;
+    if guard.allow.is_some() {
+        found.findings.retain(|finding| finding.rows);
+    }
+    if !found.findings.is_empty() {
+        return Err(drift_error(found).into());
+    }
+    let mut attested = Vec::new();
+    for (index, (ledger, signs)) in guard.ledgers.iter().zip(found.signs).enumerate() {
+        let label = ledger.label();
+        let known = found.latest.as_ref().and_then(|it| it.attestation.ledger(&label)).cloned();
+        // the rows are what they were: from now on, other signs are looked for
+        let known = known.unwrap_or_else(|| Attested::nothing(&label));
+        let at = (index, &found.now);
+        attested.push(rows::extend(session, guard, at, (known, signs)).await?);
+    }
+    let head = match found.chain.head() {
+        Some(link) => link.head.clone(),
+        None => {
+            let earlier = found.latest.as_ref().map(|it| &it.attestation);
+            let found = (&found.now, attested.as_slice(), earlier);
+            let head = record(locked, guard, found, (migration, actor), false).await?;
+            head.map(|it| it.head).unwrap_or_default()
+        }
+    };
+    Ok(Start { latest: found.latest, found: attested, head })
+}
+
+pub(super) fn drift_error(found: Differences) -> Box<DriftError> {
+    let since = found.latest.map(|it| (it.at, it.after));
+    Box::new(DriftError { since, restored: found.restored, findings: found.findings })
+}
+
+/// Records what a run leaves, after a look over a new connection where there is a way to one. Gives what should be known besides,
+/// and the new head.
 pub(crate) async fn attest(
     locked: &mut Locked<'_>,
     endpoint: Option<&Endpoint>,
     guard: &Guard,
-    earlier: Option<&Latest>,
+    start: &Start,
     migration: &Migration,
     actor: &str,
     watch: Watch<'_>,
-) -> Result<Vec<String>, JobError> {
+) -> Result<(Vec<String>, Option<Head>), JobError> {
     let facts = locked.facts().clone();
     let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
+    guard::flush(&mut locked.session, facts.server_version).await;
     // a session may see what is no longer so, or not yet
-    let now = match endpoint {
-        None => now,
-        Some(endpoint) => {
-            let (mut other, facts, _) = endpoint.read(watch).await?;
-            let seen = guard.observe(&mut other, &facts, None).await.map_err(failed)?;
-            let here = Attestation::of(&now, Vec::new(), None);
-            let findings = here.drift(&seen, &guard.ledgers);
-            if !findings.is_empty() {
-                return Err(Box::new(DriftError {
-                    since: "the commit a moment ago".into(),
-                    after: migration.name.clone(),
-                    findings,
-                })
-                .into());
-            }
-            seen
+    let mut findings = Vec::new();
+    let mut other = None;
+    if let Some(endpoint) = endpoint {
+        let (session, facts, _) = endpoint.read(watch).await?;
+        other = Some((session, facts));
+    }
+    let (now, session) = match &mut other {
+        None => (now, &mut locked.session),
+        Some((other, facts)) => {
+            let seen = guard.observe(other, facts, None).await.map_err(failed)?;
+            findings.extend(Attestation::of(&now, named(guard), None).drift(&seen, &guard.ledgers));
+            (seen, other)
         }
     };
-    let earlier = earlier.map(|it| &it.attestation);
-    let measured = guard.measure(&mut locked.session, &now, earlier).await.map_err(failed)?;
-    let attestation = Attestation::of(&now, measured, guard.allow.clone());
-    let mut record = Record::of(migration, EntryKind::Attest, actor);
-    record.note = serde_json::to_string(&attestation.since(earlier)).ok();
-    locked.record(&[record]).await?;
+    let signs = guard.signs(session).await.map_err(failed)?;
+    for (index, (found, signs)) in start.found.iter().zip(&signs).enumerate() {
+        let signs = (found, signs.as_ref());
+        let version = facts.server_version;
+        let at = (index, &now);
+        findings.extend(rows::compare(session, guard, at, signs, Look::After, version).await?);
+    }
+    let chain = journal::chain(session, &facts.place).await.map_err(failed)?;
+    findings.extend(chain.faults(None));
+    if !findings.is_empty() {
+        return Err(Box::new(HarmError { after: migration.name.clone(), findings }).into());
+    }
+    let earlier = start.latest.as_ref().map(|it| &it.attestation);
+    let head = record(locked, guard, (&now, &start.found, earlier), (migration, actor), false);
+    let head = head.await?;
     let unprotected = guard.ledgers.iter().enumerate().filter(|(index, _)| {
         now.root(*index).is_some() && !ledger::protection(&now, *index).weakest().rows()
     });
@@ -163,5 +255,39 @@ pub(crate) async fn attest(
         let label = it.label();
         format!("{label} is declared as a ledger, and nothing surely refuses to change its rows: `glowplug ledger protect {label}`")
     });
-    Ok(notes.collect())
+    Ok((notes.collect(), head))
+}
+
+/// The ledgers by name: nothing is known of their rows.
+fn named(guard: &Guard) -> Vec<Attested> {
+    guard.ledgers.iter().map(|it| Attested::nothing(&it.label())).collect()
+}
+
+/// Writes an attestation; gives its head.
+pub(super) async fn record(
+    locked: &mut Locked<'_>,
+    guard: &Guard,
+    (now, found, earlier): (&Snapshot, &[Attested], Option<&Attestation>),
+    (migration, actor): (&Migration, &str),
+    anew: bool,
+) -> Result<Option<Head>, JobError> {
+    let measured = guard.measure(&mut locked.session, now, earlier).await.map_err(failed)?;
+    let signs = guard.signs(&mut locked.session).await.map_err(failed)?;
+    let mut ledgers = Vec::new();
+    for (index, (measured, signs)) in measured.into_iter().zip(signs).enumerate() {
+        let known = found.iter().find(|it| it.ledger == measured.ledger).cloned();
+        let known = known.unwrap_or_else(|| Attested::nothing(&measured.ledger));
+        let known = Attested { rows: measured.rows, last: measured.last, ..known };
+        let at = (index, now);
+        ledgers.push(rows::extend(&mut locked.session, guard, at, (known, signs)).await?);
+    }
+    let mut attestation = Attestation::of(now, ledgers, guard.allow.clone());
+    attestation.anew = anew;
+    let mut record = Record::of(migration, EntryKind::Attest, actor);
+    record.note = serde_json::to_string(&attestation.since(earlier)).ok();
+    locked.record(&[record]).await?;
+    let facts = locked.facts().clone();
+    let chain = journal::chain(&mut locked.session, &facts.place).await.map_err(failed)?;
+    let identity = guard::identity(&mut locked.session, &facts.database).await;
+    Ok(chain.head().map(|it| Head { database: identity, head: it.head.clone(), place: it.place }))
 }

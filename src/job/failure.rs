@@ -1,6 +1,7 @@
 //! Why a job could not do its work.
 
 mod database;
+mod ledger;
 mod proof;
 mod rename;
 mod schema;
@@ -9,6 +10,8 @@ mod twin;
 use miette::{NamedSource, SourceSpan};
 
 pub use self::database::DatabaseError;
+use self::ledger::listed;
+pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
@@ -84,6 +87,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Drift(#[from] Box<DriftError>),
+    /// A ledger that was harmed all the same.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Harm(#[from] Box<HarmError>),
     /// The events ledger.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -301,113 +308,6 @@ pub struct RefusedError {
     pub advice: String,
     /// How many statements of a migration without a transaction are committed nevertheless.
     pub committed: usize,
-}
-
-/// A protection that is not what the last run left.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("what protects the ledgers was changed since {since} (after {after}){}", listed(findings))]
-#[diagnostic(
-    code(ledger::drift),
-    help(
-        "Nothing was run. Put it back as it was; or, if it is meant, record that with `glowplug ledger verify --accept \"reason\"`."
-    )
-)]
-pub struct DriftError {
-    /// When it was last as it should be, in UTC.
-    pub since: String,
-    /// The migration after which that was.
-    pub after: String,
-    /// What is different.
-    pub findings: Vec<Finding>,
-}
-
-/// Why nothing can be said of a ledger, or done for it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[non_exhaustive]
-pub enum LedgerError {
-    /// There is no such table.
-    #[error("there is no table {table}")]
-    #[diagnostic(
-        code(ledger::missing),
-        help(
-            "Is it the right database, and are the migrations applied? `glowplug current` tells."
-        )
-    )]
-    Missing {
-        /// The table.
-        table: String,
-    },
-    /// It is a view or something else.
-    #[error("{table} is not a table")]
-    #[diagnostic(
-        code(ledger::not_a_table),
-        help("Only tables, partitioned ones among them, can be ledgers.")
-    )]
-    NotATable {
-        /// What was named.
-        table: String,
-    },
-    /// There is nothing to do.
-    #[error("{table} is protected already")]
-    #[diagnostic(
-        code(ledger::protected),
-        help("`glowplug ledger status` shows how. Nothing was written.")
-    )]
-    Protected {
-        /// The table.
-        table: String,
-    },
-    /// Nothing orders its rows.
-    #[error("no key orders the rows of {table}")]
-    #[diagnostic(
-        code(ledger::no_key),
-        help(
-            "Name columns whose values grow with every row: `key` in [[ledger]] of glowplug.toml."
-        )
-    )]
-    NoKey {
-        /// The table.
-        table: String,
-    },
-    /// A line that is no seal.
-    #[error("line {line} is not a seal: {why}")]
-    #[diagnostic(code(ledger::not_a_seal), help("Give a file that `glowplug ledger seal` wrote."))]
-    NotASeal {
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        why: String,
-    },
-    /// A seal that does not follow from the one before.
-    #[error("the chain of seals is broken at line {line}")]
-    #[diagnostic(
-        code(ledger::broken_chain),
-        help(
-            "A line was changed, removed or put elsewhere. Take the file from where it is kept safe."
-        )
-    )]
-    BrokenChain {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// No ledger is declared.
-    #[error("no ledger is declared")]
-    #[diagnostic(
-        code(ledger::none),
-        help(
-            "Declare one in glowplug.toml: [[ledger]] with table = \"public.events\"; or let `glowplug ledger protect TABLE` do it."
-        )
-    )]
-    None,
-}
-
-/// The findings, each on a line of its own.
-fn listed(findings: &[Finding]) -> String {
-    let line = |finding: &Finding| match finding.ledger.as_str() {
-        "" => format!("\n- {}", finding.what),
-        ledger => format!("\n- {ledger}: {}", finding.what),
-    };
-    secrets::cover(&findings.iter().map(line).collect::<String>())
 }
 
 /// The rest of what the server said: detail, hint and context, without secrets, each on lines of its own.

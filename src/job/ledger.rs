@@ -7,20 +7,22 @@ use crate::{
     events::EventLog,
     job::{
         JobError, Watch,
-        attest::{attest, drift, failed, latest, shown},
+        attest::{differences, drift_error, failed, latest, record, rows::Look, shown},
+        declared,
         open::Endpoint,
     },
     ledger::{self, Declaration, Kind, Snapshot},
     migration::source::Migration,
     postgres::{
-        guard::{self, Guard},
+        guard::{self, Declared, Guard},
+        journal,
         lock::{Facts, Locked},
         pool,
         session::{Message, Session},
     },
     report::{
         finding::Finding,
-        ledger::{AttestationReport, LedgerReport, LedgersReport, Level, Strength},
+        ledger::{AttestationReport, Head, LedgerReport, LedgersReport, Level, Strength},
     },
 };
 
@@ -30,18 +32,23 @@ use crate::{
 /// When the server cannot be reached or refuses.
 pub async fn status(
     endpoint: &Endpoint,
-    ledgers: &[Declaration],
+    guard: &Guard,
     watch: Watch<'_>,
 ) -> Result<LedgersReport, JobError> {
-    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    look(endpoint, guard, Look::Between, watch).await
+}
+
+async fn look(
+    endpoint: &Endpoint,
+    guard: &Guard,
+    look: Look,
+    watch: Watch<'_>,
+) -> Result<LedgersReport, JobError> {
+    let ledgers = &guard.ledgers;
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
-    let latest = latest(&mut session, &facts.place).await?;
+    let found = differences(&mut session, guard, &facts, look).await?;
+    let (now, latest, findings) = (found.now, found.latest, found.findings);
     let measured = guard.measure(&mut session, &now, None).await.map_err(failed)?;
-    let findings = match &latest {
-        Some(latest) => drift(&mut session, &guard, latest, &now).await?,
-        None => Vec::new(),
-    };
     let ledgers =
         ledgers.iter().zip(measured).enumerate().map(|(index, (ledger, measured))| LedgerReport {
             table: ledger.label(),
@@ -55,7 +62,7 @@ pub async fn status(
         });
     Ok(LedgersReport {
         ledgers: ledgers.collect(),
-        undeclared: undeclared(&mut session, &facts, &guard).await?,
+        undeclared: undeclared(&mut session, &facts, guard).await?,
         attestation: latest.map(|it| AttestationReport {
             at: it.at,
             after: it.after,
@@ -74,13 +81,23 @@ pub async fn status(
 /// When the server cannot be reached or refuses.
 pub async fn verify(
     endpoint: &Endpoint,
-    ledgers: &[Declaration],
+    guard: &Guard,
     watch: Watch<'_>,
 ) -> Result<LedgersReport, JobError> {
-    let mut report = status(endpoint, ledgers, watch).await?;
-    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    let mut report = look(endpoint, guard, Look::Full, watch).await?;
+    let ledgers = &guard.ledgers;
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let Some(latest) = latest(&mut session, &facts.place).await? else {
+    let latest = latest(&mut session, &facts.place).await?;
+    let is_known =
+        |label: &str| latest.as_ref().is_some_and(|it| it.attestation.ledger(label).is_some());
+    if let Some((ledger, _)) = ledgers
+        .iter()
+        .zip(&report.ledgers)
+        .find(|(it, found)| !found.exists && !is_known(&it.label()))
+    {
+        return Err(declared::missing(&mut session, ledger).await?.into());
+    }
+    let Some(latest) = latest else {
         report.notes.push("no run has attested anything here: the next upgrade does".into());
         return Ok(report);
     };
@@ -121,18 +138,36 @@ pub async fn verify(
     Ok(report)
 }
 
-/// Accepts what is there now, for a reason that is recorded.
+/// Accepts what is there now, for a reason that is recorded: another protection; rows and a journal that are not what they were only
+/// if a person says so as well. Gives the new head.
 ///
 /// # Errors
-/// When another run holds the lock for too long, or the server refuses.
+/// When the history is another one, another run holds the lock for too long, or the server refuses.
 pub async fn accept(
     locked: &mut Locked<'_>,
     guard: &Guard,
     newest: &Migration,
     actor: &str,
-) -> Result<(), JobError> {
+    history: bool,
+) -> Result<Option<Head>, JobError> {
     locked.prepare().await?;
-    attest(locked, None, guard, None, newest, actor, &mut |_| {}).await.map(|_| ())
+    let facts = locked.facts().clone();
+    let mut found = differences(&mut locked.session, guard, &facts, Look::Full).await?;
+    found.findings.retain(|it| it.rows);
+    if !found.findings.is_empty() && !history {
+        return Err(drift_error(found).into());
+    }
+    let mut known = Vec::new();
+    let earlier = found.latest.as_ref().map(|it| &it.attestation).filter(|_| !history);
+    if let Some(earlier) = earlier {
+        known.clone_from(&earlier.ledgers);
+    }
+    if history {
+        // a number far above all others would hide what comes after it; without the right to, it is the next look that tells
+        let sql = journal::renumber(&facts.place);
+        locked.session.query(&sql, Vec::new()).await.unwrap_or_default();
+    }
+    record(locked, guard, (&found.now, &known, earlier), (newest, actor), history).await
 }
 
 /// What a protection lacks, and what could step around it.
@@ -192,6 +227,25 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
     weak
 }
 
+/// Ledgers that are not where all migrations were replayed, in words.
+pub(super) async fn not_made(
+    session: &mut Session<'_>,
+    guard: &Guard,
+) -> Result<Vec<String>, JobError> {
+    if !guard.is_on() {
+        return Ok(Vec::new());
+    }
+    let found = guard.declared(session).await.map_err(failed)?;
+    let missing = guard.ledgers.iter().zip(found).filter(|(_, it)| *it != Declared::Table);
+    let note = |(ledger, _): (&Declaration, Declared)| {
+        let label = ledger.label();
+        format!(
+            "{label} is declared as a ledger, and no migration makes such a table: nothing was shown of it"
+        )
+    };
+    Ok(missing.map(note).collect())
+}
+
 /// Tables that are protected as ledgers are, and not declared.
 pub(super) async fn undeclared(
     session: &mut Session<'_>,
@@ -207,11 +261,8 @@ pub(super) async fn undeclared(
         guard.ledgers.iter().any(|ledger| ledger.label() == it.label())
             || it.table == crate::postgres::journal::TABLE
     };
-    let candidates = Guard {
-        ledgers: candidates.filter(|it| !known(it)).collect(),
-        allow: None,
-        attested: Vec::new(),
-    };
+    let candidates =
+        Guard { ledgers: candidates.filter(|it| !known(it)).collect(), ..Guard::default() };
     if !candidates.is_on() {
         return Ok(Vec::new());
     }

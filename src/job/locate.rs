@@ -151,7 +151,7 @@ fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<&'static s
         ledgers: &guard.ledgers,
         before: None,
         unused: &BTreeSet::new(),
-        written: ledger::Written::default(),
+        written: ledger::Recorded::default(),
         replaces_triggers: true,
     };
     let mut seen: BTreeSet<&'static str> =

@@ -4,7 +4,7 @@ use miette::NamedSource;
 
 use crate::{
     job::{
-        JobError, RunError, Watch, attest,
+        JobError, RunError, Watch, attest, declared,
         explain::{failed, stopped_before},
         failure::ScriptError,
         open::{Endpoint, Limits},
@@ -13,7 +13,7 @@ use crate::{
         journal::{EntryKind, Journal},
         plan::{self, Plan, Policy, Step},
         source::{Direction, Migrations, Script, check_script},
-        status::{State, Status, status},
+        status::{Row, State, Status, status},
         target::{History, Point, TargetError},
         version::Version,
     },
@@ -152,21 +152,25 @@ async fn run_attested(
     let tasks = tasks(&plan)?;
     let together = together(&plan, wish, options.single_transaction)?;
     let mut report = report(&status, locked.facts().database.clone());
+    let guard = &options.manner.guard;
+    declared::demand(&mut locked.session, guard, &to_come(&status, &[])).await?;
     let accepted = accepted(&status, wish);
     if tasks.is_empty() && accepted.is_empty() {
         return Ok(report);
     }
     locked.prepare().await?;
     accept(locked, &accepted, &options.manner.actor, &mut report).await?;
-    let guard = &options.manner.guard;
-    let earlier = if guard.is_on() && !tasks.is_empty() {
-        attest::demand_no_drift(locked, guard).await?
-    } else {
-        None
+    let start = match tasks.first().filter(|_| guard.is_on()) {
+        Some(first) => {
+            let of = (first.step.migration, options.manner.actor.as_str());
+            Some(attest::begin(locked, guard, of).await?)
+        }
+        None => None,
     };
     let mut manner = options.manner.clone();
-    if let Some(earlier) = &earlier {
-        manner.guard.attested = earlier.attestation.ledgers.clone();
+    if let Some(start) = &start {
+        manner.guard.attested = start.found.clone();
+        manner.guard.head = start.head.clone();
     }
     let manner = &manner;
     watch(Event::Planned { steps: tasks.len() });
@@ -204,19 +208,33 @@ async fn run_attested(
         }
     }
     report.after = after(journal, &tasks);
-    if let (true, Some(last)) = (guard.is_on(), tasks.last()) {
+    if let (Some(start), Some(last)) = (&start, tasks.last()) {
         let actor = &options.manner.actor;
         let newest = last.step.migration;
-        let attested =
-            attest::attest(locked, endpoint, guard, earlier.as_ref(), newest, actor, watch).await;
-        match attested {
-            Ok(notes) => report.notes.extend(notes),
+        let attested = attest::attest(locked, endpoint, guard, start, newest, actor, watch).await;
+        let is_there =
+            declared::demand(&mut locked.session, guard, &to_come(&status, &tasks)).await;
+        match attested.and_then(|attested| is_there.map(|()| attested)) {
+            Ok((notes, head)) => {
+                report.notes.extend(notes);
+                report.ledgers = head;
+            }
             Err(cause) => {
                 return Err(RunError { done: Box::new(report), cause });
             }
         }
     }
     Ok(report)
+}
+
+/// The scripts that these tasks leave for later runs.
+fn to_come<'s>(status: &Status<'s>, tasks: &[Task<'_>]) -> Vec<&'s str> {
+    let is_left = |row: &&Row<'_>| {
+        let task = tasks.iter().rev().find(|task| task.step.migration.version == *row.version);
+        task.map_or(row.run_on.is_none(), |task| task.step.direction == Direction::Down)
+    };
+    let left = status.rows.iter().filter(is_left).filter_map(|row| row.migration);
+    left.map(|migration| migration.up.text.as_str()).collect()
 }
 
 /// Records that the guard refused a task. The refusal stands, whether that can be written or not.
@@ -391,6 +409,7 @@ fn report(status: &Status<'_>, database: String) -> RunReport {
         steps: Vec::new(),
         dry_run: false,
         schema: Vec::new(),
+        ledgers: None,
         notes,
     }
 }

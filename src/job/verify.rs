@@ -136,6 +136,8 @@ struct Swift {
     /// What all migrations lead to, where that was reached.
     catalog: Option<Catalog>,
     undeclared: Vec<String>,
+    /// Notes on ledgers that no migration makes.
+    missing: Vec<String>,
     /// The server that has replayed all, at rest.
     scratch: Option<Scratch>,
 }
@@ -161,6 +163,8 @@ impl Verify<'_> {
             report = self.careful(&swift.unsure, report, plain, watch).await?;
         }
         report.undeclared = swift.undeclared;
+        let known = report.notes.clone();
+        report.notes.extend(swift.missing.into_iter().filter(|it| !known.contains(it)));
         if report.problems.is_empty() {
             if let Some(catalog) = &swift.catalog {
                 report.schema = Some(printer.compare(catalog)?);
@@ -297,6 +301,7 @@ impl Verify<'_> {
                 swift.catalog = Some(catalog(&mut lane.locked).await?);
             }
             let facts = lane.locked.facts().clone();
+            swift.missing = ledger::not_made(&mut lane.locked.session, self.guard).await?;
             swift.undeclared =
                 ledger::undeclared(&mut lane.locked.session, &facts, self.guard).await?;
             lane.rest().await?;

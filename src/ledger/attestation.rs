@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     ledger::{
         advice,
-        change::{Context, Written, judge},
+        change::{Context, Recorded, judge},
         declaration::Declaration,
+        lasting::lasting,
+        layer::{Layer, Signs},
         snapshot::{Address, Fact, Kind, Snapshot},
     },
     report::finding::Finding,
@@ -31,6 +32,9 @@ pub struct Attestation {
     /// Why a difference to the one before it was accepted, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
+    /// Whether the chain of attestations begins anew with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
 }
 
 /// How far the rows of a ledger went.
@@ -42,6 +46,20 @@ pub struct Attested {
     pub rows: Option<u64>,
     /// The last key.
     pub last: Option<Vec<Option<String>>>,
+    /// The rows themselves, oldest first; none where no key orders them, or nothing refuses to change them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<Layer>,
+    /// By what a change of them would show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signs: Option<Signs>,
+}
+
+impl Attested {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn nothing(label: &str) -> Self {
+        Self { ledger: label.to_owned(), rows: None, last: None, layers: Vec::new(), signs: None }
+    }
 }
 
 impl Attestation {
@@ -56,7 +74,7 @@ impl Attestation {
             .collect();
         let counted: Vec<_> = facts.iter().filter(|(_, kind, ..)| *kind != Kind::Rows).collect();
         let text = serde_json::to_string(&counted).unwrap_or_default();
-        Self { digest: Digest::of(&text), ledgers, facts, accepted }
+        Self { digest: Digest::of(&text), ledgers, facts, accepted, anew: false }
     }
 
     /// What is different now from what the last run left, as far as it matters.
@@ -85,7 +103,7 @@ impl Attestation {
             ledgers,
             before: None,
             unused: &std::collections::BTreeSet::new(),
-            written: Written::default(),
+            written: Recorded::default(),
             replaces_triggers: true,
         };
         let mut findings = judge(&before, &lasting(now), &context);
@@ -121,18 +139,4 @@ impl Attestation {
     pub fn ledger(&self, label: &str) -> Option<&Attested> {
         self.ledgers.iter().find(|it| it.ledger == label)
     }
-}
-
-/// What is not of one transaction, and does not change with every append.
-fn lasting(snapshot: &Snapshot) -> Snapshot {
-    let facts = snapshot.iter().filter_map(|(address, fact)| match address.kind {
-        Kind::Rows => {
-            let empty = Value::Bool(fact.is("empty"));
-            let fact = Fact([("empty".to_owned(), empty)].into_iter().collect());
-            Some((address.clone(), fact))
-        }
-        kind if kind.lasts() => Some((address.clone(), fact.clone())),
-        _ => None,
-    });
-    facts.collect()
 }

@@ -7,53 +7,20 @@ mod keys;
 mod tracking;
 mod triggers;
 
-pub use self::tracking::Written;
+pub use self::tracking::Recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     ledger::{
         advice,
+        before::Before,
         declaration::Declaration,
         protection::{Protection, bits, firmness, protection},
         snapshot::{Fact, Kind, Snapshot},
     },
     report::finding::Finding,
 };
-
-/// What was there before a migration was applied, by name: what it brought may go again when it is reverted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Before(BTreeSet<String>);
-
-impl Before {
-    /// The names in a snapshot.
-    #[must_use]
-    pub fn of(snapshot: &Snapshot) -> Self {
-        let named = snapshot.iter().filter_map(|(address, fact)| {
-            let object = &address.object;
-            match address.kind {
-                Kind::Relation => Some(format!("relation {object}")),
-                Kind::Constraint => Some(format!("constraint {object}")),
-                Kind::Index if fact.is("unique") => Some(format!("index {object}")),
-                Kind::Trigger => Some(format!("trigger {object}")),
-                Kind::Column => Some(format!(
-                    "column {object}{}{}",
-                    if fact.is("not null") { " not null" } else { "" },
-                    if fact.text("default").is_empty() { "" } else { " default" },
-                )),
-                _ => None,
-            }
-        });
-        Self(named.collect())
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
-    }
-}
 
 /// What is known besides the two snapshots.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +32,7 @@ pub struct Context<'c> {
     /// Columns that hold nothing, by ledger and number.
     pub unused: &'c BTreeSet<(usize, i64)>,
     /// What glowplug itself wrote to the tracking tables meanwhile.
-    pub written: Written,
+    pub written: Recorded,
     /// Whether the script itself says CREATE OR REPLACE TRIGGER: the server writes a trigger then that is as it was.
     pub replaces_triggers: bool,
 }

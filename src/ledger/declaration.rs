@@ -1,6 +1,9 @@
 //! What a project declares of a ledger.
 
-use crate::{report::ledger::Level, words::ident::Qualified};
+use crate::{
+    report::ledger::Level,
+    words::{ident::Qualified, near},
+};
 
 /// An append-only table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +45,26 @@ impl Declaration {
     pub fn label(&self) -> String {
         format!("{}.{}", self.schema, self.table)
     }
+
+    /// Whether it is one of PostgreSQL's own tables, which no trigger protects.
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        self.schema.starts_with("pg_") || self.schema == "information_schema"
+    }
+
+    /// The table that was meant, if one is near enough: `[schema, table]` of each.
+    #[must_use]
+    pub fn nearest<'t>(&self, tables: &'t [(String, String)]) -> Option<&'t (String, String)> {
+        let letters = |text: &str| text.to_lowercase().chars().take(64).collect::<Vec<_>>();
+        let wanted = letters(&self.table);
+        let most = (wanted.len() / 3).clamp(1, 3);
+        let by_distance = tables.iter().map(|it| {
+            let distance = near::distance(&wanted, &letters(&it.1));
+            ((distance, it.0 != self.schema), it)
+        });
+        let ((distance, _), found) = by_distance.min_by_key(|(distance, _)| *distance)?;
+        (distance <= most).then_some(found)
+    }
 }
 
 #[cfg(test)]
@@ -56,5 +79,22 @@ mod tests {
         assert_eq!(Declaration::table(r#""A"."b.c""#), of("A", "b.c"));
         assert_eq!(Declaration::table("a.b.c"), None);
         assert_eq!(Declaration::table(""), None);
+    }
+
+    #[test]
+    fn what_is_misspelt_is_near_to_what_was_meant() {
+        let tables = ["bookings", "entries", "books"].map(|it| ("public".into(), it.into()));
+        let meant = |schema: &str, table: &str| {
+            let ledger = Declaration {
+                schema: schema.into(),
+                table: table.into(),
+                key: Vec::new(),
+                level: Level::Minimal,
+            };
+            ledger.nearest(&tables).map(|(_, table): &(String, String)| table.clone())
+        };
+        assert_eq!(meant("public", "bokings").as_deref(), Some("bookings"));
+        assert_eq!(meant("audit", "Entries").as_deref(), Some("entries"));
+        assert_eq!(meant("public", "customers"), None);
     }
 }

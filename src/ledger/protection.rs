@@ -30,14 +30,14 @@ impl Protection {
 }
 
 /// The bits of pg_trigger.tgtype.
-pub(super) mod bits {
-    pub(in crate::ledger) const ROW: i64 = 1;
-    pub(in crate::ledger) const BEFORE: i64 = 2;
-    pub(in crate::ledger) const INSERT: i64 = 4;
-    pub(in crate::ledger) const DELETE: i64 = 8;
-    pub(in crate::ledger) const UPDATE: i64 = 16;
-    pub(in crate::ledger) const TRUNCATE: i64 = 32;
-    pub(in crate::ledger) const INSTEAD: i64 = 64;
+pub(crate) mod bits {
+    pub(crate) const ROW: i64 = 1;
+    pub(crate) const BEFORE: i64 = 2;
+    pub(crate) const INSERT: i64 = 4;
+    pub(crate) const DELETE: i64 = 8;
+    pub(crate) const UPDATE: i64 = 16;
+    pub(crate) const TRUNCATE: i64 = 32;
+    pub(crate) const INSTEAD: i64 = 64;
 }
 
 /// Finds out what protects a ledger.
@@ -91,7 +91,7 @@ pub fn protection(snapshot: &Snapshot, ledger: usize) -> Protection {
 }
 
 /// The commands that a trigger would refuse, and how firmly, if its function does.
-pub(super) fn firmness(trigger: &Fact) -> Option<(i64, Strength)> {
+pub(crate) fn firmness(trigger: &Fact) -> Option<(i64, Strength)> {
     let bits = trigger.number("bits")?;
     let always = match trigger.text("enabled") {
         "A" => true,

@@ -4,20 +4,28 @@
 //! [`exec`](crate::postgres::exec). Every name is qualified, nothing is prepared, and the settings that an answer could depend
 //! on are pinned before each question.
 
+mod declared;
 mod fingerprint;
 mod numbers;
 mod probe;
+mod signs;
+mod text;
 
 pub(crate) use self::{
+    declared::{Declared, ask, tables},
     fingerprint::{Column, Rows, columns, exact, exact_by_query, quick},
     numbers::Numbers,
     probe::{append, writes},
+    signs::{flush, identity},
+    text::{Range, sums, there_then},
 };
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use crate::{
-    ledger::{Attestation, Attested, Declaration, Snapshot},
+    ledger::{Attestation, Attested, Before, Declaration, Snapshot},
     postgres::{
         lock::Facts,
         session::{Failure, Message, Row, Session},
@@ -34,6 +42,10 @@ pub struct Guard {
     pub allow: Option<String>,
     /// How far the rows went when a run attested it last.
     pub attested: Vec<Attested>,
+    /// The newest head of the chain of attestations, where there is one.
+    pub head: String,
+    /// The heads that the project keeps outside of the database, by [identity](crate::report::ledger::Head); none if it keeps none.
+    pub pinned: Option<BTreeMap<String, String>>,
 }
 
 impl Guard {
@@ -41,6 +53,16 @@ impl Guard {
     #[must_use]
     pub fn is_on(&self) -> bool {
         !self.ledgers.is_empty()
+    }
+
+    /// Nothing but ledgers, to look at.
+    pub(crate) fn of(ledgers: &[Declaration]) -> Self {
+        Self { ledgers: ledgers.to_vec(), ..Self::default() }
+    }
+
+    /// What the journal keeps of what was there before a migration.
+    pub(crate) fn noted(&self, before: &Snapshot) -> String {
+        serde_json::to_string(&Before::of(before, &self.head)).unwrap_or_default()
     }
 
     /// What a transaction leaves, if it is another protection than it found.
@@ -124,7 +146,7 @@ impl Guard {
         for (index, ledger) in self.ledgers.iter().enumerate() {
             let key = snapshot.key(index, &ledger.key);
             let label = ledger.label();
-            let mut attested = Attested { ledger: label.clone(), rows: None, last: None };
+            let mut attested = Attested::nothing(&label);
             if snapshot.root(index).is_some() && snapshot.is_readable(index) && is_ordered(&key) {
                 let earlier = since.and_then(|it| it.ledger(&label));
                 let sql = progress(ledger, &key, earlier);
@@ -200,7 +222,7 @@ pub(crate) const CURSORS: &str = include_str!("guard/cursors.sql");
 pub(crate) const QUIET: &str = include_str!("guard/quiet.sql");
 
 /// Settings that answers depend on, with the value that they are asked under.
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 15] = [
     ("search_path", "pg_catalog, pg_temp"),
     ("jit", "off"),
     // the query of the snapshot is kept: its plan as well
@@ -211,6 +233,7 @@ const SETTINGS: [(&str, &str); 14] = [
     ("quote_all_identifiers", "off"),
     ("DateStyle", "'ISO, YMD'"),
     ("IntervalStyle", "postgres"),
+    ("lc_monetary", "'C'"),
     ("TimeZone", "'UTC'"),
     ("extra_float_digits", "1"),
     ("bytea_output", "hex"),
@@ -367,40 +390,3 @@ pub(crate) const CANDIDATES: &str = "SELECT DISTINCT ARRAY[s.nspname::text, c.re
     JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace \
     WHERE NOT t.tgisinternal AND t.tgtype & 2 <> 0 AND t.tgtype & 24 <> 0 AND NOT c.relispartition \
     AND s.nspname !~ '^(pg_|information_schema$)' ORDER BY 1";
-
-/// The rows between two keys in their canonical form: JSON without what is NULL, so that a column added later, and NULL in
-/// older rows, leaves them what they were. `from` is not among them.
-pub(crate) fn canonical(
-    ledger: &Declaration,
-    key: &Key,
-    from: Option<&[Option<String>]>,
-    to: &[Option<String>],
-) -> String {
-    let names = list(key.iter().map(|(name, _)| format!("t.{}", Ident(name))));
-    let above =
-        from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
-    format!(
-        "COPY (SELECT (SELECT jsonb_object_agg(e.key, e.value)::text FROM jsonb_each(to_jsonb(t)) e WHERE e.value <> 'null'::jsonb) \
-         FROM {} t WHERE {above}({names}) <= ({}) ORDER BY {names}) TO STDOUT",
-        ledger.sql(),
-        position(key, to),
-    )
-}
-
-/// How many rows lie between two keys, and what time it is.
-pub(crate) fn rows_between(
-    ledger: &Declaration,
-    key: &Key,
-    from: Option<&[Option<String>]>,
-    to: &[Option<String>],
-) -> String {
-    let names = list(key.iter().map(|(name, _)| Ident(name).to_string()));
-    let above =
-        from.map_or_else(String::new, |from| format!("({names}) > ({}) AND ", position(key, from)));
-    format!(
-        "SELECT ARRAY[count(*)::text, to_char(timezone('UTC', now()), 'YYYY-MM-DD HH24:MI:SS')] AS \"row\" \
-         FROM {} WHERE {above}({names}) <= ({})",
-        ledger.sql(),
-        position(key, to),
-    )
-}

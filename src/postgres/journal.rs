@@ -4,16 +4,20 @@
 //! an exchange of a [locked](crate::postgres::lock::Locked) session.
 
 use crate::{
+    ledger::Chain,
     migration::{
         journal::{Entry, EntryKind, Journal},
         source::Migration,
         version::Version,
     },
     postgres::{
-        session::{Message, Row, Session},
+        session::{Failure, Message, Row, Session},
         session_error::SessionError,
     },
-    words::{digest::Digest, ident::Qualified},
+    words::{
+        digest::Digest,
+        ident::{Literal, Qualified},
+    },
 };
 
 /// Diesel's tracking table.
@@ -105,10 +109,13 @@ impl<'a> Record<'a> {
             EntryKind::Up | EntryKind::Stamp => include_str!("sql/journal_up.sql"),
             EntryKind::Down | EntryKind::Unstamp => include_str!("sql/journal_down.sql"),
             EntryKind::Accept => include_str!("sql/journal_accept.sql"),
+            EntryKind::Attest => include_str!("sql/journal_attest.sql"),
             _ => include_str!("sql/journal_progress.sql"),
         };
-        let sql =
-            template.replace("{diesel}", &place.diesel()).replace("{journal}", &place.journal());
+        let sql = template
+            .replace("{entry}", ENTRY)
+            .replace("{diesel}", &place.diesel())
+            .replace("{journal}", &place.journal());
         let number = |number: usize| number.to_string();
         let values = vec![
             Some(self.version.to_string()),
@@ -125,6 +132,32 @@ impl<'a> Record<'a> {
         ];
         (sql, values)
     }
+}
+
+/// The digest of an entry `j`, for SQL.
+const ENTRY: &str = include_str!("sql/journal_entry.sql").trim_ascii_end();
+
+/// Reads the chain of attestations.
+///
+/// # Errors
+/// When the server refuses, or the connection is lost.
+pub(crate) async fn chain(session: &mut Session<'_>, place: &Place) -> Result<Chain, Failure> {
+    if !place.has_journal {
+        return Ok(Chain::default());
+    }
+    let sql = include_str!("sql/journal_chain.sql")
+        .replace("{entry}", ENTRY)
+        .replace("{journal}", &place.journal());
+    Ok(Chain::read(session.query(&sql, Vec::new()).await?))
+}
+
+/// Lets the numbers of the journal go on after the largest that is there.
+pub(crate) fn renumber(place: &Place) -> String {
+    let journal = place.journal();
+    format!(
+        "SELECT ARRAY[pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, 'id'), (SELECT pg_catalog.max(id) FROM {journal}))::text] AS \"row\"",
+        Literal(&journal)
+    )
 }
 
 /// Reads both tables.

@@ -49,7 +49,18 @@ pub struct GlowplugToml {
     /// `[schema]`.
     pub schema: Schema,
     /// `[[ledger]]`, one for each.
+    #[serde(deserialize_with = "ledgers")]
     pub ledger: Vec<Ledger>,
+    /// `[ledger_admin]`.
+    pub ledger_admin: LedgerAdmin,
+}
+
+/// `[ledger_admin]`: what concerns all ledgers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerAdmin {
+    /// Whether the newest head of the chain of attestations is kept in glowplug.lock. Default: no.
+    pub pin_head: bool,
 }
 
 /// `[[ledger]]`: an append-only table.
@@ -65,6 +76,29 @@ pub struct Ledger {
     /// The protection that it is to have. Default: hardened.
     #[serde(default)]
     pub level: Level,
+}
+
+/// Reads the ledgers: each is declared once.
+fn ledgers<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<Ledger>, D::Error> {
+    let ledgers = Vec::<Ledger>::deserialize(source)?;
+    for (at, ledger) in ledgers.iter().enumerate() {
+        if ledgers[..at].iter().any(|it| it.table == ledger.table) {
+            let (schema, table) = &ledger.table;
+            let what = format!(
+                "the ledger {schema}.{table} is declared twice: one [[ledger]] says all of a table"
+            );
+            return Err(serde::de::Error::custom(what));
+        }
+        if let Some(column) = ledger
+            .key
+            .iter()
+            .enumerate()
+            .find_map(|(at, it)| ledger.key[..at].contains(it).then_some(it))
+        {
+            return Err(serde::de::Error::custom(format!("the key names {column} twice")));
+        }
+    }
+    Ok(ledgers)
 }
 
 fn table<'de, D: serde::Deserializer<'de>>(source: D) -> Result<(String, String), D::Error> {

@@ -1,6 +1,11 @@
 //! `glowplug.lock`: what a person has pinned of the environment that migrations are for.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
 
 use crate::{
     migration::environment::{Environment, Locale, Pin},
@@ -16,28 +21,85 @@ pub fn beside(glowplug_toml: &Path) -> PathBuf {
     glowplug_toml.with_file_name(FILE)
 }
 
+/// The file: a pin, heads of chains of attestations, or both.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    heads: BTreeMap<String, String>,
+    pinned: Option<String>,
+    environment: Option<Environment>,
+}
+
 /// Reads it; None where there is none.
 ///
 /// # Errors
 /// When it cannot be read, is malformed, or holds unknown keys.
 pub fn read(path: &Path) -> Result<Option<Pin>, ProjectError> {
+    match read_file(path)? {
+        File { pinned: Some(pinned), environment: Some(environment), .. } => {
+            Ok(Some(Pin { pinned, environment }))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The newest heads of the chains of attestations, by database.
+///
+/// # Errors
+/// When the file cannot be read, is malformed, or holds unknown keys.
+pub fn heads(path: &Path) -> Result<BTreeMap<String, String>, ProjectError> {
+    read_file(path).map(|it| it.heads)
+}
+
+fn read_file(path: &Path) -> Result<File, ProjectError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
         Err(error) => return Err(ProjectError::io("read", path)(error)),
     };
     let advice = "`glowplug shadow pin` writes the file anew.";
-    toml::from_str(&text)
-        .map(Some)
-        .map_err(|error| ProjectError::toml(path.to_owned(), &text, &error, advice))
+    let malformed = |error| ProjectError::toml(path.to_owned(), &text, &error, advice);
+    let file: File = toml::from_str(&text).map_err(malformed)?;
+    match (&file.pinned, &file.environment) {
+        (Some(_), Some(_)) | (None, None) => Ok(file),
+        _ => toml::from_str::<Pin>(&text).map(|_| file).map_err(malformed),
+    }
 }
 
-/// Writes it, whole or not at all.
+/// Writes it, whole or not at all; heads that it keeps stay.
 ///
 /// # Errors
 /// When the system says no.
 pub fn write(path: &Path, pin: &Pin) -> Result<(), ProjectError> {
-    schema_file::write(path, &text(pin))
+    let heads = heads(path).unwrap_or_default();
+    schema_file::write(path, &(text(pin) + &of_heads(&heads)))
+}
+
+/// Keeps the newest head of a database beside what the file has.
+///
+/// # Errors
+/// When the file cannot be read, is malformed, or the system says no.
+pub fn keep_head(path: &Path, database: &str, head: &str) -> Result<(), ProjectError> {
+    let mut heads = heads(path)?;
+    heads.insert(database.to_owned(), head.to_owned());
+    let rest = read(path)?.map_or_else(String::new, |pin| text(&pin));
+    schema_file::write(path, &(rest + &of_heads(&heads)))
+}
+
+fn of_heads(heads: &BTreeMap<String, String>) -> String {
+    if heads.is_empty() {
+        return String::new();
+    }
+    let mut lines = vec![
+        "\n# The newest head of the chain of attestations of each database: a journal that was written anew does not".to_owned(),
+        "# lead to it. Runs write this with `pin_head` in [ledger_admin] of glowplug.toml: commit it.".to_owned(),
+        "[heads]".to_owned(),
+    ];
+    lines.extend(
+        heads.iter().map(|(database, head)| format!("{} = {}", quoted(database), quoted(head))),
+    );
+    lines.join("\n").trim_start().to_owned() + "\n"
 }
 
 /// The file's text.
@@ -117,6 +179,23 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::migration::environment::{Extension, Power, Provider, Role};
+
+    #[test]
+    fn heads_stand_beside_an_environment_and_alone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = beside(&dir.path().join("glowplug.toml"));
+        keep_head(&path, "7/app", "aa").expect("it is written");
+        assert_eq!(read(&path).expect("it is read"), None);
+        let pin = Pin { pinned: "2026-11-29".into(), environment: Environment::default() };
+        write(&path, &pin).expect("it is written");
+        keep_head(&path, "7/other", "bb").expect("it is written");
+        keep_head(&path, "7/app", "cc").expect("it is written");
+        assert_eq!(read(&path).expect("it is read"), Some(pin));
+        let pairs = [("7/app", "cc"), ("7/other", "bb")].map(|(a, b)| (a.into(), b.into()));
+        assert_eq!(heads(&path).expect("it is read"), BTreeMap::from(pairs));
+        std::fs::write(&path, "pinned = \"2026-11-29\"\n").expect("it is written");
+        assert!(read(&path).is_err() && heads(&path).is_err());
+    }
 
     #[test]
     fn what_is_written_is_read_again() {

@@ -91,6 +91,17 @@ pub struct AttestationReport {
     pub digest: String,
 }
 
+/// The newest head of the chain of attestations: kept outside of the database, it tells a journal that was written anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The database: the identifier of its server, and its name.
+    pub database: String,
+    /// The head.
+    pub head: String,
+    /// How many attestations there are.
+    pub place: u64,
+}
+
 /// What `ledger status` and `ledger verify` say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LedgersReport {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     migration::{source::Direction, version::Version},
-    report::schema::FileReport,
+    report::{ledger::Head, schema::FileReport},
 };
 
 /// One migration that was run.
@@ -42,6 +42,9 @@ pub struct RunReport {
     /// What became of the schema files, where diesel.toml names some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schema: Vec<FileReport>,
+    /// The newest head of the chain of attestations, where ledgers are guarded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledgers: Option<Head>,
     /// What should be known besides.
     pub notes: Vec<String>,
 }

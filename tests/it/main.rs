@@ -19,6 +19,8 @@ mod introspect;
 mod journal;
 mod kill;
 mod ledger;
+mod ledger_declared;
+mod ledger_detection;
 mod ledger_random;
 mod ledger_redteam;
 mod lock_timeout;

@@ -53,6 +53,9 @@ pub(super) fn failed<T: Serialize>(
         Some(JobError::Drift(drift)) => {
             error["findings"] = json!(drift.findings);
         }
+        Some(JobError::Harm(harm)) => {
+            error["findings"] = json!(harm.findings);
+        }
         Some(JobError::SchemaWouldChange(change)) => {
             error["files"] = json!(change.files);
             error["difference"] = json!(change.difference);

@@ -61,6 +61,9 @@ pub(in crate::cli) fn run(report: &RunReport) -> String {
             line(&mut text, &format!("Wrote {}.", file.file));
         }
     }
+    if let Some(head) = &report.ledgers {
+        line(&mut text, &format!("Ledgers attested ({}): {}", head.place, head.head));
+    }
     text
 }
 

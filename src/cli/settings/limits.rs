@@ -58,7 +58,8 @@ impl Settings {
             guard: Guard {
                 ledgers: self.toml.ledgers(),
                 allow: flags.allow_ledger_change.clone(),
-                attested: Vec::new(),
+                pinned: self.heads.clone(),
+                ..Guard::default()
             },
         }
     }

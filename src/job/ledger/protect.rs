@@ -1,10 +1,13 @@
 //! The migration that protects an existing table.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use crate::{
-    job::{JobError, Watch, attest::failed, failure::LedgerError, open::Endpoint},
-    ledger::{self, Declaration, Kind},
+    job::{JobError, Watch, attest::failed, declared, failure::LedgerError, open::Endpoint},
+    ledger::{self, Declaration, Fact, Kind, Snapshot},
     postgres::guard::Guard,
     report::ledger::{Level, Strength},
     words::ident::{Ident, Literal, Qualified},
@@ -30,15 +33,13 @@ pub async fn protect(
     ledger: &Declaration,
     watch: Watch<'_>,
 ) -> Result<Protection, JobError> {
-    let guard = Guard { ledgers: vec![ledger.clone()], allow: None, attested: Vec::new() };
+    let guard = Guard::of(std::slice::from_ref(ledger));
     let (mut session, facts, _) = endpoint.read(watch).await?;
+    declared::demand(&mut session, &guard, &[]).await?;
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let Some((root, relation)) = now.root(0) else {
         return Err(LedgerError::Missing { table: ledger.label() }.into());
     };
-    if !matches!(relation.text("kind"), "r" | "p") {
-        return Err(LedgerError::NotATable { table: ledger.label() }.into());
-    }
     let found = ledger::protection(&now, 0).weakest();
     let wanted = match ledger.level {
         Level::Minimal => found.rows(),
@@ -49,11 +50,16 @@ pub async fn protect(
     if wanted {
         return Err(LedgerError::Protected { table: ledger.label() }.into());
     }
-    let partitions: Vec<&str> = now
-        .of(Some(0), Kind::Relation)
-        .filter(|(label, _)| *label != root)
-        .map(|(label, _)| label)
-        .collect();
+    let others = || now.of(Some(0), Kind::Relation).filter(|(label, _)| *label != root);
+    let of_kind = |is_wanted: fn(&Fact) -> bool| {
+        others().filter(|(_, it)| is_wanted(it)).map(|(label, _)| label).collect::<Vec<&str>>()
+    };
+    let foreign = of_kind(|it| it.text("kind") == "f");
+    let tables = Tables {
+        root: ledger.sql(),
+        partitions: of_kind(|it| it.is("partition") && it.text("kind") != "f"),
+        children: of_kind(|it| !it.is("partition") && it.text("kind") != "f"),
+    };
     let granted: Vec<(String, String)> = now
         .of(Some(0), Kind::Grant)
         .filter(|(_, it)| it.0.get("column").is_none_or(serde_json::Value::is_null))
@@ -68,6 +74,18 @@ pub async fn protect(
         })
         .collect();
     let mut notes = Vec::new();
+    for table in foreign {
+        notes.push(format!("{table} is a foreign table: nothing here protects the rows in it"));
+    }
+    let functions = session.query(FUNCTIONS, vec![Some(ledger.schema.clone())]).await;
+    let functions = functions.map_err(failed)?.into_iter().flatten().flatten().collect();
+    let older = older(&now);
+    for (trigger, _) in &older {
+        notes.push(format!(
+            "the trigger {trigger} comes before UPDATE or DELETE of a row, too, and is not proved to refuse it: the new one has a name that lets it come first"
+        ));
+    }
+    let names = Names::free(&ledger.table, &now, &functions, &older);
     let refers = now.of(Some(0), Kind::Constraint).any(|(_, it)| it.text("type") == "f");
     if ledger.level == Level::Hardened {
         let why = if refers { ", and foreign keys are checked in its name" } else { "" };
@@ -76,42 +94,113 @@ pub async fn protect(
             relation.text("owner")
         ));
     }
-    Ok(texts(ledger, &partitions, &granted, notes))
+    Ok(texts(ledger, &tables, &names, &granted, notes))
+}
+
+/// The names of a schema's functions.
+const FUNCTIONS: &str = "SELECT ARRAY[p.proname::text] AS \"row\" FROM pg_catalog.pg_proc p \
+    JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) p.pronamespace WHERE s.nspname OPERATOR(pg_catalog.=) $1::text";
+
+/// Triggers that come before UPDATE or DELETE of a row and may swallow it, with their names: PostgreSQL fires triggers in the
+/// order of their names.
+fn older(now: &Snapshot) -> BTreeMap<String, String> {
+    let proved = ledger::protection(now, 0).unproved;
+    let triggers = now.of(Some(0), Kind::Trigger);
+    triggers
+        .filter(|(label, it)| {
+            let bits = it.number("bits").unwrap_or_default();
+            let is_before = bits & ledger::bits::ROW != 0 && bits & ledger::bits::BEFORE != 0;
+            let writes = bits & (ledger::bits::UPDATE | ledger::bits::DELETE) != 0;
+            let is_proved = ledger::firmness(it).is_some() && !proved.contains_key(*label);
+            is_before && writes && it.text("enabled") != "D" && !is_proved
+        })
+        .map(|(label, it)| (label.to_owned(), it.text("name").to_owned()))
+        .collect()
+}
+
+/// The tables of a ledger.
+struct Tables<'t> {
+    /// The declared one.
+    root: String,
+    /// Its partitions, which get copies of its triggers for rows.
+    partitions: Vec<&'t str>,
+    /// Tables that inherit from it, which do not.
+    children: Vec<&'t str>,
+}
+
+/// What is made.
+struct Names {
+    function: String,
+    rows: String,
+    truncate: String,
+}
+
+impl Names {
+    /// Names that nothing has; the trigger for rows comes before every older one that may swallow what it refuses.
+    fn free(
+        table: &str,
+        now: &Snapshot,
+        functions: &BTreeSet<String>,
+        older: &BTreeMap<String, String>,
+    ) -> Self {
+        let taken: BTreeSet<&str> =
+            now.of(Some(0), Kind::Trigger).map(|(_, it)| it.text("name")).collect();
+        let first = older.values().min();
+        let comes_first = |name: &str| first.is_none_or(|first| name < first.as_str());
+        let is_free = |name: &str| !taken.contains(name);
+        Self {
+            function: named(table, "_refuse", |name| !functions.contains(name)),
+            rows: named(table, "_append_only", |name| is_free(name) && comes_first(name)),
+            truncate: named(table, "_no_truncate", is_free),
+        }
+    }
+}
+
+/// The first name that will do: plain, with a number, then with something in front of it.
+fn named(table: &str, suffix: &str, will_do: impl Fn(&str) -> bool) -> String {
+    let name = |prefix: &str, number: &str| {
+        let room = 63 - suffix.len() - prefix.len() - number.len();
+        format!("{prefix}{}{suffix}{number}", &table[..table.floor_char_boundary(room)])
+    };
+    let prefixes = ["", "_", "0_", "00_", "!", " "];
+    let numbers = (1..100).map(|it| if it == 1 { String::new() } else { format!("_{it}") });
+    let numbers: Vec<String> = numbers.collect();
+    let names = prefixes.iter().flat_map(|prefix| numbers.iter().map(|it| name(prefix, it)));
+    names.into_iter().find(|it| will_do(it)).unwrap_or_else(|| name("", ""))
 }
 
 fn texts(
     ledger: &Declaration,
-    partitions: &[&str],
+    all: &Tables<'_>,
+    names: &Names,
     granted: &[(String, String)],
     notes: Vec<String>,
 ) -> Protection {
-    let (schema, table) = (ledger.schema.as_str(), ledger.table.as_str());
-    let named = |suffix: &str| {
-        let room = 63 - suffix.len();
-        format!("{}{suffix}", &table[..table.floor_char_boundary(room)])
-    };
-    let (function, rows, truncate) =
-        (named("_refuse"), named("_append_only"), named("_no_truncate"));
-    let function = Qualified { schema, name: &function };
-    let (rows, truncate) = (Ident(&rows), Ident(&truncate));
-    let on = ledger.sql();
+    let function = Qualified { schema: &ledger.schema, name: &names.function };
+    let (rows, truncate) = (Ident(&names.rows), Ident(&names.truncate));
+    let on = &all.root;
     let label = ledger.label();
     let hardened = ledger.level == Level::Hardened;
     let hint = Literal("Append a correction: a new row that points at the wrong one.");
     let mut up = format!(
         "-- Makes {label} append-only: its rows are history, and a wrong one is corrected by another.\n\
          CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql\n    SET search_path = pg_catalog, pg_temp AS $body$\n\
-         BEGIN\n    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP\n        USING ERRCODE = 'GP001', HINT = {hint};\nEND\n$body$;\n\n\
-         CREATE TRIGGER {rows} BEFORE UPDATE OR DELETE ON {on}\n    FOR EACH ROW EXECUTE FUNCTION {function}();\n"
+         BEGIN\n    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP\n        USING ERRCODE = 'GP001', HINT = {hint};\nEND\n$body$;\n\n"
     );
     let mut down = format!(
         "-- Takes the protection of {label} away; its rows stay. The ledger guard refuses this, unless it is told the reason:\n\
          --   glowplug downgrade … --allow-ledger-change \"reason\"\n"
     );
     let mut line = |text: String| writeln!(up, "{text}").unwrap_or_default();
+    let with_rows = || std::iter::once(on.as_str()).chain(all.children.iter().copied());
+    for table in with_rows() {
+        line(format!(
+            "CREATE TRIGGER {rows} BEFORE UPDATE OR DELETE ON {table}\n    FOR EACH ROW EXECUTE FUNCTION {function}();"
+        ));
+    }
     if hardened {
-        let tables = || std::iter::once(on.as_str()).chain(partitions.iter().copied());
-        if partitions.is_empty() {
+        let tables = || with_rows().chain(all.partitions.iter().copied());
+        if all.partitions.is_empty() {
             line(String::new());
         } else {
             line("\n-- a trigger for TRUNCATE is not copied to partitions: new ones need theirs, too".into());
@@ -139,6 +228,9 @@ fn texts(
             writeln!(down, "GRANT {what} TO {role};").unwrap_or_default();
         }
     }
-    write!(down, "DROP TRIGGER {rows} ON {on};\nDROP FUNCTION {function}();\n").unwrap_or_default();
+    for table in with_rows() {
+        writeln!(down, "DROP TRIGGER {rows} ON {table};").unwrap_or_default();
+    }
+    writeln!(down, "DROP FUNCTION {function}();").unwrap_or_default();
     Protection { up, down, notes }
 }

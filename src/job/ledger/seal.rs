@@ -10,10 +10,10 @@ use crate::{
         ledger::ask,
         open::Endpoint,
     },
-    ledger::Declaration,
+    ledger::{Declaration, Reading, Snapshot, Written},
     postgres::{
-        guard::{self, Guard},
-        session::Message,
+        guard::{self, Guard, Range},
+        session::{Message, Session},
     },
     report::finding::Finding,
     words::digest::Digest,
@@ -31,6 +31,10 @@ pub struct Seal {
     pub after: Option<Vec<Option<String>>>,
     /// The last key.
     pub to: Vec<Option<String>>,
+    /// The columns that the rows are made of, each with its type, in whose text form its values are; without them the rows are
+    /// JSON, with what is not NULL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<Written>>,
     /// How many rows.
     pub rows: u64,
     /// The SHA-256 of the rows in their canonical form.
@@ -39,12 +43,22 @@ pub struct Seal {
     pub chain: String,
     /// When, in UTC, as the server says.
     pub at: String,
+    /// Which one it is of those that were made at once, and how many these are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<[usize; 2]>,
 }
 
 impl Seal {
-    fn chain(before: Option<&Self>, sha256: &str) -> String {
+    /// The link to the seal before it: over everything that this one says.
+    fn linked(mut self, before: Option<&Self>) -> Self {
         let before = before.map_or("", |it| it.chain.as_str());
-        Digest::of(&format!("{before}\n{sha256}")).to_string()
+        self.chain.clear();
+        let said = match self.columns {
+            Some(_) => serde_json::to_string(&self).unwrap_or_default(),
+            None => self.sha256.clone(),
+        };
+        self.chain = Digest::of(&format!("{before}\n{said}")).to_string();
+        self
     }
 }
 
@@ -54,18 +68,31 @@ impl Seal {
 /// A line that is none, or a chain that is broken.
 pub fn read(text: &str) -> Result<Vec<Seal>, LedgerError> {
     let mut seals: Vec<Seal> = Vec::new();
+    let mut lines = 0;
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let seal: Seal = serde_json::from_str(line)
             .map_err(|error| LedgerError::NotASeal { line: at + 1, why: error.to_string() })?;
         let before = seals.iter().rev().find(|it| it.ledger == seal.ledger);
-        if seal.chain != Seal::chain(before, &seal.sha256)
+        // what was made at once stands together
+        let follows = match (seals.last().and_then(|it| it.part), seal.part) {
+            (Some([n, of]), Some(part)) if n < of => part == [n + 1, of],
+            (Some([n, of]), None) => n == of,
+            (_, Some([n, _])) => n == 1,
+            (None, None) => true,
+        };
+        if seal.clone().linked(before).chain != seal.chain
             || seal.after != before.map(|it| it.to.clone())
+            || !follows
         {
             return Err(LedgerError::BrokenChain { line: at + 1 });
         }
         seals.push(seal);
+        lines = at + 1;
     }
-    Ok(seals)
+    match seals.last().and_then(|it| it.part) {
+        Some([n, of]) if n < of => Err(LedgerError::Truncated { line: lines, missing: of - n }),
+        _ => Ok(seals),
+    }
 }
 
 /// Seals what came after the last seals.
@@ -79,7 +106,7 @@ pub async fn seal(
     watch: Watch<'_>,
 ) -> Result<Vec<Seal>, JobError> {
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    let guard = Guard::of(ledgers);
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
     let pins = guard::pins();
     let mut seals = Vec::new();
@@ -93,7 +120,7 @@ pub async fn seal(
             return Err(LedgerError::NoKey { table: label }.into());
         }
         // for a moment nobody appends: no number below the last one is on its way then
-        let only = Guard { ledgers: vec![ledger.clone()], allow: None, attested: Vec::new() };
+        let only = Guard::of(std::slice::from_ref(ledger));
         let lock = only.lock(true);
         let mark = guard::mark(ledger, &key);
         let messages = [
@@ -110,8 +137,10 @@ pub async fn seal(
             continue;
         }
         let after = before.map(|it| it.to.clone());
-        let digest = guard::canonical(ledger, &key, after.as_deref(), &to);
-        let count = guard::rows_between(ledger, &key, after.as_deref(), &to);
+        let columns = Written::of(&now, index);
+        let reading: Reading = columns.iter().map(|it| Some(it.name.clone())).collect();
+        let range = Range { ledger, key: &key, after: after.as_deref(), to: &to };
+        let (digest, count) = (range.canonical(Some(&reading)), range.count());
         let messages = [
             Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
             Message::Batch(&pins),
@@ -123,73 +152,213 @@ pub async fn seal(
         let text = |row: usize, column: usize| {
             rows.get(row).and_then(|row| row.get(column)).cloned().flatten().unwrap_or_default()
         };
-        let sha256 = text(0, 0);
         seals.push(Seal {
-            chain: Seal::chain(before, &sha256),
+            chain: String::new(),
             ledger: label,
-            key: key.into_iter().map(|(name, _)| name).collect(),
+            columns: Some(columns),
+            key: key.iter().map(|(name, _)| name.clone()).collect(),
             after,
-            to,
             rows: text(1, 0).parse().unwrap_or_default(),
-            sha256,
+            to,
+            sha256: text(0, 0),
             at: text(1, 1),
+            part: None,
         });
     }
-    Ok(seals)
+    let of = seals.len();
+    let linked = seals.into_iter().enumerate().map(|(at, seal)| {
+        let before = earlier.iter().rev().find(|it| it.ledger == seal.ledger);
+        Seal { part: Some([at + 1, of]), ..seal }.linked(before)
+    });
+    Ok(linked.collect())
+}
+
+/// What comparing with seals led to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// What is different.
+    pub findings: Vec<Finding>,
+    /// What is as it was.
+    pub checked: Vec<String>,
+    /// What no seal speaks of.
+    pub notes: Vec<String>,
 }
 
 /// Proves that every row before the seals is unaltered.
 ///
 /// # Errors
-/// When the server cannot be reached or refuses.
+/// When there is no seal, or one of what is not declared; when the server cannot be reached or refuses.
 pub async fn compare(
     endpoint: &Endpoint,
     ledgers: &[Declaration],
     seals: &[Seal],
     watch: Watch<'_>,
-) -> Result<(Vec<Finding>, Vec<String>), JobError> {
+) -> Result<Compared, JobError> {
+    if seals.is_empty() {
+        return Err(LedgerError::NoSeal.into());
+    }
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    let guard = Guard { ledgers: ledgers.to_vec(), allow: None, attested: Vec::new() };
+    let guard = Guard::of(ledgers);
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
-    let pins = guard::pins();
-    let (mut findings, mut checked) = (Vec::new(), Vec::new());
+    let mut compared = Compared::default();
     for seal in seals {
         let index = ledgers.iter().position(|it| it.label() == seal.ledger);
         let Some(index) = index.filter(|index| now.root(*index).is_some()) else {
             return Err(LedgerError::Missing { table: seal.ledger.clone() }.into());
         };
-        let ledger = &ledgers[index];
-        let key = now.key(index, &seal.key);
-        if key.len() != seal.to.len() {
-            return Err(LedgerError::NoKey { table: seal.ledger.clone() }.into());
+        let key = key(&now, index, &ledgers[index], seal)?;
+        let range = Range {
+            ledger: &ledgers[index],
+            key: &key,
+            after: seal.after.as_deref(),
+            to: &seal.to,
+        };
+        let readings: Vec<Option<Reading>> = match &seal.columns {
+            Some(columns) => {
+                let readings = Written::readings(columns, &Written::of(&now, index));
+                readings.into_iter().map(Some).collect()
+            }
+            None => vec![None],
+        };
+        let mut is_same = false;
+        for reading in &readings {
+            is_same |= digest(&mut session, &range, reading.as_deref()).await? == seal.sha256;
+            if is_same {
+                break;
+            }
         }
-        let digest = guard::canonical(ledger, &key, seal.after.as_deref(), &seal.to);
-        let messages = [
-            Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-            Message::Batch(&pins),
-            Message::Digest(&digest),
-            Message::Batch("ROLLBACK"),
-        ];
-        let rows = ask(&mut session, &messages).await?;
-        let found = rows.first().and_then(|row| row.first()).cloned().flatten().unwrap_or_default();
-        let range = match &seal.after {
+        let rows = match &seal.after {
             Some(after) => format!("after {} up to {}", shown(after), shown(&seal.to)),
             None => format!("up to {}", shown(&seal.to)),
         };
-        if found == seal.sha256 {
-            checked.push(format!(
-                "{}: {} rows {range} are as they were sealed at {}",
+        if is_same {
+            compared.checked.push(format!(
+                "{}: {} rows {rows} are as they were sealed at {}",
                 seal.ledger, seal.rows, seal.at
             ));
         } else {
-            findings.push(Finding {
+            compared.findings.push(Finding {
                 ledger: seal.ledger.clone(),
                 rule: "seal-broken",
-                what: format!("the rows {range} are not those that were sealed at {}", seal.at),
+                what: format!("the rows {rows} are not those that were sealed at {}", seal.at),
                 advice: "Rows were changed, removed or added past every protection. Compare with a backup from before that time.",
                 rows: true,
             });
         }
     }
-    Ok((findings, checked))
+    for (index, ledger) in ledgers.iter().enumerate() {
+        let label = ledger.label();
+        let Some(last) = seals.iter().rev().find(|it| it.ledger == label) else {
+            compared
+                .notes
+                .push(format!("{label}: no seal speaks of it: nothing of it was compared"));
+            continue;
+        };
+        let mark = guard::mark(ledger, &key(&now, index, ledger, last)?);
+        let rows = session.query(&mark, Vec::new()).await.map_err(failed)?;
+        if rows.first() != Some(&last.to) {
+            let after = shown(&last.to);
+            compared.notes.push(format!("{label}: no seal speaks of what came after {after}"));
+        }
+    }
+    Ok(compared)
+}
+
+/// The key that a seal was made by, as its columns are called now.
+fn key(
+    now: &Snapshot,
+    index: usize,
+    ledger: &Declaration,
+    seal: &Seal,
+) -> Result<Vec<(String, String)>, LedgerError> {
+    let named = now.key(index, &seal.key);
+    let key = if named.len() == seal.key.len() { named } else { now.key(index, &ledger.key) };
+    match key.len() == seal.to.len() && !key.is_empty() {
+        true => Ok(key),
+        false => Err(LedgerError::NoKey { table: seal.ledger.clone() }),
+    }
+}
+
+/// The digest of rows, read from columns of now.
+async fn digest(
+    session: &mut Session<'_>,
+    range: &Range<'_>,
+    reading: Option<&[Option<String>]>,
+) -> Result<String, JobError> {
+    let (pins, digest) = (guard::pins(), range.canonical(reading));
+    let messages = [
+        Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        Message::Batch(&pins),
+        Message::Digest(&digest),
+        Message::Batch("ROLLBACK"),
+    ];
+    let rows = ask(session, &messages).await?;
+    Ok(rows.into_iter().flatten().flatten().next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seals() -> Vec<Seal> {
+        let mut seals: Vec<Seal> = Vec::new();
+        for (part, ledger, to) in [
+            (1, "public.a", "5"),
+            (2, "public.b", "7"),
+            (1, "public.a", "9"),
+            (2, "public.b", "11"),
+        ] {
+            let before = seals.iter().rev().find(|it| it.ledger == ledger);
+            let seal = Seal {
+                ledger: ledger.into(),
+                key: vec!["id".into()],
+                after: before.map(|it| it.to.clone()),
+                to: vec![Some(to.into())],
+                columns: Some(vec![Written { name: "id".into(), of: "bigint".into() }]),
+                rows: 5,
+                sha256: Digest::of(to).to_string(),
+                chain: String::new(),
+                at: "2026-11-30 12:00:00".into(),
+                part: Some([part, 2]),
+            };
+            let seal = seal.linked(before);
+            seals.push(seal);
+        }
+        seals
+    }
+
+    fn file(seals: &[Seal]) -> String {
+        seals.iter().map(|it| serde_json::to_string(it).unwrap_or_default() + "\n").collect()
+    }
+
+    #[test]
+    fn a_file_of_seals_is_read_as_it_was_written() {
+        assert_eq!(read(&file(&seals())), Ok(seals()));
+        assert_eq!(read("\n"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_was_cut_off_reordered_or_changed_is_named() {
+        let all = seals();
+        let cut = file(&all[..3]);
+        assert_eq!(read(&cut), Err(LedgerError::Truncated { line: 3, missing: 1 }));
+        let within = cut[..cut.len() - 9].to_owned();
+        assert!(matches!(read(&within), Err(LedgerError::NotASeal { line: 3, .. })));
+        let mut turned = all.clone();
+        turned.swap(0, 1);
+        assert_eq!(read(&file(&turned)), Err(LedgerError::BrokenChain { line: 1 }));
+        let without = [&all[..1], &all[2..]].concat();
+        assert_eq!(read(&file(&without)), Err(LedgerError::BrokenChain { line: 2 }));
+        let changes: [fn(&mut Seal); 4] = [
+            |it| it.rows = 4,
+            |it| it.to = vec![Some("8".into())],
+            |it| it.columns = Some(Vec::new()),
+            |it| it.sha256 = Digest::of("x").to_string(),
+        ];
+        for change in changes {
+            let mut changed = all.clone();
+            change(&mut changed[2]);
+            assert_eq!(read(&file(&changed)), Err(LedgerError::BrokenChain { line: 3 }));
+        }
+    }
 }

@@ -133,7 +133,7 @@ impl Legs<'_, '_> {
         let facts = self.locked.facts().clone();
         let seen = guard.observe(&mut self.locked.session, &facts, None).await;
         let seen = seen.map_err(SessionError::while_doing("looking at the ledgers"))?;
-        Ok(serde_json::to_string(&crate::ledger::Before::of(&seen)).ok())
+        Ok(Some(guard.noted(&seen)))
     }
 
     async fn leg(

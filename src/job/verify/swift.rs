@@ -210,7 +210,7 @@ impl<'l> Lane<'l> {
             ledgers: &self.guard.ledgers,
             before: None,
             unused: &BTreeSet::new(),
-            written: ledger::Written::default(),
+            written: ledger::Recorded::default(),
             replaces_triggers: true,
         };
         // where there was none, nothing could be lost

@@ -92,7 +92,7 @@ pub(super) fn tracking(before: &Snapshot, after: &Snapshot, context: &Context<'_
 
 /// Rows that glowplug itself writes to the tracking tables between two snapshots: inserted and deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct Recorded {
     /// Into the journal.
     pub journal: (i64, i64),
     /// Into Diesel's table.

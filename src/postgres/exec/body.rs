@@ -2,7 +2,7 @@
 
 use super::{Draft, Part};
 use crate::{
-    ledger::{Before, Written},
+    ledger::{Before, Recorded},
     migration::source::Direction,
     postgres::{
         guard::{self, Key},
@@ -35,7 +35,7 @@ pub(super) struct Body<'b> {
     /// The version, where it is one migration.
     pub(super) version: Option<String>,
     /// What is written to the tracking tables between the two looks.
-    pub(super) written: Written,
+    pub(super) written: Recorded,
     /// How many statements a task has.
     pub(super) statements: &'b (dyn Fn(usize) -> usize + Sync),
 }

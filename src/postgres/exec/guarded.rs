@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::{
-    ledger::{self, Before, Context, Snapshot},
+    ledger::{self, Context, Snapshot},
     migration::source::Direction,
     postgres::{
         guard::{self, Guard, Numbers},
@@ -208,7 +208,7 @@ impl Locked<'_> {
             self.look(guard, &before, &mut watched, care, by_hand, seed, at(At::Opening)).await?;
 
         // the script, its end, the journal, the end once more
-        let noted = serde_json::to_string(&Before::of(&before)).unwrap_or_default();
+        let noted = guard.noted(&before);
         let rest = (body.rest)(&noted);
         let settle = settle_guarded();
         let probes = probes(guard, &before, &watched);

@@ -13,7 +13,7 @@ use super::{
     settle, settle_guarded, together,
 };
 use crate::{
-    ledger::{self, Before, Context, Snapshot, Written},
+    ledger::{self, Context, Recorded, Snapshot},
     migration::{
         journal::EntryKind,
         plan::{Unit, units},
@@ -238,7 +238,7 @@ impl Run<'_, '_, '_, '_> {
             direction: Some(task.step.direction),
             before: together::before(task.step),
             legs: Vec::new(),
-            written: Written { journal: (1, 0), ..Written::default() },
+            written: Recorded { journal: (1, 0), ..Recorded::default() },
             version: Some(task.step.migration.version.to_string()),
             statements: &|_| total,
         };
@@ -264,7 +264,7 @@ impl Run<'_, '_, '_, '_> {
         let at = At::Statement(statement);
         let before = self.locked.look_around(guard, None).await;
         let before = before.map_err(|failure| self.error(at, failure.into()))?;
-        let noted = serde_json::to_string(&Before::of(&before)).unwrap_or_default();
+        let noted = guard.noted(&before);
         self.noted.get_or_init(|| noted);
         if !(0..guard.ledgers.len()).any(|ledger| ledger::is_guarded(&before, ledger)) {
             return Ok(None);
@@ -303,7 +303,7 @@ impl Run<'_, '_, '_, '_> {
             ledgers: &guard.ledgers,
             before: None,
             unused: &BTreeSet::new(),
-            written: Written::default(),
+            written: Recorded::default(),
             replaces_triggers: true,
         };
         let mut findings = ledger::judge(before, &after, &context);

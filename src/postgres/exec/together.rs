@@ -8,7 +8,7 @@ use super::{
     settle_guarded, took_ms,
 };
 use crate::{
-    ledger::{Before, Written},
+    ledger::{Before, Recorded},
     migration::{
         journal::EntryKind,
         plan::Step,
@@ -101,7 +101,7 @@ impl Locked<'_> {
             before: single.and_then(|step| before(step)),
             legs: legs.collect(),
             version: single.map(|step| step.migration.version.to_string()),
-            written: Written {
+            written: Recorded {
                 journal: (count(tasks.len()), 0),
                 diesel: (ups, count(tasks.len()) - ups),
             },

@@ -1,0 +1,207 @@
+//! What is wrong with ledgers, or with what is asked of them.
+
+use crate::{report::finding::Finding, words::secrets};
+
+/// Ledgers, or what protects them, that are not what the last run left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("{}{}", changed(since.as_ref()), listed(findings))]
+#[diagnostic(code(ledger::drift), help("Nothing was run. {}", self.way_on()))]
+pub struct DriftError {
+    /// When it was last as it should be, in UTC, and the migration after which that was; none if no run has attested anything.
+    pub since: Option<(String, String)>,
+    /// Whether this is another database than the one that was attested: a copy that was restored, or a branch.
+    pub restored: bool,
+    /// What is different.
+    pub findings: Vec<Finding>,
+}
+
+impl DriftError {
+    fn way_on(&self) -> String {
+        if let Some(history) = self.findings.iter().find(|it| it.rows) {
+            return history.advice.to_owned();
+        }
+        match self.restored {
+            true => "This is a copy of the database that was attested: its rows and its journal are the same. What differs only because it was restored is accepted with `glowplug ledger verify --accept \"restored\"`.",
+            false => "Put it back as it was; or, if it is meant, record that with `glowplug ledger verify --accept \"reason\"`.",
+        }
+        .to_owned()
+    }
+}
+
+fn changed(since: Option<&(String, String)>) -> String {
+    match since {
+        Some((since, after)) => {
+            format!("what protects the ledgers was changed since {since} (after {after})")
+        }
+        None => "the journal of the ledgers is not what it was".to_owned(),
+    }
+}
+
+/// What a run has done to a ledger, found after its last COMMIT.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("a ledger was harmed while this ran, up to {after}{}", listed(findings))]
+#[diagnostic(
+    code(ledger::harm),
+    help(
+        "It is committed: keep the database as it is, and compare with the seals (`glowplug ledger verify --against FILE`) and with a backup from before this run."
+    )
+)]
+pub struct HarmError {
+    /// The last migration.
+    pub after: String,
+    /// What is different.
+    pub findings: Vec<Finding>,
+}
+
+/// Why nothing can be said of a ledger, or done for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// There is no such table.
+    #[error("there is no table {table}")]
+    #[diagnostic(
+        code(ledger::missing),
+        help(
+            "Is it the right database, and are the migrations applied? `glowplug current` tells."
+        )
+    )]
+    Missing {
+        /// The table.
+        table: String,
+    },
+    /// A ledger is declared that is not there, and that no migration makes.
+    #[error("{table} is declared as a ledger, and there is no such table")]
+    #[diagnostic(
+        code(ledger::missing),
+        help(
+            "{}",
+            match nearest {
+                Some(nearest) => format!("Is {nearest} meant? Correct [[ledger]] in glowplug.toml: what is misspelt there is not guarded."),
+                None => "Correct [[ledger]] in glowplug.toml, or write the migration that makes the table: what is not there is not guarded.".to_owned(),
+            }
+        )
+    )]
+    NotThere {
+        /// The table.
+        table: String,
+        /// What is called nearly so.
+        nearest: Option<String>,
+    },
+    /// A key names a column that the table does not have.
+    #[error("{table} has no column {column}, which its key names")]
+    #[diagnostic(
+        code(ledger::no_column),
+        help("Correct `key` of this [[ledger]] in glowplug.toml.")
+    )]
+    NoColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// It is a view or something else.
+    #[error("{table} is {what}, not a table")]
+    #[diagnostic(
+        code(ledger::not_a_table),
+        help(
+            "Only tables, partitioned ones among them, can be ledgers: name the table that the rows are in."
+        )
+    )]
+    NotATable {
+        /// What was named.
+        table: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// It is PostgreSQL's, or glowplug's.
+    #[error("{table} cannot be a ledger: it is {whose} own")]
+    #[diagnostic(
+        code(ledger::system),
+        help(
+            "No trigger protects the tables of PostgreSQL, and glowplug's journal protects itself."
+        )
+    )]
+    System {
+        /// What was named.
+        table: String,
+        /// Whose it is.
+        whose: &'static str,
+    },
+    /// There is nothing to do.
+    #[error("{table} is protected already")]
+    #[diagnostic(
+        code(ledger::protected),
+        help("`glowplug ledger status` shows how. Nothing was written.")
+    )]
+    Protected {
+        /// The table.
+        table: String,
+    },
+    /// Nothing orders its rows.
+    #[error("no key orders the rows of {table}")]
+    #[diagnostic(
+        code(ledger::no_key),
+        help(
+            "Name columns whose values grow with every row: `key` in [[ledger]] of glowplug.toml."
+        )
+    )]
+    NoKey {
+        /// The table.
+        table: String,
+    },
+    /// A line that is no seal.
+    #[error("line {line} is not a seal: {why}")]
+    #[diagnostic(code(ledger::not_a_seal), help("Give a file that `glowplug ledger seal` wrote."))]
+    NotASeal {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// A seal that does not follow from the one before.
+    #[error("the chain of seals is broken at line {line}")]
+    #[diagnostic(
+        code(ledger::broken_chain),
+        help(
+            "A line was changed, removed or put elsewhere. Take the file from where it is kept safe."
+        )
+    )]
+    BrokenChain {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// Seals that were written together are missing at the end.
+    #[error("the file of seals was cut off after line {line}: {missing} more belong to it")]
+    #[diagnostic(code(ledger::truncated), help("Take the file from where it is kept safe."))]
+    Truncated {
+        /// The last line, from 1.
+        line: usize,
+        /// How many are missing.
+        missing: usize,
+    },
+    /// A file without a seal.
+    #[error("there is no seal in the file: nothing was compared")]
+    #[diagnostic(
+        code(ledger::no_seal),
+        help("Give a file that `glowplug ledger seal -o FILE` wrote, whole.")
+    )]
+    NoSeal,
+    /// No ledger is declared.
+    #[error("no ledger is declared")]
+    #[diagnostic(
+        code(ledger::none),
+        help(
+            "Declare one in glowplug.toml: [[ledger]] with table = \"public.events\"; or let `glowplug ledger protect TABLE` do it."
+        )
+    )]
+    None,
+}
+
+/// The findings, each on a line of its own.
+pub(super) fn listed(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| match finding.ledger.as_str() {
+        "" => format!("\n- {}", finding.what),
+        ledger => format!("\n- {ledger}: {}", finding.what),
+    };
+    secrets::cover(&findings.iter().map(line).collect::<String>())
+}
