@@ -121,8 +121,7 @@ fn of_table(change: &Change<'_>) -> Alter {
         steps.late.push(all(&change.to, action.doing(work)));
     }
     if default::plain(&change.to).is_some() && change.differs(Attribute::Default) {
-        let statement = identity::count_on_serial(&change.from, &change.to);
-        steps.late.extend(statement);
+        steps.late.extend(identity::count_on_serial(&change.from, &change.to));
     }
     let is_parents = parent.is_some_and(|it| null::is_parents(change, &it));
     if change.differs(Attribute::NotNull) && !is_parents {
@@ -174,6 +173,9 @@ fn is_of_type(change: &Change<'_>) -> bool {
 /// Gives up an identity, or a default that something is to be taken from under.
 fn free(change: &Change<'_>, steps: &mut Steps) {
     let (from, to) = (&change.from, &change.to);
+    if !identity::is_of_whole(from) && !identity::is_of_whole(to) {
+        steps.early.extend(identity::hold(from, to));
+    }
     if has_own_identity(from) && !has_own_identity(to) {
         steps.early.push(column_all(from, "DROP IDENTITY"));
     }
@@ -207,7 +209,7 @@ fn number(change: &Change<'_>, steps: &mut Steps) {
     }
     if !has_own_identity(from) {
         steps.late.push(identity::add(to));
-        steps.late.extend(identity::count_on(to));
+        steps.late.extend(identity::count_on(from, to));
     } else if change.differs(Attribute::Identity) {
         let how = to.get(Attribute::Identity).unwrap_or_default();
         let what = format!("SET GENERATED {}", how.to_ascii_uppercase());
