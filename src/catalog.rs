@@ -38,6 +38,8 @@ pub struct Catalog {
     pub dependencies: Dependencies,
     /// Objects that are there and are not read, by their kind in plain words.
     pub unread: BTreeMap<String, BTreeSet<String>>,
+    /// Objects that are needed by what was put aside, and is left out here: they cannot go.
+    pub needed: BTreeSet<Key>,
 }
 
 impl Catalog {
@@ -111,6 +113,26 @@ impl Catalog {
             (key, fact)
         });
         self.facts = changed.collect();
+    }
+
+    /// Gives an object that nothing depends on another name.
+    pub fn rename(&mut self, key: &Key, name: Key) {
+        let Some(fact) = self.facts.remove(key) else { return };
+        let needs: Vec<Dependency> = self.dependencies.of(key).cloned().collect();
+        self.dependencies.retain(|it| it.dependent != *key);
+        let needs = needs.into_iter().map(|it| Dependency { dependent: name.clone(), ..it });
+        self.dependencies.extend(needs);
+        self.facts.insert(name, fact);
+    }
+
+    /// Takes over what some objects need in another catalog, as far as it is there.
+    pub fn stand_on(&mut self, other: &Self, objects: &BTreeSet<Key>) {
+        let within = other.dependencies.iter();
+        let within = within.filter(|it| {
+            objects.contains(&it.dependent) && self.facts.contains_key(&it.referenced)
+        });
+        let within: Vec<Dependency> = within.cloned().collect();
+        self.dependencies.extend(within);
     }
 
     /// How many objects there are.

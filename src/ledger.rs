@@ -28,7 +28,7 @@ pub use self::{
     before::Before,
     bomb::surgery,
     chain::{Chain, Link},
-    change::{Context, is_guarded, judge},
+    change::{Context, Recorded, is_guarded, judge},
     declaration::Declaration,
     layer::{Layer, Signs},
     needs::needs_of_new_triggers,

@@ -39,6 +39,8 @@ pub struct Target<'t> {
     pub batches: bool,
     /// Whether all statements share one transaction, whatever they are: a value that is added to an enum cannot be used in it.
     pub in_one: bool,
+    /// Whether forms that older servers know are preferred where there is a choice: nobody says which one it is for.
+    pub portable: bool,
 }
 
 /// Why there is no plan.
@@ -215,6 +217,7 @@ impl<'c> Planner<'c> {
             online: stays && self.target.online,
             batches: self.target.batches,
             in_one: self.target.in_one,
+            portable: self.target.portable,
             with_parent: false,
         };
         let parent = rules(key.kind()).created_with(&object);

@@ -5,6 +5,7 @@ pub mod config;
 pub mod embedded;
 pub mod generate;
 pub mod pin;
+pub mod printed;
 pub mod read;
 mod regular;
 pub mod root;

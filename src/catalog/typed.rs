@@ -116,6 +116,13 @@ impl Fact {
         self.constraint_kind() == Some(kind)
     }
 
+    /// Whether it is a constraint with an index, whose name is its own, too.
+    #[must_use]
+    pub fn has_index(&self) -> bool {
+        use ConstraintKind::{Exclusion, PrimaryKey, Unique};
+        matches!(self.constraint_kind(), Some(PrimaryKey | Unique | Exclusion))
+    }
+
     /// The table that a foreign key leads to.
     #[must_use]
     pub fn referenced_table(&self) -> Option<Key> {

@@ -115,10 +115,13 @@ impl Output {
             // a part of the failure, and no talk
             terminal::say(&format!("{}\n", text::done_before_failure(&run.done)));
         }
-        if let Some(JobError::SchemaWouldChange(change)) = failure.job()
-            && self.format == Format::Text
-        {
-            self.raw(&change.difference);
+        let difference = match failure.job() {
+            Some(JobError::SchemaWouldChange(change)) => Some(&change.difference),
+            Some(JobError::EditsWouldBeLost(edits)) => Some(&edits.difference),
+            _ => None,
+        };
+        if let Some(difference) = difference.filter(|_| self.format == Format::Text) {
+            self.raw(difference);
         }
         self.explain(failure);
         if self.format == Format::Json {

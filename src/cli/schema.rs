@@ -101,8 +101,10 @@ impl Schema {
             output.answer(&report, render::schema);
             return Ok(Exit::Done);
         }
-        let report =
-            if self.check { printer.compare(&catalog)? } else { printer.write(&catalog)? };
+        let report = match self.check {
+            true => printer.compare(&catalog)?,
+            false => printer.write(&catalog, self.discard_edits)?,
+        };
         say(&report.notes, output);
         output.answer(&report, render::schema);
         let findings = self.check && !report.is_fresh();
@@ -145,6 +147,7 @@ pub(super) fn printer(settings: &Settings, compat: Option<ResultOf>) -> Result<P
         schemas: settings.schemas.clone(),
         style: settings.style(compat.map(Compat::from))?,
         current: settings.current.clone(),
+        record: settings.record(),
     })
 }
 

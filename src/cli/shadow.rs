@@ -81,10 +81,18 @@ impl Pin {
         progress.finish();
         let ((pin, mut report), prerequisites) = pinned?;
         if let Some((file, shown, found)) = prerequisites {
-            schema_file::write(&file, &found.sql).map_err(JobError::from)?;
-            settings.name_prerequisites(&shown).map_err(JobError::from)?;
-            report.prerequisites = Some(shown);
             report.notes = found.notes;
+            // one that is there says what was there before
+            if found.is_empty && !file.exists() {
+                report.notes.push(
+                    "the database has nothing that no migration makes: no prerequisites are needed"
+                        .to_owned(),
+                );
+            } else {
+                schema_file::write(&file, &found.sql).map_err(JobError::from)?;
+                settings.name_prerequisites(&shown).map_err(JobError::from)?;
+                report.prerequisites = Some(shown);
+            }
         }
         let file = settings.lock();
         project::pin::write(&file, &pin).map_err(JobError::from)?;

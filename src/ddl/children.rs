@@ -1,14 +1,14 @@
 //! How a table becomes an heir of another one, and is let go.
 
 use crate::{
-    catalog::{Key, Kind},
+    catalog::{Attribute, ConstraintKind, Fact, Key, Kind},
     ddl::{
         column,
         inheritance::{Place, again, child, free, lends, parents, tie, tied},
         rules::{Alter, Before, Change, KindRules, Object, Statement, Steps},
         table::order,
     },
-    words::ident::Qualified,
+    words::ident::{Ident, Qualified},
 };
 
 /// What is known of inheritance.
@@ -30,26 +30,37 @@ impl KindRules for Inheritance {
         }
     }
 
-    // Makes a table that is there a child. Columns that it is to have from there alone come from a stand-in first: a column of its own
-    // stays its own.
+    // Makes a table that is there a child. Columns and checks that it is to have from there alone come from a stand-in first: those of
+    // its own stay its own.
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
         if object.with_parent {
             return Vec::new();
         }
         let mut statements = vec![tie(object, "INHERIT")];
-        let columns = lent(object);
-        if !columns.is_empty() {
+        let (columns, checks) = (lent(object), lent_checks(object));
+        if !columns.is_empty() || !checks.is_empty() {
             let own = object.key.part(0);
             let free = free(object, 0);
             let stand_in = Qualified { schema: own, name: &free };
-            let mut before = vec![
-                Statement::new(format!("CREATE TABLE {stand_in} ()")),
-                tied(object, "INHERIT", (own, &free)),
-            ];
+            let alter = |what: String| Statement::new(format!("ALTER TABLE {stand_in} {what}"));
+            let mut before = Vec::new();
+            if checks.is_empty() {
+                before.push(Statement::new(format!("CREATE TABLE {stand_in} ()")));
+            } else {
+                let parent = Qualified { schema: object.key.part(2), name: object.key.part(3) };
+                let like = format!("CREATE TABLE {stand_in} (LIKE {parent} INCLUDING GENERATED)");
+                before.push(Statement::new(like));
+                let names = columns.iter().map(|it| Ident(it.key.name()));
+                before.extend(names.map(|it| alter(format!("DROP COLUMN {it}"))));
+            }
+            before.push(tied(object, "INHERIT", (own, &free)));
             for column in &columns {
-                let definition = column::definition(column);
-                let sql = format!("ALTER TABLE {stand_in} ADD COLUMN {definition}");
-                before.push(Statement::new(sql));
+                before.push(alter(format!("ADD COLUMN {}", column::definition(column))));
+            }
+            for (key, fact) in &checks {
+                let definition = fact.get(Attribute::Definition).unwrap_or_default();
+                let name = Ident(key.name());
+                before.push(alter(format!("ADD CONSTRAINT {name} {definition}")));
             }
             let after = [
                 tied(object, "NO INHERIT", (own, &free)),
@@ -93,5 +104,23 @@ fn lent<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
         })
         .map(|(key, fact)| Object { key, fact, ..*object })
         .filter(lends)
+        .collect()
+}
+
+/// The checks that a new tie brings to a table that was there without them: those that the parent has already.
+fn lent_checks<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
+    let (schema, table) = (object.key.part(0), object.key.part(1));
+    let (of, parent) = (object.key.part(2), object.key.part(3));
+    let Some(before) = object.before else { return Vec::new() };
+    let below = object.catalog.below(Kind::Constraint, &[schema, table]);
+    below
+        .filter(|(key, fact)| {
+            let above = Key::new(Kind::Constraint, &[of, parent, key.name()]);
+            let is = before.get(&above).map(|it| it.get(Attribute::Definition));
+            fact.is_constraint(ConstraintKind::Check)
+                && fact.is(Attribute::Inherited)
+                && before.get(key).is_none_or(|it| !it.is(Attribute::Inherited))
+                && is == Some(fact.get(Attribute::Definition))
+        })
         .collect()
 }

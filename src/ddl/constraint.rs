@@ -151,8 +151,12 @@ fn on_table(constraint: &Object<'_>, what: impl Into<Action>) -> Statement {
 
 /// `ALTER TABLE "s"."t" ADD CONSTRAINT "c" …`
 fn add(constraint: &Object<'_>, definition: &str) -> Statement {
-    let is_unchecked = constraint.is(Attribute::NotValid) || constraint.is(Attribute::NotEnforced);
-    added(constraint, definition, !is_unchecked)
+    added(constraint, definition, !is_unchecked(constraint))
+}
+
+/// Whether the rows that are there are not looked at.
+fn is_unchecked(constraint: &Object<'_>) -> bool {
+    constraint.is(Attribute::NotValid) || constraint.is(Attribute::NotEnforced)
 }
 
 /// The same, with whether the rows that are there are looked at.

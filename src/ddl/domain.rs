@@ -10,9 +10,10 @@ use crate::{
     ddl::{
         enumeration::qualified,
         rules::{
-            Alter, Boundary, Change, KindRules, LockMode, Object, Statement, Steps, Swap, Work,
+            Alter, Before, Boundary, Change, KindRules, LockMode, Moment, Object, Stage, Statement,
+            Steps, Swap, Work,
         },
-        stored::{is_nested, relation, stored_in},
+        stored::{nested_in, relation, stored_in},
     },
     words::ident::Ident,
 };
@@ -48,6 +49,15 @@ impl KindRules for DomainConstraint {
 
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         vec![domain_of(object.key)]
+    }
+
+    // PostgreSQL takes none while a table has the domain within arrays or rows: it is there before such a column.
+    fn order(&self, object: &Object<'_>) -> Vec<Before> {
+        let domain = object.catalog.entry(&domain_of(object.key)).map(|(key, _)| key);
+        let columns = domain.map(|it| nested_in(object.catalog, it)).unwrap_or_default();
+        let is_new = |it: &&Key| object.before.is_some_and(|before| before.get(it).is_none());
+        let made = || Moment::At(Stage::Create, object.key.clone());
+        columns.into_iter().filter(is_new).map(|it| (made(), Moment::Made(it.clone()))).collect()
     }
 
     // In two steps where rows are to be looked at and nobody should have to wait for that.
@@ -132,7 +142,7 @@ fn alter(change: &Change<'_>) -> Alter {
         return rebased(change);
     }
     let (from, to) = (&change.from, &change.to);
-    if refuses_more(change) && is_nested(from.catalog, from.key) {
+    if refuses_more(change) && !nested_in(from.catalog, from.key).is_empty() {
         return Alter::Swap(Swap {
             is_cast: true,
             remark: Some(format!(

@@ -28,6 +28,8 @@ pub(crate) struct Object<'c> {
     pub(crate) batches: bool,
     /// Whether all statements share one transaction.
     pub(crate) in_one: bool,
+    /// Whether forms that older servers know are preferred.
+    pub(crate) portable: bool,
     /// Whether what it is born with is being made in the same plan.
     pub(crate) with_parent: bool,
 }

@@ -29,6 +29,8 @@ pub struct Statement {
     pub loses: Vec<Loss>,
     /// What the author of the migration must look at before it runs.
     pub remark: Option<String>,
+    /// Whether the rows of a database may make it fail as they are, so that the remark is told of a way back, too.
+    pub is_doubtful: bool,
     /// How others feel it: set by the planner, who knows which relations stand before it.
     pub hazard: Option<Hazard>,
     /// What its author has to see to in columns.
@@ -215,6 +217,7 @@ impl Statement {
             boundary: Boundary::None,
             loses: Vec::new(),
             remark: None,
+            is_doubtful: false,
             hazard: None,
             fills: Vec::new(),
         }
@@ -291,6 +294,12 @@ impl Statement {
     pub(crate) fn remarking(mut self, what: impl Into<String>) -> Self {
         self.remark = Some(what.into());
         self
+    }
+
+    /// The same, with what may make it fail.
+    pub(crate) fn doubting(mut self, what: impl Into<String>) -> Self {
+        self.is_doubtful = true;
+        self.remarking(what)
     }
 
     /// The tables that it speaks of: those that it locks, fills, or takes rows from.

@@ -85,53 +85,43 @@ pub(crate) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
         .any(|it| it.kind() != Kind::DomainConstraint && whole(it) == *key)
 }
 
-/// Whether columns hold values of a domain within other values, but for those of domains over it: PostgreSQL refuses then to
-/// look whether they satisfy a new constraint.
+/// The columns that hold values of a domain within other values, but for those of domains over it: where there is one, PostgreSQL refuses
+/// to look whether they satisfy a new constraint.
 /// Source: `get_rels_with_domain` in src/backend/commands/typecmds.c
-pub(crate) fn is_nested(catalog: &Catalog, domain: &Key) -> bool {
-    let is_within = |it: &Key| {
+pub(crate) fn nested_in<'c>(catalog: &'c Catalog, domain: &'c Key) -> Vec<&'c Key> {
+    let is_within = |it: &&Key| {
         let kind = relation_kind(catalog, it);
-        kind != RelationKind::View && kind != RelationKind::ForeignTable
+        it.kind() == Kind::Column
+            && kind != RelationKind::View
+            && kind != RelationKind::ForeignTable
     };
-    let mut open = vec![domain.clone()];
+    let (mut found, mut open) = (Vec::new(), vec![domain]);
     while let Some(next) = open.pop() {
-        for dependent in dependents(catalog, &next) {
+        for dependent in dependents(catalog, next) {
             let Some(fact) = catalog.get(dependent) else {
                 continue;
             };
-            let own = (Some(next.part(0)), Some(next.part(1)));
+            let is_own = |schema: Attribute, name: Attribute| {
+                (fact.get(schema), fact.get(name)) == (Some(next.part(0)), Some(next.part(1)))
+            };
             match dependent.kind() {
-                Kind::Column
-                    if is_within(dependent)
-                        && (
-                            fact.get(Attribute::ElementSchema),
-                            fact.get(Attribute::ElementName),
-                        ) == own =>
-                {
-                    return true;
+                Kind::Column if is_own(Attribute::ElementSchema, Attribute::ElementName) => {
+                    found.extend(Some(dependent).filter(is_within));
                 }
-                Kind::Domain
-                    if (fact.get(Attribute::BaseSchema), fact.get(Attribute::BaseName)) == own =>
-                {
-                    open.push(dependent.clone());
+                Kind::Domain if is_own(Attribute::BaseSchema, Attribute::BaseName) => {
+                    open.push(dependent);
                 }
                 Kind::Domain | Kind::CompositeAttribute | Kind::Range => {
-                    let whole = whole(dependent);
-                    let Some((key, _)) = catalog.entry(&whole) else {
-                        continue;
-                    };
-                    let columns =
-                        closure(catalog, key).into_iter().flat_map(|it| dependents(catalog, it));
-                    let mut columns = columns.filter(|it| it.kind() == Kind::Column);
-                    if columns.any(is_within) {
-                        return true;
-                    }
+                    let whole = catalog.entry(&whole(dependent)).map(|(key, _)| key);
+                    let types = whole.map(|it| closure(catalog, it)).unwrap_or_default();
+                    let columns = types.into_iter().flat_map(|it| dependents(catalog, it));
+                    found.extend(columns.filter(is_within));
                 }
                 _ => {}
             }
         }
     }
-    false
+    found
 }
 
 /// What depends on an object directly.

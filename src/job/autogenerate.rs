@@ -1,6 +1,7 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
 mod candidates;
+mod forms;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod load;
@@ -24,7 +25,7 @@ pub(super) use self::{
 };
 
 use crate::{
-    catalog::{Attribute, Catalog, Difference, Ignored},
+    catalog::{Attribute, Catalog, Difference, How, Ignored, Kind, RelationKind},
     job::{
         JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError,
         open::Endpoint, shadow::Shadow,
@@ -196,6 +197,7 @@ struct Compared {
 /// Leaves out what is not the project's: the tables that keep the journal, what was renamed aside, and what is ignored.
 pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
     let mut catalog = with_aside(catalog, ignored);
+    catalog.needed = rename::needed_aside(&catalog);
     catalog.retain(|key, fact| !rename::is_kept(key, fact));
     catalog
 }
@@ -216,6 +218,23 @@ fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
 pub(super) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
     let all = from.differences(to);
     all.into_iter().filter(Difference::counts).collect()
+}
+
+/// Whether values go with what a difference takes away: those of a table or a type, and not those that a view shows.
+fn takes_values(from: &Catalog, it: &Difference) -> bool {
+    match it.key.kind() {
+        Kind::Relation | Kind::Column => {
+            let kind = from.relation_kind(&it.key);
+            it.how == How::Gone && kind.is_some_and(RelationKind::is_table)
+        }
+        Kind::Enum => it.how != How::New,
+        Kind::Domain
+        | Kind::Range
+        | Kind::Composite
+        | Kind::CompositeAttribute
+        | Kind::Sequence => it.how == How::Gone,
+        _ => false,
+    }
 }
 
 /// The segments of the way from one catalog to another.

@@ -1,12 +1,16 @@
 //! Databases as a whole: created and dropped from the outside.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::{
     job::{
         JobError, Watch,
         failure::DatabaseError,
         open::{Endpoint, Limits, host_text},
     },
+    migration::environment::Environment,
     postgres::{
+        environment,
         session::{Failure, Message, Session},
         session_error::SessionError,
     },
@@ -54,6 +58,23 @@ pub async fn is_missing(endpoint: &Endpoint, watch: Watch<'_>) -> Result<bool, J
         Err(JobError::Connect(error)) if error.is_missing_database() => Ok(true),
         Err(error) => Err(error),
     }
+}
+
+/// What migrations meet in the database when it is made anew: what its server, its role and its URL say. What was set for the old one, and
+/// its extensions, go with that.
+///
+/// # Errors
+/// When the server cannot be reached.
+pub async fn environment_of_new(
+    endpoint: &Endpoint,
+    own_settings: &BTreeSet<String>,
+    watch: Watch<'_>,
+) -> Result<Environment, JobError> {
+    let name = name(endpoint);
+    let outside = beside(endpoint, &name);
+    let mut session = outside.session(watch).await?;
+    let read = environment::read(&mut session, &outside.url, own_settings).await?;
+    Ok(Environment { database: name, extensions: BTreeMap::new(), ..read.environment })
 }
 
 /// Creates the database, if the server says that there is none.

@@ -1,6 +1,6 @@
 //! The statements that lead from one structure to another, whatever either comes from.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
     catalog::{Catalog, Coverage, Ignored},
@@ -66,7 +66,8 @@ pub async fn diff(
     stop: Stop,
 ) -> Result<Diff, JobError> {
     // what a server tells, and what is made beside it on one of the same major version
-    let (first, second) = tokio::join!(live(from, ignored), live(to, ignored));
+    let own = shadow.map(|it| it.own_settings.clone()).unwrap_or_default();
+    let (first, second) = tokio::join!(live(from, ignored, &own), live(to, ignored, &own));
     let (first, second) = (first?, second?);
     let there = first.as_ref().or(second.as_ref()).map(|it| &it.1);
     let major = there.map(|it| it.postgresql);
@@ -147,6 +148,7 @@ pub async fn diff(
         online: true,
         batches: false,
         in_one: false,
+        portable: false,
     };
     let statements = plan(&there, &to, &target).map_err(AutogenerateError::Plan)?;
     let remark = shadow.filter(|_| is_made);
@@ -157,14 +159,19 @@ pub async fn diff(
 }
 
 /// Reads a database, with its environment.
-async fn live(side: &Side, ignored: &Ignored) -> Result<Option<(Catalog, Environment)>, JobError> {
+async fn live(
+    side: &Side,
+    ignored: &Ignored,
+    own_settings: &BTreeSet<String>,
+) -> Result<Option<(Catalog, Environment)>, JobError> {
     let Side::Database(endpoint) = side else {
         return Ok(None);
     };
     let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
     let read = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     let read = owned_by(read, &facts.role);
-    let environment = environment::read(&mut session, &endpoint.url).await?.environment;
+    let environment = environment::read(&mut session, &endpoint.url, own_settings).await?;
+    let environment = environment.environment;
     Ok(Some((comparable_of(read, ignored), environment)))
 }
 

@@ -32,7 +32,7 @@ pub async fn drift(
 ) -> Result<DriftReport, JobError> {
     let (mut session, facts, journal) = endpoint.read(watch).await?;
     let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    let read = environment::read(&mut session, &endpoint.url).await?;
+    let read = environment::read(&mut session, &endpoint.url, &shadow.own_settings).await?;
     drop(session);
     let is_applied = |it: &&Migration| journal.applied.contains_key(&it.version);
     let applied: Vec<Migration> = migrations.iter().filter(is_applied).cloned().collect();
@@ -62,7 +62,8 @@ pub async fn drift(
     let remark = shadow.remark(major).filter(|_| !found.is_empty());
     let remarks = remark.into_iter().chain(left_alone.remark());
     let remarks: Vec<String> = remarks.chain(notes).collect();
-    let target = Target { major, role: ROLE, online: true, batches: false, in_one: false };
+    let target =
+        Target { major, role: ROLE, online: true, batches: false, in_one: false, portable: false };
     let mut report = DriftReport {
         database: facts.database,
         applied: count,

@@ -4,6 +4,7 @@ mod database;
 mod ledger;
 mod proof;
 mod rename;
+mod schema;
 mod twin;
 
 use miette::{NamedSource, SourceSpan};
@@ -13,6 +14,7 @@ use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
+pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
 pub use self::twin::TwinError;
 pub(in crate::job) use self::twin::missing_extension;
 
@@ -109,6 +111,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     SchemaWouldChange(#[from] SchemaWouldChange),
+    /// schema.rs and what somebody has written into it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    EditsWouldBeLost(#[from] EditsWouldBeLost),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -142,20 +148,6 @@ impl JobError {
             _ => None,
         }
     }
-}
-
-/// A run that was asked to leave schema.rs as it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("schema.rs would change: {}", files.join(", "))]
-#[diagnostic(
-    code(schema::locked),
-    help("Nothing was run. Run the command without --locked-schema, and commit the changed file.")
-)]
-pub struct SchemaWouldChange {
-    /// The files.
-    pub files: Vec<String>,
-    /// What would change in them, as a unified diff.
-    pub difference: String,
 }
 
 /// Why a run ended early, and what it had done by then.
@@ -407,12 +399,15 @@ pub enum AutogenerateError {
     #[diagnostic(
         code(autogenerate::renames),
         help(
-            "Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values."
+            "Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then{}.",
+            if *has_values { ", with its values" } else { ", and the new is made" }
         )
     )]
     Renames {
         /// What may have been: `old=new`.
         renames: Vec<String>,
+        /// Whether values are lost if nothing was: those of a table, and not those that a view shows.
+        has_values: bool,
     },
     /// There is something that is not compared.
     #[error("there are objects that are not compared: {}", .kinds.join(", "))]

@@ -53,7 +53,7 @@ pub async fn locate(
     let needs = shadow.needs(migrations.texts());
     let scratch = shadow.start(&needs).await?.scratch;
     let endpoint = shadow.endpoint(&scratch, stop);
-    let found = replay(&endpoint, migrations, guard, refused, watch).await;
+    let found = replay(&endpoint, &shadow.stood_in(migrations), guard, refused, watch).await;
     let ended = tokio::task::spawn_blocking(move || scratch.stop());
     ended.await.unwrap_or_default();
     if let Some(at) = found? {
@@ -147,7 +147,13 @@ async fn replay(
 
 /// The rules that are broken between two moments.
 fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<&'static str> {
-    let context = Context { ledgers: &guard.ledgers, before: None, unused: &BTreeSet::new() };
+    let context = Context {
+        ledgers: &guard.ledgers,
+        before: None,
+        unused: &BTreeSet::new(),
+        written: ledger::Recorded::default(),
+        replaces_triggers: true,
+    };
     let mut seen: BTreeSet<&'static str> =
         ledger::judge(before, now, &context).iter().map(|it| it.rule).collect();
     for ledger in 0..guard.ledgers.len() {

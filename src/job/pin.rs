@@ -3,7 +3,7 @@
 use crate::{
     job::{JobError, Watch, open::Endpoint},
     migration::{
-        environment::{Environment, Needs, Pin},
+        environment::{Environment, Needs, Pin, own_settings},
         source::Migrations,
     },
     postgres::environment::{self, Surroundings},
@@ -21,7 +21,7 @@ pub async fn pin(
 ) -> Result<(Pin, PinReport), JobError> {
     let (mut session, _, _) = database.read(watch).await?;
     let Surroundings { environment, concerned } =
-        environment::read(&mut session, &database.url).await?;
+        environment::read(&mut session, &database.url, &own_settings(migrations.texts())).await?;
     let spoken = Needs::of(&environment, migrations.texts()).roles;
     let custom = environment.settings.keys();
     let left_out = custom.filter(|it| Environment::is_custom(it)).cloned().collect();

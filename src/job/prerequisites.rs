@@ -27,6 +27,8 @@ pub const HEADER: &str = "-- What is there before the first migration: the datab
 pub struct Prerequisites {
     /// The SQL.
     pub sql: String,
+    /// Whether the migrations make all that is there.
+    pub is_empty: bool,
     /// What should be known of it.
     pub notes: Vec<String>,
 }
@@ -45,7 +47,8 @@ pub async fn prerequisites(
 ) -> Result<Prerequisites, JobError> {
     let (mut session, facts, _) = database.read(watch).await?;
     let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    let environment = environment::read(&mut session, &database.url).await?.environment;
+    let environment = environment::read(&mut session, &database.url, &shadow.own_settings).await?;
+    let environment = environment.environment;
     drop(session);
     let path = environment.schemas.clone();
     let mut shadow = shadow.of(environment);
@@ -74,6 +77,7 @@ pub async fn prerequisites(
         online: false,
         batches: false,
         in_one: true,
+        portable: false,
     };
     let statements = plan(&empty, &theirs, &target).map_err(AutogenerateError::Plan)?;
     let mut sql = HEADER.to_owned();
@@ -92,7 +96,7 @@ pub async fn prerequisites(
             "a replay does not succeed with it yet: {error}. Take out of it what migrations make, or put in what they need"
         )),
     }
-    Ok(Prerequisites { sql, notes })
+    Ok(Prerequisites { sql, is_empty: statements.is_empty(), notes })
 }
 
 /// Reads an empty database, and which extensions its server could have.

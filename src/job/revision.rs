@@ -92,14 +92,42 @@ fn can_be_named(key: &str) -> bool {
     !(is_symbol || key.contains(breaks) || key.starts_with(['.', '-']))
 }
 
-/// Now, in Diesel's form; the last four digits count up where several are made in one second.
+/// Now, in Diesel's form; the last four digits count up where several are made in one second. What comes right behind the newest, where
+/// that is later than now, or sorts behind all times: what is new was written after it, and may need it.
 fn next_version(migrations: &Migrations) -> String {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
-    let taken = |key: &String| {
-        Version::of_directory(key).is_ok_and(|version| migrations.get(&version).is_some())
+    let now = jiff::Timestamp::now().strftime(TIME).to_string();
+    let is_next = |key: &String| {
+        let version = Version::of_directory(key).ok();
+        let head = migrations.head().map(|it| &it.version);
+        version
+            .is_some_and(|it| migrations.get(&it).is_none() && head.is_none_or(|head| *head < it))
     };
-    let mut keys = (0..0xffff_u32).map(|count| format!("{now}-{count:04x}"));
-    keys.find(|key| !taken(key)).unwrap_or(now)
+    let times = (0..0xffff_u32).map(|count| format!("{now}-{count:04x}"));
+    let behind = migrations.head().map(|it| it.name.split('_').next().unwrap_or_default());
+    let behind = behind.into_iter().flat_map(behind_it);
+    let mut keys = times.chain(behind);
+    keys.find(is_next).unwrap_or_else(|| format!("{now}-0000"))
+}
+
+/// How Diesel writes the time of a migration, before its last four digits.
+const TIME: &str = "%Y-%m-%d-%H%M%S";
+
+/// What may come behind the newest version: a second more, or a number more of as many digits, or a digit more.
+fn behind_it(key: &str) -> Vec<String> {
+    let time = key.get(..17).filter(|_| key.len() == 22 && key.as_bytes()[17] == b'-');
+    let time = time.and_then(|it| jiff::civil::DateTime::strptime(TIME, it).ok());
+    if let Some(later) = time.and_then(|it| it.checked_add(jiff::Span::new().seconds(1)).ok()) {
+        return vec![format!("{}-0000", later.strftime(TIME))];
+    }
+    match key.parse::<u64>() {
+        Ok(number) => {
+            vec![
+                format!("{:0width$}", number.saturating_add(1), width = key.len()),
+                format!("{key}1"),
+            ]
+        }
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Makes a message part of a directory's name: lower case, `_` for everything else, at most 60 characters.
@@ -139,7 +167,15 @@ pub fn find<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::slug;
+    use super::{behind_it, slug};
+
+    #[test]
+    fn what_comes_behind_the_newest_is_written_as_that_is() {
+        assert_eq!(behind_it("2030-12-31-235959-0000"), ["2031-01-01-000000-0000"]);
+        assert_eq!(behind_it("0999")[0], "1000");
+        assert_eq!(behind_it("9"), ["10", "91"]);
+        assert!(behind_it("later").is_empty());
+    }
 
     #[test]
     fn a_message_becomes_a_name() {

@@ -7,18 +7,24 @@ mod explained;
 pub use self::edited::{Before, after_run, before_run};
 pub(in crate::job) use self::edits::edits;
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     catalog::{Catalog, Coverage},
-    job::{JobError, Watch, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow},
+    job::{
+        JobError, Watch, database, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow,
+    },
     migration::{
+        environment::own_settings,
         source::{Direction, Migrations},
         status::status,
         version::Version,
     },
     postgres::{environment, introspect, session::Stop},
-    project::{ProjectError, schema_file},
+    project::{ProjectError, printed::Record, schema_file},
     report::schema::{FileReport, FileState, SchemaReport},
     schema_rs::{
         self, Compat, PrintSchema, PrintSchemas, Style,
@@ -36,6 +42,8 @@ pub struct Printer {
     pub style: Style,
     /// What paths begin with that are shown from there.
     pub current: PathBuf,
+    /// What was printed before, where that is kept.
+    pub record: Option<Record>,
 }
 
 /// One file as it should be.
@@ -104,20 +112,32 @@ impl Printer {
         Ok((files, notes))
     }
 
-    /// Writes the files that differ from what is printed.
+    /// Writes the files that differ from what is printed: all of them, or none.
     ///
     /// # Errors
-    /// As [`Printer::print`], and when the system says no.
-    pub fn write(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
+    /// As [`Printer::print`], when the system says no, and when edits would be lost that are not to be discarded.
+    pub fn write(&self, catalog: &Catalog, discards_edits: bool) -> Result<SchemaReport, JobError> {
         let mut report = self.compare(catalog)?;
         let (printed, _) = self.print(catalog)?;
+        if !discards_edits {
+            edited::demand_none(self, catalog, &report)?;
+        }
         for (file, report) in with_places(printed).zip(&mut report.files) {
             if report.state != FileState::Fresh {
-                schema_file::write(&file.0, &file.1)?;
+                self.put(&file.0, &file.1)?;
                 report.state = FileState::Written;
             }
         }
         Ok(report)
+    }
+
+    /// Writes a file, and notes what is in it.
+    pub(super) fn put(&self, path: &Path, text: &str) -> Result<(), ProjectError> {
+        schema_file::write(path, text)?;
+        if let Some(record) = &self.record {
+            record.note(path, text);
+        }
+        Ok(())
     }
 
     /// Compares the files with what is printed, line by line: line ends, and that of the last line, may differ.
@@ -223,7 +243,7 @@ impl Printer {
         Ok((!patch.trim().is_empty()).then_some(patch))
     }
 
-    pub(super) fn shown(&self, path: &std::path::Path) -> String {
+    pub(super) fn shown(&self, path: &Path) -> String {
         let short = path.strip_prefix(&self.current).unwrap_or(path);
         short.display().to_string()
     }
@@ -267,7 +287,8 @@ pub async fn demand_unchanged(
     watch: Watch<'_>,
 ) -> Result<(), JobError> {
     let (mut session, _, journal) = endpoint.read(watch).await?;
-    let read = environment::read(&mut session, &endpoint.url).await?;
+    let own = own_settings(migrations.texts());
+    let read = environment::read(&mut session, &endpoint.url, &own).await?;
     drop(session);
     let status = status(migrations, &journal);
     let plan = run::make_plan(&status, wish)?;
@@ -289,11 +310,23 @@ pub async fn demand_unchanged(
     demand_of_migrations(&after, printer, &shadow, endpoint.stop.clone()).await
 }
 
-/// Refuses to make a database of these migrations from nothing, if a schema.rs would be another one.
+/// Refuses to make the database of an endpoint anew, if a schema.rs would be another one then.
 ///
 /// # Errors
 /// When a file would change, or the shadow cannot be made.
-pub async fn demand_of_migrations(
+pub async fn demand_of_new(
+    endpoint: &Endpoint,
+    migrations: &Migrations,
+    printer: &Printer,
+    shadow: &Shadow,
+    watch: Watch<'_>,
+) -> Result<(), JobError> {
+    let environment = database::environment_of_new(endpoint, &shadow.own_settings, watch).await?;
+    let shadow = shadow.of(environment);
+    demand_of_migrations(migrations, printer, &shadow, endpoint.stop.clone()).await
+}
+
+async fn demand_of_migrations(
     migrations: &Migrations,
     printer: &Printer,
     shadow: &Shadow,

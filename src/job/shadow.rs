@@ -8,9 +8,10 @@ mod given;
 mod prepare;
 mod stand_in;
 
-use std::{borrow::Cow, path::PathBuf};
+use std::{borrow::Cow, collections::BTreeSet, path::PathBuf};
 
 pub(super) use self::given::Given;
+use self::stand_in::Extensions;
 
 use crate::{
     catalog::{Catalog, Coverage},
@@ -45,6 +46,8 @@ pub struct Shadow {
     pub search: Search,
     /// The major version that the project demands, whatever the database's is.
     pub major: Option<u32>,
+    /// The settings of somebody's own that the migrations may ask for.
+    pub own_settings: BTreeSet<String>,
     /// The roles that are there beside the one that runs migrations.
     pub roles: Vec<String>,
     /// What it is a twin of.
@@ -161,7 +164,7 @@ impl Shadow {
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
         let (mut session, _, _) = database.read(watch).await?;
-        let read = environment::read(&mut session, &database.url).await?;
+        let read = environment::read(&mut session, &database.url, &self.own_settings).await?;
         Ok(self.of(read.environment))
     }
 
@@ -236,19 +239,36 @@ impl Shadow {
         }
     }
 
-    /// Migrations as they are replayed here: without the extensions that something stands in for.
+    /// Migrations as they are replayed here: without the extensions that something stands in for, and with others in the versions that
+    /// the database has.
     pub(super) fn stood_in<'m>(&self, migrations: &'m Migrations) -> Cow<'m, Migrations> {
-        match self.stand_ins.is_empty() {
+        let extensions = self.extensions();
+        match extensions.stand_ins.is_empty() && extensions.versions.is_empty() {
             true => Cow::Borrowed(migrations),
-            false => Cow::Owned(stand_in::migrations(migrations, &self.stand_ins)),
+            false => Cow::Owned(extensions.migrations(migrations)),
+        }
+    }
+
+    /// What becomes of extensions here.
+    fn extensions(&self) -> Extensions<'_> {
+        let known = self.known.environment().map(|it| &it.extensions);
+        let known = known.filter(|it| !it.is_empty());
+        let here = known.map(|_| self.binaries.extensions()).unwrap_or_default();
+        let is_here =
+            |name: &str, version: &str| here.get(name).is_some_and(|it| it.contains(version));
+        let versions = known.into_iter().flatten();
+        let versions = versions.map(|(name, it)| (name.as_str(), it.version.as_str()));
+        Extensions {
+            stand_ins: &self.stand_ins,
+            versions: versions.filter(|(name, version)| is_here(name, version)).collect(),
         }
     }
 
     /// SQL as it is loaded here.
     pub(super) fn stood_in_files(&self, files: &[(PathBuf, String)]) -> Vec<(PathBuf, String)> {
         let all = files.iter();
-        let all = all.map(|(path, text)| (path.clone(), stand_in::text(text, &self.stand_ins)));
-        all.collect()
+        let extensions = self.extensions();
+        all.map(|(path, text)| (path.clone(), extensions.text(text))).collect()
     }
 
     /// What has to be there before some scripts run.

@@ -11,5 +11,6 @@ pub(crate) const LATER: &str = "Nothing may strike after this migration. Write w
 pub(crate) const DRIFT: &str = "This was changed since the last run of glowplug. Put it back as it was; or, if it is meant, `glowplug ledger verify --accept REASON` records that.";
 pub(crate) const PARTITION: &str =
     "Give the new partition the triggers that the others have, in the same migration.";
+pub(crate) const TRACKING: &str = "Leave the tracking tables to glowplug: whatever a row that is written there reaches would run after the last look.";
 pub(crate) const JOURNAL: &str = "Somebody wrote to glowplug's journal past it. Find out who and what, with the server's log and a backup; then `glowplug ledger verify --accept REASON --changed-history` begins a new chain.";
 pub(crate) const HISTORY: &str = "Events were changed, removed or added past every protection. Look at the server's log, and compare with a backup from before that time; the seals tell which rows are left unaltered.";

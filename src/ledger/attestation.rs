@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ledger::{
         advice,
-        change::{Context, judge},
+        change::{Context, Recorded, judge},
         declaration::Declaration,
         lasting::lasting,
         layer::{Layer, Signs},
@@ -99,7 +99,13 @@ impl Attestation {
             Some((address, fact.clone()))
         });
         let before: Snapshot = facts.collect();
-        let context = Context { ledgers, before: None, unused: &std::collections::BTreeSet::new() };
+        let context = Context {
+            ledgers,
+            before: None,
+            unused: &std::collections::BTreeSet::new(),
+            written: Recorded::default(),
+            replaces_triggers: true,
+        };
         let mut findings = judge(&before, &lasting(now), &context);
         // nobody knows whether rows changed: what is certain is counted
         for finding in &mut findings {

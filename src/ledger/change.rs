@@ -4,7 +4,10 @@ mod access;
 mod columns;
 mod everywhere;
 mod keys;
+mod tracking;
 mod triggers;
+
+pub use self::tracking::Recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,12 +31,18 @@ pub struct Context<'c> {
     pub before: Option<&'c Before>,
     /// Columns that hold nothing, by ledger and number.
     pub unused: &'c BTreeSet<(usize, i64)>,
+    /// What glowplug itself wrote to the tracking tables meanwhile.
+    pub written: Recorded,
+    /// Whether the script itself says CREATE OR REPLACE TRIGGER: the server writes a trigger then that is as it was.
+    pub replaces_triggers: bool,
 }
 
 /// Judges what changed between two snapshots. No finding means that protection, meaning and appends are as they were; rows
 /// are [counted](super::rows()) beside.
 #[must_use]
 pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<Finding> {
+    let renamed = after.named_as(before);
+    let after = renamed.as_ref().unwrap_or(after);
     let mut findings = BTreeSet::new();
     let guarded: Vec<usize> =
         (0..context.ledgers.len()).filter(|ledger| is_guarded(before, *ledger)).collect();

@@ -18,13 +18,16 @@ pub enum Unproved {
     /// It would vanish with an extension.
     #[error("it depends on the extension {0}, and would be dropped with it")]
     Extension(String),
+    /// It sets something that changes what its text means.
+    #[error("it sets {0}, under which its text may mean something else")]
+    Setting(String),
     /// The body is more than one RAISE EXCEPTION.
     #[error("its body is not a single RAISE EXCEPTION: {0}")]
     Body(&'static str),
 }
 
 /// Functions that a message may be made with: they change nothing.
-const HARMLESS: [&str; 15] = [
+const HARMLESS: [&str; 27] = [
     "format",
     "concat",
     "concat_ws",
@@ -40,6 +43,18 @@ const HARMLESS: [&str; 15] = [
     "clock_timestamp",
     "row_to_json",
     "pg_typeof",
+    "current_setting",
+    "to_json",
+    "jsonb_build_object",
+    "json_build_object",
+    "to_char",
+    "nullif",
+    "replace",
+    "substr",
+    "substring",
+    "trim",
+    "txid_current",
+    "pg_trigger_depth",
 ];
 
 /// Proves that a function refuses, from its fact.
@@ -54,13 +69,41 @@ pub fn prove(function: &Fact) -> Result<(), Unproved> {
     if !function.text("extension").is_empty() {
         return Err(Unproved::Extension(function.text("extension").to_owned()));
     }
+    // a setting of the function could give its text another meaning
+    let settings = function.text("configuration").split(", ").filter(|it| it.contains('='));
+    for setting in settings.map(|it| it.split('=').next().unwrap_or_default()) {
+        if !SETTINGS.contains(&setting.to_ascii_lowercase().as_str()) {
+            return Err(Unproved::Setting(setting.to_owned()));
+        }
+    }
     body(function.text("source"))
 }
+
+/// Settings that a function may have: none of them changes what its text means.
+const SETTINGS: [&str; 9] = [
+    "search_path",
+    "client_min_messages",
+    "log_min_messages",
+    "lock_timeout",
+    "statement_timeout",
+    "timezone",
+    "datestyle",
+    "row_security",
+    "work_mem",
+];
 
 fn body(source: &str) -> Result<(), Unproved> {
     let Ok(pieces) = pieces(source) else {
         return Err(Unproved::Body("it cannot be read"));
     };
+    // where standard_conforming_strings is off, a backslash hides the quote that ends a constant: what stands after it is code then
+    let is_plain = |piece: &Piece<'_>| match piece {
+        Piece::Text(text) => !text.starts_with('\'') || !text.contains('\\'),
+        _ => true,
+    };
+    if !pieces.iter().all(is_plain) {
+        return Err(Unproved::Body("a constant without E holds a backslash"));
+    }
     let mut rest = Rest(&pieces);
     if !rest.word("begin") {
         return Err(Unproved::Body("it does not start with BEGIN"));
@@ -205,6 +248,8 @@ mod tests {
             "",
             "BEGIN RAISE EXCEPTION 'no'",
             "BEGIN RAISE DEBUG USING MESSAGE = 'x'; END",
+            "BEGIN RAISE EXCEPTION 'no\\'; END --'; EXCEPTION WHEN OTHERS THEN RETURN NEW; END",
+            "BEGIN RAISE EXCEPTION 'a\\b'; END",
         ] {
             assert!(body(source).is_err(), "{source}");
         }

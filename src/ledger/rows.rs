@@ -23,6 +23,8 @@ pub struct Rows {
 /// Compares the counters and files of a ledger's tables.
 #[must_use]
 pub fn rows(before: &Snapshot, after: &Snapshot, ledger: usize) -> Rows {
+    let renamed = after.named_as(before);
+    let after = renamed.as_ref().unwrap_or(after);
     let mut found = Rows::default();
     let old: Vec<(&str, &Fact)> = before.of(Some(ledger), Kind::Rows).collect();
     for (label, now) in after.of(Some(ledger), Kind::Rows) {

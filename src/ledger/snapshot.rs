@@ -30,8 +30,10 @@ pub enum Kind {
     Namesake,
     Decoy,
     Tracking,
+    TrackedRows,
     EventTrigger,
     Extension,
+    Subscription,
     Database,
     LaterGrant,
     StandIn,
@@ -61,6 +63,7 @@ impl Kind {
                 | Self::Decoy
                 | Self::NewFunction
                 | Self::CatalogWrite
+                | Self::TrackedRows
         )
     }
 }
@@ -140,6 +143,58 @@ impl Snapshot {
             (address, fact)
         });
         Self { facts: facts.collect() }
+    }
+
+    /// The same with the names that partitions had in `before`: renaming one changes nothing.
+    pub(super) fn named_as(&self, before: &Self) -> Option<Self> {
+        let relations = |snapshot: &Self| -> BTreeMap<(Option<usize>, String), String> {
+            let of = |(at, fact): (&Address, &Fact)| {
+                let is_part = at.kind == Kind::Relation && !fact.is("root");
+                is_part.then(|| ((at.ledger, fact.text("identity").to_owned()), at.object.clone()))
+            };
+            snapshot.iter().filter_map(of).collect()
+        };
+        let old = relations(before);
+        let renamed: BTreeMap<(Option<usize>, String), String> = relations(self)
+            .into_iter()
+            .filter_map(|(at, now)| {
+                let then = old.get(&at).filter(|then| **then != now)?;
+                Some(((at.0, now), then.clone()))
+            })
+            .collect();
+        if renamed.is_empty() {
+            return None;
+        }
+        let then = |ledger: Option<usize>, now: &str| renamed.get(&(ledger, now.to_owned()));
+        let facts = self.iter().map(|(address, fact)| {
+            let (mut address, mut fact) = (address.clone(), fact.clone());
+            let now = match address.kind {
+                Kind::Relation | Kind::Rows => address.object.clone(),
+                _ => fact.text("relation").to_owned(),
+            };
+            if let Some(then) = then(address.ledger, &now) {
+                if let Some(rest) = address.object.strip_prefix(&now)
+                    && (rest.is_empty() || rest.starts_with(' '))
+                {
+                    address.object = format!("{then}{rest}");
+                }
+                for attribute in ["relation", "definition"] {
+                    let text = fact.text(attribute).to_owned();
+                    if text.is_empty() {
+                        continue;
+                    }
+                    let text = match attribute {
+                        "relation" => then.clone(),
+                        _ => text
+                            .replace(&format!(" ON {now} "), &format!(" ON {then} "))
+                            .replace(&format!(" ON ONLY {now} "), &format!(" ON ONLY {then} ")),
+                    };
+                    fact.0.insert(attribute.to_owned(), Value::String(text));
+                }
+            }
+            (address, fact)
+        });
+        Some(facts.collect())
     }
 
     /// One fact.

@@ -5,12 +5,13 @@
 
 mod made;
 mod needs;
+mod own;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{made::MadeNames, needs::Needs};
+pub use self::{made::MadeNames, needs::Needs, own::own_settings};
 
 /// The settings that change what SQL means, or what it makes. Those of a run itself (timeouts, `lc_messages`, isolation) are not
 /// among them.

@@ -7,7 +7,7 @@ use crate::{
     migration::version::Version,
     words::{
         digest::Digest,
-        sql::{self, Kind, SqlError, Statement},
+        sql::{self, Kind, SqlError, Statement, place_of},
     },
 };
 
@@ -259,7 +259,7 @@ pub fn check_script(
     let mut block = None;
     for statement in &statements {
         let text = &script.text[statement.span.clone()];
-        if let Some(at) = text.find(FILL) {
+        if let Some(at) = place_of(text, FILL) {
             let start = statement.span.start + at;
             return Err(Unrunnable {
                 what: format!("a value is missing where {FILL} stands"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Planner, Stuck, is_type, needs, shell};
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Dependency, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, Kind},
     ddl::{
         base_type, constraint,
         index::{self, partition, ties},
@@ -339,12 +339,16 @@ impl<'c> Planner<'c> {
     /// A name is given up before it is taken.
     fn names(&self, graph: &mut Graph<Node>) {
         let mut old: BTreeMap<(bool, &str, &str), Vec<&Key>> = BTreeMap::new();
-        for key in self.dropped.keys() {
+        // that of a check or a foreign key is its table's own
+        let is_shared = |catalog: &Catalog, key: &Key| {
+            key.kind() != Kind::Constraint || catalog.get(key).is_some_and(Fact::has_index)
+        };
+        for key in self.dropped.keys().filter(|it| is_shared(self.from, it)) {
             if let Some(name) = name_of(key) {
                 old.entry(name).or_default().push(key);
             }
         }
-        for key in &self.created {
+        for key in self.created.iter().filter(|it| is_shared(self.to, it)) {
             for gone in name_of(key).and_then(|name| old.get(&name)).into_iter().flatten() {
                 graph.before(&self.drop_of(gone), &self.making(key));
             }

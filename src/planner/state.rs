@@ -1,11 +1,13 @@
-//! State that is no structure: whether a materialized view holds rows, and by which index CLUSTER goes.
+//! State that is no structure: whether a materialized view holds rows, by which index CLUSTER goes, what an inherited NOT NULL is called.
 //!
 //! A dump of a structure says `WITH NO DATA` of every materialized view, and nobody means to empty them with it. So what is there stays as
 //! it is, and what is made anew is made as it was.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind, RelationKind},
-    ddl::rules::needs_of,
+    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind},
+    ddl::{inheritance::parents, rules::needs_of},
 };
 
 /// A wanted catalog with the state of what is there. What is new holds rows, where it can.
@@ -23,6 +25,14 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
         }
     }
     set(&mut to, all);
+    keep_not_nulls(from, &mut to);
+    // what is put aside needs it, which is no longer compared
+    let needed: BTreeSet<Key> =
+        from.needed.iter().filter(|it| to.get(it).is_none()).cloned().collect();
+    for (key, fact) in needed.iter().filter_map(|it| from.entry(it)) {
+        to.insert(key.clone(), fact.clone());
+    }
+    to.stand_on(from, &needed);
     // one that is made needs the rows of what it reads
     let is_made = |key: &Key| {
         let definition =
@@ -38,6 +48,44 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
     let made = made.collect();
     set(&mut to, made);
     to
+}
+
+/// NOT NULLs that a table has from a parent, and had before: PostgreSQL can give them no other name then, nor take away or give that they
+/// are the table's own, too. What they got is a matter of which statement came first.
+fn keep_not_nulls(from: &Catalog, to: &mut Catalog) {
+    let all = to.of_kind(Kind::Constraint).filter(|(_, is)| {
+        is.is_constraint(ConstraintKind::NotNull) && is.is(Attribute::InheritCount)
+    });
+    let all: Vec<(Key, Key, bool)> = all
+        .filter_map(|(key, is)| {
+            let columns = is.list(Attribute::Columns);
+            let (old, was) = not_null(from, [key.part(0), key.part(1)], &columns)?;
+            // the name of one that goes along with that of the parent
+            let parents = parents(to, key.part(0), key.part(1));
+            let is_renamed = parents.iter().any(|(schema, table)| {
+                let both = [from, to].map(|it| not_null(it, [schema, table], &columns));
+                matches!(both, [Some(was), Some(is)] if was.0 != is.0)
+            });
+            let name = if is_renamed || to.get(old).is_some() { key } else { old };
+            Some((key.clone(), name.clone(), was.is(Attribute::Inherited)))
+        })
+        .collect();
+    for (key, name, is_inherited) in all {
+        set(to, vec![(key.clone(), Attribute::Inherited, is_inherited)]);
+        to.rename(&key, name);
+    }
+}
+
+/// The NOT NULL of a column.
+fn not_null<'c>(
+    catalog: &'c Catalog,
+    table: [&str; 2],
+    columns: &[String],
+) -> Option<(&'c Key, &'c Fact)> {
+    let mut below = catalog.below(Kind::Constraint, &table);
+    below.find(|(_, it)| {
+        it.is_constraint(ConstraintKind::NotNull) && it.list(Attribute::Columns) == columns
+    })
 }
 
 fn set(catalog: &mut Catalog, all: Vec<(Key, Attribute, bool)>) {

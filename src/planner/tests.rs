@@ -45,7 +45,14 @@ fn table(of_type: &str, name: &str, default: Option<&str>) -> Catalog {
 }
 
 fn planned(from: &Catalog, to: &Catalog) -> Vec<Statement> {
-    let target = Target { major: 15, role: "me", online: true, batches: true, in_one: false };
+    let target = Target {
+        major: 15,
+        role: "me",
+        online: true,
+        batches: true,
+        in_one: false,
+        portable: false,
+    };
     plan(from, to, &target).expect("there is a way")
 }
 

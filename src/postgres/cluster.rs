@@ -17,6 +17,7 @@ mod cache;
 mod client;
 mod dump;
 mod error;
+mod extensions;
 pub mod fetch;
 mod guard;
 pub mod install;

@@ -25,15 +25,22 @@ pub struct Surroundings {
     pub concerned: BTreeSet<String>,
 }
 
-/// Reads what scripts meet in a database, with the settings that `url` gives the session. Needs no privilege.
+/// Reads what scripts meet in a database, with the settings that `url` gives the session, and those of `own`: settings of somebody's own
+/// that may be there. Needs no privilege.
 ///
 /// # Errors
 /// When the connection is lost, or the server refuses.
-pub async fn read(session: &mut Session<'_>, url: &Url) -> Result<Surroundings, SessionError> {
+pub async fn read(
+    session: &mut Session<'_>,
+    url: &Url,
+    own: &BTreeSet<String>,
+) -> Result<Surroundings, SessionError> {
+    let mut names = url.params.settings();
+    names.extend(own.iter().cloned());
     let values = vec![
         Some(SETTINGS.join(",")),
         Some(journal::DIESEL_TABLE.to_owned()),
-        Some(url.params.settings().join(",")),
+        Some(names.join(",")),
     ];
     let rows = session.query(QUERY, values).await;
     let rows = rows.map_err(SessionError::while_doing("reading the environment"))?;

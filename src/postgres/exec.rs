@@ -15,9 +15,13 @@ mod verdict;
 use std::time::Duration;
 
 use crate::{
-    migration::{journal::EntryKind, plan::Step, source::Script},
+    migration::{
+        journal::EntryKind,
+        plan::Step,
+        source::{Direction, Script},
+    },
     postgres::{
-        guard::Guard,
+        guard::{self, Guard},
         journal::Record,
         lock::{KEY, Locked},
         server_error::ServerError,
@@ -218,6 +222,9 @@ impl Locked<'_> {
         manner: &Manner,
         tell: Tell<'_>,
     ) -> Result<u64, TaskError> {
+        if task.step.direction == Direction::Down {
+            self.reverted.entry(task.step.migration.version.to_string()).or_default();
+        }
         if task.step.migration.metadata.run_in_transaction {
             let took = self.run_together(index, std::slice::from_ref(task), manner, tell).await?;
             Ok(took.first().copied().unwrap_or_default())
@@ -447,6 +454,11 @@ impl Locked<'_> {
 /// The end of what a script set up, and the check that the lock is still held.
 fn settle() -> String {
     format!("{SETTLE}; {}", HOLD.replace("$1", &KEY.to_string()))
+}
+
+/// The same under the ledger guard, which notes a cursor that would outlive the transaction before it is closed.
+fn settle_guarded() -> String {
+    settle().replace("CLOSE ALL", &format!("{}; CLOSE ALL", guard::CURSORS.trim_end()))
 }
 
 /// Whether an error comes from the check that the lock is still held.

@@ -6,6 +6,7 @@
 
 mod declared;
 mod fingerprint;
+mod numbers;
 mod probe;
 mod signs;
 mod text;
@@ -13,6 +14,7 @@ mod text;
 pub(crate) use self::{
     declared::{Declared, ask, tables},
     fingerprint::{Column, Rows, columns, exact, exact_by_query, quick},
+    numbers::Numbers,
     probe::{append, writes},
     signs::{flush, identity},
     text::{Range, sums, there_then},
@@ -185,14 +187,21 @@ impl Guard {
         let sql = include_str!("guard/snapshot.sql")
             .replace("{parameters}", parameters)
             .replace("{xid}", if writes { "pg_current_xact_id()::text" } else { "''" })
-            .replace(
-                "{made}",
-                if writes { "age(p.xmin) <= age(pg_current_xact_id()::xid)" } else { "false" },
-            );
+            .replace("{made}", &made("p", writes))
+            .replace("{written}", &made("t", writes));
         let functions = before.map(functions).unwrap_or_default();
         let values =
             vec![Some(self.names()), Some(tracking.to_owned()), Some(json!(functions).to_string())];
         (sql, values)
+    }
+}
+
+/// Whether a row of a catalog was written by this transaction.
+fn made(row: &str, writes: bool) -> String {
+    if writes {
+        format!("age({row}.xmin) <= age(pg_current_xact_id()::xid)")
+    } else {
+        "false".to_owned()
     }
 }
 
@@ -206,6 +215,11 @@ fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
     let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
     functions.map(|(_, fact)| [fact.text("schema"), fact.text("name")]).collect()
 }
+
+/// Notes whether a cursor is open that would run at COMMIT.
+pub(crate) const CURSORS: &str = include_str!("guard/cursors.sql");
+/// Notes which triggers are put off to COMMIT.
+pub(crate) const QUIET: &str = include_str!("guard/quiet.sql");
 
 /// Settings that answers depend on, with the value that they are asked under.
 const SETTINGS: [(&str, &str); 15] = [
@@ -348,12 +362,15 @@ fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
-/// Functions outside of pg_catalog that have one of these names; those of extensions are left out.
-pub(crate) fn functions_called(names: &[String]) -> (&'static str, Vec<Option<String>>) {
-    let sql = "SELECT ARRAY[p.oid::regprocedure::text] AS \"row\" FROM pg_catalog.pg_proc p \
-        WHERE p.proname IN (SELECT jsonb_array_elements_text($1::text::jsonb)) AND p.oid >= 16384 \
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass \
-            AND d.objid = p.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 1";
+/// The function of somebody's own that upkeep of relations could run; of all where `oids` is empty.
+pub(crate) fn reached(oids: &[String]) -> (&'static str, Vec<Option<String>>) {
+    (include_str!("guard/reach.sql"), vec![Some(json!(oids).to_string())])
+}
+
+/// The relations that names mean where the script stands, by oid.
+pub(crate) fn relations_called(names: &[String]) -> (&'static str, Vec<Option<String>>) {
+    let sql = "SELECT ARRAY[pg_catalog.to_regclass(n)::pg_catalog.oid::pg_catalog.text] AS \"row\" \
+        FROM pg_catalog.jsonb_array_elements_text($1::pg_catalog.text::pg_catalog.jsonb) n WHERE pg_catalog.to_regclass(n) IS NOT NULL";
     (sql, vec![Some(json!(names).to_string())])
 }
 

@@ -48,6 +48,8 @@ pub struct Locked<'c> {
     pins: Pins,
     /// Whether nothing of an earlier task, or of a connection's earlier life, is left in the session.
     pub(crate) is_clean: bool,
+    /// The versions that were reverted under this lock, and whether their ways down appended to a ledger.
+    pub(crate) reverted: std::collections::BTreeMap<String, bool>,
 }
 
 /// Settings of a run, pinned again before every migration.
@@ -142,7 +144,16 @@ impl<'c> Session<'c> {
             self::facts(&rows.map_err(SessionError::while_doing("looking around"))?)?
         };
         let journal = journal::read(&mut self, &facts.place).await?;
-        Ok((Locked { is_clean: self.wire().is_some(), session: self, facts, pins }, journal))
+        Ok((
+            Locked {
+                is_clean: self.wire().is_some(),
+                session: self,
+                facts,
+                pins,
+                reverted: std::collections::BTreeMap::new(),
+            },
+            journal,
+        ))
     }
 
     /// The key, and the backend that must be the one to take it: the one that the wire announced.

@@ -12,6 +12,7 @@
 
 use std::ops::Range;
 
+mod index;
 mod kind;
 pub mod mentions;
 mod name;
@@ -22,6 +23,7 @@ mod split;
 mod token;
 
 pub use self::{
+    index::index_definition,
     kind::Kind,
     name::Name,
     position::{byte_of_position, line_column},
@@ -69,6 +71,39 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, SqlError> {
         });
     }
     Ok(pieces)
+}
+
+/// Where a word stands in a statement as one of its tokens, also in the code of `DO $tag$ … $tag$`: not in strings, quoted names,
+/// comments and the bodies of functions.
+#[must_use]
+pub fn place_of(statement: &str, word: &str) -> Option<usize> {
+    let (mut at, mut is_code) = (0, false);
+    let mut is_first = true;
+    while let Ok(Some(token)) = token::token(statement, at) {
+        at = token.end;
+        let written = token.text(statement);
+        match token.class {
+            token::Class::Space | token::Class::Comment => continue,
+            token::Class::Word if written == word => return Some(token.start),
+            token::Class::Word if is_first => is_code = token.is_word(statement, "do"),
+            token::Class::Text if is_code => {
+                let found =
+                    code(written).and_then(|(start, code)| Some(start + place_of(code, word)?));
+                if let Some(found) = found {
+                    return Some(token.start + found);
+                }
+            }
+            _ => {}
+        }
+        is_first = false;
+    }
+    None
+}
+
+/// What stands between the tags of a string in dollar quotes, and where it begins.
+fn code(written: &str) -> Option<(usize, &str)> {
+    let tag = &written[..written.strip_prefix('$')?.find('$')? + 2];
+    Some((tag.len(), written.strip_prefix(tag)?.strip_suffix(tag)?))
 }
 
 /// One statement of a script.
@@ -128,6 +163,25 @@ impl SqlError {
             Self::MetaCommand { at, .. } | Self::Unterminated { at, .. } | Self::NulByte { at } => {
                 *at
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_a_token_of_the_statement_or_of_the_code_that_it_runs() {
+        for (statement, found) in [
+            ("UPDATE t SET a = HERE WHERE b", Some(17)),
+            ("-- HERE\nDO $f$ BEGIN\n  UPDATE t SET a = HERE; END $f$", Some(41)),
+            ("SELECT 'HERE', \"HERE\", E'\\'HERE', $x$ HERE $x$ /* HERE */", None),
+            ("CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT HERE $$", None),
+            ("DO $f$ BEGIN RAISE NOTICE 'HERE'; END $f$", None),
+            ("SELECT HERE_AND_THERE, here", None),
+        ] {
+            assert_eq!(place_of(statement, "HERE"), found, "{statement}");
         }
     }
 }

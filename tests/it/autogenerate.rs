@@ -150,6 +150,52 @@ fn a_rename_is_asked_for_and_never_guessed() {
     project.run("check").ok();
 }
 
+/// A view has no values that could be lost.
+#[test]
+fn a_view_that_may_have_been_renamed_is_asked_for_as_what_it_is() {
+    let tables = "CREATE TABLE t (id int, n int);";
+    let project = leading_to(
+        &format!("{tables} CREATE VIEW seen AS SELECT id, n FROM t;"),
+        &format!("{tables} CREATE VIEW shown AS SELECT id, n FROM t;"),
+    );
+    let asked = generate(&project, &[]).code(1);
+    assert!(asked.stderr.contains("the old is dropped then, and the new is made."), "{asked:#?}");
+    assert!(!asked.stderr.contains("values"), "{asked:#?}");
+}
+
+/// The word for a place to fill in is one only where it stands as such: not in what the user has written.
+#[test]
+fn a_place_to_fill_in_is_no_text_of_the_user() {
+    let project = leading_to(
+        "CREATE TABLE t (id int, a text DEFAULT 'FILL_IN_HERE'); COMMENT ON TABLE t IS 'FILL_IN_HERE';
+        CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'FILL_IN_HERE'; END $$;",
+        "CREATE TABLE t (id int);",
+    );
+    generate(&project, &[]).ok();
+    project.run("check").ok();
+    project.run("verify").ok();
+}
+
+/// Where the rows refer to a table that goes, its way back cannot bring them.
+#[test]
+fn a_key_to_a_table_that_is_made_empty_is_told_of() {
+    let project = leading_to(
+        "CREATE TABLE b (id int, a_id int);",
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int, a_id int REFERENCES a);",
+    );
+    let drafted = generate(&project, &[]).ok();
+    let told = "\"public\".\"a\" is new and empty: it fails where a row of \"public\".\"b\" has a value in \"a_id\"";
+    assert!(drafted.stdout.contains(&format!("on the way down: {told}")), "{drafted:#?}");
+    assert!(scripts(&project, "change", "down.sql").contains(told));
+    // a new column refers to nothing
+    let project = leading_to(
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int, a_id int REFERENCES a);",
+        "CREATE TABLE b (id int);",
+    );
+    let drafted = generate(&project, &[]).ok();
+    assert!(!drafted.stdout.contains("is new and empty"), "{drafted:#?}");
+}
+
 /// The author fills a column that may not be NULL; an upgrade stops at a place that was left as it is.
 #[test]
 fn a_column_that_may_not_be_null_is_filled_by_its_author() {
@@ -954,6 +1000,34 @@ fn values_become_others_by_an_expression_or_by_their_author() {
     let up = fs::read_to_string(open.join("up.sql")).unwrap();
     fs::write(open.join("up.sql"), up.replace("USING FILL_IN_HERE", "USING '127.0.0.1'::inet"))
         .unwrap();
+    project.run("upgrade").ok();
+    project.run("check").ok();
+}
+
+/// Ordinary texts become the only element of a list, and come back as they were; so do those that are lists themselves.
+#[test]
+fn texts_become_lists_and_come_back() {
+    let database = Database::new();
+    let project = leading_to(
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b varchar(20), c text, d text[], e int, f jsonb);",
+        "CREATE TABLE t (id int PRIMARY KEY, a text[], b varchar(20)[], c int[], d text, e text[], f text[]);",
+    )
+    .env("DATABASE_URL", &database.url());
+    project.run("upgrade").ok();
+    database.execute(
+        "INSERT INTO t VALUES (1, 'hello, world', 'x', '7', '{one}', 5, '[\"y\"]'), (2, '{a,\"b c\"}', '', '{1,2}', '{one,two}', 6, '[]'),
+            (3, '', '{}', '8', '{}', NULL, NULL), (4, NULL, NULL, NULL, NULL, NULL, NULL), (5, 'ü', 'x', '9', '{NULL}', NULL, NULL), (6, 'x', 'y', '1', '{\"{x}\"}', NULL, NULL)",
+    );
+    let rows = || database.query("SELECT string_agg(t::text, ' ' ORDER BY id) FROM t");
+    let before = rows();
+    generate(&project, &[]).ok();
+    project.run("upgrade").ok();
+    assert_eq!(
+        database.query("SELECT a::text || b::text || c::text || d || e::text FROM t WHERE id = 1"),
+        "{\"hello, world\"}{x}{7}one{5}"
+    );
+    project.run("downgrade 1").ok();
+    assert_eq!(rows(), before);
     project.run("upgrade").ok();
     project.run("check").ok();
 }

@@ -349,6 +349,37 @@ fn a_project_that_the_servers_user_cannot_enter_has_its_data_elsewhere() {
 }
 
 #[test]
+fn root_follows_no_link_of_somebody_else() {
+    if !is_root() {
+        eprintln!("skipped: only root works for somebody else");
+        return;
+    }
+    const NOBODY: u32 = 65534;
+    for inside in ["", "/pg", "/run"] {
+        let home = Home::new();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let own = format!(".glowplug{inside}");
+        let link = home.0.path().join(&own);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &link).unwrap();
+        let mut all = vec![home.0.path().to_owned()];
+        while let Some(path) = all.pop() {
+            std::os::unix::fs::lchown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+            if path.is_dir() && !path.is_symlink() {
+                all.extend(fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+            }
+        }
+        for command in ["db start", "upgrade"] {
+            let ran = home.run(command);
+            assert!(fs::read_dir(elsewhere.path()).unwrap().next().is_none(), "{own}: {ran:#?}");
+            if inside.is_empty() {
+                ran.code(1).says(&[".glowplug", "link"]);
+            }
+        }
+    }
+}
+
+#[test]
 fn two_projects_of_one_name_have_two_servers() {
     let (one, two) = (Home::new(), Home::new());
     for home in [&one, &two] {

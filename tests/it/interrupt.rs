@@ -1,12 +1,17 @@
 //! Ctrl-C and SIGTERM, at every stage of a run.
 
 use std::{
+    fs,
+    io::Read as _,
     net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
-use crate::support::{Database, GLOWPLUG, Peer, Project, Ran, eventually, signal};
+use crate::support::{
+    Database, GLOWPLUG, INSTALLED, Peer, Project, Ran, eventually, psql_at, scratch, signal,
+};
 
 struct Run<'p> {
     project: &'p Project,
@@ -215,6 +220,71 @@ fn a_pause_before_another_attempt_ends_at_once() {
     eventually("it waits between two attempts", || sessions(&database).starts_with("idle: RESET"));
     run.signal("INT");
     run.end().code(130).says(&["1_a was interrupted"]);
+}
+
+/// Some steps block the thread that runs the job: a server that is made, for one.
+#[test]
+fn the_first_signal_is_answered_at_once_also_while_a_step_blocks() {
+    let project = Project::new();
+    project.migration("1_a", "SELECT 1;", "");
+    let bin = project.path().join("bin");
+    for (name, script) in [
+        ("postgres", "echo 'postgres (PostgreSQL) 17.0'"),
+        ("initdb", "touch started; exec sleep 60"),
+    ] {
+        project.write(
+            &format!("bin/{name}"),
+            &format!("#!/bin/sh\ncd '{}'\n{script}\n", bin.display()),
+        );
+        let path = bin.join(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    // root's server runs as somebody else, who has to get there
+    for dir in [project.path(), &bin] {
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let bin = bin.display().to_string();
+    let mut run = Run::start(&project, &format!("verify --postgres-bin {bin}"));
+    eventually("initdb runs", || project.path().join("bin/started").exists());
+    let asked = run.signal("INT");
+    let mut said = [0; 8];
+    run.child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert_eq!(String::from_utf8_lossy(&said), "Stopping");
+    run.signal("INT");
+    run.end().code(130);
+}
+
+/// What Linux says of a connection: the second timer is that of keepalive.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_that_waits_for_the_server_is_kept_alive() {
+    let server = scratch(&INSTALLED[0], &[("listen_addresses", "127.0.0.1")]);
+    let database = Database::on(&server);
+    let port: u16 = psql_at(&server.url(&database.name), "SHOW port").parse().unwrap();
+    let project = Project::new();
+    project.migration("1_a", "SELECT pg_sleep(60);", "");
+    let url = |more: &str| {
+        format!(
+            "postgres://{}@127.0.0.1:{port}/{}?sslmode=disable{more}",
+            database.role, database.name
+        )
+    };
+    let remote = format!("0100007F:{port:04X}");
+    let timer = || {
+        let all = fs::read_to_string("/proc/net/tcp").unwrap();
+        let fields = all.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let mut open = fields.filter(|it| it.len() > 5 && it[2] == remote && it[3] == "01");
+        open.next().map(|it| it[5][..2].to_owned())
+    };
+    for (more, expected) in [("", "02"), ("&keepalives=0", "00")] {
+        let run = Run::start(&project, &format!("upgrade --database-url {}", url(more)));
+        await_sleep(&database);
+        eventually("the last packet is answered", || timer().as_deref() == Some(expected));
+        run.signal("INT");
+        run.end().code(130);
+    }
+    database.remove(&server);
 }
 
 #[test]

@@ -41,11 +41,11 @@ fn a_refusal_names_the_statement_what_would_be_lost_and_what_to_write_instead() 
         str![[r#"
 exit 3
 -- stderr
-2_mend: runs again, with the ledgers' rows compared before and after
 ledger::refused
 
   × 2_mend was refused on its way up: it would harm a ledger
   │ - public.events: 1 row was updated
+  │ - public.events: the trigger public.events events_append_only was switched off and on again
    ╭─[migrations/2_mend/up.sql:3:1]
  1 │ CREATE TABLE notes (id int);
  2 │ ALTER TABLE events DISABLE TRIGGER events_append_only;
@@ -54,7 +54,7 @@ ledger::refused
    ·                       ╰── this statement
  4 │ ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
    ╰────
-  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)). Everything was rolled back.
+  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)). Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
 
 "#]]
     );

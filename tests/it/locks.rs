@@ -131,7 +131,14 @@ fn compare(statement: &Statement, before: &Seen, after: &Seen) -> Vec<String> {
 
 /// Runs a plan, each statement by itself.
 fn walk(database: &Url, from: &Catalog, to: &Catalog, major: u32) -> Result<Vec<String>, String> {
-    let target = Target { major, role: "postgres", online: true, batches: false, in_one: false };
+    let target = Target {
+        major,
+        role: "postgres",
+        online: true,
+        batches: false,
+        in_one: false,
+        portable: false,
+    };
     let statements =
         plan(from, &settled(from, to.clone()), &target).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

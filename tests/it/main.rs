@@ -46,4 +46,5 @@ mod tidy;
 mod tls;
 mod url;
 mod verify;
+mod versions;
 mod workflow;

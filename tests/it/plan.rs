@@ -66,7 +66,14 @@ struct Plan {
 
 /// The statements from one catalog to another.
 fn planned(from: &Catalog, to: &Catalog, major: u32) -> Result<Plan, String> {
-    let target = Target { major, role: "postgres", online: true, batches: false, in_one: false };
+    let target = Target {
+        major,
+        role: "postgres",
+        online: true,
+        batches: false,
+        in_one: false,
+        portable: false,
+    };
     let statements = plan(from, to, &target).map_err(|error| format!("no plan: {error}"))?;
     let mut texts = Vec::new();
     let loses = statements.iter().flat_map(|it| {
@@ -808,7 +815,14 @@ fn a_column_becomes_any_type_that_its_values_can_have() {
     let new = Database::new();
     new.execute(&format!("{OWN}{}", tables(&|_, to| to.to_owned())));
     database.execute(&old);
-    let target = Target { major, role: "postgres", online: true, batches: false, in_one: false };
+    let target = Target {
+        major,
+        role: "postgres",
+        online: true,
+        batches: false,
+        in_one: false,
+        portable: false,
+    };
     let wanted = comparable(read(new.owner()));
     let statements = plan(&comparable(read(database.owner())), &wanted, &target).unwrap();
     let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));

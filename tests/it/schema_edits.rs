@@ -63,6 +63,49 @@ fn runs_leave_an_edited_schema_rs_as_it_is_and_say_so() {
 }
 
 #[test]
+fn printing_leaves_an_edited_schema_rs_as_it_is_unless_its_edits_are_discarded() {
+    let database = Database::new();
+    let project = applied(&database);
+    let before = schema_rs(&project);
+    for edited in [
+        before.replace(KIND, &format!("{KIND}{NOTE}")),
+        before.replace("kind -> Text", "kind -> Varchar"),
+        before.replace(KIND, &format!("        // what it is\n{KIND}")),
+        format!("use crate::types::*;\n{before}"),
+        format!("{before}diesel::table! {{ b (id) {{ id -> Int4, }} }}\n"),
+        "not Rust at all {".to_owned(),
+    ] {
+        project.write("src/schema.rs", &edited);
+        for command in ["schema", "schema --from migrations"] {
+            let refused = project.run(command).code(1);
+            assert_eq!(schema_rs(&project), edited);
+            assert!(refused.stdout.contains("\n-"), "the edit is shown: {refused:#?}");
+            refused.says(&["src/schema.rs", "revision --autogenerate", "schema --discard-edits"]);
+        }
+        project.run("schema --discard-edits").ok();
+        assert_eq!(schema_rs(&project), before);
+    }
+}
+
+#[test]
+fn a_schema_rs_that_is_only_old_is_printed_anew() {
+    let database = Database::new();
+    let project = applied(&database);
+    // as it was printed last: whatever the database lost since
+    database.execute("ALTER TABLE a DROP kind");
+    project.run("schema").ok();
+    assert!(!schema_rs(&project).contains(KIND));
+    // of another checkout: the database has more
+    let printed = schema_rs(&project).replacen("diesel::table!", "\n\ndiesel::table!", 1);
+    database.execute("CREATE TABLE b (id int PRIMARY KEY)");
+    project.write("src/schema.rs", &printed);
+    project.run("schema").ok();
+    assert!(schema_rs(&project).contains("b (id)"));
+    project.write("src/schema.rs", "");
+    project.run("schema").ok();
+}
+
+#[test]
 fn edits_that_a_run_puts_into_the_database_are_printed() {
     let database = Database::new();
     let project = applied(&database);

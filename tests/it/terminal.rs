@@ -68,7 +68,8 @@ fn on_a_terminal(script: &Path, project: &Project, arguments: &[&str], color: bo
 #[track_caller]
 fn assert_harmless(shown: &str, what: &str) {
     assert!(!shown.contains("panicked"), "{what}\n{shown}");
-    let mut rest = shown.replace("\r\n", "\n");
+    // the bar of a run wipes its own line
+    let mut rest = shown.replace("\r\n", "\n").replace("\r\u{1b}[2K", "");
     for color in COLORS.into_iter().chain(["36;1;4", "32", "33"]) {
         rest = rest.replace(&format!("\u{1b}[{color}m"), "");
     }
@@ -77,91 +78,164 @@ fn assert_harmless(shown: &str, what: &str) {
         '\u{200b}' | '\u{2028}' | '\u{202e}' | '\u{2066}' => true,
         c => c.is_control(),
     };
-    if let Some(raw) = rest.chars().find(is_raw) {
-        panic!("{what}: {raw:?} reached the terminal\n{rest:?}");
+    if let Some(at) = rest.find(|c| is_raw(&c)) {
+        let around = rest.get(rest.floor_char_boundary(at.saturating_sub(400))..);
+        let around: String = around.unwrap_or_default().chars().take(600).collect();
+        panic!("{what}: {:?} reached the terminal\n{around:?}", rest[at..].chars().next());
     }
+}
+
+/// How many names stand in one project, and how many errors on one terminal: a run takes longer than a name.
+const BATCH: u64 = 500;
+
+/// The same for objects of a server, of which each has several names.
+const OBJECTS: u64 = 200;
+
+/// The seed and the sizes of the batches that `GLOWPLUG_TEST_CASES` is made of.
+fn batches(size: u64) -> (u64, Vec<u64>) {
+    let count = number("GLOWPLUG_TEST_CASES").unwrap_or(CASES);
+    let seed = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    eprintln!("seed {seed}");
+    (seed, (0..count.div_ceil(size)).map(|batch| size.min(count - batch * size)).collect())
 }
 
 #[test]
 fn no_control_character_of_a_name_or_a_text_reaches_a_terminal() {
     let Some(script) = peer("script") else { return };
-    let count = number("GLOWPLUG_TEST_CASES").unwrap_or(CASES);
-    let seed = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| u64::from(std::process::id()));
-    eprintln!("seed {seed}");
-    let mut dice = Dice::new(seed);
-    // many names at once, because a run takes longer than a name
-    for round in 0..count.div_ceil(30) {
+    let (seed, batches) = batches(BATCH);
+    for (batch, size) in batches.into_iter().enumerate() {
+        let mut dice = Dice::new(seed.wrapping_add(batch as u64));
         let project = Project::new();
-        let mut last = String::new();
-        for case in 0..30 {
+        for case in 0..size {
             let name = format!("{:04}_{}", case + 1, text(&mut dice));
             let sql = format!("SELECT $x${}$x$;\n-- {}\n", text(&mut dice), text(&mut dice));
             project.migration(&name, &sql, &sql);
-            last = name;
         }
         let odd = text(&mut dice);
-        let color = round % 2 == 1;
         for arguments in [
             vec!["history", "--offline", "-v"],
+            vec!["history", "--offline", "-r", "base:head"],
             vec!["heads"],
             vec!["show", "0007"],
-            vec!["show", &odd],
             vec!["upgrade", "--sql", "base:head"],
-            vec!["upgrade", "--sql", &odd],
             vec!["--format", "json", "history", "--offline"],
             vec!["--format", "json", "show", &odd],
-            vec!["history", &odd],
-            vec!["--migration-dir", &odd, "heads"],
-            vec!["--config", &odd, "heads"],
-            vec!["url", &odd],
-            vec!["completions", &odd],
         ] {
-            let shown = on_a_terminal(&script, &project, &arguments, color);
-            assert_harmless(&shown, &format!("seed {seed}, round {round}: {arguments:?}"));
+            let shown = on_a_terminal(&script, &project, &arguments, batch % 2 == 1);
+            assert_harmless(&shown, &format!("seed {seed}, batch {batch}: {arguments:?}"));
         }
-        // files that cannot be read as what they are
-        let broken = format!("[schema]\nignore = {odd}\n");
-        for (file, what) in [
-            (format!("migrations/{last}/metadata.toml"), odd.clone()),
-            ("glowplug.toml".to_owned(), broken),
-            (format!("migrations/{last}/up.sql"), format!("{odd} \\nope")),
-        ] {
-            let path = project.path().join(&file);
-            let before = fs::read(&path).ok();
-            fs::write(&path, &what).unwrap();
-            for arguments in [vec!["upgrade", "--sql", "base:head"], vec!["heads"]] {
-                let shown = on_a_terminal(&script, &project, &arguments, color);
-                assert_harmless(&shown, &format!("seed {seed}, round {round}: {file} is {what:?}"));
-            }
-            match before {
-                Some(before) => fs::write(&path, before).unwrap(),
-                None => fs::remove_file(&path).unwrap(),
-            }
+    }
+}
+
+#[test]
+fn no_control_character_of_an_error_reaches_a_terminal() {
+    let Some(script) = peer("script") else { return };
+    let (seed, batches) = batches(BATCH);
+    for (batch, size) in batches.into_iter().enumerate() {
+        let mut dice = Dice::new(seed.wrapping_add(batch as u64));
+        let project = Project::new();
+        project.migration("1_a", "SELECT 1;", "");
+        let mut errors = String::from("stty cols 90 rows 24\n");
+        for case in 0..size {
+            let odd = text(&mut dice);
+            let broken = format!("broken/{case}/1_a");
+            let arguments = match case % 11 {
+                0 => vec!["show", &odd],
+                1 => vec!["upgrade", "--sql", &odd],
+                2 => vec!["--format", "json", "show", &odd],
+                3 => vec!["history", &odd],
+                4 => vec!["--migration-dir", &odd, "heads"],
+                5 => vec!["--config", &odd, "heads"],
+                6 => vec!["url", &odd],
+                7 => vec!["completions", &odd],
+                // files that cannot be read as what they are
+                kind => {
+                    let (file, what) = match kind {
+                        8 => ("metadata.toml", odd.clone()),
+                        9 => ("glowplug.toml", format!("[schema]\nignore = {odd}\n")),
+                        _ => ("down.sql", format!("{odd} \\nope")),
+                    };
+                    project.write(&format!("{broken}/up.sql"), "SELECT 1;");
+                    project.write(&format!("{broken}/{file}"), &what);
+                    match kind {
+                        9 => vec!["--config", "glowplug.toml", "heads"],
+                        8 => vec!["--migration-dir", "..", "heads"],
+                        _ => vec!["--migration-dir", "..", "downgrade", "--sql", "head:base"],
+                    }
+                }
+            };
+            let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+            let words: Vec<String> = arguments.iter().map(|it| quoted(it)).collect();
+            let place = if case % 11 < 8 { "." } else { &broken };
+            writeln!(errors, "(cd {place}; '{GLOWPLUG}' {})", words.join(" ")).unwrap();
         }
+        project.write("errors", &errors);
+        let mut command = project.command(&script);
+        command.args(["-qc", "sh errors", "/dev/null"]).env("TERM", "xterm");
+        if batch % 2 == 0 {
+            command.env("NO_COLOR", "1");
+        }
+        let shown = String::from_utf8(command.output().unwrap().stdout).expect("UTF-8");
+        let count = shown.matches('×').count() + shown.matches("error: ").count();
+        assert!(count as u64 > size / 2, "seed {seed}, batch {batch}: {count} errors\n{shown}");
+        assert_harmless(&shown, &format!("seed {seed}, batch {batch}"));
     }
 }
 
 #[test]
 fn no_control_character_of_a_server_reaches_a_terminal() {
     let Some(script) = peer("script") else { return };
-    let database = Database::new();
-    let project = Project::at(&database);
-    let odd = "\u{1b}]0;TITLE\u{7}\u{202e}\u{8}";
-    project.migration(
-        "1_notice",
-        &format!("DO $x$ BEGIN RAISE NOTICE USING MESSAGE = 'n {odd}', DETAIL = '{odd}', HINT = '{odd}'; END $x$;"),
-        "",
-    );
-    project.migration("2_error", &format!("SELECT * FROM \"t{odd}\";"), "");
-    for arguments in [vec!["upgrade"], vec!["current", "-v"]] {
-        let shown = on_a_terminal(&script, &project, &arguments, false);
-        assert!(!shown.contains("\u{1b}]0") && !shown.contains('\u{202e}'), "{shown:?}");
-        assert!(!shown.contains('\u{8}'), "{shown:?}");
-    }
-    database.execute(&format!("CREATE TABLE \"u{odd}\" (id int PRIMARY KEY)"));
-    for arguments in ["schema", "drift", "current"] {
-        let shown = on_a_terminal(&script, &project, &[arguments], true);
-        assert_harmless(&shown, arguments);
+    let (seed, batches) = batches(OBJECTS);
+    for (batch, size) in batches.into_iter().enumerate() {
+        let mut dice = Dice::new(seed.wrapping_add(batch as u64));
+        let database = Database::new();
+        let project = Project::at(&database);
+        let notices: String = (0..size)
+            .map(|_| {
+                let mut said = || text(&mut dice).replace('\'', "''").replace("$x$", "");
+                let (message, detail, hint) = (said(), said(), said());
+                format!("RAISE NOTICE USING MESSAGE = '{message}.', DETAIL = '{detail}', HINT = '{hint}';\n")
+            })
+            .collect();
+        let odd = text(&mut dice).replace('"', "");
+        project.migration("1_notice", &format!("DO $x$ BEGIN {notices} END $x$;"), "");
+        project.migration("2_error", &format!("SELECT * FROM \"t{odd}\";"), "");
+        let mut name = |kind: char, case: u64| {
+            let odd: String = text(&mut dice).replace('"', "\"\"").chars().take(12).collect();
+            let odd = odd.trim_end_matches('"');
+            format!("\"{odd}{kind}{case}\"")
+        };
+        let objects: String = (0..size)
+            .map(|case| {
+                let (table, column, index, kind) =
+                    (name('t', case), name('c', case), name('i', case), name('l', case));
+                let label = kind.trim_matches('"').replace('\'', "''");
+                format!(
+                    "CREATE TABLE {table} (id int PRIMARY KEY, {column} text);
+                     CREATE INDEX {index} ON {table} ({column});
+                     COMMENT ON COLUMN {table}.{column} IS '{label}';
+                     CREATE TYPE {kind} AS ENUM ('{label}');\n"
+                )
+            })
+            .collect();
+        let color = batch % 2 == 1;
+        for arguments in [vec!["upgrade"], vec!["current", "-v"]] {
+            let shown = on_a_terminal(&script, &project, &arguments, color);
+            assert_harmless(&shown, &format!("seed {seed}, batch {batch}: {arguments:?}"));
+        }
+        project.write("objects.sql", &objects);
+        project.write("empty.sql", "");
+        database.execute(&objects);
+        for arguments in [
+            vec!["schema"],
+            vec!["schema", "--check", "--from", "migrations"],
+            vec!["drift"],
+            vec!["diff", "objects.sql", "empty.sql"],
+            vec!["current"],
+        ] {
+            let shown = on_a_terminal(&script, &project, &arguments, color);
+            assert_harmless(&shown, &format!("seed {seed}, batch {batch}: {arguments:?}"));
+        }
     }
 }
 

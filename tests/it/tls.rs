@@ -15,7 +15,7 @@ use rcgen::{
 
 use crate::{
     network::{Tcp, at_home, current, free_port, refusal, signal},
-    support::{GLOWPLUG, INSTALLED, Project, Ran, eventually},
+    support::{GLOWPLUG, INSTALLED, Project, Ran, eventually, peer},
 };
 
 const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
@@ -394,6 +394,59 @@ fn a_client_certificate_is_sent_and_what_is_wrong_with_it_is_said() {
     write(&project, ".postgresql/postgresql.crt", &pair.certificate);
     write(&project, ".postgresql/postgresql.key", &pair.key);
     run("sslmode=require user=by_cert").ok();
+}
+
+/// As PostgreSQL's manual makes them: `openssl x509 -req` without extensions.
+#[test]
+fn a_client_certificate_of_version_1_is_sent_as_any_other() {
+    let Some(openssl) = peer("openssl") else { return };
+    let authority = Authority::new("right");
+    let tcp = encrypting(&authority.issue(&["db.test"], |_| {}), &authority);
+    let project = at_home();
+    let ca = write(&project, "ca.crt", &authority.0.pem());
+    let ca_key = write(&project, "ca.key", &authority.0.key().serialize_pem());
+    let run = |arguments: &[&str]| {
+        let ran = project.command(&openssl).args(arguments).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8_lossy(&ran.stdout).into_owned()
+    };
+    run(&[
+        "req",
+        "-new",
+        "-nodes",
+        "-subj",
+        "/CN=by_cert",
+        "-newkey",
+        "rsa:2048",
+        "-keyout",
+        "old.key",
+        "-out",
+        "old.csr",
+    ]);
+    run(&[
+        "x509",
+        "-req",
+        "-in",
+        "old.csr",
+        "-CA",
+        &ca,
+        "-CAkey",
+        &ca_key,
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-out",
+        "old.crt",
+    ]);
+    if !run(&["x509", "-in", "old.crt", "-noout", "-text"]).contains("Version: 1") {
+        eprintln!("skipped: this openssl makes version 3");
+        return;
+    }
+    let path = |name: &str| project.path().join(name).display().to_string();
+    fs::set_permissions(path("old.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    let (certificate, key) = (path("old.crt"), path("old.key"));
+    let more = format!("sslmode=require user=by_cert sslcert={certificate} sslkey={key}");
+    current(&project, &dsn(&tcp, &more)).ok();
 }
 
 #[test]

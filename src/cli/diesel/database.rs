@@ -16,7 +16,6 @@ use crate::{
     },
     job::{database, open::Endpoint, schema},
     migration::source::Migrations,
-    postgres::session::Stop,
     project::setup,
     report::run::RunReport,
 };
@@ -76,7 +75,8 @@ impl Database {
                 let migrations = settings.migrations()?;
                 if global.locked_schema {
                     block_on(async |stop| {
-                        demand_from_nothing(&settings, &migrations, stop, output).await
+                        let endpoint = settings.endpoint("database", stop, output)?;
+                        demand_from_nothing(&settings, &endpoint, &migrations, output).await
                     })?;
                 }
                 drop_database(&settings, &reset.drop, output)?;
@@ -127,8 +127,7 @@ pub(super) fn set_up(
         };
         if locked && database::is_missing(&endpoint, &mut watch).await? {
             let migrations = settings.migrations()?;
-            let stop = endpoint.stop.clone();
-            demand_from_nothing(settings, &migrations, stop, output).await?;
+            demand_from_nothing(settings, &endpoint, &migrations, output).await?;
         }
         database::create_if_missing(&endpoint, &mut creating, &mut watch).await?;
         if with_default_migration {
@@ -172,8 +171,8 @@ pub(super) fn set_up(
 /// With --locked-schema: what the migrations lead to from nothing is what the files say already.
 async fn demand_from_nothing(
     settings: &Settings,
+    endpoint: &Endpoint,
     migrations: &Migrations,
-    stop: Stop,
     output: &Output,
 ) -> Result<(), CliError> {
     let printer = printer(settings, None)?;
@@ -181,7 +180,9 @@ async fn demand_from_nothing(
         return Ok(());
     }
     let shadow = settings.shadow(output)?;
-    let unchanged = schema::demand_of_migrations(migrations, &printer, &shadow, stop);
+    // what the shadow does is not what was asked for
+    let mut quiet = |_| {};
+    let unchanged = schema::demand_of_new(endpoint, migrations, &printer, &shadow, &mut quiet);
     unchanged.await.map_err(CliError::from)
 }
 

@@ -60,6 +60,10 @@ pub(super) fn failed<T: Serialize>(
             error["files"] = json!(change.files);
             error["difference"] = json!(change.difference);
         }
+        Some(JobError::EditsWouldBeLost(edits)) => {
+            error["files"] = json!(edits.files);
+            error["difference"] = json!(edits.difference);
+        }
         Some(JobError::Script(script)) => {
             error["file"] = json!(script.path);
             error["line"] = json!(script.line);

@@ -8,7 +8,7 @@ use crate::{
     postgres::cluster::{
         self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search, fetch,
     },
-    project::pin,
+    project::{pin, printed::Record},
     words::timespan::Timespan,
 };
 
@@ -57,6 +57,12 @@ impl Settings {
             cache: Places::from_environment().searched(),
             path: std::env::var_os("PATH"),
         }
+    }
+
+    /// What was printed before into schema files, where that can be kept.
+    pub(in crate::cli) fn record(&self) -> Option<Record> {
+        let cache = Places::from_environment().usable_cache().ok()?;
+        Some(Record::within(&cache.dir))
     }
 
     /// Says once what of the environment cannot be used.

@@ -8,8 +8,8 @@ use std::{
 use super::{Settings, quoted, server::own_program};
 use crate::{
     cli::{failure::CliError, render::Output},
-    job::{JobError, Watch, open::Endpoint, prerequisites::HEADER, shadow::Shadow},
-    migration::environment::Known,
+    job::{JobError, Watch, database, open::Endpoint, prerequisites::HEADER, shadow::Shadow},
+    migration::environment::{Known, own_settings},
     postgres::{
         cluster::{self, Binaries, ClusterError},
         connect::Patience,
@@ -20,6 +20,9 @@ use crate::{
 
 /// How long a database is waited for that is only asked what it is like.
 const ASKING: Duration = Duration::from_secs(5);
+
+/// How long nothing is said of that.
+const SILENCE: Duration = Duration::from_secs(1);
 
 impl Settings {
     /// What is needed to replay migrations in a database of their own, like the one that glowplug.lock has.
@@ -64,6 +67,7 @@ impl Settings {
             binaries,
             search: self.search(),
             major: demanded,
+            own_settings: self.migrations().map(|it| own_settings(it.texts())).unwrap_or_default(),
             roles: self.toml.shadow.roles.clone(),
             known: pin.map_or(Known::Nothing, |it| Known::Pinned(Box::new(it))),
             prerequisites: self.prerequisites()?,
@@ -82,7 +86,19 @@ impl Settings {
         watch: Watch<'_>,
     ) -> Result<Shadow, CliError> {
         let database = self.server(command, stop, output)?;
-        Ok(self.shadow(output)?.asked(database.as_ref(), watch).await?)
+        let shadow = self.shadow(output)?;
+        let mut asked = std::pin::pin!(shadow.asked(database.as_ref(), watch));
+        if let Ok(asked) = tokio::time::timeout(SILENCE, &mut asked).await {
+            return Ok(asked?);
+        }
+        if let Some(database) = &database {
+            output.talk(&format!(
+                "waiting for {}, to ask what migrations meet there; up to {} s",
+                database::place(database),
+                ASKING.as_secs()
+            ));
+        }
+        Ok(asked.await?)
     }
 
     /// The SQL of what is there before the first migration.

@@ -4,7 +4,8 @@ use crate::{
     catalog::{Attribute, Catalog, ConstraintKind, Key, Kind, RelationKind},
     ddl::{
         column::{
-            all, base::domain_of, column_all, column_only, committed, family, only, relation_kind,
+            all, base::domain_of, column_all, column_only, committed, family, is_in_partition,
+            only, relation_kind,
         },
         inheritance, names,
         rules::{Action, Change, LockMode, Object, Statement, Work},
@@ -76,13 +77,22 @@ fn fills_by_domain(object: &Object<'_>) -> bool {
 /// Refuses NULL from now on. Where rows are there and readers should not wait, they are looked at without a lock first.
 pub(super) fn set(object: &Object<'_>, before: Option<&Catalog>) -> Vec<Statement> {
     let is_foreign = relation_kind(object) == RelationKind::ForeignTable;
-    if object.major >= 18 {
+    if object.major >= 18 && !(object.portable && is_usual(object)) {
         named(object, object.online && !is_foreign)
     } else if object.online && !is_foreign {
         checked(object, before)
     } else {
         vec![remarked(object, plain(object, spread(object, before)))]
     }
+}
+
+/// Whether what older servers write leads to the same on one that has a constraint for it.
+fn is_usual(object: &Object<'_>) -> bool {
+    let is_plain = constraint(object).is_none_or(|it| {
+        let is_valid = !it.is(Attribute::NotValid) && !it.is(Attribute::NoInherit);
+        is_valid && it.key.name() == usual_name(object)
+    });
+    is_plain && !inheritance::has_children(object) && !is_in_partition(object)
 }
 
 /// From 18 on: a constraint of the name that it will have.

@@ -69,7 +69,7 @@ fn storage(object: &Object<'_>) -> Statement {
 
 /// The storage of a type. Before 16 there is no word for it, and only types that can have another one are asked for.
 fn usual_storage(object: &Object<'_>) -> String {
-    if object.major >= 16 {
+    if object.major >= 16 && !object.portable {
         return "DEFAULT".to_owned();
     }
     let (schema, name) = if object.is(Attribute::BaseName) {

@@ -42,6 +42,8 @@ enum Class {
     Money,
     Net,
     Number,
+    /// hstore.
+    Pairs,
     Range,
     Multirange,
     Row,
@@ -131,7 +133,7 @@ impl Ends<'_> {
     pub(super) fn way(&self) -> Way {
         use Class::{
             Array, Bits, Bool, Bytes, Enum, Free, Interval, Json, Moment, Money, Multirange, Net,
-            Number, Range, Row, Shape, Text, Time, Uuid,
+            Number, Pairs, Range, Row, Shape, Text, Time, Uuid,
         };
         let (from, to) = (self.class(self.from), self.class(self.to));
         let (x, new) = (Ident(self.column), self.new);
@@ -148,6 +150,11 @@ impl Ends<'_> {
             (Text, Bytes) => by(format!("convert_to({x}, 'UTF8')"), "bytea"),
             // not with the /32 of a cast
             (Net, Text) if is(self.from, "inet") => by(format!("abbrev({x})"), "text"),
+            // the other way round of what becomes of text: a list of one is what it holds
+            (Array, Text) => {
+                let is_one = format!("cardinality({x}) = 1 AND {x}[1]::text NOT LIKE '{{%'");
+                by(format!("CASE WHEN {is_one} THEN {x}[1]::text ELSE {x}::text END"), new)
+            }
             _ if self.is_assigned() => Way::Assigned,
             (Json, Json) => cast(),
             // a JSON array is read as a list of the one type in the system catalogs that has room for it
@@ -162,6 +169,13 @@ impl Ends<'_> {
                 )
             }
             (Json, Row) => by(format!("{}_populate_record(NULL::{new}, {x})", self.from.name), new),
+            (Pairs, Row) => {
+                by(format!("{}.populate_record(NULL::{new}, {x})", Ident(self.from.schema)), new)
+            }
+            // what it is made of are pairs, which no text of another type is
+            (Pairs, other) | (other, Pairs) if !matches!(other, Text | Bytes | Pairs | Array) => {
+                Way::None
+            }
             (Json, _) if to != Bytes => by(format!("{x} #>> '{{}}'"), "text"),
             (Text, Json) => cast(),
             (_, Json) => by(format!("to_{}({x})", self.to.name), self.to.name),
@@ -175,6 +189,7 @@ impl Ends<'_> {
                 Some(through) => Way::Cast(format!("{through}[]")),
                 None => Way::None,
             },
+            (Text, Array) => self.listed_text(),
             (Text, _) => cast(),
             (Free, _) | (_, Free) if from != Array && to != Array => Way::Text,
             (_, Array) => match self.elements().through() {
@@ -245,6 +260,30 @@ impl Ends<'_> {
             _ if from == to => Way::Text,
             _ => Way::None,
         }
+    }
+
+    /// Text as a list: that of one is a list already, any other is its only element.
+    fn listed_text(&self) -> Way {
+        let (x, new) = (Ident(self.column), self.new);
+        let one = Self { new: new.strip_suffix("[]").unwrap_or_default(), ..self.elements() };
+        let way = one.way();
+        if one.new.is_empty() && way != Way::Assigned {
+            // a domain
+            return Way::Cast(String::new());
+        }
+        // its elements are texts: they are assigned, so that those that are too long are refused
+        let list = if way == Way::Assigned { "text[]" } else { new };
+        let element = match (one.text(&way), &way) {
+            (_, Way::None) => return Way::None,
+            (text, _) => text.unwrap_or_else(|| x.to_string()),
+        };
+        // what begins like a list may be an element, too
+        let is_list = match one.class(one.to) {
+            Class::Json | Class::Multirange => String::new(),
+            _ => format!("WHEN {x} LIKE '{{%' THEN {x}::{list} "),
+        };
+        let is_one = format!("WHEN {x} IS NOT NULL THEN ARRAY[{element}]::{list}");
+        Way::By(format!("CASE {is_list}{is_one} END"))
     }
 
     /// The same of what arrays hold.
@@ -359,6 +398,7 @@ impl Ends<'_> {
         }
         let is_there =
             |kind| self.catalog.get(&Key::new(kind, &[base.schema, base.name])).is_some();
+        let is_pairs = base.name == "hstore" && base.schema != "pg_catalog";
         let own = [
             (Class::Enum, Kind::Enum),
             (Class::Row, Kind::Composite),
@@ -367,7 +407,8 @@ impl Ends<'_> {
         let known = CLASSES.iter().find(|(_, names)| base.is_built_in(names));
         let known = known.map(|(class, _)| *class);
         let own = own.iter().find(|(_, kind)| is_there(*kind));
-        known.or(own.map(|(class, _)| *class)).unwrap_or(Class::Free)
+        let other = if is_pairs { Class::Pairs } else { Class::Free };
+        known.or(own.map(|(class, _)| *class)).unwrap_or(other)
     }
 }
 

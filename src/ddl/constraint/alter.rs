@@ -143,8 +143,12 @@ fn is_child_still(change: &Change<'_>) -> bool {
 /// own one must go at a time when the parents have none.
 fn disowned(change: &Change<'_>) -> Alter {
     let (from, to) = (&change.from, &change.to);
-    if partitioned(to).is_some() || !is_child_still(change) {
+    if partitioned(to).is_some() {
         return Alter::By(Steps::default());
+    }
+    if !is_child_still(change) {
+        // it comes with the tie to the parent, or with that of the parent
+        return Alter::Replace;
     }
     let all = sources(from);
     if all.is_empty() {

@@ -1,13 +1,16 @@
 //! How a constraint comes into being.
 
-use super::{add, added, definition, is_shadow, key, kind, not_null, on_table, states, validate};
+use super::{
+    add, added, definition, is_shadow, is_unchecked, key, kind, not_null, on_table, states,
+    validate,
+};
 use crate::{
     catalog::{Attribute, ConstraintKind, Fact, Key, Kind, RelationKind},
     ddl::{
         index::ties,
         rules::{Object, Statement},
     },
-    words::ident::Ident,
+    words::ident::{Ident, Qualified},
 };
 
 /// Makes it, in the form that stops readers and writers the least where there may be any.
@@ -18,6 +21,11 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
         ConstraintKind::Check => check(constraint),
         ConstraintKind::ForeignKey => {
             let mut all = foreign_key(constraint);
+            if let Some(doubt) = refers_to_nothing(constraint)
+                && let Some(last) = all.pop()
+            {
+                all.push(last.doubting(doubt));
+            }
             all.extend(states::set(constraint));
             all
         }
@@ -25,12 +33,12 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
     }
 }
 
-/// One that is inherited comes with the table or with that of the parent, unless the table is there and becomes a child:
-/// then it must have it before.
+/// One that is inherited comes with the table, with that of the parent, or with the tie to that, unless the table is there and becomes
+/// a partition: then it must have it before.
 fn check(constraint: &Object<'_>) -> Vec<Statement> {
-    let table = constraint.key.table();
-    let is_new = constraint.before.is_some_and(|it| it.get(&table).is_none());
-    let comes = constraint.with_parent || !constraint.stays || is_new;
+    let table = constraint.catalog.get(&constraint.relation());
+    let is_partition = table.is_some_and(|it| it.is(Attribute::PartitionOf));
+    let comes = constraint.with_parent || !constraint.stays || !is_partition;
     if constraint.is(Attribute::Inherited) && comes {
         return Vec::new();
     }
@@ -43,10 +51,36 @@ fn foreign_key(constraint: &Object<'_>) -> Vec<Statement> {
         return cloned_name(constraint).into_iter().collect();
     }
     // Source: <https://www.postgresql.org/docs/17/sql-altertable.html>, "not currently supported on partitioned tables"
-    if constraint.major < 18 && is_on_partitioned(constraint) {
+    if (constraint.major < 18 || constraint.portable) && is_on_partitioned(constraint) {
         return vec![add(constraint, definition(constraint))];
     }
     in_two_steps(constraint)
+}
+
+/// What to say where rows that are there may refer to a table that is made with it, and is empty.
+fn refers_to_nothing(constraint: &Object<'_>) -> Option<String> {
+    let before = constraint.before.filter(|_| constraint.stays && !is_unchecked(constraint))?;
+    let referenced = constraint.fact.referenced_table()?;
+    let table = constraint.relation();
+    let columns = constraint.list(Attribute::Columns);
+    let has_values = |name: &String| {
+        let key = Key::new(Kind::Column, &[table.part(0), table.part(1), name]);
+        let fact = constraint.catalog.get(&key);
+        before.get(&key).is_some() || fact.is_some_and(|it| it.is(Attribute::Default))
+    };
+    let is_in_doubt = before.get(&referenced).is_none() && columns.iter().all(has_values);
+    is_in_doubt.then(|| {
+        let columns: Vec<String> = columns.iter().map(|it| Ident(it).to_string()).collect();
+        let (from, to) = (qualified(&table), qualified(&referenced));
+        format!(
+            "{to} is new and empty: it fails where a row of {from} has a value in {}, until the rows that it refers to are there",
+            columns.join(", ")
+        )
+    })
+}
+
+fn qualified(table: &Key) -> Qualified<'_> {
+    Qualified { schema: table.part(0), name: table.part(1) }
 }
 
 /// Gives the foreign key of a partition its own name, if it has one.
@@ -66,9 +100,8 @@ fn cloned_name(constraint: &Object<'_>) -> Option<Statement> {
 /// Adds it; and looks at the rows later, under a lock that lets readers and writers through.
 fn in_two_steps(constraint: &Object<'_>) -> Vec<Statement> {
     let definition = definition(constraint);
-    let is_unchecked = constraint.is(Attribute::NotValid) || constraint.is(Attribute::NotEnforced);
     // what is looked at later is looked at for the whole table that is referred to, not for its partitions
-    if is_unchecked || !constraint.online || refers_to_partitioned(constraint) {
+    if is_unchecked(constraint) || !constraint.online || refers_to_partitioned(constraint) {
         return vec![add(constraint, definition)];
     }
     vec![added(constraint, &format!("{definition} NOT VALID"), false), validate(constraint)]

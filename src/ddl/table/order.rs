@@ -39,7 +39,7 @@ pub(super) fn of_table(table: &Object<'_>) -> Vec<Before> {
     }
     if let Some(before) = table.before.filter(|_| is_detached(table)) {
         let early = Moment::At(Stage::Early, table.key.clone());
-        all.extend(inherited(before, table.key).map(|column| (early.clone(), column)));
+        all.extend(inherited(before, table.key).map(|it| (early.clone(), dropped(it))));
     }
     all
 }
@@ -55,6 +55,7 @@ pub(crate) fn of_tie(tie: &Object<'_>) -> Vec<Before> {
         let changed = Moment::At(Stage::Late, column.clone());
         all.push((changed, Moment::At(Stage::Create, child.clone())));
     }
+    all.extend(of_successor(tie, &child, &parent));
     for relation in [&child, &parent] {
         for stage in [Stage::Create, Stage::Late] {
             all.push((Moment::At(stage, relation.clone()), made()));
@@ -70,21 +71,47 @@ pub(crate) fn of_tie(tie: &Object<'_>) -> Vec<Before> {
     all
 }
 
-/// The order around a tie that goes: what a child keeps is its own before it is dropped.
+/// The order of a tie that takes the place of another one: what a child has from the old parent and from the new one does not become
+/// its own in between.
+fn of_successor(tie: &Object<'_>, child: &Key, parent: &Key) -> Vec<Before> {
+    let Some(before) = tie.before else { return Vec::new() };
+    let mut all = Vec::new();
+    let old = before.below(Kind::Inheritance, &[child.part(0), child.part(1)]);
+    for (old, _) in old.filter(|(old, _)| tie.catalog.get(old).is_none()) {
+        let was = |key: &&Key| before.get(key).is_some_and(|it| it.is(Attribute::Inherited));
+        for key in inherited(tie.catalog, child).filter(was) {
+            let source = Key::new(key.kind(), &[parent.part(0), parent.part(1), key.name()]);
+            if tie.catalog.get(&source).is_some() {
+                let gone = || Moment::Gone(old.clone());
+                all.push((Moment::At(Stage::Create, tie.key.clone()), gone()));
+                all.push((Moment::At(Stage::Create, source), gone()));
+            }
+        }
+    }
+    all
+}
+
+/// The order around a tie that goes: what a child keeps is its own before it is dropped, and before the parent's is.
 pub(crate) fn of_old_tie(tie: &Object<'_>) -> Vec<Before> {
     let gone = Moment::At(Stage::Drop, tie.key.clone());
     let parent = Key::new(Kind::Relation, &[tie.key.part(2), tie.key.part(3)]);
+    let path = [parent.part(0), parent.part(1)];
+    let constraints = tie.catalog.below(Kind::Constraint, &path);
+    let of_parent = columns(tie.catalog, &parent).chain(constraints.map(|(key, _)| key));
     let child = child(tie);
-    let columns = inherited(tie.catalog, &child);
-    let all = columns.chain([Moment::Gone(parent)]);
-    all.map(|it| (gone.clone(), it)).collect()
+    let all = inherited(tie.catalog, &child).chain(of_parent).map(dropped);
+    all.chain([Moment::Gone(parent.clone())]).map(|it| (gone.clone(), it)).collect()
 }
 
-/// When the columns and constraints that a table has from another one are dropped by statements of their own.
-fn inherited(catalog: &Catalog, table: &Key) -> impl Iterator<Item = Moment> {
+/// The columns and constraints that a table has from another one.
+fn inherited<'c>(catalog: &'c Catalog, table: &Key) -> impl Iterator<Item = &'c Key> {
     let path = [table.part(0), table.part(1)];
     let columns = catalog.below(Kind::Column, &path);
     let all = columns.chain(catalog.below(Kind::Constraint, &path));
-    all.filter(|(_, fact)| fact.is(Attribute::Inherited))
-        .map(|(key, _)| Moment::At(Stage::Drop, key.clone()))
+    all.filter(|(_, fact)| fact.is(Attribute::Inherited)).map(|(key, _)| key)
+}
+
+/// When something is dropped by a statement of its own.
+fn dropped(key: &Key) -> Moment {
+    Moment::At(Stage::Drop, key.clone())
 }

@@ -66,6 +66,29 @@ pub(super) fn needs_newer(
     ))
 }
 
+/// What of a script only servers from some version on know, the newest first. Names are quoted in it, so that a bare word is one of SQL.
+pub(in crate::job) fn newer_forms(script: &str, oldest: u32) -> Vec<(String, u32)> {
+    let pieces = sql::pieces(script).unwrap_or_default();
+    let known = NEWER.iter().filter(|(_, needed)| *needed > oldest);
+    let found = known.filter_map(|(feature, needed)| {
+        let words: Vec<&str> = feature.split(' ').collect();
+        let name = feature.trim_end_matches(['(', ' ']).to_uppercase();
+        stands_in(&pieces, &words).then_some((name, *needed))
+    });
+    let mut found: Vec<(String, u32)> = found.collect();
+    // behind a column's type every server knows it
+    let is_named = |window: &[Piece<'_>]| {
+        are(&window[2..4], &["not", "null"])
+            && window[0].is("constraint")
+            && matches!((&window[1], &window[4]), (Piece::Name(_), Piece::Name(_)))
+    };
+    if oldest < 18 && pieces.windows(5).any(is_named) {
+        found.push(("ADD CONSTRAINT \u{2026} NOT NULL".to_owned(), 18));
+    }
+    found.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    found
+}
+
 /// A statement, cut where the error points.
 struct Place<'s> {
     before: Vec<Piece<'s>>,
@@ -128,6 +151,21 @@ fn stands_in(pieces: &[Piece<'_>], words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_tells_which_versions_its_forms_are_of() {
+        let script = "ALTER TABLE \"t\" ADD CONSTRAINT \"k\" UNIQUE NULLS NOT DISTINCT (\"virtual\"); CREATE TABLE \"v\" (\"a\" int CONSTRAINT \"n\" NOT NULL, \"b\" int)";
+        let found = |script: &str, oldest| {
+            let found = newer_forms(script, oldest);
+            let found: Vec<String> =
+                found.into_iter().map(|(name, since)| format!("{name} {since}")).collect();
+            found.join(", ")
+        };
+        assert_eq!(found(script, 14), "NULLS NOT DISTINCT 15");
+        assert_eq!(found(script, 15), "");
+        let named = "ALTER TABLE \"t\" ADD CONSTRAINT \"n\" NOT NULL \"a\" NOT VALID";
+        assert_eq!(found(named, 14), "ADD CONSTRAINT … NOT NULL 18");
+    }
 
     /// `^` in the statement is where the server points.
     #[track_caller]

@@ -6,12 +6,12 @@ use crate::{
     job::{
         JobError, Watch, alike,
         autogenerate::{
-            Compared, Place, Truth, Wish, differences, ledgers,
+            Compared, Place, Truth, Wish, differences, forms, ledgers,
             proving::Proving,
             rows::{Rows, needed, qualified},
             script,
             send::{failed, first_line, send},
-            truth, way,
+            takes_values, truth, way,
         },
         failure::{AutogenerateError, ProofFailure},
         owner::ROLE,
@@ -68,7 +68,9 @@ impl Proving {
             return Err(AutogenerateError::Ledger { harm }.into());
         }
         if !report.renames.is_empty() && !place.renames_settled {
-            return Err(AutogenerateError::Renames { renames: report.renames }.into());
+            let has_values = found.iter().any(|it| takes_values(&from, it));
+            let renames = report.renames;
+            return Err(AutogenerateError::Renames { renames, has_values }.into());
         }
         let endpoint = self.endpoint.clone();
         let (mut session, _, _) = endpoint.read(watch).await?;
@@ -79,6 +81,7 @@ impl Proving {
             // a block that commits cannot be guarded
             batches: !wish.guard.is_on(),
             in_one: false,
+            portable: self.is_for_any(),
         };
         let mut ups = way(&from, &to, &target)?;
         if has_rows {
@@ -164,6 +167,9 @@ impl Proving {
         } else {
             self.prove(wish, &tried, &drafts, watch).await?;
         }
+        if self.is_for_any() {
+            report.remarks.extend(forms::needed(&drafts, self.major));
+        }
         report.migrations = drafts;
         Ok(report)
     }
@@ -201,7 +207,11 @@ impl Proving {
             }
             let down = match down {
                 Ok(down) => {
-                    let lost = statements(down).into_iter().flat_map(|it| it.loses);
+                    let back = statements(down);
+                    let doubts = back.iter().filter(|it| it.is_doubtful).flat_map(|it| &it.remark);
+                    let doubts = doubts.map(|it| format!("{name}, on the way down: {it}"));
+                    report.remarks.extend(doubts);
+                    let lost = back.into_iter().flat_map(|it| it.loses);
                     let lost: Vec<String> = lost.map(|it| it.to_string()).collect();
                     let head = lost.iter().map(|it| format!("deletes-data: going back loses {it}"));
                     let head: Vec<String> = head.collect();

@@ -156,6 +156,7 @@ impl Proving {
                 online: false,
                 batches: false,
                 in_one: false,
+                portable: false,
             };
             for segment in way(&empty, &live, &target)? {
                 self.run(&mut session, &segment).await?;

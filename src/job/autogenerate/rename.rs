@@ -14,7 +14,7 @@ pub(super) use self::{
     alike::alike,
     asked::Asked,
     flag::written,
-    kept::{KEPT, aside, is_kept, with_kept},
+    kept::{KEPT, aside, is_kept, needed_aside, with_kept},
     object::is_taken,
 };
 

@@ -12,13 +12,14 @@ use crate::{
     catalog::Catalog,
     job::{
         JobError, RunError, Watch,
+        failure::EditsWouldBeLost,
         open::Endpoint,
         schema::{Printer, Source, edits},
     },
     project::{ProjectError, schema_file},
     report::{
         run::RunReport,
-        schema::{FileReport, FileState},
+        schema::{FileReport, FileState, SchemaReport},
     },
     schema_rs::Compat,
 };
@@ -114,12 +115,20 @@ fn write(
             Some(found)
                 if is_edited && !is_taken_up(printer, key, catalog, (&found, &text), done) =>
             {
+                let way_on = match is_planned(printer, key, catalog) {
+                    false => {
+                        "only its lines of its own, such as comments, and its order are not in the database: a `patch_file` keeps them"
+                    }
+                    true => {
+                        "it is not what the database printed before; `glowplug revision --autogenerate` makes migrations of the edits"
+                    }
+                };
                 done.notes.push(format!(
-                    "{shown} was edited and is left as it is: it is not what the database printed before; `glowplug revision --autogenerate` makes migrations of the edits, `glowplug schema --discard-edits` prints it anew"
+                    "{shown} was edited and is left as it is: {way_on}, `glowplug schema --discard-edits` prints it anew"
                 ));
                 FileState::Kept
             }
-            _ => match schema_file::write(path, &text) {
+            _ => match printer.put(path, &text) {
                 Ok(()) => FileState::Written,
                 Err(error) => {
                     done.notes.push(unwritten(&shown, &error));
@@ -144,6 +153,45 @@ fn unwritten(shown: &str, error: &ProjectError) -> String {
     )
 }
 
+/// Refuses to write over edits: what a file says and the print does not. A file that only says less is an old one, and one that is what was
+/// printed last has no edits.
+pub(super) fn demand_none(
+    printer: &Printer,
+    catalog: &Catalog,
+    report: &SchemaReport,
+) -> Result<(), JobError> {
+    let mut files = Vec::new();
+    let mut difference = String::new();
+    let all = printer.schemas.all.iter();
+    let all = all.filter_map(|(key, config)| Some((key, config, config.file.as_ref()?)));
+    for ((key, config, path), report) in all.zip(&report.files) {
+        if report.state != FileState::Stale {
+            continue;
+        }
+        let found = schema_file::read(path)?.unwrap_or_default();
+        let is_record = printer.record.as_ref().is_some_and(|it| it.has(path, &found));
+        if is_record || found.trim().is_empty() || is_print_of(printer, key, catalog, &found) {
+            continue;
+        }
+        let (text, _) = printer.unpatched(catalog, config)?;
+        let text = printer.patched(text, config)?;
+        let edits = printer.clone().only(key).map(|only| edits(&only, catalog));
+        let says_more = match edits {
+            Some(Ok(edits)) => edits.iter().flatten().any(|it| !it.takes()),
+            // what cannot be read was not printed
+            _ => true,
+        };
+        if says_more || has_more(&found, &text) {
+            files.push(report.file.clone());
+            difference.extend(report.difference.clone());
+        }
+    }
+    match files.is_empty() {
+        true => Ok(()),
+        false => Err(EditsWouldBeLost { files, difference }.into()),
+    }
+}
+
 /// Whether all that a person has written into a file is in the database now, so that what is printed has it, too.
 fn is_taken_up(
     printer: &Printer,
@@ -155,10 +203,14 @@ fn is_taken_up(
     if is_print_of(printer, key, catalog, found) {
         return true;
     }
+    !done.steps.is_empty() && !is_planned(printer, key, catalog) && !has_more(found, text)
+}
+
+/// Whether a file has edits that migrations could make.
+fn is_planned(printer: &Printer, key: &str, catalog: &Catalog) -> bool {
     let only = printer.clone().only(key);
     let edits = only.map(|only| edits(&only, catalog));
-    let is_empty = matches!(edits, Some(Ok(edits)) if edits.iter().all(Vec::is_empty));
-    !done.steps.is_empty() && is_empty && !has_more(found, text)
+    !matches!(edits, Some(Ok(edits)) if edits.iter().all(Vec::is_empty))
 }
 
 /// Whether a file has lines that say something else than which tables there are: comments, imports, types.

@@ -43,6 +43,7 @@ pub(super) async fn prepare(
         make_first(&mut session, needs, major, &mut notes).await?;
         set(&mut session, environment, needs, &mut notes).await?;
         given = Given::schemas(&needs.schemas);
+        notes.extend(other_versions(shadow, environment, needs));
     }
     given = given.standing_in(&shadow.stand_ins);
     if shadow.prerequisites.is_empty() {
@@ -60,6 +61,27 @@ pub(super) async fn prepare(
     let (mut session, _, _) = endpoint.read(&mut |_| {}).await?;
     let after = introspect::read(&mut session, version, &Coverage::all()).await?;
     Ok((given.between(&before, &after), notes))
+}
+
+/// Says which extensions are in a version that this machine does not have.
+fn other_versions(shadow: &Shadow, environment: &Environment, needs: &Needs) -> Notes {
+    if needs.extensions.is_empty() {
+        return Notes::new();
+    }
+    let here = shadow.binaries.extensions();
+    let made = needs.extensions.iter().filter(|it| !shadow.stand_ins.contains(*it));
+    made.filter_map(|name| {
+        let (version, here) = (&environment.extensions.get(name)?.version, here.get(name)?);
+        (!here.contains(version)).then(|| {
+            let here: Vec<&str> = here.iter().map(String::as_str).collect();
+            format!(
+                "the extension {name} is {version} in {}, and this machine has {}: the replay makes its usual version",
+                environment.database,
+                here.join(", ")
+            )
+        })
+    })
+    .collect()
 }
 
 fn of_prerequisites(error: JobError) -> JobError {

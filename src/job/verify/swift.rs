@@ -206,8 +206,13 @@ impl<'l> Lane<'l> {
         let is_grown = is.keys().all(|address| {
             was.contains_key(address) || matches!(address.kind, Kind::Column | Kind::Index)
         });
-        let context =
-            Context { ledgers: &self.guard.ledgers, before: None, unused: &BTreeSet::new() };
+        let context = Context {
+            ledgers: &self.guard.ledgers,
+            before: None,
+            unused: &BTreeSet::new(),
+            written: ledger::Recorded::default(),
+            replaces_triggers: true,
+        };
         // where there was none, nothing could be lost
         let is_usual = had_none || is_kept && is_grown;
         if is_usual && ledger::judge(before, &now, &context).is_empty() {

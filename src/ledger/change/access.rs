@@ -36,6 +36,7 @@ impl Judge<'_> {
             ("owns", "can act as its owner"),
             ("superuser", "is a superuser"),
             ("bypasses row security", "bypasses row-level security"),
+            ("makes roles", "may grant itself every role, its owner's too: CREATEROLE"),
         ];
         let losses = [
             ("connects", "can no longer connect"),
@@ -50,6 +51,20 @@ impl Judge<'_> {
                 continue;
             }
             let all = new.is("superuser");
+            let given = |it: &Fact| -> BTreeSet<String> {
+                it.text("gives").split(", ").map(str::to_owned).collect()
+            };
+            let narrowed = new.is("appends")
+                && !new.text("gives").is_empty()
+                && (old.is("appends") && old.text("gives").is_empty()
+                    || !given(old).is_subset(&given(new)));
+            if narrowed && old.is("appends") {
+                let what = format!(
+                    "{role} can no longer give every column when it appends: only {}",
+                    new.text("gives")
+                );
+                self.find("privilege", what, advice::APPEND);
+            }
             for (attribute, what) in gains {
                 // foreign keys that point at a ledger need one column of it, of the owner's
                 let is_key_check = attribute == "updates a column" && old.is("owns");

@@ -67,10 +67,24 @@ impl Judge<'_> {
             };
             match attribute {
                 "name" => {
-                    let what = format!("the column {name} is called {} now", new.text("name"));
-                    self.find("column-renamed", what, advice::COLUMN);
+                    let now = new.text("name");
+                    let what = format!("the column {name} is called {now} now");
+                    // what events say under a name is another thing then
+                    let taken = self.before.of(Some(self.index), Kind::Column).any(|(_, it)| {
+                        it.text("relation") == old.text("relation")
+                            && it.text("name") == now
+                            && !it.is("dropped")
+                    });
+                    if taken {
+                        let what = format!("{what}, the name of another column");
+                        self.lost("column-renamed", what, advice::COLUMN);
+                    } else {
+                        self.find("column-renamed", what, advice::COLUMN);
+                    }
                 }
-                "type" | "type identity" if widens(old, new) => {}
+                "type" | "type identity" | "modifier" if widens(old, new) => {}
+                // the type has another name
+                "type" if same_type(old, new) => {}
                 "type" => {
                     let what = format!(
                         "the column {name} is {} now, not {}",
@@ -79,7 +93,7 @@ impl Judge<'_> {
                     );
                     self.lost("column-type", what, advice::COLUMN);
                 }
-                "type identity" => {}
+                "type identity" | "modifier" => {}
                 "collation" => {
                     let what = format!("the column {name} has another collation");
                     self.find("column-type", what, advice::COLUMN);
@@ -89,10 +103,8 @@ impl Judge<'_> {
                     let what = format!("the column {name} may be NULL now");
                     self.find("constraint-lost", what, advice::KEEP);
                 }
-                "default"
-                    if old.text("default").is_empty()
-                        && old.text("generated").is_empty()
-                        && !old.is("not null") => {}
+                "default" if old.text("default").is_empty() && old.text("generated").is_empty() => {
+                }
                 "default" if own(" default") || meaning(old) == meaning(new) => {}
                 "default" => {
                     let what = format!("the default of the column {name} is another, or gone");
@@ -128,6 +140,11 @@ fn meaning(column: &Fact) -> String {
         "now()" | "current_timestamp" | "transaction_timestamp()" => "now()".to_owned(),
         _ => text.to_owned(),
     }
+}
+
+/// Whether a column has the type that it had, by whatever name.
+fn same_type(old: &Fact, new: &Fact) -> bool {
+    ["type identity", "modifier"].iter().all(|it| old.0.get(*it) == new.0.get(*it))
 }
 
 /// Whether a column takes all that it took, and shows all that it shows: a longer limit of the same kind of text.

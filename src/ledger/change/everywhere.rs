@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
+use super::{Context, tracking::tracking};
 use crate::{
     ledger::{
         advice, bomb,
@@ -33,7 +33,7 @@ const RESERVED: [&str; 6] = [
 ];
 
 /// Catalogs that a script must not write itself: DDL leaves no lock on them. It does on others, pg_proc among them.
-const CATALOGS: [&str; 14] = [
+const CATALOGS: [&str; 13] = [
     "pg_attrdef",
     "pg_attribute",
     "pg_class",
@@ -47,8 +47,10 @@ const CATALOGS: [&str; 14] = [
     "pg_policy",
     "pg_rewrite",
     "pg_trigger",
-    "pg_type",
 ];
+
+/// What [`quiet.sql`](crate::postgres::guard) says of a cursor.
+const CURSOR: &str = "a cursor";
 
 /// What concerns all ledgers.
 pub(super) fn everywhere(
@@ -71,6 +73,18 @@ pub(super) fn everywhere(
     }
     if now.number("cursors").unwrap_or_default() > 0 {
         find("cursor", "a cursor is left open, and would run at COMMIT".into(), advice::LATER);
+    }
+    for table in now.text("pending").lines() {
+        find(
+            "pending",
+            match table {
+                CURSOR => "a cursor WITH HOLD was left open: it would have run at COMMIT".into(),
+                table => {
+                    format!("a trigger of {table} is put off once more, and would run at COMMIT")
+                }
+            },
+            advice::LATER,
+        );
     }
     let pairs = |kind| {
         let old: BTreeMap<&str, &Fact> = before.of(None, kind).collect();
@@ -106,18 +120,6 @@ pub(super) fn everywhere(
             && RESERVED.contains(&new.text("name"))
         {
             find("privilege", format!("a role may set {object} now"), advice::KEEP);
-        }
-    }
-    for (object, old, new) in pairs(Kind::Tracking) {
-        // the table itself may be made in this run
-        let is_default = object.contains(" default ") || object.ends_with(" row security");
-        if old.is_some() || !is_default {
-            let what = if new.is_some() { "is new or another" } else { "is gone" };
-            find(
-                "tracking-table",
-                format!("of the tracking tables, {object} {what}"),
-                advice::LATER,
-            );
         }
     }
     let path_hides = |path: &str| {
@@ -178,6 +180,15 @@ pub(super) fn everywhere(
             );
         }
     }
+    for (object, _, new) in pairs(Kind::Subscription) {
+        if new.is_some() {
+            find(
+                "subscription",
+                format!("the subscription {object} can change rows from a session of its own"),
+                advice::LATER,
+            );
+        }
+    }
     for (object, old, _) in pairs(Kind::Language) {
         if old.is_some() {
             find("language", format!("the language {object} runs other code now"), advice::KEEP);
@@ -206,13 +217,20 @@ pub(super) fn everywhere(
             continue;
         };
         for ledger in guarded {
-            let table = &context.ledgers[*ledger].table;
+            let table = &context.ledgers[*ledger];
             let names: Vec<&str> = before
                 .of(Some(*ledger), Kind::Trigger)
                 .map(|(_, fact)| fact.text("name"))
                 .collect();
             let strikes = bomb::strikes(new.text("source"), table, &names);
-            let lends = new.is("definer") && bomb::runs_what_it_is_given(new.text("source"));
+            let mut roles = after.of(Some(*ledger), Kind::Role);
+            let is_owners = roles.any(|(role, it)| {
+                role == new.text("owner") && (it.is("owns") || it.is("superuser"))
+            });
+            let lends = new.is("definer")
+                && new.is("lent")
+                && is_owners
+                && bomb::runs_what_it_is_given(new.text("source"));
             let lends =
                 lends.then(|| "whoever calls it can run anything in its owner's name".to_owned());
             if let Some(what) = strikes.or(lends) {
@@ -225,5 +243,6 @@ pub(super) fn everywhere(
             }
         }
     }
+    findings.extend(tracking(before, after, context));
     findings
 }

@@ -57,13 +57,19 @@ impl Judge<'_> {
                             );
                             self.find("cascade", what, advice::KEEP);
                         }
+                        None if new.text("type") == "c" && asks_who(new.text("definition")) => {
+                            let what = format!("the check {label} lets some append and others not");
+                            self.find("append-lost", what, advice::APPEND);
+                        }
                         None => {}
                         Some(old) => {
                             let differing = old.differing(new);
-                            let validated = differing == ["valid"]
-                                || differing == ["definition", "valid"] && new.is("valid");
-                            let harmless = |it: &&str| matches!(*it, "extension" | "inherited");
-                            if !(differing.iter().all(harmless) || validated && new.is("valid")) {
+                            let harmless = |it: &&str| match *it {
+                                "extension" | "inherited" => true,
+                                "valid" => new.is("valid"),
+                                _ => false,
+                            };
+                            if !differing.iter().all(harmless) {
                                 let what = format!(
                                     "the constraint {label} is another now: {}",
                                     new.text("definition")
@@ -139,8 +145,10 @@ impl Judge<'_> {
     }
 
     pub(super) fn types(&mut self) {
-        for (label, old, new) in self.pairs(Kind::Type) {
-            let (Some(old), Some(new)) = (old, new) else {
+        for (label, old) in self.before.of(Some(self.index), Kind::Type) {
+            let types = || self.after.of(Some(self.index), Kind::Type);
+            let same = types().find(|(_, it)| it.text("identity") == old.text("identity"));
+            let Some((_, new)) = same.or_else(|| types().find(|(it, _)| *it == label)) else {
                 // a column has another type then, and says so
                 continue;
             };
@@ -152,11 +160,15 @@ impl Judge<'_> {
                         self.find("owner-changed", what, advice::KEEP);
                     }
                     "not null" if new.is("not null") => {}
-                    "checks"
-                        if old
-                            .text("checks")
-                            .split("; ")
-                            .all(|check| new.text("checks").contains(check)) => {}
+                    // a dump and its restore make it anew
+                    "identity" => {}
+                    "checks" if keeps_checks(old, new) => {
+                        if asks_who(&checks_of(new)) && !asks_who(&checks_of(old)) {
+                            let what =
+                                format!("a check of {label} lets some append and others not");
+                            self.find("append-lost", what, advice::APPEND);
+                        }
+                    }
                     other => {
                         let what = format!("the type {label} has another value for {other}");
                         self.find("type-changed", what, advice::MEANING);
@@ -201,7 +213,7 @@ impl Judge<'_> {
                         }
                         let grows =
                             attribute == "maximum" && new.number("maximum") > old.number("maximum");
-                        if !(attribute == "type" || attribute == "start" || grows) {
+                        if !(matches!(attribute, "type" | "start" | "cache") || grows) {
                             let what = format!("the sequence {label} has another {attribute}");
                             self.find("sequence-changed", what, advice::APPEND);
                         }
@@ -232,4 +244,45 @@ impl Judge<'_> {
             }
         }
     }
+}
+
+/// Whether an expression, or the text of a function, depends on who runs it.
+pub(super) fn asks_who(text: &str) -> bool {
+    let asks = [
+        "current_user",
+        "session_user",
+        "user",
+        "current_role",
+        "current_setting",
+        "pg_has_role",
+        "has_table_privilege",
+        "inet_client_addr",
+        "application_name",
+    ];
+    let pieces = pieces(text).unwrap_or_default();
+    pieces.iter().any(|piece| match piece {
+        Piece::Word(word) => asks.contains(&word.as_str()),
+        _ => false,
+    })
+}
+
+fn checks_of(fact: &Fact) -> String {
+    let checks = fact.0.get("checks").and_then(|it| it.as_array()).cloned().unwrap_or_default();
+    checks.iter().filter_map(|it| it[0].as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether every check that a domain had is among those that it has, as PostgreSQL prints them, and proved where it was.
+fn keeps_checks(old: &Fact, new: &Fact) -> bool {
+    let of = |fact: &Fact| {
+        let checks = fact.0.get("checks").and_then(|it| it.as_array()).cloned().unwrap_or_default();
+        let check = |it: &serde_json::Value| {
+            (it[0].as_str().unwrap_or_default().to_owned(), it[1].as_bool().unwrap_or_default())
+        };
+        checks.iter().map(check).collect::<Vec<_>>()
+    };
+    let new = of(new);
+    let kept = |(text, valid): (String, bool)| {
+        new.iter().any(|(it, is_valid)| *it == text && (*is_valid || !valid))
+    };
+    of(old).into_iter().all(kept)
 }

@@ -1,11 +1,11 @@
 //! Triggers and their functions: what refuses, and what could step in before it.
 
-use super::Judge;
+use super::{Judge, keys::asks_who};
 use crate::{
     ledger::{
         advice,
         proof::{prove, raises},
-        protection::{bits, firmness},
+        protection::{Protection, bits, firmness},
         snapshot::{Fact, Kind, Snapshot},
     },
     report::ledger::{Guarded, Strength},
@@ -60,6 +60,14 @@ impl Judge<'_> {
     pub(super) fn triggers(&mut self) {
         for (label, old, new) in self.pairs(Kind::Trigger) {
             let name = label;
+            if let (Some(old), Some(new)) = (old, new)
+                && old.differing(new) == ["written"]
+                && firmness(old).is_some()
+                && !self.context.replaces_triggers
+            {
+                let what = format!("the trigger {name} was switched off and on again");
+                self.find("trigger-lost", what, advice::KEEP);
+            }
             // what refuses is compared by what it refuses
             let old = old.filter(|old| !self.refuses(self.before, label, old));
             match (old, new) {
@@ -70,12 +78,18 @@ impl Judge<'_> {
                     );
                     self.find("trigger-armed", what, advice::KEEP);
                 }
-                (Some(old), Some(new)) if old.differing(new).iter().all(|it| *it == "identity") => {
-                }
+                (Some(old), Some(new))
+                    if old
+                        .differing(new)
+                        .iter()
+                        .all(|it| matches!(*it, "identity" | "written")) => {}
                 (_, Some(new))
                     if self.refuses(self.after, label, new)
                         && new.number("bits").unwrap_or_default() & bits::INSERT == 0 => {}
-                (None, Some(new)) if self.may_stop_appends(new) => {
+                (old, Some(new))
+                    if self.may_stop_appends(new)
+                        && !old.is_some_and(|old| self.could_stop_appends(old)) =>
+                {
                     let what = format!("the trigger {name} can refuse what is appended");
                     self.find("append-lost", what, advice::APPEND);
                 }
@@ -88,8 +102,8 @@ impl Judge<'_> {
                     let shapes =
                         bits & bits::ROW != 0 || bits & !(bits::INSERT | bits::BEFORE) != 0;
                     if is_before && shapes || was_before {
-                        // a partition's trigger is the table's
-                        if old.is_none() && self.was_refusing(label) {
+                        // what it refused, nothing refuses any more: that is said already
+                        if old.is_none() && self.was_refusing(label) && self.is_lost(new) {
                             continue;
                         }
                         let what = if bits & bits::INSERT != 0 {
@@ -128,6 +142,20 @@ impl Judge<'_> {
         let mut functions = self.after.of(Some(self.index), Kind::Function);
         let function = functions.find(|(label, _)| *label == trigger.text("function"));
         bits & bits::INSERT != 0 && function.is_none_or(|(_, it)| raises(it.text("source")))
+    }
+
+    /// Whether it might have done so before.
+    fn could_stop_appends(&self, trigger: &Fact) -> bool {
+        let mut functions = self.before.of(Some(self.index), Kind::Function);
+        let function = functions.find(|(label, _)| *label == trigger.text("function"));
+        function.is_none_or(|(_, it)| raises(it.text("source")))
+    }
+
+    /// Whether a table of a trigger refuses less than it did.
+    fn is_lost(&self, trigger: &Fact) -> bool {
+        let of = |protection: &Protection| protection.tables.get(trigger.text("relation")).copied();
+        let (was, now) = (of(&self.was).unwrap_or_default(), of(&self.now).unwrap_or_default());
+        commands(was, now).iter().any(|(_, was, now)| now < was)
     }
 
     /// Whether the trigger of this name refused before: what became of it, [`protection`](Self::protection) says.
@@ -182,11 +210,18 @@ impl Judge<'_> {
                         }
                     }
                 }
+                (None, Some(new)) if !is_trigger && asks_who(new.text("source")) => {
+                    let what = format!(
+                        "the function {label}, which its columns, checks or indexes use, does not do the same for everybody who appends"
+                    );
+                    self.find("append-lost", what, advice::APPEND);
+                }
                 (Some(old), None) => {
                     let decoys = self.after.of(None, Kind::Decoy);
                     let taken = |(_, it): (&str, &Fact)| {
-                        (it.text("schema"), it.text("name"))
-                            == (old.text("schema"), old.text("name"))
+                        it.text("identity") != old.text("identity")
+                            && (it.text("schema"), it.text("name"))
+                                == (old.text("schema"), old.text("name"))
                     };
                     if is_trigger && decoys.into_iter().any(taken) {
                         let what = format!(

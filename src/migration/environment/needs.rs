@@ -21,6 +21,8 @@ pub struct Needs {
     pub tablespaces: BTreeSet<String>,
     /// The roles that the scripts make themselves: nobody else does then.
     pub own_roles: BTreeSet<String>,
+    /// The extensions that the scripts make.
+    pub extensions: BTreeSet<String>,
 }
 
 impl Needs {
@@ -49,12 +51,8 @@ impl Needs {
             schemas: schemas.cloned().collect(),
             roles: roles(environment, |it| is_needed(Made::Role, it), |it| makes(Made::Role, it)),
             tablespaces: tablespaces.cloned().collect(),
-            own_roles: spoken
-                .made
-                .iter()
-                .filter(|it| it.0 == Made::Role)
-                .map(|it| it.1.clone())
-                .collect(),
+            own_roles: spoken.all(Made::Role),
+            extensions: spoken.all(Made::Extension),
         }
     }
 }
@@ -104,6 +102,7 @@ enum Made {
     Schema,
     Role,
     Tablespace,
+    Extension,
 }
 
 /// What scripts speak of, also within strings: the bodies of DO, and what is executed there.
@@ -114,6 +113,12 @@ struct Spoken {
 }
 
 impl Spoken {
+    /// All that is made of a kind.
+    fn all(&self, kind: Made) -> BTreeSet<String> {
+        let made = self.made.iter().filter(|it| it.0 == kind);
+        made.map(|it| it.1.clone()).collect()
+    }
+
     fn read(&mut self, text: &str) {
         let Ok(pieces) = sql::pieces(text) else {
             // half a string: its words all the same
@@ -149,6 +154,7 @@ impl Spoken {
             "schema" => Made::Schema,
             "role" | "user" | "group" => Made::Role,
             "tablespace" => Made::Tablespace,
+            "extension" => Made::Extension,
             _ => return,
         };
         let is_filler = |it: &&Piece<'_>| {

@@ -2,7 +2,7 @@
 
 use super::{Draft, Part};
 use crate::{
-    ledger::Before,
+    ledger::{Before, Recorded},
     migration::source::Direction,
     postgres::{
         guard::{self, Key},
@@ -32,6 +32,10 @@ pub(super) struct Body<'b> {
     pub(super) before: Option<Before>,
     /// The legs of a redo, by task: which version goes which way.
     pub(super) legs: Vec<(usize, String, Direction)>,
+    /// The version, where it is one migration.
+    pub(super) version: Option<String>,
+    /// What is written to the tracking tables between the two looks.
+    pub(super) written: Recorded,
     /// How many statements a task has.
     pub(super) statements: &'b (dyn Fn(usize) -> usize + Sync),
 }

@@ -6,21 +6,22 @@
 use super::{
     At, CLEAN_KEEPING, Cause, Draft, Happening, Manner, Part, TaskError, Tell,
     body::{Body, Care, Failed},
-    settle,
+    settle_guarded,
     verdict::{
-        changed_rows, may_be_unused, now_called, probed, probes, push_probe, surgery, touched,
-        twice, watched,
+        appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
+        so_far_of, surgery, touched, tried, twice, watched,
     },
 };
 use crate::{
     ledger::{self, Context, Snapshot},
     migration::source::Direction,
     postgres::{
-        guard::{self, Guard},
+        guard::{self, Guard, Numbers},
         lock::Locked,
         session::{COMMIT, Failure, Message, Row},
     },
     report::finding::Finding,
+    words::sql::pieces,
 };
 
 /// What the server says of prepared statements.
@@ -45,9 +46,23 @@ const FORGOTTEN: &str = "26000";
 
 /// What a try led to.
 enum Outcome {
-    Committed(Vec<Vec<Row>>, Vec<Part>),
+    Committed { rows: Vec<Vec<Row>>, parts: Vec<Part>, has_appended: bool },
     Again(Care),
     Refused(Vec<Finding>),
+}
+
+/// How many rows a fingerprint is of.
+fn rows_in(fingerprint: &Row) -> u64 {
+    let count = fingerprint.first().and_then(|it| it.as_deref());
+    count.and_then(|it| it.parse().ok()).unwrap_or_default()
+}
+
+/// Whether a statement may write a trigger that stays as it was.
+fn replaces_triggers(script: &str) -> bool {
+    let pieces = pieces(script).unwrap_or_default();
+    pieces
+        .windows(2)
+        .any(|pair| pair[0].is("replace") && (pair[1].is("trigger") || pair[1].is("constraint")))
 }
 
 impl Locked<'_> {
@@ -61,6 +76,7 @@ impl Locked<'_> {
         // between the tasks of one transaction, and within a migration without one, a script's statements are in the way
         let mut care = Care { plain: body.legs.len() > 1 || !body.cleans, ..Care::default() };
         let mut attempt = 1;
+        let mut numbers = Numbers::default();
         if let Some(name) = body.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
                 task: body.first,
@@ -70,21 +86,25 @@ impl Locked<'_> {
             });
         }
         loop {
-            let tried = self.try_guarded(body, &manner.guard, care, &mut *tell).await;
+            let tried = self.try_guarded(body, &manner.guard, care, &mut numbers, &mut *tell).await;
             match tried {
-                Ok(Outcome::Committed(rows, parts)) => {
+                Ok(Outcome::Committed { rows, parts, has_appended }) => {
+                    if let (Some(Direction::Down), Some(version)) = (body.direction, &body.version)
+                    {
+                        *self.reverted.entry(version.clone()).or_default() |= has_appended;
+                    }
                     let journal = parts.iter().zip(rows).filter(|(part, _)| part.at == At::Journal);
                     return Ok(journal.map(|(_, rows)| rows).collect());
                 }
                 Ok(Outcome::Again(more)) => {
-                    self.roll_back(body.cleans).await;
+                    self.roll_back(body.cleans, &numbers).await;
                     if more != care {
                         tell(Happening::Comparing(body.first));
                     }
                     care = more;
                 }
                 Ok(Outcome::Refused(findings)) => {
-                    self.roll_back(body.cleans).await;
+                    self.roll_back(body.cleans, &numbers).await;
                     return Err(TaskError {
                         task: body.first,
                         at: At::Guard,
@@ -93,7 +113,7 @@ impl Locked<'_> {
                     });
                 }
                 Err((part, failure)) => {
-                    self.roll_back(body.cleans).await;
+                    self.roll_back(body.cleans, &numbers).await;
                     let paused = self
                         .pause_after(part.task, failure.into(), attempt, manner, &mut *tell)
                         .await;
@@ -110,14 +130,16 @@ impl Locked<'_> {
     }
 
     /// Ends a transaction that is not to be. Where the connection is lost, the server does so.
-    async fn roll_back(&mut self, cleans: bool) {
+    async fn roll_back(&mut self, cleans: bool, numbers: &Numbers) {
+        let put_back = numbers.put_back();
         let mut messages = vec![Message::Batch("ROLLBACK")];
+        messages.extend(put_back.iter().map(|it| Message::Batch(it)));
         if cleans {
             messages.push(Message::Batch(self.clean_sql()));
         }
         self.session.forget();
         let replies = self.session.exchange_undisturbed(&messages).await;
-        self.is_clean = cleans && replies.iter().all(Result::is_ok);
+        self.is_clean = cleans && replies.last().is_some_and(Result::is_ok);
     }
 
     /// Takes a snapshot outside of any transaction.
@@ -135,6 +157,7 @@ impl Locked<'_> {
         body: &Body<'_>,
         guard: &Guard,
         care: Care,
+        numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Outcome, Failed> {
         let at = |at| Part { task: body.first, at };
@@ -169,15 +192,15 @@ impl Locked<'_> {
             return Ok(Outcome::Again(care.without_kept()));
         }
 
+        *numbers = Numbers::of(guard, &before);
         let session = before.session();
         let by_hand = session.is("superuser") || session.text("counts") != "on";
         let mut watched = watched(guard, &before);
         if by_hand && !watched.is_empty() {
-            // a superuser can do everything without a trace: only the rows themselves tell
+            // a superuser can do everything without a trace: only the rows themselves tell. While they are looked at nobody
+            // appends; the end of the look gives the lock back, as the script may append over a connection of its own
             let strong = guard.lock(true);
-            for message in [guard::LOOKED, &strong, guard::LOOK, &pins] {
-                self.ask(at(At::Opening), &Message::Batch(message)).await?;
-            }
+            self.ask(at(At::Opening), &Message::Batch(&strong)).await?;
         }
         // nobody can prepare for a seed that is not known
         let seed = fastrand::i64(..);
@@ -187,14 +210,17 @@ impl Locked<'_> {
         // the script, its end, the journal, the end once more
         let noted = guard.noted(&before);
         let rest = (body.rest)(&noted);
-        let settle = settle();
+        let settle = settle_guarded();
         let probes = probes(guard, &before, &watched);
         let question = guard.snapshot(&place, version, Some(&before), true);
         let (so_far, so_far_values) = guard::appended_so_far(guard);
         let mut draft = Draft::default();
-        for (_, append, _) in &probes {
-            push_probe(&mut draft, body.first, append.as_deref());
+        for (role, [first, _]) in probes.iter().flat_map(|it| &it.appends) {
+            push_probe(&mut draft, body.first, role.as_ref(), first);
         }
+        // the server counts what is taken back, too
+        let start_at = draft.messages.len();
+        draft.push(body.first, At::Guard, Message::Query(so_far, so_far_values.clone()));
         draft.push(body.first, At::Opening, Message::Batch(guard::LOOKED));
         let mut legs_at = Vec::new();
         for (part, message) in &rest {
@@ -207,15 +233,20 @@ impl Locked<'_> {
         let last = rest.last().map_or(body.first, |(part, _)| part.task);
         draft.push(last, At::Settling, Message::Batch(&settle));
         draft.push(last, At::Settling, Message::Batch(&pins));
+        draft.push(last, At::Guard, Message::Batch(guard::QUIET));
         draft.push(last, At::Guard, Message::Query(guard::PREPARED, Vec::new()));
         draft.push(last, At::Guard, Message::Kept(&question.0, question.1.clone()));
         let snapshot_at = draft.messages.len() - 1;
-        for (_, append, writes) in &probes {
-            push_probe(&mut draft, last, append.as_deref());
-            for write in writes.iter().flatten() {
-                push_probe(&mut draft, last, Some(write));
+        for it in &probes {
+            for (role, [_, second]) in &it.appends {
+                push_probe(&mut draft, last, role.as_ref(), second);
+            }
+            for write in it.writes.iter().flatten() {
+                push_probe(&mut draft, last, None, write);
             }
         }
+        let (now, values) = numbers.now();
+        draft.push(last, At::Guard, Message::Query(now, values));
         let answers = self.send_probing(&draft, body.statements, &mut *tell).await;
         let answers = match answers {
             // the script has told the server to forget it
@@ -226,6 +257,7 @@ impl Locked<'_> {
             }
             answers => answers?,
         };
+        let mut answers = answers;
         let rows: Vec<Vec<Row>> = answers.iter().map(|it| it.clone().unwrap_or_default()).collect();
         let after = Snapshot::read(rows[snapshot_at].clone());
         let prepared = Prepared::read(rows.get(snapshot_at - 1).cloned());
@@ -233,28 +265,51 @@ impl Locked<'_> {
             return Ok(Outcome::Again(care.without_kept()));
         }
 
+        let mut later: Vec<_> = draft
+            .parts
+            .iter()
+            .zip(&mut answers)
+            .skip(snapshot_at)
+            .filter(|(part, _)| part.at == At::Probe)
+            .map(|(_, answer)| answer)
+            .collect();
+        let sides = (&before, &after);
+        self.append_again(guard, &watched, &probes, sides, &mut later, at(At::Guard)).await?;
+
         let context = Context {
             ledgers: &guard.ledgers,
             before: body.before.as_ref().filter(|_| body.direction == Some(Direction::Down)),
             unused: &unused,
+            written: body.written,
+            replaces_triggers: body.scripts.iter().any(|it| replaces_triggers(it)),
         };
         let mut findings = ledger::judge(&before, &after, &context);
         if !care.unused && may_be_unused(&findings) {
             return Ok(Outcome::Again(Care { unused: true, ..care }));
         }
         findings.extend(probed(guard, &watched, &probes, &draft, &answers, snapshot_at));
+        findings.extend(moved(guard, &after, rows.last().map(Vec::as_slice).unwrap_or_default()));
         let legs: Vec<Vec<Row>> = legs_at.iter().map(|at| rows[*at].clone()).collect();
-        findings.extend(twice(guard, body, &before, &legs));
+        let start = so_far_of(&rows[start_at]);
+        findings.extend(twice(guard, body, &before, &start, &legs));
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
         let wants_exact =
             guard.allow.is_some() && findings.iter().any(|it| it.rule == "column-type");
+        let is_again = body.direction == Some(Direction::Up)
+            && body.version.as_ref().is_some_and(|it| self.reverted.get(it) == Some(&false));
+        let mut has_appended = false;
         let mut told = Vec::new();
         let mut asks_rows = wants_exact;
         for it in &mut watched {
-            let counted = ledger::rows(&before, &after, it.index);
+            let mut counted = ledger::rows(&before, &after, it.index);
+            counted.inserted -= tried(&before, &start, it.index);
             let counts = touched(guard, it, &counted);
             asks_rows |= !counted.rewritten.is_empty() || !counts.is_empty();
             let is_there = after.root(it.index).is_some();
+            has_appended |= counted.inserted > 0;
+            if is_again && counted.inserted > 0 {
+                findings.push(appended_twice(guard, it.index, counted.inserted));
+            }
             if is_there {
                 findings.extend(
                     self.appends(guard, it, &before, &after, &counted, at(At::Guard)).await?,
@@ -273,12 +328,22 @@ impl Locked<'_> {
             for (name, _) in &mut it.key {
                 *name = now_called(&before, &after, it.index, name);
             }
+            if !care.exact && it.columns.iter().any(|column| column.is_recast) {
+                asks_rows = true;
+                continue;
+            }
             let is_same = it.columns.len() == compared.len() && {
                 // a rewrite makes every row one of this transaction
                 let appended = counted.inserted != 0 && counted.rewritten.is_empty();
                 let now =
                     self.fingerprint(guard, it, appended, care.exact, seed, at(At::Guard)).await?;
-                Some(&now) == it.fingerprint.as_ref()
+                let then = it.fingerprint.as_ref();
+                // more rows than there were: somebody may have appended under an older number, whom only a lock keeps out
+                if !care.exact && then.is_some_and(|then| rows_in(&now) > rows_in(then)) {
+                    asks_rows = true;
+                    continue;
+                }
+                Some(&now) == then
             };
             if !is_same {
                 // what was rolled back to a savepoint was counted as well: now it is known that it was not
@@ -326,6 +391,6 @@ impl Locked<'_> {
             ending.push(last, At::Afterwards, Message::Batch(clean));
         }
         self.send(&ending, body.statements, tell).await?;
-        Ok(Outcome::Committed(rows, draft.parts))
+        Ok(Outcome::Committed { rows, parts: draft.parts, has_appended })
     }
 }

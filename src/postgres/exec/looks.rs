@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Part,
+    At, Draft, Part,
     body::{Care, Failed, Watched},
-    verdict::{finding, is_true, now_called, shown},
+    verdict::{Answer, Probes, finding, is_true, now_called, push_probe, shown},
 };
 use crate::{
     ledger::{self, Kind, Snapshot, advice},
     postgres::{
         guard::{self, Guard, Key},
         lock::Locked,
-        session::{Message, Row},
+        session::{Failure, Message, Row},
     },
     report::finding::Finding,
 };
+
+/// undefined_column.
+const UNDEFINED_COLUMN: &str = "42703";
 
 impl Locked<'_> {
     /// Marks, fingerprints and unused columns, before the script.
@@ -91,6 +94,56 @@ impl Locked<'_> {
             self.ask(part, &Message::Query(&sql, Vec::new())).await?
         };
         Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
+    /// Tries appends once more that failed for a column that is gone or has another name now, with those that there are.
+    pub(super) async fn append_again(
+        &mut self,
+        guard: &Guard,
+        watched: &[Watched],
+        probes: &[Probes],
+        (before, after): (&Snapshot, &Snapshot),
+        answers: &mut [&mut Answer],
+        part: Part,
+    ) -> Result<(), Failed> {
+        let mut answers = answers.iter_mut();
+        for it in probes {
+            for (role, _) in &it.appends {
+                let Some(answer) = answers.next() else {
+                    return Ok(());
+                };
+                let is_unknown =
+                    matches!(&**answer, Err(Failure::Server(error)) if error.is(UNDEFINED_COLUMN));
+                let known = watched.iter().find(|watched| watched.index == it.index);
+                let Some(known) = known.filter(|_| is_unknown) else {
+                    continue;
+                };
+                let key = self.key_now(known, before, after);
+                let ledger = &guard.ledgers[it.index];
+                let Some(sql) = guard::append(ledger, after, it.index, &key, 1) else {
+                    continue;
+                };
+                let mut draft = Draft::default();
+                push_probe(&mut draft, part.task, role.as_ref(), &sql);
+                let replies = self.send_probing(&draft, &|_| 0, &mut |_| {}).await?;
+                let probe = draft.parts.iter().position(|it| it.at == At::Probe);
+                if let Some(reply) = probe.and_then(|at| replies.into_iter().nth(at)) {
+                    **answer = reply;
+                }
+            }
+            // the writes that follow
+            for _ in it.writes.iter().flatten() {
+                answers.next();
+            }
+        }
+        Ok(())
+    }
+
+    /// The key's columns as they are called now.
+    fn key_now(&self, it: &Watched, before: &Snapshot, after: &Snapshot) -> Key {
+        let now =
+            |(name, of): &(String, String)| (now_called(before, after, it.index, name), of.clone());
+        it.key.iter().map(now).collect()
     }
 
     /// Whether appends are where they belong, and go on working.
@@ -211,12 +264,7 @@ impl Locked<'_> {
         let Some(mark) = it.mark.as_deref().filter(|_| guard::is_ordered(&it.key)) else {
             return Ok(Vec::new());
         };
-        // the key's columns as they are called now
-        let key: Key = it
-            .key
-            .iter()
-            .map(|(name, of)| (now_called(before, after, it.index, name), of.clone()))
-            .collect();
+        let key = self.key_now(it, before, after);
         let mut is_backdated = false;
         if counted.inserted != 0 {
             let count = |rows: &[Row]| {
@@ -228,7 +276,8 @@ impl Locked<'_> {
             };
             let above = guard::appended(&ledger.sql(), &key, mark, true);
             let above = self.ask(part, &Message::Query(&above, Vec::new())).await?;
-            if count(&above) != Some(counted.inserted) {
+            // a table that came in with its rows counts among those above
+            if count(&above) != Some(counted.inserted) || !counted.attached.is_empty() {
                 let below = guard::appended(&ledger.sql(), &key, mark, false);
                 let below = self.ask(part, &Message::Query(&below, Vec::new())).await?;
                 is_backdated |= count(&below) != Some(0);

@@ -10,10 +10,10 @@ use super::{
     At, Cause, Draft, Happening, Manner, Part, Task, TaskError, Tell, Unsure, alone,
     body::{Body, Owned},
     recognise::{self, Effect, Note},
-    settle, together,
+    settle, settle_guarded, together,
 };
 use crate::{
-    ledger::{self, Context, Snapshot},
+    ledger::{self, Context, Recorded, Snapshot},
     migration::{
         journal::EntryKind,
         plan::{Unit, units},
@@ -21,13 +21,15 @@ use crate::{
         status::prefix_digest,
     },
     postgres::{
-        guard,
         journal::Record,
         lock::Locked,
         session::{COMMIT, Failure, Message},
     },
     report::finding::Finding,
-    words::{digest::Digest, sql::Kind},
+    words::{
+        digest::Digest,
+        sql::{Kind, Piece, pieces},
+    },
 };
 
 /// Runs a task without a transaction; gives the milliseconds that it took.
@@ -113,13 +115,15 @@ impl Run<'_, '_, '_, '_> {
         }
         self.done = done;
         (self.tell)(Happening::Resuming(self.index, done));
-        let settings: Vec<usize> =
-            (0..done).filter(|at| sets_the_session(self.task.text(*at))).collect();
+        let settings: Vec<(usize, String)> = (0..done)
+            .filter_map(|at| {
+                Some((at, sets_the_session(self.task.text(at), self.manner.guard.is_on())?))
+            })
+            .collect();
         if !settings.is_empty() {
             let mut draft = Draft::default();
-            for statement in settings {
-                let message = Message::Script(self.task.text(statement));
-                draft.push(self.index, At::Statement(statement), message);
+            for (statement, sql) in &settings {
+                draft.push(self.index, At::Statement(*statement), Message::Script(sql));
             }
             self.send(&draft).await?;
         }
@@ -200,7 +204,13 @@ impl Run<'_, '_, '_, '_> {
             Message::Batch("BEGIN")
         };
         let record = self.progress(self.direction().1, unit.done, unit.done, None);
-        let settle = settle();
+        let settle = settle_guarded();
+        let mut early = Draft::default();
+        for statement in statements.clone().take(together::leading(task, statements.clone())) {
+            let message = Message::Script(task.text(statement));
+            early.push(index, At::Statement(statement), message);
+            statements.start = statement + 1;
+        }
         let noted = &self.noted;
         let rest = |before: &str| {
             noted.get_or_init(|| before.to_owned());
@@ -221,13 +231,15 @@ impl Run<'_, '_, '_, '_> {
             first: index,
             begin,
             cleans: false,
-            leading: Draft::default(),
+            leading: early,
             rest: &rest,
             attest: &|note| together::attested(task.step.migration, note, &actor, &place),
             scripts: unit.statements.clone().map(|at| task.text(at)).collect(),
             direction: Some(task.step.direction),
             before: together::before(task.step),
             legs: Vec::new(),
+            written: Recorded { journal: (1, 0), ..Recorded::default() },
+            version: Some(task.step.migration.version.to_string()),
             statements: &|_| total,
         };
         let ran = self.locked.run_guarded(&body, self.manner, &mut *self.tell).await;
@@ -257,17 +269,9 @@ impl Run<'_, '_, '_, '_> {
         if !(0..guard.ledgers.len()).any(|ledger| ledger::is_guarded(&before, ledger)) {
             return Ok(None);
         }
-        let text = self.task.text(statement);
-        let why = match &self.task.statements[statement].kind {
-            Kind::CreateIndexConcurrently { .. } => {
-                let (sql, values) = guard::functions_called(&alone::called(text));
-                let called = self.locked.session.query(sql, values).await;
-                let called = called.map_err(|failure| self.error(at, failure.into()))?;
-                let name = called.into_iter().flatten().flatten().next();
-                name.map(|name| format!("it may call {name}, which could do anything"))
-            }
-            kind => alone::refused(kind, text, guard, &before),
-        };
+        let (text, kind) = (self.task.text(statement), &self.task.statements[statement].kind);
+        let why = alone::refused(self.locked, kind, text, guard, &before).await;
+        let why = why.map_err(|failure| self.error(at, failure.into()))?;
         match why {
             None => Ok(Some(before)),
             Some(why) => {
@@ -277,7 +281,7 @@ impl Run<'_, '_, '_, '_> {
                     what: format!(
                         "what runs outside of a transaction cannot be rolled back: {why}"
                     ),
-                    advice: "Run it in a migration with a transaction. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through.",
+                    advice: "Run it in a migration with a transaction, where the rows are looked at. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through, and only where they reach no function of your own.",
                     rows: true,
                 };
                 Err(self.error(at, Cause::Refused(vec![finding])))
@@ -295,7 +299,13 @@ impl Run<'_, '_, '_, '_> {
         let at = At::Statement(statement);
         let after = self.locked.look_around(guard, Some(before)).await;
         let after = after.map_err(|failure| self.error(at, failure.into()))?;
-        let context = Context { ledgers: &guard.ledgers, before: None, unused: &BTreeSet::new() };
+        let context = Context {
+            ledgers: &guard.ledgers,
+            before: None,
+            unused: &BTreeSet::new(),
+            written: Recorded::default(),
+            replaces_triggers: true,
+        };
         let mut findings = ledger::judge(before, &after, &context);
         findings.retain(|finding| finding.rule != "transaction-left");
         if findings.is_empty() {
@@ -483,19 +493,51 @@ impl Run<'_, '_, '_, '_> {
     }
 }
 
-/// Whether a statement changes settings of the session, so that what follows it depends on it.
-fn sets_the_session(sql: &str) -> bool {
-    let mut words = sql.split_whitespace().map(str::to_ascii_uppercase);
-    let first = words.next();
-    let second = words.next().unwrap_or_default();
-    match first.as_deref() {
-        Some("SET") => !matches!(second.as_str(), "LOCAL" | "CONSTRAINTS" | "TRANSACTION"),
-        Some("RESET") => true,
-        // as in the dumps of pg_dump
-        Some("SELECT") => {
-            let call = second.strip_prefix("PG_CATALOG.").unwrap_or(&second);
-            call.starts_with("SET_CONFIG(")
+/// What a statement sets for the session, as a command of our own that runs nothing but that; none where it sets nothing, or where
+/// more than setting would be repeated on a database with ledgers.
+fn sets_the_session(sql: &str, is_guarded: bool) -> Option<String> {
+    let pieces = pieces(sql).ok()?;
+    let mut rest = pieces.as_slice();
+    if let [rest_of @ .., Piece::Sign(";")] = rest {
+        rest = rest_of;
+    }
+    let word = |at: usize| match rest.get(at) {
+        Some(Piece::Word(word)) => word.as_str(),
+        _ => "",
+    };
+    match word(0) {
+        "set" if !matches!(word(1), "local" | "constraints" | "transaction") => {
+            Some(sql.to_owned())
         }
-        _ => false,
+        "reset" => Some(sql.to_owned()),
+        // as in the dumps of pg_dump
+        "select" => {
+            let call = match &rest[1..] {
+                [schema, Piece::Sign("."), call @ ..] if schema.is("pg_catalog") => call,
+                call => call,
+            };
+            if !call.first().is_some_and(|it| it.is("set_config")) {
+                return None;
+            }
+            if !is_guarded {
+                return Some(sql.to_owned());
+            }
+            let [_, Piece::Sign("("), arguments @ .., Piece::Sign(")")] = call else {
+                return None;
+            };
+            let [
+                Piece::Text(setting),
+                Piece::Sign(","),
+                Piece::Text(value),
+                Piece::Sign(","),
+                Piece::Word(local),
+            ] = arguments
+            else {
+                return None;
+            };
+            (local == "false")
+                .then(|| format!("SELECT pg_catalog.set_config({setting}, {value}, false)"))
+        }
+        _ => None,
     }
 }

@@ -1,12 +1,14 @@
 //! Runs whole migrations in one transaction under the ledger guard.
 
+use std::ops::Range;
+
 use super::{
     At, Draft, Happening, Manner, Part, START, Task, TaskError, Tell,
     body::{Body, Owned},
-    settle, took_ms,
+    settle_guarded, took_ms,
 };
 use crate::{
-    ledger::Before,
+    ledger::{Before, Recorded},
     migration::{
         journal::EntryKind,
         plan::Step,
@@ -17,6 +19,7 @@ use crate::{
         lock::Locked,
         session::Message,
     },
+    words::sql::{Piece, pieces},
 };
 
 impl Locked<'_> {
@@ -29,13 +32,13 @@ impl Locked<'_> {
         manner: &Manner,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
-        let leading = tasks.first().map_or(0, leading);
+        let leading = tasks.first().map_or(0, |task| leading(task, 0..task.statements.len()));
         let mut early = Draft::default();
         for statement in 0..leading {
             let message = Message::Script(tasks[0].text(statement));
             early.push(first, At::Statement(statement), message);
         }
-        let (pins, settle) = (self.pins_sql("LOCAL"), settle());
+        let (pins, settle) = (self.pins_sql("LOCAL"), settle_guarded());
         let this = &*self;
         let records: Vec<_> = tasks
             .iter()
@@ -76,6 +79,9 @@ impl Locked<'_> {
             let version = task.step.migration.version.to_string();
             (first + offset, version, task.step.direction)
         });
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let ups = tasks.iter().filter(|it| it.step.direction == Direction::Up).count();
+        let ups = count(ups);
         let single = (tasks.len() == 1).then(|| &tasks[0].step);
         let body = Body {
             first,
@@ -94,6 +100,11 @@ impl Locked<'_> {
             direction: single.map(|step| step.direction),
             before: single.and_then(|step| before(step)),
             legs: legs.collect(),
+            version: single.map(|step| step.migration.version.to_string()),
+            written: Recorded {
+                journal: (count(tasks.len()), 0),
+                diesel: (ups, count(tasks.len()) - ups),
+            },
             statements: &|index| tasks[index - first].statements.len(),
         };
         tell(Happening::Started(first));
@@ -118,14 +129,23 @@ pub(super) fn attested(
     record.message(place)
 }
 
-/// How many statements at the beginning must come before any query.
-fn leading(task: &Task<'_>) -> usize {
-    let sets_transaction = |at: &usize| {
-        let mut words = task.text(*at).split_whitespace().map(str::to_ascii_uppercase);
-        words.next().as_deref() == Some("SET")
-            && matches!(words.next().as_deref(), Some("TRANSACTION"))
+/// How many of these statements must come before any query: those up to the last one that sets the transaction, if all of them
+/// set something, and nobody's role.
+pub(super) fn leading(task: &Task<'_>, statements: Range<usize>) -> usize {
+    let set = |at: usize| {
+        let pieces = pieces(task.text(at)).unwrap_or_default();
+        let mut words = pieces.iter().filter_map(|it| match it {
+            Piece::Word(word) => Some(word.as_str()),
+            _ => None,
+        });
+        let is_set = words.next() == Some("set");
+        let name = words.find(|it| !matches!(*it, "local" | "session")).unwrap_or_default();
+        let sets_role = matches!(name, "role" | "authorization" | "constraints");
+        let of_transaction = name.starts_with("transaction") || name == "characteristics";
+        (is_set && !sets_role).then_some(of_transaction)
     };
-    (0..task.statements.len()).take_while(sets_transaction).count()
+    let set: Vec<bool> = statements.map_while(set).collect();
+    set.iter().rposition(|of_transaction| *of_transaction).map_or(0, |last| last + 1)
 }
 
 /// What was there before a migration was applied, as its entry noted it.

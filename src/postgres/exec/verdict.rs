@@ -46,8 +46,26 @@ pub(super) fn watched(guard: &Guard, before: &Snapshot) -> Vec<Watched> {
         .collect()
 }
 
-/// The probes of a ledger: an append, and writes.
-pub(super) type Probes = (usize, Option<String>, Option<[String; 2]>);
+/// What the server said to one message.
+pub(super) type Answer = Result<Vec<Row>, Failure>;
+
+/// The probes of a ledger.
+pub(super) struct Probes {
+    pub(super) index: usize,
+    /// An append, by this role or by another one, before the script and after it.
+    pub(super) appends: Vec<(Option<Role>, [String; 2])>,
+    pub(super) writes: Option<[String; 2]>,
+}
+
+/// A role that is taken on for a probe.
+pub(super) struct Role {
+    name: String,
+    /// The command.
+    pub(super) set: String,
+}
+
+/// How many other roles an append is tried as.
+const ROLES: usize = 2;
 
 pub(super) fn probes(guard: &Guard, before: &Snapshot, watched: &[Watched]) -> Vec<Probes> {
     let of = |it: &Watched| {
@@ -57,21 +75,38 @@ pub(super) fn probes(guard: &Guard, before: &Snapshot, watched: &[Watched]) -> V
         let refuses = protection.weakest().rows() && protection.unproved.is_empty();
         let writes = guard::writes(ledger, before, it.index, &it.key)
             .filter(|_| refuses && it.mark.is_some());
-        let append = guard::append(ledger, before, it.index, &it.key).filter(|_| it.mark.is_some());
-        (it.index, append, writes)
+        let append = || {
+            let distance = fastrand::u32(1..64);
+            guard::append(ledger, before, it.index, &it.key, distance).filter(|_| it.mark.is_some())
+        };
+        let others = before.of(Some(it.index), Kind::Role).filter(|(_, role)| {
+            let is_other = !role.is("owns") && !role.is("superuser") && role.is("assumable");
+            is_other && role.is("appends") && role.is("reads") && role.text("gives").is_empty()
+        });
+        let others = others
+            .map(|(name, _)| Role { name: name.to_owned(), set: format!("SET LOCAL ROLE {name}") });
+        let appends = std::iter::once(None)
+            .chain(others.take(ROLES).map(Some))
+            .filter_map(|role| Some((role, [append()?, append()?])));
+        Probes { index: it.index, appends: appends.collect(), writes }
     };
     watched.iter().map(of).collect()
 }
 
 /// A probe waits for nobody: it is taken for refused then.
-pub(super) const BRIEFLY: &str = "SET LOCAL lock_timeout = '200ms'";
+const BRIEFLY: &str = "SET LOCAL lock_timeout = '200ms'";
 
-pub(super) fn push_probe<'a>(draft: &mut Draft<'a>, task: usize, sql: Option<&'a str>) {
-    let Some(sql) = sql else {
-        return;
-    };
+pub(super) fn push_probe<'a>(
+    draft: &mut Draft<'a>,
+    task: usize,
+    role: Option<&'a Role>,
+    sql: &'a str,
+) {
     draft.push(task, At::Guard, Message::Batch(PROBE));
     draft.push(task, At::Guard, Message::Batch(BRIEFLY));
+    if let Some(role) = role {
+        draft.push(task, At::Guard, Message::Batch(&role.set));
+    }
     draft.push(task, At::Probe, Message::Query(sql, Vec::new()));
     draft.push(task, At::Guard, Message::Batch(ROLLBACK_PROBE));
 }
@@ -82,10 +117,10 @@ pub(super) fn probed(
     watched: &[Watched],
     probes: &[Probes],
     draft: &Draft<'_>,
-    answers: &[Result<Vec<Row>, Failure>],
+    answers: &[Answer],
     snapshot_at: usize,
 ) -> Vec<Finding> {
-    let asked: Vec<(usize, &Result<Vec<Row>, Failure>)> = draft
+    let asked: Vec<(usize, &Answer)> = draft
         .parts
         .iter()
         .zip(answers)
@@ -97,26 +132,35 @@ pub(super) fn probed(
         asked.into_iter().partition(|(at, _)| *at < snapshot_at);
     let (mut earlier, mut later) = (earlier.into_iter(), later.into_iter());
     let mut findings = Vec::new();
-    for (index, append, writes) in probes {
+    for Probes { index, appends, writes } in probes {
         debug_assert!(watched.iter().any(|it| it.index == *index));
         let mut find = |rule, what: String| {
             findings
                 .push(Finding { rows: false, ..finding(guard, *index, rule, what, advice::KEEP) });
         };
-        if append.is_some() {
-            let worked =
-                earlier.next().is_some_and(|(_, it)| it.as_ref().is_ok_and(|rows| is_true(rows)));
-            match later.next() {
-                Some((_, Ok(rows))) if worked && rows.is_empty() => {
-                    find("append-lost", "an appended event is discarded".into())
+        for (role, _) in appends {
+            let by = role.as_ref().map(|role| format!(" by {}", role.name)).unwrap_or_default();
+            let worked = earlier.next().map(|(_, it)| it.as_ref());
+            let Some(Ok(worked)) = worked.filter(|it| it.is_ok_and(|rows| !rows.is_empty())) else {
+                later.next();
+                continue;
+            };
+            match later.next().map(|(_, it)| it.as_ref()) {
+                Some(Ok(rows)) if rows.is_empty() => {
+                    find("append-lost", format!("an event appended{by} is discarded"));
                 }
-                Some((_, Ok(rows))) if worked && !is_true(rows) => {
-                    find("append-lost", "an appended event is not recorded as it was given".into())
+                Some(Ok(rows)) if is_true(worked) && !is_true(rows) => {
+                    find(
+                        "append-lost",
+                        format!("an event appended{by} is not recorded as it was given"),
+                    );
                 }
-                Some((_, Err(failure))) if worked => find(
-                    "append-lost",
-                    format!("an event like the newest can no longer be appended: {failure}"),
-                ),
+                Some(Err(failure)) if !may_be_others(failure) => {
+                    let what = format!(
+                        "an event like the newest can no longer be appended{by}: {failure}"
+                    );
+                    find("append-lost", what);
+                }
                 _ => {}
             }
         }
@@ -130,6 +174,34 @@ pub(super) fn probed(
                     find("trigger-lost", format!("{command} of the newest event is not refused"))
                 }
                 _ => {}
+            }
+        }
+    }
+    findings
+}
+
+/// Whether an append may fail because of what somebody else does, or because a copy is not unique enough.
+fn may_be_others(failure: &Failure) -> bool {
+    matches!(failure, Failure::Server(error) if ["23505", "55P03", "40P01", "40001"].iter().any(|it| error.is(it)))
+}
+
+/// Whether an append that was tried has set a sequence back: `rows` are its name and what it has reached.
+pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for index in 0..guard.ledgers.len() {
+        for (label, then) in after.of(Some(index), Kind::Reached) {
+            let row = rows.iter().find(|row| row.first() == Some(&Some(label.to_owned())));
+            let now = row.and_then(|row| row.get(1).cloned().flatten()?.parse::<i64>().ok());
+            if let (Some(then), Some(_)) = (then.number("value"), row)
+                && now.is_none_or(|now| now < then)
+            {
+                let what = format!(
+                    "every append sets the sequence {label} back: numbers would come twice"
+                );
+                findings.push(Finding {
+                    rows: false,
+                    ..finding(guard, index, "sequence-changed", what, advice::APPEND)
+                });
             }
         }
     }
@@ -166,30 +238,32 @@ pub(super) fn changed_rows(guard: &Guard, index: usize) -> Finding {
     )
 }
 
+/// How many rows were inserted into each ledger so far.
+pub(super) fn so_far_of(rows: &[Row]) -> BTreeMap<usize, i64> {
+    let number = |row: &Row, at: usize| row.get(at)?.as_ref()?.parse::<i64>().ok();
+    let of = |row: &Row| Some((usize::try_from(number(row, 0)?).ok()?, number(row, 1)?));
+    rows.iter().filter_map(of).collect()
+}
+
+/// How many of them were appends that were tried before the script.
+pub(super) fn tried(before: &Snapshot, start: &BTreeMap<usize, i64>, ledger: usize) -> i64 {
+    let tables = before.of(Some(ledger), Kind::Rows);
+    let then: i64 = tables.filter_map(|(_, it)| it.number("inserted")).sum();
+    start.get(&ledger).map_or(0, |start| start - then)
+}
+
 /// A redo that would append the same events twice.
 pub(super) fn twice(
     guard: &Guard,
     body: &Body<'_>,
     before: &Snapshot,
+    start: &BTreeMap<usize, i64>,
     legs: &[Vec<Row>],
 ) -> Vec<Finding> {
-    let start: BTreeMap<usize, i64> = (0..guard.ledgers.len())
-        .map(|ledger| {
-            let tables = before.of(Some(ledger), Kind::Rows);
-            (ledger, tables.filter_map(|(_, it)| it.number("inserted")).sum())
-        })
-        .collect();
-    let mut seen = start;
+    let mut seen = start.clone();
     let mut appended: BTreeMap<(usize, &str, bool), i64> = BTreeMap::new();
     for ((_, version, direction), rows) in body.legs.iter().zip(legs) {
-        for row in rows {
-            let number =
-                |at: usize| row.get(at).cloned().flatten().and_then(|it| it.parse::<i64>().ok());
-            let (Some(ledger), Some(total)) =
-                (number(0).and_then(|it| usize::try_from(it).ok()), number(1))
-            else {
-                continue;
-            };
+        for (ledger, total) in so_far_of(rows) {
             let was = seen.insert(ledger, total).unwrap_or_default();
             *appended.entry((ledger, version, *direction == Direction::Up)).or_default() +=
                 total - was;
@@ -203,23 +277,17 @@ pub(super) fn twice(
             .any(|(_, it, direction)| it == version && *direction == Direction::Down);
         *up && **count > 0 && back == 0 && is_redone && ledger::is_guarded(before, *ledger)
     });
-    again
-        .map(|((ledger, ..), count)| {
-            let events = if *count == 1 { "1 event".to_owned() } else { format!("{count} events") };
-            finding(
-                guard,
-                *ledger,
-                "appended-twice",
-                format!(
-                    "{events} would be appended a second time: the way down takes nothing back"
-                ),
-                TWICE,
-            )
-        })
-        .collect()
+    again.map(|((ledger, ..), count)| appended_twice(guard, *ledger, *count)).collect()
 }
 
-pub(super) const TWICE: &str = "Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one.";
+/// Events that a redo would append once more.
+pub(super) fn appended_twice(guard: &Guard, ledger: usize, count: i64) -> Finding {
+    let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
+    let what = format!("{events} would be appended a second time: the way down takes nothing back");
+    finding(guard, ledger, "appended-twice", what, TWICE)
+}
+
+const TWICE: &str = "Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one.";
 
 /// Whether all that stands in the way may turn out to concern columns that hold nothing.
 pub(super) fn may_be_unused(findings: &[Finding]) -> bool {

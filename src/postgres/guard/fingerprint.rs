@@ -1,7 +1,8 @@
 //! Fingerprints of a ledger's rows: two that are equal say that the rows are.
 //!
 //! The quick one sums keyed 64-bit hashes on the server, where accidents are to be seen and nobody can know the key beforehand.
-//! The exact one streams the rows, in the binary form and in the order of their key, through SHA-256.
+//! The exact one streams the rows, each value as its own text and in the order of their key, through SHA-256: so values are compared
+//! that have another type now, and nothing is cast back to the type that it had.
 
 use crate::{
     ledger::{Declaration, Fact, Kind, Snapshot},
@@ -16,10 +17,10 @@ pub(crate) struct Column {
     pub(crate) number: i64,
     /// Its name now.
     pub(crate) name: String,
-    /// The type that it had, which it is compared in.
+    /// The type that it had.
     pub(crate) of: String,
-    /// Whether it has another type now.
-    cast: bool,
+    /// Whether it has another type now: only texts can be compared then.
+    pub(crate) is_recast: bool,
 }
 
 /// The columns that a ledger had in `before`, as they are called in `now`; those that are gone are left out.
@@ -40,7 +41,7 @@ pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<C
             number: old.number("number")?,
             name: new.text("name").to_owned(),
             of: old.text("type").to_owned(),
-            cast: old.text("type") != new.text("type"),
+            is_recast: old.text("type") != new.text("type"),
         })
     });
     found.collect()
@@ -93,7 +94,6 @@ pub(crate) fn quick(rows: &Rows<'_>, columns: &[Column], seed: i64) -> String {
 fn hash(column: &Column, seed: i64) -> String {
     let name = Ident(&column.name);
     let known = match column.of.as_str() {
-        _ if column.cast => None,
         "bigint" => Some(format!("hashint8extended({name}, '{seed}')")),
         "integer" => Some(format!("hashint4extended({name}, '{seed}')")),
         "smallint" => Some(format!("hashint2extended({name}, '{seed}')")),
@@ -106,28 +106,26 @@ fn hash(column: &Column, seed: i64) -> String {
         }
         _ => None,
     };
-    let hash = known.unwrap_or_else(|| {
-        let cast = if column.cast { format!("{name}::{}", column.of) } else { name.to_string() };
-        format!("hashtextextended({cast}::text COLLATE \"C\", '{seed}')")
-    });
+    let hash =
+        known.unwrap_or_else(|| format!("hashtextextended({name}::text COLLATE \"C\", '{seed}')"));
     // NULL is no other value
     format!("coalesce({hash}, '{seed}')")
 }
 
 /// The COPY of the exact fingerprint.
 pub(crate) fn exact(rows: &Rows<'_>, columns: &[Column]) -> String {
-    let selected = list(columns.iter().map(selected));
+    let selected = list(columns.iter().map(|it| Ident(&it.name).to_string()));
     let order = if rows.key.is_empty() {
         String::new()
     } else {
         newest_first(rows.key).replace(" DESC", "")
     };
-    format!("COPY (SELECT {selected} {} {order}) TO STDOUT (FORMAT binary)", rows.sql())
+    format!("COPY (SELECT {selected} {} {order}) TO STDOUT", rows.sql())
 }
 
 /// The exact fingerprint for a driver that cannot COPY: how many rows, and sums of their SHA-256.
 pub(crate) fn exact_by_query(rows: &Rows<'_>, columns: &[Column]) -> String {
-    let selected = list(columns.iter().map(selected));
+    let selected = list(columns.iter().map(|it| Ident(&it.name).to_string()));
     let half =
         |from: u32| format!("sum(('x' || substr(h.hash, {from}, 15))::bit(60)::bigint)::text");
     format!(
@@ -136,9 +134,4 @@ pub(crate) fn exact_by_query(rows: &Rows<'_>, columns: &[Column]) -> String {
         half(16),
         rows.sql(),
     )
-}
-
-fn selected(column: &Column) -> String {
-    let name = Ident(&column.name);
-    if column.cast { format!("{name}::{}", column.of) } else { name.to_string() }
 }

@@ -23,7 +23,7 @@ rel AS MATERIALIZED (
     JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
 ),
 tracking AS MATERIALIZED (
-    SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity
+    SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
     WHERE s.nspname = $2::text AND c.relname IN ('__diesel_schema_migrations', '__glowplug_journal')
@@ -100,7 +100,8 @@ fact (n, kind, object, value) AS (
         'xid', {xid},
         'superuser', EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND pg_has_role(session_user, oid, 'MEMBER')),
         'counts', current_setting('track_counts'),
-        'cursors', (SELECT count(*) FROM pg_catalog.pg_cursors WHERE is_holdable))
+        'cursors', (SELECT count(*) FROM pg_catalog.pg_cursors WHERE is_holdable),
+        'pending', current_setting('glowplug.pending', true))
     UNION ALL
     SELECT n, 'relation', label, jsonb_build_object(
         'identity', oid::text, 'root', depth = 0, 'kind', relkind, 'persistence', relpersistence,
@@ -130,7 +131,7 @@ fact (n, kind, object, value) AS (
     UNION ALL
     SELECT r.n, 'column', r.label || ' ' || lpad(a.attnum::text, 4, '0'), jsonb_build_object(
         'relation', r.label, 'number', a.attnum, 'name', a.attname, 'dropped', a.attisdropped,
-        'type', format_type(a.atttypid, a.atttypmod), 'type identity', a.atttypid::text,
+        'type', format_type(a.atttypid, a.atttypmod), 'type identity', a.atttypid::text, 'modifier', NULLIF(a.atttypmod, -1),
         'not null', a.attnotnull, 'collation', NULLIF(a.attcollation, 0)::regcollation::text,
         'generated', NULLIF(a.attgenerated, ''), 'identity', NULLIF(a.attidentity, ''),
         'missing value', a.attmissingval::text, 'default', pg_get_expr(d.adbin, d.adrelid))
@@ -140,7 +141,7 @@ fact (n, kind, object, value) AS (
     UNION ALL
     SELECT r.n, 'trigger', r.label || ' ' || quote_ident(t.tgname), jsonb_build_object(
         'relation', r.label, 'name', t.tgname, 'identity', t.oid::text, 'bits', t.tgtype, 'enabled', t.tgenabled,
-        'conditional', t.tgqual IS NOT NULL, 'columns', array_length(t.tgattr::int2[], 1) > 0,
+        'conditional', t.tgqual IS NOT NULL, 'columns', array_length(t.tgattr::int2[], 1) > 0, 'written', {written},
         'deferrable', t.tgdeferrable, 'function', t.tgfoid::regprocedure::text,
         'definition', pg_get_triggerdef(t.oid),
         'extension', (SELECT x.extensions FROM armed x WHERE x.classid = 'pg_catalog.pg_trigger'::regclass AND x.objid = t.oid))
@@ -182,7 +183,7 @@ fact (n, kind, object, value) AS (
     JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid
     UNION ALL
     SELECT r.n, 'constraint', r.label || ' ' || quote_ident(c.conname), jsonb_build_object(
-        'relation', r.label, 'type', c.contype, 'definition', pg_get_constraintdef(c.oid), 'valid', c.convalidated,
+        'relation', r.label, 'type', c.contype, 'definition', regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''), 'valid', c.convalidated,
         'on update', NULLIF(c.confupdtype, ' '), 'on delete', NULLIF(c.confdeltype, ' '),
         'inherited', NOT c.conislocal,
         'extension', (SELECT x.extensions FROM armed x WHERE x.classid = 'pg_catalog.pg_constraint'::regclass AND x.objid = c.oid))
@@ -201,7 +202,8 @@ fact (n, kind, object, value) AS (
         'labels', (SELECT jsonb_object_agg(e.oid::text, e.enumlabel) FROM pg_catalog.pg_enum e WHERE e.enumtypid = y.oid),
         'base', NULLIF(y.typbasetype, 0)::regtype::text, 'modifier', NULLIF(y.typtypmod, -1),
         'default', y.typdefault, 'not null', CASE WHEN y.typtype = 'd' THEN y.typnotnull END,
-        'checks', (SELECT string_agg(quote_ident(c.conname) || ' ' || pg_get_constraintdef(c.oid) || c.convalidated::text, '; ' ORDER BY c.conname)
+        'checks', (SELECT jsonb_agg(jsonb_build_array(regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''), c.convalidated)
+                ORDER BY pg_get_constraintdef(c.oid))
             FROM pg_catalog.pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'c'),
         'attributes', (SELECT string_agg(a.attnum::text || ' ' || quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
             FROM pg_catalog.pg_attribute a WHERE y.typtype = 'c' AND a.attrelid = y.typrelid AND a.attnum > 0),
@@ -243,10 +245,17 @@ fact (n, kind, object, value) AS (
         'superuser', o.rolsuper, 'bypasses row security', o.rolbypassrls,
         'owns', pg_has_role(o.oid, l.relowner, 'MEMBER'),
         'reads', has_table_privilege(o.oid, l.oid, 'SELECT') AND has_schema_privilege(o.oid, l.relnamespace, 'USAGE'),
-        'appends', has_table_privilege(o.oid, l.oid, 'INSERT') AND has_schema_privilege(o.oid, l.relnamespace, 'USAGE'),
+        'appends', has_any_column_privilege(o.oid, l.oid, 'INSERT') AND has_schema_privilege(o.oid, l.relnamespace, 'USAGE'),
+        -- who may be taken on, to try an append
+        'assumable', CASE WHEN current_setting('server_version_num')::int < 160000 THEN pg_has_role(session_user, o.oid, 'MEMBER')
+            ELSE pg_has_role(session_user, o.oid, 'SET') END,
+        'gives', CASE WHEN NOT has_table_privilege(o.oid, l.oid, 'INSERT') THEN (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+            FROM pg_catalog.pg_attribute a WHERE a.attrelid = l.oid AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(o.oid, l.oid, a.attnum, 'INSERT')) END,
+        -- up to PostgreSQL 15 who makes roles may grant every one
+        'makes roles', o.rolcreaterole AND current_setting('server_version_num')::int < 160000,
         'connects', has_database_privilege(o.oid, (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()), 'CONNECT')
             AND o.rolconnlimit <> 0,
-        'logs in', o.rolcanlogin,
+        'logs in', o.rolcanlogin AND COALESCE(o.rolvaliduntil > now(), true),
         'updates', has_table_privilege(o.oid, l.oid, 'UPDATE'),
         'updates a column', has_any_column_privilege(o.oid, l.oid, 'UPDATE'), 'deletes', has_table_privilege(o.oid, l.oid, 'DELETE'),
         'truncates', has_table_privilege(o.oid, l.oid, 'TRUNCATE'), 'makes triggers', has_table_privilege(o.oid, l.oid, 'TRIGGER'))
@@ -272,16 +281,49 @@ fact (n, kind, object, value) AS (
     JOIN pg_catalog.pg_namespace s ON s.nspname = f.names ->> 0
     JOIN pg_catalog.pg_proc p ON p.pronamespace = s.oid AND p.proname = f.names ->> 1
     UNION ALL
-    SELECT '', 'tracking', r.relname || ' trigger ' || t.tgname, jsonb_build_object('definition', pg_get_triggerdef(t.oid), 'enabled', t.tgenabled)
-    FROM tracking r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
+    -- the tracking tables: everything that a row which is written there could reach
+    SELECT '', 'tracking', r.relname || ' table', jsonb_build_object(
+        'kind', r.relkind, 'persistence', r.relpersistence, 'row security', r.relrowsecurity OR r.relforcerowsecurity,
+        'inherits', EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE r.oid IN (i.inhrelid, i.inhparent)))
+    FROM tracking r
     UNION ALL
-    SELECT '', 'tracking', r.relname || ' rule ' || w.rulename, jsonb_build_object('definition', pg_get_ruledef(w.oid), 'enabled', w.ev_enabled)
-    FROM tracking r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid
+    SELECT '', 'tracking', r.relname || ' column ' || quote_ident(a.attname), jsonb_build_object(
+        'type', format_type(a.atttypid, a.atttypmod), 'made type', a.atttypid >= 16384, 'not null', a.attnotnull,
+        'identity', NULLIF(a.attidentity, ''), 'generated', NULLIF(a.attgenerated, ''), 'default', pg_get_expr(d.adbin, d.adrelid))
+    FROM tracking r
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     UNION ALL
-    SELECT '', 'tracking', r.relname || ' default ' || a.attname, jsonb_build_object('definition', pg_get_expr(d.adbin, d.adrelid))
-    FROM tracking r JOIN pg_catalog.pg_attrdef d ON d.adrelid = r.oid JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = d.adnum
+    SELECT '', 'tracking', r.relname || CASE c.confrelid WHEN r.oid THEN ' reference ' ELSE ' constraint ' END || quote_ident(c.conname),
+        jsonb_build_object('definition', pg_get_constraintdef(c.oid))
+    FROM tracking r
+    JOIN pg_catalog.pg_constraint c ON r.oid IN (c.conrelid, c.confrelid)
+    WHERE c.contype <> 'n'
     UNION ALL
-    SELECT '', 'tracking', r.relname || ' row security', jsonb_build_object('enabled', r.relrowsecurity, 'forced', r.relforcerowsecurity)
+    SELECT '', 'tracking', r.relname || ' index ' || quote_ident(c.relname), jsonb_build_object(
+        'primary', i.indisprimary, 'unique', i.indisunique,
+        'plain', i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (SELECT FROM unnest(i.indclass::oid[]) o WHERE o >= 16384))
+    FROM tracking r
+    JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+    JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    UNION ALL
+    SELECT '', 'tracking', r.relname || ' trigger ' || quote_ident(t.tgname), jsonb_build_object(
+        'bits', t.tgtype, 'enabled', t.tgenabled, 'conditional', t.tgqual IS NOT NULL, 'deferrable', t.tgdeferrable,
+        'function', t.tgfoid::regprocedure::text)
+    FROM tracking r
+    JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
+    UNION ALL
+    SELECT '', 'tracking', r.relname || ' rule ' || quote_ident(w.rulename), jsonb_build_object('definition', pg_get_ruledef(w.oid))
+    FROM tracking r
+    JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid
+    UNION ALL
+    SELECT '', 'tracking', r.relname || ' policy ' || quote_ident(p.polname), jsonb_build_object('command', p.polcmd)
+    FROM tracking r
+    JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid
+    UNION ALL
+    SELECT '', 'tracked rows', r.relname, jsonb_build_object('file', pg_relation_filenode(r.oid)::text,
+        'inserted', pg_stat_get_xact_tuples_inserted(r.oid), 'updated', pg_stat_get_xact_tuples_updated(r.oid),
+        'deleted', pg_stat_get_xact_tuples_deleted(r.oid))
     FROM tracking r
     UNION ALL
     SELECT '', 'event trigger', quote_ident(e.evtname), jsonb_build_object(
@@ -318,7 +360,11 @@ fact (n, kind, object, value) AS (
     UNION ALL
     SELECT '', 'extension', e.extname, '{}'::jsonb
     FROM pg_catalog.pg_extension e
-    WHERE e.extname IN ('dblink', 'postgres_fdw', 'pg_cron', 'pg_background')
+    WHERE e.extname IN ('dblink', 'postgres_fdw', 'pg_cron', 'pg_background', 'pg_surgery')
+    UNION ALL
+    SELECT '', 'subscription', quote_ident(u.subname), jsonb_build_object('enabled', u.subenabled)
+    FROM pg_catalog.pg_subscription u
+    WHERE u.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
     UNION ALL
     SELECT '', 'language', l.lanname, jsonb_build_object('handler', l.lanplcallfoid::regproc::text, 'inline', l.laninline::regproc::text,
         'owner', pg_get_userbyid(l.lanowner))
@@ -329,11 +375,11 @@ fact (n, kind, object, value) AS (
     {parameters}
     -- functions that this transaction made or replaced
     SELECT '', 'new function', p.oid::regprocedure::text, jsonb_build_object(
-        'language', l.lanname, 'definer', p.prosecdef, 'source', pg_get_functiondef(p.oid))
+        'language', l.lanname, 'definer', p.prosecdef, 'source', pg_get_functiondef(p.oid), 'owner', quote_ident(pg_get_userbyid(p.proowner)),
+        'lent', EXISTS (SELECT FROM aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) g WHERE g.grantee <> p.proowner))
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-    WHERE {made} AND p.oid >= 16384 AND p.prokind IN ('f', 'p') AND l.lanname <> 'c'
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    WHERE {made} AND p.oid >= 16384 AND p.prokind IN ('f', 'p') AND l.lanname NOT IN ('c', 'internal')
     UNION ALL
     -- a direct write to a catalog keeps its lock; DDL gives it back
     SELECT DISTINCT '', 'catalog write', c.relname, '{}'::jsonb

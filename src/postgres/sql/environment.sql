@@ -1,5 +1,5 @@
 -- What scripts meet in this database: one row for each thing, its kind first. $1: the settings that are asked for, $2: Diesel's table, $3: those
--- that the URL sets.
+-- that the URL sets, and those of somebody's own that scripts speak of.
 SELECT ARRAY[
     'database',
     d.datname::text,

@@ -80,6 +80,14 @@ pub enum Edit {
     },
 }
 
+impl Edit {
+    /// Whether it only takes something away: an old print does so, too.
+    #[must_use]
+    pub fn takes(&self) -> bool {
+        matches!(self, Self::DroppedTable(_) | Self::DroppedColumn { .. } | Self::DroppedJoin(_))
+    }
+}
+
 impl Source {
     /// What makes this file of the one that is printed for the present database.
     ///

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind},
+    ddl::stored::whole,
     job::autogenerate::rename::Renames,
     ledger::Declaration,
     words::ident::{Ident, Qualified},
@@ -90,21 +91,70 @@ pub(in crate::job::autogenerate) fn aside(
     all
 }
 
-/// The wanted catalog with all that was renamed aside: columns that may be NULL and have no default, tables without ties to others.
+/// Whether something that was renamed aside is a tie to others: it is given up.
+fn is_tie(key: &Key, fact: &Fact) -> bool {
+    match key.kind() {
+        Kind::Constraint => fact.is_constraint(ConstraintKind::ForeignKey),
+        Kind::Trigger | Kind::Rule | Kind::Policy => true,
+        _ => false,
+    }
+}
+
+/// What is no table's and stays as long as something needs it that was renamed aside: types, with the functions of their checks, and
+/// extensions.
+pub(in crate::job::autogenerate) fn needed_aside(catalog: &Catalog) -> BTreeSet<Key> {
+    let kept = catalog.iter().filter(|(key, fact)| is_kept(key, fact) && !is_tie(key, fact));
+    let mut open: Vec<Key> = kept.map(|(key, _)| key.clone()).collect();
+    let mut found = BTreeSet::new();
+    while let Some(key) = open.pop() {
+        // a column that was renamed in a table that stays has lost its default
+        let is_bare = key.kind() == Kind::Column && !key.part(1).starts_with(KEPT);
+        for dependency in catalog.dependencies.of(&key) {
+            let it = &dependency.referenced;
+            let Some(fact) = catalog.get(it).filter(|fact| !is_kept(it, fact)) else { continue };
+            let extension = fact.get(Attribute::Extension);
+            let it = extension.map_or_else(|| whole(it), |it| Key::new(Kind::Extension, &[it]));
+            let counts = match it.kind() {
+                Kind::Schema | Kind::Relation | Kind::Column | Kind::Constraint | Kind::Index => {
+                    false
+                }
+                Kind::Routine | Kind::Sequence => !is_bare,
+                _ => true,
+            };
+            if counts && !found.contains(&it) {
+                let is_part = |(key, fact): &(&Key, &Fact)| match key.kind() {
+                    Kind::Grant => {
+                        key.part(0) == "type" && key.parts().skip(1).take(2).eq(it.parts())
+                    }
+                    _ if it.kind() == Kind::Extension => {
+                        *key == &it || fact.get(Attribute::Extension) == Some(it.name())
+                    }
+                    _ => whole(key) == it,
+                };
+                let parts = catalog.iter().filter(is_part).map(|(key, _)| key.clone());
+                let parts: Vec<Key> = parts.collect();
+                open.extend(parts.iter().cloned());
+                found.extend(parts);
+            }
+        }
+    }
+    found
+}
+
+/// The wanted catalog with all that was renamed aside: columns that may be NULL and have no default, tables without ties to others; and with
+/// what these need.
 pub(in crate::job::autogenerate) fn with_kept(to: &Catalog, from: &Catalog) -> Catalog {
     let mut to = to.clone();
+    let needed = needed_aside(from);
     let mut kept = BTreeSet::new();
-    for (key, fact) in from.iter().filter(|(key, fact)| is_kept(key, fact)) {
-        let is_tie = match key.kind() {
-            Kind::Constraint => fact.is_constraint(ConstraintKind::ForeignKey),
-            Kind::Trigger | Kind::Rule | Kind::Policy => true,
-            _ => false,
-        };
-        if is_tie || to.get(key).is_some() {
+    for (key, fact) in from.iter().filter(|(key, fact)| is_kept(key, fact) || needed.contains(key))
+    {
+        if is_tie(key, fact) || to.get(key).is_some() {
             continue;
         }
-        let in_kept_table = key.part(1).starts_with(KEPT);
-        let fact = if key.kind() == Kind::Column && !in_kept_table {
+        let is_bare =
+            key.kind() == Kind::Column && is_kept(key, fact) && !key.part(1).starts_with(KEPT);
+        let fact = if is_bare {
             let left_out = [Attribute::NotNull, Attribute::Default, Attribute::Identity];
             let attributes = fact.iter().filter(|(name, _)| !left_out.contains(name));
             Fact::of(attributes.map(|(name, value)| (name, Some(value.to_owned()))))
@@ -114,10 +164,6 @@ pub(in crate::job::autogenerate) fn with_kept(to: &Catalog, from: &Catalog) -> C
         to.insert(key.clone(), fact);
         kept.insert(key.clone());
     }
-    let within = from
-        .dependencies
-        .iter()
-        .filter(|it| kept.contains(&it.dependent) && to.get(&it.referenced).is_some());
-    to.dependencies.extend(within.cloned().collect::<Vec<_>>());
+    to.stand_on(from, &kept);
     to
 }
