@@ -77,7 +77,9 @@ fn one(address: &Address, fact: &Fact, columns: &Columns<'_>) -> Option<(Address
         Kind::Database => address.object.clear(),
         _ => {}
     }
-    fact.0.remove("identity");
+    if address.kind != Kind::Column {
+        fact.0.remove("identity");
+    }
     fact.0.remove("type identity");
     Some((address, fact))
 }

@@ -10,7 +10,10 @@ mod looks;
 mod piecewise;
 mod recognise;
 mod together;
+mod untouched;
 mod verdict;
+
+pub(crate) use self::body::Known;
 
 use std::time::Duration;
 
@@ -354,6 +357,10 @@ impl Locked<'_> {
         let replies = self.session.exchange(&draft.messages, &mut observe).await;
         let mut rows = Vec::with_capacity(replies.len());
         let mut first = None;
+        self.answered = match replies.first() {
+            Some(Ok(rows)) => Some(rows.clone()),
+            _ => None,
+        };
         for (reply, part) in replies.into_iter().zip(parts) {
             match reply {
                 // the task has ended either way; the next one cleans for itself

@@ -10,14 +10,16 @@ mod numbers;
 mod probe;
 mod signs;
 mod text;
+mod veto;
 
 pub(crate) use self::{
     declared::{Declared, ask, tables},
     fingerprint::{Column, Rows, columns, exact, exact_by_query, quick},
     numbers::Numbers,
-    probe::{append, writes},
+    probe::{append, demanded, writes},
     signs::{flush, identity},
     text::{Range, sums, there_then},
+    veto::{State, note, state, veto},
 };
 
 use std::collections::BTreeMap;
@@ -209,6 +211,10 @@ fn made(row: &str, writes: bool) -> String {
 /// prepare a statement over the protocol, and so put none in the place of ours.
 pub(crate) const PREPARED: &str = "SELECT ARRAY[(count(*) FILTER (WHERE NOT from_sql AND statement LIKE '-- Everything that the protection%'))::text, \
     (count(*) FILTER (WHERE from_sql))::text] AS \"row\" FROM pg_catalog.pg_prepared_statements";
+
+/// The same as a demand, which a division by zero refuses: the veto is as we prepared it, and there are no others.
+pub(crate) const ONLY_OURS: &str = "SELECT ARRAY[(1 / CASE WHEN count(*) FILTER (WHERE NOT from_sql AND statement LIKE '-- The versions of all rows%') >= 1 \
+    AND count(*) FILTER (WHERE from_sql) = 0 THEN 1 ELSE 0 END)::text] AS \"row\" FROM pg_catalog.pg_prepared_statements";
 
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {

@@ -48,6 +48,10 @@ pub struct Locked<'c> {
     pins: Pins,
     /// Whether nothing of an earlier task, or of a connection's earlier life, is left in the session.
     pub(crate) is_clean: bool,
+    /// What is known of the ledgers, until something touches one.
+    pub(crate) known: Option<crate::postgres::exec::Known>,
+    /// The rows that the first message of the last exchange brought.
+    pub(crate) answered: Option<Vec<crate::postgres::session::Row>>,
     /// The versions that were reverted under this lock, and whether their ways down appended to a ledger.
     pub(crate) reverted: std::collections::BTreeMap<String, bool>,
 }
@@ -150,6 +154,8 @@ impl<'c> Session<'c> {
                 session: self,
                 facts,
                 pins,
+                known: None,
+                answered: None,
                 reverted: std::collections::BTreeMap::new(),
             },
             journal,

@@ -114,7 +114,7 @@ fn is_as_made(object: &str, fact: &Fact, snapshot: &Snapshot, stood: bool) -> bo
         "column" => {
             let made = COLUMNS.iter().find(|(of, it, ..)| (*of, *it) == (table, name));
             let is_bare = !fact.is("made type") && fact.text("generated").is_empty();
-            let shape = (fact.is("not null"), fact.text("identity"), fact.text("default"));
+            let shape = (fact.is("not null"), fact.text("numbered"), fact.text("default"));
             match made {
                 Some((_, _, not_null, identity, default)) => {
                     is_bare && shape == (*not_null, *identity, *default)

@@ -42,10 +42,10 @@ impl Prepared {
 }
 
 /// invalid_sql_statement_name: there is no such prepared statement.
-const FORGOTTEN: &str = "26000";
+pub(super) const FORGOTTEN: &str = "26000";
 
 /// What a try led to.
-enum Outcome {
+pub(super) enum Outcome {
     Committed { rows: Vec<Vec<Row>>, parts: Vec<Part>, has_appended: bool },
     Again(Care),
     Refused(Vec<Finding>),
@@ -77,6 +77,7 @@ impl Locked<'_> {
         let mut care = Care { plain: body.legs.len() > 1 || !body.cleans, ..Care::default() };
         let mut attempt = 1;
         let mut numbers = Numbers::default();
+        let mut is_short = self.may_be_untouched(body, &manner.guard);
         if let Some(name) = body.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
                 task: body.first,
@@ -86,7 +87,19 @@ impl Locked<'_> {
             });
         }
         loop {
-            let tried = self.try_guarded(body, &manner.guard, care, &mut numbers, &mut *tell).await;
+            let tried = if is_short {
+                match self.try_untouched(body, &manner.guard, &mut numbers, &mut *tell).await {
+                    Ok(Some(committed)) => Ok(committed),
+                    Ok(None) => {
+                        is_short = false;
+                        Ok(Outcome::Again(care))
+                    }
+                    Err(failed) => Err(failed),
+                }
+            } else {
+                self.known = None;
+                self.try_guarded(body, &manner.guard, care, &mut numbers, &mut *tell).await
+            };
             match tried {
                 Ok(Outcome::Committed { rows, parts, has_appended }) => {
                     if let (Some(Direction::Down), Some(version)) = (body.direction, &body.version)

@@ -68,8 +68,10 @@ impl Locked<'_> {
                         .noted
                         .filter(|_| it.step.migration.version == task.step.migration.version)
                 });
-                record.note =
-                    (*direction == Direction::Up).then(|| first.unwrap_or(noted).to_owned());
+                // where nothing of concern was touched there is nothing to note
+                let noted = first.unwrap_or(noted);
+                let notes = *direction == Direction::Up && !noted.is_empty();
+                record.note = notes.then(|| noted.to_owned());
                 let (sql, values) = record.message(&place);
                 rest.push((at(At::Journal), Owned::Query(sql, values)));
             }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     ledger::{Kind, Snapshot},
-    postgres::guard::Guard,
+    postgres::{guard::Guard, session::Row},
     words::ident::Literal,
 };
 
@@ -36,6 +36,22 @@ impl Numbers {
         Self(found)
     }
 
+    /// Those with these names, whose values are to be [asked for](Self::now).
+    pub(crate) fn named(sequences: &[String]) -> Self {
+        let of = |sequence: &String| Number { sequence: sequence.clone(), value: 0 };
+        Self(sequences.iter().map(of).collect())
+    }
+
+    /// Takes over what the server said.
+    pub(crate) fn reach(&mut self, rows: &[Row]) {
+        for number in &mut self.0 {
+            let row = rows.iter().find(|row| row.first() == Some(&Some(number.sequence.clone())));
+            let value = row.and_then(|row| row.get(1)?.as_ref()?.parse().ok());
+            number.value = value.unwrap_or_default();
+        }
+        self.0.retain(|it| it.value != 0);
+    }
+
     /// The command that puts them back where a script has set them back; none where there is nothing to put back.
     pub(crate) fn put_back(&self) -> Option<String> {
         let numbers = self.0.iter().map(|it| json!({ "sequence": it.sequence, "value": it.value }));
@@ -47,7 +63,8 @@ impl Numbers {
     /// The query for how far they are now, with its values.
     pub(crate) fn now(&self) -> (&'static str, Vec<Option<String>>) {
         let labels: Vec<&str> = self.0.iter().map(|it| it.sequence.as_str()).collect();
-        let sql = "SELECT ARRAY[it, pg_sequence_last_value(to_regclass(it))::text] AS \"row\" FROM jsonb_array_elements_text($1::text::jsonb) it";
+        let sql = "SELECT ARRAY[it, pg_catalog.pg_sequence_last_value(pg_catalog.to_regclass(it))::pg_catalog.text] AS \"row\" \
+            FROM pg_catalog.jsonb_array_elements_text($1::pg_catalog.text::pg_catalog.jsonb) it";
         (sql, vec![Some(json!(labels).to_string())])
     }
 }

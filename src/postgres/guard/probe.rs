@@ -117,6 +117,14 @@ pub(crate) fn append(
     ))
 }
 
+/// An append as a demand: where none is made, a division by zero fails.
+pub(crate) fn demanded(append: &str) -> String {
+    append.replace(
+        "SELECT ARRAY[((put.*)::text OPERATOR(pg_catalog.=) (last.*)::text)::text]",
+        "SELECT ARRAY[(1 / count(*))::text]",
+    )
+}
+
 /// An UPDATE and a DELETE of the newest row. Each must fail; a row that comes back, or none at all, is a finding.
 pub(crate) fn writes(
     ledger: &Declaration,

@@ -289,7 +289,7 @@ fact (n, kind, object, value) AS (
     UNION ALL
     SELECT '', 'tracking', r.relname || ' column ' || quote_ident(a.attname), jsonb_build_object(
         'type', format_type(a.atttypid, a.atttypmod), 'made type', a.atttypid >= 16384, 'not null', a.attnotnull,
-        'identity', NULLIF(a.attidentity, ''), 'generated', NULLIF(a.attgenerated, ''), 'default', pg_get_expr(d.adbin, d.adrelid))
+        'numbered', NULLIF(a.attidentity, ''), 'generated', NULLIF(a.attgenerated, ''), 'default', pg_get_expr(d.adbin, d.adrelid))
     FROM tracking r
     JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -1,0 +1,157 @@
+//! The short way of a guarded transaction, in one exchange: it commits only where nothing of concern was touched.
+//!
+//! The last statement before COMMIT is the [veto](guard::veto). Where it falls, everything is rolled back, and the
+//! [whole guard](super::guarded) judges the same migration.
+
+use super::{
+    At, CLEAN_KEEPING, Draft, Part, Tell,
+    body::{Body, Failed, Known},
+    guarded::{FORGOTTEN, Outcome},
+    settle_guarded,
+};
+use crate::{
+    postgres::{
+        guard::{self, Guard, Numbers, State},
+        lock::Locked,
+        session::{COMMIT, Failure, Message, Row},
+    },
+    words::sql::{Piece, pieces},
+};
+
+/// What a script that goes this way should not even try: it would be run twice.
+fn concerns(body: &Body<'_>, guard: &Guard) -> bool {
+    let words =
+        ["function", "procedure", "trigger", "role", "grant", "revoke", "extension", "setval"];
+    let of_ledger = |name: &String| {
+        words.contains(&name.as_str()) || guard.ledgers.iter().any(|it| it.table == *name)
+    };
+    body.scripts.iter().any(|script| {
+        let pieces = pieces(script).unwrap_or_default();
+        pieces.iter().any(|piece| match piece {
+            Piece::Word(name) | Piece::Name(name) => of_ledger(name),
+            _ => false,
+        })
+    })
+}
+
+impl Locked<'_> {
+    /// Whether the short way is worth a try.
+    pub(super) fn may_be_untouched(&self, body: &Body<'_>, guard: &Guard) -> bool {
+        body.cleans && body.legs.len() <= 1 && guard.allow.is_none() && !concerns(body, guard)
+    }
+
+    /// Runs a body and commits it where nothing of concern was touched; gives nothing where something was.
+    pub(super) async fn try_untouched(
+        &mut self,
+        body: &Body<'_>,
+        guard: &Guard,
+        numbers: &mut Numbers,
+        tell: Tell<'_>,
+    ) -> Result<Option<Outcome>, Failed> {
+        let at = |at| Part { task: body.first, at };
+        let opening = |failure| (at(At::Opening), failure);
+        let known = self.known_state(guard).await.map_err(opening)?;
+        if known.state.is_open {
+            return Ok(None);
+        }
+        let (place, version) = (self.facts().place.clone(), self.facts().server_version);
+        let secret = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        let veto = (&known.state, secret.as_str(), body.written);
+        let (veto, veto_values) = guard::veto(guard, &place, version, veto);
+        self.session.keep(&veto, veto_values.len()).await.map_err(opening)?;
+        *numbers = Numbers::named(&known.state.sequences);
+        let (reached, reached_values) = numbers.now();
+        let (note, note_values) = guard::note(&place, &secret);
+        let (pins, settle) = (guard::pins(), settle_guarded());
+        let rest = (body.rest)("");
+        let probes: Vec<String> = known.appends(guard);
+
+        let mut draft = Draft::default();
+        draft.push(body.first, At::Opening, Message::Query(reached, reached_values));
+        draft.push(body.first, At::Opening, body.begin.clone());
+        draft.messages.extend(body.leading.messages.iter().cloned());
+        draft.parts.extend(body.leading.parts.iter().copied());
+        draft.push(body.first, At::Opening, Message::Query(&note, note_values));
+        for (part, message) in &rest {
+            draft.push(part.task, part.at, message.message());
+        }
+        let last = rest.last().map_or(body.first, |(part, _)| part.task);
+        draft.push(last, At::Settling, Message::Batch(&settle));
+        draft.push(last, At::Settling, Message::Batch(&pins));
+        for probe in &probes {
+            draft.push(last, At::Guard, Message::Batch(guard::LOOK));
+            draft.push(last, At::Guard, Message::Query(probe, Vec::new()));
+            draft.push(last, At::Guard, Message::Batch(guard::LOOKED));
+        }
+        draft.push(last, At::Guard, Message::Batch(guard::QUIET));
+        if self.session.keeps() {
+            draft.push(last, At::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
+        }
+        draft.push(last, At::Guard, Message::Kept(&veto, veto_values));
+        draft.push(last, At::Commit, Message::Batch(COMMIT));
+        let clean = if self.session.keeps() { CLEAN_KEEPING } else { self.clean_sql() };
+        draft.push(last, At::Afterwards, Message::Batch(clean));
+        let sent = self.send(&draft, body.statements, tell).await;
+        if sent.is_err() {
+            let first = self.answered.take();
+            numbers.reach(first.as_deref().unwrap_or_default());
+        }
+        match sent {
+            Ok(rows) => {
+                Ok(Some(Outcome::Committed { rows, parts: draft.parts, has_appended: false }))
+            }
+            Err((part, Failure::Server(error))) if part.at == At::Guard => {
+                if error.is(FORGOTTEN) {
+                    self.session.forget();
+                }
+                Ok(None)
+            }
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// What is known of the ledgers between two migrations.
+    async fn known_state(&mut self, guard: &Guard) -> Result<Known, Failure> {
+        if let Some(known) = &self.known {
+            return Ok(known.clone());
+        }
+        let (place, version) = (self.facts().place.clone(), self.facts().server_version);
+        let (sql, values) = guard::state(guard, &place, version);
+        let pins = guard::pins();
+        let messages = [
+            Message::Batch("BEGIN TRANSACTION READ ONLY"),
+            Message::Batch(&pins),
+            Message::Query(&sql, values),
+            Message::Batch("ROLLBACK"),
+        ];
+        let mut rows: Vec<Row> = Vec::new();
+        for reply in self.session.exchange_undisturbed(&messages).await {
+            rows.extend(reply?);
+        }
+        let state = State::read(rows.into_iter().next().unwrap_or_default());
+        let snapshot = match state.runs_code {
+            true => Some(self.look_around(guard, None).await?),
+            false => None,
+        };
+        let known = Known { state, snapshot };
+        self.known = Some(known.clone());
+        Ok(known)
+    }
+}
+
+impl Known {
+    /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
+    fn appends(&self, guard: &Guard) -> Vec<String> {
+        let Some(snapshot) = &self.snapshot else {
+            return Vec::new();
+        };
+        let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {
+            let key = snapshot.key(index, &ledger.key);
+            let is_readable = snapshot.is_readable(index) && snapshot.root(index).is_some();
+            let distance = fastrand::u32(1..64);
+            guard::append(ledger, snapshot, index, &key, distance).filter(|_| is_readable)
+        };
+        let ledgers = guard.ledgers.iter().enumerate();
+        ledgers.filter_map(of).map(|sql| guard::demanded(&sql)).collect()
+    }
+}
