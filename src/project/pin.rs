@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     migration::environment::{Environment, Locale, Pin},
-    project::{ProjectError, schema_file},
+    project::{ProjectError, regular, schema_file},
 };
 
 /// What the file is called, beside glowplug.toml.
@@ -21,7 +21,7 @@ pub fn beside(glowplug_toml: &Path) -> PathBuf {
 /// # Errors
 /// When it cannot be read, is malformed, or holds unknown keys.
 pub fn read(path: &Path) -> Result<Option<Pin>, ProjectError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match regular::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ProjectError::io("read", path)(error)),
@@ -46,6 +46,7 @@ pub fn text(pin: &Pin) -> String {
     let Environment {
         database,
         role,
+        owner,
         postgresql,
         locale,
         home,
@@ -63,6 +64,7 @@ pub fn text(pin: &Pin) -> String {
         "[environment]".to_owned(),
         format!("database = {}", quoted(database)),
         format!("role = {}", quoted(role)),
+        format!("owner = {}", quoted(owner)),
         format!("postgresql = {postgresql}"),
         format!("home = {}", quoted(home)),
         format!("schemas = {}", list(schemas)),
@@ -129,6 +131,7 @@ mod tests {
         let environment = Environment {
             database: "app \u{7f}'s\n".into(),
             role: "app".into(),
+            owner: "app".into(),
             postgresql: 17,
             locale: Locale { provider: Provider::Icu, name: "de-DE".into(), ..Locale::default() },
             home: "t.1".into(),
