@@ -345,6 +345,30 @@ CREATE INDEX "people_name" ON "public"."people" USING btree (name);
     project.run("check").ok();
 }
 
+/// Partitions that are new are empty: nothing is built beside readers and writers for them.
+#[test]
+fn a_key_beside_new_partitions_takes_few_migrations() {
+    let of = |key: &str, parts: std::ops::Range<u32>| {
+        let part = |n: u32| {
+            format!("CREATE TABLE m{n} PARTITION OF m FOR VALUES FROM ({n}) TO ({});", n + 1)
+        };
+        let parts: String = parts.map(part).collect();
+        format!(
+            "CREATE TABLE m (id int NOT NULL, d int NOT NULL{key}) PARTITION BY RANGE (d); {parts}"
+        )
+    };
+    let key = ", UNIQUE (id, d)";
+    let count = |old: &str| {
+        let project = leading_to(&of(key, 0..7), old);
+        let drafted = generate(&project, &[]).ok();
+        project.run("check").ok();
+        drafted.stdout.matches("_change").count()
+    };
+    assert_eq!(count(&of("", 0..0)), 1);
+    // one for each that has rows, and one for what comes before and after
+    assert_eq!(count(&of("", 0..3)), 5);
+}
+
 /// A table that is renamed takes its keys, its indexes and its sequence along: nothing is built anew for a name.
 /// A type keeps its values, and an enum its rows.
 #[test]

@@ -11,7 +11,7 @@ use crate::{
         names::{self, columns_of},
         rules::{Action, Alter, Change, Loss, Object, Statement, Steps, Work},
     },
-    words::ident::Ident,
+    words::ident::{Ident, Qualified},
 };
 
 /// What follows from the type, or from a domain, and is not changed by itself; and what nothing changes.
@@ -92,10 +92,11 @@ fn of_table(change: &Change<'_>) -> Alter {
         steps.early.push(column_all(&change.from, "DROP EXPRESSION"));
     }
     let is_retyped = retype::is_needed(change);
-    if is_retyped && retype::is_in_partition_key(&change.from) {
+    if let Some(table) = retype::partitioned_by(&change.from).filter(|_| is_retyped) {
+        let (column, whole) = (names::column(&change.to), [table.part(0), table.part(1)]);
         return Alter::Impossible(format!(
-            "{} is in the key that its table is partitioned by, and PostgreSQL cannot give it another type: make a new table, and move the rows",
-            names::column(&change.to)
+            "{column} is in the key that {} is partitioned by, and PostgreSQL cannot give it another type: make a new table, and move the rows",
+            Qualified { schema: whole[0], name: whole[1] }
         ));
     }
     free(change, &mut steps);
