@@ -185,10 +185,7 @@ fn a_journal_that_somebody_wrote_to_is_not_believed() {
             format!("{open} UPDATE __glowplug_journal SET actor = 'me' WHERE id = 1; {shut}"),
             "entries were ",
         ),
-        (
-            format!("{open} DELETE FROM __glowplug_journal WHERE id = 1; {shut}"),
-            "entries were ",
-        ),
+        (format!("{open} DELETE FROM __glowplug_journal WHERE id = 1; {shut}"), "entries were "),
         (format!("{open} DELETE FROM __glowplug_journal WHERE id = 2; {shut}"), "entries were "),
     ];
     for (sql, said) in ways {
