@@ -284,10 +284,8 @@ pub(super) fn twice(
 pub(super) fn appended_twice(guard: &Guard, ledger: usize, count: i64) -> Finding {
     let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
     let what = format!("{events} would be appended a second time: the way down takes nothing back");
-    finding(guard, ledger, "appended-twice", what, TWICE)
+    finding(guard, ledger, "appended-twice", what, advice::TWICE)
 }
-
-const TWICE: &str = "Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one.";
 
 /// Whether all that stands in the way may turn out to concern columns that hold nothing.
 pub(super) fn may_be_unused(findings: &[Finding]) -> bool {
