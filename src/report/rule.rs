@@ -133,6 +133,9 @@ rules! {
     PartitionUnprotected "partition-unprotected" Protection
         "that new partitions refuse what the others do"
         advice::PARTITION;
+    Pending "pending" Protection
+        "that nothing is put off past the last look"
+        advice::LATER;
     Privilege "privilege" Protection
         "who may do what"
         advice::KEEP;
@@ -163,6 +166,9 @@ rules! {
     StandIn "stand-in" Protection
         "that PostgreSQL's own operators, casts and functions answer"
         advice::MEANING;
+    Subscription "subscription" Protection
+        "that no subscription writes rows"
+        advice::LATER;
     Surgery "surgery" History
         "pages, which no transaction puts back"
         advice::KEEP;

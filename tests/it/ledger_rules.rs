@@ -37,3 +37,26 @@ appended-twice
     assert_eq!(of("rows-changed")["severity"], "history");
     assert_eq!(of("trigger-lost")["severity"], "protection");
 }
+
+/// A rule that nothing names would be a promise that nothing keeps.
+#[test]
+fn every_rule_is_kept_somewhere() {
+    let mut open = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut code = String::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            code += &std::fs::read_to_string(path).unwrap();
+        }
+    }
+    let unused: Vec<String> = LedgerRule::ALL
+        .iter()
+        .map(|rule| format!("LedgerRule::{rule:?}"))
+        .filter(|name| {
+            let mut places = code.match_indices(name.as_str());
+            !places.any(|(at, _)| !code[at + name.len()..].starts_with(char::is_alphanumeric))
+        })
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
