@@ -5,7 +5,6 @@
 //! difference is a finding. Reading snapshots, locks, counters and fingerprints is the work of
 //! [`postgres::guard`](crate::postgres::guard).
 
-pub(crate) mod advice;
 mod attestation;
 mod before;
 mod bomb;
@@ -38,3 +37,5 @@ pub use self::{
     snapshot::{Address, Fact, Kind, Snapshot},
     written::{Reading, Written},
 };
+pub(crate) use crate::report::advice;
+pub use crate::report::rule::{LedgerRule, Severity};

@@ -14,7 +14,7 @@ use crate::{
         lock::Locked,
         session::{Failure, Message, Row},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
 };
 
 impl Locked<'_> {
@@ -201,7 +201,7 @@ impl Locked<'_> {
         );
         let found = Finding {
             rows: false,
-            ..finding(guard, it.index, "sequence-changed", what, advice::APPEND)
+            ..finding(guard, it.index, LedgerRule::SequenceChanged, what, advice::APPEND)
         };
         Ok(blames.then_some(found).into_iter().collect())
     }
@@ -240,7 +240,7 @@ impl Locked<'_> {
                     let way = "Grant it, or let the function be SECURITY DEFINER.";
                     findings.push(Finding {
                         rows: false,
-                        ..finding(guard, index, "append-lost", what, way)
+                        ..finding(guard, index, LedgerRule::AppendLost, what, way)
                     });
                 }
             }
@@ -292,7 +292,7 @@ impl Locked<'_> {
             )
         };
         Ok(is_backdated
-            .then(|| finding(guard, it.index, "backdated", what(), advice::CORRECT))
+            .then(|| finding(guard, it.index, LedgerRule::Backdated, what(), advice::CORRECT))
             .into_iter()
             .collect())
     }
@@ -326,7 +326,7 @@ impl Locked<'_> {
                 );
                 findings.push(Finding {
                     rows: false,
-                    ..finding(guard, index, "sequence-changed", what, advice::APPEND)
+                    ..finding(guard, index, LedgerRule::SequenceChanged, what, advice::APPEND)
                 });
             }
         }
