@@ -18,7 +18,9 @@ mod needs;
 mod proof;
 mod protection;
 mod resolve;
+mod roads;
 mod rows;
+mod sealing;
 mod snapshot;
 mod written;
 
@@ -34,7 +36,9 @@ pub use self::{
     needs::needs_of_new_triggers,
     proof::{Unproved, prove},
     protection::{Protection, protection},
+    roads::Powers,
     rows::{Rows, rows},
+    sealing::{Hands, Sealing, sealing},
     snapshot::{Address, Fact, Kind, Snapshot},
     written::{Reading, Written},
 };

@@ -23,6 +23,7 @@ mod ledger_declared;
 mod ledger_detection;
 mod ledger_random;
 mod ledger_redteam;
+mod ledger_sealed;
 mod lock_timeout;
 mod locks;
 mod network;
