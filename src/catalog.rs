@@ -40,6 +40,8 @@ pub struct Catalog {
     pub unread: BTreeMap<String, BTreeSet<String>>,
     /// Objects that are needed by what was put aside, and is left out here: they cannot go.
     pub needed: BTreeSet<Key>,
+    /// Columns that keep their type, because a partition that is left out here is partitioned by it itself: which one.
+    pub fixed: BTreeMap<Key, Key>,
 }
 
 impl Catalog {

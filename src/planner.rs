@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     catalog::{Attribute, Catalog, ConstraintKind, Fact, Home, Key, Kind, RelationKind},
     ddl::{
-        Statement, base_type,
+        Boundary, Statement, base_type,
         hazard::Hazard,
         rules,
         rules::{Alter, Change, Object, Stage, Steps},
@@ -83,7 +83,10 @@ pub fn comparable(mut catalog: Catalog) -> Catalog {
 }
 
 pub use self::state::settled;
-pub use crate::ddl::{extension::no_update, inheritance::parent_table};
+pub use crate::ddl::{
+    extension::no_update,
+    inheritance::{is_in_key, parent_table},
+};
 
 /// Plans the way from one catalog to another.
 ///
@@ -111,6 +114,8 @@ pub fn plan(
         PlanError::Circle(stuck.circle.iter().map(stage).collect())
     })?;
     let mut all = Vec::new();
+    // where keys begin that only take over what was built for them
+    let mut taking = None;
     for node in &order {
         let mut statements = planner.statements(node);
         // who runs the statements owns what they make
@@ -118,7 +123,7 @@ pub fn plan(
         if node.stage != Stage::Finish {
             statements.retain(|it| !is_own(it));
         }
-        all.extend(statements.into_iter().map(|mut it| {
+        let mut statements = statements.into_iter().map(|mut it| {
             if is_own(&it) {
                 it = it.for_current_role();
             }
@@ -126,9 +131,29 @@ pub fn plan(
             it.hazard = felt.filter_map(Hazard::of).max();
             it.target = Some(node.key.clone());
             it
-        }));
+        });
+        // the indexes of several keys are built one after the other, and the keys take them over at once
+        taking = match statements.next() {
+            Some(built) if builds_for_key(node, &built) => {
+                let at = taking.unwrap_or(all.len());
+                all.insert(at, built);
+                Some(at + 1)
+            }
+            Some(first) => {
+                all.push(first);
+                None
+            }
+            None => taking,
+        };
+        all.extend(statements);
     }
     Ok(all)
+}
+
+/// Whether a statement builds the index that a new key takes over.
+fn builds_for_key(node: &Node, statement: &Statement) -> bool {
+    let is_key = node.key.kind() == Kind::Constraint && node.stage == Stage::Create;
+    is_key && statement.boundary == Boundary::Alone
 }
 
 /// One stage of one object. The order of the fields is the order of the plan, where dependencies leave it open.
@@ -214,7 +239,7 @@ impl<'c> Planner<'c> {
             fact,
             major: self.target.major,
             stays,
-            online: stays && self.target.online,
+            online: stays && self.target.online && !self.is_of_new_partition(key, fact),
             batches: self.target.batches,
             in_one: self.target.in_one,
             portable: self.target.portable,
@@ -242,6 +267,12 @@ impl<'c> Planner<'c> {
         self.from.get(&relation).is_some()
             && self.to.get(&relation).is_some()
             && !self.dropped.contains_key(&relation)
+    }
+
+    /// Whether an index or constraint is one of a partition that is made with it: there are no rows yet.
+    fn is_of_new_partition(&self, key: &Key, fact: &Fact) -> bool {
+        matches!(key.kind(), Kind::Index | Kind::Constraint)
+            && key.relation(fact).is_some_and(|it| self.from.get(&it).is_none())
     }
 
     /// Whether a relation with rows is there before, and stays: others may use it meanwhile.

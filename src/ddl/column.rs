@@ -20,6 +20,7 @@ use crate::{
     words::ident::Ident,
 };
 
+pub(crate) use identity::predecessor;
 pub(crate) use null::{constraint as not_null_constraint, own as own_not_null};
 
 /// What is known of columns.

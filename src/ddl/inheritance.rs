@@ -68,6 +68,18 @@ pub fn parent_table(fact: &Fact) -> Option<Key> {
     Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
 }
 
+/// Whether a partitioned table is so by a column.
+#[must_use]
+pub fn is_in_key(table: &Fact, column: &str) -> bool {
+    let is_apart = |letter: char| !(letter.is_alphanumeric() || letter == '_');
+    table.get(Attribute::PartitionKey).is_some_and(|it| {
+        let is_quoted = it.contains(&Ident(column).to_string());
+        // what stands before the bracket is the strategy
+        let (_, columns) = it.split_once('(').unwrap_or(("", it));
+        is_quoted || columns.split(is_apart).any(|word| word == column)
+    })
+}
+
 /// The tables that a partition is a part of, from the nearest on.
 pub(crate) fn wholes(catalog: &Catalog, table: &Key) -> impl Iterator<Item = Key> {
     let above = |it: &Key| catalog.get(it).and_then(parent_table);

@@ -26,14 +26,14 @@ impl KindRules for Sequence {
     }
 
     fn created_with(&self, sequence: &Object<'_>) -> Option<Key> {
-        column(sequence, Attribute::IdentityOf)
+        named(sequence.fact, Attribute::IdentityOf)
     }
 
     // It goes with the column that uses it as an identity, or owns it.
     fn dropped_with(&self, sequence: &Object<'_>) -> Vec<Key> {
         let mut all = ties::automatic(sequence);
         for name in [Attribute::IdentityOf, Attribute::OwnedBy] {
-            if let Some(column) = column(sequence, name) {
+            if let Some(column) = named(sequence.fact, name) {
                 let table = [column.part(0), column.part(1)];
                 ties::add(&mut all, Key::new(Kind::Relation, &table));
                 ties::add(&mut all, column);
@@ -51,8 +51,8 @@ impl KindRules for Sequence {
             let is_other = sequence.is(Attribute::Unlogged) != usual;
             let mut all: Vec<Statement> = is_other.then(|| logged(sequence)).into_iter().collect();
             // it is made with the type of its column
-            let column =
-                column(sequence, Attribute::IdentityOf).and_then(|it| sequence.catalog.get(&it));
+            let column = named(sequence.fact, Attribute::IdentityOf)
+                .and_then(|it| sequence.catalog.get(&it));
             if column.is_some_and(|it| it.get(Attribute::Type) != sequence.get(Attribute::Type)) {
                 let (words, options) = (designation(sequence), options::given(sequence));
                 // which goes without saying where one is created
@@ -97,23 +97,16 @@ fn designation(sequence: &Object<'_>) -> String {
     format!("SEQUENCE {name}")
 }
 
-/// The column that an attribute names.
-fn column(sequence: &Object<'_>, name: Attribute) -> Option<Key> {
-    let parts = sequence.list(name);
-    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
-}
-
 /// The table that it belongs to, as one of the catalogs has it.
 fn table<'c>(sequence: &Object<'_>, catalog: &'c Catalog) -> Option<&'c Fact> {
-    let column =
-        column(sequence, Attribute::IdentityOf).or_else(|| column(sequence, Attribute::OwnedBy))?;
+    let column = named(sequence.fact, Attribute::IdentityOf)
+        .or_else(|| named(sequence.fact, Attribute::OwnedBy))?;
     catalog.get(&column.table())
 }
 
 /// Ties it to the column that owns it, if there is one.
 pub(crate) fn owned(sequence: &Object<'_>) -> Option<Statement> {
-    let column = column(sequence, Attribute::OwnedBy)?;
+    let column = named(sequence.fact, Attribute::OwnedBy)?;
     let table = Qualified { schema: column.part(0), name: column.part(1) };
     let (words, column) = (designation(sequence), Ident(column.name()));
     Some(Statement::new(format!("ALTER {words} OWNED BY {table}.{column}")))
@@ -158,7 +151,17 @@ fn alter(change: &Change<'_>) -> Alter {
 
 /// The identity column that uses a sequence.
 pub(crate) fn identity_of(sequence: &Fact) -> Option<Key> {
-    let parts = sequence.list(Attribute::IdentityOf);
+    named(sequence, Attribute::IdentityOf)
+}
+
+/// The column that owns a sequence.
+pub(crate) fn owner(sequence: &Fact) -> Option<Key> {
+    named(sequence, Attribute::OwnedBy)
+}
+
+/// The column that an attribute names.
+fn named(sequence: &Fact, name: Attribute) -> Option<Key> {
+    let parts = sequence.list(name);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
 }

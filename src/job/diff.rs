@@ -11,7 +11,7 @@ use crate::{
         autogenerate::{LeftAlone, comparable_of, dropped, load::beside, wanted},
         failure::AutogenerateError,
         open::Endpoint,
-        owner::{ROLE, owned_by},
+        owner::{ROLE, live_for, owned_by},
         schema::Printer,
         shadow::{Prepared, Shadow, end},
     },
@@ -67,7 +67,10 @@ pub async fn diff(
 ) -> Result<Diff, JobError> {
     // what a server tells, and what is made beside it on one of the same major version
     let own = shadow.map(|it| it.own_settings.clone()).unwrap_or_default();
-    let (first, second) = tokio::join!(live(from, ignored, &own), live(to, ignored, &own));
+    // of two databases, what somebody was granted in one of them counts
+    let is_made = from.is_made() || to.is_made();
+    let by = if is_made { live_for } else { owned_by };
+    let (first, second) = tokio::join!(live(from, ignored, &own, by), live(to, ignored, &own, by));
     let (first, second) = (first?, second?);
     let there = first.as_ref().or(second.as_ref()).map(|it| &it.1);
     let major = there.map(|it| it.postgresql);
@@ -77,7 +80,6 @@ pub async fn diff(
     });
     let made = |side| made(side, shadow.as_ref(), ignored, &stop);
     let (third, fourth) = tokio::join!(made(from), made(to));
-    let is_made = from.is_made() || to.is_made();
     let own = shadow.as_ref().filter(|_| is_made);
     let own = own.map(|it| it.binaries.major());
     let ((third, one), (fourth, other)) = (third?.unzip(), fourth?.unzip());
@@ -163,13 +165,14 @@ async fn live(
     side: &Side,
     ignored: &Ignored,
     own_settings: &BTreeSet<String>,
+    by: fn(Catalog, &str) -> Catalog,
 ) -> Result<Option<(Catalog, Environment)>, JobError> {
     let Side::Database(endpoint) = side else {
         return Ok(None);
     };
     let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
     let read = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    let read = owned_by(read, &facts.role);
+    let read = by(read, &facts.role);
     let environment = environment::read(&mut session, &endpoint.url, own_settings).await?;
     let environment = environment.environment;
     Ok(Some((comparable_of(read, ignored), environment)))

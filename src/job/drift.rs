@@ -8,7 +8,7 @@ use crate::{
         alike::agreed_in,
         autogenerate::{LeftAlone, comparable_of, differences, listing::listed},
         open::Endpoint,
-        owner::{ROLE, owned_by, replayed_for, runner},
+        owner::{ROLE, live_for, replayed_for, runner},
         shadow::{Prepared, Replayed, Shadow, end},
     },
     migration::source::{Migration, Migrations},
@@ -48,7 +48,7 @@ pub async fn drift(
     let Prepared { scratch, given, notes } = prepared;
     // who runs the migrations owns what they make: here and in the shadow
     let runner = runner(&live).unwrap_or(facts.role);
-    let live = comparable_of(owned_by(live, &runner), ignored);
+    let live = comparable_of(live_for(live, &runner), ignored);
     let replayed = comparable_of(replayed_for(catalog, &runner), ignored);
     let live = given.agreed(&replayed, live);
     let live = agreed_in(&shadow, &scratch, stop, &replayed, live).await;

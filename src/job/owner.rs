@@ -43,16 +43,27 @@ pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
     catalog
 }
 
-/// The same of a replay, where scripts may name the role that is in their place somebody else here. What they grant to it, it has
-/// there as the owner.
-pub(super) fn replayed_for(mut catalog: Catalog, role: &str) -> Catalog {
+/// The same of a database that is compared with a replay: what was granted to the role that runs migrations, so that it can, is no drift. In
+/// the replay it may do everything.
+pub(super) fn live_for(catalog: Catalog, role: &str) -> Catalog {
+    owned_by(without_own_grants(catalog, role), role)
+}
+
+/// A catalog without what a role was granted.
+fn without_own_grants(mut catalog: Catalog, role: &str) -> Catalog {
     if role != ROLE {
         catalog.retain(|key, fact| {
             let is_own = key.kind() == Kind::Grant && grantee(key) == Some(role);
             !is_own || fact.is(Attribute::Revoked)
         });
     }
-    owned_by(owned_by(catalog, role), ROLE)
+    catalog
+}
+
+/// The same of a replay, where scripts may name the role that is in their place somebody else here. What they grant to it, it has
+/// there as the owner.
+pub(super) fn replayed_for(catalog: Catalog, role: &str) -> Catalog {
+    owned_by(owned_by(without_own_grants(catalog, role), role), ROLE)
 }
 
 /// Whom a privilege is given to.

@@ -396,6 +396,9 @@ pub(super) fn in_the_shadow(error: JobError) -> JobError {
     match lacking(error) {
         JobError::Migration(mut error) => {
             error.what = format!("replayed in an empty database, {}", error.what);
+            if error.server.as_ref().is_some_and(|it| it.code == "42501") {
+                error.advice += " What was granted before the first migration is not known to a replay: `glowplug shadow pin --from-database` writes it.";
+            }
             JobError::Migration(error)
         }
         error => error,

@@ -128,8 +128,8 @@ impl Chain {
                 );
                 find("journal-changed", what);
             } else if !link.follows && !link.anew {
-                let since =
-                    earlier.map_or_else(|| "the first".to_owned(), |it| format!("entry {}", it.id));
+                let since = earlier
+                    .map_or_else(|| "its beginning".to_owned(), |it| format!("entry {}", it.id));
                 let what = format!(
                     "the journal from {since} to entry {} is not what was attested after {}: entries were changed, taken out or put in",
                     link.id, link.name

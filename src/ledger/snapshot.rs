@@ -150,6 +150,7 @@ impl Snapshot {
         let relations = |snapshot: &Self| -> BTreeMap<(Option<usize>, String), String> {
             let of = |(at, fact): (&Address, &Fact)| {
                 let is_part = at.kind == Kind::Relation && !fact.is("root");
+                let is_part = is_part && !fact.text("identity").is_empty();
                 is_part.then(|| ((at.ledger, fact.text("identity").to_owned()), at.object.clone()))
             };
             snapshot.iter().filter_map(of).collect()

@@ -72,14 +72,20 @@ impl Written {
             readings = longer.take(MOST).collect();
         }
         // one that was dropped, and whose name another has now
-        let likeliest = readings.first().cloned().unwrap_or_default();
-        let named = (0..likeliest.len()).filter(|at| likeliest[*at].is_some());
-        let without = named.map(|at| {
-            let mut reading = likeliest.clone();
-            reading[at] = None;
-            reading
+        let without = readings.iter().flat_map(|reading| {
+            let named = (0..reading.len()).filter(|at| reading[*at].is_some());
+            named.map(|at| {
+                let mut reading = reading.clone();
+                reading[at] = None;
+                reading
+            })
         });
-        readings.extend(without.take(MOST));
+        let without: Vec<Reading> = without.filter(|it| !readings.contains(it)).collect();
+        for reading in without.into_iter().take(2 * MOST) {
+            if !readings.contains(&reading) {
+                readings.push(reading);
+            }
+        }
         readings
     }
 }
@@ -113,8 +119,9 @@ mod tests {
         check("id, a", "id, a, b", &["id a", "- a", "id -"]);
         check("id, a", "a, id", &["id a", "- a", "id -"]);
         check("id, a", "id", &["id -", "- -"]);
-        check("id, a", "id, b", &["id -", "id b", "- -"]);
+        check("id, a", "id, b", &["id -", "id b", "- -", "- b"]);
         check("id, a", "id, b int", &["id -", "- -"]);
+        check("a, b", "b, c", &["- b", "c b", "- -", "c -"]);
         check("a, b", "c, d", &["- -", "- c", "- d", "c -", "c d", "d -", "d c"]);
     }
 }

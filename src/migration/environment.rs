@@ -63,6 +63,9 @@ pub struct Environment {
     pub postgresql: u32,
     /// Encoding and sorting.
     pub locale: Locale,
+    /// The role that owns the database: it may make things in it.
+    #[serde(default)]
+    pub owner: String,
     /// The schema of the tracking tables, or the one where they would be made.
     #[serde(default)]
     pub home: String,

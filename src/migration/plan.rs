@@ -2,6 +2,7 @@
 
 use crate::{
     migration::{
+        journal::EntryKind,
         source::{Direction, Migration},
         status::{Interruption, State, Status},
         target::Point,
@@ -256,7 +257,10 @@ pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Bl
             migration,
             direction: Direction::Down,
             resume,
-            noted: row.entry.and_then(|entry| entry.note.as_deref()),
+            noted: row
+                .entry
+                .filter(|entry| entry.kind == EntryKind::Up)
+                .and_then(|entry| entry.note.as_deref()),
         });
     }
     Ok(Plan { steps })

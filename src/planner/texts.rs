@@ -3,7 +3,9 @@
 use super::{Node, Planner, Stage, shell};
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
-    ddl::{Statement, default_privilege, routine, rules, rules::Object, sequence},
+    ddl::{
+        Statement, column::predecessor, default_privilege, routine, rules, rules::Object, sequence,
+    },
     words::ident::Literal,
 };
 
@@ -17,7 +19,13 @@ impl<'c> Planner<'c> {
         );
         let rules = rules(node.key.kind());
         match node.stage {
-            Stage::Drop => from.map(|it| rules.drop(&it)).unwrap_or_default(),
+            Stage::Drop => {
+                let mut statements = from.map(|it| rules.drop(&it)).unwrap_or_default();
+                if self.goes_on(&node.key) {
+                    statements.iter_mut().for_each(|it| it.loses.clear());
+                }
+                statements
+            }
             Stage::Create => {
                 let create = |it: Object<'_>| match self.hollow.contains(&node.key) {
                     true => routine::filled(&it),
@@ -50,6 +58,20 @@ impl<'c> Planner<'c> {
             }
             Stage::Finish => to.map(|it| self.finish(&it, from)).unwrap_or_default(),
         }
+    }
+
+    /// Whether another sequence counts on from where this one was.
+    fn goes_on(&self, key: &Key) -> bool {
+        let column = self.from.get(key).and_then(sequence::owner);
+        let both = column.and_then(|it| {
+            let objects = [self.from, self.to].map(|catalog| {
+                let (key, _) = catalog.entry(&it)?;
+                self.object(catalog, key)
+            });
+            Some((objects[0]?, objects[1]?))
+        });
+        let old = both.and_then(|(from, to)| predecessor(&from, &to));
+        old.as_ref() == Some(key)
     }
 
     /// The tie of a sequence to its column, which comes last.

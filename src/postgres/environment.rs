@@ -73,6 +73,7 @@ impl Surroundings {
                     name: next(),
                 };
                 environment.home = next();
+                environment.owner = next();
                 self.concerned.insert(environment.role.clone());
             }
             "schema" => environment.schemas.push(name),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     ledger::Declaration,
-    project::ProjectError,
+    project::{ProjectError, regular},
     report::ledger::Level,
     schema_rs::{Compat, PrintSchemas},
     words::timespan::Timespan,
@@ -260,7 +260,7 @@ fn read<T: Default + serde::de::DeserializeOwned>(
     path: &Path,
     advice: &str,
 ) -> Result<T, ProjectError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match regular::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
         Err(error) => return Err(ProjectError::io("read", path)(error)),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     migration::environment::{Environment, Locale, Pin},
-    project::{ProjectError, schema_file},
+    project::{ProjectError, regular, schema_file},
 };
 
 /// What the file is called, beside glowplug.toml.
@@ -53,7 +53,7 @@ pub fn heads(path: &Path) -> Result<BTreeMap<String, String>, ProjectError> {
 }
 
 fn read_file(path: &Path) -> Result<File, ProjectError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match regular::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
         Err(error) => return Err(ProjectError::io("read", path)(error)),
@@ -108,6 +108,7 @@ pub fn text(pin: &Pin) -> String {
     let Environment {
         database,
         role,
+        owner,
         postgresql,
         locale,
         home,
@@ -125,6 +126,7 @@ pub fn text(pin: &Pin) -> String {
         "[environment]".to_owned(),
         format!("database = {}", quoted(database)),
         format!("role = {}", quoted(role)),
+        format!("owner = {}", quoted(owner)),
         format!("postgresql = {postgresql}"),
         format!("home = {}", quoted(home)),
         format!("schemas = {}", list(schemas)),
@@ -208,6 +210,7 @@ mod tests {
         let environment = Environment {
             database: "app \u{7f}'s\n".into(),
             role: "app".into(),
+            owner: "app".into(),
             postgresql: 17,
             locale: Locale { provider: Provider::Icu, name: "de-DE".into(), ..Locale::default() },
             home: "t.1".into(),

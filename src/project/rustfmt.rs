@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    project::ProjectError,
+    project::{ProjectError, regular},
     schema_rs::format::{Heuristics, Layout, Newline},
 };
 
@@ -23,7 +23,7 @@ pub fn layout(current: &Path, user: Option<&Path>) -> Result<Layout, ProjectErro
 }
 
 fn read(file: &PathBuf) -> Result<Layout, ProjectError> {
-    let text = std::fs::read_to_string(file).map_err(ProjectError::io("read", file))?;
+    let text = regular::read_to_string(file).map_err(ProjectError::io("read", file))?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| {
         let advice = "rustfmt cannot read it either; its options are at https://rust-lang.github.io/rustfmt.";
         ProjectError::toml(file.clone(), &text, &error, advice)

@@ -25,7 +25,7 @@ pub fn read(path: &Path) -> Result<Option<String>, ProjectError> {
 /// # Errors
 /// When the system says no, or it is not UTF-8.
 pub fn read_existing(path: &Path) -> Result<String, ProjectError> {
-    fs::read_to_string(path).map_err(ProjectError::io("read", path))
+    regular::read_to_string(path).map_err(ProjectError::io("read", path))
 }
 
 /// Writes a file in one step, and its directory where there is none. A symbolic link stays one.

@@ -83,6 +83,18 @@ pub struct Type {
     pub element: Option<(String, String)>,
 }
 
+impl Type {
+    /// Whether its values are bits of a fixed number.
+    #[must_use]
+    pub fn is_bit(&self) -> bool {
+        let (schema, name) = match &self.element {
+            Some((schema, name)) => (schema, name),
+            None => (&self.schema, &self.name),
+        };
+        schema == "pg_catalog" && name == "bit"
+    }
+}
+
 /// A type that a schema.rs defines, or that is known from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomType {

@@ -175,7 +175,7 @@ mod tests {
     fn a_word_is_a_token_of_the_statement_or_of_the_code_that_it_runs() {
         for (statement, found) in [
             ("UPDATE t SET a = HERE WHERE b", Some(17)),
-            ("-- HERE\nDO $f$ BEGIN\n  UPDATE t SET a = HERE; END $f$", Some(41)),
+            ("-- HERE\nDO $f$ BEGIN\n  UPDATE t SET a = HERE; END $f$", Some(40)),
             ("SELECT 'HERE', \"HERE\", E'\\'HERE', $x$ HERE $x$ /* HERE */", None),
             ("CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT HERE $$", None),
             ("DO $f$ BEGIN RAISE NOTICE 'HERE'; END $f$", None),

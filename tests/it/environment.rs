@@ -513,6 +513,58 @@ fn roles_of_the_server_that_scripts_speak_of_are_in_the_twin() {
     without_database(&project).run("schema --from migrations --stdout").ok();
 }
 
+/// Of the kind that everybody writes since PostgreSQL 15, where nobody but the owner of the database may make things in public.
+#[test]
+fn what_the_role_that_migrates_was_granted_is_no_drift() {
+    let database = Database::new();
+    let role = &database.role;
+    database.query(&format!(
+        "CREATE SCHEMA theirs; CREATE TABLE theirs.t (id int); ALTER SCHEMA public OWNER TO pg_database_owner;
+         ALTER DATABASE {role} OWNER TO CURRENT_USER; GRANT ALL ON SCHEMA public TO {role}; GRANT SELECT ON theirs.t TO {role};"
+    ));
+    let project = at(&database.url());
+    project.write("glowplug.toml", "[schema]\nignore = [\"theirs\"]\n");
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
+    project.run("upgrade").ok();
+    project.run("drift").ok();
+    assert_eq!(project.run_with(&["diff", &database.url(), "migrations"]).code(0).stdout, "");
+    // what somebody else was granted is
+    database
+        .query(&format!("CREATE ROLE {role}_other; GRANT USAGE ON SCHEMA public TO {role}_other"));
+    project.run("drift").code(3);
+}
+
+#[test]
+fn scripts_may_become_the_owner_of_the_database() {
+    let database = Database::new();
+    let role = database.role.clone();
+    let owner = format!("{role}_owner");
+    database.query(&format!(
+        "CREATE ROLE {owner}; GRANT {owner} TO {role}; ALTER DATABASE {role} OWNER TO {owner}"
+    ));
+    let project = at(&database.url());
+    let as_owner = format!("SET ROLE {owner};");
+    let up = "CREATE SCHEMA s; CREATE TABLE s.a (id int PRIMARY KEY);";
+    project.migration(
+        "1_a",
+        &format!("{as_owner} {up}"),
+        &format!("{as_owner} DROP SCHEMA s CASCADE;"),
+    );
+    let no_way_back = format!("{as_owner} CREATE TABLE s.b (id int PRIMARY KEY);");
+    project.migration("2_b", &no_way_back, "SELECT 1;");
+    project.migration("3_c", &format!("{as_owner} ALTER TABLE s.b ADD c int;"), "SELECT 1;");
+    project.run("upgrade").ok();
+    project.run("drift").ok();
+    project.run("shadow pin").ok();
+    for _ in 0..2 {
+        let verified = project.run("verify").code(3);
+        assert!(verified.stdout.contains("2 problems"), "{verified:#?}");
+        if project.path().join(".env").exists() {
+            without_database(&project);
+        }
+    }
+}
+
 #[test]
 fn a_twin_sorts_and_folds_letters_as_the_database_does() {
     let mut options = ScratchOptions::new(PathBuf::from(GLOWPLUG));

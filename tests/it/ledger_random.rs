@@ -90,7 +90,86 @@ const HARMFUL: [&str; 44] = [
     "CREATE UNLOGGED TABLE public.{new} PARTITION OF public.ledger_entries FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')",
 ];
 
+/// Code that strikes a ledger, whole or at a moment of its own choice.
+const BOMB: &str = "CREATE FUNCTION public.strike() RETURNS int LANGUAGE plpgsql AS $b$ BEGIN IF {when} THEN
+    EXECUTE 'ALTER TABLE public.ev' || 'ents DISABLE TRIGGER USER'; EXECUTE 'GRANT UPD' || 'ATE ON public.ev' || 'ents TO ledger_owner';
+    EXECUTE 'UPD' || 'ATE public.ev' || 'ents SET payload = ''[]'' WHERE id = {row}';
+    EXECUTE 'ALTER TABLE public.ev' || 'ents ENABLE TRIGGER USER'; {undo} END IF; RETURN 1; END $b$;
+CREATE FUNCTION public.struck() RETURNS trigger LANGUAGE plpgsql AS $b$ BEGIN PERFORM public.strike(); RETURN NEW; END $b$;
+CREATE FUNCTION public.seems(x text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $b$ BEGIN RETURN (SELECT public.strike()); END $b$;
+CREATE FUNCTION public.holds(x text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $b$ BEGIN RETURN (SELECT public.strike()) = 1; END $b$;
+CREATE TABLE public.fuse (n int, t text);
+INSERT INTO public.fuse VALUES (0, 'x')";
+
+/// What puts the protection back as it was.
+const UNDO: &str = "EXECUTE 'REVOKE UPDATE ON public.ev' || 'ents FROM ledger_owner'; EXECUTE 'GRANT UPDATE (id) ON public.ev' || 'ents TO ledger_owner'; EXECUTE 'ALTER TABLE public.ev' || 'ents ENABLE ALWAYS TRIGGER events_immutable';";
+
+/// When it strikes.
+const MOMENTS: [&str; 8] = [
+    "true",
+    "pg_trigger_depth() > 0",
+    "pg_trigger_depth() = 0",
+    "current_query() LIKE '%journal%'",
+    "current_query() NOT LIKE '%fuse%'",
+    "current_setting('glowplug.pending', true) IS NOT NULL",
+    "(SELECT count(*) FROM public.fuse) > 1",
+    "current_setting('search_path') LIKE 'pg_catalog%'",
+];
+
+/// Where it is planted, and mostly fired.
+const PLANTS: [&str; 34] = [
+    "CREATE CONSTRAINT TRIGGER f AFTER INSERT OR UPDATE ON public.fuse DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.struck(); UPDATE public.fuse SET n = 1",
+    "CREATE FUNCTION public.again() RETURNS trigger LANGUAGE plpgsql AS $r$ BEGIN IF NEW.n < {row} % 7 THEN SET CONSTRAINTS ALL DEFERRED; UPDATE public.fuse SET n = NEW.n + 1; ELSE PERFORM public.strike(); END IF; RETURN NULL; END $r$; CREATE CONSTRAINT TRIGGER f AFTER UPDATE ON public.fuse DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.again(); UPDATE public.fuse SET n = 1",
+    "CREATE FUNCTION public.swap() RETURNS trigger LANGUAGE plpgsql AS $r$ BEGIN SET CONSTRAINTS ALL DEFERRED; PERFORM public.strike(); TRUNCATE public.fuse; INSERT INTO public.fuse VALUES (NEW.n + 1); RETURN NULL; END $r$; CREATE CONSTRAINT TRIGGER f AFTER INSERT ON public.fuse DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.n < 9) EXECUTE FUNCTION public.swap(); INSERT INTO public.fuse VALUES (5)",
+    "ALTER TABLE public.__glowplug_journal ADD COLUMN z int DEFAULT public.strike()",
+    "ALTER TABLE public.__glowplug_journal ADD COLUMN z int; ALTER TABLE public.__glowplug_journal ALTER COLUMN z SET DEFAULT public.strike()",
+    "ALTER TABLE public.__glowplug_journal ALTER COLUMN actor SET DEFAULT public.strike()::text",
+    "ALTER TABLE public.__glowplug_journal ADD COLUMN z int GENERATED ALWAYS AS (public.seems(kind)) STORED",
+    "ALTER TABLE public.__glowplug_journal ADD CHECK (public.holds(kind)) NOT VALID",
+    "ALTER TABLE public.__diesel_schema_migrations ADD CHECK (public.holds(version)) NOT VALID",
+    "CREATE INDEX ON public.__glowplug_journal (public.seems(kind))",
+    "CREATE INDEX ON public.__diesel_schema_migrations (version) WHERE public.holds(version)",
+    "CREATE TRIGGER z AFTER INSERT ON public.__glowplug_journal FOR EACH ROW EXECUTE FUNCTION public.struck()",
+    "CREATE TRIGGER z BEFORE INSERT ON public.__diesel_schema_migrations FOR EACH STATEMENT EXECUTE FUNCTION public.struck()",
+    "CREATE CONSTRAINT TRIGGER z AFTER INSERT ON public.__diesel_schema_migrations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.struck()",
+    "CREATE RULE z AS ON INSERT TO public.__glowplug_journal DO ALSO SELECT public.strike()",
+    "CREATE POLICY z ON public.__glowplug_journal USING (public.holds(kind)) WITH CHECK (public.holds(kind)); ALTER TABLE public.__glowplug_journal ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE public.fuse ADD UNIQUE (t); INSERT INTO public.fuse VALUES (1, 'up'), (1, 'attest'); CREATE POLICY z ON public.fuse USING (public.holds(t)); ALTER TABLE public.fuse ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; ALTER TABLE public.__glowplug_journal ADD FOREIGN KEY (kind) REFERENCES public.fuse (t) NOT VALID",
+    "CREATE DOMAIN public.kind AS text CHECK (public.holds(VALUE)); ALTER TABLE public.__glowplug_journal ALTER COLUMN tool TYPE public.kind",
+    "CREATE TABLE public.child () INHERITS (public.__glowplug_journal); CREATE TRIGGER z AFTER INSERT ON public.child FOR EACH ROW EXECUTE FUNCTION public.struck()",
+    "ALTER TABLE public.events ADD CHECK (public.holds(kind)) NOT VALID",
+    "CREATE TRIGGER z AFTER INSERT ON public.events FOR EACH ROW EXECUTE FUNCTION public.struck()",
+    "CREATE TRIGGER z AFTER INSERT ON public.events FOR EACH ROW EXECUTE FUNCTION public.struck(); INSERT INTO public.events (stream_id, kind, payload) VALUES ('00000000-0000-4000-8000-000000000001', 'x', '{}')",
+    "ALTER TABLE public.events ADD COLUMN z int DEFAULT public.strike()",
+    "CREATE INDEX ON public.events (public.seems(kind))",
+    "CREATE STATISTICS public.z ON (public.seems(t)), n FROM public.fuse; ANALYZE public.fuse",
+    "CREATE MATERIALIZED VIEW public.z AS SELECT public.strike()",
+    "CREATE DOMAIN public.d AS text CHECK (public.holds(VALUE)); SELECT 'x'::public.d",
+    "CREATE FUNCTION public.joins(text, text) RETURNS int LANGUAGE sql AS 'SELECT public.strike()'; CREATE OPERATOR public.<~> (LEFTARG = text, RIGHTARG = text, FUNCTION = public.joins); SELECT 'a'::text OPERATOR(public.<~>) 'b'::text",
+    "CREATE FUNCTION public.to_fuse(text) RETURNS public.fuse LANGUAGE plpgsql AS $r$ BEGIN PERFORM public.strike(); RETURN NULL; END $r$; CREATE CAST (text AS public.fuse) WITH FUNCTION public.to_fuse(text); SELECT 'x'::text::public.fuse",
+    "CREATE VIEW public.z AS SELECT 1 AS a; CREATE RULE z AS ON UPDATE TO public.z DO INSTEAD SELECT public.strike(); UPDATE public.z SET a = 2",
+    "DECLARE z CURSOR WITH HOLD FOR SELECT public.strike()",
+    "CREATE TEMP TABLE tt (n int); CREATE TRIGGER z AFTER INSERT ON tt FOR EACH ROW EXECUTE FUNCTION public.struck(); INSERT INTO tt VALUES (1)",
+    "CREATE TEMP TABLE tt (n int) ON COMMIT DELETE ROWS; CREATE CONSTRAINT TRIGGER z AFTER INSERT OR DELETE ON tt DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.struck(); INSERT INTO tt VALUES (1)",
+    "DO $r$ BEGIN PERFORM public.strike(); EXCEPTION WHEN OTHERS THEN NULL; END $r$",
+];
+
 fn migration(dice: &mut Dice) -> String {
+    if dice.percent(50) {
+        let row = dice.between(1..=52).to_string();
+        let undo = if dice.percent(50) { UNDO } else { "" };
+        let bomb = BOMB.replace("{when}", *dice.pick::<&str>(&MOMENTS)).replace("{undo}", undo);
+        let mut statements = vec![bomb];
+        for _ in 0..dice.between(1..=2) {
+            statements.push((*dice.pick(&PLANTS)).to_owned());
+        }
+        if dice.percent(30) {
+            let benign = dice.pick(&BENIGN).replace("{new}", "new");
+            let at = dice.below(statements.len());
+            statements.insert(at + 1, benign);
+        }
+        return statements.join(";\n").replace("{row}", &row) + ";\n";
+    }
     let mut statements = Vec::new();
     for at in 0..dice.between(1..=6) {
         let template = if dice.percent(45) { *dice.pick(&BENIGN) } else { *dice.pick(&HARMFUL) };

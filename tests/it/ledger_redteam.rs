@@ -19,6 +19,18 @@ struct Meta {
     levels: Vec<String>,
     #[serde(default)]
     min_major: u32,
+    /// Arguments of upgrade, downgrade and redo.
+    #[serde(default)]
+    args: Vec<String>,
+    /// What is run, where it is not what the phase says: arguments, or `@sql role text`.
+    #[serde(default)]
+    steps: Vec<Vec<String>>,
+    /// Whether the steps go on after a failure.
+    #[serde(default)]
+    go_on: bool,
+    /// Queries of a superuser for what is asked after the run: name, query, answer.
+    #[serde(default)]
+    check: Vec<[String; 3]>,
 }
 
 struct Case {
@@ -27,6 +39,10 @@ struct Case {
     down: String,
     allow: bool,
     meta: Meta,
+    /// What a superuser has done before.
+    pre: Option<String>,
+    /// Further migrations, each run by an upgrade of its own.
+    later: Vec<(String, String)>,
 }
 
 fn fixtures() -> PathBuf {
@@ -35,14 +51,23 @@ fn fixtures() -> PathBuf {
 
 fn cases() -> Vec<Case> {
     let mut found = Vec::new();
-    for set in ["redteam", "more"] {
+    for set in ["redteam", "more", "redteam2"] {
         let Ok(dir) = fs::read_dir(fixtures().join(set)) else {
             continue;
         };
         for entry in dir.map(Result::unwrap).filter(|it| it.path().is_dir()) {
             let read = |file: &str| fs::read_to_string(entry.path().join(file)).unwrap();
             let name = entry.file_name().into_string().unwrap();
+            let later = (2..)
+                .map_while(|number| {
+                    let read =
+                        |way| fs::read_to_string(entry.path().join(format!("m{number}.{way}.sql")));
+                    Some((read("up").ok()?, read("down").unwrap_or_default()))
+                })
+                .collect();
             found.push(Case {
+                pre: fs::read_to_string(entry.path().join("pre.sql")).ok(),
+                later,
                 up: read("up.sql"),
                 down: read("down.sql"),
                 allow: read("expect.txt").starts_with("allow"),
@@ -124,7 +149,8 @@ impl Arena {
     /// Runs a case; gives the complaint, if there is one, and what the program said.
     fn judge(&self, case: &Case, level: &str) -> (Option<String>, String) {
         let base = &self.levels[level];
-        let name = format!("rt_{}_{level}", case.name.split('-').next().unwrap());
+        let number = case.name.split('-').next().unwrap();
+        let name = format!("rt_{number}_{}_{level}", case.name.len());
         let outside = self.server.url("template1");
         psql_at(&outside, &format!("CREATE DATABASE {name} OWNER ledger_owner TEMPLATE {base}"));
         let admin = self.server.url(&name);
@@ -145,16 +171,51 @@ impl Arena {
         } else {
             project.piecewise("1_case", &place(&case.up), &place(&case.down));
         }
+        if let Some(pre) = &case.pre {
+            psql_at(&admin, pre);
+        }
         let before = truth(&admin);
-        let mut ran = project.run("upgrade");
+        let arguments = case.meta.args.join(" ");
+        let mut ran = project.run(&format!("upgrade {arguments}"));
         let mut complaint = None;
-        if case.meta.phase != "up" {
+        let mut again = case.meta.steps.iter().skip(1);
+        while (ran.code == Some(0) || case.meta.go_on)
+            && let Some(step) = again.next()
+        {
+            match step.as_slice() {
+                [sql, role, text] if sql == "@sql" => {
+                    psql_at(&admin, &format!("SET ROLE {role}; {text}"));
+                }
+                [as_role, command @ ..] if as_role.starts_with("as=") => {
+                    let mut url = admin.clone();
+                    url.user = as_role.strip_prefix("as=").map(str::to_owned);
+                    let command = format!("{} --database-url {}", command.join(" "), text(&url));
+                    ran = project.run(&command);
+                }
+                command => ran = project.run(&command.join(" ")),
+            }
+        }
+        for (at, (up, down)) in case.later.iter().enumerate() {
+            if ran.code != Some(0) {
+                break;
+            }
+            project.migration(&format!("{}_later", at + 2), &place(up), &place(down));
+            ran = project.run("upgrade");
+        }
+        if case.meta.phase != "up" && case.meta.steps.is_empty() {
             if ran.code != Some(0) {
                 complaint = Some("its way up was not let through".to_owned());
             }
-            ran = project.run(if case.meta.phase == "down" { "downgrade -1" } else { "redo" });
+            let phase = if case.meta.phase == "down" { "downgrade -1" } else { "redo" };
+            ran = project.run(&format!("{phase} {arguments}"));
         }
         let after = truth(&admin);
+        for [name, query, expected] in &case.meta.check {
+            let found = try_psql_at(&admin, query).unwrap_or_else(|error| error);
+            if found != *expected {
+                complaint = Some(format!("{name}: {found}, not {expected}"));
+            }
+        }
         complaint = complaint.or_else(|| match (case.allow, ran.code) {
             (true, Some(0)) | (false, Some(3)) => None,
             (true, _) => Some("benign, and not let through".to_owned()),

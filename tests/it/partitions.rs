@@ -73,6 +73,21 @@ ALTER TABLE metrics ADD CONSTRAINT metrics_days UNIQUE (day, id);"
     project.run("check --from database --drop-partition metrics_rest").code(1);
 }
 
+/// One that is partitioned itself fixes the type of the column that it is so by.
+#[test]
+fn a_column_that_a_partition_of_the_database_is_partitioned_by_keeps_its_type() {
+    let database = Database::new();
+    let project = Project::new().env("DATABASE_URL", &database.url());
+    project.write("glowplug.toml", "[schema]\nsource = \"schema.sql\"\n");
+    project.migration("1_metrics", METRICS, "DROP TABLE metrics;");
+    project.write("schema.sql", &METRICS.replace("id int", "id bigint"));
+    project.run("upgrade").ok();
+    psql_at(database.owner(), MADE);
+    let refused = generate(&project, &["--from", "database"]).code(1);
+    let why = "\"public\".\"metrics\".\"id\" is in the key that \"public\".\"metrics_2025\" is partitioned by";
+    assert!(refused.stderr.contains(why), "{refused:#?}");
+}
+
 /// What is printed of a partition follows from the table that it is a partition of.
 #[test]
 fn schema_rs_changes_partitions_with_their_table() {

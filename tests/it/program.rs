@@ -84,6 +84,25 @@ fn a_pipe_in_the_place_of_a_file_is_refused() {
 }
 
 #[test]
+fn a_pipe_in_the_place_of_a_settings_file_is_refused() {
+    for file in ["glowplug.toml", "diesel.toml", "glowplug.lock", "src/schema.patch"] {
+        let project = Project::new();
+        project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
+        let printed =
+            "[print_schema]\nfile = \"src/schema.rs\"\npatch_file = \"src/schema.patch\"\n";
+        project.write("diesel.toml", printed).write("src/schema.rs", "");
+        let path = project.path().join(file);
+        if path.exists() {
+            std::fs::remove_file(&path).unwrap();
+        }
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let ran = project.run("schema --from migrations").code(1);
+        ran.says(&["project::io", file, "it is no regular file"]);
+    }
+}
+
+#[test]
 fn what_is_dropped_is_named_and_asked_for() {
     let database = Database::new();
     let project = Project::at(&database);

@@ -295,3 +295,14 @@ fn a_ledger_is_not_renamed() {
     let refused = generate(&project, &["events.kind=sort"]).code(1);
     assert!(refused.stderr.contains("the column kind would become"), "{refused:#?}");
 }
+
+/// Two tables of one name exchange their schemas, with keys, indexes and sequences of one name.
+#[test]
+fn tables_of_one_name_change_places() {
+    let old = "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (id serial PRIMARY KEY, x text); CREATE INDEX t_x ON a.t (x);
+        CREATE TABLE b.t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, x int REFERENCES a.t); CREATE INDEX t_x ON b.t (x);";
+    let new = "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE b.t (id serial PRIMARY KEY, x text); CREATE INDEX t_x ON b.t (x);
+        CREATE TABLE a.t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, x int REFERENCES b.t); CREATE INDEX t_x ON a.t (x);";
+    let up = check(old, new, &["a.t=b.t", "b.t=a.t"]);
+    assert!(!up.contains("DROP"), "{up}");
+}

@@ -60,6 +60,28 @@ fn runs_leave_an_edited_schema_rs_as_it_is_and_say_so() {
     project.run("schema --discard-edits").ok();
     assert!(!schema_rs(&project).contains("note"));
     project.run("schema --check").ok();
+    // what a run has made would be dropped by who edits on without it
+    add_note(&project);
+    let ran = project.run("upgrade").ok();
+    ran.says(&["what is new is not in src/schema.rs: table b;"]);
+    let ran = project.run("upgrade").ok();
+    assert!(!ran.stderr.contains("what is new"), "{ran:#?}");
+    project.write("src/schema.rs", " \n");
+    project.run("upgrade").ok();
+    assert!(schema_rs(&project).contains("b (id)"));
+}
+
+#[test]
+fn bits_without_a_length_are_one() {
+    let project = Project::new();
+    project.write("diesel.toml", PRINTS);
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
+    project.run("schema --from migrations").ok();
+    let id = "        id -> Int4,\n";
+    let edited = schema_rs(&project).replace(id, &format!("{id}        flag -> Nullable<Bit>,\n"));
+    project.write("src/schema.rs", &edited);
+    project.run("revision --autogenerate -m flag").ok();
+    project.run("check").ok();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
         names::{self, columns_of},
         rules::{Action, Alter, Change, Loss, Object, Statement, Steps, Work},
     },
-    words::ident::Ident,
+    words::ident::{Ident, Qualified},
 };
 
 /// What follows from the type, or from a domain, and is not changed by itself; and what nothing changes.
@@ -92,10 +92,11 @@ fn of_table(change: &Change<'_>) -> Alter {
         steps.early.push(column_all(&change.from, "DROP EXPRESSION"));
     }
     let is_retyped = retype::is_needed(change);
-    if is_retyped && retype::is_in_partition_key(&change.from) {
+    if let Some(table) = retype::partitioned_by(&change.from).filter(|_| is_retyped) {
+        let (column, whole) = (names::column(&change.to), [table.part(0), table.part(1)]);
         return Alter::Impossible(format!(
-            "{} is in the key that its table is partitioned by, and PostgreSQL cannot give it another type: make a new table, and move the rows",
-            names::column(&change.to)
+            "{column} is in the key that {} is partitioned by, and PostgreSQL cannot give it another type: make a new table, and move the rows",
+            Qualified { schema: whole[0], name: whole[1] }
         ));
     }
     free(change, &mut steps);
@@ -121,8 +122,7 @@ fn of_table(change: &Change<'_>) -> Alter {
         steps.late.push(all(&change.to, action.doing(work)));
     }
     if default::plain(&change.to).is_some() && change.differs(Attribute::Default) {
-        let statement = identity::count_on_serial(&change.from, &change.to);
-        steps.late.extend(statement);
+        steps.late.extend(identity::count_on_serial(&change.from, &change.to));
     }
     let is_parents = parent.is_some_and(|it| null::is_parents(change, &it));
     if change.differs(Attribute::NotNull) && !is_parents {
@@ -174,6 +174,9 @@ fn is_of_type(change: &Change<'_>) -> bool {
 /// Gives up an identity, or a default that something is to be taken from under.
 fn free(change: &Change<'_>, steps: &mut Steps) {
     let (from, to) = (&change.from, &change.to);
+    if !identity::is_of_whole(from) && !identity::is_of_whole(to) {
+        steps.early.extend(identity::hold(from, to));
+    }
     if has_own_identity(from) && !has_own_identity(to) {
         steps.early.push(column_all(from, "DROP IDENTITY"));
     }
@@ -207,7 +210,7 @@ fn number(change: &Change<'_>, steps: &mut Steps) {
     }
     if !has_own_identity(from) {
         steps.late.push(identity::add(to));
-        steps.late.extend(identity::count_on(to));
+        steps.late.extend(identity::count_on(from, to));
     } else if change.differs(Attribute::Identity) {
         let how = to.get(Attribute::Identity).unwrap_or_default();
         let what = format!("SET GENERATED {}", how.to_ascii_uppercase());

@@ -4,8 +4,9 @@ use crate::{
     catalog::{Attribute, Fact, Key, Kind},
     ddl::{
         column::{column_all, is_in_partition},
+        index::ties,
         names,
-        rules::{LockMode, Object, Statement, Work},
+        rules::{Change, LockMode, Object, Statement, Work},
     },
     words::ident::{Ident, Literal, Qualified},
 };
@@ -106,32 +107,104 @@ impl Counter<'_> {
     }
 }
 
-/// Lets a new identity column count on from the rows that are there. Nothing happens where there are none.
-pub(super) fn count_on(object: &Object<'_>) -> Option<Statement> {
-    let counter = counter(object, Attribute::IdentityOf)?;
-    let table = names::relation(object).to_string();
-    let (table, column) = (Literal(&table), Literal(object.key.name()));
-    let sequence = format!("pg_catalog.pg_get_serial_sequence({table}, {column})");
-    Some(set_value(object, &counter, &sequence))
+/// The sequence that a column takes its numbers from, and whether that is its identity.
+fn source(column: &Object<'_>) -> Option<(Key, bool)> {
+    if column.is(Attribute::Identity) {
+        let counter = counter(column, Attribute::IdentityOf)?;
+        return Some((Key::new(Kind::Sequence, &[column.key.part(0), &counter.name]), true));
+    }
+    let mut needs = column.catalog.dependencies.of(column.key);
+    let used = needs.find(|it| it.bond == 'n' && it.referenced.kind() == Kind::Sequence)?;
+    Some((used.referenced.clone(), false))
 }
 
-/// Lets the new sequence that a column takes its values from count on from the rows that are there, whether it owns that or not.
-pub(super) fn count_on_serial(from: &Object<'_>, to: &Object<'_>) -> Option<Statement> {
-    let mut needs = to.catalog.dependencies.of(to.key);
-    let used = needs.find(|it| it.bond == 'n' && it.referenced.kind() == Kind::Sequence)?;
-    let key = &used.referenced;
-    let counter = Counter { name: key.name().to_owned(), fact: to.catalog.get(key)? };
+/// The sequence that a column counted by, where it becomes or was an identity, and counts by another one from now on.
+pub(crate) fn predecessor(from: &Object<'_>, to: &Object<'_>) -> Option<Key> {
+    let (was, is) = (source(from)?, source(to)?);
+    let is_another = was.1 != is.1 && (is.1 || is_new_serial(from, to, &is.0));
+    is_another.then_some(was.0)
+}
+
+/// Whether a column comes to take its numbers from a sequence that is made with it.
+fn is_new_serial(from: &Object<'_>, to: &Object<'_>, sequence: &Key) -> bool {
     let is_whole = matches!(to.get(Attribute::TypeName), Some("int2" | "int4" | "int8"));
-    let old = from.catalog.get(key);
-    let is_new = old.is_none_or(|it| it.is(Attribute::IdentityOf));
+    let old = from.catalog.get(sequence);
     let is_used = to.get(Attribute::Default).is_some_and(|it| it.contains("nextval("));
-    if !(is_whole && is_new && is_used) {
-        return None;
+    is_whole && is_used && old.is_none_or(|it| it.is(Attribute::IdentityOf))
+}
+
+/// Keeps how far the old sequence of a column has counted, for as long as it is gone and the new one is not there yet.
+pub(super) fn hold(from: &Object<'_>, to: &Object<'_>) -> Vec<Statement> {
+    let Some((old, aside)) = held(from, to) else { return Vec::new() };
+    let fact = from.catalog.get(&old);
+    let is_usual = fact.is_some_and(|it| {
+        !it.is(Attribute::Minimum)
+            && it.get(Attribute::Increment).is_none_or(|it| !it.starts_with('-'))
+    });
+    let bounds = if is_usual { "" } else { " MINVALUE -9223372036854775808 START 1" };
+    let (old, literal) = (qualified(&old), Literal(&aside).to_string());
+    vec![
+        Statement::new(format!("CREATE SEQUENCE {aside}{bounds}")),
+        Statement::new(format!(
+            "SELECT pg_catalog.setval({literal}::regclass, last_value, is_called) FROM {old}"
+        )),
+    ]
+}
+
+/// An old sequence, and what keeps its number for a while.
+fn held(from: &Object<'_>, to: &Object<'_>) -> Option<(Key, String)> {
+    let old = predecessor(from, to)?;
+    let (key, fact) = from.catalog.entry(&old)?;
+    let (of, like) = (Object { key, fact, ..*from }, Object { key, fact, ..*to });
+    let aside = ties::aside(&Change { from: of, to: like });
+    let aside = Qualified { schema: old.part(0), name: &aside }.to_string();
+    Some((old, aside))
+}
+
+/// Lets a new identity column count on from where its sequence was, or else from the rows that are there. Nothing happens where there
+/// are none.
+pub(super) fn count_on(from: &Object<'_>, to: &Object<'_>) -> Vec<Statement> {
+    let Some(counter) = counter(to, Attribute::IdentityOf) else { return Vec::new() };
+    let table = names::relation(to).to_string();
+    let (table, column) = (Literal(&table), Literal(to.key.name()));
+    let sequence = format!("pg_catalog.pg_get_serial_sequence({table}, {column})");
+    goes_on(from, to, &counter, &sequence)
+}
+
+/// Lets the new sequence that a column takes its values from count on in the same way, whether it owns that or not.
+pub(super) fn count_on_serial(from: &Object<'_>, to: &Object<'_>) -> Vec<Statement> {
+    let Some((key, false)) = source(to) else { return Vec::new() };
+    let Some(fact) = to.catalog.get(&key) else { return Vec::new() };
+    let counter = Counter { name: key.name().to_owned(), fact };
+    if !is_new_serial(from, to, &key) {
+        return Vec::new();
     }
-    let name = Qualified { schema: key.part(0), name: key.part(1) };
-    let name = name.to_string();
-    let sequence = format!("{}::regclass", Literal(&name));
-    Some(set_value(to, &counter, &sequence))
+    let name = qualified(&key).to_string();
+    goes_on(from, to, &counter, &format!("{}::regclass", Literal(&name)))
+}
+
+fn qualified(key: &Key) -> Qualified<'_> {
+    Qualified { schema: key.part(0), name: key.part(1) }
+}
+
+/// Sets a new sequence.
+fn goes_on(
+    from: &Object<'_>,
+    to: &Object<'_>,
+    counter: &Counter<'_>,
+    sequence: &str,
+) -> Vec<Statement> {
+    let Some((_, aside)) = held(from, to) else {
+        return vec![set_value(to, counter, sequence)];
+    };
+    let (start, is_up) = counter.start();
+    let sign = if is_up { ">=" } else { "<=" };
+    vec![
+        Statement::new(format!(
+            "SELECT pg_catalog.setval({sequence}, last_value, is_called) FROM {aside} WHERE last_value {sign} {start}"
+        )),
+        Statement::new(format!("DROP SEQUENCE {aside}")),
+    ]
 }
 
 /// The statement itself.

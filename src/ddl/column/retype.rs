@@ -12,7 +12,6 @@ use crate::{
         inheritance, names,
         rules::{Change, FILL, Fill, Object, Statement, Work},
     },
-    words::ident::Ident,
 };
 
 /// Whether the column is to be written anew in another type.
@@ -20,18 +19,12 @@ pub(super) fn is_needed(change: &Change<'_>) -> bool {
     change.differs(Attribute::Type) || change.differs(Attribute::Collation)
 }
 
-/// Whether the rows of its table are in partitions by it: its type is fixed then.
-pub(super) fn is_in_partition_key(object: &Object<'_>) -> bool {
-    let fact = object.catalog.get(&object.relation());
-    let key = fact.and_then(|it| it.get(Attribute::PartitionKey));
-    let is_apart = |letter: char| !(letter.is_alphanumeric() || letter == '_');
-    let name = object.key.name();
-    key.is_some_and(|it| {
-        let is_quoted = it.contains(&Ident(name).to_string());
-        // what stands before the bracket is the strategy
-        let (_, columns) = it.split_once('(').unwrap_or(("", it));
-        is_quoted || columns.split(is_apart).any(|word| word == name)
-    })
+/// The table whose rows are in partitions by it: its type is fixed then. It may be one that is left alone.
+pub(super) fn partitioned_by(object: &Object<'_>) -> Option<Key> {
+    let table = object.relation();
+    let fact = object.catalog.get(&table);
+    let is_own = fact.is_some_and(|it| inheritance::is_in_key(it, object.key.name()));
+    is_own.then_some(table).or_else(|| object.catalog.fixed.get(object.key).cloned())
 }
 
 /// The statements, for the column and those that follow it in other tables: defaults go before, and what the change

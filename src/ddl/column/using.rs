@@ -267,16 +267,13 @@ impl Ends<'_> {
         let (x, new) = (Ident(self.column), self.new);
         let one = Self { new: new.strip_suffix("[]").unwrap_or_default(), ..self.elements() };
         let way = one.way();
-        if one.new.is_empty() && way != Way::Assigned {
-            // a domain
-            return Way::Cast(String::new());
+        if way == Way::None || one.new.is_empty() && way != Way::Assigned {
+            // a domain has no name for its elements
+            return if way == Way::None { way } else { Way::Cast(String::new()) };
         }
         // its elements are texts: they are assigned, so that those that are too long are refused
         let list = if way == Way::Assigned { "text[]" } else { new };
-        let element = match (one.text(&way), &way) {
-            (_, Way::None) => return Way::None,
-            (text, _) => text.unwrap_or_else(|| x.to_string()),
-        };
+        let element = one.text(&way).unwrap_or_else(|| x.to_string());
         // what begins like a list may be an element, too
         let is_list = match one.class(one.to) {
             Class::Json | Class::Multirange => String::new(),

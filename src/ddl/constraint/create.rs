@@ -38,7 +38,8 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
 fn check(constraint: &Object<'_>) -> Vec<Statement> {
     let table = constraint.catalog.get(&constraint.relation());
     let is_partition = table.is_some_and(|it| it.is(Attribute::PartitionOf));
-    let comes = constraint.with_parent || !constraint.stays || !is_partition;
+    let is_new = constraint.before.is_some_and(|it| it.get(&constraint.relation()).is_none());
+    let comes = constraint.with_parent || !constraint.stays || is_new || !is_partition;
     if constraint.is(Attribute::Inherited) && comes {
         return Vec::new();
     }

@@ -1,6 +1,6 @@
 //! What a sequence counts: its type, bounds, step and start.
 
-use super::{column, counter, designation};
+use super::{counter, designation, identity_of};
 use crate::{
     catalog::Attribute,
     ddl::rules::{Change, Object, Statement},
@@ -140,7 +140,7 @@ fn moved(sequence: &Object<'_>, bounds: &Numbers) -> Statement {
 
 /// Whether ALTER COLUMN … TYPE has changed the type of the sequence, too.
 fn is_retyped_with_column(change: &Change<'_>) -> bool {
-    let Some(key) = column(&change.to, Attribute::IdentityOf) else {
+    let Some(key) = identity_of(change.to.fact) else {
         return false;
     };
     let of = |it: &Object<'_>| {

@@ -56,10 +56,13 @@ pub(super) fn needs_newer(
     }
     let major = server_version / 10_000;
     let place = Place::of(error, statement)?;
-    let (feature, needed) = NEWER
-        .iter()
-        .filter(|(_, needed)| *needed > major)
-        .find(|(feature, _)| place.is_about(feature))?;
+    // a type that is not there is called as a word of storage is
+    let is_type = error.code == "42704" && error.message.starts_with("type ");
+    let known = NEWER.iter().filter(|(_, needed)| *needed > major && !is_type);
+    let named = (NOT_NULL, 18);
+    let mut found = known.filter(|(feature, _)| place.is_about(feature));
+    let found = found.next().or((major < 18 && place.names_not_null()).then_some(&named));
+    let (feature, needed) = found?;
     let feature = feature.trim_end_matches(['(', ' ']).to_uppercase();
     Some(format!(
         "{feature} needs PostgreSQL {needed}; this server is {major}. Write it otherwise, or upgrade the server."
@@ -83,11 +86,14 @@ pub(in crate::job) fn newer_forms(script: &str, oldest: u32) -> Vec<(String, u32
             && matches!((&window[1], &window[4]), (Piece::Name(_), Piece::Name(_)))
     };
     if oldest < 18 && pieces.windows(5).any(is_named) {
-        found.push(("ADD CONSTRAINT \u{2026} NOT NULL".to_owned(), 18));
+        found.push((NOT_NULL.to_owned(), 18));
     }
     found.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     found
 }
+
+/// NOT NULL as a constraint with a name, added to a table.
+const NOT_NULL: &str = "ADD CONSTRAINT \u{2026} NOT NULL";
 
 /// A statement, cut where the error points.
 struct Place<'s> {
@@ -111,6 +117,13 @@ impl<'s> Place<'s> {
             message: &error.message,
             has_position: at.is_some(),
         })
+    }
+
+    /// Whether it is cut before the NOT NULL of ADD CONSTRAINT.
+    fn names_not_null(&self) -> bool {
+        let before = self.before.len().checked_sub(3).map(|at| &self.before[at..]);
+        let is_added = before.is_some_and(|it| it[0].is("add") && it[1].is("constraint"));
+        is_added && self.behind.len() > 1 && are(&self.behind[..2], &["not", "null"])
     }
 
     fn is_about(&self, feature: &str) -> bool {

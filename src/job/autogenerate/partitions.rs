@@ -1,12 +1,12 @@
 //! Partitions that only a live database has: the application or an extension has made them, and they hold rows. They are left
 //! alone, unless they are named. One that was detached is a table like any other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind},
     job::failure::AutogenerateError,
-    planner::parent_table,
+    planner::{is_in_key, parent_table},
 };
 
 /// So many are named.
@@ -87,6 +87,7 @@ impl LeftAlone {
     /// The catalog without them, and without all that belongs to them.
     pub(in crate::job) fn without(&self, mut catalog: Catalog) -> Catalog {
         if !self.is_empty() {
+            catalog.fixed = self.fixed(&catalog);
             let sequences = catalog.of_kind(Kind::Sequence);
             let sequences = sequences.filter(|(key, fact)| self.has(key, fact));
             let sequences: BTreeSet<Key> = sequences.map(|(key, _)| key.clone()).collect();
@@ -99,6 +100,22 @@ impl LeftAlone {
             catalog.retain(|key, fact| !self.has(key, fact) && !is_of_sequence(key));
         }
         catalog
+    }
+
+    /// The columns that these are partitioned by, in the tables that are not left alone.
+    fn fixed(&self, catalog: &Catalog) -> BTreeMap<Key, Key> {
+        let mut all = BTreeMap::new();
+        for (key, fact) in self.partitions.iter().filter_map(|it| catalog.entry(it)) {
+            let mut whole = parent_table(fact);
+            while let Some(next) = whole.clone().filter(|it| self.partitions.contains(it)) {
+                whole = catalog.get(&next).and_then(parent_table);
+            }
+            let Some(whole) = whole else { continue };
+            let columns = catalog.below(Kind::Column, &[whole.part(0), whole.part(1)]);
+            let in_key = columns.filter(|(column, _)| is_in_key(fact, column.name()));
+            all.extend(in_key.map(|(column, _)| (column.clone(), key.clone())));
+        }
+        all
     }
 
     /// What to say of them.

@@ -17,7 +17,7 @@ use crate::{
         },
         failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
         open::Endpoint,
-        owner::{ROLE, owned_by, roles, runner},
+        owner::{ROLE, live_for, roles, runner},
         run::{self, Options},
         shadow::{Given, Prepared, Shadow, end, in_the_shadow, make_roles},
     },
@@ -146,7 +146,7 @@ impl Proving {
             let read = introspect::read(&mut live, facts.server_version, &Coverage::all()).await?;
             drop(live);
             let runner = runner(&read).unwrap_or(facts.role);
-            let live = comparable_of(owned_by(read, &runner), &self.ignored);
+            let live = comparable_of(live_for(read, &runner), &self.ignored);
             make_roles(&endpoint, roles(&live)).await?;
             let empty = self.catalog(&mut session).await?;
             let live = self.given.agreed(&empty, live);

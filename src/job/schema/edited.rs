@@ -4,7 +4,7 @@
 //! after the run; else it is left as it is, and that is said.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -21,14 +21,14 @@ use crate::{
         run::RunReport,
         schema::{FileReport, FileState, SchemaReport},
     },
-    schema_rs::Compat,
+    schema_rs::{Compat, parse::Edit},
 };
 
 /// The schema files before a run.
 #[derive(Debug, Default)]
 pub struct Before {
-    /// Those that are not what the database printed.
-    edited: BTreeSet<PathBuf>,
+    /// Those that are not what the database printed, with what the database had and they did not.
+    edited: BTreeMap<PathBuf, BTreeSet<String>>,
 }
 
 /// Looks at the schema files before a run.
@@ -44,15 +44,17 @@ pub async fn before_run(
     let files = files.filter_map(|(key, config)| Some((key, config.file.clone()?)));
     // what cannot be read is not overwritten either
     let text = |file: &Path| schema_file::read(file).ok().flatten();
-    let files: Vec<(&String, PathBuf, String)> =
-        files.filter_map(|(key, file)| text(&file).map(|text| (key, file, text))).collect();
+    let files = files.filter_map(|(key, file)| text(&file).map(|text| (key, file, text)));
+    // in an empty one there is nothing to lose
+    let files = files.filter(|(.., text)| !text.trim().is_empty());
+    let files: Vec<(&String, PathBuf, String)> = files.collect();
     if files.is_empty() {
         return Ok(Before::default());
     }
     let catalog = Source::Database(endpoint).catalog(watch).await?;
     let edited = files.into_iter().filter_map(|(key, file, text)| {
         let is_printed = is_print_of(printer, key, &catalog, &text);
-        (!is_printed).then_some(file)
+        (!is_printed).then(|| (file, lacking(printer, key, &catalog)))
     });
     Ok(Before { edited: edited.collect() })
 }
@@ -90,7 +92,8 @@ fn write(
     for (key, config) in &printer.schemas.all {
         let Some(path) = &config.file else { continue };
         let shown = printer.shown(path);
-        let is_edited = before.edited.contains(path);
+        let lacked = before.edited.get(path);
+        let is_edited = lacked.is_some();
         let (text, notes) = printer.unpatched(catalog, config)?;
         done.notes.extend(notes);
         let text = match printer.patched(text, config) {
@@ -126,6 +129,15 @@ fn write(
                 done.notes.push(format!(
                     "{shown} was edited and is left as it is: {way_on}, `glowplug schema --discard-edits` prints it anew"
                 ));
+                let now = lacking(printer, key, catalog);
+                let new = now.iter().filter(|it| lacked.is_some_and(|had| !had.contains(*it)));
+                let new: Vec<&str> = new.map(String::as_str).collect();
+                if !new.is_empty() {
+                    done.notes.push(format!(
+                        "what is new is not in {shown}: {}; write it there (`glowplug schema --stdout` prints it) before `glowplug revision --autogenerate`, which takes it for dropped",
+                        new.join(", ")
+                    ));
+                }
                 FileState::Kept
             }
             _ => match printer.put(path, &text) {
@@ -204,6 +216,18 @@ fn is_taken_up(
         return true;
     }
     !done.steps.is_empty() && !is_planned(printer, key, catalog) && !has_more(found, text)
+}
+
+/// The tables and columns that the database has and a file has not.
+fn lacking(printer: &Printer, key: &str, catalog: &Catalog) -> BTreeSet<String> {
+    let only = printer.clone().only(key);
+    let edits = only.and_then(|only| edits(&only, catalog).ok()).unwrap_or_default();
+    let name = |edit: Edit| match edit {
+        Edit::DroppedTable(table) => Some(format!("table {table}")),
+        Edit::DroppedColumn { table, column } => Some(format!("column {table}.{column}")),
+        _ => None,
+    };
+    edits.into_iter().flatten().filter_map(name).collect()
 }
 
 /// Whether a file has edits that migrations could make.

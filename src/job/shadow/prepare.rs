@@ -42,6 +42,10 @@ pub(super) async fn prepare(
         let major = shadow.binaries.major();
         make_first(&mut session, needs, major, &mut notes).await?;
         set(&mut session, environment, needs, &mut notes).await?;
+        if needs.roles.contains_key(&environment.owner) {
+            let (database, owner) = (Scratch::MAINTENANCE, Ident(&environment.owner));
+            tell(&mut session, &[format!("ALTER DATABASE {database} OWNER TO {owner}")]).await?;
+        }
         given = Given::schemas(&needs.schemas);
         notes.extend(other_versions(shadow, environment, needs));
     }

@@ -49,10 +49,7 @@ impl Extensions<'_> {
             } else if let Some(version) = self.versions.get(about.name.as_str())
                 && let Some(word) = about.wants_version()
             {
-                // a comment may stand before the end
-                let gap = if written.contains("--") { '\n' } else { ' ' };
-                let end = statement.span.end;
-                text.insert_str(end, &format!("{gap}{word} {}", Literal(version)));
+                text.insert_str(statement.span.end, &format!(" {word} {}", Literal(version)));
             }
         }
         text
@@ -146,7 +143,7 @@ DROP EXTENSION postgis CASCADE;\nCREATE TABLE postgis (id int);";
             ("CREATE EXTENSION citext;", "CREATE EXTENSION citext VERSION '1.4';"),
             (
                 "CREATE EXTENSION IF NOT EXISTS \"citext\" WITH SCHEMA x -- why\n; SELECT 1;",
-                "CREATE EXTENSION IF NOT EXISTS \"citext\" WITH SCHEMA x -- why\n VERSION '1.4'; SELECT 1;",
+                "CREATE EXTENSION IF NOT EXISTS \"citext\" WITH SCHEMA x VERSION '1.4' -- why\n; SELECT 1;",
             ),
             ("ALTER EXTENSION citext UPDATE", "ALTER EXTENSION citext UPDATE TO '1.4'"),
         ] {

@@ -133,6 +133,12 @@ impl<'p> Plain<'p> {
             Literal(&name)
         );
         server.send(&settings).await?;
+        let owner = format!(
+            "UPDATE pg_catalog.pg_database SET datdba = (SELECT datdba FROM pg_catalog.pg_database WHERE datname = {}) WHERE datname = {}",
+            Literal(Scratch::MAINTENANCE),
+            Literal(&name)
+        );
+        server.send(&owner).await?;
         let mut endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
         endpoint.url = server.scratch.url(&name);
         Ok(Copy { name, endpoint, generation: self.generation })

@@ -147,7 +147,10 @@ impl Judge<'_> {
     pub(super) fn types(&mut self) {
         for (label, old) in self.before.of(Some(self.index), Kind::Type) {
             let types = || self.after.of(Some(self.index), Kind::Type);
-            let same = types().find(|(_, it)| it.text("identity") == old.text("identity"));
+            // what was attested has no identity
+            let identity = old.text("identity");
+            let same =
+                types().find(|(_, it)| !identity.is_empty() && it.text("identity") == identity);
             let Some((_, new)) = same.or_else(|| types().find(|(it, _)| *it == label)) else {
                 // a column has another type then, and says so
                 continue;

@@ -15,7 +15,8 @@ SELECT ARRAY[
         (SELECT n.nspname::text FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
             WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($2)),
-        pg_catalog.current_schema()::text, '')
+        pg_catalog.current_schema()::text, ''),
+    pg_catalog.pg_get_userbyid(d.datdba)::text
 ]::text[] AS "row"
 FROM pg_catalog.pg_database d
 CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(d) AS row) j

@@ -169,6 +169,11 @@ fn table_changes(before: &Table, now: &Table, edits: &mut Vec<Edit>) {
     }
 }
 
+/// How long the values of a column are: bits without a length are one.
+fn length(column: &Column) -> Option<u32> {
+    column.max_length.or(column.tpe.is_bit().then_some(1))
+}
+
 fn column_changes(table: &TableName, before: &Column, now: &Column, edits: &mut Vec<Edit>) {
     let (table, column) = (|| table.clone(), || now.name.clone());
     if before.tpe != now.tpe {
@@ -179,7 +184,7 @@ fn column_changes(table: &TableName, before: &Column, now: &Column, edits: &mut 
             to: now.tpe.clone(),
             max_length: now.max_length,
         });
-    } else if before.max_length != now.max_length {
+    } else if length(before) != length(now) {
         edits.push(Edit::ChangedMaxLength {
             table: table(),
             column: column(),

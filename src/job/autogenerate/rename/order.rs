@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, Kind},
     job::{
         autogenerate::rename::{
             object::{Thing, What, Words},
@@ -35,6 +35,11 @@ pub(super) fn steps(renames: &[Rename], before: &Catalog) -> Result<Vec<Step>, R
             flag: &it.flag,
             words: it.words,
             was_between: false,
+            along: going_along(&it.old, before)
+                .into_iter()
+                .map(|it| it.moved_to(places.now(&it.path)))
+                .collect(),
+            put_aside: Vec::new(),
         });
         let mut open: Vec<Move<'_>> = open.filter(|it| it.thing.path != it.goal).collect();
         if open.is_empty() {
@@ -45,6 +50,7 @@ pub(super) fn steps(renames: &[Rename], before: &Catalog) -> Result<Vec<Step>, R
             steps.extend(new_schemas(&open, &places, before));
         }
         names.refuse(&open)?;
+        let mut done = Vec::new();
         while !open.is_empty() {
             let ready = open.iter().position(|it| names.is_free_for(it));
             let Some(index) = ready else {
@@ -57,6 +63,10 @@ pub(super) fn steps(renames: &[Rename], before: &Catalog) -> Result<Vec<Step>, R
             };
             let mut ready = open.remove(index);
             names.run(&mut ready, &mut steps);
+            done.push(ready);
+        }
+        for one in &mut done {
+            names.name_again(one, &mut steps);
         }
     }
     Ok(steps)
@@ -70,6 +80,32 @@ struct Move<'r> {
     flag: &'r str,
     words: Words,
     was_between: bool,
+    /// The indexes and sequences that go with it into another schema.
+    along: Vec<Thing>,
+    /// Those among them that have another name meanwhile, and the name that they had.
+    put_aside: Vec<(usize, String)>,
+}
+
+/// The indexes of a table, and the sequences of its columns.
+fn going_along(thing: &Thing, before: &Catalog) -> Vec<Thing> {
+    let What::Object(Kind::Relation) = thing.what else { return Vec::new() };
+    let is_of_it = |key: &Key, fact: &Fact| {
+        let column = [Attribute::OwnedBy, Attribute::IdentityOf].map(|it| fact.list(it));
+        let table = column.iter().find_map(|it| it.get(..2));
+        match key.kind() {
+            Kind::Index => {
+                fact.get(Attribute::Table) == Some(thing.name()) && key.part(0) == thing.path[0]
+            }
+            _ => table == Some(thing.path.as_slice()),
+        }
+    };
+    let all = before.of_kind(Kind::Index).chain(before.of_kind(Kind::Sequence));
+    let all = all.filter(|(key, fact)| is_of_it(key, fact));
+    all.map(|(key, _)| Thing {
+        what: What::Object(key.kind()),
+        path: key.parts().map(str::to_owned).collect(),
+    })
+    .collect()
 }
 
 /// Schemas that are not there yet.
@@ -183,6 +219,14 @@ impl Names {
     }
 
     fn put_into(&mut self, one: &mut Move<'_>, schema: &str, steps: &mut Vec<Step>) {
+        for index in 0..one.along.len() {
+            let name = one.along[index].name().clone();
+            if !self.is_free(&one.along[index], &[schema.to_owned(), name.clone()]) {
+                let spare = self.spare();
+                self.rename_along(one, index, &spare, steps);
+                one.put_aside.push((index, name));
+            }
+        }
         let now = one.thing.moved_to(vec![schema.to_owned(), one.thing.name().clone()]);
         steps.push(Step {
             up: one.thing.put_into(&one.words, schema),
@@ -190,13 +234,42 @@ impl Names {
             flag: one.flag.to_owned(),
         });
         self.go(one, now);
+        for it in &mut one.along {
+            let now = it.moved_to(vec![schema.to_owned(), it.name().clone()]);
+            self.replace(it, now);
+        }
+    }
+
+    /// Gives what was put aside its name again, if nobody has it by now.
+    fn name_again(&mut self, one: &mut Move<'_>, steps: &mut Vec<Step>) {
+        for (index, name) in std::mem::take(&mut one.put_aside) {
+            let it = &one.along[index];
+            if self.is_free(it, &[it.path[0].clone(), name.clone()]) {
+                self.rename_along(one, index, &name, steps);
+            }
+        }
+    }
+
+    fn rename_along(&mut self, one: &mut Move<'_>, index: usize, to: &str, steps: &mut Vec<Step>) {
+        let it = &mut one.along[index];
+        let words = Words::of(it, &Catalog::default());
+        let now = it.moved_to(vec![it.path[0].clone(), to.to_owned()]);
+        steps.push(Step {
+            up: it.renamed(&words, to),
+            down: now.renamed(&words, it.name()),
+            flag: one.flag.to_owned(),
+        });
+        self.replace(it, now);
     }
 
     fn go(&mut self, one: &mut Move<'_>, now: Thing) {
-        let was = (one.thing.namespace(), one.thing.path.clone());
-        self.0.remove(&was);
+        self.replace(&mut one.thing, now);
+    }
+
+    fn replace(&mut self, was: &mut Thing, now: Thing) {
+        self.0.remove(&(was.namespace(), was.path.clone()));
         self.0.insert((now.namespace(), now.path.clone()), now.clone());
-        one.thing = now;
+        *was = now;
     }
 
     /// A name that nobody has.
