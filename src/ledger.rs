@@ -17,7 +17,9 @@ mod needs;
 mod proof;
 mod protection;
 mod resolve;
+mod roads;
 mod rows;
+mod sealing;
 mod snapshot;
 mod written;
 
@@ -33,7 +35,9 @@ pub use self::{
     needs::needs_of_what_is_new,
     proof::{Unproved, prove},
     protection::{Protection, protection},
+    roads::Powers,
     rows::{Rows, rows},
+    sealing::{Hands, Sealing, sealing},
     snapshot::{Address, Fact, Kind, Snapshot},
     written::{Reading, Written},
 };

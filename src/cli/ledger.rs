@@ -22,6 +22,7 @@ use crate::{
         ledger::{
             protect,
             seal::{self, Seal},
+            sealed,
         },
     },
     ledger::Declaration,
@@ -66,6 +67,9 @@ pub(super) struct Protect {
     /// The version of the migration
     #[arg(long, value_name = "VERSION")]
     rev_id: Option<String>,
+    /// With `--level sealed`: the file for the SQL that an administrator runs [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -74,6 +78,8 @@ enum LevelArg {
     Minimal,
     /// These, always firing, and triggers that refuse TRUNCATE, on every partition; privileges revoked
     Hardened,
+    /// These, and everything belongs to a role that nobody can log in as: SQL that an administrator runs
+    Sealed,
 }
 
 #[derive(Debug, Args)]
@@ -171,7 +177,8 @@ fn status(settings: &Settings, output: &Output) -> Result<Exit, CliError> {
         report.map_err(CliError::from)
     })?;
     output.answer(&report, render::ledgers);
-    Ok(Exit::Done)
+    let is_missed = report.findings.iter().any(|it| it.rule == LedgerRule::NotSealed);
+    Ok(if is_missed { Exit::Findings } else { Exit::Done })
 }
 
 /// What `ledger protect` wrote.
@@ -197,8 +204,20 @@ impl Protect {
             level: match self.level {
                 LevelArg::Minimal => Level::Minimal,
                 LevelArg::Hardened => Level::Hardened,
+                LevelArg::Sealed => Level::Sealed,
             },
         };
+        if ledger.level == Level::Sealed {
+            return self.seal(&ledger, settings, output);
+        }
+        if self.output.is_some() {
+            return Err(CliError::Cannot {
+                what: "--output is for --level sealed".into(),
+                help:
+                    "The other levels are a migration: it is written to the migrations directory."
+                        .into(),
+            });
+        }
         let migrations = settings.migrations()?;
         let texts = block_on(async |stop| {
             let endpoint = settings.endpoint("ledger protect", stop, output)?;
@@ -236,6 +255,78 @@ impl Protect {
                 text += &format!("note: {note}\n");
             }
             text + "Read it, then run `glowplug upgrade`.\n"
+        });
+        Ok(Exit::Done)
+    }
+}
+
+/// What `ledger protect --level sealed` wrote.
+#[derive(Debug, Serialize)]
+struct SealedOff {
+    #[serde(flatten)]
+    written: sealed::SealedSql,
+    path: Option<PathBuf>,
+    declared_in: Option<PathBuf>,
+}
+
+impl Protect {
+    /// Writes the SQL with which an administrator seals a ledger.
+    fn seal(
+        &self,
+        ledger: &Declaration,
+        settings: &Settings,
+        output: &Output,
+    ) -> Result<Exit, CliError> {
+        let key = settings.toml.ledger_admin.role.as_deref();
+        let written = block_on(async |stop| {
+            let endpoint = settings.endpoint("ledger protect", stop, output)?;
+            let mut progress = output.progress();
+            let mut watch = |event| progress.show(&event);
+            sealed::sql(&endpoint, ledger, key, &mut watch).await.map_err(CliError::from)
+        })?;
+        if let Some(file) = &self.output {
+            let is_new = write::file_if_absent(file, &written.sql).map_err(job::JobError::from)?;
+            if !is_new {
+                return Err(CliError::Cannot {
+                    what: format!("there is a file {} already", file.display()),
+                    help: "Choose another one with --output, or move it away.".into(),
+                });
+            }
+        }
+        let known = settings.ledgers();
+        let known = known.iter().find(|it| it.label() == ledger.label());
+        let declared_in = match known {
+            Some(known) => {
+                if known.level != Level::Sealed {
+                    output.talk(&format!(
+                        "{} is declared with another level: write level = \"sealed\" into its [[ledger]] in glowplug.toml",
+                        ledger.label()
+                    ));
+                }
+                None
+            }
+            None => {
+                let file = settings.declare(ledger)?;
+                output.talk(&format!(
+                    "declared {} in {}",
+                    ledger.label(),
+                    settings.relative(&file)
+                ));
+                Some(PathBuf::from(settings.relative(&file)))
+            }
+        };
+        for note in &written.notes {
+            output.talk(&format!("note: {note}"));
+        }
+        for road in &written.roads {
+            output.talk(&format!("stays open: {road}"));
+        }
+        output.talk("An administrator runs that SQL as a superuser; then `glowplug ledger status` tells whether the ledger is sealed.");
+        output.talk("What was attested before is another protection: `glowplug ledger verify --accept \"sealed\"` records the change.");
+        let report = SealedOff { written, path: self.output.clone(), declared_in };
+        output.answer(&report, |report| match &report.path {
+            Some(path) => format!("wrote {}\n", path.display()),
+            None => report.written.sql.clone(),
         });
         Ok(Exit::Done)
     }

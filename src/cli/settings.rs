@@ -310,9 +310,11 @@ impl Settings {
             let key: Vec<String> = ledger.key.iter().map(|it| quoted(it)).collect();
             entry += &format!("key = [{}]\n", key.join(", "));
         }
-        if ledger.level == Level::Minimal {
-            entry += "level = \"minimal\"\n";
-        }
+        entry += match ledger.level {
+            Level::Minimal => "level = \"minimal\"\n",
+            Level::Hardened => "",
+            Level::Sealed => "level = \"sealed\"\n",
+        };
         write::append(&path, &entry).map_err(JobError::from)?;
         Ok(path)
     }

@@ -2,6 +2,7 @@
 
 pub mod protect;
 pub mod seal;
+pub mod sealed;
 
 use crate::report::rule::LedgerRule;
 use crate::{
@@ -48,10 +49,20 @@ async fn look(
     let ledgers = &guard.ledgers;
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let found = differences(&mut session, guard, &facts, look).await?;
-    let (now, latest, findings) = (found.now, found.latest, found.findings);
+    let (now, latest, mut findings) = (found.now, found.latest, found.findings);
+    let powers = guard.powers(&mut session, &facts).await.map_err(failed)?;
+    let key = guard.key.as_deref();
+    let mut sealed = Vec::new();
+    for (index, ledger) in ledgers.iter().enumerate() {
+        let (is_sealed, roads, finding) = sealed::judge(&powers, &now, index, ledger, key);
+        findings.extend(finding);
+        sealed.push((is_sealed, roads));
+    }
     let measured = guard.measure(&mut session, &now, None).await.map_err(failed)?;
-    let ledgers =
-        ledgers.iter().zip(measured).enumerate().map(|(index, (ledger, measured))| LedgerReport {
+    let ledgers = ledgers.iter().zip(measured).zip(sealed).enumerate().map(
+        |(index, ((ledger, measured), (sealed, roads)))| LedgerReport {
+            sealed,
+            roads,
             table: ledger.label(),
             level: ledger.level,
             exists: now.root(index).is_some(),
@@ -60,7 +71,8 @@ async fn look(
             key: now.key(index, &ledger.key).into_iter().map(|(name, _)| name).collect(),
             rows: measured.rows,
             last: measured.last,
-        });
+        },
+    );
     Ok(LedgersReport {
         ledgers: ledgers.collect(),
         undeclared: undeclared(&mut session, &facts, guard).await?,
@@ -185,7 +197,7 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
             ("TRUNCATE", guarded.truncate),
         ];
         for (command, strength) in commands {
-            let is_wanted = ledger.level == Level::Hardened || command != "TRUNCATE";
+            let is_wanted = ledger.level >= Level::Hardened || command != "TRUNCATE";
             match strength {
                 Strength::None if is_wanted => {
                     weak.push(format!("nothing refuses {command} of {table}"))
@@ -193,7 +205,7 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
                 Strength::Statement => {
                     weak.push(format!("{command} of {table} is refused for statements only"))
                 }
-                Strength::Row if ledger.level == Level::Hardened => {
+                Strength::Row if ledger.level >= Level::Hardened => {
                     weak.push(format!("{command} of {table} is not refused under session_replication_role = replica"));
                 }
                 _ => {}

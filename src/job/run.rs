@@ -7,6 +7,7 @@ use crate::{
         JobError, RunError, Watch, attest, declared,
         explain::{failed, stopped_before},
         failure::ScriptError,
+        ledger::sealed,
         open::{Endpoint, Limits},
     },
     migration::{
@@ -217,6 +218,9 @@ async fn run_attested(
         match attested.and_then(|attested| is_there.map(|()| attested)) {
             Ok((notes, head)) => {
                 report.notes.extend(notes);
+                let facts = locked.facts().clone();
+                let open = sealed::notes(&mut locked.session, &facts, guard).await;
+                report.notes.extend(open.unwrap_or_default());
                 report.ledgers = head;
             }
             Err(cause) => {

@@ -8,6 +8,7 @@ mod declared;
 mod fingerprint;
 mod numbers;
 mod probe;
+mod roads;
 mod signs;
 mod text;
 mod veto;
@@ -48,6 +49,8 @@ pub struct Guard {
     pub head: String,
     /// The heads that the project keeps outside of the database, by [identity](crate::report::ledger::Head); none if it keeps none.
     pub pinned: Option<BTreeMap<String, String>>,
+    /// The role that holds the second key: it may become the owner of sealed ledgers.
+    pub key: Option<String>,
 }
 
 impl Guard {

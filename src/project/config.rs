@@ -61,6 +61,10 @@ pub struct GlowplugToml {
 pub struct LedgerAdmin {
     /// Whether the newest head of the chain of attestations is kept in glowplug.lock. Default: no.
     pub pin_head: bool,
+    /// The variable with the URL over which migrations with `ledger = true` change sealed ledgers. Default: none.
+    pub url_env: Option<String>,
+    /// The role that logs in with that URL: it may become the owner of sealed ledgers, and nobody else. Default: none.
+    pub role: Option<String>,
 }
 
 /// `[[ledger]]`: an append-only table.

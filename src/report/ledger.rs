@@ -13,6 +13,27 @@ pub enum Level {
     /// These, ENABLE ALWAYS, and triggers that refuse TRUNCATE, on every partition.
     #[default]
     Hardened,
+    /// These, and everything belongs to a role that nobody can log in as or become: the server itself refuses.
+    Sealed,
+}
+
+/// A way by which a role could become the owner of a ledger, or do more to it than append.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Road {
+    /// The role that could take it; `public` stands for everybody.
+    pub role: String,
+    /// The steps from role to role.
+    pub path: Vec<String>,
+    /// What it leads to.
+    pub to: Vec<String>,
+}
+
+impl std::fmt::Display for Road {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let way = std::iter::once(&self.role).chain(&self.path);
+        let way: Vec<&str> = way.map(String::as_str).collect();
+        write!(f, "{}: {}", way.join(" -> "), self.to.join("; "))
+    }
 }
 
 /// How firmly a command is refused, from not at all.
@@ -72,6 +93,10 @@ pub struct LedgerReport {
     pub protection: Guarded,
     /// What the protection lacks, and what could step around it.
     pub weak_points: Vec<String>,
+    /// Whether PostgreSQL itself refuses everything but appending, to every role that is no superuser.
+    pub sealed: bool,
+    /// The ways by which somebody could become its owner, or do more to it than append.
+    pub roads: Vec<Road>,
     /// The columns that order its rows.
     pub key: Vec<String>,
     /// How many rows there are, where a key orders them.

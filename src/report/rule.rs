@@ -133,7 +133,10 @@ rules! {
     PartitionUnprotected "partition-unprotected" Protection
         "that new partitions refuse what the others do"
         advice::PARTITION;
-    Pending "pending" Protection
+    NotSealed "not-sealed" Protection
+        "that a ledger that is declared as sealed is sealed"
+        advice::SEALED;
+    Pending "pending" History
         "that nothing is put off past the last look"
         advice::LATER;
     Privilege "privilege" Protection
@@ -175,10 +178,10 @@ rules! {
     TableChanged "table-changed" Protection
         "how the table is kept"
         advice::KEEP;
-    TrackingTable "tracking-table" Protection
+    TrackingTable "tracking-table" History
         "that the tables of what ran are as glowplug makes them"
         advice::TRACKING;
-    TransactionLeft "transaction-left" Protection
+    TransactionLeft "transaction-left" History
         "that a script stays in its transaction"
         advice::LATER;
     TriggerArmed "trigger-armed" Protection

@@ -24,6 +24,7 @@ mod ledger_detection;
 mod ledger_random;
 mod ledger_redteam;
 mod ledger_rules;
+mod ledger_sealed;
 mod lock_timeout;
 mod locks;
 mod network;

@@ -53,6 +53,16 @@ fn one(text: &mut String, ledger: &LedgerReport) {
         let last: Vec<&str> = last.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect();
         line(text, &format!("  last        {} = {}", ledger.key.join(", "), last.join(", ")));
     }
+    line(
+        text,
+        &format!(
+            "  level       {}",
+            if ledger.sealed { "sealed: the server itself refuses" } else { "not sealed" }
+        ),
+    );
+    for road in &ledger.roads {
+        line(text, &format!("  open        {road}"));
+    }
     for weak in &ledger.weak_points {
         line(text, &format!("  weak        {weak}"));
     }

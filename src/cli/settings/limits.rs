@@ -59,6 +59,7 @@ impl Settings {
                 ledgers: self.toml.ledgers(),
                 allow: flags.allow_ledger_change.clone(),
                 pinned: self.heads.clone(),
+                key: self.toml.ledger_admin.role.clone(),
                 ..Guard::default()
             },
         }

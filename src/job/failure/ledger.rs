@@ -137,6 +137,18 @@ pub enum LedgerError {
         /// The table.
         table: String,
     },
+    /// There is nothing to do.
+    #[error("{table} is sealed already")]
+    #[diagnostic(
+        code(ledger::protected),
+        help(
+            "No role but superusers can do more to it than append. Declare it with level = \"sealed\" in glowplug.toml, if it is not. Nothing was written."
+        )
+    )]
+    Sealed {
+        /// The table.
+        table: String,
+    },
     /// Nothing orders its rows.
     #[error("no key orders the rows of {table}")]
     #[diagnostic(

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     job::{JobError, Watch, attest::failed, declared, failure::LedgerError, open::Endpoint},
     ledger::{self, Declaration, Fact, Kind, Snapshot},
-    postgres::guard::Guard,
+    postgres::{guard::Guard, lock::Facts, session::Session},
     report::ledger::{Level, Strength},
     words::ident::{Ident, Literal, Qualified},
 };
@@ -33,22 +33,34 @@ pub async fn protect(
     ledger: &Declaration,
     watch: Watch<'_>,
 ) -> Result<Protection, JobError> {
-    let guard = Guard::of(std::slice::from_ref(ledger));
     let (mut session, facts, _) = endpoint.read(watch).await?;
-    declared::demand(&mut session, &guard, &[]).await?;
-    let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
+    match written(&mut session, &facts, ledger).await? {
+        Some((texts, _)) => Ok(texts),
+        None => Err(LedgerError::Protected { table: ledger.label() }.into()),
+    }
+}
+
+/// What is missing of the protection of a ledger, with the name of the refusing function; none if nothing is.
+pub(super) async fn written(
+    session: &mut Session<'_>,
+    facts: &Facts,
+    ledger: &Declaration,
+) -> Result<Option<(Protection, String)>, JobError> {
+    let guard = Guard::of(std::slice::from_ref(ledger));
+    declared::demand(session, &guard, &[]).await?;
+    let now = guard.observe(session, facts, None).await.map_err(failed)?;
     let Some((root, relation)) = now.root(0) else {
         return Err(LedgerError::Missing { table: ledger.label() }.into());
     };
     let found = ledger::protection(&now, 0).weakest();
     let wanted = match ledger.level {
         Level::Minimal => found.rows(),
-        Level::Hardened => {
+        Level::Hardened | Level::Sealed => {
             [found.update, found.delete, found.truncate].iter().all(|it| *it == Strength::Always)
         }
     };
     if wanted {
-        return Err(LedgerError::Protected { table: ledger.label() }.into());
+        return Ok(None);
     }
     let others = || now.of(Some(0), Kind::Relation).filter(|(label, _)| *label != root);
     let of_kind = |is_wanted: fn(&Fact) -> bool| {
@@ -94,7 +106,8 @@ pub async fn protect(
             relation.text("owner")
         ));
     }
-    Ok(texts(ledger, &tables, &names, &granted, notes))
+    let function = Qualified { schema: &ledger.schema, name: &names.function }.to_string();
+    Ok(Some((texts(ledger, &tables, &names, &granted, notes), function)))
 }
 
 /// The names of a schema's functions.
@@ -180,7 +193,7 @@ fn texts(
     let (rows, truncate) = (Ident(&names.rows), Ident(&names.truncate));
     let on = &all.root;
     let label = ledger.label();
-    let hardened = ledger.level == Level::Hardened;
+    let hardened = ledger.level >= Level::Hardened;
     let hint = Literal("Append a correction: a new row that points at the wrong one.");
     let mut up = format!(
         "-- Makes {label} append-only: its rows are history, and a wrong one is corrected by another.\n\

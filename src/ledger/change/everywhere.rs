@@ -8,7 +8,10 @@ use crate::{
         advice, bomb,
         snapshot::{Fact, Kind, Snapshot},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{
+        finding::Finding,
+        rule::{LedgerRule, Severity},
+    },
 };
 
 /// Settings that change what protects a ledger, wherever they are kept.
@@ -61,7 +64,8 @@ pub(super) fn everywhere(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut find = |rule, what: String, advice| {
-        findings.push(Finding { ledger: String::new(), rule, what, advice, rows: false });
+        let rows = LedgerRule::severity(rule) == Severity::History;
+        findings.push(Finding { ledger: String::new(), rule, what, advice, rows });
     };
     let (was, now) = (before.session(), after.session());
     if was.text("xid") != now.text("xid") {

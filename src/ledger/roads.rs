@@ -1,0 +1,433 @@
+//! The roads by which a role could become the owner of a ledger, or step around its protection.
+//!
+//! Roles are a graph: memberships with their options, CREATEROLE before PostgreSQL 16, functions that are SECURITY DEFINER, the owner
+//! of the database. Who owns something that a ledger rests on, or has been granted more than appending, is where a road ends.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::Deserialize;
+
+use crate::report::ledger::Road;
+
+/// Who owns what ledgers rest on, who may do what with it, and who may become whom: as the server told it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Powers {
+    /// The role that is logged in.
+    pub session: String,
+    /// The database.
+    pub database: String,
+    /// The server's major version.
+    pub major: u32,
+    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) members: Vec<Member>,
+    pub(super) owned: Vec<Owned>,
+    pub(super) definers: Vec<Definer>,
+    pub(super) grants: Vec<Grant>,
+    pub(super) later: Vec<Later>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) superuser: bool,
+    pub(super) login: bool,
+    pub(super) creates: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Member {
+    pub(super) role: String,
+    pub(super) member: String,
+    pub(super) admin: bool,
+    pub(super) inherit: bool,
+    pub(super) set: bool,
+}
+
+/// Something that a ledger rests on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(super) struct Owned {
+    /// The ledger; none for what concerns all.
+    #[serde(skip)]
+    pub(super) ledger: Option<usize>,
+    /// `ledger`, `journal`, `diesel`, `database` or `needed`.
+    pub(super) part: String,
+    /// What it is, as SQL calls it.
+    #[serde(rename = "type")]
+    pub(super) of: String,
+    /// Its name for SQL.
+    pub(super) identity: String,
+    pub(super) owner: String,
+    /// Whether it is a SECURITY DEFINER function.
+    pub(super) definer: bool,
+    /// Whether it is a sequence that goes with a column.
+    pub(super) linked: bool,
+    /// Whether it belongs to an extension.
+    pub(super) member: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Definer {
+    pub(super) function: String,
+    pub(super) owner: String,
+    pub(super) runs: Option<BTreeSet<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(super) struct Grant {
+    #[serde(skip)]
+    pub(super) ledger: Option<usize>,
+    pub(super) part: String,
+    #[serde(rename = "type")]
+    pub(super) of: String,
+    pub(super) identity: String,
+    pub(super) attribute: Option<String>,
+    pub(super) privilege: String,
+    pub(super) grantee: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Later {
+    pub(super) owner: String,
+    pub(super) schema: Option<String>,
+    pub(super) privilege: String,
+    pub(super) grantee: String,
+}
+
+#[derive(Deserialize)]
+struct Here {
+    session: String,
+    database: String,
+    major: u32,
+}
+
+/// Everybody.
+pub(super) const PUBLIC: &str = "public";
+
+/// Roles of PostgreSQL's own that can do harm without owning anything.
+const PREDEFINED: [(&str, &str); 4] = [
+    ("pg_write_all_data", "updates and deletes in every table"),
+    ("pg_maintain", "maintains every table"),
+    ("pg_write_server_files", "writes the server's files"),
+    ("pg_execute_server_program", "runs programs as the server"),
+];
+
+impl Grant {
+    /// Whether it allows more than to append, and on Diesel's table to revert.
+    pub(super) fn is_too_much(&self) -> bool {
+        let privilege = self.privilege.as_str();
+        match (self.of.as_str(), self.part.as_str()) {
+            ("sequence", _) => privilege == "UPDATE",
+            (_, "diesel") => matches!(privilege, "UPDATE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN"),
+            _ => matches!(privilege, "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN"),
+        }
+    }
+
+    /// The privilege for SQL and for people: `UPDATE ("id")`.
+    pub(super) fn shown(&self) -> String {
+        match &self.attribute {
+            Some(column) => format!("{} ({})", self.privilege, crate::words::ident::Ident(column)),
+            None => self.privilege.clone(),
+        }
+    }
+}
+
+impl Owned {
+    pub(super) fn label(&self) -> String {
+        format!("the {} {}", self.of, self.identity)
+    }
+
+    fn concerns(&self, ledger: usize) -> bool {
+        self.ledger.is_none_or(|it| it == ledger)
+    }
+}
+
+impl Powers {
+    /// Reads what the server told: kind, ledger and fact of each row.
+    #[must_use]
+    pub fn read(rows: Vec<Vec<Option<String>>>) -> Self {
+        let mut read = Self::default();
+        for row in rows {
+            let Ok([Some(kind), ledger, Some(value)]) = <[_; 3]>::try_from(row) else {
+                continue;
+            };
+            let ledger = ledger.and_then(|it| it.parse().ok());
+            let text = value.as_str();
+            match kind.as_str() {
+                "here" => {
+                    if let Ok(Here { session, database, major }) = serde_json::from_str(text) {
+                        (read.session, read.database, read.major) = (session, database, major);
+                    }
+                }
+                "role" => {
+                    if let Ok(role) = serde_json::from_str::<Role>(text) {
+                        read.roles.insert(role.name.clone(), role);
+                    }
+                }
+                "member" => read.members.extend(serde_json::from_str::<Member>(text)),
+                "owned" => {
+                    let owned = serde_json::from_str::<Owned>(text);
+                    read.owned.extend(owned.map(|it| Owned { ledger, ..it }));
+                }
+                "definer" => read.definers.extend(serde_json::from_str::<Definer>(text)),
+                "grant" => {
+                    let grant = serde_json::from_str::<Grant>(text);
+                    read.grants.extend(grant.map(|it| Grant { ledger, ..it }));
+                }
+                "later" => read.later.extend(serde_json::from_str::<Later>(text)),
+                _ => {}
+            }
+        }
+        read.owned.sort();
+        read.owned.dedup();
+        read.grants.sort();
+        read
+    }
+
+    /// The same as an administrator sees it, who is not the role that migrates.
+    #[must_use]
+    pub fn of_others(&self) -> Self {
+        let mut others = self.clone();
+        if self.is_superuser(&self.session) {
+            others.session.clear();
+        }
+        others
+    }
+
+    pub(super) fn is_superuser(&self, role: &str) -> bool {
+        self.roles.get(role).is_some_and(|it| it.superuser)
+    }
+
+    /// Who owns the tables of a ledger.
+    pub fn owners(&self, ledger: usize) -> BTreeSet<&str> {
+        let tables = self.owned.iter();
+        tables
+            .filter(|it| it.ledger == Some(ledger) && it.part == "ledger")
+            .map(|it| it.owner.as_str())
+            .collect()
+    }
+
+    /// Whether a role can act as another one, be it over others.
+    #[must_use]
+    pub fn may_become(&self, role: &str, other: &str) -> bool {
+        role == other
+            || self.is_superuser(role)
+            || self.reached(role).iter().any(|(it, _)| it == other || self.is_superuser(it))
+    }
+
+    /// All roads by which somebody could become the owner of what a ledger rests on, or do more than append. `key` is the role that
+    /// holds the second key: it is meant to.
+    #[must_use]
+    pub fn roads(&self, ledger: usize, key: Option<&str>) -> Vec<Road> {
+        let mut roads = Vec::new();
+        if self.is_superuser(&self.session) {
+            roads.push(Road {
+                role: self.session.clone(),
+                path: Vec::new(),
+                to: vec![
+                    "is a superuser, and the role that migrates: the server refuses it nothing"
+                        .into(),
+                ],
+            });
+        }
+        let logins = self.roles.values().filter(|it| it.login || it.name == self.session);
+        let starts = logins.filter(|it| !it.superuser && Some(it.name.as_str()) != key);
+        for start in starts.map(|it| it.name.as_str()).chain([PUBLIC]) {
+            for (role, path) in self.reached(start) {
+                let to = self.ends(&role, ledger);
+                if !to.is_empty() {
+                    roads.push(Road { role: start.to_owned(), path, to });
+                }
+            }
+        }
+        roads
+    }
+
+    /// Every role that a role can act as, itself first, each with the shortest way there.
+    fn reached(&self, start: &str) -> Vec<(String, Vec<String>)> {
+        let mut found = vec![(start.to_owned(), Vec::new())];
+        let mut seen = BTreeSet::from([start.to_owned()]);
+        let mut open = VecDeque::from([(start.to_owned(), Vec::new())]);
+        while let Some((role, path)) = open.pop_front() {
+            // where there is nothing left to gain
+            if self.is_superuser(&role) {
+                continue;
+            }
+            for (next, step) in self.steps(&role) {
+                if seen.insert(next.clone()) {
+                    let path: Vec<String> = path.iter().cloned().chain([step]).collect();
+                    found.push((next.clone(), path.clone()));
+                    open.push_back((next, path));
+                }
+            }
+        }
+        found
+    }
+
+    /// The roles that a role can act as at once, each with how.
+    fn steps(&self, role: &str) -> Vec<(String, String)> {
+        let mut steps = Vec::new();
+        for it in self.members.iter().filter(|it| it.member == role) {
+            let set = self.major >= 16 && it.set;
+            let inherit = self.major >= 16 && it.inherit;
+            let options = [(it.admin, "ADMIN"), (inherit, "INHERIT"), (set, "SET")];
+            let options: Vec<&str> =
+                options.iter().filter(|(is_set, _)| *is_set).map(|(_, word)| *word).collect();
+            if it.admin || it.inherit || it.set {
+                let options = match options.is_empty() {
+                    true => String::new(),
+                    false => format!(" ({})", options.join(", ")),
+                };
+                steps.push((it.role.clone(), format!("member of {}{options}", it.role)));
+            }
+        }
+        let database = self.owned.iter().find(|it| it.part == "database");
+        if database.is_some_and(|it| it.owner == role) {
+            let step = "pg_database_owner (as the owner of the database)";
+            steps.push(("pg_database_owner".to_owned(), step.to_owned()));
+        }
+        for it in self.definers.iter().filter(|it| it.owner != role) {
+            if it.runs.as_ref().is_some_and(|runs| runs.contains(role)) {
+                let step =
+                    format!("runs {}, which is SECURITY DEFINER of {}", it.function, it.owner);
+                steps.push((it.owner.clone(), step));
+            }
+        }
+        if self.major < 16 && self.roles.get(role).is_some_and(|it| it.creates) {
+            let others = self.roles.values().filter(|it| !it.superuser);
+            let others = others.filter(|it| !it.name.starts_with("pg_") && it.name != role);
+            steps
+                .extend(others.map(|it| {
+                    (it.name.clone(), format!("grants itself {} (CREATEROLE)", it.name))
+                }));
+        }
+        steps
+    }
+
+    /// What a role could do to a ledger without becoming another one.
+    fn ends(&self, role: &str, ledger: usize) -> Vec<String> {
+        if self.is_superuser(role) {
+            return vec![format!("{role} is a superuser")];
+        }
+        let mut ends = Vec::new();
+        let owned: BTreeSet<String> = self
+            .owned
+            .iter()
+            .filter(|it| it.concerns(ledger) && it.owner == role && !it.linked)
+            .map(Owned::label)
+            .collect();
+        if !owned.is_empty() {
+            let owned: Vec<String> = owned.into_iter().collect();
+            ends.push(format!("{role} owns {}", owned.join(", ")));
+        }
+        let mut granted: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for it in &self.grants {
+            let concerns = it.ledger.is_none_or(|it| it == ledger);
+            if concerns && it.grantee == role && it.is_too_much() {
+                granted.entry(&it.identity).or_default().insert(it.shown());
+            }
+        }
+        for (on, privileges) in granted {
+            let privileges: Vec<String> = privileges.into_iter().collect();
+            ends.push(format!("{role} has been granted {} on {on}", privileges.join(", ")));
+        }
+        let owners = self.owners(ledger);
+        let harmful = ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "MAINTAIN"];
+        for it in &self.later {
+            let is_harmful = harmful.contains(&it.privilege.as_str());
+            if is_harmful && it.grantee == role && owners.contains(it.owner.as_str()) {
+                let within = it.schema.as_ref().map(|it| format!(" in {it}")).unwrap_or_default();
+                ends.push(format!(
+                    "{role} is granted {} on every table that {} makes later{within} (ALTER DEFAULT PRIVILEGES)",
+                    it.privilege, it.owner
+                ));
+            }
+        }
+        let predefined = PREDEFINED.iter().filter(|(name, _)| *name == role);
+        ends.extend(predefined.map(|(name, what)| format!("{name} {what}")));
+        ends
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn powers(major: u32, facts: &[(&str, &str, serde_json::Value)]) -> Powers {
+        let here = json!({ "session": "app", "database": "d", "major": major });
+        let mut rows = vec![("here", "", here)];
+        rows.extend_from_slice(facts);
+        let row = |(kind, n, value): (&str, &str, serde_json::Value)| {
+            vec![Some(kind.to_owned()), Some(n.to_owned()), Some(value.to_string())]
+        };
+        Powers::read(rows.into_iter().map(row).collect())
+    }
+
+    fn role(
+        name: &str,
+        login: bool,
+        creates: bool,
+    ) -> (&'static str, &'static str, serde_json::Value) {
+        let value = json!({ "name": name, "superuser": false, "login": login, "creates": creates });
+        ("role", "", value)
+    }
+
+    fn table(owner: &str) -> (&'static str, &'static str, serde_json::Value) {
+        let value = json!({ "part": "ledger", "type": "table", "identity": "public.events", "owner": owner,
+            "definer": false, "linked": false, "member": false });
+        ("owned", "0", value)
+    }
+
+    fn member(
+        role: &str,
+        member: &str,
+        options: [bool; 3],
+    ) -> (&'static str, &'static str, serde_json::Value) {
+        let [admin, inherit, set] = options;
+        let value = json!({ "role": role, "member": member, "admin": admin, "inherit": inherit, "set": set });
+        ("member", "", value)
+    }
+
+    fn told(powers: &Powers) -> Vec<String> {
+        powers.roads(0, None).iter().map(Road::to_string).collect()
+    }
+
+    #[test]
+    fn a_path_over_others_is_named() {
+        let facts = [
+            role("app", true, false),
+            role("ops", false, false),
+            role("keeper", false, false),
+            table("keeper"),
+            member("ops", "app", [true, false, false]),
+            member("keeper", "ops", [false, false, true]),
+        ];
+        assert_eq!(
+            told(&powers(16, &facts)),
+            [
+                "app -> member of ops (ADMIN) -> member of keeper (SET): keeper owns the table public.events"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_membership_without_options_leads_nowhere() {
+        let facts = [
+            role("app", true, false),
+            role("keeper", false, false),
+            table("keeper"),
+            member("keeper", "app", [false, false, false]),
+        ];
+        assert!(told(&powers(16, &facts)).is_empty());
+    }
+
+    #[test]
+    fn createrole_leads_everywhere_before_16() {
+        let facts = [role("app", true, true), role("keeper", false, false), table("keeper")];
+        assert_eq!(
+            told(&powers(15, &facts)),
+            ["app -> grants itself keeper (CREATEROLE): keeper owns the table public.events"]
+        );
+        assert!(told(&powers(16, &facts)).is_empty());
+    }
+}

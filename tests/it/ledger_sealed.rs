@@ -1,0 +1,320 @@
+//! Ledgers that PostgreSQL itself seals: the SQL for that, the roads around it, and attacks with the guard switched off.
+
+use glowplug::words::url::Url;
+
+use crate::support::{Database, INSTALLED, Project, Ran, psql_at, server, try_psql_at};
+
+const MAKE: &str = "
+CREATE TYPE kind AS ENUM ('opened', 'closed');
+CREATE DOMAIN cents AS bigint CHECK (VALUE <> 0);
+CREATE FUNCTION fee_of(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 100';
+CREATE TABLE events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind kind NOT NULL,
+    amount cents NOT NULL,
+    fee bigint GENERATED ALWAYS AS (fee_of(amount)) STORED,
+    corrects bigint REFERENCES events (id)
+);
+CREATE TABLE entries (id bigserial, booked date NOT NULL, note text, PRIMARY KEY (id, booked)) PARTITION BY RANGE (booked);
+CREATE TABLE entries_2024 PARTITION OF entries FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE balances (event bigint PRIMARY KEY REFERENCES events (id), amount bigint);
+INSERT INTO events (kind, amount) VALUES ('opened', 100), ('closed', 200);
+INSERT INTO entries (booked, note) VALUES ('2024-02-02', 'a');
+";
+
+const UNMAKE: &str = "DROP TABLE balances, entries, events; DROP FUNCTION fee_of(bigint); DROP DOMAIN cents; DROP TYPE kind;";
+
+/// A database with two sealed ledgers, the project that works on it, and a role that appends.
+struct Sealed {
+    database: Database,
+    project: Project,
+    app: String,
+}
+
+impl Sealed {
+    fn on(major: u32) -> Self {
+        let database = Database::on(server(major));
+        let project = Project::at(&database);
+        project.migration("1_make", MAKE, UNMAKE);
+        project.run("upgrade").ok();
+        let app = format!("{}_app", database.name);
+        database.query(&format!(
+            "CREATE ROLE {app} LOGIN; GRANT USAGE ON SCHEMA public TO {app}; GRANT ALL ON events, entries TO {app}; \
+             GRANT UPDATE, DELETE ON events TO PUBLIC"
+        ));
+        let sealed = Self { database, project, app };
+        for table in ["events", "entries"] {
+            let sql =
+                sealed.project.run(&format!("ledger protect {table} --level sealed")).ok().stdout;
+            sealed.database.query(&sql);
+            // once more changes nothing
+            sealed.database.query(&sql);
+        }
+        sealed
+    }
+
+    fn new() -> Self {
+        Self::on(INSTALLED[0].major())
+    }
+
+    fn app(&self) -> Url {
+        let mut url = self.database.owner().clone();
+        url.user = Some(self.app.clone());
+        url
+    }
+
+    fn status(&self) -> Ran {
+        self.project.run("ledger status --format json")
+    }
+
+    /// Whether both are sealed, and what is told of ways around.
+    fn roads(&self) -> (bool, String) {
+        let status = self.status();
+        let report: serde_json::Value =
+            serde_json::from_str(&status.stdout).unwrap_or_else(|_| panic!("{status:#?}"));
+        let report = &report["report"];
+        let ledgers = report["ledgers"].as_array().unwrap_or_else(|| panic!("{report:#}"));
+        assert_eq!(ledgers.len(), 2);
+        let is_sealed = ledgers.iter().all(|it| it["sealed"] == true);
+        assert_eq!(status.code, Some(if is_sealed { 0 } else { 3 }), "{report:#}");
+        (is_sealed, self.project.run("ledger status").stdout)
+    }
+
+    #[track_caller]
+    fn refuses(&self, url: &Url, sql: &str) {
+        let tried = try_psql_at(url, sql);
+        assert!(tried.as_ref().is_err_and(|it| it.contains("42501")), "{sql}: {tried:?}");
+    }
+}
+
+fn all_majors() -> Vec<u32> {
+    INSTALLED.iter().map(|it| it.major()).collect()
+}
+
+#[test]
+fn what_an_administrator_runs_seals_and_work_goes_on() {
+    for major in all_majors() {
+        let it = Sealed::on(major);
+        let (is_sealed, told) = it.roads();
+        assert!(is_sealed, "{major}: {told}");
+        let owner = it.database.owner();
+        for sql in [
+            "UPDATE events SET amount = 1",
+            "DELETE FROM events",
+            "TRUNCATE events CASCADE",
+            "ALTER TABLE events DISABLE TRIGGER ALL",
+            "DROP TABLE events CASCADE",
+            "DROP SCHEMA public CASCADE",
+            "DROP TYPE kind CASCADE",
+            "ALTER TYPE kind RENAME VALUE 'opened' TO 'shut'",
+            "CREATE OR REPLACE FUNCTION fee_of(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1'",
+            "CREATE OR REPLACE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "UPDATE __glowplug_journal SET note = ''",
+            "UPDATE __diesel_schema_migrations SET version = '9'",
+            "ALTER SEQUENCE events_id_seq RESTART",
+            "UPDATE entries_2024 SET note = ''",
+            "DROP TABLE __glowplug_journal",
+        ] {
+            it.refuses(owner, sql);
+            it.refuses(&it.app(), sql);
+        }
+        // the application appends, the migrating role as well
+        for url in [owner, &it.app()] {
+            psql_at(
+                url,
+                "INSERT INTO events (kind, amount, corrects) VALUES ('opened', 5, 1); INSERT INTO entries (booked) VALUES ('2024-03-03')",
+            );
+        }
+        assert_eq!(it.database.query("SELECT count(*) FROM events"), "4");
+        it.project.run_with(&["ledger", "verify", "--accept", "sealed"]).ok();
+        it.project.migration(
+            "2_more",
+            "CREATE TABLE more (id int PRIMARY KEY, event bigint REFERENCES events (id)); INSERT INTO events (kind, amount) VALUES ('closed', 7);",
+            "DROP TABLE more; INSERT INTO events (kind, amount, corrects) VALUES ('opened', -7, 5);",
+        );
+        it.project.run("upgrade").ok();
+        it.project.run("downgrade -1").ok();
+        it.project.run("upgrade").ok();
+        it.project.run("redo").ok();
+        it.project.piecewise(
+            "3_index",
+            "CREATE INDEX CONCURRENTLY more_event ON more (event);",
+            "DROP INDEX CONCURRENTLY more_event;",
+        );
+        it.project.run("upgrade").ok();
+        it.project.run("redo").ok();
+        it.project.run("current").ok();
+        it.project.run("ledger verify").ok();
+        it.project.run("ledger seal -o seals").ok();
+        it.project.run("ledger verify --against seals").ok();
+        it.project.run("downgrade -1").ok();
+        it.project.run("stamp 3").ok();
+        it.project.run("stamp 2").ok();
+        assert!(it.roads().0);
+    }
+}
+
+#[test]
+fn the_shadow_replays_a_sealed_project() {
+    let it = Sealed::new();
+    it.project.run("schema --from migrations").ok();
+    it.project.run("verify").ok();
+    it.project.run("schema").ok();
+}
+
+#[test]
+fn each_road_is_named_and_withdraws_sealed() {
+    let it = Sealed::new();
+    let (name, app) = (it.database.name.as_str(), it.app.as_str());
+    let keeper = format!("{name}_ledger");
+    let major = INSTALLED[0].major();
+    let admin_only = if major >= 16 {
+        " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
+    } else {
+        " WITH ADMIN OPTION"
+    };
+    let mut roads: Vec<(String, String, String)> = Vec::new();
+    let mut road = |open: &str, close: &str, says: &str| {
+        let fill =
+            |text: &str| text.replace("KEEPER", &keeper).replace("APP", app).replace("OWNER", name);
+        roads.push((fill(open), fill(close), fill(says)));
+    };
+    road(
+        &format!(
+            "CREATE ROLE OWNER_ops; GRANT OWNER_ops TO APP{admin_only}; GRANT KEEPER TO OWNER_ops"
+        ),
+        "REVOKE KEEPER FROM OWNER_ops; REVOKE OWNER_ops FROM APP; DROP ROLE OWNER_ops",
+        "APP -> member of OWNER_ops (ADMIN) -> member of KEEPER (INHERIT, SET): KEEPER owns",
+    );
+    road("GRANT KEEPER TO OWNER", "REVOKE KEEPER FROM OWNER", "OWNER -> member of KEEPER");
+    road("ALTER ROLE KEEPER LOGIN", "ALTER ROLE KEEPER NOLOGIN", "KEEPER: KEEPER owns");
+    road(
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; ALTER FUNCTION f() OWNER TO KEEPER",
+        "DROP FUNCTION f()",
+        "public -> runs public.f(), which is SECURITY DEFINER of KEEPER",
+    );
+    road(
+        "ALTER SCHEMA public OWNER TO OWNER",
+        "ALTER SCHEMA public OWNER TO KEEPER",
+        "OWNER owns the schema public",
+    );
+    road(
+        "ALTER DATABASE OWNER OWNER TO OWNER",
+        "ALTER DATABASE OWNER OWNER TO OWNER_database",
+        "OWNER owns the database OWNER",
+    );
+    road(
+        "ALTER TYPE kind OWNER TO OWNER",
+        "ALTER TYPE kind OWNER TO KEEPER",
+        "OWNER owns the type public.kind",
+    );
+    road(
+        "ALTER DOMAIN cents OWNER TO OWNER",
+        "ALTER DOMAIN cents OWNER TO KEEPER",
+        "OWNER owns the type public.cents",
+    );
+    road(
+        "ALTER FUNCTION fee_of(bigint) OWNER TO OWNER",
+        "ALTER FUNCTION fee_of(bigint) OWNER TO KEEPER",
+        "OWNER owns the function public.fee_of",
+    );
+    road(
+        "CREATE TABLE parent (id int PRIMARY KEY); ALTER TABLE parent OWNER TO APP; ALTER TABLE events ADD COLUMN of int REFERENCES parent ON DELETE CASCADE",
+        "ALTER TABLE events DROP COLUMN of; DROP TABLE parent",
+        "APP owns the table public.parent",
+    );
+    road(
+        "CREATE TABLE above (id bigint); ALTER TABLE above OWNER TO APP; ALTER TABLE above ALTER id SET NOT NULL; ALTER TABLE events INHERIT above",
+        "ALTER TABLE events NO INHERIT above; DROP TABLE above",
+        "APP owns the table public.above",
+    );
+    for privilege in ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER"] {
+        road(
+            &format!("GRANT {privilege} ON events TO APP"),
+            &format!("REVOKE {privilege} ON events FROM APP"),
+            &format!("APP: APP has been granted {privilege} on public.events"),
+        );
+    }
+    if major >= 17 {
+        road(
+            "GRANT MAINTAIN ON events TO APP",
+            "REVOKE MAINTAIN ON events FROM APP",
+            "granted MAINTAIN on",
+        );
+    }
+    road(
+        "GRANT UPDATE (kind) ON events TO PUBLIC",
+        "REVOKE UPDATE (kind) ON events FROM PUBLIC",
+        "public has been granted UPDATE (\"kind\")",
+    );
+    road(
+        "GRANT DELETE ON entries_2024 TO APP",
+        "REVOKE DELETE ON entries_2024 FROM APP",
+        "DELETE on public.entries_2024",
+    );
+    road(
+        "GRANT UPDATE ON SEQUENCE events_id_seq TO APP",
+        "REVOKE UPDATE ON SEQUENCE events_id_seq FROM APP",
+        "UPDATE on public.events_id_seq",
+    );
+    road(
+        "GRANT DELETE ON __glowplug_journal TO OWNER",
+        "REVOKE DELETE ON __glowplug_journal FROM OWNER",
+        "DELETE on public.__glowplug_journal",
+    );
+    road(
+        "ALTER DEFAULT PRIVILEGES FOR ROLE KEEPER GRANT UPDATE ON TABLES TO APP",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE KEEPER REVOKE UPDATE ON TABLES FROM APP",
+        "on every table that KEEPER makes later",
+    );
+    road(
+        "GRANT pg_write_all_data TO APP",
+        "REVOKE pg_write_all_data FROM APP",
+        "pg_write_all_data updates and deletes in every table",
+    );
+    road(
+        "CREATE ROLE OWNER_su SUPERUSER; GRANT OWNER_su TO APP",
+        "DROP ROLE OWNER_su",
+        "OWNER_su is a superuser",
+    );
+    if major < 16 {
+        road(
+            "ALTER ROLE APP CREATEROLE",
+            "ALTER ROLE APP NOCREATEROLE",
+            "APP -> grants itself KEEPER (CREATEROLE)",
+        );
+    }
+    assert!(it.roads().0);
+    for (open, close, says) in roads {
+        it.database.query(&open);
+        let (is_sealed, told) = it.roads();
+        assert!(!is_sealed, "{open}\n{told}");
+        assert!(told.contains(&says), "{says}\n{told}");
+        it.database.query(&close);
+        assert!(it.roads().0, "{close}\n{}", it.roads().1);
+    }
+}
+
+#[test]
+fn declared_as_sealed_and_not_sealed_is_a_finding_and_no_refusal() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.migration("1_make", MAKE, UNMAKE);
+    project.write("glowplug.toml", "[[ledger]]\ntable = \"public.events\"\nlevel = \"sealed\"\n");
+    let ran = project.run("upgrade").ok();
+    assert!(format!("{}{}", ran.stdout, ran.stderr).contains("declared as sealed"), "{ran:#?}");
+    let status = project.run("ledger status").code(3);
+    assert!(status.stdout.contains("declared as sealed"), "{status:#?}");
+    project.run("ledger verify").code(3);
+    let sql = project.run("ledger protect events --level sealed -o seal.sql").ok();
+    assert!(sql.stdout.contains("wrote seal.sql"), "{sql:#?}");
+    let sql = std::fs::read_to_string(project.path().join("seal.sql")).unwrap();
+    database.query(&sql);
+    project.run_with(&["ledger", "verify", "--accept", "sealed"]).ok();
+    project.run("ledger status").ok();
+    project.run("ledger verify").ok();
+    project
+        .run("ledger protect events --level sealed")
+        .code(1)
+        .says(&["public.events is sealed already"]);
+}
