@@ -124,6 +124,9 @@ rules! {
     LedgerReplaced "ledger-replaced" History
         "that it is the same table"
         advice::TABLE;
+    NotSealed "not-sealed" Protection
+        "that a ledger that is declared as sealed is sealed"
+        advice::SEALED;
     OwnerChanged "owner-changed" Protection
         "who owns tables and functions"
         advice::KEEP;
@@ -133,9 +136,6 @@ rules! {
     PartitionUnprotected "partition-unprotected" Protection
         "that new partitions refuse what the others do"
         advice::PARTITION;
-    NotSealed "not-sealed" Protection
-        "that a ledger that is declared as sealed is sealed"
-        advice::SEALED;
     Pending "pending" History
         "that nothing is put off past the last look"
         advice::LATER;
