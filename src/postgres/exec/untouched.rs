@@ -7,7 +7,6 @@ use super::{
     At, CLEAN_KEEPING, Draft, Part, Tell,
     body::{Body, Failed},
     guarded::{FORGOTTEN, Outcome},
-    settle_guarded,
 };
 use crate::{
     postgres::{
@@ -63,7 +62,7 @@ impl Locked<'_> {
         *numbers = Numbers::named(&known.state.sequences);
         let (reached, reached_values) = numbers.now();
         let (note, note_values) = guard::note(&place, &secret);
-        let (pins, settle) = (guard::pins(), settle_guarded());
+        let pins = guard::pins();
         let rest = (body.rest)("");
         let probes: Vec<String> = appends(&known, guard);
 
@@ -77,14 +76,12 @@ impl Locked<'_> {
             draft.push(part.task, part.at, message.message());
         }
         let last = rest.last().map_or(body.first, |(part, _)| part.task);
-        draft.push(last, At::Settling, Message::Batch(&settle));
         draft.push(last, At::Settling, Message::Batch(&pins));
         for probe in &probes {
             draft.push(last, At::Guard, Message::Batch(guard::LOOK));
             draft.push(last, At::Guard, Message::Query(probe, Vec::new()));
             draft.push(last, At::Guard, Message::Batch(guard::LOOKED));
         }
-        draft.push(last, At::Guard, Message::Batch(guard::QUIET));
         if self.session.keeps() {
             draft.push(last, At::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
         }
