@@ -12,6 +12,7 @@ mod bomb;
 mod chain;
 mod change;
 mod declaration;
+mod forms;
 mod lasting;
 mod layer;
 mod needs;
@@ -32,6 +33,7 @@ pub use self::{
     chain::{Chain, Link},
     change::{Context, Recorded, is_guarded, judge},
     declaration::Declaration,
+    forms::{FORMS, Unfit, demand_form},
     layer::{Layer, Signs},
     needs::needs_of_new_triggers,
     proof::{Unproved, prove},
