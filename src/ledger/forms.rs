@@ -32,7 +32,10 @@ pub fn demand_form(text: &str, direction: Direction) -> Result<(), Unfit> {
     let parsed = SourceFile::parse(text);
     let whole = || 0..text.trim_end().len();
     if !parsed.errors().is_empty() {
-        return Err(Unfit { what: "this cannot be read well enough to be let through".into(), span: whole() });
+        return Err(Unfit {
+            what: "this cannot be read well enough to be let through".into(),
+            span: whole(),
+        });
     }
     let file = parsed.tree();
     let mut statements = file.stmts();
@@ -65,20 +68,33 @@ pub fn demand_form(text: &str, direction: Direction) -> Result<(), Unfit> {
             demand_appending(it)?;
             false
         }
-        Stmt::DropIndex(_) | Stmt::DropStatistics(_) | Stmt::DropTable(_) | Stmt::DropTrigger(_) if down => true,
+        Stmt::DropIndex(_)
+        | Stmt::DropStatistics(_)
+        | Stmt::DropTable(_)
+        | Stmt::DropTrigger(_)
+            if down =>
+        {
+            true
+        }
         Stmt::Revoke(_) if down => false,
         other => return Err(unfit(other.syntax(), "this form of statement")),
     };
     let node = statement.syntax();
     if let Some(word) = tokens(node).find(|it| it.kind() == SyntaxKind::CASCADE_KW) {
-        return Err(Unfit { what: "CASCADE takes along what is not named".into(), span: span(word.text_range()) });
+        return Err(Unfit {
+            what: "CASCADE takes along what is not named".into(),
+            span: span(word.text_range()),
+        });
     }
     if is_plain { demand_names(node) } else { Ok(()) }
 }
 
 fn unfit(node: &SyntaxNode, what: &str) -> Unfit {
     let span = first_to_last(node);
-    Unfit { what: format!("{what} is not among what a migration with `ledger = true` may do"), span }
+    Unfit {
+        what: format!("{what} is not among what a migration with `ledger = true` may do"),
+        span,
+    }
 }
 
 fn span(range: impl Into<Range<usize>>) -> Range<usize> {
@@ -91,7 +107,8 @@ fn first_to_last(node: &SyntaxNode) -> Range<usize> {
     let last = all.last().or_else(|| first.clone());
     match (first, last) {
         (Some(first), Some(last)) => {
-            Range::<usize>::from(first.text_range()).start..Range::<usize>::from(last.text_range()).end
+            Range::<usize>::from(first.text_range()).start
+                ..Range::<usize>::from(last.text_range()).end
         }
         _ => node.text_range().into(),
     }
@@ -151,7 +168,9 @@ fn demand_column(column: &ast::AddColumn) -> Result<(), Unfit> {
 fn is_constant(expr: &ast::Expr) -> bool {
     match expr {
         ast::Expr::Literal(_) => true,
-        ast::Expr::PrefixExpr(it) => it.expr().is_some_and(|it| matches!(it, ast::Expr::Literal(_))),
+        ast::Expr::PrefixExpr(it) => {
+            it.expr().is_some_and(|it| matches!(it, ast::Expr::Literal(_)))
+        }
         ast::Expr::ParenExpr(it) => it.expr().is_some_and(|it| is_constant(&it)),
         ast::Expr::CastExpr(it) => match it.expr() {
             Some(inner) => is_constant(&inner),
@@ -215,7 +234,8 @@ fn demand_appending(grant: &ast::Grant) -> Result<(), Unfit> {
         return Err(unfit(with.syntax(), "to let others grant"));
     }
     let objects = grant.on_privilege_objects_clause().and_then(|it| it.privilege_objects());
-    let Some(ast::PrivilegeObjects::PrivilegeTable(_) | ast::PrivilegeObjects::PrivilegeDefault(_)) = objects
+    let Some(ast::PrivilegeObjects::PrivilegeTable(_) | ast::PrivilegeObjects::PrivilegeDefault(_)) =
+        objects
     else {
         return Err(unfit(grant.syntax(), "a grant that is not on a table"));
     };
@@ -247,7 +267,8 @@ fn demand_names(node: &SyntaxNode) -> Result<(), Unfit> {
     for it in node.descendants() {
         if PLACES.contains(&it.kind()) {
             if !tokens(&it).any(|it| it.kind() == SyntaxKind::DOT) {
-                let what = "a name without a schema means another table under another search_path".into();
+                let what =
+                    "a name without a schema means another table under another search_path".into();
                 return Err(Unfit { what, span: first_to_last(&it) });
             }
             tables.push(it.text_range().into());

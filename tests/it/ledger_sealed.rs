@@ -25,16 +25,22 @@ INSERT INTO entries (booked, note) VALUES ('2024-02-02', 'a');
 const UNMAKE: &str = "DROP TABLE balances, entries, events; DROP FUNCTION fee_of(bigint); DROP DOMAIN cents; DROP TYPE kind;";
 
 /// A database with two sealed ledgers, the project that works on it, and a role that appends.
-struct Sealed {
-    database: Database,
-    project: Project,
-    app: String,
+pub struct Sealed {
+    pub database: Database,
+    pub project: Project,
+    pub app: String,
 }
 
 impl Sealed {
     fn on(major: u32) -> Self {
+        Self::with(major, |_| String::new())
+    }
+
+    /// With settings, by the name of the database.
+    pub fn with(major: u32, settings: impl Fn(&str) -> String) -> Self {
         let database = Database::on(server(major));
         let project = Project::at(&database);
+        project.write("glowplug.toml", &settings(&database.name));
         project.migration("1_make", MAKE, UNMAKE);
         project.run("upgrade").ok();
         let app = format!("{}_app", database.name);
@@ -68,7 +74,7 @@ impl Sealed {
     }
 
     /// Whether both are sealed, and what is told of ways around.
-    fn roads(&self) -> (bool, String) {
+    pub fn roads(&self) -> (bool, String) {
         let status = self.status();
         let report: serde_json::Value =
             serde_json::from_str(&status.stdout).unwrap_or_else(|_| panic!("{status:#?}"));
@@ -180,9 +186,7 @@ fn each_road_is_named_and_withdraws_sealed() {
         roads.push((fill(open), fill(close), fill(says)));
     };
     road(
-        &format!(
-            "CREATE ROLE MIG_ops; GRANT MIG_ops TO APP{admin_only}; GRANT KEEPER TO MIG_ops"
-        ),
+        &format!("CREATE ROLE MIG_ops; GRANT MIG_ops TO APP{admin_only}; GRANT KEEPER TO MIG_ops"),
         "REVOKE KEEPER FROM MIG_ops; REVOKE MIG_ops FROM APP; DROP ROLE MIG_ops",
         "APP -> member of MIG_ops (ADMIN) -> member of KEEPER (INHERIT, SET): KEEPER owns",
     );

@@ -178,7 +178,9 @@ impl Arena {
             said += &format!("{:#?}", project.run("upgrade"));
         }
         match case.meta.phase.as_str() {
-            "down" if first.code == Some(0) => said += &format!("{:#?}", project.run("downgrade -1")),
+            "down" if first.code == Some(0) => {
+                said += &format!("{:#?}", project.run("downgrade -1"))
+            }
             "redo" if first.code == Some(0) => said += &format!("{:#?}", project.run("redo")),
             _ => {}
         }

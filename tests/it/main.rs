@@ -24,6 +24,7 @@ mod ledger_detection;
 mod ledger_random;
 mod ledger_redteam;
 mod ledger_sealed;
+mod ledger_sealed_key;
 mod ledger_sealed_redteam;
 mod lock_timeout;
 mod locks;

@@ -7,7 +7,6 @@ use super::{
     At, CLEAN_KEEPING, Draft, Part, Tell,
     body::{Body, Failed, Known},
     guarded::{FORGOTTEN, Outcome},
-    settle_guarded,
 };
 use crate::{
     postgres::{
@@ -62,7 +61,7 @@ impl Locked<'_> {
         *numbers = Numbers::named(&known.state.sequences);
         let (reached, reached_values) = numbers.now();
         let (note, note_values) = guard::note(&place, &secret);
-        let (pins, settle) = (guard::pins(), settle_guarded());
+        let (pins, settle) = (guard::pins(), self.settle_guarded());
         let rest = (body.rest)("");
         let probes: Vec<String> = known.appends(guard);
 
