@@ -25,6 +25,7 @@ pub mod prerequisites;
 pub mod revision;
 pub mod run;
 pub mod schema;
+mod second_key;
 pub mod shadow;
 pub mod stamp;
 pub mod status;

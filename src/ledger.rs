@@ -11,6 +11,7 @@ mod bomb;
 mod chain;
 mod change;
 mod declaration;
+mod forms;
 mod lasting;
 mod layer;
 mod needs;
@@ -31,6 +32,7 @@ pub use self::{
     chain::{Chain, Link},
     change::{Context, Recorded, is_guarded, judge},
     declaration::Declaration,
+    forms::{FORMS, Unfit, demand_form},
     layer::{Layer, Signs},
     needs::needs_of_what_is_new,
     proof::{Unproved, prove},

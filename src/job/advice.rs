@@ -53,6 +53,9 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "55P04" => {
             "A new enum value can be used only after the transaction that added it. Put the use into a later migration."
         }
+        "42501" if error.message.starts_with("must be owner of") => {
+            "Only its owner may. Connect as the owner of the object. If it is part of a sealed ledger, nobody migrates as its owner: write `ledger = true` into metadata.toml of a migration that holds nothing else, and give the second key ([ledger_admin] url_env in glowplug.toml)."
+        }
         "42501" => {
             "The role lacks the privilege. Connect as the owner of the object, or GRANT what is missing."
         }

@@ -9,6 +9,7 @@ use crate::{
         failure::ScriptError,
         ledger::sealed,
         open::{Endpoint, Limits},
+        second_key,
     },
     migration::{
         journal::{EntryKind, Journal},
@@ -151,9 +152,11 @@ async fn run_attested(
     let status = status(migrations, journal);
     let plan = make_plan(&status, wish)?;
     let tasks = tasks(&plan)?;
-    let together = together(&plan, wish, options.single_transaction)?;
-    let mut report = report(&status, locked.facts().database.clone());
     let guard = &options.manner.guard;
+    let single = options.single_transaction;
+    let mut second = second_key::open(locked, endpoint, guard, &tasks, single, watch).await?;
+    let together = together(&plan, wish, single)? && second.is_none();
+    let mut report = report(&status, locked.facts().database.clone());
     declared::demand(&mut locked.session, guard, &to_come(&status, &[])).await?;
     let accepted = accepted(&status, wish);
     if tasks.is_empty() && accepted.is_empty() {
@@ -192,7 +195,14 @@ async fn run_attested(
         }
     } else {
         for (index, task) in tasks.iter().enumerate() {
-            match locked.run(index, task, manner, &mut tell).await {
+            let ran = match second.as_mut().filter(|_| second_key::is_wanted(task.step)) {
+                None => locked.run(index, task, manner, &mut tell).await,
+                Some(second) => {
+                    locked.known = None;
+                    second.run(index, task, manner, &mut tell).await
+                }
+            };
+            match ran {
                 Ok(ms) => report.steps.push(step_report(task, ms)),
                 Err(error) => {
                     report.after = after(journal, &tasks[..index]);
@@ -364,6 +374,9 @@ pub(super) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
                 advice: unrunnable.help,
             }))
         })?;
+    if second_key::is_wanted(step) {
+        second_key::demand_forms(script, step.direction, &statements)?;
+    }
     Ok(Task { step, script, statements })
 }
 

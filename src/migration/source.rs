@@ -70,11 +70,13 @@ impl Migration {
 pub struct Metadata {
     /// Whether the whole script is one transaction. True where there is no `metadata.toml`.
     pub run_in_transaction: bool,
+    /// Whether it changes the structure of a sealed ledger: run with the second key, and limited to some forms.
+    pub ledger: bool,
 }
 
 impl Default for Metadata {
     fn default() -> Self {
-        Self { run_in_transaction: true }
+        Self { run_in_transaction: true, ledger: false }
     }
 }
 

@@ -188,6 +188,8 @@ pub(crate) const START: &str = "SELECT ARRAY[pg_catalog.set_config('glowplug.sta
 /// Takes the lock of the run once more, for the end of the transaction: a script can give back the session's. If
 /// another run has taken it meanwhile, the cast fails, and everything is rolled back.
 const HOLD: &str = include_str!("sql/hold.sql");
+/// Looks that another session of this run still holds the lock.
+const HELD: &str = include_str!("sql/held.sql");
 
 /// What a message of an exchange stands for.
 #[derive(Debug, Clone, Copy)]
@@ -256,7 +258,7 @@ impl Locked<'_> {
         if manner.guard.is_on() {
             return self.run_together_guarded(first, tasks, &begin, manner, tell).await;
         }
-        let settle = settle();
+        let settle = self.settle();
         // what cleans the session leaves nothing prepared
         self.session.forget();
         for attempt in 1.. {
@@ -456,14 +458,23 @@ impl Locked<'_> {
     }
 }
 
-/// The end of what a script set up, and the check that the lock is still held.
-fn settle() -> String {
-    format!("{SETTLE}; {}", HOLD.replace("$1", &KEY.to_string()))
-}
+impl Locked<'_> {
+    /// The end of what a script set up, and the check that the lock is still held.
+    fn settle(&self) -> String {
+        let key = KEY.to_string();
+        let hold = match self.holder {
+            None => HOLD.replace("$1", &key),
+            // a lock is held once: another session of this run has it
+            Some(pid) => HELD.replace("$1", &key).replace("$2", &pid.to_string()),
+        };
+        format!("{SETTLE}; {hold}")
+    }
 
-/// The same under the ledger guard, which notes a cursor that would outlive the transaction before it is closed.
-fn settle_guarded() -> String {
-    settle().replace("CLOSE ALL", &format!("{}; CLOSE ALL", guard::CURSORS.trim_end()))
+    /// The same under the ledger guard, which notes a cursor that would outlive the transaction before it is closed.
+    fn settle_guarded(&self) -> String {
+        let cursors = format!("{}; CLOSE ALL", guard::CURSORS.trim_end());
+        self.settle().replace("CLOSE ALL", &cursors)
+    }
 }
 
 /// Whether an error comes from the check that the lock is still held.

@@ -20,7 +20,7 @@ pub(crate) use self::{
     probe::{append, demanded, writes},
     signs::{flush, identity},
     text::{Range, sums, there_then},
-    veto::{note, state, veto},
+    veto::{by_index, note, state, veto},
 };
 
 use std::collections::BTreeMap;
@@ -33,7 +33,10 @@ use crate::{
         lock::Facts,
         session::{Failure, Message, Row, Session},
     },
-    words::ident::{Ident, Literal},
+    words::{
+        ident::{Ident, Literal},
+        url::Secret,
+    },
 };
 
 /// What a run guards.
@@ -51,6 +54,8 @@ pub struct Guard {
     pub pinned: Option<BTreeMap<String, String>>,
     /// The role that holds the second key: it may become the owner of sealed ledgers.
     pub key: Option<String>,
+    /// The second key: the variable that holds its URL, and the URL, where there is one.
+    pub second: Option<(String, Option<Secret>)>,
 }
 
 impl Guard {

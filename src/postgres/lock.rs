@@ -54,6 +54,8 @@ pub struct Locked<'c> {
     pub(crate) answered: Option<Vec<crate::postgres::session::Row>>,
     /// The versions that were reverted under this lock, and whether their ways down appended to a ledger.
     pub(crate) reverted: std::collections::BTreeMap<String, bool>,
+    /// The backend of this run that holds the lock, where it is another one.
+    pub(crate) holder: Option<i32>,
 }
 
 /// Settings of a run, pinned again before every migration.
@@ -157,6 +159,7 @@ impl<'c> Session<'c> {
                 known: None,
                 answered: None,
                 reverted: std::collections::BTreeMap::new(),
+                holder: None,
             },
             journal,
         ))
@@ -201,6 +204,20 @@ impl Locked<'_> {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Another session of the same run, which runs under the lock that this one holds.
+    pub(crate) fn beside(&self, session: Session<'static>, role: String) -> Locked<'static> {
+        Locked {
+            session,
+            facts: Facts { role, ..self.facts.clone() },
+            pins: self.pins.clone(),
+            is_clean: true,
+            known: None,
+            answered: None,
+            reverted: self.reverted.clone(),
+            holder: Some(self.facts.pid),
+        }
     }
 
     /// Where this session is, for what creates the tables.

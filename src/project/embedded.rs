@@ -50,7 +50,10 @@ fn take(found: &dyn DieselMigration<Pg>) -> Result<Migration, ProjectError> {
         version,
         up: script("up.sql", up),
         down: down.map(|down| script("down.sql", down)),
-        metadata: Metadata { run_in_transaction: found.metadata().run_in_transaction() },
+        metadata: Metadata {
+            run_in_transaction: found.metadata().run_in_transaction(),
+            ledger: false,
+        },
         name,
     })
 }

@@ -117,6 +117,8 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
 #[derive(Deserialize)]
 struct MetadataToml {
     run_in_transaction: bool,
+    #[serde(default)]
+    ledger: bool,
 }
 
 fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
@@ -126,7 +128,7 @@ fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
     let advice = "Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for \
                   false, and a malformed one for true.";
     toml::from_str::<MetadataToml>(&text)
-        .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction })
+        .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction, ledger: toml.ledger })
         .map_err(|error| ProjectError::toml(place.to_owned(), &text, &error, advice))
 }
 

@@ -25,21 +25,27 @@ INSERT INTO entries (booked, note) VALUES ('2024-02-02', 'a');
 const UNMAKE: &str = "DROP TABLE balances, entries, events; DROP FUNCTION fee_of(bigint); DROP DOMAIN cents; DROP TYPE kind;";
 
 /// A database with two sealed ledgers, the project that works on it, and a role that appends.
-struct Sealed {
-    database: Database,
-    project: Project,
-    app: String,
+pub struct Sealed {
+    pub database: Database,
+    pub project: Project,
+    pub app: String,
 }
 
 impl Sealed {
     fn on(major: u32) -> Self {
+        Self::with(major, |_| String::new())
+    }
+
+    /// With settings, by the name of the database.
+    pub fn with(major: u32, settings: impl Fn(&str) -> String) -> Self {
         let database = Database::on(server(major));
         let project = Project::at(&database);
+        project.write("glowplug.toml", &settings(&database.name));
         project.migration("1_make", MAKE, UNMAKE);
         project.run("upgrade").ok();
         let app = format!("{}_app", database.name);
         database.query(&format!(
-            "CREATE ROLE {app} LOGIN; GRANT USAGE ON SCHEMA public TO {app}; GRANT ALL ON events, entries TO {app}; \
+            "CREATE ROLE {app} LOGIN; GRANT USAGE ON SCHEMA public TO {app}; GRANT ALL ON events, entries, entries_id_seq TO {app}; \
              GRANT UPDATE, DELETE ON events TO PUBLIC"
         ));
         let sealed = Self { database, project, app };
@@ -68,7 +74,7 @@ impl Sealed {
     }
 
     /// Whether both are sealed, and what is told of ways around.
-    fn roads(&self) -> (bool, String) {
+    pub fn roads(&self) -> (bool, String) {
         let status = self.status();
         let report: serde_json::Value =
             serde_json::from_str(&status.stdout).unwrap_or_else(|_| panic!("{status:#?}"));
@@ -176,17 +182,15 @@ fn each_road_is_named_and_withdraws_sealed() {
     let mut roads: Vec<(String, String, String)> = Vec::new();
     let mut road = |open: &str, close: &str, says: &str| {
         let fill =
-            |text: &str| text.replace("KEEPER", &keeper).replace("APP", app).replace("OWNER", name);
+            |text: &str| text.replace("KEEPER", &keeper).replace("APP", app).replace("MIG", name);
         roads.push((fill(open), fill(close), fill(says)));
     };
     road(
-        &format!(
-            "CREATE ROLE OWNER_ops; GRANT OWNER_ops TO APP{admin_only}; GRANT KEEPER TO OWNER_ops"
-        ),
-        "REVOKE KEEPER FROM OWNER_ops; REVOKE OWNER_ops FROM APP; DROP ROLE OWNER_ops",
-        "APP -> member of OWNER_ops (ADMIN) -> member of KEEPER (INHERIT, SET): KEEPER owns",
+        &format!("CREATE ROLE MIG_ops; GRANT MIG_ops TO APP{admin_only}; GRANT KEEPER TO MIG_ops"),
+        "REVOKE KEEPER FROM MIG_ops; REVOKE MIG_ops FROM APP; DROP ROLE MIG_ops",
+        "APP -> member of MIG_ops (ADMIN) -> member of KEEPER (INHERIT, SET): KEEPER owns",
     );
-    road("GRANT KEEPER TO OWNER", "REVOKE KEEPER FROM OWNER", "OWNER -> member of KEEPER");
+    road("GRANT KEEPER TO MIG", "REVOKE KEEPER FROM MIG", "MIG -> member of KEEPER");
     road("ALTER ROLE KEEPER LOGIN", "ALTER ROLE KEEPER NOLOGIN", "KEEPER: KEEPER owns");
     road(
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; ALTER FUNCTION f() OWNER TO KEEPER",
@@ -194,29 +198,29 @@ fn each_road_is_named_and_withdraws_sealed() {
         "public -> runs public.f(), which is SECURITY DEFINER of KEEPER",
     );
     road(
-        "ALTER SCHEMA public OWNER TO OWNER",
+        "ALTER SCHEMA public OWNER TO MIG",
         "ALTER SCHEMA public OWNER TO KEEPER",
-        "OWNER owns the schema public",
+        "MIG owns the schema public",
     );
     road(
-        "ALTER DATABASE OWNER OWNER TO OWNER",
-        "ALTER DATABASE OWNER OWNER TO OWNER_database",
-        "OWNER owns the database OWNER",
+        "ALTER DATABASE MIG OWNER TO MIG",
+        "ALTER DATABASE MIG OWNER TO MIG_database",
+        "MIG owns the database MIG",
     );
     road(
-        "ALTER TYPE kind OWNER TO OWNER",
+        "ALTER TYPE kind OWNER TO MIG",
         "ALTER TYPE kind OWNER TO KEEPER",
-        "OWNER owns the type public.kind",
+        "MIG owns the type public.kind",
     );
     road(
-        "ALTER DOMAIN cents OWNER TO OWNER",
+        "ALTER DOMAIN cents OWNER TO MIG",
         "ALTER DOMAIN cents OWNER TO KEEPER",
-        "OWNER owns the type public.cents",
+        "MIG owns the type public.cents",
     );
     road(
-        "ALTER FUNCTION fee_of(bigint) OWNER TO OWNER",
+        "ALTER FUNCTION fee_of(bigint) OWNER TO MIG",
         "ALTER FUNCTION fee_of(bigint) OWNER TO KEEPER",
-        "OWNER owns the function public.fee_of",
+        "MIG owns the function public.fee_of",
     );
     road(
         "CREATE TABLE parent (id int PRIMARY KEY); ALTER TABLE parent OWNER TO APP; ALTER TABLE events ADD COLUMN of int REFERENCES parent ON DELETE CASCADE",
@@ -258,8 +262,8 @@ fn each_road_is_named_and_withdraws_sealed() {
         "UPDATE on public.events_id_seq",
     );
     road(
-        "GRANT DELETE ON __glowplug_journal TO OWNER",
-        "REVOKE DELETE ON __glowplug_journal FROM OWNER",
+        "GRANT DELETE ON __glowplug_journal TO MIG",
+        "REVOKE DELETE ON __glowplug_journal FROM MIG",
         "DELETE on public.__glowplug_journal",
     );
     road(
@@ -273,9 +277,9 @@ fn each_road_is_named_and_withdraws_sealed() {
         "pg_write_all_data updates and deletes in every table",
     );
     road(
-        "CREATE ROLE OWNER_su SUPERUSER; GRANT OWNER_su TO APP",
-        "DROP ROLE OWNER_su",
-        "OWNER_su is a superuser",
+        "CREATE ROLE MIG_su SUPERUSER; GRANT MIG_su TO APP",
+        "DROP ROLE MIG_su",
+        "MIG_su is a superuser",
     );
     if major < 16 {
         road(

@@ -25,6 +25,8 @@ mod ledger_random;
 mod ledger_redteam;
 mod ledger_rules;
 mod ledger_sealed;
+mod ledger_sealed_key;
+mod ledger_sealed_redteam;
 mod lock_timeout;
 mod locks;
 mod network;

@@ -4,7 +4,7 @@ use super::Settings;
 use crate::{
     job::open::Limits,
     postgres::{exec::Manner, guard::Guard, lock::Pins},
-    words::timespan::Timespan,
+    words::{timespan::Timespan, url::Secret},
 };
 
 /// Limits of a run, as flags say them.
@@ -60,6 +60,10 @@ impl Settings {
                 allow: flags.allow_ledger_change.clone(),
                 pinned: self.heads.clone(),
                 key: self.toml.ledger_admin.role.clone(),
+                second: self.toml.ledger_admin.url_env.as_ref().map(|variable| {
+                    let url = self.var(variable).map(|it| Secret::new(it.to_owned()));
+                    (variable.clone(), url)
+                }),
                 ..Guard::default()
             },
         }

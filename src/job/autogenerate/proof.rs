@@ -405,7 +405,7 @@ fn migration(drafted: &Drafted, up: &str, down: Option<&str>) -> Result<Migratio
         name: drafted.name.clone(),
         up: script("up.sql", up),
         down: down.map(|it| script("down.sql", it)),
-        metadata: Metadata { run_in_transaction: drafted.run_in_transaction },
+        metadata: Metadata { run_in_transaction: drafted.run_in_transaction, ledger: false },
     })
 }
 

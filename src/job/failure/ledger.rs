@@ -149,6 +149,63 @@ pub enum LedgerError {
         /// The table.
         table: String,
     },
+    /// The structure of a sealed ledger is to change, and nobody said where the key is.
+    #[error("`{name}` has `ledger = true`, and the project names no second key")]
+    #[diagnostic(
+        code(ledger::no_second_key),
+        help(
+            "The ledger belongs to {owner}, which {role} cannot become. Name the variable with the URL of a role that can: [ledger_admin] url_env = \"GLOWPLUG_LEDGER_URL\" in glowplug.toml. Nothing was run."
+        )
+    )]
+    NoSecondKey {
+        /// The migration.
+        name: String,
+        /// Who owns the ledger.
+        owner: String,
+        /// Who migrates.
+        role: String,
+    },
+    /// The key is not at hand.
+    #[error("`{name}` has `ledger = true`, and {variable} is not set")]
+    #[diagnostic(
+        code(ledger::no_second_key),
+        help(
+            "It changes the structure of a sealed ledger, which belongs to {owner}: set {variable} to the URL of a role that may become it, for this run only. Ordinary deploys do not have it. Nothing was run."
+        )
+    )]
+    SecondKeyMissing {
+        /// The migration.
+        name: String,
+        /// The variable.
+        variable: String,
+        /// Who owns the ledger.
+        owner: String,
+    },
+    /// The key does not fit.
+    #[error("the second key in {variable} does not fit: {why}")]
+    #[diagnostic(
+        code(ledger::second_key),
+        help(
+            "It has to lead to the same database, as a role that may become {owner}: GRANT {owner} TO that role. Nothing was run."
+        )
+    )]
+    SecondKey {
+        /// The variable.
+        variable: String,
+        /// Why.
+        why: String,
+        /// Who owns the ledger.
+        owner: String,
+    },
+    /// One transaction is made by one session.
+    #[error(
+        "`{name}` has `ledger = true`: it is run with another key, and cannot be in one transaction with others"
+    )]
+    #[diagnostic(code(ledger::two_keys), help("Leave --single-transaction out. Nothing was run."))]
+    TwoKeys {
+        /// The migration.
+        name: String,
+    },
     /// Nothing orders its rows.
     #[error("no key orders the rows of {table}")]
     #[diagnostic(

@@ -6,7 +6,6 @@
 use super::{
     At, CLEAN_KEEPING, Cause, Draft, Happening, Manner, Part, TaskError, Tell,
     body::{Body, Care, Failed},
-    settle_guarded,
     verdict::{
         appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
         so_far_of, surgery, touched, tried, twice, watched,
@@ -223,7 +222,7 @@ impl Locked<'_> {
         // the script, its end, the journal, the end once more
         let noted = guard.noted(&before);
         let rest = (body.rest)(&noted);
-        let settle = settle_guarded();
+        let settle = self.settle_guarded();
         let probes = probes(guard, &before, &watched);
         let question = guard.snapshot(&place, version, Some(&before), true);
         let (so_far, so_far_values) = guard::appended_so_far(guard);

@@ -10,7 +10,7 @@ use super::{
     At, Cause, Draft, Happening, Manner, Part, Task, TaskError, Tell, Unsure, alone,
     body::{Body, Owned},
     recognise::{self, Effect, Note},
-    settle, settle_guarded, together,
+    together,
 };
 use crate::{
     ledger::{self, Context, Recorded, Snapshot},
@@ -158,7 +158,7 @@ impl Run<'_, '_, '_, '_> {
         if self.manner.guard.is_on() {
             return self.unit_guarded(unit).await;
         }
-        let settle = settle();
+        let settle = self.locked.settle();
         for attempt in 1.. {
             let record = self.progress(self.direction().1, unit.done, unit.done, None);
             let mut draft = Draft::default();
@@ -204,7 +204,7 @@ impl Run<'_, '_, '_, '_> {
             Message::Batch("BEGIN")
         };
         let record = self.progress(self.direction().1, unit.done, unit.done, None);
-        let settle = settle_guarded();
+        let settle = self.locked.settle_guarded();
         let mut early = Draft::default();
         for statement in statements.clone().take(together::leading(task, statements.clone())) {
             let message = Message::Script(task.text(statement));
@@ -400,7 +400,7 @@ impl Run<'_, '_, '_, '_> {
 
     /// Writes an entry. Ctrl-C does not reach it: what is done is to be recorded.
     async fn write(&mut self, record: &(String, Vec<Option<String>>)) -> Result<(), TaskError> {
-        let settle = settle();
+        let settle = self.locked.settle();
         let messages = [
             (At::Journal, Message::Batch("BEGIN")),
             (At::Settling, Message::Batch(&settle)),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     At, Draft, Happening, Manner, Part, START, Task, TaskError, Tell,
     body::{Body, Owned},
-    settle_guarded, took_ms,
+    took_ms,
 };
 use crate::{
     ledger::{Before, Recorded},
@@ -38,7 +38,7 @@ impl Locked<'_> {
             let message = Message::Script(tasks[0].text(statement));
             early.push(first, At::Statement(statement), message);
         }
-        let (pins, settle) = (self.pins_sql("LOCAL"), settle_guarded());
+        let (pins, settle) = (self.pins_sql("LOCAL"), self.settle_guarded());
         let this = &*self;
         let records: Vec<_> = tasks
             .iter()

@@ -62,7 +62,7 @@ impl Locked<'_> {
         *numbers = Numbers::named(&known.state.sequences);
         let (reached, reached_values) = numbers.now();
         let (note, note_values) = guard::note(&place, &secret);
-        let pins = guard::pins();
+        let pins = guard::by_index();
         let rest = (body.rest)("");
         let probes: Vec<String> = appends(&known, guard);
 
@@ -115,7 +115,7 @@ impl Locked<'_> {
         }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
         let (sql, values) = guard::state(guard, &place, version);
-        let pins = guard::pins();
+        let pins = guard::by_index();
         let messages = [
             Message::Batch("BEGIN TRANSACTION READ ONLY"),
             Message::Batch(&pins),

@@ -6,9 +6,20 @@
 
 use crate::{
     ledger::Recorded,
-    postgres::{guard::Guard, journal::Place, known::State},
+    postgres::{
+        guard::{Guard, pins},
+        journal::Place,
+        known::State,
+    },
     words::ident::Literal,
 };
+
+/// Pins what the answer depends on, and that every part is found by an index, whatever the statistics of the catalogs say.
+pub(crate) fn by_index() -> String {
+    let settings = ["enable_seqscan", "enable_material", "enable_bitmapscan"];
+    let off = settings.map(|name| format!("; SET LOCAL {name} = off"));
+    pins() + &off.concat()
+}
 
 fn versions(server_version: u32) -> String {
     let parameters = "UNION ALL SELECT ctid, xmin, tableoid FROM pg_catalog.pg_parameter_acl";
