@@ -2,6 +2,7 @@
 
 use crate::{
     ledger::{
+        bomb::inside,
         protection::bits,
         snapshot::{Fact, Kind, Snapshot},
     },
@@ -96,10 +97,28 @@ fn inside_body(definition: &str) -> &str {
         Piece::Text(text) if text.starts_with('$') => Some(text),
         _ => None,
     });
-    texts
-        .last()
-        .unwrap_or_default()
-        .trim_start_matches('$')
-        .split_once('$')
-        .map_or("", |(_, it)| it)
+    inside(texts.last().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_found_through_the_functions_that_are_called() {
+        let fact =
+            |source: &str| Fact([("source".to_owned(), source.into())].into_iter().collect());
+        let strike = fact(
+            "CREATE OR REPLACE FUNCTION public.strike()\n AS $function$ BEGIN RETURN (SELECT count(*) FROM public.fuse); END $function$\n",
+        );
+        let made = [("public.strike()", &strike)];
+        let found = needs(
+            "BEGIN PERFORM public.strike(); INSERT INTO audit VALUES (1); RETURN NULL; END",
+            &made,
+            0,
+        );
+        let expected =
+            [("public.fuse".to_owned(), "SELECT"), ("public.audit".to_owned(), "INSERT")];
+        assert_eq!(found, expected);
+    }
 }
