@@ -232,6 +232,18 @@ fn each_road_is_named_and_withdraws_sealed() {
         "ALTER TABLE events NO INHERIT above; DROP TABLE above",
         "APP owns the table public.above",
     );
+    road(
+        "CREATE FUNCTION part(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1'; ALTER FUNCTION part(bigint) OWNER TO APP; \
+         CREATE OR REPLACE FUNCTION fee_of(bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN public.part($1) / 100; END'",
+        "CREATE OR REPLACE FUNCTION fee_of(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 100'; DROP FUNCTION part(bigint)",
+        "APP owns the function public.part",
+    );
+    road(
+        "CREATE FUNCTION hook() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION hook() OWNER TO APP; \
+         CREATE EVENT TRIGGER MIG_hook ON ddl_command_end EXECUTE FUNCTION hook()",
+        "DROP EVENT TRIGGER MIG_hook; DROP FUNCTION hook()",
+        "APP owns the function public.hook",
+    );
     for privilege in ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER"] {
         road(
             &format!("GRANT {privilege} ON events TO APP"),

@@ -58,6 +58,14 @@ needs (n, classid, objid) AS (
         SELECT 'pg_catalog.pg_constraint'::regclass::oid, x.oid FROM pg_catalog.pg_constraint x
         WHERE n.classid = 'pg_catalog.pg_type'::regclass AND x.contypid = n.objid
         UNION ALL
+        -- what the text of a function calls: an index, a check or a default runs as the owner. A trigger runs as who appends
+        SELECT 'pg_catalog.pg_proc'::regclass::oid, h.oid
+        FROM pg_catalog.pg_proc p
+        JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
+        JOIN pg_catalog.pg_proc h ON h.oid >= 16384 AND h.oid <> p.oid
+            AND p.prosrc ~* ('\m' || regexp_replace(h.proname, '([^[:alnum:]_])', '\\\1', 'g') || '"?\s*\(')
+        WHERE n.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = n.objid AND p.prorettype <> 'pg_catalog.trigger'::regtype
+        UNION ALL
         SELECT 'pg_catalog.pg_amop'::regclass::oid, x.oid FROM pg_catalog.pg_amop x
         WHERE n.classid = 'pg_catalog.pg_opfamily'::regclass AND x.amopfamily = n.objid
         UNION ALL
