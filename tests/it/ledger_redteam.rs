@@ -188,6 +188,12 @@ impl Arena {
                 [sql, role, text] if sql == "@sql" => {
                     psql_at(&admin, &format!("SET ROLE {role}; {text}"));
                 }
+                [mark, number] if mark == "@place" => {
+                    let at: usize = number.parse().unwrap();
+                    if let Some((up, down)) = case.later.get(at - 2) {
+                        project.migration(&format!("{at}_later"), &place(up), &place(down));
+                    }
+                }
                 [as_role, command @ ..] if as_role.starts_with("as=") => {
                     let mut url = admin.clone();
                     url.user = as_role.strip_prefix("as=").map(str::to_owned);
@@ -198,7 +204,7 @@ impl Arena {
             }
         }
         for (at, (up, down)) in case.later.iter().enumerate() {
-            if ran.code != Some(0) {
+            if !case.meta.steps.is_empty() || ran.code != Some(0) {
                 break;
             }
             project.migration(&format!("{}_later", at + 2), &place(up), &place(down));
@@ -214,6 +220,11 @@ impl Arena {
         let after = truth(&admin);
         for [name, query, expected] in &case.meta.check {
             let found = try_psql_at(&admin, query).unwrap_or_else(|error| error);
+            let found = match found.as_str() {
+                "t" => "True".to_owned(),
+                "f" => "False".to_owned(),
+                _ => found,
+            };
             if found != *expected {
                 complaint = Some(format!("{name}: {found}, not {expected}"));
             }
