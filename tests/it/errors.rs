@@ -666,7 +666,7 @@ migration::failed
    · ────────────────────┬────────────────────
    ·                     ╰── this statement
    ╰────
-  help: The role lacks the privilege. Connect as the owner of the object, or GRANT what is missing.
+  help: Only its owner may. Connect as the owner of the object. If it is part of a sealed ledger, nobody migrates as its owner: write `ledger = true` into metadata.toml of a migration that holds nothing else, and give the second key ([ledger_admin] url_env in glowplug.toml).
 
 "#]],
         ),

@@ -176,7 +176,7 @@ impl Arena {
         if let Some(pre) = &case.pre {
             psql_at(&admin, pre);
         }
-        let before = truth(&admin);
+        let mut before = truth(&admin);
         let arguments = case.meta.args.join(" ");
         let mut ran = project.run(&format!("upgrade {arguments}"));
         let mut complaint = None;
@@ -187,6 +187,8 @@ impl Arena {
             match step.as_slice() {
                 [sql, role, text] if sql == "@sql" => {
                     psql_at(&admin, &format!("SET ROLE {role}; {text}"));
+                    // what is done from outside is not the run's
+                    before = truth(&admin);
                 }
                 [mark, number] if mark == "@place" => {
                     let at: usize = number.parse().unwrap();

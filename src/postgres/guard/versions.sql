@@ -1,6 +1,6 @@
 -- The versions of all rows in PostgreSQL's catalogs that ledgers rest on. $1: [[schema, table], …]; $2: the schema of the tracking tables.
 -- A row that is inserted, changed or deleted is another version, in a subtransaction, too. Every part is found by an index, so that
--- it does not matter how much else there is.
+-- it does not matter how much else there is. Hashes are summed: of a row that is found twice an exclusive or would see nothing.
 WITH RECURSIVE ledger AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relnamespace
     FROM jsonb_array_elements($1::text::jsonb) d (names)
@@ -102,8 +102,8 @@ text (content) AS (
     SELECT ROW(u.oid, u.subname, u.subenabled)::text FROM pg_catalog.pg_subscription u
 ),
 state (versions, touched) AS (
-    SELECT (SELECT count(*) || ' ' || COALESCE(bit_xor(hashtextextended(ctid::text || ' ' || xmin::text, tableoid::bigint)), 0) FROM version)
-            || ' ' || (SELECT count(*) || ' ' || COALESCE(bit_xor(hashtextextended(content, 0)), 0) FROM text),
+    SELECT (SELECT count(*) || ' ' || COALESCE(sum(hashtextextended(ctid::text || ' ' || xmin::text, tableoid::bigint)), 0) FROM version)
+            || ' ' || (SELECT count(*) || ' ' || COALESCE(sum(hashtextextended(content, 0)), 0) FROM text),
         -- rows were written, or structure is being changed: whatever is done to a table takes a lock that lasts. Where rows of another
         -- table were written, a trigger of it may be put off
         EXISTS (SELECT FROM pg_catalog.pg_locks k
