@@ -113,12 +113,21 @@ const PREDEFINED: [(&str, &str); 4] = [
 
 impl Grant {
     /// Whether it allows more than to append, and on Diesel's table to revert.
+    ///
+    /// A foreign key is checked in the name of the owner of the table that it refers to, and with it the casts of the type of its
+    /// column: who may make one runs code in that name.
     pub(super) fn is_too_much(&self) -> bool {
         let privilege = self.privilege.as_str();
-        match (self.of.as_str(), self.part.as_str()) {
-            ("sequence", _) => privilege == "UPDATE",
-            (_, "diesel") => matches!(privilege, "UPDATE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN"),
-            _ => matches!(privilege, "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN"),
+        let changes = matches!(privilege, "UPDATE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN");
+        match self.part.as_str() {
+            "parameter" => {
+                privilege == "ALTER SYSTEM" || self.identity.ends_with("_preload_libraries")
+            }
+            _ if self.of == "sequence" => privilege == "UPDATE",
+            _ if privilege == "REFERENCES" => true,
+            "diesel" => changes,
+            "ledger" | "journal" => changes || privilege == "DELETE",
+            _ => false,
         }
     }
 
@@ -331,7 +340,7 @@ impl Powers {
             ends.push(format!("{role} has been granted {} on {on}", privileges.join(", ")));
         }
         let owners = self.owners(ledger);
-        let harmful = ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "MAINTAIN"];
+        let harmful = ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "MAINTAIN", "REFERENCES"];
         for it in &self.later {
             let is_harmful = harmful.contains(&it.privilege.as_str());
             if is_harmful && it.grantee == role && owners.contains(it.owner.as_str()) {

@@ -37,16 +37,14 @@ pub struct Sealing<'s> {
 }
 
 const REVERT: [&str; 3] = ["SELECT", "INSERT", "DELETE"];
-const APPEND: [&str; 3] = ["SELECT", "INSERT", "REFERENCES"];
-const RECORD: [&str; 2] = ["SELECT", "INSERT"];
-const WRITE: [&str; 5] = ["SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"];
+const APPEND: [&str; 2] = ["SELECT", "INSERT"];
+const WRITE: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What roles keep, or get, on a table.
 fn kept(part: &str) -> &'static [&'static str] {
     match part {
-        "ledger" => &APPEND,
+        "ledger" | "journal" => &APPEND,
         "diesel" => &REVERT,
-        "journal" => &RECORD,
         _ => &WRITE,
     }
 }
@@ -112,7 +110,9 @@ impl Powers {
                 it.owner.clone_from(&hands.keeper);
             }
         }
-        after.grants.retain(|it| !it.is_too_much());
+        after
+            .grants
+            .retain(|it| !it.is_too_much() || matches!(it.part.as_str(), "parameter" | "kept"));
         after.later.retain(|it| it.owner != hands.keeper);
         let is_hands = |role: &str| role == hands.keeper || role == hands.database;
         after.members.retain(|it| !is_hands(&it.role) || hands.key.as_ref() == Some(&it.member));
@@ -122,7 +122,8 @@ impl Powers {
 
     /// Whether something is given to the ledger's role: what is a superuser's is safe there already.
     fn moves(&self, it: &Owned) -> bool {
-        let is_movable = !it.member && !matches!(it.of.as_str(), "extension" | "database");
+        let is_movable =
+            !it.member && it.part != "kept" && !matches!(it.of.as_str(), "extension" | "database");
         is_movable && (it.part != "needed" || !self.is_superuser(&it.owner))
     }
 
@@ -400,13 +401,13 @@ fn check(hands: &Hands, tables: &BTreeMap<String, &str>) -> String {
     let key = Literal(hands.key.as_deref().unwrap_or_default()).to_string();
     let too_much = |(table, part): (&String, &&str)| {
         let privileges = match *part {
-            "ledger" | "journal" => "UPDATE, DELETE, TRUNCATE, TRIGGER",
-            "diesel" => "UPDATE, TRUNCATE, TRIGGER",
-            _ => return None,
+            "ledger" | "journal" => "UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES",
+            "diesel" => "UPDATE, TRUNCATE, TRIGGER, REFERENCES",
+            _ => "REFERENCES",
         };
-        Some(format!("        ({}, {})", Literal(table), Literal(privileges)))
+        format!("        ({}, {})", Literal(table), Literal(privileges))
     };
-    let tables: Vec<String> = tables.iter().filter_map(too_much).collect();
+    let tables: Vec<String> = tables.iter().map(too_much).collect();
     format!(
         "DO $glowplug$\nDECLARE\n    it record;\nBEGIN\n    \
          FOR it IN SELECT r.rolname, k.role FROM pg_catalog.pg_roles r, (VALUES ({}), ({})) k (role)\n        \
