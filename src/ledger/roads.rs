@@ -24,6 +24,16 @@ pub struct Powers {
     pub(super) definers: Vec<Definer>,
     pub(super) grants: Vec<Grant>,
     pub(super) later: Vec<Later>,
+    pub(super) loose: Vec<Loose>,
+}
+
+/// A function that an index calls, and whose text means something else under another search_path.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Loose {
+    #[serde(skip)]
+    pub(super) ledger: Option<usize>,
+    pub(super) function: String,
+    pub(super) table: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -182,6 +192,10 @@ impl Powers {
                     let grant = serde_json::from_str::<Grant>(text);
                     read.grants.extend(grant.map(|it| Grant { ledger, ..it }));
                 }
+                "loose" => {
+                    let loose = serde_json::from_str::<Loose>(text);
+                    read.loose.extend(loose.map(|it| Loose { ledger, ..it }));
+                }
                 "later" => read.later.extend(serde_json::from_str::<Later>(text)),
                 _ => {}
             }
@@ -247,6 +261,18 @@ impl Powers {
                     roads.push(Road { role: start.to_owned(), path, to });
                 }
             }
+        }
+        // from PostgreSQL 17 on these run with a search_path of PostgreSQL's own
+        let is_open = |it: &&Loose| self.major < 17 && it.ledger.is_none_or(|it| it == ledger);
+        for it in self.loose.iter().filter(is_open) {
+            roads.push(Road {
+                role: PUBLIC.to_owned(),
+                path: Vec::new(),
+                to: vec![format!(
+                    "{} sets no search_path, and an index of {} calls it: VACUUM and REINDEX run it as the owner, and what it calls by a bare name may be somebody else's (ALTER FUNCTION {0} SET search_path = pg_catalog, pg_temp)",
+                    it.function, it.table
+                )],
+            });
         }
         roads
     }
@@ -361,6 +387,15 @@ impl Powers {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_function_of_an_index_needs_a_search_path_of_its_own_before_17() {
+        let value = json!({ "function": "public.norm(text)", "table": "public.events" });
+        let facts = [("loose", "0", value)];
+        assert_eq!(powers(16, &facts).roads(0, None).len(), 1);
+        assert!(powers(16, &facts).roads(1, None).is_empty());
+        assert!(powers(17, &facts).roads(0, None).is_empty());
+    }
 
     fn powers(major: u32, facts: &[(&str, &str, serde_json::Value)]) -> Powers {
         let here = json!({ "session": "app", "database": "d", "major": major });

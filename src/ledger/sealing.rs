@@ -53,18 +53,16 @@ impl Hands {
     /// Finds roles: those that have sealed something here already, or names that are free.
     #[must_use]
     pub fn of(powers: &Powers, key: Option<&str>) -> Self {
-        let is_closed = |role: &Role| {
-            let has_members = powers
-                .members
-                .iter()
-                .any(|it| it.role == role.name && Some(it.member.as_str()) != key);
-            !role.login
-                && !role.superuser
-                && !role.creates
-                && !has_members
-                && !role.name.starts_with("pg_")
+        let is_plain = |name: &str| {
+            let role = powers.roles.get(name);
+            role.is_some_and(|it| {
+                !it.login && !it.superuser && !it.creates && !name.starts_with("pg_")
+            })
         };
-        let closed = |name: &str| powers.roles.get(name).is_some_and(is_closed);
+        let has_members = |name: &str| {
+            powers.members.iter().any(|it| it.role == name && Some(it.member.as_str()) != key)
+        };
+        let closed = |name: &str| is_plain(name) && !has_members(name);
         let owner_of = |part: &str| {
             let found = powers.owned.iter().find(|it| it.part == part && closed(&it.owner));
             found.map(|it| it.owner.clone())
@@ -76,7 +74,8 @@ impl Hands {
                 let database = &powers.database[..powers.database.floor_char_boundary(room)];
                 format!("{database}{suffix}{number}")
             };
-            let fits = |name: &String| !powers.roles.contains_key(name) || closed(name);
+            // whoever is a member of a role of such a name is one no longer
+            let fits = |name: &String| !powers.roles.contains_key(name) || is_plain(name);
             (1..100).map(name).find(fits).unwrap_or_else(|| name(1))
         };
         Self {
@@ -203,7 +202,7 @@ pub fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
     for it in &powers.members {
         let is_hands = it.role == hands.keeper || it.role == hands.database;
         if is_hands && hands.key.as_ref() != Some(&it.member) && !powers.is_superuser(&it.member) {
-            line(&format!("REVOKE {} FROM {};", Ident(&it.role), Ident(&it.member)));
+            line(&format!("REVOKE {} FROM {} CASCADE;", Ident(&it.role), Ident(&it.member)));
         }
     }
 

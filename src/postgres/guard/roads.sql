@@ -183,6 +183,20 @@ fact (kind, n, value) AS (
     FROM granted g
     CROSS JOIN LATERAL aclexplode(g.acl) x
     WHERE x.grantee <> g.owner
+    -- what VACUUM, ANALYZE and REINDEX run as the owner, with names that the search_path of then decides about
+    UNION ALL
+    SELECT DISTINCT 'loose', h.n, jsonb_build_object('function', p.oid::regprocedure::text, 'table', h.oid::regclass::text)
+    FROM held h
+    CROSS JOIN LATERAL (
+        SELECT 'pg_catalog.pg_class'::regclass::oid, x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = h.oid
+        UNION ALL
+        SELECT 'pg_catalog.pg_statistic_ext'::regclass::oid, x.oid FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid = h.oid
+    ) part (classid, objid)
+    JOIN pg_catalog.pg_depend d ON d.classid = part.classid AND d.objid = part.objid AND d.refclassid = 'pg_catalog.pg_proc'::regclass
+    JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.oid >= 16384
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
+    WHERE NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c ~ '^search_path=')
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc b WHERE b.oid = p.oid AND b.prosqlbody IS NOT NULL)
     {parameters}
     UNION ALL
     -- what tables that are made later are granted
