@@ -141,7 +141,7 @@ impl Locked<'_> {
 impl Known {
     /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
     fn appends(&self, guard: &Guard) -> Vec<String> {
-        let Some(snapshot) = &self.snapshot else {
+        let Some(snapshot) = self.snapshot.as_ref().filter(|_| !guard.unprobed) else {
             return Vec::new();
         };
         let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {
