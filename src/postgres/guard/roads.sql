@@ -58,7 +58,7 @@ needs (n, classid, objid) AS (
     UNION SELECT '', 'pg_catalog.pg_proc'::regclass::oid, k.castfunc FROM held h
         JOIN pg_catalog.pg_constraint x ON x.confrelid = h.oid AND x.contype = 'f'
         JOIN pg_catalog.pg_attribute a ON a.attrelid = x.conrelid AND a.attnum = ANY (x.conkey)
-        JOIN pg_catalog.pg_cast k ON k.castsource = a.atttypid AND k.castfunc >= 16384
+        JOIN pg_catalog.pg_cast k ON k.castsource = a.atttypid AND k.castsource >= 16384 AND k.castfunc >= 16384
     UNION SELECT h.n, 'pg_catalog.pg_attrdef'::regclass::oid, x.oid FROM held h JOIN pg_catalog.pg_attrdef x ON x.adrelid = h.oid
     UNION SELECT h.n, 'pg_catalog.pg_trigger'::regclass::oid, x.oid FROM held h JOIN pg_catalog.pg_trigger x ON x.tgrelid = h.oid
     UNION SELECT h.n, 'pg_catalog.pg_class'::regclass::oid, x.indexrelid FROM held h JOIN pg_catalog.pg_index x ON x.indrelid = h.oid
