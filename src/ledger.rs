@@ -5,7 +5,6 @@
 //! difference is a finding. Reading snapshots, locks, counters and fingerprints is the work of
 //! [`postgres::guard`](crate::postgres::guard).
 
-pub(crate) mod advice;
 mod attestation;
 mod before;
 mod bomb;
@@ -35,7 +34,7 @@ pub use self::{
     declaration::Declaration,
     forms::{FORMS, Unfit, demand_form},
     layer::{Layer, Signs},
-    needs::needs_of_new_triggers,
+    needs::needs_of_what_is_new,
     proof::{Unproved, prove},
     protection::{Protection, protection},
     roads::Powers,
@@ -44,3 +43,5 @@ pub use self::{
     snapshot::{Address, Fact, Kind, Snapshot},
     written::{Reading, Written},
 };
+pub(crate) use crate::report::advice;
+pub use crate::report::rule::{LedgerRule, Severity};

@@ -1,5 +1,6 @@
 //! What jobs tell while they run and return when they end. Plain values, serialised as they are.
 
+pub(crate) mod advice;
 pub mod autogenerate;
 pub mod drift;
 pub mod event;
@@ -7,6 +8,7 @@ pub mod finding;
 pub mod ledger;
 pub mod pin;
 pub mod proved;
+pub mod rule;
 pub mod run;
 pub mod schema;
 pub mod status;

@@ -27,7 +27,10 @@ use crate::{
     },
     ledger::Declaration,
     project::write::{self, NewMigration},
-    report::{ledger::LedgersReport, ledger::Level},
+    report::{
+        ledger::{LedgersReport, Level},
+        rule::{LedgerRule, Severity},
+    },
 };
 
 /// The append-only tables: their protection, their rows, their seals.
@@ -41,6 +44,8 @@ pub(super) enum LedgerCommand {
     Verify(Verify),
     /// Print a digest of all rows since the last seal, to be kept outside of the database
     Seal(SealArgs),
+    /// Print the rules of the guard: what each protects, and what to do instead
+    Rules,
     /// Append an event
     Append(events::Append),
     /// Append a correction of an event
@@ -104,6 +109,7 @@ impl LedgerCommand {
             Self::Protect(_) => "ledger protect",
             Self::Verify(_) => "ledger verify",
             Self::Seal(_) => "ledger seal",
+            Self::Rules => "ledger rules",
             Self::Append(_) => "ledger append",
             Self::Correct(_) => "ledger correct",
             Self::Log(_) => "ledger log",
@@ -117,11 +123,40 @@ impl LedgerCommand {
             Self::Protect(command) => command.run(&settings, output),
             Self::Verify(command) => command.run(&settings, output),
             Self::Seal(command) => command.run(&settings, output),
+            Self::Rules => Ok(rules(output)),
             Self::Append(command) => command.run(&settings, output),
             Self::Correct(command) => command.run(&settings, output),
             Self::Log(command) => command.run(&settings, output),
         }
     }
+}
+
+/// A rule, for `--format json`.
+#[derive(Debug, Serialize)]
+struct RuleReport {
+    rule: LedgerRule,
+    protects: &'static str,
+    severity: Severity,
+    advice: &'static str,
+}
+
+fn rules(output: &Output) -> Exit {
+    let of = |rule: &LedgerRule| RuleReport {
+        rule: *rule,
+        protects: rule.protects(),
+        severity: rule.severity(),
+        advice: rule.advice(),
+    };
+    let rules: Vec<RuleReport> = LedgerRule::ALL.iter().map(of).collect();
+    let text = |it: &RuleReport| {
+        let passes = match it.severity {
+            Severity::History => "nothing lets it pass",
+            Severity::Protection => "--allow-ledger-change lets it pass",
+        };
+        format!("{}\n  protects  {}; {passes}\n  instead   {}\n", it.rule, it.protects, it.advice)
+    };
+    output.answer(&rules, |rules| rules.iter().map(text).collect());
+    Exit::Done
 }
 
 fn declared(settings: &Settings) -> Result<Vec<Declaration>, CliError> {
@@ -142,7 +177,7 @@ fn status(settings: &Settings, output: &Output) -> Result<Exit, CliError> {
         report.map_err(CliError::from)
     })?;
     output.answer(&report, render::ledgers);
-    let is_missed = report.findings.iter().any(|it| it.rule == sealed::NOT_SEALED);
+    let is_missed = report.findings.iter().any(|it| it.rule == LedgerRule::NotSealed);
     Ok(if is_missed { Exit::Findings } else { Exit::Done })
 }
 

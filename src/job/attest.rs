@@ -2,6 +2,7 @@
 
 pub(crate) mod rows;
 
+use crate::report::rule::LedgerRule;
 use crate::{
     job::{
         JobError, Watch,
@@ -89,7 +90,7 @@ pub(super) async fn drift(
             {
                 findings.push(Finding {
                     ledger: ledger.label(),
-                    rule: "rows-lost",
+                    rule: LedgerRule::RowsLost,
                     what: format!("the event that was the newest ({}) is gone", shown(last)),
                     advice: "Events were removed past every protection. Look at the server's log and at a backup; the seals tell which rows are left unaltered.",
                     rows: true,

@@ -4,6 +4,7 @@ pub mod protect;
 pub mod seal;
 pub mod sealed;
 
+use crate::report::rule::LedgerRule;
 use crate::{
     events::EventLog,
     job::{
@@ -134,7 +135,7 @@ pub async fn verify(
         if count < attested {
             report.findings.push(Finding {
                 ledger: label,
-                rule: "rows-lost",
+                rule: LedgerRule::RowsLost,
                 what: format!("{} of its {attested} rows up to {} are gone", attested - count, shown(last)),
                 advice: "Events were removed past every protection. Look at the server's log and at a backup; the seals tell which rows are left unaltered.",
                 rows: true,

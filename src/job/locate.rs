@@ -1,5 +1,6 @@
 //! Finds the statement that harms a ledger, by replaying the migrations in the shadow and looking after every statement.
 
+use crate::report::rule::LedgerRule;
 use std::collections::BTreeSet;
 
 use crate::{
@@ -129,7 +130,7 @@ async fn replay(
         return Ok(None);
     };
     // rows first: what happened to them is the worst
-    let rules = |rows: bool| -> BTreeSet<&str> {
+    let rules = |rows: bool| -> BTreeSet<LedgerRule> {
         let findings = refused.findings.iter().filter(|it| it.rows == rows);
         findings.map(|it| it.rule).collect()
     };
@@ -146,7 +147,7 @@ async fn replay(
 }
 
 /// The rules that are broken between two moments.
-fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<&'static str> {
+fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<LedgerRule> {
     let context = Context {
         ledgers: &guard.ledgers,
         before: None,
@@ -154,15 +155,15 @@ fn seen(guard: &Guard, before: &Snapshot, now: &Snapshot) -> BTreeSet<&'static s
         written: ledger::Recorded::default(),
         replaces_triggers: true,
     };
-    let mut seen: BTreeSet<&'static str> =
+    let mut seen: BTreeSet<LedgerRule> =
         ledger::judge(before, now, &context).iter().map(|it| it.rule).collect();
     for ledger in 0..guard.ledgers.len() {
         let rows = ledger::rows(before, now, ledger);
         if rows.updated + rows.deleted != 0 || !rows.rewritten.is_empty() {
-            seen.insert("rows-changed");
+            seen.insert(LedgerRule::RowsChanged);
         }
         if rows.inserted != 0 {
-            seen.extend(["backdated", "appended-twice"]);
+            seen.extend([LedgerRule::Backdated, LedgerRule::AppendedTwice]);
         }
     }
     seen

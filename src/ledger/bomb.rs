@@ -275,7 +275,7 @@ fn words(source: &str, depth: usize) -> Vec<String> {
 }
 
 /// What stands in a string constant.
-fn inside(text: &str) -> &str {
+pub(super) fn inside(text: &str) -> &str {
     if let Some(dollar) = text.strip_prefix('$')
         && let Some(end) = dollar.find('$')
     {

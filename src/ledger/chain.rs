@@ -3,6 +3,7 @@
 //! A link is an attestation with a place in the chain. The server computes what each head should be; what follows from that is
 //! decided here. Whoever may write the journal can also compute heads: against that stands the newest head, kept elsewhere.
 
+use crate::report::rule::LedgerRule;
 use std::collections::BTreeMap;
 
 use crate::{ledger::advice, report::finding::Finding};
@@ -126,7 +127,7 @@ impl Chain {
                     "the attestation after {} (entry {} of the journal) does not follow from the one before it: entries were taken out, or put in",
                     link.name, link.id
                 );
-                find("journal-changed", what);
+                find(LedgerRule::JournalChanged, what);
             } else if !link.follows && !link.anew {
                 let since = earlier
                     .map_or_else(|| "its beginning".to_owned(), |it| format!("entry {}", it.id));
@@ -134,7 +135,7 @@ impl Chain {
                     "the journal from {since} to entry {} is not what was attested after {}: entries were changed, taken out or put in",
                     link.id, link.name
                 );
-                find("journal-changed", what);
+                find(LedgerRule::JournalChanged, what);
             }
             earlier = Some(link);
         }
@@ -157,7 +158,7 @@ impl Chain {
                     "entry {} of the journal ({} of {}) was not written by glowplug",
                     entry.id, entry.kind, entry.name
                 );
-                find("journal-forged", what);
+                find(LedgerRule::JournalForged, what);
             }
         }
         if let Some(pinned) = pinned
@@ -172,7 +173,7 @@ impl Chain {
                     "the journal does not lead to the head that glowplug.lock keeps ({pinned}): it holds no attestation"
                 ),
             };
-            find("journal-head", what);
+            find(LedgerRule::JournalHead, what);
         }
         found
     }
@@ -202,7 +203,7 @@ mod tests {
     #[track_caller]
     fn check(links: Vec<Link>, loose: Vec<Loose>, pinned: Option<&str>, expected: &[&str]) {
         let found = Chain { links, loose }.faults(pinned);
-        let rules: Vec<&str> = found.iter().map(|it| it.rule).collect();
+        let rules: Vec<&str> = found.iter().map(|it| it.rule.code()).collect();
         assert_eq!(rules, expected, "{found:?}");
     }
 

@@ -19,7 +19,7 @@ use crate::{
         protection::{Protection, bits, firmness, protection},
         snapshot::{Fact, Kind, Snapshot},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
 };
 
 /// What is known besides the two snapshots.
@@ -97,7 +97,7 @@ impl<'j> Judge<'j> {
         }
     }
 
-    fn find(&mut self, rule: &'static str, what: impl Into<String>, advice: &'static str) {
+    fn find(&mut self, rule: LedgerRule, what: impl Into<String>, advice: &'static str) {
         self.findings.push(Finding {
             ledger: self.label.clone(),
             rule,
@@ -108,7 +108,7 @@ impl<'j> Judge<'j> {
     }
 
     /// As [`find`](Self::find), of what concerns rows.
-    fn lost(&mut self, rule: &'static str, what: impl Into<String>, advice: &'static str) {
+    fn lost(&mut self, rule: LedgerRule, what: impl Into<String>, advice: &'static str) {
         self.find(rule, what, advice);
         if let Some(finding) = self.findings.last_mut() {
             finding.rows = true;
@@ -140,7 +140,7 @@ impl<'j> Judge<'j> {
                 let is_own = self.is_own(&format!("relation {root}"));
                 if !(is_own && self.is_empty()) {
                     let what = "the table is gone, or has another name";
-                    self.lost("ledger-gone", what, advice::TABLE);
+                    self.lost(LedgerRule::LedgerGone, what, advice::TABLE);
                 }
                 return;
             }
@@ -150,7 +150,7 @@ impl<'j> Judge<'j> {
                         "r" | "p" => "another table has its name now",
                         _ => "something else than a table has its name now",
                     };
-                    self.lost("ledger-replaced", what, advice::TABLE);
+                    self.lost(LedgerRule::LedgerReplaced, what, advice::TABLE);
                     return;
                 }
             }
@@ -191,23 +191,23 @@ impl<'j> Judge<'j> {
                         rows.filter(|(it, _)| *it == label).all(|(_, it)| it.is("empty"));
                     if !was_empty {
                         let what = format!("the partition {label} is no longer part of it");
-                        self.lost("partition-lost", what, advice::TABLE);
+                        self.lost(LedgerRule::PartitionLost, what, advice::TABLE);
                     }
                 }
                 (None, Some(new)) if !new.is("partition") => {
                     let what =
                         format!("{label} inherits from it, and adds rows that nothing protects");
-                    self.find("inheritance", what, advice::TABLE);
+                    self.find(LedgerRule::Inheritance, what, advice::TABLE);
                 }
                 (None, Some(new)) if !matches!(new.text("kind"), "r" | "p") => {
                     let what = format!("the partition {label} is not a table of this database");
-                    self.find("foreign-partition", what, advice::TABLE);
+                    self.find(LedgerRule::ForeignPartition, what, advice::TABLE);
                 }
                 (None, Some(new)) if new.text("persistence") == "u" => {
                     let what = format!(
                         "the partition {label} is not written to the log: a crash would empty it"
                     );
-                    self.find("table-changed", what, advice::PARTITION);
+                    self.find(LedgerRule::TableChanged, what, advice::PARTITION);
                 }
                 (Some(old), Some(new)) => self.relation(label, old, new),
                 _ => {}
@@ -222,7 +222,7 @@ impl<'j> Judge<'j> {
                 "identity" if old.is("root") || self.is_empty() => continue,
                 "identity" => {
                     self.lost(
-                        "ledger-replaced",
+                        LedgerRule::LedgerReplaced,
                         format!("another table is called {label} now"),
                         advice::TABLE,
                     );
@@ -253,9 +253,9 @@ impl<'j> Judge<'j> {
                 other => format!("{label} has another {other}"),
             };
             let rule = match attribute {
-                "owner" | "schema owner" => "owner-changed",
-                "row security" | "forced row security" => "row-security",
-                _ => "table-changed",
+                "owner" | "schema owner" => LedgerRule::OwnerChanged,
+                "row security" | "forced row security" => LedgerRule::RowSecurity,
+                _ => LedgerRule::TableChanged,
             };
             self.find(rule, what, advice::KEEP);
         }

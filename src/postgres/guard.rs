@@ -20,7 +20,7 @@ pub(crate) use self::{
     probe::{append, demanded, writes},
     signs::{flush, identity},
     text::{Range, sums, there_then},
-    veto::{State, note, state, veto},
+    veto::{by_index, note, state, veto},
 };
 
 use std::collections::BTreeMap;

@@ -23,6 +23,7 @@ mod ledger_declared;
 mod ledger_detection;
 mod ledger_random;
 mod ledger_redteam;
+mod ledger_rules;
 mod ledger_sealed;
 mod ledger_sealed_key;
 mod ledger_sealed_redteam;

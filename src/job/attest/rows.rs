@@ -10,7 +10,7 @@ use crate::{
         guard::{self, Guard, Key, Range},
         session::Session,
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
 };
 
 /// Ledgers up to this size, in pages of 8 kB, are read through for rows that were written since: whatever the server counted.
@@ -105,7 +105,7 @@ pub(crate) async fn compare(
         };
         return Ok(Some(Finding {
             ledger: declared.label(),
-            rule: "rows-changed",
+            rule: LedgerRule::RowsChanged,
             what: format!("{rows} are not those that were attested{count}"),
             advice: advice::HISTORY,
             rows: true,

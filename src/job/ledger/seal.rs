@@ -15,7 +15,7 @@ use crate::{
         guard::{self, Guard, Range},
         session::{Message, Session},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
     words::digest::Digest,
 };
 
@@ -239,7 +239,7 @@ pub async fn compare(
         } else {
             compared.findings.push(Finding {
                 ledger: seal.ledger.clone(),
-                rule: "seal-broken",
+                rule: LedgerRule::SealBroken,
                 what: format!("the rows {rows} are not those that were sealed at {}", seal.at),
                 advice: "Rows were changed, removed or added past every protection. Compare with a backup from before that time.",
                 rows: true,

@@ -9,6 +9,7 @@ use crate::{
     report::{
         finding::Finding,
         ledger::{Level, Road, Strength},
+        rule::LedgerRule,
     },
 };
 
@@ -90,23 +91,23 @@ pub(super) fn judge(
     let is_missed = ledger.level == Level::Sealed && is_there && !is_sealed;
     let finding = is_missed.then(|| Finding {
         ledger: ledger.label(),
-        rule: NOT_SEALED,
+        rule: LedgerRule::NotSealed,
         what: match roads.first() {
-            Some(first) if roads.len() == 1 => format!("it is declared as sealed, and there is a way around: {first}"),
+            Some(first) if roads.len() == 1 => {
+                format!("it is declared as sealed, and there is a way around: {first}")
+            }
             Some(first) => format!(
                 "it is declared as sealed, and there are {} ways around; the first is {first}",
                 roads.len()
             ),
-            None => "it is declared as sealed, and its triggers do not refuse everything, always".to_owned(),
+            None => "it is declared as sealed, and its triggers do not refuse everything, always"
+                .to_owned(),
         },
-        advice: "`glowplug ledger status` lists all ways; `glowplug ledger protect TABLE --level sealed` writes the SQL with which an administrator closes them.",
+        advice: LedgerRule::NotSealed.advice(),
         rows: false,
     });
     (is_sealed, roads, finding)
 }
-
-/// The rule's name.
-pub const NOT_SEALED: &str = "not-sealed";
 
 /// What a run says of ledgers that are declared as sealed, and are not.
 ///

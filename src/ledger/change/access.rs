@@ -1,5 +1,6 @@
 //! Rules, policies, privileges and names: who does what to a ledger, and finds it.
 
+use crate::report::rule::LedgerRule;
 use std::collections::BTreeSet;
 
 use super::Judge;
@@ -14,14 +15,14 @@ impl Judge<'_> {
         for (label, old, new) in self.pairs(Kind::Rule) {
             if new.is_some() && old != new {
                 let what = format!("the rule {label} changes what a command on it does");
-                self.find("rule", what, advice::KEEP);
+                self.find(LedgerRule::Rule, what, advice::KEEP);
             }
         }
         let secured = self.before.root(self.index).is_some_and(|(_, it)| it.is("row security"));
         for (label, old, new) in self.pairs(Kind::Policy) {
             if secured && old != new {
                 let what = format!("the policy {label} is another: rows are hidden or shown");
-                self.find("row-security", what, advice::KEEP);
+                self.find(LedgerRule::RowSecurity, what, advice::KEEP);
             }
         }
     }
@@ -63,7 +64,7 @@ impl Judge<'_> {
                     "{role} can no longer give every column when it appends: only {}",
                     new.text("gives")
                 );
-                self.find("privilege", what, advice::APPEND);
+                self.find(LedgerRule::Privilege, what, advice::APPEND);
             }
             for (attribute, what) in gains {
                 // foreign keys that point at a ledger need one column of it, of the owner's
@@ -71,12 +72,12 @@ impl Judge<'_> {
                 let is_implied = all && attribute != "superuser"
                     || attribute == "updates a column" && new.is("updates");
                 if new.is(attribute) && !old.is(attribute) && !is_key_check && !is_implied {
-                    self.find("privilege", format!("{role} {what} now"), advice::KEEP);
+                    self.find(LedgerRule::Privilege, format!("{role} {what} now"), advice::KEEP);
                 }
             }
             for (attribute, what) in losses {
                 if old.is(attribute) && !new.is(attribute) && !new.0.is_empty() {
-                    self.find("privilege", format!("{role} {what}"), advice::APPEND);
+                    self.find(LedgerRule::Privilege, format!("{role} {what}"), advice::APPEND);
                 }
             }
         }
@@ -103,14 +104,14 @@ impl Judge<'_> {
             let grantee = fact.text("grantee");
             if is_new && matches!(privilege, "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER") {
                 let what = format!("{grantee} may {privilege} {relation} now");
-                self.find("privilege", what, advice::KEEP);
+                self.find(LedgerRule::Privilege, what, advice::KEEP);
             }
             if !is_new
                 && matches!(privilege, "SELECT" | "INSERT")
                 && self.after.of(Some(self.index), Kind::Relation).any(|(it, _)| it == relation)
             {
                 let what = format!("{grantee} can no longer {privilege} {relation}");
-                self.find("privilege", what, advice::APPEND);
+                self.find(LedgerRule::Privilege, what, advice::APPEND);
             }
         }
     }
@@ -121,7 +122,7 @@ impl Judge<'_> {
             if new.is_some() && old != new {
                 let what =
                     format!("{label} answers in PostgreSQL's place for what the ledger holds");
-                self.find("stand-in", what, advice::MEANING);
+                self.find(LedgerRule::StandIn, what, advice::MEANING);
             }
         }
         let is_partitioned =
@@ -132,7 +133,7 @@ impl Judge<'_> {
             };
             if is_partitioned && old.is_none() && new.is_some_and(harms) {
                 self.find(
-                    "privilege",
+                    LedgerRule::Privilege,
                     format!("partitions made later are granted {label}"),
                     advice::KEEP,
                 );
@@ -155,7 +156,7 @@ impl Judge<'_> {
         };
         if now.is("referenced") && (may(self.before) || !was.is("referenced")) && !may(self.after) {
             let what = "foreign keys that point at it can no longer be checked: its owner needs UPDATE of one column";
-            self.find("append-lost", what, advice::APPEND);
+            self.find(LedgerRule::AppendLost, what, advice::APPEND);
         }
     }
 
@@ -175,7 +176,7 @@ impl Judge<'_> {
                     ),
                     None => format!("{role} no longer finds it by its name: search_path"),
                 };
-                self.find("search-path", what, advice::TABLE);
+                self.find(LedgerRule::SearchPath, what, advice::TABLE);
             }
         }
     }

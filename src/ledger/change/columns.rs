@@ -5,6 +5,7 @@ use crate::ledger::{
     advice,
     snapshot::{Fact, Kind},
 };
+use crate::report::rule::LedgerRule;
 
 impl Judge<'_> {
     pub(super) fn columns(&mut self) {
@@ -38,7 +39,7 @@ impl Judge<'_> {
                 "the new column {} must be given with every append: it has no default",
                 new.text("name")
             );
-            self.find("append-lost", what, advice::APPEND);
+            self.find(LedgerRule::AppendLost, what, advice::APPEND);
         }
     }
 
@@ -50,7 +51,7 @@ impl Judge<'_> {
             if !is_unused {
                 let what =
                     format!("the column {name} is dropped, and with it what events recorded there");
-                self.lost("column-dropped", what, advice::COLUMN);
+                self.lost(LedgerRule::ColumnDropped, what, advice::COLUMN);
             }
             return;
         }
@@ -77,9 +78,9 @@ impl Judge<'_> {
                     });
                     if taken {
                         let what = format!("{what}, the name of another column");
-                        self.lost("column-renamed", what, advice::COLUMN);
+                        self.lost(LedgerRule::ColumnRenamed, what, advice::COLUMN);
                     } else {
-                        self.find("column-renamed", what, advice::COLUMN);
+                        self.find(LedgerRule::ColumnRenamed, what, advice::COLUMN);
                     }
                 }
                 "type" | "type identity" | "modifier" if widens(old, new) => {}
@@ -91,42 +92,42 @@ impl Judge<'_> {
                         new.text("type"),
                         old.text("type")
                     );
-                    self.lost("column-type", what, advice::COLUMN);
+                    self.lost(LedgerRule::ColumnType, what, advice::COLUMN);
                 }
                 "type identity" | "modifier" => {}
                 "collation" => {
                     let what = format!("the column {name} has another collation");
-                    self.find("column-type", what, advice::COLUMN);
+                    self.find(LedgerRule::ColumnType, what, advice::COLUMN);
                 }
                 "not null" if new.is("not null") || own(" not null") => {}
                 "not null" => {
                     let what = format!("the column {name} may be NULL now");
-                    self.find("constraint-lost", what, advice::KEEP);
+                    self.find(LedgerRule::ConstraintLost, what, advice::KEEP);
                 }
                 "default" if old.text("default").is_empty() && old.text("generated").is_empty() => {
                 }
                 "default" if own(" default") || meaning(old) == meaning(new) => {}
                 "default" => {
                     let what = format!("the default of the column {name} is another, or gone");
-                    self.find("default-changed", what, advice::APPEND);
+                    self.find(LedgerRule::DefaultChanged, what, advice::APPEND);
                 }
                 // written into the rows when they were rewritten
                 "missing value" if new.text("missing value").is_empty() => {}
                 "missing value" => {
                     let what =
                         format!("the column {name} shows another value for the events before it");
-                    self.lost("column-value", what, advice::CORRECT);
+                    self.lost(LedgerRule::ColumnValue, what, advice::CORRECT);
                 }
                 "identity" if new.text("identity") == "a" => {}
                 "identity" => {
                     let what = format!(
                         "the numbers of the column {name} are no longer always the server's"
                     );
-                    self.find("identity-changed", what, advice::APPEND);
+                    self.find(LedgerRule::IdentityChanged, what, advice::APPEND);
                 }
                 other => {
                     let what = format!("the column {name} has another value for {other}");
-                    self.find("column-changed", what, advice::COLUMN);
+                    self.find(LedgerRule::ColumnChanged, what, advice::COLUMN);
                 }
             }
         }

@@ -8,7 +8,10 @@ use crate::{
         advice, bomb,
         snapshot::{Fact, Kind, Snapshot},
     },
-    report::finding::Finding,
+    report::{
+        finding::Finding,
+        rule::{LedgerRule, Severity},
+    },
 };
 
 /// Settings that change what protects a ledger, wherever they are kept.
@@ -61,22 +64,27 @@ pub(super) fn everywhere(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut find = |rule, what: String, advice| {
-        findings.push(Finding { ledger: String::new(), rule, what, advice, rows: false });
+        let rows = LedgerRule::severity(rule) == Severity::History;
+        findings.push(Finding { ledger: String::new(), rule, what, advice, rows });
     };
     let (was, now) = (before.session(), after.session());
     if was.text("xid") != now.text("xid") {
         find(
-            "transaction-left",
+            LedgerRule::TransactionLeft,
             "the script left the transaction that it was run in".into(),
             advice::LATER,
         );
     }
     if now.number("cursors").unwrap_or_default() > 0 {
-        find("cursor", "a cursor is left open, and would run at COMMIT".into(), advice::LATER);
+        find(
+            LedgerRule::Cursor,
+            "a cursor is left open, and would run at COMMIT".into(),
+            advice::LATER,
+        );
     }
     for table in now.text("pending").lines() {
         find(
-            "pending",
+            LedgerRule::Pending,
             match table {
                 CURSOR => "a cursor WITH HOLD was left open: it would have run at COMMIT".into(),
                 table => {
@@ -104,7 +112,7 @@ pub(super) fn everywhere(
             && DANGEROUS.contains(&new.text("name"))
         {
             find(
-                "setting",
+                LedgerRule::Setting,
                 format!(
                     "{} is set to {} for every later session: {}",
                     new.text("name"),
@@ -119,7 +127,7 @@ pub(super) fn everywhere(
         if let Some(new) = new
             && RESERVED.contains(&new.text("name"))
         {
-            find("privilege", format!("a role may set {object} now"), advice::KEEP);
+            find(LedgerRule::Privilege, format!("a role may set {object} now"), advice::KEEP);
         }
     }
     let path_hides = |path: &str| {
@@ -133,7 +141,7 @@ pub(super) fn everywhere(
             && path_hides(new.text("value"))
         {
             find(
-                "search-path",
+                LedgerRule::SearchPath,
                 format!(
                     "other schemas come before pg_catalog for every later session: {}",
                     object.trim()
@@ -148,7 +156,7 @@ pub(super) fn everywhere(
                 new.number("connections") == Some(0) && old.number("connections") != Some(0);
             if closes || old.is("allows") && !new.is("allows") {
                 find(
-                    "privilege",
+                    LedgerRule::Privilege,
                     "nobody can connect to the database any more".into(),
                     advice::APPEND,
                 );
@@ -166,7 +174,7 @@ pub(super) fn everywhere(
             continue;
         }
         find(
-            "event-trigger",
+            LedgerRule::EventTrigger,
             format!("the event trigger {object} is new, another or gone"),
             advice::KEEP,
         );
@@ -174,7 +182,7 @@ pub(super) fn everywhere(
     for (object, old, _) in pairs(Kind::Extension) {
         if old.is_none() {
             find(
-                "extension",
+                LedgerRule::Extension,
                 format!("the extension {object} can change rows from a session of its own"),
                 advice::LATER,
             );
@@ -183,7 +191,7 @@ pub(super) fn everywhere(
     for (object, _, new) in pairs(Kind::Subscription) {
         if new.is_some() {
             find(
-                "subscription",
+                LedgerRule::Subscription,
                 format!("the subscription {object} can change rows from a session of its own"),
                 advice::LATER,
             );
@@ -191,13 +199,17 @@ pub(super) fn everywhere(
     }
     for (object, old, _) in pairs(Kind::Language) {
         if old.is_some() {
-            find("language", format!("the language {object} runs other code now"), advice::KEEP);
+            find(
+                LedgerRule::Language,
+                format!("the language {object} runs other code now"),
+                advice::KEEP,
+            );
         }
     }
     for (object, ..) in pairs(Kind::CatalogWrite) {
         if CATALOGS.contains(&object.as_str()) {
             find(
-                "catalog-write",
+                LedgerRule::CatalogWrite,
                 format!("the script writes {object} itself, past every check of the server"),
                 advice::KEEP,
             );
@@ -207,7 +219,7 @@ pub(super) fn everywhere(
         || after.iter().any(|(address, _)| address.kind == Kind::Unknown)
     {
         find(
-            "unknown",
+            LedgerRule::Unknown,
             "the server told of something that this version does not know".into(),
             advice::KEEP,
         );
@@ -235,7 +247,7 @@ pub(super) fn everywhere(
                 lends.then(|| "whoever calls it can run anything in its owner's name".to_owned());
             if let Some(what) = strikes.or(lends) {
                 find(
-                    "later",
+                    LedgerRule::Later,
                     format!("the function {object} would strike later: {what}"),
                     advice::LATER,
                 );

@@ -1,5 +1,6 @@
 //! Constraints, indexes, types and sequences: what events may hold, and what their words mean.
 
+use crate::report::rule::LedgerRule;
 use std::collections::BTreeSet;
 
 use super::Judge;
@@ -37,7 +38,7 @@ impl Judge<'_> {
                     {
                         let what =
                             format!("the constraint {label} is gone: {}", old.text("definition"));
-                        self.find("constraint-lost", what, advice::KEEP);
+                        self.find(LedgerRule::ConstraintLost, what, advice::KEEP);
                     }
                 }
                 (old, Some(new)) => {
@@ -46,7 +47,7 @@ impl Judge<'_> {
                             "the constraint {label} would be dropped with the extension {}",
                             new.text("extension")
                         );
-                        self.find("trigger-armed", what, advice::KEEP);
+                        self.find(LedgerRule::TriggerArmed, what, advice::KEEP);
                     }
                     let harms = |action: &str| !matches!(action, "" | "a" | "r");
                     let cascades = harms(new.text("on update")) || harms(new.text("on delete"));
@@ -55,11 +56,11 @@ impl Judge<'_> {
                             let what = format!(
                                 "the foreign key {label} would change or delete events when another table changes"
                             );
-                            self.find("cascade", what, advice::KEEP);
+                            self.find(LedgerRule::Cascade, what, advice::KEEP);
                         }
                         None if new.text("type") == "c" && asks_who(new.text("definition")) => {
                             let what = format!("the check {label} lets some append and others not");
-                            self.find("append-lost", what, advice::APPEND);
+                            self.find(LedgerRule::AppendLost, what, advice::APPEND);
                         }
                         None => {}
                         Some(old) => {
@@ -74,7 +75,7 @@ impl Judge<'_> {
                                     "the constraint {label} is another now: {}",
                                     new.text("definition")
                                 );
-                                self.find("constraint-lost", what, advice::KEEP);
+                                self.find(LedgerRule::ConstraintLost, what, advice::KEEP);
                             }
                         }
                     }
@@ -140,7 +141,7 @@ impl Judge<'_> {
                 continue;
             }
             let what = format!("the index {label} no longer keeps its values apart");
-            self.find("constraint-lost", what, advice::KEEP);
+            self.find(LedgerRule::ConstraintLost, what, advice::KEEP);
         }
     }
 
@@ -160,7 +161,7 @@ impl Judge<'_> {
                     "labels" => self.labels(label, old, new),
                     "owner" => {
                         let what = format!("the type {label} belongs to {} now", new.text("owner"));
-                        self.find("owner-changed", what, advice::KEEP);
+                        self.find(LedgerRule::OwnerChanged, what, advice::KEEP);
                     }
                     "not null" if new.is("not null") => {}
                     // a dump and its restore make it anew
@@ -169,12 +170,12 @@ impl Judge<'_> {
                         if asks_who(&checks_of(new)) && !asks_who(&checks_of(old)) {
                             let what =
                                 format!("a check of {label} lets some append and others not");
-                            self.find("append-lost", what, advice::APPEND);
+                            self.find(LedgerRule::AppendLost, what, advice::APPEND);
                         }
                     }
                     other => {
                         let what = format!("the type {label} has another value for {other}");
-                        self.find("type-changed", what, advice::MEANING);
+                        self.find(LedgerRule::TypeChanged, what, advice::MEANING);
                     }
                 }
             }
@@ -196,7 +197,7 @@ impl Judge<'_> {
                     }
                     None => format!("the label {word} of {label} is gone"),
                 };
-                self.lost("enum-meaning", what, advice::MEANING);
+                self.lost(LedgerRule::EnumMeaning, what, advice::MEANING);
             }
         }
     }
@@ -206,7 +207,7 @@ impl Judge<'_> {
             match (old, new) {
                 (Some(_), None) => {
                     let what = format!("the sequence {label} no longer numbers its rows");
-                    self.find("sequence-changed", what, advice::APPEND);
+                    self.find(LedgerRule::SequenceChanged, what, advice::APPEND);
                 }
                 (Some(old), Some(new)) => {
                     for attribute in old.differing(new) {
@@ -218,7 +219,7 @@ impl Judge<'_> {
                             attribute == "maximum" && new.number("maximum") > old.number("maximum");
                         if !(matches!(attribute, "type" | "start" | "cache") || grows) {
                             let what = format!("the sequence {label} has another {attribute}");
-                            self.find("sequence-changed", what, advice::APPEND);
+                            self.find(LedgerRule::SequenceChanged, what, advice::APPEND);
                         }
                     }
                 }
@@ -235,7 +236,7 @@ impl Judge<'_> {
                 && old.is_some_and(|old| old < last)
             {
                 let what = format!("the sequence {label} has no more numbers to give");
-                self.find("sequence-changed", what, advice::APPEND);
+                self.find(LedgerRule::SequenceChanged, what, advice::APPEND);
             }
             if let (Some(old), Some(Some(new))) = (old, new)
                 && new < old
@@ -243,7 +244,7 @@ impl Judge<'_> {
                 let what = format!(
                     "the sequence {label} goes back from {old} to {new}: numbers would come twice"
                 );
-                self.find("sequence-changed", what, advice::APPEND);
+                self.find(LedgerRule::SequenceChanged, what, advice::APPEND);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::{
         protection::bits,
         snapshot::{Fact, Kind, Snapshot},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
 };
 
 /// The columns of the tracking tables: type, whether NOT NULL, identity, default. They are those of `postgres/sql/*_table.sql`,
@@ -50,7 +50,7 @@ pub(super) fn tracking(before: &Snapshot, after: &Snapshot, context: &Context<'_
     let mut find = |what: String| {
         findings.push(Finding {
             ledger: String::new(),
-            rule: "tracking-table",
+            rule: LedgerRule::TrackingTable,
             what,
             advice: advice::TRACKING,
             rows: true,

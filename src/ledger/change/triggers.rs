@@ -1,6 +1,7 @@
 //! Triggers and their functions: what refuses, and what could step in before it.
 
 use super::{Judge, keys::asks_who};
+use crate::report::rule::LedgerRule;
 use crate::{
     ledger::{
         advice,
@@ -20,8 +21,8 @@ impl Judge<'_> {
         for (label, guarded) in &now.tables {
             let known = was.tables.get(label);
             let (wanted, rule, advice) = match known {
-                Some(wanted) => (*wanted, "trigger-lost", advice::KEEP),
-                None => (all, "partition-unprotected", advice::PARTITION),
+                Some(wanted) => (*wanted, LedgerRule::TriggerLost, advice::KEEP),
+                None => (all, LedgerRule::PartitionUnprotected, advice::PARTITION),
             };
             for (command, wanted, found) in commands(wanted, *guarded) {
                 if found < wanted {
@@ -66,7 +67,7 @@ impl Judge<'_> {
                 && !self.context.replaces_triggers
             {
                 let what = format!("the trigger {name} was switched off and on again");
-                self.find("trigger-lost", what, advice::KEEP);
+                self.find(LedgerRule::TriggerLost, what, advice::KEEP);
             }
             // what refuses is compared by what it refuses
             let old = old.filter(|old| !self.refuses(self.before, label, old));
@@ -76,7 +77,7 @@ impl Judge<'_> {
                         "the trigger {name} would be dropped with the extension {}",
                         new.text("extension")
                     );
-                    self.find("trigger-armed", what, advice::KEEP);
+                    self.find(LedgerRule::TriggerArmed, what, advice::KEEP);
                 }
                 (Some(old), Some(new))
                     if old
@@ -91,7 +92,7 @@ impl Judge<'_> {
                         && !old.is_some_and(|old| self.could_stop_appends(old)) =>
                 {
                     let what = format!("the trigger {name} can refuse what is appended");
-                    self.find("append-lost", what, advice::APPEND);
+                    self.find(LedgerRule::AppendLost, what, advice::APPEND);
                 }
                 (old, Some(new)) => {
                     let bits = new.number("bits").unwrap_or_default();
@@ -113,7 +114,7 @@ impl Judge<'_> {
                                 "the trigger {name} comes before an UPDATE or DELETE and is not proved to refuse it"
                             )
                         };
-                        self.find("trigger-before", what, advice::KEEP);
+                        self.find(LedgerRule::TriggerBefore, what, advice::KEEP);
                     }
                 }
                 (Some(old), None)
@@ -121,7 +122,7 @@ impl Judge<'_> {
                         && !self.is_own(&format!("trigger {label}")) =>
                 {
                     let what = format!("the trigger {name} is gone");
-                    self.find("trigger-lost", what, advice::KEEP);
+                    self.find(LedgerRule::TriggerLost, what, advice::KEEP);
                 }
                 _ => {}
             }
@@ -131,7 +132,7 @@ impl Judge<'_> {
                 && old.text("enabled") != new.text("enabled")
             {
                 let what = format!("the check of a foreign key was switched: {label}");
-                self.find("trigger-lost", what, advice::KEEP);
+                self.find(LedgerRule::TriggerLost, what, advice::KEEP);
             }
         }
     }
@@ -180,21 +181,21 @@ impl Judge<'_> {
                             "the function {label} belongs to {} now, who can replace it",
                             new.text("owner")
                         );
-                        self.find("owner-changed", what, advice::KEEP);
+                        self.find(LedgerRule::OwnerChanged, what, advice::KEEP);
                     }
                     if !new.text("extension").is_empty() && differing.contains(&"extension") {
                         let what = format!(
                             "the function {label} would be dropped with the extension {}",
                             new.text("extension")
                         );
-                        self.find("trigger-armed", what, advice::KEEP);
+                        self.find(LedgerRule::TriggerArmed, what, advice::KEEP);
                     }
                     let matters = ["source", "definition", "language", "handler", "binary"];
                     if !is_trigger && differing.iter().any(|it| matters.contains(it)) {
                         let what = format!(
                             "the function {label}, which its columns or constraints use, is another now"
                         );
-                        self.find("function-changed", what, advice::MEANING);
+                        self.find(LedgerRule::FunctionChanged, what, advice::MEANING);
                     }
                     // one that comes before and was not proved stays as it was
                     if is_trigger
@@ -206,7 +207,7 @@ impl Judge<'_> {
                             let what = format!(
                                 "the function {label} of a trigger that comes before is another now"
                             );
-                            self.find("function-changed", what, advice::KEEP);
+                            self.find(LedgerRule::FunctionChanged, what, advice::KEEP);
                         }
                     }
                 }
@@ -214,7 +215,7 @@ impl Judge<'_> {
                     let what = format!(
                         "the function {label}, which its columns, checks or indexes use, does not do the same for everybody who appends"
                     );
-                    self.find("append-lost", what, advice::APPEND);
+                    self.find(LedgerRule::AppendLost, what, advice::APPEND);
                 }
                 (Some(old), None) => {
                     let decoys = self.after.of(None, Kind::Decoy);
@@ -227,7 +228,7 @@ impl Judge<'_> {
                         let what = format!(
                             "another function has the name {label} now, and the triggers call the old one"
                         );
-                        self.find("decoy", what, advice::KEEP);
+                        self.find(LedgerRule::Decoy, what, advice::KEEP);
                     }
                 }
                 _ => {}

@@ -19,7 +19,7 @@ use crate::{
         lock::Locked,
         session::{COMMIT, Failure, Message, Row},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
     words::sql::pieces,
 };
 
@@ -306,7 +306,7 @@ impl Locked<'_> {
         findings.extend(twice(guard, body, &before, &start, &legs));
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
         let wants_exact =
-            guard.allow.is_some() && findings.iter().any(|it| it.rule == "column-type");
+            guard.allow.is_some() && findings.iter().any(|it| it.rule == LedgerRule::ColumnType);
         let is_again = body.direction == Some(Direction::Up)
             && body.version.as_ref().is_some_and(|it| self.reverted.get(it) == Some(&false));
         let mut has_appended = false;
@@ -366,7 +366,8 @@ impl Locked<'_> {
                 }
             }
         }
-        let blocks = |it: &Finding| it.rule != "column-type" && (it.rows || guard.allow.is_none());
+        let blocks =
+            |it: &Finding| it.rule != LedgerRule::ColumnType && (it.rows || guard.allow.is_none());
         if asks_rows && !care.exact && !watched.is_empty() {
             if !findings.iter().any(blocks) {
                 return Ok(Outcome::Again(Care { exact: true, ..care }));
@@ -376,7 +377,7 @@ impl Locked<'_> {
         if care.exact && guard.allow.is_some() {
             // what was compared value by value, in the type that it had, is allowed to change its type
             for finding in &mut findings {
-                finding.rows &= finding.rule != "column-type";
+                finding.rows &= finding.rule != LedgerRule::ColumnType;
             }
         }
         if guard.allow.is_some() {

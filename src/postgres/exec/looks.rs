@@ -14,11 +14,8 @@ use crate::{
         lock::Locked,
         session::{Failure, Message, Row},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
 };
-
-/// undefined_column.
-const UNDEFINED_COLUMN: &str = "42703";
 
 impl Locked<'_> {
     /// Marks, fingerprints and unused columns, before the script.
@@ -112,10 +109,11 @@ impl Locked<'_> {
                 let Some(answer) = answers.next() else {
                     return Ok(());
                 };
-                let is_unknown =
-                    matches!(&**answer, Err(Failure::Server(error)) if error.is(UNDEFINED_COLUMN));
+                let is_refused = matches!(&**answer, Err(Failure::Server(_)));
                 let known = watched.iter().find(|watched| watched.index == it.index);
-                let Some(known) = known.filter(|_| is_unknown) else {
+                let is_other = guard::columns(before, after, it.index)
+                    != guard::columns(before, before, it.index);
+                let Some(known) = known.filter(|_| is_refused && is_other) else {
                     continue;
                 };
                 let key = self.key_now(known, before, after);
@@ -203,7 +201,7 @@ impl Locked<'_> {
         );
         let found = Finding {
             rows: false,
-            ..finding(guard, it.index, "sequence-changed", what, advice::APPEND)
+            ..finding(guard, it.index, LedgerRule::SequenceChanged, what, advice::APPEND)
         };
         Ok(blames.then_some(found).into_iter().collect())
     }
@@ -223,7 +221,7 @@ impl Locked<'_> {
             .map(|(role, _)| role)
             .collect();
         let mut findings = Vec::new();
-        for (label, needed) in ledger::needs_of_new_triggers(before, after, index) {
+        for (label, needed) in ledger::needs_of_what_is_new(before, after, index) {
             for (table, privilege) in needed {
                 let sql = "SELECT ARRAY[r.role] AS \"row\" FROM jsonb_array_elements_text($1::text::jsonb) r (role), \
                     (SELECT to_regclass($2)::oid AS oid) t WHERE t.oid IS NOT NULL \
@@ -237,12 +235,12 @@ impl Locked<'_> {
                 let rows = self.ask(part, &Message::Query(sql, values)).await?;
                 if let Some(Some(role)) = rows.first().and_then(|row| row.first()) {
                     let what = format!(
-                        "{role} can no longer append: the trigger {label} needs {privilege} on {table} then"
+                        "{role} can no longer append: {label} needs {privilege} on {table} then"
                     );
                     let way = "Grant it, or let the function be SECURITY DEFINER.";
                     findings.push(Finding {
                         rows: false,
-                        ..finding(guard, index, "append-lost", what, way)
+                        ..finding(guard, index, LedgerRule::AppendLost, what, way)
                     });
                 }
             }
@@ -294,7 +292,7 @@ impl Locked<'_> {
             )
         };
         Ok(is_backdated
-            .then(|| finding(guard, it.index, "backdated", what(), advice::CORRECT))
+            .then(|| finding(guard, it.index, LedgerRule::Backdated, what(), advice::CORRECT))
             .into_iter()
             .collect())
     }
@@ -328,7 +326,7 @@ impl Locked<'_> {
                 );
                 findings.push(Finding {
                     rows: false,
-                    ..finding(guard, index, "sequence-changed", what, advice::APPEND)
+                    ..finding(guard, index, LedgerRule::SequenceChanged, what, advice::APPEND)
                 });
             }
         }

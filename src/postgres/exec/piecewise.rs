@@ -25,7 +25,7 @@ use crate::{
         lock::Locked,
         session::{COMMIT, Failure, Message},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
     words::{
         digest::Digest,
         sql::{Kind, Piece, pieces},
@@ -277,7 +277,7 @@ impl Run<'_, '_, '_, '_> {
             Some(why) => {
                 let finding = Finding {
                     ledger: String::new(),
-                    rule: "without-transaction",
+                    rule: LedgerRule::WithoutTransaction,
                     what: format!(
                         "what runs outside of a transaction cannot be rolled back: {why}"
                     ),
@@ -307,7 +307,7 @@ impl Run<'_, '_, '_, '_> {
             replaces_triggers: true,
         };
         let mut findings = ledger::judge(before, &after, &context);
-        findings.retain(|finding| finding.rule != "transaction-left");
+        findings.retain(|finding| finding.rule != LedgerRule::TransactionLeft);
         if findings.is_empty() {
             if let Some(note) = guard.attestation(before, &after) {
                 let place = self.locked.facts().place.clone();

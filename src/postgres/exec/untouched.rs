@@ -5,12 +5,13 @@
 
 use super::{
     At, CLEAN_KEEPING, Draft, Part, Tell,
-    body::{Body, Failed, Known},
+    body::{Body, Failed},
     guarded::{FORGOTTEN, Outcome},
 };
 use crate::{
     postgres::{
-        guard::{self, Guard, Numbers, State},
+        guard::{self, Guard, Numbers},
+        known::{Known, State},
         lock::Locked,
         session::{COMMIT, Failure, Message, Row},
     },
@@ -61,9 +62,9 @@ impl Locked<'_> {
         *numbers = Numbers::named(&known.state.sequences);
         let (reached, reached_values) = numbers.now();
         let (note, note_values) = guard::note(&place, &secret);
-        let (pins, settle) = (guard::pins(), self.settle_guarded());
+        let pins = guard::by_index();
         let rest = (body.rest)("");
-        let probes: Vec<String> = known.appends(guard);
+        let probes: Vec<String> = appends(&known, guard);
 
         let mut draft = Draft::default();
         draft.push(body.first, At::Opening, Message::Query(reached, reached_values));
@@ -75,14 +76,12 @@ impl Locked<'_> {
             draft.push(part.task, part.at, message.message());
         }
         let last = rest.last().map_or(body.first, |(part, _)| part.task);
-        draft.push(last, At::Settling, Message::Batch(&settle));
         draft.push(last, At::Settling, Message::Batch(&pins));
         for probe in &probes {
             draft.push(last, At::Guard, Message::Batch(guard::LOOK));
             draft.push(last, At::Guard, Message::Query(probe, Vec::new()));
             draft.push(last, At::Guard, Message::Batch(guard::LOOKED));
         }
-        draft.push(last, At::Guard, Message::Batch(guard::QUIET));
         if self.session.keeps() {
             draft.push(last, At::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
         }
@@ -116,7 +115,7 @@ impl Locked<'_> {
         }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
         let (sql, values) = guard::state(guard, &place, version);
-        let pins = guard::pins();
+        let pins = guard::by_index();
         let messages = [
             Message::Batch("BEGIN TRANSACTION READ ONLY"),
             Message::Batch(&pins),
@@ -138,19 +137,17 @@ impl Locked<'_> {
     }
 }
 
-impl Known {
-    /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
-    fn appends(&self, guard: &Guard) -> Vec<String> {
-        let Some(snapshot) = self.snapshot.as_ref().filter(|_| !guard.unprobed) else {
-            return Vec::new();
-        };
-        let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {
-            let key = snapshot.key(index, &ledger.key);
-            let is_readable = snapshot.is_readable(index) && snapshot.root(index).is_some();
-            let distance = fastrand::u32(1..64);
-            guard::append(ledger, snapshot, index, &key, distance).filter(|_| is_readable)
-        };
-        let ledgers = guard.ledgers.iter().enumerate();
-        ledgers.filter_map(of).map(|sql| guard::demanded(&sql)).collect()
-    }
+/// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
+fn appends(known: &Known, guard: &Guard) -> Vec<String> {
+    let Some(snapshot) = known.snapshot.as_ref().filter(|_| !guard.unprobed) else {
+        return Vec::new();
+    };
+    let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {
+        let key = snapshot.key(index, &ledger.key);
+        let is_readable = snapshot.is_readable(index) && snapshot.root(index).is_some();
+        let distance = fastrand::u32(1..64);
+        guard::append(ledger, snapshot, index, &key, distance).filter(|_| is_readable)
+    };
+    let ledgers = guard.ledgers.iter().enumerate();
+    ledgers.filter_map(of).map(|sql| guard::demanded(&sql)).collect()
 }

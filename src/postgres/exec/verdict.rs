@@ -13,13 +13,13 @@ use crate::{
         guard::{self, Guard},
         session::{Failure, Message, PROBE, ROLLBACK_PROBE, Row},
     },
-    report::finding::Finding,
+    report::{finding::Finding, rule::LedgerRule},
 };
 
 pub(super) fn finding(
     guard: &Guard,
     index: usize,
-    rule: &'static str,
+    rule: LedgerRule,
     what: String,
     advice: &'static str,
 ) -> Finding {
@@ -147,11 +147,11 @@ pub(super) fn probed(
             };
             match later.next().map(|(_, it)| it.as_ref()) {
                 Some(Ok(rows)) if rows.is_empty() => {
-                    find("append-lost", format!("an event appended{by} is discarded"));
+                    find(LedgerRule::AppendLost, format!("an event appended{by} is discarded"));
                 }
                 Some(Ok(rows)) if is_true(worked) && !is_true(rows) => {
                     find(
-                        "append-lost",
+                        LedgerRule::AppendLost,
                         format!("an event appended{by} is not recorded as it was given"),
                     );
                 }
@@ -159,7 +159,7 @@ pub(super) fn probed(
                     let what = format!(
                         "an event like the newest can no longer be appended{by}: {failure}"
                     );
-                    find("append-lost", what);
+                    find(LedgerRule::AppendLost, what);
                 }
                 _ => {}
             }
@@ -167,12 +167,13 @@ pub(super) fn probed(
         for command in writes.iter().flat_map(|_| ["UPDATE", "DELETE"]) {
             match later.next() {
                 Some((_, Ok(rows))) if rows.is_empty() => find(
-                    "trigger-lost",
+                    LedgerRule::TriggerLost,
                     format!("{command} is silently ignored instead of refused"),
                 ),
-                Some((_, Ok(_))) => {
-                    find("trigger-lost", format!("{command} of the newest event is not refused"))
-                }
+                Some((_, Ok(_))) => find(
+                    LedgerRule::TriggerLost,
+                    format!("{command} of the newest event is not refused"),
+                ),
                 _ => {}
             }
         }
@@ -200,7 +201,7 @@ pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<Findin
                 );
                 findings.push(Finding {
                     rows: false,
-                    ..finding(guard, index, "sequence-changed", what, advice::APPEND)
+                    ..finding(guard, index, LedgerRule::SequenceChanged, what, advice::APPEND)
                 });
             }
         }
@@ -219,7 +220,7 @@ pub(super) fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Ve
             findings.push(finding(
                 guard,
                 it.index,
-                "rows-changed",
+                LedgerRule::RowsChanged,
                 format!("{} {done}", rows(count)),
                 advice::CORRECT,
             ));
@@ -232,7 +233,7 @@ pub(super) fn changed_rows(guard: &Guard, index: usize) -> Finding {
     finding(
         guard,
         index,
-        "rows-changed",
+        LedgerRule::RowsChanged,
         "its rows are not what they were: values were changed, or events are missing".into(),
         advice::CORRECT,
     )
@@ -284,15 +285,13 @@ pub(super) fn twice(
 pub(super) fn appended_twice(guard: &Guard, ledger: usize, count: i64) -> Finding {
     let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
     let what = format!("{events} would be appended a second time: the way down takes nothing back");
-    finding(guard, ledger, "appended-twice", what, TWICE)
+    finding(guard, ledger, LedgerRule::AppendedTwice, what, advice::TWICE)
 }
-
-const TWICE: &str = "Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one.";
 
 /// Whether all that stands in the way may turn out to concern columns that hold nothing.
 pub(super) fn may_be_unused(findings: &[Finding]) -> bool {
-    let of_columns = ["column-dropped", "constraint-lost"];
-    findings.iter().any(|it| it.rule == "column-dropped")
+    let of_columns = [LedgerRule::ColumnDropped, LedgerRule::ConstraintLost];
+    findings.iter().any(|it| it.rule == LedgerRule::ColumnDropped)
         && findings.iter().all(|it| of_columns.contains(&it.rule))
 }
 
@@ -318,7 +317,7 @@ pub(super) fn shown(mark: &[Option<String>]) -> String {
 pub(super) fn surgery(name: &str) -> Finding {
     Finding {
         ledger: String::new(),
-        rule: "surgery",
+        rule: LedgerRule::Surgery,
         what: format!(
             "{name} changes pages past every transaction: nothing of it could be rolled back"
         ),

@@ -104,8 +104,10 @@ text (content) AS (
 state (versions, touched) AS (
     SELECT (SELECT count(*) || ' ' || COALESCE(bit_xor(hashtextextended(ctid::text || ' ' || xmin::text, tableoid::bigint)), 0) FROM version)
             || ' ' || (SELECT count(*) || ' ' || COALESCE(bit_xor(hashtextextended(content, 0)), 0) FROM text),
-        -- rows were written, or structure is being changed: whatever is done to a table takes a lock that lasts
+        -- rows were written, or structure is being changed: whatever is done to a table takes a lock that lasts. Where rows of another
+        -- table were written, a trigger of it may be put off
         EXISTS (SELECT FROM pg_catalog.pg_locks k
             WHERE k.pid = pg_backend_pid() AND k.locktype = 'relation' AND k.mode NOT IN ('AccessShareLock', 'RowShareLock')
-                AND k.relation IN (SELECT oid FROM leaf UNION ALL SELECT oid FROM index WHERE table_oid IN (SELECT oid FROM leaf) UNION ALL SELECT oid FROM sequence))
+                AND (EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = k.relation AND t.tgdeferrable)
+                    OR k.relation IN (SELECT oid FROM leaf UNION ALL SELECT oid FROM index WHERE table_oid IN (SELECT oid FROM leaf) UNION ALL SELECT oid FROM sequence)))
 )

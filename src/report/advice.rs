@@ -14,3 +14,5 @@ pub(crate) const PARTITION: &str =
 pub(crate) const TRACKING: &str = "Leave the tracking tables to glowplug: whatever a row that is written there reaches would run after the last look.";
 pub(crate) const JOURNAL: &str = "Somebody wrote to glowplug's journal past it. Find out who and what, with the server's log and a backup; then `glowplug ledger verify --accept REASON --changed-history` begins a new chain.";
 pub(crate) const HISTORY: &str = "Events were changed, removed or added past every protection. Look at the server's log, and compare with a backup from before that time; the seals tell which rows are left unaltered.";
+pub(crate) const TWICE: &str = "Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one.";
+pub(crate) const SEALED: &str = "`glowplug ledger status` lists all ways; `glowplug ledger protect TABLE --level sealed` writes the SQL with which an administrator closes them.";
