@@ -199,7 +199,7 @@ async fn run_attested(
                 None => locked.run(index, task, manner, &mut tell).await,
                 Some(second) => {
                     locked.known = None;
-                    second.run(index, task, manner, &mut tell).await
+                    second.run(index, task, &second_key::quiet(manner), &mut tell).await
                 }
             };
             match ran {

@@ -16,7 +16,7 @@ use crate::{
     },
     postgres::{
         connect,
-        exec::Task,
+        exec::{Manner, Task},
         guard::{self, Guard},
         lock::Locked,
         session::Session,
@@ -121,6 +121,14 @@ pub(super) async fn open(
         return Err(unfit("it leads to another database".to_owned()));
     }
     Ok(Some(locked.beside(session, login)))
+}
+
+/// How such a migration is run. What an append sets off, down to triggers of other tables, would run as somebody who may become the
+/// owner: none is tried.
+pub(super) fn quiet(manner: &Manner) -> Manner {
+    let mut manner = manner.clone();
+    manner.guard.unprobed = true;
+    manner
 }
 
 const WHO: &str = "SELECT ARRAY[session_user::pg_catalog.text, current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text] AS \"row\"";

@@ -24,6 +24,16 @@ pub struct Powers {
     pub(super) definers: Vec<Definer>,
     pub(super) grants: Vec<Grant>,
     pub(super) later: Vec<Later>,
+    pub(super) loose: Vec<Loose>,
+}
+
+/// A function that an index calls, and whose text means something else under another search_path.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Loose {
+    #[serde(skip)]
+    pub(super) ledger: Option<usize>,
+    pub(super) function: String,
+    pub(super) table: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -113,12 +123,21 @@ const PREDEFINED: [(&str, &str); 4] = [
 
 impl Grant {
     /// Whether it allows more than to append, and on Diesel's table to revert.
+    ///
+    /// A foreign key is checked in the name of the owner of the table that it refers to, and with it the casts of the type of its
+    /// column: who may make one runs code in that name.
     pub(super) fn is_too_much(&self) -> bool {
         let privilege = self.privilege.as_str();
-        match (self.of.as_str(), self.part.as_str()) {
-            ("sequence", _) => privilege == "UPDATE",
-            (_, "diesel") => matches!(privilege, "UPDATE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN"),
-            _ => matches!(privilege, "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN"),
+        let changes = matches!(privilege, "UPDATE" | "TRUNCATE" | "TRIGGER" | "MAINTAIN");
+        match self.part.as_str() {
+            "parameter" => {
+                privilege == "ALTER SYSTEM" || self.identity.ends_with("_preload_libraries")
+            }
+            _ if self.of == "sequence" => privilege == "UPDATE",
+            _ if privilege == "REFERENCES" => true,
+            "diesel" => changes,
+            "ledger" | "journal" => changes || privilege == "DELETE",
+            _ => false,
         }
     }
 
@@ -172,6 +191,10 @@ impl Powers {
                 "grant" => {
                     let grant = serde_json::from_str::<Grant>(text);
                     read.grants.extend(grant.map(|it| Grant { ledger, ..it }));
+                }
+                "loose" => {
+                    let loose = serde_json::from_str::<Loose>(text);
+                    read.loose.extend(loose.map(|it| Loose { ledger, ..it }));
                 }
                 "later" => read.later.extend(serde_json::from_str::<Later>(text)),
                 _ => {}
@@ -238,6 +261,18 @@ impl Powers {
                     roads.push(Road { role: start.to_owned(), path, to });
                 }
             }
+        }
+        // from PostgreSQL 17 on these run with a search_path of PostgreSQL's own
+        let is_open = |it: &&Loose| self.major < 17 && it.ledger.is_none_or(|it| it == ledger);
+        for it in self.loose.iter().filter(is_open) {
+            roads.push(Road {
+                role: PUBLIC.to_owned(),
+                path: Vec::new(),
+                to: vec![format!(
+                    "{} sets no search_path, and an index of {} calls it: VACUUM and REINDEX run it as the owner, and what it calls by a bare name may be somebody else's (ALTER FUNCTION {0} SET search_path = pg_catalog, pg_temp)",
+                    it.function, it.table
+                )],
+            });
         }
         roads
     }
@@ -331,7 +366,7 @@ impl Powers {
             ends.push(format!("{role} has been granted {} on {on}", privileges.join(", ")));
         }
         let owners = self.owners(ledger);
-        let harmful = ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "MAINTAIN"];
+        let harmful = ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "MAINTAIN", "REFERENCES"];
         for it in &self.later {
             let is_harmful = harmful.contains(&it.privilege.as_str());
             if is_harmful && it.grantee == role && owners.contains(it.owner.as_str()) {
@@ -352,6 +387,15 @@ impl Powers {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_function_of_an_index_needs_a_search_path_of_its_own_before_17() {
+        let value = json!({ "function": "public.norm(text)", "table": "public.events" });
+        let facts = [("loose", "0", value)];
+        assert_eq!(powers(16, &facts).roads(0, None).len(), 1);
+        assert!(powers(16, &facts).roads(1, None).is_empty());
+        assert!(powers(17, &facts).roads(0, None).is_empty());
+    }
 
     fn powers(major: u32, facts: &[(&str, &str, serde_json::Value)]) -> Powers {
         let here = json!({ "session": "app", "database": "d", "major": major });

@@ -37,16 +37,14 @@ pub struct Sealing<'s> {
 }
 
 const REVERT: [&str; 3] = ["SELECT", "INSERT", "DELETE"];
-const APPEND: [&str; 3] = ["SELECT", "INSERT", "REFERENCES"];
-const RECORD: [&str; 2] = ["SELECT", "INSERT"];
-const WRITE: [&str; 5] = ["SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"];
+const APPEND: [&str; 2] = ["SELECT", "INSERT"];
+const WRITE: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What roles keep, or get, on a table.
 fn kept(part: &str) -> &'static [&'static str] {
     match part {
-        "ledger" => &APPEND,
+        "ledger" | "journal" => &APPEND,
         "diesel" => &REVERT,
-        "journal" => &RECORD,
         _ => &WRITE,
     }
 }
@@ -55,18 +53,16 @@ impl Hands {
     /// Finds roles: those that have sealed something here already, or names that are free.
     #[must_use]
     pub fn of(powers: &Powers, key: Option<&str>) -> Self {
-        let is_closed = |role: &Role| {
-            let has_members = powers
-                .members
-                .iter()
-                .any(|it| it.role == role.name && Some(it.member.as_str()) != key);
-            !role.login
-                && !role.superuser
-                && !role.creates
-                && !has_members
-                && !role.name.starts_with("pg_")
+        let is_plain = |name: &str| {
+            let role = powers.roles.get(name);
+            role.is_some_and(|it| {
+                !it.login && !it.superuser && !it.creates && !name.starts_with("pg_")
+            })
         };
-        let closed = |name: &str| powers.roles.get(name).is_some_and(is_closed);
+        let has_members = |name: &str| {
+            powers.members.iter().any(|it| it.role == name && Some(it.member.as_str()) != key)
+        };
+        let closed = |name: &str| is_plain(name) && !has_members(name);
         let owner_of = |part: &str| {
             let found = powers.owned.iter().find(|it| it.part == part && closed(&it.owner));
             found.map(|it| it.owner.clone())
@@ -78,7 +74,8 @@ impl Hands {
                 let database = &powers.database[..powers.database.floor_char_boundary(room)];
                 format!("{database}{suffix}{number}")
             };
-            let fits = |name: &String| !powers.roles.contains_key(name) || closed(name);
+            // whoever is a member of a role of such a name is one no longer
+            let fits = |name: &String| !powers.roles.contains_key(name) || is_plain(name);
             (1..100).map(name).find(fits).unwrap_or_else(|| name(1))
         };
         Self {
@@ -112,7 +109,9 @@ impl Powers {
                 it.owner.clone_from(&hands.keeper);
             }
         }
-        after.grants.retain(|it| !it.is_too_much());
+        after
+            .grants
+            .retain(|it| !it.is_too_much() || matches!(it.part.as_str(), "parameter" | "kept"));
         after.later.retain(|it| it.owner != hands.keeper);
         let is_hands = |role: &str| role == hands.keeper || role == hands.database;
         after.members.retain(|it| !is_hands(&it.role) || hands.key.as_ref() == Some(&it.member));
@@ -122,7 +121,8 @@ impl Powers {
 
     /// Whether something is given to the ledger's role: what is a superuser's is safe there already.
     fn moves(&self, it: &Owned) -> bool {
-        let is_movable = !it.member && !matches!(it.of.as_str(), "extension" | "database");
+        let is_movable =
+            !it.member && it.part != "kept" && !matches!(it.of.as_str(), "extension" | "database");
         is_movable && (it.part != "needed" || !self.is_superuser(&it.owner))
     }
 
@@ -202,7 +202,7 @@ pub fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
     for it in &powers.members {
         let is_hands = it.role == hands.keeper || it.role == hands.database;
         if is_hands && hands.key.as_ref() != Some(&it.member) && !powers.is_superuser(&it.member) {
-            line(&format!("REVOKE {} FROM {};", Ident(&it.role), Ident(&it.member)));
+            line(&format!("REVOKE {} FROM {} CASCADE;", Ident(&it.role), Ident(&it.member)));
         }
     }
 
@@ -400,13 +400,13 @@ fn check(hands: &Hands, tables: &BTreeMap<String, &str>) -> String {
     let key = Literal(hands.key.as_deref().unwrap_or_default()).to_string();
     let too_much = |(table, part): (&String, &&str)| {
         let privileges = match *part {
-            "ledger" | "journal" => "UPDATE, DELETE, TRUNCATE, TRIGGER",
-            "diesel" => "UPDATE, TRUNCATE, TRIGGER",
-            _ => return None,
+            "ledger" | "journal" => "UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES",
+            "diesel" => "UPDATE, TRUNCATE, TRIGGER, REFERENCES",
+            _ => "REFERENCES",
         };
-        Some(format!("        ({}, {})", Literal(table), Literal(privileges)))
+        format!("        ({}, {})", Literal(table), Literal(privileges))
     };
-    let tables: Vec<String> = tables.iter().filter_map(too_much).collect();
+    let tables: Vec<String> = tables.iter().map(too_much).collect();
     format!(
         "DO $glowplug$\nDECLARE\n    it record;\nBEGIN\n    \
          FOR it IN SELECT r.rolname, k.role FROM pg_catalog.pg_roles r, (VALUES ({}), ({})) k (role)\n        \

@@ -54,6 +54,8 @@ pub struct Guard {
     pub pinned: Option<BTreeMap<String, String>>,
     /// The role that holds the second key: it may become the owner of sealed ledgers.
     pub key: Option<String>,
+    /// Whether nothing is tried, because what it set off would run as the owner of a sealed ledger.
+    pub unprobed: bool,
     /// The second key: the variable that holds its URL, and the URL, where there is one.
     pub second: Option<(String, Option<Secret>)>,
 }

@@ -120,6 +120,35 @@ impl WithKey<'_> {
     }
 }
 
+/// What is planted behind an append would run as whoever tries one.
+#[test]
+fn nothing_that_is_planted_runs_with_the_second_key() {
+    let (it, key) = sealed(INSTALLED[0].major());
+    let (owner, keeper) = (&it.database.name, format!("{}_ledger", it.database.name));
+    it.database.query(&format!(
+        "CREATE TABLE projection (id bigint); ALTER TABLE projection OWNER TO {owner}; GRANT INSERT ON projection TO PUBLIC; \
+         CREATE FUNCTION project() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.projection VALUES (NEW.id); RETURN NULL; END'; \
+         ALTER FUNCTION project() OWNER TO {keeper}; CREATE TRIGGER project AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION project()"
+    ));
+    it.project.run_with(&["ledger", "verify", "--accept", "projection"]).ok();
+    it.database.execute(&format!(
+        "CREATE FUNCTION strike() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE $q$ GRANT UPDATE ON public.events TO {owner} $q$; RETURN NEW; EXCEPTION WHEN OTHERS THEN RETURN NEW; END'; \
+         CREATE TRIGGER strike BEFORE INSERT ON projection FOR EACH ROW EXECUTE FUNCTION strike()"
+    ));
+    change(
+        &it.project,
+        "2_change",
+        true,
+        "ALTER TABLE public.events ADD COLUMN note text;",
+        "ALTER TABLE public.events DROP COLUMN note;",
+    );
+    let project = WithKey { it: &it, key: &key };
+    project.run("upgrade");
+    project.run("redo");
+    let (is_sealed, told) = it.roads();
+    assert!(is_sealed, "{told}");
+}
+
 #[test]
 fn other_forms_are_refused_before_anything_runs() {
     let (it, key) = sealed(INSTALLED[0].major());

@@ -139,7 +139,7 @@ impl Locked<'_> {
 
 /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
 fn appends(known: &Known, guard: &Guard) -> Vec<String> {
-    let Some(snapshot) = &known.snapshot else {
+    let Some(snapshot) = known.snapshot.as_ref().filter(|_| !guard.unprobed) else {
         return Vec::new();
     };
     let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {

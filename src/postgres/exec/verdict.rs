@@ -90,7 +90,7 @@ pub(super) fn probes(guard: &Guard, before: &Snapshot, watched: &[Watched]) -> V
             .filter_map(|role| Some((role, [append()?, append()?])));
         Probes { index: it.index, appends: appends.collect(), writes }
     };
-    watched.iter().map(of).collect()
+    watched.iter().filter(|_| !guard.unprobed).map(of).collect()
 }
 
 /// A probe waits for nobody: it is taken for refused then.

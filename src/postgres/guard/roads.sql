@@ -12,28 +12,53 @@ tree (n, oid) AS (
     UNION
     SELECT t.n, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
 ),
--- tables above a ledger: who alters, updates or drops these reaches it, too
-above (n, oid) AS (
-    SELECT l.n, i.inhparent FROM ledger l JOIN pg_catalog.pg_inherits i ON i.inhrelid = l.oid
+-- tables above a ledger, and the parents of foreign keys that delete or update what refers to them: who owns these reaches it, too
+reach (n, oid) AS (
+    SELECT n, oid FROM tree
     UNION
-    SELECT a.n, i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid
+    SELECT r.n, step.oid
+    FROM reach r
+    CROSS JOIN LATERAL (
+        SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = r.oid
+        UNION ALL
+        SELECT x.confrelid FROM pg_catalog.pg_constraint x
+        WHERE x.conrelid = r.oid AND x.contype = 'f' AND (x.confdeltype IN ('c', 'n', 'd') OR x.confupdtype IN ('c', 'n', 'd'))
+    ) step (oid)
 ),
-held (n, part, oid) AS MATERIALIZED (
+asked (n, part, oid) AS MATERIALIZED (
     SELECT n, 'ledger', oid FROM tree
+    UNION ALL
+    SELECT n, 'needed', oid FROM reach r WHERE NOT EXISTS (SELECT FROM tree t WHERE t.n = r.n AND t.oid = r.oid)
     UNION ALL
     SELECT '', CASE c.relname WHEN '__glowplug_journal' THEN 'journal' ELSE 'diesel' END, c.oid
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
     WHERE s.nspname = $2::text AND c.relname IN ('__diesel_schema_migrations', '__glowplug_journal')
 ),
+-- what else belongs to a ledger's owner who cannot log in: code that runs because of it runs in the name of that owner
+held (n, part, oid) AS MATERIALIZED (
+    SELECT n, part, oid FROM asked
+    UNION ALL
+    SELECT 'kept', 'kept', c.oid
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+    WHERE c.relkind IN ('r', 'p', 'm') AND NOT r.rolcanlogin AND NOT r.rolsuper
+        AND c.relowner IN (SELECT o.relowner FROM tree t JOIN pg_catalog.pg_class o ON o.oid = t.oid)
+        AND NOT EXISTS (SELECT FROM asked a WHERE a.oid = c.oid)
+),
 -- everything that one of these tables cannot be without, or that runs because of it
 needs (n, classid, objid) AS (
     SELECT n, 'pg_catalog.pg_class'::regclass::oid, oid FROM held
-    UNION SELECT n, 'pg_catalog.pg_class'::regclass::oid, oid FROM above
     UNION SELECT h.n, 'pg_catalog.pg_constraint'::regclass::oid, x.oid FROM held h JOIN pg_catalog.pg_constraint x ON x.conrelid = h.oid
-    -- the parent of a foreign key that deletes or updates what refers to it
-    UNION SELECT h.n, 'pg_catalog.pg_class'::regclass::oid, x.confrelid FROM held h JOIN pg_catalog.pg_constraint x ON x.conrelid = h.oid
-        WHERE x.contype = 'f' AND (x.confdeltype IN ('c', 'n', 'd') OR x.confupdtype IN ('c', 'n', 'd'))
+    -- what refers to it is compared in the name of its owner: a type of somebody's own brings its casts along
+    UNION SELECT '', 'pg_catalog.pg_type'::regclass::oid, y.oid FROM held h
+        JOIN pg_catalog.pg_constraint x ON x.confrelid = h.oid AND x.contype = 'f'
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = x.conrelid AND a.attnum = ANY (x.conkey)
+        JOIN pg_catalog.pg_type y ON y.oid = a.atttypid AND y.oid >= 16384 AND (y.typtype <> 'd' OR y.typbasetype >= 16384)
+    UNION SELECT '', 'pg_catalog.pg_proc'::regclass::oid, k.castfunc FROM held h
+        JOIN pg_catalog.pg_constraint x ON x.confrelid = h.oid AND x.contype = 'f'
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = x.conrelid AND a.attnum = ANY (x.conkey)
+        JOIN pg_catalog.pg_cast k ON k.castsource = a.atttypid AND k.castsource >= 16384 AND k.castfunc >= 16384
     UNION SELECT h.n, 'pg_catalog.pg_attrdef'::regclass::oid, x.oid FROM held h JOIN pg_catalog.pg_attrdef x ON x.adrelid = h.oid
     UNION SELECT h.n, 'pg_catalog.pg_trigger'::regclass::oid, x.oid FROM held h JOIN pg_catalog.pg_trigger x ON x.tgrelid = h.oid
     UNION SELECT h.n, 'pg_catalog.pg_class'::regclass::oid, x.indexrelid FROM held h JOIN pg_catalog.pg_index x ON x.indrelid = h.oid
@@ -63,7 +88,7 @@ needs (n, classid, objid) AS (
         FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
         JOIN pg_catalog.pg_proc h ON h.oid >= 16384 AND h.oid <> p.oid
-            AND p.prosrc ~* ('\m' || regexp_replace(h.proname, '([^[:alnum:]_])', '\\\1', 'g') || '"?\s*\(')
+            AND p.prosrc ~* (E'\\m' || regexp_replace(h.proname, '([^[:alnum:]_])', E'\\\\\\1', 'g') || E'"?\\s*\\(')
         WHERE n.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = n.objid AND p.prorettype <> 'pg_catalog.trigger'::regtype
         UNION ALL
         SELECT 'pg_catalog.pg_amop'::regclass::oid, x.oid FROM pg_catalog.pg_amop x
@@ -95,6 +120,7 @@ owned (n, classid, objid, owner) AS MATERIALIZED (
         UNION ALL SELECT x.cfgowner FROM pg_catalog.pg_ts_config x WHERE n.classid = 'pg_catalog.pg_ts_config'::regclass AND x.oid = n.objid
         UNION ALL SELECT x.dictowner FROM pg_catalog.pg_ts_dict x WHERE n.classid = 'pg_catalog.pg_ts_dict'::regclass AND x.oid = n.objid
     ) o (owner)
+    WHERE n.n <> 'kept' OR n.classid = 'pg_catalog.pg_proc'::regclass
     UNION
     -- what an event trigger calls runs as whoever changes the structure
     SELECT '', 'pg_catalog.pg_proc'::regclass::oid, p.oid, p.proowner
@@ -125,8 +151,9 @@ fact (kind, n, value) AS (
     FROM pg_catalog.pg_auth_members m
     JOIN pg_catalog.pg_roles r ON r.oid = m.member
     UNION ALL
-    SELECT 'owned', o.n, jsonb_build_object('part', COALESCE((SELECT h.part FROM held h
-            WHERE o.classid = 'pg_catalog.pg_class'::regclass AND h.oid = o.objid AND h.n = o.n), 'needed'),
+    SELECT 'owned', o.n, jsonb_build_object('part', COALESCE((SELECT h.part FROM asked h
+            WHERE o.classid = 'pg_catalog.pg_class'::regclass AND h.oid = o.objid AND h.n = o.n),
+            CASE o.n WHEN 'kept' THEN 'kept' ELSE 'needed' END),
         'type', i.type, 'identity', i.identity, 'owner', pg_get_userbyid(o.owner),
         'definer', o.classid = 'pg_catalog.pg_proc'::regclass AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid = o.objid AND p.prosecdef),
         'linked', o.classid = 'pg_catalog.pg_class'::regclass AND EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -156,6 +183,21 @@ fact (kind, n, value) AS (
     FROM granted g
     CROSS JOIN LATERAL aclexplode(g.acl) x
     WHERE x.grantee <> g.owner
+    -- what VACUUM, ANALYZE and REINDEX run as the owner, with names that the search_path of then decides about
+    UNION ALL
+    SELECT DISTINCT 'loose', h.n, jsonb_build_object('function', p.oid::regprocedure::text, 'table', h.oid::regclass::text)
+    FROM held h
+    CROSS JOIN LATERAL (
+        SELECT 'pg_catalog.pg_class'::regclass::oid, x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = h.oid
+        UNION ALL
+        SELECT 'pg_catalog.pg_statistic_ext'::regclass::oid, x.oid FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid = h.oid
+    ) part (classid, objid)
+    JOIN pg_catalog.pg_depend d ON d.classid = part.classid AND d.objid = part.objid AND d.refclassid = 'pg_catalog.pg_proc'::regclass
+    JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.oid >= 16384
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
+    WHERE NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c ~ '^search_path=')
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc b WHERE b.oid = p.oid AND b.prosqlbody IS NOT NULL)
+    {parameters}
     UNION ALL
     -- what tables that are made later are granted
     SELECT 'later', '', jsonb_build_object('owner', pg_get_userbyid(d.defaclrole), 'schema', s.nspname, 'privilege', x.privilege_type,
