@@ -205,9 +205,10 @@ impl<'j> Judge<'j> {
                 }
                 (None, Some(_)) if self.computes_otherwise(label).is_some() => {
                     let column = self.computes_otherwise(label).unwrap_or_default();
-                    let what =
-                        format!("the partition {label} computes the column {column} in another way");
-                    self.find(LedgerRule::ColumnChanged, what, advice::PARTITION);
+                    let what = format!(
+                        "the partition {label} computes the column {column} in another way"
+                    );
+                    self.find(LedgerRule::ColumnChanged, what, advice::KEEP);
                 }
                 (None, Some(new)) if new.text("persistence") == "u" => {
                     let what = format!(
@@ -228,7 +229,8 @@ impl<'j> Judge<'j> {
             let columns = self.after.of(Some(self.index), Kind::Column).map(|(_, it)| it);
             columns.filter(move |it| it.text("relation") == relation && !it.is("dropped"))
         };
-        let label = self.after.of(Some(self.index), Kind::Relation).find(|(it, _)| *it == partition)?.0;
+        let label =
+            self.after.of(Some(self.index), Kind::Relation).find(|(it, _)| *it == partition)?.0;
         let meaning = |it: &Fact| (it.text("generated").to_owned(), it.text("default").to_owned());
         of(label).find_map(|column| {
             let name = column.text("name");
