@@ -80,7 +80,7 @@ pub async fn protect(
     let functions = session.query(FUNCTIONS, vec![Some(ledger.schema.clone())]).await;
     let functions = functions.map_err(failed)?.into_iter().flatten().flatten().collect();
     let older = older(&now);
-    for (trigger, _) in &older {
+    for trigger in older.keys() {
         notes.push(format!(
             "the trigger {trigger} comes before UPDATE or DELETE of a row, too, and is not proved to refuse it: the new one has a name that lets it come first"
         ));
