@@ -30,7 +30,7 @@ pub use self::{
     change::{Context, Recorded, is_guarded, judge},
     declaration::Declaration,
     layer::{Layer, Signs},
-    needs::needs_of_new_triggers,
+    needs::needs_of_what_is_new,
     proof::{Unproved, prove},
     protection::{Protection, protection},
     rows::{Rows, rows},

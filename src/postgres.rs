@@ -8,6 +8,7 @@ pub mod guard;
 pub(crate) mod imprint;
 pub mod introspect;
 pub mod journal;
+pub(crate) mod known;
 pub mod lock;
 pub mod pool;
 pub(crate) mod seed;

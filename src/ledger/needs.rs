@@ -8,37 +8,60 @@ use crate::{
     words::sql::{Piece, pieces},
 };
 
-/// The triggers after an append that are new, with the tables and privileges that their functions need of who appends.
+/// What is new and runs with an append, triggers and other functions, with the tables and privileges that they need of who appends.
 #[must_use]
-pub fn needs_of_new_triggers(
+pub fn needs_of_what_is_new(
     before: &Snapshot,
     after: &Snapshot,
     ledger: usize,
 ) -> Vec<(String, Vec<(String, &'static str)>)> {
-    let known: Vec<&str> = before.of(Some(ledger), Kind::Trigger).map(|(label, _)| label).collect();
-    let new = after.of(Some(ledger), Kind::Trigger).filter(|(label, trigger)| {
+    let knew = |kind, label: &str| before.of(Some(ledger), kind).any(|(it, _)| it == label);
+    let functions: Vec<(&str, &Fact)> = after.of(Some(ledger), Kind::Function).collect();
+    let triggers: Vec<(&str, &Fact)> = after.of(Some(ledger), Kind::Trigger).collect();
+    let called = |name: &str| functions.iter().find(|(it, _)| *it == name).map(|(_, it)| *it);
+    let of_triggers = triggers.iter().filter_map(|(label, trigger)| {
         let bits = trigger.number("bits").unwrap_or_default();
-        !known.contains(label) && bits & bits::INSERT != 0
+        let is_new = !knew(Kind::Trigger, label) && bits & bits::INSERT != 0;
+        let function = called(trigger.text("function")).filter(|_| is_new)?;
+        Some((format!("the trigger {label}"), function))
     });
-    let found = new.filter_map(|(label, trigger)| {
-        let function: &Fact = after
-            .of(Some(ledger), Kind::Function)
-            .find(|(it, _)| *it == trigger.text("function"))?
-            .1;
-        (!function.is("definer")).then(|| (label.to_owned(), needs(function)))
+    let others = functions.iter().filter_map(|(label, function)| {
+        let is_of_trigger = triggers.iter().any(|(_, it)| it.text("function") == *label);
+        let is_new = !knew(Kind::Function, label) && !is_of_trigger;
+        is_new.then(|| (format!("the function {label}"), *function))
     });
-    found.filter(|(_, needs)| !needs.is_empty()).collect()
+    let found = of_triggers.chain(others).filter(|(_, it)| !it.is("definer"));
+    let made: Vec<(&str, &Fact)> = after.of(None, Kind::NewFunction).collect();
+    found
+        .map(|(label, function)| (label, needs(function.text("source"), &made, 0)))
+        .filter(|(_, needs)| !needs.is_empty())
+        .collect()
 }
 
-/// The tables that a function writes, by the words of its body.
-fn needs(function: &Fact) -> Vec<(String, &'static str)> {
-    let pieces = pieces(function.text("source")).unwrap_or_default();
+/// The tables that a function reads and writes, by the words of its body, and those of the new functions that it calls.
+fn needs(source: &str, made: &[(&str, &Fact)], depth: usize) -> Vec<(String, &'static str)> {
+    let pieces = pieces(source).unwrap_or_default();
     let mut needs = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let next = |word: &str| pieces.get(at + 1).is_some_and(|it| it.is(word));
+        let (Piece::Word(word) | Piece::Name(word)) = piece else {
+            continue;
+        };
+        if pieces.get(at + 1) == Some(&Piece::Sign("(")) && depth < 4 {
+            let is_it = |label: &str| {
+                let name = label.split('(').next().unwrap_or_default();
+                name.rsplit('.').next().is_some_and(|it| it.trim_matches('"') == word)
+            };
+            for (_, function) in made.iter().filter(|(label, it)| is_it(label) && !it.is("definer"))
+            {
+                let body = inside_body(function.text("source"));
+                needs.extend(self::needs(body, made, depth + 1));
+            }
+        }
         let (privilege, from) = match piece {
             it if it.is("insert") && next("into") => ("INSERT", at + 2),
             it if it.is("delete") && next("from") => ("DELETE", at + 2),
+            it if it.is("from") || it.is("join") => ("SELECT", at + 1),
             // not the one of ON CONFLICT DO UPDATE, of a trigger's name or a lock
             it if it.is("update")
                 && !next("set")
@@ -65,4 +88,18 @@ fn needs(function: &Fact) -> Vec<(String, &'static str)> {
         needs.push((table, privilege));
     }
     needs
+}
+
+/// The body in a function's definition.
+fn inside_body(definition: &str) -> &str {
+    let texts = pieces(definition).unwrap_or_default().into_iter().filter_map(|it| match it {
+        Piece::Text(text) if text.starts_with('$') => Some(text),
+        _ => None,
+    });
+    texts
+        .last()
+        .unwrap_or_default()
+        .trim_start_matches('$')
+        .split_once('$')
+        .map_or("", |(_, it)| it)
 }

@@ -13,8 +13,6 @@ mod together;
 mod untouched;
 mod verdict;
 
-pub(crate) use self::body::Known;
-
 use std::time::Duration;
 
 use crate::{

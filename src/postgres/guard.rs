@@ -19,7 +19,7 @@ pub(crate) use self::{
     probe::{append, demanded, writes},
     signs::{flush, identity},
     text::{Range, sums, there_then},
-    veto::{State, note, state, veto},
+    veto::{note, state, veto},
 };
 
 use std::collections::BTreeMap;

@@ -2,10 +2,10 @@
 
 use super::{Draft, Part};
 use crate::{
-    ledger::{Before, Recorded, Snapshot},
+    ledger::{Before, Recorded},
     migration::source::Direction,
     postgres::{
-        guard::{self, Key, State},
+        guard::{self, Key},
         session::{Failure, Message, Row},
     },
 };
@@ -82,14 +82,6 @@ pub(super) struct Watched {
     pub(super) mark: Option<Row>,
     pub(super) columns: Vec<guard::Column>,
     pub(super) fingerprint: Option<Row>,
-}
-
-/// What is known of the ledgers between two migrations, until one of them is touched.
-#[derive(Debug, Clone)]
-pub(crate) struct Known {
-    pub(super) state: State,
-    /// All that appends rest on, where they run code of somebody's own.
-    pub(super) snapshot: Option<Snapshot>,
 }
 
 /// What fails a try.

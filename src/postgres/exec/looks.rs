@@ -17,9 +17,6 @@ use crate::{
     report::{finding::Finding, rule::LedgerRule},
 };
 
-/// undefined_column.
-const UNDEFINED_COLUMN: &str = "42703";
-
 impl Locked<'_> {
     /// Marks, fingerprints and unused columns, before the script.
     #[expect(clippy::too_many_arguments, reason = "one step of a longer one")]
@@ -112,10 +109,11 @@ impl Locked<'_> {
                 let Some(answer) = answers.next() else {
                     return Ok(());
                 };
-                let is_unknown =
-                    matches!(&**answer, Err(Failure::Server(error)) if error.is(UNDEFINED_COLUMN));
+                let is_refused = matches!(&**answer, Err(Failure::Server(_)));
                 let known = watched.iter().find(|watched| watched.index == it.index);
-                let Some(known) = known.filter(|_| is_unknown) else {
+                let is_other = guard::columns(before, after, it.index)
+                    != guard::columns(before, before, it.index);
+                let Some(known) = known.filter(|_| is_refused && is_other) else {
                     continue;
                 };
                 let key = self.key_now(known, before, after);
@@ -223,7 +221,7 @@ impl Locked<'_> {
             .map(|(role, _)| role)
             .collect();
         let mut findings = Vec::new();
-        for (label, needed) in ledger::needs_of_new_triggers(before, after, index) {
+        for (label, needed) in ledger::needs_of_what_is_new(before, after, index) {
             for (table, privilege) in needed {
                 let sql = "SELECT ARRAY[r.role] AS \"row\" FROM jsonb_array_elements_text($1::text::jsonb) r (role), \
                     (SELECT to_regclass($2)::oid AS oid) t WHERE t.oid IS NOT NULL \
@@ -237,7 +235,7 @@ impl Locked<'_> {
                 let rows = self.ask(part, &Message::Query(sql, values)).await?;
                 if let Some(Some(role)) = rows.first().and_then(|row| row.first()) {
                     let what = format!(
-                        "{role} can no longer append: the trigger {label} needs {privilege} on {table} then"
+                        "{role} can no longer append: {label} needs {privilege} on {table} then"
                     );
                     let way = "Grant it, or let the function be SECURITY DEFINER.";
                     findings.push(Finding {

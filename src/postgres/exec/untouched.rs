@@ -5,13 +5,14 @@
 
 use super::{
     At, CLEAN_KEEPING, Draft, Part, Tell,
-    body::{Body, Failed, Known},
+    body::{Body, Failed},
     guarded::{FORGOTTEN, Outcome},
     settle_guarded,
 };
 use crate::{
     postgres::{
-        guard::{self, Guard, Numbers, State},
+        guard::{self, Guard, Numbers},
+        known::{Known, State},
         lock::Locked,
         session::{COMMIT, Failure, Message, Row},
     },
@@ -64,7 +65,7 @@ impl Locked<'_> {
         let (note, note_values) = guard::note(&place, &secret);
         let (pins, settle) = (guard::pins(), settle_guarded());
         let rest = (body.rest)("");
-        let probes: Vec<String> = known.appends(guard);
+        let probes: Vec<String> = appends(&known, guard);
 
         let mut draft = Draft::default();
         draft.push(body.first, At::Opening, Message::Query(reached, reached_values));
@@ -139,19 +140,17 @@ impl Locked<'_> {
     }
 }
 
-impl Known {
-    /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
-    fn appends(&self, guard: &Guard) -> Vec<String> {
-        let Some(snapshot) = &self.snapshot else {
-            return Vec::new();
-        };
-        let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {
-            let key = snapshot.key(index, &ledger.key);
-            let is_readable = snapshot.is_readable(index) && snapshot.root(index).is_some();
-            let distance = fastrand::u32(1..64);
-            guard::append(ledger, snapshot, index, &key, distance).filter(|_| is_readable)
-        };
-        let ledgers = guard.ledgers.iter().enumerate();
-        ledgers.filter_map(of).map(|sql| guard::demanded(&sql)).collect()
-    }
+/// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
+fn appends(known: &Known, guard: &Guard) -> Vec<String> {
+    let Some(snapshot) = &known.snapshot else {
+        return Vec::new();
+    };
+    let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {
+        let key = snapshot.key(index, &ledger.key);
+        let is_readable = snapshot.is_readable(index) && snapshot.root(index).is_some();
+        let distance = fastrand::u32(1..64);
+        guard::append(ledger, snapshot, index, &key, distance).filter(|_| is_readable)
+    };
+    let ledgers = guard.ledgers.iter().enumerate();
+    ledgers.filter_map(of).map(|sql| guard::demanded(&sql)).collect()
 }

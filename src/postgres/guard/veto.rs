@@ -6,32 +6,9 @@
 
 use crate::{
     ledger::Recorded,
-    postgres::{guard::Guard, journal::Place, session::Row},
+    postgres::{guard::Guard, journal::Place, known::State},
     words::ident::Literal,
 };
-
-/// What is known of the ledgers between two migrations.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct State {
-    /// The versions of all that they rest on.
-    pub(crate) versions: String,
-    /// Whether an append runs code of somebody's own.
-    pub(crate) runs_code: bool,
-    /// Whether rows could be changed from elsewhere, by a superuser.
-    pub(crate) is_open: bool,
-    /// Their sequences.
-    pub(crate) sequences: Vec<String>,
-}
-
-impl State {
-    /// Reads the row of [`state`].
-    pub(crate) fn read(row: Row) -> Self {
-        let mut texts = row.into_iter().map(Option::unwrap_or_default);
-        let mut next = || texts.next().unwrap_or_default();
-        let (versions, runs_code, is_open) = (next(), next() == "true", next() == "true");
-        Self { versions, runs_code, is_open, sequences: texts.collect() }
-    }
-}
 
 fn versions(server_version: u32) -> String {
     let parameters = "UNION ALL SELECT ctid, xmin, tableoid FROM pg_catalog.pg_parameter_acl";
