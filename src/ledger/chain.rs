@@ -149,7 +149,7 @@ impl Chain {
                 ("attest", _) => entry.links > 0,
                 (_, Some(after)) if entry.last => {
                     let is_known = heads.contains_key(after.as_str());
-                    !is_known && !(after.is_empty() && entry.links == 0)
+                    !(is_known || after.is_empty() && entry.links == 0)
                 }
                 _ => false,
             };
