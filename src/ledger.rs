@@ -15,6 +15,7 @@ mod forms;
 mod lasting;
 mod layer;
 mod needs;
+mod powers;
 mod proof;
 mod protection;
 mod resolve;
@@ -35,9 +36,9 @@ pub use self::{
     forms::{FORMS, Unfit, demand_form},
     layer::{Layer, Signs},
     needs::needs_of_what_is_new,
+    powers::Powers,
     proof::{Unproved, prove},
     protection::{Protection, protection},
-    roads::Powers,
     rows::{Rows, rows},
     sealing::{Hands, Sealing, sealing},
     snapshot::{Address, Fact, Kind, Snapshot},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    ledger::roads::{Grant, Owned, PUBLIC, Powers, Role},
+    ledger::powers::{Grant, Owned, PUBLIC, Powers, Role},
     report::ledger::Road,
     words::ident::{Ident, Literal},
 };
