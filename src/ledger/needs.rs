@@ -93,11 +93,11 @@ fn needs(source: &str, made: &[(&str, &Fact)], depth: usize) -> Vec<(String, &'s
 
 /// The body in a function's definition.
 fn inside_body(definition: &str) -> &str {
-    let texts = pieces(definition).unwrap_or_default().into_iter().filter_map(|it| match it {
+    let mut texts = pieces(definition).unwrap_or_default().into_iter().filter_map(|it| match it {
         Piece::Text(text) if text.starts_with('$') => Some(text),
         _ => None,
     });
-    inside(texts.last().unwrap_or_default())
+    inside(texts.next_back().unwrap_or_default())
 }
 
 #[cfg(test)]
