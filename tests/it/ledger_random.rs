@@ -158,7 +158,7 @@ fn migration(dice: &mut Dice) -> String {
     if dice.percent(50) {
         let row = dice.between(1..=52).to_string();
         let undo = if dice.percent(50) { UNDO } else { "" };
-        let bomb = BOMB.replace("{when}", *dice.pick::<&str>(&MOMENTS)).replace("{undo}", undo);
+        let bomb = BOMB.replace("{when}", dice.pick::<&str>(&MOMENTS)).replace("{undo}", undo);
         let mut statements = vec![bomb];
         for _ in 0..dice.between(1..=2) {
             statements.push((*dice.pick(&PLANTS)).to_owned());

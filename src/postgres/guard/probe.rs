@@ -63,9 +63,10 @@ fn kept_apart<'s>(
         if names.iter().any(|name| name == first) {
             return None;
         }
-        let found = columns.iter().filter(has).filter(|it| fresh("", it.text("type"), 1).is_some());
+        let mut found =
+            columns.iter().filter(has).filter(|it| fresh("", it.text("type"), 1).is_some());
         // the later columns are counters and times more often than the first ones
-        found.last().map(|it| it.text("name"))
+        found.next_back().map(|it| it.text("name"))
     };
     let indexes = snapshot.of(Some(ledger), Kind::Index).map(|(_, it)| it);
     let mut apart: BTreeSet<&str> = indexes
