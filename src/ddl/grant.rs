@@ -67,6 +67,11 @@ impl KindRules for Grant {
     }
 }
 
+/// Takes away that a privilege may be granted on.
+pub(crate) fn without_option(object: &Object<'_>) -> Option<Statement> {
+    revoke(object, "GRANT OPTION FOR ", true)
+}
+
 /// What the key of a grant says.
 struct Parts<'k> {
     kind: &'k str,

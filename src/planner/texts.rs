@@ -4,7 +4,8 @@ use super::{Node, Planner, Stage, shell};
 use crate::{
     catalog::{Attribute, Fact, Key, Kind},
     ddl::{
-        Statement, column::predecessor, default_privilege, routine, rules, rules::Object, sequence,
+        Statement, column::predecessor, default_privilege, grant::without_option, routine, rules,
+        rules::Object, sequence,
     },
     words::ident::Literal,
 };
@@ -146,10 +147,17 @@ impl<'c> Planner<'c> {
         };
         let role = self.target.role;
         let mut statements = Vec::new();
-        for (grantee, privilege, _) in default_privilege::given(self.from, schema, role, word) {
+        for (grantee, privilege, grantable) in
+            default_privilege::given(self.from, schema, role, word)
+        {
             let key = grant(&grantee, &privilege);
-            if self.to.get(&key).is_none() {
-                statements.extend(without(&key, &Fact::default()));
+            match self.to.get(&key) {
+                None => statements.extend(without(&key, &Fact::default())),
+                Some(fact) if grantable && !fact.is(Attribute::Grantable) => {
+                    let object = Object { key: &key, fact, catalog: self.to, ..*to };
+                    statements.extend(without_option(&object));
+                }
+                Some(_) => {}
             }
         }
         for (grantee, privilege) in default_privilege::withheld(self.from, schema, role, word) {
