@@ -11,8 +11,8 @@ pub(crate) struct State {
     pub(crate) runs_code: bool,
     /// Whether rows could be changed from elsewhere, by a superuser.
     pub(crate) is_open: bool,
-    /// Their sequences.
-    pub(crate) sequences: Vec<String>,
+    /// How far their sequences are, as JSON: those that count on.
+    pub(crate) numbers: String,
 }
 
 impl State {
@@ -21,7 +21,7 @@ impl State {
         let mut texts = row.into_iter().map(Option::unwrap_or_default);
         let mut next = || texts.next().unwrap_or_default();
         let (versions, runs_code, is_open) = (next(), next() == "true", next() == "true");
-        Self { versions, runs_code, is_open, sequences: texts.collect() }
+        Self { versions, runs_code, is_open, numbers: next() }
     }
 }
 

@@ -59,7 +59,7 @@ impl Locked<'_> {
         let veto = (&known.state, secret.as_str(), body.written);
         let (veto, veto_values) = guard::veto(guard, &place, version, veto);
         self.session.keep(&veto, veto_values.len()).await.map_err(opening)?;
-        *numbers = Numbers::named(&known.state.sequences);
+        *numbers = Numbers::read(&known.state.numbers);
         let (reached, reached_values) = numbers.now();
         let (note, note_values) = guard::note(&place, &secret);
         let pins = guard::by_index();

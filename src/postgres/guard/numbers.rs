@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    ledger::{Kind, Snapshot},
+    ledger::{Fact, Kind, Snapshot},
     postgres::{guard::Guard, session::Row},
     words::ident::Literal,
 };
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Numbers(Vec<Number>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 struct Number {
     sequence: String,
     value: i64,
@@ -24,7 +24,8 @@ impl Numbers {
         let mut found = Vec::new();
         for index in 0..guard.ledgers.len() {
             let sequences = snapshot.of(Some(index), Kind::Sequence);
-            for (sequence, _) in sequences.filter(|(_, it)| it.number("increment") > Some(0)) {
+            let counts_on = |it: &Fact| it.number("increment") > Some(0) && !it.is("cycle");
+            for (sequence, _) in sequences.filter(|(_, it)| counts_on(it)) {
                 let mut reached = snapshot.of(Some(index), Kind::Reached);
                 let reached = reached.find(|(label, _)| *label == sequence);
                 let Some(value) = reached.and_then(|(_, it)| it.number("value")) else {
@@ -36,10 +37,9 @@ impl Numbers {
         Self(found)
     }
 
-    /// Those with these names, whose values are to be [asked for](Self::now).
-    pub(crate) fn named(sequences: &[String]) -> Self {
-        let of = |sequence: &String| Number { sequence: sequence.clone(), value: 0 };
-        Self(sequences.iter().map(of).collect())
+    /// Those that are [known](crate::postgres::known::State), as JSON.
+    pub(crate) fn read(known: &str) -> Self {
+        serde_json::from_str(known).map(Self).unwrap_or_default()
     }
 
     /// Takes over what the server said.
@@ -47,9 +47,8 @@ impl Numbers {
         for number in &mut self.0 {
             let row = rows.iter().find(|row| row.first() == Some(&Some(number.sequence.clone())));
             let value = row.and_then(|row| row.get(1)?.as_ref()?.parse().ok());
-            number.value = value.unwrap_or_default();
+            number.value = value.unwrap_or(number.value);
         }
-        self.0.retain(|it| it.value != 0);
     }
 
     /// The command that puts them back where a script has set them back; none where there is nothing to put back.

@@ -16,7 +16,12 @@ SELECT ARRAY[
         WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid >= 16384
     )::text,
     (EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND pg_has_role(session_user, oid, 'MEMBER'))
-        AND EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname IN ('dblink', 'postgres_fdw', 'pg_cron', 'pg_background', 'pg_surgery')))::text
-] || COALESCE((SELECT array_agg(sequence.oid::regclass::text) FROM sequence
-    WHERE has_sequence_privilege(sequence.oid, 'SELECT') OR has_sequence_privilege(sequence.oid, 'USAGE')), '{}') AS "row"
+        AND EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname IN ('dblink', 'postgres_fdw', 'pg_cron', 'pg_background', 'pg_surgery')))::text,
+    -- how far the sequences are that count on
+    COALESCE((SELECT jsonb_agg(jsonb_build_object('sequence', n.oid::regclass::text, 'value', n.value)) FROM (
+        SELECT sequence.oid, pg_sequence_last_value(sequence.oid) AS value FROM sequence
+        JOIN pg_catalog.pg_sequence q ON q.seqrelid = sequence.oid AND q.seqincrement > 0 AND NOT q.seqcycle
+        WHERE has_sequence_privilege(sequence.oid, 'SELECT') OR has_sequence_privilege(sequence.oid, 'USAGE')
+    ) n WHERE n.value IS NOT NULL), '[]')::text
+] AS "row"
 FROM state

@@ -51,6 +51,7 @@ pub(crate) fn veto(
         Some(place.schema.clone()),
         Some(state.versions.clone()),
         Some(secret.to_owned()),
+        Some(state.numbers.clone()),
     ];
     (sql, values)
 }
