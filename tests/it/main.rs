@@ -11,6 +11,7 @@ mod ddl;
 mod diesel_commands;
 mod diesel_peer;
 mod directory;
+mod docs;
 mod environment;
 mod errors;
 mod events;
