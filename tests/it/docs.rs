@@ -2,6 +2,7 @@
 //!
 //! `GLOWPLUG_UPDATE_DOCS=1 cargo test docs` writes what the program says now into the pages; read the difference before you commit it.
 
+mod api;
 mod links;
 mod page;
 mod reference;

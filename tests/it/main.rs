@@ -47,6 +47,7 @@ mod secrets;
 mod source;
 mod support;
 mod terminal;
+mod testing;
 mod tidy;
 mod tls;
 mod url;

@@ -10,7 +10,7 @@ use crate::{docs::page, support::GLOWPLUG};
 
 /// Compares a generated part of a page with what it should be, or writes it.
 #[track_caller]
-fn check(page: &str, name: &str, generated: &str) {
+pub fn check(page: &str, name: &str, generated: &str) {
     let text = page::read(page);
     let start = format!("<!-- generated: {name} -->\n");
     let (_, rest) = text.split_once(&start).unwrap_or_else(|| panic!("{page}: no {start}"));
