@@ -55,5 +55,5 @@ pub use crate::{
     },
     postgres::{pool::IntoSession, session::Stop},
     project::{embedded::from_source, read::migrations as from_directory},
-    report::{event::Event, ledger::Level, run::RunReport},
+    report::{event::Event, ledger::Level, run::RunReport, verify::VerifyReport},
 };

@@ -5,6 +5,7 @@
 mod api;
 mod links;
 mod page;
+mod picture;
 mod reference;
 mod shell;
 

@@ -32,6 +32,7 @@ mod lock_timeout;
 mod locks;
 mod network;
 mod odd;
+mod packages;
 mod partitions;
 mod piecewise;
 mod plan;

@@ -130,3 +130,30 @@ fn options_of_an_upgrade_are_said_one_after_the_other() {
     assert_eq!(report.steps.len(), 1);
     assert_eq!(database.query("SELECT DISTINCT actor FROM __glowplug_journal"), "api");
 }
+
+/// The program is looked for on the PATH: a process of its own, whose PATH can be set.
+#[test]
+fn migrations_are_verified_within_a_test() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let own = Path::new(GLOWPLUG).parent().unwrap().to_owned();
+    if std::env::split_paths(&path).next() != Some(own.clone()) {
+        let paths = std::iter::once(own).chain(std::env::split_paths(&path));
+        let again = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "testing::migrations_are_verified_within_a_test"])
+            .env("PATH", std::env::join_paths(paths).unwrap())
+            .output()
+            .unwrap();
+        assert!(again.status.success(), "{again:?}");
+        return;
+    }
+    let project = Project::new();
+    project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
+    let dir = project.path().join("migrations");
+    let migrations = glowplug::from_directory(&dir, "migrations").unwrap();
+    let report = glowplug::testing::verify(&migrations, &[]).unwrap();
+    assert!(report.is_clean(), "{report:#?}");
+    project.migration("2_b", "CREATE TABLE b (id int PRIMARY KEY);", "SELECT 1;");
+    let migrations = glowplug::from_directory(&dir, "migrations").unwrap();
+    let report = glowplug::testing::verify(&migrations, &[]).unwrap();
+    assert_eq!(report.problems.len(), 1, "{report:#?}");
+}

@@ -89,6 +89,14 @@ impl Shell {
             .join(rest)
     }
 
+    /// What a command writes to a terminal, with its colours.
+    pub fn colored(&mut self, command: &str) -> String {
+        self.env.insert("CLICOLOR_FORCE".to_owned(), "1".to_owned());
+        let said = self.run_line(command, true);
+        self.env.remove("CLICOLOR_FORCE");
+        said
+    }
+
     /// What a command prints, stdout and stderr as they come.
     fn run(&mut self, command: &str, in_terminal: bool) -> String {
         let command = command.trim_end();
@@ -124,7 +132,10 @@ impl Shell {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let places = std::iter::once(program.to_owned()).chain(std::env::split_paths(&path));
         shell.env("PATH", std::env::join_paths(places).unwrap());
-        shell.env("GLOWPLUG_ACTOR", "ada").env("TERM", "xterm").env("NO_COLOR", "1");
+        shell.env("GLOWPLUG_ACTOR", "ada").env("TERM", "xterm");
+        if !self.env.contains_key("CLICOLOR_FORCE") {
+            shell.env("NO_COLOR", "1");
+        }
         let output = shell.envs(&self.env).output().unwrap();
         self.last = output.status.code().unwrap_or(-1);
         let said = String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n");
