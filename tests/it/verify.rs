@@ -101,8 +101,12 @@ fn what_is_known_does_not_fail_and_what_is_new_does() {
     project.migration("2_b", "CREATE TYPE other AS ENUM ('x');", "SELECT 1;");
     let verified = project.run("verify").code(3);
     assert!(verified.stdout.contains("  2_b: enum type"), "{}", verified.stdout);
-    // a file of another name, which is made where it is missing
-    project.run("verify --baseline known.toml").ok();
+    // a file of another name, which has to be there: a path that is misspelt accepts nothing
+    let missing = project.run("verify --baseline known.toml").code(1);
+    assert!(missing.stderr.contains("there is no baseline known.toml"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("verify accept --baseline known.toml"), "{}", missing.stderr);
+    assert!(!project.path().join("known.toml").exists());
+    project.run("verify accept --baseline known.toml").ok();
     project.run("verify --baseline known.toml").ok();
     project.migration("2_b", "CREATE TYPE other AS ENUM ('x');", "DROP TYPE other;");
     let verified = project.run("verify --baseline known.toml").ok();
