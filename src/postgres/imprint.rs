@@ -326,6 +326,17 @@ impl Imprint {
         written.counts.iter().all(inside) && written.rows.iter().all(same)
     }
 
+    /// Whether everything of this structure is there as it was, whatever there is besides.
+    pub(crate) fn is_within(&self, written: &Written) -> bool {
+        let is_kept = |(name, rows): (&String, &BTreeMap<String, Seen>)| {
+            let Some(known) = self.rows.get(name) else {
+                return true;
+            };
+            rows.iter().all(|(key, seen)| known.get(key).is_none_or(|it| it.digest == seen.digest))
+        };
+        !self.has_lost(written) && written.rows.iter().all(is_kept)
+    }
+
     /// What was written, where nothing is gone.
     pub(crate) fn moved(&self, written: &Written) -> Moved {
         let mut moved = Moved::default();

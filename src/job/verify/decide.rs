@@ -99,6 +99,19 @@ impl Lane<'_> {
         Ok(Seen::Wrong { problem, is_there })
     }
 
+    /// Brings back what a way up lacks after a way down that took too much. False if that cannot be done.
+    pub(super) async fn restored(
+        &mut self,
+        number: usize,
+        ground: &mut Ground<'_, '_>,
+    ) -> Result<bool, JobError> {
+        let after = ground.plain.catalog(number + 1).await?;
+        let found = self.catalog().await?;
+        Ok(after.differences(&found).is_empty()
+            || self.take_away(&found, &after).await?
+                && after.differences(&self.catalog().await?).is_empty())
+    }
+
     /// Goes from what is there to what should be. False if that cannot be planned, or is refused.
     async fn take_away(&mut self, found: &Catalog, wanted: &Catalog) -> Result<bool, JobError> {
         let major = self.facts.server_version / 10_000;

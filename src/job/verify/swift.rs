@@ -85,8 +85,10 @@ struct Ledgers {
 pub(super) enum Way {
     /// Where the way up began.
     Back,
-    /// Somewhere else, and the ledgers are what they were.
-    Elsewhere,
+    /// There, and more is left; the ledgers are what they were.
+    More,
+    /// Somewhere else, where the ledgers are what they were.
+    Less,
     /// To other ledgers.
     Doubtful,
 }
@@ -164,7 +166,7 @@ impl<'l> Lane<'l> {
             }
             return self.failed_up(number, migration, &error, ground).await;
         }
-        let mut is_sure = true;
+        let (mut is_sure, mut is_there) = (true, true);
         let mut wrong = None;
         if migration.down.is_some() {
             if let Err(error) = self.leg(migration, Direction::Down, None).await? {
@@ -176,11 +178,14 @@ impl<'l> Lane<'l> {
             } else {
                 let way = self.way_back().await.map_err(SessionError::while_doing(LOOKING))?;
                 is_sure &= way == Way::Back;
-                if way == Way::Elsewhere {
+                if matches!(way, Way::More | Way::Less) {
                     wrong = self.not_back(number, migration, ground).await?;
                 }
                 if self.leg(migration, Direction::Up, None).await?.is_err() {
                     return self.stuck(number, migration, wrong, ground).await;
+                }
+                if wrong.is_some() && way == Way::Less {
+                    is_there = self.restored(number, ground).await?;
                 }
             }
             is_sure &= !(self.guard.is_on() && is_whole && appends(&migration.up.text));
@@ -194,8 +199,9 @@ impl<'l> Lane<'l> {
             is_spared &= spared.map_err(SessionError::while_doing(LOOKING))?;
         }
         Ok(match wrong {
-            Some(problem) if is_spared => Seen::Wrong { problem, is_there: true },
+            Some(problem) if is_spared => Seen::Wrong { problem, is_there },
             None if is_sure && is_spared => Seen::Passed,
+            _ if !is_there => Seen::Astray,
             _ => Seen::Unsure,
         })
     }
@@ -225,7 +231,11 @@ impl<'l> Lane<'l> {
                 return Ok(Way::Doubtful);
             }
         }
-        Ok(if is_back { Way::Back } else { Way::Elsewhere })
+        Ok(match is_back {
+            true => Way::Back,
+            false if self.imprint.is_within(&written) => Way::More,
+            false => Way::Less,
+        })
     }
 
     /// Whether all that happened to ledgers is that they are new, or have columns and indexes more, and the judgement of that.
