@@ -287,12 +287,7 @@ const FAULTS: [Fault; 6] = [
         env: |_| Vec::new(),
         loses: Some("No space left"),
     },
-    Fault {
-        name: CLOSED,
-        stdout: Stdio::piped,
-        env: |_| Vec::new(),
-        loses: Some("it is closed"),
-    },
+    Fault { name: CLOSED, stdout: Stdio::piped, env: |_| Vec::new(), loses: Some("it is closed") },
     Fault {
         name: "nobody reads stdout",
         stdout: || {
@@ -394,8 +389,7 @@ fn each_command_ends_as_it_should_whatever_is_wrong_with_the_machine() {
             let stderr = String::from_utf8_lossy(&output.stderr);
             let lost = fault.loses.filter(|_| !said.stdout.is_empty());
             let expected = if lost.is_some() { 1 } else { code };
-            let is_said =
-                lost.is_none_or(|it| stderr.contains("stdout") && stderr.contains(it));
+            let is_said = lost.is_none_or(|it| stderr.contains("stdout") && stderr.contains(it));
             if output.status.code() != Some(expected) || !is_said || stderr.contains("panicked") {
                 writeln!(wrong, "{}: {arguments}: {}\n{stderr}", fault.name, output.status)
                     .unwrap();

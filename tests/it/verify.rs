@@ -58,7 +58,11 @@ fn check_left(settings: &str, up: &str, down: &str, left: &[&str]) {
     project.migration("3_left", up, down);
     // it needs what is left, and what is not
     let next = "ALTER TABLE l ADD FOREIGN KEY (of) REFERENCES a (id); ALTER TABLE l ADD m mood;";
-    project.migration("4_next", next, "ALTER TABLE l DROP m; ALTER TABLE l DROP CONSTRAINT l_of_fkey;");
+    project.migration(
+        "4_next",
+        next,
+        "ALTER TABLE l DROP m; ALTER TABLE l DROP CONSTRAINT l_of_fkey;",
+    );
     project.migration("5_last", "CREATE INDEX last ON l (n, m);", "SELECT 1;");
     let report = project.run("verify --format json").code(3);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
@@ -66,9 +70,9 @@ fn check_left(settings: &str, up: &str, down: &str, left: &[&str]) {
     let names: Vec<_> = problems.iter().filter_map(|it| it["name"].as_str()).collect();
     assert_eq!(names, ["3_left", "5_last"], "{report:#}");
     let told: Vec<_> = problems[0]["difference"].as_array().unwrap().iter().collect();
-    assert_eq!(told.len(), left.len(), "{report:#}");
-    for (told, left) in told.iter().zip(left) {
-        assert!(told.as_str().is_some_and(|it| it.contains(left)), "{report:#}");
+    for left in left {
+        let is_named = told.iter().any(|it| it.as_str().is_some_and(|it| it.contains(left)));
+        assert!(is_named, "{left}: {report:#}");
     }
     assert_eq!(report["report"]["returned"], 3, "{report:#}");
 }
@@ -87,7 +91,8 @@ fn what_a_way_down_leaves_is_named_and_the_next_migration_begins_where_the_way_u
         let passing = up.replace("SEQUENCE", "SEQUENCE IF NOT EXISTS");
         check_left(settings, &passing, "DROP TABLE l; DROP TYPE mood;", &["\"s\""]);
         // what was there before goes, too
-        let down = "DROP TABLE l; DROP TYPE mood; DROP SEQUENCE s; ALTER TABLE a DROP CONSTRAINT a_pkey;";
+        let down =
+            "DROP TABLE l; DROP TYPE mood; DROP SEQUENCE s; ALTER TABLE a DROP CONSTRAINT a_pkey;";
         check_left(settings, up, down, &["a_pkey"]);
     }
 }

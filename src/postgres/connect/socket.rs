@@ -211,7 +211,8 @@ mod tests {
     #[tokio::test]
     async fn what_a_url_says_of_a_silent_network_arrives_at_the_system() {
         assert_eq!(arrived("").await, (true, 30, 10, 3, Some(60_000)));
-        let told = "keepalives_idle=7&keepalives_interval=5&keepalives_count=2&tcp_user_timeout=1500";
+        let told =
+            "keepalives_idle=7&keepalives_interval=5&keepalives_count=2&tcp_user_timeout=1500";
         assert_eq!(arrived(told).await, (true, 7, 5, 2, Some(1_500)));
         let (is_on, .., unanswered) = arrived("keepalives=0&tcp_user_timeout=0").await;
         assert!(!is_on);
