@@ -234,15 +234,18 @@ impl Command {
     }
 }
 
-/// Runs the program with the arguments of the process.
+/// Runs the program with the arguments of the process. Where it was started without stdout, an answer that it has is a failure.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(is_stdout_closed: bool) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
     if arguments.get(1).is_some_and(|first| first == cluster::GUARD_ARGUMENT) {
         return cluster::guard_main(&arguments[2..]);
     }
     title::cover_passwords();
+    if is_stdout_closed {
+        terminal::has_no_stdout();
+    }
     let covers = Covers::of(&arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -203,6 +203,15 @@ impl<'c> Session<'c> {
         Ok(())
     }
 
+    /// Has the server plan what is kept once, and not for each value anew.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn plan_once(&mut self) -> Result<(), Failure> {
+        let once = Message::Batch("SET plan_cache_mode = force_generic_plan");
+        self.exchange(&[once], &mut |_| {}).await.into_iter().try_for_each(|it| it.map(drop))
+    }
+
     /// Whether a query is kept.
     pub(crate) fn keeps(&self) -> bool {
         !self.kept.is_empty()
