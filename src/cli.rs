@@ -15,6 +15,7 @@ mod drift;
 mod edit;
 mod exit;
 mod failure;
+mod guide;
 mod history;
 mod init;
 mod interrupt;
@@ -49,7 +50,11 @@ use crate::{
 /// Without DATABASE_URL it works on a PostgreSQL server of the project's own, which it starts itself.
 #[derive(Debug, Parser)]
 #[command(name = "glowplug", version, max_term_width = 100, propagate_version = true)]
-#[command(arg_required_else_help = true, subcommand_required = true)]
+#[command(
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -185,6 +190,10 @@ enum Command {
     Completions(completions::Completions),
     /// Print the manual page
     Man(completions::Man),
+    /// Explain the code of a message, or a rule of the ledger guard
+    Explain(guide::Explain),
+    /// Show the help of a command, or a guide
+    Help(guide::Help),
     #[command(flatten)]
     Alembic(alembic::Word),
 }
@@ -218,20 +227,25 @@ impl Command {
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
+            Self::Explain(_) => "explain",
+            Self::Help(_) => "help",
             Self::Alembic(word) => word.name(),
         }
     }
 }
 
-/// Runs the program with the arguments of the process.
+/// Runs the program with the arguments of the process. Where it was started without stdout, an answer that it has is a failure.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(is_stdout_closed: bool) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
     if arguments.get(1).is_some_and(|first| first == cluster::GUARD_ARGUMENT) {
         return cluster::guard_main(&arguments[2..]);
     }
     title::cover_passwords();
+    if is_stdout_closed {
+        terminal::has_no_stdout();
+    }
     let covers = Covers::of(&arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -293,6 +307,8 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Db(command) => command.run(global, output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),
         Command::Man(command) => command.run(Cli::command(), output),
+        Command::Explain(command) => command.run(output),
+        Command::Help(command) => command.run(Cli::command(), output),
         Command::Alembic(word) => Err(word.answer()),
     }
 }

@@ -130,7 +130,7 @@ fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
 }
 
 /// The indexes of a table.
-fn of_table<'c>(catalog: &'c Catalog, table: &Key) -> impl Iterator<Item = &'c Key> {
+pub(crate) fn of_table<'c>(catalog: &'c Catalog, table: &Key) -> impl Iterator<Item = &'c Key> {
     let table = table.clone();
     let all = catalog.below(Kind::Index, &[table.part(0)]);
     all.filter(move |(key, fact)| key.relation(fact).as_ref() == Some(&table)).map(|(key, _)| key)
@@ -179,6 +179,11 @@ pub(crate) fn finish(index: &Object<'_>) -> Vec<Statement> {
 fn cluster(index: &Object<'_>) -> Statement {
     let action = Action::new(format!("CLUSTER ON {}", Ident(index.key.name())));
     on_table(index, action.under(LockMode::ShareUpdateExclusive))
+}
+
+/// CLUSTER goes by no index of its table any more.
+fn unclustered(index: &Object<'_>) -> Statement {
+    on_table(index, Action::new("SET WITHOUT CLUSTER").under(LockMode::ShareUpdateExclusive))
 }
 
 /// Marks an index as the one that replication tells rows apart by.

@@ -53,6 +53,19 @@ pub(crate) fn is_late_partition(column: &Object<'_>, whole: &Place) -> bool {
         && was.is_some_and(|it| it.as_ref() != Some(whole))
 }
 
+/// Whether the tie between a partition and the whole is new, gone or another.
+pub(crate) fn is_reattached(was: &Fact, is: &Fact) -> bool {
+    was.get(Attribute::PartitionOf) != is.get(Attribute::PartitionOf) || is_rebound(was, is)
+}
+
+/// Whether a partition is one of the same table, with other bounds.
+pub(crate) fn is_rebound(was: &Fact, is: &Fact) -> bool {
+    let is_other = |it: &Attribute| was.get(*it) != is.get(*it);
+    is.is(Attribute::PartitionOf)
+        && !is_other(&Attribute::PartitionOf)
+        && [Attribute::PartitionBound, Attribute::DetachPending].iter().any(is_other)
+}
+
 /// Whether a table that is wanted was a partition, and is no longer one of what it was one of.
 pub(crate) fn is_detached(table: &Object<'_>) -> bool {
     let whole_in =

@@ -2,11 +2,12 @@
 
 mod create;
 pub(crate) mod order;
+mod rebound;
 
 use crate::{
-    catalog::{Attribute, Key, RelationKind},
+    catalog::{Attribute, Catalog, Key, RelationKind},
     ddl::{
-        inheritance::parent_table,
+        inheritance::{is_reattached, is_rebound, parent_table},
         names, options,
         rules::{
             Action, Alter, Before, Change, KindRules, LockMode, Loss, Object, Statement, Steps,
@@ -14,7 +15,7 @@ use crate::{
         },
         view,
     },
-    words::ident::Ident,
+    words::ident::{Ident, Qualified},
 };
 
 /// What is known of relations.
@@ -225,7 +226,7 @@ fn impossible(change: &Change<'_>) -> Option<String> {
             "{name} has another access method: PostgreSQL changes that from version 15 on"
         ));
     }
-    if to.is(Attribute::DetachPending) && is_reattached(change) {
+    if to.is(Attribute::DetachPending) && is_reattached(from.fact, to.fact) {
         return Some(format!(
             "{name} is a partition whose detachment was interrupted: that is not a state to migrate to"
         ));
@@ -233,26 +234,17 @@ fn impossible(change: &Change<'_>) -> Option<String> {
     None
 }
 
-/// Whether a tie between a partition and the whole is new, gone or another.
-fn is_reattached(change: &Change<'_>) -> bool {
-    [Attribute::PartitionOf, Attribute::PartitionBound, Attribute::DetachPending]
-        .iter()
-        .any(|it| change.differs(*it))
-}
-
 /// Detaches a partition, and attaches it: its rows stay in it.
 fn partition(change: &Change<'_>, steps: &mut Steps) {
-    if !is_reattached(change) {
+    let (from, to) = (&change.from, &change.to);
+    if !is_reattached(from.fact, to.fact) {
         return;
     }
-    let (from, to) = (&change.from, &change.to);
-    if let Some(whole) = whole(from) {
-        let name = names::relation(from);
-        let end = if from.is(Attribute::DetachPending) { " FINALIZE" } else { "" };
-        let action = Action::new(format!("DETACH PARTITION {name}{end}"));
-        let statement = Statement::alter_table("TABLE", &whole, false, vec![action]);
-        let lock = LockMode::AccessExclusive;
-        steps.early.push(statement.touching(from.key, lock, Work::Catalog));
+    if is_rebound(from.fact, to.fact) {
+        let all = rebound::let_go(change);
+        steps.late.extend(all.iter().filter_map(|it| detach(from.catalog, it)));
+    } else {
+        steps.early.extend(detach(from.catalog, from.key));
     }
     if let Some(statement) = create::attach(to) {
         let bound = to.get(Attribute::PartitionBound).unwrap_or_default();
@@ -260,6 +252,17 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
         let remark = format!("every row of {name} must fit {bound}");
         steps.late.push(statement.remarking(remark));
     }
+}
+
+/// Lets a partition go.
+fn detach(catalog: &Catalog, partition: &Key) -> Option<Statement> {
+    let fact = catalog.get(partition)?;
+    let whole = parent_table(fact)?;
+    let name = Qualified { schema: partition.part(0), name: partition.name() };
+    let end = if fact.is(Attribute::DetachPending) { " FINALIZE" } else { "" };
+    let action = Action::new(format!("DETACH PARTITION {name}{end}"));
+    let statement = Statement::alter_table("TABLE", &whole, false, vec![action]);
+    Some(statement.touching(partition, LockMode::AccessExclusive, Work::Catalog))
 }
 
 /// Persistence, access method, tablespace and options.

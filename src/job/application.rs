@@ -7,12 +7,14 @@ use crate::{
         RunError, Watch, open,
         run::{self, Options, Wish},
     },
+    ledger::Declaration,
     migration::{plan::Policy, source::Migrations},
     postgres::{
         pool::IntoSession,
         session::{Session, Stop},
     },
     report::run::RunReport,
+    words::timespan::Timespan,
 };
 
 /// How an application upgrades.
@@ -114,5 +116,71 @@ async fn run(
     match (result, locked.release().await) {
         (Ok(report), Err(error)) => Err(RunError { done: Box::new(report), cause: error.into() }),
         (result, _) => result,
+    }
+}
+
+/// Each takes the options and gives them back changed: `UpgradeOptions::default().target("+1").actor("api")`.
+impl UpgradeOptions {
+    /// Where to end: `head`, a version, `+1`.
+    #[must_use]
+    pub fn target(mut self, target: impl Into<String>) -> Self {
+        self.target = target.into();
+        self
+    }
+
+    /// What may be passed over.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// An append-only table that no migration may harm. Can be called for several.
+    #[must_use]
+    pub fn ledger(mut self, ledger: Declaration) -> Self {
+        self.run.manner.guard.ledgers.push(ledger);
+        self
+    }
+
+    /// Who runs, for the journal.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.run.manner.actor = actor.into();
+        self
+    }
+
+    /// How long a statement may wait for a lock; 5 s by default.
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.run.limits.pins.lock_timeout = Timespan(timeout);
+        self
+    }
+
+    /// How long to wait for another run; 60 s by default.
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.run.limits.wait = Timespan(wait);
+        self
+    }
+
+    /// How long a pool tries to connect to a server that does not answer yet; not at all by default.
+    #[must_use]
+    pub fn wait_for_server(mut self, wait: Duration) -> Self {
+        self.wait_for_server = wait;
+        self
+    }
+
+    /// One transaction for all migrations.
+    #[must_use]
+    pub fn single_transaction(mut self) -> Self {
+        self.run.single_transaction = true;
+        self
+    }
+
+    /// A request to stop.
+    #[must_use]
+    pub fn stop(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
     }
 }

@@ -278,8 +278,9 @@ impl Shadow {
             return Needs::default();
         }
         let unknown = Environment::default();
-        let first = self.prerequisites.iter().map(|(_, text)| text.as_str());
-        Needs::of(known.unwrap_or(&unknown), first.chain(scripts))
+        let first = || self.prerequisites.iter().map(|(_, text)| text.as_str());
+        let needs = Needs::of(known.unwrap_or(&unknown), first().chain(scripts));
+        needs.after(first())
     }
 
     /// Starts a server, and makes what is there before the first migration.

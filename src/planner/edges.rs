@@ -8,6 +8,7 @@ use crate::{
     ddl::{
         base_type, constraint,
         index::{self, partition, ties},
+        inheritance::is_rebound,
         rules,
         rules::{Moment, Object, Stage},
     },
@@ -289,6 +290,7 @@ impl<'c> Planner<'c> {
                 } else if self.changed.contains_key(referenced)
                     // an owned sequence may go before and after
                     && dependent.kind() != Kind::Sequence
+                    && !self.is_of_rebound(dependent, referenced)
                 {
                     graph.before(&first, &Node::new(referenced, Stage::Late));
                 }
@@ -311,6 +313,13 @@ impl<'c> Planner<'c> {
                 }
             }
         }
+    }
+
+    /// Whether something is a part of a partition whose bounds change: that comes before.
+    fn is_of_rebound(&self, part: &Key, table: &Key) -> bool {
+        let facts = self.from.get(table).zip(self.to.get(table));
+        facts.is_some_and(|(was, is)| is_rebound(was, is))
+            && self.from.get(part).is_some_and(|it| part.relation(it).as_ref() == Some(table))
     }
 
     /// What the rules of each kind say.

@@ -3,20 +3,8 @@
 use crate::{
     catalog::Key,
     ddl::{Fill, Statement},
-    planner::segment::Segment,
     words::ident::{Ident, Literal, Qualified},
 };
-
-/// The script of a proof: instead of the places that an author fills, something that fills them.
-#[must_use]
-pub fn filled(segments: &[Segment], text: &str) -> String {
-    let statements = || segments.iter().flat_map(|it| &it.statements);
-    if statements().all(|it| it.fills.is_empty()) {
-        return text.to_owned();
-    }
-    let statements = statements().map(|it| format!("{};\n", sent(it)));
-    statements.collect()
-}
 
 /// What is sent for a statement: it may be several.
 #[must_use]

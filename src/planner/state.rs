@@ -14,10 +14,18 @@ use crate::{
 #[must_use]
 pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
     let mut all: Vec<(Key, Attribute, bool)> = Vec::new();
+    // a new index may be marked as it is made, and takes the mark from another one
+    let marked = to
+        .of_kind(Kind::Index)
+        .filter(|(key, is)| is.is(Attribute::Clustered) && from.get(key).is_none());
+    let marked: BTreeSet<Key> = marked.filter_map(|(key, is)| key.relation(is)).collect();
     for (kind, state) in
         [(Kind::Relation, Attribute::Unpopulated), (Kind::Index, Attribute::Clustered)]
     {
         for (key, is) in to.of_kind(kind) {
+            if kind == Kind::Index && key.relation(is).is_some_and(|it| marked.contains(&it)) {
+                continue;
+            }
             let was = from.get(key).is_some_and(|it| it.is(state));
             if was != is.is(state) {
                 all.push((key.clone(), state, was));

@@ -342,6 +342,7 @@ impl Locked<'_> {
                 }
                 _ => {}
             },
+            Seen::Within(..) => {}
             Seen::Notice(message, notice) => {
                 if let Some(part) = parts.get(message) {
                     let statement = match part.at {

@@ -253,7 +253,7 @@ pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
 /// # Errors
 /// When it cannot be read, is malformed, or holds unknown keys.
 pub fn read_glowplug(path: &Path) -> Result<GlowplugToml, ProjectError> {
-    read(path, "README.md lists the tables and keys of glowplug.toml.")
+    read(path, "docs/src/reference/settings.md lists the tables and keys of glowplug.toml.")
 }
 
 fn read<T: Default + serde::de::DeserializeOwned>(

@@ -2,7 +2,7 @@
 //!
 //! A [`Case`] is run twice, in two directories on two databases, with the real `diesel` and with glowplug. Exit code,
 //! stdout, all files and the databases must be the same afterwards; stderr is for people, and each tool's own. Where
-//! glowplug differs on purpose, the case says why and what it does instead; README.md lists the same reasons.
+//! glowplug differs on purpose, the case says why and what it does instead; docs/src/tutorials/diesel-project.md lists the same reasons.
 //! The cases are in the files below; both tools on *one* database are in `diesel_peer.rs`.
 
 use std::{

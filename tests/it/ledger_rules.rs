@@ -6,13 +6,6 @@ use snapbox::{assert_data_eq, str};
 use crate::support::Project;
 
 #[test]
-fn the_readme_lists_every_rule() {
-    let readme = include_str!("../../README.md");
-    let table = LedgerRule::documentation();
-    assert!(readme.contains(&table), "README.md has to hold this table:\n{table}");
-}
-
-#[test]
 fn rules_are_printed_with_what_to_do_instead() {
     let project = Project::new();
     let printed = project.run("ledger rules").ok().stdout;

@@ -7,8 +7,9 @@ use std::{
 };
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 14] = [
+const ROOMS: [(&str, u32); 15] = [
     ("cli", 7),
+    ("testing", 7),
     ("job", 6),
     ("postgres", 5),
     ("project", 5),

@@ -58,9 +58,7 @@ fn stays_child(change: &Change<'_>, schema: &str, name: &str) -> bool {
         return false;
     };
     if to.is(Attribute::PartitionOf) {
-        return [Attribute::PartitionOf, Attribute::PartitionBound, Attribute::DetachPending]
-            .iter()
-            .all(|it| from.get(*it) == to.get(*it));
+        return from.get(Attribute::PartitionOf) == to.get(Attribute::PartitionOf);
     }
     let tie = Key::new(Kind::Inheritance, &[own, table, schema, name]);
     change.from.catalog.get(&tie).is_some() && change.to.catalog.get(&tie).is_some()

@@ -156,7 +156,7 @@ impl Ends<'_> {
                 by(format!("CASE WHEN {is_one} THEN {x}[1]::text ELSE {x}::text END"), new)
             }
             _ if self.is_assigned() => Way::Assigned,
-            (Json, Json) => cast(),
+            (Json | Pairs, Json) => cast(),
             // a JSON array is read as a list of the one type in the system catalogs that has room for it
             (Json, Array) => {
                 let json = self.from.name;

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{attach, build, exchange, finish, partition, rename, replica_identity, text, ties};
+use super::{
+    attach, build, cluster, exchange, finish, partition, rename, replica_identity, text, ties,
+    unclustered,
+};
 use crate::{
     catalog::{Attribute, Key, Kind},
     ddl::{
@@ -27,7 +30,7 @@ const FIXED: &[Attribute] = &[
     Attribute::NullsNotDistinct,
 ];
 
-/// Changes what can be changed, and that is not whether CLUSTER goes by it; anything else is built anew, beside the old one where readers and writers are there.
+/// Changes what can be changed; anything else is built anew, beside the old one where readers and writers are there.
 pub(super) fn alter(change: &Change<'_>) -> Alter {
     if change.differs(Attribute::Table) || change.differs(Attribute::OfConstraint) {
         return Alter::Replace;
@@ -62,7 +65,15 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
     }
     let words = text::Designation(change.to.key).to_string();
     late.extend(extension::retie(change, &words));
-    Alter::By(Steps::late(late))
+    let mut steps = Steps::late(late);
+    if change.differs(Attribute::Clustered) {
+        match change.to.is(Attribute::Clustered) {
+            true => steps.late.push(cluster(&change.to)),
+            // another one may take over
+            false => steps.early.push(unclustered(&change.from)),
+        }
+    }
+    Alter::By(steps)
 }
 
 /// What to do where an index becomes a part of that of a partitioned table, or ceases to be one. There is no DETACH for

@@ -1,6 +1,6 @@
 //! What pg_depend does not say of tables: they are whole before they are attached, and before rows are looked at.
 
-use super::{is_view, whole};
+use super::{is_view, rebound, whole};
 use crate::{
     catalog::{Attribute, Catalog, Key, Kind},
     ddl::{
@@ -19,6 +19,9 @@ fn columns<'c>(catalog: &'c Catalog, relation: &Key) -> impl Iterator<Item = &'c
 pub(super) fn of_table(table: &Object<'_>) -> Vec<Before> {
     if is_view(table) || table.before.is_none() {
         return Vec::new();
+    }
+    if let Some(order) = rebound::order(table) {
+        return order;
     }
     let mut all = Vec::new();
     for (relation, is_whole) in [(Some(table.key.clone()), false), (whole(table), true)] {

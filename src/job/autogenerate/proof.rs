@@ -24,9 +24,7 @@ use crate::{
         version::Version,
     },
     planner::{
-        PlanError, Target,
-        filling::filled,
-        plan,
+        PlanError, Target, plan,
         segment::{Segment, segments},
     },
     postgres::{
@@ -284,8 +282,8 @@ impl Proving {
         let steps = tried.ups.iter().zip(&tried.downs).zip(tried.states.windows(2));
         for (drafted, ((up, down), states)) in drafts.iter().zip(steps) {
             // what the author fills is filled here with anything
-            let text = filled(std::slice::from_ref(up), &drafted.up);
-            let back = down.as_ref().ok().map(|it| filled(it, &drafted.down));
+            let text = script::filled(std::slice::from_ref(up), &drafted.up);
+            let back = down.as_ref().ok().map(|it| script::filled(it, &drafted.down));
             let migration = migration(drafted, &text, back.as_deref())?;
             let mut legs = Legs {
                 locked: &mut *locked,

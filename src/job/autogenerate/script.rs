@@ -1,12 +1,12 @@
 //! Statements as the text of a script.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, iter};
 
 use crate::{
     catalog::Kind,
     ddl::{FILL, Fill, Statement},
     migration::source::IRREVERSIBLE,
-    planner::segment::Segment,
+    planner::{filling::sent, segment::Segment},
     words::ident::{Ident, Literal, Qualified},
 };
 
@@ -16,11 +16,8 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
     for line in head {
         writeln!(text, "-- {line}").unwrap_or_default();
     }
-    let statements = segments.iter().flat_map(|segment| &segment.statements);
-    if !segments.iter().any(|it| it.alone) && segments.iter().any(makes_routines) {
-        text += "SET LOCAL check_function_bodies = off;\n";
-    }
-    for statement in statements {
+    text += setting(segments);
+    for statement in segments.iter().flat_map(|segment| &segment.statements) {
         // a head has said it
         for lost in statement.loses.iter().filter(|_| head.is_empty()) {
             writeln!(text, "-- deletes-data: {lost}").unwrap_or_default();
@@ -43,6 +40,22 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         text += "-- nothing to do: the other script leaves the structure as it was\nSELECT 1;\n";
     }
     text
+}
+
+/// The script of a proof: instead of the places that an author fills, something that fills them.
+pub(super) fn filled(segments: &[Segment], text: &str) -> String {
+    let statements = || segments.iter().flat_map(|it| &it.statements);
+    if statements().all(|it| it.fills.is_empty()) {
+        return text.to_owned();
+    }
+    let statements = statements().map(|it| format!("{};\n", sent(it)));
+    iter::once(setting(segments).to_owned()).chain(statements).collect()
+}
+
+/// What lets a routine be made before what its body names.
+fn setting(segments: &[Segment]) -> &'static str {
+    let is_one = !segments.iter().any(|it| it.alone) && segments.iter().any(makes_routines);
+    if is_one { "SET LOCAL check_function_bodies = off;\n" } else { "" }
 }
 
 /// The script of a way down that there is not: it refuses to run, rather than to leave half of the change behind.

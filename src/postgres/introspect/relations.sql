@@ -24,7 +24,10 @@ SELECT
     CASE WHEN c.relkind IN ('r', 'p', 'm') THEN CASE c.relreplident
         WHEN 'f' THEN 'full'
         WHEN 'n' THEN 'nothing'
-        WHEN 'i' THEN 'index'
+        -- without the index that it names, no row can be told apart
+        WHEN 'i' THEN CASE WHEN EXISTS (
+            SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisreplident
+        ) THEN 'index' ELSE 'nothing' END
     END END AS replica_identity,
     CASE WHEN c.relreplident = 'i' THEN (
         SELECT ic.relname::text

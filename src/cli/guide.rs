@@ -1,0 +1,209 @@
+//! `glowplug help` and `glowplug explain`: commands, guides and codes, in the terminal.
+//!
+//! The texts are the pages of `docs/src`, compiled in.
+
+mod markdown;
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::{Command, Stdio},
+};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    cli::{exit::Exit, failure::CliError, render::Output},
+    ledger::LedgerRule,
+    report::rule::Severity,
+};
+
+/// Names the guides, each with its page.
+macro_rules! guides {
+    ($($topic:literal $page:literal)*) => {
+        &[$(($topic, include_str!(concat!("../../docs/src/", $page)))),*]
+    };
+}
+
+/// The guides, in the order of the book.
+const GUIDES: &[(&str, &str)] = guides! {
+    "getting-started" "getting-started.md"
+    "new-project" "tutorials/new-project.md"
+    "diesel-project" "tutorials/diesel-project.md"
+    "from-alembic" "tutorials/from-alembic.md"
+    "existing-database" "tutorials/existing-database.md"
+    "continuous-integration" "tutorials/ci.md"
+    "neon" "tutorials/neon.md"
+    "migrations" "guides/migrations.md"
+    "autogenerate" "guides/autogenerate.md"
+    "ledgers" "guides/ledgers.md"
+    "sealed-ledgers" "guides/sealed-ledgers.md"
+    "schema-rs" "guides/schema-rs.md"
+    "replays" "guides/verify.md"
+    "production" "guides/production.md"
+    "application" "guides/application.md"
+    "troubleshooting" "guides/troubleshooting.md"
+    "settings" "reference/settings.md"
+    "exit-codes" "reference/exit-codes.md"
+    "messages" "reference/messages.md"
+    "ledger-rules" "reference/ledger-rules.md"
+    "json" "reference/json.md"
+    "proofs" "design/proofs.md"
+    "threat-model" "design/threat-model.md"
+};
+
+/// A section for each code that an error can have.
+const MESSAGES: &str = include_str!("../../docs/src/reference/messages.md");
+
+/// Shows the help of a command, or a guide.
+#[derive(Debug, Args)]
+pub(super) struct Help {
+    /// A command, or a guide; without one, the list of both
+    #[arg(value_name = "COMMAND|TOPIC")]
+    words: Vec<String>,
+}
+
+/// Explains the code of a message, or a rule of the ledger guard.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code: `migration::failed`, `rows-changed`, …
+    code: String,
+}
+
+/// What is known of a code.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    code: String,
+    text: String,
+}
+
+impl Help {
+    pub(super) fn run(&self, program: clap::Command, output: &Output) -> Result<Exit, CliError> {
+        let Some(first) = self.words.first() else {
+            let mut program = program;
+            let topics: Vec<String> = GUIDES
+                .iter()
+                .map(|(topic, page)| format!("  {topic:<24}{}\n", title(page)))
+                .collect();
+            let list = format!("Guides, shown by `glowplug help TOPIC`:\n{}", topics.concat());
+            page(&format!("{}\n{list}", program.render_long_help()), output);
+            return Ok(Exit::Done);
+        };
+        if let Some(mut command) = command(program.clone(), &self.words) {
+            page(&command.render_long_help().to_string(), output);
+            return Ok(Exit::Done);
+        }
+        if let Some((_, text)) = GUIDES.iter().find(|(topic, _)| topic == first) {
+            page(&markdown::plain(text), output);
+            return Ok(Exit::Done);
+        }
+        let commands = program.get_subcommands().filter(|it| !it.is_hide_set());
+        let commands = commands.map(|it| it.get_name().to_owned()).collect::<Vec<_>>();
+        let known = commands.iter().map(String::as_str).chain(GUIDES.iter().map(|(it, _)| *it));
+        Err(CliError::Cannot {
+            what: format!("there is no command and no guide `{}`", self.words.join(" ")),
+            help: unknown(first, known, "`glowplug help` lists both."),
+        })
+    }
+}
+
+impl Explain {
+    pub(super) fn run(&self, output: &Output) -> Result<Exit, CliError> {
+        let code = self.code.trim();
+        let Some(text) = explained(code) else {
+            let known = codes().chain(LedgerRule::ALL.iter().map(|it| it.code()));
+            return Err(CliError::Cannot {
+                what: format!("no message and no rule has the code `{code}`"),
+                help: unknown(code, known, "`glowplug help messages` lists the codes."),
+            });
+        };
+        let report = Explanation { code: code.to_owned(), text };
+        output.answer(&report, |it| format!("{}\n\n{}", it.code, it.text));
+        Ok(Exit::Done)
+    }
+}
+
+/// What a code means and what to do about it.
+fn explained(code: &str) -> Option<String> {
+    if let Some(rule) = LedgerRule::of_code(code) {
+        let passes = match rule.severity() {
+            Severity::History => "Nothing lets it pass.",
+            Severity::Protection => "--allow-ledger-change \"reason\" lets it pass.",
+        };
+        let text = format!(
+            "A rule of the ledger guard: it protects {}. {passes}\n\n{}\n",
+            rule.protects(),
+            rule.advice()
+        );
+        return Some(markdown::plain(&text));
+    }
+    let section = MESSAGES
+        .split("\n### ")
+        .skip(1)
+        .find_map(|it| it.split_once('\n').filter(|(name, _)| *name == code));
+    section.map(|(_, text)| markdown::plain(text.trim()))
+}
+
+fn codes() -> impl Iterator<Item = &'static str> {
+    MESSAGES.lines().filter_map(|line| line.strip_prefix("### "))
+}
+
+fn title(page: &str) -> &str {
+    page.lines().next().unwrap_or_default().trim_start_matches("# ")
+}
+
+/// The command that some words name.
+fn command(program: clap::Command, words: &[String]) -> Option<clap::Command> {
+    let mut found = program;
+    found.build();
+    for word in words {
+        found = found.find_subcommand(word)?.clone();
+    }
+    Some(found)
+}
+
+/// What to do instead of an unknown name: one that is close, if there is one.
+fn unknown<'t>(text: &str, known: impl Iterator<Item = &'t str>, list: &str) -> String {
+    let close = known.map(|it| (strsim::jaro_winkler(text, it), it));
+    match close.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((likeness, name)) if likeness > 0.8 => format!("Is it `{name}`? {list}"),
+        _ => list.to_owned(),
+    }
+}
+
+/// Prints a text, through $PAGER on a terminal.
+fn page(text: &str, output: &Output) {
+    let pager = std::env::var("PAGER").ok().filter(|it| !it.is_empty());
+    let Some(pager) = pager.filter(|_| std::io::stdout().is_terminal()) else {
+        return output.raw(text);
+    };
+    let child = Command::new("sh").args(["-c", &pager]).stdin(Stdio::piped()).spawn();
+    let Ok(mut child) = child else { return output.raw(text) };
+    if let Some(mut stdin) = child.stdin.take() {
+        // a reader who has seen enough closes the pager
+        stdin.write_all(text.as_bytes()).unwrap_or_default();
+    }
+    child.wait().map(drop).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_and_every_rule_is_explained() {
+        let rules = LedgerRule::ALL.iter().map(|it| it.code());
+        for code in codes().chain(rules) {
+            assert!(explained(code).is_some_and(|text| text.len() > 20), "{code}");
+        }
+    }
+
+    #[test]
+    fn guides_are_plain_text() {
+        for (topic, text) in GUIDES {
+            let plain = markdown::plain(text);
+            assert!(!plain.contains("<!--") && !plain.contains("]("), "{topic}\n{plain}");
+            assert!(plain.starts_with(&title(text).to_uppercase()), "{topic}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Markdown as plain text for a terminal: what the pages of `docs/src` use of it, and no more.
+
+use unicode_width::UnicodeWidthStr as _;
+
+/// Lines of a table that would be longer are shown as paragraphs.
+const WIDTH: usize = 100;
+
+/// A page as plain text.
+pub(super) fn plain(page: &str) -> String {
+    let mut out = String::new();
+    let mut lines = without_comments(page).into_iter().peekable();
+    while let Some(line) = lines.next() {
+        if line.starts_with("```") {
+            for code in lines.by_ref().take_while(|line| !line.starts_with("```")) {
+                out.push_str(format!("    {code}").trim_end());
+                out.push('\n');
+            }
+        } else if line.starts_with('|') {
+            let mut rows = vec![cells(&line)];
+            while let Some(row) = lines.next_if(|line| line.starts_with('|')) {
+                rows.push(cells(&row));
+            }
+            table(&rows, &mut out);
+        } else if let Some(title) = line.strip_prefix("# ") {
+            out.push_str(&format!("{}\n", inline(title).to_uppercase()));
+        } else if line.starts_with("##") {
+            let title = inline(line.trim_start_matches('#').trim());
+            out.push_str(&format!("{title}\n{}\n", "-".repeat(title.width())));
+        } else {
+            out.push_str(&inline(&line));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The lines of a page without its comments, and without the empty lines that are left of them.
+fn without_comments(page: &str) -> Vec<String> {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some((before, after)) = rest.split_once("<!--") {
+        text.push_str(before);
+        rest = after.split_once("-->").map_or("", |(_, rest)| rest.trim_start_matches('\n'));
+    }
+    text.push_str(rest);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
+    lines
+}
+
+/// A line without the marks of links and emphasis.
+fn inline(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('[') {
+        out.push_str(before);
+        let link = after.split_once("](").and_then(|(text, target)| {
+            let rest = target.split_once(')')?.1;
+            (!text.contains('[')).then_some((text, rest))
+        });
+        match link {
+            Some((text, tail)) => {
+                out.push_str(text);
+                rest = tail;
+            }
+            None => {
+                out.push('[');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out.replace("**", "")
+}
+
+fn cells(row: &str) -> Vec<String> {
+    let row = row.trim().trim_start_matches('|').trim_end_matches('|').replace("\\|", "\u{0}");
+    row.split('|').map(|cell| inline(cell.trim()).replace('\u{0}', "|")).collect()
+}
+
+fn table(rows: &[Vec<String>], out: &mut String) {
+    let is_rule = |row: &Vec<String>| row.iter().all(|it| it.chars().all(|c| c == '-'));
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let rows: Vec<&Vec<String>> = rows.iter().filter(|row| !is_rule(row)).collect();
+    let width = |at: usize| rows.iter().filter_map(|row| Some(row.get(at)?.width())).max();
+    let widths: Vec<usize> = (0..columns).map(|at| width(at).unwrap_or_default()).collect();
+    let fits = widths.iter().sum::<usize>() + 2 * columns <= WIDTH;
+    for row in rows {
+        if fits {
+            let padded = row.iter().zip(&widths);
+            let padded = padded
+                .map(|(cell, width)| format!("{cell}{}", " ".repeat(width + 2 - cell.width())));
+            out.push_str(padded.collect::<String>().trim_end());
+        } else {
+            let filled = row.iter().filter(|cell| !cell.is_empty());
+            out.push_str(&filled.cloned().collect::<Vec<_>>().join("\n      "));
+        }
+        out.push('\n');
+    }
+}
