@@ -1,7 +1,7 @@
 //! Ledgers: what the guard costs per migration however many events there are, how fast rows are fingerprinted, appends through
 //! the typed API against bare INSERTs, and `verify` against one plain replay.
 //!
-//! `cargo bench --bench ledger` runs it all; `-- guard appends verify` only these parts, `-- guard 10000000` up to so many events.
+//! `cargo bench --bench ledger` runs it all; `-- guard short appends verify` only these parts, `-- guard 10000000` up to so many events.
 
 #![allow(
     missing_docs,
@@ -47,6 +47,9 @@ fn main() {
     println!("{}", Server::version());
     if wants("guard") {
         guard(most);
+    }
+    if wants("short") {
+        short();
     }
     if wants("appends") {
         appends();
@@ -193,6 +196,81 @@ fn guard(most: u64) {
             rate(quick),
             exact.as_secs_f64(),
             rate(exact),
+        );
+        server.drop(&admin);
+    }
+}
+
+/// Migrations that touch no ledger, with the guard and without: a whole run of 301, and what each adds beside many ledgers and partitions.
+fn short() {
+    println!(
+        "\n| ledgers | partitions of each | 301 migrations, × unguarded | unguarded | guarded | guard adds to each |"
+    );
+    println!("|---|---|---|---|---|---|");
+    let server = Server::fast();
+    for (ledgers, partitions) in [(1, 0), (50, 0), (1, 500)] {
+        let (admin, owner) = owned(&server, 1_000);
+        let mut declared = DECLARED.to_owned();
+        let mut sql = format!("SET ROLE {};", owner.user.as_deref().unwrap());
+        for ledger in 1..=ledgers {
+            if ledger == 1 && partitions == 0 {
+                continue;
+            }
+            let by = if partitions == 0 { "" } else { " PARTITION BY RANGE (id)" };
+            sql += &format!(
+                "CREATE TABLE e{ledger} (id bigint PRIMARY KEY, kind text){by};
+                CREATE TRIGGER row BEFORE UPDATE OR DELETE ON e{ledger} FOR EACH ROW EXECUTE FUNCTION events_refuse();
+                CREATE TRIGGER whole BEFORE TRUNCATE ON e{ledger} EXECUTE FUNCTION events_refuse();"
+            );
+            for part in 0..partitions {
+                let (from, to) = (part * 1000, (part + 1) * 1000);
+                sql += &format!(
+                    "CREATE TABLE e{ledger}_{part} PARTITION OF e{ledger} FOR VALUES FROM ({from}) TO ({to});
+                    CREATE TRIGGER whole BEFORE TRUNCATE ON e{ledger}_{part} EXECUTE FUNCTION events_refuse();"
+                );
+            }
+            declared += &format!("[[ledger]]\ntable = \"public.e{ledger}\"\n");
+        }
+        Server::load(&admin, &sql);
+        let (with, without) = (Project::new(&owner, true), Project::new(&owner, false));
+        fs::write(with.dir.path().join("glowplug.toml"), &declared).unwrap();
+        for project in [&with, &without] {
+            for n in 100..401 {
+                let (up, down) = match n % 3 {
+                    0 => (
+                        format!("CREATE TABLE t{n} (id bigint PRIMARY KEY, a text);"),
+                        format!("DROP TABLE t{n};"),
+                    ),
+                    1 => (format!("CREATE TABLE t{n} (id int);"), format!("DROP TABLE t{n};")),
+                    _ => (
+                        format!("CREATE INDEX i{n} ON t{} (id);", n - 1),
+                        format!("DROP INDEX i{n};"),
+                    ),
+                };
+                project.migration(&format!("{n}_small"), &up, &down);
+            }
+        }
+        let (mut guarded, mut plain, mut each) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let run = |project: &Project, target: &str| {
+                let time = project.run(&["upgrade", target]);
+                project.run(&["downgrade", "base"]);
+                time
+            };
+            let adds = |many: Duration, few: Duration| many.saturating_sub(few) / 300;
+            let (few, plain_few) = (run(&with, "+1"), run(&without, "+1"));
+            let (many, plain_many) = (run(&with, "head"), run(&without, "head"));
+            each.push(adds(many, few).saturating_sub(adds(plain_many, plain_few)));
+            guarded.push(many);
+            plain.push(plain_many);
+        }
+        let (plain, guarded, each) = (median(plain), median(guarded), median(each));
+        println!(
+            "| {ledgers} | {partitions} | {:.2} | {:.2} s | {:.2} s | {:.2} ms |",
+            guarded.as_secs_f64() / plain.as_secs_f64(),
+            plain.as_secs_f64(),
+            guarded.as_secs_f64(),
+            each.as_secs_f64() * 1000.0,
         );
         server.drop(&admin);
     }

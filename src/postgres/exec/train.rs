@@ -61,6 +61,9 @@ impl Locked<'_> {
         let mut attempt = 1;
         while took.len() < tasks.len() {
             let start = took.len();
+            if start > 0 && self.session.stop().is_pulled() {
+                break;
+            }
             let mut told = |happening: Happening<'_>| {
                 if let Happening::Done(_, ms) = happening {
                     took.push(ms);
@@ -125,7 +128,7 @@ impl Locked<'_> {
             let next = format!("{:032x}", fastrand::u128(..));
             let at = |at| Part { task: first + offset, at };
             if let Some(mark) = &mark {
-                let cleaned = format!("{}; {clean}; {}", demand(mark), set(mark));
+                let cleaned = format!("{}; {clean}; {}", demand(mark), set(&begins(mark)));
                 parts.push((at(At::Opening), Owned::Batch(cleaned)));
             }
             self.car(&at, (task, manner), known.as_ref(), (mark.as_deref(), &next), &mut parts);
@@ -179,7 +182,7 @@ impl Locked<'_> {
         let pins = self.pins_sql("LOCAL");
         let begin = match before {
             None => format!("BEGIN; {pins}"),
-            Some(before) => format!("BEGIN; {}; {pins}", demand(before)),
+            Some(before) => format!("BEGIN; {}; {pins}", demand(&begins(before))),
         };
         push(At::Opening, Owned::Batch(begin));
         let secret = format!("{:032x}", fastrand::u128(..));
@@ -193,7 +196,9 @@ impl Locked<'_> {
             None => self.settle(),
             Some(_) => format!("{}; {}", self.settle_guarded(), guard::by_index()),
         };
-        push(At::Settling, Owned::Batch(format!("{settle}; {}", set(mark))));
+        // what cleans the session afterwards has as long as it takes
+        let ending = format!("{settle}; SET statement_timeout = 0; {}", set(mark));
+        push(At::Settling, Owned::Batch(ending));
         let mut record = self.entry(task, manner, None);
         let is_up = task.step.direction == Direction::Up;
         record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
@@ -242,6 +247,11 @@ fn may_ride(task: &Task<'_>, manner: &Manner) -> bool {
             || guard.allow.is_none()
                 && !concerns(task.texts(), guard)
                 && task.texts().all(|text| ledger::surgery(text).is_none()))
+}
+
+/// The mark of a session that was cleaned after a migration: where that failed, the next one does not begin either.
+fn begins(mark: &str) -> String {
+    format!("{mark} cleaned")
 }
 
 /// Sets the mark of a migration, which lasts if it is committed.
