@@ -49,7 +49,7 @@ impl KindRules for Extension {
             }
             let [was, is] = [from, to].map(|it| version(it.fact));
             return Alter::Impossible(format!(
-                "version {was} is in use, and it comes without an update from there to {is}"
+                "version {was} is installed, and there is no update from it to {is}"
             ));
         }
         let words = words(to);

@@ -416,7 +416,7 @@ fn report(status: &Status<'_>, database: String) -> RunReport {
         .rows
         .iter()
         .filter(|row| row.down_edited)
-        .map(|row| format!("down.sql of {} is another one than when it was applied", row.name))
+        .map(|row| format!("down.sql of {} has changed since it was applied", row.name))
         .collect();
     RunReport {
         database,

@@ -36,7 +36,7 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
             let path = error.path().and_then(|path| path.strip_prefix(dir).ok());
             let path = Path::new(shown).join(path.unwrap_or(Path::new("")));
             let source = match error.loop_ancestor() {
-                Some(_) => std::io::Error::other("the link leads back to a directory above it"),
+                Some(_) => std::io::Error::other("the link leads to a directory above it"),
                 None => error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into()),
             };
             ProjectError::io("read", path)(source)
@@ -91,7 +91,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
         NoVersion::TooLong(length) => ProjectError::VersionTooLong { path: place.clone(), length },
         NoVersion::Empty => not_one(
             "its name has no version",
-            "Name it <version>_<what it does>; `glowplug revision` does so.",
+            "Name it <version>_<what it does>, as `glowplug revision` does.",
         ),
     })?;
     let script = |file: &str| -> Result<Option<Script>, ProjectError> {
@@ -100,7 +100,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
     };
     let Some(up) = script("up.sql")? else {
         return Err(not_one(
-            "there is no up.sql in it",
+            "it has no up.sql",
             "Write it, or move the directory away: everything here that is not hidden is a migration.",
         ));
     };
@@ -125,8 +125,7 @@ fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
     let Some(text) = read_text(path, place)? else {
         return Ok(Metadata::default());
     };
-    let advice = "Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for \
-                  false, and a malformed one for true.";
+    let advice = "Write `run_in_transaction = true` or `= false` in it. Diesel reads a file without the key as false, and a malformed one as true.";
     toml::from_str::<MetadataToml>(&text)
         .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction, ledger: toml.ledger })
         .map_err(|error| ProjectError::toml(place.to_owned(), &text, &error, advice))

@@ -40,6 +40,6 @@ fn demand_file(found: &fs::Metadata) -> io::Result<()> {
     if found.is_file() || found.is_dir() {
         Ok(())
     } else {
-        Err(io::Error::other("it is no regular file: a pipe, a socket or a device"))
+        Err(io::Error::other("it is not a regular file but a pipe, a socket or a device"))
     }
 }

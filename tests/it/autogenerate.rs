@@ -128,7 +128,7 @@ fn a_rename_is_asked_for_and_never_guessed() {
 ...
   × something may have been renamed, and glowplug does not guess:
   │ --rename public.people.nick=nickname
-  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values.
+  help: Add the flags that apply. If nothing was renamed, add --no-renames: it drops the old one, with its values.
 
 "#]]
     );
@@ -159,7 +159,10 @@ fn a_view_that_may_have_been_renamed_is_asked_for_as_what_it_is() {
         &format!("{tables} CREATE VIEW shown AS SELECT id, n FROM t;"),
     );
     let asked = generate(&project, &[]).code(1);
-    assert!(asked.stderr.contains("the old is dropped then, and the new is made."), "{asked:#?}");
+    assert!(
+        asked.stderr.contains("the old is dropped then and creates the new one."),
+        "{asked:#?}"
+    );
     assert!(!asked.stderr.contains("values"), "{asked:#?}");
 }
 
@@ -335,9 +338,9 @@ fn plain_forms_are_one_migration() {
     assert_data_eq!(
         scripts(&project, "change", "up.sql"),
         str![[r#"
--- stops reads and writes of the table until it is committed
+-- blocks reads and writes of the table until commit
 ALTER TABLE "public"."people" ADD CONSTRAINT "people_name_check" CHECK ((name <> ''::text));
--- stops writes to the table until it is committed
+-- blocks writes to the table until commit
 CREATE INDEX "people_name" ON "public"."people" USING btree (name);
 
 "#]]
@@ -399,7 +402,7 @@ autogenerate::renames
   │ --rename public.old_kind=new_kind
   │ --rename public.old_age=new_age
   │ --rename 'public.mood.so so=it'/''s ok'
-  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values.
+  help: Add the flags that apply. If nothing was renamed, add --no-renames: it drops the old one, with its values.
 
 "#]]
     );
@@ -452,7 +455,7 @@ fn composite_and_range_types_are_renamed_with_what_makes_them() {
         str![[r#"
 ALTER TYPE "public"."old_span" RENAME TO "new_span";
 ALTER TYPE "public"."old_pair" RENAME TO "new_pair";
--- stops reads and writes of the table until it is committed
+-- blocks reads and writes of the table until commit
 ALTER TABLE ONLY "public"."t" ALTER COLUMN "span" DROP DEFAULT;
 ALTER TYPE public.old_span_multirange RENAME TO "new_span_multirange";
 ALTER FUNCTION public.old_span_multirange() RENAME TO "new_span_multirange";
@@ -460,7 +463,7 @@ ALTER FUNCTION public.old_span_multirange("public"."new_span") RENAME TO "new_sp
 ALTER FUNCTION public.old_span_multirange(VARIADIC "public"."new_span"[]) RENAME TO "new_span_multirange";
 ALTER FUNCTION public.old_span(integer, integer) RENAME TO "new_span";
 ALTER FUNCTION public.old_span(integer, integer, text) RENAME TO "new_span";
--- stops reads and writes of the table until it is committed
+-- blocks reads and writes of the table until commit
 ALTER TABLE ONLY "public"."t" ALTER COLUMN "span" SET DEFAULT public.new_span(1, 2);
 
 "#]]
@@ -622,7 +625,7 @@ fn what_cannot_be_read_is_named() {
     project.run("check").code(1);
     fs::remove_file(project.path().join("src/schema.rs")).unwrap();
     let refused = project.run("check").code(1);
-    assert!(refused.stderr.contains("src/schema.rs is not there"), "{refused:#?}");
+    assert!(refused.stderr.contains("src/schema.rs does not exist"), "{refused:#?}");
     let project = Project::new();
     let refused = project.run("check").code(1);
     assert!(refused.stderr.contains("there is no source of truth"), "{refused:#?}");
@@ -721,7 +724,7 @@ ALTER TABLE "public"."people" DROP COLUMN "born";
     let wrong = project.run("diff wanted.rs schema.sql").code(1);
     assert!(wrong.stderr.contains("wanted.rs:1:15"), "{wrong:#?}");
     let gone = project.run("diff gone.rs schema.sql").code(1);
-    assert!(gone.stderr.contains("gone.rs is not there"), "{gone:#?}");
+    assert!(gone.stderr.contains("gone.rs does not exist"), "{gone:#?}");
 }
 
 /// Rows, and the commands that psql is kept in bounds with, are no part of a structure.

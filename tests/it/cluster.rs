@@ -456,7 +456,11 @@ fn without_postgresql_the_message_names_the_command_that_installs_it() {
     for bin in [&empty, Path::new("/nowhere/at/all")] {
         let bin = bin.display().to_string();
         let ran = home.0.run_with(&["upgrade", "--postgres-bin", &bin]).code(1);
-        ran.says(&["it holds no `initdb` and `postgres`", "install", "`glowplug db install`"]);
+        ran.says(&[
+            "it does not contain `initdb` and `postgres`",
+            "install",
+            "`glowplug db install`",
+        ]);
     }
     assert!(!home.0.path().join(".glowplug").exists(), "nothing was begun");
     let mut command = home.0.command(GLOWPLUG);

@@ -270,7 +270,7 @@ fn both_start_on_an_empty_database_at_once() {
                 let said = [
                     "Another tool ran this migration",
                     "Another session was creating",
-                    "It exists already",
+                    "It already exists",
                 ];
                 let flat = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
                 assert!(ran.code == Some(1) && said.iter().any(|it| flat.contains(it)), "{ran:#?}");

@@ -79,8 +79,8 @@ fn a_long_statement_is_cancelled_and_its_migration_rolled_back() {
         assert_eq!(ran.stdout, "");
         ran.says(&[
             "up 1_a",
-            "2_b was interrupted on its way up",
-            "It was rolled back, and the journal does not know it. Run again to go on.",
+            "2_b was interrupted in up.sql",
+            "It was rolled back and is not in the journal. Run again to continue.",
             "Done before the failure, and kept: 1 migration. The database is at 1.",
         ]);
         assert_eq!(
@@ -173,8 +173,8 @@ fn a_migration_without_a_transaction_goes_on_where_it_was_interrupted() {
     await_sleep(&database);
     run.signal("INT");
     run.end().code(130).says(&[
-        "1_a was interrupted on its way up",
-        "Run again to go on. Statements done and recorded: 1 of 3",
+        "1_a was interrupted in up.sql",
+        "Run again to continue. Statements done and recorded: 1 of 3",
     ]);
     assert!(!sessions(&database).contains("pg_sleep"), "{}", sessions(&database));
     database.execute("UPDATE nap SET s = 0");

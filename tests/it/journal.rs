@@ -135,7 +135,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -148,7 +148,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -161,7 +161,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -186,7 +186,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 2_b
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 2.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 2.
 
 "#]],
     );
@@ -253,7 +253,7 @@ exit 0
 -- stdout
 Nothing to do: [DB] is at 3 (head).
 -- stderr
-note: down.sql of 2_b is another one than when it was applied
+note: down.sql of 2_b has changed since it was applied
 
 "#]],
     );
@@ -313,7 +313,7 @@ exit 1
 -- stderr
 downgrade::orphaned
 
-  × 2_b is to be reverted, and is not on disk
+  × cannot revert 2_b: it is not on disk
   help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
@@ -326,7 +326,7 @@ exit 1
 -- stderr
 downgrade::orphaned
 
-  × 2_b is to be reverted, and is not on disk
+  × cannot revert 2_b: it is not on disk
   help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
@@ -364,7 +364,7 @@ exit 1
 -- stderr
 downgrade::orphaned
 
-  × 4_d is to be reverted, and is not on disk
+  × cannot revert 4_d: it is not on disk
   help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
@@ -429,7 +429,7 @@ exit 1
 -- stderr
 upgrade::out_of_order
 
-  × a pending migration is older than 3, which is applied already: 20_late
+  × a pending migration is older than 3, which is already applied: 20_late
   help: It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order.
 
 "#]],

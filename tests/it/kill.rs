@@ -312,7 +312,7 @@ fn finish(project: &Project, job: Job) -> Ran {
             if ran.code == Some(0) {
                 return ran;
             }
-            ran.says(&["was interrupted on its way down", "glowplug downgrade -1"]);
+            ran.says(&["was interrupted in down.sql", "glowplug downgrade -1"]);
             project.run("downgrade -1").ok();
             project.run("upgrade").ok()
         }

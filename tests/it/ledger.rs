@@ -43,9 +43,9 @@ exit 3
 -- stderr
 ledger::refused
 
-  × 2_mend was refused on its way up: it would harm a ledger
+  × 2_mend was refused in up.sql: it would harm a ledger
   │ - public.events: 1 row was updated
-  │ - public.events: the trigger public.events events_append_only was switched off and on again
+  │ - public.events: the trigger public.events events_append_only was disabled and enabled again
    ╭─[migrations/2_mend/up.sql:3:1]
  1 │ CREATE TABLE notes (id int);
  2 │ ALTER TABLE events DISABLE TRIGGER events_append_only;
@@ -126,7 +126,7 @@ fn rows_that_went_past_every_protection_are_missed_by_the_next_run_and_by_verify
     project.run("ledger verify").code(3);
     tamper("DELETE FROM events WHERE id = 5");
     project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
-    project.run("upgrade").code(3).says(&["the event that was the newest (5) is gone"]);
+    project.run("upgrade").code(3).says(&["the newest known event (5) is gone"]);
 }
 
 #[test]
@@ -197,19 +197,19 @@ $body$;
 CREATE TRIGGER "audit_append_only" BEFORE UPDATE OR DELETE ON "public"."audit"
     FOR EACH ROW EXECUTE FUNCTION "public"."audit_refuse"();
 
--- a trigger for TRUNCATE is not copied to partitions: new ones need theirs, too
+-- a trigger for TRUNCATE is not copied to partitions: new ones need their own
 CREATE TRIGGER "audit_no_truncate" BEFORE TRUNCATE ON "public"."audit"
     FOR EACH STATEMENT EXECUTE FUNCTION "public"."audit_refuse"();
 CREATE TRIGGER "audit_no_truncate" BEFORE TRUNCATE ON public.audit_2026
     FOR EACH STATEMENT EXECUTE FUNCTION "public"."audit_refuse"();
 
--- ALWAYS: session_replication_role = replica must not step around them
+-- ALWAYS: session_replication_role = replica must not bypass them
 ALTER TABLE "public"."audit" ENABLE ALWAYS TRIGGER "audit_append_only";
 ALTER TABLE "public"."audit" ENABLE ALWAYS TRIGGER "audit_no_truncate";
 ALTER TABLE public.audit_2026 ENABLE ALWAYS TRIGGER "audit_append_only";
 ALTER TABLE public.audit_2026 ENABLE ALWAYS TRIGGER "audit_no_truncate";
 
--- a second lock: who appends needs none of these
+-- a second lock: roles that append need none of these
 REVOKE DELETE ON public.audit FROM "[APP]";
 REVOKE TRUNCATE ON public.audit FROM "[APP]";
 REVOKE UPDATE ON public.audit FROM "[APP]";
@@ -246,7 +246,7 @@ public.audit
         );
     }
 
-    project.run("ledger protect audit").code(1).says(&["public.audit is protected already"]);
+    project.run("ledger protect audit").code(1).says(&["public.audit is already protected"]);
     project.run("downgrade -1").code(3);
     project.migration(
         "3_2027",
@@ -347,9 +347,9 @@ fn many_migrations_are_verified_once() {
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-030_m (down): the down.sql of 030_m does not lead back to where its up.sql began
+030_m (down): the down.sql of 030_m does not return to where its up.sql started
   relation "public"."other" is left behind
-  Complete down.sql of 030_m, so that it undoes all of up.sql and nothing else.
+  Complete down.sql of 030_m: it must undo all of up.sql and nothing else.
 Verified 61 migrations: 60 went down and up again, and left what they found; 1 problem.
 Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
@@ -358,7 +358,7 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     project.migration("030_m", "DROP TRIGGER events_append_only ON events;", "SELECT 1;");
     let verified = verify(&[]).code(3);
     assert!(
-        verified.stdout.contains("030_m (up): 030_m was refused on its way up"),
+        verified.stdout.contains("030_m (up): 030_m was refused in up.sql"),
         "{}",
         verified.stdout
     );
@@ -405,9 +405,9 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
         verified.stdout,
         str![[r#"
 without a way back: 5_oneway
-6_index (down): the down.sql of 6_index does not lead back to where its up.sql began
+6_index (down): the down.sql of 6_index does not return to where its up.sql started
   index "public"."users_name" is left behind
-  Complete down.sql of 6_index, so that it undoes all of up.sql and nothing else.
+  Complete down.sql of 6_index: it must undo all of up.sql and nothing else.
 Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
 Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
 
@@ -424,7 +424,7 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
         verified.stdout,
         str![[r#"
 without a way back: 5_oneway
-6_index (redo): the run was refused on its way down: it would harm a ledger
+6_index (redo): the run was refused in down.sql: it would harm a ledger
 - public.events: 1 event would be appended a second time: the way down takes nothing back
   Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one. Everything was rolled back.
 Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
@@ -439,7 +439,7 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
         verified.stdout,
         str![[r#"
 without a way back: 5_oneway
-6_index (up): 6_index was refused on its way up: it would harm a ledger
+6_index (up): 6_index was refused in up.sql: it would harm a ledger
 - public.events: DELETE of public.events is no longer refused
 - public.events: DELETE of the newest event is not refused
 - public.events: UPDATE of public.events is no longer refused
@@ -478,7 +478,7 @@ fn an_empty_ledger_may_go_the_way_it_came() {
     project.run("downgrade base").ok();
     project.run("upgrade").ok();
     database.execute(EVENTS);
-    project.run("downgrade base").code(3).says(&["the table is gone, or has another name"]);
+    project.run("downgrade base").code(3).says(&["the table was dropped or renamed"]);
     assert_eq!(database.query("SELECT count(*) FROM events"), "5");
 }
 

@@ -74,7 +74,7 @@ fn rows_that_were_changed_between_two_runs_are_found_however_it_was_done() {
         for (change, back) in changes {
             database.query(&way.replace("{}", change));
             project.run("upgrade").code(3).says(&[
-                "public.bookings: the rows up to 10 are not those that were attested",
+                "public.bookings: the rows up to 10 do not match what was attested",
                 "Nothing was run.",
             ]);
             finds(&project, "ledger verify", "the rows up to 10 are not those");
@@ -103,7 +103,7 @@ fn rows_without_an_order_are_compared_too() {
     let (database, project) = of(&up, MINIMAL);
     next(&project, 3);
     database.query(&format!("{PAST} SET track_counts = off; UPDATE bookings SET cents = cents + 1 WHERE ctid IN (SELECT ctid FROM bookings LIMIT 1)"));
-    project.run("upgrade").code(3).says(&["its rows are not those that were attested"]);
+    project.run("upgrade").code(3).says(&["its rows do not match what was attested"]);
     database.query(&format!("{PAST} UPDATE bookings SET cents = cents - 1 WHERE cents % 100 <> 0"));
     project.run("upgrade").code(3);
 }
@@ -162,7 +162,7 @@ fn columns_may_come_and_empty_ones_go_and_the_rows_are_the_same() {
     database.query(&format!("{PAST} UPDATE bookings SET amount = 1 WHERE id = 2"));
     let seals = "ledger verify --against seals";
     finds(&project, seals, "the rows up to 20 are not those that were sealed");
-    finds(&project, seals, "are not those that were attested");
+    finds(&project, seals, "do not match what was attested");
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn a_restored_copy_is_told_from_tampering() {
     let tampered = restored(&database, &[], binaries);
     tampered.query(&format!("{PAST} UPDATE bookings SET cents = 1 WHERE id = 1"));
     let project = project.env("DATABASE_URL", &tampered.admin_url());
-    project.run("upgrade").code(3).says(&["the rows up to 20 are not those that were attested"]);
+    project.run("upgrade").code(3).says(&["the rows up to 20 do not match what was attested"]);
 
     let others = restored(&database, &["--no-owner", "--no-privileges"], binaries);
     let project = project.env("DATABASE_URL", &others.admin_url());
@@ -313,8 +313,8 @@ fn what_others_do_to_a_ledger_while_a_migration_runs_is_reported_as_harm() {
         project.run("upgrade").code(3)
     });
     harm.says(&[
-        "a ledger was harmed while this ran, up to 3_slow",
-        "the rows up to 20 are not those that were attested",
+        "a ledger was harmed during this run, up to 3_slow",
+        "the rows up to 20 do not match what was attested",
     ]);
     next(&project, 4);
     project.run("upgrade").code(3).says(&["the rows up to"]);

@@ -67,7 +67,7 @@ fn forms_go_up_and_down_with_the_second_key() {
         it.project
             .run("upgrade")
             .code(1)
-            .says(&["`3_change` has `ledger = true`, and GLOWPLUG_LEDGER_URL is not set"]);
+            .says(&["`3_change` has `ledger = true`, but GLOWPLUG_LEDGER_URL is not set"]);
         assert_eq!(it.database.query("SELECT to_regclass('more')"), "NULL");
 
         let project = WithKey { it: &it, key: &key };

@@ -62,7 +62,7 @@ fn after_the_last_attempt_nothing_is_half_done() {
         ran.stderr.lines().filter(|line| line.contains("trying again in")).collect();
     assert_eq!(retries.len(), 2, "{}", ran.stderr);
     ran.says(&[
-        "2_b failed on its way up, 3 times: canceling statement due to lock timeout (SQLSTATE 55P03)",
+        "2_b failed in up.sql, 3 times: canceling statement due to lock timeout (SQLSTATE 55P03)",
         "migrations/2_b/up.sql:2",
         "Another session holds a lock on it",
         "--lock-timeout",
@@ -176,7 +176,7 @@ fn a_statement_that_takes_too_long_is_ended_and_not_tried_again() {
     let ran = project.run("upgrade --statement-timeout 100ms").code(1);
     assert!(!ran.stderr.contains("trying again"), "{}", ran.stderr);
     ran.says(&[
-        "1_a failed on its way up: canceling statement due to statement timeout (SQLSTATE 57014)",
+        "1_a failed in up.sql: canceling statement due to statement timeout (SQLSTATE 57014)",
         "It ran longer than --statement-timeout allows.",
     ]);
     assert_eq!(database.query("SELECT to_regclass('a') IS NULL"), "t");

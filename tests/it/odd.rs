@@ -25,7 +25,7 @@ fn deferred_constraints_fail_before_the_journal_is_written() {
         "",
     );
     project.run("upgrade").code(1).says(&[
-        "1_a failed on its way up, at its deferred constraints: duplicate key value violates unique constraint",
+        "1_a failed in up.sql, at its deferred constraints: duplicate key value violates unique constraint",
         "SQLSTATE 23505",
     ]);
     assert_eq!(
@@ -126,8 +126,8 @@ fn a_script_that_takes_the_tracking_tables_away_is_rolled_back() {
         project.migration("2_b", drop, "");
         let ran = project.run("upgrade").code(1);
         ran.says(&[
-            "2_b failed on its way up, when it was recorded",
-            "The script took the tracking table away. Everything was rolled back.",
+            "2_b failed in up.sql, while it was being recorded",
+            "The script removed the tracking table. Everything was rolled back.",
         ]);
         assert_eq!(database.query("SELECT count(*) FROM a"), "0");
     }
@@ -148,7 +148,7 @@ fn errors_of_the_servers_state_are_told_with_what_to_do() {
         ("53100", "The server's disk is full."),
         ("53200", "The server ran out of shared memory"),
         ("40001", "3 times"),
-        ("57P01", "The server is restarting or was told to end the session. Run again."),
+        ("57P01", "The server is restarting, or the session was terminated. Run again."),
         ("XX000", "Correct the script and run again"),
     ] {
         let (database, project) = new();

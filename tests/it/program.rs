@@ -127,7 +127,7 @@ fn a_stamp_keeps_how_far_an_interrupted_migration_came() {
     );
     project.run("upgrade").code(1);
     let ran = project.run("stamp current").ok();
-    assert!(ran.stdout.contains("1_a stays interrupted on its way up"), "{ran:#?}");
+    assert!(ran.stdout.contains("1_a stays interrupted in up.sql"), "{ran:#?}");
     project.piecewise(
         "1_a",
         "INSERT INTO seen VALUES (1); SELECT 1/1; INSERT INTO seen VALUES (2);",
@@ -154,7 +154,7 @@ fn a_way_back_that_nobody_has_written_is_not_run() {
     project.run("upgrade").ok();
     for command in ["downgrade -1", "redo"] {
         let ran = project.run(command).code(1);
-        ran.says(&["migrations/1_accounts/down.sql:1: the way back is not written yet"]);
+        ran.says(&["migrations/1_accounts/down.sql:1: down.sql has not been written yet"]);
     }
     assert_eq!(database.query("SELECT to_regclass('accounts')"), "accounts");
     // what others leave empty is a way back that does nothing

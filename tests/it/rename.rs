@@ -165,7 +165,7 @@ fn a_rename_that_cannot_be_honoured_whole_is_refused() {
         (&both, &people, &["users=people"], "relation \"public\".\"people\" is there already"),
         (users, &people, &["users=people", "users=persons"], "--rename users=people is about"),
         (users, &people, &["users=people", "users.id=name"], "is there already"),
-        (users, &people, &["users=people", "users.name=persons.name"], "cannot leave"),
+        (users, &people, &["users=people", "users.name=persons.name"], "cannot move out of"),
         (
             users,
             "CREATE VIEW people AS SELECT 1 AS id, ''::text AS name;",

@@ -104,7 +104,7 @@ fn the_migrations_alone_tell_what_the_database_will_be() {
     project.migration("2026-01-02-000000_broken", "SELECT 1/0;", "");
     let ran = project.run("schema --check --from migrations").code(1);
     ran.says(&[
-        "replayed in an empty database, 2026-01-02-000000_broken failed on its way up: division by zero",
+        "replayed in an empty database, 2026-01-02-000000_broken failed in up.sql: division by zero",
         "migrations/2026-01-02-000000_broken/up.sql:1:1",
     ]);
 }
@@ -142,7 +142,7 @@ fn a_patch_that_does_not_fit_is_shown_with_both_sides_and_made_anew() {
     database.execute("ALTER TABLE users RENAME name TO full_name");
     let ran = project.run("schema").code(1);
     ran.says(&[
-        "hunk 1 of src/schema.patch (@@ -3,6 +3,6 @@) does not fit what is printed now",
+        "hunk 1 of src/schema.patch (@@ -3,6 +3,6 @@) does not match what is printed now",
         "It expects, from line 3:",
         "name -> Text,",
         "What is printed there now:",

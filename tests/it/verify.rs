@@ -27,8 +27,8 @@ fn verify_goes_on_after_a_problem_and_reports_all_by_kind() {
         verified.stdout,
         str![[r#"
 down.sql fails:
-  1_a failed on its way down: table "nothing_like_it" does not exist (SQLSTATE 42P01)
-  It does not exist here, or is not in the search_path. Is a migration missing before this one? Write the schema in front of the name if it is not in public.
+  1_a failed in down.sql: table "nothing_like_it" does not exist (SQLSTATE 42P01)
+  It does not exist, or is not on the search_path. Is an earlier migration missing? Qualify the name with its schema if it is not in public.
 down.sql does not lead back: 2 migrations
   2_b: enum type "public"."mood" is left behind
   4_d: relation "public"."d" is left behind
@@ -130,7 +130,7 @@ fn a_migration_that_fails_in_an_empty_database_is_reported_with_the_rest() {
         "{}",
         verified.stdout
     );
-    verified.says(&["6_f failed on its way up", "migrations/6_f/up.sql:1:"]);
+    verified.says(&["6_f failed in up.sql", "migrations/6_f/up.sql:1:"]);
     let json = project.run("verify --format json").code(1);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["error"]["migration"], "6_f");

@@ -87,19 +87,19 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (0, "upgrade 2026-01-02-030405_b", "base -> 20260102030405"),
         (0, "upgrade 1+2", "base -> 202601020304050001"),
         (0, "upgrade 3_e", "base -> 3 (head)"),
-        (0, "upgrade 2026", "`2026` can mean 2 things: 20260102030405, 202601020304050001"),
-        (0, "upgrade 2", "`2` can mean 3 things: 20260102030405, 202601020304050001, 21"),
-        (0, "upgrade 9", "no migration is called `9`"),
-        (0, "upgrade junk", "no migration is called `junk`"),
-        (0, "upgrade HEAD", "no migration is called `HEAD`"),
-        (0, "upgrade +1junk", "no migration is called `+1junk`"),
-        (0, "upgrade 1:3", "no migration is called `1:3`"),
-        (0, "upgrade +9", "`+9` leads beyond the newest migration: only 5 above"),
-        (0, "upgrade head-9", "`head-9` leads below base: only 5 below"),
-        (0, "upgrade head+1", "`head+1` leads beyond the newest migration: only 0 above"),
+        (0, "upgrade 2026", "`2026` is ambiguous: 20260102030405, 202601020304050001"),
+        (0, "upgrade 2", "`2` is ambiguous: 20260102030405, 202601020304050001, 21"),
+        (0, "upgrade 9", "no migration matches `9`"),
+        (0, "upgrade junk", "no migration matches `junk`"),
+        (0, "upgrade HEAD", "no migration matches `HEAD`"),
+        (0, "upgrade +1junk", "no migration matches `+1junk`"),
+        (0, "upgrade 1:3", "no migration matches `1:3`"),
+        (0, "upgrade +9", "`+9` is out of range: only 5 migrations are pending"),
+        (0, "upgrade head-9", "`head-9` is out of range: only 5 steps down to base"),
+        (0, "upgrade head+1", "`head+1` is out of range: only 0 steps up to the newest migration"),
         (0, "upgrade -1", "-1 is older than the database is"),
         (0, "downgrade base", "nothing"),
-        (0, "downgrade -1", "`-1` leads below base: only 0 below"),
+        (0, "downgrade -1", "`-1` is out of range: only 0 migrations are applied"),
         (0, "downgrade 1", "1 is not applied: the database is at base"),
         (0, "redo", "nothing"),
         (3, "upgrade 1", "nothing"),
@@ -112,7 +112,7 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (3, "downgrade current", "nothing"),
         (3, "downgrade current-1", "202601020304050001 -> 20260102030405"),
         (3, "downgrade head-3", "202601020304050001 -> 20260102030405"),
-        (3, "downgrade -4", "`-4` leads below base: only 3 below"),
+        (3, "downgrade -4", "`-4` is out of range: only 3 migrations are applied"),
         (3, "downgrade +1", "+1 is newer than the database is"),
         (3, "downgrade 3", "3 is not applied: the database is at 202601020304050001"),
         (3, "downgrade head", "3 is not applied: the database is at 202601020304050001"),
@@ -160,8 +160,8 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `1:3`
-  help: A range A:B belongs to --sql and to `history --range`; elsewhere a target is one point.
+  × no migration matches `1:3`
+  help: Only --sql and `history --range` take a range A:B; elsewhere a target is one point.
 
 "#]],
     );
@@ -199,7 +199,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `Base`
+  × no migration matches `Base`
   help: Write it in lower case: `base`.
 
 "#]],
@@ -212,7 +212,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `c`
+  × no migration matches `c`
   help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
@@ -225,7 +225,7 @@ exit 1
 -- stderr
 target::ambiguous
 
-  × `2026` can mean 2 things: 20260102030405, 202601020304050001
+  × `2026` is ambiguous: 20260102030405, 202601020304050001
   help: Write enough of the version to name one of them.
 
 "#]],
@@ -251,7 +251,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `7`
+  × no migration matches `7`
   help: --accept-edited takes a whole version; `glowplug current` names what was edited.
 
 "#]],
@@ -424,13 +424,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2026-01-02-030405_b failed on its way up: relation "b" already exists (SQLSTATE 42P07)
+  × 2026-01-02-030405_b failed in up.sql: relation "b" already exists (SQLSTATE 42P07)
    ╭─[migrations/2026-01-02-030405_b/up.sql:1:15]
  1 │ CREATE TABLE "b" (id int);
    ·               ┬
    ·               ╰── here
    ╰────
-  help: The down.sql of 2026-01-02-030405_b leaves behind what its up.sql makes. Complete it. The whole run was one transaction: nothing of it is left.
+  help: The down.sql of 2026-01-02-030405_b leaves behind what its up.sql creates. Complete it. The whole run was one transaction and was rolled back.
 
 "#]],
     );
@@ -450,14 +450,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 4_broken failed on its way up: column "nope" does not exist (SQLSTATE 42703)
+  × 4_broken failed in up.sql: column "nope" does not exist (SQLSTATE 42703)
    ╭─[migrations/4_broken/up.sql:2:8]
  1 │ CREATE TABLE f (id int);
  2 │ SELECT nope;
    ·        ──┬─
    ·          ╰── here
    ╰────
-  help: The column is called otherwise, or is created by a later migration. The whole run was one transaction: nothing of it is left.
+  help: The column has another name, or is created by a later migration. The whole run was one transaction and was rolled back.
 
 "#]],
     );
@@ -501,8 +501,8 @@ exit 1
 -- stderr
 upgrade::not_transactional
 
-  × `2_b` runs without a transaction, and cannot be a part of one
-  help: Leave --single-transaction out, or choose a target before `2_b`.
+  × `2_b` runs without a transaction, and cannot be part of one
+  help: Remove --single-transaction, or choose a target before `2_b`.
 
 "#]],
     );
@@ -590,7 +590,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `7`
+  × no migration matches `7`
   help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
@@ -759,7 +759,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `1`
+  × no migration matches `1`
   help: A range is A:B; `A:` and `:B` are ranges, too.
 
 "#]],
@@ -821,7 +821,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `base`
+  × no migration matches `base`
   help: Base is before the first migration; there is nothing to show.
 
 "#]],
@@ -834,7 +834,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `7`
+  × no migration matches `7`
   help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
@@ -905,7 +905,7 @@ exit 1
 project::no_migrations
 
   × there is no migrations directory [DIR]/migrations
-  help: Make one with `glowplug init`, or name it with --migration-dir.
+  help: Create one with `glowplug init`, or name it with --migration-dir.
 
 "#]],
     );
@@ -927,7 +927,7 @@ exit 0
 2026-01-02-030405_b
 1_a
 -- stderr
-The states are not known: nothing listens at 127.0.0.1:1
+The states are not known: nothing is listening at 127.0.0.1:1
 
 "#]],
     );
@@ -939,7 +939,7 @@ exit 1
 -- stderr
 connect::unreachable
 
-  × nothing listens at 127.0.0.1:1
+  × nothing is listening at 127.0.0.1:1
   help: Is the server running? Check the port, and listen_addresses in its postgresql.conf.
 
 "#]],
@@ -979,9 +979,9 @@ migrations/2_index/down.sql
     assert_data_eq!(
         read("1_add_users/up.sql") + &read("1_add_users/down.sql") + &read("2_index/up.sql"),
         str![[r#"
--- Write the way up here. It runs in one transaction, together with its journal entry.
+-- Write the migration here. It runs in one transaction, together with its journal entry.
 -- Write the way back here: what undoes up.sql.
--- Write the way up here. Each statement commits by itself; an interrupted run goes on where it stopped.
+-- Write the migration here. Each statement commits by itself; an interrupted run continues where it stopped.
 
 "#]].raw()
     );
@@ -993,8 +993,8 @@ exit 1
 -- stderr
 project::exists
 
-  × [DIR]/migrations/2_index exists already
-  help: Its version is 2, too. Choose another with --rev-id.
+  × [DIR]/migrations/2_index already exists
+  help: Its version is also 2. Choose another with --rev-id.
 
 "#]],
     );
@@ -1007,7 +1007,7 @@ exit 1
 project::not_newest
 
   × version `0` sorts before the newest migration, 2
-  help: Where 2 is applied, it would be out of order. Choose a later version with --rev-id, or leave it to the time.
+  help: Where 2 is applied, it would be out of order. Choose a later version with --rev-id, or omit it to use the present time.
 
 "#]],
     );
@@ -1053,9 +1053,9 @@ exit 1
 -- stderr
 migrations::script
 
-  × migrations/1_add_users/up.sql:1: there is no statement in it
+  × migrations/1_add_users/up.sql:1: it has no statement
    ╭─[migrations/1_add_users/up.sql:1:1]
- 1 │ -- Write the way up here. It runs in one transaction, together with its journal entry.
+ 1 │ -- Write the migration here. It runs in one transaction, together with its journal entry.
    · ▲
    · ╰── here
    ╰────
@@ -1366,8 +1366,8 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `2:3`
-  help: A range A:B belongs to --sql and to `history --range`; elsewhere a target is one point.
+  × no migration matches `2:3`
+  help: Only --sql and `history --range` take a range A:B; elsewhere a target is one point.
 
 "#]],
     );
@@ -1474,14 +1474,14 @@ up    1_a  ([TIME])
 Stopping: what has not been committed is rolled back. Once more ends the program at once.
 migration::failed
 
-  × 2_b was interrupted on its way up
+  × 2_b was interrupted in up.sql
    ╭─[migrations/2_b/up.sql:2:1]
  1 │ CREATE TABLE b (id int);
  2 │ SELECT pg_sleep(60);
    · ─────────┬─────────
    ·          ╰── this statement
    ╰────
-  help: It was rolled back, and the journal does not know it. Run again to go on.
+  help: It was rolled back and is not in the journal. Run again to continue.
 
 "#]]
         .raw()

@@ -106,7 +106,7 @@ impl Proving {
         if !lost.is_empty() {
             let text = |it| script::text(std::slice::from_ref(it), &[]);
             let plan: String = ups.iter().map(text).collect();
-            let failure = ProofFailure::new("the way up loses rows, and does not say so");
+            let failure = ProofFailure::new("up.sql loses rows without saying so");
             return Err(failure.differing(lost).of_plan(plan).into());
         }
         self.ask_pg_dump(wish, &mut session, found, &mut report).await?;
@@ -337,9 +337,7 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(ProofFailure::new("the way up does not lead to the source of truth")
-            .differing(left)
-            .into())
+        Err(ProofFailure::new("up.sql does not lead to the source of truth").differing(left).into())
     }
 }
 

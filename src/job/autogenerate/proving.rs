@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// What is said where the first tables of a project come out of schema.rs: they may be those of a database that is there.
-const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks and triggers: these tables have none. To take over a database that is there, let its own SQL be the source: `pg_dump --schema-only --no-owner`, named by `source` in [schema] of glowplug.toml";
+const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks or triggers: these tables have none. To adopt an existing database, use its own SQL as the source: `pg_dump --schema-only --no-owner`, named by `source` in [schema] of glowplug.toml";
 
 /// A shadow in which the migrations have been replayed.
 pub(super) struct Proving {
@@ -336,7 +336,7 @@ impl Proving {
         let at = at.saturating_sub(usize::from(!segment.alone));
         let statement = segment.statements.get(at).or(segment.statements.last());
         let sql = statement.map(Statement::sql).unwrap_or_default();
-        let what = format!("PostgreSQL refuses a statement of the plan: {failure}");
+        let what = format!("PostgreSQL rejects a statement of the plan: {failure}");
         let mut refused =
             ProofFailure::new(what).of_plan(texts.join(";\n")).refused(&sql, &failure);
         refused.target = statement.and_then(|it| it.target.clone());

@@ -93,7 +93,7 @@ pub(super) enum Way {
     Doubtful,
 }
 
-const LOOKING: &str = "looking at what was written";
+const LOOKING: &str = "checking what was written";
 
 impl<'l> Lane<'l> {
     pub(super) async fn open(

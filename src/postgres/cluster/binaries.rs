@@ -64,7 +64,7 @@ impl Binaries {
         let dir = [directory.to_owned(), directory.join("bin")]
             .into_iter()
             .find(|dir| has_server(dir))
-            .ok_or_else(|| unusable("it holds no `initdb` and `postgres`".to_owned()))?;
+            .ok_or_else(|| unusable("it does not contain `initdb` and `postgres`".to_owned()))?;
         let dir = fs::canonicalize(&dir).unwrap_or(dir);
         let said = ask(&dir.join("postgres"), "-V").map_err(|error| unusable(error.to_string()))?;
         let (major, version) = parse_version(&said)

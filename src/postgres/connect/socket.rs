@@ -197,7 +197,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let server = Server::Tcp { name: None, ip: address.ip(), port: address.port() };
         let opened = Socket::open(&server, Watchfulness::of(&url.params)).await.unwrap();
-        let Socket::Tcp(stream) = opened else { panic!("it is no TCP connection") };
+        let Socket::Tcp(stream) = opened else { panic!("it is not a TCP connection") };
         let socket = SockRef::from(&stream);
         (
             socket.keepalive().unwrap(),
