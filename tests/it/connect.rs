@@ -39,20 +39,22 @@ fn a_place_where_nobody_listens_is_named() {
     check(
         current(&project, &format!("postgres://u@127.0.0.1:{port}/d")),
         &format!(
-            "connect::unreachable nothing is listening at 127.0.0.1:{port} help: Is the server running? \
+            "connect::unreachable nothing is listening at 127.0.0.1:{port} help: Is the server \
+             running? \
              Check the port, and listen_addresses in its postgresql.conf."
         ),
     );
     check(
         current(&project, "host=/nowhere/at/all user=u dbname=d"),
-        "connect::unreachable there is no socket /nowhere/at/all/.s.PGSQL.5432 help: Is the server running, and is its socket there (unix_socket_directories)? Name another host with \
+        "connect::unreachable there is no socket /nowhere/at/all/.s.PGSQL.5432 help: Is the server \
+         running, and is its socket there (unix_socket_directories)? Name another host with \
          the URL or PGHOST.",
     );
     let dir = project.path().display().to_string();
     let left = std::os::unix::net::UnixListener::bind(project.path().join(".s.PGSQL.5432"));
     drop(left.unwrap());
     let ran = current(&project, &format!("host={dir} user=u dbname=d")).code(1);
-    assert!(ran.stderr.contains("nothing listens at"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing is listening at"), "{}", ran.stderr);
     let unknown = "postgres://u@no-such-host.invalid/d?connect_timeout=2";
     current(&project, unknown)
         .code(1)
@@ -341,7 +343,8 @@ fn of_several_hosts_the_first_that_answers_is_taken() {
         .code(1)
         .says(&[
             &format!(
-                "no connection after 2 attempts: nothing is listening at 127.0.0.1:{dead}; nothing is listening at 127.0.0.1:{other}"
+                "no connection after 2 attempts: nothing is listening at 127.0.0.1:{dead}; \
+                 nothing is listening at 127.0.0.1:{other}"
             ),
             "Is the server running?",
         ]);

@@ -117,7 +117,7 @@ exit 1
 migrations::version_too_long
 
   × the version of migrations/222222222222222222222222222222222222222222222222222_x has 51 characters
-  help: Diesel's tracking table takes 50. The version is what stands before the first `_`: is there one?
+  help: Diesel's tracking table takes 50. The version is the part before the first `_`: is there one?
 
 "#]],
     );

@@ -97,7 +97,7 @@ fn what_changed_between_two_runs_stops_the_next_until_it_is_healed_or_accepted()
 
     let told = project.run("upgrade").code(3);
     told.says(&[
-        "was changed since",
+        "has changed since",
         "UPDATE of public.events is no longer refused",
         "after 1_events",
     ]);
@@ -150,7 +150,7 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     database.query("SET session_replication_role = replica; ALTER TABLE events DISABLE TRIGGER USER; UPDATE events SET kind = 'forged' WHERE id = 7; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate");
     let compared = project.run("ledger verify --against seals").code(3);
     assert!(
-        compared.stdout.contains("the rows after 5 up to 10 are not those that were sealed"),
+        compared.stdout.contains("the rows after 5 up to 10 do not match those sealed"),
         "{compared:?}"
     );
 
