@@ -92,7 +92,7 @@ pub enum ProjectError {
     #[diagnostic(
         code(project::not_a_version),
         help(
-            "A version has 1 to {MAX_LENGTH} characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is none of the words that name targets."
+            "A version has 1 to {MAX_LENGTH} characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is not a word that names a target."
         )
     )]
     NotAVersion {

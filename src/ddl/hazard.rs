@@ -12,7 +12,7 @@ pub enum Hazard {
     StopsWrites,
     /// ACCESS EXCLUSIVE: nobody reads or writes the table until the transaction ends.
     StopsReads,
-    /// The table is written anew, while nobody reads or writes it.
+    /// The table is rewritten; nobody reads or writes it meanwhile.
     Rewrites,
 }
 

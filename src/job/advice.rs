@@ -30,7 +30,7 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         "57014" if error.message.contains("statement timeout") => {
             "It ran longer than --statement-timeout allows. Raise the limit, or split the work into smaller steps."
         }
-        "57014" => "The statement was cancelled.",
+        "57014" => "The statement was canceled.",
         "40P01" => {
             "This session and another waited for each other's locks. Acquire locks in the same order as the application, or lock less in one migration."
         }

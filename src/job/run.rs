@@ -283,7 +283,7 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: false,
-                    than: "the database is".into(),
+                    than: "the current revision".into(),
                     advice: "`glowplug upgrade` goes forward; `glowplug downgrade` takes -N.",
                 }
                 .into());
@@ -297,7 +297,7 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: true,
-                    than: "the database is".into(),
+                    than: "the current revision".into(),
                     advice: "`glowplug downgrade` goes back; `glowplug upgrade` takes +N.",
                 }
                 .into());

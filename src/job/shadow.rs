@@ -378,7 +378,7 @@ pub(super) async fn make_roles(
     let texts: Vec<String> = roles.into_iter().map(|it| create(it.as_ref())).collect();
     let messages: Vec<Message<'_>> = texts.iter().map(|it| Message::Batch(it)).collect();
     for made in session.exchange(&messages, &mut |_| {}).await {
-        made.map_err(SessionError::while_doing("making roles"))?;
+        made.map_err(SessionError::while_doing("creating roles"))?;
     }
     Ok(())
 }

@@ -110,7 +110,9 @@ impl<'c> Session<'c> {
         let mut replies = self.exchange(&messages, &mut |_| {}).await;
         let opened = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
         let tried = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
-        let facts = facts(&opened.map_err(SessionError::while_doing("reading the state of the database"))?)?;
+        let facts = facts(
+            &opened.map_err(SessionError::while_doing("reading the state of the database"))?,
+        )?;
         let tried = tried.map_err(SessionError::while_doing(LOCKING))?;
         let mut granted = is_true(&tried);
         if matches!(tried.first().and_then(|row| row.first()), Some(None)) {
@@ -147,7 +149,9 @@ impl<'c> Session<'c> {
             facts
         } else {
             let rows = self.query(OPENING, opening_values()).await;
-            self::facts(&rows.map_err(SessionError::while_doing("reading the state of the database"))?)?
+            self::facts(
+                &rows.map_err(SessionError::while_doing("reading the state of the database"))?,
+            )?
         };
         let journal = journal::read(&mut self, &facts.place).await?;
         Ok((

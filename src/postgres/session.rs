@@ -69,7 +69,7 @@ pub enum Failure {
     #[error("the connection was lost: {0}")]
     Lost(String),
     /// It was cancelled because the run was asked to stop.
-    #[error("it was cancelled")]
+    #[error("it was canceled")]
     Cancelled,
 }
 

@@ -119,7 +119,8 @@ pub fn text(pin: &Pin) -> String {
         extensions,
     } = &pin.environment;
     let mut lines = vec![
-        "# The environment that migrations are proved in without a database. `glowplug shadow pin`".to_owned(),
+        "# The environment that migrations are proved in without a database. `glowplug shadow pin`"
+            .to_owned(),
         "# writes this file: commit it. It contains no secret and no host.".to_owned(),
         format!("pinned = {}", quoted(&pin.pinned)),
         String::new(),

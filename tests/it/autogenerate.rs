@@ -109,9 +109,9 @@ fn rows_that_stand_in_the_way_are_named() {
     project.write("src/schema.rs", &edited);
     let drafted = generate(&project, &[]).ok();
     assert!(
-        drafted
-            .stdout
-            .contains("it was proved with empty tables, because it failed on rows made for the proof"),
+        drafted.stdout.contains(
+            "it was proved with empty tables, because it failed on rows made for the proof"
+        ),
         "{drafted:#?}"
     );
     project.run("check").ok();
@@ -159,10 +159,7 @@ fn a_view_that_may_have_been_renamed_is_asked_for_as_what_it_is() {
         &format!("{tables} CREATE VIEW shown AS SELECT id, n FROM t;"),
     );
     let asked = generate(&project, &[]).code(1);
-    assert!(
-        asked.stderr.contains("it drops the old one and creates the new one."),
-        "{asked:#?}"
-    );
+    assert!(asked.stderr.contains("it drops the old one and creates the new one."), "{asked:#?}");
     assert!(!asked.stderr.contains("values"), "{asked:#?}");
 }
 

@@ -293,10 +293,10 @@ fn a_restored_copy_is_told_from_tampering() {
 
     let others = restored(&database, &["--no-owner", "--no-privileges"], binaries);
     let project = project.env("DATABASE_URL", &others.admin_url());
-    project.run("upgrade").code(3).says(&[
-        "This is a copy of the attested database",
-        "ledger verify --accept \"restored\"",
-    ]);
+    project
+        .run("upgrade")
+        .code(3)
+        .says(&["This is a copy of the attested database", "ledger verify --accept \"restored\""]);
     project.run_with(&["ledger", "verify", "--accept", "restored"]).ok();
     project.run("upgrade").ok();
 }

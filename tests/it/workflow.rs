@@ -97,7 +97,7 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (0, "upgrade +9", "`+9` is out of range: only 5 migrations are pending"),
         (0, "upgrade head-9", "`head-9` is out of range: only 5 steps down to base"),
         (0, "upgrade head+1", "`head+1` is out of range: only 0 steps up to the newest migration"),
-        (0, "upgrade -1", "-1 is older than the database is"),
+        (0, "upgrade -1", "-1 is older than the current revision"),
         (0, "downgrade base", "nothing"),
         (0, "downgrade -1", "`-1` is out of range: only 0 migrations are applied"),
         (0, "downgrade 1", "1 is not applied: the database is at base"),
@@ -113,7 +113,7 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (3, "downgrade current-1", "202601020304050001 -> 20260102030405"),
         (3, "downgrade head-3", "202601020304050001 -> 20260102030405"),
         (3, "downgrade -4", "`-4` is out of range: only 3 migrations are applied"),
-        (3, "downgrade +1", "+1 is newer than the database is"),
+        (3, "downgrade +1", "+1 is newer than the current revision"),
         (3, "downgrade 3", "3 is not applied: the database is at 202601020304050001"),
         (3, "downgrade head", "3 is not applied: the database is at 202601020304050001"),
         (3, "redo", "202601020304050001 -> 202601020304050001"),
@@ -173,7 +173,7 @@ exit 1
 -- stderr
 target::wrong_way
 
-  × -2 is older than the database is
+  × -2 is older than the current revision
   help: `glowplug upgrade` goes forward; `glowplug downgrade` takes -N.
 
 "#]],
@@ -186,7 +186,7 @@ exit 1
 -- stderr
 target::wrong_way
 
-  × +2 is newer than the database is
+  × +2 is newer than the current revision
   help: `glowplug downgrade` goes back; `glowplug upgrade` takes +N.
 
 "#]],
@@ -1020,7 +1020,7 @@ exit 1
 project::not_a_version
 
   × `a_b` cannot be a version
-  help: A version has 1 to 50 characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is none of the words that name targets.
+  help: A version has 1 to 50 characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is not a word that names a target.
 
 "#]],
     );

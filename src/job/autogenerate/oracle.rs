@@ -99,7 +99,7 @@ async fn read_again(
             ];
             let made = texts.each_ref().map(|it| Message::Batch(it));
             let made = send(&mut session, &made).await;
-            made.map_err(SessionError::while_doing("making a database"))?;
+            made.map_err(SessionError::while_doing("creating a database"))?;
             let mut within = endpoint.clone();
             within.url = other.url(AGAIN);
             let (mut loading, _, _) = within.read(&mut |_| {}).await?;

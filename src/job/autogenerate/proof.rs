@@ -387,7 +387,7 @@ async fn seed(
     let tables = needed(catalog, ups);
     let names: Vec<Qualified<'_>> = tables.iter().map(|it| qualified(it)).collect();
     let seeded = session.seed_some(&names).await;
-    Ok(seeded.map_err(SessionError::while_doing("making rows"))?)
+    Ok(seeded.map_err(SessionError::while_doing("generating rows"))?)
 }
 
 /// A draft as a migration, with these scripts.

@@ -19,7 +19,7 @@ use crate::{
     words::ident::{Ident, Literal},
 };
 
-const DOING: &str = "making a database like the one that migrations are for";
+const DOING: &str = "creating a database like the one that migrations are for";
 
 /// What somebody is to know of a shadow.
 pub(super) type Notes = Vec<String>;

@@ -108,7 +108,7 @@ impl<'l> Lane<'l> {
         // what is asked again and again is planned once
         watcher.plan_once().await.map_err(SessionError::while_doing(LOOKING))?;
         let sown = watcher.sow().await;
-        sown.map_err(SessionError::while_doing("making rows"))?;
+        sown.map_err(SessionError::while_doing("generating rows"))?;
         let facts = locked.facts().clone();
         let mut manner = options.manner;
         manner.unrecorded = true;
@@ -213,7 +213,7 @@ impl<'l> Lane<'l> {
         let moved = moved.map_err(SessionError::while_doing(LOOKING))?;
         if moved.has_tables() {
             let seeded = self.watcher.seed_new(&since).await;
-            seeded.map_err(SessionError::while_doing("making rows"))?;
+            seeded.map_err(SessionError::while_doing("generating rows"))?;
         }
         Ok(moved)
     }

