@@ -173,7 +173,7 @@ fn a_role_that_may_only_read_sees_where_the_database_is_and_cannot_upgrade() {
     assert_eq!(
         message(&ran),
         format!(
-            "session::read_only database {} can only be read: it is a standby, or \
+            "session::read_only database {} is read-only: it is a standby, or \
              default_transaction_read_only is on help: Connect to the primary with a role that may \
              write (target_session_attrs=read-write finds it among several hosts).",
             database.name
@@ -221,7 +221,7 @@ fn a_standby_is_read_and_refused_for_writing_and_found_by_what_is_wished_for() {
     project
         .run_with(&["upgrade", "--database-url", &standby_url])
         .code(1)
-        .says(&["can only be read: it is a standby", "target_session_attrs=read-write"]);
+        .says(&["is read-only: it is a standby", "target_session_attrs=read-write"]);
     let primary = crate::support::text(&primary.url(Scratch::MAINTENANCE));
     let host = |url: &str| {
         let url: glowplug::words::url::Url = url.parse().unwrap();

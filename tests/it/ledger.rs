@@ -144,7 +144,10 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     );
     project.run("upgrade").ok();
     let compared = project.run("ledger verify --against seals").ok();
-    assert!(compared.stdout.contains("5 rows up to 5 are as they were sealed"), "{compared:?}");
+    assert!(
+        compared.stdout.contains("5 rows up to 5 are unchanged since they were sealed"),
+        "{compared:?}"
+    );
     assert!(compared.stdout.contains("5 rows after 5 up to 10"), "{compared:?}");
 
     database.query("SET session_replication_role = replica; ALTER TABLE events DISABLE TRIGGER USER; UPDATE events SET kind = 'forged' WHERE id = 7; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate");

@@ -158,7 +158,10 @@ fn columns_may_come_and_empty_ones_go_and_the_rows_are_the_same() {
     project.run("upgrade").code(3);
     project.run_with(&["upgrade", "--allow-ledger-change", "a better name"]).ok();
     let verified = project.run("ledger verify --against seals").ok();
-    assert!(verified.stdout.contains("20 rows up to 20 are as they were sealed"), "{verified:?}");
+    assert!(
+        verified.stdout.contains("20 rows up to 20 are unchanged since they were sealed"),
+        "{verified:?}"
+    );
     database.query(&format!("{PAST} UPDATE bookings SET amount = 1 WHERE id = 2"));
     let seals = "ledger verify --against seals";
     finds(&project, seals, "the rows up to 20 do not match those sealed");

@@ -174,7 +174,7 @@ fn a_session_that_may_only_read_is_refused_before_anything_is_run() {
     project
         .run("upgrade")
         .code(1)
-        .says(&["session::read_only", &format!("database {} can only be read", database.name)]);
+        .says(&["session::read_only", &format!("database {} is read-only", database.name)]);
     assert_eq!(project.run("current").ok().stdout, "base  (1 pending)\n");
 }
 

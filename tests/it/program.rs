@@ -208,9 +208,9 @@ fn a_server_that_comes_late_is_waited_for_on_request() {
     drop(listener);
     let url = format!("postgres://nobody@127.0.0.1:{port}/{}", database.name);
     let project = Project::new().env("DATABASE_URL", &url);
-    project.run("current").code(1).says(&["nothing listens"]);
+    project.run("current").code(1).says(&["nothing is listening"]);
     let ran = project.run("current --wait-for-server 1s").code(1);
-    ran.says(&["waiting: nothing listens", "nothing listens"]);
+    ran.says(&["waiting: nothing is listening", "nothing is listening"]);
     let mut command = project.command(GLOWPLUG);
     command.args(["current", "--wait-for-server", "60s"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -185,7 +185,7 @@ fn a_rename_that_cannot_be_honoured_whole_is_refused() {
             "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p);",
             "CREATE TABLE p (a int); CREATE TABLE c (b int) INHERITS (p);",
             &["c.a=b"],
-            "PostgreSQL refuses it",
+            "PostgreSQL rejects it",
         ),
     ] {
         refused(old, new, renames, why);

@@ -64,7 +64,7 @@ fn a_version_of_an_extension_that_this_machine_lacks_is_named() {
     project.write(LOCK, &lock.replace("\"1.4\"", "\"0.3\""));
     project.write("truth.sql", "CREATE EXTENSION citext;");
     let made = project.run("revision --autogenerate -m x --source truth.sql").ok();
-    for said in ["the extension citext is 0.3 in", "this machine has 1.", "usual version"] {
+    for said in ["the extension citext is 0.3 in", "this machine has 1.", "default version"] {
         assert!(made.stdout.contains(said), "{made:#?}");
     }
 }
