@@ -323,7 +323,7 @@ mod tests {
         let empty = tempfile::tempdir().expect("a temporary directory");
         let search = Search { explicit: Some(empty.path().to_owned()), ..Search::default() };
         let error = find(&search).expect_err("there is nothing").to_string();
-        assert!(error.contains("holds no `initdb`"), "{error}");
+        assert!(error.contains("does not contain `initdb`"), "{error}");
         assert!(error.contains(&empty.path().display().to_string()), "{error}");
     }
 }
