@@ -7,10 +7,15 @@ use std::{collections::BTreeMap, fs, path::PathBuf, sync::Mutex};
 
 use glowplug::{postgres::cluster::Scratch, words::url::Url};
 
-use crate::support::{INSTALLED, Project, psql_at, server, text, try_psql_at};
+use crate::{
+    sample,
+    support::{INSTALLED, Project, psql_at, server, text, try_psql_at},
+};
 
 #[derive(serde::Deserialize)]
 struct Meta {
+    #[serde(default)]
+    group: String,
     role: String,
     phase: String,
     transactional: bool,
@@ -214,24 +219,19 @@ fn check(major: u32) {
         return;
     }
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
-    let all = crate::support::number("GLOWPLUG_TEST_CASES").is_some();
-    let is_newest = major == INSTALLED[0].major();
+    let turn = INSTALLED.iter().position(|it| it.major() == major).unwrap_or_default();
+    let (few, more) = if turn == 0 { (20, 65) } else { (6, 25) };
     let arena = Arena::of(major);
     let (mut complaints, mut refused, mut through) = (Vec::new(), 0, 0);
-    for (at, case) in cases().iter().enumerate().filter(|(_, it)| it.meta.min_major <= major) {
-        let is_further = case.dir.parent().is_some_and(|it| it.ends_with("more"));
-        let step = if is_further {
-            20
-        } else if is_newest {
-            2
-        } else {
-            8
-        };
-        match &wanted {
-            Some(wanted) if !case.name.contains(wanted) => continue,
-            None if !all && at % step != usize::try_from(major).unwrap() % step => continue,
-            _ => {}
-        }
+    let set = |case: &Case| case.dir.parent().map(|it| it.display().to_string());
+    let class = |case: &Case| format!("{:?} {}", set(case), case.meta.group);
+    let mut cases = cases();
+    cases.retain(|it| it.meta.min_major <= major);
+    match &wanted {
+        Some(wanted) => cases.retain(|it| it.name.contains(wanted)),
+        None => cases = sample::of(cases, class, turn, few, more),
+    }
+    for case in &cases {
         let (complaint, is_through, said) = arena.judge(case);
         let verdict = if is_through { "through" } else { "refused" };
         println!(
