@@ -100,16 +100,16 @@ fn what_a_way_down_leaves_is_named_and_the_next_migration_begins_where_the_way_u
 #[test]
 fn problems_fill_a_screen_at_most_unless_everything_is_asked_for() {
     let project = Project::new();
-    for n in 10..60 {
+    for n in 10..24 {
         let up = format!("CREATE TABLE t{n} (id int); CREATE VIEW v{n} AS SELECT 1 AS x;");
         project.migration(&format!("{n}_m"), &up, "SELECT 1;");
     }
     let told = project.run("verify").code(3).stdout;
     assert!(told.lines().count() <= 24, "{told}");
-    assert!(told.contains("and 41 more\n"), "{told}");
-    assert!(told.contains("; 50 problems.\n"), "{told}");
+    assert!(told.contains("and 5 more\n"), "{told}");
+    assert!(told.contains("; 14 problems.\n"), "{told}");
     let told = project.run("verify -v").code(3).stdout;
-    assert!(told.contains("  59_m: relation \"public\".\"v59\""), "{told}");
+    assert!(told.contains("  23_m: relation \"public\".\"v23\""), "{told}");
 }
 
 #[test]
