@@ -4,6 +4,7 @@
 
 mod alembic;
 mod ask;
+mod cache;
 mod check;
 mod completions;
 mod covers;
@@ -186,6 +187,9 @@ enum Command {
     /// The project's own local server
     #[command(subcommand)]
     Db(db::Db),
+    /// The replays that are kept for the next run
+    #[command(subcommand)]
+    Cache(cache::Cache),
     /// Print completions for a shell
     Completions(completions::Completions),
     /// Print the manual page
@@ -225,6 +229,7 @@ impl Command {
             Self::Shadow(command) => command.name(),
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
+            Self::Cache(_) => "cache",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Explain(_) => "explain",
@@ -234,15 +239,18 @@ impl Command {
     }
 }
 
-/// Runs the program with the arguments of the process.
+/// Runs the program with the arguments of the process. Where it was started without stdout, an answer that it has is a failure.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(is_stdout_closed: bool) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
     if arguments.get(1).is_some_and(|first| first == cluster::GUARD_ARGUMENT) {
         return cluster::guard_main(&arguments[2..]);
     }
     title::cover_passwords();
+    if is_stdout_closed {
+        terminal::has_no_stdout();
+    }
     let covers = Covers::of(&arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -302,6 +310,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Shadow(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
+        Command::Cache(command) => command.run(output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),
         Command::Man(command) => command.run(Cli::command(), output),
         Command::Explain(command) => command.run(output),

@@ -49,6 +49,18 @@ pub enum ProjectError {
         /// Where it was looked for.
         place: PathBuf,
     },
+    /// A file of what is known that is not there, though it was named.
+    #[error("there is no baseline {}", path.display())]
+    #[diagnostic(
+        code(verify::no_baseline),
+        help(
+            "Is the path right? To write down what is found now as known: `glowplug verify accept --baseline {}`.", path.display()
+        )
+    )]
+    NoBaseline {
+        /// What was named.
+        path: PathBuf,
+    },
     /// A directory among the migrations is none.
     #[error("{} is not a migration: {what}", path.display())]
     #[diagnostic(code(migrations::not_a_migration))]

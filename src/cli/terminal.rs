@@ -3,7 +3,10 @@
 //! Whatever goes to people goes through [`Shown`]. What stdout carries is theirs as well where it is a terminal; elsewhere it is for
 //! programs and files, and goes out byte for byte.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -14,6 +17,22 @@ const USUAL: usize = 80;
 
 /// Lines that are longer are hard to read, however wide the terminal is.
 const READABLE: usize = 120;
+
+/// Whether the program was started without stdout.
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Notes that the program was started without stdout: what is written there gets nowhere.
+pub(in crate::cli) fn has_no_stdout() {
+    IS_CLOSED.store(true, Ordering::Relaxed);
+}
+
+/// Refuses an answer that would get nowhere.
+fn heard(text: &str) -> io::Result<()> {
+    if IS_CLOSED.load(Ordering::Relaxed) && !text.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotConnected, "it is closed"));
+    }
+    Ok(())
+}
 
 /// Has the wish of `--color` count from now on.
 pub(in crate::cli) fn color(color: Color) {
@@ -26,6 +45,7 @@ pub(in crate::cli) fn color(color: Color) {
 
 /// Writes to stdout: for people on a terminal, else as it is.
 pub(in crate::cli) fn answer(text: &str) -> io::Result<()> {
+    heard(text)?;
     let mut stdout = io::stdout().lock();
     if stdout.is_terminal() {
         write!(stdout, "{}", Shown(text))?;
@@ -37,6 +57,7 @@ pub(in crate::cli) fn answer(text: &str) -> io::Result<()> {
 
 /// Writes a document to stdout whose own spelling of control characters was used already.
 pub(in crate::cli) fn document(text: &str) -> io::Result<()> {
+    heard(text)?;
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
@@ -44,6 +65,7 @@ pub(in crate::cli) fn document(text: &str) -> io::Result<()> {
 
 /// Writes text with styles to stdout, for a terminal that has them.
 pub(in crate::cli) fn styled_answer(text: &str) -> io::Result<()> {
+    heard(text)?;
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()

@@ -15,7 +15,7 @@ use crate::{
         settings::{LimitArgs, Settings},
     },
     job::{self, JobError, verify::Verified},
-    project::baseline,
+    project::{ProjectError, baseline},
     report::verify::{KnownProblem, ProblemKind},
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Verify {
     /// Stop at the first problem
     #[arg(long)]
     fail_fast: bool,
-    /// What is known of old migrations: only other problems count. Where there is no such file, what is found is written to it
+    /// What is known of old migrations: only other problems count. `accept` writes it
     /// [default: verify-baseline.toml beside glowplug.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -59,8 +59,10 @@ impl Verify {
             None => settings.root.join(baseline::NAME),
         };
         let known = baseline::read(&path).map_err(JobError::from)?;
-        let writes =
-            self.action == Some(Action::Accept) || known.is_none() && self.baseline.is_some();
+        let writes = self.action == Some(Action::Accept);
+        if !writes && known.is_none() && self.baseline.is_some() {
+            return Err(JobError::from(ProjectError::NoBaseline { path }).into());
+        }
         let mut progress = output.progress();
         let verified = block_on(async |stop| {
             let shadow = settings.twin("verify", &stop, output, &mut |_| {}).await?;

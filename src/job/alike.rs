@@ -166,7 +166,7 @@ async fn make_like(endpoint: &Endpoint, wanted: &Catalog) -> Result<bool, JobErr
 }
 
 /// What is made there: nobody uses it meanwhile.
-fn target(major: u32) -> Target<'static> {
+pub(super) fn target(major: u32) -> Target<'static> {
     Target { major, role: ROLE, online: false, batches: false, in_one: true, portable: false }
 }
 

@@ -6,10 +6,14 @@
 mod cache;
 pub(super) mod careful;
 mod closer;
+mod decide;
 mod plain;
 mod swift;
 
-use std::{collections::BTreeSet, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
 
 use crate::{
     catalog::{Catalog, Coverage},
@@ -18,9 +22,9 @@ use crate::{
         open::Endpoint,
         run::Options,
         schema::Printer,
-        shadow::{Prepared, Shadow, end},
+        shadow::{Beginning, MANY, Prepared, Shadow, end},
         verify::{
-            cache::{Cache, Known},
+            cache::Cache,
             careful::catalog,
             plain::{Copy, Plain},
             swift::{Found, Lane, Seen},
@@ -33,12 +37,9 @@ use crate::{
     postgres::{cluster::Scratch, guard::Guard, introspect, session::Stop},
     report::{
         event::Event,
-        verify::{KnownProblem, VerifyReport},
+        verify::{KnownProblem, Problem, ProblemKind, VerifyReport},
     },
 };
-
-/// From so many migrations on, two servers share them.
-const MANY: usize = 40;
 
 /// What is verified, and how.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +94,7 @@ pub async fn verify(
     watch(Event::Planned { steps: all.len() - known });
     let mut swift = task.swift(printer, watch).await?;
     let scratch = swift.scratch.take();
-    let mut plain = Plain::new(wish.shadow, &all, &task.needs, task.stop.clone());
+    let mut plain = swift.plain.take().unwrap_or_else(|| task.plain());
     let report = task.look_again(swift, &mut plain, printer, watch).await;
     plain.end().await;
     if let (Some(scratch), Ok(report)) = (&scratch, &report)
@@ -118,7 +119,7 @@ struct Verify<'v> {
     shadow: &'v Shadow,
     all: &'v [&'v Migration],
     guard: &'v Guard,
-    known: Option<Known>,
+    known: Option<Beginning>,
     /// What has to be there before the first migration.
     needs: Needs,
     fail_fast: bool,
@@ -128,11 +129,13 @@ struct Verify<'v> {
 
 /// What the swift pass found.
 #[derive(Default)]
-struct Swift {
+struct Swift<'s> {
     /// Of those that are as they should be.
     report: VerifyReport,
     /// Those that need a closer look, by their number.
     unsure: BTreeSet<usize>,
+    /// What is wrong with others.
+    decided: BTreeMap<usize, Problem>,
     /// What all migrations lead to, where that was reached.
     catalog: Option<Catalog>,
     undeclared: Vec<String>,
@@ -140,6 +143,8 @@ struct Swift {
     missing: Vec<String>,
     /// The server that has replayed all, at rest.
     scratch: Option<Scratch>,
+    /// The server that has replayed as many as it was asked to without made-up rows.
+    plain: Option<Plain<'s>>,
 }
 
 impl Verify<'_> {
@@ -153,14 +158,21 @@ impl Verify<'_> {
     /// Looks at what the swift pass is not sure of, and compares the schema files.
     async fn look_again(
         &self,
-        swift: Swift,
+        mut swift: Swift<'_>,
         plain: &mut Plain<'_>,
         printer: &Printer,
         watch: Watch<'_>,
     ) -> Result<VerifyReport, JobError> {
-        let mut report = swift.report;
-        if !swift.unsure.is_empty() {
-            report = self.careful(&swift.unsure, report, plain, watch).await?;
+        let mut report = match swift.unsure.is_empty() {
+            true => self.gather(&mut swift),
+            false => self.careful(&mut swift, plain, watch).await?,
+        };
+        let failed = report.problems.iter().find(|it| it.kind == ProblemKind::UpFails);
+        if let Some(failed) = failed
+            && let Some(number) = self.all.iter().position(|it| it.name == failed.name)
+        {
+            // why it fails is told beside the report
+            plain.replay(number + 1).await?;
         }
         report.undeclared = swift.undeclared;
         let known = report.notes.clone();
@@ -185,7 +197,7 @@ impl Verify<'_> {
     }
 
     /// Sees which migrations go down and up again without a trace.
-    async fn swift(&self, printer: &Printer, watch: Watch<'_>) -> Result<Swift, JobError> {
+    async fn swift(&self, printer: &Printer, watch: Watch<'_>) -> Result<Swift<'_>, JobError> {
         let (count, known) = (self.all.len(), self.known());
         // a way down and up again costs five times what the plain way up of the second lane costs
         let middle = if count - known < MANY { known } else { known + (count - known) * 5 / 9 };
@@ -209,17 +221,23 @@ impl Verify<'_> {
         let ((early, _), (late, mut swift)) = (early?, late?);
         if let Some(known) = &self.known {
             swift.report.notes.extend(known.notes.iter().cloned());
-            self.all[..known.count].iter().for_each(|it| swift.report.passed(it));
         }
         for (number, found) in (known..).zip(early.into_iter().chain(late)) {
             match found {
-                Found::Passed => swift.report.passed(self.all[number]),
+                Found::Passed => {}
                 Found::Unsure => {
                     swift.unsure.insert(number);
+                }
+                Found::Wrong(problem) => {
+                    swift.decided.insert(number, *problem);
                 }
             }
         }
         Ok(swift)
+    }
+
+    fn plain(&self) -> Plain<'_> {
+        Plain::new(self.shadow, self.all, &self.needs, self.stop.clone())
     }
 
     fn known(&self) -> usize {
@@ -238,14 +256,17 @@ impl Verify<'_> {
         to: usize,
         printer: Option<&Printer>,
         watch: Watch<'_>,
-    ) -> Result<(Vec<Found>, Swift), JobError> {
+    ) -> Result<(Vec<Found>, Swift<'_>), JobError> {
         let Prepared { scratch, notes, .. } = self.start().await?;
         let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
-        let mut plain = Plain::new(self.shadow, self.all, &self.needs, self.stop.clone());
+        let mut plain = self.plain();
         let mut ground = Ground::new(&mut plain);
         let mut walked = self.walk_lane(&endpoint, &mut ground, from, to, printer, watch).await;
         let has_moved = ground.copy.is_some();
-        plain.end().await;
+        match &mut walked {
+            Ok((_, swift)) if printer.is_some() => swift.plain = Some(plain),
+            _ => plain.end().await,
+        }
         match &mut walked {
             Ok((_, swift)) if printer.is_some() => {
                 swift.report.notes.extend(notes);
@@ -267,7 +288,7 @@ impl Verify<'_> {
         to: usize,
         printer: Option<&Printer>,
         watch: Watch<'_>,
-    ) -> Result<(Vec<Found>, Swift), JobError> {
+    ) -> Result<(Vec<Found>, Swift<'_>), JobError> {
         let mut lane = Lane::open(endpoint, self.guard, watch).await?;
         let mut found = Vec::new();
         let mut is_whole = true;
@@ -279,17 +300,16 @@ impl Verify<'_> {
             false => ground.renew(&mut lane, from, self.guard, watch).await?,
         }
         for (number, migration) in self.all.iter().enumerate().take(to).skip(from) {
-            let seen = lane.see(number, migration, watch).await?;
-            if seen == Seen::Passed {
-                found.push(Found::Passed);
-                watch(Event::Verified { name: migration.name.clone() });
-                continue;
+            let seen = lane.see(number, migration, ground, watch).await?;
+            let is_there = !matches!(seen, Seen::Astray | Seen::Wrong { is_there: false, .. });
+            match seen {
+                Seen::Passed => {
+                    found.push(Found::Passed);
+                    watch(Event::Verified { name: migration.name.clone() });
+                }
+                Seen::Unsure | Seen::Astray => found.push(Found::Unsure),
+                Seen::Wrong { problem, .. } => found.push(Found::Wrong(problem)),
             }
-            found.push(Found::Unsure);
-            let is_there = match seen {
-                Seen::Failed => ground.fails_as_well(number).await?,
-                seen => seen == Seen::Unsure,
-            };
             if !is_there {
                 let after = number + 1;
                 ground.renew(&mut lane, after, self.guard, watch).await?;

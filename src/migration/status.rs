@@ -8,7 +8,7 @@ use crate::{
         source::{Direction, Migration, Migrations},
         version::Version,
     },
-    words::digest::Digest,
+    words::digest::{Digest, Running},
 };
 
 /// The state of one migration against the journal.
@@ -53,7 +53,7 @@ pub struct Interruption {
     pub done: usize,
     /// Whether the next statement had been started: it may or may not have taken effect.
     pub started: bool,
-    /// The digest of the statements that are done or started (see [`prefix_digest`]).
+    /// The digest of the statements that are done or started (see [`Prefix`]).
     pub prefix: Option<Digest>,
     /// What was noted when the statement was started, or failed.
     pub note: Option<String>,
@@ -87,10 +87,35 @@ impl Interruption {
     }
 }
 
-/// The digest of the statements that are done or started, so that the rest of a script may be mended after a failure.
-#[must_use]
-pub fn prefix_digest<'a>(statements: impl Iterator<Item = &'a str>) -> Digest {
-    Digest::of(&statements.collect::<Vec<_>>().join(";\n"))
+/// The digest of the first statements of a script, so that the rest may be mended after a failure. It grows with them: none is
+/// read twice.
+#[derive(Debug, Clone, Default)]
+pub struct Prefix {
+    running: Running,
+    statements: usize,
+}
+
+impl Prefix {
+    /// Adds the next statement.
+    pub fn add(&mut self, statement: &str) {
+        if self.statements > 0 {
+            self.running.add(";\n");
+        }
+        self.running.add(statement);
+        self.statements += 1;
+    }
+
+    /// How many statements there are.
+    #[must_use]
+    pub fn statements(&self) -> usize {
+        self.statements
+    }
+
+    /// Their digest.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.running.digest()
+    }
 }
 
 /// One line of a [`Status`].

@@ -180,7 +180,9 @@ fn union(arms: impl Iterator<Item = String>) -> String {
     let next =
         "SELECT ARRAY['', pg_snapshot_xmax(pg_current_snapshot())::text, NULL]::text[] AS \"row\"";
     let arms: Vec<String> = std::iter::once(next.to_owned()).chain(arms).collect();
-    arms.join("\nUNION ALL ")
+    // once, and not for each row
+    let since = "WITH since AS MATERIALIZED (SELECT age($1::text::xid) AS age)";
+    format!("{since}\n{}", arms.join("\nUNION ALL "))
 }
 
 /// Counts the rows of many catalogs in one pass: an aggregate for each would cost more than the rows.
@@ -194,7 +196,7 @@ fn counted<'r>(group: &str, catalogs: impl Iterator<Item = &'r Rows>) -> String 
     let arms: Vec<String> = catalogs.enumerate().map(arm).collect();
     format!(
         "SELECT ARRAY['{group}', concat_ws(' ', count(*), bit_xor(r.key)), \
-         NULLIF(count(*) FILTER (WHERE age(r.written) <= age($1::text::xid)), 0)::text]::text[] FROM ({}) r",
+         NULLIF(count(*) FILTER (WHERE age(r.written) <= (SELECT s.age FROM since s)), 0)::text]::text[] FROM ({}) r",
         arms.join(" UNION ALL ")
     )
 }
@@ -213,7 +215,7 @@ impl Rows {
     }
 }
 
-const RECENT: &str = "age(t.xmin) <= age($1::text::xid)";
+const RECENT: &str = "age(t.xmin) <= (SELECT s.age FROM since s)";
 
 /// Older than every transaction: what came with the database.
 pub(crate) const EVER: &str = "2";
@@ -324,6 +326,33 @@ impl Imprint {
         written.counts.iter().all(inside) && written.rows.iter().all(same)
     }
 
+    /// Whether everything of this structure is there as it was, whatever there is besides.
+    pub(crate) fn is_within(&self, written: &Written) -> bool {
+        let is_kept = |(name, rows): (&String, &BTreeMap<String, Seen>)| {
+            let Some(known) = self.rows.get(name) else {
+                return true;
+            };
+            rows.iter().all(|(key, seen)| known.get(key).is_none_or(|it| it.digest == seen.digest))
+        };
+        !self.has_lost(written) && written.rows.iter().all(is_kept)
+    }
+
+    /// What was written, where nothing is gone.
+    pub(crate) fn moved(&self, written: &Written) -> Moved {
+        let mut moved = Moved::default();
+        for (name, rows) in &written.rows {
+            let known = self.rows.get(name);
+            for (key, seen) in rows {
+                let it = (name.clone(), seen.about.clone());
+                match known.is_some_and(|it| it.contains_key(key)) {
+                    true => moved.other.push(it),
+                    false => moved.new.push(it),
+                }
+            }
+        }
+        moved
+    }
+
     /// Becomes the print of now.
     pub(crate) async fn advance(
         &mut self,
@@ -358,7 +387,7 @@ impl Imprint {
     }
 
     /// Whether a catalog has fewer rows than were known and came.
-    fn has_lost(&self, written: &Written) -> bool {
+    pub(crate) fn has_lost(&self, written: &Written) -> bool {
         let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
         for (name, rows) in &self.rows {
             *wanted.entry(counted_as(name)).or_default() += rows.len();
@@ -380,16 +409,6 @@ fn is_outside(name: &str) -> bool {
 }
 
 impl Written {
-    /// What moved, where everything is back in its place.
-    pub(crate) fn moved(&self) -> Moved {
-        let rows = self.rows.iter();
-        let rows = rows.flat_map(|(name, rows)| rows.values().map(move |it| (name, it)));
-        Moved {
-            new: Vec::new(),
-            other: rows.map(|(name, it)| (name.clone(), it.about.clone())).collect(),
-        }
-    }
-
     async fn read(
         session: &mut Session<'_>,
         queries: &Queries,

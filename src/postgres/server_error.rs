@@ -37,6 +37,15 @@ impl ServerError {
     }
 }
 
+impl ServerError {
+    /// The same of a statement that was sent behind so many characters of our own.
+    pub(crate) fn within(mut self, offset: usize) -> Self {
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.position = self.position.and_then(|at| at.checked_sub(offset)).filter(|at| *at > 0);
+        self
+    }
+}
+
 impl std::fmt::Display for ServerError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)?;

@@ -8,6 +8,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
+    sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll},
 };
 
@@ -22,7 +23,7 @@ use futures_util::{
     future::{MaybeDone, maybe_done},
 };
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::{AsyncMessage, types::Type};
+use tokio_postgres::{AsyncMessage, SimpleQueryMessage, types::Type};
 
 use crate::{
     postgres::{
@@ -42,6 +43,8 @@ pub(crate) enum Message<'a> {
     Script(&'a str),
     /// Commands of our own, without values, several in one text.
     Batch(&'a str),
+    /// Statements of a script, several in one text: without BEGIN they are one transaction. The server must cut the text as we do.
+    Several(&'a str),
     /// A query of our own, with its values. It selects one `text[]`.
     Query(&'a str, Vec<Option<String>>),
     /// The same of a query that may have been kept with [`Session::keep`]: the server need not plan it again then.
@@ -74,6 +77,8 @@ pub enum Failure {
 pub(crate) enum Seen {
     /// The message with this index was carried out.
     Done(usize),
+    /// So many of the [several](Message::Several) statements of the message with this index were carried out.
+    Within(usize, usize),
     /// The server said something while the message with this index ran.
     Notice(usize, ServerError),
 }
@@ -203,6 +208,15 @@ impl<'c> Session<'c> {
         Ok(())
     }
 
+    /// Has the server plan what is kept once, and not for each value anew.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn plan_once(&mut self) -> Result<(), Failure> {
+        let once = Message::Batch("SET plan_cache_mode = force_generic_plan");
+        self.exchange(&[once], &mut |_| {}).await.into_iter().try_for_each(|it| it.map(drop))
+    }
+
     /// Whether a query is kept.
     pub(crate) fn keeps(&self) -> bool {
         !self.kept.is_empty()
@@ -318,9 +332,10 @@ async fn over_wire(
 ) -> Vec<Result<Vec<Row>, Failure>> {
     let Wire { client, connection, canceller, .. } = wire;
     let client = &*client;
+    let within = AtomicUsize::new(0);
     let mut pending: std::collections::VecDeque<Reply<'_>> = messages
         .iter()
-        .map(|message| Box::pin(maybe_done(answer(client, kept, message))))
+        .map(|message| Box::pin(maybe_done(answer(client, kept, message, &within))))
         .collect();
     let mut replies = Vec::with_capacity(messages.len());
     let mut cancel = Box::pin(cancel_when_pulled(stop, canceller.clone()));
@@ -345,7 +360,7 @@ async fn over_wire(
                 None => connection.poll_message(cx),
                 Some(_) => Poll::Pending,
             };
-            let progressed = collect(&mut pending, &mut replies, cx, observe);
+            let progressed = collect(&mut pending, &mut replies, &within, cx, observe);
             if pending.is_empty() {
                 return Poll::Ready(());
             }
@@ -379,14 +394,21 @@ async fn over_wire(
 fn collect(
     pending: &mut std::collections::VecDeque<Reply<'_>>,
     replies: &mut Vec<Result<Vec<Row>, Failure>>,
+    within: &AtomicUsize,
     cx: &mut Context<'_>,
     observe: Observe<'_>,
 ) -> bool {
     let before = replies.len();
     while let Some(reply) = pending.front_mut() {
-        if reply.as_mut().poll(cx).is_pending() {
+        let known = within.load(Ordering::Relaxed);
+        let answered = reply.as_mut().poll(cx);
+        for statements in known..within.load(Ordering::Relaxed) {
+            observe(Seen::Within(replies.len(), statements + 1));
+        }
+        if answered.is_pending() {
             break;
         }
+        within.store(0, Ordering::Relaxed);
         let result = reply.as_mut().take_output().expect("a reply that is ready is taken once");
         pending.pop_front();
         if result.is_ok() {
@@ -401,8 +423,18 @@ fn answer<'a>(
     client: &'a tokio_postgres::Client,
     kept: &'a [(String, tokio_postgres::Statement)],
     message: &'a Message<'a>,
+    within: &'a AtomicUsize,
 ) -> Answer<'a> {
     match message {
+        Message::Several(sql) => Box::pin(async move {
+            let mut stream = pin!(client.simple_query_raw(sql).await?);
+            while let Some(message) = stream.next().await {
+                if matches!(message?, SimpleQueryMessage::CommandComplete(_)) {
+                    within.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Ok(Vec::new())
+        }),
         Message::Script(sql) => {
             Box::pin(async { client.execute_typed(sql, &[]).await.map(|_| Vec::new()) })
         }
@@ -493,7 +525,7 @@ async fn over_diesel(
             continue;
         }
         let result = match message {
-            Message::Script(sql) | Message::Batch(sql) => {
+            Message::Script(sql) | Message::Batch(sql) | Message::Several(sql) => {
                 connection.batch_execute(sql).await.map(|()| Vec::new())
             }
             // this driver cannot COPY

@@ -153,6 +153,20 @@ impl VerifyReport {
         }
     }
 
+    /// Notes a problem; one that only follows from a migration that could not be applied is none of its own.
+    pub(crate) fn note(&mut self, problem: Problem) {
+        let is_failed = |it: &Problem| it.kind == ProblemKind::UpFails;
+        // undefined: a table, a column, an object, a function, a schema
+        let missing = ["42P01", "42703", "42704", "42883", "3F000"];
+        let code = problem.sqlstate.as_deref().unwrap_or_default();
+        let has_failed = self.problems.iter().any(is_failed);
+        if is_failed(&problem) && has_failed && missing.contains(&code) {
+            self.not_replayed.push(problem.name);
+            return;
+        }
+        self.problems.push(problem);
+    }
+
     /// Puts the worst first.
     pub(crate) fn sort(&mut self) {
         // those of one kind stay in the order of the migrations

@@ -17,15 +17,9 @@ impl Digest {
     /// Computes the digest of `text`.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut hash = Sha256::new();
-        let mut parts = text.split("\r\n");
-        hash.update(parts.next().unwrap_or_default());
-        for part in parts {
-            hash.update("\n");
-            hash.update(part);
-        }
-        Self::finished(hash)
+        let mut running = Running::default();
+        running.add(text.strip_prefix('\u{feff}').unwrap_or(text));
+        running.digest()
     }
 
     /// Ends a hash that was fed piece by piece.
@@ -50,6 +44,28 @@ impl Digest {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The digest of a text that comes in pieces. Pieces may be added after it was asked.
+#[derive(Debug, Clone, Default)]
+pub struct Running(Sha256);
+
+impl Running {
+    /// Adds a piece. A CRLF must not be cut in two.
+    pub fn add(&mut self, piece: &str) {
+        let mut parts = piece.split("\r\n");
+        self.0.update(parts.next().unwrap_or_default());
+        for part in parts {
+            self.0.update("\n");
+            self.0.update(part);
+        }
+    }
+
+    /// The digest of everything so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::finished(self.0.clone())
     }
 }
 

@@ -73,6 +73,12 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, SqlError> {
     Ok(pieces)
 }
 
+/// The first word of a statement that the splitter has found, as written.
+#[must_use]
+pub fn verb(statement: &str) -> &str {
+    statement.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default()
+}
+
 /// Where a word stands in a statement as one of its tokens, also in the code of `DO $tag$ … $tag$`: not in strings, quoted names,
 /// comments and the bodies of functions.
 #[must_use]

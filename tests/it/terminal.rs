@@ -274,17 +274,20 @@ struct Fault {
     name: &'static str,
     stdout: fn() -> Stdio,
     env: fn(&Path) -> Vec<(&'static str, String)>,
-    /// Whether an answer is lost.
-    loses: bool,
+    /// What is said of an answer, where it is lost.
+    loses: Option<&'static str>,
 }
 
-const FAULTS: [Fault; 5] = [
+const CLOSED: &str = "stdout is closed";
+
+const FAULTS: [Fault; 6] = [
     Fault {
         name: "stdout is full",
         stdout: || fs::File::options().write(true).open("/dev/full").unwrap().into(),
         env: |_| Vec::new(),
-        loses: true,
+        loses: Some("No space left"),
     },
+    Fault { name: CLOSED, stdout: Stdio::piped, env: |_| Vec::new(), loses: Some("it is closed") },
     Fault {
         name: "nobody reads stdout",
         stdout: || {
@@ -293,19 +296,19 @@ const FAULTS: [Fault; 5] = [
             writer.into()
         },
         env: |_| Vec::new(),
-        loses: false,
+        loses: None,
     },
     Fault {
         name: "TMPDIR is not there",
         stdout: Stdio::piped,
         env: |_| vec![("TMPDIR", "/nonexistent/tmp".into())],
-        loses: false,
+        loses: None,
     },
     Fault {
         name: "HOME cannot be written",
         stdout: Stdio::piped,
         env: |_| vec![("HOME", "/dev/null".into())],
-        loses: false,
+        loses: None,
     },
     Fault {
         name: "others can write the cache",
@@ -318,7 +321,7 @@ const FAULTS: [Fault; 5] = [
             let cache = cache.parent().unwrap().display().to_string();
             vec![("XDG_CACHE_HOME", cache)]
         },
-        loses: false,
+        loses: None,
     },
 ];
 
@@ -372,16 +375,21 @@ fn each_command_ends_as_it_should_whatever_is_wrong_with_the_machine() {
             continue;
         }
         for fault in &FAULTS {
-            let mut command = project.command(GLOWPLUG);
+            let mut command = match fault.name {
+                CLOSED => project.command("sh"),
+                _ => project.command(GLOWPLUG),
+            };
+            if fault.name == CLOSED {
+                command.args(["-c", "exec \"$0\" \"$@\" >&-", GLOWPLUG]);
+            }
             command.args(arguments.split(' '));
             command.envs((fault.env)(project.path()));
             command.stdout((fault.stdout)()).stderr(Stdio::piped());
             let output = command.spawn().unwrap().wait_with_output().unwrap();
             let stderr = String::from_utf8_lossy(&output.stderr);
-            let is_lost = fault.loses && !said.stdout.is_empty();
-            let expected = if is_lost { 1 } else { code };
-            let is_said =
-                !is_lost || (stderr.contains("stdout") && stderr.contains("No space left"));
+            let lost = fault.loses.filter(|_| !said.stdout.is_empty());
+            let expected = if lost.is_some() { 1 } else { code };
+            let is_said = lost.is_none_or(|it| stderr.contains("stdout") && stderr.contains(it));
             if output.status.code() != Some(expected) || !is_said || stderr.contains("panicked") {
                 writeln!(wrong, "{}: {arguments}: {}\n{stderr}", fault.name, output.status)
                     .unwrap();

@@ -48,6 +48,55 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     assert_eq!(report["problems"][2]["kind"], "not-back");
 }
 
+/// Migrations of which one leaves something that is in the way of going up again, and the ends of what is told of it.
+#[track_caller]
+fn check_left(settings: &str, up: &str, down: &str, left: &[&str]) {
+    let project = Project::new();
+    project.write("glowplug.toml", settings);
+    project.migration("1_log", LOG, "DROP TABLE log; DROP FUNCTION refuse();");
+    project.migration("2_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
+    project.migration("3_left", up, down);
+    // it needs what is left, and what is not
+    let next = "ALTER TABLE l ADD FOREIGN KEY (of) REFERENCES a (id); ALTER TABLE l ADD m mood;";
+    project.migration(
+        "4_next",
+        next,
+        "ALTER TABLE l DROP m; ALTER TABLE l DROP CONSTRAINT l_of_fkey;",
+    );
+    project.migration("5_last", "CREATE INDEX last ON l (n, m);", "SELECT 1;");
+    let report = project.run("verify --format json").code(3);
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    let problems = report["report"]["problems"].as_array().unwrap();
+    let names: Vec<_> = problems.iter().filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(names, ["3_left", "5_last"], "{report:#}");
+    let told: Vec<_> = problems[0]["difference"].as_array().unwrap().iter().collect();
+    for left in left {
+        let is_named = told.iter().any(|it| it.as_str().is_some_and(|it| it.contains(left)));
+        assert!(is_named, "{left}: {report:#}");
+    }
+    assert_eq!(report["report"]["returned"], 3, "{report:#}");
+}
+
+const LOG: &str = "CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL);
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'log is append-only'; END$$;
+    CREATE TRIGGER no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON log FOR EACH STATEMENT EXECUTE FUNCTION refuse();";
+
+#[test]
+fn what_a_way_down_leaves_is_named_and_the_next_migration_begins_where_the_way_up_leads() {
+    let up = "CREATE TYPE mood AS ENUM ('x'); CREATE TABLE l (of int, n int); CREATE SEQUENCE s;";
+    for settings in ["", "[[ledger]]\ntable = \"public.log\"\n"] {
+        // nothing goes, a part goes, all but what is passed over goes
+        check_left(settings, up, "SELECT 1;", &["\"mood\"", "\"l\"", "\"s\""]);
+        check_left(settings, up, "DROP TABLE l;", &["\"mood\"", "\"s\""]);
+        let passing = up.replace("SEQUENCE", "SEQUENCE IF NOT EXISTS");
+        check_left(settings, &passing, "DROP TABLE l; DROP TYPE mood;", &["\"s\""]);
+        // what was there before goes, too
+        let down =
+            "DROP TABLE l; DROP TYPE mood; DROP SEQUENCE s; ALTER TABLE a DROP CONSTRAINT a_pkey;";
+        check_left(settings, up, down, &["a_pkey"]);
+    }
+}
+
 #[test]
 fn problems_fill_a_screen_at_most_unless_everything_is_asked_for() {
     let project = Project::new();
@@ -101,8 +150,12 @@ fn what_is_known_does_not_fail_and_what_is_new_does() {
     project.migration("2_b", "CREATE TYPE other AS ENUM ('x');", "SELECT 1;");
     let verified = project.run("verify").code(3);
     assert!(verified.stdout.contains("  2_b: enum type"), "{}", verified.stdout);
-    // a file of another name, which is made where it is missing
-    project.run("verify --baseline known.toml").ok();
+    // a file of another name, which has to be there: a path that is misspelt accepts nothing
+    let missing = project.run("verify --baseline known.toml").code(1);
+    assert!(missing.stderr.contains("there is no baseline known.toml"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("verify accept --baseline known.toml"), "{}", missing.stderr);
+    assert!(!project.path().join("known.toml").exists());
+    project.run("verify accept --baseline known.toml").ok();
     project.run("verify --baseline known.toml").ok();
     project.migration("2_b", "CREATE TYPE other AS ENUM ('x');", "DROP TYPE other;");
     let verified = project.run("verify --baseline known.toml").ok();

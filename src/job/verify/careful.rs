@@ -203,34 +203,45 @@ impl Legs<'_, '_> {
         if differences.is_empty() {
             return Ok(None);
         }
-        let (what, advice) = match leg {
-            Leg::Down => (
-                format!("the down.sql of {name} does not lead back to where its up.sql began"),
-                format!(
-                    "Complete down.sql of {name}, so that it undoes all of up.sql and nothing else."
-                ),
+        Ok(Some(elsewhere(name, leg, &wanted, found, &differences)))
+    }
+}
+
+/// The problem of a migration that leads elsewhere.
+pub(super) fn elsewhere(
+    name: &str,
+    leg: Leg,
+    wanted: &Catalog,
+    found: &Catalog,
+    differences: &[Difference],
+) -> Problem {
+    let (what, advice) = match leg {
+        Leg::Down => (
+            format!("the down.sql of {name} does not lead back to where its up.sql began"),
+            format!(
+                "Complete down.sql of {name}, so that it undoes all of up.sql and nothing else."
             ),
-            _ => (
-                format!("{name} leads elsewhere when it is applied a second time"),
-                format!(
-                    "Its down.sql leaves something behind that its up.sql passes over (IF NOT EXISTS). Complete down.sql of {name}."
-                ),
+        ),
+        _ => (
+            format!("{name} leads elsewhere when it is applied a second time"),
+            format!(
+                "Its down.sql leaves something behind that its up.sql passes over (IF NOT EXISTS). Complete down.sql of {name}."
             ),
-        };
-        let kind = match leg {
-            Leg::Down => ProblemKind::NotBack,
-            _ => ProblemKind::Elsewhere,
-        };
-        let differences = leading(&differences, &wanted, found);
-        Ok(Some(Problem {
-            kind,
-            name: name.clone(),
-            leg,
-            what,
-            difference: differences.iter().map(ToString::to_string).collect(),
-            advice,
-            sqlstate: None,
-        }))
+        ),
+    };
+    let kind = match leg {
+        Leg::Down => ProblemKind::NotBack,
+        _ => ProblemKind::Elsewhere,
+    };
+    let differences = leading(differences, wanted, found);
+    Problem {
+        kind,
+        name: name.to_owned(),
+        leg,
+        what,
+        difference: differences.iter().map(ToString::to_string).collect(),
+        advice,
+        sqlstate: None,
     }
 }
 
@@ -251,6 +262,18 @@ pub(super) fn failure(migration: &Migration, leg: Leg, cause: &JobError) -> Prob
         difference: Vec::new(),
         advice: advice.unwrap_or_default(),
         sqlstate: cause.server().map(|it| it.code.clone()),
+    }
+}
+
+/// Whether a script failed because of what is in rows.
+pub(super) fn is_of_rows(problem: &Problem, guard: &Guard) -> bool {
+    let class = problem.sqlstate.as_ref().and_then(|it| it.get(..2));
+    match class {
+        // data, constraints, how many rows there are, limits, WITH CHECK OPTION
+        Some("22" | "23" | "21" | "54" | "44") => true,
+        // a script's own check; a ledger that refuses is what is looked for
+        Some("P0") => !guard.is_on(),
+        _ => false,
     }
 }
 

@@ -3,14 +3,14 @@
 //! Rows that were made up never decide alone. Where a script fails because of what is in rows, it is tried again with rows that are made to
 //! fit it, and then with none but those of the migrations themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     job::{
         JobError, Watch,
         verify::{
-            Ground, Verify,
-            careful::{Legs, catalog, failure},
+            Ground, Swift, Verify,
+            careful::{Legs, catalog, failure, is_of_rows},
             plain::{Plain, of_script},
             swift::Lane,
         },
@@ -42,8 +42,7 @@ impl Verify<'_> {
     /// Replays all again, and walks those that need it with all care.
     pub(super) async fn careful(
         &self,
-        unsure: &BTreeSet<usize>,
-        swift: VerifyReport,
+        seen: &mut Swift<'_>,
         plain: &mut Plain<'_>,
         watch: Watch<'_>,
     ) -> Result<VerifyReport, JobError> {
@@ -58,17 +57,37 @@ impl Verify<'_> {
                     off: &off,
                     lane,
                     ground: Ground::new(plain),
+                    decided: std::mem::take(&mut seen.decided),
                     report: VerifyReport::default(),
                 };
-                let walked = closer.walk(unsure, watch).await;
+                let walked = closer.walk(&seen.unsure, watch).await;
                 walked.map(|()| closer.report)
             }
             Err(error) => Err(error),
         };
         crate::job::shadow::end(scratch).await;
         let mut report = walked?;
-        report.notes.splice(0..0, swift.notes);
+        report.notes.splice(0..0, std::mem::take(&mut seen.report.notes));
         Ok(report)
+    }
+
+    /// The report where nothing asks for another look.
+    pub(super) fn gather(&self, seen: &mut Swift) -> VerifyReport {
+        let notes = std::mem::take(&mut seen.report.notes);
+        let mut report = VerifyReport { notes, ..VerifyReport::default() };
+        for (number, migration) in self.all.iter().enumerate() {
+            let Some(problem) = seen.decided.remove(&number) else {
+                report.passed(migration);
+                continue;
+            };
+            let ends = self.ends_at(&problem);
+            report.migrations += 1;
+            report.note(problem);
+            if ends {
+                break;
+            }
+        }
+        report
     }
 }
 
@@ -77,6 +96,8 @@ struct Closer<'c, 'g, 'p> {
     off: &'c Guard,
     lane: Lane<'c>,
     ground: Ground<'g, 'p>,
+    /// What the swift pass has found out, by the numbers of migrations.
+    decided: BTreeMap<usize, Problem>,
     report: VerifyReport,
 }
 
@@ -87,14 +108,19 @@ impl Closer<'_, '_, '_> {
         let last = unsure.last().copied().unwrap_or_default();
         let mut before = None;
         for (number, migration) in self.task.all.iter().enumerate() {
+            let decided = self.decided.remove(&number);
             // nothing after the last asks for another look
             if number < self.task.known() || number > last {
-                self.report.passed(migration);
+                if self.count(migration, decided) {
+                    return Ok(());
+                }
                 continue;
             }
             if !unsure.contains(&number) {
                 before = None;
-                self.pass(number, migration, watch).await?;
+                if self.pass(number, migration, decided, watch).await? {
+                    return Ok(());
+                }
                 continue;
             }
             let mut at = match before.take() {
@@ -125,7 +151,7 @@ impl Closer<'_, '_, '_> {
             let decided = self.decide(number, migration, first, watch).await?;
             if let Some(problem) = decided {
                 let ends = self.task.ends_at(&problem);
-                self.note(problem);
+                self.report.note(problem);
                 if ends {
                     return Ok(());
                 }
@@ -147,47 +173,44 @@ impl Closer<'_, '_, '_> {
         Ok(())
     }
 
-    /// Applies what the swift pass has seen to pass.
+    /// Applies what the swift pass knows enough of. True if nothing more is wanted.
     async fn pass(
         &mut self,
         number: usize,
         migration: &Migration,
+        decided: Option<Problem>,
         watch: Watch<'_>,
-    ) -> Result<(), JobError> {
+    ) -> Result<bool, JobError> {
         if self.lane.replay(migration).await? {
-            self.report.passed(migration);
             self.lane.rows_and_print().await?;
-            return Ok(());
+            return Ok(self.count(migration, decided));
+        }
+        if decided.as_ref().is_some_and(|it| it.kind == ProblemKind::UpFails)
+            && migration.metadata.run_in_transaction
+        {
+            return Ok(self.count(migration, decided));
         }
         // it ran a moment ago, over other rows
         self.renew(number + 1, watch).await?;
-        match self.ground.plain.failures().get(&number) {
-            None => self.report.passed(migration),
-            Some(error) => {
-                let problem = failure(migration, Leg::Up, error);
-                self.report.migrations += 1;
-                self.note(problem);
-            }
-        }
-        Ok(())
+        let failed = self.ground.plain.failures().get(&number);
+        let failed = failed.map(|error| failure(migration, Leg::Up, error));
+        Ok(self.count(migration, decided.or(failed)))
+    }
+
+    /// Counts a migration, with what is wrong with it. True if nothing more is wanted.
+    fn count(&mut self, migration: &Migration, problem: Option<Problem>) -> bool {
+        let Some(problem) = problem else {
+            self.report.passed(migration);
+            return false;
+        };
+        let ends = self.task.ends_at(&problem);
+        self.report.migrations += 1;
+        self.report.note(problem);
+        ends
     }
 
     async fn renew(&mut self, count: usize, watch: Watch<'_>) -> Result<(), JobError> {
         self.ground.renew(&mut self.lane, count, self.off, watch).await
-    }
-
-    /// Notes a problem; one that only follows from a migration that could not be applied is none of its own.
-    fn note(&mut self, problem: Problem) {
-        let is_failed = |it: &Problem| it.kind == ProblemKind::UpFails;
-        // undefined: a table, a column, an object, a function, a schema
-        let missing = ["42P01", "42703", "42704", "42883", "3F000"];
-        let code = problem.sqlstate.as_deref().unwrap_or_default();
-        let has_failed = self.report.problems.iter().any(is_failed);
-        if is_failed(&problem) && has_failed && missing.contains(&code) {
-            self.report.not_replayed.push(problem.name);
-            return;
-        }
-        self.report.problems.push(problem);
     }
 
     /// Whether it is a problem without rows that were made up.
@@ -198,8 +221,8 @@ impl Closer<'_, '_, '_> {
         first: Problem,
         watch: Watch<'_>,
     ) -> Result<Option<Problem>, JobError> {
-        let is_of_rows = self.is_of_rows(&first);
-        if first.kind == ProblemKind::UpFails && !is_of_rows {
+        let may_be_of_rows = is_of_rows(&first, self.task.guard);
+        if first.kind == ProblemKind::UpFails && !may_be_of_rows {
             self.ground.plain.replay(number + 1).await?;
             return Ok(match self.ground.plain.failures().get(&number) {
                 Some(error) => Some(failure(migration, Leg::Up, error)),
@@ -207,7 +230,7 @@ impl Closer<'_, '_, '_> {
                 None => self.attempt(number, migration, Rows::Own, watch).await?,
             });
         }
-        if !is_of_rows {
+        if !may_be_of_rows {
             return Ok(Some(first));
         }
         let refused = first.what.clone();
@@ -228,7 +251,7 @@ impl Closer<'_, '_, '_> {
                 }
                 Some(found) => problem = found,
             }
-            if !self.is_of_rows(&problem) {
+            if !is_of_rows(&problem, self.task.guard) {
                 break;
             }
         }
@@ -272,18 +295,6 @@ impl Closer<'_, '_, '_> {
             self.report.extend(walked);
         }
         Ok(problem)
-    }
-
-    /// Whether a script failed because of what is in rows.
-    fn is_of_rows(&self, problem: &Problem) -> bool {
-        let class = problem.sqlstate.as_ref().and_then(|it| it.get(..2));
-        match class {
-            // data, constraints, how many rows there are, limits, WITH CHECK OPTION
-            Some("22" | "23" | "21" | "54" | "44") => true,
-            // a script's own check; a ledger that refuses is what is looked for
-            Some("P0") => !self.task.guard.is_on(),
-            _ => false,
-        }
     }
 }
 

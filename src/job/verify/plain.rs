@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    catalog::Catalog,
     job::{
         JobError,
         explain::failed,
@@ -20,8 +21,9 @@ use crate::{
     },
     postgres::{
         cluster::Scratch,
+        introspect::Reader,
         lock::Locked,
-        session::{Message, Stop},
+        session::{Message, Session, Stop},
         session_error::SessionError,
     },
     words::ident::{Ident, Literal},
@@ -43,6 +45,8 @@ pub(super) struct Plain<'p> {
 struct Server {
     scratch: Scratch,
     locked: Locked<'static>,
+    /// A session that reads what is there now, if that was asked for.
+    reading: Option<(Session<'static>, Reader)>,
     /// How many migrations were replayed.
     at: usize,
     copies: usize,
@@ -115,6 +119,8 @@ impl<'p> Plain<'p> {
         self.replay(count).await?;
         let server = self.server.as_mut().expect("it was started by the replay");
         server.copies += 1;
+        // nobody else may be there while it is copied
+        server.reading = None;
         let name = format!("glowplug_copy_{}", server.copies);
         let version = server.locked.facts().server_version;
         let strategy = match version / 10_000 {
@@ -142,6 +148,22 @@ impl<'p> Plain<'p> {
         let mut endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
         endpoint.url = server.scratch.url(&name);
         Ok(Copy { name, endpoint, generation: self.generation })
+    }
+
+    /// The structure that so many migrations lead to.
+    pub(super) async fn catalog(&mut self, count: usize) -> Result<Catalog, JobError> {
+        self.replay(count).await?;
+        let server = self.server.as_mut().expect("it was started by the replay");
+        let version = server.locked.facts().server_version;
+        let (session, reader) = match &mut server.reading {
+            Some(reading) => reading,
+            none => {
+                let endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
+                let (session, _, _) = endpoint.read(&mut |_| {}).await?;
+                none.insert((session, Reader::keeping()))
+            }
+        };
+        Ok(reader.read(session, version).await?)
     }
 
     /// Whether a copy is still there.
@@ -201,7 +223,7 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
         Ok(locked)
     };
     match opened.await {
-        Ok(locked) => Ok(Server { scratch, locked, at: 0, copies: 0 }),
+        Ok(locked) => Ok(Server { scratch, locked, reading: None, at: 0, copies: 0 }),
         Err(error) => {
             end(scratch).await;
             Err(error)

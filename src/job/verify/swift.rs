@@ -8,7 +8,7 @@ use crate::{
         explain::failed,
         open::Endpoint,
         run::{Options, event, task},
-        verify::{careful::appends, plain::of_script},
+        verify::{Ground, careful::appends, plain::of_script},
     },
     ledger::{self, Address, Context, Fact, Kind, Snapshot},
     migration::{
@@ -19,41 +19,46 @@ use crate::{
         exec::{Happening, Manner},
         guard::Guard,
         imprint::{self, Imprint, Queries},
+        introspect::Reader,
         lock::{Facts, Locked},
         session::{Failure, Message, Session},
         session_error::SessionError,
     },
-    report::event::Event,
+    report::{event::Event, verify::Problem},
 };
 
 /// What a swift look at a migration found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Found {
     /// It went down and up again, and left nothing; or it has no way down, and did nothing to a ledger.
     Passed,
     /// It takes a closer look to say.
     Unsure,
+    /// This is wrong with it, for certain.
+    Wrong(Box<Problem>),
 }
 
 /// What became of a migration in a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Seen {
     /// It passed.
     Passed,
-    /// It takes a closer look to say. What it made is there.
+    /// It takes a closer look to say. What is there is what its way up leads to.
     Unsure,
-    /// Its way up failed, and nothing of it is there.
-    Failed,
-    /// It takes a closer look to say, and what is there now is not what it made.
+    /// It takes a closer look to say, and what is there now is something else.
     Astray,
+    /// This is wrong with it, for certain, and maybe what is there is what its way up leads to.
+    Wrong { problem: Box<Problem>, is_there: bool },
 }
 
 /// One database that migrations are replayed in.
 pub(super) struct Lane<'l> {
     pub(super) locked: Locked<'l>,
-    watcher: Session<'l>,
-    facts: Facts,
-    guard: &'l Guard,
+    pub(super) watcher: Session<'l>,
+    pub(super) facts: Facts,
+    pub(super) guard: &'l Guard,
+    /// Reads what is there now.
+    pub(super) reader: Reader,
     /// Legs run without the guard: what they do to ledgers is seen from outside.
     manner: Manner,
     queries: Queries,
@@ -75,6 +80,19 @@ struct Ledgers {
     since: String,
 }
 
+/// Where a way down has led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Where the way up began.
+    Back,
+    /// There, and more is left; the ledgers are what they were.
+    More,
+    /// Somewhere else, where the ledgers are what they were.
+    Less,
+    /// To other ledgers.
+    Doubtful,
+}
+
 const LOOKING: &str = "looking at what was written";
 
 impl<'l> Lane<'l> {
@@ -87,6 +105,8 @@ impl<'l> Lane<'l> {
         let (mut locked, _) = endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
         let (mut watcher, _, _) = endpoint.read(watch).await?;
+        // what is asked again and again is planned once
+        watcher.plan_once().await.map_err(SessionError::while_doing(LOOKING))?;
         let sown = watcher.sow().await;
         sown.map_err(SessionError::while_doing("making rows"))?;
         let facts = locked.facts().clone();
@@ -98,6 +118,7 @@ impl<'l> Lane<'l> {
             watcher,
             facts,
             guard,
+            reader: Reader::keeping(),
             manner,
             imprint: Imprint::default(),
             ledgers: Ledgers::default(),
@@ -106,7 +127,7 @@ impl<'l> Lane<'l> {
 
     /// Applies a migration. False if it fails.
     pub(super) async fn replay(&mut self, migration: &Migration) -> Result<bool, JobError> {
-        self.leg(migration, Direction::Up, None).await
+        Ok(self.leg(migration, Direction::Up, None).await?.is_ok())
     }
 
     /// Makes rows, and takes a first look.
@@ -130,6 +151,7 @@ impl<'l> Lane<'l> {
         &mut self,
         number: usize,
         migration: &Migration,
+        ground: &mut Ground<'_, '_>,
         watch: Watch<'_>,
     ) -> Result<Seen, JobError> {
         watch(Event::Started {
@@ -137,34 +159,50 @@ impl<'l> Lane<'l> {
             name: migration.name.clone(),
             direction: Direction::Up,
         });
-        let doing = SessionError::while_doing(LOOKING);
         let is_whole = migration.metadata.run_in_transaction;
-        if !self.leg(migration, Direction::Up, Some(watch)).await? {
-            return Ok(if is_whole { Seen::Failed } else { Seen::Astray });
+        if let Err(error) = self.leg(migration, Direction::Up, Some(watch)).await? {
+            if !is_whole {
+                return Ok(Seen::Astray);
+            }
+            return self.failed_up(number, migration, &error, ground).await;
         }
-        let mut is_sure = true;
+        let (mut is_sure, mut is_there) = (true, true);
+        let mut wrong = None;
         if migration.down.is_some() {
-            if self.leg(migration, Direction::Down, None).await? {
-                is_sure &= self.is_back().await.map_err(SessionError::while_doing(LOOKING))?;
-                if !self.leg(migration, Direction::Up, None).await? {
+            if let Err(error) = self.leg(migration, Direction::Down, None).await? {
+                if !is_whole {
                     return Ok(Seen::Astray);
                 }
-            } else if is_whole {
                 is_sure = false;
+                wrong = self.failed_down(migration, &error);
             } else {
-                return Ok(Seen::Astray);
+                let way = self.way_back().await.map_err(SessionError::while_doing(LOOKING))?;
+                is_sure &= way == Way::Back;
+                if matches!(way, Way::More | Way::Less) {
+                    wrong = self.not_back(number, migration, ground).await?;
+                }
+                if self.leg(migration, Direction::Up, None).await?.is_err() {
+                    return self.stuck(number, migration, wrong, ground).await;
+                }
+                if wrong.is_some() && way == Way::Less {
+                    is_there = self.restored(number, ground).await?;
+                }
             }
             is_sure &= !(self.guard.is_on() && is_whole && appends(&migration.up.text));
         }
-        is_sure &= self.has_kept_rows().await.map_err(doing)?;
+        let kept = self.has_kept_rows().await;
+        let has_kept = kept.map_err(SessionError::while_doing(LOOKING))?;
         let moved = self.rows_and_print().await?;
+        let mut is_spared = has_kept;
         if self.guard.is_on() && moved.may_concern(&self.ledgers.relations) {
             let spared = self.is_spared().await;
-            is_sure &= spared.map_err(SessionError::while_doing(LOOKING))?;
+            is_spared &= spared.map_err(SessionError::while_doing(LOOKING))?;
         }
-        Ok(match is_sure {
-            true => Seen::Passed,
-            false => Seen::Unsure,
+        Ok(match wrong {
+            Some(problem) if is_spared => Seen::Wrong { problem, is_there },
+            None if is_sure && is_spared => Seen::Passed,
+            _ if !is_there => Seen::Astray,
+            _ => Seen::Unsure,
         })
     }
 
@@ -180,16 +218,24 @@ impl<'l> Lane<'l> {
         Ok(moved)
     }
 
-    /// Whether the structure is what it was before the way up, and the ledgers with it.
-    async fn is_back(&mut self) -> Result<bool, Failure> {
+    /// What the way down has led to, where it is compared with what was there before the way up.
+    async fn way_back(&mut self) -> Result<Way, Failure> {
         let written = self.imprint.written(&mut self.watcher, &self.queries).await?;
-        let concerns = self.guard.is_on() && written.moved().may_concern(&self.ledgers.relations);
-        if concerns {
+        let is_back = self.imprint.is_back(&written);
+        let moved = self.imprint.moved(&written);
+        let may_concern = moved.may_concern(&self.ledgers.relations)
+            || !is_back && self.imprint.has_lost(&written);
+        if self.guard.is_on() && may_concern {
             let now = self.snapshot().await?;
-            let is_same = lasting(&now) == lasting(&self.ledgers.snapshot);
-            return Ok(is_same && self.imprint.is_back(&written));
+            if lasting(&now) != lasting(&self.ledgers.snapshot) {
+                return Ok(Way::Doubtful);
+            }
         }
-        Ok(self.imprint.is_back(&written))
+        Ok(match is_back {
+            true => Way::Back,
+            false if self.imprint.is_within(&written) => Way::More,
+            false => Way::Less,
+        })
     }
 
     /// Whether all that happened to ledgers is that they are new, or have columns and indexes more, and the judgement of that.
@@ -306,17 +352,17 @@ impl<'l> Lane<'l> {
         Ok(rows.into_iter().map(counted).collect())
     }
 
-    /// Runs one leg. False if it fails; an interruption is an error.
-    async fn leg(
+    /// Runs one leg. The inner error says why it fails; an interruption is an outer one.
+    pub(super) async fn leg(
         &mut self,
         migration: &Migration,
         direction: Direction,
         watch: Option<Watch<'_>>,
-    ) -> Result<bool, JobError> {
+    ) -> Result<Result<(), JobError>, JobError> {
         let step = Step { migration, direction, resume: None, noted: None };
         let tasks = match task(&step) {
             Ok(task) => [task],
-            Err(_) => return Ok(false),
+            Err(error) => return Ok(Err(error)),
         };
         let mut watch = watch;
         let mut tell = |happening: Happening<'_>| {
@@ -326,10 +372,10 @@ impl<'l> Lane<'l> {
         };
         let ran = self.locked.run(0, &tasks[0], &self.manner, &mut tell).await;
         let Err(error) = ran else {
-            return Ok(true);
+            return Ok(Ok(()));
         };
         let cause = failed(&tasks, &error, false, self.facts.server_version);
-        of_script(cause).map(|_| false)
+        of_script(cause).map(Err)
     }
 }
 

@@ -55,6 +55,16 @@ impl Needs {
             extensions: spoken.all(Made::Extension),
         }
     }
+
+    /// The same where some scripts run before all others: the schemas that these make are not there yet.
+    #[must_use]
+    pub fn after<'t>(mut self, first: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut spoken = Spoken::default();
+        first.into_iter().for_each(|it| spoken.read(it));
+        let made = spoken.all(Made::Schema);
+        self.schemas.retain(|it| !made.contains(it));
+        self
+    }
 }
 
 /// The search_path for a role of another name: `$user` stands for the role that it was meant for.
@@ -225,7 +235,10 @@ mod tests {
         let scripts = ["CREATE SCHEMA IF NOT EXISTS t1;"];
         assert!(Needs::of(&environment, scripts).schemas.is_empty());
         environment.home = "t1".into();
-        assert_eq!(Needs::of(&environment, scripts).schemas, ["t1"]);
+        let needs = Needs::of(&environment, scripts);
+        assert_eq!(needs.schemas, ["t1"]);
+        // what runs before everything makes it itself
+        assert!(needs.after(["CREATE SCHEMA t1"]).schemas.is_empty());
         assert!(Needs::of(&environment, ["GRANT a TO b"]).roles.is_empty());
     }
 

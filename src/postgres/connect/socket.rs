@@ -183,3 +183,39 @@ impl AsyncWrite for Socket {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::words::url::Url;
+
+    /// What the system says of a connection that was opened for a URL with these parameters: when keepalive begins, how often and how many
+    /// times it asks, and how long it waits for an answer to what was sent; the last in milliseconds.
+    async fn arrived(parameters: &str) -> (bool, u64, u64, u32, Option<u128>) {
+        let url: Url = format!("postgres://h/d?{parameters}").parse().unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::Tcp { name: None, ip: address.ip(), port: address.port() };
+        let opened = Socket::open(&server, Watchfulness::of(&url.params)).await.unwrap();
+        let Socket::Tcp(stream) = opened else { panic!("it is no TCP connection") };
+        let socket = SockRef::from(&stream);
+        (
+            socket.keepalive().unwrap(),
+            socket.tcp_keepalive_time().unwrap().as_secs(),
+            socket.tcp_keepalive_interval().unwrap().as_secs(),
+            socket.tcp_keepalive_retries().unwrap(),
+            socket.tcp_user_timeout().unwrap().map(|it| it.as_millis()),
+        )
+    }
+
+    #[tokio::test]
+    async fn what_a_url_says_of_a_silent_network_arrives_at_the_system() {
+        assert_eq!(arrived("").await, (true, 30, 10, 3, Some(60_000)));
+        let told =
+            "keepalives_idle=7&keepalives_interval=5&keepalives_count=2&tcp_user_timeout=1500";
+        assert_eq!(arrived(told).await, (true, 7, 5, 2, Some(1_500)));
+        let (is_on, .., unanswered) = arrived("keepalives=0&tcp_user_timeout=0").await;
+        assert!(!is_on);
+        assert!(unanswered.is_none_or(|it| it == 0), "{unanswered:?}");
+    }
+}

@@ -38,6 +38,8 @@ const TYPES: [Kind; 4] = [Kind::Domain, Kind::Enum, Kind::BaseType, Kind::Collat
 #[derive(Debug, Default)]
 pub struct Reader {
     known: Option<Known>,
+    /// Whether the server keeps its queries.
+    keeps: bool,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,11 @@ struct Outdated {
 }
 
 impl Reader {
+    /// One whose queries the server keeps, for a session in which nobody's script runs.
+    pub(crate) fn keeping() -> Self {
+        Self { known: None, keeps: true }
+    }
+
     /// Forgets what it knows: everything is read the next time.
     pub fn forget(&mut self) {
         self.known = None;
@@ -84,7 +91,8 @@ impl Reader {
         let known = self.known.take();
         let since = known.as_ref().map_or(EVER, |it| &it.relations.until);
         let since = Some(since.to_owned());
-        let touched = Message::Query(TOUCHED, vec![since.clone()]);
+        self.keep(session, TOUCHED, 1).await?;
+        let touched = self.message(TOUCHED, vec![since.clone()]);
         let mut replies = exchange(session, &[Message::Batch(BEGIN), touched]).await?;
         let relations = Relations::of(replies.pop().unwrap_or_default());
         let touched = known.as_ref().map(|it| it.relations.touched(&relations));
@@ -104,7 +112,10 @@ impl Reader {
             (it.text(major, !values.is_empty()), values)
         });
         let texts: Vec<(String, Vec<Option<String>>)> = texts.collect();
-        let queries = texts.iter().map(|(text, values)| Message::Query(text, values.clone()));
+        for (text, values) in &texts {
+            self.keep(session, text, values.len()).await?;
+        }
+        let queries = texts.iter().map(|(text, values)| self.message(text, values.clone()));
         let messages: Vec<Message<'_>> = queries.chain([Message::Batch(COMMIT)]).collect();
         let replies = exchange(session, &messages).await?;
 
@@ -127,6 +138,25 @@ impl Reader {
         let catalog = reading.catalog.clone();
         self.known = Some(Known { reading, relations });
         Ok(catalog)
+    }
+
+    async fn keep(
+        &self,
+        session: &mut Session<'_>,
+        sql: &str,
+        values: usize,
+    ) -> Result<(), SessionError> {
+        if !self.keeps {
+            return Ok(());
+        }
+        session.keep(sql, values).await.map_err(SessionError::while_doing("reading the catalog"))
+    }
+
+    fn message<'m>(&self, sql: &'m str, values: Vec<Option<String>>) -> Message<'m> {
+        match self.keeps {
+            true => Message::Kept(sql, values),
+            false => Message::Query(sql, values),
+        }
     }
 }
 

@@ -1,0 +1,223 @@
+//! Statements of a script without a transaction, many on their way at once.
+//!
+//! Each travels as one text with its progress entry: `EXECUTE progress; statement`. The server makes one transaction of a text, so
+//! no kill and no cancel comes between the two. An entry is written only if the one before it was: what follows a failure does
+//! nothing. What is out of the ordinary is left to the careful way, which waits for each statement.
+
+use crate::{
+    migration::{plan::Unit, source::Direction, status::Prefix},
+    postgres::{
+        exec::{Happening, SETTLE},
+        journal::TOOL,
+        lock::KEY,
+        session::{Failure, Message, Seen},
+    },
+    words::{
+        ident::Literal,
+        sql::{Kind, verb},
+    },
+};
+
+use super::Run;
+
+/// What became of the next statements.
+pub(super) enum Streamed {
+    /// Some are done, or are to be tried again.
+    On,
+    /// The next one is for the careful way; with what the server said if it was run.
+    Stuck(Option<Failure>),
+}
+
+/// How the statements of one task are streamed.
+pub(super) struct Stream {
+    prepare: String,
+    is_prepared: bool,
+    /// Whether entries are settled first: the script has taken another role, say.
+    settles: bool,
+    /// How often that was not enough, in a row.
+    refused: u32,
+}
+
+/// Statements that mean the same in a transaction of their own as without one.
+const STREAMED: [&str; 20] = [
+    "alter", "analyze", "call", "comment", "copy", "create", "delete", "do", "drop", "grant",
+    "insert", "merge", "refresh", "reindex", "revoke", "select", "truncate", "update", "values",
+    "with",
+];
+const MOST_STATEMENTS: usize = 256;
+const MOST_BYTES: usize = 4 << 20;
+const MOST_REFUSED: u32 = 3;
+
+impl Stream {
+    pub(super) fn new(run: &Run<'_, '_, '_, '_>) -> Self {
+        let is_possible = run.locked.session.wire().is_some()
+            && !run.manner.guard.is_on()
+            && run.locked.holder.is_none();
+        Self {
+            prepare: prepare(run),
+            is_prepared: false,
+            settles: false,
+            refused: if is_possible { 0 } else { MOST_REFUSED },
+        }
+    }
+
+    /// Whether a unit may be sent before what precedes it is answered.
+    fn takes(&self, run: &Run<'_, '_, '_, '_>, unit: &Unit) -> bool {
+        let first = unit.statements.start;
+        let verb = verb(run.task.text(first)).to_ascii_lowercase();
+        !unit.is_block
+            && matches!(run.task.statements[first].kind, Kind::Other | Kind::Call)
+            && STREAMED.contains(&verb.as_str())
+    }
+
+    /// Sends as many of the next units as may wait for each other.
+    pub(super) async fn run(&mut self, run: &mut Run<'_, '_, '_, '_>, units: &[Unit]) -> Streamed {
+        // the text is cut by the server, and has to be cut as we do
+        let strings = run.locked.session.wire();
+        let strings = strings.and_then(|it| it.connection.parameter("standard_conforming_strings"));
+        if self.refused >= MOST_REFUSED || strings.as_deref() == Some("off") {
+            return Streamed::Stuck(None);
+        }
+        let mut cars = Vec::new();
+        let mut bytes = 0;
+        run.prefix(run.done);
+        let mut prefix = run.prefix.clone();
+        for unit in units.iter().take(MOST_STATEMENTS) {
+            let length = unit.statements.clone().map(|at| run.task.text(at).len()).sum::<usize>();
+            bytes += length;
+            if !self.takes(run, unit) || (bytes > MOST_BYTES && !cars.is_empty()) {
+                break;
+            }
+            let car = self.car(run, unit, prefix);
+            prefix = car.prefix.clone();
+            cars.push(car);
+        }
+        if cars.is_empty() {
+            return Streamed::Stuck(None);
+        }
+        self.send(run, &cars).await
+    }
+
+    /// A statement with its entry.
+    fn car(&self, run: &Run<'_, '_, '_, '_>, unit: &Unit, mut prefix: Prefix) -> Car {
+        let text = run.task.text(unit.statements.start);
+        let reached = prefix.statements();
+        prefix.add(text);
+        let (done, digest) = (unit.done, prefix.digest());
+        let entry = format!("EXECUTE glowplug_progress({done}, '{digest}', '{reached}')");
+        let (before, after) = if self.settles {
+            let test = format!(
+                "SELECT (CASE WHEN pg_catalog.current_setting('glowplug.reached', true) OPERATOR(pg_catalog.=) '{reached}' \
+                 THEN '1' ELSE 'not in order' END)::pg_catalog.int4"
+            );
+            (test, format!(";\n{SETTLE}; {entry}"))
+        } else {
+            (entry, String::new())
+        };
+        let sql = format!("{before};\n{text}{after}");
+        // all of it is ASCII
+        let offset = before.len() + 2;
+        Car { sql, offset, done, prefix }
+    }
+
+    async fn send(&mut self, run: &mut Run<'_, '_, '_, '_>, cars: &[Car]) -> Streamed {
+        let prepare = if self.is_prepared { "" } else { self.prepare.as_str() };
+        let opening = format!(
+            "{prepare}SELECT pg_catalog.set_config('glowplug.reached', '{}', false)",
+            run.done
+        );
+        let mut messages = vec![Message::Batch(&opening)];
+        messages.extend(cars.iter().map(|car| Message::Several(&car.sql)));
+        let (task, total) = (run.index, run.task.statements.len());
+        let (mut at, mut within) = (0, 0);
+        let tell = &mut *run.tell;
+        let mut observe = |seen: Seen| match seen {
+            Seen::Done(0) => {}
+            Seen::Done(message) => tell(Happening::Statement(task, cars[message - 1].done, total)),
+            Seen::Within(message, statements) => (at, within) = (message, statements),
+            Seen::Notice(message, notice) => {
+                let statement = message.checked_sub(1).map(|car| cars[car].done - 1);
+                tell(Happening::Notice(task, statement, &notice));
+            }
+        };
+        let mut replies = run.locked.session.exchange(&messages, &mut observe).await.into_iter();
+        if let Some(Err(failure)) = replies.next() {
+            self.refused = MOST_REFUSED;
+            return Streamed::Stuck(ends(&failure).then_some(failure));
+        }
+        self.is_prepared = true;
+        for (car, (message, reply)) in cars.iter().zip((1..).zip(replies)) {
+            let Err(failure) = reply else {
+                run.done = car.done;
+                run.prefix = car.prefix.clone();
+                self.refused = 0;
+                continue;
+            };
+            let ran = at == message && within == 1;
+            return match failure {
+                Failure::Server(error) if ran => {
+                    Streamed::Stuck(Some(Failure::Server(error.within(car.offset))))
+                }
+                failure if ends(&failure) => Streamed::Stuck(Some(failure)),
+                failure => self.refuse(&failure),
+            };
+        }
+        Streamed::On
+    }
+
+    /// An entry was refused, and the statement has left nothing.
+    fn refuse(&mut self, failure: &Failure) -> Streamed {
+        if matches!(failure, Failure::Server(error) if error.is(NO_SUCH_STATEMENT)) {
+            self.is_prepared = false;
+        }
+        if !self.settles {
+            self.settles = true;
+            return Streamed::On;
+        }
+        self.refused += 1;
+        Streamed::Stuck(None)
+    }
+}
+
+/// A statement on its way, with its entry.
+struct Car {
+    sql: String,
+    /// Where the statement begins in it.
+    offset: usize,
+    /// How many statements are done with it.
+    done: usize,
+    /// All of them.
+    prefix: Prefix,
+}
+
+/// What EXECUTE finds after a DEALLOCATE.
+const NO_SUCH_STATEMENT: &str = "26000";
+
+/// Whether a failure ends the run, whatever it was that failed.
+fn ends(failure: &Failure) -> bool {
+    !matches!(failure, Failure::Server(_))
+}
+
+/// The commands that prepare the entry of a task.
+fn prepare(run: &Run<'_, '_, '_, '_>) -> String {
+    let (migration, place) = (run.task.step.migration, &run.locked.facts().place);
+    let literal = |text: &str| Literal(text).to_string();
+    let (up, down) = match run.task.step.direction {
+        Direction::Up => ("$2", "NULL"),
+        Direction::Down => ("NULL", "$2"),
+    };
+    let statement = include_str!("../../sql/progress.sql")
+        .replace("{journal}", &place.journal())
+        .replace("{diesel}", &place.diesel())
+        .replace("{version}", &literal(migration.version.as_str()))
+        .replace("{name}", &literal(&migration.name))
+        .replace("{kind}", &literal(run.direction().1.word()))
+        .replace("{up}", up)
+        .replace("{down}", down)
+        .replace("{actor}", &literal(&run.manner.actor))
+        .replace("{tool}", &literal(TOOL))
+        .replace("{statements}", &run.task.statements.len().to_string())
+        .replace("{role}", &literal(&run.locked.facts().role))
+        .replace("{key}", &KEY.to_string());
+    format!("{statement}; ")
+}
