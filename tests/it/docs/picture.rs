@@ -133,9 +133,10 @@ fn the_picture_shows_what_the_program_prints() {
     show(&mut shell, "glowplug upgrade");
     hide(
         &mut shell,
-        "sed -i 's/opened_by -> /owner -> Nullable<Text>,\\n        &/' src/schema.rs",
+        "sed -i 's/opened_by -> .*/&\\n        owner -> Nullable<Text>,/' src/schema.rs",
     );
     show(&mut shell, "glowplug revision --autogenerate -m owners");
+    hide(&mut shell, "glowplug upgrade");
     show(&mut shell, "glowplug verify");
     let new = svg(&screen);
     if page::updates() {
