@@ -4,6 +4,7 @@
 
 mod alembic;
 mod ask;
+mod cache;
 mod check;
 mod completions;
 mod covers;
@@ -186,6 +187,9 @@ enum Command {
     /// Manage the project's own local server
     #[command(subcommand)]
     Db(db::Db),
+    /// Manage cached replays
+    #[command(subcommand)]
+    Cache(cache::Cache),
     /// Print shell completions
     Completions(completions::Completions),
     /// Print the manual page
@@ -225,6 +229,7 @@ impl Command {
             Self::Shadow(command) => command.name(),
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
+            Self::Cache(_) => "cache",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Explain(_) => "explain",
@@ -305,6 +310,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Shadow(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
+        Command::Cache(command) => command.run(output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),
         Command::Man(command) => command.run(Cli::command(), output),
         Command::Explain(command) => command.run(output),

@@ -10,7 +10,7 @@ mod looks;
 mod piecewise;
 mod recognise;
 mod together;
-mod untouched;
+pub(crate) mod untouched;
 mod verdict;
 
 use std::time::Duration;
@@ -358,10 +358,7 @@ impl Locked<'_> {
         let replies = self.session.exchange(&draft.messages, &mut observe).await;
         let mut rows = Vec::with_capacity(replies.len());
         let mut first = None;
-        self.answered = match replies.first() {
-            Some(Ok(rows)) => Some(rows.clone()),
-            _ => None,
-        };
+        self.answered = replies.iter().flatten().find(|rows| !rows.is_empty()).cloned();
         for (reply, part) in replies.into_iter().zip(parts) {
             match reply {
                 // the task has ended either way; the next one cleans for itself

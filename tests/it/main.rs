@@ -40,6 +40,7 @@ mod pooler;
 mod print_peer;
 mod program;
 mod proxy;
+mod redteam;
 mod rename;
 mod round_trips;
 mod schema;
