@@ -1,4 +1,4 @@
-//! `glowplug cache`: what is kept of replays.
+//! `glowplug cache`: cached replays.
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -8,16 +8,16 @@ use crate::{
     postgres::cluster::Store,
 };
 
-/// The replays that are kept, so that `check`, `verify` and the like begin with what they have seen before.
+/// Cached replays, from which `check`, `verify` and similar commands continue.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum Cache {
-    /// Show where replays are kept, and how much space they take
+    /// Show where replays are cached, and how much space they take
     Status,
-    /// Remove all kept replays
+    /// Remove all cached replays
     Clear,
 }
 
-/// What there is of them.
+/// The state of the cache.
 #[derive(Debug, Serialize)]
 struct CacheReport {
     directory: String,

@@ -78,7 +78,7 @@ fn a_check_compares_and_exits_with_3() {
     let windows = schema_of(&project).replace('\n', "\r\n");
     project.write("src/schema.rs", &windows);
     let ran = project.run("schema --check").ok();
-    assert_eq!(ran.stdout, "fresh    src/schema.rs (but for the ends of its lines)\n");
+    assert_eq!(ran.stdout, "fresh    src/schema.rs (except for line endings)\n");
     database.execute("ALTER TABLE users ADD mail text");
     let ran = project.run("schema --check").code(3);
     assert!(

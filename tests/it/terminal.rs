@@ -279,7 +279,7 @@ struct Fault {
     loses: Option<&'static str>,
 }
 
-const CLOSED: &str = "stdout is closed";
+const CLOSED: &str = "it is closed";
 
 const FAULTS: [Fault; 6] = [
     Fault {

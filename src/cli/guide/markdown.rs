@@ -1,4 +1,4 @@
-//! Markdown as plain text for a terminal: what the pages of `docs/src` use of it, and no more.
+//! Markdown as plain text for a terminal: only what the pages of `docs/src` use.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -37,7 +37,7 @@ pub(super) fn plain(page: &str) -> String {
     out
 }
 
-/// The lines of a page without its comments, and without the empty lines that are left of them.
+/// The lines of a page, without comments and the empty lines that they leave.
 fn without_comments(page: &str) -> Vec<String> {
     let mut text = String::new();
     let mut rest = page;
@@ -51,7 +51,7 @@ fn without_comments(page: &str) -> Vec<String> {
     lines
 }
 
-/// A line without the marks of links and emphasis.
+/// A line without the markup of links and emphasis.
 fn inline(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
