@@ -34,7 +34,7 @@ pub enum Tool {
 pub enum Act {
     /// Apply what is pending.
     Upgrade,
-    /// Say where the database is.
+    /// Show the current revision.
     Current,
 }
 

@@ -13,6 +13,7 @@ use crate::{
     ledger::{self, Attestation, Attested, Chain, Signs, Snapshot},
     migration::{journal::EntryKind, source::Migration},
     postgres::{
+        exec::untouched::as_known,
         guard::{self, Guard},
         journal::{self, Place, Record},
         lock::{Facts, Locked},
@@ -171,8 +172,14 @@ pub(crate) async fn begin(
     (migration, actor): (&Migration, &str),
 ) -> Result<Start, JobError> {
     let facts = locked.facts().clone();
+    if guard.allow.is_none() {
+        locked.know(guard).await.map_err(failed)?;
+    }
     let session = &mut locked.session;
     let mut found = differences(session, guard, &facts, Look::Between).await?;
+    if let Some(known) = &mut locked.known {
+        known.snapshot = Some(found.now.clone());
+    }
     if guard.allow.is_some() {
         found.findings.retain(|finding| finding.rows);
     }
@@ -217,23 +224,15 @@ pub(crate) async fn attest(
     watch: Watch<'_>,
 ) -> Result<(Vec<String>, Option<Head>), JobError> {
     let facts = locked.facts().clone();
-    let now = guard.observe(&mut locked.session, &facts, None).await.map_err(failed)?;
     guard::flush(&mut locked.session, facts.server_version).await;
     // a session may see what is no longer so, or not yet
-    let mut findings = Vec::new();
     let mut other = None;
     if let Some(endpoint) = endpoint {
-        let (session, facts, _) = endpoint.read(watch).await?;
-        other = Some((session, facts));
+        let (session, _, _) = endpoint.read(watch).await?;
+        other = Some(session);
     }
-    let (now, session) = match &mut other {
-        None => (now, &mut locked.session),
-        Some((other, facts)) => {
-            let seen = guard.observe(other, facts, None).await.map_err(failed)?;
-            findings.extend(Attestation::of(&now, named(guard), None).drift(&seen, &guard.ledgers));
-            (seen, other)
-        }
-    };
+    let (now, mut findings) = seen(locked, other.as_mut(), guard).await.map_err(failed)?;
+    let session = other.as_mut().unwrap_or(&mut locked.session);
     let signs = guard.signs(session).await.map_err(failed)?;
     for (index, (found, signs)) in start.found.iter().zip(&signs).enumerate() {
         let signs = (found, signs.as_ref());
@@ -257,6 +256,31 @@ pub(crate) async fn attest(
         format!("{label} is declared as a ledger, but nothing is certain to refuse changes to its rows: `glowplug ledger protect {label}`")
     });
     Ok((notes.collect(), head))
+}
+
+/// The ledgers as they are after a run, seen over another session where there is one; and in what way this one sees them otherwise.
+/// Where nothing was touched since the run began, they are what they were then.
+async fn seen(
+    locked: &mut Locked<'_>,
+    other: Option<&mut Session<'_>>,
+    guard: &Guard,
+) -> Result<(Snapshot, Vec<Finding>), Failure> {
+    let facts = locked.facts().clone();
+    let known = locked.known.take();
+    let Some(other) = other else {
+        let now = match as_known(known.as_ref(), &mut locked.session, &facts).await? {
+            Some(now) => now,
+            None => guard.observe(&mut locked.session, &facts, None).await?,
+        };
+        return Ok((now, Vec::new()));
+    };
+    if let Some(now) = as_known(known.as_ref(), other, &facts).await? {
+        return Ok((now, Vec::new()));
+    }
+    let here = guard.observe(&mut locked.session, &facts, None).await?;
+    let now = guard.observe(other, &facts, None).await?;
+    let findings = Attestation::of(&here, named(guard), None).drift(&now, &guard.ledgers);
+    Ok((now, findings))
 }
 
 /// The ledgers by name: nothing is known of their rows.

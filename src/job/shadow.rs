@@ -6,11 +6,13 @@
 
 mod given;
 mod prepare;
+mod replays;
 mod stand_in;
 
 use std::{borrow::Cow, collections::BTreeSet, path::PathBuf};
 
 pub(super) use self::given::Given;
+pub(super) use self::replays::{Beginning, Beginnings, MANY, of_migration};
 use self::stand_in::Extensions;
 
 use crate::{
@@ -19,11 +21,9 @@ use crate::{
         JobError, Watch,
         failure::{TwinError, missing_extension},
         open::Endpoint,
-        run::{self, Options, Wish},
     },
     migration::{
         environment::{Environment, Known, Locale, Needs},
-        plan::Policy,
         source::Migrations,
     },
     postgres::{
@@ -106,9 +106,9 @@ impl Shadow {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Replayed, JobError> {
-        let prepared = self.start(&self.needs(migrations.texts())).await?;
+        let prepared = self.ran(migrations, stop.clone(), watch).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
-        match replay(&endpoint, &self.stood_in(migrations), coverage, watch).await {
+        match read(&endpoint, coverage).await {
             Ok(catalog) => Ok(Replayed { prepared, catalog }),
             Err(error) => {
                 end(prepared.scratch).await;
@@ -347,19 +347,9 @@ impl Shadow {
     }
 }
 
-/// Runs all migrations, and reads what they lead to.
-async fn replay(
-    endpoint: &Endpoint,
-    migrations: &Migrations,
-    coverage: &Coverage,
-    watch: Watch<'_>,
-) -> Result<Catalog, JobError> {
-    let wish = Wish::Upgrade { target: "head".into(), policy: Policy::default() };
-    let options = Options::default();
-    run::run(endpoint, migrations, &wish, &options, watch)
-        .await
-        .map_err(|error| in_the_shadow(error.cause))?;
-    let (mut session, facts, _) = endpoint.read(watch).await?;
+/// Reads what a server has.
+async fn read(endpoint: &Endpoint, coverage: &Coverage) -> Result<Catalog, JobError> {
+    let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
     Ok(introspect::read(&mut session, facts.server_version, coverage).await?)
 }
 

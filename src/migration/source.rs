@@ -261,7 +261,9 @@ pub fn check_script(
     let mut block = None;
     for statement in &statements {
         let text = &script.text[statement.span.clone()];
-        if let Some(at) = place_of(text, FILL) {
+        if text.contains(FILL)
+            && let Some(at) = place_of(text, FILL)
+        {
             let start = statement.span.start + at;
             return Err(Unrunnable {
                 what: format!("{FILL} has not been replaced"),

@@ -4,16 +4,17 @@
 //! round trip. What runs without a transaction is in [`piecewise`].
 
 mod alone;
+mod batches;
 mod body;
 mod guarded;
 mod looks;
 mod piecewise;
 mod recognise;
 mod together;
-mod untouched;
+pub(crate) mod untouched;
 mod verdict;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     migration::{
@@ -203,6 +204,8 @@ struct Part {
 struct Draft<'a> {
     messages: Vec<Message<'a>>,
     parts: Vec<Part>,
+    /// Of messages with several statements: where each of these begins.
+    several: BTreeMap<usize, Vec<usize>>,
 }
 
 impl<'a> Draft<'a> {
@@ -273,10 +276,7 @@ impl Locked<'_> {
                     draft.push(index, At::Opening, Message::Query(START, Vec::new()));
                     draft.push(index, At::Opening, Message::Batch(&pins));
                 }
-                for statement in 0..task.statements.len() {
-                    let message = Message::Script(task.text(statement));
-                    draft.push(index, At::Statement(statement), message);
-                }
+                batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
                 draft.push(index, At::Settling, Message::Batch(&settle));
                 if !manner.unrecorded {
                     draft.push(index, At::Journal, Message::Query(sql, values.clone()));
@@ -331,7 +331,13 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
         let parts = &draft.parts;
+        let mut reached = (0, 0);
+        let within = |reached: (usize, usize), message: usize| match reached {
+            (at, within) if at == message => within,
+            _ => 0,
+        };
         let mut observe = |seen: Seen| match seen {
+            Seen::Done(message) if draft.several.contains_key(&message) => {}
             Seen::Done(message) => match (parts.get(message), parts.get(message + 1)) {
                 (Some(Part { task, at: At::Statement(statement) }), _) => {
                     let (done, of) = (statement + 1, statements(*task));
@@ -342,11 +348,16 @@ impl Locked<'_> {
                 }
                 _ => {}
             },
-            Seen::Within(..) => {}
+            Seen::Within(message, count) => {
+                reached = (message, count);
+                if let Some(Part { task, at: At::Statement(first) }) = parts.get(message) {
+                    tell(Happening::Statement(*task, first + count, statements(*task)));
+                }
+            }
             Seen::Notice(message, notice) => {
                 if let Some(part) = parts.get(message) {
                     let statement = match part.at {
-                        At::Statement(statement) => Some(statement),
+                        At::Statement(statement) => Some(statement + within(reached, message)),
                         // the skipped rest of a failed transaction says so to nobody
                         _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
                         _ => None,
@@ -358,11 +369,8 @@ impl Locked<'_> {
         let replies = self.session.exchange(&draft.messages, &mut observe).await;
         let mut rows = Vec::with_capacity(replies.len());
         let mut first = None;
-        self.answered = match replies.first() {
-            Some(Ok(rows)) => Some(rows.clone()),
-            _ => None,
-        };
-        for (reply, part) in replies.into_iter().zip(parts) {
+        self.answered = replies.iter().flatten().find(|rows| !rows.is_empty()).cloned();
+        for (message, (reply, part)) in replies.into_iter().zip(parts).enumerate() {
             match reply {
                 // the task has ended either way; the next one cleans for itself
                 reply if part.at == At::Afterwards => self.is_clean = reply.is_ok(),
@@ -371,7 +379,9 @@ impl Locked<'_> {
                 }
                 Ok(reply) => rows.push(Ok(reply)),
                 Err(failure) => {
-                    first.get_or_insert((*part, failure));
+                    first.get_or_insert_with(|| {
+                        draft.blame(message, within(reached, message), failure)
+                    });
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! [`exec`](crate::postgres::exec). Every name is qualified, nothing is prepared, and the settings that an answer could depend
 //! on are pinned before each question.
 
+mod asked;
 mod declared;
 mod fingerprint;
 mod numbers;
@@ -14,13 +15,14 @@ mod text;
 mod veto;
 
 pub(crate) use self::{
-    declared::{Declared, ask, tables},
+    asked::{ask, pinned, pinned_then},
+    declared::{Declared, tables},
     fingerprint::{Column, Rows, columns, exact, exact_by_query, quick},
     numbers::Numbers,
     probe::{append, demanded, writes},
     signs::{flush, identity},
     text::{Range, sums, there_then},
-    veto::{by_index, note, state, veto},
+    veto::{NOTE_VALUES, VETO_VALUES, by_index, demand, look, note, noted, numbered, state, veto},
 };
 
 use std::collections::BTreeMap;
@@ -31,7 +33,7 @@ use crate::{
     ledger::{Attestation, Attested, Before, Declaration, Snapshot},
     postgres::{
         lock::Facts,
-        session::{Failure, Message, Row, Session},
+        session::{Failure, Message, Session},
     },
     words::{
         ident::{Ident, Literal},
@@ -110,22 +112,7 @@ impl Guard {
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, Failure> {
         let (sql, values) = self.snapshot(&facts.place.schema, facts.server_version, before, false);
-        let pins = pins();
-        let messages = [
-            Message::Batch("BEGIN TRANSACTION READ ONLY"),
-            Message::Batch(&pins),
-            Message::Kept(&sql, values),
-            Message::Batch("ROLLBACK"),
-        ];
-        let mut rows = Vec::new();
-        let mut failed = None;
-        for reply in session.exchange_undisturbed(&messages).await {
-            match reply {
-                Ok(reply) => rows.extend(reply),
-                Err(failure) => failed = failed.or(Some(failure)),
-            }
-        }
-        failed.map_or_else(|| Ok(Snapshot::read(rows)), Err)
+        asked::pinned(session, &Message::Kept(&sql, values)).await.map(Snapshot::read)
     }
 
     /// The same on a connection that no script runs on: the query is kept there.
@@ -153,7 +140,6 @@ impl Guard {
         snapshot: &Snapshot,
         since: Option<&Attestation>,
     ) -> Result<Vec<Attested>, Failure> {
-        let pins = pins();
         let mut measured = Vec::new();
         for (index, ledger) in self.ledgers.iter().enumerate() {
             let key = snapshot.key(index, &ledger.key);
@@ -162,16 +148,7 @@ impl Guard {
             if snapshot.root(index).is_some() && snapshot.is_readable(index) && is_ordered(&key) {
                 let earlier = since.and_then(|it| it.ledger(&label));
                 let sql = progress(ledger, &key, earlier);
-                let messages = [
-                    Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-                    Message::Batch(&pins),
-                    Message::Query(&sql, Vec::new()),
-                    Message::Batch("ROLLBACK"),
-                ];
-                let mut rows: Vec<Row> = Vec::new();
-                for reply in session.exchange_undisturbed(&messages).await {
-                    rows.extend(reply?);
-                }
+                let rows = asked::ask(session, &sql).await?;
                 if let Some(row) = rows.into_iter().next() {
                     let (count, last) = row.split_first().unwrap_or((&None, &[]));
                     let new = count.as_ref().and_then(|it| it.parse::<u64>().ok());
@@ -222,9 +199,9 @@ fn made(row: &str, writes: bool) -> String {
 pub(crate) const PREPARED: &str = "SELECT ARRAY[(count(*) FILTER (WHERE NOT from_sql AND statement LIKE '-- Everything that the protection%'))::text, \
     (count(*) FILTER (WHERE from_sql))::text] AS \"row\" FROM pg_catalog.pg_prepared_statements";
 
-/// The same as a demand, which a division by zero refuses: the veto is as we prepared it, and there are no others.
-pub(crate) const ONLY_OURS: &str = "SELECT ARRAY[(1 / CASE WHEN count(*) FILTER (WHERE NOT from_sql AND statement LIKE '-- The versions of all rows%') >= 1 \
-    AND count(*) FILTER (WHERE from_sql) = 0 THEN 1 ELSE 0 END)::text] AS \"row\" FROM pg_catalog.pg_prepared_statements";
+/// Demands that a script has prepared nothing that lasts, as a division by zero refuses it: under the name of ours, or at all.
+pub(crate) const ONLY_OURS: &str = "SELECT ARRAY[(1 / CASE WHEN count(*) = 0 THEN 1 ELSE 0 END)::text] AS \"row\" \
+    FROM pg_catalog.pg_prepared_statements WHERE from_sql";
 
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {

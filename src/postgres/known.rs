@@ -2,26 +2,33 @@
 
 use crate::{ledger::Snapshot, postgres::session::Row};
 
-/// What the server says in one query.
+/// How many kinds of objects the [query](crate::postgres::guard::state) finds.
+const OBJECTS: usize = 11;
+
+/// What the server says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct State {
-    /// The versions of all that they rest on.
-    pub(crate) versions: String,
+    /// The objects that ledgers rest on, by kind.
+    pub(crate) objects: Row,
+    /// Their sequences that count on, as JSON.
+    pub(crate) sequences: String,
     /// Whether an append runs code of somebody's own.
     pub(crate) runs_code: bool,
     /// Whether rows could be changed from elsewhere, by a superuser.
     pub(crate) is_open: bool,
-    /// How far their sequences are, as JSON: those that count on.
-    pub(crate) numbers: String,
+    /// The versions of the rows in the catalogs that these objects consist of.
+    pub(crate) versions: String,
 }
 
 impl State {
     /// Reads the row of the [query](crate::postgres::guard::state).
-    pub(crate) fn read(row: Row) -> Self {
-        let mut texts = row.into_iter().map(Option::unwrap_or_default);
+    pub(crate) fn read(mut row: Row) -> Self {
+        let rest = row.split_off(OBJECTS.min(row.len()));
+        let mut texts = rest.into_iter().map(Option::unwrap_or_default);
         let mut next = || texts.next().unwrap_or_default();
-        let (versions, runs_code, is_open) = (next(), next() == "true", next() == "true");
-        Self { versions, runs_code, is_open, numbers: next() }
+        let sequences = next();
+        let (runs_code, is_open) = (next() == "true", next() == "true");
+        Self { objects: row, sequences, runs_code, is_open, versions: String::new() }
     }
 }
 
@@ -29,6 +36,6 @@ impl State {
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) state: State,
-    /// All that appends rest on, where they run code of somebody's own.
+    /// All that they rest on, looked at after the state, where it was.
     pub(crate) snapshot: Option<Snapshot>,
 }

@@ -30,8 +30,11 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
     if !dir.is_dir() {
         return Err(ProjectError::NoMigrations { place: dir.to_owned() });
     }
+    let walk = || WalkDir::new(dir).min_depth(1).max_depth(1);
+    // to follow links, each entry has to be asked after
+    let has_links = walk().into_iter().flatten().any(|entry| entry.path_is_symlink());
     let mut places = Vec::new();
-    for entry in WalkDir::new(dir).min_depth(1).max_depth(1).follow_links(true) {
+    for entry in walk().follow_links(has_links) {
         let entry = entry.map_err(|error| {
             let path = error.path().and_then(|path| path.strip_prefix(dir).ok());
             let path = Path::new(shown).join(path.unwrap_or(Path::new("")));

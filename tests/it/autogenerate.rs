@@ -184,7 +184,7 @@ fn a_key_to_a_table_that_is_made_empty_is_told_of() {
     );
     let drafted = generate(&project, &[]).ok();
     let told = "\"public\".\"a\" is new and empty: it fails where a row of \"public\".\"b\" has a value in \"a_id\"";
-    assert!(drafted.stdout.contains(&format!("on the way down: {told}")), "{drafted:#?}");
+    assert!(drafted.stdout.contains(&format!("when reverted: {told}")), "{drafted:#?}");
     assert!(scripts(&project, "change", "down.sql").contains(told));
     // a new column refers to nothing
     let project = leading_to(
@@ -537,9 +537,9 @@ fn sql_of_every_kind_is_reached_and_left_again() {
 + table "public"."people": id, name, mood
 + enum type "public"."mood": sad, ok, happy
 + function "public"."keep"()
-deletes-data, on the way down: the rows of "public"."people"
+deletes-data, when reverted: the rows of "public"."people"
 migrations/[..]_change
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one): up gets there, down comes back, up again.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it): up, down and up again.
 
 "#]]
     );
@@ -639,7 +639,7 @@ fn drift_is_named_and_healed() {
     );
     project.run("upgrade").ok();
     let clean = project.run("drift").ok();
-    assert!(clean.stdout.contains("is what its 2 migrations produce.\n"), "{clean:#?}");
+    assert!(clean.stdout.contains("matches its 2 migrations.\n"), "{clean:#?}");
     database.execute("ALTER TABLE people ADD COLUMN oops int; DROP INDEX people_name");
     database.execute("ALTER TABLE people ALTER COLUMN name DROP NOT NULL");
     let found = project.run("drift").code(3);
@@ -1183,7 +1183,7 @@ fn a_way_up_without_a_way_back_is_written_and_its_down_sql_refuses() {
     assert!(refused.stderr.contains("irreversible"), "{refused:#?}");
     project.run("upgrade").ok();
     let verified = project.run("verify").ok();
-    assert!(verified.stdout.contains("without a way back: "), "{verified:#?}");
+    assert!(verified.stdout.contains("cannot be reverted: "), "{verified:#?}");
 }
 
 #[test]

@@ -803,10 +803,10 @@ exit 0
 -- stdout
 Reverted 4 migrations: 4 (head) -> base.
 -- stderr
-down  4_d  (its script does nothing)
-down  3_c  (its script does nothing)
-down  2_b  (its script does nothing)
-down  1_a  (its script does nothing)
+down  4_d  (the script does nothing)
+down  3_c  (the script does nothing)
+down  2_b  (the script does nothing)
+down  1_a  (the script does nothing)
 
 "#]],
     );

@@ -759,14 +759,14 @@ fn a_lock_that_another_session_holds_is_waited_for_and_then_named() {
     });
 
     let told = ran.told(&database);
-    let (before, after) = told.split_once("trying again in ").unwrap();
+    let (before, after) = told.split_once("retrying in ").unwrap();
     let (_, after) = after.split_once('\n').unwrap();
     assert_data_eq!(
-        format!("{before}trying again\n{after}"),
+        format!("{before}retrying\n{after}"),
         str![[r#"
 exit 1
 -- stderr
-2_b: a lock was not to be had, attempt 1; trying again
+2_b: could not acquire a lock (attempt 1); retrying
 migration::failed
 
   × 2_b failed in up.sql, 2 times: canceling statement due to lock timeout (SQLSTATE 55P03)
@@ -824,7 +824,7 @@ fn what_was_applied_before_the_failure_is_kept_and_said() {
         str![[r#"
 exit 1
 -- stderr
-Done before the failure, and kept: 2 migrations. The database is at 2.
+Completed before the failure: 2 migrations. The database is at 2.
 migration::failed
 
   × 3_c failed in up.sql: relation "a" already exists (SQLSTATE 42P07)

@@ -54,7 +54,7 @@ ledger::refused
    ·                       ╰── this statement
  4 │ ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
    ╰────
-  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)). Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
+  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)). Leave the protection as it is. A deliberate change needs --allow-ledger-change "reason". Everything was rolled back.
 
 "#]]
     );
@@ -136,7 +136,7 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     database.execute(EVENTS);
     project.run("ledger seal -o seals").ok();
     let nothing = project.run("ledger seal -o seals").ok();
-    assert_eq!(nothing.stdout, "Nothing was appended since the last seal.\n");
+    assert_eq!(nothing.stdout, "Nothing has been appended since the last seal.\n");
     project.migration(
         "2_column",
         "ALTER TABLE events ADD COLUMN trace uuid;",
@@ -225,9 +225,9 @@ REVOKE UPDATE ON public.audit FROM "[APP]";
         status.stdout.lines().take(6).collect::<Vec<_>>().join("\n"),
         str![[r#"
 public.audit
-  UPDATE      refused always
-  DELETE      refused always
-  TRUNCATE    refused always
+  UPDATE      always refused
+  DELETE      always refused
+  TRUNCATE    always refused
   rows        1
   last        id, on_day = 1, 2026-02-02
 "#]]
@@ -333,16 +333,16 @@ fn many_migrations_are_verified_once() {
     };
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 60 migrations: 60 went down and up again, and left what they found.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
+        "Verified 60 migrations: 60 went down and up again without a difference.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
     );
     project.migration("100_new", "CREATE TABLE new (id int);", "DROP TABLE new;");
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again, and left what they found. 60 of them were known from an earlier run.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
+        "Verified 61 migrations: 61 went down and up again without a difference. 60 of them were known from an earlier run.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
     );
     assert_data_eq!(
         verify(&["--no-cache"]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again, and left what they found.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
+        "Verified 61 migrations: 61 went down and up again without a difference.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
     );
     // whatever was edited is replayed with all that follows
     project.migration("030_m", "CREATE TABLE other (id int);", "SELECT 1;");
@@ -353,8 +353,8 @@ fn many_migrations_are_verified_once() {
 030_m (down): the down.sql of 030_m does not return to where its up.sql started
   relation "public"."other" is left behind
   Complete down.sql of 030_m: it must undo all of up.sql and nothing else.
-Verified 61 migrations: 60 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+Verified 61 migrations: 60 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -395,9 +395,9 @@ fn verify_names_the_leg_that_does_not_return() {
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
-Verified 5 migrations: 4 went down and up again, and left what they found.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+cannot be reverted: 5_oneway
+Verified 5 migrations: 4 went down and up again without a difference.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -407,12 +407,12 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
+cannot be reverted: 5_oneway
 6_index (down): the down.sql of 6_index does not return to where its up.sql started
   index "public"."users_name" is left behind
   Complete down.sql of 6_index: it must undo all of up.sql and nothing else.
-Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -426,12 +426,12 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
+cannot be reverted: 5_oneway
 6_index (redo): the run was refused in down.sql: it would harm a ledger
 - public.events: 1 event would be appended a second time: the way down takes nothing back
-  Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one. Everything was rolled back.
-Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+  Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one. Everything was rolled back.
+Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -441,15 +441,15 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
+cannot be reverted: 5_oneway
 6_index (up): 6_index was refused in up.sql: it would harm a ledger
 - public.events: DELETE of public.events is no longer refused
 - public.events: DELETE of the newest event is not refused
 - public.events: UPDATE of public.events is no longer refused
 - public.events: UPDATE of the newest event is not refused
-  Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
-Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+  Leave the protection as it is. A deliberate change needs --allow-ledger-change "reason". Everything was rolled back.
+Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -463,7 +463,7 @@ fn without_ledgers_nothing_is_asked_and_status_finds_what_looks_like_one() {
     project.run("upgrade").ok();
     let status = project.run("ledger status").ok();
     assert!(
-        status.stdout.contains("public.events looks like a ledger and is not declared"),
+        status.stdout.contains("public.events looks like a ledger but is not declared"),
         "{status:?}"
     );
     project.run("ledger verify").code(1).says(&["no ledger is declared"]);

@@ -3,109 +3,15 @@
 //! `tests/fixtures/ledger/*/NNN-name`: `up.sql`, `down.sql`, the verdict that they deserve, and how they are to be run. What
 //! happened is looked at over fresh connections, which share no code with the guard.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Mutex};
+use std::collections::BTreeMap;
 
-use glowplug::{postgres::cluster::Scratch, words::url::Url};
+use glowplug::postgres::cluster::Scratch;
 
-use crate::support::{INSTALLED, Project, psql_at, server, text, try_psql_at};
-
-#[derive(serde::Deserialize)]
-struct Meta {
-    role: String,
-    phase: String,
-    transactional: bool,
-    cleanup: Option<String>,
-    #[serde(default)]
-    levels: Vec<String>,
-    #[serde(default)]
-    min_major: u32,
-    /// Arguments of upgrade, downgrade and redo.
-    #[serde(default)]
-    args: Vec<String>,
-    /// What is run, where it is not what the phase says: arguments, or `@sql role text`.
-    #[serde(default)]
-    steps: Vec<Vec<String>>,
-    /// Whether the steps go on after a failure.
-    #[serde(default)]
-    go_on: bool,
-    /// Queries of a superuser for what is asked after the run: name, query, answer.
-    #[serde(default)]
-    check: Vec<[String; 3]>,
-}
-
-struct Case {
-    set: &'static str,
-    name: String,
-    up: String,
-    down: String,
-    allow: bool,
-    meta: Meta,
-    /// What a superuser has done before.
-    pre: Option<String>,
-    /// Further migrations, each run by an upgrade of its own.
-    later: Vec<(String, String)>,
-}
-
-fn fixtures() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledger")
-}
-
-fn cases() -> Vec<Case> {
-    let mut found = Vec::new();
-    for set in ["redteam", "more", "redteam2"] {
-        let Ok(dir) = fs::read_dir(fixtures().join(set)) else {
-            continue;
-        };
-        for entry in dir.map(Result::unwrap).filter(|it| it.path().is_dir()) {
-            let read = |file: &str| fs::read_to_string(entry.path().join(file)).unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            let later = (2..)
-                .map_while(|number| {
-                    let read =
-                        |way| fs::read_to_string(entry.path().join(format!("m{number}.{way}.sql")));
-                    Some((read("up").ok()?, read("down").unwrap_or_default()))
-                })
-                .collect();
-            found.push(Case {
-                set,
-                pre: fs::read_to_string(entry.path().join("pre.sql")).ok(),
-                later,
-                up: read("up.sql"),
-                down: read("down.sql"),
-                allow: read("expect.txt").starts_with("allow"),
-                meta: serde_json::from_str(&read("meta.json"))
-                    .unwrap_or_else(|error| panic!("{name}: {error}")),
-                name,
-            });
-        }
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    assert!(found.len() >= 80);
-    found
-}
-
-/// What is found over a fresh connection: the rows, as text, and what the owner and the application get for their attempts.
-fn truth(admin: &Url) -> String {
-    let rows = "SELECT md5(string_agg(e.id || e.stream_id::text || e.kind || e.payload::text || e.occurred_at || COALESCE(e.corrects, 0), ',' ORDER BY e.id)) FROM public.events e WHERE id <= 52";
-    let entries = "SELECT md5(string_agg(e.id || e.status::text || e.amount || e.fee || e.booked_on, ',' ORDER BY e.id)) FROM public.ledger_entries e WHERE id <= 15";
-    let mut truth = Vec::new();
-    for sql in [rows, entries] {
-        truth.push(try_psql_at(admin, sql).unwrap_or_else(|error| error));
-    }
-    for role in ["ledger_owner", "app_rw"] {
-        for sql in [
-            "UPDATE public.events SET payload = '{}' WHERE id = 1",
-            "DELETE FROM public.events WHERE id = 52",
-            "UPDATE public.ledger_entries SET status = 'void' WHERE id = 1",
-            "DELETE FROM public.ledger_entries WHERE id = 2",
-        ] {
-            let tried =
-                try_psql_at(admin, &format!("BEGIN; SET LOCAL ROLE {role}; {sql}; ROLLBACK"));
-            truth.push(format!("{role} {}", if tried.is_err() { "refused" } else { "DONE" }));
-        }
-    }
-    truth.join("\n")
-}
+use crate::{
+    redteam::{Case, PerServer, baseline, cases, truth},
+    sample,
+    support::{INSTALLED, Project, psql_at, server, text, try_psql_at},
+};
 
 pub const PROJECT: &str = r#"
 [[ledger]]
@@ -125,9 +31,8 @@ pub struct Arena {
 impl Arena {
     /// The two databases that cases are copied from; once for each server of this process.
     pub fn of(major: u32) -> &'static Self {
-        static ARENAS: Mutex<BTreeMap<u32, &'static Arena>> = Mutex::new(BTreeMap::new());
-        let mut arenas = ARENAS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        arenas.entry(major).or_insert_with(|| Box::leak(Box::new(Self::new(major))))
+        static ARENAS: PerServer<Arena> = PerServer::new();
+        ARENAS.of(major, Self::new)
     }
 
     fn new(major: u32) -> Self {
@@ -136,13 +41,7 @@ impl Arena {
         for level in ["minimal", "hardened"] {
             let name = format!("base_{level}");
             psql_at(&server.url("template1"), &format!("CREATE DATABASE {name}"));
-            let url = server.url(&name);
-            let read =
-                |file: &str| fs::read_to_string(fixtures().join("redteam").join(file)).unwrap();
-            psql_at(&url, &read("baseline.sql"));
-            if level == "hardened" {
-                psql_at(&url, &read("baseline_hardened.sql"));
-            }
+            baseline(&server.url(&name), level);
             levels.insert(level, name);
         }
         Self { server, levels }
@@ -267,22 +166,15 @@ fn check(major: u32) {
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
     let (mut complaints, mut judged) = (Vec::new(), 0);
     let arena = Arena::of(major);
-    // so many as time allows: most on the newest, and with a variable all on each
-    let is_newest = major == INSTALLED[0].major();
-    let all = crate::support::number("GLOWPLUG_TEST_CASES").is_some();
-    for (at, case) in cases().into_iter().enumerate() {
-        let step = match (case.set, is_newest) {
-            ("redteam", true) => 1,
-            (_, true) => 3,
-            ("redteam", false) => 4,
-            _ => 12,
-        };
-        if wanted.is_none() && !all && at % step != usize::try_from(major).unwrap() % step {
-            continue;
-        }
-        if wanted.as_ref().is_some_and(|it| !case.name.contains(it)) {
-            continue;
-        }
+    // most on the newest
+    let turn = INSTALLED.iter().position(|it| it.major() == major).unwrap_or_default();
+    let (few, more) = if turn == 0 { (45, 240) } else { (10, 60) };
+    let class = |case: &Case| format!("{} {}", case.set, case.meta.group);
+    let cases = match &wanted {
+        None => sample::of(cases(), class, turn, few, more),
+        Some(wanted) => cases().into_iter().filter(|it| it.name.contains(wanted)).collect(),
+    };
+    for case in cases {
         if major < case.meta.min_major {
             println!("{major} {:<8} {:<50} skipped: needs {}", "", case.name, case.meta.min_major);
             continue;

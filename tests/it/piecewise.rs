@@ -103,7 +103,7 @@ fn a_failure_in_the_middle_is_recorded_mended_and_resumed() {
         database.journal(),
         "up-progress 1, up-progress 2, up-progress 3, up-started 4, up-progress 4"
     );
-    project.run("upgrade").code(1).says(&["going on after statement 4 of 6"]);
+    project.run("upgrade").code(1).says(&["continuing after statement 4 of 6"]);
 
     // what was done is not to be changed, what comes after it may be
     let mended = up("INSERT INTO log VALUES (current_setting('work_mem')); SELECT 1;");
@@ -167,7 +167,7 @@ fn the_invalid_index_of_a_failed_build_is_dropped_by_the_next_run() {
 
         database.execute("DELETE FROM t WHERE y = 2");
         project.run("upgrade").ok().says(&[&format!(
-            "dropped \"public\".\"{name}\", which a failed build had left invalid"
+            "dropped \"public\".\"{name}\", an invalid index left behind by a failed build"
         )]);
         assert_eq!(database.indexes(), name);
     }

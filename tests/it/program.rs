@@ -14,7 +14,7 @@ fn an_empty_url_is_no_wish_for_another_database() {
         project.migration("1_a", "CREATE TABLE a (id int);", "DROP TABLE a;");
         for command in ["upgrade", "current", "drift", "stamp head"] {
             let ran = project.run(command).code(1);
-            ran.says(&["url::empty", "DATABASE_URL is set, and empty", "--local"]);
+            ran.says(&["url::empty", "DATABASE_URL is set but empty", "--local"]);
         }
         assert!(!project.path().join(".glowplug").exists());
         project.run("history --offline").ok();
@@ -111,7 +111,7 @@ fn what_is_dropped_is_named_and_asked_for() {
         ran.says(&[&database.name, "was not dropped", "--yes"]);
     }
     let ran = project.run_with(&["db", "drop", "--database-url", &database.url()]);
-    ran.code(1).says(&["`db` is the project's own local server", "glowplug database"]);
+    ran.code(1).says(&["`db` acts on the project's own local server", "glowplug database"]);
     assert_eq!(database.query("SELECT 1"), "1", "it is still there");
 }
 
@@ -196,7 +196,7 @@ fn words_of_alembic_answer_with_what_to_do() {
         ("ensure_version", "stamp base"),
         ("list_templates", "glowplug init"),
     ] {
-        project.run(words).code(1).says(&["a command of Alembic", advice]);
+        project.run(words).code(1).says(&["an Alembic command", advice]);
     }
 }
 

@@ -17,7 +17,7 @@ use self::proxy::{Proxy, Seen};
 struct Counted {
     project: Project,
     proxy: Proxy,
-    _database: Database,
+    database: Database,
 }
 
 impl Counted {
@@ -36,7 +36,7 @@ impl Counted {
             let up = format!("CREATE TABLE t{n} (id int);");
             project.migration(&format!("{n:04}_t"), &up, &format!("DROP TABLE t{n};"));
         }
-        Self { project, proxy, _database: database }
+        Self { project, proxy, database }
     }
 
     #[track_caller]
@@ -86,4 +86,69 @@ fn each_migration_takes_one_round_trip_and_a_run_five_more() {
 fn a_migration_of_one_statement_is_six_commands() {
     let commands = |pending| Counted::with(pending).run("upgrade").commands;
     assert_eq!(commands(30) - commands(20), 60);
+}
+
+/// The ledgers of such a project: with a refusing function, triggers and so many partitions each.
+fn ledgers(counted: &Counted, ledgers: usize, partitions: usize) {
+    let mut declared = String::new();
+    let mut sql = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'append only'; END $$;".to_owned();
+    for ledger in 0..ledgers {
+        declared += &format!("[[ledger]]\ntable = \"public.events{ledger}\"\n");
+        let by = if partitions == 0 { "" } else { " PARTITION BY RANGE (id)" };
+        sql += &format!(
+            "CREATE TABLE events{ledger} (id bigint PRIMARY KEY, kind text, payload jsonb){by};"
+        );
+        sql += &format!(
+            "CREATE TRIGGER only BEFORE UPDATE OR DELETE ON events{ledger} FOR EACH ROW EXECUTE FUNCTION refuse(); ALTER TABLE events{ledger} ENABLE ALWAYS TRIGGER only;"
+        );
+        for part in 0..partitions {
+            let (from, to) = (part * 1000, (part + 1) * 1000);
+            sql += &format!(
+                "CREATE TABLE events{ledger}_{part} PARTITION OF events{ledger} FOR VALUES FROM ({from}) TO ({to}); \
+                CREATE TRIGGER whole BEFORE TRUNCATE ON events{ledger}_{part} EXECUTE FUNCTION refuse();"
+            );
+        }
+        sql += &format!(
+            "CREATE TRIGGER whole BEFORE TRUNCATE ON events{ledger} EXECUTE FUNCTION refuse();"
+        );
+        sql += &format!(
+            "INSERT INTO events{ledger} SELECT n, 'happened', '{{}}' FROM generate_series(1, 900) n;"
+        );
+    }
+    counted.database.execute(&sql);
+    counted.project.write("glowplug.toml", &declared);
+}
+
+#[test]
+fn a_guarded_migration_that_touches_no_ledger_takes_one_round_trip_however_many_ledgers_there_are()
+{
+    for count in [1, 50] {
+        let seen = |pending| {
+            let counted = Counted::with(pending);
+            ledgers(&counted, count, 0);
+            counted.run("upgrade")
+        };
+        let (few, many) = (seen(10), seen(30));
+        assert_eq!(many.round_trips - few.round_trips, 20, "{count} ledgers");
+        assert_eq!(many.commands - few.commands, 20 * 11, "{count} ledgers");
+    }
+}
+
+#[test]
+fn a_guarded_migration_that_touches_no_ledger_leaves_no_more_in_the_journal_than_its_entry() {
+    for (count, partitions) in [(50, 0), (1, 200)] {
+        let counted = Counted::with(0);
+        ledgers(&counted, count, partitions);
+        counted.project.migration("0_first", "SELECT 1;", "");
+        counted.run("upgrade");
+        counted.project.migration("1_small", "CREATE TABLE small (id int);", "DROP TABLE small;");
+        counted.run("upgrade");
+        let bytes = |kind: &str| -> u64 {
+            let sql = "SELECT COALESCE(sum(octet_length(j::text)), 0) FROM __glowplug_journal j WHERE id > 2";
+            counted.database.query(&format!("{sql} AND kind {kind}")).parse().unwrap()
+        };
+        let (entry, attested) = (bytes("<> 'attest'"), bytes("= 'attest'"));
+        assert!(entry < 500, "{entry} bytes for the migration");
+        assert!(attested < 20_000, "{attested} bytes for what the run left of {count} ledgers");
+    }
 }

@@ -238,7 +238,7 @@ fn what_is_wrong_with_a_url_is_named_with_its_place() {
     project.run("current").code(1).says(&["GLOWPLUG_DIRECT_URL: neither a URL nor"]);
     project.write("glowplug.toml", "[database]\nurl = \"nonsense\"\n");
     let project = project.env("DATABASE_URL", "").env("GLOWPLUG_DIRECT_URL", "postgres://h");
-    project.run("current").code(1).says(&["DATABASE_URL is set, and empty", "--local"]);
+    project.run("current").code(1).says(&["DATABASE_URL is set but empty", "--local"]);
 }
 
 #[test]

@@ -528,7 +528,7 @@ marked as applied      1
 marked as applied      20260102030405
 marked as applied      202601020304050001
 marked as applied      21
-The journal of [DB] says 21 now. No migration was run.
+[DB] is now at 21. No migration was run.
 
 "#]],
     );
@@ -538,9 +538,9 @@ The journal of [DB] says 21 now. No migration was run.
         str![[r#"
 exit 0
 -- stdout
-marked as not applied  202601020304050001
-marked as not applied  21
-The journal of [DB] says 20260102030405 now. No migration was run.
+marked as pending      202601020304050001
+marked as pending      21
+[DB] is now at 20260102030405. No migration was run.
 
 "#]],
     );
@@ -550,7 +550,7 @@ The journal of [DB] says 20260102030405 now. No migration was run.
         str![[r#"
 exit 0
 -- stdout
-Nothing to do: the journal of [DB] says 20260102030405 already.
+Nothing to do: [DB] is already at 20260102030405.
 
 "#]],
     );
@@ -563,7 +563,7 @@ exit 0
 marked as applied      202601020304050001
 marked as applied      21
 marked as applied      3
-The journal of [DB] says 3 now. No migration was run.
+[DB] is now at 3. No migration was run.
 
 "#]],
     );
@@ -573,12 +573,12 @@ The journal of [DB] says 3 now. No migration was run.
         str![[r#"
 exit 0
 -- stdout
-marked as not applied  1
-marked as not applied  20260102030405
-marked as not applied  202601020304050001
-marked as not applied  21
-marked as not applied  3
-The journal of [DB] says base now. No migration was run.
+marked as pending      1
+marked as pending      20260102030405
+marked as pending      202601020304050001
+marked as pending      21
+marked as pending      3
+[DB] is now at base. No migration was run.
 
 "#]],
     );
@@ -699,7 +699,7 @@ exit 0
         str![[r#"
 exit 0
 -- stdout
-3_e                         pending       (head, no way back, without a transaction)
+3_e                         pending       (head, no down.sql, without a transaction)
 21_d                        pending
 2026-01-02-030405-0001_c c  pending
 2026-01-02-030405_b         applied       (current)
@@ -734,7 +734,7 @@ exit 0
         str![[r#"
 exit 0
 -- stdout
-3_e                         pending       (head, no way back, without a transaction)
+3_e                         pending       (head, no down.sql, without a transaction)
 21_d                        pending
 2026-01-02-030405-0001_c c  pending
 2026-01-02-030405_b         applied       (current)
@@ -760,7 +760,7 @@ exit 1
 target::unknown
 
   × no migration matches `1`
-  help: A range is A:B; `A:` and `:B` are ranges, too.
+  help: A range is A:B, `A:` or `:B`.
 
 "#]],
     );
@@ -770,7 +770,7 @@ target::unknown
         str![[r#"
 exit 0
 -- stdout
-3_e                                       (head, no way back, without a transaction)
+3_e                                       (head, no down.sql, without a transaction)
 21_d
 2026-01-02-030405-0001_c c
 2026-01-02-030405_b
@@ -804,7 +804,7 @@ DROP TABLE "b";
         str![[r#"
 exit 0
 -- stdout
-3_e  pending       (head, no way back, without a transaction)
+3_e  pending       (head, no down.sql, without a transaction)
 
 -- migrations/3_e/up.sql
 VACUUM;
@@ -861,7 +861,7 @@ Nothing to do: [DB] is at base.
         str![[r#"
 exit 0
 -- stdout
-base  (there are no migrations)
+base  (no migrations)
 
 "#]],
     );
@@ -881,7 +881,7 @@ There are no migrations.
         str![[r#"
 exit 0
 -- stdout
-base  (there are no migrations)
+base  (no migrations)
 
 "#]],
     );
@@ -927,7 +927,7 @@ exit 0
 2026-01-02-030405_b
 1_a
 -- stderr
-The states are not known: nothing is listening at 127.0.0.1:1
+The states are unknown: nothing is listening at 127.0.0.1:1
 
 "#]],
     );
@@ -1099,7 +1099,7 @@ cli::cannot
     assert_data_eq!(
         ran.stderr,
         str![[r#"
-1_a is applied: an edit of its up.sql stops the next upgrade. A change belongs in a new migration.
+1_a is applied: editing its up.sql stops the next upgrade. Put the change in a new migration.
 
 "#]]
         .raw()
@@ -1114,7 +1114,7 @@ exit 1
 cli::cannot
 
   × `false` ended with exit status: 1
-  help: Is it the right program? VISUAL is asked before EDITOR.
+  help: Is it the right program? VISUAL takes precedence over EDITOR.
 
 "#]],
     );
@@ -1471,7 +1471,7 @@ fn ctrl_c_cancels_rolls_back_reports_and_ends_with_130() {
         ran.stderr,
         str![[r#"
 up    1_a  ([TIME])
-Stopping: what has not been committed is rolled back. Once more ends the program at once.
+Stopping: uncommitted work is rolled back. Interrupt again to exit at once.
 migration::failed
 
   × 2_b was interrupted in up.sql

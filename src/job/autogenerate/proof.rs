@@ -207,7 +207,7 @@ impl Proving {
                 Ok(down) => {
                     let back = statements(down);
                     let doubts = back.iter().filter(|it| it.is_doubtful).flat_map(|it| &it.remark);
-                    let doubts = doubts.map(|it| format!("{name}, on the way down: {it}"));
+                    let doubts = doubts.map(|it| format!("{name}, when reverted: {it}"));
                     report.remarks.extend(doubts);
                     let lost = back.into_iter().flat_map(|it| it.loses);
                     let lost: Vec<String> = lost.map(|it| it.to_string()).collect();

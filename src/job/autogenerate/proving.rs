@@ -18,10 +18,8 @@ use crate::{
         failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
         open::Endpoint,
         owner::{ROLE, live_for, roles, runner},
-        run::{self, Options},
-        shadow::{Given, Prepared, Shadow, end, in_the_shadow, make_roles},
+        shadow::{Given, Prepared, Shadow, end, make_roles},
     },
-    migration::plan::Policy,
     planner::{Target, filling::sent, segment::Segment, settled},
     postgres::{
         cluster::Scratch,
@@ -76,7 +74,10 @@ impl Proving {
         let needs = shadow.needs(wish.migrations.texts());
         let truth = load(&shadow, wish, &stop);
         let replayed = async {
-            let prepared = shadow.start(&needs).await?;
+            let prepared = match wish.database {
+                Some(_) => shadow.start(&needs).await?,
+                None => shadow.ran(wish.migrations, stop.clone(), watch).await?,
+            };
             remarks.extend(prepared.notes);
             let mut proving = Self {
                 endpoint: shadow.endpoint(&prepared.scratch, stop.clone()),
@@ -130,14 +131,6 @@ impl Proving {
 
     /// Replays the migrations, or makes what a database has.
     async fn begin(&mut self, wish: &Wish<'_>, watch: Watch<'_>) -> Result<(), JobError> {
-        if wish.database.is_none() {
-            let upgrade = run::Wish::Upgrade { target: "head".into(), policy: Policy::default() };
-            let options = Options::default();
-            let migrations = self.shadow.stood_in(wish.migrations);
-            run::run(&self.endpoint, &migrations, &upgrade, &options, watch)
-                .await
-                .map_err(|error| in_the_shadow(error.cause))?;
-        }
         let endpoint = self.endpoint.clone();
         let (mut session, facts, _) = endpoint.read(watch).await?;
         self.major = facts.server_version / 10_000;

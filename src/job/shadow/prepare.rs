@@ -36,7 +36,6 @@ pub(super) async fn prepare(
         make_roles(endpoint, roles).await?;
     }
     let mut notes = Notes::new();
-    let mut given = Given::default();
     if let Some(environment) = shadow.known.environment() {
         let mut session = endpoint.session(&mut |_| {}).await?;
         let major = shadow.binaries.major();
@@ -46,10 +45,9 @@ pub(super) async fn prepare(
             let (database, owner) = (Scratch::MAINTENANCE, Ident(&environment.owner));
             tell(&mut session, &[format!("ALTER DATABASE {database} OWNER TO {owner}")]).await?;
         }
-        given = Given::schemas(&needs.schemas);
         notes.extend(other_versions(shadow, environment, needs));
     }
-    given = given.standing_in(&shadow.stand_ins);
+    let given = Given::before(shadow, needs);
     if shadow.prerequisites.is_empty() {
         return Ok((given, notes));
     }

@@ -9,11 +9,12 @@ use super::{
     guarded::{FORGOTTEN, Outcome},
 };
 use crate::{
+    ledger::Snapshot,
     postgres::{
         guard::{self, Guard, Numbers},
         known::{Known, State},
-        lock::Locked,
-        session::{COMMIT, Failure, Message, Row},
+        lock::{Facts, Locked},
+        session::{COMMIT, Failure, Message, Row, Session},
     },
     words::sql::{Piece, pieces},
 };
@@ -50,32 +51,34 @@ impl Locked<'_> {
     ) -> Result<Option<Outcome>, Failed> {
         let at = |at| Part { task: body.first, at };
         let opening = |failure| (at(At::Opening), failure);
-        let known = self.known_state(guard).await.map_err(opening)?;
+        let known = self.know(guard).await.map_err(opening)?;
         if known.state.is_open {
             return Ok(None);
         }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
+        let (veto, note) = (guard::veto(&place, version), guard::note(&place));
+        self.session.keep(&veto, guard::VETO_VALUES).await.map_err(opening)?;
+        self.session.keep(&note, guard::NOTE_VALUES).await.map_err(opening)?;
+        let (numbered, sequences) = guard::numbered(&known.state);
+        self.session.keep(numbered, sequences.len()).await.map_err(opening)?;
         let secret = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-        let veto = (&known.state, secret.as_str(), body.written);
-        let (veto, veto_values) = guard::veto(guard, &place, version, veto);
-        self.session.keep(&veto, veto_values.len()).await.map_err(opening)?;
-        *numbers = Numbers::read(&known.state.numbers);
-        let (reached, reached_values) = numbers.now();
-        let (note, note_values) = guard::note(&place, &secret);
-        let pins = guard::by_index();
         let rest = (body.rest)("");
         let probes: Vec<String> = appends(&known, guard);
 
         let mut draft = Draft::default();
-        draft.push(body.first, At::Opening, Message::Query(reached, reached_values));
+        draft.push(body.first, At::Opening, Message::Kept(numbered, sequences));
         draft.push(body.first, At::Opening, body.begin.clone());
         draft.messages.extend(body.leading.messages.iter().cloned());
         draft.parts.extend(body.leading.parts.iter().copied());
-        draft.push(body.first, At::Opening, Message::Query(&note, note_values));
+        draft.push(body.first, At::Opening, Message::Kept(&note, guard::noted(&secret)));
         for (part, message) in &rest {
             draft.push(part.task, part.at, message.message());
         }
         let last = rest.last().map_or(body.first, |(part, _)| part.task);
+        let pins = match probes.is_empty() {
+            true => guard::by_index(),
+            false => format!("{}; {}", guard::pins(), guard::by_index()),
+        };
         draft.push(last, At::Settling, Message::Batch(&pins));
         for probe in &probes {
             draft.push(last, At::Guard, Message::Batch(guard::LOOK));
@@ -85,15 +88,13 @@ impl Locked<'_> {
         if self.session.keeps() {
             draft.push(last, At::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
         }
-        draft.push(last, At::Guard, Message::Kept(&veto, veto_values));
+        let demand = guard::demand(&known.state, &secret, body.written);
+        draft.push(last, At::Guard, Message::Kept(&veto, demand));
         draft.push(last, At::Commit, Message::Batch(COMMIT));
         let clean = if self.session.keeps() { CLEAN_KEEPING } else { self.clean_sql() };
         draft.push(last, At::Afterwards, Message::Batch(clean));
         let sent = self.send(&draft, body.statements, tell).await;
-        if sent.is_err() {
-            let first = self.answered.take();
-            numbers.reach(first.as_deref().unwrap_or_default());
-        }
+        *numbers = Numbers::noted(&self.answered.take().unwrap_or_default());
         match sent {
             Ok(rows) => {
                 Ok(Some(Outcome::Committed { rows, parts: draft.parts, has_appended: false }))
@@ -108,25 +109,23 @@ impl Locked<'_> {
         }
     }
 
-    /// What is known of the ledgers between two migrations.
-    async fn known_state(&mut self, guard: &Guard) -> Result<Known, Failure> {
+    /// What is known of the ledgers between two migrations: looked for where it is not known.
+    pub(crate) async fn know(&mut self, guard: &Guard) -> Result<Known, Failure> {
         if let Some(known) = &self.known {
             return Ok(known.clone());
         }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
-        let (sql, values) = guard::state(guard, &place, version);
-        let pins = guard::by_index();
-        let messages = [
-            Message::Batch("BEGIN TRANSACTION READ ONLY"),
-            Message::Batch(&pins),
-            Message::Query(&sql, values),
-            Message::Batch("ROLLBACK"),
-        ];
-        let mut rows: Vec<Row> = Vec::new();
-        for reply in self.session.exchange_undisturbed(&messages).await {
-            rows.extend(reply?);
-        }
-        let state = State::read(rows.into_iter().next().unwrap_or_default());
+        let veto = guard::veto(&place, version);
+        self.session.keep(&veto, guard::VETO_VALUES).await?;
+        let (sql, values) = guard::state(guard, &place);
+        let state = |rows: &[Row]| State::read(rows.first().cloned().unwrap_or_default());
+        let pins = format!("{}; {}", guard::pins(), guard::by_index());
+        let (found, versions) =
+            guard::pinned_then(&mut self.session, &pins, &Message::Query(sql, values), |found| {
+                (veto, guard::look(&state(found)))
+            })
+            .await?;
+        let state = State { versions: told(&versions), ..state(&found) };
         let snapshot = match state.runs_code {
             true => Some(self.look_around(guard, None).await?),
             false => None,
@@ -137,9 +136,31 @@ impl Locked<'_> {
     }
 }
 
+/// The snapshot of what is known, where another session sees that nothing has changed since.
+pub(crate) async fn as_known(
+    known: Option<&Known>,
+    session: &mut Session<'_>,
+    facts: &Facts,
+) -> Result<Option<Snapshot>, Failure> {
+    let Some(known) = known.filter(|it| it.snapshot.is_some()) else {
+        return Ok(None);
+    };
+    let sql = guard::veto(&facts.place, facts.server_version);
+    let versions = guard::pinned(session, &Message::Query(&sql, guard::look(&known.state))).await?;
+    let is_same = told(&versions) == known.state.versions;
+    Ok(known.snapshot.clone().filter(|_| is_same))
+}
+
+/// The versions in the answer of the [veto](guard::veto).
+fn told(rows: &[Row]) -> String {
+    rows.first().and_then(|row| row.get(1)?.clone()).unwrap_or_default()
+}
+
 /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
 fn appends(known: &Known, guard: &Guard) -> Vec<String> {
-    let Some(snapshot) = known.snapshot.as_ref().filter(|_| !guard.unprobed) else {
+    let Some(snapshot) =
+        known.snapshot.as_ref().filter(|_| known.state.runs_code && !guard.unprobed)
+    else {
         return Vec::new();
     };
     let of = |(index, ledger): (usize, &crate::ledger::Declaration)| {

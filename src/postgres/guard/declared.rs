@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::postgres::{
-    guard::{Guard, pins},
+    guard::{Guard, asked::pinned},
     session::{Failure, Message, Row, Session},
 };
 
@@ -71,35 +71,4 @@ pub(crate) async fn tables(session: &mut Session<'_>) -> Result<Vec<(String, Str
         Some((schema?, table?))
     };
     Ok(rows.into_iter().filter_map(of).collect())
-}
-
-/// Asks one thing under pinned settings, without values.
-///
-/// # Errors
-/// What the server refused, or the loss of the connection.
-pub(crate) async fn ask(session: &mut Session<'_>, sql: &str) -> Result<Vec<Row>, Failure> {
-    pinned(session, &Message::Query(sql, Vec::new())).await
-}
-
-/// Asks one thing under pinned settings, in a transaction of its own.
-pub(super) async fn pinned(
-    session: &mut Session<'_>,
-    question: &Message<'_>,
-) -> Result<Vec<Row>, Failure> {
-    let pins = pins();
-    let messages = [
-        Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-        Message::Batch(&pins),
-        question.clone(),
-        Message::Batch("ROLLBACK"),
-    ];
-    let mut rows = Vec::new();
-    let mut failed = None;
-    for reply in session.exchange_undisturbed(&messages).await {
-        match reply {
-            Ok(reply) => rows.extend(reply),
-            Err(failure) => failed = failed.or(Some(failure)),
-        }
-    }
-    failed.map_or(Ok(rows), Err)
 }

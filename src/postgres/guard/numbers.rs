@@ -37,18 +37,10 @@ impl Numbers {
         Self(found)
     }
 
-    /// Those that are [known](crate::postgres::known::State), as JSON.
-    pub(crate) fn read(known: &str) -> Self {
-        serde_json::from_str(known).map(Self).unwrap_or_default()
-    }
-
-    /// Takes over what the server said.
-    pub(crate) fn reach(&mut self, rows: &[Row]) {
-        for number in &mut self.0 {
-            let row = rows.iter().find(|row| row.first() == Some(&Some(number.sequence.clone())));
-            let value = row.and_then(|row| row.get(1)?.as_ref()?.parse().ok());
-            number.value = value.unwrap_or(number.value);
-        }
+    /// Those that a transaction [began with](crate::postgres::guard::numbered).
+    pub(crate) fn noted(rows: &[Row]) -> Self {
+        let json = rows.first().and_then(|row| row.first()?.as_deref()).unwrap_or_default();
+        serde_json::from_str(json).map(Self).unwrap_or_default()
     }
 
     /// The command that puts them back where a script has set them back; none where there is nothing to put back.

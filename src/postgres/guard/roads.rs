@@ -3,7 +3,7 @@
 use crate::{
     ledger::Powers,
     postgres::{
-        guard::{Guard, declared::pinned},
+        guard::{Guard, asked::pinned},
         lock::Facts,
         session::{Failure, Message, Session},
     },

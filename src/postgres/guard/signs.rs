@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     ledger::Signs,
     postgres::{
-        guard::{Guard, declared::pinned},
+        guard::{Guard, asked::pinned},
         session::{Failure, Message, Row, Session},
     },
 };

@@ -1,89 +1,108 @@
-//! The veto: whether a transaction has touched anything that ledgers rest on, asked in one query of a millisecond.
+//! The veto: whether a transaction has touched anything that ledgers rest on, asked in one query of less than a millisecond.
 //!
-//! Before the run the [versions](state) of all catalog rows are read that the protection consists of, and at the end of each migration
-//! [asked again](veto), with what else would be a trace: a lock on a ledger, a trigger that is put off, another transaction, a row of the
-//! tracking tables that is not our own. If there is any, the server refuses to go on, and the migration is run with the whole guard.
+//! Before the run the [objects](state) are found that the protection consists of, and the versions of their rows in the catalogs are
+//! read. At the end of each migration they are [asked for again](veto), with what else would be a trace: a lock on a ledger, a trigger
+//! that is put off, another transaction, a row of the tracking tables that is not our own, a sequence that was set back. If there is
+//! any, the server refuses to go on, and the migration is run with the whole guard.
 
 use crate::{
     ledger::Recorded,
     postgres::{
-        guard::{Guard, pins},
+        guard::{Guard, SETTINGS},
         journal::Place,
         known::State,
+        session::Row,
     },
     words::ident::Literal,
 };
 
-/// Pins what the answer depends on, and that every part is found by an index, whatever the statistics of the catalogs say.
+/// Pins that every part is found by an index, whatever the statistics of the catalogs say, and that the plan is kept. All other
+/// settings that the answer depends on are pinned where the script ends.
 pub(crate) fn by_index() -> String {
-    let settings = ["enable_seqscan", "enable_material", "enable_bitmapscan"];
-    let off = settings.map(|name| format!("; SET LOCAL {name} = off"));
-    pins() + &off.concat()
+    let planned = ["jit", "plan_cache_mode", "enable_hashjoin", "enable_mergejoin"];
+    let pinned = SETTINGS.iter().filter(|(name, _)| planned.contains(name));
+    let off = ["enable_seqscan", "enable_material", "enable_bitmapscan"].map(|name| (name, "off"));
+    let set = |(name, value): (&str, &str)| format!("SET LOCAL {name} = {value}");
+    pinned.copied().chain(off).map(set).collect::<Vec<_>>().join("; ")
 }
 
-fn versions(server_version: u32) -> String {
-    let parameters = "UNION ALL SELECT ctid, xmin, tableoid FROM pg_catalog.pg_parameter_acl";
+/// The query for the objects that ledgers rest on, with its values.
+pub(crate) fn state(guard: &Guard, place: &Place) -> (&'static str, Row) {
+    (include_str!("state.sql"), vec![Some(guard.names()), Some(place.schema.clone())])
+}
+
+/// How many values the [veto] takes.
+pub(crate) const VETO_VALUES: usize = 17;
+
+/// The query that fails where something was touched. It tells the versions as they are, too.
+pub(crate) fn veto(place: &Place, server_version: u32) -> String {
+    let parameters = "UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_parameter_acl";
     let parameters = if server_version >= 150_000 { parameters } else { "" };
     include_str!("versions.sql").replace("{parameters}", parameters)
+        + &include_str!("veto.sql").replace("{transaction}", &transaction(place, 13))
 }
 
-/// The query for what is known between two migrations, with its values.
-pub(crate) fn state(
-    guard: &Guard,
-    place: &Place,
-    server_version: u32,
-) -> (String, Vec<Option<String>>) {
-    let sql = versions(server_version) + include_str!("state.sql");
-    (sql, vec![Some(guard.names()), Some(place.schema.clone())])
+/// The values with which the [veto] refuses nothing.
+pub(crate) fn look(state: &State) -> Row {
+    let mut values = state.objects.clone();
+    values.resize(VETO_VALUES, None);
+    values
 }
 
-/// The query that fails where something was touched, with its values. `secret` is known to this run alone.
-pub(crate) fn veto(
-    guard: &Guard,
-    place: &Place,
-    server_version: u32,
-    (state, secret, written): (&State, &str, Recorded),
-) -> (String, Vec<Option<String>>) {
-    let sql = versions(server_version)
-        + &include_str!("veto.sql").replace("{transaction}", &transaction(place, "$4", written));
-    let values = vec![
-        Some(guard.names()),
-        Some(place.schema.clone()),
-        Some(state.versions.clone()),
-        Some(secret.to_owned()),
-        Some(state.numbers.clone()),
-    ];
-    (sql, values)
+/// The values with which the [veto] refuses whatever was touched. `secret` is known to this run alone.
+pub(crate) fn demand(state: &State, secret: &str, written: Recorded) -> Row {
+    let mut values = state.objects.clone();
+    values.extend([Some(state.versions.clone()), Some(secret.to_owned())]);
+    let own = [written.journal.0, written.journal.1, written.diesel.0, written.diesel.1];
+    values.extend(own.map(|count| Some(count.to_string())));
+    values
 }
 
-/// Notes which transaction this is, and what was written to the tracking tables before it: in a setting that ends with it.
-pub(crate) fn note(place: &Place, secret: &str) -> (String, Vec<Option<String>>) {
-    let sql = format!(
+/// Notes how far sequences are, before a transaction; with its values. The answer are the sequences.
+pub(crate) fn numbered(state: &State) -> (&'static str, Row) {
+    (include_str!("numbered.sql"), vec![Some(state.sequences.clone())])
+}
+
+/// How many values the [note] takes.
+pub(crate) const NOTE_VALUES: usize = 5;
+
+/// Notes which transaction this is, what was written to the tracking tables before it, and how far sequences were: in a setting that
+/// ends with it.
+pub(crate) fn note(place: &Place) -> String {
+    format!(
         "SELECT ARRAY[pg_catalog.set_config('glowplug.transaction', {}, true)] AS \"row\"",
-        transaction(place, "$1", Recorded::default())
-    );
-    (sql, vec![Some(secret.to_owned())])
+        transaction(place, 1)
+    )
 }
 
-/// A digest of what names the transaction, less what we have written ourselves.
-fn transaction(place: &Place, secret: &str, written: Recorded) -> String {
-    let counted = |table: &str, (inserted, deleted): (i64, i64)| {
+/// The values of the [note].
+pub(crate) fn noted(secret: &str) -> Row {
+    let mut values = vec![Some(secret.to_owned())];
+    values.resize(NOTE_VALUES, Some("0".to_owned()));
+    values
+}
+
+/// A digest of what names the transaction, less what we have written ourselves: the secret is value `first`, and the counts follow.
+fn transaction(place: &Place, first: usize) -> String {
+    let own = first + 1;
+    let counted = |table: &str, own: usize| {
         let table = Literal(table).to_string();
-        let count = |what: &str, own: i64| {
+        let count = |what: &str, own: &str| {
             format!(
                 "pg_catalog.pg_stat_get_xact_tuples_{what}({table}::pg_catalog.regclass) OPERATOR(pg_catalog.-) {own}"
             )
         };
+        let value = |own: usize| format!("${own}::pg_catalog.text::pg_catalog.int8");
         format!(
             "{}, ' ', {}, ' ', {}, ' ', pg_catalog.pg_relation_filenode({table}::pg_catalog.regclass)",
-            count("inserted", inserted),
-            count("updated", 0),
-            count("deleted", deleted)
+            count("inserted", &value(own)),
+            count("updated", "0"),
+            count("deleted", &value(own + 1))
         )
     };
     format!(
-        "pg_catalog.md5(pg_catalog.concat(pg_catalog.pg_current_xact_id(), ' ', {secret}::pg_catalog.text, ' ', {}, ' ', {}))",
-        counted(&place.journal(), written.journal),
-        counted(&place.diesel(), written.diesel)
+        "pg_catalog.md5(pg_catalog.concat(pg_catalog.pg_current_xact_id(), ' ', ${first}::pg_catalog.text, ' ', {}, ' ', {}, ' ', pg_catalog.current_setting('glowplug.numbers', true)))",
+        counted(&place.journal(), own),
+        counted(&place.diesel(), own + 2)
     )
 }

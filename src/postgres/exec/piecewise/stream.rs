@@ -7,7 +7,7 @@
 use crate::{
     migration::{plan::Unit, source::Direction, status::Prefix},
     postgres::{
-        exec::{Happening, SETTLE},
+        exec::Happening,
         journal::TOOL,
         lock::KEY,
         session::{Failure, Message, Seen},
@@ -72,10 +72,7 @@ impl Stream {
 
     /// Sends as many of the next units as may wait for each other.
     pub(super) async fn run(&mut self, run: &mut Run<'_, '_, '_, '_>, units: &[Unit]) -> Streamed {
-        // the text is cut by the server, and has to be cut as we do
-        let strings = run.locked.session.wire();
-        let strings = strings.and_then(|it| it.connection.parameter("standard_conforming_strings"));
-        if self.refused >= MOST_REFUSED || strings.as_deref() == Some("off") {
+        if self.refused >= MOST_REFUSED || !run.locked.session.cuts_as_we_do() {
             return Streamed::Stuck(None);
         }
         let mut cars = Vec::new();
@@ -101,16 +98,12 @@ impl Stream {
     /// A statement with its entry.
     fn car(&self, run: &Run<'_, '_, '_, '_>, unit: &Unit, mut prefix: Prefix) -> Car {
         let text = run.task.text(unit.statements.start);
-        let reached = prefix.statements();
         prefix.add(text);
         let (done, digest) = (unit.done, prefix.digest());
-        let entry = format!("EXECUTE glowplug_progress({done}, '{digest}', '{reached}')");
+        let entry = format!("EXECUTE glowplug_progress({done}, '{digest}')");
         let (before, after) = if self.settles {
-            let test = format!(
-                "SELECT (CASE WHEN pg_catalog.current_setting('glowplug.reached', true) OPERATOR(pg_catalog.=) '{reached}' \
-                 THEN '1' ELSE 'not in order' END)::pg_catalog.int4"
-            );
-            (test, format!(";\n{SETTLE}; {entry}"))
+            let turn = format!("EXECUTE glowplug_turn({done})");
+            (turn, format!(";\nEXECUTE glowplug_settle; {entry}"))
         } else {
             (entry, String::new())
         };
@@ -202,22 +195,43 @@ fn ends(failure: &Failure) -> bool {
 fn prepare(run: &Run<'_, '_, '_, '_>) -> String {
     let (migration, place) = (run.task.step.migration, &run.locked.facts().place);
     let literal = |text: &str| Literal(text).to_string();
-    let (up, down) = match run.task.step.direction {
-        Direction::Up => ("$2", "NULL"),
-        Direction::Down => ("NULL", "$2"),
+    let version = literal(migration.version.as_str());
+    let (up, down, run_on) = match run.task.step.direction {
+        Direction::Up => ("$2", "NULL", "NULL".to_owned()),
+        // a revert belongs to the application that it reverts
+        Direction::Down => {
+            let diesel = run.locked.facts().place.diesel();
+            let of = format!(
+                "(SELECT d.run_on FROM {diesel} d WHERE d.version OPERATOR(pg_catalog.=) {version}::pg_catalog.text)"
+            );
+            ("NULL", "$2", of)
+        }
     };
-    let statement = include_str!("../../sql/progress.sql")
-        .replace("{journal}", &place.journal())
-        .replace("{diesel}", &place.diesel())
-        .replace("{version}", &literal(migration.version.as_str()))
-        .replace("{name}", &literal(&migration.name))
-        .replace("{kind}", &literal(run.direction().1.word()))
-        .replace("{up}", up)
-        .replace("{down}", down)
-        .replace("{actor}", &literal(&run.manner.actor))
-        .replace("{tool}", &literal(TOOL))
-        .replace("{statements}", &run.task.statements.len().to_string())
-        .replace("{role}", &literal(&run.locked.facts().role))
-        .replace("{key}", &KEY.to_string());
-    format!("{statement}; ")
+    let values = [
+        ("journal", place.journal()),
+        ("run_on", run_on),
+        ("version", version),
+        ("name", literal(&migration.name)),
+        ("kind", literal(run.direction().1.word())),
+        ("up", up.to_owned()),
+        ("down", down.to_owned()),
+        ("actor", literal(&run.manner.actor)),
+        ("tool", literal(TOOL)),
+        ("statements", run.task.statements.len().to_string()),
+        ("role", literal(&run.locked.facts().role)),
+        ("key", KEY.to_string()),
+    ];
+    fill(include_str!("../../sql/progress.sql"), &values)
+}
+
+/// Puts values in the places of their names in braces: all at once, as a value may look like a name.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let mut parts = template.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        let value = values.iter().find(|(known, _)| *known == name);
+        filled.extend([value.map_or("", |(_, value)| value), rest]);
+    }
+    filled
 }
