@@ -1151,7 +1151,7 @@ fn a_label_that_goes_is_warned_of_in_every_column_that_holds_it() {
     assert!(!ran.stdout.contains("empty tables"), "{ran:#?}");
     let up = scripts(&project, "change", "up.sql");
     for column in [r#""t"."m""#, r#""u"."m""#, r#""u"."p""#] {
-        let warns = |line: &&str| line.contains(column) && line.contains("label that is gone");
+        let warns = |line: &&str| line.contains(column) && line.contains("removed label");
         assert!(up.lines().any(|line| warns(&line)), "{column}: {up}");
     }
     project.run("check").ok();

@@ -77,11 +77,11 @@ fn rows_that_were_changed_between_two_runs_are_found_however_it_was_done() {
                 "public.bookings: the rows up to 10 do not match what was attested",
                 "Nothing was run.",
             ]);
-            finds(&project, "ledger verify", "the rows up to 10 are not those");
+            finds(&project, "ledger verify", "the rows up to 10 do not match");
             project
                 .run_with(&["ledger", "verify", "--accept", "no matter"])
                 .code(3)
-                .says(&["the rows up to 10 are not those"]);
+                .says(&["the rows up to 10 do not match"]);
             database.query(&format!("{PAST} {back}"));
             project.run("ledger verify").ok();
         }
@@ -89,7 +89,7 @@ fn rows_that_were_changed_between_two_runs_are_found_however_it_was_done() {
     project.run("upgrade").ok();
     database.query(&format!("{PAST} UPDATE bookings SET cents = 1 WHERE id = 15"));
     next(&project, 4);
-    project.run("upgrade").code(3).says(&["the rows up to 20 are not those"]);
+    project.run("upgrade").code(3).says(&["the rows up to 20 do not match"]);
     let accept = ["ledger", "verify", "--accept", "a court said so", "--changed-history"];
     project.run_with(&accept).ok();
     project.run("upgrade").ok();

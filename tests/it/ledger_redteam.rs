@@ -135,7 +135,7 @@ impl Arena {
             (true, _) => Some("benign, and not let through".to_owned()),
             // the server itself refused it
             (false, Some(1))
-                if ran.stderr.contains("failed on its way")
+                if ran.stderr.contains(" failed in ")
                     || ran.stderr.starts_with("migrations::script") =>
             {
                 None

@@ -63,7 +63,7 @@ fn after_the_last_attempt_nothing_is_half_done() {
     ran.says(&[
         "2_b failed in up.sql, 3 times: canceling statement due to lock timeout (SQLSTATE 55P03)",
         "migrations/2_b/up.sql:2",
-        "Another session holds a lock on it",
+        "Another session holds a conflicting lock",
         "--lock-timeout",
         "Completed before the failure: 1 migration. The database is at 1.",
     ]);

@@ -79,7 +79,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused() {
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         let ran = project.run("heads").code(1);
-        ran.says(&["project::io", file, "it is no regular file"]);
+        ran.says(&["project::io", file, "it is not a regular file"]);
     }
 }
 
@@ -98,7 +98,7 @@ fn a_pipe_in_the_place_of_a_settings_file_is_refused() {
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         let ran = project.run("schema --from migrations").code(1);
-        ran.says(&["project::io", file, "it is no regular file"]);
+        ran.says(&["project::io", file, "it is not a regular file"]);
     }
 }
 

@@ -221,7 +221,7 @@ pub(super) fn elsewhere(
             format!("Complete down.sql of {name}: it must undo all of up.sql and nothing else."),
         ),
         _ => (
-            format!("{name} leads elsewhere when it is applied a second time"),
+            format!("{name} gives another result when it is applied a second time"),
             format!(
                 "Its down.sql leaves something behind that its up.sql skips (IF NOT EXISTS). Complete down.sql of {name}."
             ),
