@@ -122,6 +122,18 @@ impl Project {
         project
     }
 
+    /// Writes one script, for psql and glowplug.
+    pub fn of_script(script: &str, in_transaction: bool) -> Self {
+        let dir = tempfile::Builder::new().prefix("glowplug-bench-").tempdir().unwrap();
+        let project = Self { dir };
+        project.write("migrations/1_script/up.sql", script);
+        project.write("migrations/1_script/down.sql", "SELECT 1;");
+        let metadata = format!("run_in_transaction = {in_transaction}\n");
+        project.write("migrations/1_script/metadata.toml", &metadata);
+        project.write("floor/all.sql", script);
+        project
+    }
+
     fn write(&self, file: &str, text: &str) {
         let path = self.dir.path().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -4,12 +4,12 @@
 //! Diesel guesses, this module refuses.
 
 use std::{
+    fs, io,
     num::NonZero,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
-use walkdir::WalkDir;
 
 use crate::{
     migration::{
@@ -30,29 +30,33 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
     if !dir.is_dir() {
         return Err(ProjectError::NoMigrations { place: dir.to_owned() });
     }
-    let walk = || WalkDir::new(dir).min_depth(1).max_depth(1);
-    // to follow links, each entry has to be asked after
-    let has_links = walk().into_iter().flatten().any(|entry| entry.path_is_symlink());
     let mut places = Vec::new();
-    for entry in walk().follow_links(has_links) {
-        let entry = entry.map_err(|error| {
-            let path = error.path().and_then(|path| path.strip_prefix(dir).ok());
-            let path = Path::new(shown).join(path.unwrap_or(Path::new("")));
-            let source = match error.loop_ancestor() {
-                Some(_) => std::io::Error::other("the link leads to a directory above it"),
-                None => error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into()),
-            };
-            ProjectError::io("read", path)(source)
-        })?;
-        let hidden = entry.file_name().as_encoded_bytes().first() == Some(&b'.');
-        if hidden || entry.file_type().is_file() {
+    // a walk would also list each of them, and throw the list away
+    for entry in fs::read_dir(dir).map_err(ProjectError::io("read", shown))? {
+        let entry = entry.map_err(ProjectError::io("read", shown))?;
+        if entry.file_name().as_encoded_bytes().first() == Some(&b'.') {
             continue;
         }
-        places.push(entry.into_path());
+        let is_file = entry.file_type().and_then(|found| match found.is_symlink() {
+            true => leads_to_file(&entry.path(), dir),
+            false => Ok(found.is_file()),
+        });
+        let place = Path::new(shown).join(entry.file_name());
+        if !is_file.map_err(ProjectError::io("read", place))? {
+            places.push(entry.path());
+        }
     }
-    // a walk that sorts would also list each of them, and throw the list away
     places.sort();
     Ok(Migrations::new(read_all(&places, shown)?)?)
+}
+
+/// Whether a link leads to a file.
+fn leads_to_file(link: &Path, dir: &Path) -> io::Result<bool> {
+    let target = fs::canonicalize(link)?;
+    if fs::canonicalize(dir)?.starts_with(&target) {
+        return Err(io::Error::other("the link leads back to a directory above it"));
+    }
+    Ok(fs::metadata(&target)?.is_file())
 }
 
 /// Reads many directories, on as many threads as the machine has: it is mostly waiting for the system.

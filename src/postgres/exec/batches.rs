@@ -12,6 +12,7 @@ const PLAIN: [&str; 12] = [
     "revoke", "truncate", "update",
 ];
 const MOST_BYTES: usize = 64 << 10;
+const LARGE: usize = 16 << 10;
 
 /// Adds the statements of a task: in batches where the server cuts texts as we do, one by one elsewhere.
 pub(super) fn push<'t>(
@@ -29,7 +30,9 @@ pub(super) fn push<'t>(
                 next += 1;
             }
         }
-        if next == first + 1 {
+        // the server copies a statement that it may have to plan again, however large it is
+        let is_large = task.text(first).len() > LARGE && cuts_as_we_do && is_plain(task, first);
+        if next == first + 1 && !is_large {
             draft.push(index, At::Statement(first), Message::Script(task.text(first)));
             continue;
         }
