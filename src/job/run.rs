@@ -194,26 +194,34 @@ async fn run_attested(
             }
         }
     } else {
-        for (index, task) in tasks.iter().enumerate() {
-            let ran = match second.as_mut().filter(|_| second_key::is_wanted(task.step)) {
-                None => locked.run(index, task, manner, &mut tell).await,
+        let mut index = 0;
+        while index < tasks.len() {
+            let rest = &tasks[index..];
+            let keyed = rest.iter().position(|it| second_key::is_wanted(it.step));
+            let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], manner);
+            let (took, error) = match second.as_mut().filter(|_| keyed == Some(0)) {
+                None if riding > 1 => {
+                    locked.run_train(index, &rest[..riding], manner, &mut tell).await
+                }
+                None => alone(locked.run(index, &rest[0], manner, &mut tell).await),
                 Some(second) => {
                     locked.known = None;
-                    second.run(index, task, &second_key::quiet(manner), &mut tell).await
+                    let manner = second_key::quiet(manner);
+                    alone(second.run(index, &rest[0], &manner, &mut tell).await)
                 }
             };
-            match ran {
-                Ok(ms) => report.steps.push(step_report(task, ms)),
-                Err(error) => {
-                    report.after = after(journal, &tasks[..index]);
-                    let cause = failed(&tasks, &error, together, server_version);
-                    record_refusal(locked, &tasks, &error, &options.manner.actor).await;
-                    return Err(RunError { done: Box::new(report), cause });
-                }
+            let done = rest.iter().zip(&took);
+            report.steps.extend(done.map(|(task, ms)| step_report(task, *ms)));
+            index += took.len();
+            if let Some(error) = error {
+                report.after = after(journal, &tasks[..index]);
+                let cause = failed(&tasks, &error, together, server_version);
+                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
+                return Err(RunError { done: Box::new(report), cause });
             }
-            if locked.session.stop().is_pulled() && index + 1 < tasks.len() {
-                report.after = after(journal, &tasks[..=index]);
-                let cause = Box::new(stopped_before(&tasks[index + 1]));
+            if locked.session.stop().is_pulled() && index < tasks.len() {
+                report.after = after(journal, &tasks[..index]);
+                let cause = Box::new(stopped_before(&tasks[index]));
                 return Err(RunError { done: Box::new(report), cause: cause.into() });
             }
         }
@@ -239,6 +247,14 @@ async fn run_attested(
         }
     }
     Ok(report)
+}
+
+/// What one task led to, as if it were several.
+fn alone(ran: Result<u64, TaskError>) -> (Vec<u64>, Option<TaskError>) {
+    match ran {
+        Ok(ms) => (vec![ms], None),
+        Err(error) => (Vec::new(), Some(error)),
+    }
 }
 
 /// The scripts that these tasks leave for later runs.

@@ -11,6 +11,7 @@ mod looks;
 mod piecewise;
 mod recognise;
 mod together;
+mod train;
 pub(crate) mod untouched;
 mod verdict;
 
@@ -30,7 +31,10 @@ use crate::{
         session::{COMMIT, Failure, Message, Row, Seen},
     },
     report::finding::Finding,
-    words::{ident::Literal, sql::Statement},
+    words::{
+        ident::Literal,
+        sql::{Kind, Statement},
+    },
 };
 
 /// A step with what was read out of its script.
@@ -47,6 +51,15 @@ pub struct Task<'a> {
 impl Task<'_> {
     fn text(&self, statement: usize) -> &str {
         &self.script.text[self.statements[statement].span.clone()]
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        (0..self.statements.len()).map(|at| self.text(at))
+    }
+
+    /// Whether a statement may take back a failure: the transaction goes on then, and COMMIT has to wait until all is known.
+    fn takes_back(&self) -> bool {
+        self.statements.iter().any(|it| matches!(it.kind, Kind::Savepoint))
     }
 }
 
@@ -206,6 +219,8 @@ struct Draft<'a> {
     parts: Vec<Part>,
     /// Of messages with several statements: where each of these begins.
     several: BTreeMap<usize, Vec<usize>>,
+    /// Whether COMMIT waits for the answers to what comes before it.
+    holds: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -257,10 +272,10 @@ impl Locked<'_> {
             committed: 0,
         })?;
         let pins = self.pins_sql("LOCAL");
-        let begin = format!("BEGIN; {pins}");
         if manner.guard.is_on() {
-            return self.run_together_guarded(first, tasks, &begin, manner, tell).await;
+            return self.run_together_guarded(first, tasks, manner, false, tell).await;
         }
+        let begin = format!("BEGIN; {pins}");
         let settle = self.settle();
         // what cleans the session leaves nothing prepared
         self.session.forget();
@@ -268,6 +283,7 @@ impl Locked<'_> {
             let records: Vec<_> =
                 tasks.iter().map(|task| self.finished(task, manner, None, None)).collect();
             let mut draft = Draft::default();
+            draft.holds = tasks.iter().any(Task::takes_back);
             draft.push(first, At::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
                 let index = first + offset;
@@ -319,8 +335,45 @@ impl Locked<'_> {
         statements: &(dyn Fn(usize) -> usize + Sync),
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, (Part, Failure)> {
-        let replies = self.send_probing(draft, statements, tell).await?;
+        let commit = draft.parts.iter().position(|it| it.at == At::Commit);
+        let replies = match commit.filter(|_| draft.holds) {
+            None => self.send_probing(draft, statements, tell).await?,
+            Some(commit) => self.send_held(draft, commit, statements, tell).await?,
+        };
         Ok(replies.into_iter().map(Result::unwrap_or_default).collect())
+    }
+
+    /// Sends a draft up to COMMIT, and the rest where nothing failed: a script that takes back its failures goes on after them.
+    async fn send_held(
+        &mut self,
+        draft: &Draft<'_>,
+        commit: usize,
+        statements: &(dyn Fn(usize) -> usize + Sync),
+        tell: Tell<'_>,
+    ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
+        let part = |range: std::ops::Range<usize>| Draft {
+            messages: draft.messages[range.clone()].to_vec(),
+            parts: draft.parts[range.clone()].to_vec(),
+            several: (draft.several.range(range.clone()))
+                .map(|(at, starts)| (at - range.start, starts.clone()))
+                .collect(),
+            holds: false,
+        };
+        let (head, tail) = (part(0..commit), part(commit..draft.messages.len()));
+        match self.send_probing(&head, statements, &mut *tell).await {
+            Ok(mut replies) => {
+                replies.extend(self.send_probing(&tail, statements, tell).await?);
+                Ok(replies)
+            }
+            Err(failed) => {
+                let mut ending = tail.messages;
+                ending[0] = Message::Batch("ROLLBACK");
+                let cleans = tail.parts.last().is_some_and(|it| it.at == At::Afterwards);
+                let replies = self.session.exchange_undisturbed(&ending).await;
+                self.is_clean = cleans && replies.last().is_some_and(Result::is_ok);
+                Err(failed)
+            }
+        }
     }
 
     /// As [`send`](Self::send), with the answers of probes as they are.
@@ -331,23 +384,40 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
         let parts = &draft.parts;
+        let mut recorded = None;
+        let (mut is_whole, mut next) = (true, 0);
         let mut reached = (0, 0);
         let within = |reached: (usize, usize), message: usize| match reached {
             (at, within) if at == message => within,
             _ => 0,
         };
-        let mut observe = |seen: Seen| match seen {
-            Seen::Done(message) if draft.several.contains_key(&message) => {}
-            Seen::Done(message) => match (parts.get(message), parts.get(message + 1)) {
-                (Some(Part { task, at: At::Statement(statement) }), _) => {
-                    let (done, of) = (statement + 1, statements(*task));
-                    tell(Happening::Statement(*task, done, of));
+        let mut observe = |seen: Seen<'_>| match seen {
+            Seen::Done(message, rows) => {
+                // after a failure COMMIT is done as well, and commits nothing
+                is_whole &= message == next;
+                next = message + 1;
+                match (parts.get(message), parts.get(next)) {
+                    _ if draft.several.contains_key(&message) => {}
+                    (Some(Part { task, at: At::Statement(statement) }), _) => {
+                        let (done, of) = (statement + 1, statements(*task));
+                        tell(Happening::Statement(*task, done, of));
+                    }
+                    (Some(part), Some(next))
+                        if part.at == At::Journal && next.task != part.task =>
+                    {
+                        tell(Happening::Started(next.task));
+                    }
+                    (Some(part), _) if part.at == At::Journal => recorded = Some(took_ms(rows)),
+                    // one of several that commit by themselves
+                    (Some(part), Some(next))
+                        if part.at == At::Commit && next.at == At::Opening && is_whole =>
+                    {
+                        tell(Happening::Done(part.task, recorded.take().unwrap_or_default()));
+                        tell(Happening::Started(next.task));
+                    }
+                    _ => {}
                 }
-                (Some(part), Some(next)) if part.at == At::Journal && next.task != part.task => {
-                    tell(Happening::Started(next.task));
-                }
-                _ => {}
-            },
+            }
             Seen::Within(message, count) => {
                 reached = (message, count);
                 if let Some(Part { task, at: At::Statement(first) }) = parts.get(message) {
@@ -369,8 +439,15 @@ impl Locked<'_> {
         let replies = self.session.exchange(&draft.messages, &mut observe).await;
         let mut rows = Vec::with_capacity(replies.len());
         let mut first = None;
-        self.answered = replies.iter().flatten().find(|rows| !rows.is_empty()).cloned();
+        let mut answered = None;
         for (message, (reply, part)) in replies.into_iter().zip(parts).enumerate() {
+            if let Ok(reply) = &reply
+                && !reply.is_empty()
+                && first.is_none()
+                && answered.as_ref().is_none_or(|(task, _)| *task != part.task)
+            {
+                answered = Some((part.task, reply.clone()));
+            }
             match reply {
                 // the task has ended either way; the next one cleans for itself
                 reply if part.at == At::Afterwards => self.is_clean = reply.is_ok(),
@@ -385,6 +462,7 @@ impl Locked<'_> {
                 }
             }
         }
+        self.answered = answered.map(|(_, rows)| rows);
         first.map_or(Ok(rows), Err)
     }
 

@@ -50,7 +50,7 @@ pub struct Locked<'c> {
     pub(crate) is_clean: bool,
     /// What is known of the ledgers, until something touches one.
     pub(crate) known: Option<crate::postgres::known::Known>,
-    /// The first rows that the last exchange brought.
+    /// The first rows that the last exchange brought for the last task that it came to.
     pub(crate) answered: Option<Vec<crate::postgres::session::Row>>,
     /// The versions that were reverted under this lock, and whether their ways down appended to a ledger.
     pub(crate) reverted: std::collections::BTreeMap<String, bool>,

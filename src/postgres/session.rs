@@ -88,9 +88,9 @@ pub enum Failure {
 }
 
 /// What an exchange observes while it runs.
-pub(crate) enum Seen {
-    /// The message with this index was carried out.
-    Done(usize),
+pub(crate) enum Seen<'r> {
+    /// The message with this index was carried out, and brought these rows.
+    Done(usize, &'r [Row]),
     /// So many of the [several](Message::Several) statements of the message with this index were carried out.
     Within(usize, usize),
     /// The server said something while the message with this index ran.
@@ -98,7 +98,7 @@ pub(crate) enum Seen {
 }
 
 /// Who observes an exchange.
-pub(crate) type Observe<'f> = &'f mut (dyn FnMut(Seen) + Send);
+pub(crate) type Observe<'f> = &'f mut (dyn FnMut(Seen<'_>) + Send);
 
 /// A request to stop, from Ctrl-C or from an application.
 #[derive(Debug, Clone)]
@@ -433,8 +433,8 @@ fn collect(
         within.store(0, Ordering::Relaxed);
         let result = reply.as_mut().take_output().expect("a reply that is ready is taken once");
         pending.pop_front();
-        if result.is_ok() {
-            observe(Seen::Done(replies.len()));
+        if let Ok(rows) = &result {
+            observe(Seen::Done(replies.len(), rows));
         }
         replies.push(result.map_err(|error| failure(&error)));
     }

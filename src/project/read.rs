@@ -54,7 +54,7 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
 fn leads_to_file(link: &Path, dir: &Path) -> io::Result<bool> {
     let target = fs::canonicalize(link)?;
     if fs::canonicalize(dir)?.starts_with(&target) {
-        return Err(io::Error::other("the link leads back to a directory above it"));
+        return Err(io::Error::other("the link leads to a directory above it"));
     }
     Ok(fs::metadata(&target)?.is_file())
 }

@@ -54,6 +54,7 @@ mod terminal;
 mod testing;
 mod tidy;
 mod tls;
+mod trains;
 mod url;
 mod verify;
 mod versions;

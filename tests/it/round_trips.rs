@@ -73,10 +73,10 @@ fn looking_takes_two_round_trips() {
 }
 
 #[test]
-fn each_migration_takes_one_round_trip_and_a_run_five_more() {
-    for pending in [1, 10, 100] {
+fn a_run_takes_five_round_trips_and_one_for_each_hundred_migrations() {
+    for pending in [1, 10, 100, 250] {
         let counted = Counted::with(pending);
-        let most = pending as u64 + 5;
+        let most = 5 + pending.div_ceil(100) as u64;
         check("upgrade", counted.run("upgrade"), most);
         check("downgrade base", counted.run("downgrade base"), most);
     }
@@ -116,7 +116,7 @@ fn ledgers(counted: &Counted, ledgers: usize, partitions: usize) {
             "CREATE TABLE events{ledger} (id bigint PRIMARY KEY, kind text, payload jsonb){by};"
         );
         sql += &format!(
-            "CREATE TRIGGER only BEFORE UPDATE OR DELETE ON events{ledger} FOR EACH ROW EXECUTE FUNCTION refuse(); ALTER TABLE events{ledger} ENABLE ALWAYS TRIGGER only;"
+            "CREATE TRIGGER rows BEFORE UPDATE OR DELETE ON events{ledger} FOR EACH ROW EXECUTE FUNCTION refuse(); ALTER TABLE events{ledger} ENABLE ALWAYS TRIGGER rows;"
         );
         for part in 0..partitions {
             let (from, to) = (part * 1000, (part + 1) * 1000);
@@ -137,8 +137,7 @@ fn ledgers(counted: &Counted, ledgers: usize, partitions: usize) {
 }
 
 #[test]
-fn a_guarded_migration_that_touches_no_ledger_takes_one_round_trip_however_many_ledgers_there_are()
-{
+fn a_guarded_migration_that_touches_no_ledger_is_ten_commands_and_no_round_trip() {
     for count in [1, 50] {
         let seen = |pending| {
             let counted = Counted::with(pending);
@@ -146,26 +145,31 @@ fn a_guarded_migration_that_touches_no_ledger_takes_one_round_trip_however_many_
             counted.run("upgrade")
         };
         let (few, many) = (seen(10), seen(30));
-        assert_eq!(many.round_trips - few.round_trips, 20, "{count} ledgers");
-        assert_eq!(many.commands - few.commands, 20 * 11, "{count} ledgers");
+        // what is asked of ledgers may wait once more for somebody who appends
+        assert!(many.round_trips < few.round_trips + 5, "{count} ledgers: {many:?} {few:?}");
+        assert_eq!(many.commands - few.commands, 20 * 10, "{count} ledgers");
     }
 }
 
 #[test]
 fn a_guarded_migration_that_touches_no_ledger_leaves_no_more_in_the_journal_than_its_entry() {
-    for (count, partitions) in [(50, 0), (1, 200)] {
+    for (count, partitions) in [(50, 0), (1, 500)] {
         let counted = Counted::with(0);
         ledgers(&counted, count, partitions);
         counted.project.migration("0_first", "SELECT 1;", "");
         counted.run("upgrade");
+        let before = counted.database.query("SELECT max(id) FROM __glowplug_journal");
         counted.project.migration("1_small", "CREATE TABLE small (id int);", "DROP TABLE small;");
         counted.run("upgrade");
         let bytes = |kind: &str| -> u64 {
-            let sql = "SELECT COALESCE(sum(octet_length(j::text)), 0) FROM __glowplug_journal j WHERE id > 2";
-            counted.database.query(&format!("{sql} AND kind {kind}")).parse().unwrap()
+            let sql = "SELECT COALESCE(sum(octet_length(j::text)), 0) FROM __glowplug_journal j WHERE id >";
+            counted.database.query(&format!("{sql} {before} AND kind {kind}")).parse().unwrap()
         };
         let (entry, attested) = (bytes("<> 'attest'"), bytes("= 'attest'"));
         assert!(entry < 500, "{entry} bytes for the migration");
-        assert!(attested < 20_000, "{attested} bytes for what the run left of {count} ledgers");
+        assert!(
+            attested < 1_000 * count as u64 + 10_000,
+            "{attested} bytes for what the run left of {count} ledgers"
+        );
     }
 }

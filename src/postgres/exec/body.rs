@@ -18,6 +18,8 @@ pub(super) struct Body<'b> {
     pub(super) begin: Message<'b>,
     /// Whether the session is cleaned afterwards: it is, except within a migration without a transaction.
     pub(super) cleans: bool,
+    /// Whether the short way is out of the question.
+    pub(super) is_tried: bool,
     /// Statements that must come before any query: SET TRANSACTION.
     pub(super) leading: Draft<'b>,
     /// The statements and journal entries, made with what is to be noted of the ledgers.
@@ -46,6 +48,7 @@ pub(super) enum Owned {
     Script(String),
     Batch(String),
     Query(String, Vec<Option<String>>),
+    Kept(String, Vec<Option<String>>),
 }
 
 impl Owned {
@@ -54,6 +57,7 @@ impl Owned {
             Self::Script(sql) => Message::Script(sql),
             Self::Batch(sql) => Message::Batch(sql),
             Self::Query(sql, values) => Message::Query(sql, values.clone()),
+            Self::Kept(sql, values) => Message::Kept(sql, values.clone()),
         }
     }
 }

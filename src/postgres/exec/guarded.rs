@@ -142,7 +142,7 @@ impl Locked<'_> {
     }
 
     /// Ends a transaction that is not to be. Where the connection is lost, the server does so.
-    async fn roll_back(&mut self, cleans: bool, numbers: &Numbers) {
+    pub(super) async fn roll_back(&mut self, cleans: bool, numbers: &Numbers) {
         let put_back = numbers.put_back();
         let mut messages = vec![Message::Batch("ROLLBACK")];
         messages.extend(put_back.iter().map(|it| Message::Batch(it)));

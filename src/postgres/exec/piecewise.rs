@@ -198,6 +198,7 @@ impl Run<'_, '_, '_, '_> {
         let settle = self.locked.settle();
         let record = self.progress(self.direction().1, unit.done, unit.done, None);
         let mut draft = Draft::default();
+        draft.holds = unit.is_block && self.task.takes_back();
         let mut statements = unit.statements.clone();
         let begin = if unit.is_block {
             statements.start += 1;

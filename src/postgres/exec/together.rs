@@ -23,13 +23,13 @@ use crate::{
 };
 
 impl Locked<'_> {
-    /// Runs tasks in one transaction under the ledger guard.
+    /// Runs tasks in one transaction under the ledger guard. With `tried`, the short way has failed already.
     pub(super) async fn run_together_guarded(
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        begin: &str,
         manner: &Manner,
+        tried: bool,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
         let leading = tasks.first().map_or(0, |task| leading(task, 0..task.statements.len()));
@@ -39,6 +39,7 @@ impl Locked<'_> {
             early.push(first, At::Statement(statement), message);
         }
         let (pins, settle) = (self.pins_sql("LOCAL"), self.settle_guarded());
+        let begin = format!("BEGIN; {pins}");
         let this = &*self;
         let records: Vec<_> = tasks
             .iter()
@@ -87,18 +88,16 @@ impl Locked<'_> {
         let single = (tasks.len() == 1).then(|| &tasks[0].step);
         let body = Body {
             first,
-            begin: Message::Batch(begin),
+            begin: Message::Batch(&begin),
             cleans: true,
+            is_tried: tried || tasks.iter().any(Task::takes_back),
             leading: early,
             rest: &rest,
             attest: &|note| {
                 let task = &tasks[tasks.len() - 1];
                 attested(task.step.migration, note, &manner.actor, &place)
             },
-            scripts: tasks
-                .iter()
-                .flat_map(|task| (0..task.statements.len()).map(|at| task.text(at)))
-                .collect(),
+            scripts: tasks.iter().flat_map(Task::texts).collect(),
             direction: single.map(|step| step.direction),
             before: single.and_then(|step| before(step)),
             legs: legs.collect(),

@@ -20,13 +20,13 @@ use crate::{
 };
 
 /// What a script that goes this way should not even try: it would be run twice.
-fn concerns(body: &Body<'_>, guard: &Guard) -> bool {
+pub(super) fn concerns<'s>(mut scripts: impl Iterator<Item = &'s str>, guard: &Guard) -> bool {
     let words =
         ["function", "procedure", "trigger", "role", "grant", "revoke", "extension", "setval"];
     let of_ledger = |name: &String| {
         words.contains(&name.as_str()) || guard.ledgers.iter().any(|it| it.table == *name)
     };
-    body.scripts.iter().any(|script| {
+    scripts.any(|script| {
         let pieces = pieces(script).unwrap_or_default();
         pieces.iter().any(|piece| match piece {
             Piece::Word(name) | Piece::Name(name) => of_ledger(name),
@@ -38,7 +38,11 @@ fn concerns(body: &Body<'_>, guard: &Guard) -> bool {
 impl Locked<'_> {
     /// Whether the short way is worth a try.
     pub(super) fn may_be_untouched(&self, body: &Body<'_>, guard: &Guard) -> bool {
-        body.cleans && body.legs.len() <= 1 && guard.allow.is_none() && !concerns(body, guard)
+        body.cleans
+            && !body.is_tried
+            && body.legs.len() <= 1
+            && guard.allow.is_none()
+            && !concerns(body.scripts.iter().copied(), guard)
     }
 
     /// Runs a body and commits it where nothing of concern was touched; gives nothing where something was.
@@ -157,7 +161,7 @@ fn told(rows: &[Row]) -> String {
 }
 
 /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.
-fn appends(known: &Known, guard: &Guard) -> Vec<String> {
+pub(super) fn appends(known: &Known, guard: &Guard) -> Vec<String> {
     let Some(snapshot) =
         known.snapshot.as_ref().filter(|_| known.state.runs_code && !guard.unprobed)
     else {

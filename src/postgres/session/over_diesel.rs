@@ -48,8 +48,8 @@ pub(super) async fn over_diesel(
             }
         };
         let failed = result.is_err();
-        if !failed {
-            observe(Seen::Done(index));
+        if let Ok(rows) = &result {
+            observe(Seen::Done(index, rows));
         }
         replies.push(result.map_err(|error| match &error {
             diesel::result::Error::DatabaseError(

@@ -124,9 +124,11 @@ impl Stream {
         let (task, total) = (run.index, run.task.statements.len());
         let (mut at, mut within) = (0, 0);
         let tell = &mut *run.tell;
-        let mut observe = |seen: Seen| match seen {
-            Seen::Done(0) => {}
-            Seen::Done(message) => tell(Happening::Statement(task, cars[message - 1].done, total)),
+        let mut observe = |seen: Seen<'_>| match seen {
+            Seen::Done(0, _) => {}
+            Seen::Done(message, _) => {
+                tell(Happening::Statement(task, cars[message - 1].done, total))
+            }
             Seen::Within(message, statements) => (at, within) = (message, statements),
             Seen::Notice(message, notice) => {
                 let statement = message.checked_sub(1).map(|car| cars[car].done - 1);

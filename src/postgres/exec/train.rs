@@ -1,0 +1,258 @@
+//! Trains: migrations that are sent one behind the other and answered in one exchange, each committed by itself.
+//!
+//! None begins where the one before it has not been committed: at its end each sets a mark that only this run knows, in its own
+//! transaction, and the next one divides by zero where it does not find it. What was committed is what the replies say.
+
+use super::{
+    At, CLEAN_KEEPING, Draft, Happening, Manner, Part, Task, TaskError, Tell,
+    body::Owned,
+    together::leading,
+    untouched::{appends, concerns},
+};
+use crate::{
+    ledger::{self, Recorded},
+    migration::source::Direction,
+    postgres::{
+        guard::{self, Numbers},
+        known::Known,
+        lock::Locked,
+        session::{COMMIT, Failure, Row},
+    },
+};
+
+/// How many migrations are sent at once.
+const MOST: usize = 100;
+/// How many bytes of scripts are sent at once: what is behind a failure is sent for nothing.
+const BYTES: usize = 1 << 20;
+
+/// Why a train did not arrive.
+enum Stopped {
+    /// A migration failed.
+    Failed(Part, Failure),
+    /// A migration has to go the long way of the guard.
+    Concerned(usize),
+}
+
+impl Locked<'_> {
+    /// How many of these tasks, from the first on, can be sent at once.
+    #[must_use]
+    pub fn riding(&self, tasks: &[Task<'_>], manner: &Manner) -> usize {
+        if self.session.wire().is_none() || manner.unrecorded {
+            return 0;
+        }
+        let mut bytes = 0;
+        let rides = |task: &&Task<'_>| {
+            bytes += task.script.text.len();
+            bytes <= BYTES && may_ride(task, manner)
+        };
+        tasks.iter().take(MOST).take_while(rides).count()
+    }
+
+    /// Runs tasks one after another, each in a transaction of its own; `first` is the index of the first. Gives how long those took
+    /// that are committed, and what stopped the next one.
+    pub async fn run_train(
+        &mut self,
+        first: usize,
+        tasks: &[Task<'_>],
+        manner: &Manner,
+        tell: Tell<'_>,
+    ) -> (Vec<u64>, Option<TaskError>) {
+        let mut took = Vec::new();
+        let mut attempt = 1;
+        while took.len() < tasks.len() {
+            let start = took.len();
+            let mut told = |happening: Happening<'_>| {
+                if let Happening::Done(_, ms) = happening {
+                    took.push(ms);
+                }
+                tell(happening);
+            };
+            let sent = self.send_train(first + start, &tasks[start..], manner, &mut told).await;
+            if took.len() > start {
+                attempt = 1;
+            }
+            match sent {
+                Ok(()) => {}
+                Err(Stopped::Concerned(task)) => {
+                    let alone = std::slice::from_ref(&tasks[task - first]);
+                    match self.run_together_guarded(task, alone, manner, true, &mut *tell).await {
+                        Ok(ms) => took.extend(ms),
+                        Err(error) => return (took, Some(error)),
+                    }
+                }
+                Err(Stopped::Failed(Part { task, at }, failure)) => {
+                    let cause = failure.into();
+                    match self.pause_after(task, cause, attempt, manner, &mut *tell).await {
+                        Ok(()) => attempt += 1,
+                        Err(cause) => {
+                            return (took, Some(TaskError { task, at, cause, committed: 0 }));
+                        }
+                    }
+                }
+            }
+        }
+        (took, None)
+    }
+
+    async fn send_train(
+        &mut self,
+        first: usize,
+        tasks: &[Task<'_>],
+        manner: &Manner,
+        tell: Tell<'_>,
+    ) -> Result<(), Stopped> {
+        let opening = |failure| Stopped::Failed(Part { task: first, at: At::Opening }, failure);
+        self.clean_up().await.map_err(opening)?;
+        for task in tasks.iter().filter(|it| it.step.direction == Direction::Down) {
+            self.reverted.entry(task.step.migration.version.to_string()).or_default();
+        }
+        let guarded = manner.guard.is_on();
+        let known = match guarded {
+            true => Some(self.know_and_keep(manner).await.map_err(opening)?),
+            false => {
+                // what cleans the session leaves nothing prepared
+                self.session.forget();
+                None
+            }
+        };
+        if known.as_ref().is_some_and(|it| it.state.is_open) {
+            return Err(Stopped::Concerned(first));
+        }
+        let clean = if guarded { CLEAN_KEEPING } else { self.clean_sql() };
+        let mut parts = Vec::new();
+        let mut mark: Option<String> = None;
+        for (offset, task) in tasks.iter().enumerate() {
+            let next = format!("{:032x}", fastrand::u128(..));
+            let at = |at| Part { task: first + offset, at };
+            if let Some(mark) = &mark {
+                let cleaned = format!("{}; {clean}; {}", demand(mark), set(mark));
+                parts.push((at(At::Opening), Owned::Batch(cleaned)));
+            }
+            self.car(&at, (task, manner), known.as_ref(), (mark.as_deref(), &next), &mut parts);
+            mark = Some(next);
+        }
+        let last = first + tasks.len() - 1;
+        parts.push((Part { task: last, at: At::Afterwards }, Owned::Batch(clean.to_owned())));
+        let mut draft = Draft::default();
+        for (part, message) in &parts {
+            draft.push(part.task, part.at, message.message());
+        }
+        tell(Happening::Started(first));
+        let sent =
+            self.send(&draft, &|index| tasks[index - first].statements.len(), &mut *tell).await;
+        match sent {
+            Ok(replies) => {
+                let journal =
+                    parts.iter().zip(&replies).rev().find(|((part, _), _)| part.at == At::Journal);
+                let ms = journal.map_or(0, |(_, rows)| super::took_ms(rows));
+                tell(Happening::Done(last, ms));
+                Ok(())
+            }
+            Err((part, failure)) => {
+                if guarded {
+                    let numbers = Numbers::noted(&self.answered.take().unwrap_or_default());
+                    self.roll_back(true, &numbers).await;
+                }
+                Err(match (part.at, failure) {
+                    (At::Guard, Failure::Server(_)) => Stopped::Concerned(part.task),
+                    (_, failure) => Stopped::Failed(part, failure),
+                })
+            }
+        }
+    }
+
+    /// What one migration of a train consists of, from BEGIN to COMMIT.
+    fn car(
+        &self,
+        at: &dyn Fn(At) -> Part,
+        (task, manner): (&Task<'_>, &Manner),
+        known: Option<&Known>,
+        (before, mark): (Option<&str>, &str),
+        parts: &mut Vec<(Part, Owned)>,
+    ) {
+        let place = &self.facts().place;
+        let mut push = |of: At, message: Owned| parts.push((at(of), message));
+        if let Some(known) = known {
+            let (numbered, sequences) = guard::numbered(&known.state);
+            push(At::Opening, Owned::Kept(numbered.to_owned(), sequences));
+        }
+        let pins = self.pins_sql("LOCAL");
+        let begin = match before {
+            None => format!("BEGIN; {pins}"),
+            Some(before) => format!("BEGIN; {}; {pins}", demand(before)),
+        };
+        push(At::Opening, Owned::Batch(begin));
+        let secret = format!("{:032x}", fastrand::u128(..));
+        if known.is_some() {
+            push(At::Opening, Owned::Kept(guard::note(place), guard::noted(&secret)));
+        }
+        for (statement, text) in task.texts().enumerate() {
+            push(At::Statement(statement), Owned::Script(text.to_owned()));
+        }
+        let settle = match known {
+            None => self.settle(),
+            Some(_) => format!("{}; {}", self.settle_guarded(), guard::by_index()),
+        };
+        push(At::Settling, Owned::Batch(format!("{settle}; {}", set(mark))));
+        let mut record = self.entry(task, manner, None);
+        let is_up = task.step.direction == Direction::Up;
+        record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
+        let (sql, values) = record.message(place);
+        push(At::Journal, Owned::Query(sql, values));
+        if let Some(known) = known {
+            let probes = appends(known, &manner.guard);
+            if !probes.is_empty() {
+                let pins = format!("{}; {}", guard::pins(), guard::by_index());
+                push(At::Settling, Owned::Batch(pins));
+            }
+            for probe in probes {
+                push(At::Guard, Owned::Batch(guard::LOOK.to_owned()));
+                push(At::Guard, Owned::Query(probe, Vec::new()));
+                push(At::Guard, Owned::Batch(guard::LOOKED.to_owned()));
+            }
+            push(At::Guard, Owned::Query(guard::ONLY_OURS.to_owned(), Vec::new()));
+            let written = Recorded { journal: (1, 0), diesel: if is_up { (1, 0) } else { (0, 1) } };
+            let demand: Row = guard::demand(&known.state, &secret, written);
+            push(At::Guard, Owned::Kept(guard::veto(place, self.facts().server_version), demand));
+        }
+        push(At::Commit, Owned::Batch(COMMIT.to_owned()));
+    }
+
+    /// What is known of the ledgers, and the questions of the short way, kept prepared.
+    async fn know_and_keep(&mut self, manner: &Manner) -> Result<Known, Failure> {
+        let known = self.know(&manner.guard).await?;
+        let (place, version) = (self.facts().place.clone(), self.facts().server_version);
+        self.session.keep(&guard::veto(&place, version), guard::VETO_VALUES).await?;
+        self.session.keep(&guard::note(&place), guard::NOTE_VALUES).await?;
+        let (numbered, sequences) = guard::numbered(&known.state);
+        self.session.keep(numbered, sequences.len()).await?;
+        Ok(known)
+    }
+}
+
+/// Whether a migration may be sent before it is known what became of the one before it.
+fn may_ride(task: &Task<'_>, manner: &Manner) -> bool {
+    let guard = &manner.guard;
+    let is_plain = task.step.migration.metadata.run_in_transaction
+        && task.step.resume.is_none()
+        && !task.takes_back()
+        && leading(task, 0..task.statements.len()) == 0;
+    is_plain
+        && (!guard.is_on()
+            || guard.allow.is_none()
+                && !concerns(task.texts(), guard)
+                && task.texts().all(|text| ledger::surgery(text).is_none()))
+}
+
+/// Sets the mark of a migration, which lasts if it is committed.
+fn set(mark: &str) -> String {
+    format!("SET glowplug.reached = '{mark}'")
+}
+
+/// Fails where the mark is not set. Every name is qualified: settings are those that the script before has left.
+fn demand(mark: &str) -> String {
+    format!(
+        "SELECT 1 OPERATOR(pg_catalog./) CASE WHEN pg_catalog.current_setting('glowplug.reached', true) \
+         OPERATOR(pg_catalog.=) '{mark}' THEN 1 ELSE 0 END"
+    )
+}
