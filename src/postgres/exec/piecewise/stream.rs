@@ -75,28 +75,28 @@ impl Stream {
         if self.refused >= MOST_REFUSED || !run.locked.session.cuts_as_we_do() {
             return Streamed::Stuck(None);
         }
-        let mut cars = Vec::new();
+        let mut pairs = Vec::new();
         let mut bytes = 0;
         run.prefix(run.done);
         let mut prefix = run.prefix.clone();
         for unit in units.iter().take(MOST_STATEMENTS) {
             let length = unit.statements.clone().map(|at| run.task.text(at).len()).sum::<usize>();
             bytes += length;
-            if !self.takes(run, unit) || (bytes > MOST_BYTES && !cars.is_empty()) {
+            if !self.takes(run, unit) || (bytes > MOST_BYTES && !pairs.is_empty()) {
                 break;
             }
-            let car = self.car(run, unit, prefix);
-            prefix = car.prefix.clone();
-            cars.push(car);
+            let pair = self.pair(run, unit, prefix);
+            prefix = pair.prefix.clone();
+            pairs.push(pair);
         }
-        if cars.is_empty() {
+        if pairs.is_empty() {
             return Streamed::Stuck(None);
         }
-        self.send(run, &cars).await
+        self.send(run, &pairs).await
     }
 
     /// A statement with its entry.
-    fn car(&self, run: &Run<'_, '_, '_, '_>, unit: &Unit, mut prefix: Prefix) -> Car {
+    fn pair(&self, run: &Run<'_, '_, '_, '_>, unit: &Unit, mut prefix: Prefix) -> Pair {
         let text = run.task.text(unit.statements.start);
         prefix.add(text);
         let (done, digest) = (unit.done, prefix.digest());
@@ -110,28 +110,28 @@ impl Stream {
         let sql = format!("{before};\n{text}{after}");
         // all of it is ASCII
         let offset = before.len() + 2;
-        Car { sql, offset, done, prefix }
+        Pair { sql, offset, done, prefix }
     }
 
-    async fn send(&mut self, run: &mut Run<'_, '_, '_, '_>, cars: &[Car]) -> Streamed {
+    async fn send(&mut self, run: &mut Run<'_, '_, '_, '_>, pairs: &[Pair]) -> Streamed {
         let prepare = if self.is_prepared { "" } else { self.prepare.as_str() };
         let opening = format!(
             "{prepare}SELECT pg_catalog.set_config('glowplug.reached', '{}', false)",
             run.done
         );
         let mut messages = vec![Message::Batch(&opening)];
-        messages.extend(cars.iter().map(|car| Message::Several(&car.sql)));
+        messages.extend(pairs.iter().map(|pair| Message::Several(&pair.sql)));
         let (task, total) = (run.index, run.task.statements.len());
         let (mut at, mut within) = (0, 0);
         let tell = &mut *run.tell;
         let mut observe = |seen: Seen<'_>| match seen {
             Seen::Done(0, _) => {}
             Seen::Done(message, _) => {
-                tell(Happening::Statement(task, cars[message - 1].done, total))
+                tell(Happening::Statement(task, pairs[message - 1].done, total))
             }
             Seen::Within(message, statements) => (at, within) = (message, statements),
             Seen::Notice(message, notice) => {
-                let statement = message.checked_sub(1).map(|car| cars[car].done - 1);
+                let statement = message.checked_sub(1).map(|pair| pairs[pair].done - 1);
                 tell(Happening::Notice(task, statement, &notice));
             }
         };
@@ -141,17 +141,17 @@ impl Stream {
             return Streamed::Stuck(ends(&failure).then_some(failure));
         }
         self.is_prepared = true;
-        for (car, (message, reply)) in cars.iter().zip((1..).zip(replies)) {
+        for (pair, (message, reply)) in pairs.iter().zip((1..).zip(replies)) {
             let Err(failure) = reply else {
-                run.done = car.done;
-                run.prefix = car.prefix.clone();
+                run.done = pair.done;
+                run.prefix = pair.prefix.clone();
                 self.refused = 0;
                 continue;
             };
             let ran = at == message && within == 1;
             return match failure {
                 Failure::Server(error) if ran => {
-                    Streamed::Stuck(Some(Failure::Server(error.within(car.offset))))
+                    Streamed::Stuck(Some(Failure::Server(error.within(pair.offset))))
                 }
                 failure if ends(&failure) => Streamed::Stuck(Some(failure)),
                 failure => self.refuse(&failure),
@@ -175,7 +175,7 @@ impl Stream {
 }
 
 /// A statement on its way, with its entry.
-struct Car {
+struct Pair {
     sql: String,
     /// Where the statement begins in it.
     offset: usize,
