@@ -282,8 +282,8 @@ impl Locked<'_> {
         for attempt in 1.. {
             let records: Vec<_> =
                 tasks.iter().map(|task| self.finished(task, manner, None, None)).collect();
-            let mut draft = Draft::default();
-            draft.holds = tasks.iter().any(Task::takes_back);
+            let holds = tasks.iter().any(Task::takes_back);
+            let mut draft = Draft { holds, ..Draft::default() };
             draft.push(first, At::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
                 let index = first + offset;
