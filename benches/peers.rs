@@ -34,7 +34,7 @@ pub enum Tool {
 pub enum Act {
     /// Apply what is pending.
     Upgrade,
-    /// Say where the database is.
+    /// Show the current revision.
     Current,
 }
 
@@ -119,6 +119,18 @@ impl Project {
             previous = format!("'{version}'");
         }
         project.write("floor/all.sql", &all);
+        project
+    }
+
+    /// Writes one script, for psql and glowplug.
+    pub fn of_script(script: &str, in_transaction: bool) -> Self {
+        let dir = tempfile::Builder::new().prefix("glowplug-bench-").tempdir().unwrap();
+        let project = Self { dir };
+        project.write("migrations/1_script/up.sql", script);
+        project.write("migrations/1_script/down.sql", "SELECT 1;");
+        let metadata = format!("run_in_transaction = {in_transaction}\n");
+        project.write("migrations/1_script/metadata.toml", &metadata);
+        project.write("floor/all.sql", script);
         project
     }
 

@@ -34,12 +34,15 @@ pub struct Seen {
     pub round_trips: u64,
     /// Messages that the server answered with ReadyForQuery: simple queries and Syncs.
     pub commands: u64,
+    /// Bytes that the client has sent.
+    pub bytes: u64,
 }
 
 #[derive(Default)]
 struct Counts {
     round_trips: AtomicU64,
     commands: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// Where the conversation of one connection is.
@@ -74,6 +77,7 @@ impl Proxy {
         Seen {
             round_trips: self.counts.round_trips.swap(0, Ordering::SeqCst),
             commands: self.counts.commands.swap(0, Ordering::SeqCst),
+            bytes: self.counts.bytes.swap(0, Ordering::SeqCst),
         }
     }
 }
@@ -83,11 +87,14 @@ fn serve(client: UnixStream, server: &Path, delay: Duration, counts: &Arc<Counts
     let turn = Arc::new(Mutex::new(Turn::default()));
     let (from_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let asking = Arc::clone(&turn);
-    pass(from_client, to_server, delay, move |_| {
+    let (sent, counts) = (Arc::clone(counts), Arc::clone(counts));
+    pass(from_client, to_server, delay, move |bytes| {
         let mut turn = asking.lock().unwrap_or_else(PoisonError::into_inner);
         turn.asked = turn.authenticated;
+        if turn.authenticated {
+            sent.bytes.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+        }
     });
-    let counts = Arc::clone(counts);
     let mut kinds = Kinds::default();
     pass(server, client, delay, move |bytes| {
         let ready = kinds.read(bytes).into_iter().filter(|kind| *kind == b'Z');

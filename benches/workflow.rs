@@ -11,6 +11,7 @@
     reason = "a program for developers: it stops at the first surprise, and its result is a table"
 )]
 
+#[allow(dead_code, reason = "shared with the other benches")]
 mod peers;
 mod proxy;
 #[allow(dead_code, reason = "shared with the other bench")]

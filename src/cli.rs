@@ -4,6 +4,7 @@
 
 mod alembic;
 mod ask;
+mod cache;
 mod check;
 mod completions;
 mod covers;
@@ -62,20 +63,20 @@ struct Cli {
     command: Command,
 }
 
-/// What every command understands.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
     /// The database: any driver's URL, or key=value pairs [env: DATABASE_URL]
     #[arg(long, global = true, value_name = "URL", hide_default_value = true)]
     database_url: Option<String>,
-    /// The project's own local server, whatever DATABASE_URL says
+    /// Use the project's own local server, even if DATABASE_URL is set
     #[arg(long, global = true, conflicts_with_all = ["database_url", "direct_url"])]
     local: bool,
-    /// The URL that avoids a transaction pooler [env: GLOWPLUG_DIRECT_URL]
+    /// A URL that bypasses the transaction pooler [env: GLOWPLUG_DIRECT_URL]
     #[arg(long, global = true, value_name = "URL")]
     direct_url: Option<String>,
-    /// Wait so long for a server that is not there yet: a container that is being made [env: GLOWPLUG_WAIT_FOR_SERVER]
+    /// How long to wait for a server that does not answer yet, such as a starting container [env: GLOWPLUG_WAIT_FOR_SERVER]
     #[arg(long, global = true, value_name = "TIME")]
     wait_for_server: Option<Timespan>,
     /// The settings file [env: GLOWPLUG_CONFIG] [default: glowplug.toml at the root of the project]
@@ -84,45 +85,45 @@ struct Global {
     /// Diesel's settings file [env: DIESEL_CONFIG_FILE] [default: diesel.toml at the root of the project]
     #[arg(long, global = true, value_name = "FILE")]
     config_file: Option<PathBuf>,
-    /// Fail, before anything is run, if schema.rs would change
+    /// Fail before running anything if schema.rs would change
     #[arg(long, global = true)]
     locked_schema: bool,
-    /// The migrations [env: MIGRATION_DIRECTORY] [default: diesel.toml's, or the nearest migrations/]
+    /// The migrations directory [env: MIGRATION_DIRECTORY] [default: diesel.toml's, or the nearest migrations/]
     #[arg(long, global = true, value_name = "DIR")]
     migration_dir: Option<PathBuf>,
     /// The directory with `initdb` and `postgres`, for the local server [env: GLOWPLUG_POSTGRES_BIN]
     #[arg(long, global = true, value_name = "DIR")]
     postgres_bin: Option<PathBuf>,
-    /// Do not fetch PostgreSQL where there is none [glowplug.toml: `install = "never"` in [server]]
+    /// Do not fetch PostgreSQL if none is installed [glowplug.toml: `install = "never"` in [server]]
     #[arg(long, global = true)]
     no_install: bool,
-    /// What stdout carries
+    /// The output format
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// When to use colour
+    /// When to use color
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
-    /// Say nothing but the answer
+    /// Print only the result
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say more
+    /// Print more details
     #[arg(long, short, global = true)]
     verbose: bool,
 }
 
-/// What stdout carries.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One document, also on failure.
+    /// One JSON document, even on failure.
     Json,
-    /// Of `migration generate`, which Diesel gave a `--format` that knows nothing else.
+    /// For `migration generate` only: Diesel's `--format` takes nothing else.
     #[value(hide = true)]
     Sql,
 }
 
-/// When to use colour.
+/// When to use color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Color {
     /// On a terminal, unless NO_COLOR is set.
@@ -135,9 +136,9 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write diesel.toml, glowplug.toml and a first migration; nothing is overwritten
+    /// Create diesel.toml, glowplug.toml and a first migration; overwrites nothing
     Init(init::Init),
-    /// Say where the database is
+    /// Show the database's current revision
     Current(current::Current),
     /// List the migrations, newest first, with their state
     History(history::History),
@@ -147,15 +148,15 @@ enum Command {
     Show(show::Show),
     /// Open one migration in $VISUAL or $EDITOR
     Edit(edit::Edit),
-    /// Write a new, empty migration
+    /// Create a new migration, empty or generated
     Revision(revision::Revision),
-    /// Apply what is pending
+    /// Apply pending migrations
     Upgrade(upgrade::Upgrade),
-    /// Revert what is applied above a target
+    /// Revert applied migrations down to a target
     Downgrade(upgrade::Downgrade),
     /// Revert the newest migration and apply it again
     Redo(upgrade::Redo),
-    /// Write the journal without running SQL
+    /// Mark migrations as applied or pending without running them
     Stamp(stamp::Stamp),
     /// Write schema.rs, or check that it is up to date
     Schema(schema::Schema),
@@ -167,32 +168,35 @@ enum Command {
     Database(diesel::Database),
     /// Run, revert, list or write migrations, as `diesel migration` does
     Migration(diesel::MigrationCommand),
-    /// Show what a URL is understood as, or spell it for another driver
+    /// Show how a URL is understood, or convert it for another driver
     Url(url::UrlCommand),
-    /// Tell whether the migrations lead to the source of truth
+    /// Check that the migrations and the source of truth agree
     Check(check::Check),
-    /// Print the SQL that leads from one structure to another
+    /// Print the SQL that changes one structure into another
     Diff(diff::Diff),
-    /// Tell how the database differs from what its migrations produce
+    /// Show how the database differs from what its migrations produce
     Drift(drift::Drift),
-    /// Replay everything up, down and up again in a database of its own
+    /// Replay every migration up, down and up again in a throwaway database
     Verify(verify::Verify),
-    /// The throwaway databases in which migrations are replayed
+    /// Manage the throwaway databases that migrations are replayed in
     #[command(subcommand)]
     Shadow(shadow::Shadow),
-    /// The append-only tables
+    /// Manage append-only tables
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// The project's own local server
+    /// Manage the project's own local server
     #[command(subcommand)]
     Db(db::Db),
-    /// Print completions for a shell
+    /// Manage cached replays
+    #[command(subcommand)]
+    Cache(cache::Cache),
+    /// Print shell completions
     Completions(completions::Completions),
     /// Print the manual page
     Man(completions::Man),
-    /// Explain the code of a message, or a rule of the ledger guard
+    /// Explain a message code or a rule of the ledger guard
     Explain(guide::Explain),
-    /// Show the help of a command, or a guide
+    /// Show the help of a command or a guide
     Help(guide::Help),
     #[command(flatten)]
     Alembic(alembic::Word),
@@ -225,6 +229,7 @@ impl Command {
             Self::Shadow(command) => command.name(),
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
+            Self::Cache(_) => "cache",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Explain(_) => "explain",
@@ -234,7 +239,7 @@ impl Command {
     }
 }
 
-/// Runs the program with the arguments of the process. Where it was started without stdout, an answer that it has is a failure.
+/// Runs the program with the arguments of the process. If stdout is closed, printing a result is an error.
 #[must_use]
 pub fn main(is_stdout_closed: bool) -> ExitCode {
     let arguments: Vec<String> =
@@ -253,7 +258,7 @@ pub fn main(is_stdout_closed: bool) -> ExitCode {
             if error.use_stderr() && wants_json(&arguments) {
                 let text = covers.over(&error.render().to_string());
                 let first = text.lines().next().unwrap_or_default();
-                // the command line is wrong however much of that is heard
+                // the command line is wrong, whether or not this can be printed
                 render::misused(first.trim_start_matches("error: ")).unwrap_or_default();
             }
             return exit::usage(&error, &arguments, &covers);
@@ -272,7 +277,7 @@ pub fn main(is_stdout_closed: bool) -> ExitCode {
     output.end(exit).into()
 }
 
-/// Whether a command line that could not be understood asks for JSON all the same.
+/// Whether a command line that could not be parsed asks for JSON.
 fn wants_json(arguments: &[String]) -> bool {
     let pair = |pair: &[String]| pair[0] == "--format" && pair[1] == "json";
     arguments.iter().any(|it| it == "--format=json") || arguments.windows(2).any(pair)
@@ -305,6 +310,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Shadow(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),
+        Command::Cache(command) => command.run(output),
         Command::Completions(command) => command.run(&mut Cli::command(), output),
         Command::Man(command) => command.run(Cli::command(), output),
         Command::Explain(command) => command.run(output),

@@ -29,7 +29,7 @@ mod queries;
 pub use self::model::{Correction, Effective, Event, EventsError, NewEvent};
 
 use diesel_async::{
-    AsyncPgConnection,
+    AsyncConnection as _, AsyncPgConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, bb8::Pool},
 };
 use futures_util::{Stream, TryStreamExt as _, stream};
@@ -78,6 +78,9 @@ impl EventLog {
     /// # Errors
     /// When no connection is to be had.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, EventsError> {
+        // a pool goes on trying for half a minute, and then says no more than that
+        let tried = AsyncPgConnection::establish(url).await;
+        drop(tried.map_err(|error| EventsError::Pool(error.to_string()))?);
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);

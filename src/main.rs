@@ -1,7 +1,7 @@
-//! The program; all of it is in the library.
+//! The program; the library does everything.
 //!
-//! What is here is what only a program can know: whether it was started without stdout. Before `main`, Rust's standard library opens
-//! /dev/null where a descriptor is closed, and from then on every answer is lost without an error. So it is looked at before that.
+//! Only a program can know whether it was started without stdout. Before `main`, Rust's standard library opens /dev/null for a
+//! closed descriptor, and from then on all output is lost without an error. So this is checked before that.
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 #[allow(unsafe_code, reason = "nothing else runs before the standard library does")]
@@ -16,7 +16,7 @@ mod start {
     static LOOK: extern "C" fn() = look;
 
     extern "C" fn look() {
-        // SAFETY: it only asks, and the number is all that it is given
+        // SAFETY: it only queries a descriptor, and takes nothing but its number
         let flags = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) };
         IS_CLOSED.store(flags == -1, Ordering::Relaxed);
     }

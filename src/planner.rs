@@ -50,7 +50,7 @@ pub enum PlanError {
     #[error("there is no way that keeps the rows: {}", .0.join("; "))]
     Impossible(Vec<String>),
     /// Objects that need each other.
-    #[error("each of these has to come before the next, and the last before the first: {}", .0.join(", "))]
+    #[error("each of these must come before the next, and the last before the first: {}", .0.join(", "))]
     Circle(Vec<String>),
 }
 

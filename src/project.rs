@@ -43,7 +43,7 @@ pub enum ProjectError {
     #[error("there is no migrations directory {}", place.display())]
     #[diagnostic(
         code(project::no_migrations),
-        help("Make one with `glowplug init`, or name it with --migration-dir.")
+        help("Create one with `glowplug init`, or name it with --migration-dir.")
     )]
     NoMigrations {
         /// Where it was looked for.
@@ -54,7 +54,7 @@ pub enum ProjectError {
     #[diagnostic(
         code(verify::no_baseline),
         help(
-            "Is the path right? To write down what is found now as known: `glowplug verify accept --baseline {}`.", path.display()
+            "Is the path right? To accept what is found now: `glowplug verify accept --baseline {}`.", path.display()
         )
     )]
     NoBaseline {
@@ -78,7 +78,7 @@ pub enum ProjectError {
     #[diagnostic(
         code(migrations::version_too_long),
         help(
-            "Diesel's tracking table takes {MAX_LENGTH}. The version is what stands before the first `_`: is there one?"
+            "Diesel's tracking table takes {MAX_LENGTH}. The version is the part before the first `_`: is there one?"
         )
     )]
     VersionTooLong {
@@ -92,7 +92,7 @@ pub enum ProjectError {
     #[diagnostic(
         code(project::not_a_version),
         help(
-            "A version has 1 to {MAX_LENGTH} characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is none of the words that name targets."
+            "A version has 1 to {MAX_LENGTH} characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is not a word that names a target."
         )
     )]
     NotAVersion {
@@ -104,7 +104,7 @@ pub enum ProjectError {
     #[diagnostic(
         code(project::not_newest),
         help(
-            "Where {newest} is applied, it would be out of order. Choose a later version with --rev-id, or leave it to the time."
+            "Where {newest} is applied, it would be out of order. Choose a later version with --rev-id, or omit it to use the present time."
         )
     )]
     NotNewest {
@@ -160,7 +160,7 @@ pub enum ProjectError {
         what: String,
     },
     /// A migrations directory of another tool.
-    #[error("{} holds what is no migration of Diesel's: {reason}", place.display())]
+    #[error("{} contains something that is not a Diesel migration: {reason}", place.display())]
     #[diagnostic(
         code(project::other_migrations),
         help(
@@ -174,7 +174,7 @@ pub enum ProjectError {
         reason: Box<ProjectError>,
     },
     /// Something that would be overwritten.
-    #[error("{} exists already", path.display())]
+    #[error("{} already exists", path.display())]
     #[diagnostic(code(project::exists))]
     Exists {
         /// The file or directory.
@@ -211,13 +211,13 @@ impl ProjectError {
 fn what_to_do(error: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;
     match error.kind() {
-        ErrorKind::NotFound => "Is it a symbolic link that leads nowhere? Correct or remove it.",
+        ErrorKind::NotFound => "Is it a dangling symbolic link? Correct or remove it.",
         ErrorKind::PermissionDenied => "Give your user access to it.",
         ErrorKind::IsADirectory => "A file belongs here: move the directory away.",
         ErrorKind::NotADirectory => "A directory belongs here: move the file away.",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "Make room on the disk.",
         ErrorKind::ReadOnlyFilesystem => "The file system is mounted read-only.",
-        _ => "Mend it, and run again.",
+        _ => "Fix it, and run again.",
     }
 }
 

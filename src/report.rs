@@ -1,4 +1,4 @@
-//! What jobs tell while they run and return when they end. Plain values, serialised as they are.
+//! The events that jobs emit and the reports that they return. Plain values, serialized as they are.
 
 pub(crate) mod advice;
 pub mod autogenerate;

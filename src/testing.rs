@@ -184,6 +184,14 @@ fn block_on<T: Send>(
 ) -> Result<T, TestingError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("the system gives a runtime its handles");
-    std::thread::scope(|scope| scope.spawn(move || runtime.block_on(future)).join())
-        .expect("nothing in it panics")
+    // a replay in a debug build needs more than a thread has by default
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    std::thread::scope(|scope| {
+        let spawned = thread.spawn_scoped(scope, move || runtime.block_on(future));
+        spawned.expect("the system gives a thread").join()
+    })
+    .expect("nothing in it panics")
 }
+
+/// The stack of a replay, in bytes.
+const STACK: usize = 16 << 20;

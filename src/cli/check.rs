@@ -24,54 +24,56 @@ use crate::{
     project,
 };
 
-/// Tells whether the migrations lead to the source of truth: would `revision --autogenerate` find anything?
+/// Checks that the migrations and the source of truth agree: would `revision --autogenerate` find anything?
 ///
-/// The truth is schema.rs as it stands, or the SQL that `source` in `[schema]` of glowplug.toml names. Needs no database. Exits with 3
+/// The source of truth is schema.rs, or the SQL that `source` in `[schema]` of glowplug.toml names. Needs no database. Exits with 3
 /// and a list if something differs.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     source: TruthArgs,
-    /// Fail, too, where objects are there that are not compared
+    /// Also fail if there are objects that are not compared
     #[arg(long)]
     strict: bool,
 }
 
-/// Where the truth is.
+/// Where the source of truth is.
 #[derive(Debug, Args)]
 pub(super) struct TruthArgs {
-    /// SQL that makes everything in an empty database: a file, or a directory of .sql files [default: `source` in glowplug.toml, else schema.rs]
+    /// SQL that creates everything in an empty database: a file, or a directory of .sql files [default: `source` in
+    /// glowplug.toml, else schema.rs]
     #[arg(long, value_name = "PATH")]
     source: Option<PathBuf>,
-    /// Rename instead of dropping and making anew: `table=new`, `table.column=new`, `type=new`, `type.value=new`, with a schema in front or without; `table=schema.new` for another schema. In any order
+    /// Rename instead of dropping and creating: `table=new`, `table.column=new`, `type=new`, `type.value=new`, optionally with a
+    /// schema; `table=schema.new` moves to another schema. Any order
     #[arg(long, value_name = "OLD=NEW")]
     pub(super) rename: Vec<String>,
-    /// What is led to the truth: what the migrations make, or the database as it is
+    /// What to start from: the result of the migrations, or the database as it is
     #[arg(long, value_enum, default_value_t = From::Migrations)]
     pub(super) from: From,
     #[command(flatten)]
     pub(super) partitions: PartitionArgs,
 }
 
-/// What becomes of partitions that only the database has.
+/// What to do with partitions that only the database has.
 #[derive(Debug, Args)]
 pub(super) struct PartitionArgs {
-    /// Drop a partition that only the database has, with its rows: `schema.name`. Others are left alone
+    /// Drop a partition that only the database has, with its rows: `schema.name`. Others are kept
     #[arg(long, value_name = "NAME")]
     pub(super) drop_partition: Vec<String>,
 }
 
-/// What is compared with the truth.
+/// What is compared with the source of truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum From {
-    /// What the migrations make in an empty database
+    /// What the migrations create in an empty database
     Migrations,
-    /// The database as it is, with its drift
+    /// The database as it is, drift included
     Database,
 }
 
 impl From {
-    /// The way to the database, where it is wanted.
+    /// How to reach the database, if it is needed.
     pub(super) fn endpoint(
         self,
         settings: &Settings,
@@ -86,7 +88,7 @@ impl From {
 }
 
 impl TruthArgs {
-    /// The SQL of the truth, if it is SQL.
+    /// The SQL of the source of truth, if it is SQL.
     pub(super) fn truth(
         &self,
         settings: &Settings,
@@ -100,7 +102,7 @@ impl TruthArgs {
     }
 }
 
-/// Runs a job with the wish that the project's files make.
+/// Runs a job with the request that the project's files make.
 pub(super) fn with_wish<T>(
     truth: &Truth<'_>,
     (from, renames, drop_partitions): (From, &[String], &[String]),

@@ -16,7 +16,7 @@ pub(super) struct Completions {
 /// Prints the manual page, in roff: `glowplug man upgrade | man -l -`.
 #[derive(Debug, Args)]
 pub(super) struct Man {
-    /// The command; without, the program as a whole
+    /// The command [default: the whole program]
     command: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl Man {
             let full = format!("{}-{name}", page.get_name());
             let Some(found) = page.find_subcommand(name) else {
                 return Err(CliError::Cannot {
-                    what: format!("there is no command `{name}`"),
+                    what: format!("no command is named `{name}`"),
                     help: "`glowplug --help` lists the commands.".into(),
                 });
             };
@@ -45,8 +45,8 @@ impl Man {
         }
         let mut text = Vec::new();
         clap_mangen::Man::new(page).render(&mut text).map_err(|error| CliError::Cannot {
-            what: format!("the manual cannot be written: {error}"),
-            help: "`glowplug --help` says the same.".into(),
+            what: format!("cannot write the manual: {error}"),
+            help: "`glowplug --help` has the same text.".into(),
         })?;
         output.raw(&String::from_utf8_lossy(&text));
         Ok(Exit::Done)

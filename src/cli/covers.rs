@@ -1,15 +1,15 @@
 //! Keeps the passwords in the program's arguments out of what it says about them.
 //!
-//! A URL in the wrong place is a target that nobody knows, or a file that is not there, and messages name those.
+//! A misplaced URL reads as an unknown target or a missing file, and messages name those.
 
 use crate::words::secrets;
 
-/// What stands in for each argument that holds a secret.
+/// The replacement for each argument that contains a secret.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Covers(Vec<(String, String)>);
 
 impl Covers {
-    /// Looks through the arguments, and through what may be attached to a flag.
+    /// Searches the arguments, and values attached to flags.
     pub(super) fn of(arguments: &[String]) -> Self {
         let pieces = |argument: &String| {
             let value = argument.split_once('=').map(|(_, value)| value.to_owned());
@@ -29,7 +29,7 @@ impl Covers {
     /// The text with every secret covered.
     pub(super) fn over(&self, text: &str) -> String {
         let cover = |text: String, (piece, covered): &(String, String)| {
-            // as messages quote what is not plain
+            // as messages quote special characters
             text.replace(piece, covered).replace(&piece.escape_debug().to_string(), covered)
         };
         self.0.iter().fold(text.to_owned(), cover)

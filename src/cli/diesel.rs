@@ -1,6 +1,6 @@
 //! Diesel's own command names: `setup`, `database` and `migration`, with Diesel's flags, stdout, exit codes and files.
 //!
-//! What they do is done by the same jobs as everything else; what differs from Diesel on purpose is listed in docs/src/tutorials/diesel-project.md.
+//! They run the same jobs as all other commands; docs/src/tutorials/diesel-project.md lists the deliberate differences from Diesel.
 
 mod database;
 mod generate;

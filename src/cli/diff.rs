@@ -22,16 +22,17 @@ use crate::{
     schema_rs::config::PrintSchema,
 };
 
-/// Prints the SQL that leads from one structure to another. Reads only.
+/// Prints the SQL that changes one structure into another. Read-only.
 ///
-/// Each is a URL, a directory of migrations, a schema.rs, or SQL that makes everything in an empty database: a file, or a directory of .sql
-/// files. What schema.rs cannot say (defaults, indexes, checks …) is what the other one says. Exits with 3 if they differ.
+/// Each is a URL, a directory of migrations, a schema.rs, or SQL that creates everything in an empty database: a file, or a
+/// directory of .sql files. What schema.rs cannot express (defaults, indexes, checks …) is taken from the other one. Exits with 3
+/// if they differ.
 #[derive(Debug, Args)]
 pub(super) struct Diff {
-    /// What is there
+    /// The present structure
     #[arg(value_name = "FROM")]
     from: String,
-    /// What is wanted
+    /// The wanted structure
     #[arg(value_name = "TO")]
     to: String,
     #[command(flatten)]
@@ -65,7 +66,7 @@ impl Diff {
     }
 }
 
-/// A statement with what it loses.
+/// A statement with the data that it deletes.
 fn text(statement: &Statement) -> String {
     let lost = statement.loses.iter().map(|it| format!("-- deletes-data: {it}\n"));
     lost.collect::<String>() + &statement.sql()
@@ -88,7 +89,7 @@ fn side(text: &str, settings: &Settings, stop: &Stop, output: &Output) -> Result
     Ok(Side::Database(Box::new(endpoint)))
 }
 
-/// What would print a file: as its settings say, where it has some, or as those of the first file do.
+/// How a file is printed: by its own settings if it has any, else by those of the first file.
 fn printer_of(path: &Path, settings: &Settings) -> Result<Printer, CliError> {
     let mut printer = printer(settings, None)?;
     let path = settings.current.join(path);

@@ -15,9 +15,9 @@ use crate::{
     job,
 };
 
-/// Compares the database with what its applied migrations produce in a database of their own, and prints the SQL that leads back.
+/// Compares the database with what its applied migrations produce in a throwaway database, and prints the SQL that reverts the difference.
 ///
-/// Reads only. Exits with 3 if something differs.
+/// Read-only. Exits with 3 if something differs.
 #[derive(Debug, Args)]
 pub(super) struct Drift {
     #[command(flatten)]

@@ -12,7 +12,7 @@ use crate::{
 /// Opens up.sql and down.sql of one migration in $VISUAL or $EDITOR.
 #[derive(Debug, Args)]
 pub(super) struct Edit {
-    /// A version, a unique beginning of one, `head`, `current`, `head-1`, …
+    /// A version, a unique prefix of one, `head`, `current`, `head-1`, …
     #[arg(value_name = "REV", default_value = "head", allow_negative_numbers = true)]
     revision: String,
 }
@@ -27,7 +27,7 @@ impl Edit {
         let migration = revision::find(&migrations, applied.clone(), &self.revision)?;
         if applied.contains(&&migration.version) {
             output.talk(&format!(
-                "{} is applied: an edit of its up.sql stops the next upgrade. A change belongs in a new migration.",
+                "{} is applied: editing its up.sql stops the next upgrade. Put the change in a new migration.",
                 migration.name
             ));
         }
@@ -40,17 +40,17 @@ impl Edit {
         let dir = settings.migrations_dir.join(&migration.name);
         let mut files = vec![dir.join("up.sql")];
         files.extend(migration.down.as_ref().map(|_| dir.join("down.sql")));
-        // an editor may come with arguments: the shell takes them apart
+        // the editor may have arguments: the shell splits them
         let script = format!("{editor} \"$@\"");
         let status = Command::new("sh").args(["-c", &script, "sh"]).args(&files).status();
         match status {
             Ok(status) if status.success() => Ok(Exit::Done),
             Ok(status) => Err(CliError::Cannot {
-                what: format!("`{editor}` ended with {status}"),
-                help: "Is it the right program? VISUAL is asked before EDITOR.".into(),
+                what: format!("`{editor}` failed with {status}"),
+                help: "Is it the right program? VISUAL takes precedence over EDITOR.".into(),
             }),
             Err(error) => Err(CliError::Cannot {
-                what: format!("`{editor}` cannot be started: {error}"),
+                what: format!("cannot start `{editor}`: {error}"),
                 help: "Correct VISUAL or EDITOR.".into(),
             }),
         }

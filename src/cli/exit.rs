@@ -12,9 +12,9 @@ use crate::{
 pub(super) enum Exit {
     /// Done.
     Done,
-    /// Could not; the message is on stderr.
+    /// Failed; the message is on stderr.
     Failed,
-    /// Done, and there are findings.
+    /// Done, with findings.
     Findings,
     /// Ended by Ctrl-C.
     Interrupted,
@@ -31,7 +31,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Ends a program that was called wrongly, or asked for help. An argument in the wrong place may hold a password, or anything else.
+/// Ends the program after wrong usage or a request for help. A misplaced argument may contain a password.
 pub(super) fn usage(error: &clap::Error, arguments: &[String], covers: &Covers) -> ExitCode {
     let rendered = error.render();
     let plain = covers.over(&rendered.to_string());
@@ -48,7 +48,7 @@ pub(super) fn usage(error: &clap::Error, arguments: &[String], covers: &Covers) 
     written(terminal::styled_answer(&styled()))
 }
 
-/// The exit of a program that had nothing to do but to write.
+/// The exit code of a command that only prints.
 pub(super) fn written(result: io::Result<()>) -> ExitCode {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,4 +1,4 @@
-//! Why a command could not do its work.
+//! Why a command failed.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::{
     words::url::UrlError,
 };
 
-/// Why a command could not do its work.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub(super) enum CliError {
     #[error(transparent)]
@@ -29,11 +29,11 @@ pub(super) enum CliError {
         #[help]
         help: String,
     },
-    #[error("{from} is set, and empty")]
+    #[error("{from} is set but empty")]
     #[diagnostic(
         code(url::empty),
         help(
-            "Is a secret missing? Set it to the database's URL, unset it, or ask for the project's own server with --local."
+            "Is a secret missing? Set it to the database's URL, unset it, or use the project's own server with --local."
         )
     )]
     EmptyUrl {
@@ -46,11 +46,11 @@ pub(super) enum CliError {
         help("Write one NAME=VALUE per line; values with spaces need quotes.")
     )]
     EnvFile { path: PathBuf, line: usize },
-    #[error("cannot write the answer to stdout")]
+    #[error("cannot write the result to stdout")]
     #[diagnostic(
         code(cli::stdout),
         help(
-            "What the command does is done, and its answer is not whole. Make room, or ask again with stdout elsewhere."
+            "The command did its work, but its output is incomplete. Free disk space, or redirect stdout elsewhere."
         )
     )]
     Stdout(#[source] std::io::Error),
@@ -89,7 +89,7 @@ impl CliError {
         }
     }
 
-    /// What a failed run had done, and what is known of the migration that failed.
+    /// What a failed run had done, and details of the migration that failed.
     pub(super) fn job(&self) -> Option<&JobError> {
         match self {
             Self::Job(error) => Some(error),

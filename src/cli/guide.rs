@@ -55,22 +55,22 @@ const GUIDES: &[(&str, &str)] = guides! {
 /// A section for each code that an error can have.
 const MESSAGES: &str = include_str!("../../docs/src/reference/messages.md");
 
-/// Shows the help of a command, or a guide.
+/// Shows the help of a command or a guide.
 #[derive(Debug, Args)]
 pub(super) struct Help {
-    /// A command, or a guide; without one, the list of both
+    /// A command or a guide [default: list both]
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }
 
-/// Explains the code of a message, or a rule of the ledger guard.
+/// Explains a message code or a rule of the ledger guard.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The code: `migration::failed`, `rows-changed`, …
     code: String,
 }
 
-/// What is known of a code.
+/// The explanation of a code.
 #[derive(Debug, Serialize)]
 struct Explanation {
     code: String,
@@ -101,7 +101,7 @@ impl Help {
         let commands = commands.map(|it| it.get_name().to_owned()).collect::<Vec<_>>();
         let known = commands.iter().map(String::as_str).chain(GUIDES.iter().map(|(it, _)| *it));
         Err(CliError::Cannot {
-            what: format!("there is no command and no guide `{}`", self.words.join(" ")),
+            what: format!("no command or guide is named `{}`", self.words.join(" ")),
             help: unknown(first, known, "`glowplug help` lists both."),
         })
     }
@@ -113,7 +113,7 @@ impl Explain {
         let Some(text) = explained(code) else {
             let known = codes().chain(LedgerRule::ALL.iter().map(|it| it.code()));
             return Err(CliError::Cannot {
-                what: format!("no message and no rule has the code `{code}`"),
+                what: format!("no message or rule has the code `{code}`"),
                 help: unknown(code, known, "`glowplug help messages` lists the codes."),
             });
         };
@@ -127,8 +127,8 @@ impl Explain {
 fn explained(code: &str) -> Option<String> {
     if let Some(rule) = LedgerRule::of_code(code) {
         let passes = match rule.severity() {
-            Severity::History => "Nothing lets it pass.",
-            Severity::Protection => "--allow-ledger-change \"reason\" lets it pass.",
+            Severity::History => "A breach is never allowed.",
+            Severity::Protection => "--allow-ledger-change \"reason\" allows a breach.",
         };
         let text = format!(
             "A rule of the ledger guard: it protects {}. {passes}\n\n{}\n",
@@ -152,7 +152,7 @@ fn title(page: &str) -> &str {
     page.lines().next().unwrap_or_default().trim_start_matches("# ")
 }
 
-/// The command that some words name.
+/// Finds the command that the words name.
 fn command(program: clap::Command, words: &[String]) -> Option<clap::Command> {
     let mut found = program;
     found.build();
@@ -162,7 +162,7 @@ fn command(program: clap::Command, words: &[String]) -> Option<clap::Command> {
     Some(found)
 }
 
-/// What to do instead of an unknown name: one that is close, if there is one.
+/// Advice for an unknown name: the closest known one, if any.
 fn unknown<'t>(text: &str, known: impl Iterator<Item = &'t str>, list: &str) -> String {
     let close = known.map(|it| (strsim::jaro_winkler(text, it), it));
     match close.max_by(|a, b| a.0.total_cmp(&b.0)) {
@@ -180,7 +180,7 @@ fn page(text: &str, output: &Output) {
     let child = Command::new("sh").args(["-c", &pager]).stdin(Stdio::piped()).spawn();
     let Ok(mut child) = child else { return output.raw(text) };
     if let Some(mut stdin) = child.stdin.take() {
-        // a reader who has seen enough closes the pager
+        // the reader may close the pager early
         stdin.write_all(text.as_bytes()).unwrap_or_default();
     }
     child.wait().map(drop).unwrap_or_default();

@@ -21,18 +21,18 @@ use crate::{
 
 /// Lists the migrations, newest first.
 ///
-/// Their state is shown where a database is configured, or the local server has been started before.
+/// Shows their state if a database is configured or the local server has been started before.
 #[derive(Debug, Args)]
 pub(super) struct History {
-    /// Only from A to B, both included; either may be left out
+    /// Only from A to B, inclusive; either may be omitted
     #[arg(long, short, value_name = "A:B", allow_hyphen_values = true)]
     range: Option<String>,
-    /// Do not ask a database
+    /// Do not connect to a database
     #[arg(long)]
     offline: bool,
 }
 
-/// Shows the newest migration on disk. No database is asked.
+/// Shows the newest migration on disk. Does not connect to a database.
 #[derive(Debug, Args)]
 pub(super) struct Heads {}
 
@@ -52,7 +52,7 @@ impl History {
         let Some((from, to)) = range.split_once(':').filter(|(_, to)| !to.contains(':')) else {
             return Err(TargetError::Unknown {
                 text: range.into(),
-                advice: "A range is A:B; `A:` and `:B` are ranges, too.".into(),
+                advice: "A range is A:B, `A:` or `:B`.".into(),
             });
         };
         let rows = &report.migrations;
@@ -81,7 +81,7 @@ impl Heads {
     }
 }
 
-/// The status with a database where there is one to ask, else without.
+/// The status from the database if one is configured, else from disk alone.
 pub(super) fn status(
     command: &str,
     offline: bool,
@@ -102,7 +102,7 @@ pub(super) fn status(
     });
     match asked {
         Err(error) if !error.is_interrupt() => {
-            output.talk(&format!("The states are not known: {error}"));
+            output.talk(&format!("The states are unknown: {error}"));
             Ok(job::status::of_disk(migrations))
         }
         asked => asked,

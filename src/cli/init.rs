@@ -13,10 +13,10 @@ use crate::{
     job,
 };
 
-/// Writes the files of a project. Nothing that exists is overwritten.
+/// Creates the files of a project. Overwrites nothing.
 #[derive(Debug, Args)]
 pub(super) struct Init {
-    /// Do not write the first migration, an append-only events table
+    /// Do not create the first migration, an append-only events table
     #[arg(long)]
     no_default_migration: bool,
 }

@@ -1,6 +1,6 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first stops the job, the second the program.
 //!
-//! A thread of its own listens, so that the first is answered at once whatever the job is doing: some of its work blocks.
+//! A separate thread listens, so that the first is answered at once even while the job blocks.
 
 use std::{
     future::Future,
@@ -15,12 +15,12 @@ use crate::{
     postgres::session::Stop,
 };
 
-/// Runs a job that obeys Ctrl-C, SIGTERM and SIGHUP.
+/// Runs a job that stops on Ctrl-C, SIGTERM and SIGHUP.
 pub(super) fn block_on<T, F: Future<Output = T>>(job: impl FnOnce(Stop) -> F) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("a runtime needs a file descriptor, and the program has just started");
+        .expect("a runtime needs a file descriptor, and few are open at the start");
     let (pull, stop) = Stop::new();
     static LISTENING: OnceLock<()> = OnceLock::new();
     LISTENING.get_or_init(listen);
@@ -32,10 +32,10 @@ pub(super) fn block_on<T, F: Future<Output = T>>(job: impl FnOnce(Stop) -> F) ->
 
 /// What a signal would stop.
 enum Running {
-    /// No job: an editor or psql may have the terminal, and the signals that go with it.
+    /// No job: an editor or psql may own the terminal and its signals.
     Nothing,
     Job(watch::Sender<bool>),
-    /// A job that was told to stop already.
+    /// A job that is already stopping.
     Stopping,
 }
 
@@ -44,7 +44,7 @@ fn with_running<T>(change: impl FnOnce(&mut Running) -> T) -> T {
     change(&mut RUNNING.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Starts to listen. When this returns, no signal is lost any more.
+/// Starts to listen. After this returns, no signal is lost.
 fn listen() {
     let (tell, told) = mpsc::channel();
     let listener = thread::Builder::new().spawn(move || {
@@ -60,7 +60,7 @@ fn listen() {
         });
     });
     if listener.is_ok() {
-        // the other end is dropped when somebody listens; without one the system ends the program by itself
+        // the other end is dropped once the thread listens; without it the system ends the program
         told.recv().unwrap_or(());
     }
 }
@@ -70,7 +70,7 @@ fn heard() {
         Running::Nothing => *running = Running::Nothing,
         Running::Job(pull) => {
             terminal::say(
-                "Stopping: what has not been committed is rolled back. Once more ends the program at once.\n",
+                "Stopping: uncommitted work is rolled back. Interrupt again to exit at once.\n",
             );
             pull.send_replace(true);
         }
@@ -83,12 +83,12 @@ struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
-    /// Without a handler there is nothing to wait for: the system ends the program by itself.
+    /// Without a handler there is nothing to wait for: the system ends the program.
     fn listen() -> Self {
         use crate::postgres::cluster::ignores_hangup;
         use tokio::signal::unix::{SignalKind, signal};
         let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
-        // nohup is somebody's wish that the run outlives its terminal
+        // nohup means that the run should outlive its terminal
         if !ignores_hangup() {
             kinds.push(SignalKind::hangup());
         }

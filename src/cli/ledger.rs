@@ -33,22 +33,22 @@ use crate::{
     },
 };
 
-/// The append-only tables: their protection, their rows, their seals.
+/// Append-only tables: their protection, rows and seals.
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Say how each ledger is protected, what is weak, and how far its rows go
+    /// Show each ledger's protection, weak points and last row
     Status,
     /// Write the migration that protects an existing table, and declare it in glowplug.toml
     Protect(Protect),
-    /// Compare with what the last run left, and with seals; exit with 3 if something is different
+    /// Compare the ledgers with the last run, or with seals; exit with 3 on a difference
     Verify(Verify),
-    /// Print a digest of all rows since the last seal, to be kept outside of the database
+    /// Print a digest of all rows since the last seal, to keep outside the database
     Seal(SealArgs),
     /// Print the rules of the guard: what each protects, and what to do instead
     Rules,
     /// Append an event
     Append(events::Append),
-    /// Append a correction of an event
+    /// Append a correction to an event
     Correct(events::Correct),
     /// Print events
     Log(events::Log),
@@ -58,7 +58,7 @@ pub(super) enum LedgerCommand {
 pub(super) struct Protect {
     /// The table: `public.events`
     table: String,
-    /// How much protection
+    /// The level of protection
     #[arg(long, value_enum, default_value_t = LevelArg::Hardened)]
     level: LevelArg,
     /// The columns that order its rows, separated by commas [default: the primary key]
@@ -67,7 +67,7 @@ pub(super) struct Protect {
     /// The version of the migration
     #[arg(long, value_name = "VERSION")]
     rev_id: Option<String>,
-    /// With `--level sealed`: the file for the SQL that an administrator runs [default: standard output]
+    /// With `--level sealed`: the file for the administrator's SQL [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -76,28 +76,28 @@ pub(super) struct Protect {
 enum LevelArg {
     /// Row triggers that refuse UPDATE and DELETE
     Minimal,
-    /// These, always firing, and triggers that refuse TRUNCATE, on every partition; privileges revoked
+    /// Also ENABLE ALWAYS, and refuse TRUNCATE, on every partition; revoke privileges
     Hardened,
-    /// These, and everything belongs to a role that nobody can log in as: SQL that an administrator runs
+    /// Also owned by a role that nobody can log in as: SQL for an administrator
     Sealed,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// Prove that every row before these seals is unaltered
+    /// Prove that every row before these seals is unchanged
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Accept the protection as it is now, for this reason; it is recorded
+    /// Accept the present protection, and record this reason
     #[arg(long, value_name = "REASON", conflicts_with = "against")]
     accept: Option<String>,
-    /// Accept rows, or a journal, that are not what they were, too: the chain of attestations begins anew
+    /// Also accept changed rows or a changed journal: starts a new chain of attestations
     #[arg(long, requires = "accept")]
     changed_history: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct SealArgs {
-    /// The file with the seals: the new ones are appended [default: standard output]
+    /// The file of seals to append to [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -150,8 +150,8 @@ fn rules(output: &Output) -> Exit {
     let rules: Vec<RuleReport> = LedgerRule::ALL.iter().map(of).collect();
     let text = |it: &RuleReport| {
         let passes = match it.severity {
-            Severity::History => "nothing lets it pass",
-            Severity::Protection => "--allow-ledger-change lets it pass",
+            Severity::History => "never allowed",
+            Severity::Protection => "allowed with --allow-ledger-change",
         };
         format!("{}\n  protects  {}; {passes}\n  instead   {}\n", it.rule, it.protects, it.advice)
     };
@@ -193,8 +193,8 @@ impl Protect {
     fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
         let Some((schema, table)) = Declaration::table(&self.table) else {
             return Err(CliError::Cannot {
-                what: format!("`{}` is no table", self.table),
-                help: "Write it as SQL would: schema.table, quoted where needed.".into(),
+                what: format!("`{}` is not a table name", self.table),
+                help: "Write it as in SQL: schema.table, quoted if necessary.".into(),
             });
         };
         let ledger = Declaration {
@@ -212,10 +212,8 @@ impl Protect {
         }
         if self.output.is_some() {
             return Err(CliError::Cannot {
-                what: "--output is for --level sealed".into(),
-                help:
-                    "The other levels are a migration: it is written to the migrations directory."
-                        .into(),
+                what: "--output requires --level sealed".into(),
+                help: "The other levels write a migration to the migrations directory.".into(),
             });
         }
         let migrations = settings.migrations()?;
@@ -288,8 +286,8 @@ impl Protect {
             let is_new = write::file_if_absent(file, &written.sql).map_err(job::JobError::from)?;
             if !is_new {
                 return Err(CliError::Cannot {
-                    what: format!("there is a file {} already", file.display()),
-                    help: "Choose another one with --output, or move it away.".into(),
+                    what: format!("{} already exists", file.display()),
+                    help: "Choose another file with --output, or move this one.".into(),
                 });
             }
         }
@@ -299,7 +297,7 @@ impl Protect {
             Some(known) => {
                 if known.level != Level::Sealed {
                     output.talk(&format!(
-                        "{} is declared with another level: write level = \"sealed\" into its [[ledger]] in glowplug.toml",
+                        "{} is declared with another level: set level = \"sealed\" in its [[ledger]] of glowplug.toml",
                         ledger.label()
                     ));
                 }
@@ -319,10 +317,10 @@ impl Protect {
             output.talk(&format!("note: {note}"));
         }
         for road in &written.roads {
-            output.talk(&format!("stays open: {road}"));
+            output.talk(&format!("still open: {road}"));
         }
-        output.talk("An administrator runs that SQL as a superuser; then `glowplug ledger status` tells whether the ledger is sealed.");
-        output.talk("What was attested before is another protection: `glowplug ledger verify --accept \"sealed\"` records the change.");
+        output.talk("Have an administrator run that SQL as a superuser; then `glowplug ledger status` shows whether the ledger is sealed.");
+        output.talk("Earlier runs attested another protection: `glowplug ledger verify --accept \"sealed\"` records the change.");
         let report = SealedOff { written, path: self.output.clone(), declared_in };
         output.answer(&report, |report| match &report.path {
             Some(path) => format!("wrote {}\n", path.display()),
@@ -390,12 +388,12 @@ fn accept(
     })?;
     settings.keep_head(head.as_ref())?;
     output.answer(&serde_json::json!({ "accepted": reason, "ledgers": head }), |_| {
-        "Recorded: the protection of the ledgers is as it should be.\n".to_owned()
+        "Recorded: the present protection of the ledgers is accepted.\n".to_owned()
     });
     Ok(Exit::Done)
 }
 
-/// Reads seals; a file that is to be begun is an empty one.
+/// Reads seals. A file that does not exist yet is empty.
 fn seals(file: &std::path::Path, may_begin: bool) -> Result<Vec<Seal>, CliError> {
     let text = match std::fs::read_to_string(file) {
         Err(error) if may_begin && error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -431,7 +429,7 @@ impl SealArgs {
                 write::append(file, &new.iter().map(line).collect::<String>())
                     .map_err(job::JobError::from)?;
                 output.answer(&new, |new| match new.len() {
-                    0 => "Nothing was appended since the last seal.\n".to_owned(),
+                    0 => "Nothing has been appended since the last seal.\n".to_owned(),
                     _ => new
                         .iter()
                         .map(|it| format!("sealed {}: {} rows, {}\n", it.ledger, it.rows, it.chain))

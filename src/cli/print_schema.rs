@@ -68,21 +68,18 @@ impl clap::Args for PrintSchemaCommand {
         let one_of =
             |values: Vec<&'static str>| -> ValueParser { PossibleValuesParser::new(values).into() };
         command
-            .arg(value("schema", "The schema that is printed").short('s').value_name("SCHEMA"))
+            .arg(value("schema", "The schema to print").short('s').value_name("SCHEMA"))
             .arg(
                 Arg::new("table-name")
                     .help("Regular expressions for --only-tables or --except-tables")
                     .action(ArgAction::Append)
                     .num_args(1..),
             )
-            .arg(flag("only-tables", "Print the tables that match one of TABLE-NAME").short('o'))
-            .arg(flag("except-tables", "Print the tables that match none of TABLE-NAME").short('e'))
-            .arg(flag(
-                "with-docs",
-                "Write doc comments: the database's, or a sentence where it has none",
-            ))
+            .arg(flag("only-tables", "Print only tables that match a TABLE-NAME").short('o'))
+            .arg(flag("except-tables", "Print only tables that match no TABLE-NAME").short('e'))
+            .arg(flag("with-docs", "Write doc comments: the database's, or a generated sentence"))
             .arg(
-                value("with-docs-config", "Which doc comments are written")
+                value("with-docs-config", "Which doc comments to write")
                     .value_parser(one_of(Docs::MODES.map(|(name, _)| name).to_vec())),
             )
             .arg(
@@ -100,12 +97,9 @@ impl clap::Args for PrintSchemaCommand {
                 value("column-sorting", "The order of columns")
                     .value_parser(one_of(vec!["ordinal_position", "name"])),
             )
+            .arg(value("patch-file", "A unified diff to apply to the output").value_name("FILE"))
             .arg(
-                value("patch-file", "A unified diff that is applied to the text")
-                    .value_name("FILE"),
-            )
-            .arg(
-                value("import-types", "What every table imports; may be repeated")
+                value("import-types", "Paths that every table imports; may be repeated")
                     .value_name("PATH"),
             )
             .arg(flag(
@@ -115,32 +109,28 @@ impl clap::Args for PrintSchemaCommand {
             .arg(
                 value(
                     "except-custom-type-definitions",
-                    "Types that are not defined, by regular expression",
+                    "Types not to define, by regular expression",
                 )
                 .num_args(1..)
                 .value_name("REGEX"),
             )
             .arg(
-                value("custom-type-derives", "What defined types derive; may be repeated")
+                value("custom-type-derives", "Traits that defined types derive; may be repeated")
                     .value_name("TRAIT"),
             )
+            .arg(value(DOMAINS, "Domains to define as types; may be repeated").value_name("REGEX"))
             .arg(
-                value(DOMAINS, "Domains that are types of their own; may be repeated")
-                    .value_name("REGEX"),
+                value(SCHEMA_KEY, "The settings that the following flags change").value_name("KEY"),
             )
             .arg(
-                value(SCHEMA_KEY, "The settings that the flags behind it belong to")
-                    .value_name("KEY"),
-            )
-            .arg(
-                flag("sqlite-integer-primary-key-is-bigint", "Of SQLite; without effect")
+                flag("sqlite-integer-primary-key-is-bigint", "For SQLite; has no effect")
                     .hide(true),
             )
             .arg(
                 Arg::new("compat")
                     .long("compat")
                     .value_parser(clap::value_parser!(ResultOf))
-                    .help("Whose result is printed where Diesel's is wrong"),
+                    .help("Which result to print where Diesel's is wrong"),
             )
     }
 
@@ -184,7 +174,7 @@ impl PrintSchemaCommand {
         Ok(Exit::Done)
     }
 
-    /// Puts the flags over the settings.
+    /// Applies the flags on top of the settings.
     fn apply(&self, schemas: &mut PrintSchemas, output: &Output) -> Result<(), CliError> {
         let keys = &self.given[SCHEMA_KEY];
         if !schemas.several {
@@ -196,7 +186,7 @@ impl PrintSchemaCommand {
         let early = VALUES.iter().find(|name| self.given[**name].keys().any(|at| *at < first));
         if let Some(name) = early {
             output.talk(&format!(
-                "note: {name} is without effect: diesel.toml has several [print_schema.KEY], and a flag belongs to the --schema-key before it"
+                "note: {name} has no effect: diesel.toml has several [print_schema.KEY], and a flag belongs to the --schema-key before it"
             ));
         }
         for (at, key) in keys {
@@ -284,7 +274,7 @@ impl PrintSchemaCommand {
 fn patterns(from: &str, texts: Vec<String>) -> Result<Vec<Pattern>, CliError> {
     let pattern = |text: String| {
         text.parse().map_err(|error| CliError::Cannot {
-            what: format!("{from}: `{text}` is no regular expression: {error}"),
+            what: format!("{from}: `{text}` is not a regular expression: {error}"),
             help: "The syntax is that of the regex crate; write \\. for a dot.".into(),
         })
     };

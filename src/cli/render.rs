@@ -26,7 +26,7 @@ use crate::cli::{
 use crate::job::JobError;
 use crate::words::shown;
 
-/// Where a command's words go.
+/// Where a command's output goes.
 #[derive(Debug)]
 pub(super) struct Output {
     command: &'static str,
@@ -34,7 +34,7 @@ pub(super) struct Output {
     quiet: bool,
     verbose: bool,
     covers: Covers,
-    /// Why the answer is not whole.
+    /// Why the output is incomplete.
     lost: OnceLock<io::Error>,
 }
 
@@ -59,7 +59,7 @@ impl Output {
         self.verbose
     }
 
-    /// Prints the answer: a report as JSON, or its text.
+    /// Prints the result: a report as JSON, or its text.
     pub(super) fn answer<T: Serialize>(&self, report: &T, text: impl FnOnce(&T) -> String) {
         match self.format {
             Format::Json => self.document(&json::done(self.command, report)),
@@ -67,32 +67,32 @@ impl Output {
         }
     }
 
-    /// Prints text that is the answer itself: SQL, completions.
+    /// Prints text that is the result itself: SQL, completions.
     pub(super) fn raw(&self, text: &str) {
         self.note_loss(terminal::answer(text));
     }
 
-    /// Prints texts that are the answer, each with its name in JSON.
+    /// Prints texts that are the result, each under its name in JSON.
     pub(super) fn texts(&self, texts: impl Iterator<Item = (String, String)>) {
         let texts: std::collections::BTreeMap<String, String> = texts.collect();
         self.answer(&texts, |texts| texts.values().map(String::as_str).collect());
     }
 
-    /// Talks to the user, on stderr.
+    /// Prints a message to stderr.
     pub(super) fn talk(&self, line: &str) {
         if !self.quiet {
             terminal::say(&format!("{line}\n"));
         }
     }
 
-    /// Says what only some want to know.
+    /// Prints a message with `--verbose`.
     pub(super) fn detail(&self, line: &str) {
         if self.verbose {
             terminal::say(&format!("{line}\n"));
         }
     }
 
-    /// Watches a run.
+    /// Shows the progress of a run.
     pub(super) fn progress(&self) -> Progress {
         Progress::new(self.quiet, self.verbose)
     }
@@ -102,7 +102,7 @@ impl Output {
         self.failure_beside(failure, None::<&()>)
     }
 
-    /// The same where there is a report all the same. In text it was printed before.
+    /// The same if there is also a report. As text it was printed before.
     pub(super) fn failure_beside<T: Serialize>(
         &self,
         failure: &CliError,
@@ -112,7 +112,7 @@ impl Output {
             && self.format == Format::Text
             && !run.done.steps.is_empty()
         {
-            // a part of the failure, and no talk
+            // part of the error, so `--quiet` does not hide it
             terminal::say(&format!("{}\n", text::done_before_failure(&run.done)));
         }
         let difference = match failure.job() {
@@ -139,10 +139,10 @@ impl Output {
         }
     }
 
-    /// Ends a command: an answer that did not get out is a failure, however well the rest went.
+    /// Ends a command. Output that could not be written is a failure, even if the command succeeded.
     pub(super) fn end(mut self, exit: Exit) -> Exit {
         let lost = self.lost.take();
-        // a reader that went away has heard enough
+        // the reader closed the pipe on purpose
         let Some(lost) = lost.filter(|it| it.kind() != io::ErrorKind::BrokenPipe) else {
             return exit;
         };
@@ -169,7 +169,7 @@ impl Output {
     }
 }
 
-/// Prints what was wrong with a command line that asked for JSON.
+/// Prints a usage error of a command line that asked for JSON.
 pub(super) fn misused(message: &str) -> io::Result<()> {
     terminal::document(&shown::json(&json::misused(message)))
 }

@@ -18,25 +18,25 @@ use crate::{
 /// Writes schema.rs: the file of `[print_schema]` in diesel.toml, else src/schema.rs.
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// Only compare: exit with 3 and show the difference if a file is not what would be written
+    /// Only compare: show the difference and exit with 3 if a file is out of date
     #[arg(long, conflicts_with_all = ["stdout", "update_patch"])]
     check: bool,
     /// Print it instead of writing it
     #[arg(long, conflicts_with = "update_patch")]
     stdout: bool,
-    /// What it is read from: the database, or the migrations alone, replayed on a server of their own
+    /// What to read: the database, or the migrations alone, replayed on a throwaway server
     #[arg(long, value_enum, default_value_t = From::Database, value_name = "SOURCE")]
     from: From,
-    /// Only the file of these settings
+    /// Only the file with these settings
     #[arg(long, value_name = "KEY")]
     schema_key: Option<String>,
-    /// Make the patch file anew from the edited schema file. What no migration makes is refused: a patch would hide it
+    /// Recreate the patch file from the edited schema file. Fails on what no migration creates: a patch would hide it
     #[arg(long)]
     update_patch: bool,
-    /// Print it anew, whatever was edited in it: upgrade, downgrade and redo leave an edited file as it is
+    /// Overwrite an edited file, which upgrade, downgrade and redo leave as it is
     #[arg(long, conflicts_with_all = ["check", "stdout", "update_patch"])]
     discard_edits: bool,
-    /// Whose result is wanted where Diesel's is wrong
+    /// Which result to print where Diesel's is wrong
     #[arg(long, value_enum)]
     compat: Option<ResultOf>,
 }
@@ -49,7 +49,7 @@ enum From {
     Migrations,
 }
 
-/// Whose result is printed where Diesel's is wrong.
+/// Which result to print where Diesel's is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ResultOf {
     /// The right one, with a note
@@ -141,7 +141,7 @@ impl Schema {
     }
 }
 
-/// What is printed by this project's settings.
+/// What this project's settings print.
 pub(super) fn printer(settings: &Settings, compat: Option<ResultOf>) -> Result<Printer, CliError> {
     Ok(Printer {
         schemas: settings.schemas.clone(),
@@ -151,7 +151,7 @@ pub(super) fn printer(settings: &Settings, compat: Option<ResultOf>) -> Result<P
     })
 }
 
-/// Says what should be known about a schema.rs.
+/// Prints the notes about a schema.rs.
 pub(super) fn say(notes: &[String], output: &Output) {
     for note in notes {
         output.talk(&format!("note: {note}"));

@@ -33,20 +33,20 @@ use crate::{
     words::{ident::Ident, timespan::Timespan, url::Url},
 };
 
-/// How long a waking server is waited for where nothing else is said.
+/// How long to wait for a server that is waking up, by default.
 const WAKE_UP: Duration = Duration::from_secs(30);
 
-/// Everything that a command needs to know about where it runs.
+/// The resolved settings of a command.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) root: PathBuf,
-    /// Where the program was called.
+    /// The current directory.
     pub(super) current: PathBuf,
     pub(super) migrations_dir: PathBuf,
-    /// How the migrations directory is called in messages.
+    /// The name of the migrations directory in messages.
     pub(super) shown: String,
     pub(super) toml: GlowplugToml,
-    /// The heads of chains of attestations that glowplug.lock keeps, where the project wants that.
+    /// The heads of attestation chains in glowplug.lock, if the project pins them.
     heads: Option<BTreeMap<String, String>>,
     /// Where glowplug.toml is, or would be.
     glowplug_toml: PathBuf,
@@ -59,9 +59,9 @@ pub(super) struct Settings {
     database_url: Option<(&'static str, String)>,
     direct_url: Option<(&'static str, String)>,
     postgres_bin: Option<PathBuf>,
-    /// How long a server is waited for that is not there yet.
+    /// How long to wait for a server that does not answer yet.
     wait_for_server: Option<Timespan>,
-    /// The local server was asked for.
+    /// Whether `--local` was given.
     is_local: bool,
     told: OnceLock<()>,
     /// Whether PostgreSQL may be fetched.
@@ -72,7 +72,7 @@ impl Settings {
     /// Reads the environment and the project's files.
     pub(super) fn resolve(global: &Global) -> Result<Self, CliError> {
         let current = std::env::current_dir().map_err(|error| CliError::Cannot {
-            what: format!("the current directory cannot be read: {error}"),
+            what: format!("cannot read the current directory: {error}"),
             help: "Change to a directory that exists.".into(),
         })?;
         let mut environment = Environment::of_process();
@@ -84,7 +84,7 @@ impl Settings {
         let config = global.config.clone().or_else(|| var("GLOWPLUG_CONFIG").map(PathBuf::from));
         if let Some(path) = config.as_ref().filter(|path| !path.is_file()) {
             return Err(CliError::Cannot {
-                what: format!("there is no settings file {}", path.display()),
+                what: format!("settings file {} not found", path.display()),
                 help: "Correct --config or GLOWPLUG_CONFIG.".into(),
             });
         }
@@ -124,7 +124,7 @@ impl Settings {
             let file = || toml.clone().map(|text| ("glowplug.toml", text));
             flag.or(env).or_else(file)
         };
-        // one that is empty stays: a secret that is missing is no wish for another database
+        // an empty one counts: a missing secret must not select another database
         let database_url = flag_or(
             ("--database-url", &global.database_url),
             ("DATABASE_URL", environment.vars.get("DATABASE_URL").cloned()),
@@ -135,7 +135,7 @@ impl Settings {
             ("GLOWPLUG_DIRECT_URL", var("GLOWPLUG_DIRECT_URL")),
             &toml.database.direct_url,
         );
-        // where the URL is known without it, it does not matter
+        // it does not matter if the URL is known without it
         let env_fault = env_fault.filter(|_| !(global.database_url.is_some() || is_set));
         let (database_url, direct_url, env_fault) = match global.local {
             true => (None, None, None),
@@ -183,16 +183,16 @@ impl Settings {
 
     /// Whether a database is named, as opposed to the project's local server.
     pub(super) fn names_a_database(&self) -> bool {
-        // what cannot be read may name one
+        // an unreadable file may name one
         self.database_url.is_some() || self.env_fault.is_some()
     }
 
-    /// Whether there is a database to act on: one that is named, or the local server's where that was asked for.
+    /// Whether there is a database to act on: a configured one, or the local server's with `--local`.
     pub(super) fn has_a_database(&self) -> bool {
         self.names_a_database() || self.is_local
     }
 
-    /// The URL that is named, if one is, with what there is to say about it.
+    /// The configured URL, if any, with notes about it.
     pub(super) fn url(&self, output: &Output) -> Result<Option<Url>, CliError> {
         if let Some(fault) = &self.env_fault {
             return Err(fault.clone().into());
@@ -219,7 +219,7 @@ impl Settings {
         url.map(Some).map_err(CliError::from_connect)
     }
 
-    /// How schema.rs is printed, whatever file it is.
+    /// How schema.rs is printed, for any file.
     pub(super) fn style(&self, compat: Option<Compat>) -> Result<Style, CliError> {
         let user = self.var("XDG_CONFIG_HOME").map(PathBuf::from);
         let user = user.or_else(|| Some(PathBuf::from(self.var("HOME")?).join(".config")));
@@ -231,17 +231,17 @@ impl Settings {
         })
     }
 
-    /// The objects that are left alone.
+    /// The objects that are ignored.
     pub(super) fn ignored(&self) -> Ignored {
         Ignored::new(&self.toml.schema.ignore)
     }
 
-    /// A path as it is called from here, also one that is not below it.
+    /// A path relative to the current directory, even if it is not below it.
     pub(super) fn relative(&self, path: &Path) -> String {
         root::relative(path, &self.current).display().to_string()
     }
 
-    /// How long, and for which, servers are waited for.
+    /// Which servers to wait for, and how long.
     fn patience(&self) -> (Duration, Patience) {
         match self.wait_for_server {
             Some(time) => (time.0, Patience::Absent),
@@ -249,7 +249,7 @@ impl Settings {
         }
     }
 
-    /// The way to the database. Starts the project's local server where no database is named.
+    /// How to reach the database. Starts the project's local server if no database is configured.
     pub(super) fn endpoint(
         &self,
         command: &str,
@@ -259,7 +259,7 @@ impl Settings {
         let direct = self.parse(self.direct_url.as_ref(), output)?;
         let (url, environment) = match self.url(output)? {
             Some(url) => (url, self.environment.clone()),
-            // the server is ours: PG* variables are meant for another one
+            // the server is our own: PG* variables are not meant for it
             None => (self.start_local(output)?.url(), Environment::default()),
         };
         Ok(Endpoint {
@@ -273,7 +273,7 @@ impl Settings {
         })
     }
 
-    /// The way to a database that an argument names.
+    /// How to reach a database that an argument names.
     pub(super) fn endpoint_of(
         &self,
         text: &str,
@@ -299,7 +299,7 @@ impl Settings {
         self.toml.ledgers()
     }
 
-    /// Adds a ledger to glowplug.toml; gives the file.
+    /// Adds a ledger to glowplug.toml and returns the file.
     pub(super) fn declare(&self, ledger: &Declaration) -> Result<PathBuf, CliError> {
         let path = self.glowplug_toml.clone();
         let mut entry = format!(
@@ -319,7 +319,7 @@ impl Settings {
         Ok(path)
     }
 
-    /// Keeps the newest head of the chain of attestations in glowplug.lock, where the project wants that.
+    /// Writes the newest head of the attestation chain to glowplug.lock, if the project pins it.
     pub(super) fn keep_head(&self, head: Option<&Head>) -> Result<(), CliError> {
         if let (Some(_), Some(head)) = (&self.heads, head) {
             pin::keep_head(&self.lock(), &head.database, &head.head).map_err(JobError::from)?;
@@ -339,7 +339,7 @@ impl Settings {
     }
 }
 
-/// A name as SQL reads it, quoted where it must be.
+/// A name in SQL, quoted if necessary.
 fn named(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let is_bare = name.chars().all(is_plain) && !name.starts_with(|c: char| c.is_ascii_digit());
@@ -352,7 +352,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
-/// A directory as it is called from here.
+/// A directory relative to the current one.
 fn shown(dir: &Path, current: &Path) -> String {
     let shown = dir.strip_prefix(current).unwrap_or(dir).display().to_string();
     if shown.is_empty() { ".".into() } else { shown }

@@ -21,18 +21,18 @@ use crate::{
 /// The throwaway databases in which migrations are replayed.
 #[derive(Debug, Subcommand)]
 pub(super) enum Shadow {
-    /// Keep what the database is like in glowplug.lock, for where no database is named
+    /// Record the database's environment in glowplug.lock, for use without a database
     Pin(Pin),
 }
 
-/// Writes glowplug.lock: the version, encoding, settings, roles and extensions of the database, as migrations meet them.
+/// Writes glowplug.lock: the version, encoding, settings, roles and extensions of the database, as migrations see them.
 ///
-/// `check`, `verify`, `revision --autogenerate` and `schema --from migrations` replay the migrations in such an environment where no
-/// database is named, or none answers. The file holds no secret and no host: commit it.
+/// `check`, `verify`, `revision --autogenerate` and `schema --from migrations` replay the migrations in this environment if no
+/// database is configured or none answers. The file contains no secret and no host: commit it.
 #[derive(Debug, Args)]
 pub(super) struct Pin {
-    /// Write, too, what the database has and no migration makes, as SQL that is loaded before every replay: the file of `sql` in [shadow] of
-    /// glowplug.toml, else prerequisites.sql
+    /// Also write what the database has and no migration creates, as SQL that is loaded before every replay, to the file of `sql`
+    /// in [shadow] of glowplug.toml, else prerequisites.sql
     #[arg(long)]
     from_database: bool,
 }
@@ -82,10 +82,10 @@ impl Pin {
         let ((pin, mut report), prerequisites) = pinned?;
         if let Some((file, shown, found)) = prerequisites {
             report.notes = found.notes;
-            // one that is there says what was there before
+            // an existing file says what was there before
             if found.is_empty && !file.exists() {
                 report.notes.push(
-                    "the database has nothing that no migration makes: no prerequisites are needed"
+                    "the migrations create everything in the database: no prerequisites are needed"
                         .to_owned(),
                 );
             } else {

@@ -12,7 +12,7 @@ use crate::{
 /// Shows one migration with its SQL.
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// A version, a unique beginning of one, `head`, `current`, `head-1`, …
+    /// A version, a unique prefix of one, `head`, `current`, `head-1`, …
     #[arg(value_name = "REV", allow_negative_numbers = true)]
     revision: String,
 }

@@ -14,13 +14,13 @@ use crate::{
     job,
 };
 
-/// Writes the journal without running SQL: exactly the migrations up to TARGET count as applied then.
+/// Marks the migrations up to TARGET as applied, and all others as pending, without running them.
 #[derive(Debug, Args)]
 pub(super) struct Stamp {
-    /// `head`, `base`, `current`, a version or a unique beginning of one, `head-1`, …
+    /// `head`, `base`, `current`, a version or a unique prefix of one, `head-1`, …
     #[arg(value_name = "TARGET", allow_negative_numbers = true)]
     target: String,
-    /// Also forget migrations that the database has run and that are not on disk
+    /// Also remove the records of applied migrations that are not on disk
     #[arg(long)]
     purge: bool,
     #[command(flatten)]

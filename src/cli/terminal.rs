@@ -1,7 +1,7 @@
 //! The one place that writes to stdout and stderr.
 //!
-//! Whatever goes to people goes through [`Shown`]. What stdout carries is theirs as well where it is a terminal; elsewhere it is for
-//! programs and files, and goes out byte for byte.
+//! All text for people goes through [`Shown`]. So does stdout if it is a terminal; otherwise it is for programs and files, and is
+//! written byte for byte.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -12,21 +12,21 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::{cli::Color, words::shown::Shown};
 
-/// The columns of a terminal that does not say how many it has.
+/// The columns of a terminal of unknown width.
 const USUAL: usize = 80;
 
-/// Lines that are longer are hard to read, however wide the terminal is.
+/// Longer lines are hard to read, even on a wide terminal.
 const READABLE: usize = 120;
 
 /// Whether the program was started without stdout.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Notes that the program was started without stdout: what is written there gets nowhere.
+/// Records that the program was started without stdout: output there is lost.
 pub(in crate::cli) fn has_no_stdout() {
     IS_CLOSED.store(true, Ordering::Relaxed);
 }
 
-/// Refuses an answer that would get nowhere.
+/// Fails if the result would be lost.
 fn heard(text: &str) -> io::Result<()> {
     if IS_CLOSED.load(Ordering::Relaxed) && !text.is_empty() {
         return Err(io::Error::new(io::ErrorKind::NotConnected, "it is closed"));
@@ -34,7 +34,7 @@ fn heard(text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the wish of `--color` count from now on.
+/// Applies `--color` from now on.
 pub(in crate::cli) fn color(color: Color) {
     match color {
         Color::Auto => {}
@@ -43,7 +43,7 @@ pub(in crate::cli) fn color(color: Color) {
     }
 }
 
-/// Writes to stdout: for people on a terminal, else as it is.
+/// Writes to stdout: escaped on a terminal, else as it is.
 pub(in crate::cli) fn answer(text: &str) -> io::Result<()> {
     heard(text)?;
     let mut stdout = io::stdout().lock();
@@ -55,7 +55,7 @@ pub(in crate::cli) fn answer(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes a document to stdout whose own spelling of control characters was used already.
+/// Writes a document to stdout whose control characters are already escaped.
 pub(in crate::cli) fn document(text: &str) -> io::Result<()> {
     heard(text)?;
     let mut stdout = io::stdout().lock();
@@ -71,13 +71,13 @@ pub(in crate::cli) fn styled_answer(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Talks to people, on stderr.
+/// Writes a message to stderr.
 pub(in crate::cli) fn say(text: &str) {
-    // a terminal that went away has heard enough
+    // the terminal may be gone
     write!(io::stderr().lock(), "{}", Shown(text)).unwrap_or_default();
 }
 
-/// Writes text with styles to stderr. What came from elsewhere was made visible before it was styled.
+/// Writes text with styles to stderr. Foreign text was escaped before it was styled.
 pub(in crate::cli) fn say_styled(text: &str) {
     let mut stderr = anstream::stderr().lock();
     stderr.write_all(text.as_bytes()).unwrap_or_default();
@@ -86,14 +86,14 @@ pub(in crate::cli) fn say_styled(text: &str) {
 /// How messages are laid out on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) struct Look {
-    /// The columns that a line may have; none in a log, where names have to be found again.
+    /// The columns of a line; none in a log, so that names stay searchable.
     pub(in crate::cli) width: Option<usize>,
-    /// Whether there are colours.
+    /// Whether to use colors.
     pub(in crate::cli) color: bool,
 }
 
 impl Look {
-    /// That of stderr.
+    /// The layout of stderr.
     pub(in crate::cli) fn of_stderr() -> Self {
         let stderr = io::stderr();
         let columns = || {

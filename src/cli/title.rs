@@ -1,13 +1,13 @@
-//! Keeps passwords out of the process title.
+//! Hides passwords in the process title.
 //!
-//! `ps` shows the arguments of every process to everybody. On Linux the kernel reads them from the memory of the process, so that
-//! covering them there is enough; on other systems DATABASE_URL or `.pgpass` is the way.
+//! `ps` shows the arguments of every process to everybody. On Linux the kernel reads them from the memory of the process, so
+//! overwriting them there is enough; on other systems use DATABASE_URL or `.pgpass`.
 
-/// Covers passwords in the arguments, as other processes see them.
+/// Hides passwords in the arguments from other processes.
 pub(super) fn cover_passwords() {
     #[cfg(target_os = "linux")]
     {
-        // nothing depends on it: a system without /proc shows no arguments either
+        // optional: a system without /proc shows no arguments either
         linux::cover().unwrap_or_default();
     }
 }
@@ -40,7 +40,7 @@ mod linux {
         if covered == text {
             return Some(());
         }
-        // field 48 is arg_start; the name in field 2 may hold spaces and ends with the last ')'
+        // field 48 is arg_start; the name in field 2 may contain spaces and ends with the last ')'
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
         let fields = stat.rsplit_once(") ")?.1;
         let start: u64 = fields.split(' ').nth(45)?.parse().ok()?;
@@ -56,7 +56,7 @@ mod linux {
         memory.write_all(covered.as_bytes()).ok()
     }
 
-    /// Whether the argument behind this one is a connection string.
+    /// Whether the argument after this one is a connection string.
     fn takes_a_url(argument: &str) -> bool {
         matches!(argument, "--database-url" | "--direct-url")
     }

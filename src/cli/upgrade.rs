@@ -24,20 +24,20 @@ use crate::{
     postgres::exec,
 };
 
-/// Applies what is pending, oldest first.
+/// Applies pending migrations, oldest first.
 ///
 /// Each migration commits together with its journal entry. A second run at the same time waits, and then finds nothing to do.
 #[derive(Debug, Args)]
 pub(super) struct Upgrade {
-    /// `head`, a version or a unique beginning of one, `+N`, `VERSION+N`; with --sql also A:B
+    /// `head`, a version or a unique prefix of one, `+N`, `VERSION+N`; with --sql also A:B
     #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
     target: String,
     #[command(flatten)]
     run: RunArgs,
-    /// Apply migrations that are older than what is applied already
+    /// Apply migrations that are older than an applied one
     #[arg(long)]
     allow_out_of_order: bool,
-    /// Go on although the database has run migrations that are not on disk
+    /// Continue even if applied migrations are not on disk
     #[arg(long)]
     allow_orphaned: bool,
     /// Accept that this migration was edited after it was applied; may be repeated
@@ -45,10 +45,10 @@ pub(super) struct Upgrade {
     accept_edited: Vec<String>,
 }
 
-/// Reverts what is applied above a target, newest first.
+/// Reverts applied migrations above a target, newest first.
 #[derive(Debug, Args)]
 pub(super) struct Downgrade {
-    /// `-1`, `-N`, `base`, a version that stays; with --sql also A:B
+    /// `-1`, `-N`, `base`, or the version to go back to; with --sql also A:B
     #[arg(value_name = "TARGET", allow_negative_numbers = true)]
     target: String,
     #[command(flatten)]
@@ -58,31 +58,31 @@ pub(super) struct Downgrade {
 /// Reverts the newest migrations and applies them again; in one transaction where that is possible.
 #[derive(Debug, Args)]
 pub(super) struct Redo {
-    /// How many
+    /// How many migrations
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     number: u32,
-    /// All that are applied
+    /// All applied migrations
     #[arg(long, conflicts_with = "number")]
     all: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Only say what would run
+    /// Only show what would run
     #[arg(long)]
     dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// Only say what would run
+    /// Only show what would run
     #[arg(long)]
     dry_run: bool,
     /// Print the SQL instead of running it; A:B needs no database
     #[arg(long, conflicts_with = "dry_run")]
     sql: bool,
-    /// All migrations in one transaction: all or none
+    /// Run all migrations in one transaction: all or nothing
     #[arg(long)]
     single_transaction: bool,
-    /// What to do with a statement that was started before a crash, where the catalog cannot tell whether it took effect
+    /// What to do with a statement that a crash interrupted, if the catalog does not show whether it took effect
     #[arg(long, value_enum, value_name = "WHAT")]
     unsure: Option<Unsure>,
     #[command(flatten)]
@@ -93,7 +93,7 @@ struct RunArgs {
 enum Unsure {
     /// It had no effect: run it
     Repeat,
-    /// It took effect: go on after it
+    /// It took effect: continue after it
     Skip,
 }
 
@@ -151,7 +151,7 @@ impl Redo {
     }
 }
 
-/// A version as people write it: with its dashes, or as a whole directory name.
+/// A version as people write it: with dashes, or as a directory name.
 fn version(text: &str) -> Version {
     Version::of_directory(text).unwrap_or_else(|_| Version::stored(text.to_owned()))
 }
@@ -194,7 +194,7 @@ fn execute(
                 false => schema::before_run(&endpoint, &printer, &mut watch).await?,
             };
             match job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await {
-                // it is what it should be, and another run's line ends are no reason to touch it
+                // the content is right, and different line endings are no reason to rewrite it
                 Ok(done) if locked_schema => Ok(done),
                 Ok(done) => schema::after_run(&endpoint, &printer, &before, done, &mut watch).await,
                 Err(error) => Err(error),
@@ -203,7 +203,7 @@ fn execute(
         match report {
             Err(mut error) => {
                 if let JobError::Refused(refused) = &mut error.cause {
-                    // without PostgreSQL's programs, or where the replay fails, the refusal stands as it is
+                    // without PostgreSQL's programs, or if the replay fails, the refusal has no place
                     if let Ok(shadow) = settings.shadow_here(output) {
                         let guard = &options.manner.guard;
                         let stop = endpoint.stop.clone();

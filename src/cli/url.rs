@@ -8,13 +8,13 @@ use crate::{
     words::url::{Note, Secrets, Spelling, Url},
 };
 
-/// Shows what a URL is understood as, or spells it for another driver. Connects to nothing.
+/// Shows how a URL is understood, or converts it for another driver. Does not connect.
 #[derive(Debug, Args)]
 pub(super) struct UrlCommand {
-    /// The URL; without, the one that is configured, else the local server's
+    /// The URL [default: the configured one, else the local server's]
     #[arg(value_name = "URL")]
     url: Option<String>,
-    /// Whose spelling: diesel, psql, asyncpg, psycopg, jdbc or sqlx
+    /// The driver: diesel, psql, asyncpg, psycopg, jdbc or sqlx
     #[arg(long = "for", value_name = "DRIVER", default_value = "psql")]
     driver: String,
     /// Show the password

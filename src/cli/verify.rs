@@ -19,32 +19,32 @@ use crate::{
     report::verify::{KnownProblem, ProblemKind},
 };
 
-/// Replays every migration up, down and up again, with rows in every table, in a database of its own: nothing else is needed.
+/// Replays every migration up, down and up again, with rows in every table, in a throwaway database.
 ///
-/// Compares what each leg leaves, guards the ledgers in each, and checks that schema.rs is fresh. After a problem it goes on from where
-/// the up.sql leads, and reports all of them; rows that it made up itself never decide alone. Exits with 3 if something is not as it
-/// should be, with 1 if a migration fails in an empty database.
+/// Compares the structure after each step, guards the ledgers, and checks that schema.rs is up to date. After a problem it
+/// continues from the result of up.sql, and reports every problem; generated rows alone never count as the cause. Exits with 3 if
+/// it finds a problem, with 1 if a migration fails in an empty database.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// `accept`: write down what is found now as known, so that only what is new counts from now on
+    /// `accept`: record the present problems as known, so that only new ones count from now on
     #[arg(value_enum)]
     action: Option<Action>,
-    /// Replay all, also those that an earlier run has found to be as they should be. Such runs are kept for projects with many
-    /// migrations, by the content of all scripts.
+    /// Replay all migrations, including those that an earlier run verified. With many migrations, results are cached by the
+    /// content of all scripts.
     #[arg(long)]
     no_cache: bool,
     /// Stop at the first problem
     #[arg(long)]
     fail_fast: bool,
-    /// What is known of old migrations: only other problems count. `accept` writes it
-    /// [default: verify-baseline.toml beside glowplug.toml, if it is there]
+    /// The file of known problems, which do not count. `accept` writes it [default: verify-baseline.toml beside glowplug.toml, if
+    /// it exists]
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Action {
-    /// Write down what is found as known
+    /// Record the present problems as known
     Accept,
 }
 
@@ -112,14 +112,14 @@ impl Verify {
     }
 }
 
-/// Sets aside what is known, and says what of it is no more.
+/// Sets known problems aside, and names those that no longer occur.
 fn set_aside(verified: &mut Verified, known: &[KnownProblem], path: &Path, settings: &Settings) {
     let gone = verified.report.accept(known);
     let mut gone: Vec<String> = gone.iter().map(|it| it.migration.clone()).collect();
     gone.dedup();
     if !gone.is_empty() {
         verified.report.notes.push(format!(
-            "{} names problems that are no more: {}; `glowplug verify accept` takes them out",
+            "{} lists problems that no longer occur: {}; `glowplug verify accept` removes them",
             settings.relative(path),
             gone.join(", ")
         ));

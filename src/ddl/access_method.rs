@@ -30,7 +30,7 @@ impl KindRules for AccessMethod {
             .find(|key| change.to.dependents().any(|it| it == *key));
         match table {
             Some(table) => Alter::Impossible(format!(
-                "{table} is stored by it: move its rows to another access method first"
+                "{table} uses it: change the table to another access method first"
             )),
             None => Alter::Replace,
         }

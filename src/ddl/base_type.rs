@@ -52,7 +52,7 @@ impl KindRules for BaseType {
         }
         match stored_in(from.catalog, from.key).first() {
             Some(column) => Alter::Impossible(format!(
-                "PostgreSQL cannot alter it, and the {column} holds its values"
+                "PostgreSQL cannot alter it, and the {column} contains its values"
             )),
             None => Alter::Replace,
         }

@@ -5,7 +5,7 @@ use crate::{
     ddl::{
         column,
         inheritance::{Place, again, child, free, lends, parents, tie, tied},
-        rules::{Alter, Before, Change, KindRules, Object, Statement, Steps},
+        rules::{Alter, Before, Change, KindRules, LockMode, Object, Statement, Steps, Work},
         table::order,
     },
     words::ident::{Ident, Qualified},
@@ -42,7 +42,14 @@ impl KindRules for Inheritance {
             let own = object.key.part(0);
             let free = free(object, 0);
             let stand_in = Qualified { schema: own, name: &free };
-            let alter = |what: String| Statement::new(format!("ALTER TABLE {stand_in} {what}"));
+            let (made, heir) = (Key::new(Kind::Relation, &[own, &free]), child(object));
+            let alter = |what: String| {
+                let statement = Statement::new(format!("ALTER TABLE {stand_in} {what}"));
+                statement.touching(&made, LockMode::AccessExclusive, Work::Catalog)
+            };
+            // what the stand-in gets while it is inherited from
+            let hand_down =
+                |what: String, work| alter(what).touching(&heir, LockMode::AccessExclusive, work);
             let mut before = Vec::new();
             if checks.is_empty() {
                 before.push(Statement::new(format!("CREATE TABLE {stand_in} ()")));
@@ -55,12 +62,13 @@ impl KindRules for Inheritance {
             }
             before.push(tied(object, "INHERIT", (own, &free)));
             for column in &columns {
-                before.push(alter(format!("ADD COLUMN {}", column::definition(column))));
+                let what = format!("ADD COLUMN {}", column::definition(column));
+                before.push(hand_down(what, Work::Catalog));
             }
             for (key, fact) in &checks {
                 let definition = fact.get(Attribute::Definition).unwrap_or_default();
                 let name = Ident(key.name());
-                before.push(alter(format!("ADD CONSTRAINT {name} {definition}")));
+                before.push(hand_down(format!("ADD CONSTRAINT {name} {definition}"), Work::Scan));
             }
             let after = [
                 tied(object, "NO INHERIT", (own, &free)),

@@ -57,7 +57,7 @@ impl KindRules for Collation {
         }
         match stored_in(change.from.catalog, change.from.key).first() {
             Some(column) => Alter::Impossible(format!(
-                "PostgreSQL cannot alter it, and the {column} is sorted by it: make another collation and give it to the columns"
+                "PostgreSQL cannot alter it, and the {column} uses it: create another collation and change the columns to it"
             )),
             None => Alter::Replace,
         }

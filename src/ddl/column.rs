@@ -74,8 +74,7 @@ impl KindRules for Column {
         match object.get(Attribute::Generated) {
             // also where a plain column takes its place
             Some("virtual") => {
-                let remark =
-                    format!("the values of {name} are computed when read: nothing keeps them");
+                let remark = format!("the values of {name} are computed when read and not stored");
                 vec![statement.remarking(remark)]
             }
             None if kind != RelationKind::ForeignTable => {

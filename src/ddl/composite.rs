@@ -156,14 +156,15 @@ fn alter(change: &Change<'_>) -> Alter {
     if let Some(table) = typed_table(&change.from).filter(|it| change.to.catalog.get(it).is_some())
     {
         return Alter::Impossible(format!(
-            "PostgreSQL cannot alter the columns of the {table}, which is a table of this type, in such a way"
+            "PostgreSQL cannot alter the columns of the {table}, which is a table of this type, in this way"
         ));
     }
     let (from, to) = (shape(&change.from), shape(&change.to));
     let is_other = |it: &&(String, String)| from.iter().any(|was| was.0 == it.0 && was.1 != it.1);
     let others = to.iter().filter(is_other);
-    let others: Vec<String> =
-        others.map(|(name, kind)| format!("{} holds what is no {kind}", Ident(name))).collect();
+    let others: Vec<String> = others
+        .map(|(name, kind)| format!("{} has a value that is not {kind}", Ident(name)))
+        .collect();
     let remark = format!("it fails where the attribute {}", others.join(", or "));
     Alter::Swap(Swap { remark: (!others.is_empty()).then_some(remark), ..Swap::default() })
 }

@@ -204,7 +204,7 @@ fn rebased(change: &Change<'_>) -> Alter {
     let kinds = [from, to].map(|it| it.get(Attribute::Type).unwrap_or_default());
     let remark = (change.differs(Attribute::Type) && !is_wider(kinds[0], kinds[1])).then(|| {
         format!(
-            "the values of its columns become {} instead of {}: those that do not fit are cut or rounded, or make it fail",
+            "the values of its columns become {} instead of {}: those that do not fit are cut or rounded, or cause an error",
             kinds[1], kinds[0]
         )
     });

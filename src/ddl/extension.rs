@@ -8,7 +8,7 @@ use crate::{
     catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
     ddl::{
         rules::needs,
-        rules::{Alter, Change, KindRules, Loss, Object, Statement, Steps},
+        rules::{Alter, Change, KindRules, LockMode, Loss, Object, Statement, Steps, Work},
     },
     words::ident::{Ident, Literal},
 };
@@ -49,7 +49,7 @@ impl KindRules for Extension {
             }
             let [was, is] = [from, to].map(|it| version(it.fact));
             return Alter::Impossible(format!(
-                "version {was} is in use, and it comes without an update from there to {is}"
+                "version {was} is installed, and there is no update from it to {is}"
             ));
         }
         let words = words(to);
@@ -78,22 +78,27 @@ pub(crate) fn tied(object: &Object<'_>) -> Vec<Key> {
 
 /// The statements that tie a new object to extensions. `words` name it: `FUNCTION "s"."f"()`.
 pub(crate) fn ties(object: &Object<'_>, words: &str) -> Vec<Statement> {
-    tied(object).iter().map(|it| tie(words, "", it)).collect()
+    tied(object).iter().map(|it| tie(object, words, "", it)).collect()
 }
 
 /// The statements that tie and untie an object that stays.
 pub(crate) fn retie(change: &Change<'_>, words: &str) -> Vec<Statement> {
     let before: BTreeSet<Key> = tied(&change.from).into_iter().collect();
     let after: BTreeSet<Key> = tied(&change.to).into_iter().collect();
-    let gone = before.difference(&after).map(|it| tie(words, "NO ", it));
-    let new = after.difference(&before).map(|it| tie(words, "", it));
+    let gone = before.difference(&after).map(|it| tie(&change.to, words, "NO ", it));
+    let new = after.difference(&before).map(|it| tie(&change.to, words, "", it));
     gone.chain(new).collect()
 }
 
 /// One tie, or the end of one.
-fn tie(words: &str, no: &str, extension: &Key) -> Statement {
+fn tie(object: &Object<'_>, words: &str, no: &str, extension: &Key) -> Statement {
     let name = Ident(extension.name());
-    Statement::new(format!("ALTER {words} {no}DEPENDS ON EXTENSION {name}"))
+    let statement = Statement::new(format!("ALTER {words} {no}DEPENDS ON EXTENSION {name}"));
+    let relation = object.key.relation(object.fact);
+    match relation.filter(|_| matches!(object.key.kind(), Kind::Relation | Kind::Trigger)) {
+        Some(relation) => statement.touching(&relation, LockMode::AccessExclusive, Work::Catalog),
+        None => statement,
+    }
 }
 
 /// The version that it is in.

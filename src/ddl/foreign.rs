@@ -206,5 +206,5 @@ fn open(statement: Statement, secrets: &[&str]) -> Statement {
         return statement;
     }
     let names: Vec<String> = secrets.iter().map(|it| Ident(it).to_string()).collect();
-    statement.remarking(format!("Fill in {}: a secret is not written down here.", names.join(", ")))
+    statement.remarking(format!("Fill in {}: secrets are not written here.", names.join(", ")))
 }

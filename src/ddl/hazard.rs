@@ -12,7 +12,7 @@ pub enum Hazard {
     StopsWrites,
     /// ACCESS EXCLUSIVE: nobody reads or writes the table until the transaction ends.
     StopsReads,
-    /// The table is written anew, while nobody reads or writes it.
+    /// The table is rewritten; nobody reads or writes it meanwhile.
     Rewrites,
 }
 
@@ -21,9 +21,11 @@ impl Hazard {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::StopsReads => "stops reads and writes of the table until it is committed",
-            Self::StopsWrites => "stops writes to the table until it is committed",
-            Self::Rewrites => "writes the table anew, while nobody reads or writes it",
+            Self::StopsReads => "blocks reads and writes of the table until commit",
+            Self::StopsWrites => "blocks writes to the table until commit",
+            Self::Rewrites => {
+                "rewrites the table, blocking reads and writes, and builds its indexes anew"
+            }
         }
     }
 

@@ -54,12 +54,12 @@ impl KindRules for Range {
         }
         if from.is(Attribute::Canonical) || to.is(Attribute::Canonical) {
             return Alter::Impossible(
-                "tables hold its values, and its canonical function cannot be there without it"
+                "tables contain its values, and its canonical function cannot exist without it"
                     .to_owned(),
             );
         }
         Alter::Swap(Swap {
-            remark: Some("the values become text and are read again: those that the new range does not take make it fail".to_owned()),
+            remark: Some("the values are converted through text: those that the new range rejects cause an error".to_owned()),
             ..Swap::default()
         })
     }

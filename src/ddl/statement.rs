@@ -85,7 +85,7 @@ pub enum Loss {
         /// The table.
         table: Option<Key>,
     },
-    /// The connection of a subscription, and how far it had come.
+    /// The connection of a subscription, and its progress.
     Subscription(Key),
 }
 
@@ -115,7 +115,7 @@ impl fmt::Display for Loss {
             Self::Values(_) => write!(f, "the values of {of}.{name}"),
             Self::Counter(_) => write!(f, "the counter of sequence {of}"),
             Self::Subscription(_) => {
-                write!(f, "the connection of the subscription {name}, and how far it had come")
+                write!(f, "the connection of the subscription {name}, and its progress")
             }
             Self::AttributeValues { table, .. } => {
                 write!(f, "the values of the attribute {name} of {of} in ")?;

@@ -29,7 +29,7 @@ impl KindRules for Subscription {
         let slot = match object.get(Attribute::Slot) {
             Some("none") => String::new(),
             slot => format!(
-                " It does not make the slot {} on the publisher: do that before it is enabled.",
+                " It does not create the slot {} on the publisher: do that before enabling it.",
                 Literal(slot.unwrap_or(object.key.part(0)))
             ),
         };
@@ -39,7 +39,7 @@ impl KindRules for Subscription {
             options.join(", ")
         ))
         .remarking(format!(
-            "Fill the connection in: it is a secret, and not known here.{slot} Then ALTER {name} REFRESH PUBLICATION gets the tables."
+            "Fill in the connection: it is a secret and not known here.{slot} Then ALTER {name} REFRESH PUBLICATION gets the tables."
         ));
         let mut statements = vec![made];
         if !object.is(Attribute::Disabled) && has_slot(object) {
@@ -60,7 +60,7 @@ impl KindRules for Subscription {
         if has_slot(object) {
             statements.push(Statement::new(format!("ALTER {name} SET (slot_name = NONE)")));
             last = last.remarking(format!(
-                "the slot {} stays on the publisher and keeps its log there: drop it, too",
+                "the slot {} stays on the publisher and retains WAL there: drop it, too",
                 Literal(object.get(Attribute::Slot).unwrap_or(object.key.part(0)))
             ));
         }
@@ -74,7 +74,7 @@ impl KindRules for Subscription {
             OF_SLOT.iter().filter(|(_, attribute)| change.differs(*attribute)).collect();
         if !to.is(Attribute::Disabled) && !has_slot(to) && from.is(Attribute::Disabled) {
             return Alter::Impossible(
-                "it has no slot, and PostgreSQL enables none without".to_owned(),
+                "it has no slot, and PostgreSQL enables no subscription without one".to_owned(),
             );
         }
         // two_phase can be given without a slot
@@ -86,7 +86,7 @@ impl KindRules for Subscription {
             if !is_alterable(*attribute) || needs_slot {
                 if has_slot(from) || has_slot(to) {
                     return Alter::Impossible(format!(
-                        "PostgreSQL cannot change {word} of it: drop it and make another one"
+                        "PostgreSQL cannot change {word} of it: drop it and create another one"
                     ));
                 }
                 return Alter::Replace;

@@ -199,7 +199,7 @@ fn other_kind(change: &Change<'_>) -> Option<Alter> {
     if from.is_table() && to.is_table() {
         let name = names::relation(&change.to);
         return Some(Alter::Impossible(format!(
-            "{name} is a {from}, and PostgreSQL cannot make it a {to}: make a new one under another name, and move the rows"
+            "{name} is a {from}, and PostgreSQL cannot make it a {to}: create a new one under another name and move the rows"
         )));
     }
     Some(Alter::Replace)
@@ -213,7 +213,7 @@ fn impossible(change: &Change<'_>) -> Option<String> {
     if change.differs(Attribute::PartitionKey) {
         let key = from.get(Attribute::PartitionKey).unwrap_or_default();
         return Some(format!(
-            "{name} is partitioned by {key}, and PostgreSQL cannot change that: make a new table, and move the rows"
+            "{name} is partitioned by {key}, and PostgreSQL cannot change that: create a new table and move the rows"
         ));
     }
     if is_partitioned && change.differs(Attribute::Unlogged) {
@@ -223,7 +223,7 @@ fn impossible(change: &Change<'_>) -> Option<String> {
     }
     if change.differs(Attribute::AccessMethod) && to.major < 15 {
         return Some(format!(
-            "{name} has another access method: PostgreSQL changes that from version 15 on"
+            "{name} has another access method: PostgreSQL can change that since version 15"
         ));
     }
     if to.is(Attribute::DetachPending) && is_reattached(from.fact, to.fact) {
@@ -249,7 +249,7 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
     if let Some(statement) = create::attach(to) {
         let bound = to.get(Attribute::PartitionBound).unwrap_or_default();
         let name = names::relation(to);
-        let remark = format!("every row of {name} must fit {bound}");
+        let remark = format!("every row of {name} must match {bound}");
         steps.late.push(statement.remarking(remark));
     }
 }

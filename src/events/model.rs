@@ -143,7 +143,7 @@ pub enum EventsError {
         message: String,
     },
     /// The pool gives no connection.
-    #[error("the pool gives no connection: {0}")]
+    #[error("could not get a connection from the pool: {0}")]
     #[diagnostic(code(events::pool), help("Is the server running?"))]
     Pool(String),
     /// There is no events table.
@@ -151,7 +151,7 @@ pub enum EventsError {
     #[diagnostic(
         code(events::missing),
         help(
-            "`glowplug init` writes the migration that makes it, and `glowplug upgrade` runs it."
+            "`glowplug init` writes the migration that creates it, and `glowplug upgrade` runs it."
         )
     )]
     Missing {
@@ -159,7 +159,7 @@ pub enum EventsError {
         message: String,
     },
     /// The database refused.
-    #[error("the database refused: {0}")]
+    #[error("the database returned an error: {0}")]
     #[diagnostic(code(events::database))]
     Database(diesel::result::Error),
 }

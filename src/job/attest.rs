@@ -31,7 +31,7 @@ pub(crate) struct Latest {
     pub(super) after: String,
 }
 
-const LOOKING: &str = "looking at the ledgers";
+const LOOKING: &str = "checking the ledgers";
 
 pub(super) fn failed(failure: Failure) -> JobError {
     SessionError::while_doing(LOOKING)(failure).into()
@@ -92,8 +92,8 @@ pub(super) async fn drift(
                 findings.push(Finding {
                     ledger: ledger.label(),
                     rule: LedgerRule::RowsLost,
-                    what: format!("the event that was the newest ({}) is gone", shown(last)),
-                    advice: "Events were removed past every protection. Look at the server's log and at a backup; the seals tell which rows are left unaltered.",
+                    what: format!("the newest known event ({}) is gone", shown(last)),
+                    advice: "Events were removed despite all protection. Check the server log and a backup; the seals show which rows are unaltered.",
                     rows: true,
                 });
             }
@@ -253,7 +253,7 @@ pub(crate) async fn attest(
     });
     let notes = unprotected.map(|(_, it)| {
         let label = it.label();
-        format!("{label} is declared as a ledger, and nothing surely refuses to change its rows: `glowplug ledger protect {label}`")
+        format!("{label} is declared as a ledger, but nothing is certain to refuse changes to its rows: `glowplug ledger protect {label}`")
     });
     Ok((notes.collect(), head))
 }

@@ -126,7 +126,7 @@ pub async fn autogenerate(
             let what = failure.what;
             let mut report = attempt(wish, place, false, stop, watch).await?;
             report.remarks.push(format!(
-                "it was proved with empty tables, because some rows stand in its way: {what}"
+                "it was proved with empty tables, because it failed on rows made for the proof: {what}"
             ));
             report
         }

@@ -120,7 +120,7 @@ pub async fn drop_if_there(
     let name = name(endpoint);
     let mut outside = beside(endpoint, &name).session(watch).await?;
     let rows = outside.query(EXISTS, vec![Some(name.clone())]).await;
-    let rows = rows.map_err(SessionError::while_doing("looking for the database"))?;
+    let rows = rows.map_err(SessionError::while_doing("checking whether the database exists"))?;
     if rows.is_empty() {
         return Ok(());
     }

@@ -83,7 +83,7 @@ pub async fn drift(
             }
         }
         let more = format!(
-            "no update leads {key} back to the version that the migrations make: write a migration that updates it to the one that is there"
+            "no update leads {key} back to the version from the migrations: write a migration that updates it to the installed one"
         );
         report.remark = Some(match report.remark.take() {
             Some(remark) => format!("{remark}; {more}"),

@@ -30,7 +30,7 @@ pub(super) fn stopped_before(next: &Task<'_>) -> MigrationError {
         text: None,
         at: None,
         label: String::new(),
-        advice: "What was done before is applied and recorded. Run again to go on.".into(),
+        advice: "Everything before it is applied and recorded. Run again to continue.".into(),
         interrupted: true,
         outcome_unknown: false,
     }
@@ -65,7 +65,10 @@ fn refused(
     let rest = match error.committed {
         0 => " Everything was rolled back.".to_owned(),
         done => {
-            format!(" Statements done before it, and kept: {done} of {}.", task.statements.len())
+            format!(
+                " Statements completed before it and kept: {done} of {}.",
+                task.statements.len()
+            )
         }
     };
     let mut advice: Vec<&str> = Vec::new();
@@ -80,7 +83,7 @@ fn refused(
     };
     let mark = statement.map(|statement| caret::mark(task.script, statement, None));
     Box::new(RefusedError {
-        what: format!("{of} was refused on its way {way}: it would harm a ledger"),
+        what: format!("{of} was refused in {way}.sql: it would harm a ledger"),
         name: migration.name.clone(),
         version: migration.version.clone(),
         direction: task.step.direction,
@@ -119,12 +122,12 @@ pub(super) fn migration_error(
     let came_down =
         tasks[..error.task].iter().any(|task| task.step.migration.version == migration.version);
     let kept = if together && tasks.len() > 1 {
-        " The whole run was one transaction: nothing of it is left.".to_owned()
+        " The whole run was one transaction and was rolled back.".to_owned()
     } else if whole {
         String::new()
     } else {
         format!(
-            " Statements done and recorded: {} of {}; the next run goes on after them.",
+            " Statements done and recorded: {} of {}; the next run continues after them.",
             error.committed,
             task.statements.len()
         )
@@ -140,65 +143,65 @@ pub(super) fn migration_error(
             let stage = match error.at {
                 At::Statement(_) => "",
                 At::Opening => ", before its first statement",
-                At::Settling if is_lost_lock(server) => ", because its script gave the migration lock back",
+                At::Settling if is_lost_lock(server) => ", because its script released the migration lock",
                 At::Settling => ", at its deferred constraints",
-                At::Journal => ", when it was recorded",
-                At::Guard | At::Probe => ", when the ledgers were looked at",
+                At::Journal => ", while it was being recorded",
+                At::Guard | At::Probe => ", while the ledgers were checked",
                 At::Commit => ", at COMMIT",
                 At::Afterwards => ", afterwards",
             };
             let advice = match (error.at, server.code.as_str()) {
                 (At::Journal, "23505" | "23502") => {
-                    "Another tool ran this migration at the same time, without glowplug's lock. This run rolled back; `glowplug current` tells where the database is.".to_owned()
+                    "Another tool ran this migration at the same time, without glowplug's lock. This run rolled back; `glowplug current` shows where the database is.".to_owned()
                 }
                 (At::Settling, _) if is_lost_lock(server) => {
-                    "Another run has taken it. Everything was rolled back. Leave pg_advisory_unlock_all() out of the script."
+                    "Another run has acquired it. Everything was rolled back. Remove pg_advisory_unlock_all() from the script."
                         .to_owned()
                 }
                 (At::Journal, "42501") => {
-                    "The role may not write the tracking tables. Connect as their owner, or GRANT it SELECT, INSERT, DELETE on __diesel_schema_migrations and SELECT, INSERT on __glowplug_journal.".to_owned()
+                    "The role cannot write to the tracking tables. Connect as their owner, or GRANT it SELECT, INSERT, DELETE on __diesel_schema_migrations and SELECT, INSERT on __glowplug_journal.".to_owned()
                 }
                 (At::Journal, "42P01") => {
-                    "The script took the tracking table away. Everything was rolled back.".to_owned()
+                    "The script removed the tracking table. Everything was rolled back.".to_owned()
                 }
                 (_, "42P07" | "42701" | "42710" | "42723" | "42P06") if came_down => {
-                    format!("The down.sql of {name} leaves behind what its up.sql makes. Complete it.")
+                    format!("The down.sql of {name} leaves behind what its up.sql creates. Complete it.")
                 }
                 _ => advice(server, text, server_version),
             };
-            (format!("{name} failed on its way {way}{stage}: {server}"), format!("{advice}{kept}"))
+            (format!("{name} failed in {way}.sql{stage}: {server}"), format!("{advice}{kept}"))
         }
         Cause::Failed(Failure::Lost(reason)) => {
             // the whole exchange was sent, COMMIT included: the server may have gone on without us
             let advice = if whole {
-                "Whether the server still committed it is not known. `glowplug current` tells; running again is safe either way.".to_owned()
+                "It is not known whether the server committed it. `glowplug current` shows; running again is safe either way.".to_owned()
             } else {
-                format!("Run again: what took effect is found out then.{kept}")
+                format!("Run again: glowplug then finds out what took effect.{kept}")
             };
-            (format!("{name}: the connection was lost on its way {way}: {reason}"), advice)
+            (format!("{name}: the connection was lost in {way}.sql: {reason}"), advice)
         }
         Cause::NoLock(server, attempts) => (
-            format!("{name} failed on its way {way}, {attempts} times: {server}"),
+            format!("{name} failed in {way}.sql, {attempts} times: {server}"),
             format!("{}{kept}", advice(server, text, server_version)),
         ),
         Cause::Interrupted | Cause::Failed(Failure::Cancelled) => (
-            format!("{name} was interrupted on its way {way}"),
+            format!("{name} was interrupted in {way}.sql"),
             if whole {
-                "It was rolled back, and the journal does not know it. Run again to go on.".to_owned()
+                "It was rolled back and is not in the journal. Run again to continue.".to_owned()
             } else {
-                format!("Run again to go on.{kept}")
+                format!("Run again to continue.{kept}")
             },
         ),
         Cause::ChangedSince { read } => (
-            format!("{name} was interrupted, and the {read} statements that were done or started read otherwise now"),
-            format!("Restore the first {read} statements of {}: what comes after them may be changed. If the database is as it should be, `glowplug stamp` records that.", script.path),
+            format!("{name} was interrupted, and its first {read} statements have changed since"),
+            format!("Restore the first {read} statements of {}; later ones may change. If the database is as it should be, record that with `glowplug stamp`.", script.path),
         ),
         Cause::NotSure => (
-            format!("{name} was interrupted, and nobody knows whether this statement took effect"),
-            "Look at the database. If it took effect, run again with --unsure skip; if not, with --unsure repeat.".to_owned(),
+            format!("{name} was interrupted, and it is not known whether this statement took effect"),
+            "Check the database. If it took effect, run again with --unsure skip; if not, with --unsure repeat.".to_owned(),
         ),
         // has an error of its own
-        Cause::Refused(_) => (format!("{name} was refused on its way {way}"), kept),
+        Cause::Refused(_) => (format!("{name} was refused in {way}.sql"), kept),
         Cause::IndexIsBeingBuilt(index) => (
             format!("{name}: another session is building the index {index} right now"),
             "Wait until it is done (pg_stat_progress_create_index shows it), then run again.".to_owned(),

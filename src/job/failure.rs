@@ -208,7 +208,7 @@ impl<E: Into<JobError>> From<E> for RunError {
 
 /// A pooler that shares its backends between transactions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("{host} is a transaction pooler: two sessions were given one backend")]
+#[error("{host} is a transaction pooler: two sessions got the same backend")]
 #[diagnostic(code(connect::pooler))]
 pub struct PoolerError {
     /// The host and port.
@@ -335,7 +335,7 @@ pub enum AutogenerateError {
     )]
     NoTruth,
     /// A schema file is not there.
-    #[error("{path} is not there")]
+    #[error("{path} does not exist")]
     #[diagnostic(
         code(autogenerate::no_file),
         help("`glowplug schema --from migrations` writes it.")
@@ -372,10 +372,10 @@ pub enum AutogenerateError {
     )]
     Plan(#[from] PlanError),
     /// Somebody else has written migrations.
-    #[error("the migrations on disk have changed while these were proved")]
+    #[error("the migrations on disk changed during the proof")]
     #[diagnostic(
         code(autogenerate::meanwhile),
-        help("Nothing was written. Run it again: it begins where they lead to now.")
+        help("Nothing was written. Run the command again.")
     )]
     Meanwhile,
     /// A rename that cannot be had.
@@ -383,11 +383,11 @@ pub enum AutogenerateError {
     #[diagnostic(transparent)]
     Rename(#[from] Box<RenameError>),
     /// A partition to drop that is not there.
-    #[error("`{text}` is no partition that only the database has")]
+    #[error("`{text}` is not a partition that only the database has")]
     #[diagnostic(
         code(autogenerate::no_partition),
         help(
-            "--drop-partition takes `schema.name` of one that the database has and the source of truth does not, and is for --from database."
+            "--drop-partition takes the `schema.name` of a partition that is in the database and not in the source of truth, with --from database."
         )
     )]
     NoPartition {
@@ -399,8 +399,8 @@ pub enum AutogenerateError {
     #[diagnostic(
         code(autogenerate::renames),
         help(
-            "Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then{}.",
-            if *has_values { ", with its values" } else { ", and the new is made" }
+            "Add the flags that apply. If nothing was renamed, add --no-renames: it drops the old one{}.",
+            if *has_values { ", with its values" } else { " and creates the new one" }
         )
     )]
     Renames {
@@ -410,10 +410,10 @@ pub enum AutogenerateError {
         has_values: bool,
     },
     /// There is something that is not compared.
-    #[error("there are objects that are not compared: {}", .kinds.join(", "))]
+    #[error("some objects are not compared: {}", .kinds.join(", "))]
     #[diagnostic(
         code(autogenerate::not_compared),
-        help("Without --strict the migration is made, and does not touch them.")
+        help("Without --strict the migration is written and does not touch them.")
     )]
     NotCompared {
         /// Their kinds.
@@ -424,7 +424,7 @@ pub enum AutogenerateError {
     #[diagnostic(
         code(autogenerate::irreversible),
         help(
-            "Without --strict the migration is made, with a down.sql that refuses to run and says why."
+            "Without --strict the migration is written, with a down.sql that refuses to run and says why."
         )
     )]
     Irreversible {
@@ -432,11 +432,11 @@ pub enum AutogenerateError {
         why: Vec<String>,
     },
     /// A ledger would lose something.
-    #[error("a ledger keeps what it has:\n{}", .harm.join("\n"))]
+    #[error("ledgers are append-only:\n{}", .harm.join("\n"))]
     #[diagnostic(
         code(autogenerate::ledger),
         help(
-            "A wrong event is never edited: append a correction. Add a column that is nullable or has a constant default, or make a new table. What has to be is written by hand, and run with --allow-ledger-change."
+            "To correct an event, append another. Add a column that is nullable or has a constant default, or create a new table. If the change is necessary, write it by hand and run it with --allow-ledger-change."
         )
     )]
     Ledger {

@@ -32,8 +32,9 @@ pub fn generate(dir: &Path, wanted: &Wanted<'_>) -> Result<Vec<PathBuf>, JobErro
         Some(version) if is_taken(version) => {
             return Err(ProjectError::Exists {
                 path: dir.join(version),
-                advice: "A migration begins with this version. Choose another with --version."
-                    .into(),
+                advice:
+                    "A migration already starts with this version. Choose another with --version."
+                        .into(),
             }
             .into());
         }

@@ -21,7 +21,7 @@ pub struct InitReport {
     pub kept: Vec<PathBuf>,
 }
 
-const DIESEL_TOML: &str = "# Diesel's keys only; everything of glowplug's is in glowplug.toml.
+const DIESEL_TOML: &str = "# Diesel's keys only; glowplug's own settings are in glowplug.toml.
 [print_schema]
 file = \"src/schema.rs\"
 custom_type_derives = [\"diesel::query_builder::QueryId\", \"Clone\"]
@@ -31,7 +31,7 @@ dir = \"{dir}\"
 ";
 
 const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; these are the defaults.
-# A flag is stronger than the environment, and the environment is stronger than this file.
+# A flag overrides the environment, and the environment overrides this file.
 
 [database]
 # url = "postgres://app@db.example.org/app"   # without: DATABASE_URL, or the project's own local server

@@ -111,7 +111,7 @@ pub async fn verify(
         return Err(declared::missing(&mut session, ledger).await?.into());
     }
     let Some(latest) = latest else {
-        report.notes.push("no run has attested anything here: the next upgrade does".into());
+        report.notes.push("nothing has been attested yet: the next upgrade does it".into());
         return Ok(report);
     };
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
@@ -137,12 +137,12 @@ pub async fn verify(
                 ledger: label,
                 rule: LedgerRule::RowsLost,
                 what: format!("{} of its {attested} rows up to {} are gone", attested - count, shown(last)),
-                advice: "Events were removed past every protection. Look at the server's log and at a backup; the seals tell which rows are left unaltered.",
+                advice: "Events were removed despite all protection. Check the server log and a backup; the seals show which rows are unaltered.",
                 rows: true,
             });
         } else if count > attested {
             report.notes.push(format!(
-                "{label}: {} more rows up to {} than were attested: transactions that ended later may have lower numbers",
+                "{label}: {} more rows up to {} than were attested: transactions that committed later can have lower numbers",
                 count - attested,
                 shown(last),
             ));
@@ -253,7 +253,7 @@ pub(super) async fn not_made(
     let note = |(ledger, _): (&Declaration, Declared)| {
         let label = ledger.label();
         format!(
-            "{label} is declared as a ledger, and no migration makes such a table: nothing was shown of it"
+            "{label} is declared as a ledger, but no migration creates it: nothing was shown about it"
         )
     };
     Ok(missing.map(note).collect())

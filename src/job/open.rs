@@ -181,7 +181,7 @@ fn direct_advice(url: &Url) -> String {
     let why = "Migrations need one backend for the whole run: the lock and the settings belong to a session.";
     match direct {
         Some(host) => format!(
-            "{why} The direct host is {host}: put it into --direct-url or GLOWPLUG_DIRECT_URL."
+            "{why} The direct host is {host}: pass it with --direct-url or GLOWPLUG_DIRECT_URL."
         ),
         None => format!(
             "{why} Name the server itself with --direct-url or GLOWPLUG_DIRECT_URL: its own port instead of the pooler's (usually 5432), or the provider's direct host."

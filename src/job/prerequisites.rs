@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// How the file begins: what begins so was written here, and may be written anew.
-pub const HEADER: &str = "-- What is there before the first migration: the database has it, and no migration makes it.
--- `glowplug shadow pin --from-database` writes this file. Look through it: what somebody has made by hand is drift, and does not belong here.
+pub const HEADER: &str = "-- What exists before the first migration: the database has it, and no migration creates it.
+-- `glowplug shadow pin --from-database` writes this file. Review it: what was created by hand is drift and does not belong here.
 ";
 
 /// What was written.
@@ -65,7 +65,7 @@ pub async fn prerequisites(
     let is_lacking = |key: &Key| key.kind() == Kind::Extension && !available.contains(key.name());
     let mut notes: Vec<String> = live.of_kind(Kind::Extension).map(|it| it.0).filter(|it| is_lacking(it)).map(|key| {
         format!(
-            "the extension {} is not installed on this machine, so it and what needs it were left out: install it, or write what is used of it and add `stand_ins = [\"{}\"]` to [shadow]",
+            "the extension {} is not installed on this machine, so it and what needs it were left out: install it, or define what is used of it and add `stand_ins = [\"{}\"]` to [shadow]",
             key.name(), key.name()
         )
     }).collect();
@@ -93,7 +93,7 @@ pub async fn prerequisites(
         Ok(replayed) => end(replayed.prepared.scratch).await,
         Err(error) if error.is_interrupt() => return Err(error),
         Err(error) => notes.push(format!(
-            "a replay does not succeed with it yet: {error}. Take out of it what migrations make, or put in what they need"
+            "a replay with it still fails: {error}. Remove what migrations create, or add what they need"
         )),
     }
     Ok(Prerequisites { sql, is_empty: statements.is_empty(), notes })
@@ -105,7 +105,7 @@ async fn look(endpoint: &Endpoint) -> Result<(Catalog, BTreeSet<String>), JobErr
     let empty = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     let asked = "SELECT ARRAY[name::text] AS \"row\" FROM pg_catalog.pg_available_extensions()";
     let rows = session.query(asked, Vec::new()).await;
-    let rows = rows.map_err(SessionError::while_doing("looking for extensions"))?;
+    let rows = rows.map_err(SessionError::while_doing("listing the available extensions"))?;
     let names = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
     Ok((comparable_of(empty, &Ignored::default()), names.collect()))
 }

@@ -29,8 +29,8 @@ pub struct RevisionReport {
 }
 
 const UP: &str =
-    "-- Write the way up here. It runs in one transaction, together with its journal entry.\n";
-const UP_PIECEWISE: &str = "-- Write the way up here. Each statement commits by itself; an interrupted run goes on where it stopped.\n";
+    "-- Write the migration here. It runs in one transaction, together with its journal entry.\n";
+const UP_PIECEWISE: &str = "-- Write the migration here. Each statement commits by itself; an interrupted run continues where it stopped.\n";
 
 /// Writes a new migration after all others.
 ///
@@ -74,7 +74,7 @@ pub fn place(
     if let Some(taken) = migrations.get(&version) {
         return Err(ProjectError::Exists {
             path: dir.join(&taken.name),
-            advice: format!("Its version is {version}, too. Choose another with --rev-id."),
+            advice: format!("Its version is also {version}. Choose another with --rev-id."),
         }
         .into());
     }
@@ -161,7 +161,7 @@ pub fn find<'a>(
         }
         Point::At(version) => migrations
             .get(&version)
-            .ok_or_else(|| nothing("The database has run it, and it is not on disk.").into()),
+            .ok_or_else(|| nothing("It is applied in the database, but not on disk.").into()),
     }
 }
 

@@ -299,7 +299,7 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: false,
-                    than: "the database is".into(),
+                    than: "the current revision".into(),
                     advice: "`glowplug upgrade` goes forward; `glowplug downgrade` takes -N.",
                 }
                 .into());
@@ -313,7 +313,7 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
                     newer: true,
-                    than: "the database is".into(),
+                    than: "the current revision".into(),
                     advice: "`glowplug downgrade` goes back; `glowplug upgrade` takes +N.",
                 }
                 .into());
@@ -432,7 +432,7 @@ fn report(status: &Status<'_>, database: String) -> RunReport {
         .rows
         .iter()
         .filter(|row| row.down_edited)
-        .map(|row| format!("down.sql of {} is another one than when it was applied", row.name))
+        .map(|row| format!("down.sql of {} has changed since it was applied", row.name))
         .collect();
     RunReport {
         database,

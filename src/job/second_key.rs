@@ -118,7 +118,7 @@ pub(super) async fn open(
     let database = who.next().unwrap_or_default();
     let here = guard::identity(&mut locked.session, &facts.database).await;
     if guard::identity(&mut session, &database).await != here {
-        return Err(unfit("it leads to another database".to_owned()));
+        return Err(unfit("it connects to another database".to_owned()));
     }
     Ok(Some(locked.beside(session, login)))
 }

@@ -6,11 +6,13 @@
 
 mod given;
 mod prepare;
+mod replays;
 mod stand_in;
 
 use std::{borrow::Cow, collections::BTreeSet, path::PathBuf};
 
 pub(super) use self::given::Given;
+pub(super) use self::replays::{Beginning, Beginnings, MANY, of_migration};
 use self::stand_in::Extensions;
 
 use crate::{
@@ -19,11 +21,9 @@ use crate::{
         JobError, Watch,
         failure::{TwinError, missing_extension},
         open::Endpoint,
-        run::{self, Options, Wish},
     },
     migration::{
         environment::{Environment, Known, Locale, Needs},
-        plan::Policy,
         source::Migrations,
     },
     postgres::{
@@ -106,9 +106,9 @@ impl Shadow {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Replayed, JobError> {
-        let prepared = self.start(&self.needs(migrations.texts())).await?;
+        let prepared = self.ran(migrations, stop.clone(), watch).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
-        match replay(&endpoint, &self.stood_in(migrations), coverage, watch).await {
+        match read(&endpoint, coverage).await {
             Ok(catalog) => Ok(Replayed { prepared, catalog }),
             Err(error) => {
                 end(prepared.scratch).await;
@@ -143,13 +143,12 @@ impl Shadow {
                 let major = self.binaries.major();
                 shadow.notes.push(match (&self.known, self.major) {
                     (Known::Pinned(pin), _) => format!(
-                        "the database could not be asked for its environment: that of {} counts, as glowplug.lock has it",
+                        "could not read the environment of the database: using that of {} from glowplug.lock",
                         pin.environment.database
                     ),
-                    (_, Some(_)) => "the database could not be asked for its environment; `glowplug shadow pin` keeps it".to_owned(),
+                    (_, Some(_)) => "could not read the environment of the database; `glowplug shadow pin` saves it".to_owned(),
                     (_, None) => format!(
-                        "the database could not be asked for its version, so this is made for PostgreSQL {major}; `glowplug shadow pin` \
-                         keeps its environment, and `major` in [server] of glowplug.toml says which version it is for"
+                        "could not read the version of the database, so this is made for PostgreSQL {major}; `glowplug shadow pin` saves its environment, and `major` in [server] of glowplug.toml sets the version"
                     ),
                 });
                 Ok(shadow)
@@ -209,8 +208,7 @@ impl Shadow {
         let own = self.binaries.major();
         (own != major).then(|| {
             format!(
-                "the database is PostgreSQL {major} and was compared with a PostgreSQL {own}: what the two print differently, such as \
-                 definitions of views, is taken for a difference; `glowplug db install --major {major}` helps"
+                "the database is PostgreSQL {major} and was compared with a PostgreSQL {own}: what the two print differently, such as view definitions, counts as a difference; `glowplug db install --major {major}` helps"
             )
         })
     }
@@ -220,8 +218,7 @@ impl Shadow {
         let own = self.binaries.major();
         (own != major).then(|| {
             format!(
-                "the database is PostgreSQL {major}, and this was made and proved with PostgreSQL {own}, whose words an older one may not \
-                 know; `glowplug db install --major {major}` helps"
+                "the database is PostgreSQL {major}, and this was made and proved with PostgreSQL {own}, whose syntax an older one may not know; `glowplug db install --major {major}` helps"
             )
         })
     }
@@ -337,7 +334,7 @@ impl Shadow {
                     options.locale = usual;
                     let scratch = Scratch::start(&shadow.binaries, &options)?;
                     let note = format!(
-                        "this machine's PostgreSQL cannot sort and encode as the database does ({}, {}, {}): the throwaway one has C and UTF8",
+                        "this machine's PostgreSQL cannot sort and encode as the database does ({}, {}, {}): the throwaway one uses C and UTF8",
                         wanted.encoding, wanted.collate, wanted.ctype
                     );
                     Ok((scratch, vec![note]))
@@ -350,19 +347,9 @@ impl Shadow {
     }
 }
 
-/// Runs all migrations, and reads what they lead to.
-async fn replay(
-    endpoint: &Endpoint,
-    migrations: &Migrations,
-    coverage: &Coverage,
-    watch: Watch<'_>,
-) -> Result<Catalog, JobError> {
-    let wish = Wish::Upgrade { target: "head".into(), policy: Policy::default() };
-    let options = Options::default();
-    run::run(endpoint, migrations, &wish, &options, watch)
-        .await
-        .map_err(|error| in_the_shadow(error.cause))?;
-    let (mut session, facts, _) = endpoint.read(watch).await?;
+/// Reads what a server has.
+async fn read(endpoint: &Endpoint, coverage: &Coverage) -> Result<Catalog, JobError> {
+    let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
     Ok(introspect::read(&mut session, facts.server_version, coverage).await?)
 }
 
@@ -381,7 +368,7 @@ pub(super) async fn make_roles(
     let texts: Vec<String> = roles.into_iter().map(|it| create(it.as_ref())).collect();
     let messages: Vec<Message<'_>> = texts.iter().map(|it| Message::Batch(it)).collect();
     for made in session.exchange(&messages, &mut |_| {}).await {
-        made.map_err(SessionError::while_doing("making roles"))?;
+        made.map_err(SessionError::while_doing("creating roles"))?;
     }
     Ok(())
 }
@@ -398,7 +385,7 @@ pub(super) fn in_the_shadow(error: JobError) -> JobError {
         JobError::Migration(mut error) => {
             error.what = format!("replayed in an empty database, {}", error.what);
             if error.server.as_ref().is_some_and(|it| it.code == "42501") {
-                error.advice += " What was granted before the first migration is not known to a replay: `glowplug shadow pin --from-database` writes it.";
+                error.advice += " A replay does not know what was granted before the first migration: `glowplug shadow pin --from-database` writes it.";
             }
             JobError::Migration(error)
         }

@@ -107,7 +107,7 @@ pub async fn stamp(
 /// What becomes of an interruption that a stamp ends.
 fn resolved(row: &Row<'_>, interruption: &Interruption, as_what: &str) -> String {
     let (name, way) = (row.name, way(interruption));
-    format!("{name} was interrupted on its way {way}; it counts as {as_what} now, as a whole")
+    format!("{name} was interrupted in {way}.sql; all of it now counts as {as_what}")
 }
 
 /// What is said of an interruption that stays.
@@ -115,7 +115,7 @@ fn kept(row: &Row<'_>, interruption: &Interruption) -> String {
     let (name, way, done) = (row.name, way(interruption), interruption.done);
     let version = row.version;
     format!(
-        "{name} stays interrupted on its way {way}, with {done} of its statements done: a run goes on there. `glowplug stamp {version}` makes it count as applied"
+        "{name} stays interrupted in {way}.sql, with {done} of its statements done: the next run continues there. `glowplug stamp {version}` marks it as applied"
     )
 }
 

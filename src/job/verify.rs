@@ -22,9 +22,9 @@ use crate::{
         open::Endpoint,
         run::Options,
         schema::Printer,
-        shadow::{Prepared, Shadow, end},
+        shadow::{Beginning, MANY, Prepared, Shadow, end},
         verify::{
-            cache::{Cache, Known},
+            cache::Cache,
             careful::catalog,
             plain::{Copy, Plain},
             swift::{Found, Lane, Seen},
@@ -40,9 +40,6 @@ use crate::{
         verify::{KnownProblem, Problem, ProblemKind, VerifyReport},
     },
 };
-
-/// From so many migrations on, two servers share them.
-const MANY: usize = 40;
 
 /// What is verified, and how.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +119,7 @@ struct Verify<'v> {
     shadow: &'v Shadow,
     all: &'v [&'v Migration],
     guard: &'v Guard,
-    known: Option<Known>,
+    known: Option<Beginning>,
     /// What has to be there before the first migration.
     needs: Needs,
     fail_fast: bool,

@@ -32,7 +32,7 @@ pub(super) fn strikes(source: &str, ledger: &Declaration, triggers: &[&str]) -> 
     ];
     let touched = named || triggers.iter().any(|trigger| words.iter().any(|word| word == trigger));
     if touched && protection.iter().any(|it| has(it)) {
-        return Some(format!("it would switch triggers off, and names {table}"));
+        return Some(format!("it would disable triggers, and names {table}"));
     }
     let sets_back = words.iter().enumerate().any(|(at, word)| {
         word == "setval" && {
@@ -41,7 +41,7 @@ pub(super) fn strikes(source: &str, ledger: &Declaration, triggers: &[&str]) -> 
         }
     });
     if sets_back {
-        return Some(format!("it would set the numbering of {table} back"));
+        return Some(format!("it would reset the numbering of {table}"));
     }
     let commands: [&[&str]; 8] = [
         &["update"],

@@ -124,7 +124,7 @@ impl Chain {
             };
             if !is_next {
                 let what = format!(
-                    "the attestation after {} (entry {} of the journal) does not follow from the one before it: entries were taken out, or put in",
+                    "the attestation after {} (entry {} of the journal) does not follow from the one before it: entries were removed or inserted",
                     link.name, link.id
                 );
                 find(LedgerRule::JournalChanged, what);
@@ -132,7 +132,7 @@ impl Chain {
                 let since = earlier
                     .map_or_else(|| "its beginning".to_owned(), |it| format!("entry {}", it.id));
                 let what = format!(
-                    "the journal from {since} to entry {} is not what was attested after {}: entries were changed, taken out or put in",
+                    "the journal from {since} to entry {} does not match what was attested after {}: entries were changed, removed or inserted",
                     link.id, link.name
                 );
                 find(LedgerRule::JournalChanged, what);

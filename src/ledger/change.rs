@@ -139,7 +139,7 @@ impl<'j> Judge<'j> {
             None => {
                 let is_own = self.is_own(&format!("relation {root}"));
                 if !(is_own && self.is_empty()) {
-                    let what = "the table is gone, or has another name";
+                    let what = "the table was dropped or renamed";
                     self.lost(LedgerRule::LedgerGone, what, advice::TABLE);
                 }
                 return;
@@ -147,8 +147,8 @@ impl<'j> Judge<'j> {
             Some((_, now)) if now.text("identity") != relation.text("identity") => {
                 if !self.is_empty() {
                     let what = match now.text("kind") {
-                        "r" | "p" => "another table has its name now",
-                        _ => "something else than a table has its name now",
+                        "r" | "p" => "another table now has its name",
+                        _ => "something other than a table now has its name",
                     };
                     self.lost(LedgerRule::LedgerReplaced, what, advice::TABLE);
                     return;
@@ -205,15 +205,12 @@ impl<'j> Judge<'j> {
                 }
                 (None, Some(_)) if self.computes_otherwise(label).is_some() => {
                     let column = self.computes_otherwise(label).unwrap_or_default();
-                    let what = format!(
-                        "the partition {label} computes the column {column} in another way"
-                    );
+                    let what =
+                        format!("the partition {label} computes the column {column} differently");
                     self.find(LedgerRule::ColumnChanged, what, advice::KEEP);
                 }
                 (None, Some(new)) if new.text("persistence") == "u" => {
-                    let what = format!(
-                        "the partition {label} is not written to the log: a crash would empty it"
-                    );
+                    let what = format!("the partition {label} is unlogged: a crash would empty it");
                     self.find(LedgerRule::TableChanged, what, advice::PARTITION);
                 }
                 (Some(old), Some(new)) => self.relation(label, old, new),
@@ -249,25 +246,27 @@ impl<'j> Judge<'j> {
                 "identity" => {
                     self.lost(
                         LedgerRule::LedgerReplaced,
-                        format!("another table is called {label} now"),
+                        format!("another table is now called {label}"),
                         advice::TABLE,
                     );
                     continue;
                 }
                 "persistence" if new.text(attribute) == "p" => continue,
                 "persistence" => {
-                    format!("{label} is no longer written to the log: a crash would empty it")
+                    format!("{label} is now unlogged: a crash would empty it")
                 }
                 "owner" => format!(
-                    "{label} belongs to {} now, not to {}",
+                    "{label} is now owned by {}, not by {}",
                     new.text(attribute),
                     old.text(attribute)
                 ),
                 "schema owner" => {
-                    format!("the schema of {label} belongs to {} now", new.text(attribute))
+                    format!("the schema of {label} is now owned by {}", new.text(attribute))
                 }
                 "row security" | "forced row security" => {
-                    format!("row-level security of {label} was switched: rows are hidden or shown")
+                    format!(
+                        "row-level security of {label} was changed: rows are hidden or revealed"
+                    )
                 }
                 // the file tells of it, and the fingerprint
                 "method" => continue,
@@ -276,7 +275,7 @@ impl<'j> Judge<'j> {
                 "extension" => {
                     format!("{label} would be dropped with the extension {}", new.text(attribute))
                 }
-                other => format!("{label} has another {other}"),
+                other => format!("{label} has a different {other}"),
             };
             let rule = match attribute {
                 "owner" | "schema owner" => LedgerRule::OwnerChanged,

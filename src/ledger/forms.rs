@@ -20,7 +20,7 @@ pub struct Unfit {
 }
 
 /// The list, for people.
-pub const FORMS: &str = "A migration with `ledger = true` may hold: ALTER TABLE … ADD COLUMN (nullable, or with a constant default), ADD CONSTRAINT … NOT VALID (CHECK, FOREIGN KEY without actions), VALIDATE CONSTRAINT, ATTACH PARTITION, ENABLE ALWAYS TRIGGER; \
+pub const FORMS: &str = "A migration with `ledger = true` may contain: ALTER TABLE … ADD COLUMN (nullable, or with a constant default), ADD CONSTRAINT … NOT VALID (CHECK, FOREIGN KEY without actions), VALIDATE CONSTRAINT, ATTACH PARTITION, ENABLE ALWAYS TRIGGER; \
     CREATE INDEX [CONCURRENTLY]; CREATE TABLE … PARTITION OF; CREATE TRIGGER … BEFORE UPDATE, DELETE or TRUNCATE; COMMENT; GRANT SELECT, INSERT; CREATE STATISTICS; and its down.sql what takes these back: DROP COLUMN, CONSTRAINT, INDEX, STATISTICS, TABLE, TRIGGER, DETACH PARTITION, REVOKE, without CASCADE. \
     Tables are named with their schema; types, functions and operators are PostgreSQL's own. Put everything else into a migration without it.";
 
@@ -33,7 +33,7 @@ pub fn demand_form(text: &str, direction: Direction) -> Result<(), Unfit> {
     let whole = || 0..text.trim_end().len();
     if !parsed.errors().is_empty() {
         return Err(Unfit {
-            what: "this cannot be read well enough to be let through".into(),
+            what: "this cannot be parsed well enough to be allowed".into(),
             span: whole(),
         });
     }
@@ -82,7 +82,7 @@ pub fn demand_form(text: &str, direction: Direction) -> Result<(), Unfit> {
     let node = statement.syntax();
     if let Some(word) = tokens(node).find(|it| it.kind() == SyntaxKind::CASCADE_KW) {
         return Err(Unfit {
-            what: "CASCADE takes along what is not named".into(),
+            what: "CASCADE drops what is not named".into(),
             span: span(word.text_range()),
         });
     }
@@ -91,10 +91,7 @@ pub fn demand_form(text: &str, direction: Direction) -> Result<(), Unfit> {
 
 fn unfit(node: &SyntaxNode, what: &str) -> Unfit {
     let span = first_to_last(node);
-    Unfit {
-        what: format!("{what} is not among what a migration with `ledger = true` may do"),
-        span,
-    }
+    Unfit { what: format!("{what} is not allowed in a migration with `ledger = true`"), span }
 }
 
 fn span(range: impl Into<Range<usize>>) -> Range<usize> {
@@ -141,7 +138,7 @@ fn demand_action(action: &AlterTableAction, down: bool) -> Result<(), Unfit> {
 fn demand_column(column: &ast::AddColumn) -> Result<(), Unfit> {
     let of = column.ty().map(|it| it.syntax().text().to_string()).unwrap_or_default();
     if of.to_lowercase().contains("serial") {
-        return Err(unfit(column.syntax(), "a column that numbers rows which are there"));
+        return Err(unfit(column.syntax(), "a column that numbers existing rows"));
     }
     let mut is_null = true;
     let mut has_default = false;
@@ -231,7 +228,7 @@ fn demand_refusal(trigger: &ast::CreateTrigger) -> Result<(), Unfit> {
 
 fn demand_appending(grant: &ast::Grant) -> Result<(), Unfit> {
     if let Some(with) = grant.grant_with_clause() {
-        return Err(unfit(with.syntax(), "to let others grant"));
+        return Err(unfit(with.syntax(), "WITH GRANT OPTION"));
     }
     let objects = grant.on_privilege_objects_clause().and_then(|it| it.privilege_objects());
     let Some(ast::PrivilegeObjects::PrivilegeTable(_) | ast::PrivilegeObjects::PrivilegeDefault(_)) =
@@ -246,7 +243,7 @@ fn demand_appending(grant: &ast::Grant) -> Result<(), Unfit> {
         let first = tokens(privilege.syntax()).next();
         let word = first.map(|it| it.text().to_lowercase()).unwrap_or_default();
         if word != "select" && word != "insert" {
-            return Err(unfit(privilege.syntax(), "to grant more than SELECT and INSERT"));
+            return Err(unfit(privilege.syntax(), "a grant of more than SELECT and INSERT"));
         }
     }
     Ok(())
@@ -289,7 +286,7 @@ fn demand_names(node: &SyntaxNode) -> Result<(), Unfit> {
             let name = schema.as_ref().map(|it| it.text().to_lowercase()).unwrap_or_default();
             if name != "pg_catalog" && name != "\"pg_catalog\"" {
                 let span = schema.map_or(at.clone(), |it| it.text_range().into());
-                let what = "only types, functions and operators of PostgreSQL's own are let through: they run as the owner of the ledger".into();
+                let what = "only PostgreSQL's own types, functions and operators are allowed: they run as the owner of the ledger".into();
                 return Err(Unfit { what, span });
             }
         }

@@ -102,7 +102,7 @@ fn body(source: &str) -> Result<(), Unproved> {
         _ => true,
     };
     if !pieces.iter().all(is_plain) {
-        return Err(Unproved::Body("a constant without E holds a backslash"));
+        return Err(Unproved::Body("a constant without E contains a backslash"));
     }
     let mut rest = Rest(&pieces);
     if !rest.word("begin") {
@@ -117,12 +117,12 @@ fn body(source: &str) -> Result<(), Unproved> {
         rest.until_semicolon()?;
     }
     if !rest.word("end") {
-        return Err(Unproved::Body("something else stands in it besides RAISE and RETURN"));
+        return Err(Unproved::Body("it contains something besides RAISE and RETURN"));
     }
     rest.sign(";");
     match rest.0 {
         [] => Ok(()),
-        _ => Err(Unproved::Body("something stands after its END")),
+        _ => Err(Unproved::Body("something follows its END")),
     }
 }
 

@@ -59,7 +59,7 @@ impl Powers {
                 role: PUBLIC.to_owned(),
                 path: Vec::new(),
                 to: vec![format!(
-                    "{} sets no search_path, and an index of {} calls it: VACUUM and REINDEX run it as the owner, and what it calls by a bare name may be somebody else's (ALTER FUNCTION {0} SET search_path = pg_catalog, pg_temp)",
+                    "{} sets no search_path, and an index of {} calls it: VACUUM and REINDEX run it as the owner, and an unqualified name that it calls may be somebody else's (ALTER FUNCTION {0} SET search_path = pg_catalog, pg_temp)",
                     it.function, it.table
                 )],
             });

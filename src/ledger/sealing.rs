@@ -193,7 +193,7 @@ pub fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
         line(&format!("GRANT {keeper} TO {};", Ident(key)));
     }
     line(&format!(
-        "-- Who is no superuser has to be a member of both for as long as this runs.\n\
+        "-- A role that is not a superuser has to be a member of both while this runs.\n\
          DO $glowplug$ BEGIN\n    IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN\n        \
          EXECUTE pg_catalog.format('GRANT %I, %I TO %I', {0}, {1}, current_user);\n    END IF;\nEND $glowplug$;",
         Literal(&hands.keeper),
@@ -250,7 +250,7 @@ pub fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
     for it in powers.owned.iter().filter(|it| it.of == "extension") {
         if !powers.is_superuser(&it.owner) {
             line(&format!(
-                "-- {} belongs to {}, which can drop it with CASCADE. There is no ALTER EXTENSION … OWNER TO: give all that is that role's to\n-- another one (REASSIGN OWNED), or move the ledger's columns off the extension.",
+                "-- {} belongs to {}, which can drop it with CASCADE. There is no ALTER EXTENSION … OWNER TO: give everything that role owns to\n-- another one (REASSIGN OWNED), or move the ledger's columns off the extension.",
                 it.label(),
                 it.owner
             ));
@@ -321,7 +321,7 @@ pub fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
     });
     for it in definers {
         line(&format!(
-            "-- {} is SECURITY DEFINER: who may run it acts as the ledger's role.",
+            "-- {} is SECURITY DEFINER: whoever runs it acts as the ledger's role.",
             it.function
         ));
         for role in it.runs.iter().flatten() {
@@ -338,7 +338,7 @@ pub fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
         Literal(&hands.keeper),
         Literal(&hands.database)
     ));
-    line("\n-- Looks at the result: what is not as it should be takes everything back.");
+    line("\n-- Checks the result: anything that is not as it should be rolls everything back.");
     line(&check(hands, &tables));
     line("COMMIT;");
     sql

@@ -70,7 +70,7 @@ pub enum Blocked {
     #[error("{} since {} applied: {}", were(names, "a migration was edited", "migrations were edited"), if names.len() == 1 { "it was" } else { "they were" }, names.join(", "))]
     #[diagnostic(
         code(upgrade::edited),
-        help("Restore the file from version control and write a new migration for the change. If the present file is right, run again with {}.", versions.iter().map(|v| format!("--accept-edited {v}")).collect::<Vec<_>>().join(" "))
+        help("Restore the file from version control and write a new migration for the change. If the current file is right, run again with {}.", versions.iter().map(|v| format!("--accept-edited {v}")).collect::<Vec<_>>().join(" "))
     )]
     Edited {
         /// The directories.
@@ -91,7 +91,7 @@ pub enum Blocked {
         names: Vec<String>,
     },
     /// Something older than what is applied is pending.
-    #[error("{} older than {current}, which is applied already: {}", were(names, "a pending migration is", "pending migrations are"), names.join(", "))]
+    #[error("{} older than {current}, which is already applied: {}", were(names, "a pending migration is", "pending migrations are"), names.join(", "))]
     #[diagnostic(
         code(upgrade::out_of_order),
         help(
@@ -105,7 +105,7 @@ pub enum Blocked {
         names: Vec<String>,
     },
     /// A run without a transaction stopped half-way, in the other direction.
-    #[error("`{name}` was interrupted on its way {}, after {done} of its statements", if *direction == Direction::Up { "up" } else { "down" })]
+    #[error("`{name}` was interrupted in {}.sql, after {done} of its statements", if *direction == Direction::Up { "up" } else { "down" })]
     #[diagnostic(code(upgrade::interrupted))]
     Interrupted {
         /// The directory.
@@ -131,7 +131,7 @@ pub enum Blocked {
         name: String,
     },
     /// A migration to revert is not on disk.
-    #[error("{name} is to be reverted, and is not on disk")]
+    #[error("cannot revert {name}: it is not on disk")]
     #[diagnostic(
         code(downgrade::orphaned),
         help(
@@ -143,10 +143,10 @@ pub enum Blocked {
         name: String,
     },
     /// One transaction for all was asked for, and one of them runs without.
-    #[error("`{name}` runs without a transaction, and cannot be a part of one")]
+    #[error("`{name}` runs without a transaction, and cannot be part of one")]
     #[diagnostic(
         code(upgrade::not_transactional),
-        help("Leave --single-transaction out, or choose a target before `{name}`.")
+        help("Remove --single-transaction, or choose a target before `{name}`.")
     )]
     NotTransactional {
         /// The directory.
@@ -305,7 +305,8 @@ fn interrupted(status: &Status<'_>, direction: Direction) -> Result<(), Blocked>
             advice: match direction {
                 Direction::Up => format!("Finish it first: `glowplug upgrade {}`.", row.version),
                 Direction::Down => {
-                    "Finish it first: `glowplug downgrade -1` goes on where it stopped.".to_owned()
+                    "Finish it first: `glowplug downgrade -1` continues where it stopped."
+                        .to_owned()
                 }
             },
         }),

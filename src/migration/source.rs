@@ -209,7 +209,7 @@ pub const IRREVERSIBLE: &str = "GP001";
 /// What stands where the author of a migration has to write a value: a script that holds it is not run.
 pub const FILL: &str = "FILL_IN_HERE";
 
-/// The down.sql that a new migration begins with: as long as nothing else stands there, the way back is not written yet.
+/// The down.sql that a new migration begins with: as long as nothing else stands there, down.sql has not been written yet.
 pub const DOWN_TEMPLATE: &str = "-- Write the way back here: what undoes up.sql.\n";
 
 /// Splits a script and refuses what glowplug cannot run, before anything is sent.
@@ -233,8 +233,8 @@ pub fn check_script(
             SqlError::MetaCommand { .. } => {
                 "A backslash outside of quotes is a command for psql. Write the SQL that it stands for."
             }
-            SqlError::Unterminated { .. } => "Close it; everything after it is swallowed.",
-            SqlError::NulByte { .. } => "PostgreSQL's texts cannot hold it. Is the file UTF-8?",
+            SqlError::Unterminated { .. } => "Close it: everything after it is part of it.",
+            SqlError::NulByte { .. } => "PostgreSQL text cannot contain it. Is the file UTF-8?",
         };
         Unrunnable {
             what: error.to_string(),
@@ -244,7 +244,7 @@ pub fn check_script(
     })?;
     if direction == Direction::Up && statements.is_empty() {
         return Err(Unrunnable {
-            what: "there is no statement in it".into(),
+            what: "it has no statement".into(),
             help: "Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`."
                 .into(),
             span: 0..0,
@@ -252,8 +252,8 @@ pub fn check_script(
     }
     if direction == Direction::Down && script.text.trim() == DOWN_TEMPLATE.trim() {
         return Err(Unrunnable {
-            what: "the way back is not written yet".into(),
-            help: "Write what undoes up.sql. If there is nothing to undo, or no way back, say so instead of the line that is there."
+            what: "down.sql has not been written yet".into(),
+            help: "Write what undoes up.sql. If there is nothing to undo, or no way back, replace the line with a comment that says so."
                 .into(),
             span: 0..script.text.trim_end().len(),
         });
@@ -261,12 +261,14 @@ pub fn check_script(
     let mut block = None;
     for statement in &statements {
         let text = &script.text[statement.span.clone()];
-        if let Some(at) = place_of(text, FILL) {
+        if text.contains(FILL)
+            && let Some(at) = place_of(text, FILL)
+        {
             let start = statement.span.start + at;
             return Err(Unrunnable {
-                what: format!("a value is missing where {FILL} stands"),
+                what: format!("{FILL} has not been replaced"),
                 help: format!(
-                    "Write the value instead of {FILL}: an expression of the other columns of the row, or a constant."
+                    "Replace {FILL} with the value: an expression of the other columns of the row, or a constant."
                 ),
                 span: start..start + FILL.len(),
             });
@@ -308,7 +310,7 @@ fn refusal(
             }
             _ => Some((
                 format!("`{command}` in a migration"),
-                "A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug writes its journal in the same transaction.",
+                "A script may only open transactions with BEGIN and end them with COMMIT: glowplug writes its journal in the same transaction.",
             )),
         },
         Kind::CopyStdin => Some((
@@ -321,7 +323,7 @@ fn refusal(
         )),
         Kind::OutsideTransaction("DISCARD ALL") => Some((
             "`DISCARD ALL` in a migration".into(),
-            "It would give back the migration lock. Every migration starts with a clean session; for parts there are RESET ALL and DISCARD TEMP.",
+            "It would release the migration lock. Every migration starts with a clean session; RESET ALL and DISCARD TEMP reset parts of it.",
         )),
         // whether it may depends on the subscription's slot: the server decides
         Kind::DropSubscription { .. } => None,

@@ -41,7 +41,7 @@ pub enum TargetError {
     )]
     Empty,
     /// Nothing is called so.
-    #[error("no migration is called `{text}`")]
+    #[error("no migration matches `{text}`")]
     #[diagnostic(code(target::unknown))]
     Unknown {
         /// What was asked for.
@@ -51,7 +51,7 @@ pub enum TargetError {
         advice: String,
     },
     /// Several are.
-    #[error("`{text}` can mean {} things: {}", candidates.len(), candidates.join(", "))]
+    #[error("`{text}` is ambiguous: {}", candidates.join(", "))]
     #[diagnostic(code(target::ambiguous), help("Write enough of the version to name one of them."))]
     Ambiguous {
         /// What was asked for.
@@ -60,7 +60,7 @@ pub enum TargetError {
         candidates: Vec<String>,
     },
     /// The step leads out of the history.
-    #[error("`{text}` leads {}", if *steps > 0 { format!("beyond the newest migration: only {available} above") } else { format!("below base: only {available} below") })]
+    #[error("`{text}` is out of range: {}", reach(text, *steps, *available))]
     #[diagnostic(code(target::beyond), help("`glowplug history` lists the migrations."))]
     Beyond {
         /// What was asked for.
@@ -219,12 +219,12 @@ impl<'a> History<'a> {
         let advice = if matches!(lower.as_str(), "head" | "heads" | "base" | "current") {
             format!("Write it in lower case: `{lower}`.")
         } else if text.contains(':') {
-            "A range A:B belongs to --sql and to `history --range`; elsewhere a target is one point."
+            "Only --sql and `history --range` take a range A:B; elsewhere a target is one point."
                 .into()
         } else if let Some((version, name)) =
             self.known().find(|(_, name)| lower.len() > 2 && name.to_lowercase().contains(&lower))
         {
-            format!("Targets are versions. Do you mean {version} ({name})?")
+            format!("Targets are versions. Did you mean {version} ({name})?")
         } else {
             "`glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too."
                 .into()
@@ -235,6 +235,19 @@ impl<'a> History<'a> {
 
 fn is_exact((version, name): (&Version, &str), text: &str) -> bool {
     version.as_str() == text || name == text
+}
+
+/// How far a step can go: `only 0 migrations are pending`.
+fn reach(text: &str, steps: i64, available: usize) -> String {
+    let plural = if available == 1 { "" } else { "s" };
+    // without a symbol it starts at what the database has applied
+    if text.starts_with(['+', '-']) {
+        let are = if available == 1 { "is" } else { "are" };
+        let state = if steps > 0 { "pending" } else { "applied" };
+        return format!("only {available} migration{plural} {are} {state}");
+    }
+    let end = if steps > 0 { "up to the newest migration" } else { "down to base" };
+    format!("only {available} step{plural} {end}")
 }
 
 /// Splits `symbol+N` and `symbol-N`; the whole text must fit.
@@ -311,21 +324,21 @@ mod tests {
     #[test]
     fn the_grammar_is_anchored_and_every_failure_has_a_name() {
         check("", 0, "the target is empty");
-        check("+1junk", 0, "no migration is called `+1junk`");
-        check("HEAD", 0, "no migration is called `HEAD`");
-        check("head+", 0, "no migration is called `head+`");
-        check("1:2", 0, "no migration is called `1:2`");
-        check("2023", 0, "`2023` can mean 2 things: 20230101120000, 20230102120000");
-        check("2026-1", 0, "`2026-1` can mean 2 things: 202611221217560000, 2026 and a step of -1");
-        check("2023+1", 0, "`2023` can mean 2 things: 20230101120000, 20230102120000");
-        check("+9", 2, "`+9` leads beyond the newest migration: only 3 above");
-        check("-9", 2, "`-9` leads below base: only 2 below");
-        check("head-9", 2, "`head-9` leads below base: only 5 below");
-        check("head+1", 2, "`head+1` leads beyond the newest migration: only 0 above");
+        check("+1junk", 0, "no migration matches `+1junk`");
+        check("HEAD", 0, "no migration matches `HEAD`");
+        check("head+", 0, "no migration matches `head+`");
+        check("1:2", 0, "no migration matches `1:2`");
+        check("2023", 0, "`2023` is ambiguous: 20230101120000, 20230102120000");
+        check("2026-1", 0, "`2026-1` is ambiguous: 202611221217560000, 2026 and a step of -1");
+        check("2023+1", 0, "`2023` is ambiguous: 20230101120000, 20230102120000");
+        check("+9", 2, "`+9` is out of range: only 3 migrations are pending");
+        check("-9", 2, "`-9` is out of range: only 2 migrations are applied");
+        check("head-9", 2, "`head-9` is out of range: only 5 steps down to base");
+        check("head+1", 2, "`head+1` is out of range: only 0 steps up to the newest migration");
         check(
             "+99999999999999999999",
             2,
-            "`+99999999999999999999` leads beyond the newest migration: only 3 above",
+            "`+99999999999999999999` is out of range: only 3 migrations are pending",
         );
     }
 }

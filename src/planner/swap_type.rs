@@ -223,7 +223,7 @@ fn warn_of_labels(statement: &mut Statement, columns: &[&Key], gone: &[String]) 
     let names: Vec<String> =
         columns.iter().map(|it| format!("{}.{}", qualified(it), Ident(it.part(2)))).collect();
     statement.remark = Some(format!(
-        "it fails where {} still holds a label that is gone: {}. Give those rows another one before",
+        "it fails where {} still has a removed label: {}. Change those rows first",
         names.join(" or "),
         labels.join(", ")
     ));

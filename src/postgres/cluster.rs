@@ -21,6 +21,7 @@ mod extensions;
 pub mod fetch;
 mod guard;
 pub mod install;
+mod kept;
 mod local;
 mod lock;
 mod places;
@@ -36,10 +37,11 @@ pub use cache::Cache;
 pub use dump::Dumper;
 pub use error::ClusterError;
 pub use guard::guard_main;
+pub use kept::{Kept, Store};
 pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};
 pub use places::Places;
 pub use process::{User, ignores_hangup};
-pub use scratch::{Kept, Scratch, ScratchOptions};
+pub use scratch::{Scratch, ScratchOptions};
 
 use std::path::Path;
 

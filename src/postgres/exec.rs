@@ -4,6 +4,7 @@
 //! round trip. What runs without a transaction is in [`piecewise`].
 
 mod alone;
+mod batches;
 mod body;
 mod guarded;
 mod looks;
@@ -14,7 +15,7 @@ mod train;
 pub(crate) mod untouched;
 mod verdict;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     migration::{
@@ -216,6 +217,8 @@ struct Part {
 struct Draft<'a> {
     messages: Vec<Message<'a>>,
     parts: Vec<Part>,
+    /// Of messages with several statements: where each of these begins.
+    several: BTreeMap<usize, Vec<usize>>,
     /// Whether COMMIT waits for the answers to what comes before it.
     holds: bool,
 }
@@ -279,8 +282,8 @@ impl Locked<'_> {
         for attempt in 1.. {
             let records: Vec<_> =
                 tasks.iter().map(|task| self.finished(task, manner, None, None)).collect();
-            let mut draft = Draft::default();
-            draft.holds = tasks.iter().any(Task::takes_back);
+            let holds = tasks.iter().any(Task::takes_back);
+            let mut draft = Draft { holds, ..Draft::default() };
             draft.push(first, At::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
                 let index = first + offset;
@@ -289,10 +292,7 @@ impl Locked<'_> {
                     draft.push(index, At::Opening, Message::Query(START, Vec::new()));
                     draft.push(index, At::Opening, Message::Batch(&pins));
                 }
-                for statement in 0..task.statements.len() {
-                    let message = Message::Script(task.text(statement));
-                    draft.push(index, At::Statement(statement), message);
-                }
+                batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
                 draft.push(index, At::Settling, Message::Batch(&settle));
                 if !manner.unrecorded {
                     draft.push(index, At::Journal, Message::Query(sql, values.clone()));
@@ -353,7 +353,10 @@ impl Locked<'_> {
     ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
         let part = |range: std::ops::Range<usize>| Draft {
             messages: draft.messages[range.clone()].to_vec(),
-            parts: draft.parts[range].to_vec(),
+            parts: draft.parts[range.clone()].to_vec(),
+            several: (draft.several.range(range.clone()))
+                .map(|(at, starts)| (at - range.start, starts.clone()))
+                .collect(),
             holds: false,
         };
         let (head, tail) = (part(0..commit), part(commit..draft.messages.len()));
@@ -383,12 +386,18 @@ impl Locked<'_> {
         let parts = &draft.parts;
         let mut recorded = None;
         let (mut is_whole, mut next) = (true, 0);
+        let mut reached = (0, 0);
+        let within = |reached: (usize, usize), message: usize| match reached {
+            (at, within) if at == message => within,
+            _ => 0,
+        };
         let mut observe = |seen: Seen<'_>| match seen {
             Seen::Done(message, rows) => {
                 // after a failure COMMIT is done as well, and commits nothing
                 is_whole &= message == next;
                 next = message + 1;
                 match (parts.get(message), parts.get(next)) {
+                    _ if draft.several.contains_key(&message) => {}
                     (Some(Part { task, at: At::Statement(statement) }), _) => {
                         let (done, of) = (statement + 1, statements(*task));
                         tell(Happening::Statement(*task, done, of));
@@ -409,11 +418,16 @@ impl Locked<'_> {
                     _ => {}
                 }
             }
-            Seen::Within(..) => {}
+            Seen::Within(message, count) => {
+                reached = (message, count);
+                if let Some(Part { task, at: At::Statement(first) }) = parts.get(message) {
+                    tell(Happening::Statement(*task, first + count, statements(*task)));
+                }
+            }
             Seen::Notice(message, notice) => {
                 if let Some(part) = parts.get(message) {
                     let statement = match part.at {
-                        At::Statement(statement) => Some(statement),
+                        At::Statement(statement) => Some(statement + within(reached, message)),
                         // the skipped rest of a failed transaction says so to nobody
                         _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
                         _ => None,
@@ -426,7 +440,7 @@ impl Locked<'_> {
         let mut rows = Vec::with_capacity(replies.len());
         let mut first = None;
         let mut answered = None;
-        for (reply, part) in replies.into_iter().zip(parts) {
+        for (message, (reply, part)) in replies.into_iter().zip(parts).enumerate() {
             if let Ok(reply) = &reply
                 && !reply.is_empty()
                 && first.is_none()
@@ -442,7 +456,9 @@ impl Locked<'_> {
                 }
                 Ok(reply) => rows.push(Ok(reply)),
                 Err(failure) => {
-                    first.get_or_insert((*part, failure));
+                    first.get_or_insert_with(|| {
+                        draft.blame(message, within(reached, message), failure)
+                    });
                 }
             }
         }

@@ -82,7 +82,7 @@ impl<'c> Session<'c> {
     /// # Errors
     /// When the server refuses, or the connection is lost.
     pub async fn read(&mut self) -> Result<(Facts, Journal), SessionError> {
-        let doing = "looking around";
+        let doing = "reading the state of the database";
         let rows = self
             .query(OPENING, opening_values())
             .await
@@ -110,7 +110,9 @@ impl<'c> Session<'c> {
         let mut replies = self.exchange(&messages, &mut |_| {}).await;
         let opened = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
         let tried = replies.pop().unwrap_or_else(|| Ok(Vec::new()));
-        let facts = facts(&opened.map_err(SessionError::while_doing("looking around"))?)?;
+        let facts = facts(
+            &opened.map_err(SessionError::while_doing("reading the state of the database"))?,
+        )?;
         let tried = tried.map_err(SessionError::while_doing(LOCKING))?;
         let mut granted = is_true(&tried);
         if matches!(tried.first().and_then(|row| row.first()), Some(None)) {
@@ -147,7 +149,9 @@ impl<'c> Session<'c> {
             facts
         } else {
             let rows = self.query(OPENING, opening_values()).await;
-            self::facts(&rows.map_err(SessionError::while_doing("looking around"))?)?
+            self::facts(
+                &rows.map_err(SessionError::while_doing("reading the state of the database"))?,
+            )?
         };
         let journal = journal::read(&mut self, &facts.place).await?;
         Ok((
@@ -186,7 +190,7 @@ impl<'c> Session<'c> {
         };
         let since = match since {
             Some(since) => format!("connected since {since} UTC"),
-            None => "whose start this role may not see".to_owned(),
+            None => "whose start time this role cannot see".to_owned(),
         };
         // a run of ours is idle for moments only, and a pooled connection goes by its application's name
         let is_ours = application.starts_with("`glowplug");
@@ -245,14 +249,14 @@ impl Locked<'_> {
         let unlock = Message::Query(UNLOCK, vec![Some(KEY.to_string())]);
         let replies = self.session.exchange(&[Message::Batch(RESET), unlock], &mut |_| {}).await;
         let failed = replies.into_iter().find_map(Result::err);
-        let doing = SessionError::while_doing("giving the migration lock back");
+        let doing = SessionError::while_doing("releasing the migration lock");
         failed.map_or(Ok(()), |failure| Err(doing(failure)))
     }
 }
 
 /// Stands for the holder's process when the lock has become free in the meantime.
 const RELEASED: &str = "0";
-const LOCKING: &str = "asking for the migration lock";
+const LOCKING: &str = "acquiring the migration lock";
 const OPENING: &str = include_str!("sql/opening.sql");
 const HOLDER: &str = include_str!("sql/holder.sql");
 /// Takes the lock, unless a proxy put another backend behind this connection than it announced: then NULL.

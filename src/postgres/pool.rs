@@ -27,7 +27,7 @@ pub type AsyncPgManager = AsyncDieselConnectionManager<AsyncPgConnection>;
 #[non_exhaustive]
 pub enum PoolError {
     /// The pool could not connect.
-    #[error("the pool gives no connection: {0}")]
+    #[error("could not get a connection from the pool: {0}")]
     #[diagnostic(
         code(pool::connect),
         help("The pool's own URL and settings are used. Is the server running?")
@@ -38,11 +38,11 @@ pub enum PoolError {
     #[diagnostic(code(pool::diesel))]
     Diesel(String),
     /// Two connections are given one backend.
-    #[error("the pool's URL leads to a transaction pooler: two connections were given one backend")]
+    #[error("the pool's URL leads to a transaction pooler: two connections got the same backend")]
     #[diagnostic(
         code(connect::pooler),
         help(
-            "Migrate over a connection of its own, to the server itself: the lock and the settings belong to a session."
+            "Migrate over a separate connection to the server itself: the lock and the settings belong to a session."
         )
     )]
     Pooler,
@@ -158,7 +158,7 @@ impl Session<'_> {
         let replies = self.exchange(&[Message::Batch(sql)], &mut |_| {}).await;
         let failed = replies.into_iter().find_map(Result::err);
         failed.map_or(Ok(()), |failure| {
-            Err(SessionError::while_doing("looking for a pooler")(failure))
+            Err(SessionError::while_doing("checking for a pooler")(failure))
         })
     }
 
@@ -169,7 +169,7 @@ impl Session<'_> {
     pub async fn backend(&mut self) -> Result<Option<String>, SessionError> {
         let sql = "SELECT ARRAY[pg_catalog.pg_backend_pid()::text] AS \"row\"";
         let rows = self.query(sql, Vec::new()).await;
-        let rows = rows.map_err(SessionError::while_doing("looking for a pooler"))?;
+        let rows = rows.map_err(SessionError::while_doing("checking for a pooler"))?;
         Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 }

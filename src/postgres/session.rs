@@ -5,6 +5,8 @@
 //! server skips what follows a failure, and `COMMIT` becomes a rollback. The connection is driven by the exchange itself, not by a
 //! task beside it: that is how a notice finds the statement that caused it.
 
+mod over_diesel;
+
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
@@ -12,12 +14,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use diesel::{
-    QueryableByName,
-    pg::Pg,
-    sql_types::{Array, Nullable, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_async::AsyncPgConnection;
 use futures_util::{
     StreamExt as _,
     future::{MaybeDone, maybe_done},
@@ -25,6 +22,7 @@ use futures_util::{
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{AsyncMessage, SimpleQueryMessage, types::Type};
 
+use self::over_diesel::over_diesel;
 use crate::{
     postgres::{
         connect::{Canceller, Wire},
@@ -54,6 +52,22 @@ pub(crate) enum Message<'a> {
     Digest(&'a str),
 }
 
+impl Message<'_> {
+    /// About how much memory it takes on its way.
+    fn bytes(&self) -> usize {
+        let (Self::Script(sql)
+        | Self::Batch(sql)
+        | Self::Several(sql)
+        | Self::Query(sql, _)
+        | Self::Kept(sql, _)
+        | Self::Digest(sql)) = self;
+        sql.len() + 512
+    }
+}
+
+/// So much of an exchange is on its way at once; the rest follows as replies come.
+const MOST_BYTES: usize = 1 << 20;
+
 /// Opens what [`ROLLBACK_PROBE`] takes back. Between the two a failure does not end the exchange.
 pub(crate) const PROBE: &str = "SAVEPOINT glowplug_probe";
 /// Takes back what came since [`PROBE`].
@@ -69,7 +83,7 @@ pub enum Failure {
     #[error("the connection was lost: {0}")]
     Lost(String),
     /// It was cancelled because the run was asked to stop.
-    #[error("it was cancelled")]
+    #[error("it was canceled")]
     Cancelled,
 }
 
@@ -191,6 +205,13 @@ impl<'c> Session<'c> {
     #[must_use]
     pub fn stop(&self) -> &Stop {
         &self.stop
+    }
+
+    /// Whether the server cuts a text into statements as we do, and answers for each.
+    pub(crate) fn cuts_as_we_do(&self) -> bool {
+        let strings =
+            self.wire().and_then(|it| it.connection.parameter("standard_conforming_strings"));
+        strings.as_deref() == Some("on")
     }
 
     /// Lets the server keep a query that is asked again and again, with `values` values. Does nothing on a connection that is
@@ -333,35 +354,36 @@ async fn over_wire(
     let Wire { client, connection, canceller, .. } = wire;
     let client = &*client;
     let within = AtomicUsize::new(0);
-    let mut pending: std::collections::VecDeque<Reply<'_>> = messages
-        .iter()
-        .map(|message| Box::pin(maybe_done(answer(client, kept, message, &within))))
-        .collect();
+    let mut unsent = messages.iter();
+    let mut pending = std::collections::VecDeque::<Reply<'_>>::new();
     let mut replies = Vec::with_capacity(messages.len());
+    let (mut on_the_way, mut counted) = (0, 0);
     let mut cancel = Box::pin(cancel_when_pulled(stop, canceller.clone()));
     let mut cancelling = true;
     let mut lost = None;
-    let mut unsent = true;
     poll_fn(|cx| {
-        if unsent {
-            // the first poll of each queues its message: all are written before anything is awaited
-            unsent = false;
-            for reply in &mut pending {
-                if reply.as_mut().poll(cx).is_ready() {
-                    continue; // an error of the client's own; it is kept in its place
-                }
-            }
-        }
         if cancelling && cancel.as_mut().poll(cx).is_ready() {
             cancelling = false;
         }
         loop {
+            while on_the_way < MOST_BYTES
+                && let Some(message) = unsent.next()
+            {
+                on_the_way += message.bytes();
+                let mut reply = Box::pin(maybe_done(answer(client, kept, message, &within)));
+                // the first poll queues it; an error of the client's own is kept in its place
+                let _is_ready = reply.as_mut().poll(cx).is_ready();
+                pending.push_back(reply);
+            }
             let heard = match &lost {
                 None => connection.poll_message(cx),
                 Some(_) => Poll::Pending,
             };
             let progressed = collect(&mut pending, &mut replies, &within, cx, observe);
-            if pending.is_empty() {
+            on_the_way -=
+                messages[counted..replies.len()].iter().map(Message::bytes).sum::<usize>();
+            counted = replies.len();
+            if pending.is_empty() && unsent.len() == 0 {
                 return Poll::Ready(());
             }
             match heard {
@@ -503,96 +525,6 @@ fn error_text(error: &tokio_postgres::Error) -> String {
         cause = inner.source();
     }
     text
-}
-
-#[derive(QueryableByName)]
-struct Texts {
-    #[diesel(sql_type = Array<Nullable<Text>>)]
-    row: Row,
-}
-
-/// The same over a Diesel connection: message by message, and no further than the first failure.
-async fn over_diesel(
-    connection: &mut AsyncPgConnection,
-    messages: &[Message<'_>],
-    observe: Observe<'_>,
-) -> Vec<Result<Vec<Row>, Failure>> {
-    let mut replies: Vec<Result<Vec<Row>, Failure>> = Vec::with_capacity(messages.len());
-    let mut resume = 0;
-    for (index, message) in messages.iter().enumerate() {
-        if index < resume {
-            replies.push(Err(Failure::Server(skipped())));
-            continue;
-        }
-        let result = match message {
-            Message::Script(sql) | Message::Batch(sql) | Message::Several(sql) => {
-                connection.batch_execute(sql).await.map(|()| Vec::new())
-            }
-            // this driver cannot COPY
-            Message::Digest(_) => {
-                replies.push(Err(Failure::Server(skipped())));
-                continue;
-            }
-            Message::Query(sql, values) | Message::Kept(sql, values) => {
-                let mut query = diesel::sql_query(*sql).into_boxed::<Pg>();
-                for value in values {
-                    query = query.bind::<Nullable<Text>, _>(value.clone());
-                }
-                let rows = query.load::<Texts>(connection).await;
-                rows.map(|rows| rows.into_iter().map(|texts| texts.row).collect())
-            }
-        };
-        let failed = result.is_err();
-        if let Ok(rows) = &result {
-            observe(Seen::Done(index, rows));
-        }
-        replies.push(result.map_err(|error| match &error {
-            diesel::result::Error::DatabaseError(
-                diesel::result::DatabaseErrorKind::UnableToSendCommand
-                | diesel::result::DatabaseErrorKind::ClosedConnection,
-                info,
-            ) => Failure::Lost(info.message().to_owned()),
-            error => Failure::Server(ServerError::from(error)),
-        }));
-        if failed {
-            let until = |mark: &str, from: usize| {
-                let found = messages[from..].iter();
-                let is_mark = |it: &Message<'_>| matches!(it, Message::Batch(sql) if *sql == mark);
-                found.into_iter().position(is_mark).map(|at| from + at)
-            };
-            // within a probe a failure is an answer
-            if let Some(end) = until(ROLLBACK_PROBE, index)
-                && until(PROBE, index).is_none_or(|next| next > end)
-                && messages[..index].iter().any(|it| matches!(it, Message::Batch(PROBE)))
-            {
-                resume = end;
-                continue;
-            }
-            replies.resize_with(messages.len(), || Err(Failure::Server(skipped())));
-            if messages.iter().any(|it| matches!(it, Message::Batch(COMMIT)))
-                && connection.batch_execute("ROLLBACK").await.is_err()
-            {
-                // the connection is gone, and the transaction with it
-                break;
-            }
-            break;
-        }
-    }
-    replies
-}
-
-fn skipped() -> ServerError {
-    ServerError {
-        severity: "ERROR".into(),
-        code: "25P02".into(),
-        message: "not sent after the failure before it".into(),
-        detail: None,
-        hint: None,
-        position: None,
-        context: None,
-        internal_query: None,
-        internal_position: None,
-    }
 }
 
 /// The command that ends a transaction. An exchange that holds it leaves none open, whatever failed.

@@ -26,7 +26,7 @@ pub enum SessionError {
     #[diagnostic(
         code(session::lost),
         help(
-            "Nothing is half-done: a migration and its journal entry commit together. `glowplug current` tells where the database is; running again goes on from there."
+            "Nothing is half-done: a migration and its journal entry commit together. `glowplug current` shows where the database is; running again continues from there."
         )
     )]
     Lost {
@@ -40,7 +40,7 @@ pub enum SessionError {
     #[diagnostic(
         code(lock::held),
         help(
-            "It was waited for {waited}. Wait longer with --wait, or, if that run is dead, end it on the server: SELECT pg_terminate_backend({pid});"
+            "Waited {waited}. Wait longer with --wait, or, if that run is dead, terminate it on the server: SELECT pg_terminate_backend({pid});"
         )
     )]
     Held {
@@ -67,12 +67,12 @@ pub enum SessionError {
     },
     /// A schema that ends with the session.
     #[error(
-        "the search_path of role {role} leads into pg_temp in database {database}: what is made there is gone when the session ends"
+        "the search_path of role {role} creates objects in pg_temp in database {database}: they are dropped when the session ends"
     )]
     #[diagnostic(
         code(session::temporary_schema),
         help(
-            "Name a schema that stays before pg_temp, or leave pg_temp out: ALTER ROLE … SET search_path = …, ALTER DATABASE … SET search_path = …, or options=-csearch_path=… in the URL."
+            "Name a schema that stays before pg_temp, or remove pg_temp: ALTER ROLE … SET search_path = …, ALTER DATABASE … SET search_path = …, or options=-csearch_path=… in the URL."
         )
     )]
     TemporarySchema {
@@ -82,7 +82,7 @@ pub enum SessionError {
         database: String,
     },
     /// A standby, or a session that may only read.
-    #[error("database {database} can only be read: {why}")]
+    #[error("database {database} is read-only: {why}")]
     #[diagnostic(
         code(session::read_only),
         help(
@@ -96,7 +96,7 @@ pub enum SessionError {
         why: &'static str,
     },
     /// The tracking tables belong to somebody else.
-    #[error("role {role} may not write the tracking tables in schema {schema} of {database}")]
+    #[error("role {role} cannot write to the tracking tables in schema {schema} of {database}")]
     #[diagnostic(
         code(session::may_not_record),
         help(
@@ -112,7 +112,7 @@ pub enum SessionError {
         database: String,
     },
     /// A proxy stands between, and it is not known of which kind. Answered by a closer look, see `job::open`.
-    #[error("a proxy or pooler stands before the server")]
+    #[error("a proxy or pooler is in front of the server")]
     #[diagnostic(
         code(session::behind_proxy),
         help("Connect directly, or name the direct URL with --direct-url.")
@@ -143,9 +143,9 @@ impl SessionError {
                     }
                     "25006" => "Connect to the primary with a role that may write.",
                     "57P01" | "57P02" => {
-                        "The server is shutting down or was told to end this session. Run again."
+                        "The server is shutting down or terminated this session. Run again."
                     }
-                    "53300" | "53400" => "The server has no room for more. Run again later.",
+                    "53300" | "53400" => "The server is out of resources. Run again later.",
                     _ => {
                         "This is a query of glowplug's own. If it cannot be explained by the server's state, please report it."
                     }

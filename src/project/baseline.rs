@@ -12,7 +12,7 @@ use crate::{
 /// What the file is called beside `glowplug.toml`.
 pub const NAME: &str = "verify-baseline.toml";
 
-const HEAD: &str = "# What `glowplug verify` has found and is known; anything else fails it. Written by `glowplug verify accept`.\n";
+const HEAD: &str = "# Known findings of `glowplug verify`; anything else fails it. Written by `glowplug verify accept`.\n";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -35,7 +35,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<KnownProblem>>, ProjectError> {
             path.to_owned(),
             &text,
             &error,
-            "Write it anew with `glowplug verify accept`.",
+            "Rewrite it with `glowplug verify accept`.",
         )),
     }
 }

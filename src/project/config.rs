@@ -108,7 +108,7 @@ fn ledgers<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<Ledger>, D
 fn table<'de, D: serde::Deserializer<'de>>(source: D) -> Result<(String, String), D::Error> {
     let text = String::deserialize(source)?;
     Declaration::table(&text).ok_or_else(|| {
-        serde::de::Error::custom(format!("`{text}` is no table: write schema.table"))
+        serde::de::Error::custom(format!("`{text}` is not a table: write schema.table"))
     })
 }
 
@@ -234,7 +234,7 @@ pub struct ShadowServer {
 pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
     let mut toml: DieselToml = read(
         path,
-        "This file keeps Diesel's keys only; everything of glowplug's is in glowplug.toml.",
+        "This file has Diesel's keys only; glowplug's own settings are in glowplug.toml.",
     )?;
     let base = path.parent().unwrap_or(Path::new(""));
     let settings = toml.print_schema.all.values_mut();

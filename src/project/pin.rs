@@ -58,7 +58,7 @@ fn read_file(path: &Path) -> Result<File, ProjectError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
         Err(error) => return Err(ProjectError::io("read", path)(error)),
     };
-    let advice = "`glowplug shadow pin` writes the file anew.";
+    let advice = "`glowplug shadow pin` rewrites the file.";
     let malformed = |error| ProjectError::toml(path.to_owned(), &text, &error, advice);
     let file: File = toml::from_str(&text).map_err(malformed)?;
     match (&file.pinned, &file.environment) {
@@ -92,7 +92,7 @@ fn of_heads(heads: &BTreeMap<String, String>) -> String {
         return String::new();
     }
     let mut lines = vec![
-        "\n# The newest head of the chain of attestations of each database: a journal that was written anew does not".to_owned(),
+        "\n# The newest head of the chain of attestations of each database: a rewritten journal does not".to_owned(),
         "# lead to it. Runs write this with `pin_head` in [ledger_admin] of glowplug.toml: commit it.".to_owned(),
         "[heads]".to_owned(),
     ];
@@ -119,8 +119,9 @@ pub fn text(pin: &Pin) -> String {
         extensions,
     } = &pin.environment;
     let mut lines = vec![
-        "# The environment that migrations are proved in where no database is asked. `glowplug shadow pin`".to_owned(),
-        "# writes this file: commit it. It holds no secret and no host.".to_owned(),
+        "# The environment that migrations are proved in without a database. `glowplug shadow pin`"
+            .to_owned(),
+        "# writes this file: commit it. It contains no secret and no host.".to_owned(),
         format!("pinned = {}", quoted(&pin.pinned)),
         String::new(),
         "[environment]".to_owned(),

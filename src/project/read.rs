@@ -4,12 +4,12 @@
 //! Diesel guesses, this module refuses.
 
 use std::{
+    fs, io,
     num::NonZero,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
-use walkdir::WalkDir;
 
 use crate::{
     migration::{
@@ -31,25 +31,32 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
         return Err(ProjectError::NoMigrations { place: dir.to_owned() });
     }
     let mut places = Vec::new();
-    for entry in WalkDir::new(dir).min_depth(1).max_depth(1).follow_links(true) {
-        let entry = entry.map_err(|error| {
-            let path = error.path().and_then(|path| path.strip_prefix(dir).ok());
-            let path = Path::new(shown).join(path.unwrap_or(Path::new("")));
-            let source = match error.loop_ancestor() {
-                Some(_) => std::io::Error::other("the link leads back to a directory above it"),
-                None => error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into()),
-            };
-            ProjectError::io("read", path)(source)
-        })?;
-        let hidden = entry.file_name().as_encoded_bytes().first() == Some(&b'.');
-        if hidden || entry.file_type().is_file() {
+    // a walk would also list each of them, and throw the list away
+    for entry in fs::read_dir(dir).map_err(ProjectError::io("read", shown))? {
+        let entry = entry.map_err(ProjectError::io("read", shown))?;
+        if entry.file_name().as_encoded_bytes().first() == Some(&b'.') {
             continue;
         }
-        places.push(entry.into_path());
+        let is_file = entry.file_type().and_then(|found| match found.is_symlink() {
+            true => leads_to_file(&entry.path(), dir),
+            false => Ok(found.is_file()),
+        });
+        let place = Path::new(shown).join(entry.file_name());
+        if !is_file.map_err(ProjectError::io("read", place))? {
+            places.push(entry.path());
+        }
     }
-    // a walk that sorts would also list each of them, and throw the list away
     places.sort();
     Ok(Migrations::new(read_all(&places, shown)?)?)
+}
+
+/// Whether a link leads to a file.
+fn leads_to_file(link: &Path, dir: &Path) -> io::Result<bool> {
+    let target = fs::canonicalize(link)?;
+    if fs::canonicalize(dir)?.starts_with(&target) {
+        return Err(io::Error::other("the link leads to a directory above it"));
+    }
+    Ok(fs::metadata(&target)?.is_file())
 }
 
 /// Reads many directories, on as many threads as the machine has: it is mostly waiting for the system.
@@ -91,7 +98,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
         NoVersion::TooLong(length) => ProjectError::VersionTooLong { path: place.clone(), length },
         NoVersion::Empty => not_one(
             "its name has no version",
-            "Name it <version>_<what it does>; `glowplug revision` does so.",
+            "Name it <version>_<what it does>, as `glowplug revision` does.",
         ),
     })?;
     let script = |file: &str| -> Result<Option<Script>, ProjectError> {
@@ -100,7 +107,7 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
     };
     let Some(up) = script("up.sql")? else {
         return Err(not_one(
-            "there is no up.sql in it",
+            "it has no up.sql",
             "Write it, or move the directory away: everything here that is not hidden is a migration.",
         ));
     };
@@ -125,8 +132,7 @@ fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
     let Some(text) = read_text(path, place)? else {
         return Ok(Metadata::default());
     };
-    let advice = "Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for \
-                  false, and a malformed one for true.";
+    let advice = "Write `run_in_transaction = true` or `= false` in it. Diesel reads a file without the key as false, and a malformed one as true.";
     toml::from_str::<MetadataToml>(&text)
         .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction, ledger: toml.ledger })
         .map_err(|error| ProjectError::toml(place.to_owned(), &text, &error, advice))

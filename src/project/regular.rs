@@ -19,8 +19,14 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = options.read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let found = file.metadata()?;
     demand_file(&found)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
-    file.read_to_end(&mut bytes)?;
+    // one call where the size is what the system says: there are tens of thousands of small files
+    let length = usize::try_from(found.len()).unwrap_or(0);
+    let mut bytes = vec![0; length.saturating_add(1)];
+    let read = file.read(&mut bytes)?;
+    bytes.truncate(read);
+    if read != length || read == 0 {
+        file.read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 
@@ -40,6 +46,6 @@ fn demand_file(found: &fs::Metadata) -> io::Result<()> {
     if found.is_file() || found.is_dir() {
         Ok(())
     } else {
-        Err(io::Error::other("it is no regular file: a pipe, a socket or a device"))
+        Err(io::Error::other("it is not a regular file but a pipe, a socket or a device"))
     }
 }

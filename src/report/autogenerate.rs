@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::report::proved::ProvedOn;
 
-/// One migration that was made.
+/// One generated migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Drafted {
     /// The directory's name.
@@ -21,35 +21,35 @@ pub struct Drafted {
     pub run_in_transaction: bool,
 }
 
-/// What autogenerate found, and what it made of it.
+/// What autogenerate found and generated.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AutogenerateReport {
     /// What differs, in order.
     pub differences: Vec<String>,
     /// The migrations, in their order.
     pub migrations: Vec<Drafted>,
-    /// What is lost on the way up: hazard `deletes-data`.
+    /// What up.sql deletes: hazard `deletes-data`.
     pub loses: Vec<String>,
-    /// What is lost on the way down.
+    /// What down.sql deletes.
     pub loses_down: Vec<String>,
-    /// What the way down cannot do, and why: hazard `irreversible`. It refuses to run, then.
+    /// What down.sql cannot revert, and why: hazard `irreversible`. It then refuses to run.
     pub irreversible: Vec<String>,
-    /// What others feel while the way up runs.
+    /// How up.sql affects other sessions.
     pub hazards: Vec<String>,
-    /// What the author must look at.
+    /// What the author must review.
     pub remarks: Vec<String>,
-    /// Names that went and names that came, and that could be one thing renamed, as `--rename` takes them: `old=new`.
+    /// Possible renames, as `--rename` takes them: `old=new`.
     pub renames: Vec<String>,
-    /// Whether `pg_dump`, which shares no code with glowplug, has seen that the way up leads to the source of truth.
+    /// Whether `pg_dump`, which shares no code with glowplug, confirms that up.sql leads to the source of truth.
     pub judged_by_pg_dump: bool,
-    /// Kinds of objects that are there and are not compared.
+    /// Kinds of existing objects that are not compared.
     pub not_compared: Vec<String>,
-    /// What all this was seen on.
+    /// What this was proved on.
     pub proved_on: Option<ProvedOn>,
 }
 
 impl AutogenerateReport {
-    /// Whether both are alike.
+    /// Whether both are equal.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.differences.is_empty()

@@ -9,24 +9,24 @@ use crate::report::proved::ProvedOn;
 pub struct DriftReport {
     /// The database.
     pub database: String,
-    /// How many migrations it has applied that are on disk.
+    /// How many applied migrations are on disk.
     pub applied: usize,
     /// What differs: `+` is only in the database, `-` only in what the migrations produce.
     pub differences: Vec<String>,
-    /// The statements that lead back to what the migrations produce.
+    /// The statements that revert the difference.
     pub heal: Vec<String>,
     /// Why there are none.
     pub no_way: Option<String>,
-    /// What to keep in mind when reading the differences.
+    /// What to know when reading the differences.
     pub remark: Option<String>,
-    /// Migrations that the database has applied and that are not on disk.
+    /// Applied migrations that are not on disk.
     pub orphaned: Vec<String>,
     /// What the migrations were replayed on.
     pub proved_on: Option<ProvedOn>,
 }
 
 impl DriftReport {
-    /// Whether there is none.
+    /// Whether there is no difference.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.differences.is_empty()

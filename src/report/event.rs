@@ -1,29 +1,29 @@
-//! What a job tells while it runs.
+//! What a job reports while it runs.
 
 use serde::Serialize;
 
 use crate::migration::{source::Direction, version::Version};
 
-/// One thing that happened. For people who watch; the [report](crate::report::run) holds what counts.
+/// One thing that happened, to show progress; the [report](crate::report::run) has the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
-    /// Something about the connection that should be known, such as a dropped parameter.
+    /// A note about the connection, such as a dropped parameter.
     Note {
-        /// The sentence.
+        /// The text.
         text: String,
     },
     /// The server does not answer yet.
     Connecting {
-        /// Why it is tried again.
+        /// Why it is retried.
         reason: String,
-        /// How long it is waited.
+        /// How long the pause is.
         pause_ms: u64,
     },
     /// Another run holds the lock.
     Waiting {
-        /// The holder, for people.
+        /// A description of the holder.
         holder: String,
     },
     /// How many steps will run.
@@ -33,11 +33,11 @@ pub enum Event {
     },
     /// A step began.
     Started {
-        /// Its place, from 0.
+        /// Its index, from 0.
         step: usize,
         /// The migration.
         name: String,
-        /// The way.
+        /// The direction.
         direction: Direction,
     },
     /// A statement of a step is done.
@@ -64,16 +64,16 @@ pub enum Event {
         /// The first line of that statement.
         statement: Option<String>,
     },
-    /// A lock was not to be had; the whole migration is tried again.
+    /// A lock could not be acquired; the whole migration is retried.
     Retrying {
         /// The migration.
         name: String,
         /// The attempt that failed, from 1.
         attempt: u32,
-        /// How long it waits before the next.
+        /// How long the pause before the next is.
         pause_ms: u64,
     },
-    /// An interrupted migration goes on.
+    /// An interrupted migration continues.
     Resuming {
         /// The migration.
         name: String,
@@ -82,34 +82,34 @@ pub enum Event {
         /// Of how many.
         of: usize,
     },
-    /// A migration is run again, with the rows of the ledgers compared before and after it.
+    /// A migration is run again, comparing the ledgers' rows before and after it.
     Comparing {
         /// The migration.
         name: String,
     },
-    /// A migration was found to be as it should be.
+    /// A migration was verified without a problem.
     Verified {
         /// The migration.
         name: String,
     },
-    /// An invalid index that a failed build had left was dropped.
+    /// An invalid index, left behind by a failed build, was dropped.
     DroppedInvalidIndex {
         /// The index.
         index: String,
     },
     /// A step is done and committed.
     Done {
-        /// Its place, from 0.
+        /// Its index, from 0.
         step: usize,
         /// The key.
         version: Version,
         /// The migration.
         name: String,
-        /// The way.
+        /// The direction.
         direction: Direction,
         /// How long it took.
         took_ms: u64,
-        /// Whether its script had nothing to do.
+        /// Whether its script is empty.
         empty: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! What a run must not do, and would have done.
+//! What a run would have done and must not do.
 
 use serde::Serialize;
 
@@ -11,10 +11,10 @@ pub struct Finding {
     pub ledger: String,
     /// The rule.
     pub rule: LedgerRule,
-    /// What is different, for people.
+    /// What has changed, as text.
     pub what: String,
     /// What to write instead.
     pub advice: &'static str,
-    /// Whether rows are concerned: these never change, whatever a person allows.
+    /// Whether it concerns rows, which must never change, even with a reason.
     pub rows: bool,
 }

@@ -1,26 +1,26 @@
-//! What is known of ledgers.
+//! Reports on ledgers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::report::finding::Finding;
 
-/// How much protection a ledger is to have.
+/// The declared level of protection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Row triggers that refuse UPDATE and DELETE.
     Minimal,
-    /// These, ENABLE ALWAYS, and triggers that refuse TRUNCATE, on every partition.
+    /// Also ENABLE ALWAYS, and triggers that refuse TRUNCATE, on every partition.
     #[default]
     Hardened,
-    /// These, and everything belongs to a role that nobody can log in as or become: the server itself refuses.
+    /// Also owned by a role that nobody can log in as or become: the server itself refuses.
     Sealed,
 }
 
-/// A way by which a role could become the owner of a ledger, or do more to it than append.
+/// A path by which a role could become the owner of a ledger, or do more to it than append.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Road {
-    /// The role that could take it; `public` stands for everybody.
+    /// The role that could take it; `public` means everybody.
     pub role: String,
     /// The steps from role to role.
     pub path: Vec<String>,
@@ -43,11 +43,11 @@ pub enum Strength {
     /// Nothing refuses it.
     #[default]
     None,
-    /// A trigger for statements, which a row that changes through another table's partition does not fire.
+    /// A statement trigger, which does not fire for a row that changes through another table's partition.
     Statement,
-    /// A trigger for rows, which `session_replication_role = replica` steps around.
+    /// A row trigger, which `session_replication_role = replica` bypasses.
     Row,
-    /// A trigger for rows that always fires; of TRUNCATE, a trigger for statements that always fires.
+    /// A row trigger that always fires; for TRUNCATE, a statement trigger that always fires.
     Always,
 }
 
@@ -63,7 +63,7 @@ pub struct Guarded {
 }
 
 impl Guarded {
-    /// Whether rows are safe from UPDATE and DELETE, however firmly.
+    /// Whether UPDATE and DELETE are refused, at any strength.
     #[must_use]
     pub fn rows(&self) -> bool {
         self.update > Strength::None && self.delete > Strength::None
@@ -87,15 +87,15 @@ pub struct LedgerReport {
     pub table: String,
     /// The protection that is declared.
     pub level: Level,
-    /// Whether the table is there.
+    /// Whether the table exists.
     pub exists: bool,
-    /// What is refused on every table of it.
+    /// What is refused on all its tables.
     pub protection: Guarded,
-    /// What the protection lacks, and what could step around it.
+    /// What the protection lacks, and what could bypass it.
     pub weak_points: Vec<String>,
-    /// Whether PostgreSQL itself refuses everything but appending, to every role that is no superuser.
+    /// Whether PostgreSQL itself refuses everything but appending, for every role that is not a superuser.
     pub sealed: bool,
-    /// The ways by which somebody could become its owner, or do more to it than append.
+    /// The paths by which a role could become its owner, or do more to it than append.
     pub roads: Vec<Road>,
     /// The columns that order its rows.
     pub key: Vec<String>,
@@ -105,7 +105,7 @@ pub struct LedgerReport {
     pub last: Option<Vec<Option<String>>>,
 }
 
-/// What the last run left.
+/// What the last run attested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttestationReport {
     /// When, in UTC.
@@ -116,7 +116,7 @@ pub struct AttestationReport {
     pub digest: String,
 }
 
-/// The newest head of the chain of attestations: kept outside of the database, it tells a journal that was written anew.
+/// The newest head of the attestation chain. Kept outside the database, it reveals a rewritten journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Head {
     /// The database: the identifier of its server, and its name.
@@ -127,21 +127,21 @@ pub struct Head {
     pub place: u64,
 }
 
-/// What `ledger status` and `ledger verify` say.
+/// The report of `ledger status` and `ledger verify`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LedgersReport {
     /// The database.
     pub database: String,
     /// The declared ledgers.
     pub ledgers: Vec<LedgerReport>,
-    /// Tables that are protected and not declared.
+    /// Tables that are protected but not declared.
     pub undeclared: Vec<String>,
-    /// What the last run left.
+    /// What the last run attested.
     pub attestation: Option<AttestationReport>,
-    /// What is different from what it left.
+    /// What has changed since.
     pub findings: Vec<Finding>,
     /// What was compared.
     pub checked: Vec<String>,
-    /// What should be known besides.
+    /// Notes.
     pub notes: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What was kept of a database for where none is asked.
+//! What was pinned of a database.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -13,12 +13,12 @@ pub struct PinReport {
     pub postgresql: u32,
     /// The file.
     pub file: PathBuf,
-    /// The settings that it has of its own.
+    /// Its own settings.
     pub settings: BTreeMap<String, String>,
-    /// Settings that were not written, because they may be secrets.
+    /// Settings that were left out because they may be secrets.
     pub left_out: Vec<String>,
-    /// The file with what is there before the first migration, where it was written.
+    /// The file of prerequisites, if it was written.
     pub prerequisites: Option<PathBuf>,
-    /// What should be known besides.
+    /// Notes.
     pub notes: Vec<String>,
 }

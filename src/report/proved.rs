@@ -1,4 +1,4 @@
-//! What something was proved for.
+//! What something was proved on.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct ProvedOn {
     pub postgresql: u32,
     /// The database whose environment it had.
     pub database: Option<String>,
-    /// The day on which that was pinned, where the database was not asked.
+    /// The day when it was pinned, if the database was not asked.
     pub pinned: Option<String>,
 }
 
@@ -21,7 +21,7 @@ impl fmt::Display for ProvedOn {
         match (&self.database, &self.pinned) {
             (Some(database), Some(day)) => write!(f, ", environment of {database} (pinned {day})"),
             (Some(database), None) => write!(f, ", environment of {database}"),
-            (None, _) => f.write_str(" (no environment is known; `glowplug shadow pin` keeps one)"),
+            (None, _) => f.write_str(" (environment unknown; `glowplug shadow pin` records it)"),
         }
     }
 }

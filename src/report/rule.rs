@@ -1,4 +1,4 @@
-//! The rules of the ledger guard: what each protects, what to do instead, and whether a person can let a breach of it pass.
+//! The rules of the ledger guard: what each protects, what to do instead, and whether a person can allow a breach.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use crate::report::advice;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// History would be, or is, another one: nothing lets it pass.
+    /// History has changed, or would change: never allowed.
     History,
-    /// The protection would be another one: `--allow-ledger-change` lets it pass, and a person can accept it.
+    /// The protection would change: allowed with `--allow-ledger-change`, and a person can accept it.
     Protection,
 }
 
-/// Writes the enum and what is said of each rule in one table, in the order of their codes.
+/// Defines the enum and the properties of each rule in one table, in the order of their codes.
 macro_rules! rules {
     ($($name:ident $code:literal $severity:ident $protects:literal $advice:expr;)*) => {
-        /// A rule of the ledger guard. Its code is what findings and the journal call it.
+        /// A rule of the ledger guard, named by its code in findings and in the journal.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum LedgerRule {
@@ -41,13 +41,13 @@ macro_rules! rules {
 
 rules! {
     AppendLost "append-lost" Protection
-        "that the application goes on appending as it did"
+        "that the application can append as before"
         advice::APPEND;
     AppendedTwice "appended-twice" History
-        "that a redo appends no event a second time"
+        "that a redo does not append an event twice"
         advice::TWICE;
     Backdated "backdated" History
-        "that events come after those that are there"
+        "that new events come after existing ones"
         advice::CORRECT;
     Cascade "cascade" Protection
         "that no foreign key deletes or updates rows of a ledger"
@@ -56,19 +56,19 @@ rules! {
         "that catalogs are changed by DDL only"
         advice::KEEP;
     ColumnChanged "column-changed" Protection
-        "how columns are made"
+        "the definitions of columns"
         advice::COLUMN;
     ColumnDropped "column-dropped" History
-        "what events recorded in a column"
+        "the values recorded in a column"
         advice::COLUMN;
     ColumnRenamed "column-renamed" Protection
-        "what columns are called"
+        "the names of columns"
         advice::COLUMN;
     ColumnType "column-type" History
-        "the values of columns, in the type that they were recorded in"
+        "the values of columns, in the type in which they were recorded"
         advice::COLUMN;
     ColumnValue "column-value" History
-        "what a column shows for events that are older than it"
+        "the value of a new column in older events"
         advice::CORRECT;
     ConstraintLost "constraint-lost" Protection
         "constraints"
@@ -77,13 +77,13 @@ rules! {
         "that nothing is left to run at COMMIT"
         advice::LATER;
     Decoy "decoy" Protection
-        "that triggers call the function that is called so"
+        "that triggers call the function of that name"
         advice::KEEP;
     DefaultChanged "default-changed" Protection
         "defaults that appends rely on"
         advice::APPEND;
     EnumMeaning "enum-meaning" Protection
-        "the labels that events recorded"
+        "the enum labels that events recorded"
         advice::MEANING;
     EventTrigger "event-trigger" Protection
         "event triggers"
@@ -98,97 +98,97 @@ rules! {
         "functions that columns, constraints and triggers call"
         advice::MEANING;
     IdentityChanged "identity-changed" Protection
-        "that numbers are the server's"
+        "that the server assigns the numbers"
         advice::APPEND;
     Inheritance "inheritance" Protection
-        "that no table adds rows that nothing protects"
+        "that no child table adds unprotected rows"
         advice::TABLE;
     JournalChanged "journal-changed" History
         "the entries of the journal, since the first attestation"
         advice::JOURNAL;
     JournalForged "journal-forged" History
-        "that glowplug alone writes to its journal"
+        "that only glowplug writes to its journal"
         advice::JOURNAL;
     JournalHead "journal-head" History
-        "that the journal leads to the head that is kept in glowplug.lock"
+        "that the journal leads to the head in glowplug.lock"
         advice::JOURNAL;
     Language "language" Protection
-        "what runs a function of a trigger"
+        "the language of trigger functions"
         advice::KEEP;
     Later "later" Protection
-        "that nothing strikes after the migration"
+        "that nothing takes effect after the migration"
         advice::LATER;
     LedgerGone "ledger-gone" History
-        "that the table is there, under its name"
+        "that the table exists under its name"
         advice::TABLE;
     LedgerReplaced "ledger-replaced" History
         "that it is the same table"
         advice::TABLE;
     NotSealed "not-sealed" Protection
-        "that a ledger that is declared as sealed is sealed"
+        "that a ledger declared as sealed is sealed"
         advice::SEALED;
     OwnerChanged "owner-changed" Protection
         "who owns tables and functions"
         advice::KEEP;
     PartitionLost "partition-lost" History
-        "that partitions stay part of it"
+        "that partitions stay attached"
         advice::TABLE;
     PartitionUnprotected "partition-unprotected" Protection
         "that new partitions refuse what the others do"
         advice::PARTITION;
     Pending "pending" History
-        "that nothing is put off past the last look"
+        "that nothing is deferred past the last check"
         advice::LATER;
     Privilege "privilege" Protection
         "who may do what"
         advice::KEEP;
     RowSecurity "row-security" Protection
-        "that no row is hidden, or shown"
+        "the row security of tables"
         advice::KEEP;
     RowsChanged "rows-changed" History
         "every row, as it was recorded"
         advice::CORRECT;
     RowsLost "rows-lost" History
-        "that no row goes"
+        "that no row is lost"
         advice::HISTORY;
     Rule "rule" Protection
-        "that no rule rewrites what is asked"
+        "that no rule rewrites queries"
         advice::KEEP;
     SealBroken "seal-broken" History
         "the rows that were sealed"
         advice::HISTORY;
     SearchPath "search-path" Protection
-        "what names mean"
+        "what names resolve to"
         advice::MEANING;
     SequenceChanged "sequence-changed" Protection
-        "that no number comes twice"
+        "that no number is assigned twice"
         advice::APPEND;
     Setting "setting" Protection
-        "settings that step around the protection"
+        "settings that bypass the protection"
         advice::KEEP;
     StandIn "stand-in" Protection
-        "that PostgreSQL's own operators, casts and functions answer"
+        "that PostgreSQL's own operators, casts and functions are used"
         advice::MEANING;
     Subscription "subscription" Protection
         "that no subscription writes rows"
         advice::LATER;
     Surgery "surgery" History
-        "pages, which no transaction puts back"
+        "data pages, which a rollback does not restore"
         advice::KEEP;
     TableChanged "table-changed" Protection
-        "how the table is kept"
+        "the properties of tables"
         advice::KEEP;
     TrackingTable "tracking-table" History
-        "that the tables of what ran are as glowplug makes them"
+        "that the tracking tables are as glowplug creates them"
         advice::TRACKING;
     TransactionLeft "transaction-left" History
         "that a script stays in its transaction"
         advice::LATER;
     TriggerArmed "trigger-armed" Protection
-        "that the protection goes with no extension"
+        "that the protection does not depend on an extension"
         advice::KEEP;
     TriggerBefore "trigger-before" Protection
-        "that nothing comes before what refuses"
+        "that no trigger fires before those that refuse"
         advice::KEEP;
     TriggerLost "trigger-lost" Protection
         "the triggers that refuse UPDATE, DELETE and TRUNCATE"
@@ -200,18 +200,18 @@ rules! {
         "what this version does not know"
         advice::KEEP;
     WithoutTransaction "without-transaction" Protection
-        "that what cannot be rolled back touches no ledger"
+        "that statements that cannot be rolled back touch no ledger"
         advice::LATER;
 }
 
 impl LedgerRule {
-    /// What findings and the journal call it: `trigger-lost`.
+    /// The code in findings and in the journal: `trigger-lost`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         self.said().0
     }
 
-    /// Whether a person can let a breach of it pass.
+    /// Whether a person can allow a breach of it.
     #[must_use]
     pub const fn severity(self) -> Severity {
         self.said().1
@@ -239,14 +239,14 @@ impl LedgerRule {
     #[must_use]
     pub fn documentation() -> String {
         let line = |it: &Self| {
-            let passes = match it.severity() {
+            let allowed = match it.severity() {
                 Severity::History => "never",
                 Severity::Protection => "with a reason",
             };
-            format!("| `{it}` | {} | {passes} |\n", it.protects())
+            format!("| `{it}` | {} | {allowed} |\n", it.protects())
         };
         let lines: String = Self::ALL.iter().map(line).collect();
-        format!("| rule | protects | passes |\n|---|---|---|\n{lines}")
+        format!("| rule | protects | allowed |\n|---|---|---|\n{lines}")
     }
 }
 

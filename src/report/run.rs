@@ -14,7 +14,7 @@ pub struct StepReport {
     pub version: Version,
     /// The directory.
     pub name: String,
-    /// The way.
+    /// The direction.
     pub direction: Direction,
     /// Milliseconds on the server.
     pub took_ms: u64,
@@ -39,13 +39,13 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// Whether nothing was written: `--dry-run`.
     pub dry_run: bool,
-    /// What became of the schema files, where diesel.toml names some.
+    /// The state of the schema files, if diesel.toml names any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schema: Vec<FileReport>,
-    /// The newest head of the chain of attestations, where ledgers are guarded.
+    /// The newest head of the attestation chain, if ledgers are guarded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledgers: Option<Head>,
-    /// What should be known besides.
+    /// Notes.
     pub notes: Vec<String>,
 }
 
@@ -60,6 +60,6 @@ pub struct StampReport {
     pub stamped: Vec<Version>,
     /// Marked as not applied.
     pub unstamped: Vec<Version>,
-    /// What should be known besides: interrupted migrations, above all.
+    /// Notes, such as on interrupted migrations.
     pub notes: Vec<String>,
 }

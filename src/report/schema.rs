@@ -1,22 +1,22 @@
-//! What became of schema.rs.
+//! The state of schema.rs.
 
 use serde::Serialize;
 
-/// A file against what is printed.
+/// A file, compared with what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileState {
     /// It is what is printed.
     Fresh,
-    /// The same, but for the ends of its lines.
+    /// The same, except for line endings.
     LineEnds,
-    /// It is another text.
+    /// It differs.
     Stale,
     /// There is no such file.
     Missing,
     /// It was written now.
     Written,
-    /// A person has edited it, and it was left as it is.
+    /// It was edited, and was left as it is.
     Kept,
 }
 
@@ -25,18 +25,18 @@ pub enum FileState {
 pub struct FileReport {
     /// The file.
     pub file: String,
-    /// How it is.
+    /// Its state.
     pub state: FileState,
     /// What would change in it, as a unified diff.
     pub difference: Option<String>,
 }
 
-/// What became of the schema files.
+/// The state of the schema files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SchemaReport {
     /// The files, in the order of their settings' keys.
     pub files: Vec<FileReport>,
-    /// What should be known besides.
+    /// Notes.
     pub notes: Vec<String>,
 }
 

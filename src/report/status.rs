@@ -1,4 +1,4 @@
-//! Where a database is, and the history of a project.
+//! The current revision of a database, and the history of a project.
 
 use serde::Serialize;
 
@@ -14,19 +14,19 @@ pub struct RowReport {
     pub version: Version,
     /// The directory.
     pub name: String,
-    /// Its state; `null` if no database was asked.
+    /// Its state; `null` without a database.
     pub state: Option<State>,
     /// Whether it is the newest on disk.
     pub is_head: bool,
     /// Whether it is the newest in the database.
     pub is_current: bool,
-    /// Whether there is a way back.
+    /// Whether it has a down.sql.
     pub has_down: bool,
     /// Whether it runs in a transaction.
     pub run_in_transaction: bool,
     /// When it was applied, in UTC, as Diesel's table says.
     pub run_on: Option<String>,
-    /// What the journal says of this application.
+    /// The journal's entry.
     pub record: Option<RecordReport>,
     /// How many statements of an interrupted run are done.
     pub statements_done: Option<usize>,
@@ -34,14 +34,14 @@ pub struct RowReport {
     pub down_edited: bool,
 }
 
-/// What the journal says of an application.
+/// The journal's entry for an applied migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordReport {
     /// `up`, `stamp`, `accept`.
     pub kind: &'static str,
     /// The database role.
     pub role: String,
-    /// Who, as their system knows them.
+    /// The user, as their system names them.
     pub actor: String,
     /// Milliseconds on the server.
     pub took_ms: Option<u64>,
@@ -49,10 +49,10 @@ pub struct RecordReport {
     pub tool: String,
 }
 
-/// Where a database is.
+/// The current revision of a database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StatusReport {
-    /// The database; `null` if none was asked.
+    /// The database; `null` if none was read.
     pub database: Option<String>,
     /// The newest version that is applied.
     pub current: Option<Version>,
@@ -60,7 +60,7 @@ pub struct StatusReport {
     pub head: Option<Version>,
     /// How many are not applied.
     pub pending: usize,
-    /// Whether the database is at head with nothing open.
+    /// Whether the database is at head with nothing pending.
     pub is_at_head: bool,
     /// Every migration, oldest first.
     pub migrations: Vec<RowReport>,

@@ -1,4 +1,4 @@
-//! What a replay of all migrations showed.
+//! What `verify` found.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::{
     report::{proved::ProvedOn, schema::SchemaReport},
 };
 
-/// A part of the way of one migration.
+/// A step in the replay of one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Leg {
@@ -33,9 +33,9 @@ pub enum ProblemKind {
     DownFails,
     /// Its up.sql fails after its down.sql.
     UpAgainFails,
-    /// Its down.sql does not lead back.
+    /// Its down.sql does not restore the structure.
     NotBack,
-    /// Its up.sql leads elsewhere after its down.sql.
+    /// Its up.sql gives another result after its down.sql.
     Elsewhere,
 }
 
@@ -48,22 +48,22 @@ impl ProblemKind {
             Self::HarmsLedger => "would harm a ledger",
             Self::DownFails => "down.sql fails",
             Self::UpAgainFails => "up.sql fails after down.sql",
-            Self::NotBack => "down.sql does not lead back",
-            Self::Elsewhere => "leads elsewhere when it is applied a second time",
+            Self::NotBack => "down.sql does not restore the structure",
+            Self::Elsewhere => "gives another result when applied a second time",
         }
     }
 }
 
-/// One thing that is not as it should be.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// What is wrong.
     pub kind: ProblemKind,
     /// The migration.
     pub name: String,
-    /// Where on its way.
+    /// The step.
     pub leg: Leg,
-    /// The sentence.
+    /// The message.
     pub what: String,
     /// What differs.
     pub difference: Vec<String>,
@@ -75,7 +75,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// What tells it from another one of its migration: what differs, else what PostgreSQL said.
+    /// What identifies it among the problems of its migration: what differs, else what PostgreSQL said.
     #[must_use]
     pub fn signs(&self) -> Vec<String> {
         match (&self.difference[..], &self.sqlstate) {
@@ -86,7 +86,7 @@ impl Problem {
     }
 }
 
-/// A problem that is known.
+/// A known problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownProblem {
@@ -119,32 +119,32 @@ impl From<&Problem> for KnownProblem {
 pub struct VerifyReport {
     /// How many migrations were replayed.
     pub migrations: usize,
-    /// How many of them an earlier run had replayed, with the same scripts before them.
+    /// How many of them an earlier run had replayed, after the same scripts.
     pub known: usize,
-    /// Those that went down and up again.
+    /// How many went down and up again.
     pub returned: usize,
-    /// Those without a way back: they have no down.sql, or one that says so itself.
+    /// Those that cannot be reverted: they have no down.sql, or one that says so itself.
     pub one_way: Vec<String>,
-    /// The worst thing that is not as it should be.
+    /// The worst problem.
     pub problem: Option<Problem>,
-    /// Everything that is not as it should be: the worst first, and in the order of the migrations.
+    /// All problems: the worst first, then in the order of the migrations.
     pub problems: Vec<Problem>,
-    /// Migrations that need what one that fails would have made.
+    /// Migrations that depend on one that fails.
     pub not_replayed: Vec<String>,
-    /// What a baseline says is known, and was found again.
+    /// Problems that the baseline lists.
     pub accepted: Vec<Problem>,
-    /// Whether the schema files are what the migrations lead to.
+    /// Whether the schema files match the migrations.
     pub schema: Option<SchemaReport>,
     /// Protected tables that are not declared as ledgers.
     pub undeclared: Vec<String>,
-    /// What should be known besides.
+    /// Notes.
     pub notes: Vec<String>,
     /// What they were replayed on.
     pub proved_on: Option<ProvedOn>,
 }
 
 impl VerifyReport {
-    /// Counts a migration that is as it should be.
+    /// Counts a migration without a problem.
     pub(crate) fn passed(&mut self, migration: &Migration) {
         self.migrations += 1;
         match migration.down {
@@ -153,7 +153,7 @@ impl VerifyReport {
         }
     }
 
-    /// Notes a problem; one that only follows from a migration that could not be applied is none of its own.
+    /// Records a problem, unless it only follows from a migration that could not be applied.
     pub(crate) fn note(&mut self, problem: Problem) {
         let is_failed = |it: &Problem| it.kind == ProblemKind::UpFails;
         // undefined: a table, a column, an object, a function, a schema
@@ -167,21 +167,21 @@ impl VerifyReport {
         self.problems.push(problem);
     }
 
-    /// Puts the worst first.
+    /// Sorts the worst first.
     pub(crate) fn sort(&mut self) {
         // those of one kind stay in the order of the migrations
         self.problems.sort_by_key(|it| it.kind);
         self.problem = self.problems.first().cloned();
     }
 
-    /// Adds what a walk of its own has counted and noted.
+    /// Adds the counts and notes of a separate replay.
     pub(crate) fn extend(&mut self, walked: Self) {
         self.returned += walked.returned;
         self.one_way.extend(walked.one_way);
         self.notes.extend(walked.notes);
     }
 
-    /// Sets aside what is known. Gives what is known and was not found.
+    /// Sets known problems aside. Returns the known problems that were not found.
     pub fn accept<'k>(&mut self, known: &'k [KnownProblem]) -> Vec<&'k KnownProblem> {
         let is_known = |it: &mut Problem| known.iter().any(|known| known.is(it));
         self.accepted = self.problems.extract_if(.., is_known).collect();
@@ -190,7 +190,7 @@ impl VerifyReport {
         known.iter().filter(is_gone).collect()
     }
 
-    /// Whether everything is as it should be.
+    /// Whether there is no problem.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty() && self.schema.as_ref().is_none_or(SchemaReport::is_fresh)

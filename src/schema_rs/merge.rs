@@ -76,7 +76,7 @@ pub enum ApplyError {
     #[diagnostic(
         code(schema::not_a_table),
         help(
-            "Write the migration by hand. What is only printed in another way belongs into `patch_file` in diesel.toml."
+            "Write the migration by hand. What is only printed differently belongs in `patch_file` in diesel.toml."
         )
     )]
     NotATable {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 #[non_exhaustive]
 pub enum PatchError {
     /// It is no unified diff.
-    #[error("{file} is no unified diff: {what}")]
+    #[error("{file} is not a unified diff: {what}")]
     #[diagnostic(
         code(patch::malformed),
         help("Edit the schema file as it should be, then run `glowplug schema --update-patch`.")
@@ -21,7 +21,7 @@ pub enum PatchError {
         what: String,
     },
     /// A part of it does not fit.
-    #[error("hunk {hunk} of {file} ({header}) does not fit what is printed now")]
+    #[error("hunk {hunk} of {file} ({header}) does not match what is printed now")]
     #[diagnostic(code(patch::misfit))]
     Misfit {
         /// The patch file.
@@ -35,11 +35,11 @@ pub enum PatchError {
         sides: String,
     },
     /// The file has what no migration makes: a patch would hide it.
-    #[error("{file} has what the database has not: {}", what.join(", "))]
+    #[error("{file} adds what the database does not have: {}", what.join(", "))]
     #[diagnostic(
         code(patch::unexplained),
         help(
-            "A patch changes how something is printed and makes nothing; nothing was written. `glowplug revision --autogenerate` makes a migration of it."
+            "A patch only changes how something is printed; nothing was written. `glowplug revision --autogenerate` turns it into a migration."
         )
     )]
     Unexplained {

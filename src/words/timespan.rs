@@ -28,7 +28,7 @@ impl Timespan {
 
 /// The text is not a span of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a span of time; write it like 500ms, 5s, 2min or 1h (0 means no limit)")]
+#[error("`{0}` is not a duration; write it like 500ms, 5s, 2min or 1h (0 means no limit)")]
 pub struct NotATimespan(pub String);
 
 impl FromStr for Timespan {

@@ -171,7 +171,7 @@ impl Url {
         notes: &mut Vec<Note>,
     ) -> Result<(), UrlError> {
         if key.starts_with("x-") {
-            notes.push(Note::dropped(key, "a setting of golang-migrate without meaning here"));
+            notes.push(Note::dropped(key, "a setting of golang-migrate with no effect here"));
             return Ok(());
         }
         if key.eq_ignore_ascii_case("sslmode") && value.eq_ignore_ascii_case("no-verify") {

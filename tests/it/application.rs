@@ -60,10 +60,7 @@ async fn a_borrowed_connection_comes_back_usable_and_without_the_lock() {
         .unwrap_err();
 
     assert_eq!(error.done.steps.len(), 1, "{error}");
-    assert!(
-        error.to_string().starts_with("2_b failed on its way up: column \"nonsense\""),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("2_b failed in up.sql: column \"nonsense\""), "{error}");
     connection.batch_execute("CREATE TABLE c (id int)").await.unwrap();
     tokio::task::spawn_blocking(move || {
         assert_eq!(database.query("SELECT to_regclass('b') IS NULL"), "t");

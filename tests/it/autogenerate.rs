@@ -109,9 +109,9 @@ fn rows_that_stand_in_the_way_are_named() {
     project.write("src/schema.rs", &edited);
     let drafted = generate(&project, &[]).ok();
     assert!(
-        drafted
-            .stdout
-            .contains("it was proved with empty tables, because some rows stand in its way"),
+        drafted.stdout.contains(
+            "it was proved with empty tables, because it failed on rows made for the proof"
+        ),
         "{drafted:#?}"
     );
     project.run("check").ok();
@@ -128,7 +128,7 @@ fn a_rename_is_asked_for_and_never_guessed() {
 ...
   × something may have been renamed, and glowplug does not guess:
   │ --rename public.people.nick=nickname
-  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values.
+  help: Add the flags that apply. If nothing was renamed, add --no-renames: it drops the old one, with its values.
 
 "#]]
     );
@@ -159,7 +159,7 @@ fn a_view_that_may_have_been_renamed_is_asked_for_as_what_it_is() {
         &format!("{tables} CREATE VIEW shown AS SELECT id, n FROM t;"),
     );
     let asked = generate(&project, &[]).code(1);
-    assert!(asked.stderr.contains("the old is dropped then, and the new is made."), "{asked:#?}");
+    assert!(asked.stderr.contains("it drops the old one and creates the new one."), "{asked:#?}");
     assert!(!asked.stderr.contains("values"), "{asked:#?}");
 }
 
@@ -184,7 +184,7 @@ fn a_key_to_a_table_that_is_made_empty_is_told_of() {
     );
     let drafted = generate(&project, &[]).ok();
     let told = "\"public\".\"a\" is new and empty: it fails where a row of \"public\".\"b\" has a value in \"a_id\"";
-    assert!(drafted.stdout.contains(&format!("on the way down: {told}")), "{drafted:#?}");
+    assert!(drafted.stdout.contains(&format!("when reverted: {told}")), "{drafted:#?}");
     assert!(scripts(&project, "change", "down.sql").contains(told));
     // a new column refers to nothing
     let project = leading_to(
@@ -209,11 +209,11 @@ fn a_column_that_may_not_be_null_is_filled_by_its_author() {
     assert!(
         drafted
             .stdout
-            .contains("write the value of \"public\".\"people\".\"motto\" instead of FILL_IN_HERE"),
+            .contains("replace FILL_IN_HERE with the value of \"public\".\"people\".\"motto\""),
         "{drafted:#?}"
     );
     let refused = project.run("upgrade").code(1);
-    assert!(refused.stderr.contains("a value is missing where FILL_IN_HERE"), "{refused:#?}");
+    assert!(refused.stderr.contains("FILL_IN_HERE has not been replaced"), "{refused:#?}");
     assert_eq!(applied(&database), "1", "nothing was run");
     fill(&project, "up.sql", "'carpe diem'");
     let upgraded = project.run("upgrade").ok();
@@ -335,9 +335,9 @@ fn plain_forms_are_one_migration() {
     assert_data_eq!(
         scripts(&project, "change", "up.sql"),
         str![[r#"
--- stops reads and writes of the table until it is committed
+-- blocks reads and writes of the table until commit
 ALTER TABLE "public"."people" ADD CONSTRAINT "people_name_check" CHECK ((name <> ''::text));
--- stops writes to the table until it is committed
+-- blocks writes to the table until commit
 CREATE INDEX "people_name" ON "public"."people" USING btree (name);
 
 "#]]
@@ -399,7 +399,7 @@ autogenerate::renames
   │ --rename public.old_kind=new_kind
   │ --rename public.old_age=new_age
   │ --rename 'public.mood.so so=it'/''s ok'
-  help: Add the flags that are right. If nothing was renamed, add --no-renames: the old is dropped then, with its values.
+  help: Add the flags that apply. If nothing was renamed, add --no-renames: it drops the old one, with its values.
 
 "#]]
     );
@@ -452,7 +452,7 @@ fn composite_and_range_types_are_renamed_with_what_makes_them() {
         str![[r#"
 ALTER TYPE "public"."old_span" RENAME TO "new_span";
 ALTER TYPE "public"."old_pair" RENAME TO "new_pair";
--- stops reads and writes of the table until it is committed
+-- blocks reads and writes of the table until commit
 ALTER TABLE ONLY "public"."t" ALTER COLUMN "span" DROP DEFAULT;
 ALTER TYPE public.old_span_multirange RENAME TO "new_span_multirange";
 ALTER FUNCTION public.old_span_multirange() RENAME TO "new_span_multirange";
@@ -460,7 +460,7 @@ ALTER FUNCTION public.old_span_multirange("public"."new_span") RENAME TO "new_sp
 ALTER FUNCTION public.old_span_multirange(VARIADIC "public"."new_span"[]) RENAME TO "new_span_multirange";
 ALTER FUNCTION public.old_span(integer, integer) RENAME TO "new_span";
 ALTER FUNCTION public.old_span(integer, integer, text) RENAME TO "new_span";
--- stops reads and writes of the table until it is committed
+-- blocks reads and writes of the table until commit
 ALTER TABLE ONLY "public"."t" ALTER COLUMN "span" SET DEFAULT public.new_span(1, 2);
 
 "#]]
@@ -537,9 +537,9 @@ fn sql_of_every_kind_is_reached_and_left_again() {
 + table "public"."people": id, name, mood
 + enum type "public"."mood": sad, ok, happy
 + function "public"."keep"()
-deletes-data, on the way down: the rows of "public"."people"
+deletes-data, when reverted: the rows of "public"."people"
 migrations/[..]_change
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one): up gets there, down comes back, up again.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it): up, down and up again.
 
 "#]]
     );
@@ -622,7 +622,7 @@ fn what_cannot_be_read_is_named() {
     project.run("check").code(1);
     fs::remove_file(project.path().join("src/schema.rs")).unwrap();
     let refused = project.run("check").code(1);
-    assert!(refused.stderr.contains("src/schema.rs is not there"), "{refused:#?}");
+    assert!(refused.stderr.contains("src/schema.rs does not exist"), "{refused:#?}");
     let project = Project::new();
     let refused = project.run("check").code(1);
     assert!(refused.stderr.contains("there is no source of truth"), "{refused:#?}");
@@ -639,7 +639,7 @@ fn drift_is_named_and_healed() {
     );
     project.run("upgrade").ok();
     let clean = project.run("drift").ok();
-    assert!(clean.stdout.contains("is what its 2 migrations produce.\n"), "{clean:#?}");
+    assert!(clean.stdout.contains("matches its 2 migrations.\n"), "{clean:#?}");
     database.execute("ALTER TABLE people ADD COLUMN oops int; DROP INDEX people_name");
     database.execute("ALTER TABLE people ALTER COLUMN name DROP NOT NULL");
     let found = project.run("drift").code(3);
@@ -721,7 +721,7 @@ ALTER TABLE "public"."people" DROP COLUMN "born";
     let wrong = project.run("diff wanted.rs schema.sql").code(1);
     assert!(wrong.stderr.contains("wanted.rs:1:15"), "{wrong:#?}");
     let gone = project.run("diff gone.rs schema.sql").code(1);
-    assert!(gone.stderr.contains("gone.rs is not there"), "{gone:#?}");
+    assert!(gone.stderr.contains("gone.rs does not exist"), "{gone:#?}");
 }
 
 /// Rows, and the commands that psql is kept in bounds with, are no part of a structure.
@@ -811,7 +811,7 @@ fn migrations_are_made_for_the_version_of_the_database() {
     away.migration("1_people", more, "DROP TABLE people;");
     away.write("schema.sql", &more.replace("age", "years"));
     let asked = generate(&away, &["--source", "schema.sql", "--no-renames"]).ok();
-    let said = "look at this: the database could not be asked for its version";
+    let said = "look at this: could not read the version of the database";
     assert!(asked.stdout.contains(said), "{asked:#?}");
     assert!(!asked.stdout.contains("secret"), "{asked:#?}");
 }
@@ -864,7 +864,7 @@ fn migrations_that_came_meanwhile_are_not_passed_over() {
     let ended = running.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{said}");
-    assert!(said.contains("have changed while these were proved"), "{said}");
+    assert!(said.contains("changed during the proof"), "{said}");
     assert_eq!(scripts(&project, "change", "up.sql"), "");
 }
 
@@ -1006,7 +1006,7 @@ fn every_script_holds_a_statement_and_one_that_runs_alone_no_other() {
     assert!(alone > 4, "{alone}");
     // what has nothing to do says so
     let down = scripts(&project, "change", "down.sql");
-    assert!(down.contains("leaves the structure as it was\nSELECT 1;\n"), "{down}");
+    assert!(down.contains("does not change the structure\nSELECT 1;\n"), "{down}");
 }
 
 /// Seconds become a time, and lists a document; where PostgreSQL knows no way, the author has to.
@@ -1151,7 +1151,7 @@ fn a_label_that_goes_is_warned_of_in_every_column_that_holds_it() {
     assert!(!ran.stdout.contains("empty tables"), "{ran:#?}");
     let up = scripts(&project, "change", "up.sql");
     for column in [r#""t"."m""#, r#""u"."m""#, r#""u"."p""#] {
-        let warns = |line: &&str| line.contains(column) && line.contains("label that is gone");
+        let warns = |line: &&str| line.contains(column) && line.contains("removed label");
         assert!(up.lines().any(|line| warns(&line)), "{column}: {up}");
     }
     project.run("check").ok();
@@ -1183,7 +1183,7 @@ fn a_way_up_without_a_way_back_is_written_and_its_down_sql_refuses() {
     assert!(refused.stderr.contains("irreversible"), "{refused:#?}");
     project.run("upgrade").ok();
     let verified = project.run("verify").ok();
-    assert!(verified.stdout.contains("without a way back: "), "{verified:#?}");
+    assert!(verified.stdout.contains("cannot be reverted: "), "{verified:#?}");
 }
 
 #[test]

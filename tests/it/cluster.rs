@@ -170,14 +170,17 @@ fn the_first_upgrade_of_a_fresh_project_starts_its_server_and_the_second_has_not
 fn each_db_command_says_what_it_did() {
     let home = Home::new();
     let before = home.run("db status").ok();
-    assert!(before.stdout.contains("not made yet"), "{before:?}");
+    assert!(before.stdout.contains("not created yet"), "{before:?}");
     assert!(!home.0.path().join(".glowplug").exists(), "looking leaves no trace");
     let stopped = home.run("db stop").ok();
-    assert_eq!(stopped.stdout, "Nothing to do: it does not run.\n");
+    assert_eq!(stopped.stdout, "Nothing to do: it is not running.\n");
     let started = home.run("db start").ok();
-    assert!(started.stdout.starts_with("The local server runs: postgresql://"), "{started:?}");
+    assert!(
+        started.stdout.starts_with("The local server is running: postgresql://"),
+        "{started:?}"
+    );
     let again = home.run("db start").ok();
-    assert!(again.stdout.starts_with("The local server is running already: "), "{again:?}");
+    assert!(again.stdout.starts_with("The local server is already running: "), "{again:?}");
     assert_eq!(again.stderr, "");
     let status = home.run("db status").ok();
     assert!(status.stdout.contains(&format!("pid {}", home.server())), "{status:?}");
@@ -195,10 +198,10 @@ fn each_db_command_says_what_it_did() {
     let data = home.data();
     home.run("db reset")
         .code(1)
-        .says(&["nothing was removed", "Nobody can be asked here. Call it with --yes."]);
+        .says(&["nothing was removed", "There is no terminal to ask on. Use --yes."]);
     assert!(data.is_dir(), "and so it is");
     let reset = home.run("db reset --yes").ok();
-    assert_eq!(reset.stdout, "Removed. `glowplug upgrade` makes a new one.\n");
+    assert_eq!(reset.stdout, "Removed. `glowplug upgrade` creates a new one.\n");
     assert!(!data.exists());
     let anew = home.run("upgrade").ok();
     assert_eq!(anew.stdout, "Applied 1 migration: base -> 1 (head).\n");
@@ -438,7 +441,7 @@ fn the_data_of_one_major_is_not_left_behind_for_a_newer_one() {
     let ran = home.run("upgrade").ok();
     assert_eq!(ran.stdout, "Applied 1 migration: base -> 1 (head).\n");
     ran.says(&[&format!(
-        "The data of PostgreSQL {old} stays where it is; PostgreSQL {new} has its own."
+        "The data of PostgreSQL {old} is left in place; PostgreSQL {new} has its own."
     )]);
     assert_eq!(home.status()["major"], new);
     assert_eq!(servers_in(&home.data()).len(), 1);
@@ -456,7 +459,11 @@ fn without_postgresql_the_message_names_the_command_that_installs_it() {
     for bin in [&empty, Path::new("/nowhere/at/all")] {
         let bin = bin.display().to_string();
         let ran = home.0.run_with(&["upgrade", "--postgres-bin", &bin]).code(1);
-        ran.says(&["it holds no `initdb` and `postgres`", "install", "`glowplug db install`"]);
+        ran.says(&[
+            "it does not contain `initdb` and `postgres`",
+            "install",
+            "`glowplug db install`",
+        ]);
     }
     assert!(!home.0.path().join(".glowplug").exists(), "nothing was begun");
     let mut command = home.0.command(GLOWPLUG);

@@ -39,21 +39,22 @@ fn a_place_where_nobody_listens_is_named() {
     check(
         current(&project, &format!("postgres://u@127.0.0.1:{port}/d")),
         &format!(
-            "connect::unreachable nothing listens at 127.0.0.1:{port} help: Is the server running? \
+            "connect::unreachable nothing is listening at 127.0.0.1:{port} help: Is the server \
+             running? \
              Check the port, and listen_addresses in its postgresql.conf."
         ),
     );
     check(
         current(&project, "host=/nowhere/at/all user=u dbname=d"),
         "connect::unreachable there is no socket /nowhere/at/all/.s.PGSQL.5432 help: Is the server \
-         running, and does it put its socket there (unix_socket_directories)? Name another host with \
+         running, and is its socket there (unix_socket_directories)? Name another host with \
          the URL or PGHOST.",
     );
     let dir = project.path().display().to_string();
     let left = std::os::unix::net::UnixListener::bind(project.path().join(".s.PGSQL.5432"));
     drop(left.unwrap());
     let ran = current(&project, &format!("host={dir} user=u dbname=d")).code(1);
-    assert!(ran.stderr.contains("nothing listens at"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing is listening at"), "{}", ran.stderr);
     let unknown = "postgres://u@no-such-host.invalid/d?connect_timeout=2";
     current(&project, unknown)
         .code(1)
@@ -110,7 +111,7 @@ fn what_the_server_refuses_is_said_with_what_to_do() {
         run("app", "app"),
         &format!(
             "connect::authentication cannot authenticate to 127.0.0.1:{port}: the server asks for a \
-             password and none is known for role `app` help: Put the password into ~/.pgpass (mode \
+             password and none is known for role `app` help: Put the password in ~/.pgpass (mode \
              0600), PGPASSWORD or the URL."
         ),
     );
@@ -172,7 +173,7 @@ fn a_role_that_may_only_read_sees_where_the_database_is_and_cannot_upgrade() {
     assert_eq!(
         message(&ran),
         format!(
-            "session::read_only database {} can only be read: it is a standby, or \
+            "session::read_only database {} is read-only: it is a standby, or \
              default_transaction_read_only is on help: Connect to the primary with a role that may \
              write (target_session_attrs=read-write finds it among several hosts).",
             database.name
@@ -186,7 +187,7 @@ fn a_role_that_may_only_read_sees_where_the_database_is_and_cannot_upgrade() {
     );
     current(&project, &wish)
         .code(1)
-        .says(&["is read-only, but target_session_attrs=read-write is asked for"]);
+        .says(&["is read-only, which target_session_attrs=read-write does not accept"]);
 }
 
 /// Turns a server into a standby: after a crash it looks for the file that says so.
@@ -220,7 +221,7 @@ fn a_standby_is_read_and_refused_for_writing_and_found_by_what_is_wished_for() {
     project
         .run_with(&["upgrade", "--database-url", &standby_url])
         .code(1)
-        .says(&["can only be read: it is a standby", "target_session_attrs=read-write"]);
+        .says(&["is read-only: it is a standby", "target_session_attrs=read-write"]);
     let primary = crate::support::text(&primary.url(Scratch::MAINTENANCE));
     let host = |url: &str| {
         let url: glowplug::words::url::Url = url.parse().unwrap();
@@ -237,7 +238,7 @@ fn a_standby_is_read_and_refused_for_writing_and_found_by_what_is_wished_for() {
     let wish = if standby_url.contains('?') { wish } else { wish.replacen('&', "?", 1) };
     current(&project, &wish)
         .code(1)
-        .says(&["is a standby, but target_session_attrs=primary is asked for"]);
+        .says(&["is a standby, which target_session_attrs=primary does not accept"]);
 }
 
 #[test]
@@ -342,8 +343,8 @@ fn of_several_hosts_the_first_that_answers_is_taken() {
         .code(1)
         .says(&[
             &format!(
-                "none of 2 tries gave a connection: nothing listens at 127.0.0.1:{dead}; nothing \
-                 listens at 127.0.0.1:{other}"
+                "no connection after 2 attempts: nothing is listening at 127.0.0.1:{dead}; \
+                 nothing is listening at 127.0.0.1:{other}"
             ),
             "Is the server running?",
         ]);

@@ -168,7 +168,7 @@ fn who_does_not_want_to_wait_is_told_who_holds_the_lock() {
     ran.says(&[
         "lock::held",
         &format!("another run holds the migration lock of {}: pid {pid}, `glowplug upgrade` of role {}, connected since", database.name, database.role),
-        "It was waited for 1 s",
+        "Waited 1 s",
         &format!("SELECT pg_terminate_backend({pid});"),
     ]);
 

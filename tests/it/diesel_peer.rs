@@ -238,7 +238,7 @@ fn while_diesel_runs_a_migration_glowplug_does_not_repeat_it() {
         // whichever came second to the tracking table has rolled back and says so
         assert!(first.code == Some(0) || second.code == Some(0), "{first:#?} {second:#?}");
         if second.code != Some(0) {
-            second.code(1).says(&["when it was recorded", advice]);
+            second.code(1).says(&["while it was being recorded", advice]);
         }
         both.glowplug(glowplug).ok();
         assert_eq!(both.database.query(log), end);
@@ -270,7 +270,7 @@ fn both_start_on_an_empty_database_at_once() {
                 let said = [
                     "Another tool ran this migration",
                     "Another session was creating",
-                    "It exists already",
+                    "It already exists",
                 ];
                 let flat = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
                 assert!(ran.code == Some(1) && said.iter().any(|it| flat.contains(it)), "{ran:#?}");

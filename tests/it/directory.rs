@@ -88,7 +88,7 @@ exit 1
 -- stderr
 migrations::not_a_migration
 
-  × migrations/2_empty is not a migration: there is no up.sql in it
+  × migrations/2_empty is not a migration: it has no up.sql
   help: Write it, or move the directory away: everything here that is not hidden is a migration.
 
 "#]],
@@ -103,7 +103,7 @@ exit 1
 migrations::not_a_migration
 
   × migrations/_x is not a migration: its name has no version
-  help: Name it <version>_<what it does>; `glowplug revision` does so.
+  help: Name it <version>_<what it does>, as `glowplug revision` does.
 
 "#]],
     );
@@ -117,7 +117,7 @@ exit 1
 migrations::version_too_long
 
   × the version of migrations/222222222222222222222222222222222222222222222222222_x has 51 characters
-  help: Diesel's tracking table takes 50. The version is what stands before the first `_`: is there one?
+  help: Diesel's tracking table takes 50. The version is the part before the first `_`: is there one?
 
 "#]],
     );
@@ -156,7 +156,7 @@ project::io
 
   × cannot read migrations/2_link
   ╰─▶ No such file or directory (os error 2)
-  help: Is it a symbolic link that leads nowhere? Correct or remove it.
+  help: Is it a dangling symbolic link? Correct or remove it.
 
 "#]],
     );
@@ -168,8 +168,8 @@ exit 1
 project::io
 
   × cannot read migrations/2_link
-  ╰─▶ the link leads back to a directory above it
-  help: Mend it, and run again.
+  ╰─▶ the link leads to a directory above it
+  help: Fix it, and run again.
 
 "#]],
     );
@@ -213,7 +213,7 @@ project::toml
   × migrations/2_bad/metadata.toml cannot be used: missing field `run_in_transaction`
    ╭─[migrations/2_bad/metadata.toml:1:1]
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` in it. Diesel reads a file without the key as false, and a malformed one as true.
 
 "#]],
     );
@@ -230,7 +230,7 @@ project::toml
    · ▲
    · ╰── here
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` in it. Diesel reads a file without the key as false, and a malformed one as true.
 
 "#]],
     );
@@ -248,7 +248,7 @@ project::toml
    ·                            ▲
    ·                            ╰── here
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` in it. Diesel reads a file without the key as false, and a malformed one as true.
 
 "#]],
     );
@@ -265,7 +265,7 @@ project::toml
    ·                      ──┬─
    ·                        ╰── here
    ╰────
-  help: Write `run_in_transaction = true` or `= false` into it. Diesel takes a file without the key for false, and a malformed one for true.
+  help: Write `run_in_transaction = true` or `= false` in it. Diesel reads a file without the key as false, and a malformed one as true.
 
 "#]],
     );
@@ -319,7 +319,7 @@ migrations::script
    ·         ┬
    ·         ╰── here
    ╰────
-  help: PostgreSQL's texts cannot hold it. Is the file UTF-8?
+  help: PostgreSQL text cannot contain it. Is the file UTF-8?
 
 "#]],
     );
@@ -398,7 +398,7 @@ migrations::script
    ·             ┬
    ·             ╰── here
    ╰────
-  help: Close it; everything after it is swallowed.
+  help: Close it: everything after it is part of it.
 
 "#]],
     );
@@ -416,7 +416,7 @@ migrations::script
    · ┬
    · ╰── here
    ╰────
-  help: Close it; everything after it is swallowed.
+  help: Close it: everything after it is part of it.
 
 "#]],
     );
@@ -433,7 +433,7 @@ migrations::script
    ·    ┬
    ·    ╰── here
    ╰────
-  help: Close it; everything after it is swallowed.
+  help: Close it: everything after it is part of it.
 
 "#]],
     );
@@ -450,7 +450,7 @@ migrations::script
    ·        ┬
    ·        ╰── here
    ╰────
-  help: Close it; everything after it is swallowed.
+  help: Close it: everything after it is part of it.
 
 "#]],
     );
@@ -602,7 +602,7 @@ migrations::script
    · ────┬───
    ·     ╰── here
    ╰────
-  help: A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug writes its journal in the same transaction.
+  help: A script may only open transactions with BEGIN and end them with COMMIT: glowplug writes its journal in the same transaction.
 
 "#]],
     );
@@ -621,7 +621,7 @@ migrations::script
    ·   ╰── here
  3 │ COMMIT;
    ╰────
-  help: A script may open transactions with BEGIN and end them with COMMIT, nothing else: glowplug writes its journal in the same transaction.
+  help: A script may only open transactions with BEGIN and end them with COMMIT: glowplug writes its journal in the same transaction.
 
 "#]],
     );
@@ -657,7 +657,7 @@ migrations::script
    · ─────┬─────
    ·      ╰── here
    ╰────
-  help: It would give back the migration lock. Every migration starts with a clean session; for parts there are RESET ALL and DISCARD TEMP.
+  help: It would release the migration lock. Every migration starts with a clean session; RESET ALL and DISCARD TEMP reset parts of it.
 
 "#]],
     );
@@ -713,7 +713,7 @@ exit 1
 -- stderr
 migrations::script
 
-  × migrations/2_bad/up.sql:1: there is no statement in it
+  × migrations/2_bad/up.sql:1: it has no statement
    ╭─[migrations/2_bad/up.sql:1:1]
    ╰────
   help: Write the migration, or delete its directory. To leave it out on purpose, write `SELECT 1;`.
@@ -727,7 +727,7 @@ exit 1
 -- stderr
 migrations::script
 
-  × migrations/2_bad/up.sql:1: there is no statement in it
+  × migrations/2_bad/up.sql:1: it has no statement
    ╭─[migrations/2_bad/up.sql:1:1]
  1 │ -- Your SQL goes here
    · ▲
@@ -744,7 +744,7 @@ exit 1
 -- stderr
 migrations::script
 
-  × migrations/2_bad/up.sql:1: there is no statement in it
+  × migrations/2_bad/up.sql:1: it has no statement
    ╭─[migrations/2_bad/up.sql:1:1]
  1 │  ;
    · ▲
@@ -803,10 +803,10 @@ exit 0
 -- stdout
 Reverted 4 migrations: 4 (head) -> base.
 -- stderr
-down  4_d  (its script does nothing)
-down  3_c  (its script does nothing)
-down  2_b  (its script does nothing)
-down  1_a  (its script does nothing)
+down  4_d  (the script does nothing)
+down  3_c  (the script does nothing)
+down  2_b  (the script does nothing)
+down  1_a  (the script does nothing)
 
 "#]],
     );
@@ -942,7 +942,7 @@ exit 1
 project::no_migrations
 
   × there is no migrations directory nowhere
-  help: Make one with `glowplug init`, or name it with --migration-dir.
+  help: Create one with `glowplug init`, or name it with --migration-dir.
 
 "#]],
     );

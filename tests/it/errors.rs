@@ -58,7 +58,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: column "nope" does not exist (SQLSTATE 42703)
+  × 2_fails failed in up.sql: column "nope" does not exist (SQLSTATE 42703)
    ╭─[migrations/2_fails/up.sql:2:23]
  1 │ -- ünï 日本
  2 │ SELECT 'äöü😀', '日本語', nope
@@ -66,7 +66,7 @@ migration::failed
    ·                             ╰── here
  3 │ FROM a;
    ╰────
-  help: The column is called otherwise, or is created by a later migration.
+  help: The column has another name, or is created by a later migration.
 
 "#]],
     );
@@ -87,7 +87,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: relation "nowhere" does not exist (SQLSTATE 42P01)
+  × 2_fails failed in up.sql: relation "nowhere" does not exist (SQLSTATE 42P01)
      ╭─[migrations/2_fails/up.sql:301:15]
  299 │ INSERT INTO a VALUES (298, 'a;b');
  300 │ INSERT INTO a VALUES (299, 'a;b');
@@ -97,7 +97,7 @@ migration::failed
  302 │   VALUES (1);
  303 │ SELECT 1;
      ╰────
-  help: It does not exist here, or is not in the search_path. Is a migration missing before this one? Write the schema in front of the name if it is not in public.
+  help: It does not exist, or is not on the search_path. Is an earlier migration missing? Qualify the name with its schema if it is not in public.
 
 "#]],
     );
@@ -112,14 +112,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: syntax error at end of input (SQLSTATE 42601)
+  × 2_fails failed in up.sql: syntax error at end of input (SQLSTATE 42601)
    ╭─[migrations/2_fails/up.sql:2:10]
  1 │ CREATE TABLE t (
  2 │     id int
    ·          ┬
    ·          ╰── the statement ends here
    ╰────
-  help: Correct the syntax. The caret stands where the server could not go on.
+  help: Correct the syntax. The caret shows where the server stopped.
 
 "#]],
     );
@@ -135,7 +135,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: syntax error at or near "SELCT" (SQLSTATE 42601)
+  × 2_fails failed in up.sql: syntax error at or near "SELCT" (SQLSTATE 42601)
    ╭─[migrations/2_fails/up.sql:3:5]
  1 │ DO $$
  2 │ BEGIN
@@ -145,7 +145,7 @@ migration::failed
  4 │ END
  5 │ $$;
    ╰────
-  help: Correct the syntax. The caret stands where the server could not go on.
+  help: Correct the syntax. The caret shows where the server stopped.
 
 "#]],
         ),
@@ -156,7 +156,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: column "nope" does not exist (SQLSTATE 42703)
+  × 2_fails failed in up.sql: column "nope" does not exist (SQLSTATE 42703)
   │ context: PL/pgSQL function inline_code_block line 3 at PERFORM
    ╭─[migrations/2_fails/up.sql:3:18]
  1 │ DO $$
@@ -167,7 +167,7 @@ migration::failed
  4 │ END
  5 │ $$;
    ╰────
-  help: The column is called otherwise, or is created by a later migration.
+  help: The column has another name, or is created by a later migration.
 
 "#]],
         ),
@@ -178,7 +178,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: no 1 (SQLSTATE P0001)
+  × 2_fails failed in up.sql: no 1 (SQLSTATE P0001)
   │ detail: one
   │   two
   │ hint: my hint
@@ -192,7 +192,7 @@ migration::failed
  5 │ two';
  6 │     END IF;
    ╰────
-  help: The message is raised by code: a DO block, or a function or trigger of the database. The context names it.
+  help: The message comes from code: a DO block, or a function or trigger of the database. The context names it.
 
 "#]],
         ),
@@ -203,7 +203,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: division by zero (SQLSTATE 22012)
+  × 2_fails failed in up.sql: division by zero (SQLSTATE 22012)
   │ context: PL/pgSQL function deep(integer) line 3 at RETURN
   │   SQL statement "SELECT deep(2)"
   │   PL/pgSQL function inline_code_block line 3 at PERFORM
@@ -216,7 +216,7 @@ migration::failed
  4 │ END
  5 │ $$;
    ╰────
-  help: Correct the script and run again: a failed migration has left nothing behind.
+  help: Correct the script and run again: a failed migration leaves nothing behind.
 
 "#]],
         ),
@@ -227,14 +227,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: division by zero (SQLSTATE 22012)
+  × 2_fails failed in up.sql: division by zero (SQLSTATE 22012)
   │ context: PL/pgSQL function deep(integer) line 3 at RETURN
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ SELECT deep(1);
    · ───────┬──────
    ·        ╰── this statement
    ╰────
-  help: Correct the script and run again: a failed migration has left nothing behind.
+  help: Correct the script and run again: a failed migration leaves nothing behind.
 
 "#]],
         ),
@@ -245,7 +245,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: guarded is append-only (SQLSTATE P0001)
+  × 2_fails failed in up.sql: guarded is append-only (SQLSTATE P0001)
   │ detail: Row 7.
   │ hint: Append a correction.
   │ context: PL/pgSQL function guard() line 3 at RAISE
@@ -254,7 +254,7 @@ migration::failed
    · ────────────┬────────────
    ·             ╰── this statement
    ╰────
-  help: The message is raised by code: a DO block, or a function or trigger of the database. The context names it.
+  help: The message comes from code: a DO block, or a function or trigger of the database. The context names it.
 
 "#]],
         ),
@@ -265,7 +265,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: syntax error at end of input (SQLSTATE 42601)
+  × 2_fails failed in up.sql: syntax error at end of input (SQLSTATE 42601)
    ╭─[migrations/2_fails/up.sql:5:1]
  3 │     RETURN 1
  4 │ END
@@ -273,7 +273,7 @@ migration::failed
    · ┬
    · ╰── here
    ╰────
-  help: Correct the syntax. The caret stands where the server could not go on.
+  help: Correct the syntax. The caret shows where the server stopped.
 
 "#]],
         ),
@@ -284,7 +284,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: column "nope" does not exist (SQLSTATE 42703)
+  × 2_fails failed in up.sql: column "nope" does not exist (SQLSTATE 42703)
    ╭─[migrations/2_fails/up.sql:2:12]
  1 │ CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$
  2 │     SELECT nope
@@ -292,7 +292,7 @@ migration::failed
    ·              ╰── here
  3 │ $$;
    ╰────
-  help: The column is called otherwise, or is created by a later migration.
+  help: The column has another name, or is created by a later migration.
 
 "#]],
         ),
@@ -309,14 +309,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: could not create unique index "a_id_key" (SQLSTATE 23505)
+  × 2_fails failed in up.sql: could not create unique index "a_id_key" (SQLSTATE 23505)
   │ detail: Key (id)=(1) is duplicated.
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ ALTER TABLE a ADD UNIQUE (id);
    · ──────────────┬──────────────
    ·               ╰── this statement
    ╰────
-  help: Rows in the table are not unique in it. Clean them up in a migration before this one.
+  help: Rows in the table have duplicate values. Clean them up in an earlier migration.
 
 "#]],
         ),
@@ -327,13 +327,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: column "t" of relation "a" contains null values (SQLSTATE 23502)
+  × 2_fails failed in up.sql: column "t" of relation "a" contains null values (SQLSTATE 23502)
    ╭─[migrations/2_fails/up.sql:1:21]
  1 │ ALTER TABLE a ALTER t SET NOT NULL;
    ·                     ┬
    ·                     ╰── here
    ╰────
-  help: Rows in the table have no value there. Add the column with a DEFAULT, or fill it before NOT NULL.
+  help: Rows in the table have no value there. Add the column with a DEFAULT, or fill it before adding NOT NULL.
 
 "#]],
         ),
@@ -344,13 +344,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: check constraint "a_id_check" of relation "a" is violated by some row (SQLSTATE 23514)
+  × 2_fails failed in up.sql: check constraint "a_id_check" of relation "a" is violated by some row (SQLSTATE 23514)
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ ALTER TABLE a ADD CHECK (id > 1);
    · ────────────────┬───────────────
    ·                 ╰── this statement
    ╰────
-  help: Rows in the table break the rule. Mend them in a migration before this one, or add the constraint NOT VALID and VALIDATE it later.
+  help: Rows in the table violate the constraint. Fix them in an earlier migration, or add the constraint NOT VALID and VALIDATE it later.
 
 "#]],
         ),
@@ -361,14 +361,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: update or delete on table "k" violates foreign key constraint "a_id_fkey" on table "a" (SQLSTATE 23503)
+  × 2_fails failed in up.sql: update or delete on table "k" violates foreign key constraint "a_id_fkey" on table "a" (SQLSTATE 23503)
   │ detail: Key (id)=(1) is still referenced from table "a".
    ╭─[migrations/2_fails/up.sql:1:62]
  1 │ ALTER TABLE a ADD FOREIGN KEY (id) REFERENCES k; DELETE FROM k;
    ·                                                              ┬
    ·                                                              ╰── here
    ╰────
-  help: The statement's rows break the rule. Correct them, or what they refer to, before it.
+  help: The statement's rows violate the constraint. Correct them, or the rows that they reference, first.
 
 "#]],
         ),
@@ -379,14 +379,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: duplicate key value violates unique constraint "k_pkey" (SQLSTATE 23505)
+  × 2_fails failed in up.sql: duplicate key value violates unique constraint "k_pkey" (SQLSTATE 23505)
   │ detail: Key (id)=(1) already exists.
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ INSERT INTO k VALUES (1);
    · ────────────┬───────────
    ·             ╰── this statement
    ╰────
-  help: A row with this key exists already. ON CONFLICT says what is to happen then; or clean up in a migration before this one.
+  help: A row with this key already exists. Add an ON CONFLICT clause, or clean up the rows in an earlier migration.
 
 "#]],
         ),
@@ -397,14 +397,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: null value in column "id" of relation "k" violates not-null constraint (SQLSTATE 23502)
+  × 2_fails failed in up.sql: null value in column "id" of relation "k" violates not-null constraint (SQLSTATE 23502)
   │ detail: Failing row contains (null).
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ INSERT INTO k VALUES (NULL);
    · ─────────────┬─────────────
    ·              ╰── this statement
    ╰────
-  help: The statement leaves a column empty that must have a value. Name the column, or give it a DEFAULT.
+  help: The statement gives a NOT NULL column no value. Name the column, or give it a DEFAULT.
 
 "#]],
         ),
@@ -415,9 +415,9 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up, at its deferred constraints: insert or update on table "d" violates foreign key constraint "d_id_fkey" (SQLSTATE 23503)
+  × 2_fails failed in up.sql, at its deferred constraints: insert or update on table "d" violates foreign key constraint "d_id_fkey" (SQLSTATE 23503)
   │ detail: Key (id)=(9) is not present in table "k".
-  help: Rows in the table break the rule. Mend them in a migration before this one, or add the constraint NOT VALID and VALIDATE it later.
+  help: Rows in the table violate the constraint. Fix them in an earlier migration, or add the constraint NOT VALID and VALIDATE it later.
 
 "#]],
         ),
@@ -434,13 +434,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: relation "a" already exists (SQLSTATE 42P07)
+  × 2_fails failed in up.sql: relation "a" already exists (SQLSTATE 42P07)
    ╭─[migrations/2_fails/up.sql:1:14]
  1 │ CREATE TABLE a (id int);
    ·              ┬
    ·              ╰── here
    ╰────
-  help: It exists already: made by hand, or by a migration that was recorded elsewhere. If the database is as the migration wants it, `glowplug stamp VERSION` records it without running it.
+  help: It already exists: created by hand, or by a migration recorded elsewhere. If the database already has what the migration creates, `glowplug stamp VERSION` records the migration without running it.
 
 "#]],
         ),
@@ -451,13 +451,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: relation "missing" does not exist (SQLSTATE 42P01)
+  × 2_fails failed in up.sql: relation "missing" does not exist (SQLSTATE 42P01)
    ╭─[migrations/2_fails/up.sql:1:15]
  1 │ SELECT * FROM missing;
    ·               ───┬───
    ·                  ╰── here
    ╰────
-  help: It does not exist here, or is not in the search_path. Is a migration missing before this one? Write the schema in front of the name if it is not in public.
+  help: It does not exist, or is not on the search_path. Is an earlier migration missing? Qualify the name with its schema if it is not in public.
 
 "#]],
         ),
@@ -468,13 +468,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: column "missing" of relation "a" does not exist (SQLSTATE 42703)
+  × 2_fails failed in up.sql: column "missing" of relation "a" does not exist (SQLSTATE 42703)
    ╭─[migrations/2_fails/up.sql:1:27]
  1 │ ALTER TABLE a DROP COLUMN missing;
    ·                           ───┬───
    ·                              ╰── here
    ╰────
-  help: The column is called otherwise, or is created by a later migration.
+  help: The column has another name, or is created by a later migration.
 
 "#]],
         ),
@@ -485,13 +485,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: type "citextt" does not exist (SQLSTATE 42704)
+  × 2_fails failed in up.sql: type "citextt" does not exist (SQLSTATE 42704)
    ╭─[migrations/2_fails/up.sql:1:19]
  1 │ CREATE TABLE t (x citextt);
    ·                   ───┬───
    ·                      ╰── here
    ╰────
-  help: It does not exist here. Is an extension missing (CREATE EXTENSION), or a migration before this one?
+  help: It does not exist. Is an extension missing (CREATE EXTENSION), or an earlier migration?
 
 "#]],
         ),
@@ -502,7 +502,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: function missing(integer) does not exist (SQLSTATE 42883)
+  × 2_fails failed in up.sql: function missing(integer) does not exist (SQLSTATE 42883)
   │ hint: No function matches the given name and argument types. You might need to add explicit type casts.
    ╭─[migrations/2_fails/up.sql:1:8]
  1 │ SELECT missing(1);
@@ -520,7 +520,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: cannot drop table a because other objects depend on it (SQLSTATE 2BP01)
+  × 2_fails failed in up.sql: cannot drop table a because other objects depend on it (SQLSTATE 2BP01)
   │ detail: view v depends on table a
   │ hint: Use DROP ... CASCADE to drop the dependent objects too.
    ╭─[migrations/2_fails/up.sql:2:1]
@@ -529,7 +529,7 @@ migration::failed
    · ──────┬─────
    ·       ╰── this statement
    ╰────
-  help: Other objects depend on it; the server's detail lists them. Drop or change those first. CASCADE would take them along unseen.
+  help: Other objects depend on it; the server's detail lists them. Drop or change those first. CASCADE would drop them, too.
 
 "#]],
         ),
@@ -540,14 +540,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: column "id" cannot be cast automatically to type date (SQLSTATE 42804)
+  × 2_fails failed in up.sql: column "id" cannot be cast automatically to type date (SQLSTATE 42804)
   │ hint: You might need to specify "USING id::date".
    ╭─[migrations/2_fails/up.sql:1:21]
  1 │ ALTER TABLE a ALTER id TYPE date;
    ·                     ─┬
    ·                      ╰── here
    ╰────
-  help: The types do not fit. ALTER COLUMN … TYPE needs USING with an expression where no cast is implied.
+  help: The types do not match. ALTER COLUMN … TYPE needs a USING expression where values cannot be cast automatically.
 
 "#]],
         ),
@@ -558,8 +558,8 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up, when it was recorded: relation "public.__glowplug_journal" does not exist (SQLSTATE 42P01)
-  help: The script took the tracking table away. Everything was rolled back.
+  × 2_fails failed in up.sql, while it was being recorded: relation "public.__glowplug_journal" does not exist (SQLSTATE 42P01)
+  help: The script removed the tracking table. Everything was rolled back.
 
 "#]],
         ),
@@ -572,7 +572,7 @@ fn an_extension_that_is_not_installed_is_named() {
     let project = Project::at(&database);
     project.migration("1_a", "CREATE EXTENSION nonesuch;", "");
     project.run("upgrade").code(1).says(&[
-        "1_a failed on its way up: extension \"nonesuch\" is not available (SQLSTATE 0A000)",
+        "1_a failed in up.sql: extension \"nonesuch\" is not available (SQLSTATE 0A000)",
         "hint: The extension must first be installed on the system where PostgreSQL is running.",
         "migrations/1_a/up.sql:1:18",
         "help: The extension's files are not installed on the server.",
@@ -589,7 +589,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: unsafe use of new value "glad" of enum type mood (SQLSTATE 55P04)
+  × 2_fails failed in up.sql: unsafe use of new value "glad" of enum type mood (SQLSTATE 55P04)
   │ hint: New enum values must be committed before they can be used.
    ╭─[migrations/2_fails/up.sql:3:23]
  1 │ ALTER TYPE mood ADD VALUE 'glad';
@@ -598,7 +598,7 @@ migration::failed
    ·                       ┬
    ·                       ╰── here
    ╰────
-  help: A new enum value can be used only after the transaction that added it. Put the use into a later migration.
+  help: A new enum value can be used only after the transaction that added it. Use it in a later migration.
 
 "#]],
         ),
@@ -643,7 +643,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: permission denied to set role "pg_monitor" (SQLSTATE 42501)
+  × 2_fails failed in up.sql: permission denied to set role "pg_monitor" (SQLSTATE 42501)
    ╭─[migrations/2_fails/up.sql:1:10]
  1 │ SET ROLE pg_monitor;
    ·          ─────┬────
@@ -660,13 +660,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: must be owner of table pg_class (SQLSTATE 42501)
+  × 2_fails failed in up.sql: must be owner of table pg_class (SQLSTATE 42501)
    ╭─[migrations/2_fails/up.sql:1:1]
  1 │ ALTER TABLE pg_catalog.pg_class ADD x int;
    · ────────────────────┬────────────────────
    ·                     ╰── this statement
    ╰────
-  help: Only its owner may. Connect as the owner of the object. If it is part of a sealed ledger, nobody migrates as its owner: write `ledger = true` into metadata.toml of a migration that holds nothing else, and give the second key ([ledger_admin] url_env in glowplug.toml).
+  help: Only the owner of the object can do this: connect as the owner. For a sealed ledger, set `ledger = true` in metadata.toml of a migration that contains nothing else, and provide the second key ([ledger_admin] url_env in glowplug.toml).
 
 "#]],
         ),
@@ -677,14 +677,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: canceling statement due to statement timeout (SQLSTATE 57014)
+  × 2_fails failed in up.sql: canceling statement due to statement timeout (SQLSTATE 57014)
    ╭─[migrations/2_fails/up.sql:2:1]
  1 │ SET statement_timeout = '20ms';
  2 │ SELECT pg_sleep(9);
    · ─────────┬────────
    ·          ╰── this statement
    ╰────
-  help: It ran longer than --statement-timeout allows. Allow more, or do the work in smaller pieces.
+  help: It ran longer than --statement-timeout allows. Raise the limit, or split the work into smaller steps.
 
 "#]],
         ),
@@ -695,7 +695,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2_fails failed on its way up: cannot execute CREATE TABLE in a read-only transaction (SQLSTATE 25006)
+  × 2_fails failed in up.sql: cannot execute CREATE TABLE in a read-only transaction (SQLSTATE 25006)
    ╭─[migrations/2_fails/up.sql:2:1]
  1 │ SET TRANSACTION READ ONLY;
  2 │ CREATE TABLE t ();
@@ -727,7 +727,7 @@ exit 1
 -- stderr
 migration::failed
 
-  × 1_a failed on its way up: unrecognized role option "nope" (SQLSTATE 42601)
+  × 1_a failed in up.sql: unrecognized role option "nope" (SQLSTATE 42601)
    ╭─[migrations/1_a/up.sql:2:36]
  1 │ -- postgres://app:*******@db/x
  2 │ CREATE ROLE app PASSWORD '*******' NOPE;
@@ -735,7 +735,7 @@ migration::failed
    ·                                      ╰── here
  3 │ SELECT dblink('host=db password=*******');
    ╰────
-  help: Correct the syntax. The caret stands where the server could not go on.
+  help: Correct the syntax. The caret shows where the server stopped.
 
 "#]]
         .raw()
@@ -759,24 +759,24 @@ fn a_lock_that_another_session_holds_is_waited_for_and_then_named() {
     });
 
     let told = ran.told(&database);
-    let (before, after) = told.split_once("trying again in ").unwrap();
+    let (before, after) = told.split_once("retrying in ").unwrap();
     let (_, after) = after.split_once('\n').unwrap();
     assert_data_eq!(
-        format!("{before}trying again\n{after}"),
+        format!("{before}retrying\n{after}"),
         str![[r#"
 exit 1
 -- stderr
-2_b: a lock was not to be had, attempt 1; trying again
+2_b: could not acquire a lock (attempt 1); retrying
 migration::failed
 
-  × 2_b failed on its way up, 2 times: canceling statement due to lock timeout (SQLSTATE 55P03)
+  × 2_b failed in up.sql, 2 times: canceling statement due to lock timeout (SQLSTATE 55P03)
    ╭─[migrations/2_b/up.sql:2:1]
  1 │ SELECT 1;
  2 │ ALTER TABLE a ADD b int;
    · ───────────┬───────────
    ·            ╰── this statement
    ╰────
-  help: Another session holds a lock on it. Find it in pg_locks, try again when it is quieter, or wait longer with --lock-timeout.
+  help: Another session holds a conflicting lock. Find it in pg_locks, try again when there is less traffic, or wait longer with --lock-timeout.
 
 "#]]
         .raw()
@@ -799,7 +799,7 @@ fn syntax_of_a_newer_postgresql_is_recognised() {
         for (needed, up) in newer.iter().filter(|(needed, _)| *needed > major) {
             project.migration("1_a", up, "");
             project.run("upgrade").code(1).says(&[&format!(
-                "needs PostgreSQL {needed}; this server is {major}. Write it otherwise, or upgrade the server."
+                "needs PostgreSQL {needed}; this server is {major}. Write the statement without it, or upgrade the server."
             )]);
         }
         for (_, up) in newer.iter().filter(|(needed, _)| *needed <= major) {
@@ -824,17 +824,17 @@ fn what_was_applied_before_the_failure_is_kept_and_said() {
         str![[r#"
 exit 1
 -- stderr
-Done before the failure, and kept: 2 migrations. The database is at 2.
+Completed before the failure: 2 migrations. The database is at 2.
 migration::failed
 
-  × 3_c failed on its way up: relation "a" already exists (SQLSTATE 42P07)
+  × 3_c failed in up.sql: relation "a" already exists (SQLSTATE 42P07)
    ╭─[migrations/3_c/up.sql:2:14]
  1 │ CREATE TABLE c (id int);
  2 │ CREATE TABLE a (id int);
    ·              ┬
    ·              ╰── here
    ╰────
-  help: It exists already: made by hand, or by a migration that was recorded elsewhere. If the database is as the migration wants it, `glowplug stamp VERSION` records it without running it.
+  help: It already exists: created by hand, or by a migration recorded elsewhere. If the database already has what the migration creates, `glowplug stamp VERSION` records the migration without running it.
 
 "#]]
         .raw()
@@ -888,7 +888,7 @@ fn a_failure_as_json_has_its_place_and_everything_that_the_server_said() {
     assert_eq!(error["code"], "migration::failed");
     assert_eq!(
         error["message"],
-        "2_b failed on its way up: invalid input syntax for type integer: \"x\" (SQLSTATE 22P02)"
+        "2_b failed in up.sql: invalid input syntax for type integer: \"x\" (SQLSTATE 22P02)"
     );
     let place = (&error["file"], &error["line"], &error["column"]);
     assert_eq!(place, (&"migrations/2_b/up.sql".into(), &3.into(), &9.into()));

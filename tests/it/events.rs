@@ -210,3 +210,10 @@ fn newest(deps: &Path, name: &str) -> PathBuf {
     let newest = built.max_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
     newest.unwrap_or_else(|| panic!("{name} is a dependency"))
 }
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_named_at_once() {
+    let error = EventLog::connect("postgres://localhost:1/x", 2).await.unwrap_err().to_string();
+    assert!(!error.contains("imed out"), "{error}");
+    assert!(error.contains("efused") || error.contains("connect"), "{error}");
+}

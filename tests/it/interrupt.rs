@@ -79,9 +79,9 @@ fn a_long_statement_is_cancelled_and_its_migration_rolled_back() {
         assert_eq!(ran.stdout, "");
         ran.says(&[
             "up 1_a",
-            "2_b was interrupted on its way up",
-            "It was rolled back, and the journal does not know it. Run again to go on.",
-            "Done before the failure, and kept: 1 migration. The database is at 1.",
+            "2_b was interrupted in up.sql",
+            "It was rolled back and is not in the journal. Run again to continue.",
+            "Completed before the failure: 1 migration. The database is at 1.",
         ]);
         assert_eq!(
             database.query("SELECT to_regclass('a') IS NOT NULL, to_regclass('b') IS NULL"),
@@ -173,12 +173,12 @@ fn a_migration_without_a_transaction_goes_on_where_it_was_interrupted() {
     await_sleep(&database);
     run.signal("INT");
     run.end().code(130).says(&[
-        "1_a was interrupted on its way up",
-        "Run again to go on. Statements done and recorded: 1 of 3",
+        "1_a was interrupted in up.sql",
+        "Run again to continue. Statements done and recorded: 1 of 3",
     ]);
     assert!(!sessions(&database).contains("pg_sleep"), "{}", sessions(&database));
     database.execute("UPDATE nap SET s = 0");
-    project.run("upgrade").ok().says(&["going on after statement 1 of 3"]);
+    project.run("upgrade").ok().says(&["continuing after statement 1 of 3"]);
     assert_eq!(database.query("SELECT string_agg(what, ' ' ORDER BY what) FROM log"), "a b");
 }
 
@@ -201,7 +201,7 @@ fn an_index_build_is_cancelled_and_its_invalid_index_dropped_by_the_next_run() {
         assert!(!sessions(&database).contains("CREATE INDEX"), "{}", sessions(&database));
         blocker.execute("COMMIT");
 
-        project.run("upgrade").ok().says(&["which a failed build had left invalid"]);
+        project.run("upgrade").ok().says(&["an invalid index left behind by a failed build"]);
         let indexes =
             "SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 't'::regclass";
         assert_eq!(database.query(indexes), "1|t");

@@ -109,7 +109,7 @@ fn an_edited_migration_stops_an_upgrade_until_it_is_accepted() {
 exit 0
 -- stdout
 3  3_c  (1 pending)
-edited        1_a: up.sql is another one than was applied
+edited        1_a: up.sql has changed since it was applied
 
 "#]],
     );
@@ -135,7 +135,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -148,7 +148,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -161,7 +161,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 1_a
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 1.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 1.
 
 "#]],
     );
@@ -172,7 +172,7 @@ upgrade::edited
 exit 3
 -- stdout
 3  3_c  (1 pending)
-edited        1_a: up.sql is another one than was applied
+edited        1_a: up.sql has changed since it was applied
 
 "#]],
     );
@@ -186,7 +186,7 @@ exit 1
 upgrade::edited
 
   × a migration was edited since it was applied: 2_b
-  help: Restore the file from version control and write a new migration for the change. If the present file is right, run again with --accept-edited 2.
+  help: Restore the file from version control and write a new migration for the change. If the current file is right, run again with --accept-edited 2.
 
 "#]],
     );
@@ -241,7 +241,7 @@ fn an_edited_way_back_is_a_note_and_stops_nothing() {
 exit 0
 -- stdout
 3  3_c  (head)
-note          2_b: down.sql is another one than when it was applied
+note          2_b: down.sql has changed since it was applied
 
 "#]],
     );
@@ -253,7 +253,7 @@ exit 0
 -- stdout
 Nothing to do: [DB] is at 3 (head).
 -- stderr
-note: down.sql of 2_b is another one than when it was applied
+note: down.sql of 2_b has changed since it was applied
 
 "#]],
     );
@@ -275,7 +275,7 @@ fn what_is_not_on_disk_stops_an_upgrade_until_it_is_allowed_or_forgotten() {
 exit 0
 -- stdout
 3  3_c  (1 pending)
-orphaned      2_b: applied, and not on disk
+orphaned      2_b: applied, but not on disk
 
 "#]],
     );
@@ -313,7 +313,7 @@ exit 1
 -- stderr
 downgrade::orphaned
 
-  × 2_b is to be reverted, and is not on disk
+  × cannot revert 2_b: it is not on disk
   help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
@@ -326,7 +326,7 @@ exit 1
 -- stderr
 downgrade::orphaned
 
-  × 2_b is to be reverted, and is not on disk
+  × cannot revert 2_b: it is not on disk
   help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
@@ -351,8 +351,8 @@ up    4_d  ([TIME])
 exit 0
 -- stdout
 4  4_d  (not on disk)
-orphaned      2_b: applied, and not on disk
-orphaned      4_d: applied, and not on disk
+orphaned      2_b: applied, but not on disk
+orphaned      4_d: applied, but not on disk
 
 "#]],
     );
@@ -364,7 +364,7 @@ exit 1
 -- stderr
 downgrade::orphaned
 
-  × 4_d is to be reverted, and is not on disk
+  × cannot revert 4_d: it is not on disk
   help: Check out the code that has this migration, or, if it was removed on purpose, forget it with `glowplug stamp current --purge`.
 
 "#]],
@@ -375,7 +375,7 @@ downgrade::orphaned
         str![[r#"
 exit 0
 -- stdout
-Nothing to do: the journal of [DB] says 4 already.
+Nothing to do: [DB] is already at 4.
 
 "#]],
     );
@@ -385,9 +385,9 @@ Nothing to do: the journal of [DB] says 4 already.
         str![[r#"
 exit 0
 -- stdout
-marked as not applied  2
-marked as not applied  4
-The journal of [DB] says 3 now. No migration was run.
+marked as pending      2
+marked as pending      4
+[DB] is now at 3. No migration was run.
 
 "#]],
     );
@@ -417,7 +417,7 @@ fn what_was_merged_late_stops_an_upgrade_until_it_is_allowed() {
 exit 0
 -- stdout
 3  3_c  (2 pending)
-out of order  20_late: pending, and older than what is applied
+out of order  20_late: pending, but older than an applied migration
 
 "#]],
     );
@@ -429,7 +429,7 @@ exit 1
 -- stderr
 upgrade::out_of_order
 
-  × a pending migration is older than 3, which is applied already: 20_late
+  × a pending migration is older than 3, which is already applied: 20_late
   help: It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order.
 
 "#]],

@@ -1,8 +1,8 @@
 //! Harm at every message of a run: whatever is killed or cut, a plain second run finishes, with every effect once.
 //!
 //! The migrations write into `log`, which shows what ran twice or not at all; the journal has to agree with it. By default a
-//! few dozen messages are hit, chosen by a seed that a failure prints; `GLOWPLUG_TEST_CASES` sets how many (all, if that is more
-//! than there are), `GLOWPLUG_TEST_SEED` repeats a choice.
+//! dozen messages are hit, some of each job on each side, chosen by a seed that a failure prints; `GLOWPLUG_TEST_CASES` sets how
+//! many, `GLOWPLUG_TEST_SEED` repeats a choice.
 
 use std::{
     collections::BTreeMap,
@@ -19,6 +19,7 @@ use glowplug::postgres::cluster::Scratch;
 
 use crate::{
     proxy::{Harm, Place, Proxy, Side, Then},
+    sample,
     support::{Database, GLOWPLUG, INSTALLED, Project, Ran, number, psql_at, scratch, signal},
 };
 
@@ -312,7 +313,7 @@ fn finish(project: &Project, job: Job) -> Ran {
             if ran.code == Some(0) {
                 return ran;
             }
-            ran.says(&["was interrupted on its way down", "glowplug downgrade -1"]);
+            ran.says(&["was interrupted in down.sql", "glowplug downgrade -1"]);
             project.run("downgrade -1").ok();
             project.run("upgrade").ok()
         }
@@ -401,11 +402,9 @@ fn check_state(database: &Database, job: Job) {
 }
 
 /// Hits messages of all jobs.
-fn hit(victim: Victim, guarded: bool, by_default: usize) {
+fn hit(victim: Victim, guarded: bool, few: u64, more: u64) {
     let seed = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
-    let wanted = number("GLOWPLUG_TEST_CASES")
-        .and_then(|count| usize::try_from(count).ok())
-        .unwrap_or(by_default);
+    let wanted = usize::try_from(sample::count(few, more)).unwrap();
     let stage = Stage::new(guarded);
     let mut cases = Vec::new();
     for job in JOBS {
@@ -422,6 +421,13 @@ fn hit(victim: Victim, guarded: bool, by_default: usize) {
     let all = cases.len();
     if wanted < all {
         fastrand::Rng::with_seed(seed).shuffle(&mut cases);
+        // the first of each job on each side, then the second ones
+        let mut seen = BTreeMap::new();
+        cases.sort_by_cached_key(|case| {
+            let count = seen.entry((case.job.arguments(), case.place.side as u8)).or_insert(0);
+            *count += 1;
+            *count
+        });
         cases.truncate(wanted);
     }
     eprintln!("{victim:?}: {} of {all} cases, GLOWPLUG_TEST_SEED={seed}", cases.len());
@@ -450,40 +456,40 @@ fn count(stage: &Stage, job: Job) -> (usize, usize) {
 
 #[test]
 fn after_the_program_was_killed_at_any_message_a_second_run_finishes() {
-    hit(Victim::Program, false, 40);
+    hit(Victim::Program, false, 16, 40);
 }
 
 #[test]
 fn after_the_connection_was_cut_at_any_message_a_second_run_finishes() {
-    hit(Victim::Connection, false, 40);
+    hit(Victim::Connection, false, 16, 40);
 }
 
 #[test]
 fn after_the_session_was_ended_at_any_message_a_second_run_finishes() {
-    hit(Victim::Session, false, 30);
+    hit(Victim::Session, false, 12, 30);
 }
 
 #[test]
 fn after_the_server_crashed_at_any_message_a_second_run_finishes() {
-    hit(Victim::Server, false, 12);
+    hit(Victim::Server, false, 6, 12);
 }
 
 #[test]
 fn after_the_program_was_killed_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Program, true, 30);
+    hit(Victim::Program, true, 12, 30);
 }
 
 #[test]
 fn after_the_connection_was_cut_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Connection, true, 30);
+    hit(Victim::Connection, true, 12, 30);
 }
 
 #[test]
 fn after_the_session_was_ended_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Session, true, 20);
+    hit(Victim::Session, true, 10, 20);
 }
 
 #[test]
 fn after_the_server_crashed_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Server, true, 8);
+    hit(Victim::Server, true, 5, 8);
 }

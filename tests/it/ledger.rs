@@ -43,9 +43,9 @@ exit 3
 -- stderr
 ledger::refused
 
-  × 2_mend was refused on its way up: it would harm a ledger
+  × 2_mend was refused in up.sql: it would harm a ledger
   │ - public.events: 1 row was updated
-  │ - public.events: the trigger public.events events_append_only was switched off and on again
+  │ - public.events: the trigger public.events events_append_only was disabled and enabled again
    ╭─[migrations/2_mend/up.sql:3:1]
  1 │ CREATE TABLE notes (id int);
  2 │ ALTER TABLE events DISABLE TRIGGER events_append_only;
@@ -54,7 +54,7 @@ ledger::refused
    ·                       ╰── this statement
  4 │ ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
    ╰────
-  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)). Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
+  help: A wrong event is never edited: append a correction that points at it (INSERT INTO … (…, corrects)). Leave the protection as it is. A deliberate change needs --allow-ledger-change "reason". Everything was rolled back.
 
 "#]]
     );
@@ -97,7 +97,7 @@ fn what_changed_between_two_runs_stops_the_next_until_it_is_healed_or_accepted()
 
     let told = project.run("upgrade").code(3);
     told.says(&[
-        "was changed since",
+        "has changed since",
         "UPDATE of public.events is no longer refused",
         "after 1_events",
     ]);
@@ -126,7 +126,7 @@ fn rows_that_went_past_every_protection_are_missed_by_the_next_run_and_by_verify
     project.run("ledger verify").code(3);
     tamper("DELETE FROM events WHERE id = 5");
     project.migration("3_more", "CREATE TABLE even_more (id int);", "DROP TABLE even_more;");
-    project.run("upgrade").code(3).says(&["the event that was the newest (5) is gone"]);
+    project.run("upgrade").code(3).says(&["the newest known event (5) is gone"]);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     database.execute(EVENTS);
     project.run("ledger seal -o seals").ok();
     let nothing = project.run("ledger seal -o seals").ok();
-    assert_eq!(nothing.stdout, "Nothing was appended since the last seal.\n");
+    assert_eq!(nothing.stdout, "Nothing has been appended since the last seal.\n");
     project.migration(
         "2_column",
         "ALTER TABLE events ADD COLUMN trace uuid;",
@@ -144,13 +144,16 @@ fn seals_prove_that_rows_are_unaltered_and_show_where_they_are_not() {
     );
     project.run("upgrade").ok();
     let compared = project.run("ledger verify --against seals").ok();
-    assert!(compared.stdout.contains("5 rows up to 5 are as they were sealed"), "{compared:?}");
+    assert!(
+        compared.stdout.contains("5 rows up to 5 are unchanged since they were sealed"),
+        "{compared:?}"
+    );
     assert!(compared.stdout.contains("5 rows after 5 up to 10"), "{compared:?}");
 
     database.query("SET session_replication_role = replica; ALTER TABLE events DISABLE TRIGGER USER; UPDATE events SET kind = 'forged' WHERE id = 7; ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only; ALTER TABLE events ENABLE ALWAYS TRIGGER events_no_truncate");
     let compared = project.run("ledger verify --against seals").code(3);
     assert!(
-        compared.stdout.contains("the rows after 5 up to 10 are not those that were sealed"),
+        compared.stdout.contains("the rows after 5 up to 10 do not match those sealed"),
         "{compared:?}"
     );
 
@@ -197,19 +200,19 @@ $body$;
 CREATE TRIGGER "audit_append_only" BEFORE UPDATE OR DELETE ON "public"."audit"
     FOR EACH ROW EXECUTE FUNCTION "public"."audit_refuse"();
 
--- a trigger for TRUNCATE is not copied to partitions: new ones need theirs, too
+-- a trigger for TRUNCATE is not copied to partitions: new ones need their own
 CREATE TRIGGER "audit_no_truncate" BEFORE TRUNCATE ON "public"."audit"
     FOR EACH STATEMENT EXECUTE FUNCTION "public"."audit_refuse"();
 CREATE TRIGGER "audit_no_truncate" BEFORE TRUNCATE ON public.audit_2026
     FOR EACH STATEMENT EXECUTE FUNCTION "public"."audit_refuse"();
 
--- ALWAYS: session_replication_role = replica must not step around them
+-- ALWAYS: session_replication_role = replica must not bypass them
 ALTER TABLE "public"."audit" ENABLE ALWAYS TRIGGER "audit_append_only";
 ALTER TABLE "public"."audit" ENABLE ALWAYS TRIGGER "audit_no_truncate";
 ALTER TABLE public.audit_2026 ENABLE ALWAYS TRIGGER "audit_append_only";
 ALTER TABLE public.audit_2026 ENABLE ALWAYS TRIGGER "audit_no_truncate";
 
--- a second lock: who appends needs none of these
+-- a second lock: roles that append need none of these
 REVOKE DELETE ON public.audit FROM "[APP]";
 REVOKE TRUNCATE ON public.audit FROM "[APP]";
 REVOKE UPDATE ON public.audit FROM "[APP]";
@@ -222,9 +225,9 @@ REVOKE UPDATE ON public.audit FROM "[APP]";
         status.stdout.lines().take(6).collect::<Vec<_>>().join("\n"),
         str![[r#"
 public.audit
-  UPDATE      refused always
-  DELETE      refused always
-  TRUNCATE    refused always
+  UPDATE      always refused
+  DELETE      always refused
+  TRUNCATE    always refused
   rows        1
   last        id, on_day = 1, 2026-02-02
 "#]]
@@ -246,7 +249,7 @@ public.audit
         );
     }
 
-    project.run("ledger protect audit").code(1).says(&["public.audit is protected already"]);
+    project.run("ledger protect audit").code(1).says(&["public.audit is already protected"]);
     project.run("downgrade -1").code(3);
     project.migration(
         "3_2027",
@@ -330,16 +333,16 @@ fn many_migrations_are_verified_once() {
     };
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 60 migrations: 60 went down and up again, and left what they found.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
+        "Verified 60 migrations: 60 went down and up again without a difference.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
     );
     project.migration("100_new", "CREATE TABLE new (id int);", "DROP TABLE new;");
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again, and left what they found. 60 of them were known from an earlier run.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
+        "Verified 61 migrations: 61 went down and up again without a difference. 60 of them were known from an earlier run.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
     );
     assert_data_eq!(
         verify(&["--no-cache"]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again, and left what they found.\nProved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).\n"
+        "Verified 61 migrations: 61 went down and up again without a difference.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
     );
     // whatever was edited is replayed with all that follows
     project.migration("030_m", "CREATE TABLE other (id int);", "SELECT 1;");
@@ -347,18 +350,18 @@ fn many_migrations_are_verified_once() {
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-030_m (down): the down.sql of 030_m does not lead back to where its up.sql began
+030_m (down): the down.sql of 030_m does not return to where its up.sql started
   relation "public"."other" is left behind
-  Complete down.sql of 030_m, so that it undoes all of up.sql and nothing else.
-Verified 61 migrations: 60 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+  Complete down.sql of 030_m: it must undo all of up.sql and nothing else.
+Verified 61 migrations: 60 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
     project.migration("030_m", "DROP TRIGGER events_append_only ON events;", "SELECT 1;");
     let verified = verify(&[]).code(3);
     assert!(
-        verified.stdout.contains("030_m (up): 030_m was refused on its way up"),
+        verified.stdout.contains("030_m (up): 030_m was refused in up.sql"),
         "{}",
         verified.stdout
     );
@@ -392,9 +395,9 @@ fn verify_names_the_leg_that_does_not_return() {
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
-Verified 5 migrations: 4 went down and up again, and left what they found.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+cannot be reverted: 5_oneway
+Verified 5 migrations: 4 went down and up again without a difference.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -404,12 +407,12 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
-6_index (down): the down.sql of 6_index does not lead back to where its up.sql began
+cannot be reverted: 5_oneway
+6_index (down): the down.sql of 6_index does not return to where its up.sql started
   index "public"."users_name" is left behind
-  Complete down.sql of 6_index, so that it undoes all of up.sql and nothing else.
-Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+  Complete down.sql of 6_index: it must undo all of up.sql and nothing else.
+Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -423,12 +426,12 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
-6_index (redo): the run was refused on its way down: it would harm a ledger
+cannot be reverted: 5_oneway
+6_index (redo): the run was refused in down.sql: it would harm a ledger
 - public.events: 1 event would be appended a second time: the way down takes nothing back
-  Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one. Everything was rolled back.
-Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+  Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one. Everything was rolled back.
+Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -438,15 +441,15 @@ Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps 
     assert_data_eq!(
         verified.stdout,
         str![[r#"
-without a way back: 5_oneway
-6_index (up): 6_index was refused on its way up: it would harm a ledger
+cannot be reverted: 5_oneway
+6_index (up): 6_index was refused in up.sql: it would harm a ledger
 - public.events: DELETE of public.events is no longer refused
 - public.events: DELETE of the newest event is not refused
 - public.events: UPDATE of public.events is no longer refused
 - public.events: UPDATE of the newest event is not refused
-  Leave the protection as it is. A deliberate change of it needs --allow-ledger-change "reason". Everything was rolled back.
-Verified 6 migrations: 4 went down and up again, and left what they found; 1 problem.
-Proved on PostgreSQL [..] (no environment is known; `glowplug shadow pin` keeps one).
+  Leave the protection as it is. A deliberate change needs --allow-ledger-change "reason". Everything was rolled back.
+Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
+Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
     );
@@ -460,7 +463,7 @@ fn without_ledgers_nothing_is_asked_and_status_finds_what_looks_like_one() {
     project.run("upgrade").ok();
     let status = project.run("ledger status").ok();
     assert!(
-        status.stdout.contains("public.events looks like a ledger and is not declared"),
+        status.stdout.contains("public.events looks like a ledger but is not declared"),
         "{status:?}"
     );
     project.run("ledger verify").code(1).says(&["no ledger is declared"]);
@@ -478,7 +481,7 @@ fn an_empty_ledger_may_go_the_way_it_came() {
     project.run("downgrade base").ok();
     project.run("upgrade").ok();
     database.execute(EVENTS);
-    project.run("downgrade base").code(3).says(&["the table is gone, or has another name"]);
+    project.run("downgrade base").code(3).says(&["the table was dropped or renamed"]);
     assert_eq!(database.query("SELECT count(*) FROM events"), "5");
 }
 

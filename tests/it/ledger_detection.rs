@@ -74,14 +74,14 @@ fn rows_that_were_changed_between_two_runs_are_found_however_it_was_done() {
         for (change, back) in changes {
             database.query(&way.replace("{}", change));
             project.run("upgrade").code(3).says(&[
-                "public.bookings: the rows up to 10 are not those that were attested",
+                "public.bookings: the rows up to 10 do not match what was attested",
                 "Nothing was run.",
             ]);
-            finds(&project, "ledger verify", "the rows up to 10 are not those");
+            finds(&project, "ledger verify", "the rows up to 10 do not match");
             project
                 .run_with(&["ledger", "verify", "--accept", "no matter"])
                 .code(3)
-                .says(&["the rows up to 10 are not those"]);
+                .says(&["the rows up to 10 do not match"]);
             database.query(&format!("{PAST} {back}"));
             project.run("ledger verify").ok();
         }
@@ -89,7 +89,7 @@ fn rows_that_were_changed_between_two_runs_are_found_however_it_was_done() {
     project.run("upgrade").ok();
     database.query(&format!("{PAST} UPDATE bookings SET cents = 1 WHERE id = 15"));
     next(&project, 4);
-    project.run("upgrade").code(3).says(&["the rows up to 20 are not those"]);
+    project.run("upgrade").code(3).says(&["the rows up to 20 do not match"]);
     let accept = ["ledger", "verify", "--accept", "a court said so", "--changed-history"];
     project.run_with(&accept).ok();
     project.run("upgrade").ok();
@@ -103,7 +103,7 @@ fn rows_without_an_order_are_compared_too() {
     let (database, project) = of(&up, MINIMAL);
     next(&project, 3);
     database.query(&format!("{PAST} SET track_counts = off; UPDATE bookings SET cents = cents + 1 WHERE ctid IN (SELECT ctid FROM bookings LIMIT 1)"));
-    project.run("upgrade").code(3).says(&["its rows are not those that were attested"]);
+    project.run("upgrade").code(3).says(&["its rows do not match what was attested"]);
     database.query(&format!("{PAST} UPDATE bookings SET cents = cents - 1 WHERE cents % 100 <> 0"));
     project.run("upgrade").code(3);
 }
@@ -158,11 +158,14 @@ fn columns_may_come_and_empty_ones_go_and_the_rows_are_the_same() {
     project.run("upgrade").code(3);
     project.run_with(&["upgrade", "--allow-ledger-change", "a better name"]).ok();
     let verified = project.run("ledger verify --against seals").ok();
-    assert!(verified.stdout.contains("20 rows up to 20 are as they were sealed"), "{verified:?}");
+    assert!(
+        verified.stdout.contains("20 rows up to 20 are unchanged since they were sealed"),
+        "{verified:?}"
+    );
     database.query(&format!("{PAST} UPDATE bookings SET amount = 1 WHERE id = 2"));
     let seals = "ledger verify --against seals";
-    finds(&project, seals, "the rows up to 20 are not those that were sealed");
-    finds(&project, seals, "are not those that were attested");
+    finds(&project, seals, "the rows up to 20 do not match those sealed");
+    finds(&project, seals, "do not match what was attested");
 }
 
 #[test]
@@ -289,14 +292,14 @@ fn a_restored_copy_is_told_from_tampering() {
     let tampered = restored(&database, &[], binaries);
     tampered.query(&format!("{PAST} UPDATE bookings SET cents = 1 WHERE id = 1"));
     let project = project.env("DATABASE_URL", &tampered.admin_url());
-    project.run("upgrade").code(3).says(&["the rows up to 20 are not those that were attested"]);
+    project.run("upgrade").code(3).says(&["the rows up to 20 do not match what was attested"]);
 
     let others = restored(&database, &["--no-owner", "--no-privileges"], binaries);
     let project = project.env("DATABASE_URL", &others.admin_url());
-    project.run("upgrade").code(3).says(&[
-        "This is a copy of the database that was attested",
-        "ledger verify --accept \"restored\"",
-    ]);
+    project
+        .run("upgrade")
+        .code(3)
+        .says(&["This is a copy of the attested database", "ledger verify --accept \"restored\""]);
     project.run_with(&["ledger", "verify", "--accept", "restored"]).ok();
     project.run("upgrade").ok();
 }
@@ -313,8 +316,8 @@ fn what_others_do_to_a_ledger_while_a_migration_runs_is_reported_as_harm() {
         project.run("upgrade").code(3)
     });
     harm.says(&[
-        "a ledger was harmed while this ran, up to 3_slow",
-        "the rows up to 20 are not those that were attested",
+        "a ledger was harmed during this run, up to 3_slow",
+        "the rows up to 20 do not match what was attested",
     ]);
     next(&project, 4);
     project.run("upgrade").code(3).says(&["the rows up to"]);
@@ -334,5 +337,5 @@ fn a_file_of_seals_that_says_nothing_or_was_cut_is_an_error() {
         project.run("ledger verify --against cut").code(1).says(&[said]);
     }
     let verified = project.run("ledger verify --against seals").ok();
-    assert!(!verified.stdout.contains("no seal speaks of"), "{verified:?}");
+    assert!(!verified.stdout.contains("no seal covers"), "{verified:?}");
 }

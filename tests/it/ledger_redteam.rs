@@ -9,6 +9,7 @@ use glowplug::postgres::cluster::Scratch;
 
 use crate::{
     redteam::{Case, PerServer, baseline, cases, truth},
+    sample,
     support::{INSTALLED, Project, psql_at, server, text, try_psql_at},
 };
 
@@ -134,7 +135,7 @@ impl Arena {
             (true, _) => Some("benign, and not let through".to_owned()),
             // the server itself refused it
             (false, Some(1))
-                if ran.stderr.contains("failed on its way")
+                if ran.stderr.contains(" failed in ")
                     || ran.stderr.starts_with("migrations::script") =>
             {
                 None
@@ -165,22 +166,15 @@ fn check(major: u32) {
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
     let (mut complaints, mut judged) = (Vec::new(), 0);
     let arena = Arena::of(major);
-    // so many as time allows: most on the newest, and with a variable all on each
-    let is_newest = major == INSTALLED[0].major();
-    let all = crate::support::number("GLOWPLUG_TEST_CASES").is_some();
-    for (at, case) in cases().into_iter().enumerate() {
-        let step = match (case.set, is_newest) {
-            ("redteam", true) => 1,
-            (_, true) => 3,
-            ("redteam", false) => 4,
-            _ => 12,
-        };
-        if wanted.is_none() && !all && at % step != usize::try_from(major).unwrap() % step {
-            continue;
-        }
-        if wanted.as_ref().is_some_and(|it| !case.name.contains(it)) {
-            continue;
-        }
+    // most on the newest
+    let turn = INSTALLED.iter().position(|it| it.major() == major).unwrap_or_default();
+    let (few, more) = if turn == 0 { (45, 240) } else { (10, 60) };
+    let class = |case: &Case| format!("{} {}", case.set, case.meta.group);
+    let cases = match &wanted {
+        None => sample::of(cases(), class, turn, few, more),
+        Some(wanted) => cases().into_iter().filter(|it| it.name.contains(wanted)).collect(),
+    };
+    for case in cases {
         if major < case.meta.min_major {
             println!("{major} {:<8} {:<50} skipped: needs {}", "", case.name, case.meta.min_major);
             continue;

@@ -14,11 +14,11 @@ fn rules_are_printed_with_what_to_do_instead() {
         printed.lines().take(6).collect::<Vec<_>>().join("\n"),
         str![[r#"
 append-lost
-  protects  that the application goes on appending as it did; --allow-ledger-change lets it pass
-  instead   Appends must go on working as before. A deliberate change needs --allow-ledger-change "reason".
+  protects  that the application can append as before; allowed with --allow-ledger-change
+  instead   Appends must keep working as before. A deliberate change needs --allow-ledger-change "reason".
 appended-twice
-  protects  that a redo appends no event a second time; nothing lets it pass
-  instead   Events stay when a migration is reverted. Let down.sql append what compensates them, or leave the migration as it is and write a new one.
+  protects  that a redo does not append an event twice; never allowed
+  instead   Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one.
 "#]]
     );
     let json = project.run_with(&["--format", "json", "ledger", "rules"]).ok().stdout;

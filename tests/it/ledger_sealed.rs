@@ -399,5 +399,5 @@ fn declared_as_sealed_and_not_sealed_is_a_finding_and_no_refusal() {
     project
         .run("ledger protect events --level sealed")
         .code(1)
-        .says(&["public.events is sealed already"]);
+        .says(&["public.events is already sealed"]);
 }

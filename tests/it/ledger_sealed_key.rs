@@ -67,7 +67,7 @@ fn forms_go_up_and_down_with_the_second_key() {
         it.project
             .run("upgrade")
             .code(1)
-            .says(&["`3_change` has `ledger = true`, and GLOWPLUG_LEDGER_URL is not set"]);
+            .says(&["`3_change` has `ledger = true`, but GLOWPLUG_LEDGER_URL is not set"]);
         assert_eq!(it.database.query("SELECT to_regclass('more')"), "NULL");
 
         let project = WithKey { it: &it, key: &key };
@@ -164,7 +164,7 @@ fn other_forms_are_refused_before_anything_runs() {
     let ran = project.try_run("upgrade").code(1);
     let ran = ran.says(&[
         "3_change/up.sql:2",
-        "is not among what a migration with `ledger = true` may do",
+        "is not allowed in a migration with `ledger = true`",
         "CREATE STATISTICS",
     ]);
     assert!(ran.stderr.contains("UPDATE public.events"), "{ran:#?}");
@@ -179,7 +179,7 @@ fn without_ledger_true_the_server_refuses_and_the_advice_names_it() {
     project
         .try_run("upgrade")
         .code(1)
-        .says(&["must be owner of table events", "write `ledger = true` into metadata.toml"]);
+        .says(&["must be owner of table events", "set `ledger = true` in metadata.toml"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use glowplug::{postgres::cluster::Scratch, words::url::Url};
 
 use crate::{
     redteam::{Case, PerServer, baseline, cases, truth},
+    sample,
     support::{INSTALLED, Project, psql_at, server, text, try_psql_at},
 };
 
@@ -138,27 +139,19 @@ fn check(major: u32) {
         return;
     }
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
-    let all = crate::support::number("GLOWPLUG_TEST_CASES").is_some();
-    let is_newest = major == INSTALLED[0].major();
+    let turn = INSTALLED.iter().position(|it| it.major() == major).unwrap_or_default();
+    let (few, more) = if turn == 0 { (20, 65) } else { (6, 25) };
     let arena = Arena::of(major);
     let (mut complaints, mut refused, mut through) = (Vec::new(), 0, 0);
+    let class = |case: &Case| format!("{} {}", case.set, case.meta.group);
     let mut cases = cases();
     // a superuser is refused nothing
-    cases.retain(|it| it.meta.role == "ledger_owner");
-    for (at, case) in cases.iter().enumerate().filter(|(_, it)| it.meta.min_major <= major) {
-        let is_further = case.set == "more";
-        let step = if is_further {
-            20
-        } else if is_newest {
-            2
-        } else {
-            8
-        };
-        match &wanted {
-            Some(wanted) if !case.name.contains(wanted) => continue,
-            None if !all && at % step != usize::try_from(major).unwrap() % step => continue,
-            _ => {}
-        }
+    cases.retain(|it| it.meta.role == "ledger_owner" && it.meta.min_major <= major);
+    match &wanted {
+        Some(wanted) => cases.retain(|it| it.name.contains(wanted)),
+        None => cases = sample::of(cases, class, turn, few, more),
+    }
+    for case in &cases {
         let (complaint, is_through, said) = arena.judge(case);
         let verdict = if is_through { "through" } else { "refused" };
         println!(

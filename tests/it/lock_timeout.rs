@@ -1,4 +1,4 @@
-//! Locks that are not to be had, and statements that take too long.
+//! Locks that cannot be acquired, and statements that take too long.
 
 use std::process::Stdio;
 
@@ -32,7 +32,7 @@ fn run_until(project: &Project, arguments: &str, said: &str, then: impl FnOnce()
     ran
 }
 
-const RETRY: &str = "1_a: a lock was not to be had, attempt 2; trying again in";
+const RETRY: &str = "1_a: could not acquire a lock (attempt 2); retrying in";
 
 #[test]
 fn a_migration_is_tried_again_as_a_whole_until_the_blocker_leaves() {
@@ -58,15 +58,14 @@ fn after_the_last_attempt_nothing_is_half_done() {
     project.migration("1_a", "CREATE TABLE one (id int);", "");
     project.migration("2_b", "CREATE TABLE two (id int);\nALTER TABLE t ADD y int;", "");
     let ran = project.run("upgrade --lock-timeout 20ms --lock-attempts 3").code(1);
-    let retries: Vec<_> =
-        ran.stderr.lines().filter(|line| line.contains("trying again in")).collect();
+    let retries: Vec<_> = ran.stderr.lines().filter(|line| line.contains("retrying in")).collect();
     assert_eq!(retries.len(), 2, "{}", ran.stderr);
     ran.says(&[
-        "2_b failed on its way up, 3 times: canceling statement due to lock timeout (SQLSTATE 55P03)",
+        "2_b failed in up.sql, 3 times: canceling statement due to lock timeout (SQLSTATE 55P03)",
         "migrations/2_b/up.sql:2",
-        "Another session holds a lock on it",
+        "Another session holds a conflicting lock",
         "--lock-timeout",
-        "Done before the failure, and kept: 1 migration. The database is at 1.",
+        "Completed before the failure: 1 migration. The database is at 1.",
     ]);
     assert_eq!(
         database.query("SELECT to_regclass('one') IS NOT NULL, to_regclass('two') IS NULL"),
@@ -84,7 +83,7 @@ fn a_single_transaction_and_a_downgrade_are_tried_again_too() {
     project.migration("1_a", "CREATE TABLE a (id int);", "DROP TABLE a;");
     project.migration("2_b", "ALTER TABLE t ADD y int;", "ALTER TABLE t DROP y;");
     let arguments = "upgrade --single-transaction --lock-timeout 50ms --lock-attempts 9";
-    let retry = "2_b: a lock was not to be had, attempt 2";
+    let retry = "2_b: could not acquire a lock (attempt 2)";
     run_until(&project, arguments, retry, || blocker.execute("COMMIT")).ok();
     blocker.execute("BEGIN; LOCK TABLE t");
     let arguments = "downgrade base --lock-timeout 50ms --lock-attempts 9";
@@ -123,7 +122,7 @@ fn an_index_build_that_never_gets_its_lock_is_resumed_by_the_next_run() {
                 .says(&["2 times", "lock timeout"]);
         }
         blocker.execute("COMMIT");
-        project.run("upgrade").ok().says(&["which a failed build had left invalid"]);
+        project.run("upgrade").ok().says(&["an invalid index left behind by a failed build"]);
         let indexes =
             "SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 't'::regclass";
         assert_eq!(database.query(indexes), "1|t");
@@ -174,9 +173,9 @@ fn a_statement_that_takes_too_long_is_ended_and_not_tried_again() {
     let (database, project, _blocker) = locked();
     project.migration("1_a", "CREATE TABLE a (id int); SELECT pg_sleep(600);", "");
     let ran = project.run("upgrade --statement-timeout 100ms").code(1);
-    assert!(!ran.stderr.contains("trying again"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("retrying"), "{}", ran.stderr);
     ran.says(&[
-        "1_a failed on its way up: canceling statement due to statement timeout (SQLSTATE 57014)",
+        "1_a failed in up.sql: canceling statement due to statement timeout (SQLSTATE 57014)",
         "It ran longer than --statement-timeout allows.",
     ]);
     assert_eq!(database.query("SELECT to_regclass('a') IS NULL"), "t");

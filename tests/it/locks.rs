@@ -1,7 +1,7 @@
 //! What statements say of their locks and of what they write anew, against what a server does.
 //!
 //! The plans are those between the pairs of `tests/fixtures/introspect`, there and back. A statement that cannot run in a transaction
-//! shows nothing afterwards, and is only run. `GLOWPLUG_TEST_CASE` and `GLOWPLUG_TEST_CASES` choose as they do for plans.
+//! shows nothing afterwards, and is only run. `GLOWPLUG_TEST_CASE` chooses as it does for plans.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,8 @@ use tokio_postgres::Client;
 
 use crate::{
     introspect::{Pair, pairs, read, unsubscribe},
-    support::{INSTALLED, number, psql_at, scratch, text, try_psql_at},
+    sample,
+    support::{INSTALLED, psql_at, scratch, text, try_psql_at},
 };
 
 /// Locks and files, by the name of a table. Those from SHARE on, which others feel, are compared.
@@ -212,21 +213,18 @@ fn differing(binaries: &Binaries, pairs: &[&Pair]) -> (usize, Vec<String>) {
 fn statements_lock_and_write_anew_what_they_say() {
     let all = pairs("introspect");
     let only = std::env::var("GLOWPLUG_TEST_CASE").ok();
-    let every = number("GLOWPLUG_TEST_CASES").is_some() || only.is_some();
     let mut wrong = BTreeMap::new();
     for (at, binaries) in INSTALLED.iter().enumerate() {
-        let step = if every {
-            1
-        } else if at == 0 {
-            15
-        } else {
-            60
-        };
         let fits = |it: &&Pair| {
             it.first_major <= binaries.major()
                 && only.as_ref().is_none_or(|name| it.name.contains(name))
         };
-        let some: Vec<&Pair> = all.iter().filter(fits).skip(at).step_by(step).collect();
+        let fits: Vec<&Pair> = all.iter().filter(fits).collect();
+        let more = if at == 0 { 40 } else { 10 };
+        let some = match &only {
+            None => sample::of(fits, |pair| pair.kind(), at, 5, more),
+            Some(_) => fits,
+        };
         let (walked, found) = differing(binaries, &some);
         assert!(walked > 0 || some.is_empty(), "nothing was walked");
         if !found.is_empty() {

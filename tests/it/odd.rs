@@ -25,7 +25,7 @@ fn deferred_constraints_fail_before_the_journal_is_written() {
         "",
     );
     project.run("upgrade").code(1).says(&[
-        "1_a failed on its way up, at its deferred constraints: duplicate key value violates unique constraint",
+        "1_a failed in up.sql, at its deferred constraints: duplicate key value violates unique constraint",
         "SQLSTATE 23505",
     ]);
     assert_eq!(
@@ -126,13 +126,13 @@ fn a_script_that_takes_the_tracking_tables_away_is_rolled_back() {
         project.migration("2_b", drop, "");
         let ran = project.run("upgrade").code(1);
         ran.says(&[
-            "2_b failed on its way up, when it was recorded",
-            "The script took the tracking table away. Everything was rolled back.",
+            "2_b failed in up.sql, while it was being recorded",
+            "The script removed the tracking table. Everything was rolled back.",
         ]);
         assert_eq!(database.query("SELECT count(*) FROM a"), "0");
     }
     project.piecewise("2_b", "DROP SCHEMA public CASCADE;", "");
-    project.run("upgrade").code(1).says(&["when it was recorded"]);
+    project.run("upgrade").code(1).says(&["while it was being recorded"]);
     assert_eq!(
         database.query("SELECT string_agg(version, ' ') FROM __diesel_schema_migrations"),
         "1"
@@ -148,7 +148,7 @@ fn errors_of_the_servers_state_are_told_with_what_to_do() {
         ("53100", "The server's disk is full."),
         ("53200", "The server ran out of shared memory"),
         ("40001", "3 times"),
-        ("57P01", "The server is restarting or was told to end the session. Run again."),
+        ("57P01", "The server is restarting, or the session was terminated. Run again."),
         ("XX000", "Correct the script and run again"),
     ] {
         let (database, project) = new();
@@ -174,7 +174,7 @@ fn a_session_that_may_only_read_is_refused_before_anything_is_run() {
     project
         .run("upgrade")
         .code(1)
-        .says(&["session::read_only", &format!("database {} can only be read", database.name)]);
+        .says(&["session::read_only", &format!("database {} is read-only", database.name)]);
     assert_eq!(project.run("current").ok().stdout, "base  (1 pending)\n");
 }
 
@@ -218,7 +218,7 @@ fn whoever_loses_the_connection_is_told_that_the_outcome_is_not_known() {
         if ran.code == Some(1) && ran.stdout.contains("1_a: the connection was lost") {
             unknown += 1;
             assert!(
-                ran.stdout.contains("Whether the server still committed it is not known"),
+                ran.stdout.contains("It is not known whether the server committed it"),
                 "{ran:#?}"
             );
             assert!(!ran.stdout.contains("rolled back"), "{ran:#?}");

@@ -36,6 +36,7 @@ fn the_crate_holds_what_it_is_built_from_and_nothing_else() {
         "clippy.toml",
         "diesel.toml",
         "docs/book.toml",
+        "docs/style.md",
         "glowplug.toml",
         "rust-toolchain.toml",
         "rustfmt.toml",

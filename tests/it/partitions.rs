@@ -84,7 +84,8 @@ fn a_column_that_a_partition_of_the_database_is_partitioned_by_keeps_its_type() 
     project.run("upgrade").ok();
     psql_at(database.owner(), MADE);
     let refused = generate(&project, &["--from", "database"]).code(1);
-    let why = "\"public\".\"metrics\".\"id\" is in the key that \"public\".\"metrics_2025\" is partitioned by";
+    let why =
+        "\"public\".\"metrics\".\"id\" is in the partition key of \"public\".\"metrics_2025\"";
     assert!(refused.stderr.contains(why), "{refused:#?}");
 }
 
@@ -137,6 +138,6 @@ CREATE INDEX wide ON metrics (wide);";
     let alone = alone.replacen("        more -> Text,\n", "", 2);
     project.write("src/schema.rs", &alone);
     let checked = project.run("check").ok();
-    let said = "the schema file shows metrics_2024_rest otherwise than";
+    let said = "the schema file shows metrics_2024_rest differently from";
     assert!(checked.stdout.contains(said), "{checked:#?}");
 }

@@ -94,27 +94,27 @@ fn a_failure_in_the_middle_is_recorded_mended_and_resumed() {
     project.piecewise("1_a", &up("INSERT INTO nowhere VALUES (1);\nSELECT 1;"), "");
 
     project.run("upgrade").code(1).says(&[
-        "1_a failed on its way up",
+        "1_a failed in up.sql",
         "relation \"nowhere\" does not exist",
         "migrations/1_a/up.sql:5",
-        "Statements done and recorded: 4 of 6; the next run goes on after them.",
+        "Statements done and recorded: 4 of 6; the next run continues after them.",
     ]);
     assert_eq!(
         database.journal(),
         "up-progress 1, up-progress 2, up-progress 3, up-started 4, up-progress 4"
     );
-    project.run("upgrade").code(1).says(&["going on after statement 4 of 6"]);
+    project.run("upgrade").code(1).says(&["continuing after statement 4 of 6"]);
 
     // what was done is not to be changed, what comes after it may be
     let mended = up("INSERT INTO log VALUES (current_setting('work_mem')); SELECT 1;");
     let changed = mended.replace("('a')", "('b')");
     project.piecewise("1_a", &changed, "");
     project.run("upgrade").code(1).says(&[
-        "1_a was interrupted, and the 4 statements that were done or started read otherwise now",
+        "1_a was interrupted, and its first 4 statements have changed since",
         "Restore the first 4 statements of migrations/1_a/up.sql",
     ]);
     project.piecewise("1_a", "INSERT INTO log VALUES ('a');", "");
-    project.run("upgrade").code(1).says(&["read otherwise now"]);
+    project.run("upgrade").code(1).says(&["have changed since"]);
     // formatting and comments between the statements are not their text
     let commented = mended.replace(";\nSET", ";\n\n-- a word\n  SET");
     project.piecewise("1_a", &commented, "");
@@ -167,7 +167,7 @@ fn the_invalid_index_of_a_failed_build_is_dropped_by_the_next_run() {
 
         database.execute("DELETE FROM t WHERE y = 2");
         project.run("upgrade").ok().says(&[&format!(
-            "dropped \"public\".\"{name}\", which a failed build had left invalid"
+            "dropped \"public\".\"{name}\", an invalid index left behind by a failed build"
         )]);
         assert_eq!(database.indexes(), name);
     }
@@ -221,7 +221,7 @@ fn a_statement_of_which_nobody_knows_waits_for_a_word() {
         killed_at(&database, &project, call);
         for _ in 0..2 {
             project.run("upgrade").code(1).says(&[
-                "1_a was interrupted, and nobody knows whether this statement took effect",
+                "1_a was interrupted, and it is not known whether this statement took effect",
                 "up.sql:2",
                 "--unsure skip",
                 "--unsure repeat",
@@ -255,7 +255,7 @@ fn a_started_statement_is_not_exchanged_for_another() {
     killed_at(&database, &project, "CREATE INDEX CONCURRENTLY i ON t (x)");
     let up = "INSERT INTO log VALUES ('first');\nCREATE INDEX CONCURRENTLY j ON t (y);\nINSERT INTO log VALUES ('last');";
     project.piecewise("1_a", up, "");
-    project.run("upgrade").code(1).says(&["the 2 statements that were done or started"]);
+    project.run("upgrade").code(1).says(&["its first 2 statements"]);
     assert_eq!(database.indexes(), "NULL");
 }
 
@@ -301,7 +301,7 @@ fn an_interruption_is_not_gone_over_in_the_other_direction() {
         .says(&["division by zero", "Statements done and recorded: 1 of 2"]);
     for command in ["downgrade base", "downgrade -1", "redo"] {
         project.run(command).code(1).says(&[
-            "`2_b` was interrupted on its way up, after 1 of its statements",
+            "`2_b` was interrupted in up.sql, after 1 of its statements",
             "Finish it first: `glowplug upgrade 2`.",
         ]);
     }
@@ -312,7 +312,7 @@ fn an_interruption_is_not_gone_over_in_the_other_direction() {
 
     project.run("downgrade -1").code(1).says(&["division by zero"]);
     project.run("upgrade").code(1).says(&[
-        "`2_b` was interrupted on its way down, after 1 of its statements",
+        "`2_b` was interrupted in down.sql, after 1 of its statements",
         "Finish it first: `glowplug downgrade -1`",
     ]);
     database.execute("UPDATE f SET f = 1");

@@ -1,7 +1,7 @@
 //! Plans: from each of two schemas to the other, with rows in the tables, on real servers.
 //!
 //! The pairs are those of `tests/fixtures/introspect`: two schemas that differ in one attribute of one object. `GLOWPLUG_TEST_CASE`
-//! runs those whose name holds it; `GLOWPLUG_TEST_CASES` runs all on every server, where otherwise a fifteenth of them runs on the newest.
+//! runs those whose name holds it; otherwise the servers share the kinds.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +27,7 @@ use glowplug::{
 use crate::{
     ddl::{Case, dice::Dice},
     introspect::{Pair, pairs, read, read_again, unsubscribe},
+    sample,
     support::{Database, INSTALLED, number, psql_at, scratch, text, try_psql_at},
 };
 
@@ -395,19 +396,18 @@ fn run(binaries: &Binaries, pairs: &[&Pair]) -> Outcome {
 #[test]
 fn each_of_two_schemas_leads_to_the_other() {
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").unwrap_or_default();
-    let all = number("GLOWPLUG_TEST_CASES").is_some();
     let pairs = pairs("introspect");
     let pairs: Vec<&Pair> = pairs.iter().filter(|it| it.name.contains(&wanted)).collect();
     let mut wrong = BTreeMap::new();
     for (index, binaries) in INSTALLED.iter().enumerate() {
         let major = binaries.major();
-        let step = match (all, index) {
-            (true, _) => 1,
-            (_, 0) => 15,
-            _ => 90,
+        let fits = pairs.iter().copied().filter(|it| it.first_major <= major).collect();
+        // the servers share the kinds
+        let more = if index == 0 { 40 } else { 9 };
+        let pairs: Vec<&Pair> = match wanted.as_str() {
+            "" => sample::of(fits, |pair| pair.kind(), index, 10, more),
+            _ => fits,
         };
-        let pairs: Vec<&Pair> = pairs.iter().skip(index % step).step_by(step).copied().collect();
-        let pairs: Vec<&Pair> = pairs.into_iter().filter(|it| it.first_major <= major).collect();
         let outcome = run(binaries, &pairs);
         eprintln!(
             "PostgreSQL {major}: {} ways of {} pairs; skipped: {:?}",
@@ -438,13 +438,9 @@ fn each_of_two_schemas_leads_to_the_other() {
 #[test]
 fn everyday_situations_lead_there_and_back() {
     let pairs = pairs("alembic");
-    let step = match number("GLOWPLUG_TEST_CASES") {
-        Some(_) => 1,
-        None => 3,
-    };
     let binaries = INSTALLED.iter().max_by_key(|it| it.major()).unwrap();
-    let pairs: Vec<&Pair> =
-        pairs.iter().filter(|it| it.first_major <= binaries.major()).step_by(step).collect();
+    let fits = pairs.iter().filter(|it| it.first_major <= binaries.major()).collect();
+    let pairs: Vec<&Pair> = sample::of(fits, |_| String::new(), 0, 12, 34);
     let outcome = run(binaries, &pairs);
     eprintln!(
         "{} ways of {} situations; skipped: {:?}",
@@ -517,7 +513,7 @@ fn mixed(seed: u64, fixtures: &[Pair], major: u32) -> Pair {
 }
 
 /// So many pairs of random schemas, where the environment does not say otherwise.
-const RANDOM: u64 = 15;
+const RANDOM: (u64, u64) = (6, 15);
 
 /// The first of them.
 fn first() -> u64 {
@@ -528,7 +524,7 @@ fn first() -> u64 {
 #[test]
 fn random_schemas_lead_to_each_other() {
     let first = first();
-    let count = number("GLOWPLUG_TEST_CASES").unwrap_or(RANDOM);
+    let count = sample::count(RANDOM.0, RANDOM.1);
     eprintln!("{count} pairs from GLOWPLUG_TEST_SEED={first}");
     let pairs: Vec<Pair> = (first..first + count)
         .map(|seed| {
@@ -552,7 +548,7 @@ fn random_schemas_lead_to_each_other() {
 #[test]
 fn random_objects_of_all_kinds_lead_to_each_other() {
     let first = first();
-    let count = number("GLOWPLUG_TEST_CASES").unwrap_or(RANDOM);
+    let count = sample::count(RANDOM.0, RANDOM.1);
     eprintln!("{count} pairs from GLOWPLUG_TEST_SEED={first}");
     let fixtures = pairs("introspect");
     let binaries = judge();

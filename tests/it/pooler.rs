@@ -127,7 +127,7 @@ fn a_transaction_pooler_is_read_through_and_refused_for_migrating() {
     {
         let refused = run(&project, &url, command).code(1).says(&[
             &format!(
-                "127.0.0.1:{} is a transaction pooler: two sessions were given one backend",
+                "127.0.0.1:{} is a transaction pooler: two sessions got the same backend",
                 pooler.port
             ),
             "Name the server itself with --direct-url or GLOWPLUG_DIRECT_URL",
@@ -209,7 +209,7 @@ fn a_statement_pooler_and_a_startup_parameter_that_it_does_not_pass_on_are_expla
     let (project, url) = (project(), pooler.url(&database));
     run(&project, &url, "upgrade")
         .code(1)
-        .says(&["two sessions were given one backend", "--direct-url"]);
+        .says(&["two sessions got the same backend", "--direct-url"]);
     assert_eq!(locks(&database), "0");
     run(&project, &format!("{url}?options=-csearch_path%3Dpublic"), "current")
         .code(1)

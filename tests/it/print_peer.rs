@@ -6,11 +6,12 @@ use std::{collections::BTreeMap, path::Path, sync::Mutex, thread};
 
 use crate::{
     ddl::{self, Case},
+    sample,
     support::{Database, GLOWPLUG, INSTALLED, Project, Ran, number, peer, psql_at, server},
 };
 
 /// So many schemas are compared where nothing else is said.
-const CASES: u64 = 120;
+const CASES: (u64, u64) = (40, 120);
 
 /// Why the default is not what Diesel prints; README.md lists the same.
 const DELIBERATE: [&str; 8] = ddl::TRAITS;
@@ -19,7 +20,7 @@ const DELIBERATE: [&str; 8] = ddl::TRAITS;
 fn random_schemas_are_printed_as_diesel_prints_them() {
     let Some(diesel) = peer("diesel") else { return };
     let first = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
-    let count = number("GLOWPLUG_TEST_CASES").unwrap_or(CASES);
+    let count = sample::count(CASES.0, CASES.1);
     eprintln!("{count} schemas, GLOWPLUG_TEST_SEED={first}");
     let next = Mutex::new(0..count);
     let seen: Mutex<BTreeMap<&str, u64>> = Mutex::default();

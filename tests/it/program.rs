@@ -14,7 +14,7 @@ fn an_empty_url_is_no_wish_for_another_database() {
         project.migration("1_a", "CREATE TABLE a (id int);", "DROP TABLE a;");
         for command in ["upgrade", "current", "drift", "stamp head"] {
             let ran = project.run(command).code(1);
-            ran.says(&["url::empty", "DATABASE_URL is set, and empty", "--local"]);
+            ran.says(&["url::empty", "DATABASE_URL is set but empty", "--local"]);
         }
         assert!(!project.path().join(".glowplug").exists());
         project.run("history --offline").ok();
@@ -79,7 +79,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused() {
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         let ran = project.run("heads").code(1);
-        ran.says(&["project::io", file, "it is no regular file"]);
+        ran.says(&["project::io", file, "it is not a regular file"]);
     }
 }
 
@@ -98,7 +98,7 @@ fn a_pipe_in_the_place_of_a_settings_file_is_refused() {
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         let ran = project.run("schema --from migrations").code(1);
-        ran.says(&["project::io", file, "it is no regular file"]);
+        ran.says(&["project::io", file, "it is not a regular file"]);
     }
 }
 
@@ -111,7 +111,7 @@ fn what_is_dropped_is_named_and_asked_for() {
         ran.says(&[&database.name, "was not dropped", "--yes"]);
     }
     let ran = project.run_with(&["db", "drop", "--database-url", &database.url()]);
-    ran.code(1).says(&["`db` is the project's own local server", "glowplug database"]);
+    ran.code(1).says(&["`db` acts on the project's own local server", "glowplug database"]);
     assert_eq!(database.query("SELECT 1"), "1", "it is still there");
 }
 
@@ -127,7 +127,7 @@ fn a_stamp_keeps_how_far_an_interrupted_migration_came() {
     );
     project.run("upgrade").code(1);
     let ran = project.run("stamp current").ok();
-    assert!(ran.stdout.contains("1_a stays interrupted on its way up"), "{ran:#?}");
+    assert!(ran.stdout.contains("1_a stays interrupted in up.sql"), "{ran:#?}");
     project.piecewise(
         "1_a",
         "INSERT INTO seen VALUES (1); SELECT 1/1; INSERT INTO seen VALUES (2);",
@@ -154,7 +154,7 @@ fn a_way_back_that_nobody_has_written_is_not_run() {
     project.run("upgrade").ok();
     for command in ["downgrade -1", "redo"] {
         let ran = project.run(command).code(1);
-        ran.says(&["migrations/1_accounts/down.sql:1: the way back is not written yet"]);
+        ran.says(&["migrations/1_accounts/down.sql:1: down.sql has not been written yet"]);
     }
     assert_eq!(database.query("SELECT to_regclass('accounts')"), "accounts");
     // what others leave empty is a way back that does nothing
@@ -196,7 +196,7 @@ fn words_of_alembic_answer_with_what_to_do() {
         ("ensure_version", "stamp base"),
         ("list_templates", "glowplug init"),
     ] {
-        project.run(words).code(1).says(&["a command of Alembic", advice]);
+        project.run(words).code(1).says(&["an Alembic command", advice]);
     }
 }
 
@@ -208,9 +208,9 @@ fn a_server_that_comes_late_is_waited_for_on_request() {
     drop(listener);
     let url = format!("postgres://nobody@127.0.0.1:{port}/{}", database.name);
     let project = Project::new().env("DATABASE_URL", &url);
-    project.run("current").code(1).says(&["nothing listens"]);
+    project.run("current").code(1).says(&["nothing is listening"]);
     let ran = project.run("current --wait-for-server 1s").code(1);
-    ran.says(&["waiting: nothing listens", "nothing listens"]);
+    ran.says(&["waiting: nothing is listening", "nothing is listening"]);
     let mut command = project.command(GLOWPLUG);
     command.args(["current", "--wait-for-server", "60s"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

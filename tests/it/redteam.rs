@@ -9,6 +9,8 @@ use crate::support::{psql_at, try_psql_at};
 /// How a case is to be run.
 #[derive(serde::Deserialize)]
 pub struct Meta {
+    #[serde(default)]
+    pub group: String,
     pub role: String,
     pub phase: String,
     pub transactional: bool,

@@ -163,9 +163,9 @@ fn a_rename_that_cannot_be_honoured_whole_is_refused() {
         ),
         (users, &both, &["users=people"], "still has relation \"public\".\"users\""),
         (&both, &people, &["users=people"], "relation \"public\".\"people\" is there already"),
-        (users, &people, &["users=people", "users=persons"], "--rename users=people is about"),
+        (users, &people, &["users=people", "users=persons"], "--rename users=people also renames"),
         (users, &people, &["users=people", "users.id=name"], "is there already"),
-        (users, &people, &["users=people", "users.name=persons.name"], "cannot leave"),
+        (users, &people, &["users=people", "users.name=persons.name"], "cannot move out of"),
         (
             users,
             "CREATE VIEW people AS SELECT 1 AS id, ''::text AS name;",
@@ -179,13 +179,13 @@ fn a_rename_that_cannot_be_honoured_whole_is_refused() {
             "is a generated column in the source",
         ),
         (users, &people, &["users"], "not of the form old=new"),
-        (users, &people, &["users=users"], "is called that already"),
-        (users, &people, &["user=people"], "renames nothing that is there"),
+        (users, &people, &["users=users"], "already has that name"),
+        (users, &people, &["user=people"], "renames nothing that exists"),
         (
             "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p);",
             "CREATE TABLE p (a int); CREATE TABLE c (b int) INHERITS (p);",
             &["c.a=b"],
-            "PostgreSQL refuses it",
+            "PostgreSQL rejects it",
         ),
     ] {
         refused(old, new, renames, why);

@@ -83,6 +83,23 @@ fn a_run_takes_five_round_trips_and_one_for_each_hundred_migrations() {
 }
 
 #[test]
+fn the_statements_of_a_long_script_do_not_wait_for_each_other() {
+    let script: String = (0..1_000).map(|n| format!("INSERT INTO t VALUES ({n});\n")).collect();
+    let script = format!("CREATE TABLE t (x int);\n{script}");
+    for (is_in_transaction, most_trips, most_bytes) in [(true, 10, 40_000), (false, 20, 200_000)] {
+        let counted = Counted::with(0);
+        counted.project.migration("1_a", &script, "DROP TABLE t;");
+        if !is_in_transaction {
+            counted.project.piecewise("1_a", &script, "DROP TABLE t;");
+        }
+        let seen = counted.run("upgrade");
+        check("upgrade", seen, most_trips);
+        // an entry of ours is longer than a statement of this script
+        assert!(seen.bytes < most_bytes, "{seen:?}");
+    }
+}
+
+#[test]
 fn a_migration_of_one_statement_is_six_commands() {
     let commands = |pending| Counted::with(pending).run("upgrade").commands;
     assert_eq!(commands(30) - commands(20), 60);

@@ -227,7 +227,7 @@ fn a_patch_takes_nothing_that_no_migration_makes() {
     ] {
         project.write("src/schema.rs", &edited);
         let ran = project.run("schema --update-patch --from migrations").code(1);
-        ran.says(&["src/schema.rs has what the database has not", what]);
+        ran.says(&["src/schema.rs adds what the database does not have", what]);
         assert_eq!(fs::read_to_string(project.path().join("src/schema.patch")).unwrap(), patch);
     }
 }

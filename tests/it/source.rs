@@ -5,11 +5,12 @@
 use crate::{
     ddl::{self, Case},
     print_peer::EMPTY,
+    sample,
     support::{Database, Project, number, psql_at},
 };
 
 /// So many schemas, where nothing else is said.
-const CASES: u64 = 12;
+const CASES: (u64, u64) = (5, 12);
 
 /// What Diesel prints of these does not compile, or cannot be told from something else.
 const UNREADABLE: [&str; 4] = [ddl::ONE_NAME, ddl::COLLISION, ddl::UNDERSCORE, ddl::UNPRINTABLE];
@@ -18,7 +19,7 @@ const UNREADABLE: [&str; 4] = [ddl::ONE_NAME, ddl::COLLISION, ddl::UNDERSCORE, d
 #[test]
 fn a_file_as_it_was_printed_asks_for_nothing() {
     let first = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| fastrand::u64(..1 << 40));
-    let count = number("GLOWPLUG_TEST_CASES").unwrap_or(CASES);
+    let count = sample::count(CASES.0, CASES.1);
     eprintln!("{count} schemas, GLOWPLUG_TEST_SEED={first}");
     let database = Database::new();
     let project = Project::new().env("DATABASE_URL", &database.url());

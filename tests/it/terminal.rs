@@ -7,11 +7,12 @@ use std::{fmt::Write as _, fs, path::Path, process::Stdio};
 
 use crate::{
     ddl::dice::Dice,
+    sample,
     support::{Database, GLOWPLUG, Project, number, peer},
 };
 
 /// So many names where nothing else is said.
-const CASES: u64 = 60;
+const CASES: (u64, u64) = (30, 60);
 
 /// Pieces of which some are harmless and most are not.
 const PIECES: [&str; 26] = [
@@ -93,7 +94,7 @@ const OBJECTS: u64 = 200;
 
 /// The seed and the sizes of the batches that `GLOWPLUG_TEST_CASES` is made of.
 fn batches(size: u64) -> (u64, Vec<u64>) {
-    let count = number("GLOWPLUG_TEST_CASES").unwrap_or(CASES);
+    let count = sample::count(CASES.0, CASES.1);
     let seed = number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     eprintln!("seed {seed}");
     (seed, (0..count.div_ceil(size)).map(|batch| size.min(count - batch * size)).collect())
@@ -278,7 +279,7 @@ struct Fault {
     loses: Option<&'static str>,
 }
 
-const CLOSED: &str = "stdout is closed";
+const CLOSED: &str = "it is closed";
 
 const FAULTS: [Fault; 6] = [
     Fault {

@@ -109,7 +109,7 @@ fn a_migration_that_fails_is_named_and_leaves_no_template() {
     let migrations = glowplug::from_directory(&dir, "migrations").unwrap();
     for _ in 0..2 {
         let error = TestDatabase::on(&server, &migrations).unwrap_err().to_string();
-        assert!(error.starts_with("1_a failed on its way up"), "{error}");
+        assert!(error.starts_with("1_a failed in up.sql"), "{error}");
     }
 }
 

@@ -525,7 +525,7 @@ fn files_that_are_not_there_or_not_certificates_are_named() {
     let text = write(&project, "text.pem", "hello\n");
     current(&project, &url(&format!("sslrootcert={text}")))
         .code(1)
-        .says(&["text.pem cannot be used: it holds none in PEM format"]);
+        .says(&["text.pem cannot be used: it contains none in PEM format"]);
     current(&project, &url(""))
         .code(1)
         .says(&["no root certificate is known", "~/.postgresql/root.crt"]);

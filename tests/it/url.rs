@@ -144,7 +144,7 @@ fn each_parameter_is_kept_translated_or_dropped_by_name() {
     project
         .run_with(&["current", "-v", "--database-url", url])
         .code(1)
-        .says(&["dropped `pool_timeout`: a Prisma setting without meaning here"]);
+        .says(&["dropped `pool_timeout`: a Prisma setting with no effect here"]);
 }
 
 #[test]
@@ -210,8 +210,8 @@ fn what_a_driver_cannot_express_is_refused_by_name() {
 fn what_is_wrong_with_a_url_is_named_with_its_place() {
     let failure = |url: &str| -> Ran { at_home().run_with(&["url", url]).code(1) };
     for (url, says) in [
-        ("mysql://u:p@h/d", "`mysql` is not a scheme of PostgreSQL"),
-        ("postgresql+aiopg://u:p@h/d", "is not a scheme of PostgreSQL"),
+        ("mysql://u:p@h/d", "`mysql` is not a PostgreSQL scheme"),
+        ("postgresql+aiopg://u:p@h/d", "is not a PostgreSQL scheme"),
         ("postgres://h/d?sslmod=require", "Did you mean `sslmode`?"),
         ("postgres://h/d?sslmode=always", "invalid value for `sslmode`"),
         ("postgres://h:port/d", "invalid value for `port`"),
@@ -219,7 +219,7 @@ fn what_is_wrong_with_a_url_is_named_with_its_place() {
         ("postgres://u:p/w@h/d", "unencoded `/` at character 15"),
         ("postgres://u:p%zz@h/d", "the `%` at character 15"),
         ("postgres://h/d?ssl=maybe", "invalid value for `ssl`"),
-        ("postgres://h/d?sslcrldir=/x", "`sslcrldir` cannot be honoured"),
+        ("postgres://h/d?sslcrldir=/x", "`sslcrldir` cannot be honored"),
         ("postgres://h/d?gssencmode=require", "invalid value for `gssencmode`"),
         ("host=h port", "the connection string"),
         ("", "the connection string is empty"),
@@ -232,13 +232,13 @@ fn what_is_wrong_with_a_url_is_named_with_its_place() {
     }
     // where it came from
     let project = at_home().env("DATABASE_URL", "mysql://h/d");
-    project.run("current").code(1).says(&["DATABASE_URL: `mysql` is not a scheme of PostgreSQL"]);
+    project.run("current").code(1).says(&["DATABASE_URL: `mysql` is not a PostgreSQL scheme"]);
     project.write(".env", "GLOWPLUG_DIRECT_URL=nonsense\n");
     let project = project.env("DATABASE_URL", "postgres://u@127.0.0.1:1/d");
     project.run("current").code(1).says(&["GLOWPLUG_DIRECT_URL: neither a URL nor"]);
     project.write("glowplug.toml", "[database]\nurl = \"nonsense\"\n");
     let project = project.env("DATABASE_URL", "").env("GLOWPLUG_DIRECT_URL", "postgres://h");
-    project.run("current").code(1).says(&["DATABASE_URL is set, and empty", "--local"]);
+    project.run("current").code(1).says(&["DATABASE_URL is set but empty", "--local"]);
 }
 
 #[test]

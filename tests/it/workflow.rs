@@ -87,19 +87,19 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (0, "upgrade 2026-01-02-030405_b", "base -> 20260102030405"),
         (0, "upgrade 1+2", "base -> 202601020304050001"),
         (0, "upgrade 3_e", "base -> 3 (head)"),
-        (0, "upgrade 2026", "`2026` can mean 2 things: 20260102030405, 202601020304050001"),
-        (0, "upgrade 2", "`2` can mean 3 things: 20260102030405, 202601020304050001, 21"),
-        (0, "upgrade 9", "no migration is called `9`"),
-        (0, "upgrade junk", "no migration is called `junk`"),
-        (0, "upgrade HEAD", "no migration is called `HEAD`"),
-        (0, "upgrade +1junk", "no migration is called `+1junk`"),
-        (0, "upgrade 1:3", "no migration is called `1:3`"),
-        (0, "upgrade +9", "`+9` leads beyond the newest migration: only 5 above"),
-        (0, "upgrade head-9", "`head-9` leads below base: only 5 below"),
-        (0, "upgrade head+1", "`head+1` leads beyond the newest migration: only 0 above"),
-        (0, "upgrade -1", "-1 is older than the database is"),
+        (0, "upgrade 2026", "`2026` is ambiguous: 20260102030405, 202601020304050001"),
+        (0, "upgrade 2", "`2` is ambiguous: 20260102030405, 202601020304050001, 21"),
+        (0, "upgrade 9", "no migration matches `9`"),
+        (0, "upgrade junk", "no migration matches `junk`"),
+        (0, "upgrade HEAD", "no migration matches `HEAD`"),
+        (0, "upgrade +1junk", "no migration matches `+1junk`"),
+        (0, "upgrade 1:3", "no migration matches `1:3`"),
+        (0, "upgrade +9", "`+9` is out of range: only 5 migrations are pending"),
+        (0, "upgrade head-9", "`head-9` is out of range: only 5 steps down to base"),
+        (0, "upgrade head+1", "`head+1` is out of range: only 0 steps up to the newest migration"),
+        (0, "upgrade -1", "-1 is older than the current revision"),
         (0, "downgrade base", "nothing"),
-        (0, "downgrade -1", "`-1` leads below base: only 0 below"),
+        (0, "downgrade -1", "`-1` is out of range: only 0 migrations are applied"),
         (0, "downgrade 1", "1 is not applied: the database is at base"),
         (0, "redo", "nothing"),
         (3, "upgrade 1", "nothing"),
@@ -112,8 +112,8 @@ fn every_target_of_the_grammar_is_understood_or_refused_by_name() {
         (3, "downgrade current", "nothing"),
         (3, "downgrade current-1", "202601020304050001 -> 20260102030405"),
         (3, "downgrade head-3", "202601020304050001 -> 20260102030405"),
-        (3, "downgrade -4", "`-4` leads below base: only 3 below"),
-        (3, "downgrade +1", "+1 is newer than the database is"),
+        (3, "downgrade -4", "`-4` is out of range: only 3 migrations are applied"),
+        (3, "downgrade +1", "+1 is newer than the current revision"),
         (3, "downgrade 3", "3 is not applied: the database is at 202601020304050001"),
         (3, "downgrade head", "3 is not applied: the database is at 202601020304050001"),
         (3, "redo", "202601020304050001 -> 202601020304050001"),
@@ -160,8 +160,8 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `1:3`
-  help: A range A:B belongs to --sql and to `history --range`; elsewhere a target is one point.
+  × no migration matches `1:3`
+  help: Only --sql and `history --range` take a range A:B; elsewhere a target is one point.
 
 "#]],
     );
@@ -173,7 +173,7 @@ exit 1
 -- stderr
 target::wrong_way
 
-  × -2 is older than the database is
+  × -2 is older than the current revision
   help: `glowplug upgrade` goes forward; `glowplug downgrade` takes -N.
 
 "#]],
@@ -186,7 +186,7 @@ exit 1
 -- stderr
 target::wrong_way
 
-  × +2 is newer than the database is
+  × +2 is newer than the current revision
   help: `glowplug downgrade` goes back; `glowplug upgrade` takes +N.
 
 "#]],
@@ -199,7 +199,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `Base`
+  × no migration matches `Base`
   help: Write it in lower case: `base`.
 
 "#]],
@@ -212,7 +212,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `c`
+  × no migration matches `c`
   help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
@@ -225,7 +225,7 @@ exit 1
 -- stderr
 target::ambiguous
 
-  × `2026` can mean 2 things: 20260102030405, 202601020304050001
+  × `2026` is ambiguous: 20260102030405, 202601020304050001
   help: Write enough of the version to name one of them.
 
 "#]],
@@ -251,7 +251,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `7`
+  × no migration matches `7`
   help: --accept-edited takes a whole version; `glowplug current` names what was edited.
 
 "#]],
@@ -424,13 +424,13 @@ exit 1
 -- stderr
 migration::failed
 
-  × 2026-01-02-030405_b failed on its way up: relation "b" already exists (SQLSTATE 42P07)
+  × 2026-01-02-030405_b failed in up.sql: relation "b" already exists (SQLSTATE 42P07)
    ╭─[migrations/2026-01-02-030405_b/up.sql:1:15]
  1 │ CREATE TABLE "b" (id int);
    ·               ┬
    ·               ╰── here
    ╰────
-  help: The down.sql of 2026-01-02-030405_b leaves behind what its up.sql makes. Complete it. The whole run was one transaction: nothing of it is left.
+  help: The down.sql of 2026-01-02-030405_b leaves behind what its up.sql creates. Complete it. The whole run was one transaction and was rolled back.
 
 "#]],
     );
@@ -450,14 +450,14 @@ exit 1
 -- stderr
 migration::failed
 
-  × 4_broken failed on its way up: column "nope" does not exist (SQLSTATE 42703)
+  × 4_broken failed in up.sql: column "nope" does not exist (SQLSTATE 42703)
    ╭─[migrations/4_broken/up.sql:2:8]
  1 │ CREATE TABLE f (id int);
  2 │ SELECT nope;
    ·        ──┬─
    ·          ╰── here
    ╰────
-  help: The column is called otherwise, or is created by a later migration. The whole run was one transaction: nothing of it is left.
+  help: The column has another name, or is created by a later migration. The whole run was one transaction and was rolled back.
 
 "#]],
     );
@@ -501,8 +501,8 @@ exit 1
 -- stderr
 upgrade::not_transactional
 
-  × `2_b` runs without a transaction, and cannot be a part of one
-  help: Leave --single-transaction out, or choose a target before `2_b`.
+  × `2_b` runs without a transaction, and cannot be part of one
+  help: Remove --single-transaction, or choose a target before `2_b`.
 
 "#]],
     );
@@ -528,7 +528,7 @@ marked as applied      1
 marked as applied      20260102030405
 marked as applied      202601020304050001
 marked as applied      21
-The journal of [DB] says 21 now. No migration was run.
+[DB] is now at 21. No migration was run.
 
 "#]],
     );
@@ -538,9 +538,9 @@ The journal of [DB] says 21 now. No migration was run.
         str![[r#"
 exit 0
 -- stdout
-marked as not applied  202601020304050001
-marked as not applied  21
-The journal of [DB] says 20260102030405 now. No migration was run.
+marked as pending      202601020304050001
+marked as pending      21
+[DB] is now at 20260102030405. No migration was run.
 
 "#]],
     );
@@ -550,7 +550,7 @@ The journal of [DB] says 20260102030405 now. No migration was run.
         str![[r#"
 exit 0
 -- stdout
-Nothing to do: the journal of [DB] says 20260102030405 already.
+Nothing to do: [DB] is already at 20260102030405.
 
 "#]],
     );
@@ -563,7 +563,7 @@ exit 0
 marked as applied      202601020304050001
 marked as applied      21
 marked as applied      3
-The journal of [DB] says 3 now. No migration was run.
+[DB] is now at 3. No migration was run.
 
 "#]],
     );
@@ -573,12 +573,12 @@ The journal of [DB] says 3 now. No migration was run.
         str![[r#"
 exit 0
 -- stdout
-marked as not applied  1
-marked as not applied  20260102030405
-marked as not applied  202601020304050001
-marked as not applied  21
-marked as not applied  3
-The journal of [DB] says base now. No migration was run.
+marked as pending      1
+marked as pending      20260102030405
+marked as pending      202601020304050001
+marked as pending      21
+marked as pending      3
+[DB] is now at base. No migration was run.
 
 "#]],
     );
@@ -590,7 +590,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `7`
+  × no migration matches `7`
   help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
@@ -699,7 +699,7 @@ exit 0
         str![[r#"
 exit 0
 -- stdout
-3_e                         pending       (head, no way back, without a transaction)
+3_e                         pending       (head, no down.sql, without a transaction)
 21_d                        pending
 2026-01-02-030405-0001_c c  pending
 2026-01-02-030405_b         applied       (current)
@@ -734,7 +734,7 @@ exit 0
         str![[r#"
 exit 0
 -- stdout
-3_e                         pending       (head, no way back, without a transaction)
+3_e                         pending       (head, no down.sql, without a transaction)
 21_d                        pending
 2026-01-02-030405-0001_c c  pending
 2026-01-02-030405_b         applied       (current)
@@ -759,8 +759,8 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `1`
-  help: A range is A:B; `A:` and `:B` are ranges, too.
+  × no migration matches `1`
+  help: A range is A:B, `A:` or `:B`.
 
 "#]],
     );
@@ -770,7 +770,7 @@ target::unknown
         str![[r#"
 exit 0
 -- stdout
-3_e                                       (head, no way back, without a transaction)
+3_e                                       (head, no down.sql, without a transaction)
 21_d
 2026-01-02-030405-0001_c c
 2026-01-02-030405_b
@@ -804,7 +804,7 @@ DROP TABLE "b";
         str![[r#"
 exit 0
 -- stdout
-3_e  pending       (head, no way back, without a transaction)
+3_e  pending       (head, no down.sql, without a transaction)
 
 -- migrations/3_e/up.sql
 VACUUM;
@@ -821,7 +821,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `base`
+  × no migration matches `base`
   help: Base is before the first migration; there is nothing to show.
 
 "#]],
@@ -834,7 +834,7 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `7`
+  × no migration matches `7`
   help: `glowplug history` lists the versions; `head`, `base`, `+N`, `-N` and `VERSION+N` are targets too.
 
 "#]],
@@ -861,7 +861,7 @@ Nothing to do: [DB] is at base.
         str![[r#"
 exit 0
 -- stdout
-base  (there are no migrations)
+base  (no migrations)
 
 "#]],
     );
@@ -881,7 +881,7 @@ There are no migrations.
         str![[r#"
 exit 0
 -- stdout
-base  (there are no migrations)
+base  (no migrations)
 
 "#]],
     );
@@ -905,7 +905,7 @@ exit 1
 project::no_migrations
 
   × there is no migrations directory [DIR]/migrations
-  help: Make one with `glowplug init`, or name it with --migration-dir.
+  help: Create one with `glowplug init`, or name it with --migration-dir.
 
 "#]],
     );
@@ -927,7 +927,7 @@ exit 0
 2026-01-02-030405_b
 1_a
 -- stderr
-The states are not known: nothing listens at 127.0.0.1:1
+The states are unknown: nothing is listening at 127.0.0.1:1
 
 "#]],
     );
@@ -939,7 +939,7 @@ exit 1
 -- stderr
 connect::unreachable
 
-  × nothing listens at 127.0.0.1:1
+  × nothing is listening at 127.0.0.1:1
   help: Is the server running? Check the port, and listen_addresses in its postgresql.conf.
 
 "#]],
@@ -979,9 +979,9 @@ migrations/2_index/down.sql
     assert_data_eq!(
         read("1_add_users/up.sql") + &read("1_add_users/down.sql") + &read("2_index/up.sql"),
         str![[r#"
--- Write the way up here. It runs in one transaction, together with its journal entry.
+-- Write the migration here. It runs in one transaction, together with its journal entry.
 -- Write the way back here: what undoes up.sql.
--- Write the way up here. Each statement commits by itself; an interrupted run goes on where it stopped.
+-- Write the migration here. Each statement commits by itself; an interrupted run continues where it stopped.
 
 "#]].raw()
     );
@@ -993,8 +993,8 @@ exit 1
 -- stderr
 project::exists
 
-  × [DIR]/migrations/2_index exists already
-  help: Its version is 2, too. Choose another with --rev-id.
+  × [DIR]/migrations/2_index already exists
+  help: Its version is also 2. Choose another with --rev-id.
 
 "#]],
     );
@@ -1007,7 +1007,7 @@ exit 1
 project::not_newest
 
   × version `0` sorts before the newest migration, 2
-  help: Where 2 is applied, it would be out of order. Choose a later version with --rev-id, or leave it to the time.
+  help: Where 2 is applied, it would be out of order. Choose a later version with --rev-id, or omit it to use the present time.
 
 "#]],
     );
@@ -1020,7 +1020,7 @@ exit 1
 project::not_a_version
 
   × `a_b` cannot be a version
-  help: A version has 1 to 50 characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is none of the words that name targets.
+  help: A version has 1 to 50 characters (dashes do not count), none of `_`, `/`, `+` and `:`, begins with neither `.` nor `-`, and is not a word that names a target.
 
 "#]],
     );
@@ -1053,9 +1053,9 @@ exit 1
 -- stderr
 migrations::script
 
-  × migrations/1_add_users/up.sql:1: there is no statement in it
+  × migrations/1_add_users/up.sql:1: it has no statement
    ╭─[migrations/1_add_users/up.sql:1:1]
- 1 │ -- Write the way up here. It runs in one transaction, together with its journal entry.
+ 1 │ -- Write the migration here. It runs in one transaction, together with its journal entry.
    · ▲
    · ╰── here
    ╰────
@@ -1099,7 +1099,7 @@ cli::cannot
     assert_data_eq!(
         ran.stderr,
         str![[r#"
-1_a is applied: an edit of its up.sql stops the next upgrade. A change belongs in a new migration.
+1_a is applied: editing its up.sql stops the next upgrade. Put the change in a new migration.
 
 "#]]
         .raw()
@@ -1114,7 +1114,7 @@ exit 1
 cli::cannot
 
   × `false` ended with exit status: 1
-  help: Is it the right program? VISUAL is asked before EDITOR.
+  help: Is it the right program? VISUAL takes precedence over EDITOR.
 
 "#]],
     );
@@ -1366,8 +1366,8 @@ exit 1
 -- stderr
 target::unknown
 
-  × no migration is called `2:3`
-  help: A range A:B belongs to --sql and to `history --range`; elsewhere a target is one point.
+  × no migration matches `2:3`
+  help: Only --sql and `history --range` take a range A:B; elsewhere a target is one point.
 
 "#]],
     );
@@ -1471,17 +1471,17 @@ fn ctrl_c_cancels_rolls_back_reports_and_ends_with_130() {
         ran.stderr,
         str![[r#"
 up    1_a  ([TIME])
-Stopping: what has not been committed is rolled back. Once more ends the program at once.
+Stopping: uncommitted work is rolled back. Interrupt again to exit at once.
 migration::failed
 
-  × 2_b was interrupted on its way up
+  × 2_b was interrupted in up.sql
    ╭─[migrations/2_b/up.sql:2:1]
  1 │ CREATE TABLE b (id int);
  2 │ SELECT pg_sleep(60);
    · ─────────┬─────────
    ·          ╰── this statement
    ╰────
-  help: It was rolled back, and the journal does not know it. Run again to go on.
+  help: It was rolled back and is not in the journal. Run again to continue.
 
 "#]]
         .raw()

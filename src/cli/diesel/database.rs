@@ -30,9 +30,9 @@ pub(in crate::cli) struct Database {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create it, if it does not exist, and run all migrations in it
+    /// Create it if it does not exist, and run all migrations
     Setup(SetUp),
-    /// Drop it, create it, and run all migrations in it; asks on a terminal
+    /// Drop it, create it, and run all migrations; asks on a terminal
     Reset(Reset),
     /// Drop it; asks on a terminal
     #[command(hide = true)]
@@ -41,7 +41,7 @@ enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct SetUp {
-    /// Do not write Diesel's first migration
+    /// Do not create Diesel's first migration
     #[arg(long)]
     no_default_migration: bool,
 }
@@ -56,10 +56,10 @@ struct Reset {
 
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct Drop {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Have the server end the sessions of others
+    /// Terminate the sessions of others
     #[arg(long)]
     force: bool,
 }
@@ -71,7 +71,7 @@ impl Database {
             Command::Drop(drop) => drop.run(global, output),
             Command::Reset(reset) => {
                 let settings = Settings::resolve(global)?;
-                // what would stop the second half stops the first
+                // what would stop the second half must stop the first
                 let migrations = settings.migrations()?;
                 if global.locked_schema {
                     block_on(async |stop| {
@@ -104,7 +104,7 @@ impl Drop {
     }
 }
 
-/// Makes the database and, where it was never migrated, runs everything.
+/// Creates the database and, if it was never migrated, runs everything.
 pub(super) fn set_up(
     settings: &Settings,
     with_default_migration: bool,
@@ -168,7 +168,7 @@ pub(super) fn set_up(
     Ok(())
 }
 
-/// With --locked-schema: what the migrations lead to from nothing is what the files say already.
+/// With --locked-schema: checks that the files match what the migrations produce.
 async fn demand_from_nothing(
     settings: &Settings,
     endpoint: &Endpoint,
@@ -180,7 +180,7 @@ async fn demand_from_nothing(
         return Ok(());
     }
     let shadow = settings.shadow(output)?;
-    // what the shadow does is not what was asked for
+    // the user did not ask for the shadow's events
     let mut quiet = |_| {};
     let unchanged = schema::demand_of_new(endpoint, migrations, &printer, &shadow, &mut quiet);
     unchanged.await.map_err(CliError::from)
@@ -203,8 +203,8 @@ fn drop_database(settings: &Settings, flags: &Drop, output: &Output) -> Result<(
             return Err(CliError::Cannot {
                 what: format!("the database {place} was not dropped"),
                 help: match can_ask() {
-                    true => "Answer `y`, or call it with --yes.".into(),
-                    false => "Nobody can be asked here. Call it with --yes to drop it with everything in it.".into(),
+                    true => "Answer `y`, or use --yes.".into(),
+                    false => "There is no terminal to ask on. Use --yes to drop it with everything in it.".into(),
                 },
             });
         }

@@ -22,7 +22,7 @@ pub(super) struct Generate {
     /// Its name
     #[arg(value_name = "MIGRATION_NAME")]
     name: String,
-    /// Its version, instead of the time in UTC
+    /// Its version, instead of the current UTC time
     #[arg(long, value_name = "MIGRATION_VERSION")]
     version: Option<String>,
     /// Write no down.sql: it cannot be reverted
@@ -32,25 +32,25 @@ pub(super) struct Generate {
     diff: DiffArgs,
 }
 
-/// What Diesel's `--diff-schema` takes.
+/// The arguments of Diesel's `--diff-schema`.
 #[derive(Debug, Args)]
 struct DiffArgs {
-    /// Fill the migration with what leads from the migrations to schema.rs, as `revision --autogenerate` does
+    /// Generate the migration from schema.rs, as `revision --autogenerate` does
     #[arg(long, value_name = "SCHEMA_RS", num_args = 0..=1, require_equals = true)]
     diff_schema: Option<Option<PathBuf>>,
-    /// Of --diff-schema: the tables of --only-tables or --except-tables
+    /// With --diff-schema: the tables of --only-tables or --except-tables
     #[arg(value_name = "TABLE", hide = true)]
     table_names: Vec<String>,
-    /// Of --diff-schema
+    /// With --diff-schema
     #[arg(short, long, hide = true)]
     only_tables: bool,
-    /// Of --diff-schema
+    /// With --diff-schema
     #[arg(short, long, hide = true)]
     except_tables: bool,
-    /// Of --diff-schema
+    /// With --diff-schema
     #[arg(long, hide = true)]
     schema_key: Vec<String>,
-    /// Of --diff-schema and SQLite
+    /// With --diff-schema and SQLite
     #[arg(long, hide = true, requires = "diff_schema")]
     sqlite_integer_primary_key_is_bigint: bool,
 }
@@ -67,7 +67,7 @@ impl Generate {
         Ok(said(&written, settings, output))
     }
 
-    /// What leads from the migrations to schema.rs, as `revision --autogenerate` writes it.
+    /// The migration from schema.rs, as `revision --autogenerate` writes it.
     fn diffed(
         &self,
         file: Option<&PathBuf>,
@@ -77,8 +77,8 @@ impl Generate {
         let diff = &self.diff;
         if self.no_down || !diff.table_names.is_empty() || diff.only_tables || diff.except_tables {
             return Err(CliError::Cannot {
-                what: "--diff-schema takes all tables, and writes the way back".into(),
-                help: "Leave --no-down, --only-tables and --except-tables out.".into(),
+                what: "--diff-schema always covers all tables and writes down.sql".into(),
+                help: "Remove --no-down, --only-tables and --except-tables.".into(),
             });
         }
         let mut printer = printer(settings, None)?;

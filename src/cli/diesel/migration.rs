@@ -46,7 +46,7 @@ enum Command {
     Redo(Count),
     /// List the migrations, and mark those that have been applied
     List,
-    /// Say whether any migration is pending: `true` or `false`
+    /// Print whether any migration is pending: `true` or `false`
     Pending,
     /// Write a new migration
     Generate(Generate),
@@ -54,10 +54,10 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Count {
-    /// How many
+    /// How many migrations
     #[arg(short, long, value_name = "N", default_value_t = 1, conflicts_with = "all")]
     number: u64,
-    /// All that are applied
+    /// All applied migrations
     #[arg(short, long)]
     all: bool,
 }
@@ -112,7 +112,7 @@ impl MigrationCommand {
     }
 }
 
-/// Diesel runs whatever has not been run, older ones included, and does not mind what is missing on disk.
+/// Diesel runs everything that has not been run, older ones included, and ignores what is missing on disk.
 pub(super) fn all_pending() -> Wish {
     Wish::Upgrade {
         target: "head".into(),
@@ -149,7 +149,7 @@ fn run(
     Ok(Exit::Done)
 }
 
-/// Runs migrations and tells of them as Diesel does.
+/// Runs migrations and prints what Diesel prints.
 pub(super) struct Runner<'r> {
     pub(super) settings: &'r Settings,
     pub(super) endpoint: &'r Endpoint,
@@ -187,7 +187,7 @@ impl Runner<'_> {
                     Direction::Up => "Running",
                     Direction::Down => "Rolling back",
                 };
-                // Diesel keeps quiet about its own first migration
+                // Diesel does not mention its own first migration
                 if !name.starts_with("00000000000000") && !output.is_json() {
                     output.raw(&format!("{word} migration {name}\n"));
                 }
@@ -199,7 +199,7 @@ impl Runner<'_> {
         done.map_err(CliError::run)
     }
 
-    /// Looks at the schema files before a run.
+    /// Checks the schema files before a run.
     pub(super) async fn look_at_schema(&self, progress: &mut Progress) -> Result<Before, CliError> {
         if self.locked_schema {
             return Ok(Before::default());

@@ -9,10 +9,10 @@ use crate::{
     project::{root, setup},
 };
 
-/// Makes what a Diesel project needs: the migrations directory, diesel.toml and the database; runs what is there.
+/// Creates what a Diesel project needs: the migrations directory, diesel.toml and the database; runs existing migrations.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Setup {
-    /// Do not write Diesel's first migration
+    /// Do not create Diesel's first migration
     #[arg(long)]
     no_default_migration: bool,
 }
@@ -23,10 +23,10 @@ impl Setup {
         if root::find(&settings.current).is_none() {
             return Err(CliError::Cannot {
                 what: format!(
-                    "there is no diesel.toml and no Cargo.toml in {} or above it",
+                    "no diesel.toml or Cargo.toml in {} or above it",
                     settings.current.display()
                 ),
-                help: "Run it inside of a project; `cargo init` makes one.".into(),
+                help: "Run it inside a project; `cargo init` creates one.".into(),
             });
         }
         let dir = &settings.migrations_dir;

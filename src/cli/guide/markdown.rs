@@ -1,9 +1,12 @@
-//! Markdown as plain text for a terminal: what the pages of `docs/src` use of it, and no more.
+//! Markdown as plain text for a terminal: only what the pages of `docs/src` use.
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// Lines of a table that would be longer are shown as paragraphs.
+/// No line of a table is longer.
 const WIDTH: usize = 100;
+
+/// A last column that has less room than this is not worth having.
+const LEAST: usize = 30;
 
 /// A page as plain text.
 pub(super) fn plain(page: &str) -> String {
@@ -34,7 +37,7 @@ pub(super) fn plain(page: &str) -> String {
     out
 }
 
-/// The lines of a page without its comments, and without the empty lines that are left of them.
+/// The lines of a page, without comments and the empty lines that they leave.
 fn without_comments(page: &str) -> Vec<String> {
     let mut text = String::new();
     let mut rest = page;
@@ -48,7 +51,7 @@ fn without_comments(page: &str) -> Vec<String> {
     lines
 }
 
-/// A line without the marks of links and emphasis.
+/// A line without the markup of links and emphasis.
 fn inline(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
@@ -84,17 +87,55 @@ fn table(rows: &[Vec<String>], out: &mut String) {
     let rows: Vec<&Vec<String>> = rows.iter().filter(|row| !is_rule(row)).collect();
     let width = |at: usize| rows.iter().filter_map(|row| Some(row.get(at)?.width())).max();
     let widths: Vec<usize> = (0..columns).map(|at| width(at).unwrap_or_default()).collect();
-    let fits = widths.iter().sum::<usize>() + 2 * columns <= WIDTH;
+    let lasts = widths.last().copied().unwrap_or_default();
+    let before = widths.iter().sum::<usize>() - lasts + 2 * (columns - 1);
+    if before + LEAST > WIDTH {
+        return list(&rows, out);
+    }
     for row in rows {
-        if fits {
-            let padded = row.iter().zip(&widths);
-            let padded = padded
-                .map(|(cell, width)| format!("{cell}{}", " ".repeat(width + 2 - cell.width())));
-            out.push_str(padded.collect::<String>().trim_end());
-        } else {
-            let filled = row.iter().filter(|cell| !cell.is_empty());
-            out.push_str(&filled.cloned().collect::<Vec<_>>().join("\n      "));
+        let padded = row.iter().zip(&widths).take(columns - 1);
+        let padded =
+            padded.map(|(cell, width)| format!("{cell}{}", " ".repeat(width + 2 - cell.width())));
+        let last = row.get(columns - 1).map(String::as_str).unwrap_or_default();
+        let lines = filled(last, WIDTH - before);
+        let first = lines.first().map(String::as_str).unwrap_or_default();
+        let head = format!("{}{first}", padded.collect::<String>());
+        out.push_str(head.trim_end());
+        out.push('\n');
+        for line in lines.iter().skip(1) {
+            out.push_str(&format!("{}{line}\n", " ".repeat(before)));
+        }
+    }
+}
+
+/// A table that is too wide: each row is a paragraph, its cells named by the heads of their columns.
+fn list(rows: &[&Vec<String>], out: &mut String) {
+    let Some((heads, rows)) = rows.split_first() else { return };
+    for row in rows {
+        for (at, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+            let head = heads.get(at).filter(|head| at > 0 && !head.is_empty());
+            let text = head.map_or(cell.clone(), |head| format!("{head}: {cell}"));
+            let indent = if at == 0 { "" } else { "    " };
+            for line in filled(&text, WIDTH - indent.len()) {
+                out.push_str(&format!("{indent}{line}\n"));
+            }
         }
         out.push('\n');
     }
+}
+
+/// The lines of a text that is broken between words.
+fn filled(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }

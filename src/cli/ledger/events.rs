@@ -13,11 +13,11 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Append {
-    /// What it belongs to
+    /// The stream that it belongs to
     stream: String,
-    /// What happened
+    /// The kind of event
     kind: String,
-    /// Everything else, as JSON
+    /// The payload, as JSON
     #[arg(default_value = "{}")]
     payload: String,
     /// When it happened [default: now]
@@ -29,9 +29,9 @@ pub(in crate::cli) struct Append {
 pub(in crate::cli) struct Correct {
     /// The number of the wrong event
     id: i64,
-    /// What is right, as JSON
+    /// The right payload, as JSON
     payload: String,
-    /// What the correction is called
+    /// The kind of the correction
     #[arg(long, default_value = "corrected")]
     kind: String,
 }
@@ -43,7 +43,7 @@ pub(in crate::cli) struct Log {
     /// Only events after this number
     #[arg(long, value_name = "ID", default_value_t = 0, conflicts_with = "stream")]
     after: i64,
-    /// Fold corrections into the events that they correct
+    /// Merge corrections into the events that they correct
     #[arg(long, requires = "stream")]
     effective: bool,
 }

@@ -1,17 +1,17 @@
-//! What autogenerate found, for people.
+//! What autogenerate found, as text.
 
 use std::fmt::Write as _;
 
 use crate::report::{autogenerate::AutogenerateReport, drift::DriftReport, proved::ProvedOn};
 
-/// The answer of `check`.
+/// The result of `check`.
 pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
     let mut text = listed(report);
     for remark in &report.remarks {
         line(&mut text, &format!("note: {remark}"));
     }
     let end = match report.differences.len() {
-        0 => "The migrations lead to the source of truth.".to_owned(),
+        0 => "The migrations and the source of truth agree.".to_owned(),
         1 => "1 difference.".to_owned(),
         many => format!("{many} differences."),
     };
@@ -20,14 +20,14 @@ pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
     text
 }
 
-/// The answer of `revision --autogenerate`.
+/// The result of `revision --autogenerate`.
 pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
     let mut text = listed(report);
     if report.is_empty() {
         for remark in &report.remarks {
             line(&mut text, &format!("note: {remark}"));
         }
-        line(&mut text, "The migrations lead to the source of truth: there is nothing to write.");
+        line(&mut text, "The migrations and the source of truth agree: there is nothing to write.");
         seen_on(&mut text, report.proved_on.as_ref());
         return text;
     }
@@ -35,7 +35,7 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
         line(&mut text, &format!("deletes-data: {lost}"));
     }
     for lost in &report.loses_down {
-        line(&mut text, &format!("deletes-data, on the way down: {lost}"));
+        line(&mut text, &format!("deletes-data, when reverted: {lost}"));
     }
     for why in &report.irreversible {
         line(&mut text, &format!("irreversible: {why}"));
@@ -53,8 +53,8 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
     }
     let judge = if report.judged_by_pg_dump { " pg_dump agrees." } else { "" };
     let ways = match report.irreversible.is_empty() {
-        true => "up gets there, down comes back, up again.",
-        false => "up gets there, also from a fresh start; what down.sql cannot do, it refuses.",
+        true => "up, down and up again.",
+        false => "up, also from an empty database; down.sql refuses what cannot be reverted.",
     };
     let place = match &report.proved_on {
         Some(on) => format!("on {on}"),
@@ -65,13 +65,13 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
     text
 }
 
-/// The answer of `drift`.
+/// The result of `drift`.
 pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
     let mut text = String::new();
     for version in &report.orphaned {
         line(
             &mut text,
-            &format!("note: {version} was applied and is not on disk; it was not replayed"),
+            &format!("note: {version} is applied but not on disk; it was not replayed"),
         );
     }
     if let Some(remark) = &report.remark {
@@ -81,17 +81,17 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
         line(&mut text, difference);
     }
     if !report.heal.is_empty() {
-        line(&mut text, "-- what leads back to the migrations; look at it before you run it:");
+        line(&mut text, "-- reverts the difference; review it before you run it:");
     }
     for statement in &report.heal {
         line(&mut text, &format!("{statement};"));
     }
     if let Some(why) = &report.no_way {
-        line(&mut text, &format!("No statements lead back: {why}."));
+        line(&mut text, &format!("No statements revert the difference: {why}."));
     }
     let applied = super::text::migrations(report.applied);
     let end = match report.differences.len() {
-        0 => format!("{} is what its {applied} produce.", report.database),
+        0 => format!("{} matches its {applied}.", report.database),
         1 => format!("{} has drifted from its {applied}: 1 difference.", report.database),
         many => format!("{} has drifted from its {applied}: {many} differences.", report.database),
     };
@@ -100,7 +100,7 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
     text
 }
 
-/// The answer of `diff`: a script.
+/// The result of `diff`: a script.
 pub(in crate::cli) fn statements(statements: &[String]) -> String {
     statements.iter().map(|it| format!("{it};\n")).collect()
 }
@@ -116,7 +116,7 @@ fn listed(report: &AutogenerateReport) -> String {
     text
 }
 
-/// Says what something was seen on.
+/// Names the server that something was proved on.
 pub(super) fn seen_on(text: &mut String, on: Option<&ProvedOn>) {
     if let Some(on) = on {
         line(text, &format!("Proved on {on}."));

@@ -1,4 +1,4 @@
-//! An error as people read it: its code, what happened with its causes, the place in the file, and what to do.
+//! An error as text: its code, the message with its causes, the place in the file, and what to do.
 
 use miette::Diagnostic;
 
@@ -8,7 +8,7 @@ use crate::{
     words::shown::Shown,
 };
 
-/// A style of the terminal, as its sequence says it.
+/// A terminal style, as its escape sequence.
 #[derive(Debug, Clone, Copy)]
 enum Style {
     Error,
@@ -32,7 +32,7 @@ impl Style {
     }
 }
 
-/// The text of an error, with nothing in it that a terminal would obey but colours of our own.
+/// The text of an error, with no control sequences except our own colors.
 pub(super) fn diagnostic(error: &dyn Diagnostic, covers: &Covers, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     if let Some(code) = error.code() {
@@ -61,7 +61,7 @@ fn shown(covers: &Covers, text: &str) -> String {
     Shown(&covers.over(text)).to_string()
 }
 
-/// What is written so far.
+/// The text so far.
 struct Page {
     text: String,
     look: Look,
@@ -82,7 +82,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Lines behind a mark of their own, and one for all that follow the first.
+    /// Lines with one prefix for the first and another for the rest.
     fn block(&mut self, of_mark: Style, (first, rest): (&str, &str), text: &str, style: Style) {
         let indent = first.chars().count();
         let lines = wrap(text.trim_end_matches('\n'), indent, self.look.width);
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::words::shown::is_special;
 
-    /// Everything that a terminal could obey, and what surrounds it.
+    /// Everything that a terminal could interpret, and ordinary text.
     const PIECES: [&str; 22] = [
         "a",
         "word ",

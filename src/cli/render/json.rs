@@ -72,7 +72,7 @@ pub(super) fn failed<T: Serialize>(
         _ => {}
     }
     let report = match failure {
-        // where no database was reached, nothing began
+        // if no database was reached, nothing was started
         CliError::Run(run) if !run.done.database.is_empty() => {
             serde_json::to_value(&run.done).unwrap_or(Value::Null)
         }
@@ -83,7 +83,7 @@ pub(super) fn failed<T: Serialize>(
     }))
 }
 
-/// A command line that was not understood: there is no command yet.
+/// A command line that could not be parsed: there is no command yet.
 pub(super) fn misused(message: &str) -> String {
     let error = json!({ "code": "cli::usage", "message": message, "help": null });
     pretty(&json!({

@@ -1,4 +1,4 @@
-//! Ledgers for people.
+//! Ledgers as text.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::report::finding::Finding;
 use crate::report::ledger::Strength;
 use crate::report::ledger::{LedgerReport, LedgersReport};
 
-/// What is known of the ledgers.
+/// The result of `ledger status`.
 pub(in crate::cli) fn ledgers(report: &LedgersReport) -> String {
     let mut text = String::new();
     if report.ledgers.is_empty() {
@@ -23,7 +23,7 @@ pub(in crate::cli) fn ledgers(report: &LedgersReport) -> String {
         line(
             &mut text,
             &format!(
-                "{table} looks like a ledger and is not declared: [[ledger]] table = \"{table}\""
+                "{table} looks like a ledger but is not declared: [[ledger]] table = \"{table}\""
             ),
         );
     }
@@ -33,14 +33,14 @@ pub(in crate::cli) fn ledgers(report: &LedgersReport) -> String {
 fn one(text: &mut String, ledger: &LedgerReport) {
     line(text, &ledger.table);
     if !ledger.exists {
-        line(text, "  there is no such table");
+        line(text, "  no such table");
         return;
     }
     let word = |strength: Strength| match strength {
         Strength::None => "not refused",
         Strength::Statement => "refused for statements",
         Strength::Row => "refused",
-        Strength::Always => "refused always",
+        Strength::Always => "always refused",
     };
     let guarded = ledger.protection;
     line(text, &format!("  UPDATE      {}", word(guarded.update)));
@@ -68,7 +68,7 @@ fn one(text: &mut String, ledger: &LedgerReport) {
     }
 }
 
-/// What was compared, and what is different.
+/// What was compared, and what differs.
 pub(in crate::cli) fn verified(report: &LedgersReport) -> String {
     let mut text = String::new();
     for checked in &report.checked {
@@ -79,10 +79,10 @@ pub(in crate::cli) fn verified(report: &LedgersReport) -> String {
     }
     findings(&mut text, &report.findings);
     for table in &report.undeclared {
-        line(&mut text, &format!("note: {table} looks like a ledger and is not declared"));
+        line(&mut text, &format!("note: {table} looks like a ledger but is not declared"));
     }
     let end = match report.findings.len() {
-        0 => "Everything is as it was.".to_owned(),
+        0 => "Nothing has changed.".to_owned(),
         1 => "1 difference.".to_owned(),
         many => format!("{many} differences."),
     };

@@ -1,23 +1,23 @@
-//! What was pinned, for people.
+//! What was pinned, as text.
 
 use std::fmt::Write as _;
 
 use crate::report::pin::PinReport;
 
-/// The answer of `shadow pin`.
+/// The result of `shadow pin`.
 pub(in crate::cli) fn pinned(report: &PinReport) -> String {
     let mut text = String::new();
     for (name, value) in &report.settings {
         line(&mut text, &format!("{name} = {value}"));
     }
     for name in &report.left_out {
-        line(&mut text, &format!("note: {name} was not written, because it may be a secret"));
+        line(&mut text, &format!("note: {name} was not written because it may be a secret"));
     }
     for note in &report.notes {
         line(&mut text, &format!("note: {note}"));
     }
     if let Some(file) = &report.prerequisites {
-        line(&mut text, &format!("Wrote {}: look through it.", file.display()));
+        line(&mut text, &format!("Wrote {}: review it.", file.display()));
     }
     let (file, version, database) = (report.file.display(), report.postgresql, &report.database);
     line(

@@ -1,4 +1,4 @@
-//! What a run shows on stderr while it goes on: a bar on a terminal, a line for each migration everywhere.
+//! The progress of a run on stderr: a bar on a terminal, and a line for each migration.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(in crate::cli) fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -65,7 +65,7 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
     Some(match event {
         Event::Note { text } => format!("note: {text}"),
         Event::Connecting { reason, pause_ms } => {
-            format!("waiting: {reason}; trying again in {}", ms(*pause_ms))
+            format!("waiting: {reason}; retrying in {}", ms(*pause_ms))
         }
         Event::Waiting { holder } => format!("waiting for another run: {holder}"),
         Event::Notice { severity, message, detail, hint, place, statement } => {
@@ -81,17 +81,17 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
             text
         }
         Event::Retrying { name, attempt, pause_ms } => format!(
-            "{name}: a lock was not to be had, attempt {attempt}; trying again in {}",
+            "{name}: could not acquire a lock (attempt {attempt}); retrying in {}",
             ms(*pause_ms)
         ),
         Event::Resuming { name, done, of } => {
-            format!("{name}: was interrupted; going on after statement {done} of {of}")
+            format!("{name}: was interrupted; continuing after statement {done} of {of}")
         }
         Event::Comparing { name } => {
-            format!("{name}: runs again, with the ledgers' rows compared before and after")
+            format!("{name}: running again, comparing the ledgers' rows before and after")
         }
         Event::DroppedInvalidIndex { index } => {
-            format!("dropped {index}, which a failed build had left invalid")
+            format!("dropped {index}, an invalid index left behind by a failed build")
         }
         Event::Done { name, direction, took_ms, empty, .. } => {
             let way = match direction {
@@ -99,7 +99,7 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
                 Direction::Down => "down",
             };
             let took = match (*empty, *took_ms) {
-                (true, _) => "its script does nothing".to_owned(),
+                (true, _) => "the script does nothing".to_owned(),
                 (false, 0) => "under 1 ms".to_owned(),
                 (false, took) => ms(took).to_string(),
             };

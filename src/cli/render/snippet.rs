@@ -1,17 +1,17 @@
-//! The lines around a place in a file, cut out to what a terminal shows.
+//! The lines around a place in a file, cut to the width of the terminal.
 
 use miette::{LabeledSpan, SourceCode};
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::words::shown::Shown;
 
-/// So many lines are shown before and after the place.
+/// The number of lines shown before and after the place.
 const AROUND: usize = 2;
 
-/// So many columns of a long line are shown where nothing else is said.
+/// The default number of columns shown of a long line.
 const CUT: usize = 100;
 
-/// A tab goes on to the next multiple of this.
+/// A tab advances to the next multiple of this.
 const TAB: usize = 4;
 
 /// The lines around a place.
@@ -19,17 +19,17 @@ const TAB: usize = 4;
 pub(super) struct Snippet {
     /// The file, line and column, from 1; the column in characters.
     pub(super) place: String,
-    /// The lines with their numbers, made visible and cut.
+    /// The lines with their numbers, escaped and cut.
     pub(super) lines: Vec<(usize, String)>,
     /// The number of the line with the place.
     pub(super) line: usize,
-    /// Spaces, then what points at the place.
+    /// Spaces, then the pointer.
     pub(super) pointer: (usize, Pointer),
-    /// What stands there.
+    /// The label.
     pub(super) label: String,
 }
 
-/// What points at a place.
+/// The shape of a pointer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pointer {
     /// A place without a width.
@@ -39,7 +39,7 @@ pub(super) enum Pointer {
 }
 
 impl Pointer {
-    /// The column that its middle stands in, counted from its first.
+    /// The column of its middle, counted from its first.
     pub(super) fn middle(&self) -> usize {
         match self {
             Self::Between => 0,
@@ -47,7 +47,7 @@ impl Pointer {
         }
     }
 
-    /// What is drawn.
+    /// The characters to draw.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Between => "▲".into(),
@@ -61,7 +61,7 @@ impl Pointer {
 }
 
 impl Snippet {
-    /// Cuts out what is around a label. None where the label points at nothing.
+    /// Cuts out the lines around a label. None if the label points at nothing.
     pub(super) fn of(
         source: &dyn SourceCode,
         label: &LabeledSpan,
@@ -119,14 +119,14 @@ impl Snippet {
     }
 }
 
-/// The nearest beginning of a character.
+/// The start of the nearest character.
 fn floor(text: &str, at: usize) -> usize {
     text.floor_char_boundary(at)
 }
 
 /// A line with what is pointed at.
 struct Line {
-    /// What is seen, and the columns that it takes.
+    /// The visible text, and the columns that it takes.
     cells: Vec<(String, usize)>,
     /// The cells that are pointed at.
     start: usize,
@@ -171,12 +171,12 @@ impl Line {
         Self { cells, start, end: end.unwrap_or(all).max(start) }
     }
 
-    /// Cuts to so many columns, with the beginning of what is pointed at among them.
+    /// Cuts to this many columns, including the start of the marked text.
     fn cut(&self, room: usize) -> Cut {
         let width = |cells: &[(String, usize)]| cells.iter().map(|(_, width)| width).sum::<usize>();
         let whole = width(&self.cells);
         let mut from = 0;
-        // where the line is too long, the place stands in the middle; at the end as much is shown as there is room for
+        // in a long line the place is in the middle; near the end as much as fits is shown
         if whole > room {
             let mut before = width(&self.cells[..self.start]);
             let mut behind = whole;

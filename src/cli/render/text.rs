@@ -1,4 +1,4 @@
-//! Reports for people.
+//! Reports as text.
 
 use std::fmt::Write as _;
 
@@ -67,7 +67,7 @@ pub(in crate::cli) fn run(report: &RunReport) -> String {
     text
 }
 
-/// What became of the schema files.
+/// The state of the schema files.
 pub(in crate::cli) fn schema(report: &SchemaReport) -> String {
     report.files.iter().map(schema_file).collect()
 }
@@ -76,7 +76,7 @@ fn schema_file(file: &FileReport) -> String {
     let name = &file.file;
     match file.state {
         FileState::Fresh => format!("fresh    {name}\n"),
-        FileState::LineEnds => format!("fresh    {name} (but for the ends of its lines)\n"),
+        FileState::LineEnds => format!("fresh    {name} (except for line endings)\n"),
         FileState::Missing => format!("missing  {name}\n"),
         FileState::Written => format!("wrote    {name}\n"),
         FileState::Kept => format!("kept     {name}\n"),
@@ -87,11 +87,11 @@ fn schema_file(file: &FileReport) -> String {
     }
 }
 
-/// What was done before a run failed.
+/// What was completed before a run failed.
 pub(super) fn done_before_failure(report: &RunReport) -> String {
     let after = place(report.after.as_ref(), report.head.as_ref());
     let count = migrations(report.steps.len());
-    format!("Done before the failure, and kept: {count}. The database is at {after}.")
+    format!("Completed before the failure: {count}. The database is at {after}.")
 }
 
 /// What a stamp wrote.
@@ -101,22 +101,22 @@ pub(in crate::cli) fn stamp(report: &StampReport) -> String {
         line(&mut text, &format!("marked as applied      {version}"));
     }
     for version in &report.unstamped {
-        line(&mut text, &format!("marked as not applied  {version}"));
+        line(&mut text, &format!("marked as pending      {version}"));
     }
     for note in &report.notes {
         line(&mut text, &format!("note: {note}"));
     }
     let after = place(report.after.as_ref(), None);
     let sentence = if report.stamped.is_empty() && report.unstamped.is_empty() {
-        format!("Nothing to do: the journal of {} says {after} already.", report.database)
+        format!("Nothing to do: {} is already at {after}.", report.database)
     } else {
-        format!("The journal of {} says {after} now. No migration was run.", report.database)
+        format!("{} is now at {after}. No migration was run.", report.database)
     };
     line(&mut text, &sentence);
     text
 }
 
-/// Where the database is.
+/// The current revision of the database.
 pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
     let mut text = String::new();
     let row = report.migrations.iter().find(|row| row.is_current);
@@ -127,7 +127,7 @@ pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
         (count, _) => format!("{count} pending"),
     };
     match row {
-        None if report.migrations.is_empty() => line(&mut text, "base  (there are no migrations)"),
+        None if report.migrations.is_empty() => line(&mut text, "base  (no migrations)"),
         None => line(&mut text, &format!("base  ({open})")),
         Some(row) => line(&mut text, &format!("{}  {}  ({open})", row.version, row.name)),
     }
@@ -145,23 +145,23 @@ pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
     text
 }
 
-/// What is not as it should be with a migration.
+/// What is wrong with a migration.
 fn trouble(row: &RowReport) -> Option<String> {
     let name = &row.name;
     match row.state {
         Some(State::Edited) => {
-            Some(format!("edited        {name}: up.sql is another one than was applied"))
+            Some(format!("edited        {name}: up.sql has changed since it was applied"))
         }
         Some(State::OutOfOrder) => {
-            Some(format!("out of order  {name}: pending, and older than what is applied"))
+            Some(format!("out of order  {name}: pending, but older than an applied migration"))
         }
         Some(State::Interrupted) => {
             let done = row.statements_done.unwrap_or_default();
             Some(format!("interrupted   {name}: statements done: {done}"))
         }
-        Some(State::Orphaned) => Some(format!("orphaned      {name}: applied, and not on disk")),
+        Some(State::Orphaned) => Some(format!("orphaned      {name}: applied, but not on disk")),
         _ if row.down_edited => {
-            Some(format!("note          {name}: down.sql is another one than when it was applied"))
+            Some(format!("note          {name}: down.sql has changed since it was applied"))
         }
         _ => None,
     }
@@ -198,7 +198,7 @@ pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
             marks.push("current");
         }
         if !row.has_down && row.state != Some(State::Orphaned) {
-            marks.push("no way back");
+            marks.push("no down.sql");
         }
         if !row.run_in_transaction {
             marks.push("without a transaction");
@@ -226,7 +226,7 @@ pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
 pub(in crate::cli) fn heads(report: &StatusReport) -> String {
     let head = report.migrations.iter().find(|row| row.is_head);
     head.map_or_else(
-        || "base  (there are no migrations)\n".to_owned(),
+        || "base  (no migrations)\n".to_owned(),
         |row| format!("{}  {}\n", row.version, row.name),
     )
 }
@@ -257,7 +257,7 @@ pub(in crate::cli) fn revision(report: &RevisionReport) -> String {
     text
 }
 
-/// A line of an answer: a name with a line feed in it makes no second one.
+/// One line of output, even if a name contains a line feed.
 fn line(text: &mut String, content: &str) {
     let content = content.replace('\n', "\\n");
     writeln!(text, "{content}").expect("a String takes all text");

@@ -1,15 +1,15 @@
-//! What a replay of all migrations showed, for people: by kind, the worst first.
+//! What `verify` found, as text: by kind, the worst first.
 
 use std::fmt::Write as _;
 
 use crate::report::verify::{Leg, Problem, ProblemKind, VerifyReport};
 
-/// So many lines about problems fit on a screen; all of them are told on request.
+/// How many lines about problems fit on a screen; `--verbose` prints all.
 const SCREEN: usize = 18;
-/// So many differences of one migration are told without that.
+/// How many differences of one migration are printed without it.
 const DIFFERENCES: usize = 4;
 
-/// What a replay of all migrations showed.
+/// What `verify` found.
 pub(in crate::cli) fn replayed(report: &VerifyReport, verbose: bool) -> String {
     let mut text = String::new();
     let limit = if verbose { usize::MAX } else { SCREEN / 2 };
@@ -20,20 +20,23 @@ pub(in crate::cli) fn replayed(report: &VerifyReport, verbose: bool) -> String {
     more(&mut text, "", notes.count(), "notes");
     if !report.one_way.is_empty() {
         let names = shortened(&report.one_way, limit);
-        line(&mut text, &format!("without a way back: {names}"));
+        line(&mut text, &format!("cannot be reverted: {names}"));
     }
     for table in &report.undeclared {
         line(
             &mut text,
             &format!(
-                "{table} looks like a ledger and is not declared: [[ledger]] table = \"{table}\""
+                "{table} looks like a ledger but is not declared: [[ledger]] table = \"{table}\""
             ),
         );
     }
     problems(&mut text, report, verbose);
     if !report.not_replayed.is_empty() {
         let names = shortened(&report.not_replayed, limit);
-        line(&mut text, &format!("not applied, as they need what fails above: {names}"));
+        line(
+            &mut text,
+            &format!("not applied, because they depend on a migration that failed: {names}"),
+        );
     }
     if let Some(schema) = &report.schema {
         text += &super::schema(schema);
@@ -46,8 +49,7 @@ pub(in crate::cli) fn replayed(report: &VerifyReport, verbose: bool) -> String {
 fn end(report: &VerifyReport) -> String {
     let count = super::text::migrations(report.migrations);
     let back = report.returned;
-    let mut end =
-        format!("Verified {count}: {back} went down and up again, and left what they found");
+    let mut end = format!("Verified {count}: {back} went down and up again without a difference");
     match report.problems.len() {
         0 => end.push('.'),
         1 => end += "; 1 problem.",
@@ -81,7 +83,7 @@ fn problems(text: &mut String, report: &VerifyReport, verbose: bool) {
             many => format!("{words}: {many} migrations"),
         };
         line(text, &heading);
-        // each kind that follows has a line, too
+        // each following kind needs a line, too
         let share = (room / (kinds.len() - at)).max(2);
         let mut told = 0;
         let mut left = group.iter();
@@ -98,11 +100,11 @@ fn problems(text: &mut String, report: &VerifyReport, verbose: bool) {
         line(text, &format!("  {}", advice(group)));
     }
     if !verbose && text.contains(" more\n") {
-        line(text, "-v tells everything.");
+        line(text, "-v prints everything.");
     }
 }
 
-/// One problem that is alone.
+/// The only problem.
 fn one(text: &mut String, problem: &Problem, verbose: bool) {
     let leg = match problem.leg {
         Leg::Up => "up",
@@ -154,11 +156,11 @@ fn advice(group: &[Problem]) -> String {
             "Complete each down.sql, so that it undoes all of its up.sql and nothing else.".into()
         }
         ProblemKind::Elsewhere | ProblemKind::UpAgainFails => {
-            "Complete each down.sql: something that it leaves behind is in the way of its up.sql."
+            "Complete each down.sql: something that it leaves behind blocks its up.sql."
                 .into()
         }
         ProblemKind::HarmsLedger => {
-            "Leave rows and protection of ledgers as they are. A deliberate change needs --allow-ledger-change \"reason\" when it is run."
+            "Leave the rows and the protection of ledgers as they are. A deliberate change needs --allow-ledger-change \"reason\" when it is run."
                 .into()
         }
         ProblemKind::UpFails | ProblemKind::DownFails => format!("{}: {}", first.name, first.advice),

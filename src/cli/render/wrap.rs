@@ -1,11 +1,11 @@
-//! Breaks text into lines, between words only, and never within a name or a code.
+//! Wraps text between words, and never inside a name or a code.
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// A line that has less room than this is not worth breaking.
+/// Text is not wrapped to fewer columns than this.
 const LEAST: usize = 20;
 
-/// Breaks each line of a text. The first line begins behind `indent` columns, and so do all others.
+/// Wraps each line of a text. Every line starts after `indent` columns.
 pub(super) fn wrap(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
     let room = width.map(|width| width.saturating_sub(indent));
     let Some(room) = room.filter(|room| *room >= LEAST) else {
@@ -38,7 +38,7 @@ fn broken(line: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// The pieces of a line that stay whole: words, what stands in quotes, and `(SQLSTATE 42601)`.
+/// The pieces of a line that are not split: words, quoted text, and `(SQLSTATE 42601)`.
 fn pieces(line: &str, room: usize) -> Vec<String> {
     let words: Vec<&str> = line.split(' ').collect();
     let mut pieces = Vec::new();
@@ -55,14 +55,14 @@ fn pieces(line: &str, room: usize) -> Vec<String> {
     pieces
 }
 
-/// How many words it takes to close the quotes that the first one opens.
+/// The number of words up to the closing quote.
 fn closing(words: &[&str]) -> Option<usize> {
     let odd = |words: &[&str], quote: char| {
         let count: usize = words.iter().map(|word| word.matches(quote).count()).sum();
         count % 2 == 1
     };
     let quote = ['`', '"'].into_iter().find(|quote| odd(&words[..1], *quote))?;
-    // what is quoted is a name, and a name is short
+    // quoted text is a name, and a name is short
     (2..=words.len().min(12)).find(|count| !odd(&words[..*count], quote))
 }
 

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::{cli::failure::CliError, postgres::connect::Environment};
 
-/// Why `.env` says less than its author thinks. It matters only where the database's URL would have to come from it.
+/// Why `.env` is not read in full. This matters only if the database's URL must come from it.
 #[derive(Debug, Clone)]
 pub(super) enum Fault {
-    /// The system does not give it out.
+    /// The file cannot be read.
     Unreadable { path: PathBuf, why: String },
-    /// A line is none.
+    /// A line is malformed.
     Malformed { path: PathBuf, line: usize },
 }
 
@@ -25,9 +25,9 @@ impl From<Fault> for CliError {
     }
 }
 
-/// Reads `.env` of this directory or the nearest above; what the environment has already is stronger.
+/// Reads `.env` of this directory or the nearest above. The environment takes precedence.
 ///
-/// A malformed line is left out, and those after it count.
+/// A malformed line is skipped; the lines after it count.
 pub(super) fn read(current: &Path, environment: &mut Environment) -> Option<Fault> {
     let mut all = current.ancestors().map(|dir| dir.join(".env"));
     let path = all.find(|it| it.is_file())?;
@@ -38,7 +38,7 @@ pub(super) fn read(current: &Path, environment: &mut Environment) -> Option<Faul
             return Some(Fault::Unreadable { path, why });
         }
     };
-    // editors of Windows put it there, and no editor shows it
+    // editors on Windows write it, and no editor shows it
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut fault = None;
     for (count, entry) in dotenvy::from_read_iter(text).enumerate() {
@@ -46,7 +46,7 @@ pub(super) fn read(current: &Path, environment: &mut Environment) -> Option<Faul
             Ok((name, value)) => {
                 environment.vars.entry(name).or_insert(value);
             }
-            // the line itself is not shown: it may hold a password
+            // the line itself is not shown: it may contain a password
             Err(error) => {
                 let line = malformed_line(text, count);
                 fault.get_or_insert(Fault::Malformed { path: path.clone(), line });
@@ -59,7 +59,7 @@ pub(super) fn read(current: &Path, environment: &mut Environment) -> Option<Faul
     fault
 }
 
-/// The line of the entry after so many good ones.
+/// The line number of the entry after this many good ones.
 fn malformed_line(text: &[u8], good: usize) -> usize {
     let text = String::from_utf8_lossy(text);
     let is_entry = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');

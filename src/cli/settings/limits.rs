@@ -1,4 +1,4 @@
-//! The limits of a run: flags, then glowplug.toml, then what is usual.
+//! The limits of a run: flags, then glowplug.toml, then defaults.
 
 use super::Settings;
 use crate::{
@@ -7,22 +7,22 @@ use crate::{
     words::{timespan::Timespan, url::Secret},
 };
 
-/// Limits of a run, as flags say them.
+/// Limits of a run, as flags.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(in crate::cli) struct LimitArgs {
-    /// How long a statement may wait for a lock before the migration is tried again [default: 5s]
+    /// How long a statement may wait for a lock before the migration is retried [default: 5s]
     #[arg(long, value_name = "TIME")]
     lock_timeout: Option<Timespan>,
-    /// How often a migration is tried when a lock is not to be had [default: 5]
+    /// How often to try a migration that cannot acquire a lock [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     lock_attempts: Option<u32>,
     /// How long a statement may run [default: no limit]
     #[arg(long, value_name = "TIME")]
     statement_timeout: Option<Timespan>,
-    /// How long to wait for another run to end; 0 waits as long as it takes [default: 60s]
+    /// How long to wait for another run to end; 0 waits forever [default: 60s]
     #[arg(long, value_name = "TIME")]
     wait: Option<Timespan>,
-    /// Let a deliberate change of a ledger's protection pass, for this reason; rows never change
+    /// Allow a deliberate change to a ledger's protection, for this reason; rows must not change
     #[arg(long, value_name = "REASON")]
     allow_ledger_change: Option<String>,
 }
@@ -47,7 +47,7 @@ impl Settings {
         }
     }
 
-    /// Who runs, and how often things are tried.
+    /// Who runs, and how often to retry.
     pub(in crate::cli) fn manner(&self, flags: &LimitArgs) -> Manner {
         let attempts = flags.lock_attempts.or(self.toml.run.lock_attempts).unwrap_or(5).max(1);
         Manner {

@@ -25,7 +25,7 @@ impl Settings {
         match self.binaries_here() {
             Err(ClusterError::NoBinaries { .. }) if self.installs => {
                 let mut search = self.search();
-                // what the project was proved on, and its data, decide
+                // the pinned version and the existing data decide
                 let pinned = || Some(pin::read(&self.lock()).ok()??.environment.postgresql);
                 let major = search.major.or_else(pinned);
                 search.major = major.or_else(|| self.local().status().major);
@@ -35,11 +35,11 @@ impl Settings {
         }
     }
 
-    /// The same, but nothing is fetched.
+    /// The same, without fetching anything.
     pub(super) fn binaries_here(&self) -> Result<Binaries, ClusterError> {
         let mut search = self.search();
         if search.major.is_none() && search.explicit.is_none() {
-            // a newer PostgreSQL on this machine is no reason to leave the project's data behind
+            // a newer PostgreSQL on this machine must not hide the project's data
             search.major = self.local().status().major;
             if let Ok(found) = cluster::find(&search) {
                 return Ok(found);
@@ -59,13 +59,13 @@ impl Settings {
         }
     }
 
-    /// What was printed before into schema files, where that can be kept.
+    /// What was last printed to schema files, if that can be kept.
     pub(in crate::cli) fn record(&self) -> Option<Record> {
         let cache = Places::from_environment().usable_cache().ok()?;
         Some(Record::within(&cache.dir))
     }
 
-    /// Says once what of the environment cannot be used.
+    /// Reports once which parts of the environment cannot be used.
     pub(super) fn tell_notes(&self, output: &Output) {
         self.told.get_or_init(|| {
             for note in Places::from_environment().notes() {
@@ -74,7 +74,7 @@ impl Settings {
         });
     }
 
-    /// Starts the local server, if it does not run, and says so.
+    /// Starts the local server if it is not running, and says so.
     pub(in crate::cli) fn start_local(&self, output: &Output) -> Result<Local, CliError> {
         let local = self.local();
         let wanted = self.toml.server.major;
@@ -86,7 +86,7 @@ impl Settings {
         let (old, new) = (local.status().major, binaries.major());
         if let Some(old) = old.filter(|old| *old != new) {
             output.talk(&format!(
-                "The data of PostgreSQL {old} stays where it is; PostgreSQL {new} has its own."
+                "The data of PostgreSQL {old} is left in place; PostgreSQL {new} has its own."
             ));
         }
         let why = if self.is_local { "" } else { "No DATABASE_URL: " };
@@ -105,9 +105,9 @@ impl Settings {
     }
 }
 
-/// The program itself, which becomes the guard of a server of ours.
+/// The program itself, which also supervises our own servers.
 pub(super) fn own_program() -> PathBuf {
-    // where the system does not tell, the name it was called by leads to it
+    // if the system does not say, use the name that it was called by
     let called = || std::env::args_os().next().unwrap_or_default().into();
     std::env::current_exe().unwrap_or_else(|_| called())
 }

@@ -1,4 +1,4 @@
-//! The throwaway databases of a project: what they are to be like.
+//! The throwaway databases of a project, and what they should be like.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,19 +18,19 @@ use crate::{
     project::{ProjectError, pin, schema_file, truth},
 };
 
-/// How long a database is waited for that is only asked what it is like.
+/// How long to wait for a database that is only asked for its environment.
 const ASKING: Duration = Duration::from_secs(5);
 
-/// How long nothing is said of that.
+/// How long to wait silently.
 const SILENCE: Duration = Duration::from_secs(1);
 
 impl Settings {
-    /// What is needed to replay migrations in a database of their own, like the one that glowplug.lock has.
+    /// What is needed to replay migrations in a throwaway database like the pinned one.
     pub(in crate::cli) fn shadow(&self, output: &Output) -> Result<Shadow, JobError> {
         self.shadow_with(|| self.binaries(output), output)
     }
 
-    /// The same where PostgreSQL is here already.
+    /// The same if PostgreSQL is installed already.
     pub(in crate::cli) fn shadow_here(&self, output: &Output) -> Result<Shadow, JobError> {
         self.shadow_with(|| self.binaries_here(), output)
     }
@@ -60,7 +60,7 @@ impl Settings {
             ));
         }
         output.detail(&format!(
-            "replaying the migrations on a PostgreSQL {} of their own",
+            "replaying the migrations on a throwaway PostgreSQL {}",
             binaries.version()
         ));
         Ok(Shadow {
@@ -77,7 +77,7 @@ impl Settings {
         })
     }
 
-    /// The same, like the database that is named, as far as it can be asked.
+    /// The same, like the configured database if it answers.
     pub(in crate::cli) async fn twin(
         &self,
         command: &str,
@@ -93,7 +93,7 @@ impl Settings {
         }
         if let Some(database) = &database {
             output.talk(&format!(
-                "waiting for {}, to ask what migrations meet there; up to {} s",
+                "waiting for {}, to read its environment; up to {} s",
                 database::place(database),
                 ASKING.as_secs()
             ));
@@ -101,7 +101,7 @@ impl Settings {
         Ok(asked.await?)
     }
 
-    /// The SQL of what is there before the first migration.
+    /// The prerequisites: SQL that is loaded before the first migration.
     fn prerequisites(&self) -> Result<Vec<(PathBuf, String)>, ProjectError> {
         let mut all = Vec::new();
         for path in &self.toml.shadow.sql {
@@ -120,7 +120,7 @@ impl Settings {
             [..] => {
                 return Err(CliError::Cannot {
                     what: "glowplug.toml names several files of prerequisites".into(),
-                    help: "Leave the one in `sql` of [shadow] that is to be written.".into(),
+                    help: "Keep only the file to write in `sql` of [shadow].".into(),
                 });
             }
         };
@@ -128,14 +128,13 @@ impl Settings {
         match text {
             Some(text) if !text.starts_with(HEADER) => Err(CliError::Cannot {
                 what: format!("{} was not written by glowplug", self.relative(&file)),
-                help: "Move it away, or name another file in `sql` of [shadow] of glowplug.toml."
-                    .into(),
+                help: "Move it, or name another file in `sql` of [shadow] of glowplug.toml.".into(),
             }),
             _ => Ok(file),
         }
     }
 
-    /// Names the file in glowplug.toml, where it does not stand there.
+    /// Adds the file to glowplug.toml if it is missing.
     pub(in crate::cli) fn name_prerequisites(&self, file: &Path) -> Result<(), ProjectError> {
         if !self.toml.shadow.sql.is_empty() {
             return Ok(());
@@ -157,7 +156,7 @@ impl Settings {
         pin::beside(&self.glowplug_toml)
     }
 
-    /// The database that migrations are for, to be asked what it is like. None where none is named.
+    /// The configured database, to read its environment. None if none is configured.
     fn server(
         &self,
         command: &str,
@@ -168,7 +167,7 @@ impl Settings {
             output.talk(&format!("note: {}", CliError::from(fault.clone())));
             return Ok(None);
         }
-        // it is only asked what it is like: one that is named by an empty text is none
+        // only its environment is read: an empty URL counts as none
         let named = self.database_url.as_ref();
         let named = named.filter(|(_, text)| !text.trim().is_empty());
         let url = self.parse(named, output)?;

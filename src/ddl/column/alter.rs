@@ -95,7 +95,7 @@ fn of_table(change: &Change<'_>) -> Alter {
     if let Some(table) = retype::partitioned_by(&change.from).filter(|_| is_retyped) {
         let (column, whole) = (names::column(&change.to), [table.part(0), table.part(1)]);
         return Alter::Impossible(format!(
-            "{column} is in the key that {} is partitioned by, and PostgreSQL cannot give it another type: make a new table, and move the rows",
+            "{column} is in the partition key of {}, and PostgreSQL cannot change its type: create a new table and move the rows",
             Qualified { schema: whole[0], name: whole[1] }
         ));
     }
@@ -232,7 +232,7 @@ fn inherited(change: &Change<'_>, steps: &mut Steps) -> Option<String> {
             None
         }
         (false, true) if !is_in_partition(to) => Some(format!(
-            "{} was declared by its own table, and PostgreSQL cannot make it one that is only inherited: declare it there, too",
+            "{} is declared by its own table, and PostgreSQL cannot make it inherited only: declare it in the source of truth, too",
             names::column(to)
         )),
         _ => None,

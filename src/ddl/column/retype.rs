@@ -67,7 +67,7 @@ fn retyped(change: &Change<'_>) -> Statement {
                 .fills
                 .push(Fill::Using { column: to.key.clone(), stand_in: using("NULL").sql() });
             return statement.remarking(format!(
-                "PostgreSQL has no way from {was} to {is} that a value of {name} passes"
+                "PostgreSQL has no conversion from {was} to {is} that takes a value of {name}"
             ));
         }
         Some((_, Some(value))) => text += &format!(" USING {value}"),
@@ -79,7 +79,7 @@ fn retyped(change: &Change<'_>) -> Statement {
         return statement;
     }
     statement.remarking(format!(
-        "the values of {name} become {is} instead of {was}: those that do not fit are changed, or make it fail"
+        "the values of {name} become {is} instead of {was}: those that do not fit are changed or cause an error"
     ))
 }
 

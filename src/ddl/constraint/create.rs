@@ -74,7 +74,7 @@ fn refers_to_nothing(constraint: &Object<'_>) -> Option<String> {
         let columns: Vec<String> = columns.iter().map(|it| Ident(it).to_string()).collect();
         let (from, to) = (qualified(&table), qualified(&referenced));
         format!(
-            "{to} is new and empty: it fails where a row of {from} has a value in {}, until the rows that it refers to are there",
+            "{to} is new and empty: it fails where a row of {from} has a value in {}, until the referenced rows exist",
             columns.join(", ")
         )
     })

@@ -77,5 +77,5 @@ END"
         let relation = Key::new(Kind::Relation, &[&schema, &name]);
         statement = statement.touching(&relation, LockMode::ShareRowExclusive, Work::Catalog);
     }
-    statement.remarking("only a superuser can switch the triggers that keep up a foreign key")
+    statement.remarking("only a superuser can enable or disable the triggers of a foreign key")
 }

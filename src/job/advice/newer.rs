@@ -65,7 +65,7 @@ pub(super) fn needs_newer(
     let (feature, needed) = found?;
     let feature = feature.trim_end_matches(['(', ' ']).to_uppercase();
     Some(format!(
-        "{feature} needs PostgreSQL {needed}; this server is {major}. Write it otherwise, or upgrade the server."
+        "{feature} needs PostgreSQL {needed}; this server is {major}. Write the statement without it, or upgrade the server."
     ))
 }
 

@@ -101,12 +101,12 @@ pub(crate) async fn compare(
         };
         let count = match found == layer.rows || layer.to.is_empty() {
             true => String::new(),
-            false => format!(": there were {}, and are {found}", layer.rows),
+            false => format!(": expected {}, found {found}", layer.rows),
         };
         return Ok(Some(Finding {
             ledger: declared.label(),
             rule: LedgerRule::RowsChanged,
-            what: format!("{rows} are not those that were attested{count}"),
+            what: format!("{rows} do not match what was attested{count}"),
             advice: advice::HISTORY,
             rows: true,
         }));

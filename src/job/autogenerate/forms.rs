@@ -22,7 +22,7 @@ pub(super) fn needed(drafts: &[Drafted], made_with: u32) -> Option<String> {
     let forms = forms.iter().map(|(form, since)| format!("{form} ({since})"));
     let forms: Vec<String> = forms.collect();
     Some(format!(
-        "it needs PostgreSQL {newest}: {}. No database and no glowplug.lock says which version it is for, so it was made with {made_with}; `major` in [server] of glowplug.toml or `glowplug shadow pin` says it",
+        "it needs PostgreSQL {newest}: {}. Neither a database nor glowplug.lock gives the target version, so it was made with {made_with}; set `major` in [server] of glowplug.toml, or run `glowplug shadow pin`",
         forms.join(", ")
     ))
 }

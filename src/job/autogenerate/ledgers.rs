@@ -26,7 +26,7 @@ pub(super) fn refusals(
             }
             (Kind::Column, How::Gone) => {
                 found.push(format!(
-                    "{ledger}: the column {column} would be dropped with what events say in it"
+                    "{ledger}: the column {column} would be dropped with its values in past events"
                 ));
             }
             (Kind::Column, How::Other(attributes)) => {
@@ -34,7 +34,7 @@ pub(super) fn refusals(
                 if let Some((_, was, is)) = attributes.iter().find(is_type) {
                     let text = |it: &Option<String>| it.clone().unwrap_or_default();
                     found.push(format!(
-                        "{ledger}: the column {column} would become {} instead of {}, which writes events anew",
+                        "{ledger}: the column {column} would become {} instead of {}, which rewrites events",
                         text(is),
                         text(was)
                     ));
@@ -48,7 +48,7 @@ pub(super) fn refusals(
                         && !it.is(Attribute::Identity)
                 }) {
                     found.push(format!(
-                        "{ledger}: the column {column} is not null and has no default: older events would have to be written to"
+                        "{ledger}: the column {column} is NOT NULL without a default: existing events would have to be updated"
                     ));
                 }
             }

@@ -8,10 +8,10 @@ use crate::{
         JobError,
         autogenerate::comparable_of,
         load,
-        open::Endpoint,
         shadow::{Prepared, Shadow, end},
     },
     postgres::{introspect, session::Stop},
+    words::digest::Digest,
 };
 
 /// Loads SQL on a server of its own, after what is there before any migration, and reads what is there then.
@@ -22,25 +22,27 @@ pub(in crate::job) async fn beside(
     stop: &Stop,
 ) -> Result<(Catalog, Prepared), JobError> {
     let needs = shadow.needs(files.iter().map(|(_, text)| text.as_str()));
-    let prepared = shadow.start(&needs).await?;
+    let texts: String = files.iter().map(|(_, text)| format!("{:?} ", Digest::of(text))).collect();
+    let bytes = files.iter().map(|(_, text)| text.len()).sum();
+    let all = shadow.beginnings("truth", &needs, std::iter::once(texts), bytes);
+    let (prepared, known) = shadow.begin(&all, &needs).await?;
     let endpoint = shadow.endpoint(&prepared.scratch, stop.clone());
-    match load(&endpoint, &shadow.stood_in_files(files), ignored).await {
+    let loaded = async {
+        if known == 0 {
+            let (mut session, _, _) = endpoint.read(&mut |_| {}).await?;
+            load::run(&mut session, &shadow.stood_in_files(files)).await?;
+            drop(session);
+            shadow.kept(&endpoint, &all, &prepared).await?;
+        }
+        let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
+        let read = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+        Ok(comparable_of(read, ignored))
+    };
+    match loaded.await {
         Ok(catalog) => Ok((catalog, prepared)),
         Err(error) => {
             end(prepared.scratch).await;
             Err(error)
         }
     }
-}
-
-/// Loads SQL into an empty database, and reads what it makes.
-async fn load(
-    endpoint: &Endpoint,
-    files: &[(PathBuf, String)],
-    ignored: &Ignored,
-) -> Result<Catalog, JobError> {
-    let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
-    load::run(&mut session, files).await?;
-    let catalog = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    Ok(comparable_of(catalog, ignored))
 }

@@ -73,7 +73,7 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(ProofFailure::new("pg_dump sees that the way up does not lead to the source of truth")
+        Err(ProofFailure::new("pg_dump shows that up.sql does not lead to the source of truth")
             .differing(left)
             .into())
     }
@@ -99,14 +99,14 @@ async fn read_again(
             ];
             let made = texts.each_ref().map(|it| Message::Batch(it));
             let made = send(&mut session, &made).await;
-            made.map_err(SessionError::while_doing("making a database"))?;
+            made.map_err(SessionError::while_doing("creating a database"))?;
             let mut within = endpoint.clone();
             within.url = other.url(AGAIN);
             let (mut loading, _, _) = within.read(&mut |_| {}).await?;
             let files = [(PathBuf::from("pg_dump"), without_fences(std::mem::take(dump)))];
             match load::run(&mut loading, &files).await {
                 Err(JobError::Autogenerate(AutogenerateError::Sql { what, .. })) => {
-                    left.push(format!("what it prints cannot be read back: {what}"));
+                    left.push(format!("its output cannot be parsed: {what}"));
                     return Ok(left);
                 }
                 loaded => loaded?,
@@ -141,7 +141,7 @@ async fn differences(
         other.map(|at| surplus.remove(at)).is_none()
     });
     let missing = missing.iter().map(|line| format!("missing: {line}"));
-    let surplus = surplus.iter().map(|line| format!("too much: {line}"));
+    let surplus = surplus.iter().map(|line| format!("extra: {line}"));
     Ok(missing.chain(surplus).collect())
 }
 

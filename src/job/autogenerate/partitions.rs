@@ -131,7 +131,7 @@ impl LeftAlone {
             many => (format!("{many} partitions"), "are"),
         };
         Some(format!(
-            "{count} that only the database has {are} left alone: {}; --drop-partition drops the one that it names",
+            "{count} that only the database has {are} left alone: {}; --drop-partition drops the one named",
             names.join(", ")
         ))
     }

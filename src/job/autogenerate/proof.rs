@@ -106,7 +106,7 @@ impl Proving {
         if !lost.is_empty() {
             let text = |it| script::text(std::slice::from_ref(it), &[]);
             let plan: String = ups.iter().map(text).collect();
-            let failure = ProofFailure::new("the way up loses rows, and does not say so");
+            let failure = ProofFailure::new("up.sql loses rows without saying so");
             return Err(failure.differing(lost).of_plan(plan).into());
         }
         self.ask_pg_dump(wish, &mut session, found, &mut report).await?;
@@ -207,7 +207,7 @@ impl Proving {
                 Ok(down) => {
                     let back = statements(down);
                     let doubts = back.iter().filter(|it| it.is_doubtful).flat_map(|it| &it.remark);
-                    let doubts = doubts.map(|it| format!("{name}, on the way down: {it}"));
+                    let doubts = doubts.map(|it| format!("{name}, when reverted: {it}"));
                     report.remarks.extend(doubts);
                     let lost = back.into_iter().flat_map(|it| it.loses);
                     let lost: Vec<String> = lost.map(|it| it.to_string()).collect();
@@ -337,9 +337,7 @@ impl Proving {
         if left.is_empty() {
             return Ok(());
         }
-        Err(ProofFailure::new("the way up does not lead to the source of truth")
-            .differing(left)
-            .into())
+        Err(ProofFailure::new("up.sql does not lead to the source of truth").differing(left).into())
     }
 }
 
@@ -389,7 +387,7 @@ async fn seed(
     let tables = needed(catalog, ups);
     let names: Vec<Qualified<'_>> = tables.iter().map(|it| qualified(it)).collect();
     let seeded = session.seed_some(&names).await;
-    Ok(seeded.map_err(SessionError::while_doing("making rows"))?)
+    Ok(seeded.map_err(SessionError::while_doing("generating rows"))?)
 }
 
 /// A draft as a migration, with these scripts.

@@ -18,10 +18,8 @@ use crate::{
         failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
         open::Endpoint,
         owner::{ROLE, live_for, roles, runner},
-        run::{self, Options},
-        shadow::{Given, Prepared, Shadow, end, in_the_shadow, make_roles},
+        shadow::{Given, Prepared, Shadow, end, make_roles},
     },
-    migration::plan::Policy,
     planner::{Target, filling::sent, segment::Segment, settled},
     postgres::{
         cluster::Scratch,
@@ -33,7 +31,7 @@ use crate::{
 };
 
 /// What is said where the first tables of a project come out of schema.rs: they may be those of a database that is there.
-const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks and triggers: these tables have none. To take over a database that is there, let its own SQL be the source: `pg_dump --schema-only --no-owner`, named by `source` in [schema] of glowplug.toml";
+const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks or triggers: these tables have none. To adopt an existing database, use its own SQL as the source: `pg_dump --schema-only --no-owner`, named by `source` in [schema] of glowplug.toml";
 
 /// A shadow in which the migrations have been replayed.
 pub(super) struct Proving {
@@ -76,7 +74,10 @@ impl Proving {
         let needs = shadow.needs(wish.migrations.texts());
         let truth = load(&shadow, wish, &stop);
         let replayed = async {
-            let prepared = shadow.start(&needs).await?;
+            let prepared = match wish.database {
+                Some(_) => shadow.start(&needs).await?,
+                None => shadow.ran(wish.migrations, stop.clone(), watch).await?,
+            };
             remarks.extend(prepared.notes);
             let mut proving = Self {
                 endpoint: shadow.endpoint(&prepared.scratch, stop.clone()),
@@ -130,14 +131,6 @@ impl Proving {
 
     /// Replays the migrations, or makes what a database has.
     async fn begin(&mut self, wish: &Wish<'_>, watch: Watch<'_>) -> Result<(), JobError> {
-        if wish.database.is_none() {
-            let upgrade = run::Wish::Upgrade { target: "head".into(), policy: Policy::default() };
-            let options = Options::default();
-            let migrations = self.shadow.stood_in(wish.migrations);
-            run::run(&self.endpoint, &migrations, &upgrade, &options, watch)
-                .await
-                .map_err(|error| in_the_shadow(error.cause))?;
-        }
         let endpoint = self.endpoint.clone();
         let (mut session, facts, _) = endpoint.read(watch).await?;
         self.major = facts.server_version / 10_000;
@@ -336,7 +329,7 @@ impl Proving {
         let at = at.saturating_sub(usize::from(!segment.alone));
         let statement = segment.statements.get(at).or(segment.statements.last());
         let sql = statement.map(Statement::sql).unwrap_or_default();
-        let what = format!("PostgreSQL refuses a statement of the plan: {failure}");
+        let what = format!("PostgreSQL rejects a statement of the plan: {failure}");
         let mut refused =
             ProofFailure::new(what).of_plan(texts.join(";\n")).refused(&sql, &failure);
         refused.target = statement.and_then(|it| it.target.clone());

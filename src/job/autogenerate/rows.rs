@@ -137,13 +137,13 @@ impl Rows {
                 continue;
             }
             if was.count != is.count {
-                lost.push(format!("{name} had {} rows, and has {}", was.count, is.count));
+                lost.push(format!("{name} had {} rows, and now has {}", was.count, is.count));
                 continue;
             }
             for (column, (of, digest)) in &was.columns {
                 let now = is.columns.get(column).filter(|it| it.0 == *of);
                 if now.is_some_and(|it| it.1 != *digest) {
-                    lost.push(format!("{name}.{} has other values", Ident(column)));
+                    lost.push(format!("{name}.{} has different values", Ident(column)));
                 }
             }
         }

@@ -25,7 +25,7 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         for to_do in statement.fills.iter().filter_map(to_fill) {
             writeln!(text, "-- {to_do}").unwrap_or_default();
             if segments.iter().any(|it| it.alone) {
-                text += "-- if it is interrupted: what is filled stays, and `glowplug upgrade --unsure repeat` goes on\n";
+                text += "-- if interrupted: filled rows stay, and `glowplug upgrade --unsure repeat` continues\n";
             }
         }
         if let Some(remark) = &statement.remark {
@@ -37,7 +37,7 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
         writeln!(text, "{};", statement.sql()).unwrap_or_default();
     }
     if segments.iter().all(|it| it.statements.is_empty()) {
-        text += "-- nothing to do: the other script leaves the structure as it was\nSELECT 1;\n";
+        text += "-- nothing to do: the other script does not change the structure\nSELECT 1;\n";
     }
     text
 }
@@ -85,5 +85,7 @@ pub(super) fn to_fill(fill: &Fill) -> Option<String> {
     };
     let (table, name) =
         (Qualified { schema: column.part(0), name: column.part(1) }, Ident(column.part(2)));
-    Some(format!("write the value of {table}.{name} instead of {FILL}: it is not run until then"))
+    Some(format!(
+        "replace {FILL} with the value of {table}.{name}: the migration does not run until then"
+    ))
 }

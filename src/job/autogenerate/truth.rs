@@ -45,7 +45,7 @@ pub(in crate::job) fn wanted(printer: &Printer, from: &Catalog) -> Result<Wanted
     let other: Vec<String> = other.iter().map(ToString::to_string).collect();
     let remark = (!other.is_empty()).then(|| {
         format!(
-            "the schema file shows {} otherwise than the table that it is a partition or child of: what it says of that table counts",
+            "the schema file shows {} differently from its parent table: what it says about the parent counts",
             other.join(", ")
         )
     });

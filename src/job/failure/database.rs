@@ -8,7 +8,7 @@ pub enum DatabaseError {
     #[error("the database {database} cannot be dropped while others are connected to it: {}", sessions.join("; "))]
     #[diagnostic(
         code(database::in_use),
-        help("End those sessions, or have the server end them with --force.")
+        help("End those sessions, or terminate them with --force.")
     )]
     InUse {
         /// The database.

@@ -21,8 +21,8 @@ impl DriftError {
             return history.advice.to_owned();
         }
         match self.restored {
-            true => "This is a copy of the database that was attested: its rows and its journal are the same. What differs only because it was restored is accepted with `glowplug ledger verify --accept \"restored\"`.",
-            false => "Put it back as it was; or, if it is meant, record that with `glowplug ledger verify --accept \"reason\"`.",
+            true => "This is a copy of the attested database, with the same rows and journal. Accept what differs only because it was restored with `glowplug ledger verify --accept \"restored\"`.",
+            false => "Undo the change; or, if it was intended, record that with `glowplug ledger verify --accept \"reason\"`.",
         }
         .to_owned()
     }
@@ -31,15 +31,15 @@ impl DriftError {
 fn changed(since: Option<&(String, String)>) -> String {
     match since {
         Some((since, after)) => {
-            format!("what protects the ledgers was changed since {since} (after {after})")
+            format!("the protection of the ledgers has changed since {since} (after {after})")
         }
-        None => "the journal of the ledgers is not what it was".to_owned(),
+        None => "the journal of the ledgers has been altered".to_owned(),
     }
 }
 
 /// What a run has done to a ledger, found after its last COMMIT.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("a ledger was harmed while this ran, up to {after}{}", listed(findings))]
+#[error("a ledger was harmed during this run, up to {after}{}", listed(findings))]
 #[diagnostic(
     code(ledger::harm),
     help(
@@ -62,7 +62,7 @@ pub enum LedgerError {
     #[diagnostic(
         code(ledger::missing),
         help(
-            "Is it the right database, and are the migrations applied? `glowplug current` tells."
+            "Is it the right database, and are the migrations applied? `glowplug current` shows."
         )
     )]
     Missing {
@@ -70,14 +70,14 @@ pub enum LedgerError {
         table: String,
     },
     /// A ledger is declared that is not there, and that no migration makes.
-    #[error("{table} is declared as a ledger, and there is no such table")]
+    #[error("{table} is declared as a ledger, but does not exist")]
     #[diagnostic(
         code(ledger::missing),
         help(
             "{}",
             match nearest {
-                Some(nearest) => format!("Is {nearest} meant? Correct [[ledger]] in glowplug.toml: what is misspelt there is not guarded."),
-                None => "Correct [[ledger]] in glowplug.toml, or write the migration that makes the table: what is not there is not guarded.".to_owned(),
+                Some(nearest) => format!("Did you mean {nearest}? Correct [[ledger]] in glowplug.toml: a misspelled table is not guarded."),
+                None => "Correct [[ledger]] in glowplug.toml, or write the migration that creates the table: a missing table is not guarded.".to_owned(),
             }
         )
     )]
@@ -88,7 +88,7 @@ pub enum LedgerError {
         nearest: Option<String>,
     },
     /// A key names a column that the table does not have.
-    #[error("{table} has no column {column}, which its key names")]
+    #[error("{table} has no column {column}, which its `key` names")]
     #[diagnostic(
         code(ledger::no_column),
         help("Correct `key` of this [[ledger]] in glowplug.toml.")
@@ -104,7 +104,7 @@ pub enum LedgerError {
     #[diagnostic(
         code(ledger::not_a_table),
         help(
-            "Only tables, partitioned ones among them, can be ledgers: name the table that the rows are in."
+            "Only tables, including partitioned ones, can be ledgers: name the table that holds the rows."
         )
     )]
     NotATable {
@@ -114,11 +114,11 @@ pub enum LedgerError {
         what: &'static str,
     },
     /// It is PostgreSQL's, or glowplug's.
-    #[error("{table} cannot be a ledger: it is {whose} own")]
+    #[error("{table} cannot be a ledger: it is one of {whose} own tables")]
     #[diagnostic(
         code(ledger::system),
         help(
-            "No trigger protects the tables of PostgreSQL, and glowplug's journal protects itself."
+            "Triggers cannot protect PostgreSQL's own tables, and glowplug's journal protects itself."
         )
     )]
     System {
@@ -128,7 +128,7 @@ pub enum LedgerError {
         whose: &'static str,
     },
     /// There is nothing to do.
-    #[error("{table} is protected already")]
+    #[error("{table} is already protected")]
     #[diagnostic(
         code(ledger::protected),
         help("`glowplug ledger status` shows how. Nothing was written.")
@@ -138,11 +138,11 @@ pub enum LedgerError {
         table: String,
     },
     /// There is nothing to do.
-    #[error("{table} is sealed already")]
+    #[error("{table} is already sealed")]
     #[diagnostic(
         code(ledger::protected),
         help(
-            "No role but superusers can do more to it than append. Declare it with level = \"sealed\" in glowplug.toml, if it is not. Nothing was written."
+            "Only superusers can do more than read and append. Declare it with level = \"sealed\" in glowplug.toml, if it is not. Nothing was written."
         )
     )]
     Sealed {
@@ -150,11 +150,11 @@ pub enum LedgerError {
         table: String,
     },
     /// The structure of a sealed ledger is to change, and nobody said where the key is.
-    #[error("`{name}` has `ledger = true`, and the project names no second key")]
+    #[error("`{name}` has `ledger = true`, but the project names no second key")]
     #[diagnostic(
         code(ledger::no_second_key),
         help(
-            "The ledger belongs to {owner}, which {role} cannot become. Name the variable with the URL of a role that can: [ledger_admin] url_env = \"GLOWPLUG_LEDGER_URL\" in glowplug.toml. Nothing was run."
+            "The ledger is owned by {owner}, and {role} cannot SET ROLE to it. Name the variable with the URL of a role that can: [ledger_admin] url_env = \"GLOWPLUG_LEDGER_URL\" in glowplug.toml. Nothing was run."
         )
     )]
     NoSecondKey {
@@ -166,11 +166,11 @@ pub enum LedgerError {
         role: String,
     },
     /// The key is not at hand.
-    #[error("`{name}` has `ledger = true`, and {variable} is not set")]
+    #[error("`{name}` has `ledger = true`, but {variable} is not set")]
     #[diagnostic(
         code(ledger::no_second_key),
         help(
-            "It changes the structure of a sealed ledger, which belongs to {owner}: set {variable} to the URL of a role that may become it, for this run only. Ordinary deploys do not have it. Nothing was run."
+            "It changes the structure of a sealed ledger, which is owned by {owner}: set {variable} to the URL of a role that can SET ROLE to it, for this run only. Ordinary deploys do not set it. Nothing was run."
         )
     )]
     SecondKeyMissing {
@@ -182,11 +182,11 @@ pub enum LedgerError {
         owner: String,
     },
     /// The key does not fit.
-    #[error("the second key in {variable} does not fit: {why}")]
+    #[error("the second key in {variable} cannot be used: {why}")]
     #[diagnostic(
         code(ledger::second_key),
         help(
-            "It has to lead to the same database, as a role that may become {owner}: GRANT {owner} TO that role. Nothing was run."
+            "It must connect to the same database, as a role that can SET ROLE to {owner}: GRANT {owner} TO that role. Nothing was run."
         )
     )]
     SecondKey {
@@ -199,9 +199,9 @@ pub enum LedgerError {
     },
     /// One transaction is made by one session.
     #[error(
-        "`{name}` has `ledger = true`: it is run with another key, and cannot be in one transaction with others"
+        "`{name}` has `ledger = true`: it runs with the second key, and cannot share a transaction with others"
     )]
-    #[diagnostic(code(ledger::two_keys), help("Leave --single-transaction out. Nothing was run."))]
+    #[diagnostic(code(ledger::two_keys), help("Remove --single-transaction. Nothing was run."))]
     TwoKeys {
         /// The migration.
         name: String,
@@ -231,17 +231,15 @@ pub enum LedgerError {
     #[error("the chain of seals is broken at line {line}")]
     #[diagnostic(
         code(ledger::broken_chain),
-        help(
-            "A line was changed, removed or put elsewhere. Take the file from where it is kept safe."
-        )
+        help("A line was changed, removed or moved. Use the copy that is kept safe.")
     )]
     BrokenChain {
         /// The line, from 1.
         line: usize,
     },
     /// Seals that were written together are missing at the end.
-    #[error("the file of seals was cut off after line {line}: {missing} more belong to it")]
-    #[diagnostic(code(ledger::truncated), help("Take the file from where it is kept safe."))]
+    #[error("the seal file is cut off after line {line}: {missing} more expected")]
+    #[diagnostic(code(ledger::truncated), help("Use the copy that is kept safe."))]
     Truncated {
         /// The last line, from 1.
         line: usize,
@@ -252,7 +250,7 @@ pub enum LedgerError {
     #[error("there is no seal in the file: nothing was compared")]
     #[diagnostic(
         code(ledger::no_seal),
-        help("Give a file that `glowplug ledger seal -o FILE` wrote, whole.")
+        help("Give a complete file that `glowplug ledger seal -o FILE` wrote.")
     )]
     NoSeal,
     /// No ledger is declared.

@@ -1,6 +1,6 @@
 //! Why a rename that was asked for cannot be had.
 
-/// A `--rename` that cannot be honoured whole; nothing was written.
+/// A `--rename` that cannot be honored whole; nothing was written.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("--rename {text}: {why}")]
 #[diagnostic(code(autogenerate::rename))]
@@ -19,25 +19,25 @@ pub struct RenameError {
 #[non_exhaustive]
 pub enum RenameFault {
     /// It cannot be read.
-    #[error("this is not of the form old=new")]
+    #[error("it is not of the form old=new")]
     Unread,
     /// There is no such object.
-    #[error("it renames nothing that is there")]
+    #[error("it renames nothing that exists")]
     NothingThere,
     /// The name could be that of several objects.
-    #[error("it could mean several: {}", .things.join(", "))]
+    #[error("it is ambiguous: {}", .things.join(", "))]
     Several {
         /// The objects.
         things: Vec<String>,
     },
     /// The old name and the new one are the same.
-    #[error("{thing} is called that already")]
+    #[error("{thing} already has that name")]
     Same {
         /// The object.
         thing: String,
     },
     /// Two flags are about one object, or lead to one name.
-    #[error("--rename {other} is about {thing}, too")]
+    #[error("--rename {other} also renames {thing}")]
     Twice {
         /// The object.
         thing: String,
@@ -45,13 +45,13 @@ pub enum RenameFault {
         other: String,
     },
     /// The new name is not free.
-    #[error("{thing} is there already, and keeps its name")]
+    #[error("{thing} already exists and keeps its name")]
     Taken {
         /// What has the name.
         thing: String,
     },
     /// A part of something would leave it, or what has no schema of its own would get one.
-    #[error("{thing} cannot leave {whole}")]
+    #[error("{thing} cannot move out of {whole}")]
     Elsewhere {
         /// The part.
         thing: String,
@@ -71,7 +71,7 @@ pub enum RenameFault {
         thing: String,
     },
     /// What is wanted is something else.
-    #[error("{thing} is {other} in the source of truth, and would be dropped and made anew")]
+    #[error("{thing} is {other} in the source of truth, and would be dropped and recreated")]
     Another {
         /// What it is now, by its new name.
         thing: String,
@@ -79,7 +79,7 @@ pub enum RenameFault {
         other: String,
     },
     /// PostgreSQL refuses it.
-    #[error("PostgreSQL refuses it: {what}")]
+    #[error("PostgreSQL rejects it: {what}")]
     Server {
         /// What the server said.
         what: String,
@@ -90,27 +90,24 @@ impl RenameError {
     pub(in crate::job) fn new(text: &str, why: RenameFault) -> Self {
         let advice = match &why {
             RenameFault::Unread | RenameFault::NothingThere => {
-                "--rename takes `table=new`, `table.column=new`, `type=new` and `type.value=new`, each with its schema in front or without, and `table=schema.new` for another \
-                 schema. A table that is renamed, too, may be named by its old or its new name; a name that holds a dot or a `=` stands in double quotes."
+                "--rename takes `table=new`, `table.column=new`, `type=new` and `type.value=new`, each with or without its schema, and `table=schema.new` to change the schema. A table that is also renamed can be given by its old or its new name; put a name with a dot or a `=` in double quotes."
             }
-            RenameFault::Several { .. } => {
-                "Write the schema in front, or the old name of the table."
-            }
-            RenameFault::Same { .. } => "Leave the flag out.",
-            RenameFault::Twice { .. } => "Leave one of the two out.",
+            RenameFault::Several { .. } => "Add the schema, or use the old name of the table.",
+            RenameFault::Same { .. } => "Remove the flag.",
+            RenameFault::Twice { .. } => "Remove one of the two.",
             RenameFault::Taken { .. } => {
-                "What is renamed comes before what is dropped. Rename both, or drop the one in a migration before."
+                "Renames run before drops. Rename both, or drop one in an earlier migration."
             }
             RenameFault::Elsewhere { .. } => {
-                "Name what it is in as it is called, or rename that, too, with a flag of its own."
+                "Use the present name of what contains it, or rename that with a flag of its own."
             }
             RenameFault::Absent { .. }
             | RenameFault::StillThere { .. }
             | RenameFault::Another { .. } => {
-                "Nothing was written: correct the flag or the source of truth, or leave the flag out."
+                "Nothing was written: correct the flag or the source of truth, or remove the flag."
             }
             RenameFault::Server { .. } => {
-                "Nothing was written. Leave the flag out, or write this migration by hand: `glowplug revision -m …`."
+                "Nothing was written. Remove the flag, or write this migration by hand: `glowplug revision -m …`."
             }
         };
         Self { text: text.to_owned(), why, advice }

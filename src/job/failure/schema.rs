@@ -16,11 +16,11 @@ pub struct SchemaWouldChange {
 
 /// A schema.rs that was to be written, and has what would be lost then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-#[error("it has what the database has not, and was not written: {}", files.join(", "))]
+#[error("not written, because it has edits that the database does not have: {}", files.join(", "))]
 #[diagnostic(
     code(schema::edited),
     help(
-        "`glowplug revision --autogenerate` makes migrations of edits, a `patch_file` keeps what is only printed otherwise, and `glowplug schema --discard-edits` prints the file anew."
+        "`glowplug revision --autogenerate` turns edits into migrations, a `patch_file` keeps what is only printed differently, and `glowplug schema --discard-edits` prints the file again."
     )
 )]
 pub struct EditsWouldBeLost {

@@ -11,7 +11,7 @@ pub enum TwinError {
     #[diagnostic(
         code(shadow::prerequisites),
         help(
-            "`sql` in [shadow] of glowplug.toml names what is there before the first migration; it is loaded into an empty database. Correct the file, or write it anew with `glowplug shadow pin --from-database`."
+            "`sql` in [shadow] of glowplug.toml names what exists before the first migration; it is loaded into an empty database. Correct the file, or rewrite it with `glowplug shadow pin --from-database`."
         )
     )]
     Prerequisites {
@@ -25,7 +25,7 @@ pub enum TwinError {
     #[diagnostic(
         code(shadow::extension),
         help(
-            "Scripts are replayed on a throwaway server here. Either install the extension beside its PostgreSQL, or let something stand in for it: write the types and functions that the scripts use into a file, and into glowplug.toml `[shadow]` with `sql = \"that file\"` and `stand_ins = [\"{name}\"]`."
+            "Scripts are replayed on a throwaway server here. Install the extension for its PostgreSQL, or let something stand in for it: write the types and functions that the scripts use to a file, and put into `[shadow]` of glowplug.toml `sql = \"that file\"` and `stand_ins = [\"{name}\"]`."
         )
     )]
     Extension {

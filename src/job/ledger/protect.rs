@@ -27,7 +27,7 @@ pub struct Protection {
 /// Writes the way to a protected table, and back.
 ///
 /// # Errors
-/// When the server cannot be reached or refuses, there is no such table, or it is protected already.
+/// When the server cannot be reached or refuses, there is no such table, or it is already protected.
 pub async fn protect(
     endpoint: &Endpoint,
     ledger: &Declaration,
@@ -87,22 +87,22 @@ pub(super) async fn written(
         .collect();
     let mut notes = Vec::new();
     for table in foreign {
-        notes.push(format!("{table} is a foreign table: nothing here protects the rows in it"));
+        notes.push(format!("{table} is a foreign table: its rows cannot be protected here"));
     }
     let functions = session.query(FUNCTIONS, vec![Some(ledger.schema.clone())]).await;
     let functions = functions.map_err(failed)?.into_iter().flatten().flatten().collect();
     let older = older(&now);
     for trigger in older.keys() {
         notes.push(format!(
-            "the trigger {trigger} comes before UPDATE or DELETE of a row, too, and is not proved to refuse it: the new one has a name that lets it come first"
+            "the trigger {trigger} also fires before UPDATE or DELETE of a row and is not proved to refuse it: the new one is named so that it fires first"
         ));
     }
     let names = Names::free(&ledger.table, &now, &functions, &older);
     let refers = now.of(Some(0), Kind::Constraint).any(|(_, it)| it.text("type") == "f");
     if ledger.level == Level::Hardened {
-        let why = if refers { ", and foreign keys are checked in its name" } else { "" };
+        let why = if refers { ", and foreign keys are checked as this role" } else { "" };
         notes.push(format!(
-            "{} keeps its privileges as the owner: the triggers refuse it all the same{why}",
+            "{} keeps its privileges as the owner: the triggers refuse it anyway{why}",
             relation.text("owner")
         ));
     }
@@ -201,7 +201,7 @@ fn texts(
          BEGIN\n    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP\n        USING ERRCODE = 'GP001', HINT = {hint};\nEND\n$body$;\n\n"
     );
     let mut down = format!(
-        "-- Takes the protection of {label} away; its rows stay. The ledger guard refuses this, unless it is told the reason:\n\
+        "-- Removes the protection of {label}; its rows stay. The ledger guard refuses this without a reason:\n\
          --   glowplug downgrade … --allow-ledger-change \"reason\"\n"
     );
     let mut line = |text: String| writeln!(up, "{text}").unwrap_or_default();
@@ -216,20 +216,23 @@ fn texts(
         if all.partitions.is_empty() {
             line(String::new());
         } else {
-            line("\n-- a trigger for TRUNCATE is not copied to partitions: new ones need theirs, too".into());
+            line(
+                "\n-- a trigger for TRUNCATE is not copied to partitions: new ones need their own"
+                    .into(),
+            );
         }
         for table in tables() {
             line(format!(
                 "CREATE TRIGGER {truncate} BEFORE TRUNCATE ON {table}\n    FOR EACH STATEMENT EXECUTE FUNCTION {function}();"
             ));
         }
-        line("\n-- ALWAYS: session_replication_role = replica must not step around them".into());
+        line("\n-- ALWAYS: session_replication_role = replica must not bypass them".into());
         for table in tables() {
             line(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {rows};"));
             line(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate};"));
         }
         if !granted.is_empty() {
-            line("\n-- a second lock: who appends needs none of these".into());
+            line("\n-- a second lock: roles that append need none of these".into());
         }
         for (what, role) in granted {
             line(format!("REVOKE {what} FROM {role};"));

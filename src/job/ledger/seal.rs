@@ -233,15 +233,15 @@ pub async fn compare(
         };
         if is_same {
             compared.checked.push(format!(
-                "{}: {} rows {rows} are as they were sealed at {}",
+                "{}: {} rows {rows} are unchanged since they were sealed at {}",
                 seal.ledger, seal.rows, seal.at
             ));
         } else {
             compared.findings.push(Finding {
                 ledger: seal.ledger.clone(),
                 rule: LedgerRule::SealBroken,
-                what: format!("the rows {rows} are not those that were sealed at {}", seal.at),
-                advice: "Rows were changed, removed or added past every protection. Compare with a backup from before that time.",
+                what: format!("the rows {rows} do not match those sealed at {}", seal.at),
+                advice: "Rows were changed, removed or added despite all protection. Compare with a backup from before that time.",
                 rows: true,
             });
         }
@@ -249,16 +249,14 @@ pub async fn compare(
     for (index, ledger) in ledgers.iter().enumerate() {
         let label = ledger.label();
         let Some(last) = seals.iter().rev().find(|it| it.ledger == label) else {
-            compared
-                .notes
-                .push(format!("{label}: no seal speaks of it: nothing of it was compared"));
+            compared.notes.push(format!("{label}: no seal covers it: nothing was compared"));
             continue;
         };
         let mark = guard::mark(ledger, &key(&now, index, ledger, last)?);
         let rows = session.query(&mark, Vec::new()).await.map_err(failed)?;
         if rows.first() != Some(&last.to) {
             let after = shown(&last.to);
-            compared.notes.push(format!("{label}: no seal speaks of what came after {after}"));
+            compared.notes.push(format!("{label}: no seal covers what came after {after}"));
         }
     }
     Ok(compared)

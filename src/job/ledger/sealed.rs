@@ -31,7 +31,7 @@ pub struct SealedSql {
 /// Writes the SQL that seals a ledger.
 ///
 /// # Errors
-/// When the server cannot be reached or refuses, there is no such table, or it is sealed already.
+/// When the server cannot be reached or refuses, there is no such table, or it is already sealed.
 pub async fn sql(
     endpoint: &Endpoint,
     ledger: &Declaration,
@@ -62,7 +62,7 @@ pub async fn sql(
     let mut sql = sealing(&powers, &what);
     let roads = powers.left_open(0, &hands);
     if !roads.is_empty() {
-        sql += "\n-- This stays open, because it is not the ledger's to close:\n";
+        sql += "\n-- This stays open, because the ledger cannot close it:\n";
         sql.extend(roads.iter().map(|road| format!("-- {road}\n")));
     }
     Ok(SealedSql {
@@ -94,13 +94,13 @@ pub(super) fn judge(
         rule: LedgerRule::NotSealed,
         what: match roads.first() {
             Some(first) if roads.len() == 1 => {
-                format!("it is declared as sealed, and there is a way around: {first}")
+                format!("it is declared as sealed, but there is a way around: {first}")
             }
             Some(first) => format!(
-                "it is declared as sealed, and there are {} ways around; the first is {first}",
+                "it is declared as sealed, but there are {} ways around; the first is {first}",
                 roads.len()
             ),
-            None => "it is declared as sealed, and its triggers do not refuse everything, always"
+            None => "it is declared as sealed, but its triggers do not always refuse everything"
                 .to_owned(),
         },
         advice: LedgerRule::NotSealed.advice(),

@@ -99,7 +99,7 @@ fn write(
         let text = match printer.patched(text, config) {
             Err(JobError::Patch(error)) if is_edited => {
                 done.notes.push(format!(
-                    "{shown} was edited and is left as it is, and {error}; once its edits are in the database, `glowplug schema --update-patch` makes the patch anew"
+                    "{shown} was edited and is left as it is, and {error}; once its edits are in the database, `glowplug schema --update-patch` rewrites the patch"
                 ));
                 done.schema.push(report(shown, FileState::Kept));
                 continue;
@@ -120,21 +120,21 @@ fn write(
             {
                 let way_on = match is_planned(printer, key, catalog) {
                     false => {
-                        "only its lines of its own, such as comments, and its order are not in the database: a `patch_file` keeps them"
+                        "only its own lines, such as comments, and its order are not in the database: a `patch_file` keeps them"
                     }
                     true => {
-                        "it is not what the database printed before; `glowplug revision --autogenerate` makes migrations of the edits"
+                        "it does not match what was last printed; `glowplug revision --autogenerate` turns the edits into migrations"
                     }
                 };
                 done.notes.push(format!(
-                    "{shown} was edited and is left as it is: {way_on}, `glowplug schema --discard-edits` prints it anew"
+                    "{shown} was edited and is left as it is: {way_on}, `glowplug schema --discard-edits` prints it again"
                 ));
                 let now = lacking(printer, key, catalog);
                 let new = now.iter().filter(|it| lacked.is_some_and(|had| !had.contains(*it)));
                 let new: Vec<&str> = new.map(String::as_str).collect();
                 if !new.is_empty() {
                     done.notes.push(format!(
-                        "what is new is not in {shown}: {}; write it there (`glowplug schema --stdout` prints it) before `glowplug revision --autogenerate`, which takes it for dropped",
+                        "what is new is not in {shown}: {}; add it there (`glowplug schema --stdout` prints it) before `glowplug revision --autogenerate`, which would drop it",
                         new.join(", ")
                     ));
                 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Attribute, Catalog, Fact, Home, Key, Kind};
+use crate::{
+    catalog::{Attribute, Catalog, Fact, Home, Key, Kind},
+    job::shadow::Shadow,
+    migration::environment::Needs,
+};
 
 /// What was there before the first migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,13 +20,22 @@ pub(in crate::job) struct Given {
 
 impl Given {
     /// Schemas alone, for migrations to make things in.
-    pub(super) fn schemas(names: &[String]) -> Self {
+    fn schemas(names: &[String]) -> Self {
         let key = |name: &String| Key::new(Kind::Schema, &[name]);
         Self { keys: names.iter().map(key).collect(), ..Self::default() }
     }
 
+    /// What is there before the first migration where no prerequisites are.
+    pub(in crate::job) fn before(shadow: &Shadow, needs: &Needs) -> Self {
+        let given = match shadow.known.environment() {
+            Some(_) => Self::schemas(&needs.schemas),
+            None => Self::default(),
+        };
+        given.standing_in(&shadow.stand_ins)
+    }
+
     /// The same where something stands in for extensions.
-    pub(super) fn standing_in(mut self, extensions: &[String]) -> Self {
+    fn standing_in(mut self, extensions: &[String]) -> Self {
         self.stand_ins = extensions.iter().cloned().collect();
         self
     }

@@ -19,7 +19,7 @@ use crate::{
     words::ident::{Ident, Literal},
 };
 
-const DOING: &str = "making a database like the one that migrations are for";
+const DOING: &str = "creating a database like the one that migrations are for";
 
 /// What somebody is to know of a shadow.
 pub(super) type Notes = Vec<String>;
@@ -36,7 +36,6 @@ pub(super) async fn prepare(
         make_roles(endpoint, roles).await?;
     }
     let mut notes = Notes::new();
-    let mut given = Given::default();
     if let Some(environment) = shadow.known.environment() {
         let mut session = endpoint.session(&mut |_| {}).await?;
         let major = shadow.binaries.major();
@@ -46,10 +45,9 @@ pub(super) async fn prepare(
             let (database, owner) = (Scratch::MAINTENANCE, Ident(&environment.owner));
             tell(&mut session, &[format!("ALTER DATABASE {database} OWNER TO {owner}")]).await?;
         }
-        given = Given::schemas(&needs.schemas);
         notes.extend(other_versions(shadow, environment, needs));
     }
-    given = given.standing_in(&shadow.stand_ins);
+    let given = Given::before(shadow, needs);
     if shadow.prerequisites.is_empty() {
         return Ok((given, notes));
     }
@@ -79,7 +77,7 @@ fn other_versions(shadow: &Shadow, environment: &Environment, needs: &Needs) -> 
         (!here.contains(version)).then(|| {
             let here: Vec<&str> = here.iter().map(String::as_str).collect();
             format!(
-                "the extension {name} is {version} in {}, and this machine has {}: the replay makes its usual version",
+                "the extension {name} is {version} in {}, and this machine has {}: the replay installs the default version",
                 environment.database,
                 here.join(", ")
             )
@@ -127,11 +125,11 @@ async fn make_first(
         let allow = "SET allow_in_place_tablespaces = on".to_owned();
         let create = format!("CREATE TABLESPACE {} LOCATION ''", Ident(name));
         let made = match major {
-            ..15 => Some("PostgreSQL can have one of its own only from version 15 on".to_owned()),
+            ..15 => Some("PostgreSQL supports this only since version 15".to_owned()),
             _ => ask(session, &[allow, create]).await?,
         };
         notes.extend(made.map(|why| {
-            format!("the tablespace {name} is not there in the throwaway database: {why}")
+            format!("the tablespace {name} is missing from the throwaway database: {why}")
         }));
     }
     Ok(())
@@ -168,7 +166,7 @@ async fn set(
         match reply {
             Ok(_) => {}
             Err(Failure::Server(error)) => notes.push(format!(
-                "{name} is not what it is in {}: the throwaway server refuses it ({error})",
+                "{name} differs from {}: the throwaway server rejects it ({error})",
                 environment.database
             )),
             Err(failure) => return Err(SessionError::while_doing(DOING)(failure).into()),

@@ -132,7 +132,7 @@ impl Legs<'_, '_> {
         }
         let facts = self.locked.facts().clone();
         let seen = guard.observe(&mut self.locked.session, &facts, None).await;
-        let seen = seen.map_err(SessionError::while_doing("looking at the ledgers"))?;
+        let seen = seen.map_err(SessionError::while_doing("checking the ledgers"))?;
         Ok(Some(guard.noted(&seen)))
     }
 
@@ -196,7 +196,7 @@ impl Legs<'_, '_> {
         if !places.is_empty() {
             let columns: Vec<String> = places.iter().map(|it| it.key.to_string()).collect();
             report.notes.push(format!(
-                "{name}: after its way down and up these are in another place of their table: {}",
+                "{name}: after down.sql and up.sql these are in another position in their table: {}",
                 columns.join(", ")
             ));
         }
@@ -217,15 +217,13 @@ pub(super) fn elsewhere(
 ) -> Problem {
     let (what, advice) = match leg {
         Leg::Down => (
-            format!("the down.sql of {name} does not lead back to where its up.sql began"),
-            format!(
-                "Complete down.sql of {name}, so that it undoes all of up.sql and nothing else."
-            ),
+            format!("the down.sql of {name} does not return to where its up.sql started"),
+            format!("Complete down.sql of {name}: it must undo all of up.sql and nothing else."),
         ),
         _ => (
-            format!("{name} leads elsewhere when it is applied a second time"),
+            format!("{name} gives another result when it is applied a second time"),
             format!(
-                "Its down.sql leaves something behind that its up.sql passes over (IF NOT EXISTS). Complete down.sql of {name}."
+                "Its down.sql leaves something behind that its up.sql skips (IF NOT EXISTS). Complete down.sql of {name}."
             ),
         ),
     };

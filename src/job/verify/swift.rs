@@ -93,7 +93,7 @@ pub(super) enum Way {
     Doubtful,
 }
 
-const LOOKING: &str = "looking at what was written";
+const LOOKING: &str = "checking what was written";
 
 impl<'l> Lane<'l> {
     pub(super) async fn open(
@@ -108,7 +108,7 @@ impl<'l> Lane<'l> {
         // what is asked again and again is planned once
         watcher.plan_once().await.map_err(SessionError::while_doing(LOOKING))?;
         let sown = watcher.sow().await;
-        sown.map_err(SessionError::while_doing("making rows"))?;
+        sown.map_err(SessionError::while_doing("generating rows"))?;
         let facts = locked.facts().clone();
         let mut manner = options.manner;
         manner.unrecorded = true;
@@ -213,7 +213,7 @@ impl<'l> Lane<'l> {
         let moved = moved.map_err(SessionError::while_doing(LOOKING))?;
         if moved.has_tables() {
             let seeded = self.watcher.seed_new(&since).await;
-            seeded.map_err(SessionError::while_doing("making rows"))?;
+            seeded.map_err(SessionError::while_doing("generating rows"))?;
         }
         Ok(moved)
     }

@@ -21,7 +21,7 @@ impl Judge<'_> {
         let secured = self.before.root(self.index).is_some_and(|(_, it)| it.is("row security"));
         for (label, old, new) in self.pairs(Kind::Policy) {
             if secured && old != new {
-                let what = format!("the policy {label} is another: rows are hidden or shown");
+                let what = format!("the policy {label} has changed: rows are hidden or revealed");
                 self.find(LedgerRule::RowSecurity, what, advice::KEEP);
             }
         }
@@ -37,7 +37,7 @@ impl Judge<'_> {
             ("owns", "can act as its owner"),
             ("superuser", "is a superuser"),
             ("bypasses row security", "bypasses row-level security"),
-            ("makes roles", "may grant itself every role, its owner's too: CREATEROLE"),
+            ("makes roles", "can grant itself every role, including its owner: CREATEROLE"),
         ];
         let losses = [
             ("connects", "can no longer connect"),
@@ -61,7 +61,7 @@ impl Judge<'_> {
                     || !given(old).is_subset(&given(new)));
             if narrowed && old.is("appends") {
                 let what = format!(
-                    "{role} can no longer give every column when it appends: only {}",
+                    "{role} can no longer set every column when it appends: only {}",
                     new.text("gives")
                 );
                 self.find(LedgerRule::Privilege, what, advice::APPEND);
@@ -120,8 +120,9 @@ impl Judge<'_> {
     pub(super) fn stand_ins(&mut self) {
         for (label, old, new) in self.pairs(Kind::StandIn) {
             if new.is_some() && old != new {
-                let what =
-                    format!("{label} answers in PostgreSQL's place for what the ledger holds");
+                let what = format!(
+                    "{label} is used instead of PostgreSQL's own for what the ledger holds"
+                );
                 self.find(LedgerRule::StandIn, what, advice::MEANING);
             }
         }
@@ -171,7 +172,7 @@ impl Judge<'_> {
             if was.as_ref() == Some(schema) && found.as_ref() != Some(schema) {
                 let what = match found {
                     Some(other) => format!(
-                        "{role} finds {other}.{} under its name",
+                        "{role} now finds {other}.{} under its name",
                         self.context.ledgers[self.index].table
                     ),
                     None => format!("{role} no longer finds it by its name: search_path"),

@@ -36,7 +36,7 @@ impl Judge<'_> {
             self.before.root(self.index).is_some_and(|(root, _)| new.text("relation") == root);
         if is_root && new.is("not null") && !is_filled && !new.is("dropped") {
             let what = format!(
-                "the new column {} must be given with every append: it has no default",
+                "the new column {} needs a value in every append: it has no default",
                 new.text("name")
             );
             self.find(LedgerRule::AppendLost, what, advice::APPEND);
@@ -49,8 +49,7 @@ impl Judge<'_> {
         let is_unused = self.context.unused.contains(&(self.index, number)) || self.is_empty();
         if new.is("dropped") {
             if !is_unused {
-                let what =
-                    format!("the column {name} is dropped, and with it what events recorded there");
+                let what = format!("the column {name} is dropped with its values in past events");
                 self.lost(LedgerRule::ColumnDropped, what, advice::COLUMN);
             }
             return;
@@ -69,7 +68,7 @@ impl Judge<'_> {
             match attribute {
                 "name" => {
                     let now = new.text("name");
-                    let what = format!("the column {name} is called {now} now");
+                    let what = format!("the column {name} is now called {now}");
                     // what events say under a name is another thing then
                     let taken = self.before.of(Some(self.index), Kind::Column).any(|(_, it)| {
                         it.text("relation") == old.text("relation")
@@ -88,7 +87,7 @@ impl Judge<'_> {
                 "type" if same_type(old, new) => {}
                 "type" => {
                     let what = format!(
-                        "the column {name} is {} now, not {}",
+                        "the column {name} is now {}, not {}",
                         new.text("type"),
                         old.text("type")
                     );
@@ -96,37 +95,37 @@ impl Judge<'_> {
                 }
                 "type identity" | "modifier" => {}
                 "collation" => {
-                    let what = format!("the column {name} has another collation");
+                    let what = format!("the column {name} has a different collation");
                     self.find(LedgerRule::ColumnType, what, advice::COLUMN);
                 }
                 "not null" if new.is("not null") || own(" not null") => {}
                 "not null" => {
-                    let what = format!("the column {name} may be NULL now");
+                    let what = format!("the column {name} may now be NULL");
                     self.find(LedgerRule::ConstraintLost, what, advice::KEEP);
                 }
                 "default" if old.text("default").is_empty() && old.text("generated").is_empty() => {
                 }
                 "default" if own(" default") || meaning(old) == meaning(new) => {}
                 "default" => {
-                    let what = format!("the default of the column {name} is another, or gone");
+                    let what = format!("the default of the column {name} was changed or dropped");
                     self.find(LedgerRule::DefaultChanged, what, advice::APPEND);
                 }
                 // written into the rows when they were rewritten
                 "missing value" if new.text("missing value").is_empty() => {}
                 "missing value" => {
                     let what =
-                        format!("the column {name} shows another value for the events before it");
+                        format!("the column {name} shows a different value for earlier events");
                     self.lost(LedgerRule::ColumnValue, what, advice::CORRECT);
                 }
                 "identity" if new.text("identity") == "a" => {}
                 "identity" => {
                     let what = format!(
-                        "the numbers of the column {name} are no longer always the server's"
+                        "the numbers of the column {name} no longer always come from the server"
                     );
                     self.find(LedgerRule::IdentityChanged, what, advice::APPEND);
                 }
                 other => {
-                    let what = format!("the column {name} has another value for {other}");
+                    let what = format!("the column {name} has a different value for {other}");
                     self.find(LedgerRule::ColumnChanged, what, advice::COLUMN);
                 }
             }

@@ -71,7 +71,7 @@ pub(super) fn everywhere(
     if was.text("xid") != now.text("xid") {
         find(
             LedgerRule::TransactionLeft,
-            "the script left the transaction that it was run in".into(),
+            "the script ended the transaction that it ran in".into(),
             advice::LATER,
         );
     }
@@ -88,7 +88,7 @@ pub(super) fn everywhere(
             match table {
                 CURSOR => "a cursor WITH HOLD was left open: it would have run at COMMIT".into(),
                 table => {
-                    format!("a trigger of {table} is put off once more, and would run at COMMIT")
+                    format!("a trigger of {table} was deferred again, and would run at COMMIT")
                 }
             },
             advice::LATER,
@@ -127,7 +127,7 @@ pub(super) fn everywhere(
         if let Some(new) = new
             && RESERVED.contains(&new.text("name"))
         {
-            find(LedgerRule::Privilege, format!("a role may set {object} now"), advice::KEEP);
+            find(LedgerRule::Privilege, format!("a role may now set {object}"), advice::KEEP);
         }
     }
     let path_hides = |path: &str| {
@@ -175,7 +175,7 @@ pub(super) fn everywhere(
         }
         find(
             LedgerRule::EventTrigger,
-            format!("the event trigger {object} is new, another or gone"),
+            format!("the event trigger {object} was added, changed or dropped"),
             advice::KEEP,
         );
     }
@@ -201,7 +201,7 @@ pub(super) fn everywhere(
         if old.is_some() {
             find(
                 LedgerRule::Language,
-                format!("the language {object} runs other code now"),
+                format!("the language {object} now runs different code"),
                 advice::KEEP,
             );
         }
@@ -210,7 +210,7 @@ pub(super) fn everywhere(
         if CATALOGS.contains(&object.as_str()) {
             find(
                 LedgerRule::CatalogWrite,
-                format!("the script writes {object} itself, past every check of the server"),
+                format!("the script writes to {object} directly, past every check of the server"),
                 advice::KEEP,
             );
         }
@@ -220,7 +220,7 @@ pub(super) fn everywhere(
     {
         find(
             LedgerRule::Unknown,
-            "the server told of something that this version does not know".into(),
+            "the server reported something that this version does not know".into(),
             advice::KEEP,
         );
     }
@@ -243,12 +243,11 @@ pub(super) fn everywhere(
                 && new.is("lent")
                 && is_owners
                 && bomb::runs_what_it_is_given(new.text("source"));
-            let lends =
-                lends.then(|| "whoever calls it can run anything in its owner's name".to_owned());
+            let lends = lends.then(|| "whoever calls it can run anything as its owner".to_owned());
             if let Some(what) = strikes.or(lends) {
                 find(
                     LedgerRule::Later,
-                    format!("the function {object} would strike later: {what}"),
+                    format!("the function {object} would do harm later: {what}"),
                     advice::LATER,
                 );
                 break;

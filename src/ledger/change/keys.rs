@@ -72,7 +72,7 @@ impl Judge<'_> {
                             };
                             if !differing.iter().all(harmless) {
                                 let what = format!(
-                                    "the constraint {label} is another now: {}",
+                                    "the constraint {label} has changed: {}",
                                     new.text("definition")
                                 );
                                 self.find(LedgerRule::ConstraintLost, what, advice::KEEP);
@@ -140,7 +140,7 @@ impl Judge<'_> {
             {
                 continue;
             }
-            let what = format!("the index {label} no longer keeps its values apart");
+            let what = format!("the index {label} no longer enforces uniqueness");
             self.find(LedgerRule::ConstraintLost, what, advice::KEEP);
         }
     }
@@ -160,7 +160,8 @@ impl Judge<'_> {
                 match attribute {
                     "labels" => self.labels(label, old, new),
                     "owner" => {
-                        let what = format!("the type {label} belongs to {} now", new.text("owner"));
+                        let what =
+                            format!("the type {label} is now owned by {}", new.text("owner"));
                         self.find(LedgerRule::OwnerChanged, what, advice::KEEP);
                     }
                     "not null" if new.is("not null") => {}
@@ -174,7 +175,7 @@ impl Judge<'_> {
                         }
                     }
                     other => {
-                        let what = format!("the type {label} has another value for {other}");
+                        let what = format!("the type {label} has a different value for {other}");
                         self.find(LedgerRule::TypeChanged, what, advice::MEANING);
                     }
                 }
@@ -193,7 +194,7 @@ impl Judge<'_> {
                 let word = word.as_str().unwrap_or_default();
                 let what = match now.and_then(|now| now.as_str()) {
                     Some(now) => {
-                        format!("what events recorded as {word} ({label}) would read {now}")
+                        format!("what events recorded as {word} ({label}) would now read {now}")
                     }
                     None => format!("the label {word} of {label} is gone"),
                 };
@@ -218,7 +219,7 @@ impl Judge<'_> {
                         let grows =
                             attribute == "maximum" && new.number("maximum") > old.number("maximum");
                         if !(matches!(attribute, "type" | "start" | "cache") || grows) {
-                            let what = format!("the sequence {label} has another {attribute}");
+                            let what = format!("the sequence {label} has a different {attribute}");
                             self.find(LedgerRule::SequenceChanged, what, advice::APPEND);
                         }
                     }
@@ -235,14 +236,14 @@ impl Judge<'_> {
                 && new >= last
                 && old.is_some_and(|old| old < last)
             {
-                let what = format!("the sequence {label} has no more numbers to give");
+                let what = format!("the sequence {label} has no numbers left");
                 self.find(LedgerRule::SequenceChanged, what, advice::APPEND);
             }
             if let (Some(old), Some(Some(new))) = (old, new)
                 && new < old
             {
                 let what = format!(
-                    "the sequence {label} goes back from {old} to {new}: numbers would come twice"
+                    "the sequence {label} goes back from {old} to {new}: numbers would repeat"
                 );
                 self.find(LedgerRule::SequenceChanged, what, advice::APPEND);
             }

@@ -59,7 +59,7 @@ pub(super) fn tracking(before: &Snapshot, after: &Snapshot, context: &Context<'_
     for (object, fact) in after.of(None, Kind::Tracking) {
         let stood = before.of(None, Kind::Tracking).any(|it| it == (object, fact));
         if !is_as_made(object, fact, after, stood) {
-            find(format!("of the tracking tables, {object} is not as glowplug makes it"));
+            find(format!("{object} of the tracking tables is not what glowplug creates"));
         }
     }
     for (object, fact) in before.of(None, Kind::Tracking) {
@@ -67,7 +67,7 @@ pub(super) fn tracking(before: &Snapshot, after: &Snapshot, context: &Context<'_
         // an index of nobody's need may go
         let may_go = object.contains(" index ") && !fact.is("unique");
         if !is_there && !may_go {
-            find(format!("of the tracking tables, {object} is gone"));
+            find(format!("{object} of the tracking tables is gone"));
         }
     }
     // between transactions anybody may have written, and upkeep gives other files
@@ -85,7 +85,7 @@ pub(super) fn tracking(before: &Snapshot, after: &Snapshot, context: &Context<'_
         if (inserted, written("updated"), deleted) != (own.0, 0, own.1)
             || then.text("file") != now.text("file")
         {
-            find(format!("the script writes {table} itself"));
+            find(format!("the script writes to {table} directly"));
         }
     }
     findings

@@ -33,7 +33,7 @@ impl Judge<'_> {
                     let what = match (found, reason) {
                         (Strength::None, Some((trigger, reason))) => {
                             format!(
-                                "{command} of {label} is no longer surely refused: of the function behind {trigger}, {reason}"
+                                "{command} of {label} is no longer certain to be refused: in the function of {trigger}, {reason}"
                             )
                         }
                         (Strength::None, None) => {
@@ -43,7 +43,7 @@ impl Judge<'_> {
                             "{command} of {label} is refused for statements only, no longer for every row"
                         ),
                         _ => format!(
-                            "{command} of {label} is no longer refused ALWAYS: session_replication_role = replica steps around it"
+                            "{command} of {label} is no longer refused ALWAYS: session_replication_role = replica bypasses it"
                         ),
                     };
                     self.find(rule, what, advice);
@@ -66,7 +66,7 @@ impl Judge<'_> {
                 && firmness(old).is_some()
                 && !self.context.replaces_triggers
             {
-                let what = format!("the trigger {name} was switched off and on again");
+                let what = format!("the trigger {name} was disabled and enabled again");
                 self.find(LedgerRule::TriggerLost, what, advice::KEEP);
             }
             // what refuses is compared by what it refuses
@@ -131,7 +131,7 @@ impl Judge<'_> {
             if let (Some(old), Some(new)) = (old, new)
                 && old.text("enabled") != new.text("enabled")
             {
-                let what = format!("the check of a foreign key was switched: {label}");
+                let what = format!("the check of a foreign key was enabled or disabled: {label}");
                 self.find(LedgerRule::TriggerLost, what, advice::KEEP);
             }
         }
@@ -178,7 +178,7 @@ impl Judge<'_> {
                     let differing = old.differing(new);
                     if differing.contains(&"owner") {
                         let what = format!(
-                            "the function {label} belongs to {} now, who can replace it",
+                            "the function {label} is now owned by {}, who can replace it",
                             new.text("owner")
                         );
                         self.find(LedgerRule::OwnerChanged, what, advice::KEEP);
@@ -193,7 +193,7 @@ impl Judge<'_> {
                     let matters = ["source", "definition", "language", "handler", "binary"];
                     if !is_trigger && differing.iter().any(|it| matters.contains(it)) {
                         let what = format!(
-                            "the function {label}, which its columns or constraints use, is another now"
+                            "the function {label}, which its columns or constraints use, has changed"
                         );
                         self.find(LedgerRule::FunctionChanged, what, advice::MEANING);
                     }
@@ -204,16 +204,15 @@ impl Judge<'_> {
                     {
                         let proved = prove(new).is_ok();
                         if !proved {
-                            let what = format!(
-                                "the function {label} of a trigger that comes before is another now"
-                            );
+                            let what =
+                                format!("the function {label} of an earlier trigger has changed");
                             self.find(LedgerRule::FunctionChanged, what, advice::KEEP);
                         }
                     }
                 }
                 (None, Some(new)) if !is_trigger && asks_who(new.text("source")) => {
                     let what = format!(
-                        "the function {label}, which its columns, checks or indexes use, does not do the same for everybody who appends"
+                        "the function {label}, which its columns, checks or indexes use, does not do the same for every role that appends"
                     );
                     self.find(LedgerRule::AppendLost, what, advice::APPEND);
                 }
@@ -226,7 +225,7 @@ impl Judge<'_> {
                     };
                     if is_trigger && decoys.into_iter().any(taken) {
                         let what = format!(
-                            "another function has the name {label} now, and the triggers call the old one"
+                            "another function now has the name {label}, and the triggers call the old one"
                         );
                         self.find(LedgerRule::Decoy, what, advice::KEEP);
                     }

@@ -107,7 +107,7 @@ impl<'c> Survey<'c> {
             }
             Kind::BaseType if !stored_in(catalog, user).is_empty() => {
                 return Err(format!(
-                    "the {user} is made of it, and PostgreSQL cannot alter that, while tables hold its values"
+                    "the {user} is built on it, and PostgreSQL cannot alter that while tables contain its values"
                 ));
             }
             _ => {
@@ -173,7 +173,7 @@ impl<'c> Survey<'c> {
             for key in &types {
                 if let Some(call) = calls(key).filter(|_| key.kind() == Kind::Domain) {
                     return Err(format!(
-                        "the default of the {key} calls the {}, which is of a type that has to be made anew",
+                        "the default of the {key} calls the {}, which uses a type that has to be recreated",
                         call.referenced
                     ));
                 }

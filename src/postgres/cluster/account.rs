@@ -116,9 +116,9 @@ impl Account {
         match fs::DirBuilder::new().mode(0o700).create(path) {
             Ok(()) => return self.give(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(cannot("make the directory", path)(error)),
+            Err(error) => return Err(cannot("create the directory", path)(error)),
         }
-        let found = fs::symlink_metadata(path).map_err(cannot("look at", path))?;
+        let found = fs::symlink_metadata(path).map_err(cannot("inspect", path))?;
         if found.is_dir() && found.mode().trailing_zeros() >= 6 {
             if found.uid() == self.uid() {
                 return Ok(());
@@ -136,7 +136,7 @@ impl Account {
         for step in missing.into_iter().rev() {
             match fs::create_dir(step) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                made => made.map_err(cannot("make the directory", step))?,
+                made => made.map_err(cannot("create the directory", step))?,
             }
             // Root may have a strict umask, and the server's user has to get through.
             if matches!(self, Self::Other(_)) {

@@ -64,7 +64,7 @@ impl Binaries {
         let dir = [directory.to_owned(), directory.join("bin")]
             .into_iter()
             .find(|dir| has_server(dir))
-            .ok_or_else(|| unusable("it holds no `initdb` and `postgres`".to_owned()))?;
+            .ok_or_else(|| unusable("it does not contain `initdb` and `postgres`".to_owned()))?;
         let dir = fs::canonicalize(&dir).unwrap_or(dir);
         let said = ask(&dir.join("postgres"), "-V").map_err(|error| unusable(error.to_string()))?;
         let (major, version) = parse_version(&said)
@@ -323,7 +323,7 @@ mod tests {
         let empty = tempfile::tempdir().expect("a temporary directory");
         let search = Search { explicit: Some(empty.path().to_owned()), ..Search::default() };
         let error = find(&search).expect_err("there is nothing").to_string();
-        assert!(error.contains("holds no `initdb`"), "{error}");
+        assert!(error.contains("does not contain `initdb`"), "{error}");
         assert!(error.contains(&empty.path().display().to_string()), "{error}");
     }
 }

@@ -77,7 +77,7 @@ impl Places {
         if found.is_dir() && found.uid() == self.uid && found.mode() & 0o022 == 0 {
             Ok(())
         } else {
-            Err(foreign(dir, "is not ours alone"))
+            Err(foreign(dir, "is not owned by this user alone"))
         }
     }
 

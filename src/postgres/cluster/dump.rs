@@ -42,7 +42,7 @@ impl Dumper {
     pub fn structure(&self, database: &str) -> Result<String, ClusterError> {
         let account = Account::Own { uid: process::effective_uid() };
         let into = places::named_temporary_file()
-            .map_err(cannot("make a temporary file for", &self.program))?;
+            .map_err(cannot("create a temporary file for", &self.program))?;
         let mut dump = command(&self.program, &account);
         dump.args(["--schema-only", "--username", SUPERUSER])
             .args(["--dbname", database])

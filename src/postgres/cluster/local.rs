@@ -340,7 +340,7 @@ impl Local {
         write_once(&self.start_lock(), "", &mut made)?;
         write_once(&self.guard_lock(), "", &mut made)?;
         // What root makes in somebody's project is theirs; in root's own it stays out of the server's reach.
-        let owner = fs::metadata(&self.project).map_err(cannot("look at", &self.project))?.uid();
+        let owner = fs::metadata(&self.project).map_err(cannot("inspect", &self.project))?.uid();
         if owner == account.uid() {
             made.iter()
                 .filter(|path| path.starts_with(&self.project))

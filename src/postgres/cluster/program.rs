@@ -45,7 +45,7 @@ pub(super) fn run(
 ) -> Result<String, ClusterError> {
     let program = Path::new(command.get_program()).to_owned();
     let mut output =
-        places::temporary_file().map_err(cannot("make a temporary file for", &program))?;
+        places::temporary_file().map_err(cannot("create a temporary file for", &program))?;
     let copy = || output.try_clone().map_err(cannot("read from", &program));
     command.stdin(Stdio::piped()).stdout(copy()?).stderr(copy()?);
     process::tie_to_parent(&mut command, Signal::Kill);

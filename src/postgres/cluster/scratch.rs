@@ -11,15 +11,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::error::{ClusterError, cannot};
+use super::error::ClusterError;
 use super::guard::{self, Job, OWNER, PREFIX, ScratchJob};
+use super::kept::Kept;
 use super::lock::{self};
 use super::places::Places;
 use super::process::{self, Signal};
 use super::server::{self, Setting};
 use super::{PORT, SUPERUSER, socket_url, template};
 use crate::migration::environment::Locale;
-use crate::words::{digest::Digest, url::Url};
+use crate::words::url::Url;
 
 /// The least free memory file system that is used, in bytes.
 const ROOM: u64 = 256 << 20;
@@ -64,92 +65,6 @@ pub struct ScratchOptions {
     pub kept: Option<Kept>,
 }
 
-/// Disposable servers that were kept, found by a key that stands for all they hold.
-#[derive(Debug, Clone)]
-pub struct Kept {
-    directory: PathBuf,
-    owner: u32,
-    places: Places,
-}
-
-/// So many are kept; the oldest goes.
-const KEPT: usize = 4;
-
-impl Kept {
-    /// The one of a key, whether it is there or not. `key` must name everything that it was made from but PostgreSQL and the locale.
-    pub fn of(binaries: &Binaries, locale: &Locale, key: &Digest) -> Result<Self, ClusterError> {
-        let places = Places::from_environment();
-        let account = Account::choose(&places, &places.current)?;
-        let own = template::key(binaries, locale, &account)?;
-        let kept = places.kept();
-        let kept = kept.map_err(cannot("make a cache in", &places.cache))?;
-        let directory = kept.join(format!("{own}-{}", &key.as_str()[..32]));
-        Ok(Self { directory, owner: account.uid(), places })
-    }
-
-    /// Whether it is there. What somebody else put there is not.
-    #[must_use]
-    pub fn exists(&self) -> bool {
-        let parent = self.directory.parent();
-        self.places.is_intact(&self.directory, self.owner)
-            && parent.is_some_and(|parent| self.places.demand_own(parent).is_ok())
-    }
-
-    /// What was noted with it.
-    #[must_use]
-    pub fn note(&self) -> Option<String> {
-        fs::read_to_string(self.directory.join(NOTE)).ok()
-    }
-
-    /// Keeps a copy of a server that has written all to its files and is at rest.
-    pub fn keep(&self, scratch: &Scratch, note: &str) -> Result<(), ClusterError> {
-        let account = Account::choose(&self.places, &self.places.current)?;
-        let kept = self.directory.parent().unwrap_or(&self.directory);
-        let settled = self.places.settle(kept, 0o755);
-        settled.map_err(cannot("use the cache", kept))?;
-        let building = template::temporary(kept, "building-")?;
-        let data = building.path().join("data");
-        template::copy(scratch.data_dir(), &data)?;
-        for file in ["postmaster.pid", "postmaster.opts"] {
-            fs::remove_file(data.join(file)).ok();
-        }
-        let noted = building.path().join(NOTE);
-        fs::write(&noted, note).map_err(cannot("write", &noted))?;
-        give_all(&account, building.path())?;
-        template::publish(building, &self.directory)?;
-        forget(kept);
-        Ok(())
-    }
-}
-
-/// The file with the note.
-const NOTE: &str = "note.json";
-
-fn give_all(account: &Account, path: &Path) -> Result<(), ClusterError> {
-    account.give(path)?;
-    for entry in fs::read_dir(path).map_err(cannot("read", path))?.flatten() {
-        let inner = entry.path();
-        match entry.file_type() {
-            Ok(of) if of.is_dir() => give_all(account, &inner)?,
-            _ => account.give(&inner)?,
-        }
-    }
-    Ok(())
-}
-
-/// Removes all but the newest, and what was left of builds.
-fn forget(kept: &Path) {
-    let entries = fs::read_dir(kept).into_iter().flatten().flatten();
-    let mut found: Vec<(SystemTime, PathBuf)> = entries
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
-    found.sort();
-    found.reverse();
-    for (_, path) in found.into_iter().skip(KEPT) {
-        fs::remove_dir_all(path).ok();
-    }
-}
-
 impl ScratchOptions {
     /// The usual server, guarded by `guard`.
     #[must_use]
@@ -192,7 +107,7 @@ impl Scratch {
         account.require(&binaries.postgres())?;
         account.require(&binaries.initdb())?;
         let template = match &options.kept {
-            Some(kept) => kept.directory.join("data"),
+            Some(kept) => kept.data(),
             None => template::ensure(binaries, &options.locale, &account, places)?,
         };
         sweep(places, &account);

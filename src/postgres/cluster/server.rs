@@ -44,7 +44,7 @@ impl Server {
             .mode(0o600)
             .open(log)
             .map_err(cannot("open the log", log))?;
-        let log_start = output.metadata().map_err(cannot("look at", log))?.len();
+        let log_start = output.metadata().map_err(cannot("inspect", log))?.len();
         let own = Account::Own { uid: process::effective_uid() };
         let mut command = program::command(postgres, &own);
         command.arg("-D").arg(data);

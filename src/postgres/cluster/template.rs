@@ -42,7 +42,7 @@ pub(super) fn ensure(
 ) -> Result<PathBuf, ClusterError> {
     // Whoever can write here decides what our server runs.
     let cache = places.usable_cache();
-    let templates = cache.map_err(cannot("make a cache in", &places.cache))?.dir.join("template");
+    let templates = cache.map_err(cannot("create a cache in", &places.cache))?.dir.join("template");
     let settled = places.settle(&templates, 0o755);
     settled.map_err(cannot("use the cache", &templates))?;
     account.require(&templates)?;
@@ -101,11 +101,11 @@ pub(super) fn durable(
 ///
 /// Plain copies, not hard links: the server writes into these files in place.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ClusterError> {
-    fs::DirBuilder::new().mode(0o700).create(to).map_err(cannot("make the directory", to))?;
+    fs::DirBuilder::new().mode(0o700).create(to).map_err(cannot("create the directory", to))?;
     for entry in fs::read_dir(from).map_err(cannot("read", from))? {
         let entry = entry.map_err(cannot("read", from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().map_err(cannot("look at", &source))?.is_dir() {
+        if entry.file_type().map_err(cannot("inspect", &source))?.is_dir() {
             copy(&source, &target)?;
         } else {
             fs::copy(&source, &target).map_err(cannot("copy", &source))?;
@@ -121,7 +121,7 @@ pub(super) fn key(
     account: &Account,
 ) -> Result<String, ClusterError> {
     let program = binaries.postgres();
-    let found = fs::metadata(&program).map_err(cannot("look at", &program))?;
+    let found = fs::metadata(&program).map_err(cannot("inspect", &program))?;
     let identity = format!(
         "{FORMAT}\n{program:?}\n{}.{}\n{}\n{}\n{locale:?}\n{DISPOSABLE:?}\n{}",
         found.mtime(),
@@ -213,7 +213,7 @@ pub(super) fn temporary(within: &Path, prefix: &str) -> Result<tempfile::TempDir
     tempfile::Builder::new()
         .prefix(prefix)
         .tempdir_in(within)
-        .map_err(cannot("make a directory in", within))
+        .map_err(cannot("create a directory in", within))
 }
 
 pub(super) fn publish(building: tempfile::TempDir, name: &Path) -> Result<(), ClusterError> {

@@ -11,7 +11,7 @@ impl ConnectError {
                 "The resolver did not answer; check the network and the DNS server.".to_owned()
             }
             ConnectError::Lookup { host, .. } => {
-                format!("Check the spelling of `{host}`; it is unknown to the DNS.")
+                format!("Check the spelling of `{host}`; DNS does not know it.")
             }
             ConnectError::Unreachable { server, fault } => unreachable(server, fault),
             ConnectError::NotEncrypted { .. } => {
@@ -44,7 +44,7 @@ impl ConnectError {
 fn unreachable(server: &Server, fault: &Fault) -> String {
     match (fault, server) {
         (Fault::NothingListens | Fault::NoSocketFile, Server::Socket { .. }) => {
-            "Is the server running, and does it put its socket there (unix_socket_directories)? \
+            "Is the server running, and is its socket there (unix_socket_directories)? \
              Name another host with the URL or PGHOST."
                 .to_owned()
         }
@@ -93,7 +93,7 @@ fn tls(problem: &TlsProblem) -> String {
         TlsProblem::NotYetValid { .. } => "Check this machine's clock and the server's.",
         TlsProblem::Revoked => "Do not connect; ask whoever runs the server for a new certificate.",
         TlsProblem::RevocationUnknown => {
-            "Fetch the authority's current revocation list for sslcrl, or leave sslcrl out."
+            "Fetch the authority's current revocation list for sslcrl, or remove sslcrl."
         }
         TlsProblem::VersionOne => {
             "Reissue it with `openssl x509 -req -extfile` and a subjectAltName, or use \
@@ -118,7 +118,7 @@ fn tls(problem: &TlsProblem) -> String {
 fn authentication(problem: &AuthProblem) -> String {
     match problem {
         AuthProblem::NoPassword { .. } => {
-            "Put the password into ~/.pgpass (mode 0600), PGPASSWORD or the URL."
+            "Put the password in ~/.pgpass (mode 0600), PGPASSWORD or the URL."
         }
         AuthProblem::ChannelBinding(_) => {
             "Use channel_binding=prefer, or give the server TLS, SCRAM passwords and a \
@@ -165,8 +165,7 @@ fn refused(server: &Server, refusal: &Refusal) -> String {
             None => format!("Check the password of role `{user}` in the URL or PGPASSWORD."),
         },
         "28000" => format!(
-            "Check that role `{user}` exists and may log in, and how the server's pg_hba.conf \
-             wants it to prove who it is; PGUSER or the URL names another."
+            "Check that role `{user}` exists and may log in, and which authentication method the server's pg_hba.conf requires; PGUSER or the URL names another."
         ),
         "3D000" => format!("Create it with `createdb {database}`, or name another in the URL."),
         "42501" => format!("Ask for GRANT CONNECT ON DATABASE for role `{user}`."),

@@ -66,7 +66,7 @@ impl Canceller {
         {
             return Err(ConnectError::NotEncrypted {
                 server: server.clone(),
-                demand: "the session that is to be cancelled is encrypted".to_owned(),
+                demand: "the session to cancel is encrypted".to_owned(),
             });
         }
         let stream = tls

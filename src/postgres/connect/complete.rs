@@ -63,7 +63,7 @@ pub fn complete(url: Url, environment: &Environment) -> Result<Url, ConnectError
         Some(user) => user,
         None => environment.user.clone().ok_or_else(|| {
             ConnectError::setting(
-                "the URL names no user, and the system knows none",
+                "the URL names no user, and neither does the system",
                 "Name the role in the URL or in PGUSER.",
             )
         })?,

@@ -90,7 +90,7 @@ pub enum ConnectError {
     },
 
     /// The session is not what `target_session_attrs` wants.
-    #[error("{server} is {found}, but target_session_attrs={wanted} is asked for")]
+    #[error("{server} is {found}, which target_session_attrs={wanted} does not accept")]
     #[diagnostic(code(connect::unsuitable), help("{}", self.advice()))]
     Unsuitable {
         /// Where.
@@ -102,7 +102,7 @@ pub enum ConnectError {
     },
 
     /// More than one server, address or way was tried; in the order tried.
-    #[error("none of {} tries gave a connection: {}", tries.len(), list(tries))]
+    #[error("no connection after {} attempts: {}", tries.len(), list(tries))]
     #[diagnostic(code(connect::several), help("{}", self.advice()))]
     Several {
         /// The failures; never empty, none of them is `Several`.
@@ -110,7 +110,7 @@ pub enum ConnectError {
     },
 
     /// Waiting for a server to wake up took too long.
-    #[error("no connection within {} and {rounds} tries: {last}", seconds(*waited))]
+    #[error("no connection within {} and {rounds} attempts: {last}", seconds(*waited))]
     #[diagnostic(code(connect::gave_up), help("{}", self.advice()))]
     GaveUp {
         /// How long it was tried.
@@ -264,7 +264,7 @@ pub enum Fault {
 impl Fault {
     fn sentence(&self, server: &Server) -> String {
         match self {
-            Fault::NothingListens => format!("nothing listens at {server}"),
+            Fault::NothingListens => format!("nothing is listening at {server}"),
             Fault::NoSocketFile => format!("there is no socket {server}"),
             Fault::TimedOut(after) => format!("{server} did not answer within {}", seconds(*after)),
             Fault::HungUp => format!("{server} closed the connection before the session began"),
@@ -376,7 +376,7 @@ pub enum AuthProblem {
     #[error("the server wants {0}, which glowplug does not know")]
     Unsupported(String),
     /// The server could not show that it knows the password.
-    #[error("the exchange broke off: {0}")]
+    #[error("the exchange was interrupted: {0}")]
     Exchange(String),
 }
 

@@ -198,7 +198,7 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConnectError> {
     PrivateKeyDer::from_pem_slice(&bytes)
         .ok()
         .or_else(|| PrivateKeyDer::try_from(bytes.clone()).ok())
-        .ok_or_else(|| unusable("private key", path, "it holds no key in PEM or DER"))
+        .ok_or_else(|| unusable("private key", path, "it contains no key in PEM or DER"))
 }
 
 /// libpq's rule: yours alone, or root's and readable for a group.
@@ -229,7 +229,9 @@ fn pem<T: PemObject>(what: &str, path: &Path) -> Result<Vec<T>, ConnectError> {
     let bytes = read(what, path)?;
     let found: Result<Vec<T>, _> = T::pem_slice_iter(&bytes).collect();
     match found {
-        Ok(found) if found.is_empty() => Err(unusable(what, path, "it holds none in PEM format")),
+        Ok(found) if found.is_empty() => {
+            Err(unusable(what, path, "it contains none in PEM format"))
+        }
         Ok(found) => Ok(found),
         Err(error) => Err(unusable(what, path, &error.to_string())),
     }

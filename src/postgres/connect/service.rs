@@ -36,7 +36,7 @@ impl Service {
                 Err(error) => {
                     return Err(ConnectError::setting(
                         format!("service file {} cannot be read: {error}", path.display()),
-                        "Set PGSERVICEFILE to a readable file, or leave the service out.",
+                        "Set PGSERVICEFILE to a readable file, or remove the service.",
                     ));
                 }
             };

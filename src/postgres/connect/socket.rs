@@ -192,19 +192,23 @@ mod tests {
     /// What the system says of a connection that was opened for a URL with these parameters: when keepalive begins, how often and how many
     /// times it asks, and how long it waits for an answer to what was sent; the last in milliseconds.
     async fn arrived(parameters: &str) -> (bool, u64, u64, u32, Option<u128>) {
-        let url: Url = format!("postgres://h/d?{parameters}").parse().unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let url: Url =
+            format!("postgres://h/d?{parameters}").parse().expect("the loopback answers");
+        let listener =
+            tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("the loopback answers");
+        let address = listener.local_addr().expect("the loopback answers");
         let server = Server::Tcp { name: None, ip: address.ip(), port: address.port() };
-        let opened = Socket::open(&server, Watchfulness::of(&url.params)).await.unwrap();
-        let Socket::Tcp(stream) = opened else { panic!("it is no TCP connection") };
+        let opened = Socket::open(&server, Watchfulness::of(&url.params))
+            .await
+            .expect("the loopback answers");
+        let Socket::Tcp(stream) = opened else { panic!("it is not a TCP connection") };
         let socket = SockRef::from(&stream);
         (
-            socket.keepalive().unwrap(),
-            socket.tcp_keepalive_time().unwrap().as_secs(),
-            socket.tcp_keepalive_interval().unwrap().as_secs(),
-            socket.tcp_keepalive_retries().unwrap(),
-            socket.tcp_user_timeout().unwrap().map(|it| it.as_millis()),
+            socket.keepalive().expect("the loopback answers"),
+            socket.tcp_keepalive_time().expect("the loopback answers").as_secs(),
+            socket.tcp_keepalive_interval().expect("the loopback answers").as_secs(),
+            socket.tcp_keepalive_retries().expect("the loopback answers"),
+            socket.tcp_user_timeout().expect("the loopback answers").map(|it| it.as_millis()),
         )
     }
 

@@ -51,8 +51,8 @@ pub(super) async fn servers(
     if let Some(address) = &host.hostaddr {
         let Ok(ip) = address.parse::<IpAddr>() else {
             return Err(ConnectError::setting(
-                format!("hostaddr is `{address}`, which is no IP address"),
-                "Write names into host, and addresses like 10.0.0.1 or ::1 into hostaddr.",
+                format!("hostaddr is `{address}`, which is not an IP address"),
+                "Put names in host, and addresses like 10.0.0.1 or ::1 in hostaddr.",
             ));
         };
         let name = name.filter(|name| *name != address).map(str::to_owned);

@@ -147,7 +147,7 @@ fn intent(params: &Params, files: &Files) -> Result<(Encryption, Wanted), Connec
     if mode == SslMode::Disable && system && params.ssl_mode.is_some() {
         return Err(ConnectError::setting(
             "sslmode=disable and sslrootcert=system contradict each other",
-            "Use sslmode=verify-full, or take sslrootcert (PGSSLROOTCERT) away.",
+            "Use sslmode=verify-full, or remove sslrootcert (PGSSLROOTCERT).",
         ));
     }
     Ok(match mode {
@@ -170,7 +170,7 @@ fn versions(params: &Params) -> Result<Vec<&'static SupportedProtocolVersion>, C
         Some(text) => {
             KNOWN.iter().position(|known| known.eq_ignore_ascii_case(text)).ok_or_else(|| {
                 ConnectError::setting(
-                    format!("{key} is `{text}`, which is no TLS version"),
+                    format!("{key} is `{text}`, which is not a TLS version"),
                     "Use TLSv1.2 or TLSv1.3.",
                 )
             })

@@ -197,8 +197,8 @@ impl Run<'_, '_, '_, '_> {
         let first = unit.statements.start;
         let settle = self.locked.settle();
         let record = self.progress(self.direction().1, unit.done, unit.done, None);
-        let mut draft = Draft::default();
-        draft.holds = unit.is_block && self.task.takes_back();
+        let holds = unit.is_block && self.task.takes_back();
+        let mut draft = Draft { holds, ..Draft::default() };
         let mut statements = unit.statements.clone();
         let begin = if unit.is_block {
             statements.start += 1;

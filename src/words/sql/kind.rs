@@ -21,9 +21,9 @@ pub enum Kind {
     CreateIndexConcurrently {
         /// The index, where the statement names it; the server puts it into the schema of the
         /// table.
-        index: Option<Name>,
+        index: Option<Box<Name>>,
         /// The table.
-        table: Name,
+        table: Box<Name>,
         /// True with IF NOT EXISTS, which an invalid index satisfies.
         if_not_exists: bool,
     },
@@ -40,16 +40,16 @@ pub enum Kind {
     /// ALTER TABLE … DETACH PARTITION … CONCURRENTLY.
     DetachConcurrently {
         /// The partitioned table.
-        table: Name,
+        table: Box<Name>,
         /// The partition.
-        partition: Name,
+        partition: Box<Name>,
     },
     /// ALTER TABLE … DETACH PARTITION … FINALIZE, which completes a detach that was interrupted.
     DetachFinalize {
         /// The partitioned table.
-        table: Name,
+        table: Box<Name>,
         /// The partition.
-        partition: Name,
+        partition: Box<Name>,
     },
     /// CREATE DATABASE.
     CreateDatabase {

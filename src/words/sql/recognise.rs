@@ -87,11 +87,11 @@ fn create(mut tokens: Reader<'_>) -> Option<Kind> {
 
 fn create_index(mut tokens: Reader<'_>) -> Option<Kind> {
     let if_not_exists = tokens.words(&["if", "not", "exists"]);
-    let index = if tokens.next_is("on") { None } else { Some(tokens.name()?) };
+    let index = if tokens.next_is("on") { None } else { Some(Box::new(tokens.name()?)) };
     if !tokens.word("on") {
         return None;
     }
-    let table = tokens.relation()?;
+    let table = Box::new(tokens.relation()?);
     Some(Kind::CreateIndexConcurrently { index, table, if_not_exists })
 }
 
@@ -140,11 +140,11 @@ fn alter(mut tokens: Reader<'_>) -> Option<Kind> {
 
 fn alter_table(mut tokens: Reader<'_>) -> Option<Kind> {
     let _optional = tokens.words(&["if", "exists"]);
-    let table = tokens.relation()?;
+    let table = Box::new(tokens.relation()?);
     if !tokens.words(&["detach", "partition"]) {
         return None;
     }
-    let partition = tokens.name()?;
+    let partition = Box::new(tokens.name()?);
     if tokens.word("concurrently") {
         return Some(Kind::DetachConcurrently { table, partition });
     }

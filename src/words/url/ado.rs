@@ -115,12 +115,12 @@ pub(super) fn parse(text: &str) -> Result<Said, UrlError> {
     let mut said = Said { pairs: Vec::new(), notes: Vec::new() };
     for (at, piece) in pieces(text) {
         let Some((written, value)) = piece.split_once('=') else {
-            return Err(not_a_pair("no `=` behind a parameter's name", at));
+            return Err(not_a_pair("no `=` after a parameter's name", at));
         };
         let (name, value) = (folded(written), unquoted(value.trim(), at)?);
         let written: String = written.split_whitespace().collect();
         if DROPPED.contains(&name.as_str()) {
-            let why = "a setting of .NET's drivers without meaning here";
+            let why = "a setting of .NET's drivers with no effect here";
             said.notes.push(Note::dropped(&written, why));
             continue;
         }

@@ -19,7 +19,7 @@ pub(super) fn parse(text: Part<'_>) -> Result<Vec<Pair>, UrlError> {
         let (key, after) = rest.split(rest.text.find(key_end).unwrap_or(rest.text.len()), 0);
         let after = trim(after);
         let Some(equals) = after.text.strip_prefix('=') else {
-            return Err(not_a_pair("no `=` behind a parameter's name", start));
+            return Err(not_a_pair("no `=` after a parameter's name", start));
         };
         if !is_name(key.text) {
             return Err(not_a_pair("no parameter's name before `=`", start));
@@ -28,8 +28,7 @@ pub(super) fn parse(text: Part<'_>) -> Result<Vec<Pair>, UrlError> {
         pairs.push(Pair {
             key: key.text.into(),
             value,
-            doubt: after_secret
-                .then(|| not_a_pair("an unknown parameter behind a password", start)),
+            doubt: after_secret.then(|| not_a_pair("an unknown parameter after a password", start)),
         });
         // A password may have been cut more than once.
         after_secret = is_secret(key.text) || (after_secret && keywords::find(key.text).is_none());

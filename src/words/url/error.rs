@@ -10,7 +10,7 @@ use crate::words::url::spelling::Spelling;
 #[non_exhaustive]
 pub enum UrlError {
     /// A URL of something that is not PostgreSQL, or a driver suffix that nobody knows.
-    #[error("`{scheme}` is not a scheme of PostgreSQL")]
+    #[error("`{scheme}` is not a PostgreSQL scheme")]
     #[diagnostic(code(url::scheme), help("Write `postgresql://user:password@host:5432/database`."))]
     Scheme {
         /// The scheme, if it is a well-known one; otherwise a description of it.
@@ -45,7 +45,7 @@ pub enum UrlError {
     },
 
     /// A `%` without two hexadecimal digits behind it, or a sequence of escapes that is not text.
-    #[error("the `%` at character {at} of the connection string starts no escape")]
+    #[error("the `%` at character {at} of the connection string does not start an escape")]
     #[diagnostic(
         code(url::escape),
         help("Write a literal `%` as %25; escapes must give UTF-8 text without NUL.")
@@ -76,7 +76,7 @@ pub enum UrlError {
     },
 
     /// A known parameter that asks for something glowplug cannot do and must not ignore.
-    #[error("`{parameter}` cannot be honoured")]
+    #[error("`{parameter}` cannot be honored")]
     #[diagnostic(code(url::refused), help("{help}"))]
     Refused {
         /// The parameter.
@@ -130,7 +130,8 @@ fn did_you_mean(nearest: &Option<&'static str>) -> String {
     match nearest {
         Some(name) => format!("Did you mean `{name}`? Otherwise remove the parameter."),
         None => {
-            "Remove the parameter; libpq's names are known, and those of the usual drivers.".into()
+            "Remove the parameter; glowplug knows libpq's names and those of the usual drivers."
+                .into()
         }
     }
 }

@@ -29,17 +29,17 @@ pub(super) enum Meaning {
 use crate::words::near::distance;
 use Meaning::{Alias, Dropped, DroppedIf, Native, Refused, Translated};
 
-const ASYNCPG: &str = "an asyncpg setting without meaning here";
-const SQLALCHEMY: &str = "a SQLAlchemy or psycopg setting without meaning here";
-const PRISMA: &str = "a Prisma setting without meaning here";
-const JDBC: &str = "a pgjdbc setting without meaning here";
-const SQLX: &str = "a sqlx setting without meaning here";
-const GO: &str = "a setting of a Go driver without meaning here";
-const NODE: &str = "a setting of a JavaScript driver without meaning here";
-const DJANGO: &str = "a Django setting without meaning here";
-const DOCTRINE: &str = "a Doctrine setting without meaning here";
-const R2DBC: &str = "a setting of R2DBC without meaning here";
-const RAILS: &str = "a Rails setting without meaning here";
+const ASYNCPG: &str = "an asyncpg setting with no effect here";
+const SQLALCHEMY: &str = "a SQLAlchemy or psycopg setting with no effect here";
+const PRISMA: &str = "a Prisma setting with no effect here";
+const JDBC: &str = "a pgjdbc setting with no effect here";
+const SQLX: &str = "a sqlx setting with no effect here";
+const GO: &str = "a setting of a Go driver with no effect here";
+const NODE: &str = "a setting of a JavaScript driver with no effect here";
+const DJANGO: &str = "a Django setting with no effect here";
+const DOCTRINE: &str = "a Doctrine setting with no effect here";
+const R2DBC: &str = "a setting of R2DBC with no effect here";
+const RAILS: &str = "a Rails setting with no effect here";
 const KERBEROS: &str = "glowplug has no Kerberos or GSSAPI";
 const OAUTH: &str = "glowplug has no OAuth authentication";
 const PROTOCOL: &str = "glowplug speaks protocol 3.0";
@@ -140,7 +140,7 @@ pub(super) const KEYWORDS: &[Keyword] = keywords! {
     "use_native_hstore" => Dropped(SQLALCHEMY),
 
     // Prisma and the platforms that write for it
-    "pgbouncer" => Translated("a mark that a pooler stands before the server"),
+    "pgbouncer" => Translated("a marker for a pooler in front of the server"),
     "schema" => Translated("options"),
     "socket_timeout" => Translated("a statement timeout"),
     "connection_limit" => Dropped(PRISMA),
@@ -150,8 +150,8 @@ pub(super) const KEYWORDS: &[Keyword] = keywords! {
     "max_idle_connection_lifetime" => Dropped(PRISMA),
     "sslaccept" => Dropped("a Prisma setting; `sslmode` says what is verified"),
     "sslidentity" => Dropped("a Prisma setting; use `sslcert` and `sslkey`"),
-    "supa" => Dropped("a mark of Supabase without meaning here"),
-    "workaround" => Dropped("a mark of Supabase without meaning here"),
+    "supa" => Dropped("a marker of Supabase with no effect here"),
+    "workaround" => Dropped("a marker of Supabase with no effect here"),
 
     // sqlx
     "ssl-mode" => Alias("sslmode"),

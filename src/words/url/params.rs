@@ -41,7 +41,7 @@ pub struct Params {
     pub application_name: Option<String>,
     /// `fallback_application_name`, for when there is no `application_name`.
     pub fallback_application_name: Option<String>,
-    /// `connect_timeout` in seconds; 0 waits without end.
+    /// `connect_timeout` in seconds; 0 waits forever.
     pub connect_timeout: Option<u32>,
     /// A limit for each statement, in milliseconds, from asyncpg's `command_timeout` and its like; never 0.
     pub statement_timeout_ms: Option<u64>,
@@ -341,7 +341,7 @@ fn number(key: &'static str, value: &str) -> Result<u32, UrlError> {
 fn connect_timeout(key: &'static str, value: &str) -> Result<u32, UrlError> {
     match value.trim().parse::<i32>() {
         Ok(seconds) => Ok(u32::try_from(seconds).unwrap_or(0)),
-        Err(_) => Err(UrlError::invalid(key, "a whole number of seconds; 0 waits without end")),
+        Err(_) => Err(UrlError::invalid(key, "a whole number of seconds; 0 waits forever")),
     }
 }
 

@@ -131,7 +131,7 @@ fn r2dbc(rest: Part<'_>) -> Result<Pieces, UrlError> {
         None => rest,
     };
     let Some((scheme, rest)) = scheme(rest) else {
-        let what = "no `postgresql://` behind `r2dbc:`";
+        let what = "no `postgresql://` after `r2dbc:`";
         return Err(not_a_url(what, rest.at));
     };
     if !matches!(scheme.text, "postgresql" | "postgres") {
@@ -199,7 +199,7 @@ fn foreign(scheme: &str) -> UrlError {
 /// Reads what follows `jdbc:`, which may do without `//`: `postgresql:database?user=u`.
 fn jdbc(rest: Part<'_>) -> Result<Pieces, UrlError> {
     let Some((scheme, rest)) = rest.cut(':') else {
-        let what = "no `postgresql:` behind `jdbc:`";
+        let what = "no `postgresql:` after `jdbc:`";
         return Err(not_a_url(what, rest.at));
     };
     if !scheme.text.eq_ignore_ascii_case("postgresql") {
@@ -271,8 +271,7 @@ impl Pieces {
                     parameter: name.into(),
                     what: NoteKind::Translated,
                     text: format!(
-                        "read an unencoded `@` as part of the {name}: write it as %40, for other programs \
-                         may see another host behind it"
+                        "read an unencoded `@` as part of the {name}: write it as %40, because other programs may read another host after it"
                     ),
                 });
             }
@@ -312,7 +311,7 @@ fn pairs(query: Part<'_>, flavour: Flavour) -> Result<Vec<Pair>, UrlError> {
         let doubt = if remaining.text.contains('@') {
             Some(UrlError::Unencoded { character: '?', at: query.at - 1 })
         } else if after_secret {
-            Some(not_a_pair("an unknown parameter behind a password", segment.at))
+            Some(not_a_pair("an unknown parameter after a password", segment.at))
         } else {
             None
         };
@@ -320,7 +319,7 @@ fn pairs(query: Part<'_>, flavour: Flavour) -> Result<Vec<Pair>, UrlError> {
             (Some((key, value)), _) => (decode(key)?, decode(value)?),
             (None, Flavour::Jdbc { .. }) => (decode(segment)?, String::new()),
             (None, _) => {
-                let what = "no `=` behind a parameter's name";
+                let what = "no `=` after a parameter's name";
                 return Err(doubt.unwrap_or(not_a_pair(what, segment.at)));
             }
         };

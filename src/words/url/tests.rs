@@ -45,11 +45,11 @@ fn schemes_are_those_of_postgresql_in_any_case() {
         assert!(notes[0].text.contains(&format!("`+{driver}`")), "{}", notes[0].text);
     }
     check("postgres+ASYNCPG://h", "postgresql://h");
-    check_error("mysql://u:p@h/db", "`mysql` is not a scheme of PostgreSQL");
-    check_error("asyncpg://h", "`asyncpg` is not a scheme of PostgreSQL");
-    check_error("hunter2://h", "`…` is not a scheme of PostgreSQL");
-    check_error("postgresql+hunter2://h", "`postgresql+…` is not a scheme of PostgreSQL");
-    check_error("jdbc:mysql://h", "`mysql` is not a scheme of PostgreSQL");
+    check_error("mysql://u:p@h/db", "`mysql` is not a PostgreSQL scheme");
+    check_error("asyncpg://h", "`asyncpg` is not a PostgreSQL scheme");
+    check_error("hunter2://h", "`…` is not a PostgreSQL scheme");
+    check_error("postgresql+hunter2://h", "`postgresql+…` is not a PostgreSQL scheme");
+    check_error("jdbc:mysql://h", "`mysql` is not a PostgreSQL scheme");
     let what = "neither a URL nor `key=value` pairs, at character 1 of the connection string";
     check_error("mydb", what);
     check_error("postgresql:mydb", what);
@@ -87,7 +87,7 @@ fn hosts_may_be_several_sockets_or_addresses() {
     check("postgresql://x/db?host=h", "postgresql://h/db");
     check_error(
         "postgresql://[fe80::1%eth0]",
-        "the `%` at character 22 of the connection string starts no escape",
+        "the `%` at character 22 of the connection string does not start an escape",
     );
     check_error("postgresql://::1/db", "invalid value for `host`");
     check_error("postgresql://h:99999/db", "invalid value for `port`");
@@ -112,19 +112,19 @@ fn escapes_are_read_wherever_they_are_legal() {
     check("jdbc:postgresql://h/a+b?user=a+b", "postgresql://a%20b@h/a%20b");
     check_error(
         "postgresql://u:p%ss@h",
-        "the `%` at character 17 of the connection string starts no escape",
+        "the `%` at character 17 of the connection string does not start an escape",
     );
     check_error(
         "postgresql://ключ:p%@h",
-        "the `%` at character 20 of the connection string starts no escape",
+        "the `%` at character 20 of the connection string does not start an escape",
     );
     check_error(
         "postgresql://h/d%00b",
-        "the `%` at character 17 of the connection string starts no escape",
+        "the `%` at character 17 of the connection string does not start an escape",
     );
     check_error(
         "postgresql://h/%ff",
-        "the `%` at character 16 of the connection string starts no escape",
+        "the `%` at character 16 of the connection string does not start an escape",
     );
 }
 
@@ -147,7 +147,7 @@ fn a_password_with_a_delimiter_is_read_or_refused_but_never_cut() {
     check_error("postgresql://h/db/more", &unencoded('/', 18));
     check_error("postgresql://h/db#part", &unencoded('#', 18));
     let behind = |at: usize| {
-        let what = "an unknown parameter behind a password, at character";
+        let what = "an unknown parameter after a password, at character";
         format!("{what} {at} of the connection string")
     };
     check_error("jdbc:postgresql://h/db?password=a&hunter2&user=u", &behind(35));
@@ -170,7 +170,7 @@ fn every_driver_has_its_parameters_understood() {
         ["scheme", "prepared_statement_cache_size", "statement_cache_size", "async_fallback"]
     );
     let expected =
-        "dropped `prepared_statement_cache_size`: an asyncpg setting without meaning here";
+        "dropped `prepared_statement_cache_size`: an asyncpg setting with no effect here";
     assert!(notes.iter().any(|note| note.text == expected));
 
     let neon = "postgresql://u:p@ep-x-pooler.neon.tech/db?sslmode=require&channel_binding=require";
@@ -223,7 +223,7 @@ fn a_dsn_means_what_it_means_to_libpq() {
     check_error("dbname=postgres://u:pw@h/db", "invalid value for `dbname`");
     check_error(
         "host=h oops",
-        "no `=` behind a parameter's name, at character 8 of the connection string",
+        "no `=` after a parameter's name, at character 8 of the connection string",
     );
 }
 
@@ -268,7 +268,7 @@ fn spellings_of_other_tools_are_read_with_a_note() {
         assert_eq!(names(&notes, NoteKind::Dropped), dropped, "{text}");
         assert_eq!(names(&notes, NoteKind::Translated), translated, "{text}");
     }
-    check_error("r2dbc:mysql://h/d", "`mysql` is not a scheme of PostgreSQL");
+    check_error("r2dbc:mysql://h/d", "`mysql` is not a PostgreSQL scheme");
     check_error("postgres://h/d?charset=latin1", "invalid value for `charset`");
 }
 
@@ -281,7 +281,7 @@ fn what_nobody_knows_is_rejected_by_name() {
     check_error("'postgresql://u:hunter2@h/db?sslmode=require", quoted);
     check_error("\"'postgresql://u:hunter2@h/db'\"", quoted);
     check_error("''", quoted);
-    let piece = "an unknown parameter behind a password, at character 31 of the connection string";
+    let piece = "an unknown parameter after a password, at character 31 of the connection string";
     check_error("postgresql://h/?password=hunt&x-er2=1", piece);
     check_error("host=h sslmode=on", "invalid value for `sslmode`");
     check_error("postgresql://h/?connectTimeout=x", "invalid value for `connectTimeout`");
@@ -293,7 +293,7 @@ fn what_nobody_knows_is_rejected_by_name() {
         "postgresql://h/?min_protocol_version=3.2",
         "invalid value for `min_protocol_version`",
     );
-    check_error("postgresql://h/?sslcrldir=/crl", "`sslcrldir` cannot be honoured");
+    check_error("postgresql://h/?sslcrldir=/crl", "`sslcrldir` cannot be honored");
     check_error("postgresql://h/?unix_sock=/a/.s.PGSQL.x", "invalid value for `unix_sock`");
     check("postgresql://h/?client_encoding=UTF8&replication=false", "postgresql://h");
 

@@ -18,13 +18,13 @@ pub(super) fn socket_file(directory: &Path, port: u16) -> PathBuf {
 /// The log belongs to the server's user, in a directory that may not.
 pub(super) fn make_log(log: &Path, account: &Account) -> Result<(), ClusterError> {
     if fs::symlink_metadata(log).is_ok_and(|found| found.len() > LONG_LOG) {
-        fs::rename(log, old_log(log)).map_err(cannot("put aside", log))?;
+        fs::rename(log, old_log(log)).map_err(cannot("move aside", log))?;
     }
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(log);
     match made {
         Ok(_) => account.give(log),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(cannot("make the log", log)(error)),
+        Err(error) => Err(cannot("create the log", log)(error)),
     }
 }
 

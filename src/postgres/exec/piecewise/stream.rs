@@ -7,7 +7,7 @@
 use crate::{
     migration::{plan::Unit, source::Direction, status::Prefix},
     postgres::{
-        exec::{Happening, SETTLE},
+        exec::Happening,
         journal::TOOL,
         lock::KEY,
         session::{Failure, Message, Seen},
@@ -72,73 +72,66 @@ impl Stream {
 
     /// Sends as many of the next units as may wait for each other.
     pub(super) async fn run(&mut self, run: &mut Run<'_, '_, '_, '_>, units: &[Unit]) -> Streamed {
-        // the text is cut by the server, and has to be cut as we do
-        let strings = run.locked.session.wire();
-        let strings = strings.and_then(|it| it.connection.parameter("standard_conforming_strings"));
-        if self.refused >= MOST_REFUSED || strings.as_deref() == Some("off") {
+        if self.refused >= MOST_REFUSED || !run.locked.session.cuts_as_we_do() {
             return Streamed::Stuck(None);
         }
-        let mut cars = Vec::new();
+        let mut pairs = Vec::new();
         let mut bytes = 0;
         run.prefix(run.done);
         let mut prefix = run.prefix.clone();
         for unit in units.iter().take(MOST_STATEMENTS) {
             let length = unit.statements.clone().map(|at| run.task.text(at).len()).sum::<usize>();
             bytes += length;
-            if !self.takes(run, unit) || (bytes > MOST_BYTES && !cars.is_empty()) {
+            if !self.takes(run, unit) || (bytes > MOST_BYTES && !pairs.is_empty()) {
                 break;
             }
-            let car = self.car(run, unit, prefix);
-            prefix = car.prefix.clone();
-            cars.push(car);
+            let pair = self.pair(run, unit, prefix);
+            prefix = pair.prefix.clone();
+            pairs.push(pair);
         }
-        if cars.is_empty() {
+        if pairs.is_empty() {
             return Streamed::Stuck(None);
         }
-        self.send(run, &cars).await
+        self.send(run, &pairs).await
     }
 
     /// A statement with its entry.
-    fn car(&self, run: &Run<'_, '_, '_, '_>, unit: &Unit, mut prefix: Prefix) -> Car {
+    fn pair(&self, run: &Run<'_, '_, '_, '_>, unit: &Unit, mut prefix: Prefix) -> Pair {
         let text = run.task.text(unit.statements.start);
-        let reached = prefix.statements();
         prefix.add(text);
         let (done, digest) = (unit.done, prefix.digest());
-        let entry = format!("EXECUTE glowplug_progress({done}, '{digest}', '{reached}')");
+        let entry = format!("EXECUTE glowplug_progress({done}, '{digest}')");
         let (before, after) = if self.settles {
-            let test = format!(
-                "SELECT (CASE WHEN pg_catalog.current_setting('glowplug.reached', true) OPERATOR(pg_catalog.=) '{reached}' \
-                 THEN '1' ELSE 'not in order' END)::pg_catalog.int4"
-            );
-            (test, format!(";\n{SETTLE}; {entry}"))
+            let turn = format!("EXECUTE glowplug_turn({done})");
+            (turn, format!(";\nEXECUTE glowplug_settle; {entry}"))
         } else {
             (entry, String::new())
         };
         let sql = format!("{before};\n{text}{after}");
         // all of it is ASCII
         let offset = before.len() + 2;
-        Car { sql, offset, done, prefix }
+        Pair { sql, offset, done, prefix }
     }
 
-    async fn send(&mut self, run: &mut Run<'_, '_, '_, '_>, cars: &[Car]) -> Streamed {
+    async fn send(&mut self, run: &mut Run<'_, '_, '_, '_>, pairs: &[Pair]) -> Streamed {
         let prepare = if self.is_prepared { "" } else { self.prepare.as_str() };
         let opening = format!(
             "{prepare}SELECT pg_catalog.set_config('glowplug.reached', '{}', false)",
             run.done
         );
         let mut messages = vec![Message::Batch(&opening)];
-        messages.extend(cars.iter().map(|car| Message::Several(&car.sql)));
+        messages.extend(pairs.iter().map(|pair| Message::Several(&pair.sql)));
         let (task, total) = (run.index, run.task.statements.len());
         let (mut at, mut within) = (0, 0);
         let tell = &mut *run.tell;
         let mut observe = |seen: Seen<'_>| match seen {
             Seen::Done(0, _) => {}
             Seen::Done(message, _) => {
-                tell(Happening::Statement(task, cars[message - 1].done, total))
+                tell(Happening::Statement(task, pairs[message - 1].done, total))
             }
             Seen::Within(message, statements) => (at, within) = (message, statements),
             Seen::Notice(message, notice) => {
-                let statement = message.checked_sub(1).map(|car| cars[car].done - 1);
+                let statement = message.checked_sub(1).map(|pair| pairs[pair].done - 1);
                 tell(Happening::Notice(task, statement, &notice));
             }
         };
@@ -148,17 +141,17 @@ impl Stream {
             return Streamed::Stuck(ends(&failure).then_some(failure));
         }
         self.is_prepared = true;
-        for (car, (message, reply)) in cars.iter().zip((1..).zip(replies)) {
+        for (pair, (message, reply)) in pairs.iter().zip((1..).zip(replies)) {
             let Err(failure) = reply else {
-                run.done = car.done;
-                run.prefix = car.prefix.clone();
+                run.done = pair.done;
+                run.prefix = pair.prefix.clone();
                 self.refused = 0;
                 continue;
             };
             let ran = at == message && within == 1;
             return match failure {
                 Failure::Server(error) if ran => {
-                    Streamed::Stuck(Some(Failure::Server(error.within(car.offset))))
+                    Streamed::Stuck(Some(Failure::Server(error.within(pair.offset))))
                 }
                 failure if ends(&failure) => Streamed::Stuck(Some(failure)),
                 failure => self.refuse(&failure),
@@ -182,7 +175,7 @@ impl Stream {
 }
 
 /// A statement on its way, with its entry.
-struct Car {
+struct Pair {
     sql: String,
     /// Where the statement begins in it.
     offset: usize,
@@ -204,22 +197,43 @@ fn ends(failure: &Failure) -> bool {
 fn prepare(run: &Run<'_, '_, '_, '_>) -> String {
     let (migration, place) = (run.task.step.migration, &run.locked.facts().place);
     let literal = |text: &str| Literal(text).to_string();
-    let (up, down) = match run.task.step.direction {
-        Direction::Up => ("$2", "NULL"),
-        Direction::Down => ("NULL", "$2"),
+    let version = literal(migration.version.as_str());
+    let (up, down, run_on) = match run.task.step.direction {
+        Direction::Up => ("$2", "NULL", "NULL".to_owned()),
+        // a revert belongs to the application that it reverts
+        Direction::Down => {
+            let diesel = run.locked.facts().place.diesel();
+            let of = format!(
+                "(SELECT d.run_on FROM {diesel} d WHERE d.version OPERATOR(pg_catalog.=) {version}::pg_catalog.text)"
+            );
+            ("NULL", "$2", of)
+        }
     };
-    let statement = include_str!("../../sql/progress.sql")
-        .replace("{journal}", &place.journal())
-        .replace("{diesel}", &place.diesel())
-        .replace("{version}", &literal(migration.version.as_str()))
-        .replace("{name}", &literal(&migration.name))
-        .replace("{kind}", &literal(run.direction().1.word()))
-        .replace("{up}", up)
-        .replace("{down}", down)
-        .replace("{actor}", &literal(&run.manner.actor))
-        .replace("{tool}", &literal(TOOL))
-        .replace("{statements}", &run.task.statements.len().to_string())
-        .replace("{role}", &literal(&run.locked.facts().role))
-        .replace("{key}", &KEY.to_string());
-    format!("{statement}; ")
+    let values = [
+        ("journal", place.journal()),
+        ("run_on", run_on),
+        ("version", version),
+        ("name", literal(&migration.name)),
+        ("kind", literal(run.direction().1.word())),
+        ("up", up.to_owned()),
+        ("down", down.to_owned()),
+        ("actor", literal(&run.manner.actor)),
+        ("tool", literal(TOOL)),
+        ("statements", run.task.statements.len().to_string()),
+        ("role", literal(&run.locked.facts().role)),
+        ("key", KEY.to_string()),
+    ];
+    fill(include_str!("../../sql/progress.sql"), &values)
+}
+
+/// Puts values in the places of their names in braces: all at once, as a value may look like a name.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let mut parts = template.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        let value = values.iter().find(|(known, _)| *known == name);
+        filled.extend([value.map_or("", |(_, value)| value), rest]);
+    }
+    filled
 }

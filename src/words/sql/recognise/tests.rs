@@ -156,8 +156,11 @@ fn concurrent_index_builds_name_index_and_table() {
             false,
         ),
     ] {
-        let index = index.map(name);
-        check(sql, &Kind::CreateIndexConcurrently { index, table: name(table), if_not_exists });
+        let index = index.map(|it| Box::new(name(it)));
+        check(
+            sql,
+            &Kind::CreateIndexConcurrently { index, table: Box::new(name(table)), if_not_exists },
+        );
     }
 }
 
@@ -177,7 +180,7 @@ fn other_kinds_name_what_they_touch() {
         },
     );
 
-    let (table, partition) = (name("s.t"), name("p"));
+    let (table, partition) = (Box::new(name("s.t")), Box::new(name("p")));
     let detach = Kind::DetachConcurrently { table: table.clone(), partition: partition.clone() };
     check("ALTER TABLE s.t DETACH PARTITION p CONCURRENTLY", &detach);
     check("ALTER TABLE IF EXISTS ONLY s.t DETACH PARTITION p CONCURRENTLY", &detach);
