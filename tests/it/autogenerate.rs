@@ -592,7 +592,7 @@ fn a_ledger_keeps_its_rows_and_its_protection() {
         ),
         (
             "ALTER TABLE events ADD COLUMN need text NOT NULL;",
-            "the column need is not null and has no default",
+            "the column need is NOT NULL without a default",
         ),
         ("DROP TRIGGER events_append_only ON events;", "is no longer refused"),
     ] {
@@ -1034,7 +1034,7 @@ fn values_become_others_by_an_expression_or_by_their_author() {
     project.write("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, a inet, b jsonb);");
     let planned = project.run("revision --autogenerate -m open").ok();
     assert!(
-        planned.stdout.contains("PostgreSQL has no way from timestamp with time zone to inet"),
+        planned.stdout.contains("PostgreSQL has no conversion from timestamp with time zone to inet"),
         "{planned:#?}"
     );
     project.run("upgrade").code(1).says(&["FILL_IN_HERE"]);
