@@ -16,7 +16,7 @@ fn a_misspelt_ledger_stops_every_run_and_the_right_name_is_said() {
     project.migration("1_bookings", TABLE, GONE);
     project.run("upgrade").ok();
     project.write("glowplug.toml", &declared(&["bokings"]));
-    let expected = &["public.bokings is declared as a ledger", "Is public.bookings meant?"];
+    let expected = &["public.bokings is declared as a ledger", "Did you mean public.bookings?"];
     // with nothing to do, too
     project.run("upgrade").code(1).says(expected);
     project.migration("2_more", "CREATE TABLE more (id int);", "DROP TABLE more;");
@@ -56,7 +56,7 @@ fn only_tables_with_their_columns_can_be_ledgers_each_of_them_once() {
         (declared(&["shown"]), "public.shown is a view, not a table"),
         (declared(&["kept"]), "public.kept is a materialized view, not a table"),
         (declared(&["counted"]), "public.counted is a sequence, not a table"),
-        (declared(&["pg_catalog.pg_class"]), "it is PostgreSQL's own"),
+        (declared(&["pg_catalog.pg_class"]), "it is one of PostgreSQL's own tables"),
         (declared(&["__glowplug_journal"]), "it is the migrations' own"),
         (declared(&["bookings", "public.bookings"]), "public.bookings is declared twice"),
         (declared(&["bookings"]) + "key = [\"idd\"]\n", "public.bookings has no column idd"),
@@ -70,8 +70,8 @@ fn only_tables_with_their_columns_can_be_ledgers_each_of_them_once() {
     }
     for (table, expected) in [
         ("shown", "public.shown is a view, not a table"),
-        ("pg_catalog.pg_class", "it is PostgreSQL's own"),
-        ("bokings", "Is public.bookings meant?"),
+        ("pg_catalog.pg_class", "it is one of PostgreSQL's own tables"),
+        ("bokings", "Did you mean public.bookings?"),
     ] {
         project.write("glowplug.toml", "");
         project.run_with(&["ledger", "protect", table]).code(1).says(&[expected]);

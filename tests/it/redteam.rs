@@ -19,6 +19,9 @@ pub struct Meta {
     pub levels: Vec<String>,
     #[serde(default)]
     pub min_major: u32,
+    /// Whether a superuser does what no rollback takes back: then it has to be reported.
+    #[serde(default)]
+    pub lasting: bool,
     /// Arguments of upgrade, downgrade and redo.
     #[serde(default)]
     pub args: Vec<String>,
