@@ -1034,7 +1034,9 @@ fn values_become_others_by_an_expression_or_by_their_author() {
     project.write("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, a inet, b jsonb);");
     let planned = project.run("revision --autogenerate -m open").ok();
     assert!(
-        planned.stdout.contains("PostgreSQL has no conversion from timestamp with time zone to inet"),
+        planned
+            .stdout
+            .contains("PostgreSQL has no conversion from timestamp with time zone to inet"),
         "{planned:#?}"
     );
     project.run("upgrade").code(1).says(&["FILL_IN_HERE"]);

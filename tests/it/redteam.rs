@@ -19,6 +19,8 @@ pub struct Meta {
     pub levels: Vec<String>,
     #[serde(default)]
     pub min_major: u32,
+    /// From the next version on it is no attack.
+    pub max_major: Option<u32>,
     /// Whether a superuser does what no rollback takes back: then it has to be reported.
     #[serde(default)]
     pub lasting: bool,
@@ -122,6 +124,15 @@ pub fn truth(admin: &Url) -> String {
         }
     }
     truth.join("\n")
+}
+
+/// Whether rows are others than before, or an attempt is no longer refused.
+pub fn is_harmed(before: &str, after: &str) -> bool {
+    let is_worse = |(before, after): (&str, &str)| {
+        before != after && !(before.ends_with("DONE") && after.ends_with("refused"))
+    };
+    before.lines().count() != after.lines().count()
+        || before.lines().zip(after.lines()).any(is_worse)
 }
 
 /// Something that is made once for each server of this process.
