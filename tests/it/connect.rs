@@ -343,7 +343,7 @@ fn of_several_hosts_the_first_that_answers_is_taken() {
         .code(1)
         .says(&[
             &format!(
-                "no connection after 2 attempts: nothing is listening at 127.0.0.1:{dead}; \
+                "could not connect in 2 attempts: nothing is listening at 127.0.0.1:{dead}; \
                  nothing is listening at 127.0.0.1:{other}"
             ),
             "Is the server running?",

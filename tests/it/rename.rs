@@ -162,9 +162,9 @@ fn a_rename_that_cannot_be_honoured_whole_is_refused() {
             "the source of truth has no relation \"public\".\"persons\"",
         ),
         (users, &both, &["users=people"], "still has relation \"public\".\"users\""),
-        (&both, &people, &["users=people"], "relation \"public\".\"people\" is there already"),
+        (&both, &people, &["users=people"], "relation \"public\".\"people\" already exists"),
         (users, &people, &["users=people", "users=persons"], "--rename users=people also renames"),
-        (users, &people, &["users=people", "users.id=name"], "is there already"),
+        (users, &people, &["users=people", "users.id=name"], "already exists"),
         (users, &people, &["users=people", "users.name=persons.name"], "cannot move out of"),
         (
             users,

@@ -29,7 +29,7 @@ fn nothing_behind_a_failing_migration_begins() {
         "SELECT nextval('begun');",
     ];
     let project = project(&database, &ups);
-    project.run("upgrade").code(1).says(&["3_m failed on its way up: division by zero"]);
+    project.run("upgrade").code(1).says(&["3_m failed in up.sql: division by zero"]);
     assert_eq!(applied(&database), "1 2");
     assert_eq!(database.query("SELECT is_called FROM begun"), "f");
     project.migration("3_m", "CREATE TABLE three (id int);", "");
@@ -68,7 +68,7 @@ fn a_failure_that_a_script_takes_back_leaves_nothing() {
             project.migration("2_m", up, "");
         }
         project.migration("3_m", "CREATE TABLE three (id int);", "");
-        project.run("upgrade").code(1).says(&["2_m failed on its way up: division by zero"]);
+        project.run("upgrade").code(1).says(&["2_m failed in up.sql: division by zero"]);
         assert_eq!(applied(&database), "1");
         assert_eq!(database.query("SELECT to_regclass('revived') IS NULL"), "t");
     }
@@ -111,7 +111,7 @@ fn a_migration_that_touches_a_ledger_is_run_by_itself_and_the_others_go_on() {
     project.migration("4_m", "CREATE TABLE four (id int);", "");
     project.migration("5_m", harm, "");
     project.migration("6_m", "CREATE TABLE six (id int);", "");
-    project.run("upgrade").code(3).says(&["5_m was refused on its way up"]);
+    project.run("upgrade").code(3).says(&["5_m was refused in up.sql"]);
     assert_eq!(applied(&database), "1 2 3 4");
 }
 

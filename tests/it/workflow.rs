@@ -1113,7 +1113,7 @@ exit 1
 -- stderr
 cli::cannot
 
-  × `false` ended with exit status: 1
+  × `false` failed with exit status: 1
   help: Is it the right program? VISUAL takes precedence over EDITOR.
 
 "#]],

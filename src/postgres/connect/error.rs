@@ -102,7 +102,7 @@ pub enum ConnectError {
     },
 
     /// More than one server, address or way was tried; in the order tried.
-    #[error("no connection after {} attempts: {}", tries.len(), list(tries))]
+    #[error("could not connect in {} attempts: {}", tries.len(), list(tries))]
     #[diagnostic(code(connect::several), help("{}", self.advice()))]
     Several {
         /// The failures; never empty, none of them is `Several`.
