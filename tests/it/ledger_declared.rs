@@ -57,7 +57,7 @@ fn only_tables_with_their_columns_can_be_ledgers_each_of_them_once() {
         (declared(&["kept"]), "public.kept is a materialized view, not a table"),
         (declared(&["counted"]), "public.counted is a sequence, not a table"),
         (declared(&["pg_catalog.pg_class"]), "it is one of PostgreSQL's own tables"),
-        (declared(&["__glowplug_journal"]), "it is the migrations' own"),
+        (declared(&["__glowplug_journal"]), "it is one of the migrations' own tables"),
         (declared(&["bookings", "public.bookings"]), "public.bookings is declared twice"),
         (declared(&["bookings"]) + "key = [\"idd\"]\n", "public.bookings has no column idd"),
         (declared(&["bookings"]) + "key = [\"id\", \"id\"]\n", "the key names id twice"),

@@ -13,6 +13,9 @@ use crate::support::{Database, Project, text};
 
 use self::proxy::{Proxy, Seen};
 
+/// A line so slow that all that is sent at once is on its way before the first answer comes.
+const LATENCY: Duration = Duration::from_millis(20);
+
 /// A project whose database is behind a proxy.
 struct Counted {
     project: Project,
@@ -23,12 +26,21 @@ struct Counted {
 impl Counted {
     /// With so many migrations of one statement each.
     fn with(migrations: usize) -> Self {
+        Self::behind(Duration::ZERO, migrations)
+    }
+
+    /// The same over a slow line.
+    fn far(migrations: usize) -> Self {
+        Self::behind(LATENCY, migrations)
+    }
+
+    fn behind(latency: Duration, migrations: usize) -> Self {
         let database = Database::new();
         let mut url: Url = database.url().parse().unwrap();
         let HostName::Socket(server) = &url.hosts[0].name else {
             panic!("the tests' servers listen on sockets")
         };
-        let proxy = Proxy::before(server.as_ref(), Duration::ZERO);
+        let proxy = Proxy::before(server.as_ref(), latency);
         let directory = proxy.directory();
         url.set("host", directory.to_str().unwrap()).unwrap();
         let project = Project::new().env("DATABASE_URL", &text(&url));
@@ -75,7 +87,7 @@ fn looking_takes_two_round_trips() {
 #[test]
 fn a_run_takes_five_round_trips_and_one_for_each_hundred_migrations() {
     for pending in [1, 10, 100, 250] {
-        let counted = Counted::with(pending);
+        let counted = Counted::far(pending);
         let most = 5 + pending.div_ceil(100) as u64;
         check("upgrade", counted.run("upgrade"), most);
         check("downgrade base", counted.run("downgrade base"), most);
@@ -87,7 +99,7 @@ fn the_statements_of_a_long_script_do_not_wait_for_each_other() {
     let script: String = (0..1_000).map(|n| format!("INSERT INTO t VALUES ({n});\n")).collect();
     let script = format!("CREATE TABLE t (x int);\n{script}");
     for (is_in_transaction, most_trips, most_bytes) in [(true, 10, 40_000), (false, 20, 200_000)] {
-        let counted = Counted::with(0);
+        let counted = Counted::far(0);
         counted.project.migration("1_a", &script, "DROP TABLE t;");
         if !is_in_transaction {
             counted.project.piecewise("1_a", &script, "DROP TABLE t;");
