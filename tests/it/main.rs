@@ -43,6 +43,7 @@ mod program;
 mod proxy;
 mod redteam;
 mod rename;
+mod replays;
 mod round_trips;
 mod sample;
 mod schema;
