@@ -375,7 +375,8 @@ fn run(binaries: &Binaries, pairs: &[&Pair]) -> Outcome {
                             outcome.ways += 1;
                             let Err(error) = walked else { continue };
                             // what the rows do not pass: data exceptions, violated constraints
-                            let of_rows = ["SqlState(E22", "SqlState(E23"];
+                            let of_rows =
+                                ["SqlState(E22", "SqlState(E23", "syntax error in tsquery"];
                             if with_rows && of_rows.iter().any(|it| error.contains(it)) {
                                 outcome.without_rows += 1;
                                 with_rows = false;

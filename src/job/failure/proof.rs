@@ -49,10 +49,11 @@ impl ProofFailure {
         self
     }
 
-    /// Whether it failed because of what is in the rows: data exceptions (class 22) and violated constraints (class 23).
+    /// Whether it failed because of what is in the rows: data exceptions (class 22), violated constraints (class 23), and a syntax error,
+    /// which is also what values of tsquery and jsonpath fail with.
     pub(in crate::job) fn is_of_rows(&self) -> bool {
-        let class = self.sqlstate.as_ref().and_then(|it| it.get(..2));
-        matches!(class, Some("22" | "23"))
+        let state = self.sqlstate.as_deref().unwrap_or_default();
+        ["22", "23", "42601"].iter().any(|it| state.starts_with(it))
     }
 }
 

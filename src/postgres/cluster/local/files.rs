@@ -41,7 +41,11 @@ pub(super) fn write_once(
         return Ok(());
     }
     let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(cannot("write", path))?;
+    match written {
+        // another run was faster
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        written => written.map_err(cannot("write", path))?,
+    }
     made.push(path.to_owned());
     Ok(())
 }
