@@ -6,6 +6,7 @@ pub mod drift;
 pub mod event;
 pub mod finding;
 pub mod ledger;
+pub mod ledger_finding;
 pub mod pin;
 pub mod proved;
 pub mod rule;

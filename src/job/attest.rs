@@ -20,7 +20,7 @@ use crate::{
         session::{Failure, Session},
         session_error::SessionError,
     },
-    report::{finding::Finding, ledger::Head},
+    report::{ledger::Head, ledger_finding::LedgerFinding},
 };
 
 /// What the last run left, and where it stands in the journal.
@@ -74,7 +74,7 @@ pub(super) async fn drift(
     guard: &Guard,
     latest: &Latest,
     now: &Snapshot,
-) -> Result<Vec<Finding>, JobError> {
+) -> Result<Vec<LedgerFinding>, JobError> {
     let mut findings = latest.attestation.drift(now, &guard.ledgers);
     for (index, ledger) in guard.ledgers.iter().enumerate() {
         let key = now.key(index, &ledger.key);
@@ -89,7 +89,7 @@ pub(super) async fn drift(
             let rows = session.query(&sql, Vec::new()).await.map_err(failed)?;
             if !matches!(rows.first().and_then(|row| row.first()), Some(Some(text)) if text == "true")
             {
-                findings.push(Finding {
+                findings.push(LedgerFinding {
                     ledger: ledger.label(),
                     rule: LedgerRule::RowsLost,
                     what: format!("the newest known event ({}) is gone", shown(last)),
@@ -120,7 +120,7 @@ pub(crate) struct Start {
 /// Everything that is not as the last run left it: the journal, the protection, the rows.
 pub(super) struct Differences {
     pub(super) latest: Option<Latest>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<LedgerFinding>,
     pub(super) now: Snapshot,
     pub(super) signs: Vec<Option<Signs>>,
     pub(super) chain: Chain,
@@ -264,7 +264,7 @@ async fn seen(
     locked: &mut Locked<'_>,
     other: Option<&mut Session<'_>>,
     guard: &Guard,
-) -> Result<(Snapshot, Vec<Finding>), Failure> {
+) -> Result<(Snapshot, Vec<LedgerFinding>), Failure> {
     let facts = locked.facts().clone();
     let known = locked.known.take();
     let Some(other) = other else {

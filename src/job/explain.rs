@@ -14,7 +14,7 @@ use crate::{
         exec::{At, Cause, Task, TaskError, is_lost_lock},
         session::Failure,
     },
-    report::finding::Finding,
+    report::ledger_finding::LedgerFinding,
     words::{secrets, sql},
 };
 
@@ -52,7 +52,7 @@ pub(super) fn failed(
 fn refused(
     tasks: &[Task<'_>],
     error: &TaskError,
-    findings: &[Finding],
+    findings: &[LedgerFinding],
     together: bool,
 ) -> Box<RefusedError> {
     let task = &tasks[error.task];

@@ -26,7 +26,7 @@ use crate::{
         session_error::SessionError,
     },
     project::ProjectError,
-    report::{finding::Finding, run::RunReport},
+    report::{ledger_finding::LedgerFinding, run::RunReport},
     schema_rs::{PrintError, merge::ApplyError, parse::ParseError, patch::PatchError},
     words::secrets,
 };
@@ -292,7 +292,7 @@ pub struct RefusedError {
     /// The file.
     pub path: String,
     /// What would have become of the ledgers.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<LedgerFinding>,
     /// Line and column of the statement that does it, from 1, where a replay has found it.
     pub place: Option<(usize, usize)>,
     /// The script, without secrets.

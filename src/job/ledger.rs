@@ -23,8 +23,8 @@ use crate::{
         session::{Message, Session},
     },
     report::{
-        finding::Finding,
         ledger::{AttestationReport, Head, LedgerReport, LedgersReport, Level, Strength},
+        ledger_finding::LedgerFinding,
     },
 };
 
@@ -133,7 +133,7 @@ pub async fn verify(
         let count = count.and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
         report.checked.push(format!("{label}: {count} rows up to {}", shown(last)));
         if count < attested {
-            report.findings.push(Finding {
+            report.findings.push(LedgerFinding {
                 ledger: label,
                 rule: LedgerRule::RowsLost,
                 what: format!("{} of its {attested} rows up to {} are gone", attested - count, shown(last)),

@@ -13,7 +13,7 @@ use crate::{
         layer::{Layer, Signs},
         snapshot::{Address, Fact, Kind, Snapshot},
     },
-    report::finding::Finding,
+    report::ledger_finding::LedgerFinding,
     words::digest::Digest,
 };
 
@@ -79,7 +79,7 @@ impl Attestation {
 
     /// What is different now from what the last run left, as far as it matters.
     #[must_use]
-    pub fn drift(&self, now: &Snapshot, ledgers: &[Declaration]) -> Vec<Finding> {
+    pub fn drift(&self, now: &Snapshot, ledgers: &[Declaration]) -> Vec<LedgerFinding> {
         // ledgers may be declared in another order now
         let places: BTreeMap<usize, usize> = self
             .ledgers

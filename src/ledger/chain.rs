@@ -6,7 +6,7 @@
 use crate::report::rule::LedgerRule;
 use std::collections::BTreeMap;
 
-use crate::{ledger::advice, report::finding::Finding};
+use crate::{ledger::advice, report::ledger_finding::LedgerFinding};
 
 /// One attestation of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +101,10 @@ impl Chain {
 
     /// What is wrong with it. `pinned` is the newest head that somebody kept elsewhere.
     #[must_use]
-    pub fn faults(&self, pinned: Option<&str>) -> Vec<Finding> {
+    pub fn faults(&self, pinned: Option<&str>) -> Vec<LedgerFinding> {
         let mut found = Vec::new();
         let mut find = |rule, what: String| {
-            found.push(Finding {
+            found.push(LedgerFinding {
                 ledger: String::new(),
                 rule,
                 what,

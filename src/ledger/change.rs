@@ -19,7 +19,7 @@ use crate::{
         protection::{Protection, bits, firmness, protection},
         snapshot::{Fact, Kind, Snapshot},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
 
 /// What is known besides the two snapshots.
@@ -40,7 +40,7 @@ pub struct Context<'c> {
 /// Judges what changed between two snapshots. No finding means that protection, meaning and appends are as they were; rows
 /// are [counted](super::rows()) beside.
 #[must_use]
-pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<Finding> {
+pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<LedgerFinding> {
     let renamed = after.named_as(before);
     let after = renamed.as_ref().unwrap_or(after);
     let mut findings = BTreeSet::new();
@@ -75,7 +75,7 @@ struct Judge<'j> {
     label: String,
     was: Protection,
     now: Protection,
-    findings: Vec<Finding>,
+    findings: Vec<LedgerFinding>,
 }
 
 impl<'j> Judge<'j> {
@@ -98,7 +98,7 @@ impl<'j> Judge<'j> {
     }
 
     fn find(&mut self, rule: LedgerRule, what: impl Into<String>, advice: &'static str) {
-        self.findings.push(Finding {
+        self.findings.push(LedgerFinding {
             ledger: self.label.clone(),
             rule,
             what: what.into(),

@@ -30,7 +30,7 @@ use crate::{
         server_error::ServerError,
         session::{COMMIT, Failure, Message, Row, Seen},
     },
-    report::finding::Finding,
+    report::ledger_finding::LedgerFinding,
     words::{
         ident::Literal,
         sql::{Kind, Statement},
@@ -158,7 +158,7 @@ pub enum Cause {
     /// Another session builds this index right now.
     IndexIsBeingBuilt(String),
     /// It would have harmed a ledger.
-    Refused(Vec<Finding>),
+    Refused(Vec<LedgerFinding>),
 }
 
 impl From<Failure> for Cause {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::finding::Finding;
+use crate::report::ledger_finding::LedgerFinding;
 
 /// The declared level of protection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ pub struct LedgersReport {
     /// What the last run attested.
     pub attestation: Option<AttestationReport>,
     /// What has changed since.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<LedgerFinding>,
     /// What was compared.
     pub checked: Vec<String>,
     /// Notes.

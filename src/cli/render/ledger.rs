@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::report::finding::Finding;
 use crate::report::ledger::Strength;
 use crate::report::ledger::{LedgerReport, LedgersReport};
+use crate::report::ledger_finding::LedgerFinding;
 
 /// The result of `ledger status`.
 pub(in crate::cli) fn ledgers(report: &LedgersReport) -> String {
@@ -90,7 +90,7 @@ pub(in crate::cli) fn verified(report: &LedgersReport) -> String {
     text
 }
 
-fn findings(text: &mut String, findings: &[Finding]) {
+fn findings(text: &mut String, findings: &[LedgerFinding]) {
     for finding in findings {
         let of = match finding.ledger.as_str() {
             "" => String::new(),

@@ -10,7 +10,7 @@ use crate::{
         guard::{self, Guard, Key, Range},
         session::Session,
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
 
 /// Ledgers up to this size, in pages of 8 kB, are read through for rows that were written since: whatever the server counted.
@@ -38,7 +38,7 @@ pub(crate) async fn compare(
     (attested, signs): (&Attested, Option<&Signs>),
     look: Look,
     server_version: u32,
-) -> Result<Option<Finding>, JobError> {
+) -> Result<Option<LedgerFinding>, JobError> {
     let declared = &guard.ledgers[index];
     let (Some(signs), true) = (signs, now.root(index).is_some() && now.is_readable(index)) else {
         return Ok(None);
@@ -103,7 +103,7 @@ pub(crate) async fn compare(
             true => String::new(),
             false => format!(": expected {}, found {found}", layer.rows),
         };
-        return Ok(Some(Finding {
+        return Ok(Some(LedgerFinding {
             ledger: declared.label(),
             rule: LedgerRule::RowsChanged,
             what: format!("{rows} do not match what was attested{count}"),

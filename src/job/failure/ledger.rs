@@ -1,6 +1,6 @@
 //! What is wrong with ledgers, or with what is asked of them.
 
-use crate::{report::finding::Finding, words::secrets};
+use crate::{report::ledger_finding::LedgerFinding, words::secrets};
 
 /// Ledgers, or what protects them, that are not what the last run left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
@@ -12,7 +12,7 @@ pub struct DriftError {
     /// Whether this is another database than the one that was attested: a copy that was restored, or a branch.
     pub restored: bool,
     /// What is different.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<LedgerFinding>,
 }
 
 impl DriftError {
@@ -50,7 +50,7 @@ pub struct HarmError {
     /// The last migration.
     pub after: String,
     /// What is different.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<LedgerFinding>,
 }
 
 /// Why nothing can be said of a ledger, or done for it.
@@ -265,8 +265,8 @@ pub enum LedgerError {
 }
 
 /// The findings, each on a line of its own.
-pub(super) fn listed(findings: &[Finding]) -> String {
-    let line = |finding: &Finding| match finding.ledger.as_str() {
+pub(super) fn listed(findings: &[LedgerFinding]) -> String {
+    let line = |finding: &LedgerFinding| match finding.ledger.as_str() {
         "" => format!("\n- {}", finding.what),
         ledger => format!("\n- {ledger}: {}", finding.what),
     };

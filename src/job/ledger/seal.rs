@@ -15,7 +15,7 @@ use crate::{
         guard::{self, Guard, Range},
         session::{Message, Session},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
     words::digest::Digest,
 };
 
@@ -177,7 +177,7 @@ pub async fn seal(
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
     /// What is different.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<LedgerFinding>,
     /// What is as it was.
     pub checked: Vec<String>,
     /// What no seal speaks of.
@@ -237,7 +237,7 @@ pub async fn compare(
                 seal.ledger, seal.rows, seal.at
             ));
         } else {
-            compared.findings.push(Finding {
+            compared.findings.push(LedgerFinding {
                 ledger: seal.ledger.clone(),
                 rule: LedgerRule::SealBroken,
                 what: format!("the rows {rows} do not match those sealed at {}", seal.at),

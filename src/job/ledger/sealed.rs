@@ -7,8 +7,8 @@ use crate::{
     ledger::{self, Declaration, Hands, Powers, Sealing, Snapshot, sealing},
     postgres::{guard::Guard, lock::Facts, session::Session},
     report::{
-        finding::Finding,
         ledger::{Level, Road, Strength},
+        ledger_finding::LedgerFinding,
         rule::LedgerRule,
     },
 };
@@ -81,7 +81,7 @@ pub(super) fn judge(
     index: usize,
     ledger: &Declaration,
     key: Option<&str>,
-) -> (bool, Vec<Road>, Option<Finding>) {
+) -> (bool, Vec<Road>, Option<LedgerFinding>) {
     let found = ledger::protection(now, index).weakest();
     let is_always =
         [found.update, found.delete, found.truncate].iter().all(|it| *it == Strength::Always);
@@ -89,7 +89,7 @@ pub(super) fn judge(
     let roads = powers.roads(index, key);
     let is_sealed = is_there && is_always && roads.is_empty();
     let is_missed = ledger.level == Level::Sealed && is_there && !is_sealed;
-    let finding = is_missed.then(|| Finding {
+    let finding = is_missed.then(|| LedgerFinding {
         ledger: ledger.label(),
         rule: LedgerRule::NotSealed,
         what: match roads.first() {

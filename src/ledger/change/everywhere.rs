@@ -9,7 +9,7 @@ use crate::{
         snapshot::{Fact, Kind, Snapshot},
     },
     report::{
-        finding::Finding,
+        ledger_finding::LedgerFinding,
         rule::{LedgerRule, Severity},
     },
 };
@@ -61,11 +61,11 @@ pub(super) fn everywhere(
     after: &Snapshot,
     context: &Context<'_>,
     guarded: &[usize],
-) -> Vec<Finding> {
+) -> Vec<LedgerFinding> {
     let mut findings = Vec::new();
     let mut find = |rule, what: String, advice| {
         let rows = LedgerRule::severity(rule) == Severity::History;
-        findings.push(Finding { ledger: String::new(), rule, what, advice, rows });
+        findings.push(LedgerFinding { ledger: String::new(), rule, what, advice, rows });
     };
     let (was, now) = (before.session(), after.session());
     if was.text("xid") != now.text("xid") {

@@ -8,7 +8,7 @@ use crate::{
         protection::bits,
         snapshot::{Fact, Kind, Snapshot},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
 
 /// The columns of the tracking tables: type, whether NOT NULL, identity, default. They are those of `postgres/sql/*_table.sql`,
@@ -45,10 +45,14 @@ const CONSTRAINTS: [(&str, &str); 3] = [
 
 /// What of the tracking tables is not as glowplug makes it. There is no allow-list: whatever a row that is written there could
 /// reach is compared.
-pub(super) fn tracking(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<Finding> {
+pub(super) fn tracking(
+    before: &Snapshot,
+    after: &Snapshot,
+    context: &Context<'_>,
+) -> Vec<LedgerFinding> {
     let mut findings = Vec::new();
     let mut find = |what: String| {
-        findings.push(Finding {
+        findings.push(LedgerFinding {
             ledger: String::new(),
             rule: LedgerRule::TrackingTable,
             what,

@@ -19,7 +19,7 @@ use crate::{
         lock::Locked,
         session::{COMMIT, Failure, Message, Row},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
     words::sql::pieces,
 };
 
@@ -47,7 +47,7 @@ pub(super) const FORGOTTEN: &str = "26000";
 pub(super) enum Outcome {
     Committed { rows: Vec<Vec<Row>>, parts: Vec<Part>, has_appended: bool },
     Again(Care),
-    Refused(Vec<Finding>),
+    Refused(Vec<LedgerFinding>),
 }
 
 /// How many rows a fingerprint is of.
@@ -366,8 +366,9 @@ impl Locked<'_> {
                 }
             }
         }
-        let blocks =
-            |it: &Finding| it.rule != LedgerRule::ColumnType && (it.rows || guard.allow.is_none());
+        let blocks = |it: &LedgerFinding| {
+            it.rule != LedgerRule::ColumnType && (it.rows || guard.allow.is_none())
+        };
         if asks_rows && !care.exact && !watched.is_empty() {
             if !findings.iter().any(blocks) {
                 return Ok(Outcome::Again(Care { exact: true, ..care }));

@@ -14,7 +14,7 @@ use crate::{
         lock::Locked,
         session::{Failure, Message, Row},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
 
 impl Locked<'_> {
@@ -153,7 +153,7 @@ impl Locked<'_> {
         after: &Snapshot,
         counted: &ledger::Rows,
         part: Part,
-    ) -> Result<Vec<Finding>, Failed> {
+    ) -> Result<Vec<LedgerFinding>, Failed> {
         let mut findings = self.numbered(guard, it.index, before, after, part).await?;
         if counted.inserted != 0 || !counted.attached.is_empty() {
             findings.extend(self.backdated(guard, it, before, after, counted, part).await?);
@@ -170,7 +170,7 @@ impl Locked<'_> {
         it: &Watched,
         after: &Snapshot,
         part: Part,
-    ) -> Result<Vec<Finding>, Failed> {
+    ) -> Result<Vec<LedgerFinding>, Failed> {
         let (Some((root, _)), [(name, _)]) = (after.root(it.index), it.key.as_slice()) else {
             return Ok(Vec::new());
         };
@@ -199,7 +199,7 @@ impl Locked<'_> {
         let what = format!(
             "an event has the number {is}, which {sequence} has yet to give: a later append would fail"
         );
-        let found = Finding {
+        let found = LedgerFinding {
             rows: false,
             ..finding(guard, it.index, LedgerRule::SequenceChanged, what, advice::APPEND)
         };
@@ -214,7 +214,7 @@ impl Locked<'_> {
         before: &Snapshot,
         after: &Snapshot,
         part: Part,
-    ) -> Result<Vec<Finding>, Failed> {
+    ) -> Result<Vec<LedgerFinding>, Failed> {
         let roles: Vec<&str> = before
             .of(Some(index), Kind::Role)
             .filter(|(_, it)| it.is("appends") && !it.is("superuser"))
@@ -238,7 +238,7 @@ impl Locked<'_> {
                         "{role} can no longer append: {label} needs {privilege} on {table} then"
                     );
                     let way = "Grant it, or let the function be SECURITY DEFINER.";
-                    findings.push(Finding {
+                    findings.push(LedgerFinding {
                         rows: false,
                         ..finding(guard, index, LedgerRule::AppendLost, what, way)
                     });
@@ -257,7 +257,7 @@ impl Locked<'_> {
         after: &Snapshot,
         counted: &ledger::Rows,
         part: Part,
-    ) -> Result<Vec<Finding>, Failed> {
+    ) -> Result<Vec<LedgerFinding>, Failed> {
         let ledger = &guard.ledgers[it.index];
         let Some(mark) = it.mark.as_deref().filter(|_| guard::is_ordered(&it.key)) else {
             return Ok(Vec::new());
@@ -305,7 +305,7 @@ impl Locked<'_> {
         before: &Snapshot,
         after: &Snapshot,
         part: Part,
-    ) -> Result<Vec<Finding>, Failed> {
+    ) -> Result<Vec<LedgerFinding>, Failed> {
         let mut findings = Vec::new();
         let now: BTreeMap<&str, Option<i64>> = after
             .of(Some(index), Kind::Reached)
@@ -324,7 +324,7 @@ impl Locked<'_> {
                 let what = format!(
                     "the sequence {label} starts again at {next}: numbers up to {then} would come twice"
                 );
-                findings.push(Finding {
+                findings.push(LedgerFinding {
                     rows: false,
                     ..finding(guard, index, LedgerRule::SequenceChanged, what, advice::APPEND)
                 });

@@ -13,7 +13,7 @@ use crate::{
         guard::{self, Guard},
         session::{Failure, Message, PROBE, ROLLBACK_PROBE, Row},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
 
 pub(super) fn finding(
@@ -22,8 +22,8 @@ pub(super) fn finding(
     rule: LedgerRule,
     what: String,
     advice: &'static str,
-) -> Finding {
-    Finding { ledger: guard.ledgers[index].label(), rule, what, advice, rows: true }
+) -> LedgerFinding {
+    LedgerFinding { ledger: guard.ledgers[index].label(), rule, what, advice, rows: true }
 }
 
 /// The ledgers that have something to lose.
@@ -119,7 +119,7 @@ pub(super) fn probed(
     draft: &Draft<'_>,
     answers: &[Answer],
     snapshot_at: usize,
-) -> Vec<Finding> {
+) -> Vec<LedgerFinding> {
     let asked: Vec<(usize, &Answer)> = draft
         .parts
         .iter()
@@ -135,8 +135,10 @@ pub(super) fn probed(
     for Probes { index, appends, writes } in probes {
         debug_assert!(watched.iter().any(|it| it.index == *index));
         let mut find = |rule, what: String| {
-            findings
-                .push(Finding { rows: false, ..finding(guard, *index, rule, what, advice::KEEP) });
+            findings.push(LedgerFinding {
+                rows: false,
+                ..finding(guard, *index, rule, what, advice::KEEP)
+            });
         };
         for (role, _) in appends {
             let by = role.as_ref().map(|role| format!(" by {}", role.name)).unwrap_or_default();
@@ -187,7 +189,7 @@ fn may_be_others(failure: &Failure) -> bool {
 }
 
 /// Whether an append that was tried has set a sequence back: `rows` are its name and what it has reached.
-pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<Finding> {
+pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<LedgerFinding> {
     let mut findings = Vec::new();
     for index in 0..guard.ledgers.len() {
         for (label, then) in after.of(Some(index), Kind::Reached) {
@@ -199,7 +201,7 @@ pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<Findin
                 let what = format!(
                     "every append sets the sequence {label} back: numbers would come twice"
                 );
-                findings.push(Finding {
+                findings.push(LedgerFinding {
                     rows: false,
                     ..finding(guard, index, LedgerRule::SequenceChanged, what, advice::APPEND)
                 });
@@ -210,7 +212,7 @@ pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<Findin
 }
 
 /// What counters tell of the rows.
-pub(super) fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Vec<Finding> {
+pub(super) fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Vec<LedgerFinding> {
     let rows = |count: i64| {
         if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") }
     };
@@ -229,7 +231,7 @@ pub(super) fn touched(guard: &Guard, it: &Watched, counted: &ledger::Rows) -> Ve
     findings
 }
 
-pub(super) fn changed_rows(guard: &Guard, index: usize) -> Finding {
+pub(super) fn changed_rows(guard: &Guard, index: usize) -> LedgerFinding {
     finding(
         guard,
         index,
@@ -260,7 +262,7 @@ pub(super) fn twice(
     before: &Snapshot,
     start: &BTreeMap<usize, i64>,
     legs: &[Vec<Row>],
-) -> Vec<Finding> {
+) -> Vec<LedgerFinding> {
     let mut seen = start.clone();
     let mut appended: BTreeMap<(usize, &str, bool), i64> = BTreeMap::new();
     for ((_, version, direction), rows) in body.legs.iter().zip(legs) {
@@ -282,14 +284,14 @@ pub(super) fn twice(
 }
 
 /// Events that a redo would append once more.
-pub(super) fn appended_twice(guard: &Guard, ledger: usize, count: i64) -> Finding {
+pub(super) fn appended_twice(guard: &Guard, ledger: usize, count: i64) -> LedgerFinding {
     let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
     let what = format!("{events} would be appended a second time: the way down takes nothing back");
     finding(guard, ledger, LedgerRule::AppendedTwice, what, advice::TWICE)
 }
 
 /// Whether all that stands in the way may turn out to concern columns that hold nothing.
-pub(super) fn may_be_unused(findings: &[Finding]) -> bool {
+pub(super) fn may_be_unused(findings: &[LedgerFinding]) -> bool {
     let of_columns = [LedgerRule::ColumnDropped, LedgerRule::ConstraintLost];
     findings.iter().any(|it| it.rule == LedgerRule::ColumnDropped)
         && findings.iter().all(|it| of_columns.contains(&it.rule))
@@ -314,8 +316,8 @@ pub(super) fn shown(mark: &[Option<String>]) -> String {
     mark.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn surgery(name: &str) -> Finding {
-    Finding {
+pub(super) fn surgery(name: &str) -> LedgerFinding {
+    LedgerFinding {
         ledger: String::new(),
         rule: LedgerRule::Surgery,
         what: format!(

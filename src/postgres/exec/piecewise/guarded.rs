@@ -13,7 +13,7 @@ use crate::{
         },
         session::{Failure, Message},
     },
-    report::{finding::Finding, rule::LedgerRule},
+    report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
 
 use super::Run;
@@ -106,7 +106,7 @@ impl Run<'_, '_, '_, '_> {
         match why {
             None => Ok(Some(before)),
             Some(why) => {
-                let finding = Finding {
+                let finding = LedgerFinding {
                     ledger: String::new(),
                     rule: LedgerRule::WithoutTransaction,
                     what: format!(
