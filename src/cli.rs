@@ -21,6 +21,7 @@ mod history;
 mod init;
 mod interrupt;
 mod ledger;
+mod pages;
 mod print_schema;
 mod render;
 mod revision;
@@ -118,6 +119,16 @@ enum Format {
     Text,
     /// One JSON document, even on failure.
     Json,
+    /// Findings as SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Findings as annotations of GitHub Actions.
+    Github,
+    /// Findings as GitLab's Code Quality report.
+    Gitlab,
+    /// Findings as JUnit's XML.
+    Junit,
+    /// Findings as a summary in Markdown.
+    Markdown,
     /// For `migration generate` only: Diesel's `--format` takes nothing else.
     #[value(hide = true)]
     Sql,
@@ -202,7 +213,38 @@ enum Command {
     Alembic(alembic::Word),
 }
 
+impl Cli {
+    /// What is wrong with `--format`, if it does not fit the command.
+    fn misused_format(&self) -> Option<String> {
+        let format = self.global.format;
+        match format {
+            Format::Text | Format::Json => None,
+            Format::Sql => (!matches!(self.command, Command::Migration(_))).then(|| {
+                "--format takes text or json; `sql` is for `migration generate` only".to_owned()
+            }),
+            _ if self.command.has_findings() => None,
+            _ => Some(format!(
+                "`{}` has no findings: --format takes text or json; the other formats are for {WITH_FINDINGS}",
+                self.command.name()
+            )),
+        }
+    }
+}
+
+/// The commands that take every format.
+const WITH_FINDINGS: &str = "`check`, `ci`, `current --check-heads`, `drift`, `schema --check` and `verify`";
+
 impl Command {
+    /// Whether it reports findings, which all formats can show.
+    fn has_findings(&self) -> bool {
+        match self {
+            Self::Check(_) | Self::Drift(_) | Self::Verify(_) => true,
+            Self::Schema(command) => command.has_findings(),
+            Self::Current(command) => command.has_findings(),
+            _ => false,
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
@@ -264,8 +306,7 @@ pub fn main(is_stdout_closed: bool) -> ExitCode {
             return exit::usage(&error, &arguments, &covers);
         }
     };
-    if cli.global.format == Format::Sql && !matches!(cli.command, Command::Migration(_)) {
-        let text = "--format takes text or json; `sql` is for `migration generate` only";
+    if let Some(text) = cli.misused_format() {
         let error = Cli::command().error(clap::error::ErrorKind::InvalidValue, text);
         return exit::usage(&error, &arguments, &covers);
     }

@@ -5,6 +5,7 @@ pub mod autogenerate;
 pub mod drift;
 pub mod event;
 pub mod finding;
+pub mod findings;
 pub mod ledger;
 pub mod ledger_finding;
 pub mod pin;

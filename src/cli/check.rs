@@ -159,7 +159,10 @@ impl Check {
         );
         progress.finish();
         let report = report?;
-        output.answer(&report, render::checked);
+        let truth = settings.truth_file(self.source.source.as_deref());
+        let findings = report.findings(truth.as_deref(), self.strict);
+        let sheet = settings.sheet(&["check"], findings);
+        output.findings(&report, &sheet, render::checked);
         let is_fine = report.is_empty() && (!self.strict || report.not_compared.is_empty());
         Ok(if is_fine { Exit::Done } else { Exit::Findings })
     }

@@ -2,6 +2,7 @@
 
 mod autogenerate;
 mod diagnostic;
+pub(super) mod findings;
 mod json;
 mod ledger;
 mod pin;
@@ -15,7 +16,7 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{autogenerate::*, findings::Sheet, ledger::*, pin::*, progress::Progress, text::*, verify::*};
 use crate::cli::{
     Format, Global,
     covers::Covers,
@@ -55,6 +56,11 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether the output is text for people.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.format, Format::Text | Format::Sql)
+    }
+
     pub(super) fn is_verbose(&self) -> bool {
         self.verbose
     }
@@ -63,7 +69,34 @@ impl Output {
     pub(super) fn answer<T: Serialize>(&self, report: &T, text: impl FnOnce(&T) -> String) {
         match self.format {
             Format::Json => self.document(&json::done(self.command, report)),
+            _ => self.raw(&text(report)),
+        }
+    }
+
+    /// The same for a report with findings, in every format.
+    pub(super) fn findings<T: Serialize>(
+        &self,
+        report: &T,
+        sheet: &Sheet,
+        text: impl FnOnce(&T) -> String,
+    ) {
+        match self.format {
             Format::Text | Format::Sql => self.raw(&text(report)),
+            Format::Json => {
+                let findings = Some(findings::list(&sheet.findings));
+                self.document(&json::with_findings(self.command, report, findings));
+            }
+            _ => self.sheet(sheet),
+        }
+    }
+
+    /// Prints findings in one of the formats for other tools.
+    fn sheet(&self, sheet: &Sheet) {
+        let Some(text) = sheet.render(self.format, self.command) else { return };
+        match self.format {
+            // what is special in them is escaped the way JSON does it
+            Format::Sarif | Format::Gitlab => self.document(&text),
+            _ => self.raw(&text),
         }
     }
 
@@ -99,14 +132,15 @@ impl Output {
 
     /// Prints what went wrong.
     pub(super) fn failure(&self, failure: &CliError) -> Exit {
-        self.failure_beside(failure, None::<&()>)
+        self.failure_beside(failure, None::<&()>, Sheet::default())
     }
 
-    /// The same if there is also a report. As text it was printed before.
+    /// The same if there is also a report, with findings. As text it was printed before.
     pub(super) fn failure_beside<T: Serialize>(
         &self,
         failure: &CliError,
         report: Option<&T>,
+        beside: Sheet,
     ) -> Exit {
         if let CliError::Run(run) = failure
             && self.format == Format::Text
@@ -124,8 +158,17 @@ impl Output {
             self.raw(difference);
         }
         self.explain(failure);
-        if self.format == Format::Json {
-            self.document(&json::failed(self.command, failure, report, &self.covers));
+        match self.format {
+            Format::Text | Format::Sql => {}
+            Format::Json => {
+                self.document(&json::failed(self.command, failure, report, &self.covers));
+            }
+            _ => {
+                let mut sheet = beside;
+                sheet.findings.push(json::finding(self.command, failure, &self.covers));
+                sheet.is_failure = true;
+                self.sheet(&sheet);
+            }
         }
         if failure.is_interrupt() {
             Exit::Interrupted

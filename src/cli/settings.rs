@@ -2,6 +2,7 @@
 
 mod dot_env;
 mod limits;
+mod places;
 mod server;
 mod twin;
 

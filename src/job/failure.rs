@@ -2,6 +2,7 @@
 
 mod database;
 mod ledger;
+mod place;
 mod proof;
 mod rename;
 mod schema;
