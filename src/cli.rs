@@ -6,6 +6,8 @@ mod alembic;
 mod ask;
 mod cache;
 mod check;
+mod checks;
+mod ci;
 mod completions;
 mod covers;
 mod current;
@@ -24,6 +26,7 @@ mod ledger;
 mod pages;
 mod print_schema;
 mod render;
+mod report;
 mod revision;
 mod schema;
 mod settings;
@@ -183,6 +186,10 @@ enum Command {
     Url(url::UrlCommand),
     /// Check that the migrations and the source of truth agree
     Check(check::Check),
+    /// Run every check that applies, with one report
+    Ci(ci::Ci),
+    /// Write one page about the project: findings, pictures, history
+    Report(report::Report),
     /// Print the SQL that changes one structure into another
     Diff(diff::Diff),
     /// Show how the database differs from what its migrations produce
@@ -238,7 +245,7 @@ impl Command {
     /// Whether it reports findings, which all formats can show.
     fn has_findings(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Drift(_) | Self::Verify(_) => true,
+            Self::Check(_) | Self::Ci(_) | Self::Drift(_) | Self::Verify(_) => true,
             Self::Schema(command) => command.has_findings(),
             Self::Current(command) => command.has_findings(),
             _ => false,
@@ -265,6 +272,8 @@ impl Command {
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
             Self::Check(_) => "check",
+            Self::Ci(_) => "ci",
+            Self::Report(_) => "report",
             Self::Diff(_) => "diff",
             Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
@@ -345,6 +354,8 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Ci(command) => command.run(global, output),
+        Command::Report(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),

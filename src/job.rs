@@ -5,6 +5,7 @@ mod alike;
 pub mod application;
 mod attest;
 pub mod autogenerate;
+pub mod ci;
 mod caret;
 pub mod database;
 mod declared;

@@ -8,6 +8,7 @@ pub mod pin;
 pub mod printed;
 pub mod read;
 mod regular;
+pub mod revision;
 pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
@@ -38,6 +39,18 @@ pub enum ProjectError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A revision of the repository that cannot be read.
+    #[error("cannot read revision {revision}: {said}")]
+    #[diagnostic(
+        code(project::revision),
+        help("Name a commit, branch or tag that this clone has. CI often fetches one commit only: fetch the base branch first, such as with `fetch-depth: 0`.")
+    )]
+    Revision {
+        /// What was named.
+        revision: String,
+        /// Why it cannot be read.
+        said: String,
     },
     /// There is no directory with migrations.
     #[error("there is no migrations directory {}", place.display())]

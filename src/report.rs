@@ -2,12 +2,15 @@
 
 pub(crate) mod advice;
 pub mod autogenerate;
+pub mod changes;
+pub mod ci;
 pub mod drift;
 pub mod event;
 pub mod finding;
 pub mod findings;
 pub mod ledger;
 pub mod ledger_finding;
+pub mod page;
 pub mod pin;
 pub mod proved;
 pub mod rule;

@@ -93,13 +93,20 @@ impl TruthArgs {
         &self,
         settings: &Settings,
     ) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
-        let configured = settings.toml.schema.source.as_ref();
-        let path = self.source.clone().or_else(|| configured.map(|it| settings.root.join(it)));
-        let files = path.map(|path| project::truth::read(&path)).transpose()?;
-        let short =
-            |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);
-        Ok(files.map(|files| files.into_iter().map(short).collect()))
+        sql_truth(self.source.clone(), settings)
     }
+}
+
+/// The SQL of the source of truth, if it is SQL: what is named, else what glowplug.toml names.
+pub(super) fn sql_truth(
+    named: Option<PathBuf>,
+    settings: &Settings,
+) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
+    let configured = settings.toml.schema.source.as_ref();
+    let path = named.or_else(|| configured.map(|it| settings.root.join(it)));
+    let files = path.map(|path| project::truth::read(&path)).transpose()?;
+    let short = |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);
+    Ok(files.map(|files| files.into_iter().map(short).collect()))
 }
 
 /// Runs a job with the request that the project's files make.

@@ -1,10 +1,12 @@
 //! From reports to bytes: text for people, JSON for programs.
 
 mod autogenerate;
+mod ci;
 mod diagnostic;
 pub(super) mod findings;
 mod json;
 mod ledger;
+mod page;
 mod pin;
 mod progress;
 mod snippet;
@@ -16,7 +18,7 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, findings::Sheet, ledger::*, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{autogenerate::*, ci::*, findings::Sheet, ledger::*, page::page, pin::*, progress::Progress, text::*, verify::*};
 use crate::cli::{
     Format, Global,
     covers::Covers,
@@ -25,6 +27,7 @@ use crate::cli::{
     terminal::{self, Look},
 };
 use crate::job::JobError;
+use crate::report::finding::Finding;
 use crate::words::shown;
 
 /// Where a command's output goes.
@@ -90,14 +93,63 @@ impl Output {
         }
     }
 
+    /// A report with findings as text of some format, to be written to a file.
+    pub(super) fn rendered<T: Serialize>(
+        &self,
+        format: Format,
+        report: &T,
+        sheet: &Sheet,
+        text: &impl Fn(&T, &Sheet) -> String,
+    ) -> String {
+        match format {
+            Format::Text | Format::Sql => text(report, sheet),
+            Format::Json => {
+                let findings = Some(findings::list(&sheet.findings));
+                shown::json(&json::with_findings(self.command, report, findings))
+            }
+            _ => self.safe(format, sheet),
+        }
+    }
+
+    /// The same where a command could not do its work.
+    pub(super) fn rendered_failure<T: Serialize>(
+        &self,
+        format: Format,
+        failure: &CliError,
+        (report, sheet): (&T, &Sheet),
+        text: &impl Fn(&T, &Sheet) -> String,
+    ) -> String {
+        if format == Format::Json {
+            return shown::json(&json::failed(self.command, failure, Some(report), &self.covers));
+        }
+        self.rendered(format, report, &self.with_failure(sheet.clone(), failure), text)
+    }
+
+    /// A failure as a finding.
+    pub(super) fn finding(&self, failure: &CliError) -> Finding {
+        json::finding(self.command, failure, &self.covers)
+    }
+
+    /// Adds a failure to the findings.
+    fn with_failure(&self, mut sheet: Sheet, failure: &CliError) -> Sheet {
+        sheet.findings.push(self.finding(failure));
+        sheet.is_failure = true;
+        sheet
+    }
+
+    /// Findings in one of the formats for other tools.
+    fn safe(&self, format: Format, sheet: &Sheet) -> String {
+        let text = sheet.render(format, self.command).unwrap_or_default();
+        match format {
+            // what is special in them is escaped the way JSON does it
+            Format::Sarif | Format::Gitlab => shown::json(&text),
+            _ => text,
+        }
+    }
+
     /// Prints findings in one of the formats for other tools.
     fn sheet(&self, sheet: &Sheet) {
-        let Some(text) = sheet.render(self.format, self.command) else { return };
-        match self.format {
-            // what is special in them is escaped the way JSON does it
-            Format::Sarif | Format::Gitlab => self.document(&text),
-            _ => self.raw(&text),
-        }
+        self.raw(&self.safe(self.format, sheet));
     }
 
     /// Prints text that is the result itself: SQL, completions.
@@ -164,10 +216,7 @@ impl Output {
                 self.document(&json::failed(self.command, failure, report, &self.covers));
             }
             _ => {
-                let mut sheet = beside;
-                sheet.findings.push(json::finding(self.command, failure, &self.covers));
-                sheet.is_failure = true;
-                self.sheet(&sheet);
+                self.sheet(&self.with_failure(beside, failure));
             }
         }
         if failure.is_interrupt() {

@@ -168,7 +168,8 @@ fn hunks(file: &str, difference: &str) -> Vec<Replacement> {
                 }
                 line += usize::from(sign == '-');
             }
-            ' ' => {
+            // an empty line stays without its space
+            ' ' | '\n' => {
                 is_open = false;
                 line += 1;
             }
@@ -325,8 +326,8 @@ mod tests {
 
     #[test]
     fn a_difference_becomes_replacements_that_make_it() {
-        let before = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n";
-        let after = "a\nB\nBB\nc\nd\ne\nf\ng\nh\ni\nk\nl\nm\n";
+        let before = "a\n\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n";
+        let after = "a\n\nB\nBB\nc\nd\ne\nf\ng\nh\ni\nk\nl\nm\n";
         let patch = diffy::create_patch(before, after).to_string();
         let replacements = hunks("f", &patch);
         let mut lines: Vec<String> = before.split_inclusive('\n').map(str::to_owned).collect();

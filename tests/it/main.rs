@@ -4,6 +4,7 @@
 
 mod application;
 mod autogenerate;
+mod ci;
 mod cluster;
 mod connect;
 mod crowd;
@@ -15,6 +16,7 @@ mod docs;
 mod environment;
 mod errors;
 mod events;
+mod formats;
 mod interrupt;
 mod introspect;
 mod journal;
@@ -44,6 +46,7 @@ mod proxy;
 mod redteam;
 mod rename;
 mod replays;
+mod report;
 mod round_trips;
 mod sample;
 mod schema;

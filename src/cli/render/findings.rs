@@ -55,11 +55,6 @@ impl Sheet {
         })
     }
 
-    /// How many findings have a severity.
-    fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|it| it.severity == severity).count()
-    }
-
     /// Where a finding is shown, in a format that demands a file.
     fn place(&self, finding: &Finding) -> Place {
         let home = if self.home.is_empty() { ANYWHERE } else { &self.home };
@@ -139,3 +134,6 @@ pub(in crate::cli) fn counted(findings: &[Finding]) -> Option<String> {
         [Severity::Error, Severity::Warning, Severity::Note].into_iter().filter_map(count).collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,6 +184,21 @@ fn every_message_has_a_page() {
 }
 
 #[test]
+fn every_finding_has_a_page() {
+    let code = regex::Regex::new(r#""((?:check|drift|schema|status|verify)::[a-z-]+)""#).unwrap();
+    let mut found = BTreeSet::new();
+    for source in sources() {
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        found.extend(code.captures_iter(source).map(|it| it[1].to_owned()));
+    }
+    let text = page::read("docs/src/reference/findings.md");
+    let pages = text.lines().filter_map(|line| line.strip_prefix("### "));
+    let pages: Vec<String> = pages.map(str::to_owned).collect();
+    assert!(pages.is_sorted(), "in the order of their codes");
+    assert_eq!(pages, found.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
 fn the_rules_are_those_of_the_guard() {
     let mut out = LedgerRule::documentation();
     out.push('\n');
