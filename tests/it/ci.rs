@@ -62,7 +62,7 @@ migrations/3_items/down.sql: error: the down.sql of 3_items does not return to w
   help: Complete down.sql of 3_items: it must undo all of up.sql and nothing else.
 src/schema.rs: error: - table "public"."items": id [check::differs]
   help: `glowplug revision --autogenerate -m TEXT` writes the migration.
-src/schema.rs:3:1: error: src/schema.rs is not what the migrations produce [schema::stale]
+src/schema.rs:4:1: error: src/schema.rs is not what the migrations produce [schema::stale]
 ...
 status   skipped: no database is configured
 3 errors.

@@ -4,7 +4,10 @@ use maud::{Markup, html};
 
 use super::shown;
 use crate::{
-    cli::render::findings::{check_of, counted},
+    cli::render::{
+        findings::{check_of, counted},
+        migrations,
+    },
     migration::status::State,
     report::{
         ci::{Outcome, PartReport},
@@ -36,7 +39,7 @@ pub(super) fn place(page: &Page) -> Markup {
             p { "No database was asked: this is what the files on disk say." }
         }
         dl.facts {
-            dt { "On disk" } dd { (status.migrations.len() - count(State::Orphaned)) " migrations" }
+            dt { "On disk" } dd { (migrations(status.migrations.len() - count(State::Orphaned))) }
             @if let Some(head) = &status.head { dt { "Newest" } dd { code { (head.to_string()) } } }
             @if status.database.is_some() { dt { "Applied" } dd { (applied) } }
             @for state in odd {
