@@ -106,8 +106,8 @@ async fn replay(
     };
     let statements = sql::split(&script.text).unwrap_or_default();
     let pins = guard::pins();
-    let (look, values) = guard.snapshot(&facts.place.schema, facts.server_version, None, true);
-    let mut messages = vec![Message::Batch("BEGIN")];
+    let (look, values) = guard.snapshot(&facts.place.schema, facts.server_version, None);
+    let mut messages = vec![Message::Batch("BEGIN; SELECT pg_catalog.pg_current_xact_id()")];
     let mut looks = Vec::new();
     for at in 0..=statements.len() {
         if let Some(statement) = at.checked_sub(1).and_then(|at| statements.get(at)) {

@@ -176,7 +176,7 @@ impl Locked<'_> {
         let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
         let pins = guard::pins();
         let lock = guard.lock(care.exact || care.unused);
-        let question = guard.snapshot(&place, version, None, true);
+        let question = guard.snapshot(&place, version, None);
         if !care.plain {
             let kept = self.session.keep(&question.0, question.1.len()).await;
             kept.map_err(|failure| (at(At::Opening), failure))?;
@@ -224,7 +224,7 @@ impl Locked<'_> {
         let rest = (body.rest)(&noted);
         let settle = self.settle_guarded();
         let probes = probes(guard, &before, &watched);
-        let question = guard.snapshot(&place, version, Some(&before), true);
+        let question = guard.snapshot(&place, version, Some(&before));
         let (so_far, so_far_values) = guard::appended_so_far(guard);
         let mut draft = Draft::default();
         for (role, [first, _]) in probes.iter().flat_map(|it| &it.appends) {
