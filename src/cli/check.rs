@@ -116,7 +116,7 @@ pub(super) fn with_wish<T>(
     } else {
         Migrations::default()
     };
-    let guard = settings.manner(&LimitArgs::default()).guard;
+    let guard = settings.exec_options(&LimitArgs::default()).guard;
     block_on(async |stop| {
         let database = from.endpoint(settings, &stop, output)?;
         let shadow = match from {

@@ -165,14 +165,14 @@ fn execute(
     output: &Output,
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
-    let mut manner = settings.manner(&flags.limits);
-    manner.unsure = flags.unsure.map(|unsure| match unsure {
+    let mut exec = settings.exec_options(&flags.limits);
+    exec.unsure = flags.unsure.map(|unsure| match unsure {
         Unsure::Repeat => exec::Unsure::Repeat,
         Unsure::Skip => exec::Unsure::Skip,
     });
     let options = Options {
         limits: settings.limits(&flags.limits),
-        manner,
+        exec,
         single_transaction: flags.single_transaction,
     };
     let printer = printer(settings, None)?;
@@ -205,7 +205,7 @@ fn execute(
                 if let JobError::Refused(refused) = &mut error.cause {
                     // without PostgreSQL's programs, or if the replay fails, the refusal has no place
                     if let Ok(shadow) = settings.shadow_here(output) {
-                        let guard = &options.manner.guard;
+                        let guard = &options.exec.guard;
                         let stop = endpoint.stop.clone();
                         let quiet = &mut |_| {};
                         locate((&shadow, &endpoint), &migrations, guard, refused, stop, quiet)
@@ -247,9 +247,9 @@ fn sql(
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
     let actor = settings.actor();
-    let manner = offline::Manner { actor: &actor, single_transaction };
+    let options = offline::OfflineOptions { actor: &actor, single_transaction };
     let sql = if target.contains(':') {
-        offline::between(&migrations, target, direction, &manner)?
+        offline::between(&migrations, target, direction, &options)?
     } else {
         let mut progress = output.progress();
         block_on(async |stop| {
@@ -258,7 +258,7 @@ fn sql(
             let (_session, facts, journal) = endpoint.read(&mut watch).await?;
             let place = &facts.place;
             let sql =
-                offline::pending(&migrations, &journal, place, target, direction, policy, &manner);
+                offline::pending(&migrations, &journal, place, target, direction, policy, &options);
             sql.map_err(CliError::from)
         })?
     };

@@ -53,7 +53,7 @@ impl Verify {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
         let printer = printer(&settings, None)?;
-        let guard = settings.manner(&LimitArgs::default()).guard;
+        let guard = settings.exec_options(&LimitArgs::default()).guard;
         let path = match &self.baseline {
             Some(path) => path.clone(),
             None => settings.root.join(baseline::NAME),

@@ -138,14 +138,14 @@ impl UpgradeOptions {
     /// An append-only table that no migration may harm. Can be called for several.
     #[must_use]
     pub fn ledger(mut self, ledger: Declaration) -> Self {
-        self.run.manner.guard.ledgers.push(ledger);
+        self.run.exec.guard.ledgers.push(ledger);
         self
     }
 
     /// Who runs, for the journal.
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
-        self.run.manner.actor = actor.into();
+        self.run.exec.actor = actor.into();
         self
     }
 

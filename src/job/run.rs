@@ -20,7 +20,7 @@ use crate::{
         version::Version,
     },
     postgres::{
-        exec::{Cause, Happening, Manner, Task, TaskError},
+        exec::{Cause, ExecOptions, Happening, Task, TaskError},
         guard::Guard,
         journal::Record,
         lock::Locked,
@@ -65,21 +65,21 @@ pub struct Options {
     /// Limits and waiting.
     pub limits: Limits,
     /// Who, attempts, and what to do with doubtful statements.
-    pub manner: Manner,
+    pub exec: ExecOptions,
     /// One transaction for everything.
     pub single_transaction: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let manner = Manner {
+        let exec = ExecOptions {
             unrecorded: false,
             actor: String::new(),
             attempts: 5,
             unsure: None,
             guard: Guard::default(),
         };
-        Self { limits: Limits::default(), manner, single_transaction: false }
+        Self { limits: Limits::default(), exec, single_transaction: false }
     }
 }
 
@@ -152,7 +152,7 @@ async fn run_attested(
     let status = status(migrations, journal);
     let plan = make_plan(&status, wish)?;
     let tasks = tasks(&plan)?;
-    let guard = &options.manner.guard;
+    let guard = &options.exec.guard;
     let single = options.single_transaction;
     let mut second = second_key::open(locked, endpoint, guard, &tasks, single, watch).await?;
     let together = together(&plan, wish, single)? && second.is_none();
@@ -163,25 +163,25 @@ async fn run_attested(
         return Ok(report);
     }
     locked.prepare().await?;
-    accept(locked, &accepted, &options.manner.actor, &mut report).await?;
+    accept(locked, &accepted, &options.exec.actor, &mut report).await?;
     let start = match tasks.first().filter(|_| guard.is_on()) {
         Some(first) => {
-            let of = (first.step.migration, options.manner.actor.as_str());
+            let of = (first.step.migration, options.exec.actor.as_str());
             Some(attest::begin(locked, guard, of).await?)
         }
         None => None,
     };
-    let mut manner = options.manner.clone();
+    let mut exec = options.exec.clone();
     if let Some(start) = &start {
-        manner.guard.attested = start.found.clone();
-        manner.guard.head = start.head.clone();
+        exec.guard.attested = start.found.clone();
+        exec.guard.head = start.head.clone();
     }
-    let manner = &manner;
+    let exec = &exec;
     watch(Event::Planned { steps: tasks.len() });
     let server_version = locked.facts().server_version;
     let mut tell = |happening: Happening<'_>| watch(event(&tasks, happening));
     if together {
-        let took = locked.run_together(0, &tasks, manner, &mut tell).await;
+        let took = locked.run_together(0, &tasks, exec, &mut tell).await;
         match took {
             Ok(took) => {
                 let steps = tasks.iter().zip(took).map(|(task, ms)| step_report(task, ms));
@@ -189,7 +189,7 @@ async fn run_attested(
             }
             Err(error) => {
                 let cause = failed(&tasks, &error, together, server_version);
-                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
+                record_refusal(locked, &tasks, &error, &options.exec.actor).await;
                 return Err(RunError { done: Box::new(report), cause });
             }
         }
@@ -198,16 +198,16 @@ async fn run_attested(
         while index < tasks.len() {
             let rest = &tasks[index..];
             let keyed = rest.iter().position(|it| second_key::is_wanted(it.step));
-            let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], manner);
+            let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], exec);
             let (took, error) = match second.as_mut().filter(|_| keyed == Some(0)) {
                 None if riding > 1 => {
-                    locked.run_train(index, &rest[..riding], manner, &mut tell).await
+                    locked.run_train(index, &rest[..riding], exec, &mut tell).await
                 }
-                None => alone(locked.run(index, &rest[0], manner, &mut tell).await),
+                None => alone(locked.run(index, &rest[0], exec, &mut tell).await),
                 Some(second) => {
                     locked.known = None;
-                    let manner = second_key::quiet(manner);
-                    alone(second.run(index, &rest[0], &manner, &mut tell).await)
+                    let exec = second_key::quiet(exec);
+                    alone(second.run(index, &rest[0], &exec, &mut tell).await)
                 }
             };
             let done = rest.iter().zip(&took);
@@ -216,7 +216,7 @@ async fn run_attested(
             if let Some(error) = error {
                 report.after = after(journal, &tasks[..index]);
                 let cause = failed(&tasks, &error, together, server_version);
-                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
+                record_refusal(locked, &tasks, &error, &options.exec.actor).await;
                 return Err(RunError { done: Box::new(report), cause });
             }
             if locked.session.stop().is_pulled() && index < tasks.len() {
@@ -228,7 +228,7 @@ async fn run_attested(
     }
     report.after = after(journal, &tasks);
     if let (Some(start), Some(last)) = (&start, tasks.last()) {
-        let actor = &options.manner.actor;
+        let actor = &options.exec.actor;
         let newest = last.step.migration;
         let attested = attest::attest(locked, endpoint, guard, start, newest, actor, watch).await;
         let is_there =

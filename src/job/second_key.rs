@@ -16,7 +16,7 @@ use crate::{
     },
     postgres::{
         connect,
-        exec::{Manner, Task},
+        exec::{ExecOptions, Task},
         guard::{self, Guard},
         lock::Locked,
         session::Session,
@@ -125,10 +125,10 @@ pub(super) async fn open(
 
 /// How such a migration is run. What an append sets off, down to triggers of other tables, would run as somebody who may become the
 /// owner: none is tried.
-pub(super) fn quiet(manner: &Manner) -> Manner {
-    let mut manner = manner.clone();
-    manner.guard.unprobed = true;
-    manner
+pub(super) fn quiet(exec: &ExecOptions) -> ExecOptions {
+    let mut exec = exec.clone();
+    exec.guard.unprobed = true;
+    exec
 }
 
 const WHO: &str = "SELECT ARRAY[session_user::pg_catalog.text, current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text] AS \"row\"";

@@ -150,8 +150,8 @@ struct Swift<'s> {
 impl Verify<'_> {
     fn options(&self) -> Options {
         let mut options = Options::default();
-        options.manner.guard = self.guard.clone();
-        options.manner.guard.allow = None;
+        options.exec.guard = self.guard.clone();
+        options.exec.guard.allow = None;
         options
     }
 

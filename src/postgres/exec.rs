@@ -65,7 +65,7 @@ impl Task<'_> {
 
 /// How tasks are run.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct ExecOptions {
     /// Who, for the journal.
     pub actor: String,
     /// How often a task is tried when a lock is not to be had.
@@ -240,17 +240,17 @@ impl Locked<'_> {
         &mut self,
         index: usize,
         task: &Task<'_>,
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<u64, TaskError> {
         if task.step.direction == Direction::Down {
             self.reverted.entry(task.step.migration.version.to_string()).or_default();
         }
         if task.step.migration.metadata.run_in_transaction {
-            let took = self.run_together(index, std::slice::from_ref(task), manner, tell).await?;
+            let took = self.run_together(index, std::slice::from_ref(task), exec, tell).await?;
             Ok(took.first().copied().unwrap_or_default())
         } else {
-            piecewise::run(self, index, task, manner, tell).await
+            piecewise::run(self, index, task, exec, tell).await
         }
     }
 
@@ -262,7 +262,7 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
         self.clean_up().await.map_err(|failure| TaskError {
@@ -272,8 +272,8 @@ impl Locked<'_> {
             committed: 0,
         })?;
         let pins = self.pins_sql("LOCAL");
-        if manner.guard.is_on() {
-            return self.run_together_guarded(first, tasks, manner, false, tell).await;
+        if exec.guard.is_on() {
+            return self.run_together_guarded(first, tasks, exec, false, tell).await;
         }
         let begin = format!("BEGIN; {pins}");
         let settle = self.settle();
@@ -281,7 +281,7 @@ impl Locked<'_> {
         self.session.forget();
         for attempt in 1.. {
             let records: Vec<_> =
-                tasks.iter().map(|task| self.finished(task, manner, None, None)).collect();
+                tasks.iter().map(|task| self.finished(task, exec, None, None)).collect();
             let holds = tasks.iter().any(Task::takes_back);
             let mut draft = Draft { holds, ..Draft::default() };
             draft.push(first, At::Opening, Message::Batch(&begin));
@@ -294,7 +294,7 @@ impl Locked<'_> {
                 }
                 batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
                 draft.push(index, At::Settling, Message::Batch(&settle));
-                if !manner.unrecorded {
+                if !exec.unrecorded {
                     draft.push(index, At::Journal, Message::Query(sql, values.clone()));
                 }
             }
@@ -319,7 +319,7 @@ impl Locked<'_> {
                 Err((part, failure)) => {
                     let error =
                         |cause| TaskError { task: part.task, at: part.at, cause, committed: 0 };
-                    self.pause_after(part.task, failure.into(), attempt, manner, tell)
+                    self.pause_after(part.task, failure.into(), attempt, exec, tell)
                         .await
                         .map_err(error)?;
                 }
@@ -472,13 +472,13 @@ impl Locked<'_> {
         task: usize,
         cause: Cause,
         attempt: u32,
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<(), Cause> {
         let mut stop = self.session.stop().clone();
         match cause {
             Cause::Failed(Failure::Server(error)) if PASSING.contains(&error.code.as_str()) => {
-                if attempt >= manner.attempts {
+                if attempt >= exec.attempts {
                     return Err(Cause::NoLock(error, attempt));
                 }
                 let base = 200 * (1_u64 << attempt.min(6));
@@ -497,18 +497,23 @@ impl Locked<'_> {
     fn finished(
         &self,
         task: &Task<'_>,
-        manner: &Manner,
+        exec: &ExecOptions,
         took: Option<Duration>,
         note: Option<String>,
     ) -> (String, Vec<Option<String>>) {
-        let mut record = self.entry(task, manner, took);
+        let mut record = self.entry(task, exec, took);
         record.note = note;
         record.message(&self.facts().place)
     }
 
-    fn entry<'t>(&self, task: &Task<'t>, manner: &'t Manner, took: Option<Duration>) -> Record<'t> {
+    fn entry<'t>(
+        &self,
+        task: &Task<'t>,
+        exec: &'t ExecOptions,
+        took: Option<Duration>,
+    ) -> Record<'t> {
         let kind = EntryKind::of_run(task.step.direction);
-        let mut record = Record::of(task.step.migration, kind, &manner.actor);
+        let mut record = Record::of(task.step.migration, kind, &exec.actor);
         record.took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         record
     }

@@ -167,7 +167,7 @@ impl Runner<'_> {
         let flags = LimitArgs::default();
         let options = Options {
             limits: self.settings.limits(&flags),
-            manner: self.settings.manner(&flags),
+            exec: self.settings.exec_options(&flags),
             single_transaction: false,
         };
         if self.locked_schema {

@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::{
     job::open::Limits,
-    postgres::{exec::Manner, guard::Guard, lock::Pins},
+    postgres::{exec::ExecOptions, guard::Guard, lock::Pins},
     words::{timespan::Timespan, url::Secret},
 };
 
@@ -48,9 +48,9 @@ impl Settings {
     }
 
     /// Who runs, and how often to retry.
-    pub(in crate::cli) fn manner(&self, flags: &LimitArgs) -> Manner {
+    pub(in crate::cli) fn exec_options(&self, flags: &LimitArgs) -> ExecOptions {
         let attempts = flags.lock_attempts.or(self.toml.run.lock_attempts).unwrap_or(5).max(1);
-        Manner {
+        ExecOptions {
             unrecorded: false,
             actor: self.actor(),
             attempts,

@@ -260,7 +260,7 @@ impl Proving {
         watch: Watch<'_>,
     ) -> Result<(), JobError> {
         let mut options = Options::default();
-        options.manner.guard = wish.guard.clone();
+        options.exec.guard = wish.guard.clone();
         let mut reader = std::mem::take(&mut self.reader);
         let (mut locked, _) = self.endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;

@@ -104,7 +104,7 @@ impl Legs<'_, '_> {
             again
         };
         let is_whole = self.migration.metadata.run_in_transaction;
-        if self.options.manner.guard.is_on() && is_whole && appends(&self.migration.up.text) {
+        if self.options.exec.guard.is_on() && is_whole && appends(&self.migration.up.text) {
             let legs = [Direction::Down, Direction::Up];
             if let Walked::Stopped(problem) = self.leg(&legs, Leg::Redo, noted, watch).await? {
                 return Ok(Some(*problem));
@@ -126,7 +126,7 @@ impl Legs<'_, '_> {
 
     /// What the guard would note of the ledgers before the way up.
     async fn note(&mut self) -> Result<Option<String>, JobError> {
-        let guard = &self.options.manner.guard;
+        let guard = &self.options.exec.guard;
         if !guard.is_on() {
             return Ok(None);
         }
@@ -157,15 +157,15 @@ impl Legs<'_, '_> {
             Happening::Started(_) | Happening::Done(..) | Happening::Statement(..) => {}
             happening => watch(event(&tasks, happening)),
         };
-        let mut manner = self.options.manner.clone();
+        let mut exec = self.options.exec.clone();
         if leg == Leg::UpAgain {
             // it was guarded the first time
-            manner.guard = Guard::default();
+            exec.guard = Guard::default();
         }
-        let manner = &manner;
+        let exec = &exec;
         let ran: Result<(), TaskError> = match tasks.as_slice() {
-            [task] => self.locked.run(0, task, manner, &mut tell).await.map(|_| ()),
-            tasks => self.locked.run_together(0, tasks, manner, &mut tell).await.map(|_| ()),
+            [task] => self.locked.run(0, task, exec, &mut tell).await.map(|_| ()),
+            tasks => self.locked.run_together(0, tasks, exec, &mut tell).await.map(|_| ()),
         };
         let Err(error) = ran else {
             return Ok(Walked::Done);

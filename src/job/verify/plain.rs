@@ -241,9 +241,9 @@ async fn up(
         Ok(task) => [task],
         Err(failure) => return Ok(Err(failure)),
     };
-    let mut manner = Options::default().manner;
-    manner.unrecorded = true;
-    let ran = locked.run(0, &tasks[0], &manner, &mut |_| {}).await;
+    let mut exec = Options::default().exec;
+    exec.unrecorded = true;
+    let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
     let Err(error) = ran else {
         return Ok(Ok(()));
     };

@@ -16,7 +16,7 @@ use crate::{
         source::{Direction, Migration},
     },
     postgres::{
-        exec::{Happening, Manner},
+        exec::{ExecOptions, Happening},
         guard::Guard,
         imprint::{self, Imprint, Queries},
         introspect::Reader,
@@ -60,7 +60,7 @@ pub(super) struct Lane<'l> {
     /// Reads what is there now.
     pub(super) reader: Reader,
     /// Legs run without the guard: what they do to ledgers is seen from outside.
-    manner: Manner,
+    exec: ExecOptions,
     queries: Queries,
     imprint: Imprint,
     ledgers: Ledgers,
@@ -110,8 +110,8 @@ impl<'l> Lane<'l> {
         let sown = watcher.sow().await;
         sown.map_err(SessionError::while_doing("generating rows"))?;
         let facts = locked.facts().clone();
-        let mut manner = options.manner;
-        manner.unrecorded = true;
+        let mut exec = options.exec;
+        exec.unrecorded = true;
         Ok(Self {
             queries: Queries::new(facts.server_version / 10_000),
             locked,
@@ -119,7 +119,7 @@ impl<'l> Lane<'l> {
             facts,
             guard,
             reader: Reader::keeping(),
-            manner,
+            exec,
             imprint: Imprint::default(),
             ledgers: Ledgers::default(),
         })
@@ -370,7 +370,7 @@ impl<'l> Lane<'l> {
                 watch(event(&tasks, happening));
             }
         };
-        let ran = self.locked.run(0, &tasks[0], &self.manner, &mut tell).await;
+        let ran = self.locked.run(0, &tasks[0], &self.exec, &mut tell).await;
         let Err(error) = ran else {
             return Ok(Ok(()));
         };

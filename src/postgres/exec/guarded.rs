@@ -4,7 +4,7 @@
 //! everything is as it was, COMMIT. What counters and files cannot tell is found out by running again with a fingerprint.
 
 use super::{
-    At, CLEAN_KEEPING, Cause, Draft, Happening, Manner, Part, TaskError, Tell,
+    At, CLEAN_KEEPING, Cause, Draft, ExecOptions, Happening, Part, TaskError, Tell,
     body::{Body, Care, Failed},
     verdict::{
         appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
@@ -69,14 +69,14 @@ impl Locked<'_> {
     pub(super) async fn run_guarded(
         &mut self,
         body: &Body<'_>,
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, TaskError> {
         // between the tasks of one transaction, and within a migration without one, a script's statements are in the way
         let mut care = Care { plain: body.legs.len() > 1 || !body.cleans, ..Care::default() };
         let mut attempt = 1;
         let mut numbers = Numbers::default();
-        let mut is_short = self.may_be_untouched(body, &manner.guard);
+        let mut is_short = self.may_be_untouched(body, &exec.guard);
         if let Some(name) = body.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
                 task: body.first,
@@ -87,7 +87,7 @@ impl Locked<'_> {
         }
         loop {
             let tried = if is_short {
-                match self.try_untouched(body, &manner.guard, &mut numbers, &mut *tell).await {
+                match self.try_untouched(body, &exec.guard, &mut numbers, &mut *tell).await {
                     Ok(Some(committed)) => Ok(committed),
                     Ok(None) => {
                         is_short = false;
@@ -97,7 +97,7 @@ impl Locked<'_> {
                 }
             } else {
                 self.known = None;
-                self.try_guarded(body, &manner.guard, care, &mut numbers, &mut *tell).await
+                self.try_guarded(body, &exec.guard, care, &mut numbers, &mut *tell).await
             };
             match tried {
                 Ok(Outcome::Committed { rows, parts, has_appended }) => {
@@ -127,7 +127,7 @@ impl Locked<'_> {
                 Err((part, failure)) => {
                     self.roll_back(body.cleans, &numbers).await;
                     let paused = self
-                        .pause_after(part.task, failure.into(), attempt, manner, &mut *tell)
+                        .pause_after(part.task, failure.into(), attempt, exec, &mut *tell)
                         .await;
                     paused.map_err(|cause| TaskError {
                         task: part.task,

@@ -18,7 +18,7 @@ use self::{
     stream::{Stream, Streamed},
 };
 use super::{
-    At, Cause, Draft, Happening, Manner, Task, TaskError, Tell,
+    At, Cause, Draft, ExecOptions, Happening, Task, TaskError, Tell,
     recognise::{Effect, Note},
 };
 use crate::{
@@ -38,13 +38,13 @@ pub(super) async fn run(
     locked: &mut Locked<'_>,
     index: usize,
     task: &Task<'_>,
-    manner: &Manner,
+    exec: &ExecOptions,
     tell: Tell<'_>,
 ) -> Result<u64, TaskError> {
     let start = Instant::now();
     tell(Happening::Started(index));
     let (prefix, noted) = (Prefix::default(), OnceLock::new());
-    let mut run = Run { locked, index, task, manner, tell, done: 0, prefix, noted };
+    let mut run = Run { locked, index, task, exec, tell, done: 0, prefix, noted };
     run.open().await?;
     let mut started = run.resume().await?;
     let mut stream = Stream::new(&run);
@@ -67,7 +67,7 @@ pub(super) async fn run(
     let took = start.elapsed();
     let is_up = task.step.direction == Direction::Up;
     let noted = run.noted.get().filter(|_| is_up).cloned();
-    let record = run.locked.finished(task, manner, Some(took), noted);
+    let record = run.locked.finished(task, exec, Some(took), noted);
     run.write(&record).await?;
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     (run.tell)(Happening::Done(index, ms));
@@ -83,7 +83,7 @@ struct Run<'r, 'c, 'a, 'f> {
     locked: &'r mut Locked<'c>,
     index: usize,
     task: &'r Task<'a>,
-    manner: &'r Manner,
+    exec: &'r ExecOptions,
     tell: Tell<'f>,
     done: usize,
     /// The statements that the last entry spoke of.
@@ -132,7 +132,7 @@ impl Run<'_, '_, '_, '_> {
         (self.tell)(Happening::Resuming(self.index, done));
         let settings: Vec<(usize, String)> = (0..done)
             .filter_map(|at| {
-                Some((at, sets_the_session(self.task.text(at), self.manner.guard.is_on())?))
+                Some((at, sets_the_session(self.task.text(at), self.exec.guard.is_on())?))
             })
             .collect();
         if !settings.is_empty() {
@@ -170,7 +170,7 @@ impl Run<'_, '_, '_, '_> {
         if !unit.is_block && !kind.may_run_in_transaction() {
             return self.alone(unit, None).await;
         }
-        if self.manner.guard.is_on() {
+        if self.exec.guard.is_on() {
             return self.unit_guarded(unit).await;
         }
         for attempt in 1.. {
@@ -220,8 +220,8 @@ impl Run<'_, '_, '_, '_> {
     }
 
     async fn pause(&mut self, at: At, cause: Cause, attempt: u32) -> Result<(), TaskError> {
-        let (index, manner) = (self.index, self.manner);
-        let paused = self.locked.pause_after(index, cause, attempt, manner, &mut *self.tell).await;
+        let (index, exec) = (self.index, self.exec);
+        let paused = self.locked.pause_after(index, cause, attempt, exec, &mut *self.tell).await;
         paused.map_err(|cause| self.error(at, cause))
     }
 }

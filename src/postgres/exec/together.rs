@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    At, Draft, Happening, Manner, Part, START, Task, TaskError, Tell,
+    At, Draft, ExecOptions, Happening, Part, START, Task, TaskError, Tell,
     body::{Body, Owned},
     took_ms,
 };
@@ -28,7 +28,7 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tried: bool,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
@@ -41,10 +41,8 @@ impl Locked<'_> {
         let (pins, settle) = (self.pins_sql("LOCAL"), self.settle_guarded());
         let begin = format!("BEGIN; {pins}");
         let this = &*self;
-        let records: Vec<_> = tasks
-            .iter()
-            .map(|task| (task.step.direction, this.entry(task, manner, None)))
-            .collect();
+        let records: Vec<_> =
+            tasks.iter().map(|task| (task.step.direction, this.entry(task, exec, None))).collect();
         let (place, clean) = (self.facts().place.clone(), self.clean_sql());
         let rest = |noted: &str| {
             let mut rest = Vec::new();
@@ -95,7 +93,7 @@ impl Locked<'_> {
             rest: &rest,
             attest: &|note| {
                 let task = &tasks[tasks.len() - 1];
-                attested(task.step.migration, note, &manner.actor, &place)
+                attested(task.step.migration, note, &exec.actor, &place)
             },
             scripts: tasks.iter().flat_map(Task::texts).collect(),
             direction: single.map(|step| step.direction),
@@ -109,7 +107,7 @@ impl Locked<'_> {
             statements: &|index| tasks[index - first].statements.len(),
         };
         tell(Happening::Started(first));
-        let rows = self.run_guarded(&body, manner, &mut *tell).await?;
+        let rows = self.run_guarded(&body, exec, &mut *tell).await?;
         let took: Vec<u64> = rows.iter().map(|rows| took_ms(rows)).collect();
         for (offset, ms) in took.iter().enumerate() {
             tell(Happening::Done(first + offset, *ms));

@@ -4,7 +4,7 @@
 //! transaction, and the next one divides by zero where it does not find it. What was committed is what the replies say.
 
 use super::{
-    At, CLEAN_KEEPING, Draft, Happening, Manner, Part, Task, TaskError, Tell,
+    At, CLEAN_KEEPING, Draft, ExecOptions, Happening, Part, Task, TaskError, Tell,
     body::Owned,
     together::leading,
     untouched::{appends, concerns},
@@ -36,14 +36,14 @@ enum Stopped {
 impl Locked<'_> {
     /// How many of these tasks, from the first on, can be sent at once.
     #[must_use]
-    pub fn riding(&self, tasks: &[Task<'_>], manner: &Manner) -> usize {
-        if self.session.wire().is_none() || manner.unrecorded {
+    pub fn riding(&self, tasks: &[Task<'_>], exec: &ExecOptions) -> usize {
+        if self.session.wire().is_none() || exec.unrecorded {
             return 0;
         }
         let mut bytes = 0;
         let rides = |task: &&Task<'_>| {
             bytes += task.script.text.len();
-            bytes <= BYTES && may_ride(task, manner)
+            bytes <= BYTES && may_ride(task, exec)
         };
         tasks.iter().take(MOST).take_while(rides).count()
     }
@@ -54,7 +54,7 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> (Vec<u64>, Option<TaskError>) {
         let mut took = Vec::new();
@@ -70,7 +70,7 @@ impl Locked<'_> {
                 }
                 tell(happening);
             };
-            let sent = self.send_train(first + start, &tasks[start..], manner, &mut told).await;
+            let sent = self.send_train(first + start, &tasks[start..], exec, &mut told).await;
             if took.len() > start {
                 attempt = 1;
             }
@@ -78,14 +78,14 @@ impl Locked<'_> {
                 Ok(()) => {}
                 Err(Stopped::Concerned(task)) => {
                     let alone = std::slice::from_ref(&tasks[task - first]);
-                    match self.run_together_guarded(task, alone, manner, true, &mut *tell).await {
+                    match self.run_together_guarded(task, alone, exec, true, &mut *tell).await {
                         Ok(ms) => took.extend(ms),
                         Err(error) => return (took, Some(error)),
                     }
                 }
                 Err(Stopped::Failed(Part { task, at }, failure)) => {
                     let cause = failure.into();
-                    match self.pause_after(task, cause, attempt, manner, &mut *tell).await {
+                    match self.pause_after(task, cause, attempt, exec, &mut *tell).await {
                         Ok(()) => attempt += 1,
                         Err(cause) => {
                             return (took, Some(TaskError { task, at, cause, committed: 0 }));
@@ -101,7 +101,7 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<(), Stopped> {
         let opening = |failure| Stopped::Failed(Part { task: first, at: At::Opening }, failure);
@@ -109,9 +109,9 @@ impl Locked<'_> {
         for task in tasks.iter().filter(|it| it.step.direction == Direction::Down) {
             self.reverted.entry(task.step.migration.version.to_string()).or_default();
         }
-        let guarded = manner.guard.is_on();
+        let guarded = exec.guard.is_on();
         let known = match guarded {
-            true => Some(self.know_and_keep(manner).await.map_err(opening)?),
+            true => Some(self.know_and_keep(exec).await.map_err(opening)?),
             false => {
                 // what cleans the session leaves nothing prepared
                 self.session.forget();
@@ -131,7 +131,7 @@ impl Locked<'_> {
                 let cleaned = format!("{}; {clean}; {}", demand(mark), set(&begins(mark)));
                 parts.push((at(At::Opening), Owned::Batch(cleaned)));
             }
-            self.car(&at, (task, manner), known.as_ref(), (mark.as_deref(), &next), &mut parts);
+            self.car(&at, (task, exec), known.as_ref(), (mark.as_deref(), &next), &mut parts);
             mark = Some(next);
         }
         let last = first + tasks.len() - 1;
@@ -168,7 +168,7 @@ impl Locked<'_> {
     fn car(
         &self,
         at: &dyn Fn(At) -> Part,
-        (task, manner): (&Task<'_>, &Manner),
+        (task, exec): (&Task<'_>, &ExecOptions),
         known: Option<&Known>,
         (before, mark): (Option<&str>, &str),
         parts: &mut Vec<(Part, Owned)>,
@@ -199,13 +199,13 @@ impl Locked<'_> {
         // what cleans the session afterwards has as long as it takes
         let ending = format!("{settle}; SET statement_timeout = 0; {}", set(mark));
         push(At::Settling, Owned::Batch(ending));
-        let mut record = self.entry(task, manner, None);
+        let mut record = self.entry(task, exec, None);
         let is_up = task.step.direction == Direction::Up;
         record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
         let (sql, values) = record.message(place);
         push(At::Journal, Owned::Query(sql, values));
         if let Some(known) = known {
-            let probes = appends(known, &manner.guard);
+            let probes = appends(known, &exec.guard);
             if !probes.is_empty() {
                 let pins = format!("{}; {}", guard::pins(), guard::by_index());
                 push(At::Settling, Owned::Batch(pins));
@@ -224,8 +224,8 @@ impl Locked<'_> {
     }
 
     /// What is known of the ledgers, and the questions of the short way, kept prepared.
-    async fn know_and_keep(&mut self, manner: &Manner) -> Result<Known, Failure> {
-        let known = self.know(&manner.guard).await?;
+    async fn know_and_keep(&mut self, exec: &ExecOptions) -> Result<Known, Failure> {
+        let known = self.know(&exec.guard).await?;
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
         self.session.keep(&guard::veto(&place, version), guard::VETO_VALUES).await?;
         self.session.keep(&guard::note(&place), guard::NOTE_VALUES).await?;
@@ -236,8 +236,8 @@ impl Locked<'_> {
 }
 
 /// Whether a migration may be sent before it is known what became of the one before it.
-fn may_ride(task: &Task<'_>, manner: &Manner) -> bool {
-    let guard = &manner.guard;
+fn may_ride(task: &Task<'_>, exec: &ExecOptions) -> bool {
+    let guard = &exec.guard;
     let is_plain = task.step.migration.metadata.run_in_transaction
         && task.step.resume.is_none()
         && !task.takes_back()

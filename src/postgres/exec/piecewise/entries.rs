@@ -73,7 +73,7 @@ impl Run<'_, '_, '_, '_> {
             kind,
             up,
             down,
-            actor: &self.manner.actor,
+            actor: &self.exec.actor,
             took_ms: None,
             reached: Some((reached, self.task.statements.len())),
             note,

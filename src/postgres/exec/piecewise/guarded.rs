@@ -53,7 +53,7 @@ impl Run<'_, '_, '_, '_> {
             script.chain(end).collect()
         };
         let total = task.statements.len();
-        let (actor, place) = (self.manner.actor.clone(), self.locked.facts().place.clone());
+        let (actor, place) = (self.exec.actor.clone(), self.locked.facts().place.clone());
         let body = Body {
             first: index,
             begin,
@@ -70,7 +70,7 @@ impl Run<'_, '_, '_, '_> {
             version: Some(task.step.migration.version.to_string()),
             statements: &|_| total,
         };
-        let ran = self.locked.run_guarded(&body, self.manner, &mut *self.tell).await;
+        let ran = self.locked.run_guarded(&body, self.exec, &mut *self.tell).await;
         match ran {
             Ok(_) => Ok(()),
             // it cannot run in a transaction, and has had no effect in this one
@@ -88,7 +88,7 @@ impl Run<'_, '_, '_, '_> {
         &mut self,
         statement: usize,
     ) -> Result<Option<Snapshot>, TaskError> {
-        let guard = &self.manner.guard;
+        let guard = &self.exec.guard;
         if !guard.is_on() {
             return Ok(None);
         }
@@ -126,7 +126,7 @@ impl Run<'_, '_, '_, '_> {
         statement: usize,
         before: &Snapshot,
     ) -> Result<(), TaskError> {
-        let guard = &self.manner.guard;
+        let guard = &self.exec.guard;
         let at = At::Statement(statement);
         let after = self.locked.look_around(guard, Some(before)).await;
         let after = after.map_err(|failure| self.error(at, failure.into()))?;
@@ -143,7 +143,7 @@ impl Run<'_, '_, '_, '_> {
             if let Some(note) = guard.attestation(before, &after) {
                 let place = self.locked.facts().place.clone();
                 let migration = self.task.step.migration;
-                let record = together::attested(migration, note, &self.manner.actor, &place);
+                let record = together::attested(migration, note, &self.exec.actor, &place);
                 self.write(&record).await?;
             }
             Ok(())

@@ -124,7 +124,7 @@ impl Run<'_, '_, '_, '_> {
         let found = recognise::effect(&mut self.locked.session, kind, note).await;
         let effect =
             found.map_err(|failure| self.error(At::Statement(statement), failure.into()))?;
-        Ok(match (effect, self.manner.unsure) {
+        Ok(match (effect, self.exec.unsure) {
             (Effect::Unknown, Some(Unsure::Repeat)) => Effect::None,
             (Effect::Unknown, Some(Unsure::Skip)) => Effect::Done,
             (effect, _) => effect,

@@ -51,7 +51,7 @@ const MOST_REFUSED: u32 = 3;
 impl Stream {
     pub(super) fn new(run: &Run<'_, '_, '_, '_>) -> Self {
         let is_possible = run.locked.session.wire().is_some()
-            && !run.manner.guard.is_on()
+            && !run.exec.guard.is_on()
             && run.locked.holder.is_none();
         Self {
             prepare: prepare(run),
@@ -217,7 +217,7 @@ fn prepare(run: &Run<'_, '_, '_, '_>) -> String {
         ("kind", literal(run.direction().1.word())),
         ("up", up.to_owned()),
         ("down", down.to_owned()),
-        ("actor", literal(&run.manner.actor)),
+        ("actor", literal(&run.exec.actor)),
         ("tool", literal(TOOL)),
         ("statements", run.task.statements.len().to_string()),
         ("role", literal(&run.locked.facts().role)),
