@@ -20,7 +20,7 @@ use crate::{
         version::Version,
     },
     postgres::{
-        exec::{Cause, ExecOptions, Happening, Task, TaskError},
+        exec::{Cause, ExecEvent, ExecOptions, Task, TaskError},
         guard::Guard,
         journal::Record,
         lock::Locked,
@@ -179,7 +179,7 @@ async fn run_attested(
     let exec = &exec;
     watch(Event::Planned { steps: tasks.len() });
     let server_version = locked.facts().server_version;
-    let mut tell = |happening: Happening<'_>| watch(event(&tasks, happening));
+    let mut tell = |event: ExecEvent<'_>| watch(job_event(&tasks, event));
     if together {
         let took = locked.run_together(0, &tasks, exec, &mut tell).await;
         match took {
@@ -471,15 +471,15 @@ fn after(journal: &Journal, tasks: &[Task<'_>]) -> Option<Version> {
     applied.last().map(|version| (*version).clone())
 }
 
-pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
+pub(super) fn job_event(tasks: &[Task<'_>], event: ExecEvent<'_>) -> Event {
     let name = |task: usize| tasks[task].step.migration.name.clone();
     let ms = |pause: std::time::Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    match happening {
-        Happening::Started(step) => {
+    match event {
+        ExecEvent::Started(step) => {
             Event::Started { step, name: name(step), direction: tasks[step].step.direction }
         }
-        Happening::Statement(step, done, of) => Event::Statement { step, done, of },
-        Happening::Notice(task, statement, notice) => {
+        ExecEvent::Statement(step, done, of) => Event::Statement { step, done, of },
+        ExecEvent::Notice(task, statement, notice) => {
             let script = tasks[task].script;
             let text = statement.map(|statement| &tasks[task].statements[statement]);
             let line = |span: &sql::Statement| sql::line_column(&script.text, span.span.start).0;
@@ -492,17 +492,17 @@ pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
                 statement: text.map(|statement| first_line(script, statement)),
             }
         }
-        Happening::Retrying { task, attempt, pause } => {
+        ExecEvent::Retrying { task, attempt, pause } => {
             Event::Retrying { name: name(task), attempt, pause_ms: ms(pause) }
         }
-        Happening::Resuming(task, done) => {
+        ExecEvent::Resuming(task, done) => {
             Event::Resuming { name: name(task), done, of: tasks[task].statements.len() }
         }
-        Happening::Comparing(task) => Event::Comparing { name: name(task) },
-        Happening::DroppedInvalidIndex(_, index) => {
+        ExecEvent::Comparing(task) => Event::Comparing { name: name(task) },
+        ExecEvent::DroppedInvalidIndex(_, index) => {
             Event::DroppedInvalidIndex { index: index.to_owned() }
         }
-        Happening::Done(step, took_ms) => Event::Done {
+        ExecEvent::Done(step, took_ms) => Event::Done {
             step,
             version: tasks[step].step.migration.version.clone(),
             name: name(step),

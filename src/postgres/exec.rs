@@ -89,7 +89,7 @@ pub enum Unsure {
 
 /// What happens while tasks run.
 #[derive(Debug)]
-pub enum Happening<'a> {
+pub enum ExecEvent<'a> {
     /// The task with this index began.
     Started(usize),
     /// So many statements of a task are done, of so many.
@@ -116,7 +116,7 @@ pub enum Happening<'a> {
 }
 
 /// Who is told.
-pub type Tell<'f> = &'f mut (dyn FnMut(Happening<'_>) + Send);
+pub type Tell<'f> = &'f mut (dyn FnMut(ExecEvent<'_>) + Send);
 
 /// Where a task failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -301,7 +301,7 @@ impl Locked<'_> {
             let last = first + tasks.len().saturating_sub(1);
             draft.push(last, At::Commit, Message::Batch(COMMIT));
             draft.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
-            tell(Happening::Started(first));
+            tell(ExecEvent::Started(first));
             match self.send(&draft, &|index| tasks[index - first].statements.len(), tell).await {
                 Ok(replies) => {
                     let took: Vec<u64> = draft
@@ -312,7 +312,7 @@ impl Locked<'_> {
                         .map(|(_, rows)| took_ms(rows))
                         .collect();
                     for (offset, ms) in took.iter().enumerate() {
-                        tell(Happening::Done(first + offset, *ms));
+                        tell(ExecEvent::Done(first + offset, *ms));
                     }
                     return Ok(took);
                 }
@@ -400,20 +400,20 @@ impl Locked<'_> {
                     _ if draft.several.contains_key(&message) => {}
                     (Some(Part { task, at: At::Statement(statement) }), _) => {
                         let (done, of) = (statement + 1, statements(*task));
-                        tell(Happening::Statement(*task, done, of));
+                        tell(ExecEvent::Statement(*task, done, of));
                     }
                     (Some(part), Some(next))
                         if part.at == At::Journal && next.task != part.task =>
                     {
-                        tell(Happening::Started(next.task));
+                        tell(ExecEvent::Started(next.task));
                     }
                     (Some(part), _) if part.at == At::Journal => recorded = Some(took_ms(rows)),
                     // one of several that commit by themselves
                     (Some(part), Some(next))
                         if part.at == At::Commit && next.at == At::Opening && is_whole =>
                     {
-                        tell(Happening::Done(part.task, recorded.take().unwrap_or_default()));
-                        tell(Happening::Started(next.task));
+                        tell(ExecEvent::Done(part.task, recorded.take().unwrap_or_default()));
+                        tell(ExecEvent::Started(next.task));
                     }
                     _ => {}
                 }
@@ -421,7 +421,7 @@ impl Locked<'_> {
             Seen::Within(message, count) => {
                 reached = (message, count);
                 if let Some(Part { task, at: At::Statement(first) }) = parts.get(message) {
-                    tell(Happening::Statement(*task, first + count, statements(*task)));
+                    tell(ExecEvent::Statement(*task, first + count, statements(*task)));
                 }
             }
             Seen::Notice(message, notice) => {
@@ -432,7 +432,7 @@ impl Locked<'_> {
                         _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
                         _ => None,
                     };
-                    tell(Happening::Notice(part.task, statement, &notice));
+                    tell(ExecEvent::Notice(part.task, statement, &notice));
                 }
             }
         };
@@ -483,7 +483,7 @@ impl Locked<'_> {
                 }
                 let base = 200 * (1_u64 << attempt.min(6));
                 let pause = Duration::from_millis(base / 2 + fastrand::u64(0..base));
-                tell(Happening::Retrying { task, attempt, pause });
+                tell(ExecEvent::Retrying { task, attempt, pause });
                 match tokio::time::timeout(pause, stop.pulled()).await {
                     Ok(()) => Err(Cause::Interrupted),
                     Err(_) => Ok(()),

@@ -7,14 +7,14 @@ use crate::{
     job::{
         JobError, Watch, alike,
         explain::failed,
-        run::{Options, event, task},
+        run::{Options, job_event, task},
     },
     migration::{
         plan::Step,
         source::{Direction, IRREVERSIBLE, Migration},
     },
     postgres::{
-        exec::{Cause, Happening, Task, TaskError},
+        exec::{Cause, ExecEvent, Task, TaskError},
         guard::Guard,
         introspect::{self, Reader},
         lock::Locked,
@@ -153,9 +153,9 @@ impl Legs<'_, '_> {
             })
             .collect();
         let tasks: Vec<Task<'_>> = steps.iter().map(task).collect::<Result<_, _>>()?;
-        let mut tell = |happening: Happening<'_>| match happening {
-            Happening::Started(_) | Happening::Done(..) | Happening::Statement(..) => {}
-            happening => watch(event(&tasks, happening)),
+        let mut tell = |event: ExecEvent<'_>| match event {
+            ExecEvent::Started(_) | ExecEvent::Done(..) | ExecEvent::Statement(..) => {}
+            event => watch(job_event(&tasks, event)),
         };
         let mut exec = self.options.exec.clone();
         if leg == Leg::UpAgain {

@@ -7,7 +7,7 @@ use crate::{
         JobError, Watch,
         explain::failed,
         open::Endpoint,
-        run::{Options, event, task},
+        run::{Options, job_event, task},
         verify::{Ground, careful::appends, plain::of_script},
     },
     ledger::{self, Address, Context, Fact, Kind, Snapshot},
@@ -16,7 +16,7 @@ use crate::{
         source::{Direction, Migration},
     },
     postgres::{
-        exec::{ExecOptions, Happening},
+        exec::{ExecEvent, ExecOptions},
         guard::Guard,
         imprint::{self, Imprint, Queries},
         introspect::Reader,
@@ -365,9 +365,9 @@ impl<'l> Lane<'l> {
             Err(error) => return Ok(Err(error)),
         };
         let mut watch = watch;
-        let mut tell = |happening: Happening<'_>| {
-            if let (Happening::Notice(..), Some(watch)) = (&happening, &mut watch) {
-                watch(event(&tasks, happening));
+        let mut tell = |event: ExecEvent<'_>| {
+            if let (ExecEvent::Notice(..), Some(watch)) = (&event, &mut watch) {
+                watch(job_event(&tasks, event));
             }
         };
         let ran = self.locked.run(0, &tasks[0], &self.exec, &mut tell).await;

@@ -4,7 +4,7 @@
 //! everything is as it was, COMMIT. What counters and files cannot tell is found out by running again with a fingerprint.
 
 use super::{
-    At, CLEAN_KEEPING, Cause, Draft, ExecOptions, Happening, Part, TaskError, Tell,
+    At, CLEAN_KEEPING, Cause, Draft, ExecEvent, ExecOptions, Part, TaskError, Tell,
     body::{Body, Care, Failed},
     verdict::{
         appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
@@ -111,7 +111,7 @@ impl Locked<'_> {
                 Ok(Outcome::Again(more)) => {
                     self.roll_back(body.cleans, &numbers).await;
                     if more != care {
-                        tell(Happening::Comparing(body.first));
+                        tell(ExecEvent::Comparing(body.first));
                     }
                     care = more;
                 }

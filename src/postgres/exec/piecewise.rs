@@ -18,7 +18,7 @@ use self::{
     stream::{Stream, Streamed},
 };
 use super::{
-    At, Cause, Draft, ExecOptions, Happening, Task, TaskError, Tell,
+    At, Cause, Draft, ExecEvent, ExecOptions, Task, TaskError, Tell,
     recognise::{Effect, Note},
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(super) async fn run(
     tell: Tell<'_>,
 ) -> Result<u64, TaskError> {
     let start = Instant::now();
-    tell(Happening::Started(index));
+    tell(ExecEvent::Started(index));
     let (prefix, noted) = (Prefix::default(), OnceLock::new());
     let mut run = Run { locked, index, task, exec, tell, done: 0, prefix, noted };
     run.open().await?;
@@ -58,7 +58,7 @@ pub(super) async fn run(
         if let (Streamed::Stuck(tried), Some(unit)) = (streamed, left(&units, run.done).first()) {
             run.unit(unit, started.take(), tried).await?;
             run.done = unit.done;
-            (run.tell)(Happening::Statement(index, unit.done, total));
+            (run.tell)(ExecEvent::Statement(index, unit.done, total));
         }
         if run.done < total && run.locked.session.stop().is_pulled() {
             return Err(run.error(At::Statement(run.done), Cause::Interrupted));
@@ -70,7 +70,7 @@ pub(super) async fn run(
     let record = run.locked.finished(task, exec, Some(took), noted);
     run.write(&record).await?;
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    (run.tell)(Happening::Done(index, ms));
+    (run.tell)(ExecEvent::Done(index, ms));
     Ok(ms)
 }
 
@@ -129,7 +129,7 @@ impl Run<'_, '_, '_, '_> {
             return Err(self.error(At::Opening, Cause::ChangedSince { read }));
         }
         self.done = done;
-        (self.tell)(Happening::Resuming(self.index, done));
+        (self.tell)(ExecEvent::Resuming(self.index, done));
         let settings: Vec<(usize, String)> = (0..done)
             .filter_map(|at| {
                 Some((at, sets_the_session(self.task.text(at), self.exec.guard.is_on())?))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    At, Draft, ExecOptions, Happening, Part, START, Task, TaskError, Tell,
+    At, Draft, ExecEvent, ExecOptions, Part, START, Task, TaskError, Tell,
     body::{Body, Owned},
     took_ms,
 };
@@ -106,11 +106,11 @@ impl Locked<'_> {
             },
             statements: &|index| tasks[index - first].statements.len(),
         };
-        tell(Happening::Started(first));
+        tell(ExecEvent::Started(first));
         let rows = self.run_guarded(&body, exec, &mut *tell).await?;
         let took: Vec<u64> = rows.iter().map(|rows| took_ms(rows)).collect();
         for (offset, ms) in took.iter().enumerate() {
-            tell(Happening::Done(first + offset, *ms));
+            tell(ExecEvent::Done(first + offset, *ms));
         }
         Ok(took)
     }

@@ -4,7 +4,7 @@
 //! transaction, and the next one divides by zero where it does not find it. What was committed is what the replies say.
 
 use super::{
-    At, CLEAN_KEEPING, Draft, ExecOptions, Happening, Part, Task, TaskError, Tell,
+    At, CLEAN_KEEPING, Draft, ExecEvent, ExecOptions, Part, Task, TaskError, Tell,
     body::Owned,
     together::leading,
     untouched::{appends, concerns},
@@ -64,11 +64,11 @@ impl Locked<'_> {
             if start > 0 && self.session.stop().is_pulled() {
                 break;
             }
-            let mut told = |happening: Happening<'_>| {
-                if let Happening::Done(_, ms) = happening {
+            let mut told = |event: ExecEvent<'_>| {
+                if let ExecEvent::Done(_, ms) = event {
                     took.push(ms);
                 }
-                tell(happening);
+                tell(event);
             };
             let sent = self.send_train(first + start, &tasks[start..], exec, &mut told).await;
             if took.len() > start {
@@ -140,7 +140,7 @@ impl Locked<'_> {
         for (part, message) in &parts {
             draft.push(part.task, part.at, message.message());
         }
-        tell(Happening::Started(first));
+        tell(ExecEvent::Started(first));
         let sent =
             self.send(&draft, &|index| tasks[index - first].statements.len(), &mut *tell).await;
         match sent {
@@ -148,7 +148,7 @@ impl Locked<'_> {
                 let journal =
                     parts.iter().zip(&replies).rev().find(|((part, _), _)| part.at == At::Journal);
                 let ms = journal.map_or(0, |(_, rows)| super::took_ms(rows));
-                tell(Happening::Done(last, ms));
+                tell(ExecEvent::Done(last, ms));
                 Ok(())
             }
             Err((part, failure)) => {

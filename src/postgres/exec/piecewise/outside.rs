@@ -4,7 +4,7 @@ use crate::{
     migration::plan::Unit,
     postgres::{
         exec::{
-            At, Cause, Draft, Happening, TaskError, Unsure,
+            At, Cause, Draft, ExecEvent, TaskError, Unsure,
             recognise::{self, Effect, Note},
         },
         session::{Failure, Message},
@@ -110,7 +110,7 @@ impl Run<'_, '_, '_, '_> {
         for reply in self.locked.session.exchange(&messages, &mut |_| {}).await {
             reply?;
         }
-        (self.tell)(Happening::DroppedInvalidIndex(self.index, &name));
+        (self.tell)(ExecEvent::DroppedInvalidIndex(self.index, &name));
         Ok(())
     }
 

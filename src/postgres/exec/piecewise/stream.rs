@@ -7,7 +7,7 @@
 use crate::{
     migration::{plan::Unit, source::Direction, status::Prefix},
     postgres::{
-        exec::Happening,
+        exec::ExecEvent,
         journal::TOOL,
         lock::KEY,
         session::{Failure, Message, Seen},
@@ -127,12 +127,12 @@ impl Stream {
         let mut observe = |seen: Seen<'_>| match seen {
             Seen::Done(0, _) => {}
             Seen::Done(message, _) => {
-                tell(Happening::Statement(task, pairs[message - 1].done, total))
+                tell(ExecEvent::Statement(task, pairs[message - 1].done, total))
             }
             Seen::Within(message, statements) => (at, within) = (message, statements),
             Seen::Notice(message, notice) => {
                 let statement = message.checked_sub(1).map(|pair| pairs[pair].done - 1);
-                tell(Happening::Notice(task, statement, &notice));
+                tell(ExecEvent::Notice(task, statement, &notice));
             }
         };
         let mut replies = run.locked.session.exchange(&messages, &mut observe).await.into_iter();
