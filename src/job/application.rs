@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use crate::{
     job::{
         RunError, Watch, open,
-        run::{self, Options, Wish},
+        run::{self, Operation, Options},
     },
     ledger::Declaration,
     migration::{plan::Policy, source::Migrations},
@@ -109,9 +109,10 @@ async fn run(
 ) -> Result<RunReport, RunError> {
     let limits = &options.run.limits;
     let (mut locked, journal) = open::lock(session, limits, watch).await?;
-    let wish = Wish::Upgrade { target: options.target.clone(), policy: options.policy.clone() };
+    let operation =
+        Operation::Upgrade { target: options.target.clone(), policy: options.policy.clone() };
     let result =
-        run::run_locked(&mut locked, &journal, migrations, &wish, &options.run, watch).await;
+        run::run_locked(&mut locked, &journal, migrations, &operation, &options.run, watch).await;
     // a failure of the run says more than a failure to let go after it
     match (result, locked.release().await) {
         (Ok(report), Err(error)) => Err(RunError { done: Box::new(report), cause: error.into() }),

@@ -10,7 +10,7 @@ use crate::{
         caret,
         failure::RefusedError,
         open::Endpoint,
-        run::{self, Options, Wish},
+        run::{self, Operation, Options},
         shadow::Shadow,
     },
     ledger::{self, Context, Snapshot},
@@ -94,8 +94,8 @@ async fn replay(
         }
     };
     if let Some(target) = target {
-        let wish = Wish::Upgrade { target, policy: Policy::default() };
-        let done = run::run(endpoint, migrations, &wish, &Options::default(), watch).await;
+        let operation = Operation::Upgrade { target, policy: Policy::default() };
+        let done = run::run(endpoint, migrations, &operation, &Options::default(), watch).await;
         done.map_err(|error| error.cause)?;
     }
     let (mut session, facts, _) = endpoint.read(watch).await?;

@@ -34,7 +34,7 @@ use crate::{
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub enum Operation {
     /// Apply what is pending up to a target.
     Upgrade {
         /// The target, `head` by default.
@@ -83,39 +83,40 @@ impl Default for Options {
     }
 }
 
-/// Runs a wish against a database.
+/// Runs an operation against a database.
 ///
 /// # Errors
 /// When something stands in the way, or a migration fails. The error carries what was done by then.
 pub async fn run(
     endpoint: &Endpoint,
     migrations: &Migrations,
-    wish: &Wish,
+    operation: &Operation,
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
     let result =
-        run_attested(&mut locked, &journal, migrations, wish, options, Some(endpoint), watch).await;
+        run_attested(&mut locked, &journal, migrations, operation, options, Some(endpoint), watch)
+            .await;
     locked.let_go().await;
     result
 }
 
-/// Says what a wish would run, without the lock and without writing anything.
+/// Says what an operation would run, without the lock and without writing anything.
 ///
 /// # Errors
 /// When something stands in the way.
 pub async fn dry_run(
     endpoint: &Endpoint,
     migrations: &Migrations,
-    wish: &Wish,
+    operation: &Operation,
     single_transaction: bool,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (_session, facts, journal) = endpoint.read(watch).await?;
     let status = status(migrations, &journal);
-    let plan = make_plan(&status, wish)?;
-    together(&plan, wish, single_transaction)?;
+    let plan = make_plan(&status, operation)?;
+    together(&plan, operation, single_transaction)?;
     let tasks = tasks(&plan)?;
     let mut report = report(&status, facts.database);
     report.dry_run = true;
@@ -124,7 +125,7 @@ pub async fn dry_run(
     Ok(report)
 }
 
-/// Runs a wish in a session that holds the lock.
+/// Runs an operation in a session that holds the lock.
 ///
 /// # Errors
 /// As [`run`].
@@ -132,33 +133,33 @@ pub async fn run_locked(
     locked: &mut Locked<'_>,
     journal: &Journal,
     migrations: &Migrations,
-    wish: &Wish,
+    operation: &Operation,
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
-    run_attested(locked, journal, migrations, wish, options, None, watch).await
+    run_attested(locked, journal, migrations, operation, options, None, watch).await
 }
 
-/// Runs a wish. With an endpoint the ledgers are looked at over a new connection in the end.
+/// Runs an operation. With an endpoint the ledgers are looked at over a new connection in the end.
 async fn run_attested(
     locked: &mut Locked<'_>,
     journal: &Journal,
     migrations: &Migrations,
-    wish: &Wish,
+    operation: &Operation,
     options: &Options,
     endpoint: Option<&Endpoint>,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let status = status(migrations, journal);
-    let plan = make_plan(&status, wish)?;
+    let plan = make_plan(&status, operation)?;
     let tasks = tasks(&plan)?;
     let guard = &options.exec.guard;
     let single = options.single_transaction;
     let mut second = second_key::open(locked, endpoint, guard, &tasks, single, watch).await?;
-    let together = together(&plan, wish, single)? && second.is_none();
+    let together = together(&plan, operation, single)? && second.is_none();
     let mut report = report(&status, locked.facts().database.clone());
     declared::demand(&mut locked.session, guard, &to_come(&status, &[])).await?;
-    let accepted = accepted(&status, wish);
+    let accepted = accepted(&status, operation);
     if tasks.is_empty() && accepted.is_empty() {
         return Ok(report);
     }
@@ -282,19 +283,26 @@ async fn record_refusal(
 }
 
 /// Whether the plan is to be one transaction.
-fn together(plan: &Plan<'_>, wish: &Wish, single_transaction: bool) -> Result<bool, plan::Blocked> {
-    match wish {
-        Wish::Redo { .. } => Ok(plan.is_transactional()),
+fn together(
+    plan: &Plan<'_>,
+    operation: &Operation,
+    single_transaction: bool,
+) -> Result<bool, plan::Blocked> {
+    match operation {
+        Operation::Redo { .. } => Ok(plan.is_transactional()),
         _ if single_transaction => plan.demand_transactional().map(|()| true),
         _ => Ok(false),
     }
 }
 
 /// Finds the target and makes the plan.
-pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError> {
+pub(crate) fn make_plan<'a>(
+    status: &Status<'a>,
+    operation: &Operation,
+) -> Result<Plan<'a>, JobError> {
     let history = history(status);
-    match wish {
-        Wish::Upgrade { target, policy } => {
+    match operation {
+        Operation::Upgrade { target, policy } => {
             if target.trim_start().starts_with('-') {
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
@@ -308,7 +316,7 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
             known(status, &policy.accept_edited)?;
             Ok(plan::upgrade(status, &point, policy)?)
         }
-        Wish::Downgrade { target } => {
+        Operation::Downgrade { target } => {
             if target.trim_start().starts_with('+') {
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
@@ -321,13 +329,13 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
             let point = history.find(target)?;
             Ok(plan::downgrade(status, &point)?)
         }
-        Wish::Revert { count } => {
+        Operation::Revert { count } => {
             let applied = || status.rows.iter().rev().filter(|row| row.run_on.is_some());
             let stays = applied().nth(count.unwrap_or(usize::MAX));
             let point = stays.map_or(Point::Base, |row| Point::At(row.version.clone()));
             Ok(plan::downgrade(status, &point)?)
         }
-        Wish::Redo { count } => Ok(plan::redo(status, count.unwrap_or(usize::MAX))?),
+        Operation::Redo { count } => Ok(plan::redo(status, count.unwrap_or(usize::MAX))?),
     }
 }
 
@@ -397,8 +405,11 @@ pub(super) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
 }
 
 /// Edited migrations that the user accepts.
-fn accepted<'a>(status: &Status<'a>, wish: &Wish) -> Vec<&'a crate::migration::source::Migration> {
-    let Wish::Upgrade { policy, .. } = wish else {
+fn accepted<'a>(
+    status: &Status<'a>,
+    operation: &Operation,
+) -> Vec<&'a crate::migration::source::Migration> {
+    let Operation::Upgrade { policy, .. } = operation else {
         return Vec::new();
     };
     status

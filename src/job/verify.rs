@@ -43,7 +43,7 @@ use crate::{
 
 /// What is verified, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct VerifyRequest<'w> {
     /// Where.
     pub shadow: &'w Shadow,
     /// All migrations.
@@ -72,22 +72,22 @@ pub struct Verified {
 /// # Errors
 /// When the shadow cannot be made, or the user ends it.
 pub async fn verify(
-    wish: &Wish<'_>,
+    request: &VerifyRequest<'_>,
     printer: &Printer,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<Verified, JobError> {
-    let migrations = wish.shadow.stood_in(wish.migrations);
+    let migrations = request.shadow.stood_in(request.migrations);
     let all: Vec<&Migration> = migrations.iter().collect();
-    let cache = Cache::new(wish, &all);
+    let cache = Cache::new(request, &all);
     let task = Verify {
-        shadow: wish.shadow,
+        shadow: request.shadow,
         all: &all,
-        guard: wish.guard,
+        guard: request.guard,
         known: cache.known(),
-        needs: wish.shadow.needs(wish.migrations.texts()),
-        fail_fast: wish.fail_fast,
-        accepted: wish.accepted,
+        needs: request.shadow.needs(request.migrations.texts()),
+        fail_fast: request.fail_fast,
+        accepted: request.accepted,
         stop,
     };
     let known = task.known();
@@ -108,8 +108,8 @@ pub async fn verify(
     }
     let mut report = report?;
     report.known = known;
-    report.notes.splice(0..0, wish.shadow.notes.iter().cloned());
-    report.proved_on = Some(wish.shadow.proved_on());
+    report.notes.splice(0..0, request.shadow.notes.iter().cloned());
+    report.proved_on = Some(request.shadow.proved_on());
     report.sort();
     Ok(Verified { report, failure: plain.into_failure() })
 }

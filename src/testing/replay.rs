@@ -7,7 +7,7 @@ use crate::{
     job::{
         schema::Printer,
         shadow::Shadow,
-        verify::{self, Wish},
+        verify::{self, VerifyRequest},
     },
     ledger::Declaration,
     migration::{
@@ -49,7 +49,7 @@ pub fn verify(
         record: None,
     };
     let guard = Guard { ledgers: ledgers.to_vec(), ..Guard::default() };
-    let wish = Wish {
+    let request = VerifyRequest {
         shadow: &shadow,
         migrations,
         guard: &guard,
@@ -57,7 +57,8 @@ pub fn verify(
         fail_fast: false,
         accepted: &[],
     };
-    let verified =
-        block_on(async { Ok(verify::verify(&wish, &printer, Stop::never(), &mut |_| {}).await?) })?;
+    let verified = block_on(async {
+        Ok(verify::verify(&request, &printer, Stop::never(), &mut |_| {}).await?)
+    })?;
     Ok(verified.report)
 }

@@ -4,7 +4,7 @@ use crate::{
     job::{
         JobError, Watch,
         open::Endpoint,
-        run::{self, Options, Wish},
+        run::{self, Operation, Options},
         shadow::{Given, Prepared, Shadow, end, in_the_shadow},
     },
     migration::{
@@ -112,9 +112,10 @@ impl Shadow {
         let (prepared, known) = self.begin(&all, &needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
-            let wish = Wish::Upgrade { target: "head".into(), policy: Policy::default() };
+            let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
             let migrations = self.stood_in(migrations);
-            let ran = run::run(&endpoint, &migrations, &wish, &Options::default(), watch).await;
+            let ran =
+                run::run(&endpoint, &migrations, &operation, &Options::default(), watch).await;
             ran.map_err(|error| in_the_shadow(error.cause))?;
             match known < count {
                 true => self.kept(&endpoint, &all, &prepared).await,
