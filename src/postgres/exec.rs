@@ -5,8 +5,8 @@
 
 mod alone;
 mod batches;
-mod body;
 mod guarded;
+mod guarded_transaction;
 mod looks;
 mod piecewise;
 mod recognise;

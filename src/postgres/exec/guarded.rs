@@ -5,7 +5,7 @@
 
 use super::{
     At, CLEAN_KEEPING, Cause, Draft, ExecEvent, ExecOptions, Part, TaskError, Tell,
-    body::{Body, Care, Failed},
+    guarded_transaction::{Care, Failed, GuardedTransaction},
     verdict::{
         appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
         so_far_of, surgery, touched, tried, twice, watched,
@@ -65,21 +65,22 @@ fn replaces_triggers(script: &str) -> bool {
 }
 
 impl Locked<'_> {
-    /// Runs a body under the guard. Gives the rows of its journal entries.
+    /// Runs a transaction under the guard. Gives the rows of its journal entries.
     pub(super) async fn run_guarded(
         &mut self,
-        body: &Body<'_>,
+        transaction: &GuardedTransaction<'_>,
         exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, TaskError> {
         // between the tasks of one transaction, and within a migration without one, a script's statements are in the way
-        let mut care = Care { plain: body.legs.len() > 1 || !body.cleans, ..Care::default() };
+        let mut care =
+            Care { plain: transaction.legs.len() > 1 || !transaction.cleans, ..Care::default() };
         let mut attempt = 1;
         let mut numbers = Numbers::default();
-        let mut is_short = self.may_be_untouched(body, &exec.guard);
-        if let Some(name) = body.scripts.iter().find_map(|script| ledger::surgery(script)) {
+        let mut is_short = self.may_be_untouched(transaction, &exec.guard);
+        if let Some(name) = transaction.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
-                task: body.first,
+                task: transaction.first,
                 at: At::Guard,
                 cause: Cause::Refused(vec![surgery(name)]),
                 committed: 0,
@@ -87,7 +88,7 @@ impl Locked<'_> {
         }
         loop {
             let tried = if is_short {
-                match self.try_untouched(body, &exec.guard, &mut numbers, &mut *tell).await {
+                match self.try_untouched(transaction, &exec.guard, &mut numbers, &mut *tell).await {
                     Ok(Some(committed)) => Ok(committed),
                     Ok(None) => {
                         is_short = false;
@@ -97,11 +98,12 @@ impl Locked<'_> {
                 }
             } else {
                 self.known = None;
-                self.try_guarded(body, &exec.guard, care, &mut numbers, &mut *tell).await
+                self.try_guarded(transaction, &exec.guard, care, &mut numbers, &mut *tell).await
             };
             match tried {
                 Ok(Outcome::Committed { rows, parts, has_appended }) => {
-                    if let (Some(Direction::Down), Some(version)) = (body.direction, &body.version)
+                    if let (Some(Direction::Down), Some(version)) =
+                        (transaction.direction, &transaction.version)
                     {
                         *self.reverted.entry(version.clone()).or_default() |= has_appended;
                     }
@@ -109,23 +111,23 @@ impl Locked<'_> {
                     return Ok(journal.map(|(_, rows)| rows).collect());
                 }
                 Ok(Outcome::Again(more)) => {
-                    self.roll_back(body.cleans, &numbers).await;
+                    self.roll_back(transaction.cleans, &numbers).await;
                     if more != care {
-                        tell(ExecEvent::Comparing(body.first));
+                        tell(ExecEvent::Comparing(transaction.first));
                     }
                     care = more;
                 }
                 Ok(Outcome::Refused(findings)) => {
-                    self.roll_back(body.cleans, &numbers).await;
+                    self.roll_back(transaction.cleans, &numbers).await;
                     return Err(TaskError {
-                        task: body.first,
+                        task: transaction.first,
                         at: At::Guard,
                         cause: Cause::Refused(findings),
                         committed: 0,
                     });
                 }
                 Err((part, failure)) => {
-                    self.roll_back(body.cleans, &numbers).await;
+                    self.roll_back(transaction.cleans, &numbers).await;
                     let paused = self
                         .pause_after(part.task, failure.into(), attempt, exec, &mut *tell)
                         .await;
@@ -166,13 +168,13 @@ impl Locked<'_> {
 
     async fn try_guarded(
         &mut self,
-        body: &Body<'_>,
+        transaction: &GuardedTransaction<'_>,
         guard: &Guard,
         care: Care,
         numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Outcome, Failed> {
-        let at = |at| Part { task: body.first, at };
+        let at = |at| Part { task: transaction.first, at };
         let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
         let pins = guard::pins();
         let lock = guard.lock(care.exact || care.unused);
@@ -182,15 +184,15 @@ impl Locked<'_> {
             kept.map_err(|failure| (at(At::Opening), failure))?;
         }
         let mut draft = Draft::default();
-        draft.push(body.first, At::Opening, body.begin.clone());
-        draft.messages.extend(body.leading.messages.iter().cloned());
-        draft.parts.extend(body.leading.parts.iter().copied());
-        draft.push(body.first, At::Opening, Message::Batch(&lock));
-        draft.push(body.first, At::Opening, Message::Batch(guard::LOOK));
-        draft.push(body.first, At::Opening, Message::Batch(&pins));
-        draft.push(body.first, At::Opening, Message::Query(guard::PREPARED, Vec::new()));
-        draft.push(body.first, At::Opening, Message::Kept(&question.0, question.1.clone()));
-        let replies = self.send(&draft, body.statements, &mut *tell).await;
+        draft.push(transaction.first, At::Opening, transaction.begin.clone());
+        draft.messages.extend(transaction.leading.messages.iter().cloned());
+        draft.parts.extend(transaction.leading.parts.iter().copied());
+        draft.push(transaction.first, At::Opening, Message::Batch(&lock));
+        draft.push(transaction.first, At::Opening, Message::Batch(guard::LOOK));
+        draft.push(transaction.first, At::Opening, Message::Batch(&pins));
+        draft.push(transaction.first, At::Opening, Message::Query(guard::PREPARED, Vec::new()));
+        draft.push(transaction.first, At::Opening, Message::Kept(&question.0, question.1.clone()));
+        let replies = self.send(&draft, transaction.statements, &mut *tell).await;
         let mut replies = match replies {
             Err((part, Failure::Server(error)))
                 if part.at == At::Opening && error.is(FORGOTTEN) && self.session.keeps() =>
@@ -221,28 +223,28 @@ impl Locked<'_> {
 
         // the script, its end, the journal, the end once more
         let noted = guard.noted(&before);
-        let rest = (body.rest)(&noted);
+        let rest = (transaction.rest)(&noted);
         let settle = self.settle_guarded();
         let probes = probes(guard, &before, &watched);
         let question = guard.snapshot(&place, version, Some(&before), true);
         let (so_far, so_far_values) = guard::appended_so_far(guard);
         let mut draft = Draft::default();
         for (role, [first, _]) in probes.iter().flat_map(|it| &it.appends) {
-            push_probe(&mut draft, body.first, role.as_ref(), first);
+            push_probe(&mut draft, transaction.first, role.as_ref(), first);
         }
         // the server counts what is taken back, too
         let start_at = draft.messages.len();
-        draft.push(body.first, At::Guard, Message::Query(so_far, so_far_values.clone()));
-        draft.push(body.first, At::Opening, Message::Batch(guard::LOOKED));
+        draft.push(transaction.first, At::Guard, Message::Query(so_far, so_far_values.clone()));
+        draft.push(transaction.first, At::Opening, Message::Batch(guard::LOOKED));
         let mut legs_at = Vec::new();
         for (part, message) in &rest {
             draft.push(part.task, part.at, message.message());
-            if part.at == At::Journal && !body.legs.is_empty() {
+            if part.at == At::Journal && !transaction.legs.is_empty() {
                 legs_at.push(draft.messages.len());
                 draft.push(part.task, At::Guard, Message::Query(so_far, so_far_values.clone()));
             }
         }
-        let last = rest.last().map_or(body.first, |(part, _)| part.task);
+        let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
         draft.push(last, At::Settling, Message::Batch(&settle));
         draft.push(last, At::Settling, Message::Batch(&pins));
         draft.push(last, At::Guard, Message::Batch(guard::QUIET));
@@ -259,7 +261,7 @@ impl Locked<'_> {
         }
         let (now, values) = numbers.now();
         draft.push(last, At::Guard, Message::Query(now, values));
-        let answers = self.send_probing(&draft, body.statements, &mut *tell).await;
+        let answers = self.send_probing(&draft, transaction.statements, &mut *tell).await;
         let answers = match answers {
             // the script has told the server to forget it
             Err((part, Failure::Server(error)))
@@ -290,10 +292,13 @@ impl Locked<'_> {
 
         let context = Context {
             ledgers: &guard.ledgers,
-            before: body.before.as_ref().filter(|_| body.direction == Some(Direction::Down)),
+            before: transaction
+                .before
+                .as_ref()
+                .filter(|_| transaction.direction == Some(Direction::Down)),
             unused: &unused,
-            written: body.written,
-            replaces_triggers: body.scripts.iter().any(|it| replaces_triggers(it)),
+            written: transaction.written,
+            replaces_triggers: transaction.scripts.iter().any(|it| replaces_triggers(it)),
         };
         let mut findings = ledger::judge(&before, &after, &context);
         if !care.unused && may_be_unused(&findings) {
@@ -303,12 +308,12 @@ impl Locked<'_> {
         findings.extend(moved(guard, &after, rows.last().map(Vec::as_slice).unwrap_or_default()));
         let legs: Vec<Vec<Row>> = legs_at.iter().map(|at| rows[*at].clone()).collect();
         let start = so_far_of(&rows[start_at]);
-        findings.extend(twice(guard, body, &before, &start, &legs));
+        findings.extend(twice(guard, transaction, &before, &start, &legs));
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
         let wants_exact =
             guard.allow.is_some() && findings.iter().any(|it| it.rule == LedgerRule::ColumnType);
-        let is_again = body.direction == Some(Direction::Up)
-            && body.version.as_ref().is_some_and(|it| self.reverted.get(it) == Some(&false));
+        let is_again = transaction.direction == Some(Direction::Up)
+            && transaction.version.as_ref().is_some_and(|it| self.reverted.get(it) == Some(&false));
         let mut has_appended = false;
         let mut told = Vec::new();
         let mut asks_rows = wants_exact;
@@ -389,13 +394,13 @@ impl Locked<'_> {
         if !findings.is_empty() {
             return Ok(Outcome::Refused(findings));
         }
-        let left = guard.attestation(&before, &after).map(body.attest);
+        let left = guard.attestation(&before, &after).map(transaction.attest);
         let mut ending = Draft::default();
         if let Some((sql, values)) = &left {
             ending.push(last, At::Commit, Message::Query(sql, values.clone()));
         }
         ending.push(last, At::Commit, Message::Batch(COMMIT));
-        if body.cleans {
+        if transaction.cleans {
             let clean = if self.session.keeps() && !prepared.others {
                 CLEAN_KEEPING
             } else {
@@ -404,7 +409,7 @@ impl Locked<'_> {
             };
             ending.push(last, At::Afterwards, Message::Batch(clean));
         }
-        self.send(&ending, body.statements, tell).await?;
+        self.send(&ending, transaction.statements, tell).await?;
         Ok(Outcome::Committed { rows, parts: draft.parts, has_appended })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     At, Draft, Part,
-    body::{Care, Failed, Watched},
+    guarded_transaction::{Care, Failed, Watched},
     verdict::{Answer, Probes, finding, is_true, now_called, push_probe, shown},
 };
 use crate::{

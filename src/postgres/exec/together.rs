@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     At, Draft, ExecEvent, ExecOptions, Part, START, Task, TaskError, Tell,
-    body::{Body, Owned},
+    guarded_transaction::{GuardedTransaction, Owned},
     took_ms,
 };
 use crate::{
@@ -84,7 +84,7 @@ impl Locked<'_> {
         let ups = tasks.iter().filter(|it| it.step.direction == Direction::Up).count();
         let ups = count(ups);
         let single = (tasks.len() == 1).then(|| &tasks[0].step);
-        let body = Body {
+        let transaction = GuardedTransaction {
             first,
             begin: Message::Batch(&begin),
             cleans: true,
@@ -107,7 +107,7 @@ impl Locked<'_> {
             statements: &|index| tasks[index - first].statements.len(),
         };
         tell(ExecEvent::Started(first));
-        let rows = self.run_guarded(&body, exec, &mut *tell).await?;
+        let rows = self.run_guarded(&transaction, exec, &mut *tell).await?;
         let took: Vec<u64> = rows.iter().map(|rows| took_ms(rows)).collect();
         for (offset, ms) in took.iter().enumerate() {
             tell(ExecEvent::Done(first + offset, *ms));

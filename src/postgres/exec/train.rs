@@ -5,7 +5,7 @@
 
 use super::{
     At, CLEAN_KEEPING, Draft, ExecEvent, ExecOptions, Part, Task, TaskError, Tell,
-    body::Owned,
+    guarded_transaction::Owned,
     together::leading,
     untouched::{appends, concerns},
 };

@@ -5,8 +5,8 @@
 
 use super::{
     At, CLEAN_KEEPING, Draft, Part, Tell,
-    body::{Body, Failed},
     guarded::{FORGOTTEN, Outcome},
+    guarded_transaction::{Failed, GuardedTransaction},
 };
 use crate::{
     ledger::Snapshot,
@@ -37,23 +37,27 @@ pub(super) fn concerns<'s>(mut scripts: impl Iterator<Item = &'s str>, guard: &G
 
 impl Locked<'_> {
     /// Whether the short way is worth a try.
-    pub(super) fn may_be_untouched(&self, body: &Body<'_>, guard: &Guard) -> bool {
-        body.cleans
-            && !body.is_tried
-            && body.legs.len() <= 1
+    pub(super) fn may_be_untouched(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+        guard: &Guard,
+    ) -> bool {
+        transaction.cleans
+            && !transaction.is_tried
+            && transaction.legs.len() <= 1
             && guard.allow.is_none()
-            && !concerns(body.scripts.iter().copied(), guard)
+            && !concerns(transaction.scripts.iter().copied(), guard)
     }
 
-    /// Runs a body and commits it where nothing of concern was touched; gives nothing where something was.
+    /// Runs a transaction and commits it where nothing of concern was touched; gives nothing where something was.
     pub(super) async fn try_untouched(
         &mut self,
-        body: &Body<'_>,
+        transaction: &GuardedTransaction<'_>,
         guard: &Guard,
         numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Option<Outcome>, Failed> {
-        let at = |at| Part { task: body.first, at };
+        let at = |at| Part { task: transaction.first, at };
         let opening = |failure| (at(At::Opening), failure);
         let known = self.know(guard).await.map_err(opening)?;
         if known.state.is_open {
@@ -66,19 +70,19 @@ impl Locked<'_> {
         let (numbered, sequences) = guard::numbered(&known.state);
         self.session.keep(numbered, sequences.len()).await.map_err(opening)?;
         let secret = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-        let rest = (body.rest)("");
+        let rest = (transaction.rest)("");
         let probes: Vec<String> = appends(&known, guard);
 
         let mut draft = Draft::default();
-        draft.push(body.first, At::Opening, Message::Kept(numbered, sequences));
-        draft.push(body.first, At::Opening, body.begin.clone());
-        draft.messages.extend(body.leading.messages.iter().cloned());
-        draft.parts.extend(body.leading.parts.iter().copied());
-        draft.push(body.first, At::Opening, Message::Kept(&note, guard::noted(&secret)));
+        draft.push(transaction.first, At::Opening, Message::Kept(numbered, sequences));
+        draft.push(transaction.first, At::Opening, transaction.begin.clone());
+        draft.messages.extend(transaction.leading.messages.iter().cloned());
+        draft.parts.extend(transaction.leading.parts.iter().copied());
+        draft.push(transaction.first, At::Opening, Message::Kept(&note, guard::noted(&secret)));
         for (part, message) in &rest {
             draft.push(part.task, part.at, message.message());
         }
-        let last = rest.last().map_or(body.first, |(part, _)| part.task);
+        let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
         let pins = match probes.is_empty() {
             true => guard::by_index(),
             false => format!("{}; {}", guard::pins(), guard::by_index()),
@@ -92,12 +96,12 @@ impl Locked<'_> {
         if self.session.keeps() {
             draft.push(last, At::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
         }
-        let demand = guard::demand(&known.state, &secret, body.written);
+        let demand = guard::demand(&known.state, &secret, transaction.written);
         draft.push(last, At::Guard, Message::Kept(&veto, demand));
         draft.push(last, At::Commit, Message::Batch(COMMIT));
         let clean = if self.session.keeps() { CLEAN_KEEPING } else { self.clean_sql() };
         draft.push(last, At::Afterwards, Message::Batch(clean));
-        let sent = self.send(&draft, body.statements, tell).await;
+        let sent = self.send(&draft, transaction.statements, tell).await;
         *numbers = Numbers::noted(&self.answered.take().unwrap_or_default());
         match sent {
             Ok(rows) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     At, Draft,
-    body::{Body, Watched},
+    guarded_transaction::{GuardedTransaction, Watched},
 };
 use crate::{
     ledger::{self, Kind, Snapshot, advice},
@@ -258,14 +258,14 @@ pub(super) fn tried(before: &Snapshot, start: &BTreeMap<usize, i64>, ledger: usi
 /// A redo that would append the same events twice.
 pub(super) fn twice(
     guard: &Guard,
-    body: &Body<'_>,
+    transaction: &GuardedTransaction<'_>,
     before: &Snapshot,
     start: &BTreeMap<usize, i64>,
     legs: &[Vec<Row>],
 ) -> Vec<LedgerFinding> {
     let mut seen = start.clone();
     let mut appended: BTreeMap<(usize, &str, bool), i64> = BTreeMap::new();
-    for ((_, version, direction), rows) in body.legs.iter().zip(legs) {
+    for ((_, version, direction), rows) in transaction.legs.iter().zip(legs) {
         for (ledger, total) in so_far_of(rows) {
             let was = seen.insert(ledger, total).unwrap_or_default();
             *appended.entry((ledger, version, *direction == Direction::Up)).or_default() +=
@@ -274,7 +274,7 @@ pub(super) fn twice(
     }
     let again = appended.iter().filter(|((ledger, version, up), count)| {
         let back = appended.get(&(*ledger, *version, false)).copied().unwrap_or_default();
-        let is_redone = body
+        let is_redone = transaction
             .legs
             .iter()
             .any(|(_, it, direction)| it == version && *direction == Direction::Down);

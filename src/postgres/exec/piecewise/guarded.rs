@@ -8,7 +8,7 @@ use crate::{
     postgres::{
         exec::{
             At, Cause, Draft, Part, TaskError, alone,
-            body::{Body, Owned},
+            guarded_transaction::{GuardedTransaction, Owned},
             together,
         },
         session::{Failure, Message},
@@ -54,7 +54,7 @@ impl Run<'_, '_, '_, '_> {
         };
         let total = task.statements.len();
         let (actor, place) = (self.exec.actor.clone(), self.locked.facts().place.clone());
-        let body = Body {
+        let transaction = GuardedTransaction {
             first: index,
             begin,
             cleans: false,
@@ -70,7 +70,7 @@ impl Run<'_, '_, '_, '_> {
             version: Some(task.step.migration.version.to_string()),
             statements: &|_| total,
         };
-        let ran = self.locked.run_guarded(&body, self.exec, &mut *self.tell).await;
+        let ran = self.locked.run_guarded(&transaction, self.exec, &mut *self.tell).await;
         match ran {
             Ok(_) => Ok(()),
             // it cannot run in a transaction, and has had no effect in this one

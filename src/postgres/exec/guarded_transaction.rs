@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A transaction that is to be guarded.
-pub(super) struct Body<'b> {
+pub(super) struct GuardedTransaction<'b> {
     /// The task that failures before the first statement belong to.
     pub(super) first: usize,
     /// What opens the transaction and sets its settings.
