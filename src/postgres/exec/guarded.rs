@@ -5,7 +5,7 @@
 
 use super::{
     At, CLEAN_KEEPING, Cause, Draft, ExecEvent, ExecOptions, Part, TaskError, Tell,
-    guarded_transaction::{Care, Failed, GuardedTransaction},
+    guarded_transaction::{CheckLevel, Failed, GuardedTransaction},
     verdict::{
         appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
         so_far_of, surgery, touched, tried, twice, watched,
@@ -46,7 +46,7 @@ pub(super) const FORGOTTEN: &str = "26000";
 /// What a try led to.
 pub(super) enum Outcome {
     Committed { rows: Vec<Vec<Row>>, parts: Vec<Part>, has_appended: bool },
-    Again(Care),
+    Again(CheckLevel),
     Refused(Vec<LedgerFinding>),
 }
 
@@ -73,8 +73,10 @@ impl Locked<'_> {
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, TaskError> {
         // between the tasks of one transaction, and within a migration without one, a script's statements are in the way
-        let mut care =
-            Care { plain: transaction.legs.len() > 1 || !transaction.cleans, ..Care::default() };
+        let mut level = CheckLevel {
+            plain: transaction.legs.len() > 1 || !transaction.cleans,
+            ..CheckLevel::default()
+        };
         let mut attempt = 1;
         let mut numbers = Numbers::default();
         let mut is_short = self.may_be_untouched(transaction, &exec.guard);
@@ -92,13 +94,13 @@ impl Locked<'_> {
                     Ok(Some(committed)) => Ok(committed),
                     Ok(None) => {
                         is_short = false;
-                        Ok(Outcome::Again(care))
+                        Ok(Outcome::Again(level))
                     }
                     Err(failed) => Err(failed),
                 }
             } else {
                 self.known = None;
-                self.try_guarded(transaction, &exec.guard, care, &mut numbers, &mut *tell).await
+                self.try_guarded(transaction, &exec.guard, level, &mut numbers, &mut *tell).await
             };
             match tried {
                 Ok(Outcome::Committed { rows, parts, has_appended }) => {
@@ -112,10 +114,10 @@ impl Locked<'_> {
                 }
                 Ok(Outcome::Again(more)) => {
                     self.roll_back(transaction.cleans, &numbers).await;
-                    if more != care {
+                    if more != level {
                         tell(ExecEvent::Comparing(transaction.first));
                     }
-                    care = more;
+                    level = more;
                 }
                 Ok(Outcome::Refused(findings)) => {
                     self.roll_back(transaction.cleans, &numbers).await;
@@ -170,16 +172,16 @@ impl Locked<'_> {
         &mut self,
         transaction: &GuardedTransaction<'_>,
         guard: &Guard,
-        care: Care,
+        level: CheckLevel,
         numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Outcome, Failed> {
         let at = |at| Part { task: transaction.first, at };
         let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
         let pins = guard::pins();
-        let lock = guard.lock(care.exact || care.unused);
+        let lock = guard.lock(level.exact || level.unused);
         let question = guard.snapshot(&place, version, None, true);
-        if !care.plain {
+        if !level.plain {
             let kept = self.session.keep(&question.0, question.1.len()).await;
             kept.map_err(|failure| (at(At::Opening), failure))?;
         }
@@ -197,13 +199,13 @@ impl Locked<'_> {
             Err((part, Failure::Server(error)))
                 if part.at == At::Opening && error.is(FORGOTTEN) && self.session.keeps() =>
             {
-                return Ok(Outcome::Again(care.without_kept()));
+                return Ok(Outcome::Again(level.without_kept()));
             }
             replies => replies?,
         };
         let before = Snapshot::read(replies.pop().unwrap_or_default());
         if self.session.keeps() && !Prepared::read(replies.pop()).is_ours {
-            return Ok(Outcome::Again(care.without_kept()));
+            return Ok(Outcome::Again(level.without_kept()));
         }
 
         *numbers = Numbers::of(guard, &before);
@@ -219,7 +221,7 @@ impl Locked<'_> {
         // nobody can prepare for a seed that is not known
         let seed = fastrand::i64(..);
         let unused =
-            self.look(guard, &before, &mut watched, care, by_hand, seed, at(At::Opening)).await?;
+            self.look(guard, &before, &mut watched, level, by_hand, seed, at(At::Opening)).await?;
 
         // the script, its end, the journal, the end once more
         let noted = guard.noted(&before);
@@ -267,7 +269,7 @@ impl Locked<'_> {
             Err((part, Failure::Server(error)))
                 if part.at == At::Guard && error.is(FORGOTTEN) && self.session.keeps() =>
             {
-                return Ok(Outcome::Again(care.without_kept()));
+                return Ok(Outcome::Again(level.without_kept()));
             }
             answers => answers?,
         };
@@ -276,7 +278,7 @@ impl Locked<'_> {
         let after = Snapshot::read(rows[snapshot_at].clone());
         let prepared = Prepared::read(rows.get(snapshot_at - 1).cloned());
         if self.session.keeps() && !prepared.is_ours {
-            return Ok(Outcome::Again(care.without_kept()));
+            return Ok(Outcome::Again(level.without_kept()));
         }
 
         let mut later: Vec<_> = draft
@@ -301,8 +303,8 @@ impl Locked<'_> {
             replaces_triggers: transaction.scripts.iter().any(|it| replaces_triggers(it)),
         };
         let mut findings = ledger::judge(&before, &after, &context);
-        if !care.unused && may_be_unused(&findings) {
-            return Ok(Outcome::Again(Care { unused: true, ..care }));
+        if !level.unused && may_be_unused(&findings) {
+            return Ok(Outcome::Again(CheckLevel { unused: true, ..level }));
         }
         findings.extend(probed(guard, &watched, &probes, &draft, &answers, snapshot_at));
         findings.extend(moved(guard, &after, rows.last().map(Vec::as_slice).unwrap_or_default()));
@@ -332,7 +334,7 @@ impl Locked<'_> {
                     self.appends(guard, it, &before, &after, &counted, at(At::Guard)).await?,
                 );
             }
-            if !care.exact {
+            if !level.exact {
                 told.extend(counts.clone());
             }
             if it.fingerprint.is_none() || !is_there {
@@ -345,7 +347,7 @@ impl Locked<'_> {
             for (name, _) in &mut it.key {
                 *name = now_called(&before, &after, it.index, name);
             }
-            if !care.exact && it.columns.iter().any(|column| column.is_recast) {
+            if !level.exact && it.columns.iter().any(|column| column.is_recast) {
                 asks_rows = true;
                 continue;
             }
@@ -353,10 +355,10 @@ impl Locked<'_> {
                 // a rewrite makes every row one of this transaction
                 let appended = counted.inserted != 0 && counted.rewritten.is_empty();
                 let now =
-                    self.fingerprint(guard, it, appended, care.exact, seed, at(At::Guard)).await?;
+                    self.fingerprint(guard, it, appended, level.exact, seed, at(At::Guard)).await?;
                 let then = it.fingerprint.as_ref();
                 // more rows than there were: somebody may have appended under an older number, whom only a lock keeps out
-                if !care.exact && then.is_some_and(|then| rows_in(&now) > rows_in(then)) {
+                if !level.exact && then.is_some_and(|then| rows_in(&now) > rows_in(then)) {
                     asks_rows = true;
                     continue;
                 }
@@ -374,13 +376,13 @@ impl Locked<'_> {
         let blocks = |it: &LedgerFinding| {
             it.rule != LedgerRule::ColumnType && (it.rows || guard.allow.is_none())
         };
-        if asks_rows && !care.exact && !watched.is_empty() {
+        if asks_rows && !level.exact && !watched.is_empty() {
             if !findings.iter().any(blocks) {
-                return Ok(Outcome::Again(Care { exact: true, ..care }));
+                return Ok(Outcome::Again(CheckLevel { exact: true, ..level }));
             }
             findings.extend(told);
         }
-        if care.exact && guard.allow.is_some() {
+        if level.exact && guard.allow.is_some() {
             // what was compared value by value, in the type that it had, is allowed to change its type
             for finding in &mut findings {
                 finding.rows &= finding.rule != LedgerRule::ColumnType;

@@ -64,7 +64,7 @@ impl Owned {
 
 /// How much is looked at, from the cheapest to what an earlier try has asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Care {
+pub(super) struct CheckLevel {
     /// Rows are compared by an exact fingerprint.
     pub(super) exact: bool,
     /// It is looked whether columns hold anything.
@@ -73,7 +73,7 @@ pub(super) struct Care {
     pub(super) plain: bool,
 }
 
-impl Care {
+impl CheckLevel {
     pub(super) fn without_kept(self) -> Self {
         Self { plain: true, ..self }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     At, Draft, Part,
-    guarded_transaction::{Care, Failed, Watched},
+    guarded_transaction::{CheckLevel, Failed, Watched},
     verdict::{Answer, Probes, finding, is_true, now_called, push_probe, shown},
 };
 use crate::{
@@ -25,7 +25,7 @@ impl Locked<'_> {
         guard: &Guard,
         before: &Snapshot,
         watched: &mut [Watched],
-        care: Care,
+        level: CheckLevel,
         by_hand: bool,
         seed: i64,
         part: Part,
@@ -39,7 +39,7 @@ impl Locked<'_> {
                     .await?;
                 it.mark = rows.into_iter().next();
             }
-            if care.unused {
+            if level.unused {
                 for (_, column) in before.of(Some(it.index), Kind::Column) {
                     let root = before.root(it.index).map(|(root, _)| root).unwrap_or_default();
                     let is_open = column.text("relation") == root && !column.is("dropped");
@@ -55,10 +55,10 @@ impl Locked<'_> {
             }
             // where there was no row, there is none to compare
             let is_empty = !it.key.is_empty() && it.mark.is_none();
-            if (care.exact || by_hand) && !is_empty {
+            if (level.exact || by_hand) && !is_empty {
                 it.columns = guard::columns(before, before, it.index);
                 it.columns.retain(|column| !unused.contains(&(it.index, column.number)));
-                let found = self.fingerprint(guard, it, false, care.exact, seed, part).await?;
+                let found = self.fingerprint(guard, it, false, level.exact, seed, part).await?;
                 it.fingerprint = Some(found);
             }
         }
