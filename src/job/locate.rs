@@ -108,20 +108,20 @@ async fn replay(
     let pins = guard::pins();
     let (look, values) = guard.snapshot(&facts.place.schema, facts.server_version, None, true);
     let mut messages = vec![Message::Batch("BEGIN")];
-    let mut looks = Vec::new();
+    let mut snapshot_messages = Vec::new();
     for at in 0..=statements.len() {
         if let Some(statement) = at.checked_sub(1).and_then(|at| statements.get(at)) {
             messages.push(Message::Script(&script.text[statement.span.clone()]));
         }
         messages.push(Message::Batch(guard::LOOK));
         messages.push(Message::Batch(&pins));
-        looks.push(messages.len());
+        snapshot_messages.push(messages.len());
         messages.push(Message::Query(&look, values.clone()));
         messages.push(Message::Batch(guard::LOOKED));
     }
     messages.push(Message::Batch("ROLLBACK"));
     let replies = session.exchange(&messages, &mut |_| {}).await;
-    let snapshots: Vec<Snapshot> = looks
+    let snapshots: Vec<Snapshot> = snapshot_messages
         .iter()
         .map_while(|at| replies.get(*at)?.as_ref().ok())
         .map(|rows| Snapshot::read(rows.clone()))

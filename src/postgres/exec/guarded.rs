@@ -220,8 +220,9 @@ impl Locked<'_> {
         }
         // nobody can prepare for a seed that is not known
         let seed = fastrand::i64(..);
-        let unused =
-            self.look(guard, &before, &mut watched, level, by_hand, seed, at(At::Opening)).await?;
+        let unused = self
+            .check_rows_before(guard, &before, &mut watched, level, by_hand, seed, at(At::Opening))
+            .await?;
 
         // the script, its end, the journal, the end once more
         let noted = guard.noted(&before);

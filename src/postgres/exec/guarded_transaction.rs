@@ -36,7 +36,7 @@ pub(super) struct GuardedTransaction<'b> {
     pub(super) legs: Vec<(usize, String, Direction)>,
     /// The version, where it is one migration.
     pub(super) version: Option<String>,
-    /// What is written to the tracking tables between the two looks.
+    /// What is written to the tracking tables between the two snapshots.
     pub(super) written: Recorded,
     /// How many statements a task has.
     pub(super) statements: &'b (dyn Fn(usize) -> usize + Sync),

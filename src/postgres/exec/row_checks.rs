@@ -20,7 +20,7 @@ use crate::{
 impl Locked<'_> {
     /// Marks, fingerprints and unused columns, before the script.
     #[expect(clippy::too_many_arguments, reason = "one step of a longer one")]
-    pub(super) async fn look(
+    pub(super) async fn check_rows_before(
         &mut self,
         guard: &Guard,
         before: &Snapshot,
