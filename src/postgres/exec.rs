@@ -120,7 +120,7 @@ pub type Tell<'f> = &'f mut (dyn FnMut(ExecEvent<'_>) + Send);
 
 /// Where a task failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+pub enum Phase {
     /// Before the first statement.
     Opening,
     /// At a statement.
@@ -176,7 +176,7 @@ pub struct TaskError {
     /// Which.
     pub task: usize,
     /// Where.
-    pub at: At,
+    pub phase: Phase,
     /// Why.
     pub cause: Cause,
     /// How many statements of it are committed nevertheless.
@@ -209,7 +209,7 @@ const HELD: &str = include_str!("sql/held.sql");
 #[derive(Debug, Clone, Copy)]
 struct Part {
     task: usize,
-    at: At,
+    phase: Phase,
 }
 
 /// An exchange in the making: messages, and what each stands for.
@@ -224,9 +224,9 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn push(&mut self, task: usize, at: At, message: Message<'a>) {
+    fn push(&mut self, task: usize, phase: Phase, message: Message<'a>) {
         self.messages.push(message);
-        self.parts.push(Part { task, at });
+        self.parts.push(Part { task, phase });
     }
 }
 
@@ -267,7 +267,7 @@ impl Locked<'_> {
     ) -> Result<Vec<u64>, TaskError> {
         self.clean_up().await.map_err(|failure| TaskError {
             task: first,
-            at: At::Opening,
+            phase: Phase::Opening,
             cause: failure.into(),
             committed: 0,
         })?;
@@ -284,23 +284,23 @@ impl Locked<'_> {
                 tasks.iter().map(|task| self.finished(task, exec, None, None)).collect();
             let holds = tasks.iter().any(Task::takes_back);
             let mut draft = Draft { holds, ..Draft::default() };
-            draft.push(first, At::Opening, Message::Batch(&begin));
+            draft.push(first, Phase::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
                 let index = first + offset;
                 if offset > 0 {
-                    draft.push(index, At::Opening, Message::Batch(self.clean_sql()));
-                    draft.push(index, At::Opening, Message::Query(START, Vec::new()));
-                    draft.push(index, At::Opening, Message::Batch(&pins));
+                    draft.push(index, Phase::Opening, Message::Batch(self.clean_sql()));
+                    draft.push(index, Phase::Opening, Message::Query(START, Vec::new()));
+                    draft.push(index, Phase::Opening, Message::Batch(&pins));
                 }
                 batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
-                draft.push(index, At::Settling, Message::Batch(&settle));
+                draft.push(index, Phase::Settling, Message::Batch(&settle));
                 if !exec.unrecorded {
-                    draft.push(index, At::Journal, Message::Query(sql, values.clone()));
+                    draft.push(index, Phase::Journal, Message::Query(sql, values.clone()));
                 }
             }
             let last = first + tasks.len().saturating_sub(1);
-            draft.push(last, At::Commit, Message::Batch(COMMIT));
-            draft.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
+            draft.push(last, Phase::Commit, Message::Batch(COMMIT));
+            draft.push(last, Phase::Afterwards, Message::Batch(self.clean_sql()));
             tell(ExecEvent::Started(first));
             match self.send(&draft, &|index| tasks[index - first].statements.len(), tell).await {
                 Ok(replies) => {
@@ -308,7 +308,7 @@ impl Locked<'_> {
                         .parts
                         .iter()
                         .zip(&replies)
-                        .filter(|(part, _)| part.at == At::Journal)
+                        .filter(|(part, _)| part.phase == Phase::Journal)
                         .map(|(_, rows)| took_ms(rows))
                         .collect();
                     for (offset, ms) in took.iter().enumerate() {
@@ -317,8 +317,12 @@ impl Locked<'_> {
                     return Ok(took);
                 }
                 Err((part, failure)) => {
-                    let error =
-                        |cause| TaskError { task: part.task, at: part.at, cause, committed: 0 };
+                    let error = |cause| TaskError {
+                        task: part.task,
+                        phase: part.phase,
+                        cause,
+                        committed: 0,
+                    };
                     self.pause_after(part.task, failure.into(), attempt, exec, tell)
                         .await
                         .map_err(error)?;
@@ -335,7 +339,7 @@ impl Locked<'_> {
         statements: &(dyn Fn(usize) -> usize + Sync),
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, (Part, Failure)> {
-        let commit = draft.parts.iter().position(|it| it.at == At::Commit);
+        let commit = draft.parts.iter().position(|it| it.phase == Phase::Commit);
         let replies = match commit.filter(|_| draft.holds) {
             None => self.send_probing(draft, statements, tell).await?,
             Some(commit) => self.send_held(draft, commit, statements, tell).await?,
@@ -368,7 +372,7 @@ impl Locked<'_> {
             Err(failed) => {
                 let mut ending = tail.messages;
                 ending[0] = Message::Batch("ROLLBACK");
-                let cleans = tail.parts.last().is_some_and(|it| it.at == At::Afterwards);
+                let cleans = tail.parts.last().is_some_and(|it| it.phase == Phase::Afterwards);
                 let replies = self.session.exchange_undisturbed(&ending).await;
                 self.is_clean = cleans && replies.last().is_some_and(Result::is_ok);
                 Err(failed)
@@ -398,19 +402,23 @@ impl Locked<'_> {
                 next = message + 1;
                 match (parts.get(message), parts.get(next)) {
                     _ if draft.several.contains_key(&message) => {}
-                    (Some(Part { task, at: At::Statement(statement) }), _) => {
+                    (Some(Part { task, phase: Phase::Statement(statement) }), _) => {
                         let (done, of) = (statement + 1, statements(*task));
                         tell(ExecEvent::Statement(*task, done, of));
                     }
                     (Some(part), Some(next))
-                        if part.at == At::Journal && next.task != part.task =>
+                        if part.phase == Phase::Journal && next.task != part.task =>
                     {
                         tell(ExecEvent::Started(next.task));
                     }
-                    (Some(part), _) if part.at == At::Journal => recorded = Some(took_ms(rows)),
+                    (Some(part), _) if part.phase == Phase::Journal => {
+                        recorded = Some(took_ms(rows))
+                    }
                     // one of several that commit by themselves
                     (Some(part), Some(next))
-                        if part.at == At::Commit && next.at == At::Opening && is_whole =>
+                        if part.phase == Phase::Commit
+                            && next.phase == Phase::Opening
+                            && is_whole =>
                     {
                         tell(ExecEvent::Done(part.task, recorded.take().unwrap_or_default()));
                         tell(ExecEvent::Started(next.task));
@@ -420,14 +428,14 @@ impl Locked<'_> {
             }
             Seen::Within(message, count) => {
                 reached = (message, count);
-                if let Some(Part { task, at: At::Statement(first) }) = parts.get(message) {
+                if let Some(Part { task, phase: Phase::Statement(first) }) = parts.get(message) {
                     tell(ExecEvent::Statement(*task, first + count, statements(*task)));
                 }
             }
             Seen::Notice(message, notice) => {
                 if let Some(part) = parts.get(message) {
-                    let statement = match part.at {
-                        At::Statement(statement) => Some(statement + within(reached, message)),
+                    let statement = match part.phase {
+                        Phase::Statement(statement) => Some(statement + within(reached, message)),
                         // the skipped rest of a failed transaction says so to nobody
                         _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
                         _ => None,
@@ -450,8 +458,8 @@ impl Locked<'_> {
             }
             match reply {
                 // the task has ended either way; the next one cleans for itself
-                reply if part.at == At::Afterwards => self.is_clean = reply.is_ok(),
-                reply if part.at == At::Probe && !matches!(reply, Err(Failure::Lost(_))) => {
+                reply if part.phase == Phase::Afterwards => self.is_clean = reply.is_ok(),
+                reply if part.phase == Phase::Probe && !matches!(reply, Err(Failure::Lost(_))) => {
                     rows.push(reply)
                 }
                 Ok(reply) => rows.push(Ok(reply)),

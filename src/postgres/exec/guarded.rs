@@ -4,7 +4,7 @@
 //! everything is as it was, COMMIT. What counters and files cannot tell is found out by running again with a fingerprint.
 
 use super::{
-    At, CLEAN_KEEPING, Cause, Draft, ExecEvent, ExecOptions, Part, TaskError, Tell,
+    CLEAN_KEEPING, Cause, Draft, ExecEvent, ExecOptions, Part, Phase, TaskError, Tell,
     guarded_transaction::{CheckLevel, Failed, GuardedTransaction},
     verdict::{
         appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
@@ -83,7 +83,7 @@ impl Locked<'_> {
         if let Some(name) = transaction.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
                 task: transaction.first,
-                at: At::Guard,
+                phase: Phase::Guard,
                 cause: Cause::Refused(vec![surgery(name)]),
                 committed: 0,
             });
@@ -109,7 +109,8 @@ impl Locked<'_> {
                     {
                         *self.reverted.entry(version.clone()).or_default() |= has_appended;
                     }
-                    let journal = parts.iter().zip(rows).filter(|(part, _)| part.at == At::Journal);
+                    let journal =
+                        parts.iter().zip(rows).filter(|(part, _)| part.phase == Phase::Journal);
                     return Ok(journal.map(|(_, rows)| rows).collect());
                 }
                 Ok(Outcome::Again(more)) => {
@@ -123,7 +124,7 @@ impl Locked<'_> {
                     self.roll_back(transaction.cleans, &numbers).await;
                     return Err(TaskError {
                         task: transaction.first,
-                        at: At::Guard,
+                        phase: Phase::Guard,
                         cause: Cause::Refused(findings),
                         committed: 0,
                     });
@@ -135,7 +136,7 @@ impl Locked<'_> {
                         .await;
                     paused.map_err(|cause| TaskError {
                         task: part.task,
-                        at: part.at,
+                        phase: part.phase,
                         cause,
                         committed: 0,
                     })?;
@@ -176,28 +177,32 @@ impl Locked<'_> {
         numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Outcome, Failed> {
-        let at = |at| Part { task: transaction.first, at };
+        let at = |phase| Part { task: transaction.first, phase };
         let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
         let pins = guard::pins();
         let lock = guard.lock(level.exact || level.unused);
         let question = guard.snapshot(&place, version, None, true);
         if !level.plain {
             let kept = self.session.keep(&question.0, question.1.len()).await;
-            kept.map_err(|failure| (at(At::Opening), failure))?;
+            kept.map_err(|failure| (at(Phase::Opening), failure))?;
         }
         let mut draft = Draft::default();
-        draft.push(transaction.first, At::Opening, transaction.begin.clone());
+        draft.push(transaction.first, Phase::Opening, transaction.begin.clone());
         draft.messages.extend(transaction.leading.messages.iter().cloned());
         draft.parts.extend(transaction.leading.parts.iter().copied());
-        draft.push(transaction.first, At::Opening, Message::Batch(&lock));
-        draft.push(transaction.first, At::Opening, Message::Batch(guard::LOOK));
-        draft.push(transaction.first, At::Opening, Message::Batch(&pins));
-        draft.push(transaction.first, At::Opening, Message::Query(guard::PREPARED, Vec::new()));
-        draft.push(transaction.first, At::Opening, Message::Kept(&question.0, question.1.clone()));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(&lock));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(guard::LOOK));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(&pins));
+        draft.push(transaction.first, Phase::Opening, Message::Query(guard::PREPARED, Vec::new()));
+        draft.push(
+            transaction.first,
+            Phase::Opening,
+            Message::Kept(&question.0, question.1.clone()),
+        );
         let replies = self.send(&draft, transaction.statements, &mut *tell).await;
         let mut replies = match replies {
             Err((part, Failure::Server(error)))
-                if part.at == At::Opening && error.is(FORGOTTEN) && self.session.keeps() =>
+                if part.phase == Phase::Opening && error.is(FORGOTTEN) && self.session.keeps() =>
             {
                 return Ok(Outcome::Again(level.without_kept()));
             }
@@ -216,12 +221,20 @@ impl Locked<'_> {
             // a superuser can do everything without a trace: only the rows themselves tell. While they are looked at nobody
             // appends; the end of the look gives the lock back, as the script may append over a connection of its own
             let strong = guard.lock(true);
-            self.ask(at(At::Opening), &Message::Batch(&strong)).await?;
+            self.ask(at(Phase::Opening), &Message::Batch(&strong)).await?;
         }
         // nobody can prepare for a seed that is not known
         let seed = fastrand::i64(..);
         let unused = self
-            .check_rows_before(guard, &before, &mut watched, level, by_hand, seed, at(At::Opening))
+            .check_rows_before(
+                guard,
+                &before,
+                &mut watched,
+                level,
+                by_hand,
+                seed,
+                at(Phase::Opening),
+            )
             .await?;
 
         // the script, its end, the journal, the end once more
@@ -237,22 +250,22 @@ impl Locked<'_> {
         }
         // the server counts what is taken back, too
         let start_at = draft.messages.len();
-        draft.push(transaction.first, At::Guard, Message::Query(so_far, so_far_values.clone()));
-        draft.push(transaction.first, At::Opening, Message::Batch(guard::LOOKED));
+        draft.push(transaction.first, Phase::Guard, Message::Query(so_far, so_far_values.clone()));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(guard::LOOKED));
         let mut legs_at = Vec::new();
         for (part, message) in &rest {
-            draft.push(part.task, part.at, message.message());
-            if part.at == At::Journal && !transaction.legs.is_empty() {
+            draft.push(part.task, part.phase, message.message());
+            if part.phase == Phase::Journal && !transaction.legs.is_empty() {
                 legs_at.push(draft.messages.len());
-                draft.push(part.task, At::Guard, Message::Query(so_far, so_far_values.clone()));
+                draft.push(part.task, Phase::Guard, Message::Query(so_far, so_far_values.clone()));
             }
         }
         let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
-        draft.push(last, At::Settling, Message::Batch(&settle));
-        draft.push(last, At::Settling, Message::Batch(&pins));
-        draft.push(last, At::Guard, Message::Batch(guard::QUIET));
-        draft.push(last, At::Guard, Message::Query(guard::PREPARED, Vec::new()));
-        draft.push(last, At::Guard, Message::Kept(&question.0, question.1.clone()));
+        draft.push(last, Phase::Settling, Message::Batch(&settle));
+        draft.push(last, Phase::Settling, Message::Batch(&pins));
+        draft.push(last, Phase::Guard, Message::Batch(guard::QUIET));
+        draft.push(last, Phase::Guard, Message::Query(guard::PREPARED, Vec::new()));
+        draft.push(last, Phase::Guard, Message::Kept(&question.0, question.1.clone()));
         let snapshot_at = draft.messages.len() - 1;
         for it in &probes {
             for (role, [_, second]) in &it.appends {
@@ -263,12 +276,12 @@ impl Locked<'_> {
             }
         }
         let (now, values) = numbers.now();
-        draft.push(last, At::Guard, Message::Query(now, values));
+        draft.push(last, Phase::Guard, Message::Query(now, values));
         let answers = self.send_probing(&draft, transaction.statements, &mut *tell).await;
         let answers = match answers {
             // the script has told the server to forget it
             Err((part, Failure::Server(error)))
-                if part.at == At::Guard && error.is(FORGOTTEN) && self.session.keeps() =>
+                if part.phase == Phase::Guard && error.is(FORGOTTEN) && self.session.keeps() =>
             {
                 return Ok(Outcome::Again(level.without_kept()));
             }
@@ -287,11 +300,11 @@ impl Locked<'_> {
             .iter()
             .zip(&mut answers)
             .skip(snapshot_at)
-            .filter(|(part, _)| part.at == At::Probe)
+            .filter(|(part, _)| part.phase == Phase::Probe)
             .map(|(_, answer)| answer)
             .collect();
         let sides = (&before, &after);
-        self.append_again(guard, &watched, &probes, sides, &mut later, at(At::Guard)).await?;
+        self.append_again(guard, &watched, &probes, sides, &mut later, at(Phase::Guard)).await?;
 
         let context = Context {
             ledgers: &guard.ledgers,
@@ -332,7 +345,7 @@ impl Locked<'_> {
             }
             if is_there {
                 findings.extend(
-                    self.appends(guard, it, &before, &after, &counted, at(At::Guard)).await?,
+                    self.appends(guard, it, &before, &after, &counted, at(Phase::Guard)).await?,
                 );
             }
             if !level.exact {
@@ -355,8 +368,9 @@ impl Locked<'_> {
             let is_same = it.columns.len() == compared.len() && {
                 // a rewrite makes every row one of this transaction
                 let appended = counted.inserted != 0 && counted.rewritten.is_empty();
-                let now =
-                    self.fingerprint(guard, it, appended, level.exact, seed, at(At::Guard)).await?;
+                let now = self
+                    .fingerprint(guard, it, appended, level.exact, seed, at(Phase::Guard))
+                    .await?;
                 let then = it.fingerprint.as_ref();
                 // more rows than there were: somebody may have appended under an older number, whom only a lock keeps out
                 if !level.exact && then.is_some_and(|then| rows_in(&now) > rows_in(then)) {
@@ -400,9 +414,9 @@ impl Locked<'_> {
         let left = guard.attestation(&before, &after).map(transaction.attest);
         let mut ending = Draft::default();
         if let Some((sql, values)) = &left {
-            ending.push(last, At::Commit, Message::Query(sql, values.clone()));
+            ending.push(last, Phase::Commit, Message::Query(sql, values.clone()));
         }
-        ending.push(last, At::Commit, Message::Batch(COMMIT));
+        ending.push(last, Phase::Commit, Message::Batch(COMMIT));
         if transaction.cleans {
             let clean = if self.session.keeps() && !prepared.others {
                 CLEAN_KEEPING
@@ -410,7 +424,7 @@ impl Locked<'_> {
                 self.session.forget();
                 self.clean_sql()
             };
-            ending.push(last, At::Afterwards, Message::Batch(clean));
+            ending.push(last, Phase::Afterwards, Message::Batch(clean));
         }
         self.send(&ending, transaction.statements, tell).await?;
         Ok(Outcome::Committed { rows, parts: draft.parts, has_appended })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    At, Draft, Part,
+    Draft, Part, Phase,
     guarded_transaction::{CheckLevel, Failed, Watched},
     verdict::{Answer, Probes, finding, is_true, now_called, push_probe, shown},
 };
@@ -124,7 +124,7 @@ impl Locked<'_> {
                 let mut draft = Draft::default();
                 push_probe(&mut draft, part.task, role.as_ref(), &sql);
                 let replies = self.send_probing(&draft, &|_| 0, &mut |_| {}).await?;
-                let probe = draft.parts.iter().position(|it| it.at == At::Probe);
+                let probe = draft.parts.iter().position(|it| it.phase == Phase::Probe);
                 if let Some(reply) = probe.and_then(|at| replies.into_iter().nth(at)) {
                     **answer = reply;
                 }

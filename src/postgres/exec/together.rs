@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    At, Draft, ExecEvent, ExecOptions, Part, START, Task, TaskError, Tell,
+    Draft, ExecEvent, ExecOptions, Part, Phase, START, Task, TaskError, Tell,
     guarded_transaction::{GuardedTransaction, Owned},
     took_ms,
 };
@@ -36,7 +36,7 @@ impl Locked<'_> {
         let mut early = Draft::default();
         for statement in 0..leading {
             let message = Message::Script(tasks[0].text(statement));
-            early.push(first, At::Statement(statement), message);
+            early.push(first, Phase::Statement(statement), message);
         }
         let (pins, settle) = (self.pins_sql("LOCAL"), self.settle_guarded());
         let begin = format!("BEGIN; {pins}");
@@ -47,19 +47,19 @@ impl Locked<'_> {
         let rest = |noted: &str| {
             let mut rest = Vec::new();
             for (offset, (task, (direction, record))) in tasks.iter().zip(&records).enumerate() {
-                let at = |at| Part { task: first + offset, at };
+                let at = |phase| Part { task: first + offset, phase };
                 let mut from = leading;
                 if offset > 0 {
                     from = 0;
-                    rest.push((at(At::Opening), Owned::Batch(clean.to_owned())));
-                    rest.push((at(At::Opening), Owned::Query(START.to_owned(), Vec::new())));
-                    rest.push((at(At::Opening), Owned::Batch(pins.clone())));
+                    rest.push((at(Phase::Opening), Owned::Batch(clean.to_owned())));
+                    rest.push((at(Phase::Opening), Owned::Query(START.to_owned(), Vec::new())));
+                    rest.push((at(Phase::Opening), Owned::Batch(pins.clone())));
                 }
                 for statement in from..task.statements.len() {
                     let message = Owned::Script(task.text(statement).to_owned());
-                    rest.push((at(At::Statement(statement)), message));
+                    rest.push((at(Phase::Statement(statement)), message));
                 }
-                rest.push((at(At::Settling), Owned::Batch(settle.clone())));
+                rest.push((at(Phase::Settling), Owned::Batch(settle.clone())));
                 let mut record = record.clone();
                 // what was there before a redo is what was noted when it was first applied
                 let first = tasks.iter().find_map(|it| {
@@ -72,7 +72,7 @@ impl Locked<'_> {
                 let notes = *direction == Direction::Up && !noted.is_empty();
                 record.note = notes.then(|| noted.to_owned());
                 let (sql, values) = record.message(&place);
-                rest.push((at(At::Journal), Owned::Query(sql, values)));
+                rest.push((at(Phase::Journal), Owned::Query(sql, values)));
             }
             rest
         };

@@ -4,7 +4,7 @@
 //! [whole guard](super::guarded) judges the same migration.
 
 use super::{
-    At, CLEAN_KEEPING, Draft, Part, Tell,
+    CLEAN_KEEPING, Draft, Part, Phase, Tell,
     guarded::{FORGOTTEN, Outcome},
     guarded_transaction::{Failed, GuardedTransaction},
 };
@@ -57,8 +57,8 @@ impl Locked<'_> {
         numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Option<Outcome>, Failed> {
-        let at = |at| Part { task: transaction.first, at };
-        let opening = |failure| (at(At::Opening), failure);
+        let at = |phase| Part { task: transaction.first, phase };
+        let opening = |failure| (at(Phase::Opening), failure);
         let known = self.know(guard).await.map_err(opening)?;
         if known.state.is_open {
             return Ok(None);
@@ -74,40 +74,40 @@ impl Locked<'_> {
         let probes: Vec<String> = appends(&known, guard);
 
         let mut draft = Draft::default();
-        draft.push(transaction.first, At::Opening, Message::Kept(numbered, sequences));
-        draft.push(transaction.first, At::Opening, transaction.begin.clone());
+        draft.push(transaction.first, Phase::Opening, Message::Kept(numbered, sequences));
+        draft.push(transaction.first, Phase::Opening, transaction.begin.clone());
         draft.messages.extend(transaction.leading.messages.iter().cloned());
         draft.parts.extend(transaction.leading.parts.iter().copied());
-        draft.push(transaction.first, At::Opening, Message::Kept(&note, guard::noted(&secret)));
+        draft.push(transaction.first, Phase::Opening, Message::Kept(&note, guard::noted(&secret)));
         for (part, message) in &rest {
-            draft.push(part.task, part.at, message.message());
+            draft.push(part.task, part.phase, message.message());
         }
         let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
         let pins = match probes.is_empty() {
             true => guard::by_index(),
             false => format!("{}; {}", guard::pins(), guard::by_index()),
         };
-        draft.push(last, At::Settling, Message::Batch(&pins));
+        draft.push(last, Phase::Settling, Message::Batch(&pins));
         for probe in &probes {
-            draft.push(last, At::Guard, Message::Batch(guard::LOOK));
-            draft.push(last, At::Guard, Message::Query(probe, Vec::new()));
-            draft.push(last, At::Guard, Message::Batch(guard::LOOKED));
+            draft.push(last, Phase::Guard, Message::Batch(guard::LOOK));
+            draft.push(last, Phase::Guard, Message::Query(probe, Vec::new()));
+            draft.push(last, Phase::Guard, Message::Batch(guard::LOOKED));
         }
         if self.session.keeps() {
-            draft.push(last, At::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
+            draft.push(last, Phase::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
         }
         let demand = guard::demand(&known.state, &secret, transaction.written);
-        draft.push(last, At::Guard, Message::Kept(&veto, demand));
-        draft.push(last, At::Commit, Message::Batch(COMMIT));
+        draft.push(last, Phase::Guard, Message::Kept(&veto, demand));
+        draft.push(last, Phase::Commit, Message::Batch(COMMIT));
         let clean = if self.session.keeps() { CLEAN_KEEPING } else { self.clean_sql() };
-        draft.push(last, At::Afterwards, Message::Batch(clean));
+        draft.push(last, Phase::Afterwards, Message::Batch(clean));
         let sent = self.send(&draft, transaction.statements, tell).await;
         *numbers = Numbers::noted(&self.answered.take().unwrap_or_default());
         match sent {
             Ok(rows) => {
                 Ok(Some(Outcome::Committed { rows, parts: draft.parts, has_appended: false }))
             }
-            Err((part, Failure::Server(error))) if part.at == At::Guard => {
+            Err((part, Failure::Server(error))) if part.phase == Phase::Guard => {
                 if error.is(FORGOTTEN) {
                     self.session.forget();
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    At, Draft,
+    Draft, Phase,
     guarded_transaction::{GuardedTransaction, Watched},
 };
 use crate::{
@@ -102,13 +102,13 @@ pub(super) fn push_probe<'a>(
     role: Option<&'a Role>,
     sql: &'a str,
 ) {
-    draft.push(task, At::Guard, Message::Batch(PROBE));
-    draft.push(task, At::Guard, Message::Batch(BRIEFLY));
+    draft.push(task, Phase::Guard, Message::Batch(PROBE));
+    draft.push(task, Phase::Guard, Message::Batch(BRIEFLY));
     if let Some(role) = role {
-        draft.push(task, At::Guard, Message::Batch(&role.set));
+        draft.push(task, Phase::Guard, Message::Batch(&role.set));
     }
-    draft.push(task, At::Probe, Message::Query(sql, Vec::new()));
-    draft.push(task, At::Guard, Message::Batch(ROLLBACK_PROBE));
+    draft.push(task, Phase::Probe, Message::Query(sql, Vec::new()));
+    draft.push(task, Phase::Guard, Message::Batch(ROLLBACK_PROBE));
 }
 
 /// What the probes found: `answers` go with the draft's parts.
@@ -125,7 +125,7 @@ pub(super) fn probed(
         .iter()
         .zip(answers)
         .enumerate()
-        .filter(|(_, (part, _))| part.at == At::Probe)
+        .filter(|(_, (part, _))| part.phase == Phase::Probe)
         .map(|(at, (_, answer))| (at, answer))
         .collect();
     let (earlier, later): (Vec<_>, Vec<_>) =

@@ -7,7 +7,7 @@ use crate::{
     migration::plan::Unit,
     postgres::{
         exec::{
-            At, Cause, Draft, Part, TaskError, alone,
+            Cause, Draft, Part, Phase, TaskError, alone,
             guarded_transaction::{GuardedTransaction, Owned},
             together,
         },
@@ -35,20 +35,20 @@ impl Run<'_, '_, '_, '_> {
         let mut early = Draft::default();
         for statement in statements.clone().take(together::leading(task, statements.clone())) {
             let message = Message::Script(task.text(statement));
-            early.push(index, At::Statement(statement), message);
+            early.push(index, Phase::Statement(statement), message);
             statements.start = statement + 1;
         }
         let noted = &self.noted;
         let rest = |before: &str| {
             noted.get_or_init(|| before.to_owned());
-            let at = |at| Part { task: index, at };
+            let at = |phase| Part { task: index, phase };
             let script = statements.clone().map(|statement| {
                 let message = Owned::Script(task.text(statement).to_owned());
-                (at(At::Statement(statement)), message)
+                (at(Phase::Statement(statement)), message)
             });
             let end = [
-                (at(At::Settling), Owned::Batch(settle.clone())),
-                (at(At::Journal), Owned::Query(record.0.clone(), record.1.clone())),
+                (at(Phase::Settling), Owned::Batch(settle.clone())),
+                (at(Phase::Journal), Owned::Query(record.0.clone(), record.1.clone())),
             ];
             script.chain(end).collect()
         };
@@ -92,9 +92,9 @@ impl Run<'_, '_, '_, '_> {
         if !guard.is_on() {
             return Ok(None);
         }
-        let at = At::Statement(statement);
+        let phase = Phase::Statement(statement);
         let before = self.locked.look_around(guard, None).await;
-        let before = before.map_err(|failure| self.error(at, failure.into()))?;
+        let before = before.map_err(|failure| self.error(phase, failure.into()))?;
         let noted = guard.noted(&before);
         self.noted.get_or_init(|| noted);
         if !(0..guard.ledgers.len()).any(|ledger| ledger::is_guarded(&before, ledger)) {
@@ -102,7 +102,7 @@ impl Run<'_, '_, '_, '_> {
         }
         let (text, kind) = (self.task.text(statement), &self.task.statements[statement].kind);
         let why = alone::refused(self.locked, kind, text, guard, &before).await;
-        let why = why.map_err(|failure| self.error(at, failure.into()))?;
+        let why = why.map_err(|failure| self.error(phase, failure.into()))?;
         match why {
             None => Ok(Some(before)),
             Some(why) => {
@@ -115,7 +115,7 @@ impl Run<'_, '_, '_, '_> {
                     advice: "Run it in a migration with a transaction, where the rows are looked at. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through, and only where they reach no function of your own.",
                     rows: true,
                 };
-                Err(self.error(at, Cause::Refused(vec![finding])))
+                Err(self.error(phase, Cause::Refused(vec![finding])))
             }
         }
     }
@@ -127,9 +127,9 @@ impl Run<'_, '_, '_, '_> {
         before: &Snapshot,
     ) -> Result<(), TaskError> {
         let guard = &self.exec.guard;
-        let at = At::Statement(statement);
+        let phase = Phase::Statement(statement);
         let after = self.locked.look_around(guard, Some(before)).await;
-        let after = after.map_err(|failure| self.error(at, failure.into()))?;
+        let after = after.map_err(|failure| self.error(phase, failure.into()))?;
         let context = Context {
             ledgers: &guard.ledgers,
             before: None,
@@ -148,7 +148,10 @@ impl Run<'_, '_, '_, '_> {
             }
             Ok(())
         } else {
-            Err(TaskError { committed: statement + 1, ..self.error(at, Cause::Refused(findings)) })
+            Err(TaskError {
+                committed: statement + 1,
+                ..self.error(phase, Cause::Refused(findings))
+            })
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     migration::plan::Unit,
     postgres::{
         exec::{
-            At, Cause, Draft, ExecEvent, TaskError, Unsure,
+            Cause, Draft, ExecEvent, Phase, TaskError, Unsure,
             recognise::{self, Effect, Note},
         },
         session::{Failure, Message},
@@ -27,7 +27,7 @@ impl Run<'_, '_, '_, '_> {
             let Err(cause) = self.try_alone(statement, &note).await else {
                 break;
             };
-            if let Err(error) = self.pause(At::Statement(statement), cause, attempt).await {
+            if let Err(error) = self.pause(Phase::Statement(statement), cause, attempt).await {
                 return Err(self.withdraw(statement, &note, error).await);
             }
         }
@@ -41,7 +41,8 @@ impl Run<'_, '_, '_, '_> {
     async fn announce(&mut self, statement: usize) -> Result<Note, TaskError> {
         let kind = &self.task.statements[statement].kind;
         let note = Note::before(&mut self.locked.session, kind).await;
-        let note = note.map_err(|failure| self.error(At::Statement(statement), failure.into()))?;
+        let note =
+            note.map_err(|failure| self.error(Phase::Statement(statement), failure.into()))?;
         let reached = statement + 1;
         let record = self.progress(self.direction().0, reached, reached, note.write());
         self.write(&record).await?;
@@ -81,7 +82,7 @@ impl Run<'_, '_, '_, '_> {
         }
         let sql = rest.unwrap_or_else(|| self.task.text(statement).to_owned());
         let mut draft = Draft::default();
-        draft.push(self.index, At::Statement(statement), Message::Script(&sql));
+        draft.push(self.index, Phase::Statement(statement), Message::Script(&sql));
         let total = self.task.statements.len();
         let sent = self.locked.send(&draft, &|_| total, &mut *self.tell).await;
         sent.map(|_| ()).map_err(|(_, failure)| failure.into())
@@ -123,7 +124,7 @@ impl Run<'_, '_, '_, '_> {
         let kind = &self.task.statements[statement].kind;
         let found = recognise::effect(&mut self.locked.session, kind, note).await;
         let effect =
-            found.map_err(|failure| self.error(At::Statement(statement), failure.into()))?;
+            found.map_err(|failure| self.error(Phase::Statement(statement), failure.into()))?;
         Ok(match (effect, self.exec.unsure) {
             (Effect::Unknown, Some(Unsure::Repeat)) => Effect::None,
             (Effect::Unknown, Some(Unsure::Skip)) => Effect::Done,
