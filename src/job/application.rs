@@ -153,7 +153,7 @@ impl UpgradeOptions {
     /// How long a statement may wait for a lock; 5 s by default.
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
-        self.run.limits.pins.lock_timeout = Timespan(timeout);
+        self.run.limits.settings.lock_timeout = Timespan(timeout);
         self
     }
 

@@ -105,7 +105,7 @@ async fn replay(
         return Ok(None);
     };
     let statements = sql::split(&script.text).unwrap_or_default();
-    let pins = guard::pins();
+    let settings = guard::fixed_settings();
     let (look, values) = guard.snapshot(&facts.place.schema, facts.server_version, None, true);
     let mut messages = vec![Message::Batch("BEGIN")];
     let mut snapshot_messages = Vec::new();
@@ -114,7 +114,7 @@ async fn replay(
             messages.push(Message::Script(&script.text[statement.span.clone()]));
         }
         messages.push(Message::Batch(guard::LOOK));
-        messages.push(Message::Batch(&pins));
+        messages.push(Message::Batch(&settings));
         snapshot_messages.push(messages.len());
         messages.push(Message::Query(&look, values.clone()));
         messages.push(Message::Batch(guard::LOOKED));

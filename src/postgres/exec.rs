@@ -271,11 +271,11 @@ impl Locked<'_> {
             cause: failure.into(),
             committed: 0,
         })?;
-        let pins = self.pins_sql("LOCAL");
+        let settings = self.settings_sql("LOCAL");
         if exec.guard.is_on() {
             return self.run_together_guarded(first, tasks, exec, false, tell).await;
         }
-        let begin = format!("BEGIN; {pins}");
+        let begin = format!("BEGIN; {settings}");
         let settle = self.settle();
         // what cleans the session leaves nothing prepared
         self.session.forget();
@@ -290,7 +290,7 @@ impl Locked<'_> {
                 if offset > 0 {
                     draft.push(index, Phase::Opening, Message::Batch(self.clean_sql()));
                     draft.push(index, Phase::Opening, Message::Query(START, Vec::new()));
-                    draft.push(index, Phase::Opening, Message::Batch(&pins));
+                    draft.push(index, Phase::Opening, Message::Batch(&settings));
                 }
                 batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
                 draft.push(index, Phase::Settling, Message::Batch(&settle));
@@ -545,12 +545,12 @@ impl Locked<'_> {
     /// The settings that every migration starts with, for the transaction (`LOCAL`) or the session.
     ///
     /// These are commands and no query: a script may start with SET TRANSACTION, which must come before any query.
-    fn pins_sql(&self, scope: &str) -> String {
-        let pins = self.pins();
+    fn settings_sql(&self, scope: &str) -> String {
+        let run = self.settings();
         let interval = if self.facts().notices_dead_clients { "2s" } else { "0" };
         let settings = [
-            ("lock_timeout", pins.lock_timeout.setting()),
-            ("statement_timeout", pins.statement_timeout.setting()),
+            ("lock_timeout", run.lock_timeout.setting()),
+            ("statement_timeout", run.statement_timeout.setting()),
             ("client_connection_check_interval", interval.to_owned()),
             ("TimeZone", "UTC".to_owned()),
         ];

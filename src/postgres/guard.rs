@@ -236,7 +236,7 @@ const SETTINGS: [(&str, &str); 15] = [
 ];
 
 /// Pins what answers depend on, for the transaction.
-pub(crate) fn pins() -> String {
+pub(crate) fn fixed_settings() -> String {
     let set = |(name, value): &(&str, &str)| format!("SET LOCAL {name} = {value}");
     SETTINGS.iter().map(set).collect::<Vec<_>>().join("; ")
 }

@@ -115,7 +115,8 @@ async fn new_index(
         Err(failure) => return Err(failure),
     };
     let (sql, values) = guard::reached(&found);
-    let reached = ask(locked, &[Message::Batch(&guard::pins()), Message::Query(sql, values)]).await;
+    let reached =
+        ask(locked, &[Message::Batch(&guard::fixed_settings()), Message::Query(sql, values)]).await;
     end(locked).await;
     Ok(name_of(&reached?))
 }
@@ -155,8 +156,9 @@ async fn relations(locked: &mut Locked<'_>, names: &[String]) -> Result<Vec<Stri
 
 /// Asks one thing under pinned settings, in a transaction that is rolled back.
 async fn pinned(locked: &mut Locked<'_>, question: Message<'_>) -> Result<Vec<Row>, Failure> {
-    let pins = guard::pins();
-    let messages = [Message::Batch("BEGIN TRANSACTION READ ONLY"), Message::Batch(&pins), question];
+    let settings = guard::fixed_settings();
+    let messages =
+        [Message::Batch("BEGIN TRANSACTION READ ONLY"), Message::Batch(&settings), question];
     let rows = ask(locked, &messages).await;
     end(locked).await;
     rows

@@ -179,7 +179,7 @@ impl Locked<'_> {
     ) -> Result<Outcome, Failed> {
         let at = |phase| Part { task: transaction.first, phase };
         let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
-        let pins = guard::pins();
+        let settings = guard::fixed_settings();
         let lock = guard.lock(level.exact || level.unused);
         let question = guard.snapshot(&place, version, None, true);
         if !level.plain {
@@ -192,7 +192,7 @@ impl Locked<'_> {
         draft.parts.extend(transaction.leading.parts.iter().copied());
         draft.push(transaction.first, Phase::Opening, Message::Batch(&lock));
         draft.push(transaction.first, Phase::Opening, Message::Batch(guard::LOOK));
-        draft.push(transaction.first, Phase::Opening, Message::Batch(&pins));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(&settings));
         draft.push(transaction.first, Phase::Opening, Message::Query(guard::PREPARED, Vec::new()));
         draft.push(
             transaction.first,
@@ -262,7 +262,7 @@ impl Locked<'_> {
         }
         let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
         draft.push(last, Phase::Settling, Message::Batch(&settle));
-        draft.push(last, Phase::Settling, Message::Batch(&pins));
+        draft.push(last, Phase::Settling, Message::Batch(&settings));
         draft.push(last, Phase::Guard, Message::Batch(guard::QUIET));
         draft.push(last, Phase::Guard, Message::Query(guard::PREPARED, Vec::new()));
         draft.push(last, Phase::Guard, Message::Kept(&question.0, question.1.clone()));

@@ -108,9 +108,9 @@ impl Run<'_, '_, '_, '_> {
         let cleaned = self.locked.clean_up().await;
         cleaned.map_err(|failure| self.error(Phase::Opening, failure.into()))?;
         self.locked.is_clean = false;
-        let pins = self.locked.pins_sql("SESSION");
+        let settings = self.locked.settings_sql("SESSION");
         let mut draft = Draft::default();
-        draft.push(self.index, Phase::Opening, Message::Batch(&pins));
+        draft.push(self.index, Phase::Opening, Message::Batch(&settings));
         self.send(&draft).await
     }
 

@@ -38,8 +38,8 @@ impl Locked<'_> {
             let message = Message::Script(tasks[0].text(statement));
             early.push(first, Phase::Statement(statement), message);
         }
-        let (pins, settle) = (self.pins_sql("LOCAL"), self.settle_guarded());
-        let begin = format!("BEGIN; {pins}");
+        let (settings, settle) = (self.settings_sql("LOCAL"), self.settle_guarded());
+        let begin = format!("BEGIN; {settings}");
         let this = &*self;
         let records: Vec<_> =
             tasks.iter().map(|task| (task.step.direction, this.entry(task, exec, None))).collect();
@@ -53,7 +53,7 @@ impl Locked<'_> {
                     from = 0;
                     rest.push((at(Phase::Opening), Owned::Batch(clean.to_owned())));
                     rest.push((at(Phase::Opening), Owned::Query(START.to_owned(), Vec::new())));
-                    rest.push((at(Phase::Opening), Owned::Batch(pins.clone())));
+                    rest.push((at(Phase::Opening), Owned::Batch(settings.clone())));
                 }
                 for statement in from..task.statements.len() {
                     let message = Owned::Script(task.text(statement).to_owned());

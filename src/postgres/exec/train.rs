@@ -183,10 +183,10 @@ impl Locked<'_> {
             let (numbered, sequences) = guard::numbered(&known.state);
             push(Phase::Opening, Owned::Kept(numbered.to_owned(), sequences));
         }
-        let pins = self.pins_sql("LOCAL");
+        let settings = self.settings_sql("LOCAL");
         let begin = match before {
-            None => format!("BEGIN; {pins}"),
-            Some(before) => format!("BEGIN; {}; {pins}", demand(&begins(before))),
+            None => format!("BEGIN; {settings}"),
+            Some(before) => format!("BEGIN; {}; {settings}", demand(&begins(before))),
         };
         push(Phase::Opening, Owned::Batch(begin));
         let secret = format!("{:032x}", fastrand::u128(..));
@@ -211,8 +211,8 @@ impl Locked<'_> {
         if let Some(known) = known {
             let probes = appends(known, &exec.guard);
             if !probes.is_empty() {
-                let pins = format!("{}; {}", guard::pins(), guard::by_index());
-                push(Phase::Settling, Owned::Batch(pins));
+                let settings = format!("{}; {}", guard::fixed_settings(), guard::by_index());
+                push(Phase::Settling, Owned::Batch(settings));
             }
             for probe in probes {
                 push(Phase::Guard, Owned::Batch(guard::LOOK.to_owned()));

@@ -83,11 +83,11 @@ impl Locked<'_> {
             draft.push(part.task, part.phase, message.message());
         }
         let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
-        let pins = match probes.is_empty() {
+        let settings = match probes.is_empty() {
             true => guard::by_index(),
-            false => format!("{}; {}", guard::pins(), guard::by_index()),
+            false => format!("{}; {}", guard::fixed_settings(), guard::by_index()),
         };
-        draft.push(last, Phase::Settling, Message::Batch(&pins));
+        draft.push(last, Phase::Settling, Message::Batch(&settings));
         for probe in &probes {
             draft.push(last, Phase::Guard, Message::Batch(guard::LOOK));
             draft.push(last, Phase::Guard, Message::Query(probe, Vec::new()));
@@ -127,12 +127,14 @@ impl Locked<'_> {
         self.session.keep(&veto, guard::VETO_VALUES).await?;
         let (sql, values) = guard::state(guard, &place);
         let state = |rows: &[Row]| State::read(rows.first().cloned().unwrap_or_default());
-        let pins = format!("{}; {}", guard::pins(), guard::by_index());
-        let (found, versions) =
-            guard::pinned_then(&mut self.session, &pins, &Message::Query(sql, values), |found| {
-                (veto, guard::look(&state(found)))
-            })
-            .await?;
+        let settings = format!("{}; {}", guard::fixed_settings(), guard::by_index());
+        let (found, versions) = guard::pinned_then(
+            &mut self.session,
+            &settings,
+            &Message::Query(sql, values),
+            |found| (veto, guard::look(&state(found))),
+        )
+        .await?;
         let state = State { versions: told(&versions), ..state(&found) };
         let snapshot = match state.runs_code {
             true => Some(self.look_around(guard, None).await?),
