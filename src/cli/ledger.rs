@@ -383,7 +383,7 @@ fn accept(
             }
             None => Ok(None),
         };
-        locked.let_go().await;
+        locked.release().await;
         done.map_err(CliError::from)
     })?;
     settings.keep_head(head.as_ref())?;

@@ -114,7 +114,7 @@ async fn run(
     let result =
         run::run_locked(&mut locked, &journal, migrations, &operation, &options.run, watch).await;
     // a failure of the run says more than a failure to let go after it
-    match (result, locked.release().await) {
+    match (result, locked.try_release().await) {
         (Ok(report), Err(error)) => Err(RunError { done: Box::new(report), cause: error.into() }),
         (result, _) => result,
     }

@@ -98,7 +98,7 @@ pub async fn run(
     let result =
         run_attested(&mut locked, &journal, migrations, operation, options, Some(endpoint), watch)
             .await;
-    locked.let_go().await;
+    locked.release().await;
     result
 }
 

@@ -326,7 +326,7 @@ impl Verify<'_> {
                 ledger::undeclared(&mut lane.locked.session, &facts, self.guard).await?;
             lane.rest().await?;
         }
-        lane.locked.let_go().await;
+        lane.locked.release().await;
         Ok((found, swift))
     }
 }

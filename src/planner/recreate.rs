@@ -103,10 +103,10 @@ impl<'c> Planner<'c> {
                 return table.is_some_and(|table| self.is_detached(&table));
             }
             (Kind::Constraint, Kind::Constraint) => {
-                return self.is_let_go(part, whole);
+                return self.is_no_longer_inherited(part, whole);
             }
             (Kind::Relation, Kind::Relation) => return self.is_detached(part),
-            (Kind::Column, Kind::Column) => return self.is_let_go(part, whole),
+            (Kind::Column, Kind::Column) => return self.is_no_longer_inherited(part, whole),
             _ => {}
         }
         let Some(is) = self.to.get(part) else {
@@ -123,7 +123,7 @@ impl<'c> Planner<'c> {
     }
 
     /// Whether the table of a column or constraint stays, and gets it no longer from the table of another: then it keeps it.
-    fn is_let_go(&self, column: &Key, above: &Key) -> bool {
+    fn is_no_longer_inherited(&self, column: &Key, above: &Key) -> bool {
         let table = column.table();
         let (of, parent) = (above.part(0), above.part(1));
         let tie = Key::new(Kind::Inheritance, &[column.part(0), column.part(1), of, parent]);

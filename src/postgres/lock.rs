@@ -237,15 +237,15 @@ impl Locked<'_> {
 
     /// Gives the lock back before the program ends: the server notices the end of a connection a little later, and the
     /// next run would wait for this one. If the connection is lost, so is the lock.
-    pub async fn let_go(self) {
-        self.release().await.unwrap_or_default();
+    pub async fn release(self) {
+        self.try_release().await.unwrap_or_default();
     }
 
     /// Gives the lock back at once; a dropped session gives it back when its connection ends.
     ///
     /// # Errors
     /// When the connection is lost. The lock is free then, too.
-    pub async fn release(mut self) -> Result<(), SessionError> {
+    pub async fn try_release(mut self) -> Result<(), SessionError> {
         let unlock = Message::Query(UNLOCK, vec![Some(KEY.to_string())]);
         let replies = self.session.exchange(&[Message::Batch(RESET), unlock], &mut |_| {}).await;
         let failed = replies.into_iter().find_map(Result::err);

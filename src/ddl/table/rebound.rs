@@ -48,8 +48,8 @@ pub(super) fn order(table: &Object<'_>) -> Option<Vec<Before>> {
     Some(all)
 }
 
-/// What is let go before this partition is taken again: the first of a whole table speaks for all, as each may need the room of another.
-pub(super) fn let_go(change: &Change<'_>) -> Vec<Key> {
+/// What is detached before this partition is attached again: the first of a whole table speaks for all, as each may need the room of another.
+pub(super) fn detached(change: &Change<'_>) -> Vec<Key> {
     let (before, after) = (change.from.catalog, change.to.catalog);
     let Some(whole) = parent_table(change.to.fact) else { return Vec::new() };
     let all: Vec<Key> = partitions(before, &whole).filter(|it| is_one(before, after, it)).collect();

@@ -267,7 +267,7 @@ impl Proving {
         locked.prepare().await?;
         let steps = Steps { tried, drafts, options: &options };
         let walked = self.walk(&mut locked, &mut reader, &steps, watch).await;
-        locked.let_go().await;
+        locked.release().await;
         walked
     }
 

@@ -289,7 +289,7 @@ impl Closer<'_, '_, '_> {
             Ok(problem) => problem,
             Err(error) => Some(failure(migration, Leg::Up, &of_script(error)?)),
         };
-        locked.let_go().await;
+        locked.release().await;
         plain.forget(copy).await?;
         if problem.is_none() {
             self.report.extend(walked);

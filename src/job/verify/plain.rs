@@ -190,7 +190,7 @@ impl<'p> Plain<'p> {
     /// Ends the server.
     pub(super) async fn end(&mut self) {
         if let Some(server) = self.server.take() {
-            server.locked.let_go().await;
+            server.locked.release().await;
             end(server.scratch).await;
         }
     }
