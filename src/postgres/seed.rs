@@ -47,7 +47,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// What the server refused, or the loss of the connection.
-    pub(crate) async fn sow(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn prepare_seed(&mut self) -> Result<(), Failure> {
         let head =
             "CREATE FUNCTION pg_temp.glowplug_seed() RETURNS void LANGUAGE plpgsql AS $seed$";
         let function = SEED.replacen("DO $seed$", head, 1);

@@ -278,8 +278,8 @@ impl Closer<'_, '_, '_> {
         if rows == Rows::Fitting {
             let down = migration.down.as_ref().map_or("", |it| it.text.as_str());
             let hints = Hints::of(migration.up.text.as_str(), down);
-            let sown = locked.session.seed_fitting(&hints).await;
-            sown.map_err(SessionError::while_doing("generating rows"))?;
+            let seeded = locked.session.seed_fitting(&hints).await;
+            seeded.map_err(SessionError::while_doing("generating rows"))?;
         }
         let mut at = catalog(&mut locked).await?;
         let mut walked = VerifyReport::default();

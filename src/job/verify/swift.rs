@@ -107,8 +107,8 @@ impl<'l> Lane<'l> {
         let (mut watcher, _, _) = endpoint.read(watch).await?;
         // what is asked again and again is planned once
         watcher.plan_once().await.map_err(SessionError::while_doing(LOOKING))?;
-        let sown = watcher.sow().await;
-        sown.map_err(SessionError::while_doing("generating rows"))?;
+        let seeded = watcher.prepare_seed().await;
+        seeded.map_err(SessionError::while_doing("generating rows"))?;
         let facts = locked.facts().clone();
         let mut exec = options.exec;
         exec.unrecorded = true;
