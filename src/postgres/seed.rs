@@ -4,8 +4,8 @@ mod hints;
 
 use crate::{
     postgres::{
+        catalog_digest::EVER,
         guard,
-        imprint::EVER,
         session::{Failure, Message, Session},
     },
     words::ident::{Literal, Qualified},

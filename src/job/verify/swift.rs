@@ -16,9 +16,9 @@ use crate::{
         source::{Direction, Migration},
     },
     postgres::{
+        catalog_digest::{self, CatalogDigest, Queries},
         exec::{ExecEvent, ExecOptions},
         guard::Guard,
-        imprint::{self, Imprint, Queries},
         introspect::Reader,
         lock::{Facts, Locked},
         session::{Failure, Message, Session},
@@ -62,7 +62,7 @@ pub(super) struct Lane<'l> {
     /// Legs run without the guard: what they do to ledgers is seen from outside.
     exec: ExecOptions,
     queries: Queries,
-    imprint: Imprint,
+    catalog_digest: CatalogDigest,
     ledgers: Ledgers,
 }
 
@@ -120,7 +120,7 @@ impl<'l> Lane<'l> {
             guard,
             reader: Reader::keeping(),
             exec,
-            imprint: Imprint::default(),
+            catalog_digest: CatalogDigest::default(),
             ledgers: Ledgers::default(),
         })
     }
@@ -207,9 +207,9 @@ impl<'l> Lane<'l> {
     }
 
     /// Takes a print of what is there now, and makes rows in new tables.
-    pub(super) async fn rows_and_print(&mut self) -> Result<imprint::Moved, JobError> {
-        let since = self.imprint.since().to_owned();
-        let moved = self.imprint.advance(&mut self.watcher, &self.queries).await;
+    pub(super) async fn rows_and_print(&mut self) -> Result<catalog_digest::Moved, JobError> {
+        let since = self.catalog_digest.since().to_owned();
+        let moved = self.catalog_digest.advance(&mut self.watcher, &self.queries).await;
         let moved = moved.map_err(SessionError::while_doing(LOOKING))?;
         if moved.has_tables() {
             let seeded = self.watcher.seed_new(&since).await;
@@ -220,11 +220,11 @@ impl<'l> Lane<'l> {
 
     /// What the way down has led to, where it is compared with what was there before the way up.
     async fn way_back(&mut self) -> Result<Way, Failure> {
-        let written = self.imprint.written(&mut self.watcher, &self.queries).await?;
-        let is_back = self.imprint.is_back(&written);
-        let moved = self.imprint.moved(&written);
+        let written = self.catalog_digest.written(&mut self.watcher, &self.queries).await?;
+        let is_back = self.catalog_digest.is_back(&written);
+        let moved = self.catalog_digest.moved(&written);
         let may_concern = moved.may_concern(&self.ledgers.relations)
-            || !is_back && self.imprint.has_lost(&written);
+            || !is_back && self.catalog_digest.has_lost(&written);
         if self.guard.is_on() && may_concern {
             let now = self.snapshot().await?;
             if lasting(&now) != lasting(&self.ledgers.snapshot) {
@@ -233,7 +233,7 @@ impl<'l> Lane<'l> {
         }
         Ok(match is_back {
             true => Way::Back,
-            false if self.imprint.is_within(&written) => Way::More,
+            false if self.catalog_digest.is_within(&written) => Way::More,
             false => Way::Less,
         })
     }
@@ -286,7 +286,7 @@ impl<'l> Lane<'l> {
     }
 
     async fn count_ledgers(&mut self) -> Result<(), Failure> {
-        let counts = self.counts(imprint::EVER).await?;
+        let counts = self.counts(catalog_digest::EVER).await?;
         self.ledgers.since = counts.first().map(|it| it.2.clone()).unwrap_or_default();
         self.ledgers.counts = counts.into_iter().map(|it| it.0).collect();
         Ok(())

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Dependencies, Fact, Key, Kind},
     postgres::{
-        imprint::EVER,
+        catalog_digest::EVER,
         session::{COMMIT, Message, Row, Session},
         session_error::SessionError,
     },
