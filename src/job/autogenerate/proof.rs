@@ -17,7 +17,7 @@ use crate::{
         owner::ROLE,
         revision,
         run::Options,
-        verify::careful::Legs,
+        verify::full::Legs,
     },
     migration::{
         source::{Metadata, Migration, Script},

@@ -1,4 +1,4 @@
-//! The swift walk: one connection runs the legs, and another, which no script can touch, sees what was written.
+//! The incremental walk: one connection runs the legs, and another, which no script can touch, sees what was written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::{
         explain::failed,
         open::Endpoint,
         run::{Options, job_event, task},
-        verify::{Ground, careful::appends, plain::of_script},
+        verify::{Ground, full::appends, plain::of_script},
     },
     ledger::{self, Address, Context, Fact, Kind, Snapshot},
     migration::{
@@ -27,7 +27,7 @@ use crate::{
     report::{event::Event, verify::Problem},
 };
 
-/// What a swift look at a migration found.
+/// What an incremental look at a migration found.
 #[derive(Debug)]
 pub(super) enum Found {
     /// It went down and up again, and left nothing; or it has no way down, and did nothing to a ledger.

@@ -1,4 +1,4 @@
-//! The careful walk of one migration: the whole guard on each leg, whole catalogs compared after it.
+//! The full walk of one migration: the whole guard on each leg, whole catalogs compared after it.
 
 use std::collections::BTreeSet;
 
