@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::{
-        bomb::inside,
+        delayed_code::inside,
         protection::bits,
         snapshot::{Fact, Kind, Snapshot},
     },

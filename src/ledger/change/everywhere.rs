@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Context, tracking::tracking};
 use crate::{
     ledger::{
-        advice, bomb,
+        advice, delayed_code,
         snapshot::{Fact, Kind, Snapshot},
     },
     report::{
@@ -168,7 +168,7 @@ pub(super) fn everywhere(
         if old.is_none()
             && let Some(new) = &new
             && after.of(None, Kind::Function).any(|(label, it)| {
-                label == new.text("function") && bomb::is_plain(it.text("source"))
+                label == new.text("function") && delayed_code::is_plain(it.text("source"))
             })
         {
             continue;
@@ -234,7 +234,7 @@ pub(super) fn everywhere(
                 .of(Some(*ledger), Kind::Trigger)
                 .map(|(_, fact)| fact.text("name"))
                 .collect();
-            let strikes = bomb::strikes(new.text("source"), table, &names);
+            let strikes = delayed_code::strikes(new.text("source"), table, &names);
             let mut roles = after.of(Some(*ledger), Kind::Role);
             let is_owners = roles.any(|(role, it)| {
                 role == new.text("owner") && (it.is("owns") || it.is("superuser"))
@@ -242,7 +242,7 @@ pub(super) fn everywhere(
             let lends = new.is("definer")
                 && new.is("lent")
                 && is_owners
-                && bomb::runs_what_it_is_given(new.text("source"));
+                && delayed_code::runs_what_it_is_given(new.text("source"));
             let lends = lends.then(|| "whoever calls it can run anything as its owner".to_owned());
             if let Some(what) = strikes.or(lends) {
                 find(
