@@ -1,4 +1,4 @@
-//! What concerns all ledgers at once: the transaction, settings, and what would strike later.
+//! What concerns all ledgers at once: the transaction, settings, and what would do harm later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -234,7 +234,7 @@ pub(super) fn everywhere(
                 .of(Some(*ledger), Kind::Trigger)
                 .map(|(_, fact)| fact.text("name"))
                 .collect();
-            let strikes = delayed_code::strikes(new.text("source"), table, &names);
+            let harm = delayed_code::harms_ledger(new.text("source"), table, &names);
             let mut roles = after.of(Some(*ledger), Kind::Role);
             let is_owners = roles.any(|(role, it)| {
                 role == new.text("owner") && (it.is("owns") || it.is("superuser"))
@@ -244,7 +244,7 @@ pub(super) fn everywhere(
                 && is_owners
                 && delayed_code::runs_what_it_is_given(new.text("source"));
             let lends = lends.then(|| "whoever calls it can run anything as its owner".to_owned());
-            if let Some(what) = strikes.or(lends) {
+            if let Some(what) = harm.or(lends) {
                 find(
                     LedgerRule::Later,
                     format!("the function {object} would do harm later: {what}"),
