@@ -2,7 +2,7 @@
 
 mod access;
 mod columns;
-mod everywhere;
+mod global;
 mod keys;
 mod tracking;
 mod triggers;
@@ -52,7 +52,7 @@ pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<
         findings.extend(judge.findings);
     }
     if !guarded.is_empty() {
-        findings.extend(everywhere::everywhere(before, after, context, &guarded));
+        findings.extend(global::global(before, after, context, &guarded));
     }
     findings.into_iter().collect()
 }

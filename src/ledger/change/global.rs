@@ -56,7 +56,7 @@ const CATALOGS: [&str; 13] = [
 const CURSOR: &str = "a cursor";
 
 /// What concerns all ledgers.
-pub(super) fn everywhere(
+pub(super) fn global(
     before: &Snapshot,
     after: &Snapshot,
     context: &Context<'_>,
