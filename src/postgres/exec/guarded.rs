@@ -7,8 +7,8 @@ use super::{
     CLEAN_KEEPING, Cause, Draft, ExecEvent, ExecOptions, Part, Phase, TaskError, Tell,
     guarded_transaction::{CheckLevel, Failed, GuardedTransaction},
     verdict::{
-        appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
-        so_far_of, surgery, touched, tried, twice, watched,
+        appended_twice, appended_twice_finding, changed_rows, may_be_unused, moved, now_called,
+        probed, probes, push_probe, so_far_of, surgery, touched, tried, watched,
     },
 };
 use crate::{
@@ -324,7 +324,7 @@ impl Locked<'_> {
         findings.extend(moved(guard, &after, rows.last().map(Vec::as_slice).unwrap_or_default()));
         let legs: Vec<Vec<Row>> = legs_at.iter().map(|at| rows[*at].clone()).collect();
         let start = so_far_of(&rows[start_at]);
-        findings.extend(twice(guard, transaction, &before, &start, &legs));
+        findings.extend(appended_twice(guard, transaction, &before, &start, &legs));
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
         let wants_exact =
             guard.allow.is_some() && findings.iter().any(|it| it.rule == LedgerRule::ColumnType);
@@ -341,7 +341,7 @@ impl Locked<'_> {
             let is_there = after.root(it.index).is_some();
             has_appended |= counted.inserted > 0;
             if is_again && counted.inserted > 0 {
-                findings.push(appended_twice(guard, it.index, counted.inserted));
+                findings.push(appended_twice_finding(guard, it.index, counted.inserted));
             }
             if is_there {
                 findings.extend(

@@ -256,7 +256,7 @@ pub(super) fn tried(before: &Snapshot, start: &BTreeMap<usize, i64>, ledger: usi
 }
 
 /// A redo that would append the same events twice.
-pub(super) fn twice(
+pub(super) fn appended_twice(
     guard: &Guard,
     transaction: &GuardedTransaction<'_>,
     before: &Snapshot,
@@ -280,14 +280,14 @@ pub(super) fn twice(
             .any(|(_, it, direction)| it == version && *direction == Direction::Down);
         *up && **count > 0 && back == 0 && is_redone && ledger::is_guarded(before, *ledger)
     });
-    again.map(|((ledger, ..), count)| appended_twice(guard, *ledger, *count)).collect()
+    again.map(|((ledger, ..), count)| appended_twice_finding(guard, *ledger, *count)).collect()
 }
 
 /// Events that a redo would append once more.
-pub(super) fn appended_twice(guard: &Guard, ledger: usize, count: i64) -> LedgerFinding {
+pub(super) fn appended_twice_finding(guard: &Guard, ledger: usize, count: i64) -> LedgerFinding {
     let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
     let what = format!("{events} would be appended a second time: the way down takes nothing back");
-    finding(guard, ledger, LedgerRule::AppendedTwice, what, advice::TWICE)
+    finding(guard, ledger, LedgerRule::AppendedTwice, what, advice::APPENDED_TWICE)
 }
 
 /// Whether all that stands in the way may turn out to concern columns that hold nothing.
