@@ -197,7 +197,7 @@ impl Proving {
             for statement in statements(std::slice::from_ref(up)) {
                 report.loses.extend(statement.loses.iter().map(ToString::to_string));
                 let felt = statement.hazard.map(|hazard| {
-                    format!("{name}: {}: {}", first_line(&statement.sql()), hazard.words())
+                    format!("{name}: {}: {}", first_line(&statement.sql()), hazard.text())
                 });
                 report.hazards.extend(felt);
                 let fill = statement.fills.iter().filter_map(script::to_fill);

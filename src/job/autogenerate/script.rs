@@ -32,7 +32,7 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
             writeln!(text, "-- look at this: {remark}").unwrap_or_default();
         }
         if let Some(hazard) = statement.hazard {
-            writeln!(text, "-- {}", hazard.words()).unwrap_or_default();
+            writeln!(text, "-- {}", hazard.text()).unwrap_or_default();
         }
         writeln!(text, "{};", statement.sql()).unwrap_or_default();
     }
