@@ -25,8 +25,8 @@ use glowplug::{
 };
 
 use crate::{
-    ddl::{Case, dice::Dice},
     introspect::{Pair, pairs, read, read_again, unsubscribe},
+    random_schema::{Case, dice::Dice},
     sample,
     support::{Database, INSTALLED, number, psql_at, scratch, text, try_psql_at},
 };
