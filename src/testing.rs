@@ -140,7 +140,7 @@ impl Server {
             let binaries = fetch::find_or_fetch(&search(local.status().major), &mut |_| {})?;
             let setting = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             let options = LocalOptions {
-                guard: program.to_owned(),
+                supervisor: program.to_owned(),
                 idle: Timespan::minutes(5).0,
                 settings: FAST.iter().map(setting).collect(),
             };

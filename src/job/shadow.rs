@@ -58,8 +58,8 @@ pub struct Shadow {
     pub stand_ins: Vec<String>,
     /// What is to be said of what is proved here.
     pub notes: Vec<String>,
-    /// The program that becomes the guard of the server: `glowplug` itself.
-    pub guard: PathBuf,
+    /// The program that becomes the supervisor of the server: `glowplug` itself.
+    pub supervisor: PathBuf,
 }
 
 /// A server that is ready for the first migration.
@@ -325,7 +325,7 @@ impl Shadow {
     async fn bare(&self, kept: Option<Kept>) -> Result<(Scratch, Vec<String>), JobError> {
         let shadow = self.clone();
         let started = tokio::task::spawn_blocking(move || {
-            let mut options = ScratchOptions::new(shadow.guard.clone());
+            let mut options = ScratchOptions::new(shadow.supervisor.clone());
             options.kept = kept;
             options.locale = shadow.locale();
             let (usual, wanted) = (Locale::default(), options.locale.clone());

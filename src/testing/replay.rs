@@ -40,7 +40,7 @@ pub fn verify(
         prerequisites: Vec::new(),
         stand_ins: Vec::new(),
         notes: Vec::new(),
-        guard: program()?,
+        supervisor: program()?,
     };
     let printer = Printer {
         schemas: PrintSchemas::default(),

@@ -73,7 +73,7 @@ impl Settings {
             prerequisites: self.prerequisites()?,
             stand_ins: self.toml.shadow.stand_ins.clone(),
             notes,
-            guard: own_program(),
+            supervisor: own_program(),
         })
     }
 
