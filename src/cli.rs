@@ -41,7 +41,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
     cli::{covers::Covers, exit::Exit, render::Output},
-    postgres::cluster,
+    cluster,
     words::timespan::Timespan,
 };
 

@@ -1,8 +1,6 @@
-//! Talking to PostgreSQL: connections, the migration lock, the journal, execution, and servers of our own.
+//! Talking to PostgreSQL: sessions, the migration lock, the journal, execution, and the ledger guard.
 
 pub(crate) mod catalog_digest;
-pub mod cluster;
-pub mod connect;
 pub mod environment;
 pub mod exec;
 pub mod guard;

@@ -39,12 +39,9 @@ use std::{
 
 pub use self::{copies::TestDatabase, replay::verify};
 use crate::{
+    cluster::{ClusterError, Local, LocalOptions, Places, Search, fetch},
     job::{JobError, RunError},
-    postgres::{
-        cluster::{ClusterError, Local, LocalOptions, Places, Search, fetch},
-        pool::PoolError,
-        session_error::SessionError,
-    },
+    postgres::{pool::PoolError, session_error::SessionError},
     words::{
         timespan::Timespan,
         url::{Url, UrlError},

@@ -16,6 +16,7 @@ pub(super) use self::moments::Moments;
 use self::printed::{Printed, may_be_alike, printed, set, top};
 use crate::{
     catalog::{Attribute, Attribute::PartitionKey, Catalog, Coverage, Fact, Key, Kind},
+    cluster::Scratch,
     job::{
         JobError,
         open::Endpoint,
@@ -24,7 +25,6 @@ use crate::{
     },
     planner::{Target, plan},
     postgres::{
-        cluster::Scratch,
         introspect,
         session::{Failure, Message, Session, Stop},
         session_error::SessionError,

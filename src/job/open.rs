@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::{
+    connect::{self, ConnectOptions, Environment, Patience, Retry, Wire},
     job::{JobError, Watch, failure::PoolerError},
     migration::journal::Journal,
     postgres::{
-        connect::{self, ConnectOptions, Environment, Patience, Retry, Wire},
         lock::{Facts, Locked, SessionSettings},
         pool::shares_backends,
         session::{Session, Stop},

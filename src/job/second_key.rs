@@ -3,6 +3,7 @@
 use miette::NamedSource;
 
 use crate::{
+    connect,
     job::{
         JobError, Watch,
         attest::failed,
@@ -15,7 +16,6 @@ use crate::{
         source::{Direction, Script},
     },
     postgres::{
-        connect,
         exec::{ExecOptions, Task},
         guard::{self, Guard},
         lock::Locked,

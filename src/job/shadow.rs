@@ -17,6 +17,8 @@ use self::stand_in::Extensions;
 
 use crate::{
     catalog::{Catalog, Coverage},
+    cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
+    connect::{self, Patience},
     job::{
         JobError, Watch,
         failure::{TwinError, missing_extension},
@@ -27,8 +29,6 @@ use crate::{
         source::Migrations,
     },
     postgres::{
-        cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
-        connect::{self, Patience},
         environment, introspect,
         session::{Message, Stop},
         session_error::SessionError,

@@ -17,6 +17,7 @@ use std::{
 
 use crate::{
     catalog::{Catalog, Coverage},
+    cluster::Scratch,
     job::{
         JobError, Watch, ledger,
         open::Endpoint,
@@ -34,7 +35,7 @@ use crate::{
         environment::Needs,
         source::{Migration, Migrations},
     },
-    postgres::{cluster::Scratch, guard::Guard, introspect, session::Stop},
+    postgres::{guard::Guard, introspect, session::Stop},
     report::{
         event::Event,
         verify::{KnownProblem, Problem, ProblemKind, VerifyReport},

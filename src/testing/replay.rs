@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{TestingError, block_on, program, search};
 use crate::{
+    cluster::fetch,
     job::{
         schema::Printer,
         shadow::Shadow,
@@ -14,7 +15,7 @@ use crate::{
         environment::{Known, own_settings},
         source::Migrations,
     },
-    postgres::{cluster::fetch, guard::Guard, session::Stop},
+    postgres::{guard::Guard, session::Stop},
     report::verify::VerifyReport,
     schema_rs::{PrintSchemas, Style},
 };

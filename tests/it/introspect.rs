@@ -14,10 +14,10 @@ use std::{
 
 use glowplug::{
     catalog::{Catalog, Coverage, Key, Kind},
+    cluster::{Binaries, Scratch},
+    connect::{Environment, Patience},
     job::open::Endpoint,
     postgres::{
-        cluster::{Binaries, Scratch},
-        connect::{Environment, Patience},
         introspect::{self, Reader},
         session::{Session, Stop},
     },

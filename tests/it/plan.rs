@@ -15,12 +15,10 @@ use std::{
 
 use glowplug::{
     catalog::Catalog,
+    cluster::{Binaries, Scratch},
     ddl::Fill,
     planner::{Target, comparable, filling::sent, plan, segment::segments, settled},
-    postgres::{
-        cluster::{Binaries, Scratch},
-        introspect::Reader,
-    },
+    postgres::introspect::Reader,
     words::url::Url,
 };
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Settings;
 use crate::{
     cli::{failure::CliError, render::Output},
-    postgres::cluster::{
+    cluster::{
         self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search, fetch,
     },
     project::{pin, printed::Record},

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     catalog::Catalog,
+    cluster::{Dumper, Scratch},
     job::{
         JobError,
         alike::Moments,
@@ -15,7 +16,6 @@ use crate::{
         shadow::{Shadow, end, make_roles},
     },
     postgres::{
-        cluster::{Dumper, Scratch},
         session::{Message, Session},
         session_error::SessionError,
     },

@@ -2,6 +2,7 @@
 
 use crate::{
     catalog::{Catalog, Coverage, Difference, How, Ignored, Kind},
+    cluster::Scratch,
     ddl::Statement,
     job::{
         JobError, Watch, alike,
@@ -22,7 +23,6 @@ use crate::{
     },
     planner::{Target, filling::sent, segment::Segment, settled},
     postgres::{
-        cluster::Scratch,
         introspect::{self, Reader},
         session::{COMMIT, Failure, Message, Session, Stop},
         session_error::SessionError,

@@ -1,6 +1,7 @@
 //! Servers on which scripts have run are kept by what has run there, so that the next one begins with the longest known beginning.
 
 use crate::{
+    cluster::{Kept, Scratch},
     job::{
         JobError, Watch,
         open::Endpoint,
@@ -13,7 +14,6 @@ use crate::{
         source::{Migration, Migrations},
     },
     postgres::{
-        cluster::{Kept, Scratch},
         session::{Message, Stop},
         session_error::SessionError,
     },

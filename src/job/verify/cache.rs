@@ -1,12 +1,12 @@
 //! Replayed databases that are kept, so that the next run begins where this one has ended.
 
 use crate::{
+    cluster::Scratch,
     job::{
         shadow::{Beginning, Beginnings, MANY, Shadow, of_migration},
         verify::VerifyRequest,
     },
     migration::source::Migration,
-    postgres::cluster::Scratch,
     report::verify::VerifyReport,
 };
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     catalog::Catalog,
+    cluster::Scratch,
     job::{
         JobError,
         explain::failed,
@@ -20,7 +21,6 @@ use crate::{
         source::{Direction, Migration},
     },
     postgres::{
-        cluster::Scratch,
         introspect::Reader,
         lock::Locked,
         session::{Message, Session, Stop},

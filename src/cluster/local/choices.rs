@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::postgres::cluster::account::Account;
-use crate::postgres::cluster::places::Places;
-use crate::postgres::cluster::scratch::SOCKET_PATH;
-use crate::postgres::cluster::server::Setting;
-use crate::postgres::cluster::{PORT, process, supervisor};
+use crate::cluster::account::Account;
+use crate::cluster::places::Places;
+use crate::cluster::scratch::SOCKET_PATH;
+use crate::cluster::server::Setting;
+use crate::cluster::{PORT, process, supervisor};
 
 /// As root: whoever owns the data runs it, whoever would be chosen today.
 pub(super) fn existing_owner(places: &Places, homes: &[&Path]) -> Option<Account> {

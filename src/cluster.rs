@@ -1,8 +1,8 @@
 //! PostgreSQL servers that glowplug starts itself: the project's durable one and disposable ones.
 //!
 //! Not an embedded engine and not a wrapper around `pg_ctl`: a private native server on a Unix socket in a
-//! directory that only its user can enter. Connecting to a database, whoever runs it, is the business of the
-//! rest of `postgres`; here are processes, directories and privileges.
+//! directory that only its user can enter. Connecting to a database, whoever runs it, is the business of
+//! [`connect`](crate::connect); here are processes, directories and privileges.
 //!
 //! A server never outlives its owner. Beside each one stands a *supervisor*, this same program started as
 //! `glowplug __pg-supervisor …` ([`supervisor_main`]): it owns the directory by a file lock, is the parent of the
