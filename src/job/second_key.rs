@@ -24,7 +24,7 @@ use crate::{
     report::ledger::Level,
     words::{
         secrets,
-        sql::{self, Kind, Statement},
+        sql::{self, Statement, StatementKind},
         url::Url,
     },
 };
@@ -35,7 +35,9 @@ pub(super) fn demand_forms(
     direction: Direction,
     statements: &[Statement],
 ) -> Result<(), Box<ScriptError>> {
-    for statement in statements.iter().filter(|it| !matches!(it.kind, Kind::Transaction(_))) {
+    for statement in
+        statements.iter().filter(|it| !matches!(it.kind, StatementKind::Transaction(_)))
+    {
         let start = statement.span.start;
         let Err(unfit) = demand_form(&script.text[statement.span.clone()], direction) else {
             continue;

@@ -33,7 +33,7 @@ use crate::{
     report::ledger_finding::LedgerFinding,
     words::{
         ident::Literal,
-        sql::{Kind, Statement},
+        sql::{Statement, StatementKind},
     },
 };
 
@@ -59,7 +59,7 @@ impl Task<'_> {
 
     /// Whether a statement may take back a failure: the transaction goes on then, and COMMIT has to wait until all is known.
     fn takes_back(&self) -> bool {
-        self.statements.iter().any(|it| matches!(it.kind, Kind::Savepoint))
+        self.statements.iter().any(|it| matches!(it.kind, StatementKind::Savepoint))
     }
 }
 

@@ -10,26 +10,30 @@ use crate::{
     },
     words::{
         ident::Ident,
-        sql::{Kind, Name, Piece, index_definition, pieces},
+        sql::{Name, Piece, StatementKind, index_definition, pieces},
     },
 };
 
 /// Why a statement is not let through, if it is not.
 pub(super) async fn refused(
     locked: &mut Locked<'_>,
-    kind: &Kind,
+    kind: &StatementKind,
     text: &str,
     guard: &Guard,
     before: &Snapshot,
 ) -> Result<Option<String>, Failure> {
     let why = match kind {
-        Kind::CreateIndexConcurrently { table, .. } => return new_index(locked, table, text).await,
-        Kind::ReindexConcurrently | Kind::Maintenance => return upkeep(locked, text).await,
-        Kind::DropIndexConcurrently { indexes, .. } => {
+        StatementKind::CreateIndexConcurrently { table, .. } => {
+            return new_index(locked, table, text).await;
+        }
+        StatementKind::ReindexConcurrently | StatementKind::Maintenance => {
+            return upkeep(locked, text).await;
+        }
+        StatementKind::DropIndexConcurrently { indexes, .. } => {
             let kept = indexes.iter().find_map(|name| keeps_apart(guard, before, name));
             kept.map(|kept| format!("the index {kept} keeps the values of a ledger apart"))
         }
-        Kind::DetachConcurrently { table, partition } => {
+        StatementKind::DetachConcurrently { table, partition } => {
             let names = [table.to_sql(), partition.to_sql()];
             let found = relations(locked, &names).await?;
             let mut relations = before.iter().filter(|(it, _)| it.kind == Fact::Relation);
@@ -38,7 +42,7 @@ pub(super) async fn refused(
                 .then(|| "a partition of a ledger would be detached".to_owned())
         }
         // of a partitioned table these cannot run in a transaction either
-        Kind::Other => {
+        StatementKind::Other => {
             let first = text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
             if matches!(first.as_str(), "REINDEX" | "CLUSTER") {
                 return upkeep(locked, text).await;

@@ -3,7 +3,7 @@
 use super::{Draft, Part, Phase, Task};
 use crate::{
     postgres::session::{Failure, Message},
-    words::sql::{Kind, verb},
+    words::sql::{StatementKind, verb},
 };
 
 /// Statements after which the next ones are read as they were before.
@@ -46,7 +46,7 @@ pub(super) fn push<'t>(
 
 fn is_plain(task: &Task<'_>, statement: usize) -> bool {
     let verb = verb(task.text(statement)).to_ascii_lowercase();
-    task.statements[statement].kind == Kind::Other && PLAIN.contains(&verb.as_str())
+    task.statements[statement].kind == StatementKind::Other && PLAIN.contains(&verb.as_str())
 }
 
 /// Whether a statement may stand in one text with those from `first` on.

@@ -9,7 +9,7 @@ use crate::{
         },
         session::{Failure, Message},
     },
-    words::sql::Kind,
+    words::sql::StatementKind,
 };
 
 use super::Run;
@@ -59,7 +59,7 @@ impl Run<'_, '_, '_, '_> {
             _ => false,
         };
         // code that commits may have done a part of its work
-        if !refused || matches!(kind, Kind::Call) {
+        if !refused || matches!(kind, StatementKind::Call) {
             return error;
         }
         let left = note.left_by(&mut self.locked.session, kind).await;

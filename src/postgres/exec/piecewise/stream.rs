@@ -14,7 +14,7 @@ use crate::{
     },
     words::{
         ident::Literal,
-        sql::{Kind, verb},
+        sql::{StatementKind, verb},
     },
 };
 
@@ -66,7 +66,7 @@ impl Stream {
         let first = unit.statements.start;
         let verb = verb(run.task.text(first)).to_ascii_lowercase();
         !unit.is_block
-            && matches!(run.task.statements[first].kind, Kind::Other | Kind::Call)
+            && matches!(run.task.statements[first].kind, StatementKind::Other | StatementKind::Call)
             && STREAMED.contains(&verb.as_str())
     }
 
