@@ -41,7 +41,7 @@ pub use self::{
     protection::{Protection, protection},
     rows::{Rows, rows},
     sealing::{Hands, Sealing, sealing},
-    snapshot::{Address, Fact, Kind, Snapshot},
+    snapshot::{Address, Fact, FactKind, Snapshot},
     written::{Reading, Written},
 };
 pub(crate) use crate::report::advice;

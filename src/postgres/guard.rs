@@ -205,7 +205,7 @@ pub(crate) const ONLY_OURS: &str = "SELECT ARRAY[(1 / CASE WHEN count(*) = 0 THE
 
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
-    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
+    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::FactKind::Function);
     functions.map(|(_, fact)| [fact.text("schema"), fact.text("name")]).collect()
 }
 

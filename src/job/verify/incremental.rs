@@ -10,7 +10,7 @@ use crate::{
         run::{Options, job_event, task},
         verify::{Ground, full::appends, plain::of_script},
     },
-    ledger::{self, Address, Context, Fact, Kind, Snapshot},
+    ledger::{self, Address, Context, Fact, FactKind, Snapshot},
     migration::{
         plan::Step,
         source::{Direction, Migration},
@@ -250,7 +250,7 @@ impl<'l> Lane<'l> {
         let (was, is) = (lasting(before), lasting(&now));
         let is_kept = was.iter().all(|(address, fact)| is.get(address) == Some(fact));
         let is_grown = is.keys().all(|address| {
-            was.contains_key(address) || matches!(address.kind, Kind::Column | Kind::Index)
+            was.contains_key(address) || matches!(address.kind, FactKind::Column | FactKind::Index)
         });
         let context = Context {
             ledgers: &self.guard.ledgers,
@@ -381,7 +381,7 @@ impl<'l> Lane<'l> {
 
 /// What must be the same before and after: dropped columns leave a place behind.
 fn lasting(snapshot: &Snapshot) -> BTreeMap<&Address, &Fact> {
-    let is_gone = |kind: Kind, fact: &Fact| kind == Kind::Column && fact.is("dropped");
+    let is_gone = |kind: FactKind, fact: &Fact| kind == FactKind::Column && fact.is("dropped");
     let facts = snapshot.iter();
     facts.filter(|(address, fact)| address.kind.lasts() && !is_gone(address.kind, fact)).collect()
 }

@@ -6,7 +6,7 @@ use super::{Context, tracking::tracking};
 use crate::{
     ledger::{
         advice, delayed_code,
-        snapshot::{Fact, Kind, Snapshot},
+        snapshot::{Fact, FactKind, Snapshot},
     },
     report::{
         ledger_finding::LedgerFinding,
@@ -107,7 +107,7 @@ pub(super) fn global(
             .collect();
         differing
     };
-    for (object, _, new) in pairs(Kind::Setting) {
+    for (object, _, new) in pairs(FactKind::Setting) {
         if let Some(new) = new
             && DANGEROUS.contains(&new.text("name"))
         {
@@ -123,7 +123,7 @@ pub(super) fn global(
             );
         }
     }
-    for (object, _, new) in pairs(Kind::Parameter) {
+    for (object, _, new) in pairs(FactKind::Parameter) {
         if let Some(new) = new
             && RESERVED.contains(&new.text("name"))
         {
@@ -135,7 +135,7 @@ pub(super) fn global(
         schemas.any(|it| it == "pg_catalog")
             && !path.trim_start().trim_matches('"').starts_with("pg_catalog")
     };
-    for (object, _, new) in pairs(Kind::Setting) {
+    for (object, _, new) in pairs(FactKind::Setting) {
         if let Some(new) = new
             && new.text("name") == "search_path"
             && path_hides(new.text("value"))
@@ -150,7 +150,7 @@ pub(super) fn global(
             );
         }
     }
-    for (_, old, new) in pairs(Kind::Database) {
+    for (_, old, new) in pairs(FactKind::Database) {
         if let (Some(old), Some(new)) = (old, new) {
             let closes =
                 new.number("connections") == Some(0) && old.number("connections") != Some(0);
@@ -163,11 +163,11 @@ pub(super) fn global(
             }
         }
     }
-    for (object, old, new) in pairs(Kind::EventTrigger) {
+    for (object, old, new) in pairs(FactKind::EventTrigger) {
         // one that writes down what was done harms nobody
         if old.is_none()
             && let Some(new) = &new
-            && after.of(None, Kind::Function).any(|(label, it)| {
+            && after.of(None, FactKind::Function).any(|(label, it)| {
                 label == new.text("function") && delayed_code::is_plain(it.text("source"))
             })
         {
@@ -179,7 +179,7 @@ pub(super) fn global(
             advice::KEEP,
         );
     }
-    for (object, old, _) in pairs(Kind::Extension) {
+    for (object, old, _) in pairs(FactKind::Extension) {
         if old.is_none() {
             find(
                 LedgerRule::Extension,
@@ -188,7 +188,7 @@ pub(super) fn global(
             );
         }
     }
-    for (object, _, new) in pairs(Kind::Subscription) {
+    for (object, _, new) in pairs(FactKind::Subscription) {
         if new.is_some() {
             find(
                 LedgerRule::Subscription,
@@ -197,7 +197,7 @@ pub(super) fn global(
             );
         }
     }
-    for (object, old, _) in pairs(Kind::Language) {
+    for (object, old, _) in pairs(FactKind::Language) {
         if old.is_some() {
             find(
                 LedgerRule::Language,
@@ -206,7 +206,7 @@ pub(super) fn global(
             );
         }
     }
-    for (object, ..) in pairs(Kind::CatalogWrite) {
+    for (object, ..) in pairs(FactKind::CatalogWrite) {
         if CATALOGS.contains(&object.as_str()) {
             find(
                 LedgerRule::CatalogWrite,
@@ -215,8 +215,8 @@ pub(super) fn global(
             );
         }
     }
-    if before.iter().any(|(address, _)| address.kind == Kind::Unknown)
-        || after.iter().any(|(address, _)| address.kind == Kind::Unknown)
+    if before.iter().any(|(address, _)| address.kind == FactKind::Unknown)
+        || after.iter().any(|(address, _)| address.kind == FactKind::Unknown)
     {
         find(
             LedgerRule::Unknown,
@@ -224,18 +224,18 @@ pub(super) fn global(
             advice::KEEP,
         );
     }
-    for (object, old, new) in pairs(Kind::NewFunction) {
+    for (object, old, new) in pairs(FactKind::NewFunction) {
         let Some(new) = new.filter(|_| old.is_none()) else {
             continue;
         };
         for ledger in guarded {
             let table = &context.ledgers[*ledger];
             let names: Vec<&str> = before
-                .of(Some(*ledger), Kind::Trigger)
+                .of(Some(*ledger), FactKind::Trigger)
                 .map(|(_, fact)| fact.text("name"))
                 .collect();
             let harm = delayed_code::harms_ledger(new.text("source"), table, &names);
-            let mut roles = after.of(Some(*ledger), Kind::Role);
+            let mut roles = after.of(Some(*ledger), FactKind::Role);
             let is_owners = roles.any(|(role, it)| {
                 role == new.text("owner") && (it.is("owns") || it.is("superuser"))
             });

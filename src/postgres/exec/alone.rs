@@ -2,7 +2,7 @@
 //! a function of somebody's own, as nothing of that could be rolled back.
 
 use crate::{
-    ledger::{Kind as Fact, Snapshot},
+    ledger::{FactKind, Snapshot},
     postgres::{
         guard::{self, Guard},
         lock::Locked,
@@ -36,7 +36,7 @@ pub(super) async fn refused(
         StatementKind::DetachConcurrently { table, partition } => {
             let names = [table.to_sql(), partition.to_sql()];
             let found = relations(locked, &names).await?;
-            let mut relations = before.iter().filter(|(it, _)| it.kind == Fact::Relation);
+            let mut relations = before.iter().filter(|(it, _)| it.kind == FactKind::Relation);
             relations
                 .any(|(_, it)| found.iter().any(|oid| oid == it.text("identity")))
                 .then(|| "a partition of a ledger would be detached".to_owned())
@@ -57,7 +57,7 @@ pub(super) async fn refused(
 /// A unique index of a ledger that has this name.
 fn keeps_apart(guard: &Guard, before: &Snapshot, name: &Name) -> Option<String> {
     (0..guard.ledgers.len()).find_map(|ledger| {
-        let mut found = before.of(Some(ledger), Fact::Index);
+        let mut found = before.of(Some(ledger), FactKind::Index);
         let is_it = |label: &str| {
             label.rsplit('.').next().is_some_and(|it| it.trim_matches('"') == name.name)
         };

@@ -8,7 +8,7 @@ use super::{
     verdict::{Answer, Probes, finding, is_true, now_called, push_probe, shown},
 };
 use crate::{
-    ledger::{self, Kind, Snapshot, advice},
+    ledger::{self, FactKind, Snapshot, advice},
     postgres::{
         guard::{self, Guard, Key},
         lock::Locked,
@@ -40,7 +40,7 @@ impl Locked<'_> {
                 it.mark = rows.into_iter().next();
             }
             if level.unused {
-                for (_, column) in before.of(Some(it.index), Kind::Column) {
+                for (_, column) in before.of(Some(it.index), FactKind::Column) {
                     let root = before.root(it.index).map(|(root, _)| root).unwrap_or_default();
                     let is_open = column.text("relation") == root && !column.is("dropped");
                     if !is_open || !column.text("generated").is_empty() {
@@ -174,16 +174,17 @@ impl Locked<'_> {
         let (Some((root, _)), [(name, _)]) = (after.root(it.index), it.key.as_slice()) else {
             return Ok(Vec::new());
         };
-        let mut columns = after.of(Some(it.index), Kind::Column);
+        let mut columns = after.of(Some(it.index), FactKind::Column);
         let column =
             columns.find(|(_, fact)| fact.text("relation") == root && fact.text("name") == name);
         let number = column.and_then(|(_, fact)| fact.number("number")).unwrap_or_default();
         let of = format!("{root}.{number}");
-        let mut sequences = after.of(Some(it.index), Kind::Sequence);
+        let mut sequences = after.of(Some(it.index), FactKind::Sequence);
         let Some((sequence, _)) = sequences.find(|(_, fact)| fact.text("of") == of) else {
             return Ok(Vec::new());
         };
-        let reached = after.of(Some(it.index), Kind::Reached).find(|(label, _)| *label == sequence);
+        let reached =
+            after.of(Some(it.index), FactKind::Reached).find(|(label, _)| *label == sequence);
         let reached = reached.and_then(|(_, fact)| fact.number("value"));
         let number =
             |mark: &Option<Row>| mark.as_ref()?.first().cloned().flatten()?.parse::<i64>().ok();
@@ -216,7 +217,7 @@ impl Locked<'_> {
         part: Part,
     ) -> Result<Vec<LedgerFinding>, Failed> {
         let roles: Vec<&str> = before
-            .of(Some(index), Kind::Role)
+            .of(Some(index), FactKind::Role)
             .filter(|(_, it)| it.is("appends") && !it.is("superuser"))
             .map(|(role, _)| role)
             .collect();
@@ -308,10 +309,10 @@ impl Locked<'_> {
     ) -> Result<Vec<LedgerFinding>, Failed> {
         let mut findings = Vec::new();
         let now: BTreeMap<&str, Option<i64>> = after
-            .of(Some(index), Kind::Reached)
+            .of(Some(index), FactKind::Reached)
             .map(|(label, it)| (label, it.number("value")))
             .collect();
-        for (label, then) in before.of(Some(index), Kind::Reached) {
+        for (label, then) in before.of(Some(index), FactKind::Reached) {
             // it tells nothing of a sequence that was not asked since it was restarted
             let (Some(then), Some(None)) = (then.number("value"), now.get(label)) else {
                 continue;

@@ -7,7 +7,7 @@ use super::{
     guarded_transaction::{GuardedTransaction, Watched},
 };
 use crate::{
-    ledger::{self, Kind, Snapshot, advice},
+    ledger::{self, FactKind, Snapshot, advice},
     migration::source::Direction,
     postgres::{
         guard::{self, Guard},
@@ -79,7 +79,7 @@ pub(super) fn probes(guard: &Guard, before: &Snapshot, watched: &[Watched]) -> V
             let distance = fastrand::u32(1..64);
             guard::append(ledger, before, it.index, &it.key, distance).filter(|_| it.mark.is_some())
         };
-        let others = before.of(Some(it.index), Kind::Role).filter(|(_, role)| {
+        let others = before.of(Some(it.index), FactKind::Role).filter(|(_, role)| {
             let is_other = !role.is("owns") && !role.is("superuser") && role.is("assumable");
             is_other && role.is("appends") && role.is("reads") && role.text("gives").is_empty()
         });
@@ -192,7 +192,7 @@ fn may_be_others(failure: &Failure) -> bool {
 pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<LedgerFinding> {
     let mut findings = Vec::new();
     for index in 0..guard.ledgers.len() {
-        for (label, then) in after.of(Some(index), Kind::Reached) {
+        for (label, then) in after.of(Some(index), FactKind::Reached) {
             let row = rows.iter().find(|row| row.first() == Some(&Some(label.to_owned())));
             let now = row.and_then(|row| row.get(1).cloned().flatten()?.parse::<i64>().ok());
             if let (Some(then), Some(_)) = (then.number("value"), row)
@@ -250,7 +250,7 @@ pub(super) fn so_far_of(rows: &[Row]) -> BTreeMap<usize, i64> {
 
 /// How many of them were appends that were tried before the script.
 pub(super) fn tried(before: &Snapshot, start: &BTreeMap<usize, i64>, ledger: usize) -> i64 {
-    let tables = before.of(Some(ledger), Kind::Rows);
+    let tables = before.of(Some(ledger), FactKind::Rows);
     let then: i64 = tables.filter_map(|(_, it)| it.number("inserted")).sum();
     start.get(&ledger).map_or(0, |start| start - then)
 }
@@ -301,10 +301,11 @@ pub(super) fn may_be_unused(findings: &[LedgerFinding]) -> bool {
 pub(super) fn now_called(before: &Snapshot, after: &Snapshot, ledger: usize, name: &str) -> String {
     let root = before.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
     let old = before
-        .of(Some(ledger), Kind::Column)
+        .of(Some(ledger), FactKind::Column)
         .find(|(_, it)| it.text("relation") == root && it.text("name") == name);
-    let new = old
-        .and_then(|(object, _)| after.of(Some(ledger), Kind::Column).find(|(it, _)| *it == object));
+    let new = old.and_then(|(object, _)| {
+        after.of(Some(ledger), FactKind::Column).find(|(it, _)| *it == object)
+    });
     new.map_or_else(|| name.to_owned(), |(_, it)| it.text("name").to_owned())
 }
 
