@@ -25,7 +25,7 @@ pub(super) use self::{
 };
 
 use crate::{
-    catalog::{Attribute, Catalog, Difference, How, Ignored, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Difference, How, Ignored, ObjectKind, RelationKind},
     job::{
         JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError,
         open::Endpoint, shadow::Shadow,
@@ -223,16 +223,16 @@ pub(super) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
 /// Whether values go with what a difference takes away: those of a table or a type, and not those that a view shows.
 fn takes_values(from: &Catalog, it: &Difference) -> bool {
     match it.key.kind() {
-        Kind::Relation | Kind::Column => {
+        ObjectKind::Relation | ObjectKind::Column => {
             let kind = from.relation_kind(&it.key);
             it.how == How::Gone && kind.is_some_and(RelationKind::is_table)
         }
-        Kind::Enum => it.how != How::New,
-        Kind::Domain
-        | Kind::Range
-        | Kind::Composite
-        | Kind::CompositeAttribute
-        | Kind::Sequence => it.how == How::Gone,
+        ObjectKind::Enum => it.how != How::New,
+        ObjectKind::Domain
+        | ObjectKind::Range
+        | ObjectKind::Composite
+        | ObjectKind::CompositeAttribute
+        | ObjectKind::Sequence => it.how == How::Gone,
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The shadow in which a plan is tried.
 
 use crate::{
-    catalog::{Catalog, Coverage, Difference, How, Ignored, Kind},
+    catalog::{Catalog, Coverage, Difference, How, Ignored, ObjectKind},
     cluster::Scratch,
     ddl::Statement,
     job::{
@@ -213,8 +213,9 @@ impl Proving {
         let to = alike::agreed(&mut session, self.major, &from, to).await?;
         let to = settled(&from, to);
         let found = differences(&from, &to);
-        let makes_tables = |it: &Difference| it.key.kind() == Kind::Relation && it.how == How::New;
-        let has_tables = before.iter().any(|(key, _)| key.kind() == Kind::Relation);
+        let makes_tables =
+            |it: &Difference| it.key.kind() == ObjectKind::Relation && it.how == How::New;
+        let has_tables = before.iter().any(|(key, _)| key.kind() == ObjectKind::Relation);
         if matches!(request.truth, Truth::SchemaRs(_))
             && !has_tables
             && found.iter().any(makes_tables)

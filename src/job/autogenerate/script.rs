@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, iter};
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     ddl::{FILL, Fill, Statement},
     migration::source::IRREVERSIBLE,
     planner::{filling::sent, segment::Segment},
@@ -73,7 +73,8 @@ pub(super) fn refusal(why: &[String]) -> String {
 }
 
 fn makes_routines(segment: &Segment) -> bool {
-    let is_one = |it: &Statement| it.target.as_ref().is_some_and(|it| it.kind() == Kind::Routine);
+    let is_one =
+        |it: &Statement| it.target.as_ref().is_some_and(|it| it.kind() == ObjectKind::Routine);
     segment.statements.iter().any(is_one)
 }
 

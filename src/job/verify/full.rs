@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Difference, How, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Difference, How, Key, ObjectKind},
     job::{
         JobError, Watch, alike,
         explain::failed,
@@ -287,7 +287,7 @@ fn leading<'d>(
     let follows = |it: &&Difference| {
         let fact = found.get(&it.key).or_else(|| wanted.get(&it.key));
         let extension = fact.and_then(|it| it.get(Attribute::Extension));
-        let extension = extension.map(|name| Key::new(Kind::Extension, &[name]));
+        let extension = extension.map(|name| Key::new(ObjectKind::Extension, &[name]));
         let relation = fact.and_then(|fact| it.key.relation(fact));
         let mut owners = extension.iter().chain(&relation);
         owners.any(|owner| *owner != it.key && moved.contains(owner))
