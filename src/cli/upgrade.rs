@@ -17,7 +17,7 @@ use crate::{
         self, JobError,
         locate::locate,
         offline,
-        run::{Operation, Options},
+        run::{Operation, RunOptions},
         schema::{self, Before},
     },
     migration::{plan::Policy, source::Direction, version::Version},
@@ -170,7 +170,7 @@ fn execute(
         Unsure::Repeat => exec::Unsure::Repeat,
         Unsure::Skip => exec::Unsure::Skip,
     });
-    let options = Options {
+    let options = RunOptions {
         limits: settings.limits(&flags.limits),
         exec,
         single_transaction: flags.single_transaction,

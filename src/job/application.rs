@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use crate::{
     job::{
         RunError, Watch, open,
-        run::{self, Operation, Options},
+        run::{self, Operation, RunOptions},
     },
     ledger::Declaration,
     migration::{plan::Policy, source::Migrations},
@@ -26,7 +26,7 @@ pub struct UpgradeOptions {
     /// version may start beside one of today's.
     pub policy: Policy,
     /// Limits and waiting.
-    pub run: Options,
+    pub run: RunOptions,
     /// How long a pool tries to connect to a server that is not there yet. Zero by default: it fails at once.
     pub wait_for_server: Duration,
     /// A request to stop.
@@ -38,7 +38,7 @@ impl Default for UpgradeOptions {
         Self {
             target: "head".into(),
             policy: Policy { allow_orphaned: true, ..Policy::default() },
-            run: Options::default(),
+            run: RunOptions::default(),
             wait_for_server: Duration::ZERO,
             stop: Stop::never(),
         }

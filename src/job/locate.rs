@@ -10,7 +10,7 @@ use crate::{
         caret,
         failure::RefusedError,
         open::Endpoint,
-        run::{self, Operation, Options},
+        run::{self, Operation, RunOptions},
         shadow::Shadow,
     },
     ledger::{self, Context, Snapshot},
@@ -95,7 +95,7 @@ async fn replay(
     };
     if let Some(target) = target {
         let operation = Operation::Upgrade { target, policy: Policy::default() };
-        let done = run::run(endpoint, migrations, &operation, &Options::default(), watch).await;
+        let done = run::run(endpoint, migrations, &operation, &RunOptions::default(), watch).await;
         done.map_err(|error| error.cause)?;
     }
     let (mut session, facts, _) = endpoint.read(watch).await?;

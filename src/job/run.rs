@@ -61,7 +61,7 @@ pub enum Operation {
 
 /// How to run it.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct RunOptions {
     /// Limits and waiting.
     pub limits: Limits,
     /// Who, attempts, and what to do with doubtful statements.
@@ -70,7 +70,7 @@ pub struct Options {
     pub single_transaction: bool,
 }
 
-impl Default for Options {
+impl Default for RunOptions {
     fn default() -> Self {
         let exec = ExecOptions {
             unrecorded: false,
@@ -91,7 +91,7 @@ pub async fn run(
     endpoint: &Endpoint,
     migrations: &Migrations,
     operation: &Operation,
-    options: &Options,
+    options: &RunOptions,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
@@ -134,7 +134,7 @@ pub async fn run_locked(
     journal: &Journal,
     migrations: &Migrations,
     operation: &Operation,
-    options: &Options,
+    options: &RunOptions,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     run_attested(locked, journal, migrations, operation, options, None, watch).await
@@ -146,7 +146,7 @@ async fn run_attested(
     journal: &Journal,
     migrations: &Migrations,
     operation: &Operation,
-    options: &Options,
+    options: &RunOptions,
     endpoint: Option<&Endpoint>,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {

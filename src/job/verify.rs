@@ -21,7 +21,7 @@ use crate::{
     job::{
         JobError, Watch, ledger,
         open::Endpoint,
-        run::Options,
+        run::RunOptions,
         schema::Printer,
         shadow::{Beginning, MANY, Prepared, Shadow, end},
         verify::{
@@ -149,8 +149,8 @@ struct Incremental<'s> {
 }
 
 impl Verify<'_> {
-    fn options(&self) -> Options {
-        let mut options = Options::default();
+    fn options(&self) -> RunOptions {
+        let mut options = RunOptions::default();
         options.exec.guard = self.guard.clone();
         options.exec.guard.allow = None;
         options

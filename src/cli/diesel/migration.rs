@@ -17,7 +17,7 @@ use crate::{
     job::{
         self,
         open::Endpoint,
-        run::{Operation, Options},
+        run::{Operation, RunOptions},
         schema::{self, Before},
     },
     migration::{
@@ -165,7 +165,7 @@ impl Runner<'_> {
         progress: &mut Progress,
     ) -> Result<RunReport, CliError> {
         let flags = LimitArgs::default();
-        let options = Options {
+        let options = RunOptions {
             limits: self.settings.limits(&flags),
             exec: self.settings.exec_options(&flags),
             single_transaction: false,

@@ -16,7 +16,7 @@ use crate::{
         failure::{AutogenerateError, ProofFailure},
         owner::ROLE,
         revision,
-        run::Options,
+        run::RunOptions,
         verify::full::Legs,
     },
     migration::{
@@ -260,7 +260,7 @@ impl Proving {
         drafts: &[Drafted],
         watch: Watch<'_>,
     ) -> Result<(), JobError> {
-        let mut options = Options::default();
+        let mut options = RunOptions::default();
         options.exec.guard = request.guard.clone();
         let mut reader = std::mem::take(&mut self.reader);
         let (mut locked, _) = self.endpoint.lock(&options.limits, watch).await?;
@@ -367,7 +367,7 @@ fn way_back(
 struct Steps<'s> {
     tried: &'s Tried,
     drafts: &'s [Drafted],
-    options: &'s Options,
+    options: &'s RunOptions,
 }
 
 /// A plan that was tried.

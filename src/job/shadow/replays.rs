@@ -5,7 +5,7 @@ use crate::{
     job::{
         JobError, Watch,
         open::Endpoint,
-        run::{self, Operation, Options},
+        run::{self, Operation, RunOptions},
         shadow::{Given, Prepared, Shadow, end, in_the_shadow},
     },
     migration::{
@@ -115,7 +115,7 @@ impl Shadow {
             let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
             let migrations = self.stood_in(migrations);
             let ran =
-                run::run(&endpoint, &migrations, &operation, &Options::default(), watch).await;
+                run::run(&endpoint, &migrations, &operation, &RunOptions::default(), watch).await;
             ran.map_err(|error| in_the_shadow(error.cause))?;
             match known < count {
                 true => self.kept(&endpoint, &all, &prepared).await,

@@ -7,7 +7,7 @@ use crate::{
     job::{
         JobError, Watch, alike,
         explain::failed,
-        run::{Options, job_event, task},
+        run::{RunOptions, job_event, task},
     },
     migration::{
         plan::Step,
@@ -33,7 +33,7 @@ pub(in crate::job) async fn catalog(locked: &mut Locked<'_>) -> Result<Catalog, 
 pub(in crate::job) struct Legs<'l, 'c> {
     pub(in crate::job) locked: &'l mut Locked<'c>,
     pub(in crate::job) migration: &'l Migration,
-    pub(in crate::job) options: &'l Options,
+    pub(in crate::job) options: &'l RunOptions,
     /// Where not all of a catalog counts: what of it does, and what reads it.
     pub(in crate::job) narrow: Option<(&'l mut Reader, &'l (dyn Fn(Catalog) -> Catalog + Sync))>,
     /// What the way up leads to, where somebody has seen it before.

@@ -7,7 +7,7 @@ use crate::{
         JobError, Watch,
         explain::failed,
         open::Endpoint,
-        run::{Options, job_event, task},
+        run::{RunOptions, job_event, task},
         verify::{Ground, full::appends, plain::of_script},
     },
     ledger::{self, Address, Context, Fact, FactKind, Snapshot},
@@ -101,7 +101,7 @@ impl<'l> Lane<'l> {
         guard: &'l Guard,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
-        let options = Options::default();
+        let options = RunOptions::default();
         let (mut locked, _) = endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
         let (mut watcher, _, _) = endpoint.read(watch).await?;
