@@ -199,7 +199,7 @@ pub(crate) const ONLY_OURS: &str = "SELECT ARRAY[(1 / CASE WHEN count(*) = 0 THE
 
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
-    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
+    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::FactKind::Function);
     functions.map(|(_, fact)| [fact.text("schema"), fact.text("name")]).collect()
 }
 
@@ -233,7 +233,7 @@ const SETTINGS: [(&str, &str); 17] = [
 ];
 
 /// Pins what answers depend on, for the transaction.
-pub(crate) fn pins() -> String {
+pub(crate) fn fixed_settings() -> String {
     let set = |(name, value): &(&str, &str)| format!("SET LOCAL {name} = {value}");
     SETTINGS.iter().map(set).collect::<Vec<_>>().join("; ")
 }
