@@ -239,7 +239,8 @@ impl Cli {
 }
 
 /// The commands that take every format.
-const WITH_FINDINGS: &str = "`check`, `ci`, `current --check-heads`, `drift`, `schema --check` and `verify`";
+const WITH_FINDINGS: &str =
+    "`check`, `ci`, `current --check-heads`, `drift`, `schema --check` and `verify`";
 
 impl Command {
     /// Whether it reports findings, which all formats can show.

@@ -44,7 +44,9 @@ pub enum ProjectError {
     #[error("cannot read revision {revision}: {said}")]
     #[diagnostic(
         code(project::revision),
-        help("Name a commit, branch or tag that this clone has. CI often fetches one commit only: fetch the base branch first, such as with `fetch-depth: 0`.")
+        help(
+            "Name a commit, branch or tag that this clone has. CI often fetches one commit only: fetch the base branch first, such as with `fetch-depth: 0`."
+        )
     )]
     Revision {
         /// What was named.

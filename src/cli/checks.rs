@@ -16,7 +16,7 @@ use crate::{
     job::{
         self, JobError, Watch,
         autogenerate::Truth,
-        ci::{Checked, Wish},
+        ci::{Checked, CiRequest},
     },
     migration::source::Migrations,
     postgres::session::Stop,
@@ -140,8 +140,8 @@ impl Checks {
         let named = |list: &[Check], part| list.iter().any(|it| it.part() == part);
         let mut parts = BTreeSet::new();
         for part in Part::ALL {
-            let is_unwanted = (!self.only.is_empty() && !named(&self.only, part))
-                || named(&self.skip, part);
+            let is_unwanted =
+                (!self.only.is_empty() && !named(&self.only, part)) || named(&self.skip, part);
             let why = match part {
                 _ if is_unwanted => Some("not wanted"),
                 Part::Verify if given.migrations.is_empty() => Some("there are no migrations"),
@@ -182,13 +182,13 @@ impl Checks {
         (stop, output, watch): (Stop, &Output, Watch<'_>),
     ) -> Result<Checked, CliError> {
         let settings = given.settings;
-        let guard = settings.manner(&LimitArgs::default()).guard;
+        let guard = settings.exec_options(&LimitArgs::default()).guard;
         let shadow = settings.twin("ci", &stop, output, &mut |_| {}).await?;
         let database = match parts.contains(&Part::Status) {
             true => Some(settings.endpoint("ci", stop.clone(), output)?),
             false => None,
         };
-        let wish = Wish {
+        let request = CiRequest {
             shadow: &shadow,
             migrations: given.migrations,
             database: database.as_ref(),
@@ -199,7 +199,7 @@ impl Checks {
             accepted: given.known,
             parts,
         };
-        let checked = job::ci::ci(&wish, stop.clone(), watch).await?;
+        let checked = job::ci::ci(&request, stop.clone(), watch).await?;
         seen.report.proved_on = Some(shadow.proved_on());
         seen.report.notes.extend(shadow.notes.iter().cloned());
         let status = checked.status.as_ref().and_then(|it| it.as_ref().ok());

@@ -33,9 +33,11 @@ pub(super) struct Ci {
 
 /// Reads `FORMAT=FILE`.
 fn written(text: &str) -> Result<(Format, PathBuf), String> {
-    let (format, file) = text.split_once('=').ok_or("it is FORMAT=FILE, such as sarif=out.sarif")?;
+    let (format, file) =
+        text.split_once('=').ok_or("it is FORMAT=FILE, such as sarif=out.sarif")?;
     let format = Format::from_str(format, false).ok().filter(|it| *it != Format::Sql);
-    let format = format.ok_or("the format is text, json, sarif, github, gitlab, junit or markdown")?;
+    let format =
+        format.ok_or("the format is text, json, sarif, github, gitlab, junit or markdown")?;
     match file {
         "" => Err("the file is missing".to_owned()),
         file => Ok((format, PathBuf::from(file))),

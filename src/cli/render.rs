@@ -18,7 +18,10 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ci::*, findings::Sheet, ledger::*, page::page, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{
+    autogenerate::*, ci::*, findings::Sheet, ledger::*, page::page, pin::*, progress::Progress,
+    text::*, verify::*,
+};
 use crate::cli::{
     Format, Global,
     covers::Covers,

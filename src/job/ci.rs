@@ -31,7 +31,7 @@ use crate::{
 
 /// What is checked, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct CiRequest<'w> {
     /// Where.
     pub shadow: &'w Shadow,
     /// All migrations.
@@ -69,36 +69,40 @@ pub struct Checked {
 ///
 /// # Errors
 /// When the user ends it. What a check could not do is in what is returned.
-pub async fn ci(wish: &Wish<'_>, stop: Stop, watch: Watch<'_>) -> Result<Checked, JobError> {
-    let has = |part| wish.parts.contains(&part);
+pub async fn ci(
+    request: &CiRequest<'_>,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<Checked, JobError> {
+    let has = |part| request.parts.contains(&part);
     let (status, mut verify, check) = tokio::join!(
         async {
-            let database = wish.database.filter(|_| has(Part::Status))?;
-            Some(status::of_database(database, wish.migrations, &mut |_| {}).await)
+            let database = request.database.filter(|_| has(Part::Status))?;
+            Some(status::of_database(database, request.migrations, &mut |_| {}).await)
         },
         async {
-            let task = verify::Wish {
-                shadow: wish.shadow,
-                migrations: wish.migrations,
-                guard: wish.guard,
+            let task = verify::VerifyRequest {
+                shadow: request.shadow,
+                migrations: request.migrations,
+                guard: request.guard,
                 caches: true,
                 fail_fast: false,
-                accepted: wish.accepted,
+                accepted: request.accepted,
             };
             if !has(Part::Verify) {
                 return None;
             }
-            Some(verify::verify(&task, wish.printer, stop.clone(), watch).await)
+            Some(verify::verify(&task, request.printer, stop.clone(), watch).await)
         },
         async {
-            let task = autogenerate::Wish {
-                shadow: wish.shadow,
-                migrations: wish.migrations,
+            let task = autogenerate::AutogenerateRequest {
+                shadow: request.shadow,
+                migrations: request.migrations,
                 database: None,
-                guard: wish.guard,
-                truth: wish.truth,
+                guard: request.guard,
+                truth: request.truth,
                 renames: &[],
-                ignored: wish.ignored,
+                ignored: request.ignored,
                 drop_partitions: &[],
                 forms: Forms::default(),
             };
@@ -108,7 +112,7 @@ pub async fn ci(wish: &Wish<'_>, stop: Stop, watch: Watch<'_>) -> Result<Checked
             Some(autogenerate::check(&task, stop.clone(), &mut |_| {}).await)
         }
     );
-    let schema = schema(wish, &mut verify, stop).await;
+    let schema = schema(request, &mut verify, stop).await;
     let mut checked = Checked { verify, check, schema, status };
     match checked.interrupted() {
         Some(error) => Err(error),
@@ -118,7 +122,7 @@ pub async fn ci(wish: &Wish<'_>, stop: Stop, watch: Watch<'_>) -> Result<Checked
 
 /// The state of the schema files: `verify` has compared them, if it came to that.
 async fn schema(
-    wish: &Wish<'_>,
+    request: &CiRequest<'_>,
     verify: &mut Option<Result<Verified, JobError>>,
     stop: Stop,
 ) -> Option<Result<SchemaReport, JobError>> {
@@ -127,15 +131,15 @@ async fn schema(
         Some(Err(_)) => Some(None),
         None => None,
     };
-    if !wish.parts.contains(&Part::Schema) {
+    if !request.parts.contains(&Part::Schema) {
         return None;
     }
     match seen {
         Some(seen) => seen.map(Ok),
         None => {
-            let source = Source::Migrations(wish.shadow, wish.migrations, stop);
+            let source = Source::Migrations(request.shadow, request.migrations, stop);
             let catalog = source.catalog(&mut |_| {}).await;
-            Some(catalog.and_then(|it| wish.printer.compare(&it)))
+            Some(catalog.and_then(|it| request.printer.compare(&it)))
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::project::ProjectError;
 pub fn directories(dir: &Path, revision: &str) -> Result<BTreeSet<String>, ProjectError> {
     // resolved first: a text that begins with a dash is no option then
     let commit = format!("{revision}^{{commit}}");
-    let id = git(dir, revision, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
+    let id =
+        git(dir, revision, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
     let id = id.trim();
     let listed = git(dir, revision, &["ls-tree", "-z", "-d", "--name-only", id, "./"])?;
     let names = listed.split('\0').filter(|it| !it.is_empty());

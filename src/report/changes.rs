@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::catalog::{Attribute, Catalog, ConstraintKind, Fact, How, Key, Kind};
+use crate::catalog::{Attribute, Catalog, ConstraintKind, Fact, How, Key, ObjectKind};
 
 /// What becomes of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -183,7 +183,7 @@ impl<'c> Found<'c> {
         }
         // what comes or goes with its table is no change of its own
         let stays = is_there(self.before) && is_there(self.after);
-        if stays && !matches!(key.kind(), Kind::Relation | Kind::Column) {
+        if stays && !matches!(key.kind(), ObjectKind::Relation | ObjectKind::Column) {
             let name = format!("{} {}", key.kind().label(), key.name());
             self.parts.entry(relation.clone()).or_default().push(PartShape { name, change });
         }
@@ -199,14 +199,14 @@ impl<'c> Found<'c> {
     fn references(&self) -> Vec<Edge> {
         let mut all: BTreeMap<&Key, &Fact> = BTreeMap::new();
         for catalog in [self.before, self.after] {
-            let foreign = catalog.of_kind(Kind::Constraint);
+            let foreign = catalog.of_kind(ObjectKind::Constraint);
             all.extend(foreign.filter(|it| it.1.is_constraint(ConstraintKind::ForeignKey)));
         }
         let edge = |(key, fact): (&Key, &Fact)| {
             let from = key.table();
             let columns = fact.list(Attribute::Columns);
             let is_required = |column: &String| {
-                let column = Key::new(Kind::Column, &[from.part(0), from.part(1), column]);
+                let column = Key::new(ObjectKind::Column, &[from.part(0), from.part(1), column]);
                 let fact = self.after.get(&column).or_else(|| self.before.get(&column));
                 fact.is_some_and(|it| it.is(Attribute::NotNull))
             };
@@ -244,16 +244,16 @@ impl<'c> Found<'c> {
         let mut all: BTreeMap<&Key, (bool, usize)> = BTreeMap::new();
         let position =
             |fact: &Fact| fact.get(Attribute::Position).and_then(|it| it.parse().ok()).unwrap_or(0);
-        for (key, fact) in self.before.below(Kind::Column, &parts) {
+        for (key, fact) in self.before.below(ObjectKind::Column, &parts) {
             all.insert(key, (true, position(fact)));
         }
-        for (key, fact) in self.after.below(Kind::Column, &parts) {
+        for (key, fact) in self.after.below(ObjectKind::Column, &parts) {
             all.insert(key, (false, position(fact)));
         }
         let mut all: Vec<(&Key, (bool, usize))> = all.into_iter().collect();
         all.sort_by_key(|it| it.1);
         let catalog = if self.after.get(table).is_some() { self.after } else { self.before };
-        let constraints = catalog.below(Kind::Constraint, &parts);
+        let constraints = catalog.below(ObjectKind::Constraint, &parts);
         let (mut keys, mut references) = (BTreeSet::new(), BTreeSet::new());
         for (_, fact) in constraints {
             match fact.constraint_kind() {

@@ -63,7 +63,7 @@ impl Problem {
             _ => "up.sql",
         };
         let mut lines = self.what.lines().map(str::to_owned);
-        let message = lines.next().unwrap_or_else(|| self.kind.words().to_owned());
+        let message = lines.next().unwrap_or_else(|| self.kind.text().to_owned());
         Finding {
             details: lines.chain(self.difference.iter().cloned()).collect(),
             help: (!self.advice.is_empty()).then(|| self.advice.clone()),
@@ -112,7 +112,9 @@ impl FileReport {
     fn finding(&self) -> Option<Finding> {
         let file = &self.file;
         let (code, message) = match self.state {
-            FileState::Stale => ("schema::stale", format!("{file} is not what the migrations produce")),
+            FileState::Stale => {
+                ("schema::stale", format!("{file} is not what the migrations produce"))
+            }
             FileState::Missing => ("schema::missing", format!("{file} does not exist")),
             FileState::Fresh | FileState::LineEnds | FileState::Written | FileState::Kept => {
                 return None;
@@ -225,7 +227,9 @@ impl DriftReport {
         let help = match (&self.no_way, &self.heal[..]) {
             (Some(why), _) => Some(format!("No statements revert the difference: {why}.")),
             (None, []) => None,
-            (None, _) => Some("`glowplug drift` prints the SQL that reverts the difference.".to_owned()),
+            (None, _) => {
+                Some("`glowplug drift` prints the SQL that reverts the difference.".to_owned())
+            }
         };
         let mut all = Vec::new();
         for difference in &self.differences {

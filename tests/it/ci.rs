@@ -71,7 +71,12 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
 "#]]
     );
     let only = project.run("ci --only schema").code(3).stdout;
-    assert!(only.contains("verify   skipped: not wanted\ncheck    skipped: not wanted\nschema   1 error"), "{only}");
+    assert!(
+        only.contains(
+            "verify   skipped: not wanted\ncheck    skipped: not wanted\nschema   1 error"
+        ),
+        "{only}"
+    );
     project.run("ci --skip verify,check,schema").code(0);
     project.run("ci --only verify --skip check").code(2);
 }
@@ -79,10 +84,18 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
 #[test]
 fn a_migration_that_fails_is_told_of_once() {
     let project = whole();
-    project.migration("3_items", "CREATE TABLE items (id bigint);\nSELECT nope;", "DROP TABLE items;");
+    project.migration(
+        "3_items",
+        "CREATE TABLE items (id bigint);\nSELECT nope;",
+        "DROP TABLE items;",
+    );
     let ran = project.run("ci --write sarif=out/report.sarif").code(1);
     assert!(ran.stdout.contains("verify   failed"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("schema   skipped: the migrations cannot be replayed"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("schema   skipped: the migrations cannot be replayed"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(ran.stderr.matches("column \"nope\" does not exist").count(), 1, "{}", ran.stderr);
     assert!(!ran.stdout.contains("verify::up-fails"), "{}", ran.stdout);
     let log = std::fs::read_to_string(project.path().join("out/report.sarif")).unwrap();
@@ -113,7 +126,8 @@ fn the_history_of_a_database_counts_and_what_is_pending_does_not() {
 /// Runs git in a project.
 #[track_caller]
 fn git(project: &Project, arguments: &[&str]) {
-    let settings = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"];
+    let settings =
+        ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"];
     let ran = project.command("git").args(settings).args(arguments).output().unwrap();
     assert!(ran.status.success(), "{arguments:?}: {ran:?}");
 }
@@ -164,7 +178,11 @@ erDiagram
     );
     let ran = project.run("ci --only verify --since nowhere").code(1);
     assert!(ran.stderr.contains("project::revision"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("cannot read revision nowhere: there is no such revision"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("cannot read revision nowhere: there is no such revision"),
+        "{}",
+        ran.stderr
+    );
     let ran = project.run("ci --only verify --since=--help").code(1);
     assert!(ran.stderr.contains("cannot read revision --help"), "{}", ran.stderr);
     // a clone without the base branch: a note, and everything else is checked
@@ -176,10 +194,14 @@ erDiagram
 #[test]
 fn the_report_is_also_written_in_other_formats() {
     let project = whole();
-    let ran = project.run("ci --write junit=a.xml --write markdown=b/c.md --write json=d.json").code(0);
+    let ran =
+        project.run("ci --write junit=a.xml --write markdown=b/c.md --write json=d.json").code(0);
     assert!(ran.stdout.ends_with("records it).\n"), "{}", ran.stdout);
     let read = |file: &str| std::fs::read_to_string(project.path().join(file)).unwrap();
-    assert!(read("a.xml").contains("<testsuite name=\"schema\" tests=\"1\" failures=\"0\" errors=\"0\">"));
+    assert!(
+        read("a.xml")
+            .contains("<testsuite name=\"schema\" tests=\"1\" failures=\"0\" errors=\"0\">")
+    );
     assert!(read("b/c.md").contains("| verify | ok |\n| check | ok |\n| schema | ok |\n"));
     let document: serde_json::Value = serde_json::from_str(&read("d.json")).unwrap();
     assert_eq!(document["command"], "ci");

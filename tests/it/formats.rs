@@ -13,7 +13,11 @@ fn odd() -> Project {
         "CREATE TYPE mood AS ENUM ('x');\nCREATE TABLE \"a\"\"b\n%0A::error::<b>|`\u{202e}👩‍💻, @all\" (id int);",
         "SELECT 1;",
     );
-    project.migration("3_fails", "CREATE TABLE c (id int PRIMARY KEY);", "SELECT 1;\nDROP TABLE nope;");
+    project.migration(
+        "3_fails",
+        "CREATE TABLE c (id int PRIMARY KEY);",
+        "SELECT 1;\nDROP TABLE nope;",
+    );
     project
 }
 
@@ -159,7 +163,10 @@ fn drift_and_the_history_are_findings() {
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     let codes: Vec<&str> =
         told["findings"].as_array().unwrap().iter().filter_map(|it| it["code"].as_str()).collect();
-    assert_eq!(codes, ["status::edited", "status::out-of-order", "status::orphaned", "status::pending"]);
+    assert_eq!(
+        codes,
+        ["status::edited", "status::out-of-order", "status::orphaned", "status::pending"]
+    );
     assert_eq!(told["findings"][1]["place"]["file"], "migrations/2_b/up.sql");
 }
 
@@ -185,5 +192,8 @@ fn files_are_named_from_the_root_of_the_repository() {
     command.current_dir(project.path().join("services/shop"));
     let output = command.args(["verify", "--format", "github"]).output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.starts_with("::error file=services/shop/migrations/1_a/down.sql,title="), "{told}");
+    assert!(
+        told.starts_with("::error file=services/shop/migrations/1_a/down.sql,title="),
+        "{told}"
+    );
 }

@@ -34,7 +34,13 @@ fn read(path: &Path) -> String {
 fn words(page: &str) -> String {
     let body = page.split_once("<body>").unwrap().1;
     let pieces = body.split('<').filter_map(|it| it.split_once('>'));
-    pieces.map(|it| it.1).collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    pieces
+        .map(|it| it.1)
+        .collect::<Vec<_>>()
+        .join(" ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]

@@ -64,8 +64,7 @@ pub(in crate::cli) fn diagram(changes: &Changes) -> Option<String> {
     }
     text += "```\n";
     if !changes.left_out.is_empty() {
-        let names: Vec<String> =
-            changes.left_out.iter().map(|it| findings::cell(it)).collect();
+        let names: Vec<String> = changes.left_out.iter().map(|it| findings::cell(it)).collect();
         line(&mut text, &format!("\nThese change, too: {}.", names.join(", ")));
     }
     Some(text)

@@ -103,7 +103,8 @@ fn full(finding: &Finding) -> String {
 }
 
 /// What stays as it is in the path of a relative reference.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A path as a relative reference.
 fn uri(path: &str) -> String {
@@ -130,8 +131,10 @@ pub(in crate::cli) fn counted(findings: &[Finding]) -> Option<String> {
             many => Some(format!("{many} {word}s")),
         }
     };
-    let all: Vec<String> =
-        [Severity::Error, Severity::Warning, Severity::Note].into_iter().filter_map(count).collect();
+    let all: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
+        .into_iter()
+        .filter_map(count)
+        .collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 

@@ -33,7 +33,9 @@ pub(in crate::cli) fn page(page: &Page) -> String {
         pending::others(page).map(|it| ("findings", "Other findings", it)),
         changes(page).map(|it| ("changes", "What changes", it)),
         locks::locks(&page.locks).map(|it| ("locks", "Who waits", it)),
-        page.compat.as_ref().map(|it| ("compat", "Which program works on which structure", compat::matrix(it))),
+        page.compat
+            .as_ref()
+            .map(|it| ("compat", "Which program works on which structure", compat::matrix(it))),
         Some(("journal", "History", journal::history(&page.status))),
         journal::ledgers(&page.ledgers).map(|it| ("ledgers", "Ledgers", it)),
     ]

@@ -29,9 +29,9 @@ fn region(
     text: Option<&NamedSource<String>>,
     at: Option<SourceSpan>,
 ) -> Region {
-    let marked = text.zip(at).and_then(|(text, at)| {
-        text.inner().get(at.offset()..at.offset().saturating_add(at.len()))
-    });
+    let marked = text
+        .zip(at)
+        .and_then(|(text, at)| text.inner().get(at.offset()..at.offset().saturating_add(at.len())));
     let marked = marked.unwrap_or_default();
     let (lines, last) = match marked.rsplit_once('\n') {
         None => (0, column + marked.chars().count()),

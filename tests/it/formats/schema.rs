@@ -29,8 +29,27 @@ struct Validator<'s> {
 
 /// The keywords that are checked or say nothing about validity. Another one would be a hole.
 const KNOWN: &[&str] = &[
-    "$ref", "$schema", "additionalProperties", "anyOf", "default", "definitions", "description", "enum", "format", "id", "items",
-    "maximum", "minItems", "minimum", "oneOf", "pattern", "properties", "required", "title", "type", "uniqueItems",
+    "$ref",
+    "$schema",
+    "additionalProperties",
+    "anyOf",
+    "default",
+    "definitions",
+    "description",
+    "enum",
+    "format",
+    "id",
+    "items",
+    "maximum",
+    "minItems",
+    "minimum",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
 ];
 
 impl Validator<'_> {

@@ -8,7 +8,8 @@ use crate::report::finding::{Finding, Severity};
 /// A list of issues.
 pub(super) fn issues(sheet: &Sheet) -> String {
     let findings = sheet.findings.iter().zip(sheet.fingerprints());
-    let issues: Vec<Value> = findings.map(|(finding, print)| issue(sheet, finding, &print)).collect();
+    let issues: Vec<Value> =
+        findings.map(|(finding, print)| issue(sheet, finding, &print)).collect();
     let mut text = serde_json::to_string_pretty(&issues).unwrap_or_default();
     text.push('\n');
     text

@@ -22,9 +22,12 @@ pub(super) fn suites(sheet: &Sheet, command: &str) -> String {
         let errors = found.iter().filter(|it| sheet.is_error(it.0)).count();
         let name = escape(check);
         let failed = failed - errors;
-        open(&mut inside, &format!(
-            "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" errors=\"{errors}\">"
-        ));
+        open(
+            &mut inside,
+            &format!(
+                "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" errors=\"{errors}\">"
+            ),
+        );
         if found.is_empty() {
             open(&mut inside, &format!("    <testcase classname=\"{name}\" name=\"{name}\"/>"));
         }
@@ -60,13 +63,18 @@ fn case(text: &mut String, finding: &Finding, is_error: bool) {
     }
     open(text, &format!("    <testcase classname=\"{code}\" name=\"{message}\"{place}>"));
     let full = escape(&full(finding));
-    open(text, &match (is_error, finding.severity) {
-        (true, _) => format!("      <error type=\"{code}\" message=\"{message}\">{full}</error>"),
-        (false, Severity::Note) => format!("      <system-out>{full}</system-out>"),
-        (false, _) => {
-            format!("      <failure type=\"{code}\" message=\"{message}\">{full}</failure>")
-        }
-    });
+    open(
+        text,
+        &match (is_error, finding.severity) {
+            (true, _) => {
+                format!("      <error type=\"{code}\" message=\"{message}\">{full}</error>")
+            }
+            (false, Severity::Note) => format!("      <system-out>{full}</system-out>"),
+            (false, _) => {
+                format!("      <failure type=\"{code}\" message=\"{message}\">{full}</failure>")
+            }
+        },
+    );
     open(text, "    </testcase>");
 }
 

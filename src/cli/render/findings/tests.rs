@@ -8,9 +8,52 @@ use crate::{
 
 /// What names are made of.
 const PIECES: &[&str] = &[
-    "a", "Z9", " ", "\"", "'", "`", "\n", "\r\n", "\r", "\t", "\0", "\u{1b}[31m", "\u{7}", "\u{7f}", "\u{9b}", "%", "%0A",
-    "::error::", ",", ":", "]]>", "<b>", "&amp;", "&", "|", "\\", "\u{202e}", "\u{2066}", "\u{200b}", "👩‍💻", "日本", "é", "\u{fffe}",
-    "\u{ffff}", "\u{feff}", "@all", "#1", "](http://x)", "![x]", "$x$", "{{", "--", "<!--", "../", "\u{2028}", "\u{e0041}",
+    "a",
+    "Z9",
+    " ",
+    "\"",
+    "'",
+    "`",
+    "\n",
+    "\r\n",
+    "\r",
+    "\t",
+    "\0",
+    "\u{1b}[31m",
+    "\u{7}",
+    "\u{7f}",
+    "\u{9b}",
+    "%",
+    "%0A",
+    "::error::",
+    ",",
+    ":",
+    "]]>",
+    "<b>",
+    "&amp;",
+    "&",
+    "|",
+    "\\",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{200b}",
+    "👩‍💻",
+    "日本",
+    "é",
+    "\u{fffe}",
+    "\u{ffff}",
+    "\u{feff}",
+    "@all",
+    "#1",
+    "](http://x)",
+    "![x]",
+    "$x$",
+    "{{",
+    "--",
+    "<!--",
+    "../",
+    "\u{2028}",
+    "\u{e0041}",
 ];
 
 /// Random names, the same for a seed.
@@ -44,8 +87,7 @@ impl Names {
             replacements: vec![Replacement { place: self.place(), text: self.name() }],
         };
         Finding {
-            severity: [Severity::Error, Severity::Warning, Severity::Note]
-                [self.number(3) as usize],
+            severity: [Severity::Error, Severity::Warning, Severity::Note][self.number(3) as usize],
             code: ["verify::not-back", "check::differs", "lint::some-rule"]
                 [self.number(3) as usize]
                 .to_owned(),
@@ -101,7 +143,8 @@ fn each_finding_is_one_workflow_command_that_reads_back() {
 
 /// Reads a document of elements, attributes and text. Gives the names of the elements; panics at what is not well-formed.
 fn elements(text: &str) -> Vec<String> {
-    let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").expect("a head");
+    let mut rest =
+        text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").expect("a head");
     let (mut open, mut all): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let check = |text: &str| {
         let mut parts = text.split('&');

@@ -96,7 +96,9 @@ fn edges(timeline: &LockTimeline) -> Vec<i32> {
             total => i64::from(statement.share) * i64::from(1000 - EVEN) / i64::from(total),
         };
         at += even * 1000 / count + i32::try_from(own * 1000).unwrap_or(0);
-        edges.push(LABELS + i32::try_from(i64::from(at) * i64::from(LANES) / 1_000_000).unwrap_or(LANES));
+        edges.push(
+            LABELS + i32::try_from(i64::from(at) * i64::from(LANES) / 1_000_000).unwrap_or(LANES),
+        );
     }
     // what is lost by rounding
     if edges.len() > 1

@@ -139,8 +139,7 @@ impl<'c> Box_<'c> {
         let mut rows = Vec::new();
         let (mut same, mut hidden) = (0, 0);
         for column in &table.columns {
-            let is_plain =
-                column.change == Change::Same && !column.is_key && !column.is_reference;
+            let is_plain = column.change == Change::Same && !column.is_key && !column.is_reference;
             same += usize::from(is_plain);
             // a neighbor only shows where it is
             if is_plain && (same > COLUMNS || table.change == Change::Same) {
@@ -192,7 +191,8 @@ impl<'c> Box_<'c> {
 
     /// The middle of the row of a column, below the top of the box; that of the head if it is not drawn.
     fn row_of(&self, column: Option<&str>) -> i32 {
-        let at = self.rows.iter().position(|it| it.column.is_some() && it.column.as_deref() == column);
+        let at =
+            self.rows.iter().position(|it| it.column.is_some() && it.column.as_deref() == column);
         self.middle(at)
     }
 
@@ -316,7 +316,11 @@ mod tests {
             // some are stars, some are sparse, some have circles and several edges between two
             let edges: Vec<(usize, usize)> = (0..numbers.below(count * 2))
                 .map(|_| {
-                    let to = if case % 3 == 0 { numbers.below(3).min(count - 1) } else { numbers.below(count) };
+                    let to = if case % 3 == 0 {
+                        numbers.below(3).min(count - 1)
+                    } else {
+                        numbers.below(count)
+                    };
                     (numbers.below(count), to)
                 })
                 .collect();
@@ -343,7 +347,8 @@ mod tests {
                 })
                 .collect();
             for (path, wire) in route::route(&rects, &wires).iter().zip(&wires) {
-                let path = path.as_ref().unwrap_or_else(|| panic!("case {case}: no way for {wire:?}"));
+                let path =
+                    path.as_ref().unwrap_or_else(|| panic!("case {case}: no way for {wire:?}"));
                 let ends = [path[0], path[path.len() - 1]];
                 for ((x, y), (at, row)) in ends.into_iter().zip([wire.from, wire.to]) {
                     assert!(y == row && (x == rects[at].x || x == rects[at].right()));
@@ -351,7 +356,10 @@ mod tests {
                 for pair in path.windows(2) {
                     assert!(pair[0].0 == pair[1].0 || pair[0].1 == pair[1].1, "no slanted line");
                     for rect in &rects {
-                        assert!(!crosses(pair[0], pair[1], *rect), "case {case}: {path:?} {rect:?}");
+                        assert!(
+                            !crosses(pair[0], pair[1], *rect),
+                            "case {case}: {path:?} {rect:?}"
+                        );
                     }
                 }
             }
@@ -373,7 +381,10 @@ mod tests {
             name: name.to_owned(),
             kind: "table".to_owned(),
             change: Change::Changed,
-            columns: vec![column(&"c".repeat(63)), column("日本語のとても長い名前のカラムその一二三")],
+            columns: vec![
+                column(&"c".repeat(63)),
+                column("日本語のとても長い名前のカラムその一二三"),
+            ],
             parts: Vec::new(),
         };
         let reference = Reference {

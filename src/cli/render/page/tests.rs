@@ -2,7 +2,7 @@
 
 use super::page;
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Fact, Key, ObjectKind},
     report::{
         changes::{Changes, PICTURE},
         finding::{Finding, Place, Severity},
@@ -83,14 +83,14 @@ fn catalog(tables: usize, name: &str) -> Catalog {
     };
     for at in 0..tables {
         let table = format!("{name}{at}");
-        let relation = Key::new(Kind::Relation, &["public", &table]);
+        let relation = Key::new(ObjectKind::Relation, &["public", &table]);
         catalog.insert(relation, of(&[(Attribute::Kind, "table")]));
         for column in ["id", "name", "first_id"] {
-            let key = Key::new(Kind::Column, &["public", &table, column]);
+            let key = Key::new(ObjectKind::Column, &["public", &table, column]);
             catalog.insert(key, of(&[(Attribute::Type, "bigint"), (Attribute::Position, "1")]));
         }
         let first = format!("{name}0");
-        let key = Key::new(Kind::Constraint, &["public", &table, "first"]);
+        let key = Key::new(ObjectKind::Constraint, &["public", &table, "first"]);
         catalog.insert(
             key,
             of(&[
@@ -142,7 +142,9 @@ fn elements(text: &str) -> Vec<(String, String)> {
 fn names_are_text_and_nothing_is_fetched_or_run() {
     let text = page(&full());
     let all = elements(&text);
-    assert!(all.iter().all(|it| it.0 != "script" && it.0 != "b" && it.0 != "link" && it.0 != "img"));
+    assert!(
+        all.iter().all(|it| it.0 != "script" && it.0 != "b" && it.0 != "link" && it.0 != "img")
+    );
     let value = regex::Regex::new("=\"[^\"]*\"").expect("a pattern");
     for (name, attributes) in &all {
         let names = value.replace_all(attributes, "");
@@ -159,13 +161,14 @@ fn a_screen_reader_finds_its_way() {
     let text = page(&full());
     let all = elements(&text);
     let count = |name: &str| all.iter().filter(|it| it.0 == name).count();
-    assert_eq!([count("main"), count("header"), count("nav"), count("footer"), count("h1")], [1; 5]);
+    assert_eq!(
+        [count("main"), count("header"), count("nav"), count("footer"), count("h1")],
+        [1; 5]
+    );
     assert!(text.contains("<html lang=\"en\">"));
     // no level is skipped, and each section has its heading
-    let levels: Vec<u8> = all
-        .iter()
-        .filter_map(|it| it.0.strip_prefix('h').and_then(|it| it.parse().ok()))
-        .collect();
+    let levels: Vec<u8> =
+        all.iter().filter_map(|it| it.0.strip_prefix('h').and_then(|it| it.parse().ok())).collect();
     assert!(levels.windows(2).all(|it| it[1] <= it[0] + 1), "{levels:?}");
     assert_eq!(count("section"), count("h2"));
     // a link leads to a section that is there, and no id is there twice
@@ -189,7 +192,10 @@ fn a_screen_reader_finds_its_way() {
     assert!(all.iter().filter(|it| it.0 == "th").all(|it| it.1.contains("scope=")));
     assert_eq!(count("table"), count("thead"));
     let pictures = all.iter().filter(|it| it.0 == "svg");
-    assert!(pictures.clone().count() == 2 && pictures.clone().all(|it| it.1.contains("aria-labelledby=")));
+    assert!(
+        pictures.clone().count() == 2
+            && pictures.clone().all(|it| it.1.contains("aria-labelledby="))
+    );
 }
 
 /// The contrast of two colors, as WCAG computes it.
@@ -268,10 +274,14 @@ fn the_timeline_says_what_blocks_what_and_for_how_long() {
         }],
     };
     let text = super::locks::locks(&[timeline]).expect("a timeline").into_string();
-    let words: String = text.split('<').filter_map(|it| it.split_once('>')).map(|it| it.1).collect();
-    assert!(words.contains(
-        "Readers and writers of orders wait 4 s to 12 s (grows with the rows of orders): \
+    let words: String =
+        text.split('<').filter_map(|it| it.split_once('>')).map(|it| it.1).collect();
+    assert!(
+        words.contains(
+            "Readers and writers of orders wait 4 s to 12 s (grows with the rows of orders): \
          ALTER TABLE orders in line 2 takes ACCESS EXCLUSIVE, kept to COMMIT."
-    ), "{words}");
+        ),
+        "{words}"
+    );
     assert!(text.contains("readers and writers wait 4 s to 12 s</text>"), "{text}");
 }
