@@ -154,7 +154,7 @@ impl Checks {
                 Part::Schema if !given.printer.has_files() => {
                     Some("diesel.toml names no schema file")
                 }
-                Part::Status if !given.settings.names_a_database() => {
+                Part::Status if !given.settings.has_a_database() => {
                     Some("no database is configured")
                 }
                 _ => None,

@@ -45,6 +45,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "sealed-ledgers" "guides/sealed-ledgers.md"
     "schema-rs" "guides/schema-rs.md"
     "replays" "guides/verify.md"
+    "report" "guides/report.md"
     "production" "guides/production.md"
     "application" "guides/application.md"
     "troubleshooting" "guides/troubleshooting.md"

@@ -58,6 +58,7 @@ pages! {
     ledgers_is_true "docs/src/guides/ledgers.md"
     migrations_is_true "docs/src/guides/migrations.md"
     production_is_true "docs/src/guides/production.md"
+    report_is_true "docs/src/guides/report.md"
     schema_rs_page_is_true "docs/src/guides/schema-rs.md"
     sealed_ledgers_is_true "docs/src/guides/sealed-ledgers.md"
     troubleshooting_is_true "docs/src/guides/troubleshooting.md"

@@ -29,10 +29,10 @@ type Section = (&'static str, &'static str, Markup);
 pub(in crate::cli) fn page(page: &Page) -> String {
     let sections: Vec<Section> = [
         Some(("place", "Where we are", place::place(page))),
+        locks::locks(&page.locks).map(|it| ("locks", "Who waits", it)),
         Some(("pending", "New migrations", pending::pending(page))),
         pending::others(page).map(|it| ("findings", "Other findings", it)),
         changes(page).map(|it| ("changes", "What changes", it)),
-        locks::locks(&page.locks).map(|it| ("locks", "Who waits", it)),
         page.compat
             .as_ref()
             .map(|it| ("compat", "Which program works on which structure", compat::matrix(it))),

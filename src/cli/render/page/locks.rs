@@ -32,7 +32,7 @@ pub(super) fn locks(timelines: &[LockTimeline]) -> Option<Markup> {
 fn one(at: usize, timeline: &LockTimeline) -> Markup {
     let edges = edges(timeline);
     let height = HEAD + ROW * i32::try_from(timeline.bars.len()).unwrap_or(0) + 12;
-    let width = LABELS + LANES + 20;
+    let width = LABELS + LANES + 64;
     html! {
         h3 { (shown(&timeline.migration)) }
         ul { @for bar in worst(timeline) { li { (sentence(timeline, bar)) } } }
@@ -50,7 +50,7 @@ fn one(at: usize, timeline: &LockTimeline) -> Markup {
                 }
                 @let end = LABELS + LANES;
                 line.grid x1=(end) x2=(end) y1="4" y2=(height - 8) {}
-                text.soft x=(end - 4) y="16" text-anchor="end" { "COMMIT" }
+                text.soft x=(end + 4) y="16" { "COMMIT" }
                 @for (number, bar) in timeline.bars.iter().enumerate() {
                     (draw(bar, &edges, HEAD + ROW * i32::try_from(number).unwrap_or(0)))
                 }
