@@ -55,7 +55,7 @@ impl Store {
         let directory = places.kept().map_err(cannot("create a cache in", &places.cache))?;
         let all = entries(&directory);
         let bytes = all.iter().map(|it| size(&it.path)).sum();
-        Ok(Self { servers: all.len(), bytes, limit: limit(), directory })
+        Ok(Self { servers: all.len(), bytes, limit: limit()?, directory })
     }
 
     /// Removes all of them, and says what there was. Servers that run have copies of their own.
@@ -107,7 +107,7 @@ impl Kept {
 
     /// Keeps a copy of the data directory of a server that has written all to its files and is at rest.
     pub fn keep(&self, server: &Path, note: &str) -> Result<(), ClusterError> {
-        if limit() == 0 {
+        if limit()? == 0 {
             return Ok(());
         }
         let account = Account::choose(&self.places, &self.places.current)?;
@@ -166,7 +166,7 @@ fn entries(kept: &Path) -> Vec<Entry> {
 
 /// Removes what is too much, and what was left of builds.
 fn forget(kept: &Path) {
-    let mut left = limit();
+    let mut left = limit().unwrap_or(LIMIT);
     for Entry { used, path } in entries(kept) {
         let is_build = path
             .file_name()
@@ -188,9 +188,14 @@ fn forget(kept: &Path) {
 }
 
 /// How many bytes may be kept.
-fn limit() -> u64 {
-    let set = std::env::var(LIMIT_VARIABLE).ok();
-    set.and_then(|it| it.trim().parse().ok()).unwrap_or(LIMIT)
+///
+/// # Errors
+/// When the variable is set to something else than a number.
+pub fn limit() -> Result<u64, ClusterError> {
+    let Ok(set) = std::env::var(LIMIT_VARIABLE) else {
+        return Ok(LIMIT);
+    };
+    set.trim().parse().map_err(|_| ClusterError::CacheBytes { found: set })
 }
 
 /// How many bytes the files of a directory take.

@@ -503,8 +503,8 @@ pub(super) fn job_event(tasks: &[Task<'_>], event: ExecEvent<'_>) -> Event {
                 statement: text.map(|statement| first_line(script, statement)),
             }
         }
-        ExecEvent::Retrying { task, attempt, pause } => {
-            Event::Retrying { name: name(task), attempt, pause_ms: ms(pause) }
+        ExecEvent::Retrying { task, attempt, of, pause } => {
+            Event::Retrying { name: name(task), attempt, of, pause_ms: ms(pause) }
         }
         ExecEvent::Resuming(task, done) => {
             Event::Resuming { name: name(task), done, of: tasks[task].statements.len() }

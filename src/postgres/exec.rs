@@ -96,12 +96,14 @@ pub enum ExecEvent<'a> {
     Statement(usize, usize, usize),
     /// The server said something while a statement ran.
     Notice(usize, Option<usize>, &'a ServerError),
-    /// A lock was not to be had in time; it is tried again.
+    /// A lock could not be acquired in time; it is tried again.
     Retrying {
         /// The task.
         task: usize,
         /// The attempt that failed, from 1.
         attempt: u32,
+        /// How many attempts there are at most.
+        of: u32,
         /// How long it waits now.
         pause: Duration,
     },
@@ -491,7 +493,7 @@ impl Locked<'_> {
                 }
                 let base = 200 * (1_u64 << attempt.min(6));
                 let pause = Duration::from_millis(base / 2 + fastrand::u64(0..base));
-                tell(ExecEvent::Retrying { task, attempt, pause });
+                tell(ExecEvent::Retrying { task, attempt, of: exec.attempts, pause });
                 match tokio::time::timeout(pause, stop.pulled()).await {
                     Ok(()) => Err(Cause::Interrupted),
                     Err(_) => Ok(()),

@@ -77,3 +77,18 @@ fn nothing_is_kept_beyond_the_limit_and_a_broken_replay_is_not_used() {
     }
     project.run("check").ok();
 }
+
+#[test]
+fn a_limit_that_is_no_number_is_refused_by_name() {
+    let cache = cache();
+    let project = project(cache.path()).env("GLOWPLUG_CACHE_BYTES", "1 GiB");
+    for command in ["check", "cache status"] {
+        let ran = project.run(command).code(1);
+        assert!(ran.stderr.contains("cluster::cache_bytes"), "{command}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("GLOWPLUG_CACHE_BYTES is `1 GiB`"),
+            "{command}: {}",
+            ran.stderr
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Servers on which scripts have run are kept by what has run there, so that the next one begins with the longest known beginning.
 
 use crate::{
-    cluster::{Kept, Scratch},
+    cluster::{self, Kept, Scratch},
     job::{
         JobError, Watch,
         open::Endpoint,
@@ -105,6 +105,7 @@ impl Shadow {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Prepared, JobError> {
+        cluster::cache_limit()?;
         let needs = self.needs(migrations.texts());
         let all: Vec<String> = migrations.iter().map(of_migration).collect();
         let (count, bytes) = (all.len(), migrations.texts().map(str::len).sum());

@@ -47,6 +47,8 @@ struct Server {
     locked: Locked<'static>,
     /// A session that reads what is there now, if that was asked for.
     reading: Option<(Session<'static>, Reader)>,
+    /// What was read last, by how many migrations had been replayed: a migration is asked about more than once.
+    read: BTreeMap<usize, Catalog>,
     /// How many migrations were replayed.
     at: usize,
     copies: usize,
@@ -152,6 +154,10 @@ impl<'p> Plain<'p> {
 
     /// The structure that so many migrations lead to.
     pub(super) async fn catalog(&mut self, count: usize) -> Result<Catalog, JobError> {
+        let read = self.server.as_ref().and_then(|it| it.read.get(&count));
+        if let Some(catalog) = read {
+            return Ok(catalog.clone());
+        }
         self.replay(count).await?;
         let server = self.server.as_mut().expect("it was started by the replay");
         let version = server.locked.facts().server_version;
@@ -159,11 +165,20 @@ impl<'p> Plain<'p> {
             Some(reading) => reading,
             none => {
                 let endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
-                let (session, _, _) = endpoint.read(&mut |_| {}).await?;
+                let (mut session, _, _) = endpoint.read(&mut |_| {}).await?;
+                // what is asked again and again is planned once
+                let planned = session.plan_once().await;
+                planned.map_err(SessionError::while_doing("reading the catalog"))?;
                 none.insert((session, Reader::keeping()))
             }
         };
-        Ok(reader.read(session, version).await?)
+        let catalog = reader.read(session, version).await?;
+        // that before a migration, and that after it
+        while server.read.len() > 1 {
+            server.read.pop_first();
+        }
+        server.read.insert(count, catalog.clone());
+        Ok(catalog)
     }
 
     /// Whether a copy is still there.
@@ -223,7 +238,9 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
         Ok(locked)
     };
     match opened.await {
-        Ok(locked) => Ok(Server { scratch, locked, reading: None, at: 0, copies: 0 }),
+        Ok(locked) => {
+            Ok(Server { scratch, locked, reading: None, read: BTreeMap::new(), at: 0, copies: 0 })
+        }
         Err(error) => {
             end(scratch).await;
             Err(error)
