@@ -35,10 +35,10 @@ use crate::{
 pub(super) struct Checks {
     /// Run only these checks
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK")]
-    only: Vec<Check>,
+    only: Vec<CheckName>,
     /// Skip these checks
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK", conflicts_with = "only")]
-    skip: Vec<Check>,
+    skip: Vec<CheckName>,
     /// The revision that migrations are new against: a commit, branch or tag [default: the base of the pull request, from
     /// GITHUB_BASE_REF or CI_MERGE_REQUEST_TARGET_BRANCH_NAME; else what is pending in the database]
     #[arg(long, value_name = "REV")]
@@ -47,7 +47,7 @@ pub(super) struct Checks {
 
 /// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Check {
+enum CheckName {
     /// Every migration goes up, down and up again
     Verify,
     /// The migrations and the source of truth agree
@@ -58,7 +58,7 @@ enum Check {
     Status,
 }
 
-impl Check {
+impl CheckName {
     fn part(self) -> Part {
         match self {
             Self::Verify => Part::Verify,
@@ -137,7 +137,7 @@ impl Checks {
 
     /// The checks that are wanted and apply. What does not is in the report.
     fn parts(&self, given: &Given<'_>, report: &mut CiReport) -> BTreeSet<Part> {
-        let named = |list: &[Check], part| list.iter().any(|it| it.part() == part);
+        let named = |list: &[CheckName], part| list.iter().any(|it| it.part() == part);
         let mut parts = BTreeSet::new();
         for part in Part::ALL {
             let is_unwanted =

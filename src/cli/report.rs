@@ -68,9 +68,7 @@ impl Report {
             return Ok(output.failure_beside(&failure, Some(&written), Sheet::default()));
         }
         if !is_stdout {
-            output.answer(&written, |it| {
-                format!("Wrote {} ({} kB).\n", it.file, it.bytes.div_ceil(1000))
-            });
+            output.answer(&written, |it| format!("Wrote {}.\n", it.file));
         }
         Ok(Exit::Done)
     }

@@ -48,7 +48,7 @@ fn the_page_says_where_the_database_is_what_is_new_and_what_was_found() {
     let database = Database::new();
     let project = shop(&database);
     let ran = project.run("report").code(0);
-    assert!(ran.stdout.starts_with("Wrote report.html ("), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("Wrote report.html."), "{}", ran.stdout);
     let page = read(&project.path().join("report.html"));
     let words = words(&page);
     for sentence in [
