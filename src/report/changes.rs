@@ -25,8 +25,11 @@ pub enum Change {
 pub struct ColumnShape {
     /// Its name.
     pub name: String,
-    /// Its type, as SQL; `was -> is` if it changes.
+    /// Its type, as SQL.
     pub sql_type: String,
+    /// The type that it had, if that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
     /// Whether it belongs to the primary key.
     pub is_key: bool,
     /// Whether a foreign key leads from it.
@@ -270,10 +273,8 @@ impl<'c> Found<'c> {
             let both = [self.before.get(key), self.after.get(key)];
             let types = both.map(|it| it.and_then(|it| it.get(Attribute::Type)));
             ColumnShape {
-                sql_type: match types {
-                    [Some(was), Some(is)] if was != is => format!("{was} -> {is}"),
-                    [was, is] => is.or(was).unwrap_or_default().to_owned(),
-                },
+                sql_type: types[1].or(types[0]).unwrap_or_default().to_owned(),
+                was: types[0].filter(|it| types[1].is_some_and(|is| is != *it)).map(str::to_owned),
                 is_key: keys.contains(&name),
                 is_reference: references.contains(&name),
                 is_nullable: !both[1].or(both[0]).is_some_and(|it| it.is(Attribute::NotNull)),

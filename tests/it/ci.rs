@@ -144,8 +144,8 @@ fn a_summary_draws_what_a_pull_request_changes() {
     git(&project, &["commit", "-q", "-m", "before"]);
     project.migration(
         "3_more",
-        "ALTER TABLE orders ADD total numeric(10,2); CREATE INDEX ON orders (user_id); CREATE TABLE \"a b\" (id int PRIMARY KEY);",
-        "DROP TABLE \"a b\"; ALTER TABLE orders DROP total; DROP INDEX orders_user_id_idx;",
+        "ALTER TABLE orders ADD total numeric(10,2); ALTER TABLE users ALTER name TYPE varchar(40); CREATE INDEX ON orders (user_id); CREATE TABLE \"a b\" (id int PRIMARY KEY);",
+        "DROP TABLE \"a b\"; ALTER TABLE orders DROP total; ALTER TABLE users ALTER name TYPE text; DROP INDEX orders_user_id_idx;",
     );
     let ran = project.run("ci --only verify --since HEAD --format markdown").code(0);
     assert_data_eq!(
@@ -168,8 +168,9 @@ erDiagram
         bigint user_id FK
         numeric(10_2) total "added"
     }
-    t2["users"] {
+    t2["users (changed)"] {
         bigint id PK
+        character_varying(40) name "changed: was text"
     }
     t2 ||--o{ t1 : "user_id"
 ```

@@ -108,9 +108,7 @@ fn attribute(column: &ColumnShape) -> String {
     if name != column.name {
         about.push(label(&column.name));
     }
-    if column.change == Change::Changed {
-        about.push(label(&column.sql_type));
-    }
+    about.extend(column.was.iter().map(|it| format!("was {}", label(it))));
     let about = if about.is_empty() { String::new() } else { format!(" \"{}\"", about.join(": ")) };
     format!("{sql_type} {name}{keys}{about}")
 }

@@ -83,7 +83,10 @@ pub(super) fn others(page: &Page) -> Option<Markup> {
 /// What becomes of the columns and parts of a table, in words.
 pub(super) fn parts(table: &TableShape) -> Markup {
     let columns = table.columns.iter().filter(|it| it.change != Change::Same);
-    let columns = columns.map(|it| (it.change, format!("{} {}", it.name, it.sql_type)));
+    let columns = columns.map(|it| {
+        let was = it.was.as_ref().map(|was| format!(", was {was}")).unwrap_or_default();
+        (it.change, format!("{} {}{was}", it.name, it.sql_type))
+    });
     let parts = table.parts.iter().map(|it| (it.change, it.name.clone()));
     let all: Vec<(Change, String)> = columns.chain(parts).collect();
     html! {

@@ -225,7 +225,10 @@ impl Row {
         let optional = if column.is_nullable { "?" } else { "" };
         Self {
             name: shown(&column.name),
-            about: format!("{}{optional}", shown(&column.sql_type)),
+            about: match &column.was {
+                Some(was) => format!("{} → {}{optional}", shown(was), shown(&column.sql_type)),
+                None => format!("{}{optional}", shown(&column.sql_type)),
+            },
             change: column.change,
             column: Some(column.name.clone()),
             is_key: column.is_key,
@@ -372,6 +375,7 @@ mod tests {
         let column = |name: &str| ColumnShape {
             name: name.to_owned(),
             sql_type: "character varying(200)".to_owned(),
+            was: None,
             is_key: false,
             is_reference: true,
             is_nullable: true,
