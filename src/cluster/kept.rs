@@ -1,7 +1,8 @@
 //! Disposable servers that are kept, so that the next one begins where it ended.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -105,6 +106,32 @@ impl Kept {
         fs::read_to_string(self.directory.join(NOTE)).ok()
     }
 
+    /// What was found out about it and noted under a name.
+    #[must_use]
+    pub fn finding(&self, name: &Digest) -> Option<String> {
+        self.exists().then_some(())?;
+        let found = fs::read_to_string(self.directory.join(finding(name))).ok()?;
+        // what is used stays
+        self.data();
+        Some(found)
+    }
+
+    /// Notes what was found out about it, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_finding(&self, name: &Digest, text: &str) -> Result<(), ClusterError> {
+        if !self.exists() {
+            return Ok(());
+        }
+        let path = self.directory.join(finding(name));
+        let written = tempfile::NamedTempFile::new_in(&self.directory).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.persist(&path).map_err(|error| error.error)
+        });
+        written.map(drop).map_err(cannot("write", &path))
+    }
+
     /// Keeps a copy of the data directory of a server that has written all to its files and is at rest.
     pub fn keep(&self, server: &Path, note: &str) -> Result<(), ClusterError> {
         if limit()? == 0 {
@@ -134,6 +161,11 @@ const BUILDING: &str = "building-";
 
 /// The file with the note.
 const NOTE: &str = "note.json";
+
+/// The file with a finding.
+fn finding(name: &Digest) -> String {
+    format!("finding-{}.json", &name.as_str()[..32])
+}
 
 fn give_all(account: &Account, path: &Path) -> Result<(), ClusterError> {
     account.give(path)?;

@@ -107,9 +107,8 @@ impl Shadow {
     ) -> Result<Prepared, JobError> {
         cluster::cache_limit()?;
         let needs = self.needs(migrations.texts());
-        let all: Vec<String> = migrations.iter().map(of_migration).collect();
-        let (count, bytes) = (all.len(), migrations.texts().map(str::len).sum());
-        let all = self.beginnings("replay", &needs, all.into_iter(), bytes);
+        let count = migrations.iter().count();
+        let all = self.replays(migrations, &needs);
         let (prepared, known) = self.begin(&all, &needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
@@ -130,6 +129,19 @@ impl Shadow {
                 Err(error)
             }
         }
+    }
+
+    /// What is kept of the replay of migrations, if such replays are kept.
+    pub(in crate::job) fn whole(&self, migrations: &Migrations) -> Option<Kept> {
+        let needs = self.needs(migrations.texts());
+        let key = self.replays(migrations, &needs).keys.pop()?;
+        Kept::of(&self.binaries, &self.locale(), &key).ok()
+    }
+
+    fn replays(&self, migrations: &Migrations, needs: &Needs) -> Beginnings {
+        let all: Vec<String> = migrations.iter().map(of_migration).collect();
+        let bytes = migrations.texts().map(str::len).sum();
+        self.beginnings("replay", needs, all.into_iter(), bytes)
     }
 
     /// Keys of scripts, where what is there before the first of them is known without a server.

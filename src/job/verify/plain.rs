@@ -78,21 +78,24 @@ impl<'p> Plain<'p> {
             };
             let mut is_whole = true;
             while server.at < count {
-                let migration = self.all[server.at];
-                match up(&mut server.locked, migration).await? {
-                    Ok(()) => {
-                        self.failures.remove(&server.at);
-                    }
+                let (applied, failure) =
+                    up(&mut server.locked, &self.all[server.at..count]).await?;
+                for number in server.at..server.at + applied {
+                    self.failures.remove(&number);
+                }
+                server.at += applied;
+                match failure {
+                    None => {}
                     // what was tried in a copy may have left what belongs to the whole server
-                    Err(_) if !is_fresh && server.copies > 0 => {
+                    Some(_) if !is_fresh && server.copies > 0 => {
                         is_whole = false;
                         break;
                     }
-                    Err(failure) => {
+                    Some(failure) => {
                         self.failures.insert(server.at, failure);
+                        server.at += 1;
                     }
                 }
-                server.at += 1;
             }
             if is_whole {
                 return Ok(());
@@ -248,24 +251,44 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
     }
 }
 
-/// Applies one migration. The inner error says why it cannot be applied, the outer one that nothing can be said.
+/// How many migrations are read before they are applied: behind one that fails, the rest is read again.
+const AT_ONCE: usize = 100;
+
+/// Applies migrations, as many at once as possible. Gives how many it applied, and why the next one cannot be applied if that is what
+/// stopped it; an error says that nothing can be said.
 async fn up(
     locked: &mut Locked<'_>,
-    migration: &Migration,
-) -> Result<Result<(), JobError>, JobError> {
-    let step = Step { migration, direction: Direction::Up, resume: None, noted: None };
-    let tasks = match task(&step) {
-        Ok(task) => [task],
-        Err(failure) => return Ok(Err(failure)),
-    };
+    migrations: &[&Migration],
+) -> Result<(usize, Option<JobError>), JobError> {
     let mut exec = RunOptions::default().exec;
     exec.unrecorded = true;
-    let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
-    let Err(error) = ran else {
-        return Ok(Ok(()));
+    let mut steps = Vec::new();
+    for migration in migrations.iter().copied().take(AT_ONCE) {
+        steps.push(Step { migration, direction: Direction::Up, resume: None, noted: None });
+    }
+    let mut tasks = Vec::new();
+    for step in &steps {
+        match task(step) {
+            Ok(task) => tasks.push(task),
+            Err(failure) if tasks.is_empty() => return Ok((0, Some(failure))),
+            Err(_) => break,
+        }
+    }
+    let riding = locked.riding(&tasks, &exec);
+    let (applied, error) = if riding > 1 {
+        let (took, error) = locked.run_train(0, &tasks[..riding], &exec, &mut |_| {}).await;
+        (took.len(), error)
+    } else {
+        match locked.run(0, &tasks[0], &exec, &mut |_| {}).await {
+            Ok(_) => (1, None),
+            Err(error) => (0, Some(error)),
+        }
+    };
+    let Some(error) = error else {
+        return Ok((applied, None));
     };
     let cause = failed(&tasks, &error, false, locked.facts().server_version);
-    of_script(cause).map(Err)
+    of_script(cause).map(|failure| (applied, Some(failure)))
 }
 
 /// Gives an error that says something of a script, as opposed to the connection, this machine, or the user's patience: that is one here,
