@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use crate::report::{changes::Changes, proved::ProvedOn};
+use crate::report::{
+    changes::Changes,
+    deploy::{CompatMatrix, LockTimeline},
+    proved::ProvedOn,
+};
 
 /// A check of `ci`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -71,6 +75,12 @@ pub struct CiReport {
     /// What becomes of tables through them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
+    /// The locks that the new migrations take.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<LockTimeline>,
+    /// Which program works on which structure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compat: Option<CompatMatrix>,
     /// Notes.
     pub notes: Vec<String>,
     /// What everything was proved on.
