@@ -18,6 +18,8 @@ pub mod catalog;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
+pub mod compat;
+#[doc(hidden)]
 pub mod ddl;
 #[doc(hidden)]
 pub mod job;

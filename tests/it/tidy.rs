@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 15] = [
+const ROOMS: [(&str, u32); 16] = [
     ("cli", 7),
     ("testing", 7),
     ("job", 6),
@@ -18,6 +18,7 @@ const ROOMS: [(&str, u32); 15] = [
     ("ledger", 4),
     ("planner", 4),
     ("lint", 4),
+    ("compat", 4),
     ("ddl", 3),
     ("report", 3),
     ("catalog", 2),

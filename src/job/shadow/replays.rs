@@ -106,10 +106,21 @@ impl Shadow {
         watch: Watch<'_>,
     ) -> Result<Prepared, JobError> {
         let needs = self.needs(migrations.texts());
+        self.ran_with(&needs, migrations, stop, watch).await
+    }
+
+    /// The same for a server on which others are to follow, with what all of them need.
+    pub(in crate::job) async fn ran_with(
+        &self,
+        needs: &Needs,
+        migrations: &Migrations,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<Prepared, JobError> {
         let all: Vec<String> = migrations.iter().map(of_migration).collect();
         let (count, bytes) = (all.len(), migrations.texts().map(str::len).sum());
-        let all = self.beginnings("replay", &needs, all.into_iter(), bytes);
-        let (prepared, known) = self.begin(&all, &needs).await?;
+        let all = self.beginnings("replay", needs, all.into_iter(), bytes);
+        let (prepared, known) = self.begin(&all, needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
             let wish = Wish::Upgrade { target: "head".into(), policy: Policy::default() };
