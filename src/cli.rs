@@ -6,6 +6,7 @@ mod alembic;
 mod ask;
 mod cache;
 mod check;
+mod compat;
 mod completions;
 mod covers;
 mod current;
@@ -172,6 +173,8 @@ enum Command {
     Url(url::UrlCommand),
     /// Check that the migrations and the source of truth agree
     Check(check::Check),
+    /// Show whether the running program works with the pending migrations
+    Compat(compat::Compat),
     /// Print the SQL that changes one structure into another
     Diff(diff::Diff),
     /// Show how the database differs from what its migrations produce
@@ -223,6 +226,7 @@ impl Command {
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
             Self::Check(_) => "check",
+            Self::Compat(_) => "compat",
             Self::Diff(_) => "diff",
             Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
@@ -304,6 +308,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Compat(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),

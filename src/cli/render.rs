@@ -1,6 +1,7 @@
 //! From reports to bytes: text for people, JSON for programs.
 
 mod autogenerate;
+mod compat;
 mod diagnostic;
 mod json;
 mod ledger;
@@ -15,7 +16,7 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{autogenerate::*, compat::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
 use crate::cli::{
     Format, Global,
     covers::Covers,
@@ -23,7 +24,7 @@ use crate::cli::{
     failure::CliError,
     terminal::{self, Look},
 };
-use crate::job::JobError;
+use crate::job::{JobError, failure::CompatError};
 use crate::words::shown;
 
 /// Where a command's output goes.
@@ -131,7 +132,12 @@ impl Output {
             Exit::Interrupted
         } else if matches!(
             failure.job(),
-            Some(JobError::Refused(_) | JobError::Drift(_) | JobError::Harm(_))
+            Some(
+                JobError::Refused(_)
+                    | JobError::Drift(_)
+                    | JobError::Harm(_)
+                    | JobError::Compat(CompatError::Breaks { .. })
+            )
         ) {
             Exit::Findings
         } else {

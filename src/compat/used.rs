@@ -1,6 +1,14 @@
 //! What of its schema.rs a program uses.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod names;
+mod reader;
+mod structs;
+mod tokens;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use crate::compat::{
     breaks::{Break, Effect},
@@ -35,6 +43,8 @@ pub struct TableUse {
 pub struct Used {
     /// Its tables.
     pub tables: BTreeMap<usize, TableUse>,
+    /// A file that is not Rust, for which everything counts as used.
+    pub unread: Option<PathBuf>,
 }
 
 impl Default for Columns {
@@ -53,10 +63,24 @@ impl Columns {
         }
     }
 
-    pub(super) fn add(&mut self, column: usize) {
+    fn add(&mut self, column: usize) {
         if let Self::Some(columns) = self {
             columns.insert(column);
         }
+    }
+}
+
+impl TableUse {
+    /// Adds a column that is named in an expression: it may be read or written.
+    fn name(&mut self, column: usize) {
+        self.reads.add(column);
+        self.writes.add(column);
+    }
+
+    /// Takes everything.
+    fn take_all(&mut self) {
+        self.reads = Columns::All;
+        self.writes = Columns::All;
     }
 }
 
@@ -89,12 +113,10 @@ impl Used {
     }
 }
 
-/// What a program uses, from its source files.
+/// What a program uses, from its source files: their names and texts.
+///
+/// Careful: a table that is used in ways that are not understood counts as a whole, and so does everything if a file is not Rust.
 #[must_use]
-pub fn used(program: &Program, files: &[(std::path::PathBuf, String)]) -> Used {
-    let _ = files;
-    let all = |at: usize| {
-        (at, TableUse { reads: Columns::All, writes: Columns::All, inserts: true, given: BTreeSet::new() })
-    };
-    Used { tables: (0..program.tables.len()).map(all).collect() }
+pub fn used(program: &Program, files: &[(PathBuf, String)]) -> Used {
+    reader::read(program, files)
 }

@@ -29,7 +29,7 @@ use crate::{
     postgres::session::Stop,
     report::{
         compat::{CompatReport, Cut, MigrationReport},
-        finding::Severity,
+        finding::{Finding, Severity},
     },
 };
 
@@ -122,7 +122,7 @@ pub async fn compat(
         new: Side::default(),
         stop,
     };
-    let walk = walk::walk(wish, &origin, &mut case, watch).await?;
+    let walk = walk::walk(wish, &origin, &mut case).await?;
     notes.extend(walk.notes.iter().cloned());
     let steps = verdict::steps(&walk.broken);
     let places = locate::locate(&case, &walk, &steps).await?;
@@ -164,21 +164,26 @@ fn report(
 /// # Errors
 /// When it does.
 pub fn demand(report: &CompatReport) -> Result<(), CompatError> {
-    let mut errors = report.findings().filter(|it| it.severity == Severity::Error);
-    let breaking = errors.find(|it| it.message.starts_with(crate::compat::Which::Running.words()));
-    let Some(first) = breaking.filter(|_| report.breaks()) else {
+    let who = crate::compat::Which::Running.words();
+    let is_of_running = |it: &&Finding| {
+        it.severity == Severity::Error && it.message.starts_with(who)
+    };
+    let findings: Vec<Finding> = report.findings().filter(is_of_running).cloned().collect();
+    let Some(first) = findings.first().filter(|_| report.breaks()) else {
         return Ok(());
     };
     let place = first.place.as_ref().map(|it| match it.region {
         Some(region) => format!("{}:{}: ", it.file, region.line),
         None => format!("{}: ", it.file),
     });
+    let (place, message) = (place.unwrap_or_default(), &first.message);
     Err(CompatError::Breaks {
-        first: format!("{}{}", place.unwrap_or_default(), first.message),
+        first: format!("{place}{message}"),
         advice: format!(
             "Nothing was applied. {} `glowplug compat` lists everything that breaks, and what to do.",
             first.help.as_deref().unwrap_or_default()
         ),
+        findings,
     })
 }
 

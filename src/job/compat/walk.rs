@@ -11,7 +11,7 @@ use crate::{
         verdict::Broken,
     },
     job::{
-        JobError, Watch,
+        JobError,
         compat::{
             Case, Side, Wish, ended,
             programs::{self, Origin},
@@ -62,22 +62,27 @@ pub(super) async fn walk(
     wish: &Wish<'_>,
     origin: &Origin,
     case: &mut Case<'_>,
-    watch: Watch<'_>,
 ) -> Result<Walk, JobError> {
     let all = case.base.iter().chain(case.pending.iter().copied()).cloned();
     let all = Migrations::new(all.collect()).map_err(ProjectError::from)?;
     let needs = case.shadow.needs(all.texts());
+    // what runs in the shadow is not what was asked for, and is not shown as if it were
     let prepared =
-        case.shadow.ran_with(&needs, &case.base, case.stop.clone(), &mut *watch).await?;
+        case.shadow.ran_with(&needs, &case.base, case.stop.clone(), &mut |_| {}).await?;
     let endpoint = case.shadow.endpoint(&prepared.scratch, case.stop.clone());
     let walked = async {
         let catalog = catalog(&endpoint).await?;
         case.running = programs::running(wish, origin, &catalog)?;
         case.new = new(wish, origin, case, &all, &catalog).await?;
-        through(case, &endpoint, watch).await
+        through(case, &endpoint).await
     };
     let mut walk = ended(prepared.scratch, walked.await).await?;
     walk.notes.extend(prepared.notes);
+    for used in [&case.running.used, &case.new.used].into_iter().flatten() {
+        walk.notes.extend(used.unread.as_ref().map(|path| {
+            format!("{} cannot be read as Rust: everything in schema.rs counts as used", path.display())
+        }));
+    }
     Ok(walk)
 }
 
@@ -103,7 +108,7 @@ async fn catalog(endpoint: &Endpoint) -> Result<Catalog, JobError> {
     Ok(introspect::read(&mut session, facts.server_version, &Coverage::all()).await?)
 }
 
-async fn through(case: &Case<'_>, endpoint: &Endpoint, watch: Watch<'_>) -> Result<Walk, JobError> {
+async fn through(case: &Case<'_>, endpoint: &Endpoint) -> Result<Walk, JobError> {
     let mut walk = Walk {
         statements: statements(&case.running.program).len()
             + statements(&case.new.program).len()
@@ -111,7 +116,7 @@ async fn through(case: &Case<'_>, endpoint: &Endpoint, watch: Watch<'_>) -> Resu
             + case.new.texts().len(),
         ..Walk::default()
     };
-    let (mut locked, _) = endpoint.lock(&Options::default().limits, watch).await?;
+    let (mut locked, _) = endpoint.lock(&Options::default().limits, &mut |_| {}).await?;
     locked.prepare().await?;
     look(case, endpoint, &mut walk).await?;
     for migration in &case.pending {

@@ -1,6 +1,6 @@
 //! Why it cannot be said whether a program can live with migrations, and that it cannot.
 
-use crate::{schema_rs::parse::ParseError, words::sql::SqlError};
+use crate::{report::finding::Finding, schema_rs::parse::ParseError, words::sql::SqlError};
 
 /// Why two programs cannot be compared with migrations, or what came of it.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -52,7 +52,7 @@ pub enum CompatError {
         error: SqlError,
     },
     /// The running program would break.
-    #[error("the running program breaks: {first}")]
+    #[error("{first}")]
     #[diagnostic(code(compat::breaks))]
     Breaks {
         /// The first finding.
@@ -60,5 +60,7 @@ pub enum CompatError {
         /// What to do.
         #[help]
         advice: String,
+        /// Everything that breaks.
+        findings: Vec<Finding>,
     },
 }
