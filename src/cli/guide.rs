@@ -40,6 +40,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "sealed-ledgers" "guides/sealed-ledgers.md"
     "schema-rs" "guides/schema-rs.md"
     "replays" "guides/verify.md"
+    "deploys" "guides/deploy.md"
     "production" "guides/production.md"
     "application" "guides/application.md"
     "troubleshooting" "guides/troubleshooting.md"

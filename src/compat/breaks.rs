@@ -273,7 +273,13 @@ impl Looked<'_> {
         let was_required = |name: &String| own.columns.get(name).is_some_and(is_required);
         let columns = now.columns.iter().filter(|_| now.stores_rows);
         let unknown = columns.filter(|(name, it)| !is_known(name) && is_required(it));
-        let new = unknown.filter(|(name, _)| !was_required(name));
+        // under its old name it is reported as a column that is gone
+        let is_renamed = |it: &ColumnFacts| {
+            let mut same = own.columns.iter().filter(|(_, own)| own.number == it.number);
+            own.number == now.number
+                && same.any(|(name, _)| is_known(name) && !now.columns.contains_key(name))
+        };
+        let new = unknown.filter(|(name, it)| !was_required(name) && !is_renamed(it));
         let effect = |(name, _): (&String, _)| Effect::Required {
             column: name.clone(),
             may_be_filled: now.has_filling_trigger,

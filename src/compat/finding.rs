@@ -31,7 +31,7 @@ impl Teller<'_> {
     pub fn finding(&self, it: &Break) -> Finding {
         Finding {
             severity: self.severity(&it.effect),
-            code: format!("compat::{}", code(&it.effect)),
+            code: code(&it.effect).to_owned(),
             message: self.message(it),
             details: details(&it.effect),
             help: Some(self.help(it)),
@@ -172,13 +172,13 @@ fn help_for_running(effect: &Effect, is_rename: bool) -> &'static str {
 
 fn code(effect: &Effect) -> &'static str {
     match effect {
-        Effect::NoTable => "table",
-        Effect::NoColumn => "column",
-        Effect::Type { .. } | Effect::Attributes => "type",
-        Effect::Refused { .. } => "refused",
-        Effect::Required { .. } => "required",
-        Effect::NullRead | Effect::NullWritten => "null",
-        Effect::NewLabels(_) | Effect::GoneLabels(_) => "label",
+        Effect::NoTable => "compat::table",
+        Effect::NoColumn => "compat::column",
+        Effect::Type { .. } | Effect::Attributes => "compat::type",
+        Effect::Refused { .. } => "compat::refused",
+        Effect::Required { .. } => "compat::required",
+        Effect::NullRead | Effect::NullWritten => "compat::null",
+        Effect::NewLabels(_) | Effect::GoneLabels(_) => "compat::label",
     }
 }
 

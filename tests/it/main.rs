@@ -5,6 +5,7 @@
 mod application;
 mod autogenerate;
 mod cluster;
+mod compat;
 mod connect;
 mod crowd;
 mod ddl;

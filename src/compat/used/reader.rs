@@ -306,9 +306,6 @@ impl Reader<'_, '_> {
     }
 
     fn path(&mut self, path: &[String]) {
-        if path.iter().any(|it| it == "HasTable") {
-            self.found.is_generic = true;
-        }
         for meaning in self.names.meanings(&self.found.tables, path) {
             self.meet(&meaning);
         }
@@ -341,6 +338,13 @@ impl Reader<'_, '_> {
 }
 
 impl<'a> Visit<'a> for Reader<'_, '_> {
+    fn visit_ident(&mut self, name: &'a syn::Ident) {
+        // a table of whatever type
+        self.found.is_generic |= name == "HasTable";
+    }
+
+    fn visit_item_use(&mut self, _: &'a ItemUse) {}
+
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
         let method = call.method.unraw().to_string();
         self.within(Frame::Receiver(method.clone()), |it| it.visit_expr(&call.receiver));
@@ -363,6 +367,11 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
         if name == "belonging_to" && self.reads().0 == Reads::All {
             self.all_of_model(&path);
         }
+        if name == "table" && call.args.is_empty() {
+            // `Model::table()`, of a model or of any
+            self.found.is_generic |= self.of_model(&path).is_empty();
+            self.all_of_model(&path);
+        }
         let is_of_struct = ["update", "delete"].contains(&name.as_str())
             && call.args.iter().all(|it| !self.names_a_table(it));
         if is_of_struct {
@@ -381,9 +390,6 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
 
     fn visit_type_path(&mut self, path: &'a TypePath) {
         let path_steps = steps(&path.path);
-        if path_steps.iter().any(|it| it == "HasTable") {
-            self.found.is_generic = true;
-        }
         for meaning in self.names.meanings(&self.found.tables, &path_steps) {
             // as a type, a table reads nothing
             if !matches!(meaning, Meaning::Table(_)) {
@@ -440,13 +446,16 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
 }
 
 impl Reader<'_, '_> {
-    /// Reads all columns of the table of `Model::belonging_to`.
-    fn all_of_model(&mut self, path: &[String]) {
+    /// The tables of the model in `Model::belonging_to`.
+    fn of_model(&self, path: &[String]) -> Vec<usize> {
         let name = path.iter().rev().nth(1);
         let models = self.found.models.iter().filter(|(it, _)| Some(&it.name) == name);
-        let tables: Vec<usize> =
-            models.flat_map(|(it, names)| names.tables(&self.found.tables, &it.table)).collect();
-        tables.into_iter().for_each(|it| self.found.of(it).take_all());
+        models.flat_map(|(it, names)| names.tables(&self.found.tables, &it.table)).collect()
+    }
+
+    /// Reads all columns of them.
+    fn all_of_model(&mut self, path: &[String]) {
+        self.of_model(path).into_iter().for_each(|it| self.found.of(it).take_all());
     }
 
     /// Whether an expression begins with a table.
