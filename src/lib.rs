@@ -18,7 +18,11 @@ pub mod catalog;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
+pub mod cluster;
+#[doc(hidden)]
 pub mod compat;
+#[doc(hidden)]
+pub mod connect;
 #[doc(hidden)]
 pub mod ddl;
 #[doc(hidden)]

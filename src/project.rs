@@ -179,7 +179,9 @@ pub enum ProjectError {
     #[error("{what}")]
     #[diagnostic(
         code(project::git),
-        help("Is git installed, and is this a repository that your user may read? --from FILE and --since VERSION work without git.")
+        help(
+            "Is git installed, and is this a repository that your user may read? --from FILE and --since VERSION work without git."
+        )
     )]
     Git {
         /// What went wrong.

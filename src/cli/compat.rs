@@ -16,7 +16,7 @@ use crate::{
     },
     job::{
         self,
-        compat::{From, Wish},
+        compat::{CompatRequest, From},
     },
     migration::source::Migrations,
     postgres::session::Stop,
@@ -64,7 +64,8 @@ impl Compat {
         let mut progress = output.progress();
         let report = block_on(async |stop| {
             let mut watch = |event| progress.show(&event);
-            let pending = Pending { since: self.since.clone(), target: self.target.clone(), will_run: false };
+            let pending =
+                Pending { since: self.since.clone(), target: self.target.clone(), will_run: false };
             report("compat", &settings, (&self.programs, pending), stop, output, &mut watch).await
         });
         progress.finish();
@@ -120,7 +121,7 @@ pub(super) async fn report(
         None => configured.used.clone(),
     };
     let usual = || vec![PathBuf::from("queries.sql"), PathBuf::from("src")];
-    let wish = Wish {
+    let request = CompatRequest {
         shadow: &shadow,
         migrations: &migrations,
         migrations_dir: root::relative(&settings.migrations_dir, &settings.root),
@@ -133,7 +134,7 @@ pub(super) async fn report(
         used,
         queries: configured.queries.clone().unwrap_or_else(usual),
     };
-    Ok(job::compat::compat(&wish, stop, watch).await?)
+    Ok(job::compat::compat(&request, stop, watch).await?)
 }
 
 /// A directory that must be there, from the root of the project.

@@ -198,9 +198,8 @@ impl Looked<'_> {
         let program = self.program;
         let join = &program.joins[join];
         let has_changed = |table: usize, column: usize| {
-            let declared = |state: &State| {
-                state.column(program, table, column).map(|it| it.declared.clone())
-            };
+            let declared =
+                |state: &State| state.column(program, table, column).map(|it| it.declared.clone());
             declared(self.now) != declared(self.own)
         };
         let mut key = program.tables[join.parent].key.iter();
@@ -237,7 +236,10 @@ impl Looked<'_> {
     ) -> Vec<Effect> {
         let known = &self.program.tables[table].columns[column];
         let mut found = Vec::new();
-        if !own.attributes.is_empty() && !now.attributes.is_empty() && own.attributes != now.attributes {
+        if !own.attributes.is_empty()
+            && !now.attributes.is_empty()
+            && own.attributes != now.attributes
+        {
             found.push(Effect::Attributes);
         }
         if own.not_null && !now.not_null && !known.nullable {

@@ -36,7 +36,9 @@ pub(super) fn decoded(wanted: &Type, sent: &Type, is_enum: bool) -> Decoded {
     let is_text = |name: Option<&str>| name.is_some_and(|it| TEXTS.contains(&it));
     let is_formed = |name: Option<&str>| name.is_some_and(|it| FORMED.contains(&it));
     match (to, from) {
-        (to, from) if is_text(to) && (is_text(from) || is_formed(from) || is_enum) => Decoded::Right,
+        (to, from) if is_text(to) && (is_text(from) || is_formed(from) || is_enum) => {
+            Decoded::Right
+        }
         // a type of the project's own, such as an enum: its labels are texts
         (None, from) if is_enum || is_text(from) => Decoded::Maybe,
         (to, from) if is_formed(to) && is_text(from) => Decoded::Maybe,

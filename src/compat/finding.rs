@@ -105,9 +105,9 @@ impl Teller<'_> {
             Effect::NullRead => format!(
                 "{who} may read NULL from `{what}`, which can hold it {when} this migration"
             ),
-            Effect::NullWritten => format!(
-                "{who} may write NULL to `{what}`, which refuses it {when} this migration"
-            ),
+            Effect::NullWritten => {
+                format!("{who} may write NULL to `{what}`, which refuses it {when} this migration")
+            }
             Effect::NewLabels(labels) => format!(
                 "{who} may read {} from `{what}`, and does not know {}",
                 quoted(labels),
@@ -189,7 +189,9 @@ fn details(effect: &Effect) -> Vec<String> {
             vec!["values that are written as the program expects them are read".to_owned()]
         }
         Effect::Type { .. } => {
-            vec!["statements can be prepared; reading rows fails, or yields other values".to_owned()]
+            vec![
+                "statements can be prepared; reading rows fails, or yields other values".to_owned(),
+            ]
         }
         Effect::Required { may_be_filled: true, .. } => {
             vec!["a trigger of the table may give it a value".to_owned()]

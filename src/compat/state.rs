@@ -125,7 +125,12 @@ impl State {
     }
 
     /// The facts about a column.
-    pub(super) fn column(&self, program: &Program, table: usize, column: usize) -> Option<&ColumnFacts> {
+    pub(super) fn column(
+        &self,
+        program: &Program,
+        table: usize,
+        column: usize,
+    ) -> Option<&ColumnFacts> {
         let name = &program.tables[table].columns[column].name;
         self.tables.get(&table)?.columns.get(name)
     }

@@ -36,7 +36,13 @@ fn recipe(it: &Break, running: &Teller<'_>, new: &Teller<'_>) -> Recipe {
                 own.map_or_else(
                     || by_hand(&name),
                     |(from, to)| {
-                        both(&Both { table: &name, names: (column, &other), from, to, is_retype: false })
+                        both(&Both {
+                            table: &name,
+                            names: (column, &other),
+                            from,
+                            to,
+                            is_retype: false,
+                        })
                     },
                 )
             }
@@ -48,7 +54,13 @@ fn recipe(it: &Break, running: &Teller<'_>, new: &Teller<'_>) -> Recipe {
             own.map_or_else(
                 || by_hand(&name),
                 |(from, to)| {
-                    both(&Both { table: &name, names: (column, &to_name), from, to, is_retype: true })
+                    both(&Both {
+                        table: &name,
+                        names: (column, &to_name),
+                        from,
+                        to,
+                        is_retype: true,
+                    })
                 },
             )
         }

@@ -37,7 +37,7 @@ pub use self::programs::From;
 
 /// What is asked.
 #[derive(Debug)]
-pub struct Wish<'w> {
+pub struct CompatRequest<'w> {
     /// The shadow that migrations are replayed in.
     pub shadow: &'w Shadow,
     /// All migrations on disk.
@@ -107,22 +107,22 @@ struct Case<'c> {
 /// # Errors
 /// When a program cannot be read, the database or the shadow cannot be reached, or a migration fails.
 pub async fn compat(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<CompatReport, JobError> {
-    let mut notes = wish.shadow.notes.clone();
-    let origin = programs::origin(wish, &mut notes)?;
-    let since = since::since(wish, &origin, &mut notes, watch).await?;
+    let mut notes = request.shadow.notes.clone();
+    let origin = programs::origin(request, &mut notes)?;
+    let since = since::since(request, &origin, &mut notes, watch).await?;
     let mut case = Case {
-        shadow: wish.shadow,
+        shadow: request.shadow,
         base: since.base,
         pending: since.pending,
         running: Side::default(),
         new: Side::default(),
         stop,
     };
-    let walk = walk::walk(wish, &origin, &mut case).await?;
+    let walk = walk::walk(request, &origin, &mut case).await?;
     notes.extend(walk.notes.iter().cloned());
     let steps = verdict::steps(&walk.broken);
     let places = locate::locate(&case, &walk, &steps).await?;
@@ -130,11 +130,11 @@ pub async fn compat(
     for (at, step) in steps.iter().enumerate() {
         migrations.push(findings::of_migration(&case, &walk, (at, step), &places));
     }
-    Ok(report(wish, &case, &steps, migrations, (since.told, notes, walk.statements)))
+    Ok(report(request, &case, &steps, migrations, (since.told, notes, walk.statements)))
 }
 
 fn report(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     case: &Case<'_>,
     steps: &[Step],
     migrations: Vec<MigrationReport>,
@@ -148,14 +148,13 @@ fn report(
         new: case.new.told.clone(),
         since,
         verdict,
-        cut: cut.filter(|_| is_stuck).map(|before| Cut {
-            after: case.pending[before - 1].version.clone(),
-            before,
-        }),
+        cut: cut
+            .filter(|_| is_stuck)
+            .map(|before| Cut { after: case.pending[before - 1].version.clone(), before }),
         migrations,
         statements,
         notes,
-        proved_on: wish.shadow.proved_on(),
+        proved_on: request.shadow.proved_on(),
     }
 }
 
@@ -165,9 +164,8 @@ fn report(
 /// When it does.
 pub fn demand(report: &CompatReport) -> Result<(), CompatError> {
     let who = crate::compat::Which::Running.words();
-    let is_of_running = |it: &&Finding| {
-        it.severity == Severity::Error && it.message.starts_with(who)
-    };
+    let is_of_running =
+        |it: &&Finding| it.severity == Severity::Error && it.message.starts_with(who);
     let findings: Vec<Finding> = report.findings().filter(is_of_running).cloned().collect();
     let Some(first) = findings.first().filter(|_| report.breaks()) else {
         return Ok(());
@@ -189,7 +187,7 @@ pub fn demand(report: &CompatReport) -> Result<(), CompatError> {
 
 /// Ends the shadow's server, and passes on what came of its work.
 async fn ended<T>(
-    scratch: crate::postgres::cluster::Scratch,
+    scratch: crate::cluster::Scratch,
     result: Result<T, JobError>,
 ) -> Result<T, JobError> {
     end(scratch).await;

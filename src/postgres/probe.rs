@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{
     compat::{
-        Answer, ColumnFacts, Output, Program, Refusal, State, Statement, TableFacts,
-        program::Type, statements,
+        Answer, ColumnFacts, Output, Program, Refusal, State, Statement, TableFacts, program::Type,
+        statements,
     },
     postgres::session::{Failure, Message, PROBE, ROLLBACK_PROBE, Row, Session},
 };

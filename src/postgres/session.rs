@@ -26,10 +26,8 @@ use tokio_postgres::{AsyncMessage, SimpleQueryMessage, types::Type};
 
 use self::{describe::described, over_diesel::over_diesel};
 use crate::{
-    postgres::{
-        connect::{Canceller, Wire},
-        server_error::ServerError,
-    },
+    connect::{Canceller, Wire},
+    postgres::server_error::ServerError,
     words::digest::Digest,
 };
 

@@ -89,7 +89,11 @@ impl Git {
     ///
     /// # Errors
     /// When git cannot be run, or refuses.
-    pub fn versions(&self, commit: &Commit, migrations: &Path) -> Result<Vec<Version>, ProjectError> {
+    pub fn versions(
+        &self,
+        commit: &Commit,
+        migrations: &Path,
+    ) -> Result<Vec<Version>, ProjectError> {
         let files = self.files(commit, migrations)?;
         let scripts = files.iter().filter(|it| it.file_name().is_some_and(|it| it == "up.sql"));
         let names = scripts.filter_map(|it| it.parent()?.file_name()?.to_str());

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{migration::version::Version, report::{finding::Finding, proved::ProvedOn}};
+use crate::{
+    migration::version::Version,
+    report::{finding::Finding, proved::ProvedOn},
+};
 
 /// Which order works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -96,7 +96,10 @@ fn each_kind_of_change_has_its_verdict_and_its_statement() {
         ("8_label", "ALTER TYPE mood ADD VALUE 'glad'"),
         ("9_default_lost", "ALTER TABLE posts ALTER COLUMN id DROP DEFAULT"),
         ("a_index", "CREATE INDEX ON posts (title)"),
-        ("b_join", "ALTER TABLE posts DROP CONSTRAINT posts_user_id_fkey;\nALTER TABLE posts ALTER user_id TYPE text"),
+        (
+            "b_join",
+            "ALTER TABLE posts DROP CONSTRAINT posts_user_id_fkey;\nALTER TABLE posts ALTER user_id TYPE text",
+        ),
         ("c_nullable", "ALTER TABLE posts ALTER title DROP NOT NULL"),
         ("d_dropped", "DROP TABLE posts"),
     ];
@@ -115,7 +118,9 @@ fn each_kind_of_change_has_its_verdict_and_its_statement() {
             [verdict].into_iter().chain(found).collect::<Vec<_>>()
         })
         .collect();
-    snapbox::assert_data_eq!(told.join("\n"), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        told.join("\n"),
+        snapbox::str![[r#"
 2_column_added: migrate-first
   note compat::column 1:30 the new program reads and writes `schema::users::email`, which this migration adds
 3_default: migrate-first
@@ -145,7 +150,8 @@ c_nullable: either
   warning compat::null 1:25 the running program may read NULL from `old::posts::title`, which can hold it after this migration
 d_dropped: deploy-first
   error compat::table 1:12 the running program uses `old::posts`, which this migration drops
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -288,8 +294,14 @@ fn an_upgrade_with_compat_refuses_before_anything_runs() {
 fn queries_of_files_are_prepared_as_they_stand() {
     let database = Database::new();
     let project = project(&database, USERS, OLD);
-    project.write("queries.sql", "SELECT count(*) AS n FROM users;\n\nSELECT age AS years, 1 AS one FROM users;\n");
-    project.write("src/db/report.sql", "-- glowplug: query\nSELECT nick FROM users WHERE name = $1;\n");
+    project.write(
+        "queries.sql",
+        "SELECT count(*) AS n FROM users;\n\nSELECT age AS years, 1 AS one FROM users;\n",
+    );
+    project.write(
+        "src/db/report.sql",
+        "-- glowplug: query\nSELECT nick FROM users WHERE name = $1;\n",
+    );
     project.write("src/db/other.sql", "SELECT no_column FROM users;\n");
     project.migration("2_renamed", "ALTER TABLE users RENAME nick TO handle;", "");
     project.migration("3_retyped", "ALTER TABLE users ALTER age TYPE bigint;", "");
@@ -300,11 +312,15 @@ fn queries_of_files_are_prepared_as_they_stand() {
     };
     assert_eq!(
         of_query("2_renamed"),
-        ["error compat::query 1:1 the running program cannot use its query at src/db/report.sql:2 after this migration"]
+        [
+            "error compat::query 1:1 the running program cannot use its query at src/db/report.sql:2 after this migration"
+        ]
     );
     assert_eq!(
         of_query("3_retyped"),
-        ["error compat::query 1:1 the running program cannot use its query at queries.sql:3 after this migration"]
+        [
+            "error compat::query 1:1 the running program cannot use its query at queries.sql:3 after this migration"
+        ]
     );
     project.write("glowplug.toml", "[compat]\nqueries = \"src/db/other.sql\"\nfrom = \"old.rs\"\n");
     let found = report(&project, "");

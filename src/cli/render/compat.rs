@@ -49,7 +49,13 @@ fn of_migration(text: &mut String, migration: &MigrationReport, verbose: bool, r
     if notes > 0 {
         let what = if notes == 1 { "1 thing that" } else { "things that" };
         let count = if notes == 1 { String::new() } else { format!("{notes} ") };
-        line(text, &format!("  adds {count}{what} the new program needs; -v lists {}", if notes == 1 { "it" } else { "them" }));
+        line(
+            text,
+            &format!(
+                "  adds {count}{what} the new program needs; -v lists {}",
+                if notes == 1 { "it" } else { "them" }
+            ),
+        );
     }
     for recipe in &migration.instead {
         of_recipe(text, recipe);

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-use crate::{compat::program::Program, words::sql::{self, Piece}};
+use crate::{
+    compat::program::Program,
+    words::sql::{self, Piece},
+};
 
 /// The macros that define what schema.rs says.
 pub(super) const OF_SCHEMA: [&str; 4] =
@@ -12,10 +15,43 @@ pub(super) const OF_SCHEMA: [&str; 4] =
 
 /// Macros that take expressions, and do nothing else with names.
 pub(super) const OF_EXPRESSIONS: [&str; 38] = [
-    "anyhow", "assert", "assert_eq", "assert_matches", "assert_ne", "bail", "concat", "dbg", "debug",
-    "debug_assert", "debug_assert_eq", "debug_assert_ne", "ensure", "env", "eprint", "eprintln", "error",
-    "format", "format_args", "format_err", "include_str", "info", "join", "log", "matches", "panic", "pin",
-    "print", "println", "todo", "trace", "try_join", "unimplemented", "unreachable", "vec", "warn", "write",
+    "anyhow",
+    "assert",
+    "assert_eq",
+    "assert_matches",
+    "assert_ne",
+    "bail",
+    "concat",
+    "dbg",
+    "debug",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "ensure",
+    "env",
+    "eprint",
+    "eprintln",
+    "error",
+    "format",
+    "format_args",
+    "format_err",
+    "include_str",
+    "info",
+    "join",
+    "log",
+    "matches",
+    "panic",
+    "pin",
+    "print",
+    "println",
+    "todo",
+    "trace",
+    "try_join",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "warn",
+    "write",
     "writeln",
 ];
 

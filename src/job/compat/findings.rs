@@ -3,13 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    compat::{
-        Break, Which,
-        finding::Teller,
-        queries::QueryBreak,
-        steps::recipes,
-        verdict::Step,
-    },
+    compat::{Break, Which, finding::Teller, queries::QueryBreak, steps::recipes, verdict::Step},
     job::compat::{
         Case, Side,
         locate::{Blamed, Places},

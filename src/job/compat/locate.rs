@@ -14,7 +14,7 @@ use crate::{
             walk::{LOOKING, Walk, apart, compared, earlier},
         },
         open::Endpoint,
-        run::{self, Options, Wish},
+        run::{self, Operation, RunOptions},
         shadow::in_the_shadow,
     },
     migration::{
@@ -139,8 +139,8 @@ async fn advance(
     earlier.extend(case.pending[..=last].iter().filter_map(|it| whole.get(&it.version).cloned()));
     let earlier = Migrations::new(earlier).map_err(ProjectError::from)?;
     let policy = Policy { allow_out_of_order: true, ..Policy::default() };
-    let wish = Wish::Upgrade { target: "head".into(), policy };
-    let ran = run::run(endpoint, &earlier, &wish, &Options::default(), &mut |_| {}).await;
+    let operation = Operation::Upgrade { target: "head".into(), policy };
+    let ran = run::run(endpoint, &earlier, &operation, &RunOptions::default(), &mut |_| {}).await;
     ran.map(drop).map_err(|error| in_the_shadow(error.cause))
 }
 
@@ -193,11 +193,7 @@ async fn send(session: &mut Session<'_>, message: Message<'_>) -> bool {
     replies.iter().all(Result::is_ok)
 }
 
-async fn look(
-    case: &Case<'_>,
-    walk: &Walk,
-    session: &mut Session<'_>,
-) -> Result<Broken, JobError> {
+async fn look(case: &Case<'_>, walk: &Walk, session: &mut Session<'_>) -> Result<Broken, JobError> {
     let (running, new) = (case.running.texts(), case.new.texts());
     let queries: Vec<&str> = running.iter().chain(&new).copied().collect();
     let earlier = earlier(walk);

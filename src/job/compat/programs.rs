@@ -12,7 +12,7 @@ use crate::{
     },
     job::{
         JobError,
-        compat::{Side, Wish},
+        compat::{CompatRequest, Side},
         failure::CompatError,
         schema::Printer,
     },
@@ -51,19 +51,23 @@ pub(super) struct Origin {
 }
 
 /// Finds the running program.
-pub(super) fn origin(wish: &Wish<'_>, notes: &mut Vec<String>) -> Result<Origin, JobError> {
-    let git = Git::at(&wish.root);
-    match &wish.from {
-        From::Named(text) => named(wish, git, text),
+pub(super) fn origin(
+    request: &CompatRequest<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Origin, JobError> {
+    let git = Git::at(&request.root);
+    match &request.from {
+        From::Named(text) => named(request, git, text),
         From::Default => {
             let tag = git.as_ref().and_then(Git::newest_tag);
             let tag = tag.map(|it| (it, "the newest tag"));
             let head = ("origin/HEAD".to_owned(), "the branch of the remote");
             for (revision, what) in tag.into_iter().chain([head]) {
-                let known = git.as_ref().and_then(|git| Some((git.clone(), git.commit(&revision)?)));
+                let known =
+                    git.as_ref().and_then(|git| Some((git.clone(), git.commit(&revision)?)));
                 let Some((git, commit)) = known else { continue };
                 let told = format!("{revision}, {what}");
-                match of_commit(wish, git, commit, (&revision, told)) {
+                match of_commit(request, git, commit, (&revision, told)) {
                     Err(JobError::Compat(CompatError::NoSchema { files, .. })) => {
                         notes.push(format!("{revision} has no {files}: looking elsewhere"));
                     }
@@ -82,8 +86,8 @@ pub(super) fn origin(wish: &Wish<'_>, notes: &mut Vec<String>) -> Result<Origin,
     }
 }
 
-fn named(wish: &Wish<'_>, git: Option<Git>, text: &str) -> Result<Origin, JobError> {
-    let path = wish.printer.current.join(text);
+fn named(request: &CompatRequest<'_>, git: Option<Git>, text: &str) -> Result<Origin, JobError> {
+    let path = request.printer.current.join(text);
     if path.is_file() {
         let files = vec![(PathBuf::from(text), schema_file::read_existing(&path)?)];
         let (name, told) = (text.to_owned(), text.to_owned());
@@ -93,16 +97,17 @@ fn named(wish: &Wish<'_>, git: Option<Git>, text: &str) -> Result<Origin, JobErr
     let Some((git, commit)) = known else {
         return Err(CompatError::UnknownRevision { text: text.to_owned() }.into());
     };
-    of_commit(wish, git, commit, (text, text.to_owned()))
+    of_commit(request, git, commit, (text, text.to_owned()))
 }
 
 fn of_commit(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     git: Git,
     commit: Commit,
     (name, told): (&str, String),
 ) -> Result<Origin, JobError> {
-    let paths: Vec<PathBuf> = files(wish.printer).map(|it| root::relative(it, &wish.root)).collect();
+    let paths: Vec<PathBuf> =
+        files(request.printer).map(|it| root::relative(it, &request.root)).collect();
     let texts = git.texts(&commit, &paths)?;
     let found = paths.iter().zip(texts).filter_map(|(path, text)| Some((path.clone(), text?)));
     let found: Vec<(PathBuf, String)> = found.collect();
@@ -112,7 +117,7 @@ fn of_commit(
         return Err(CompatError::NoSchema { revision: name.to_owned(), files }.into());
     }
     let shown: Vec<String> = found.iter().map(|(path, _)| path.display().to_string()).collect();
-    let versions = git.versions(&commit, &wish.migrations_dir)?;
+    let versions = git.versions(&commit, &request.migrations_dir)?;
     Ok(Origin {
         name: name.to_owned(),
         told: format!("{} of {told}", shown.join(", ")),
@@ -130,47 +135,51 @@ fn files(printer: &Printer) -> impl Iterator<Item = &PathBuf> {
 
 /// The running program. `catalog` is what the migrations that are applied lead to.
 pub(super) fn running(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     origin: &Origin,
     catalog: &Catalog,
 ) -> Result<Side, JobError> {
     let files = match &origin.files {
         Some(files) => files.clone(),
-        None => printed(wish.printer, catalog)?,
+        None => printed(request.printer, catalog)?,
     };
     let program = program(&files, catalog)?;
     let at_commit = origin.git.as_ref().zip(origin.commit.as_ref());
-    let sources = match &wish.used {
-        Some(used) => Some(source_files(wish, used, at_commit, "rs")?),
+    let sources = match &request.used {
+        Some(used) => Some(source_files(request, used, at_commit, "rs")?),
         None => None,
     };
     let used = sources.map(|it| used::used(&program, &it));
-    let queries = queries(wish, at_commit)?;
+    let queries = queries(request, at_commit)?;
     Ok(Side { program, used, queries, told: origin.told.clone() })
 }
 
 /// The new program. `catalog` is what all migrations lead to.
-pub(super) fn new(wish: &Wish<'_>, origin: &Origin, catalog: &Catalog) -> Result<Side, JobError> {
+pub(super) fn new(
+    request: &CompatRequest<'_>,
+    origin: &Origin,
+    catalog: &Catalog,
+) -> Result<Side, JobError> {
     let mut found = Vec::new();
-    for path in files(wish.printer) {
+    for path in files(request.printer) {
         if let Some(text) = schema_file::read(path)? {
-            found.push((root::relative(path, &wish.root), text));
+            found.push((root::relative(path, &request.root), text));
         }
     }
     let names: Vec<String> = found.iter().map(|(path, _)| path.display().to_string()).collect();
     let told = match found.is_empty() {
         true => {
-            found = printed(wish.printer, catalog)?;
+            found = printed(request.printer, catalog)?;
             "what the migrations lead to".to_owned()
         }
         false => names.join(", "),
     };
     let program = program(&found, catalog)?;
     // without a revision, the directory is the running program's
-    let used = wish.used.as_ref().filter(|_| origin.commit.is_some());
-    let sources = used.map(|used| source_files(wish, used, None, "rs")).transpose()?;
+    let used = request.used.as_ref().filter(|_| origin.commit.is_some());
+    let sources = used.map(|used| source_files(request, used, None, "rs")).transpose()?;
     let used = sources.map(|it| used::used(&program, &it));
-    Ok(Side { program, used, queries: queries(wish, None)?, told })
+    Ok(Side { program, used, queries: queries(request, None)?, told })
 }
 
 /// Whether the new program has a schema file.
@@ -186,14 +195,14 @@ fn printed(printer: &Printer, catalog: &Catalog) -> Result<Vec<(PathBuf, String)
 
 /// Source files below a path: on disk, or at a commit.
 fn source_files(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     below: &Path,
     at_commit: Option<(&Git, &Commit)>,
     extension: &str,
 ) -> Result<Vec<(PathBuf, String)>, ProjectError> {
     let Some((git, commit)) = at_commit else {
-        let files = sources::read(&wish.root.join(below), extension)?;
-        let shown = |(path, text): (PathBuf, String)| (root::relative(&path, &wish.root), text);
+        let files = sources::read(&request.root.join(below), extension)?;
+        let shown = |(path, text): (PathBuf, String)| (root::relative(&path, &request.root), text);
         return Ok(files.into_iter().map(shown).collect());
     };
     let mut paths = git.files(commit, below)?;
@@ -204,22 +213,22 @@ fn source_files(
 
 /// The files of queries that a project names: each file, and those in directories that say so.
 fn queries(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     at_commit: Option<(&Git, &Commit)>,
 ) -> Result<Vec<QueryFile>, JobError> {
     let mut found = Vec::new();
-    for path in &wish.queries {
+    for path in &request.queries {
         let is_file = path.extension().is_some_and(|it| it == "sql");
         let files = match (is_file, at_commit) {
             (true, Some((git, commit))) => {
                 git.text(commit, path)?.map(|it| (path.clone(), it)).into_iter().collect()
             }
             (true, None) => {
-                let text = schema_file::read(&wish.root.join(path))?;
+                let text = schema_file::read(&request.root.join(path))?;
                 text.map(|it| (path.clone(), it)).into_iter().collect()
             }
-            (false, None) if !wish.root.join(path).is_dir() => Vec::new(),
-            (false, _) => source_files(wish, path, at_commit, "sql")?,
+            (false, None) if !request.root.join(path).is_dir() => Vec::new(),
+            (false, _) => source_files(request, path, at_commit, "sql")?,
         };
         for (path, text) in files {
             if is_file || QueryFile::is_marked(&text) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     job::{
         JobError, Watch,
-        compat::{Wish, programs::Origin},
+        compat::{CompatRequest, programs::Origin},
         failure::CompatError,
     },
     migration::{
@@ -28,21 +28,21 @@ pub(super) struct Since<'m> {
 
 /// Decides what is pending: what the user says, else what the database says, else what the running program's revision has on disk.
 pub(super) async fn since<'m>(
-    wish: &Wish<'m>,
+    request: &CompatRequest<'m>,
     origin: &Origin,
     notes: &mut Vec<String>,
     watch: Watch<'_>,
 ) -> Result<Since<'m>, JobError> {
-    let all: BTreeSet<&Version> = wish.migrations.iter().map(|it| &it.version).collect();
+    let all: BTreeSet<&Version> = request.migrations.iter().map(|it| &it.version).collect();
     let own: Option<BTreeSet<&Version>> = origin.versions.as_ref().map(|versions| {
         let known = versions.iter().filter_map(|it| all.get(it).copied());
         known.collect()
     });
-    if let Some(text) = &wish.since {
-        let (applied, told) = named(wish, origin, text)?;
-        return chosen(wish, applied, told);
+    if let Some(text) = &request.since {
+        let (applied, told) = named(request, origin, text)?;
+        return chosen(request, applied, told);
     }
-    let asked = applied(wish, notes, watch).await?;
+    let asked = applied(request, notes, watch).await?;
     let (applied, told) = match (asked, own) {
         (Some((applied, database)), own) => {
             let applied: BTreeSet<&Version> =
@@ -51,7 +51,11 @@ pub(super) async fn since<'m>(
             match own {
                 // it says nothing about what was released
                 Some(own) if applied.is_empty() || applied.len() == all.len() && own != all => {
-                    let what = if applied.is_empty() { "nothing is applied" } else { "nothing is pending" };
+                    let what = if applied.is_empty() {
+                        "nothing is applied"
+                    } else {
+                        "nothing is pending"
+                    };
                     notes.push(format!(
                         "{what} in database {database}: judging the migrations since {}",
                         origin.name
@@ -71,17 +75,17 @@ pub(super) async fn since<'m>(
         (None, Some(own)) => (own, format!("what {} has on disk", origin.name)),
         (None, None) => return Err(CompatError::NoStart.into()),
     };
-    chosen(wish, applied, told)
+    chosen(request, applied, told)
 }
 
 /// What is applied up to a migration that is named, or at a revision.
 fn named<'m>(
-    wish: &Wish<'m>,
+    request: &CompatRequest<'m>,
     origin: &Origin,
     text: &str,
 ) -> Result<(BTreeSet<&'m Version>, String), JobError> {
-    let history = history(wish, &BTreeSet::new());
-    let all = wish.migrations.iter().map(|it| &it.version);
+    let history = history(request, &BTreeSet::new());
+    let all = request.migrations.iter().map(|it| &it.version);
     match history.find(text) {
         Ok(Point::Base) => Ok((BTreeSet::new(), "--since base".to_owned())),
         Ok(Point::At(last)) => {
@@ -92,7 +96,7 @@ fn named<'m>(
             let Some((git, commit)) = git.and_then(|git| Some((git, git.commit(text)?))) else {
                 return Err(error.into());
             };
-            let versions = git.versions(&commit, &wish.migrations_dir)?;
+            let versions = git.versions(&commit, &request.migrations_dir)?;
             Ok((all.filter(|it| versions.contains(it)).collect(), format!("--since {text}")))
         }
     }
@@ -100,11 +104,11 @@ fn named<'m>(
 
 /// What the database has applied, and its name; none if it is not configured or cannot be reached.
 async fn applied(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     notes: &mut Vec<String>,
     watch: Watch<'_>,
 ) -> Result<Option<(Vec<Version>, String)>, JobError> {
-    let Some(database) = wish.database else {
+    let Some(database) = request.database else {
         return Ok(None);
     };
     match database.read(watch).await {
@@ -119,22 +123,22 @@ async fn applied(
     }
 }
 
-fn history<'m>(wish: &Wish<'m>, applied: &BTreeSet<&'m Version>) -> History<'m> {
+fn history<'m>(request: &CompatRequest<'m>, applied: &BTreeSet<&'m Version>) -> History<'m> {
     History {
-        on_disk: wish.migrations.iter().map(|it| (&it.version, it.name.as_str())).collect(),
+        on_disk: request.migrations.iter().map(|it| (&it.version, it.name.as_str())).collect(),
         applied: applied.iter().copied().collect(),
     }
 }
 
 fn chosen<'m>(
-    wish: &Wish<'m>,
+    request: &CompatRequest<'m>,
     applied: BTreeSet<&Version>,
     told: String,
 ) -> Result<Since<'m>, JobError> {
-    let on_disk = wish.migrations.iter();
+    let on_disk = request.migrations.iter();
     let known: BTreeSet<&Version> =
         on_disk.clone().map(|it| &it.version).filter(|it| applied.contains(it)).collect();
-    let target = history(wish, &known).find(&wish.target)?;
+    let target = history(request, &known).find(&request.target)?;
     let is_wanted = |it: &&Migration| match &target {
         Point::Base => false,
         Point::At(last) => it.version <= *last,

@@ -5,20 +5,17 @@ use std::collections::BTreeSet;
 use crate::{
     catalog::{Catalog, Coverage},
     compat::{
-        Answer, State, breaks,
-        queries::query_breaks,
-        statement::statements,
-        verdict::Broken,
+        Answer, State, breaks, queries::query_breaks, statement::statements, verdict::Broken,
     },
     job::{
         JobError,
         compat::{
-            Case, Side, Wish, ended,
+            Case, CompatRequest, Side, ended,
             programs::{self, Origin},
         },
         explain::failed,
         open::Endpoint,
-        run::{Options, task},
+        run::{RunOptions, task},
         shadow::in_the_shadow,
     },
     migration::{
@@ -59,7 +56,7 @@ pub(super) const LOOKING: &str = "preparing the statements of the programs";
 
 /// Applies the pending migrations one by one, and asks in each state what becomes of the statements of both programs, which it reads first.
 pub(super) async fn walk(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     origin: &Origin,
     case: &mut Case<'_>,
 ) -> Result<Walk, JobError> {
@@ -67,20 +64,22 @@ pub(super) async fn walk(
     let all = Migrations::new(all.collect()).map_err(ProjectError::from)?;
     let needs = case.shadow.needs(all.texts());
     // what runs in the shadow is not what was asked for, and is not shown as if it were
-    let prepared =
-        case.shadow.ran_with(&needs, &case.base, case.stop.clone(), &mut |_| {}).await?;
+    let prepared = case.shadow.ran_with(&needs, &case.base, case.stop.clone(), &mut |_| {}).await?;
     let endpoint = case.shadow.endpoint(&prepared.scratch, case.stop.clone());
     let walked = async {
         let catalog = catalog(&endpoint).await?;
-        case.running = programs::running(wish, origin, &catalog)?;
-        case.new = new(wish, origin, case, &all, &catalog).await?;
+        case.running = programs::running(request, origin, &catalog)?;
+        case.new = new(request, origin, case, &all, &catalog).await?;
         through(case, &endpoint).await
     };
     let mut walk = ended(prepared.scratch, walked.await).await?;
     walk.notes.extend(prepared.notes);
     for used in [&case.running.used, &case.new.used].into_iter().flatten() {
         walk.notes.extend(used.unread.as_ref().map(|path| {
-            format!("{} cannot be read as Rust: everything in schema.rs counts as used", path.display())
+            format!(
+                "{} cannot be read as Rust: everything in schema.rs counts as used",
+                path.display()
+            )
         }));
     }
     Ok(walk)
@@ -88,19 +87,20 @@ pub(super) async fn walk(
 
 /// The new program. What all migrations lead to is asked for only if its files do not say everything.
 async fn new(
-    wish: &Wish<'_>,
+    request: &CompatRequest<'_>,
     origin: &Origin,
     case: &Case<'_>,
     all: &Migrations,
     before: &Catalog,
 ) -> Result<Side, JobError> {
-    if programs::has_files(wish.printer)
-        && let Ok(side) = programs::new(wish, origin, before)
+    if programs::has_files(request.printer)
+        && let Ok(side) = programs::new(request, origin, before)
     {
         return Ok(side);
     }
-    let replayed = case.shadow.catalog(all, &Coverage::all(), case.stop.clone(), &mut |_| {}).await?;
-    programs::new(wish, origin, &replayed)
+    let replayed =
+        case.shadow.catalog(all, &Coverage::all(), case.stop.clone(), &mut |_| {}).await?;
+    programs::new(request, origin, &replayed)
 }
 
 async fn catalog(endpoint: &Endpoint) -> Result<Catalog, JobError> {
@@ -116,7 +116,7 @@ async fn through(case: &Case<'_>, endpoint: &Endpoint) -> Result<Walk, JobError>
             + case.new.texts().len(),
         ..Walk::default()
     };
-    let (mut locked, _) = endpoint.lock(&Options::default().limits, &mut |_| {}).await?;
+    let (mut locked, _) = endpoint.lock(&RunOptions::default().limits, &mut |_| {}).await?;
     locked.prepare().await?;
     look(case, endpoint, &mut walk).await?;
     for migration in &case.pending {
@@ -127,7 +127,7 @@ async fn through(case: &Case<'_>, endpoint: &Endpoint) -> Result<Walk, JobError>
         }
         look(case, endpoint, &mut walk).await?;
     }
-    locked.let_go().await;
+    locked.release().await;
     walk.broken = broken(case, &walk);
     Ok(walk)
 }
@@ -136,9 +136,9 @@ async fn through(case: &Case<'_>, endpoint: &Endpoint) -> Result<Walk, JobError>
 async fn up(locked: &mut Locked<'_>, migration: &Migration) -> Result<(), JobError> {
     let step = Step { migration, direction: Direction::Up, resume: None, noted: None };
     let tasks = [task(&step)?];
-    let mut manner = Options::default().manner;
-    manner.unrecorded = true;
-    let ran = locked.run(0, &tasks[0], &manner, &mut |_| {}).await;
+    let mut exec = RunOptions::default().exec;
+    exec.unrecorded = true;
+    let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
     match ran {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -202,12 +202,7 @@ fn broken(case: &Case<'_>, walk: &Walk) -> Vec<Broken> {
 }
 
 /// What does not work of two programs where the server answers so.
-pub(super) fn compared(
-    case: &Case<'_>,
-    walk: &Walk,
-    running: &Of,
-    new: &Of,
-) -> Broken {
+pub(super) fn compared(case: &Case<'_>, walk: &Walk, running: &Of, new: &Of) -> Broken {
     let last = walk.new.states.len() - 1;
     let of = |side: &Side, seen: &Seen, own: usize, now: &Of| {
         let mut found = breaks(&side.program, &seen.states[own], &now.0);

@@ -10,7 +10,9 @@ pub enum CompatError {
     #[error("`{text}` is neither a file nor a revision of git")]
     #[diagnostic(
         code(compat::unknown_revision),
-        help("--from takes a schema.rs, or what git knows: a tag, a branch, a commit. `git fetch --tags` gets those of the remote.")
+        help(
+            "--from takes a schema.rs, or what git knows: a tag, a branch, a commit. `git fetch --tags` gets those of the remote."
+        )
     )]
     UnknownRevision {
         /// What was asked for.
@@ -20,7 +22,9 @@ pub enum CompatError {
     #[error("{revision} has no {files}")]
     #[diagnostic(
         code(compat::no_schema),
-        help("Name another revision, or the schema.rs of the running program itself: --from FILE.")
+        help(
+            "Name another revision, or the schema.rs of the running program itself: --from FILE."
+        )
     )]
     NoSchema {
         /// The revision.
@@ -32,7 +36,9 @@ pub enum CompatError {
     #[error("it is not known which migrations the running program has")]
     #[diagnostic(
         code(compat::no_start),
-        help("Set DATABASE_URL to the database that it runs on, or name the last migration that is applied there: --since VERSION.")
+        help(
+            "Set DATABASE_URL to the database that it runs on, or name the last migration that is applied there: --since VERSION."
+        )
     )]
     NoStart,
     /// A schema file that cannot be read.
@@ -43,7 +49,9 @@ pub enum CompatError {
     #[error("{path} cannot be read as SQL: {error}")]
     #[diagnostic(
         code(compat::queries),
-        help("`queries` in [compat] of glowplug.toml names files of statements that end with a semicolon, without commands of psql.")
+        help(
+            "`queries` in [compat] of glowplug.toml names files of statements that end with a semicolon, without commands of psql."
+        )
     )]
     Queries {
         /// The file.

@@ -13,7 +13,9 @@ fn git(project: &Project, arguments: &str) {
     command.current_dir(project.path()).args(arguments.split(' '));
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for role in ["AUTHOR", "COMMITTER"] {
-        command.env(format!("GIT_{role}_NAME"), "tester").env(format!("GIT_{role}_EMAIL"), "t@example.org");
+        command
+            .env(format!("GIT_{role}_NAME"), "tester")
+            .env(format!("GIT_{role}_EMAIL"), "t@example.org");
     }
     let output = command.output().expect("git runs");
     assert!(output.status.success(), "{output:#?}");
@@ -47,9 +49,15 @@ fn the_newest_tag_is_the_running_program_and_its_migrations_are_applied() {
         said[0],
         "error compat::column 1:31 the running program reads and writes `schema::users::name`, which this migration drops"
     );
-    assert!(said[1].contains("the new program inserts into `schema::users` without `name`"), "{said:#?}");
+    assert!(
+        said[1].contains("the new program inserts into `schema::users` without `name`"),
+        "{said:#?}"
+    );
     let recipe = &found["migrations"][0]["instead"][0];
-    assert_eq!(recipe["expand"][1], "ALTER TABLE \"users\" ALTER COLUMN \"name\" SET DEFAULT FILL_IN_HERE;");
+    assert_eq!(
+        recipe["expand"][1],
+        "ALTER TABLE \"users\" ALTER COLUMN \"name\" SET DEFAULT FILL_IN_HERE;"
+    );
     // another revision, where nothing is pending
     let found = report(&project, "--from HEAD");
     assert_eq!(found["migrations"].as_array().unwrap().len(), 0);

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use glowplug::{
-    compat::{
-        Program,
-        program::{Column, Name, Table, Type},
-        used::{Columns, used},
-    },
+use glowplug::compat::{
+    Program,
+    program::{Column, Name, Table, Type},
+    used::{Columns, used},
 };
 
 use super::{findings, project, report};
@@ -52,7 +50,12 @@ fn told_of(table: usize, source: &str) -> String {
     };
     let inserts = if it.inserts { " inserts" } else { "" };
     let given: Vec<String> = it.given.iter().map(name).collect();
-    format!("reads [{}] writes [{}]{inserts} given [{}]", words(&it.reads), words(&it.writes), given.join(" "))
+    format!(
+        "reads [{}] writes [{}]{inserts} given [{}]",
+        words(&it.reads),
+        words(&it.writes),
+        given.join(" ")
+    )
 }
 
 #[track_caller]
@@ -68,14 +71,26 @@ fn what_a_query_selects_is_read_and_without_a_selection_everything() {
     says("use crate::schema::users; fn f() { users::table.load::<U>(c); }", all);
     says("fn f() { crate::schema::users::table.filter(x).first(c) }", all);
     says("use crate::schema::users::dsl::*; fn f() { users.load(c) }", all);
-    says("use crate::schema::*; fn f() { let q = users::table.into_boxed(); q.select(users::id) }", all);
+    says(
+        "use crate::schema::*; fn f() { let q = users::table.into_boxed(); q.select(users::id) }",
+        all,
+    );
     says("use crate::schema::users::dsl as u; fn f() { u::users.load(c) }", all);
     says("use crate::schema::users::table as t; fn f() { t.load(c) }", all);
     says("use crate::schema::users; fn f() { helper(users::table) }", all);
-    says("use crate::schema::users; fn f() { users::table.select(users::all_columns).load(c) }", all);
-    says("use crate::schema::users; fn f() { diesel::select(exists(users::table.find(1))).get_result(c) }", all);
+    says(
+        "use crate::schema::users; fn f() { users::table.select(users::all_columns).load(c) }",
+        all,
+    );
+    says(
+        "use crate::schema::users; fn f() { diesel::select(exists(users::table.find(1))).get_result(c) }",
+        all,
+    );
     says("use crate::schema::users; fn f() -> users::BoxedQuery<'static, Pg> { todo!() }", all);
-    says("use crate::schema::users; custom!(users, x => y);", "reads [all] writes [all] inserts given []");
+    says(
+        "use crate::schema::users; custom!(users, x => y);",
+        "reads [all] writes [all] inserts given []",
+    );
     says(
         "use crate::schema::users; fn f() { users::table.filter(users::age.gt(1)).select(users::name).load(c) }",
         "reads [name age] writes [name age] given []",
@@ -89,7 +104,10 @@ fn what_a_query_selects_is_read_and_without_a_selection_everything() {
          #[derive(Queryable, Selectable)] #[diesel(table_name = users)] struct U { id: i32, #[diesel(column_name = nick)] n: String }",
         "reads [id nick] writes [] given []",
     );
-    says("use crate::schema::users; fn f() { users::table.count().get_result(c) }", "reads [] writes [] given []");
+    says(
+        "use crate::schema::users; fn f() { users::table.count().get_result(c) }",
+        "reads [] writes [] given []",
+    );
     let joined = "use crate::schema::*; fn f() { posts::table.inner_join(users::table.on(posts::user_id.eq(users::id))).select((posts::title, users::name)).load(c) }";
     says(joined, "reads [id name] writes [id name] given []");
     assert_eq!(told_of(1, joined), "reads [user_id title] writes [user_id title] given []");
@@ -141,7 +159,10 @@ fn structs_say_what_is_written_and_what_is_always_given() {
         "reads [all] writes [all] given []",
     );
     // Diesel's rule for the name of the table
-    says("#[derive(Insertable)] struct User { name: String }", "reads [] writes [name] inserts given [name]");
+    says(
+        "#[derive(Insertable)] struct User { name: String }",
+        "reads [] writes [name] inserts given [name]",
+    );
     let belongs = "#[derive(Associations, Identifiable)] #[diesel(belongs_to(User), table_name = posts)] struct Post { id: i32, user_id: i32 }";
     assert_eq!(told_of(1, belongs), "reads [id user_id] writes [user_id] given []");
     let loaded = format!("{belongs} fn f() {{ Post::belonging_to(&user).load::<Post>(c) }}");
