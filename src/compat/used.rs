@@ -1,5 +1,6 @@
 //! What of its schema.rs a program uses.
 
+mod found;
 mod names;
 mod reader;
 mod structs;

@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Asked<'a> {
     /// The programs.
     pub(crate) programs: &'a [&'a Program],
+    /// The tables that statements are asked about, by their places in each program; none for all.
+    pub(crate) only: Option<&'a [BTreeSet<usize>]>,
     /// Statements as they were written.
     pub(crate) queries: &'a [&'a str],
     /// The numbers of tables that were there earlier.
@@ -46,7 +48,10 @@ impl Session<'_> {
         let mut states = self.facts(asked).await?;
         let mut wanted: Vec<(usize, Statement)> = Vec::new();
         for (at, program) in asked.programs.iter().enumerate() {
-            wanted.extend(statements(program).into_iter().map(|it| (at, it)));
+            let is_asked =
+                |it: &Statement| asked.only.is_none_or(|only| only[at].contains(&it.table));
+            let of_program = statements(program).into_iter().filter(is_asked);
+            wanted.extend(of_program.map(|it| (at, it)));
         }
         let own = wanted.iter().map(|(at, it)| it.sql(asked.programs[*at]));
         let texts: Vec<String> = own.chain(asked.queries.iter().map(|&it| it.to_owned())).collect();

@@ -60,6 +60,12 @@ fn of_migration(text: &mut String, migration: &MigrationReport, verbose: bool, r
     for recipe in &migration.instead {
         of_recipe(text, recipe);
     }
+    if !migration.instead.is_empty() {
+        line(
+            text,
+            "  what only adds goes with the first of these migrations, what only takes away with the last",
+        );
+    }
 }
 
 fn of_finding(text: &mut String, finding: &Finding, read: Read<'_>) {

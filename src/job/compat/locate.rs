@@ -1,6 +1,10 @@
 //! Finds the statements of migrations that are to blame, by replaying those migrations statement by statement.
 
-use std::{collections::BTreeMap, mem::discriminant, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem::discriminant,
+    ops::Range,
+};
 
 use crate::{
     compat::{
@@ -44,7 +48,7 @@ pub(super) type Places = BTreeMap<(usize, Blamed), Range<usize>>;
 
 /// What a migration is to blame for.
 fn blamed(step: &Step) -> Vec<Blamed> {
-    let of = |which, breaks: &std::collections::BTreeSet<Break>| {
+    let of = |which, breaks: &BTreeSet<Break>| {
         breaks.iter().map(|it| Blamed::Break(which, it.clone())).collect::<Vec<_>>()
     };
     let running = of(Which::Running, &step.breaks);
@@ -160,6 +164,7 @@ async fn within(
     let spans = sql::split(&script.text).unwrap_or_default();
     let statements = sql::split(&sent.text).unwrap_or_default();
     let mut session = endpoint.session(&mut |_| {}).await?;
+    let only = tables(&blamed);
     send(&mut session, Message::Batch("BEGIN")).await;
     for (statement, place) in statements.iter().zip(&spans) {
         if blamed.is_empty() {
@@ -172,7 +177,7 @@ async fn within(
             send(&mut session, Message::Batch(ROLLBACK_PROBE)).await;
             continue;
         }
-        let broken = look(case, walk, &mut session).await?;
+        let broken = look(case, walk, &mut session, &only).await?;
         blamed.retain(|it| {
             let which = match it {
                 Blamed::Break(which, _) | Blamed::Query(which, _) => *which,
@@ -193,12 +198,30 @@ async fn send(session: &mut Session<'_>, message: Message<'_>) -> bool {
     replies.iter().all(Result::is_ok)
 }
 
-async fn look(case: &Case<'_>, walk: &Walk, session: &mut Session<'_>) -> Result<Broken, JobError> {
+/// The tables of both programs that are in question.
+fn tables(blamed: &[Blamed]) -> [BTreeSet<usize>; 2] {
+    let of = |wanted: Which| {
+        let breaks = blamed.iter().filter_map(|it| match it {
+            Blamed::Break(which, it) if *which == wanted => Some(it.table),
+            _ => None,
+        });
+        breaks.collect()
+    };
+    [of(Which::Running), of(Which::New)]
+}
+
+async fn look(
+    case: &Case<'_>,
+    walk: &Walk,
+    session: &mut Session<'_>,
+    only: &[BTreeSet<usize>],
+) -> Result<Broken, JobError> {
     let (running, new) = (case.running.texts(), case.new.texts());
     let queries: Vec<&str> = running.iter().chain(&new).copied().collect();
     let earlier = earlier(walk);
     let asked = Asked {
         programs: &[&case.running.program, &case.new.program],
+        only: Some(only),
         queries: &queries,
         earlier: &earlier,
         is_in_transaction: true,

@@ -157,6 +157,7 @@ async fn look(case: &Case<'_>, endpoint: &Endpoint, walk: &mut Walk) -> Result<(
     let queries: Vec<&str> = running.iter().chain(&new).copied().collect();
     let asked = Asked {
         programs: &[&case.running.program, &case.new.program],
+        only: None,
         queries: &queries,
         earlier: &earlier,
         is_in_transaction: false,
