@@ -124,7 +124,7 @@ impl Looked<'_> {
             }
             found.extend(self.read(table, column, own, now).map(one));
             if let (Some(own), Some(now)) = (own, now) {
-                let effects = self.values((table, column), (own, now), facts.1);
+                let effects = self.values((table, column), (own, now));
                 found.extend(effects.into_iter().map(one));
             }
         }
@@ -232,7 +232,6 @@ impl Looked<'_> {
         &self,
         (table, column): (usize, usize),
         (own, now): (&ColumnFacts, &ColumnFacts),
-        facts: &TableFacts,
     ) -> Vec<Effect> {
         let known = &self.program.tables[table].columns[column];
         let mut found = Vec::new();
@@ -249,7 +248,7 @@ impl Looked<'_> {
         if is_required(now) && own.has_default && !own.is_generated {
             found.push(Effect::Required {
                 column: known.name.clone(),
-                may_be_filled: facts.has_filling_trigger,
+                may_be_filled: now.may_be_filled,
             });
         }
         if now.not_null && !own.not_null {
@@ -282,9 +281,9 @@ impl Looked<'_> {
                 && same.any(|(name, _)| is_known(name) && !now.columns.contains_key(name))
         };
         let new = unknown.filter(|(name, it)| !was_required(name) && !is_renamed(it));
-        let effect = |(name, _): (&String, _)| Effect::Required {
+        let effect = |(name, it): (&String, &ColumnFacts)| Effect::Required {
             column: name.clone(),
-            may_be_filled: now.has_filling_trigger,
+            may_be_filled: it.may_be_filled,
         };
         new.map(effect).collect()
     }

@@ -47,6 +47,8 @@ pub struct ColumnFacts {
     pub labels: Vec<String>,
     /// The attributes of its composite type, in order, each with its type.
     pub attributes: Vec<String>,
+    /// Whether a trigger may give it a value before a row is inserted.
+    pub may_be_filled: bool,
 }
 
 /// What the catalog says of a table.
@@ -60,8 +62,6 @@ pub struct TableFacts {
     pub columns: BTreeMap<String, ColumnFacts>,
     /// Whether rows are inserted into it itself: it is no view.
     pub stores_rows: bool,
-    /// Whether a trigger may give columns a value before a row is inserted.
-    pub has_filling_trigger: bool,
 }
 
 /// What a server says of a program at one moment.
@@ -133,5 +133,20 @@ impl State {
     ) -> Option<&ColumnFacts> {
         let name = &program.tables[table].columns[column].name;
         self.tables.get(&table)?.columns.get(name)
+    }
+
+    /// What a program names that is missing, by its path in Rust: its schema.rs does not fit this structure.
+    #[must_use]
+    pub fn missing(&self, program: &Program) -> Vec<String> {
+        let tables = program.tables.iter().enumerate();
+        let missing = tables.flat_map(|(at, table)| match self.tables.get(&at) {
+            None => vec![table.path.clone()],
+            Some(facts) => {
+                let columns = table.columns.iter().enumerate();
+                let gone = columns.filter(|(_, it)| !facts.columns.contains_key(&it.name));
+                gone.map(|(at, _)| table.path_of(at)).collect()
+            }
+        });
+        missing.collect()
     }
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use crate::{
     compat::{
-        Used,
+        State, Used,
         queries::QueryFile,
         verdict::{self, Step},
     },
@@ -124,6 +124,7 @@ pub async fn compat(
     };
     let walk = walk::walk(request, &origin, &mut case).await?;
     notes.extend(walk.notes.iter().cloned());
+    notes.extend(misfits(&case, &walk));
     let steps = verdict::steps(&walk.broken);
     let places = locate::locate(&case, &walk, &steps).await?;
     let mut migrations = Vec::new();
@@ -156,6 +157,21 @@ fn report(
         notes,
         proved_on: request.shadow.proved_on(),
     }
+}
+
+/// Says of programs that their schema.rs is not of the structure that they are compared with.
+fn misfits(case: &Case<'_>, walk: &walk::Walk) -> Vec<String> {
+    let sides = [
+        (&case.running, walk.running.states.first(), "the applied migrations do"),
+        (&case.new, walk.new.states.last(), "all migrations together do"),
+    ];
+    let note = |(side, state, who): (&Side, Option<&State>, &str)| {
+        let missing = state?.missing(&side.program);
+        let (first, more) = (missing.first()?, missing.len() - 1);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("{} names `{first}`{more}, which {who} not make: not looked at", side.told))
+    };
+    sides.into_iter().filter_map(note).collect()
 }
 
 /// Refuses migrations with which the running program breaks.

@@ -164,7 +164,6 @@ fn state(rows: Vec<Row>, types: &mut BTreeSet<String>) -> State {
                     name: text(3),
                     columns: BTreeMap::new(),
                     stores_rows: is(4),
-                    has_filling_trigger: is(5),
                 };
                 state.tables.insert(place(), facts);
             }
@@ -178,8 +177,9 @@ fn state(rows: Vec<Row>, types: &mut BTreeSet<String>) -> State {
                     is_generated: is(8),
                     labels: serde_json::from_str(&text(9)).unwrap_or_default(),
                     attributes: serde_json::from_str(&text(10)).unwrap_or_default(),
+                    may_be_filled: is(11),
                 };
-                types.extend(row.get(11).cloned().flatten());
+                types.extend(row.get(12).cloned().flatten());
                 columns.entry(place()).or_default().insert(text(2), facts);
             }
             _ => {

@@ -326,3 +326,44 @@ fn queries_of_files_are_prepared_as_they_stand() {
     let found = report(&project, "");
     assert!(!found.to_string().contains("compat::query"), "what never worked does not break");
 }
+
+#[test]
+fn a_column_that_a_trigger_fills_may_be_left_out() {
+    let database = Database::new();
+    let first = "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL);
+        CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.slug := lower(NEW.name); RETURN NEW; END $$;
+        CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+        CREATE TRIGGER other BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION other();";
+    let old = "diesel::table! { users (id) { id -> Int4, name -> Text, } }";
+    let project = project(&database, first, old);
+    project.migration(
+        "2_filled",
+        "ALTER TABLE users ADD slug text;
+         UPDATE users SET slug = lower(name);
+         CREATE TRIGGER fill BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION fill();
+         ALTER TABLE users ALTER slug SET NOT NULL;",
+        "",
+    );
+    project.migration("3_not_filled", "ALTER TABLE users ADD more text NOT NULL", "");
+    let found = report(&project, "--from old.rs");
+    let of = |name: &str| findings(&found, name).swap_remove(0);
+    assert!(of("2_filled").starts_with("warning compat::required 4:"), "{found:#}");
+    assert!(of("3_not_filled").starts_with("error compat::required 1:"), "{found:#}");
+}
+
+#[test]
+fn a_schema_that_fits_nothing_is_said_to_be_so() {
+    let database = Database::new();
+    let old = "diesel::table! { users (id) { id -> Int4, name -> Text, oddly -> Text, } }";
+    let project = project(&database, USERS, old);
+    project.write("src/schema.rs", "diesel::table! { nobody (id) { id -> Int4, } }");
+    let found = report(&project, "--from old.rs");
+    assert_eq!(
+        found["notes"][0],
+        "old.rs names `old::users::oddly`, which the applied migrations do not make: not looked at"
+    );
+    assert_eq!(
+        found["notes"][1],
+        "src/schema.rs names `schema::nobody`, which all migrations together do not make: not looked at"
+    );
+}

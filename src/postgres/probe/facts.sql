@@ -3,12 +3,7 @@ WITH asked AS (
     FROM pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb) WITH ORDINALITY AS a (name, place)
 ), tables AS (
     SELECT a.place, c.oid, c.relkind,
-        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name,
-        EXISTS (
-            SELECT FROM pg_catalog.pg_trigger t
-            -- for each row, before, on insert
-            WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 7 = 7
-        ) AS is_filled
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name
     FROM asked a
     JOIN pg_catalog.pg_class c ON c.oid = a.relation
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -35,7 +30,7 @@ WITH asked AS (
     ) domains ON true
 )
 SELECT ARRAY['table', t.place::pg_catalog.text, t.oid::pg_catalog.text, t.name,
-    (t.relkind IN ('r', 'p', 'f'))::pg_catalog.text, t.is_filled::pg_catalog.text]
+    (t.relkind IN ('r', 'p', 'f'))::pg_catalog.text]
 FROM tables t
 UNION ALL
 SELECT ARRAY['column', c.place::pg_catalog.text, c.attname::pg_catalog.text, c.attnum::pg_catalog.text,
@@ -54,6 +49,17 @@ SELECT ARRAY['column', c.place::pg_catalog.text, c.attname::pg_catalog.text, c.a
         FROM pg_catalog.pg_type i
         JOIN pg_catalog.pg_attribute f ON f.attrelid = i.typrelid AND f.attnum > 0 AND NOT f.attisdropped
         WHERE i.oid IN (c.base, b.typelem) AND i.typtype = 'c'),
+    EXISTS (
+        SELECT FROM pg_catalog.pg_trigger g
+        JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
+        -- for each row, before, on insert
+        WHERE g.tgrelid = c.attrelid AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 7 = 7
+            -- a function that builds rows need not name the column
+            AND (
+                pg_catalog.strpos(f.prosrc || pg_catalog.encode(g.tgargs, 'escape'), c.attname) > 0
+                OR f.prosrc ~* '\m(execute|(json|jsonb)_populate_record|populate_record|hstore)\M|\mnew\s*:?=|\minto\s+new\M'
+            )
+    )::pg_catalog.text,
     CASE WHEN c.atttypid >= 16384 OR b.oid >= 16384
         THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(b.typname) END]
 FROM columns c
