@@ -8,6 +8,7 @@ mod cache;
 mod check;
 mod checks;
 mod ci;
+mod compat;
 mod completions;
 mod covers;
 mod current;
@@ -190,6 +191,8 @@ enum Command {
     Ci(ci::Ci),
     /// Write one page about the project: findings, pictures, history
     Report(report::Report),
+    /// Show whether the running program works with the pending migrations
+    Compat(compat::Compat),
     /// Print the SQL that changes one structure into another
     Diff(diff::Diff),
     /// Show how the database differs from what its migrations produce
@@ -275,6 +278,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Ci(_) => "ci",
             Self::Report(_) => "report",
+            Self::Compat(_) => "compat",
             Self::Diff(_) => "diff",
             Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
@@ -357,6 +361,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Check(command) => command.run(global, output),
         Command::Ci(command) => command.run(global, output),
         Command::Report(command) => command.run(global, output),
+        Command::Compat(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),

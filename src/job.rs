@@ -7,6 +7,7 @@ mod attest;
 pub mod autogenerate;
 mod caret;
 pub mod ci;
+pub mod compat;
 pub mod database;
 mod declared;
 pub mod diff;

@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;
+pub mod git;
 pub mod pin;
 pub mod printed;
 pub mod read;
@@ -13,6 +14,7 @@ pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
 pub mod setup;
+pub mod sources;
 pub mod truth;
 pub mod write;
 
@@ -187,6 +189,18 @@ pub enum ProjectError {
         place: PathBuf,
         /// What is in it.
         reason: Box<ProjectError>,
+    },
+    /// The program `git`.
+    #[error("{what}")]
+    #[diagnostic(
+        code(project::git),
+        help(
+            "Is git installed, and is this a repository that your user may read? --from FILE and --since VERSION work without git."
+        )
+    )]
+    Git {
+        /// What went wrong.
+        what: String,
     },
     /// Something that would be overwritten.
     #[error("{} already exists", path.display())]

@@ -4,6 +4,7 @@ pub(crate) mod advice;
 pub mod autogenerate;
 pub mod changes;
 pub mod ci;
+pub mod compat;
 pub mod deploy;
 pub mod drift;
 pub mod event;

@@ -46,6 +46,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "schema-rs" "guides/schema-rs.md"
     "replays" "guides/verify.md"
     "report" "guides/report.md"
+    "deploys" "guides/deploy.md"
     "production" "guides/production.md"
     "application" "guides/application.md"
     "troubleshooting" "guides/troubleshooting.md"

@@ -2,6 +2,7 @@
 
 mod autogenerate;
 mod ci;
+mod compat;
 mod diagnostic;
 pub(super) mod findings;
 mod json;
@@ -19,8 +20,8 @@ use std::{io, sync::OnceLock};
 use serde::Serialize;
 
 pub(super) use self::{
-    autogenerate::*, ci::*, findings::Sheet, ledger::*, page::page, pin::*, progress::Progress,
-    text::*, verify::*,
+    autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
+    progress::Progress, text::*, verify::*,
 };
 use crate::cli::{
     Format, Global,
@@ -29,7 +30,7 @@ use crate::cli::{
     failure::CliError,
     terminal::{self, Look},
 };
-use crate::job::JobError;
+use crate::job::{JobError, failure::CompatError};
 use crate::report::finding::Finding;
 use crate::words::shown;
 
@@ -226,7 +227,12 @@ impl Output {
             Exit::Interrupted
         } else if matches!(
             failure.job(),
-            Some(JobError::Refused(_) | JobError::Drift(_) | JobError::Harm(_))
+            Some(
+                JobError::Refused(_)
+                    | JobError::Drift(_)
+                    | JobError::Harm(_)
+                    | JobError::Compat(CompatError::Breaks { .. })
+            )
         ) {
             Exit::Findings
         } else {

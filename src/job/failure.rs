@@ -1,5 +1,6 @@
 //! Why a job could not do its work.
 
+mod compat;
 mod database;
 mod ledger;
 mod place;
@@ -10,6 +11,7 @@ mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
+pub use self::compat::CompatError;
 pub use self::database::DatabaseError;
 use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
@@ -115,6 +117,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     EditsWouldBeLost(#[from] EditsWouldBeLost),
+    /// What programs can live with.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Compat(#[from] CompatError),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]

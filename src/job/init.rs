@@ -53,6 +53,11 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # sql = "prerequisites.sql"  # what is there before the first migration
 # stand_ins = []             # extensions that this machine may lack, because that SQL makes what is used of them
 
+[compat]
+# from = "origin/HEAD"       # the running program: a revision or a schema.rs; without: the newest tag
+# used = "src"               # only what this source uses counts
+# queries = ["queries.sql", "src"]  # SQL that the program sends
+
 [schema]
 # compat = "right"           # "diesel": Diesel's bytes also where Diesel is wrong
 # views = false              # whether views, materialized views and foreign tables are printed

@@ -55,6 +55,7 @@ pages! {
     the_front_page_is_true "README.md"
     getting_started_is_true "docs/src/getting-started.md"
     autogenerate_is_true "docs/src/guides/autogenerate.md"
+    deploy_is_true "docs/src/guides/deploy.md"
     ledgers_is_true "docs/src/guides/ledgers.md"
     migrations_is_true "docs/src/guides/migrations.md"
     production_is_true "docs/src/guides/production.md"

@@ -6,6 +6,7 @@ mod application;
 mod autogenerate;
 mod ci;
 mod cluster;
+mod compat;
 mod connect;
 mod crowd;
 mod diesel_commands;

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 17] = [
+const ROOMS: [(&str, u32); 18] = [
     ("cli", 8),
     ("testing", 8),
     ("job", 7),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, u32); 17] = [
     ("ledger", 4),
     ("planner", 4),
     ("lint", 4),
+    ("compat", 4),
     ("ddl", 3),
     ("report", 3),
     ("catalog", 2),

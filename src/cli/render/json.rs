@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{covers::Covers, failure::CliError},
-    job::JobError,
+    job::{JobError, failure::CompatError},
     report::finding::{Finding, Severity},
 };
 
@@ -87,6 +87,9 @@ pub(super) fn failed<T: Serialize>(
         }
         Some(JobError::Drift(drift)) => {
             error["findings"] = json!(drift.findings);
+        }
+        Some(JobError::Compat(CompatError::Breaks { findings, .. })) => {
+            error["findings"] = json!(findings);
         }
         Some(JobError::Harm(harm)) => {
             error["findings"] = json!(harm.findings);

@@ -107,9 +107,20 @@ impl Shadow {
     ) -> Result<Prepared, JobError> {
         cluster::cache_limit()?;
         let needs = self.needs(migrations.texts());
+        self.ran_with(&needs, migrations, stop, watch).await
+    }
+
+    /// The same for a server on which others are to follow, with what all of them need.
+    pub(in crate::job) async fn ran_with(
+        &self,
+        needs: &Needs,
+        migrations: &Migrations,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<Prepared, JobError> {
         let count = migrations.iter().count();
-        let all = self.replays(migrations, &needs);
-        let (prepared, known) = self.begin(&all, &needs).await?;
+        let all = self.replays(migrations, needs);
+        let (prepared, known) = self.begin(&all, needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
             let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
