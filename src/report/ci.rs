@@ -20,11 +20,14 @@ pub enum Part {
     Schema,
     /// The history of the database.
     Status,
+    /// The running program works with the new migrations.
+    Compat,
 }
 
 impl Part {
     /// All, in the order of the report.
-    pub const ALL: [Self; 4] = [Self::Verify, Self::Check, Self::Schema, Self::Status];
+    pub const ALL: [Self; 5] =
+        [Self::Verify, Self::Check, Self::Schema, Self::Status, Self::Compat];
 
     /// Its name, as `--only` takes it and as the codes of its findings begin.
     #[must_use]
@@ -34,6 +37,7 @@ impl Part {
             Self::Check => "check",
             Self::Schema => "schema",
             Self::Status => "status",
+            Self::Compat => "compat",
         }
     }
 }
