@@ -28,6 +28,7 @@ mod schema;
 mod settings;
 mod shadow;
 mod show;
+mod squash;
 mod stamp;
 mod terminal;
 mod title;
@@ -156,6 +157,8 @@ enum Command {
     Downgrade(upgrade::Downgrade),
     /// Revert the newest migration and apply it again
     Redo(upgrade::Redo),
+    /// Make one migration of several
+    Squash(squash::Squash),
     /// Mark migrations as applied or pending without running them
     Stamp(stamp::Stamp),
     /// Write schema.rs, or check that it is up to date
@@ -215,6 +218,7 @@ impl Command {
             Self::Upgrade(_) => "upgrade",
             Self::Downgrade(_) => "downgrade",
             Self::Redo(_) => "redo",
+            Self::Squash(_) => "squash",
             Self::Stamp(_) => "stamp",
             Self::Schema(_) => "schema",
             Self::PrintSchema(_) => "print-schema",
@@ -296,6 +300,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Upgrade(command) => command.run(global, output),
         Command::Downgrade(command) => command.run(global, output),
         Command::Redo(command) => command.run(global, output),
+        Command::Squash(command) => command.run(global, output),
         Command::Stamp(command) => command.run(global, output),
         Command::Schema(command) => command.run(global, output),
         Command::PrintSchema(command) => command.run(global, output),

@@ -27,6 +27,8 @@ pub mod run;
 pub mod schema;
 mod second_key;
 pub mod shadow;
+pub mod squash;
+mod squashed;
 pub mod stamp;
 pub mod status;
 pub mod verify;

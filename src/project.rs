@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;
+mod metadata;
 pub mod pin;
 pub mod printed;
 pub mod read;
@@ -12,6 +13,7 @@ pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
 pub mod setup;
+pub mod squash;
 pub mod truth;
 pub mod write;
 
@@ -144,6 +146,18 @@ pub enum ProjectError {
         /// What to do.
         #[help]
         advice: String,
+    },
+    /// A metadata.toml says something that cannot be.
+    #[error("{} cannot be used: {what}", path.display())]
+    #[diagnostic(
+        code(migrations::metadata),
+        help("The keys are described in `glowplug help migrations`.")
+    )]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
     },
     /// The set of migrations is not one.
     #[error(transparent)]

@@ -12,5 +12,6 @@ pub mod proved;
 pub mod rule;
 pub mod run;
 pub mod schema;
+pub mod squash;
 pub mod status;
 pub mod verify;

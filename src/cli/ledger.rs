@@ -232,6 +232,7 @@ impl Protect {
             up: &texts.up,
             down: &texts.down,
             run_in_transaction: true,
+            metadata: "",
         };
         let path = write::migration(dir, &new).map_err(job::JobError::from)?;
         let is_declared = settings.ledgers().iter().any(|it| it.label() == ledger.label());

@@ -7,6 +7,7 @@ mod ledger;
 mod pin;
 mod progress;
 mod snippet;
+mod squash;
 mod text;
 mod verify;
 mod wrap;
@@ -15,7 +16,7 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, squash::*, text::*, verify::*};
 use crate::cli::{
     Format, Global,
     covers::Covers,

@@ -51,6 +51,12 @@ pub(super) struct Downgrade {
     /// `-1`, `-N`, `base`, or the version to go back to; with --sql also A:B
     #[arg(value_name = "TARGET", allow_negative_numbers = true)]
     target: String,
+    /// Revert only TARGET itself, wherever it stands: nothing that is applied may depend on it
+    #[arg(long, conflicts_with = "sql")]
+    only: bool,
+    /// With --only: also revert what depends on it (`depends_on` in metadata.toml), newest first
+    #[arg(long, requires = "only")]
+    with_dependents: bool,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -129,7 +135,11 @@ impl Downgrade {
                 output,
             );
         }
-        let wish = Wish::Downgrade { target: self.target.clone() };
+        let target = self.target.clone();
+        let wish = match self.only {
+            true => Wish::Only { target, with_dependents: self.with_dependents },
+            false => Wish::Downgrade { target },
+        };
         let locked = global.locked_schema;
         execute("downgrade", &settings, &wish, &self.run, locked, output)
     }

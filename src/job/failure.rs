@@ -5,6 +5,7 @@ mod ledger;
 mod proof;
 mod rename;
 mod schema;
+mod squash;
 mod twin;
 
 use miette::{NamedSource, SourceSpan};
@@ -15,6 +16,7 @@ pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
+pub use self::squash::SquashError;
 pub use self::twin::TwinError;
 pub(in crate::job) use self::twin::missing_extension;
 
@@ -115,6 +117,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     EditsWouldBeLost(#[from] EditsWouldBeLost),
+    /// Migrations that cannot be squashed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Squash(#[from] SquashError),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]

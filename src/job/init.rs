@@ -72,6 +72,7 @@ const FIRST: NewMigration<'static> = NewMigration {
     up: include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql"),
     down: include_str!("../../migrations/2026-11-23-090000-0000_create_events/down.sql"),
     run_in_transaction: true,
+    metadata: "",
 };
 
 /// Writes what a project needs and does not have.

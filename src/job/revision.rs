@@ -45,7 +45,7 @@ pub fn revision(
 ) -> Result<RevisionReport, JobError> {
     let (version, name) = place(dir, migrations, message, version)?;
     let up = if run_in_transaction { UP } else { UP_PIECEWISE };
-    let new = NewMigration { name: &name, up, down: DOWN_TEMPLATE, run_in_transaction };
+    let new = NewMigration { name: &name, up, down: DOWN_TEMPLATE, run_in_transaction, metadata: "" };
     let path = write::migration(dir, &new)?;
     Ok(RevisionReport { version, name, path })
 }

@@ -9,12 +9,14 @@ use crate::{
         failure::ScriptError,
         ledger::sealed,
         open::{Endpoint, Limits},
-        second_key,
+        second_key, squashed,
     },
     migration::{
         journal::{EntryKind, Journal},
         plan::{self, Plan, Policy, Step},
+        links,
         source::{Direction, Migrations, Script, check_script},
+        squash::{self, Settled},
         status::{Row, State, Status, status},
         target::{History, Point, TargetError},
         version::Version,
@@ -22,7 +24,7 @@ use crate::{
     postgres::{
         exec::{Cause, Happening, Manner, Task, TaskError},
         guard::Guard,
-        journal::Record,
+        journal::{self, Record},
         lock::Locked,
     },
     report::{
@@ -46,6 +48,13 @@ pub enum Wish {
     Downgrade {
         /// The target.
         target: String,
+    },
+    /// Revert one migration, wherever it stands.
+    Only {
+        /// Which.
+        target: String,
+        /// Whether those that depend on it are reverted, too.
+        with_dependents: bool,
     },
     /// Revert the newest.
     Revert {
@@ -96,7 +105,7 @@ pub async fn run(
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
     let result =
-        run_attested(&mut locked, &journal, migrations, wish, options, Some(endpoint), watch).await;
+        run_settled(&mut locked, &journal, migrations, wish, options, Some(endpoint), watch).await;
     locked.let_go().await;
     result
 }
@@ -113,14 +122,18 @@ pub async fn dry_run(
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (_session, facts, journal) = endpoint.read(watch).await?;
-    let status = status(migrations, &journal);
-    let plan = make_plan(&status, wish)?;
+    let settled = squash::settle(migrations, &journal);
+    demand(&settled, wish)?;
+    let (migrations, journal) = (&*settled.migrations, &*settled.journal);
+    let status = status(migrations, journal);
+    let plan = make_plan(&status, migrations, wish)?;
     together(&plan, wish, single_transaction)?;
     let tasks = tasks(&plan)?;
     let mut report = report(&status, facts.database);
     report.dry_run = true;
     report.steps = tasks.iter().map(|task| step_report(task, 0)).collect();
-    report.after = after(&journal, &tasks);
+    report.after = after(journal, &tasks);
+    report.notes.extend(settled.squashed.iter().map(squashed::to_record));
     Ok(report)
 }
 
@@ -136,7 +149,52 @@ pub async fn run_locked(
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
-    run_attested(locked, journal, migrations, wish, options, None, watch).await
+    run_settled(locked, journal, migrations, wish, options, None, watch).await
+}
+
+/// Runs a wish after it is decided what squashed migrations are here, and records that.
+async fn run_settled(
+    locked: &mut Locked<'_>,
+    journal: &Journal,
+    migrations: &Migrations,
+    wish: &Wish,
+    options: &Options,
+    endpoint: Option<&Endpoint>,
+    watch: Watch<'_>,
+) -> Result<RunReport, RunError> {
+    let settled = squash::settle(migrations, journal);
+    demand(&settled, wish)?;
+    let actor = &options.manner.actor;
+    let mut notes = squashed::record(locked, journal, &settled, actor).await?;
+    let (all, seen) = (&*settled.migrations, &*settled.journal);
+    if !matches!(wish, Wish::Upgrade { .. }) {
+        let status = status(all, seen);
+        let plan = make_plan(&status, all, wish)?;
+        // what cannot be run is refused before anything is written
+        tasks(&plan)?;
+        squashed::forget_reverted(locked, journal, all, &plan, actor).await?;
+    }
+    let mut report = run_attested(locked, seen, all, wish, options, endpoint, watch).await?;
+    if matches!(settled.migrations, std::borrow::Cow::Owned(_)) {
+        // the last of those that were squashed may have run by now
+        let place = locked.facts().place.clone();
+        let journal = journal::read(&mut locked.session, &place).await.map_err(JobError::from)?;
+        let settled = squash::settle(migrations, &journal);
+        notes.extend(squashed::record(locked, &journal, &settled, actor).await?);
+    }
+    report.notes.splice(0..0, notes);
+    Ok(report)
+}
+
+/// Refuses what no plan can be made from.
+fn demand(settled: &Settled<'_>, wish: &Wish) -> Result<(), plan::Blocked> {
+    if matches!(wish, Wish::Upgrade { .. }) {
+        if let Some(blocked) = &settled.blocked {
+            return Err(blocked.clone());
+        }
+        links::demand(&settled.migrations)?;
+    }
+    Ok(())
 }
 
 /// Runs a wish. With an endpoint the ledgers are looked at over a new connection in the end.
@@ -150,7 +208,7 @@ async fn run_attested(
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let status = status(migrations, journal);
-    let plan = make_plan(&status, wish)?;
+    let plan = make_plan(&status, migrations, wish)?;
     let tasks = tasks(&plan)?;
     let guard = &options.manner.guard;
     let single = options.single_transaction;
@@ -291,7 +349,11 @@ fn together(plan: &Plan<'_>, wish: &Wish, single_transaction: bool) -> Result<bo
 }
 
 /// Finds the target and makes the plan.
-pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError> {
+pub(crate) fn make_plan<'a>(
+    status: &Status<'a>,
+    migrations: &Migrations,
+    wish: &Wish,
+) -> Result<Plan<'a>, JobError> {
     let history = history(status);
     match wish {
         Wish::Upgrade { target, policy } => {
@@ -320,6 +382,14 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
             }
             let point = history.find(target)?;
             Ok(plan::downgrade(status, &point)?)
+        }
+        Wish::Only { target, with_dependents } => {
+            let point = history.find(target)?;
+            if point == Point::Base {
+                let advice = "--only takes the version of one migration.".into();
+                return Err(TargetError::Unknown { text: target.clone(), advice }.into());
+            }
+            Ok(plan::downgrade_only(status, migrations, &point, *with_dependents)?)
         }
         Wish::Revert { count } => {
             let applied = || status.rows.iter().rev().filter(|row| row.run_on.is_some());

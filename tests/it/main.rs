@@ -50,6 +50,7 @@ mod schema;
 mod schema_edits;
 mod secrets;
 mod source;
+mod squash;
 mod support;
 mod terminal;
 mod testing;

@@ -20,7 +20,8 @@ use crate::{
         verify::careful::Legs,
     },
     migration::{
-        source::{Metadata, Migration, Script},
+        links::Links,
+        source::{Checks, Metadata, Migration, Script},
         version::Version,
     },
     planner::{
@@ -77,8 +78,8 @@ impl Proving {
             role: ROLE,
             online: wish.forms.online,
             // a block that commits cannot be guarded
-            batches: !wish.guard.is_on(),
-            in_one: false,
+            batches: !wish.guard.is_on() && !wish.forms.in_one,
+            in_one: wish.forms.in_one,
             portable: self.is_for_any(),
         };
         let mut ups = way(&from, &to, &target)?;
@@ -326,7 +327,7 @@ impl Proving {
         found: &Catalog,
     ) -> Result<(), JobError> {
         let left: Vec<String> = match wish.truth {
-            Truth::Sql(_) => {
+            Truth::Sql(_) | Truth::Migrations(_) => {
                 let to = alike::agreed(session, self.major, found, to).await?;
                 let left = differences(&to, found);
                 left.iter().map(ToString::to_string).collect()
@@ -402,6 +403,9 @@ fn migration(drafted: &Drafted, up: &str, down: Option<&str>) -> Result<Migratio
         up: script("up.sql", up),
         down: down.map(|it| script("down.sql", it)),
         metadata: Metadata { run_in_transaction: drafted.run_in_transaction, ledger: false },
+        links: Links::default(),
+        backfill: None,
+        checks: Checks::default(),
     })
 }
 
