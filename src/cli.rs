@@ -22,6 +22,7 @@ mod init;
 mod interrupt;
 mod ledger;
 mod print_schema;
+mod rebase;
 mod render;
 mod revision;
 mod schema;
@@ -157,6 +158,8 @@ enum Command {
     Downgrade(upgrade::Downgrade),
     /// Revert the newest migration and apply it again
     Redo(upgrade::Redo),
+    /// Give migrations of a branch versions after the newest
+    Rebase(rebase::Rebase),
     /// Make one migration of several
     Squash(squash::Squash),
     /// Mark migrations as applied or pending without running them
@@ -218,6 +221,7 @@ impl Command {
             Self::Upgrade(_) => "upgrade",
             Self::Downgrade(_) => "downgrade",
             Self::Redo(_) => "redo",
+            Self::Rebase(_) => "rebase",
             Self::Squash(_) => "squash",
             Self::Stamp(_) => "stamp",
             Self::Schema(_) => "schema",
@@ -300,6 +304,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Upgrade(command) => command.run(global, output),
         Command::Downgrade(command) => command.run(global, output),
         Command::Redo(command) => command.run(global, output),
+        Command::Rebase(command) => command.run(global, output),
         Command::Squash(command) => command.run(global, output),
         Command::Stamp(command) => command.run(global, output),
         Command::Schema(command) => command.run(global, output),

@@ -22,6 +22,7 @@ pub mod open;
 mod owner;
 pub mod pin;
 pub mod prerequisites;
+pub mod rebase;
 pub mod revision;
 pub mod run;
 pub mod schema;

@@ -2,8 +2,10 @@
 
 pub mod backfill;
 pub mod environment;
+pub mod history_file;
 pub mod journal;
 pub mod links;
+pub mod order;
 pub mod plan;
 pub mod source;
 pub mod squash;

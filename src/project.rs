@@ -4,10 +4,12 @@ pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;
+pub mod history_file;
 mod metadata;
 pub mod pin;
 pub mod printed;
 pub mod read;
+pub mod rebase;
 mod regular;
 pub mod root;
 pub mod rustfmt;
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 use miette::NamedSource;
 
 use crate::{
-    migration::{source::SourceError, version::MAX_LENGTH},
+    migration::{history_file::HistoryFault, source::SourceError, version::MAX_LENGTH},
     words::secrets,
 };
 
@@ -159,6 +161,10 @@ pub enum ProjectError {
         /// What is wrong.
         what: String,
     },
+    /// The file with a line for each migration.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    History(#[from] HistoryFault),
     /// The set of migrations is not one.
     #[error(transparent)]
     #[diagnostic(transparent)]

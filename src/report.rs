@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod ledger_finding;
 pub mod pin;
 pub mod proved;
+pub mod rebase;
 pub mod rule;
 pub mod run;
 pub mod schema;

@@ -235,6 +235,7 @@ impl Protect {
             metadata: "",
         };
         let path = write::migration(dir, &new).map_err(job::JobError::from)?;
+        settings.keep_history(&[])?;
         let is_declared = settings.ledgers().iter().any(|it| it.label() == ledger.label());
         let declared_in = match is_declared {
             true => None,

@@ -6,6 +6,7 @@ mod json;
 mod ledger;
 mod pin;
 mod progress;
+mod rebase;
 mod snippet;
 mod squash;
 mod text;
@@ -16,7 +17,10 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, squash::*, text::*, verify::*};
+pub(super) use self::{
+    autogenerate::*, ledger::*, pin::*, progress::Progress, rebase::*, squash::*, text::*,
+    verify::*,
+};
 use crate::cli::{
     Format, Global,
     covers::Covers,

@@ -52,11 +52,8 @@ impl Squash {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
         let guard = settings.manner(&LimitArgs::default()).guard;
-        let target = Target {
-            dir: &settings.migrations_dir,
-            deletes: self.delete,
-            dry_run: self.dry_run,
-        };
+        let target =
+            Target { dir: &settings.migrations_dir, deletes: self.delete, dry_run: self.dry_run };
         let progress = output.progress();
         let report = block_on(async |stop| {
             let shadow = settings.twin("squash", &stop, output, &mut |_| {}).await?;
@@ -77,6 +74,9 @@ impl Squash {
         });
         progress.finish();
         let mut report = report?;
+        if !self.dry_run {
+            settings.keep_history(&[])?;
+        }
         for path in [&mut report.path, &mut report.moved_to] {
             *path = path.take().map(|it| settings.relative(&it).into());
         }

@@ -189,6 +189,10 @@ fn execute(
     let mut progress = output.progress();
     let report = block_on(async |stop| {
         let endpoint = settings.endpoint(command, stop, output)?;
+        if matches!(wish, Wish::Upgrade { .. }) {
+            // what is still written may be tried on this machine
+            settings.demand_history(&migrations, endpoint.url.is_local())?;
+        }
         let mut watch = |event| progress.show(&event);
         if locked_schema && printer.has_files() {
             let shadow = || settings.shadow(output);

@@ -3,6 +3,7 @@
 mod database;
 mod ledger;
 mod proof;
+mod rebase;
 mod rename;
 mod schema;
 mod squash;
@@ -14,6 +15,7 @@ pub use self::database::DatabaseError;
 use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
+pub use self::rebase::RebaseError;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
 pub use self::squash::SquashError;
@@ -117,6 +119,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     EditsWouldBeLost(#[from] EditsWouldBeLost),
+    /// Migrations that cannot get new versions.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Rebase(#[from] RebaseError),
     /// Migrations that cannot be squashed.
     #[error(transparent)]
     #[diagnostic(transparent)]

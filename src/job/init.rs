@@ -53,6 +53,9 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # sql = "prerequisites.sql"  # what is there before the first migration
 # stand_ins = []             # extensions that this machine may lack, because that SQL makes what is used of them
 
+[migrations]
+# history_file = false       # a line for each migration in .history: two branches that add some conflict in git
+
 [schema]
 # compat = "right"           # "diesel": Diesel's bytes also where Diesel is wrong
 # views = false              # whether views, materialized views and foreign tables are printed

@@ -6,8 +6,8 @@ use crate::{
     job::{JobError, run::tasks},
     migration::{
         journal::{EntryKind, Journal},
-        links,
-        plan::{self, Plan, Policy, Step},
+        order,
+        plan::{self, Blocked, Plan, Policy, Step},
         source::{Direction, Migrations},
         squash,
         status::status,
@@ -51,7 +51,7 @@ pub fn between(
         }
         .into());
     };
-    links::demand(migrations)?;
+    order::demand(migrations).map_err(Blocked::from)?;
     let nothing = Journal::default();
     let status = status(migrations, &nothing);
     let history = crate::job::run::history(&status);
@@ -110,7 +110,7 @@ pub fn pending(
     }
     // what only the journal does not know yet is left to the next run
     let (migrations, journal) = (&*settled.migrations, &*settled.journal);
-    links::demand(migrations)?;
+    order::demand(migrations).map_err(Blocked::from)?;
     let status = status(migrations, journal);
     let point = crate::job::run::history(&status).find(target)?;
     let plan = match direction {

@@ -45,7 +45,8 @@ pub fn revision(
 ) -> Result<RevisionReport, JobError> {
     let (version, name) = place(dir, migrations, message, version)?;
     let up = if run_in_transaction { UP } else { UP_PIECEWISE };
-    let new = NewMigration { name: &name, up, down: DOWN_TEMPLATE, run_in_transaction, metadata: "" };
+    let new =
+        NewMigration { name: &name, up, down: DOWN_TEMPLATE, run_in_transaction, metadata: "" };
     let path = write::migration(dir, &new)?;
     Ok(RevisionReport { version, name, path })
 }
@@ -94,7 +95,7 @@ fn can_be_named(key: &str) -> bool {
 
 /// Now, in Diesel's form; the last four digits count up where several are made in one second. What comes right behind the newest, where
 /// that is later than now, or sorts behind all times: what is new was written after it, and may need it.
-fn next_version(migrations: &Migrations) -> String {
+pub(super) fn next_version(migrations: &Migrations) -> String {
     let now = jiff::Timestamp::now().strftime(TIME).to_string();
     let is_next = |key: &String| {
         let version = Version::of_directory(key).ok();

@@ -13,8 +13,8 @@ use crate::{
     },
     migration::{
         journal::{EntryKind, Journal},
+        order,
         plan::{self, Plan, Policy, Step},
-        links,
         source::{Direction, Migrations, Script, check_script},
         squash::{self, Settled},
         status::{Row, State, Status, status},
@@ -192,7 +192,7 @@ fn demand(settled: &Settled<'_>, wish: &Wish) -> Result<(), plan::Blocked> {
         if let Some(blocked) = &settled.blocked {
             return Err(blocked.clone());
         }
-        links::demand(&settled.migrations)?;
+        order::demand(&settled.migrations)?;
     }
     Ok(())
 }

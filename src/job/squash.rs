@@ -33,11 +33,7 @@ use crate::{
         version::Version,
     },
     postgres::{guard::Guard, session::Stop},
-    project::{
-        ProjectError,
-        squash::replace,
-        write::NewMigration,
-    },
+    project::{ProjectError, squash::replace, write::NewMigration},
     report::{
         autogenerate::{AutogenerateReport, Drafted},
         squash::{FilledReport, SquashReport},
@@ -191,12 +187,8 @@ async fn draft(
         drop_partitions: &[],
         forms: Forms { online: false, in_one: true, ..Forms::default() },
     };
-    let place = Place {
-        dir: target.dir,
-        message: wish.message,
-        version: Some(key),
-        renames_settled: true,
-    };
+    let place =
+        Place { dir: target.dir, message: wish.message, version: Some(key), renames_settled: true };
     let writes = range.before.is_empty();
     let attempt = async |rows: bool, watch: Watch<'_>| {
         let look = async |endpoint: &crate::job::open::Endpoint, truth: &Catalog| {
@@ -268,7 +260,12 @@ fn depends_on(range: &Range) -> Vec<Version> {
     before.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn migration(last: &Migration, drafted: &Drafted, up: String, depends_on: Vec<Version>) -> Migration {
+fn migration(
+    last: &Migration,
+    drafted: &Drafted,
+    up: String,
+    depends_on: Vec<Version>,
+) -> Migration {
     let script = |file: &str, text: String| Script::new(format!("{}/{file}", drafted.name), text);
     Migration {
         version: last.version.clone(),

@@ -32,6 +32,8 @@ use crate::{
     },
     migration::{
         environment::Needs,
+        order,
+        plan::Blocked,
         source::{Migration, Migrations},
     },
     postgres::{cluster::Scratch, guard::Guard, introspect, session::Stop},
@@ -77,6 +79,7 @@ pub async fn verify(
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<Verified, JobError> {
+    order::demand(wish.migrations).map_err(Blocked::from)?;
     let migrations = wish.shadow.stood_in(wish.migrations);
     let all: Vec<&Migration> = migrations.iter().collect();
     let cache = Cache::new(wish, &all);

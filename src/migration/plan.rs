@@ -3,7 +3,7 @@
 use crate::{
     migration::{
         journal::EntryKind,
-        links,
+        order::{self, OrderError},
         source::{Direction, Migration, Migrations},
         status::{Interruption, Row, State, Status},
         target::Point,
@@ -96,7 +96,7 @@ pub enum Blocked {
     #[diagnostic(
         code(upgrade::out_of_order),
         help(
-            "It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order."
+            "It was probably merged late. `glowplug rebase` gives migrations of a branch versions after the newest; if the order does not matter, run again with --allow-out-of-order."
         )
     )]
     OutOfOrder {
@@ -153,46 +153,10 @@ pub enum Blocked {
         /// The directory.
         name: String,
     },
-    /// A migration needs one that is not there.
-    #[error("`{name}` depends on {needed}, which is not on disk")]
-    #[diagnostic(
-        code(migrations::dependency_missing),
-        help(
-            "Merge the branch that has {needed}, or correct `depends_on` in metadata.toml of `{name}`."
-        )
-    )]
-    DependencyMissing {
-        /// The directory.
-        name: String,
-        /// What it names.
-        needed: Version,
-    },
-    /// A migration needs a newer one.
-    #[error("`{name}` depends on `{needed}`, which is newer")]
-    #[diagnostic(
-        code(migrations::dependency_newer),
-        help(
-            "Migrations run in the order of their versions. `glowplug rebase {version}` gives it a version after all others."
-        )
-    )]
-    DependencyNewer {
-        /// The directory.
-        name: String,
-        /// Its version.
-        version: Version,
-        /// The directory that it needs.
-        needed: String,
-    },
-    /// Migrations need each other.
-    #[error("migrations depend on each other: {}", names.join(", "))]
-    #[diagnostic(
-        code(migrations::dependency_circle),
-        help("Remove one of them from `depends_on` in metadata.toml.")
-    )]
-    DependencyCircle {
-        /// The directories, each of which needs the next, and the last the first.
-        names: Vec<String>,
-    },
+    /// Migrations that need what does not come before them.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Order(#[from] OrderError),
     /// Others need what is to be reverted alone.
     #[error("applied migrations depend on `{name}`: {}", dependents.join(", "))]
     #[diagnostic(
@@ -332,7 +296,7 @@ pub fn downgrade_only<'a>(
         return Ok(Plan::default());
     };
     let all: Vec<&Version> =
-        links::dependents(migrations, version).into_iter().map(|it| &it.version).collect();
+        order::dependents(migrations, version).into_iter().map(|it| &it.version).collect();
     let is_meant = |row: &&Row<'_>| row.version == version || all.contains(&row.version);
     let rows: Vec<&Row<'a>> = status.applied_newest_first().filter(is_meant).collect();
     if !rows.iter().any(|row| row.version == version) {

@@ -60,6 +60,14 @@ pub struct Migration {
     pub checks: Checks,
 }
 
+impl Migration {
+    /// Whether it is this version, or was squashed from it.
+    #[must_use]
+    pub fn stands_for(&self, version: &Version) -> bool {
+        self.version == *version || self.links.replaces.iter().any(|it| it.version == *version)
+    }
+}
+
 /// Queries beside up.sql: `pre.sql` and `post.sql`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checks {

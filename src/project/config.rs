@@ -48,6 +48,8 @@ pub struct GlowplugToml {
     pub shadow: ShadowServer,
     /// `[schema]`.
     pub schema: Schema,
+    /// `[migrations]`.
+    pub migrations: MigrationFiles,
     /// `[[ledger]]`, one for each.
     #[serde(deserialize_with = "ledgers")]
     pub ledger: Vec<Ledger>,
@@ -159,6 +161,15 @@ pub struct Schema {
     pub views: bool,
     /// The columns that stand for the key of a view, by its name.
     pub view_keys: BTreeMap<String, Vec<String>>,
+}
+
+/// `[migrations]`: the files of migrations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MigrationFiles {
+    /// Whether `.history` in the migrations directory has a line for each migration, so that git reports a conflict where two branches add
+    /// some. Default: no.
+    pub history_file: bool,
 }
 
 /// `[database]`: which one, where no flag and no environment says so.

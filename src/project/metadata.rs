@@ -12,7 +12,7 @@ use crate::{
         source::Metadata,
         version::Version,
     },
-    project::{ProjectError, read::read_text},
+    project::{ProjectError, regular::read_text},
     words::digest::Digest,
 };
 

@@ -14,7 +14,7 @@ use crate::{
         source::{Checks, Migration, Migrations, Script},
         version::{NoVersion, Version},
     },
-    project::{ProjectError, metadata::metadata, regular},
+    project::{ProjectError, metadata::metadata, regular::read_text},
 };
 
 /// Reads every migration below `dir`.
@@ -140,19 +140,5 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
         links: said.links,
         backfill: said.backfill,
         checks,
-    })
-}
-
-/// Reads a text; none if there is no such file. `place` is how it is called in messages.
-pub(super) fn read_text(path: &Path, place: &Path) -> Result<Option<String>, ProjectError> {
-    let bytes = match regular::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(ProjectError::io("read", place)(error)),
-    };
-    String::from_utf8(bytes).map(Some).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        ProjectError::NotUtf8 { path: place.to_owned(), at, line }
     })
 }

@@ -67,8 +67,7 @@ fn draft(dir: &Path, new: &NewMigration<'_>) -> Result<TempDir, ProjectError> {
         .prefix(".glowplug-")
         .tempdir_in(dir)
         .map_err(ProjectError::io("create a directory in", dir))?;
-    let metadata =
-        format!("run_in_transaction = {}\n{}", new.run_in_transaction, new.metadata);
+    let metadata = format!("run_in_transaction = {}\n{}", new.run_in_transaction, new.metadata);
     for (file, text) in [("up.sql", new.up), ("down.sql", new.down), ("metadata.toml", &metadata)] {
         let path = draft.path().join(file);
         fs::write(&path, text).map_err(ProjectError::io("write", &path))?;

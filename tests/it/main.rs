@@ -41,6 +41,7 @@ mod pooler;
 mod print_peer;
 mod program;
 mod proxy;
+mod rebase;
 mod redteam;
 mod rename;
 mod replays;

@@ -46,9 +46,8 @@ fn shop(project: &Project) {
 }
 
 fn versions(database: &Database) -> String {
-    database.query(
-        "SELECT string_agg(version, ' ' ORDER BY version) FROM __diesel_schema_migrations",
-    )
+    database
+        .query("SELECT string_agg(version, ' ' ORDER BY version) FROM __diesel_schema_migrations")
 }
 
 #[test]
@@ -80,7 +79,11 @@ fn databases_that_have_run_all_some_or_none_of_the_old_ones_end_equal() {
     assert!(said.stdout.contains("Replaces 4 migrations."), "{}", said.stdout);
     assert!(project.path().join("migrations/20240401_start/up.sql").is_file());
     assert!(project.path().join("migrations/.squashed/20240101_currencies/up.sql").is_file());
-    project.migration("20240501_more", "ALTER TABLE orders ADD COLUMN note text;", "ALTER TABLE orders DROP COLUMN note;");
+    project.migration(
+        "20240501_more",
+        "ALTER TABLE orders ADD COLUMN note text;",
+        "ALTER TABLE orders DROP COLUMN note;",
+    );
     let (fresh, old) = ("20240401 20240501", "20240101 20240201 20240301 20240401 20240501");
     for (count, database) in all.iter().enumerate() {
         let at = format!("--database-url {}", database.url());
@@ -89,7 +92,11 @@ fn databases_that_have_run_all_some_or_none_of_the_old_ones_end_equal() {
         assert_eq!(history.contains("20240101"), expands, "{count}: {history}");
         project.run(&format!("upgrade --dry-run {at}")).ok();
         let said = project.run(&format!("upgrade {at}")).ok();
-        assert_eq!(said.stderr.contains("recorded that 20240401_start is applied"), count > 0, "{said:?}");
+        assert_eq!(
+            said.stderr.contains("recorded that 20240401_start is applied"),
+            count > 0,
+            "{said:?}"
+        );
         // a build from before the squash may still start, and finds what it knows
         assert_eq!(versions(database), if count > 0 { old } else { fresh }, "{count}");
         assert!(project.run(&format!("upgrade {at}")).ok().stdout.contains("Nothing to do"));
@@ -270,7 +277,12 @@ fn random_histories_and_databases_at_random_positions_end_equal() {
         for (at, database) in &databases {
             project.run(&format!("upgrade --database-url {}", database.url())).ok();
             project.run(&format!("stamp current --purge --database-url {}", database.url())).ok();
-            assert_eq!(state(database), state(&whole), "{} at {at} of {length}, squashed {upto}", history.seed);
+            assert_eq!(
+                state(database),
+                state(&whole),
+                "{} at {at} of {length}, squashed {upto}",
+                history.seed
+            );
             assert_eq!(versions(database).split(' ').count(), left, "{}", history.seed);
         }
         project.run(&format!("upgrade --database-url {}", whole.url())).ok();

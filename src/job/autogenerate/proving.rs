@@ -199,7 +199,9 @@ impl Proving {
                 remarks.extend(wanted.remark);
                 wanted.catalog
             }
-            Truth::Sql(_) | Truth::Migrations(_) => self.truth.clone().expect("it was loaded at the start"),
+            Truth::Sql(_) | Truth::Migrations(_) => {
+                self.truth.clone().expect("it was loaded at the start")
+            }
         };
         asked.check(&from, &to).map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         if self.keeps_data {

@@ -85,7 +85,9 @@ pub enum SquashError {
     #[error("the squashed migration does not lead to the same: {}", differences.join("; "))]
     #[diagnostic(
         code(squash::differs),
-        help("Nothing was written. Squash a smaller range, or leave out the table with --drop-data.")
+        help(
+            "Nothing was written. Squash a smaller range, or leave out the table with --drop-data."
+        )
     )]
     Differs {
         /// What differs.

@@ -171,9 +171,8 @@ fn content(catalog: &Catalog, table: &Key) -> String {
 
 /// The query for the rows as lists of literals, in the order in which they lie.
 fn values(catalog: &Catalog, table: &Key) -> String {
-    let value = |name: &str| {
-        format!("COALESCE(pg_catalog.quote_literal({}::text), 'NULL')", Ident(name))
-    };
+    let value =
+        |name: &str| format!("COALESCE(pg_catalog.quote_literal({}::text), 'NULL')", Ident(name));
     let columns = columns(catalog, table);
     let all: Vec<String> = columns.iter().map(|(name, _)| value(name)).collect();
     let all = match all.is_empty() {
@@ -189,7 +188,8 @@ fn inserts(catalog: &Catalog, table: &Key, values: &[Row]) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| Ident(name).to_string()).collect();
     let is_identity = columns.iter().any(|(_, fact)| fact.is(Attribute::Identity));
     let overriding = if is_identity { " OVERRIDING SYSTEM VALUE" } else { "" };
-    let mut text = format!("-- {} rows of {}, as the migrations leave them\n", values.len(), name(table));
+    let mut text =
+        format!("-- {} rows of {}, as the migrations leave them\n", values.len(), name(table));
     let mut triggers =
         catalog.below(Kind::Trigger, &[table.part(0), table.part(1)]).map(|(_, it)| it).peekable();
     let sleeps = triggers.peek().is_some() && triggers.all(|it| !it.is(Attribute::Enabled));
@@ -222,13 +222,20 @@ fn owner(catalog: &Catalog, sequence: &Key) -> Option<Key> {
 
 /// Tables in an order in which foreign keys find what they refer to.
 fn referred_first(catalog: &Catalog, tables: &BTreeSet<Key>) -> Vec<Key> {
-    fn visit(catalog: &Catalog, table: &Key, all: &BTreeSet<Key>, done: &mut Vec<Key>, open: &mut Vec<Key>) {
+    fn visit(
+        catalog: &Catalog,
+        table: &Key,
+        all: &BTreeSet<Key>,
+        done: &mut Vec<Key>,
+        open: &mut Vec<Key>,
+    ) {
         if done.contains(table) || open.contains(table) {
             return;
         }
         open.push(table.clone());
         for (_, fact) in catalog.below(Kind::Constraint, &[table.part(0), table.part(1)]) {
-            let parts = (fact.get(Attribute::ReferencesSchema), fact.get(Attribute::ReferencesTable));
+            let parts =
+                (fact.get(Attribute::ReferencesSchema), fact.get(Attribute::ReferencesTable));
             if let (Some(schema), Some(name)) = parts {
                 let other = Key::new(Kind::Relation, &[schema, name]);
                 if all.contains(&other) {
