@@ -6,11 +6,11 @@ macro_rules! kinds {
         /// What an object is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(rename_all = "kebab-case")]
-        pub enum Kind {
+        pub enum ObjectKind {
             $($(#[$doc])* $kind,)*
         }
 
-        impl Kind {
+        impl ObjectKind {
             /// Every kind, in the order of their definition.
             pub const ALL: &[Self] = &[$(Self::$kind,)*];
 
@@ -180,7 +180,7 @@ kinds! {
     Grant = kind("grant", 20, Home::Database).without_comment();
 }
 
-impl Kind {
+impl ObjectKind {
     /// The words for people.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -15,8 +15,8 @@ use crate::{
     },
     job::{
         self,
-        rebase::Wish,
-        run::Options,
+        rebase::RebaseRequest,
+        run::RunOptions,
         schema::{self, Before},
     },
 };
@@ -48,9 +48,9 @@ impl Rebase {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
-        let options = Options {
+        let options = RunOptions {
             limits: settings.limits(&self.limits),
-            manner: settings.manner(&self.limits),
+            exec: settings.exec_options(&self.limits),
             single_transaction: false,
         };
         let printer = printer(&settings, None)?;
@@ -67,14 +67,14 @@ impl Rebase {
             for url in &self.shared {
                 shared.push(settings.endpoint_of(url, "rebase", stop.clone(), output)?);
             }
-            let wish = Wish {
+            let request = RebaseRequest {
                 migrations: &migrations,
                 versions: &self.versions,
                 here: here.as_ref().map(|it| (it, it.url.is_local())),
                 shared: &shared,
                 actor: &actor,
             };
-            let proposal = job::rebase::propose(&wish, &mut watch).await?;
+            let proposal = job::rebase::propose(&request, &mut watch).await?;
             let shadow = settings.twin("rebase", &stop, output, &mut |_| {}).await?;
             let proved =
                 job::rebase::prove(&proposal, &shadow, &options, stop, &mut |_| {}).await?;
@@ -88,7 +88,8 @@ impl Rebase {
                     Some(here) => schema::before_run(here, &printer, &mut watch).await?,
                     None => Before::default(),
                 };
-                report = job::rebase::rebase(&proposal, &wish, place, &options, &mut watch).await?;
+                report =
+                    job::rebase::rebase(&proposal, &request, place, &options, &mut watch).await?;
                 if let (Some(here), Some(done)) = (&here, report.upgrade.take()) {
                     let done = schema::after_run(here, &printer, &before, done, &mut watch).await;
                     report.upgrade = Some(done.map_err(CliError::run)?);

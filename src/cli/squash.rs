@@ -13,7 +13,7 @@ use crate::{
     },
     job::{
         self,
-        squash::{Target, Wish},
+        squash::{SquashRequest, Target},
     },
 };
 
@@ -51,13 +51,13 @@ impl Squash {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
-        let guard = settings.manner(&LimitArgs::default()).guard;
+        let guard = settings.exec_options(&LimitArgs::default()).guard;
         let target =
             Target { dir: &settings.migrations_dir, deletes: self.delete, dry_run: self.dry_run };
         let progress = output.progress();
         let report = block_on(async |stop| {
             let shadow = settings.twin("squash", &stop, output, &mut |_| {}).await?;
-            let wish = Wish {
+            let request = SquashRequest {
                 shadow: &shadow,
                 migrations: &migrations,
                 guard: &guard,
@@ -70,7 +70,7 @@ impl Squash {
             };
             // the replay repeats what the old ones said
             let mut watch = |_| {};
-            Ok::<_, CliError>(job::squash::squash(&wish, &target, stop, &mut watch).await?)
+            Ok::<_, CliError>(job::squash::squash(&request, &target, stop, &mut watch).await?)
         });
         progress.finish();
         let mut report = report?;

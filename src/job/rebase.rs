@@ -8,7 +8,7 @@ use crate::{
         failure::RebaseError,
         open::Endpoint,
         revision::next_version,
-        run::{self, Options, history},
+        run::{self, RunOptions, history},
         schema::Printer,
         shadow::Shadow,
         verify,
@@ -35,7 +35,7 @@ use crate::{
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct RebaseRequest<'w> {
     /// All migrations.
     pub migrations: &'w Migrations,
     /// Those that are named; none for those that are out of order.
@@ -95,13 +95,13 @@ impl Proposal {
 ///
 /// # Errors
 /// When nothing is out of order, a migration is applied elsewhere, or a database cannot be read.
-pub async fn propose(wish: &Wish<'_>, watch: Watch<'_>) -> Result<Proposal, JobError> {
+pub async fn propose(request: &RebaseRequest<'_>, watch: Watch<'_>) -> Result<Proposal, JobError> {
     let mut shared = Vec::new();
-    for endpoint in wish.shared {
+    for endpoint in request.shared {
         let (_, facts, journal) = endpoint.read(watch).await?;
         shared.push((facts.database, journal));
     }
-    let here = match wish.here {
+    let here = match request.here {
         None => None,
         Some((endpoint, is_local)) => {
             let (_, facts, journal) = endpoint.read(watch).await?;
@@ -109,10 +109,10 @@ pub async fn propose(wish: &Wish<'_>, watch: Watch<'_>) -> Result<Proposal, JobE
         }
     };
     for (database, journal) in &shared {
-        not_merged(wish.migrations, database, journal)?;
+        not_merged(request.migrations, database, journal)?;
     }
     let journal = here.as_ref().map(|(_, journal, _)| journal.clone()).unwrap_or_default();
-    let chosen = chosen(wish, &journal, &shared)?;
+    let chosen = chosen(request, &journal, &shared)?;
     for migration in &chosen {
         let elsewhere = shared.iter().find(|(_, it)| it.applied.contains_key(&migration.version));
         if let Some((database, _)) = elsewhere {
@@ -123,7 +123,7 @@ pub async fn propose(wish: &Wish<'_>, watch: Watch<'_>) -> Result<Proposal, JobE
         {
             let entry = journal.record(&migration.version);
             let by = entry.map(|it| it.actor.clone()).filter(|it| !it.is_empty());
-            let by = by.filter(|it| it != wish.actor);
+            let by = by.filter(|it| it != request.actor);
             if !is_local || by.is_some() {
                 return Err(applied(migration, database, by));
             }
@@ -132,7 +132,7 @@ pub async fn propose(wish: &Wish<'_>, watch: Watch<'_>) -> Result<Proposal, JobE
             return Err(RebaseError::Squashed { name: migration.name.clone() }.into());
         }
     }
-    moves(wish.migrations, &chosen, &journal)
+    moves(request.migrations, &chosen, &journal)
 }
 
 fn applied(migration: &Migration, database: &str, by: Option<String>) -> JobError {
@@ -158,14 +158,14 @@ fn not_merged(
 
 /// The migrations that get new versions, in their order, with those that depend on them.
 fn chosen(
-    wish: &Wish<'_>,
+    request: &RebaseRequest<'_>,
     journal: &Journal,
     shared: &[(String, Journal)],
 ) -> Result<Vec<Migration>, JobError> {
-    let all = wish.migrations;
+    let all = request.migrations;
     let here = status(all, journal);
     let mut versions: Vec<Version> = Vec::new();
-    for text in wish.versions {
+    for text in request.versions {
         match history(&here).find(text)? {
             Point::At(version) if all.get(&version).is_some() => versions.push(version),
             _ => {
@@ -174,7 +174,7 @@ fn chosen(
             }
         }
     }
-    if wish.versions.is_empty() {
+    if request.versions.is_empty() {
         versions = match shared {
             [] => behind_late(&here),
             shared => {
@@ -255,7 +255,7 @@ fn pairs(moves: &[Move]) -> Vec<(Version, Version)> {
 pub async fn prove(
     proposal: &Proposal,
     shadow: &Shadow,
-    options: &Options,
+    options: &RunOptions,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<ProvedOn, JobError> {
@@ -265,15 +265,15 @@ pub async fn prove(
         current: PathBuf::new(),
         record: None,
     };
-    let wish = verify::Wish {
+    let request = verify::VerifyRequest {
         shadow,
         migrations: &proposal.after,
-        guard: &options.manner.guard,
+        guard: &options.exec.guard,
         caches: true,
         fail_fast: false,
         accepted: &[],
     };
-    let verified = verify::verify(&wish, &printer, stop, watch).await?;
+    let verified = verify::verify(&request, &printer, stop, watch).await?;
     let is_moved = |name: &str| proposal.moves.iter().any(|it| it.new.name == name);
     // what was wrong before is no reason against a new version
     let new = verified.report.problems.iter();
@@ -293,18 +293,18 @@ pub async fn prove(
 /// When something cannot be reverted, renamed or applied.
 pub async fn rebase(
     proposal: &Proposal,
-    wish: &Wish<'_>,
+    request: &RebaseRequest<'_>,
     (dir, shown): (&Path, &str),
-    options: &Options,
+    options: &RunOptions,
     watch: Watch<'_>,
 ) -> Result<RebaseReport, JobError> {
     let mut report = proposal.report();
     report.dry_run = false;
-    if let Some((endpoint, _)) = wish.here {
+    if let Some((endpoint, _)) = request.here {
         for it in proposal.moves.iter().rev().filter(|it| it.is_applied) {
             let target = it.old.version.to_string();
-            let only = run::Wish::Only { target, with_dependents: false };
-            let ran = run::run(endpoint, wish.migrations, &only, options, watch).await;
+            let only = run::Operation::Only { target, with_dependents: false };
+            let ran = run::run(endpoint, request.migrations, &only, options, watch).await;
             ran.map_err(|error| error.cause)?;
         }
     }
@@ -316,9 +316,9 @@ pub async fn rebase(
         files::correct(dir, &migration.name, &pairs)?;
     }
     let is_applied = proposal.moves.iter().any(|it| it.is_applied);
-    if let Some((endpoint, _)) = wish.here.filter(|_| is_applied) {
+    if let Some((endpoint, _)) = request.here.filter(|_| is_applied) {
         let migrations = read::migrations(dir, shown)?;
-        let head = run::Wish::Upgrade { target: "head".into(), policy: Policy::default() };
+        let head = run::Operation::Upgrade { target: "head".into(), policy: Policy::default() };
         let ran = run::run(endpoint, &migrations, &head, options, watch).await;
         match ran {
             Ok(done) => report.upgrade = Some(done),

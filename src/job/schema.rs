@@ -282,7 +282,7 @@ fn with_places(printed: Vec<Printed>) -> impl Iterator<Item = (PathBuf, String)>
 pub async fn demand_unchanged(
     endpoint: &Endpoint,
     migrations: &Migrations,
-    wish: &run::Wish,
+    operation: &run::Operation,
     printer: &Printer,
     shadow: impl FnOnce() -> Result<Shadow, JobError>,
     watch: Watch<'_>,
@@ -294,7 +294,7 @@ pub async fn demand_unchanged(
     let settled = squash::settle(migrations, &journal);
     let (migrations, journal) = (&*settled.migrations, &*settled.journal);
     let status = status(migrations, journal);
-    let plan = run::make_plan(&status, migrations, wish)?;
+    let plan = run::make_plan(&status, migrations, operation)?;
     if plan.steps.is_empty() {
         let catalog = Source::Database(endpoint).catalog(watch).await?;
         return printer.demand(&catalog);

@@ -1,10 +1,11 @@
 //! Servers on which scripts have run are kept by what has run there, so that the next one begins with the longest known beginning.
 
 use crate::{
+    cluster::{Kept, Scratch},
     job::{
         JobError, Watch,
         open::Endpoint,
-        run::{self, Options, Wish},
+        run::{self, Operation, RunOptions},
         shadow::{Given, Prepared, Shadow, end, in_the_shadow},
     },
     migration::{
@@ -13,7 +14,6 @@ use crate::{
         source::{Migration, Migrations, Script},
     },
     postgres::{
-        cluster::{Kept, Scratch},
         session::{Message, Stop},
         session_error::SessionError,
     },
@@ -114,9 +114,10 @@ impl Shadow {
         let (prepared, known) = self.begin(&all, &needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
-            let wish = Wish::Upgrade { target: "head".into(), policy: Policy::default() };
+            let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
             let migrations = self.stood_in(migrations);
-            let ran = run::run(&endpoint, &migrations, &wish, &Options::default(), watch).await;
+            let ran =
+                run::run(&endpoint, &migrations, &operation, &RunOptions::default(), watch).await;
             ran.map_err(|error| in_the_shadow(error.cause))?;
             match known < count {
                 true => self.kept(&endpoint, &all, &prepared).await,

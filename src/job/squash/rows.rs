@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind, RelationKind},
     job::{JobError, Watch, open::Endpoint},
     postgres::{
         session::{Message, Row, Session},
@@ -64,7 +64,7 @@ impl Rows {
             let digest = values.next().unwrap_or_default();
             rows.tables.insert((*table).clone(), Content { count, digest });
         }
-        let sequences = catalog.of_kind(Kind::Sequence);
+        let sequences = catalog.of_kind(ObjectKind::Sequence);
         let sequences = sequences.filter(|(_, fact)| !fact.is(Attribute::Extension));
         let sequences: Vec<&Key> = sequences.map(|(key, _)| key).collect();
         let states = sequences.iter().map(|key| {
@@ -137,7 +137,7 @@ impl Rows {
 
 /// The tables that have rows of their own.
 fn tables(catalog: &Catalog) -> impl Iterator<Item = &Key> {
-    let all = catalog.of_kind(Kind::Relation);
+    let all = catalog.of_kind(ObjectKind::Relation);
     let own = all.filter(|(_, fact)| {
         fact.relation_kind() == Some(RelationKind::Table) && !fact.is(Attribute::Extension)
     });
@@ -150,7 +150,7 @@ fn name(key: &Key) -> String {
 
 /// The columns that are stored, by name.
 fn columns<'c>(catalog: &'c Catalog, table: &Key) -> Vec<(&'c str, &'c Fact)> {
-    let below = catalog.below(Kind::Column, &[table.part(0), table.part(1)]);
+    let below = catalog.below(ObjectKind::Column, &[table.part(0), table.part(1)]);
     let stored = below.filter(|(_, fact)| !fact.is(Attribute::Generated));
     stored.map(|(key, fact)| (key.part(2), fact)).collect()
 }
@@ -190,8 +190,10 @@ fn inserts(catalog: &Catalog, table: &Key, values: &[Row]) -> String {
     let overriding = if is_identity { " OVERRIDING SYSTEM VALUE" } else { "" };
     let mut text =
         format!("-- {} rows of {}, as the migrations leave them\n", values.len(), name(table));
-    let mut triggers =
-        catalog.below(Kind::Trigger, &[table.part(0), table.part(1)]).map(|(_, it)| it).peekable();
+    let mut triggers = catalog
+        .below(ObjectKind::Trigger, &[table.part(0), table.part(1)])
+        .map(|(_, it)| it)
+        .peekable();
     let sleeps = triggers.peek().is_some() && triggers.all(|it| !it.is(Attribute::Enabled));
     let toggle = |verb: &str| format!("ALTER TABLE {} {verb} TRIGGER USER;\n", name(table));
     if sleeps {
@@ -217,7 +219,7 @@ fn owner(catalog: &Catalog, sequence: &Key) -> Option<Key> {
     let fact = catalog.get(sequence)?;
     let lists = [Attribute::OwnedBy, Attribute::IdentityOf].map(|it| fact.list(it));
     let place = lists.into_iter().find(|it| it.len() >= 2)?;
-    Some(Key::new(Kind::Relation, &[&place[0], &place[1]]))
+    Some(Key::new(ObjectKind::Relation, &[&place[0], &place[1]]))
 }
 
 /// Tables in an order in which foreign keys find what they refer to.
@@ -233,11 +235,11 @@ fn referred_first(catalog: &Catalog, tables: &BTreeSet<Key>) -> Vec<Key> {
             return;
         }
         open.push(table.clone());
-        for (_, fact) in catalog.below(Kind::Constraint, &[table.part(0), table.part(1)]) {
+        for (_, fact) in catalog.below(ObjectKind::Constraint, &[table.part(0), table.part(1)]) {
             let parts =
                 (fact.get(Attribute::ReferencesSchema), fact.get(Attribute::ReferencesTable));
             if let (Some(schema), Some(name)) = parts {
-                let other = Key::new(Kind::Relation, &[schema, name]);
+                let other = Key::new(ObjectKind::Relation, &[schema, name]);
                 if all.contains(&other) {
                     visit(catalog, &other, all, done, open);
                 }

@@ -1,4 +1,4 @@
-//! What the swift pass decides by itself: what is wrong for certain, with no ledger and no made-up row in question.
+//! What the incremental pass decides by itself: what is wrong for certain, with no ledger and no made-up row in question.
 //!
 //! What was there before a migration is read where nothing else was replayed than ways up; so nothing has to begin anew.
 
@@ -9,8 +9,8 @@ use crate::{
         JobError, alike,
         verify::{
             Ground,
-            careful::{elsewhere, failure, is_of_rows},
-            swift::{Lane, Seen},
+            full::{elsewhere, failure, is_of_rows},
+            incremental::{Lane, Seen},
         },
     },
     migration::source::{Direction, IRREVERSIBLE, Migration},

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     catalog::Catalog,
+    cluster::Scratch,
     job::{
         JobError,
         explain::failed,
         open::Endpoint,
-        run::{Options, task},
+        run::{RunOptions, task},
         shadow::{Shadow, end, lacking},
     },
     migration::{
@@ -20,7 +21,6 @@ use crate::{
         source::{Direction, Migration},
     },
     postgres::{
-        cluster::Scratch,
         introspect::Reader,
         lock::Locked,
         session::{Message, Session, Stop},
@@ -190,7 +190,7 @@ impl<'p> Plain<'p> {
     /// Ends the server.
     pub(super) async fn end(&mut self) {
         if let Some(server) = self.server.take() {
-            server.locked.let_go().await;
+            server.locked.release().await;
             end(server.scratch).await;
         }
     }
@@ -218,7 +218,7 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
     let scratch = shadow.start(needs).await?.scratch;
     let endpoint = shadow.endpoint(&scratch, stop);
     let opened = async {
-        let (mut locked, _) = endpoint.lock(&Options::default().limits, &mut |_| {}).await?;
+        let (mut locked, _) = endpoint.lock(&RunOptions::default().limits, &mut |_| {}).await?;
         locked.prepare().await?;
         Ok(locked)
     };
@@ -241,9 +241,9 @@ async fn up(
         Ok(task) => [task],
         Err(failure) => return Ok(Err(failure)),
     };
-    let mut manner = Options::default().manner;
-    manner.unrecorded = true;
-    let ran = locked.run(0, &tasks[0], &manner, &mut |_| {}).await;
+    let mut exec = RunOptions::default().exec;
+    exec.unrecorded = true;
+    let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
     let Err(error) = ran else {
         return Ok(Ok(()));
     };

@@ -17,9 +17,9 @@ use super::{
     reading::{Address, Bond, RELATIONS, Reading},
 };
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Dependencies, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Dependencies, Fact, Key, ObjectKind},
     postgres::{
-        imprint::EVER,
+        catalog_digest::EVER,
         session::{COMMIT, Message, Row, Session},
         session_error::SessionError,
     },
@@ -29,9 +29,11 @@ use crate::{
 const TOUCHED: &str = include_str!("touched.sql");
 
 /// What can be read of some relations only.
-const OF_RELATIONS: [Kind; 4] = [Kind::Relation, Kind::Column, Kind::Constraint, Kind::Index];
+const OF_RELATIONS: [ObjectKind; 4] =
+    [ObjectKind::Relation, ObjectKind::Column, ObjectKind::Constraint, ObjectKind::Index];
 /// Types whose own attributes show in columns.
-const TYPES: [Kind; 4] = [Kind::Domain, Kind::Enum, Kind::BaseType, Kind::Collation];
+const TYPES: [ObjectKind; 4] =
+    [ObjectKind::Domain, ObjectKind::Enum, ObjectKind::BaseType, ObjectKind::Collation];
 
 /// A reader of one database that nobody else writes to. It remembers what it has read, and reads of relations only those again
 /// that were written to.
@@ -281,7 +283,7 @@ fn sums(bonds: &[Bond]) -> String {
 /// The schema and the name of the relation that something is part of.
 fn relation_of<'k>(key: &'k Key, fact: &'k Fact) -> (&'k str, &'k str) {
     let name = match key.kind() {
-        Kind::Index => fact.get(Attribute::Table).unwrap_or_default(),
+        ObjectKind::Index => fact.get(Attribute::Table).unwrap_or_default(),
         _ => key.part(1),
     };
     (key.part(0), name)
