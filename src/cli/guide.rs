@@ -42,6 +42,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "replays" "guides/verify.md"
     "production" "guides/production.md"
     "application" "guides/application.md"
+    "moving-rows" "guides/data.md"
     "team-work" "guides/teamwork.md"
     "troubleshooting" "guides/troubleshooting.md"
     "alembic-troubleshooting" "guides/alembic-troubleshooting.md"

@@ -17,7 +17,9 @@ use crate::{
         self, JobError,
         autogenerate::{Forms, Place, Truth, may_be_asked},
         failure::AutogenerateError,
+        revision::NewBackfill,
     },
+    ledger::Declaration,
     migration::source::Migrations,
     report::{autogenerate::AutogenerateReport, event::Event},
 };
@@ -34,6 +36,12 @@ pub(super) struct Revision {
     /// Run it without a transaction, for statements such as CREATE INDEX CONCURRENTLY
     #[arg(long, conflicts_with = "autogenerate")]
     no_transaction: bool,
+    /// Move rows of this table in batches: up.sql is one statement, run for a range of keys at a time, each committed
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["autogenerate", "no_transaction"])]
+    backfill: Option<String>,
+    /// With --backfill: the column that orders the batches, NOT NULL and indexed
+    #[arg(long, value_name = "COLUMN", requires = "backfill", default_value = "id")]
+    key: String,
     /// Generate the migration to the source of truth, schema.rs or SQL, once it has gone up and down in a throwaway database with
     /// rows in the tables
     #[arg(long)]
@@ -63,13 +71,25 @@ impl Revision {
         let dir = &settings.migrations_dir;
         let migrations = if dir.is_dir() { settings.migrations()? } else { Migrations::default() };
         let version = self.rev_id.as_deref();
-        let mut report = job::revision::revision(
-            dir,
-            &migrations,
-            &self.message,
-            version,
-            !self.no_transaction,
-        )?;
+        let mut report = match &self.backfill {
+            Some(table) => {
+                let Some((schema, table)) = Declaration::table(table) else {
+                    return Err(CliError::Cannot {
+                        what: format!("`{table}` is not a table"),
+                        help: "Write schema.table, or a table of schema public.".into(),
+                    });
+                };
+                let wanted = NewBackfill { schema, table, key: self.key.clone() };
+                job::revision::backfill(dir, &migrations, &self.message, version, &wanted)?
+            }
+            None => job::revision::revision(
+                dir,
+                &migrations,
+                &self.message,
+                version,
+                !self.no_transaction,
+            )?,
+        };
         if let Some(head) = migrations.head().filter(|it| it.version > report.version) {
             output.talk(&format!(
                 "Its version sorts before the newest, {}: it will be out of order where that one is applied. Choose another with --rev-id.",

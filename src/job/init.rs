@@ -53,6 +53,11 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # sql = "prerequisites.sql"  # what is there before the first migration
 # stand_ins = []             # extensions that this machine may lack, because that SQL makes what is used of them
 
+[backfill]
+# batch = 1000               # keys of a batch of `revision --backfill`
+# pause = "100ms"            # how long to rest after each
+# max_lag = "10s"            # wait while a replica is further behind
+
 [migrations]
 # history_file = false       # a line for each migration in .history: two branches that add some conflict in git
 

@@ -326,6 +326,26 @@ pub fn check_script(
     }
 }
 
+/// Demands that up.sql of a backfill is one statement with the comment.
+///
+/// # Errors
+/// When it is not.
+pub fn demand_batch(
+    backfill: &Backfill,
+    script: &Script,
+    statements: &[Statement],
+) -> Result<(), Unrunnable> {
+    let help = "A backfill is one UPDATE, DELETE, INSERT or MERGE with the comment `/* glowplug:batch */` where `AND …` may follow, such as behind `WHERE true`.";
+    let refused = |what: &str, span| Unrunnable { what: what.into(), help: help.into(), span };
+    match statements {
+        // a comment at its end is no part of a statement
+        [only] if backfill.fits(&script.text[only.span.start..]) => Ok(()),
+        [only] => Err(refused("it has no place for the keys of a batch", only.span.clone())),
+        [_, second, ..] => Err(refused("a backfill is one statement", second.span.clone())),
+        [] => Ok(()),
+    }
+}
+
 /// What speaks against one statement. `block` is the `BEGIN` that is open, in a script that opens its own.
 fn refusal(
     statement: &Statement,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -48,6 +49,8 @@ pub struct GlowplugToml {
     pub shadow: ShadowServer,
     /// `[schema]`.
     pub schema: Schema,
+    /// `[backfill]`.
+    pub backfill: Backfill,
     /// `[migrations]`.
     pub migrations: MigrationFiles,
     /// `[[ledger]]`, one for each.
@@ -161,6 +164,18 @@ pub struct Schema {
     pub views: bool,
     /// The columns that stand for the key of a view, by its name.
     pub view_keys: BTreeMap<String, Vec<String>>,
+}
+
+/// `[backfill]`: limits of migrations that move rows in batches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backfill {
+    /// How many keys a batch has, unless its metadata.toml says so. Default 1000.
+    pub batch: Option<NonZero<u32>>,
+    /// How long to rest after each batch. Default: not at all.
+    pub pause: Option<Timespan>,
+    /// Wait while a replica is further behind than this. Default: do not look.
+    pub max_lag: Option<Timespan>,
 }
 
 /// `[migrations]`: the files of migrations.

@@ -55,6 +55,7 @@ pages! {
     the_front_page_is_true "README.md"
     getting_started_is_true "docs/src/getting-started.md"
     alembic_troubleshooting_is_true "docs/src/guides/alembic-troubleshooting.md"
+    moving_rows_is_true "docs/src/guides/data.md"
     autogenerate_is_true "docs/src/guides/autogenerate.md"
     ledgers_is_true "docs/src/guides/ledgers.md"
     migrations_is_true "docs/src/guides/migrations.md"

@@ -4,6 +4,7 @@
 
 mod application;
 mod autogenerate;
+mod backfill;
 mod cluster;
 mod connect;
 mod crowd;
