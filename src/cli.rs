@@ -26,6 +26,7 @@ mod interrupt;
 mod ledger;
 mod pages;
 mod print_schema;
+mod rebase;
 mod render;
 mod report;
 mod revision;
@@ -33,6 +34,7 @@ mod schema;
 mod settings;
 mod shadow;
 mod show;
+mod squash;
 mod stamp;
 mod terminal;
 mod title;
@@ -171,6 +173,10 @@ enum Command {
     Downgrade(upgrade::Downgrade),
     /// Revert the newest migration and apply it again
     Redo(upgrade::Redo),
+    /// Give migrations of a branch versions after the newest
+    Rebase(rebase::Rebase),
+    /// Make one migration of several
+    Squash(squash::Squash),
     /// Mark migrations as applied or pending without running them
     Stamp(stamp::Stamp),
     /// Write schema.rs, or check that it is up to date
@@ -268,6 +274,8 @@ impl Command {
             Self::Upgrade(_) => "upgrade",
             Self::Downgrade(_) => "downgrade",
             Self::Redo(_) => "redo",
+            Self::Rebase(_) => "rebase",
+            Self::Squash(_) => "squash",
             Self::Stamp(_) => "stamp",
             Self::Schema(_) => "schema",
             Self::PrintSchema(_) => "print-schema",
@@ -351,6 +359,8 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Upgrade(command) => command.run(global, output),
         Command::Downgrade(command) => command.run(global, output),
         Command::Redo(command) => command.run(global, output),
+        Command::Rebase(command) => command.run(global, output),
+        Command::Squash(command) => command.run(global, output),
         Command::Stamp(command) => command.run(global, output),
         Command::Schema(command) => command.run(global, output),
         Command::PrintSchema(command) => command.run(global, output),

@@ -5,9 +5,12 @@ pub mod config;
 pub mod embedded;
 pub mod generate;
 pub mod git;
+pub mod history_file;
+mod metadata;
 pub mod pin;
 pub mod printed;
 pub mod read;
+pub mod rebase;
 mod regular;
 pub mod revision;
 pub mod root;
@@ -15,6 +18,7 @@ pub mod rustfmt;
 pub mod schema_file;
 pub mod setup;
 pub mod sources;
+pub mod squash;
 pub mod truth;
 pub mod write;
 
@@ -23,7 +27,7 @@ use std::path::PathBuf;
 use miette::NamedSource;
 
 use crate::{
-    migration::{source::SourceError, version::MAX_LENGTH},
+    migration::{history_file::HistoryFault, source::SourceError, version::MAX_LENGTH},
     words::secrets,
 };
 
@@ -162,6 +166,22 @@ pub enum ProjectError {
         #[help]
         advice: String,
     },
+    /// A metadata.toml says something that cannot be.
+    #[error("{} cannot be used: {what}", path.display())]
+    #[diagnostic(
+        code(migrations::metadata),
+        help("The keys are described in `glowplug help migrations`.")
+    )]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file with a line for each migration.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    History(#[from] HistoryFault),
     /// The set of migrations is not one.
     #[error(transparent)]
     #[diagnostic(transparent)]

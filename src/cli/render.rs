@@ -10,7 +10,9 @@ mod ledger;
 mod page;
 mod pin;
 mod progress;
+mod rebase;
 mod snippet;
+mod squash;
 mod text;
 mod verify;
 mod wrap;
@@ -21,7 +23,7 @@ use serde::Serialize;
 
 pub(super) use self::{
     autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
-    progress::Progress, text::*, verify::*,
+    progress::Progress, rebase::*, squash::*, text::*, verify::*,
 };
 use crate::cli::{
     Format, Global,

@@ -11,7 +11,10 @@ use crate::{
         owner::{ROLE, live_for, replayed_for, runner},
         shadow::{Prepared, Replayed, Shadow, end},
     },
-    migration::source::{Migration, Migrations},
+    migration::{
+        source::{Migration, Migrations},
+        squash,
+    },
     planner::{Target, no_update, plan, settled},
     postgres::{environment, introspect, session::Stop},
     report::drift::DriftReport,
@@ -34,6 +37,8 @@ pub async fn drift(
     let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     let read = environment::read(&mut session, &endpoint.url, &shadow.own_settings).await?;
     drop(session);
+    let here = squash::settle(migrations, &journal);
+    let (migrations, journal) = (&*here.migrations, &*here.journal);
     let is_applied = |it: &&Migration| journal.applied.contains_key(&it.version);
     let applied: Vec<Migration> = migrations.iter().filter(is_applied).cloned().collect();
     let orphaned = journal.applied.keys().filter(|it| migrations.get(it).is_none());

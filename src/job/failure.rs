@@ -5,8 +5,10 @@ mod database;
 mod ledger;
 mod place;
 mod proof;
+mod rebase;
 mod rename;
 mod schema;
+mod squash;
 mod twin;
 
 use miette::{NamedSource, SourceSpan};
@@ -16,8 +18,10 @@ pub use self::database::DatabaseError;
 use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
+pub use self::rebase::RebaseError;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
+pub use self::squash::SquashError;
 pub use self::twin::TwinError;
 pub(in crate::job) use self::twin::missing_extension;
 
@@ -121,6 +125,14 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Compat(#[from] CompatError),
+    /// Migrations that cannot get new versions.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Rebase(#[from] RebaseError),
+    /// Migrations that cannot be squashed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Squash(#[from] SquashError),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]

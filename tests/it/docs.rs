@@ -54,6 +54,8 @@ macro_rules! pages {
 pages! {
     the_front_page_is_true "README.md"
     getting_started_is_true "docs/src/getting-started.md"
+    alembic_troubleshooting_is_true "docs/src/guides/alembic-troubleshooting.md"
+    moving_rows_is_true "docs/src/guides/data.md"
     autogenerate_is_true "docs/src/guides/autogenerate.md"
     deploy_is_true "docs/src/guides/deploy.md"
     ledgers_is_true "docs/src/guides/ledgers.md"
@@ -62,6 +64,7 @@ pages! {
     report_is_true "docs/src/guides/report.md"
     schema_rs_page_is_true "docs/src/guides/schema-rs.md"
     sealed_ledgers_is_true "docs/src/guides/sealed-ledgers.md"
+    teamwork_is_true "docs/src/guides/teamwork.md"
     troubleshooting_is_true "docs/src/guides/troubleshooting.md"
     verify_is_true "docs/src/guides/verify.md"
     json_is_true "docs/src/reference/json.md"

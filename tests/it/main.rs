@@ -4,6 +4,7 @@
 
 mod application;
 mod autogenerate;
+mod backfill;
 mod ci;
 mod cluster;
 mod compat;
@@ -44,6 +45,7 @@ mod print_peer;
 mod program;
 mod proxy;
 mod random_schema;
+mod rebase;
 mod redteam;
 mod rename;
 mod replays;
@@ -54,6 +56,7 @@ mod schema;
 mod schema_edits;
 mod secrets;
 mod source;
+mod squash;
 mod support;
 mod terminal;
 mod testing;
