@@ -1,5 +1,6 @@
 //! Talking to PostgreSQL: connections, the migration lock, the journal, execution, and servers of our own.
 
+pub mod adopt;
 pub mod cluster;
 pub mod connect;
 pub mod environment;

@@ -1,5 +1,6 @@
 //! From reports to bytes: text for people, JSON for programs.
 
+mod adopt;
 mod autogenerate;
 mod diagnostic;
 mod json;
@@ -15,7 +16,9 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{
+    adopt::*, autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*,
+};
 use crate::cli::{
     Format, Global,
     covers::Covers,

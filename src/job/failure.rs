@@ -1,5 +1,6 @@
 //! Why a job could not do its work.
 
+mod adopt;
 mod database;
 mod ledger;
 mod proof;
@@ -9,6 +10,7 @@ mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
+pub use self::adopt::AdoptError;
 pub use self::database::DatabaseError;
 use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
@@ -28,6 +30,7 @@ use crate::{
     project::ProjectError,
     report::{ledger_finding::LedgerFinding, run::RunReport},
     schema_rs::{PrintError, merge::ApplyError, parse::ParseError, patch::PatchError},
+    tools::ToolError,
     words::secrets,
 };
 
@@ -115,6 +118,14 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     EditsWouldBeLost(#[from] EditsWouldBeLost),
+    /// An adoption.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Adopt(#[from] AdoptError),
+    /// The migrations of another tool.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tool(#[from] ToolError),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -11,6 +11,7 @@ use crate::{
         style::{PrintError, Style},
         types,
     },
+    tools::table::tracking,
 };
 
 /// The schema whose name is left out.
@@ -89,6 +90,20 @@ impl Table {
     }
 }
 
+/// The tables of other migration tools, which no application reads. Diesel prints them, and so does a file that names them.
+fn others(
+    catalog: &Catalog,
+    schema: &str,
+    config: &PrintSchema,
+    style: &Style,
+) -> BTreeMap<String, &'static str> {
+    if style.compat == Compat::Diesel || config.filter.names_tables() {
+        return BTreeMap::new();
+    }
+    let all = tracking(catalog).into_iter().filter(|it| it.schema == schema);
+    all.map(|it| (it.name, it.tool.label())).collect()
+}
+
 impl Tables {
     pub(super) fn of(
         catalog: &Catalog,
@@ -99,6 +114,7 @@ impl Tables {
         let mut found = Self::default();
         let mut keys: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let primary_keys = PrimaryKeys::of(catalog, style.compat);
+        let others = others(catalog, schema, config, style);
         for relation in catalog.relations(schema) {
             let wanted = match relation.kind() {
                 RelationKind::Table | RelationKind::PartitionedTable => true,
@@ -106,6 +122,12 @@ impl Tables {
             };
             let name = relation.name();
             if !wanted || name.starts_with("__") || !config.filter.admits(name) {
+                continue;
+            }
+            if let Some(tool) = others.get(name) {
+                found.notes.push(format!(
+                    "table {name} is where {tool} keeps its migrations, and is left out"
+                ));
                 continue;
             }
             let key = match relation.kind() {

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 15] = [
+const ROOMS: [(&str, u32); 16] = [
     ("cli", 7),
     ("testing", 7),
     ("job", 6),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, u32); 15] = [
     ("lint", 4),
     ("ddl", 3),
     ("report", 3),
+    ("tools", 3),
     ("catalog", 2),
     ("migration", 2),
     ("words", 1),
