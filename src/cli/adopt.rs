@@ -76,6 +76,12 @@ impl Adopt {
         if self.undo {
             return self.run_undo(&settings, output);
         }
+        if !self.yes && !self.dry_run {
+            demand_terminal(
+                output,
+                "to write the migrations and record them, or --dry-run to see what would be written",
+            )?;
+        }
         let dir = directory(&settings, global)?;
         let printer = printer(&settings, None)?;
         let shadow = settings.shadow(output)?;
@@ -105,7 +111,7 @@ impl Adopt {
             let mut found = job::adopt::prepare(&wish, stop, &mut watch).await?;
             progress.finish();
             found.report.dry_run = self.dry_run || !found.report.is_clean();
-            let may = !found.report.dry_run && self.may(&found, output)?;
+            let may = !found.report.dry_run && self.may(&found, output);
             if may {
                 let printer = || -> Result<_, JobError> {
                     // the settings that were just written say where schema.rs is
@@ -149,15 +155,9 @@ impl Adopt {
     }
 
     /// Whether it may be written: it was said, or is said now.
-    fn may(&self, adoption: &Adoption, output: &Output) -> Result<bool, CliError> {
+    fn may(&self, adoption: &Adoption, output: &Output) -> bool {
         if self.yes {
-            return Ok(true);
-        }
-        if output.is_json() || !can_ask() {
-            return Err(CliError::Cannot {
-                what: "there is no terminal to ask on".into(),
-                help: "Use --yes to write the migrations and record them, or --dry-run to see what would be written.".into(),
-            });
+            return true;
         }
         let report = &adoption.report;
         output.talk(render::adopted(report, output.is_verbose()).trim_end());
@@ -166,7 +166,7 @@ impl Adopt {
             "Write these migrations ({count}) and record {applied} as applied in {}?",
             report.database
         );
-        Ok(asked(&question))
+        asked(&question)
     }
 
     fn run_undo(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
@@ -179,12 +179,10 @@ impl Adopt {
         let dir =
             if dir.join(adopted::NAME).is_file() { dir } else { settings.migrations_dir.clone() };
         if !self.yes && !self.dry_run {
-            if output.is_json() || !can_ask() {
-                return Err(CliError::Cannot {
-                    what: "there is no terminal to ask on".into(),
-                    help: "Use --yes to remove what was adopted, or --dry-run to see what would be removed.".into(),
-                });
-            }
+            demand_terminal(
+                output,
+                "to remove what was adopted, or --dry-run to see what would be removed",
+            )?;
             let shown = settings.relative(&dir);
             if !asked(&format!(
                 "Remove the migrations in {shown} that were adopted, and what the database records of them?"
@@ -201,11 +199,22 @@ impl Adopt {
         });
         progress.finish();
         let mut report = report?;
-        for path in &mut report.removed {
+        for path in report.removed.iter_mut().chain(&mut report.kept) {
             *path = settings.relative(path).into();
         }
         output.answer(&report, |it| render::undone(it, self.dry_run));
         Ok(Exit::Done)
+    }
+}
+
+/// Refuses where nobody can be asked.
+fn demand_terminal(output: &Output, what_for: &str) -> Result<(), CliError> {
+    match output.is_json() || !can_ask() {
+        true => Err(CliError::Cannot {
+            what: "there is no terminal to ask on".into(),
+            help: format!("Use --yes {what_for}."),
+        }),
+        false => Ok(()),
     }
 }
 

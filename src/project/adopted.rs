@@ -91,15 +91,13 @@ pub fn written(dir: &Path, path: &Path) -> Result<Written, ProjectError> {
     Ok(Written { path: relative, sha256: Digest::of(&text) })
 }
 
-/// What has changed since it was written; what is gone does not count.
+/// The migrations that have changed since they were written; what is gone does not count.
 #[must_use]
 pub fn changed(dir: &Path, adopted: &Adopted) -> Vec<PathBuf> {
-    let is_changed = |it: &&Written| {
-        let path = dir.join(&it.path);
-        let text = regular::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        text.is_ok_and(|text| Digest::of(&text) != it.sha256)
-    };
-    let files = adopted.files.iter().filter(is_changed).map(|it| it.path.clone());
+    let is_migration =
+        |it: &&Written| adopted.migrations.iter().any(|known| it.path.starts_with(&known.name));
+    let files = adopted.files.iter().filter(is_migration);
+    let files = files.filter(|it| is_changed(dir, it)).map(|it| it.path.clone());
     // somebody has put something beside it
     let extra = adopted.migrations.iter().flat_map(|it| {
         let entries = fs::read_dir(dir.join(&it.name)).into_iter().flatten().flatten();
@@ -109,13 +107,22 @@ pub fn changed(dir: &Path, adopted: &Adopted) -> Vec<PathBuf> {
     files.chain(extra).collect()
 }
 
-/// Removes what was written, and directories that are empty then.
+/// Whether a file is there and has another content.
+fn is_changed(dir: &Path, it: &Written) -> bool {
+    let text = regular::read(&dir.join(&it.path));
+    let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    text.is_ok_and(|text| Digest::of(&text) != it.sha256)
+}
+
+/// Removes what was written, and directories that are empty then. Returns what was removed, and what stays because it has changed.
 ///
 /// # Errors
 /// When the system says no.
-pub fn remove(dir: &Path, adopted: &Adopted) -> Result<Vec<PathBuf>, ProjectError> {
+pub fn remove(dir: &Path, adopted: &Adopted) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ProjectError> {
     let own = PathBuf::from(NAME);
-    let files = adopted.files.iter().map(|it| &it.path).chain([&own]);
+    let (kept, files): (Vec<&Written>, Vec<&Written>) =
+        adopted.files.iter().partition(|it| is_changed(dir, it));
+    let files = files.into_iter().map(|it| &it.path).chain([&own]);
     let mut removed = Vec::new();
     for file in files {
         let path = dir.join(file);
@@ -133,5 +140,5 @@ pub fn remove(dir: &Path, adopted: &Adopted) -> Result<Vec<PathBuf>, ProjectErro
     for parent in parents.iter().rev() {
         fs::remove_dir(parent).unwrap_or_default();
     }
-    Ok(removed)
+    Ok((removed, kept.into_iter().map(|it| dir.join(&it.path)).collect()))
 }

@@ -129,4 +129,6 @@ pub struct UndoReport {
     pub forgotten: usize,
     /// Files that were removed.
     pub removed: Vec<PathBuf>,
+    /// Files that have changed since they were written, and stay.
+    pub kept: Vec<PathBuf>,
 }

@@ -88,12 +88,12 @@ impl Project {
         let parent = dir.rsplit_once('/').map_or("", |it| it.0);
         let mut found = vec![
             own(self.versioned(dir), count(&is_versioned)),
+            own(Tool::Flyway, if self.is_flyway { count(&is_beside) } else { 0 }),
             own(Tool::SeaOrm, count(&is_sea_orm)),
             own(Tool::Sqitch, usize::from(has("sqitch.plan"))),
             own(Tool::Atlas, if has("atlas.sum") { count(&|it| it.ends_with(".sql")) } else { 0 }),
             own(Tool::Liquibase, count(&is_changelog)),
         ];
-        // the files of Flyway may lie in directories below
         if last(dir) == "versions" || has("env.py") {
             let beside = all.get(parent).is_some_and(|it| it.iter().any(|it| it.0 == "env.py"));
             let is_python = |it: &str| it.ends_with(".py") && !it.starts_with("__");
@@ -180,6 +180,12 @@ fn is_versioned(name: &str) -> bool {
     })
 }
 
+/// `R__name.sql` and `U1__name.sql`.
+fn is_beside(name: &str) -> bool {
+    let is_undo = name.strip_prefix('U').is_some_and(|it| digits(it).is_some());
+    (is_undo || name.starts_with("R__")) && name.ends_with(".sql") && name.contains("__")
+}
+
 /// `m20220101_000001_name.rs`.
 fn is_sea_orm(name: &str) -> bool {
     let groups: Vec<&str> =
@@ -230,6 +236,10 @@ mod tests {
             (&[("m/1_a.sql", "-- +goose Up\n")], "goose m 1"),
             (&[("migrations/V1__a.sql", "")], "refinery migrations 1"),
             (&[("flyway.conf", ""), ("sql/V1.2__a.sql", "")], "flyway sql 1"),
+            (
+                &[("flyway.conf", ""), ("sql/1/V1__a.sql", ""), ("sql/R__b.sql", "")],
+                "flyway sql 1, flyway sql/1 1",
+            ),
             (
                 &[("src/main/resources/db/migration/V1__a.sql", "")],
                 "flyway src/main/resources/db/migration 1",

@@ -1,5 +1,7 @@
 //! Which tool a database and a directory belong to.
 
+use std::cmp::Reverse;
+
 use crate::tools::{Tool, ToolError, listing::Place, table::Found};
 
 /// What was recognized.
@@ -60,10 +62,29 @@ pub fn recognize(
     if fitting.is_empty() {
         fitting = places.iter().filter(|it| shape(it.tool) == shape(tool)).collect();
     }
-    // the largest is the project's own; others are examples and tests
-    let place = fitting.into_iter().max_by_key(|it| (it.count, std::cmp::Reverse(it.dir.len())));
-    let place = place.map(|it| Place { tool, ..it.clone() });
+    let place = together(tool, &fitting);
     Ok(Recognized { tool: Some(tool), table, place })
+}
+
+/// One directory of several. Where a tool also looks below its directory, that is the one above all of them; else the largest is the
+/// project's own, and the others are examples and tests.
+fn together(tool: Tool, places: &[&Place]) -> Option<Place> {
+    let largest = places.iter().max_by_key(|it| (it.count, Reverse(it.dir.len())))?;
+    let mut place = Place { tool, ..(*largest).clone() };
+    if matches!(tool, Tool::Flyway | Tool::Refinery) {
+        let is_above = |dir: &&str| {
+            places.iter().all(|it| it.dir == *dir || it.dir.starts_with(&format!("{dir}/")))
+        };
+        fn parent<'d>(dir: &&'d str) -> Option<&'d str> {
+            dir.rsplit_once('/').map(|it| it.0)
+        }
+        let mut above = std::iter::successors(Some(largest.dir.as_str()), parent);
+        if let Some(dir) = above.find(is_above) {
+            place.dir = dir.to_owned();
+            place.count = places.iter().map(|it| it.count).sum();
+        }
+    }
+    Some(place)
 }
 
 #[cfg(test)]
@@ -95,5 +116,9 @@ mod tests {
         let two = [place(sqlx, "m", 2), place(Tool::Prisma, "p", 1)];
         assert_eq!(of(&[], &two, None), "more than one migration tool was found: sqlx, prisma");
         assert_eq!(of(&[], &two, Some(Tool::Prisma)), "prisma - p");
+        let flyway = |dir| place(Tool::Flyway, dir, 1);
+        assert_eq!(of(&[], &[flyway("sql/a"), flyway("sql/b")], None), "flyway - sql");
+        assert_eq!(of(&[], &[flyway("sql"), flyway("sql/b/c")], None), "flyway - sql");
+        assert_eq!(of(&[], &[flyway("sqla"), flyway("sqlab")], None), "flyway - sqla");
     }
 }

@@ -148,12 +148,14 @@ pub(in crate::cli) fn recorded(report: &AdoptReport) -> String {
 pub(in crate::cli) fn undone(report: &UndoReport, dry_run: bool) -> String {
     let (count, files) = (migrations(report.forgotten), report.removed.len());
     let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let kept = report.kept.iter().map(|it| format!("kept: {} has changed\n", it.display()));
+    let kept: String = kept.collect();
     match dry_run {
         true => format!(
             "Would remove {files}, and what {} records of {count}. Nothing was changed.\n",
             report.database
         ),
-        false => format!("Removed {files}; {} no longer records {count}.\n", report.database),
+        false => format!("{kept}Removed {files}; {} no longer records {count}.\n", report.database),
     }
 }
 

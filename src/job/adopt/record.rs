@@ -39,7 +39,7 @@ pub async fn record(
     if let Err(error) = journal(wish, adoption, watch).await {
         if is_new {
             // nothing is left of what failed; the error that is reported is the first one
-            adopted::remove(wish.dir, &adopted).unwrap_or_default();
+            drop(adopted::remove(wish.dir, &adopted));
         }
         return Err(error);
     }

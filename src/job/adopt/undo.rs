@@ -50,7 +50,7 @@ pub async fn undo(
         return Err(more(extra.join(", ")).into());
     }
     let forgotten = journal.applied.len();
-    let mut report = UndoReport { database, forgotten, removed: Vec::new() };
+    let mut report = UndoReport { database, forgotten, ..UndoReport::default() };
     if dry_run {
         report.removed = adopted.files.iter().map(|it| dir.join(&it.path)).collect();
         locked.let_go().await;
@@ -60,6 +60,6 @@ pub async fn undo(
         locked.forget(own.made_tables).await?;
     }
     locked.let_go().await;
-    report.removed = adopted::remove(dir, &adopted)?;
+    (report.removed, report.kept) = adopted::remove(dir, &adopted)?;
     Ok(report)
 }
