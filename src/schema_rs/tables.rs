@@ -96,12 +96,12 @@ fn others(
     schema: &str,
     config: &PrintSchema,
     style: &Style,
-) -> BTreeMap<String, &'static str> {
+) -> BTreeSet<String> {
     if style.compat == Compat::Diesel || config.filter.names_tables() {
-        return BTreeMap::new();
+        return BTreeSet::new();
     }
     let all = tracking(catalog).into_iter().filter(|it| it.schema == schema);
-    all.map(|it| (it.name, it.tool.label())).collect()
+    all.map(|it| it.name).collect()
 }
 
 impl Tables {
@@ -121,13 +121,8 @@ impl Tables {
                 _ => style.views,
             };
             let name = relation.name();
-            if !wanted || name.starts_with("__") || !config.filter.admits(name) {
-                continue;
-            }
-            if let Some(tool) = others.get(name) {
-                found.notes.push(format!(
-                    "table {name} is where {tool} keeps its migrations, and is left out"
-                ));
+            let is_admitted = config.filter.admits(name) && !others.contains(name);
+            if !wanted || name.starts_with("__") || !is_admitted {
                 continue;
             }
             let key = match relation.kind() {

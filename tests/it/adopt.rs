@@ -79,7 +79,7 @@ pub fn shop() -> Vec<Step> {
 /// More migrations after those of the shop: every seventh has no way down, every fifth fills rows.
 pub fn large(count: usize) -> Vec<Step> {
     let mut steps = shop();
-    for at in steps.len()..count {
+    for at in steps.len().next_multiple_of(5)..count {
         let up = match at % 5 {
             0 => format!(
                 "CREATE TABLE t{at} (id integer PRIMARY KEY, label varchar(40) NOT NULL DEFAULT 'x');\n"
@@ -103,8 +103,6 @@ pub fn large(count: usize) -> Vec<Step> {
         let down = (at % 7 != 0).then_some(down);
         steps.push(Step { name: format!("step {at}"), up, down, alone: false });
     }
-    let whole = steps.len() - steps.len() % 5;
-    steps.truncate(whole.max(shop().len()));
     steps
 }
 
