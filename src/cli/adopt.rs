@@ -91,7 +91,7 @@ impl Adopt {
         let mut adoption: Option<Adoption> = None;
         let done = block_on(async |stop| {
             let endpoint = settings.endpoint("adopt", stop.clone(), output)?;
-            let wish = job::adopt::Wish {
+            let request = job::adopt::AdoptRequest {
                 endpoint: &endpoint,
                 shadow: &shadow,
                 root: &settings.root,
@@ -108,7 +108,7 @@ impl Adopt {
                 actor: &actor,
             };
             let mut watch = |event| progress.show(&event);
-            let mut found = job::adopt::prepare(&wish, stop, &mut watch).await?;
+            let mut found = job::adopt::prepare(&request, stop, &mut watch).await?;
             progress.finish();
             found.report.dry_run = self.dry_run || !found.report.is_clean();
             let may = !found.report.dry_run && self.may(&found, output);
@@ -122,7 +122,7 @@ impl Adopt {
                     }
                 };
                 let quiet = &mut |_| {};
-                job::adopt::record(&wish, &mut found, printer, quiet).await?;
+                job::adopt::record(&request, &mut found, printer, quiet).await?;
             }
             adoption = Some(found);
             Ok::<_, CliError>(())

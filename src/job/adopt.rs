@@ -38,7 +38,7 @@ use crate::{
 
 /// What is adopted, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct AdoptRequest<'w> {
     /// The database.
     pub endpoint: &'w Endpoint,
     /// Where everything is proved.
@@ -98,14 +98,18 @@ struct Draft {
 ///
 /// # Errors
 /// When there is nothing to adopt, or it cannot be read, converted or replayed.
-pub async fn prepare(wish: &Wish<'_>, stop: Stop, watch: Watch<'_>) -> Result<Adoption, JobError> {
-    let seen = look::look(wish, watch).await?;
+pub async fn prepare(
+    request: &AdoptRequest<'_>,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<Adoption, JobError> {
+    let seen = look::look(request, watch).await?;
     let already = seen.journal.applied.len();
     if already > 0 {
         let database = seen.facts.database.clone();
         return Err(AdoptError::Already { database, count: already }.into());
     }
-    let (manner, mut draft) = draft(wish, &seen, stop.clone()).await?;
+    let (manner, mut draft) = draft(request, &seen, stop.clone()).await?;
     let mut report = AdoptReport {
         database: seen.facts.database.clone(),
         tool: seen.recognized.tool.map(|it| it.id().to_owned()),
@@ -114,7 +118,7 @@ pub async fn prepare(wish: &Wish<'_>, stop: Stop, watch: Watch<'_>) -> Result<Ad
         manner,
         ..AdoptReport::default()
     };
-    let proof = prove::prove(wish, &mut draft, stop, watch).await?;
+    let proof = prove::prove(request, &mut draft, stop, watch).await?;
     let named = |it: (&Migration, &Origin)| AdoptedMigration {
         name: it.0.name.clone(),
         id: it.1.id.clone(),
@@ -143,20 +147,24 @@ pub async fn prepare(wish: &Wish<'_>, stop: Stop, watch: Watch<'_>) -> Result<Ad
 }
 
 /// Decides how migrations are made, and makes them.
-async fn draft(wish: &Wish<'_>, seen: &Seen, stop: Stop) -> Result<(Manner, Draft), JobError> {
-    if let Some(adopted) = adopted::read(wish.dir)? {
-        return Ok((Manner::Record, there(wish, seen, &adopted)?));
+async fn draft(
+    request: &AdoptRequest<'_>,
+    seen: &Seen,
+    stop: Stop,
+) -> Result<(Manner, Draft), JobError> {
+    if let Some(adopted) = adopted::read(request.dir)? {
+        return Ok((Manner::Record, there(request, seen, &adopted)?));
     }
     let is_taken = seen.migrations > 0;
     if is_taken {
-        return Err(AdoptError::Taken { dir: wish.dir.to_owned() }.into());
+        return Err(AdoptError::Taken { dir: request.dir.to_owned() }.into());
     }
     let database = || seen.facts.database.clone();
     let converts = seen.recognized.tool.filter(|it| it.converts());
-    let has_files = wish.files.is_some() || seen.recognized.place.is_some();
-    let manner = match (wish.manner, converts) {
+    let has_files = request.files.is_some() || seen.recognized.place.is_some();
+    let manner = match (request.manner, converts) {
         (Some(manner), _) => manner,
-        (None, Some(_)) if has_files && wish.rows.is_empty() => Manner::Convert,
+        (None, Some(_)) if has_files && request.rows.is_empty() => Manner::Convert,
         _ => Manner::Baseline,
     };
     match (manner, seen.recognized.tool) {
@@ -164,10 +172,10 @@ async fn draft(wish: &Wish<'_>, seen: &Seen, stop: Stop) -> Result<(Manner, Draf
             if seen.recognized.table.is_none() && seen.has_tables {
                 return Err(AdoptError::NoTable { database: database(), tool: tool.label() }.into());
             }
-            Ok((Manner::Convert, converted(wish, seen, tool).await?))
+            Ok((Manner::Convert, converted(request, seen, tool).await?))
         }
         _ if !seen.has_tables => Err(AdoptError::Nothing { database: database() }.into()),
-        _ => Ok((Manner::Baseline, baseline::draft(wish, seen, stop).await?)),
+        _ => Ok((Manner::Baseline, baseline::draft(request, seen, stop).await?)),
     }
 }
 
@@ -177,19 +185,19 @@ fn now() -> String {
 }
 
 /// The migrations that the files of a tool are.
-async fn converted(wish: &Wish<'_>, seen: &Seen, tool: Tool) -> Result<Draft, JobError> {
-    let dir = match (wish.files, &seen.recognized.place) {
+async fn converted(request: &AdoptRequest<'_>, seen: &Seen, tool: Tool) -> Result<Draft, JobError> {
+    let dir = match (request.files, &seen.recognized.place) {
         (Some(dir), _) => dir.to_owned(),
-        (None, Some(place)) => wish.root.join(&place.dir),
+        (None, Some(place)) => request.root.join(&place.dir),
         (None, None) => return Err(tools::ToolError::NoFiles { tool: tool.label() }.into()),
     };
-    let shown = crate::project::root::relative(&dir, wish.root).display().to_string();
+    let shown = crate::project::root::relative(&dir, request.root).display().to_string();
     let (conversion, revisions) = match tool {
-        Tool::Alembic => alembic::convert(wish, seen, &dir, &shown).await?,
+        Tool::Alembic => alembic::convert(request, seen, &dir, &shown).await?,
         _ => {
             let ends = [".sql", ".sql.conf", ".rs"];
             let files = other::files(&dir, &shown, &ends)?;
-            (tools::convert(tool, &files, wish.placeholders, &now())?, Vec::new())
+            (tools::convert(tool, &files, request.placeholders, &now())?, Vec::new())
         }
     };
     let Conversion { migrations, remarks } = conversion;
@@ -209,9 +217,13 @@ async fn converted(wish: &Wish<'_>, seen: &Seen, tool: Tool) -> Result<Draft, Jo
 }
 
 /// Migrations that were adopted on another database, and are on disk.
-fn there(wish: &Wish<'_>, seen: &Seen, adopted: &adopted::Adopted) -> Result<Draft, JobError> {
-    let shown = crate::project::root::relative(wish.dir, wish.root).display().to_string();
-    let disk = crate::project::read::migrations(wish.dir, &shown)?;
+fn there(
+    request: &AdoptRequest<'_>,
+    seen: &Seen,
+    adopted: &adopted::Adopted,
+) -> Result<Draft, JobError> {
+    let shown = crate::project::root::relative(request.dir, request.root).display().to_string();
+    let disk = crate::project::read::migrations(request.dir, &shown)?;
     let origin = |migration: &Migration| {
         adopted.migrations.iter().find(|it| it.name == migration.name).cloned()
     };
@@ -230,7 +242,7 @@ fn there(wish: &Wish<'_>, seen: &Seen, adopted: &adopted::Adopted) -> Result<Dra
                     migration: migration.clone(),
                 })
                 .collect();
-            let revisions = alembic::revisions_of(wish, seen)?;
+            let revisions = alembic::revisions_of(request, seen)?;
             tools::applied::applied(tool, &seen.rows, &converted, &revisions)?
         }
         // the structure is compared with what they lead to

@@ -2,6 +2,7 @@
 
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Ignored, Key},
+    cluster::Scratch,
     ddl::Statement,
     job::{
         JobError, Watch,
@@ -13,7 +14,7 @@ use crate::{
     },
     migration::source::{Migration, Migrations},
     planner::{Target, no_update, plan, settled},
-    postgres::{cluster::Scratch, environment, introspect, session::Stop},
+    postgres::{environment, introspect, session::Stop},
     report::drift::DriftReport,
 };
 

@@ -9,7 +9,7 @@ use regex::Regex;
 
 use crate::{
     tools::{Conversion, File, Raw, Tool, ToolError, named, numbering::Numbers, script::cut},
-    words::sql::{Kind, Piece, Statement, pieces, split},
+    words::sql::{Piece, Statement, StatementKind, pieces, split},
 };
 
 /// What a revision file says.
@@ -121,7 +121,7 @@ fn cleaned(sql: &str, table: &str) -> Result<(String, bool), ToolError> {
     let mut gone: Vec<&Statement> = Vec::new();
     for statement in &statements {
         match &statement.kind {
-            Kind::Transaction(words) => {
+            StatementKind::Transaction(words) => {
                 is_outside = words == "COMMIT";
                 gone.push(statement);
             }

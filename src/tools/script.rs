@@ -2,7 +2,7 @@
 
 use crate::{
     tools::ToolError,
-    words::sql::{Kind, Statement, line_column, split},
+    words::sql::{Statement, StatementKind, line_column, split},
 };
 
 /// What a script without a statement gets: one that does nothing.
@@ -28,12 +28,12 @@ pub(super) fn fitted(text: &str, path: &str) -> Result<Fitted, ToolError> {
         let line_end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         return Ok(Fitted { text: format!("{text}{line_end}{NOTHING}"), in_transaction: true });
     }
-    if let Some(copy) = statements.iter().find(|it| it.kind == Kind::CopyStdin) {
+    if let Some(copy) = statements.iter().find(|it| it.kind == StatementKind::CopyStdin) {
         let what = "COPY … FROM STDIN needs a client that sends the rows";
         return Err(wrong(copy.span.start, what.into()));
     }
     let command = |it: &Statement| match &it.kind {
-        Kind::Transaction(words) => Some(words.clone()),
+        StatementKind::Transaction(words) => Some(words.clone()),
         _ => None,
     };
     let commands: Vec<(usize, String)> =

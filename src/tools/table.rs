@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Catalog, Fact, Key, Kind, RelationKind},
+    catalog::{Catalog, Fact, Key, ObjectKind, RelationKind},
     tools::Tool,
     words::ident::Qualified,
 };
@@ -85,7 +85,7 @@ impl Found {
 /// The tables of other tools in a database: by name and columns, so that a table of somebody's own with such a name is none.
 #[must_use]
 pub fn tracking(catalog: &Catalog) -> Vec<Found> {
-    let tables = catalog.of_kind(Kind::Relation);
+    let tables = catalog.of_kind(ObjectKind::Relation);
     let tables = tables.filter(|(_, fact)| fact.relation_kind() == Some(RelationKind::Table));
     let found = tables.filter_map(|(key, _)| found(catalog, key));
     let mut all: Vec<Found> = found.collect();
@@ -110,25 +110,25 @@ pub fn without(mut catalog: Catalog) -> Catalog {
     if tables.is_empty() {
         return catalog;
     }
-    let key = |it: &Found| Key::new(Kind::Relation, &[&it.schema, &it.name]);
+    let key = |it: &Found| Key::new(ObjectKind::Relation, &[&it.schema, &it.name]);
     let keys: BTreeSet<Key> = tables.iter().map(key).collect();
     let is_of = |key: &Key, fact: &Fact| key.relation(fact).is_some_and(|it| keys.contains(&it));
-    let sequences = catalog.of_kind(Kind::Sequence).filter(|(key, fact)| is_of(key, fact));
+    let sequences = catalog.of_kind(ObjectKind::Sequence).filter(|(key, fact)| is_of(key, fact));
     let sequences: BTreeSet<(String, String)> =
         sequences.map(|(key, _)| (key.part(0).to_owned(), key.part(1).to_owned())).collect();
     let own = |schema: &str| {
         let is_own = SCHEMAS.contains(&schema) && tables.iter().any(|it| it.schema == schema);
-        is_own && catalog.below(Kind::Relation, &[schema]).all(|(key, _)| keys.contains(key))
+        is_own && catalog.below(ObjectKind::Relation, &[schema]).all(|(key, _)| keys.contains(key))
     };
     let schemas: Vec<&str> = SCHEMAS.into_iter().filter(|it| own(it)).collect();
     catalog.retain(|key, fact| {
         let is_of_own = match key.kind() {
-            Kind::Schema => schemas.contains(&key.part(0)),
-            Kind::Grant if key.part(0) == "schema" => schemas.contains(&key.part(1)),
-            Kind::Grant if key.part(0) == "sequence" => {
+            ObjectKind::Schema => schemas.contains(&key.part(0)),
+            ObjectKind::Grant if key.part(0) == "schema" => schemas.contains(&key.part(1)),
+            ObjectKind::Grant if key.part(0) == "sequence" => {
                 sequences.contains(&(key.part(1).to_owned(), key.part(2).to_owned()))
             }
-            _ => schemas.contains(&key.part(0)) && key.kind() != Kind::Grant,
+            _ => schemas.contains(&key.part(0)) && key.kind() != ObjectKind::Grant,
         };
         !is_of_own && !is_of(key, fact)
     });
@@ -137,7 +137,7 @@ pub fn without(mut catalog: Catalog) -> Catalog {
 
 fn found(catalog: &Catalog, key: &Key) -> Option<Found> {
     let mut candidates = KNOWN.iter().filter(|it| it.name == key.part(1)).peekable();
-    let mut columns = catalog.below(Kind::Column, &[key.part(0), key.part(1)]).peekable();
+    let mut columns = catalog.below(ObjectKind::Column, &[key.part(0), key.part(1)]).peekable();
     // Alembic's may have any name
     let is_alembic = |key: &Key| key.part(2) == "version_num";
     if candidates.peek().is_none() && !columns.peek().is_some_and(|it| is_alembic(it.0)) {
@@ -233,9 +233,10 @@ mod tests {
         ] {
             let mut catalog = Catalog::new(Coverage::all());
             let table = Fact::of([(Attribute::Kind, Some("table".to_owned()))]);
-            catalog.insert(Key::new(Kind::Relation, &["app", name]), table);
+            catalog.insert(Key::new(ObjectKind::Relation, &["app", name]), table);
             for column in columns.split(' ') {
-                catalog.insert(Key::new(Kind::Column, &["app", name, column]), Fact::default());
+                catalog
+                    .insert(Key::new(ObjectKind::Column, &["app", name, column]), Fact::default());
             }
             let found = tracking(&catalog);
             assert_eq!(found.first().map(|it| it.tool), expected, "{name} {columns}");

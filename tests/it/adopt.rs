@@ -7,7 +7,7 @@ mod tools;
 
 use std::fmt::Write as _;
 
-use glowplug::postgres::cluster::Binaries;
+use glowplug::cluster::Binaries;
 
 use crate::support::{Database, INSTALLED, Project, Ran, server};
 

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     job::{
         JobError,
-        adopt::{Wish, look::Seen, now},
+        adopt::{AdoptRequest, look::Seen, now},
         failure::AdoptError,
     },
     project::{
@@ -23,7 +23,7 @@ use crate::{
 
 /// Converts the revisions of a directory.
 pub(super) async fn convert(
-    wish: &Wish<'_>,
+    request: &AdoptRequest<'_>,
     seen: &Seen,
     dir: &Path,
     shown: &str,
@@ -32,7 +32,7 @@ pub(super) async fn convert(
     if revisions.is_empty() {
         return Err(ToolError::NoFiles { tool: Tool::Alembic.label() }.into());
     }
-    let program = Alembic::of(&home(dir, wish.root), wish.alembic);
+    let program = Alembic::of(&home(dir, request.root), request.alembic);
     let said = run(&program, vec!["upgrade".into(), "base:heads".into(), "--sql".into()]).await?;
     let ups = printed(&said.output);
     if !said.succeeded {
@@ -48,11 +48,14 @@ pub(super) async fn convert(
 }
 
 /// The revisions of a project, for what its table says of heads; none if it is not Alembic's.
-pub(super) fn revisions_of(wish: &Wish<'_>, seen: &Seen) -> Result<Vec<Revision>, JobError> {
-    let dir = match (wish.files, &seen.recognized.place) {
+pub(super) fn revisions_of(
+    request: &AdoptRequest<'_>,
+    seen: &Seen,
+) -> Result<Vec<Revision>, JobError> {
+    let dir = match (request.files, &seen.recognized.place) {
         _ if seen.recognized.tool != Some(Tool::Alembic) => return Ok(Vec::new()),
         (Some(dir), _) => dir.to_owned(),
-        (None, Some(place)) => wish.root.join(&place.dir),
+        (None, Some(place)) => request.root.join(&place.dir),
         (None, None) => return Err(ToolError::NoFiles { tool: Tool::Alembic.label() }.into()),
     };
     Ok(alembic::revisions(&other::files(&dir, &dir.display().to_string(), &[".py"])?))

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Catalog, ConstraintKind, Key, Kind, RelationKind},
+    catalog::{Catalog, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::Statement,
     job::{
         JobError,
-        adopt::{Draft, Wish, look::Seen, rows},
+        adopt::{AdoptRequest, Draft, look::Seen, rows},
         autogenerate::{comparable_of, script, way},
         failure::AdoptError,
         owner::{ROLE, live_for, roles, runner},
@@ -28,8 +28,12 @@ use crate::{
 const ID: &str = "baseline";
 
 /// Makes the migration.
-pub(super) async fn draft(wish: &Wish<'_>, seen: &Seen, stop: Stop) -> Result<Draft, JobError> {
-    let shadow = wish.shadow.like(wish.endpoint, &mut |_| {}).await?;
+pub(super) async fn draft(
+    request: &AdoptRequest<'_>,
+    seen: &Seen,
+    stop: Stop,
+) -> Result<Draft, JobError> {
+    let shadow = request.shadow.like(request.endpoint, &mut |_| {}).await?;
     let major = seen.facts.server_version / 10_000;
     let shadow = shadow.of_major(major);
     let needs = shadow.needs([]);
@@ -37,11 +41,11 @@ pub(super) async fn draft(wish: &Wish<'_>, seen: &Seen, stop: Stop) -> Result<Dr
     let planned = async {
         let endpoint = shadow.endpoint(&prepared.scratch, stop);
         let runner = runner(&seen.live).unwrap_or_else(|| seen.facts.role.clone());
-        let live = comparable_of(live_for(seen.live.clone(), &runner), wish.ignored);
+        let live = comparable_of(live_for(seen.live.clone(), &runner), request.ignored);
         make_roles(&endpoint, roles(&live)).await?;
         let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
         let read = Reader::default().read(&mut session, facts.server_version).await?;
-        let empty = comparable_of(read, wish.ignored);
+        let empty = comparable_of(read, request.ignored);
         let live = prepared.given.agreed(&empty, live);
         let target = Target {
             major: facts.server_version / 10_000,
@@ -57,10 +61,10 @@ pub(super) async fn draft(wish: &Wish<'_>, seen: &Seen, stop: Stop) -> Result<Dr
     end(prepared.scratch).await;
     let (segments, live) = planned?;
     let statements: Vec<Statement> = segments.into_iter().flat_map(|it| it.statements).collect();
-    let copied = tables(&live, wish.rows)?;
-    let inserts = rows::inserts(wish.endpoint, &live, &copied).await?;
+    let copied = tables(&live, request.rows)?;
+    let inserts = rows::inserts(request.endpoint, &live, &copied).await?;
     let up = text(&live, statements, &copied, &inserts);
-    let (version, name) = revision::place(wish.dir, &Migrations::default(), ID, None)?;
+    let (version, name) = revision::place(request.dir, &Migrations::default(), ID, None)?;
     let migration = migration(version, name, up);
     let ids = seen.rows.iter().map(|it| it.id.clone());
     let mut remarks: Vec<String> = prepared.notes;
@@ -111,7 +115,7 @@ fn migration(version: Version, name: String, up: String) -> Migration {
 fn tables(live: &Catalog, names: &[String]) -> Result<Vec<(String, String)>, JobError> {
     let table = |name: &String| {
         let (schema, table) = name.split_once('.').unwrap_or(("public", name));
-        let key = Key::new(Kind::Relation, &[schema, table]);
+        let key = Key::new(ObjectKind::Relation, &[schema, table]);
         let is_table = live.relation_kind(&key).is_some_and(RelationKind::is_table);
         match is_table {
             true => Ok((schema.to_owned(), table.to_owned())),
@@ -139,8 +143,8 @@ fn text(
     };
     let judges = |it: &Statement| {
         it.target.as_ref().is_some_and(|key| match key.kind() {
-            Kind::Trigger | Kind::Rule | Kind::Policy => is_of(key),
-            Kind::Constraint => {
+            ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => is_of(key),
+            ObjectKind::Constraint => {
                 is_of(key)
                     && live.get(key).is_some_and(|it| it.is_constraint(ConstraintKind::ForeignKey))
             }
@@ -151,7 +155,10 @@ fn text(
         it.target.as_ref().is_some_and(|key| {
             matches!(
                 key.kind(),
-                Kind::Relation | Kind::Column | Kind::Constraint | Kind::Inheritance
+                ObjectKind::Relation
+                    | ObjectKind::Column
+                    | ObjectKind::Constraint
+                    | ObjectKind::Inheritance
             ) && is_of(key)
                 && !judges(it)
         })

@@ -10,7 +10,7 @@ use crate::{
         explain::failed,
         open::Endpoint,
         owner::ROLE,
-        run::{Options, task},
+        run::{RunOptions, task},
         shadow::{Shadow, end, in_the_shadow},
     },
     migration::{
@@ -53,7 +53,7 @@ async fn replayed(
     ignored: &Ignored,
     watch: Watch<'_>,
 ) -> Result<Written, JobError> {
-    let options = Options::default();
+    let options = RunOptions::default();
     let (mut locked, _) = endpoint.lock(&options.limits, watch).await?;
     locked.prepare().await?;
     let mut reader = Reader::default();
@@ -74,7 +74,7 @@ async fn replayed(
         }
         before = after;
     }
-    locked.let_go().await;
+    locked.release().await;
     Ok(written)
 }
 
@@ -90,14 +90,14 @@ async fn read(
 async fn up(
     locked: &mut Locked<'_>,
     migration: &Migration,
-    options: &Options,
+    options: &RunOptions,
 ) -> Result<(), JobError> {
-    let mut manner = options.manner.clone();
-    manner.unrecorded = true;
+    let mut exec = options.exec.clone();
+    exec.unrecorded = true;
     let step = Step { migration, direction: Direction::Up, resume: None, noted: None };
     let tasks = [task(&step)?];
     let version = locked.facts().server_version;
-    let ran = locked.run(0, &tasks[0], &manner, &mut |_| {}).await;
+    let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
     match ran {
         Ok(_) => Ok(()),
         Err(error) => Err(in_the_shadow(failed(&tasks, &error, false, version))),

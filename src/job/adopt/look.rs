@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Ignored, Kind},
-    job::{JobError, Watch, adopt::Wish, autogenerate::comparable_of, open::Endpoint},
+    catalog::{Attribute, Catalog, Coverage, Ignored, ObjectKind},
+    job::{JobError, Watch, adopt::AdoptRequest, autogenerate::comparable_of, open::Endpoint},
     migration::journal::Journal,
     postgres::{introspect, lock::Facts, session_error::SessionError},
     project::{other, read},
@@ -32,12 +32,12 @@ pub(super) struct Seen {
 }
 
 /// Looks at the database and the directory.
-pub(super) async fn look(wish: &Wish<'_>, watch: Watch<'_>) -> Result<Seen, JobError> {
-    let (mut session, facts, journal) = wish.endpoint.read(watch).await?;
+pub(super) async fn look(request: &AdoptRequest<'_>, watch: Watch<'_>) -> Result<Seen, JobError> {
+    let (mut session, facts, journal) = request.endpoint.read(watch).await?;
     let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
     let tables = tracking(&live);
-    let places = own_places(wish.root, wish.dir);
-    let recognized = recognize(&tables, &places, wish.tool)?;
+    let places = own_places(request.root, request.dir);
+    let recognized = recognize(&tables, &places, request.tool)?;
     let mut rows = Vec::new();
     if let Some(sql) = recognized.table.as_ref().and_then(table::rows) {
         let read = session.query(&sql, Vec::new()).await;
@@ -45,17 +45,23 @@ pub(super) async fn look(wish: &Wish<'_>, watch: Watch<'_>) -> Result<Seen, JobE
             read.map_err(SessionError::while_doing("reading what the other tool has run"))?;
         rows.extend(read.into_iter().map(Row::read));
     }
-    let migrations = match wish.dir.is_dir() {
-        true => read::migrations(wish.dir, &wish.dir.display().to_string())?.len(),
+    let migrations = match request.dir.is_dir() {
+        true => read::migrations(request.dir, &request.dir.display().to_string())?.len(),
         false => 0,
     };
-    let has_tables = has_tables(&comparable_of(live.clone(), wish.ignored));
+    let has_tables = has_tables(&comparable_of(live.clone(), request.ignored));
     Ok(Seen { facts, journal, live, has_tables, recognized, rows, migrations })
 }
 
 /// Whether a database has relations, types or routines that no extension has brought.
 fn has_tables(catalog: &Catalog) -> bool {
-    let kinds = [Kind::Relation, Kind::Routine, Kind::Enum, Kind::Domain, Kind::Composite];
+    let kinds = [
+        ObjectKind::Relation,
+        ObjectKind::Routine,
+        ObjectKind::Enum,
+        ObjectKind::Domain,
+        ObjectKind::Composite,
+    ];
     let mut all = kinds.into_iter().flat_map(|kind| catalog.of_kind(kind));
     all.any(|(_, fact)| !fact.is(Attribute::Extension))
 }

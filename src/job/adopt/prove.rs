@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Catalog, Difference, Key, Kind},
+    catalog::{Catalog, Difference, Key, ObjectKind},
+    cluster::{Dumper, Scratch},
     job::{
         JobError, Watch,
-        adopt::{Draft, Wish, downs, rows},
+        adopt::{AdoptRequest, Draft, downs, rows},
         autogenerate::{
             differences,
             listing::listed,
@@ -18,11 +19,7 @@ use crate::{
         verify::{self, verify},
     },
     migration::source::{Migration, Migrations, Script},
-    postgres::{
-        cluster::{Dumper, Scratch},
-        guard::Guard,
-        session::Stop,
-    },
+    postgres::{guard::Guard, session::Stop},
     project::ProjectError,
     report::{
         adopt::{Down, TableRows},
@@ -45,25 +42,31 @@ pub(super) struct Proof {
 
 /// Writes the ways down that are missing, walks all of them, and compares what the applied migrations lead to with the database.
 pub(super) async fn prove(
-    wish: &Wish<'_>,
+    request: &AdoptRequest<'_>,
     draft: &mut Draft,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<Proof, JobError> {
-    let shadow = wish.shadow.like(wish.endpoint, watch).await?;
+    let shadow = request.shadow.like(request.endpoint, watch).await?;
     let written =
-        downs::write(&shadow, &mut draft.migrations, wish.ignored, stop.clone(), watch).await?;
+        downs::write(&shadow, &mut draft.migrations, request.ignored, stop.clone(), watch).await?;
     let mut downs: BTreeMap<String, (Down, Option<String>)> = BTreeMap::new();
     for (name, why) in written {
         let down = if why.is_some() { Down::Irreversible } else { Down::Generated };
         downs.insert(name, (down, why));
     }
-    walk(wish, &shadow, draft, &mut downs, stop.clone(), watch).await?;
+    walk(request, &shadow, draft, &mut downs, stop.clone(), watch).await?;
     let applied = Migrations::new(draft.applied()).map_err(ProjectError::from)?;
-    let beside =
-        beside(wish.endpoint, wish.shadow, &applied, (wish.ignored, &[]), stop.clone(), watch);
+    let beside = beside(
+        request.endpoint,
+        request.shadow,
+        &applied,
+        (request.ignored, &[]),
+        stop.clone(),
+        watch,
+    );
     let beside = beside.await?;
-    let judged = judge(wish, draft, &beside, stop).await;
+    let judged = judge(request, draft, &beside, stop).await;
     let (shadow, notes) = (beside.shadow, beside.notes);
     let remark = shadow.remark(beside.major);
     let left_alone = beside.left_alone.remark();
@@ -78,7 +81,7 @@ pub(super) async fn prove(
 
 /// Walks all migrations up, down and up again. A way down that was written and fails is none; of one that the tool had, it is said.
 async fn walk(
-    wish: &Wish<'_>,
+    request: &AdoptRequest<'_>,
     shadow: &Shadow,
     draft: &mut Draft,
     downs: &mut BTreeMap<String, (Down, Option<String>)>,
@@ -86,7 +89,7 @@ async fn walk(
     watch: Watch<'_>,
 ) -> Result<(), JobError> {
     let migrations = Migrations::new(draft.migrations.clone()).map_err(ProjectError::from)?;
-    let walk = verify::Wish {
+    let walk = verify::VerifyRequest {
         shadow,
         migrations: &migrations,
         guard: &Guard::default(),
@@ -94,7 +97,7 @@ async fn walk(
         fail_fast: false,
         accepted: &[],
     };
-    let verified = verify(&walk, wish.printer, stop, watch).await?;
+    let verified = verify(&walk, request.printer, stop, watch).await?;
     if let Some(failure) = verified.failure
         && verified.report.problems.iter().any(|it| it.kind == ProblemKind::UpFails)
     {
@@ -117,8 +120,8 @@ async fn walk(
 fn reason(problem: &Problem) -> String {
     let what = problem.what.lines().next().unwrap_or_default();
     match problem.difference.first() {
-        Some(first) => format!("{}: {first}", problem.kind.words()),
-        None => format!("{}: {what}", problem.kind.words()),
+        Some(first) => format!("{}: {first}", problem.kind.text()),
+        None => format!("{}: {what}", problem.kind.text()),
     }
 }
 
@@ -131,7 +134,7 @@ fn refuse(migrations: &mut [Migration], name: &str, text: String) {
 
 /// Compares the replay with the database: catalogs, dumps, rows.
 async fn judge(
-    wish: &Wish<'_>,
+    request: &AdoptRequest<'_>,
     draft: &Draft,
     beside: &Beside,
     stop: Stop,
@@ -147,12 +150,12 @@ async fn judge(
         proved_on: ProvedOn::default(),
     };
     // what is left alone here is in its eyes a difference
-    let is_whole = wish.ignored.is_empty() && beside.left_alone.is_empty();
+    let is_whole = request.ignored.is_empty() && beside.left_alone.is_empty();
     if proof.differences.is_empty() && is_whole {
-        dumps(wish, beside, stop.clone(), &mut proof).await?;
+        dumps(request, beside, stop.clone(), &mut proof).await?;
     }
     let endpoint = shadow.endpoint(scratch, stop);
-    proof.rows = rows::compare(&endpoint, wish.endpoint, replayed).await?;
+    proof.rows = rows::compare(&endpoint, request.endpoint, replayed).await?;
     for (schema, name) in &draft.copied {
         let table = format!("{schema}.{name}");
         let rows = proof.rows.iter().find(|it| it.table == table);
@@ -168,7 +171,7 @@ async fn judge(
 
 /// Asks `pg_dump` of both, where it is.
 async fn dumps(
-    wish: &Wish<'_>,
+    request: &AdoptRequest<'_>,
     beside: &Beside,
     stop: Stop,
     proof: &mut Proof,
@@ -178,13 +181,13 @@ async fn dumps(
     if shadow.binaries.major() != beside.major {
         return Ok(());
     }
-    let url = wish.endpoint.direct.as_ref().unwrap_or(&wish.endpoint.url);
+    let url = request.endpoint.direct.as_ref().unwrap_or(&request.endpoint.url);
     let (Some(own), Some(live)) =
         (scratch.dumper(&shadow.binaries), Dumper::of(&shadow.binaries, url))
     else {
         return Ok(());
     };
-    let tables = others(wish).await?;
+    let tables = others(request).await?;
     let (own, live) = (own.without(&tables), live.without(&tables));
     let (wanted, found) = tokio::join!(structure(&live, ""), structure(&own, Scratch::MAINTENANCE));
     let wanted = match wanted {
@@ -208,15 +211,16 @@ async fn dumps(
 }
 
 /// The tables of other tools, which no dump is to have.
-async fn others(wish: &Wish<'_>) -> Result<Vec<(String, String)>, JobError> {
-    let (mut session, facts, _) = wish.endpoint.read(&mut |_| {}).await?;
+async fn others(request: &AdoptRequest<'_>) -> Result<Vec<(String, String)>, JobError> {
+    let (mut session, facts, _) = request.endpoint.read(&mut |_| {}).await?;
     let coverage = crate::catalog::Coverage::printing();
     let catalog: Catalog =
         crate::postgres::introspect::read(&mut session, facts.server_version, &coverage).await?;
     let mut tables: Vec<(String, String)> =
         tracking(&catalog).into_iter().map(|it| (it.schema, it.name)).collect();
     let schema = &facts.place.schema;
-    let is_there = |name: &str| catalog.get(&Key::new(Kind::Relation, &[schema, name])).is_some();
+    let is_there =
+        |name: &str| catalog.get(&Key::new(ObjectKind::Relation, &[schema, name])).is_some();
     let own = [crate::postgres::journal::DIESEL_TABLE, crate::postgres::journal::TABLE];
     tables.extend(
         own.into_iter().filter(|it| is_there(it)).map(|it| (schema.clone(), it.to_owned())),

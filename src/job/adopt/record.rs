@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     job::{
         JobError, Watch,
-        adopt::{Adoption, Wish},
+        adopt::{AdoptRequest, Adoption},
         failure::AdoptError,
         init,
         schema::{Printer, Source},
@@ -26,7 +26,7 @@ use crate::{
 /// # Errors
 /// When a file cannot be written, or the database has changed since it was looked at: nothing is left then.
 pub async fn record(
-    wish: &Wish<'_>,
+    request: &AdoptRequest<'_>,
     adoption: &mut Adoption,
     printer: impl FnOnce() -> Result<Printer, JobError>,
     watch: Watch<'_>,
@@ -34,21 +34,21 @@ pub async fn record(
     let is_new = adoption.report.manner != Manner::Record;
     let mut adopted = Adopted::default();
     if is_new {
-        adopted = files(wish, adoption)?;
+        adopted = files(request, adoption)?;
     }
-    if let Err(error) = journal(wish, adoption, watch).await {
+    if let Err(error) = journal(request, adoption, watch).await {
         if is_new {
             // nothing is left of what failed; the error that is reported is the first one
-            drop(adopted::remove(wish.dir, &adopted));
+            drop(adopted::remove(request.dir, &adopted));
         }
         return Err(error);
     }
     adoption.report.recorded = true;
-    schema(wish, adoption, printer, &mut adopted, is_new, watch).await
+    schema(request, adoption, printer, &mut adopted, is_new, watch).await
 }
 
 /// Writes migrations, settings and the note of where they come from.
-fn files(wish: &Wish<'_>, adoption: &mut Adoption) -> Result<Adopted, JobError> {
+fn files(request: &AdoptRequest<'_>, adoption: &mut Adoption) -> Result<Adopted, JobError> {
     let mut settings = init::InitReport::default();
     let new: Vec<NewMigration<'_>> = adoption
         .migrations
@@ -60,17 +60,17 @@ fn files(wish: &Wish<'_>, adoption: &mut Adoption) -> Result<Adopted, JobError> 
             run_in_transaction: it.metadata.run_in_transaction,
         })
         .collect();
-    let places = write::migrations(wish.dir, &new)?;
+    let places = write::migrations(request.dir, &new)?;
     let mut rest = || -> Result<Adopted, JobError> {
-        init::write_all(wish.root, wish.dir, false, &mut settings)?;
+        init::write_all(request.root, request.dir, false, &mut settings)?;
         let mut written: Vec<Written> = Vec::new();
         for place in &places {
             for file in ["up.sql", "down.sql", "metadata.toml"] {
-                written.push(adopted::written(wish.dir, &place.join(file))?);
+                written.push(adopted::written(request.dir, &place.join(file))?);
             }
         }
         for path in &settings.written {
-            written.push(adopted::written(wish.dir, path)?);
+            written.push(adopted::written(request.dir, path)?);
         }
         let adopted = Adopted {
             format: 1,
@@ -79,7 +79,7 @@ fn files(wish: &Wish<'_>, adoption: &mut Adoption) -> Result<Adopted, JobError> 
             migrations: adoption.origins.clone(),
             files: written,
         };
-        adopted::write(wish.dir, &adopted)?;
+        adopted::write(request.dir, &adopted)?;
         Ok(adopted)
     };
     match rest() {
@@ -98,8 +98,12 @@ fn files(wish: &Wish<'_>, adoption: &mut Adoption) -> Result<Adopted, JobError> 
 }
 
 /// Records what the database has, in one transaction, unless it has changed.
-async fn journal(wish: &Wish<'_>, adoption: &Adoption, watch: Watch<'_>) -> Result<(), JobError> {
-    let (mut locked, journal) = wish.endpoint.lock(wish.limits, watch).await?;
+async fn journal(
+    request: &AdoptRequest<'_>,
+    adoption: &Adoption,
+    watch: Watch<'_>,
+) -> Result<(), JobError> {
+    let (mut locked, journal) = request.endpoint.lock(request.limits, watch).await?;
     let database = locked.facts().database.clone();
     if !journal.applied.is_empty() {
         let count = journal.applied.len();
@@ -124,11 +128,11 @@ async fn journal(wish: &Wish<'_>, adoption: &Adoption, watch: Watch<'_>) -> Resu
             "from": tool, "id": origin.id, "applied_at": evidence.at,
             "checksum": evidence.checksum, "made_tables": is_new,
         }});
-        Some(entry(migration, wish.actor, note.to_string()))
+        Some(entry(migration, request.actor, note.to_string()))
     });
     let records: Vec<Record<'_>> = records.collect();
     locked.adopt(&records).await?;
-    locked.let_go().await;
+    locked.release().await;
     Ok(())
 }
 
@@ -139,7 +143,7 @@ fn entry<'a>(migration: &'a Migration, actor: &'a str, note: String) -> Record<'
 
 /// Prints schema.rs where there is none. One that says something else is left as it is.
 async fn schema(
-    wish: &Wish<'_>,
+    request: &AdoptRequest<'_>,
     adoption: &mut Adoption,
     printer: impl FnOnce() -> Result<Printer, JobError>,
     adopted: &mut Adopted,
@@ -150,7 +154,7 @@ async fn schema(
     if !printer.has_files() {
         return Ok(());
     }
-    let catalog = Source::Database(wish.endpoint).catalog(watch).await?;
+    let catalog = Source::Database(request.endpoint).catalog(watch).await?;
     let found = printer.compare(&catalog)?;
     let stale = found.files.iter().filter(|it| it.state == FileState::Stale);
     let stale: Vec<&str> = stale.map(|it| it.file.as_str()).collect();
@@ -166,12 +170,12 @@ async fn schema(
     for file in report.files.iter().filter(|it| it.state == FileState::Written) {
         let path = printer.current.join(&file.file);
         if is_new {
-            adopted.files.push(adopted::written(wish.dir, &path)?);
+            adopted.files.push(adopted::written(request.dir, &path)?);
         }
         adoption.report.written.push(path);
     }
     if is_new {
-        adopted::write(wish.dir, adopted)?;
+        adopted::write(request.dir, adopted)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, ObjectKind, RelationKind},
     job::{JobError, open::Endpoint},
     postgres::{
         session::{Message, Row, Session},
@@ -37,10 +37,11 @@ struct Table<'c> {
 impl<'c> Table<'c> {
     fn of(catalog: &'c Catalog, key: &'c Key) -> Self {
         let (schema, name) = (key.part(0), key.part(1));
-        let below: Vec<(&Key, &Fact)> = catalog.below(Kind::Column, &[schema, name]).collect();
+        let below: Vec<(&Key, &Fact)> =
+            catalog.below(ObjectKind::Column, &[schema, name]).collect();
         let stored = below.iter().filter(|(_, fact)| !fact.is(Attribute::Generated));
         let primary = catalog
-            .below(Kind::Constraint, &[schema, name])
+            .below(ObjectKind::Constraint, &[schema, name])
             .find(|(_, fact)| fact.is_constraint(ConstraintKind::PrimaryKey))
             .map(|(_, fact)| fact.list(Attribute::Columns))
             .unwrap_or_default();
@@ -121,7 +122,7 @@ pub(super) async fn compare(
     live: &Endpoint,
     catalog: &Catalog,
 ) -> Result<Vec<TableRows>, JobError> {
-    let tables = catalog.of_kind(Kind::Relation);
+    let tables = catalog.of_kind(ObjectKind::Relation);
     // the rows of a partitioned table are those of its partitions
     let tables = tables.filter(|(_, fact)| {
         fact.relation_kind() == Some(RelationKind::Table) && !fact.is(Attribute::Extension)
@@ -211,7 +212,7 @@ pub(super) async fn inserts(
     prints(&mut session).await?;
     let mut text = String::new();
     for (schema, name) in tables {
-        let key = Key::new(Kind::Relation, &[schema, name]);
+        let key = Key::new(ObjectKind::Relation, &[schema, name]);
         let Some((key, _)) = live.entry(&key) else { continue };
         let table = Table::of(live, key);
         let columns: Vec<String> = table.columns.iter().map(|it| Ident(it).to_string()).collect();
@@ -252,7 +253,7 @@ async fn sequences(
     live: &Catalog,
     table: &Key,
 ) -> Result<String, JobError> {
-    let own = live.of_kind(Kind::Sequence);
+    let own = live.of_kind(ObjectKind::Sequence);
     let own = own.filter(|(key, fact)| key.relation(fact).as_ref() == Some(table));
     let mut text = String::new();
     for (key, _) in own {

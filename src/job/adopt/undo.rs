@@ -53,13 +53,13 @@ pub async fn undo(
     let mut report = UndoReport { database, forgotten, ..UndoReport::default() };
     if dry_run {
         report.removed = adopted.files.iter().map(|it| dir.join(&it.path)).collect();
-        locked.let_go().await;
+        locked.release().await;
         return Ok(report);
     }
     if forgotten > 0 {
         locked.forget(own.made_tables).await?;
     }
-    locked.let_go().await;
+    locked.release().await;
     (report.removed, report.kept) = adopted::remove(dir, &adopted)?;
     Ok(report)
 }
