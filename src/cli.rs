@@ -2,6 +2,7 @@
 //!
 //! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
 
+mod adopt;
 mod alembic;
 mod ask;
 mod cache;
@@ -155,6 +156,8 @@ enum Color {
 enum Command {
     /// Create diesel.toml, glowplug.toml and a first migration; overwrites nothing
     Init(init::Init),
+    /// Take over a database, and the migrations of Alembic, sqlx, Flyway and other tools
+    Adopt(adopt::Adopt),
     /// Show the database's current revision
     Current(current::Current),
     /// List the migrations, newest first, with their state
@@ -265,6 +268,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
+            Self::Adopt(_) => "adopt",
             Self::Current(_) => "current",
             Self::History(_) => "history",
             Self::Heads(_) => "heads",
@@ -350,6 +354,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
     let global = &cli.global;
     match &cli.command {
         Command::Init(command) => command.run(global, output),
+        Command::Adopt(command) => command.run(global, output),
         Command::Current(command) => command.run(global, output),
         Command::History(command) => command.run(global, output),
         Command::Heads(command) => command.run(global, output),

@@ -1,5 +1,6 @@
 //! The use cases: what a command does, without arguments and without a terminal.
 
+pub mod adopt;
 pub mod advice;
 mod alike;
 pub mod application;

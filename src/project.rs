@@ -1,5 +1,6 @@
 //! The files of a project: where it is, what it configures, and its migrations on disk.
 
+pub mod adopted;
 pub mod baseline;
 pub mod config;
 pub mod embedded;
@@ -7,6 +8,7 @@ pub mod generate;
 pub mod git;
 pub mod history_file;
 mod metadata;
+pub mod other;
 pub mod pin;
 pub mod printed;
 pub mod read;
@@ -221,6 +223,30 @@ pub enum ProjectError {
     Git {
         /// What went wrong.
         what: String,
+    },
+    /// Something to adopt where a new project was to begin.
+    #[error("{what}")]
+    #[diagnostic(
+        code(project::adoptable),
+        help(
+            "Nothing was written. `glowplug adopt` takes over the database and its migrations; `glowplug init --new` begins a new project beside them."
+        )
+    )]
+    Adoptable {
+        /// What was found.
+        what: String,
+    },
+    /// The record of an adoption that is not one.
+    #[error("{} cannot be read", path.display())]
+    #[diagnostic(
+        code(adopt::record),
+        help(
+            "`glowplug adopt` writes it. Restore it from version control; without it, migrations can be used, and adopting cannot be undone."
+        )
+    )]
+    NotAdopted {
+        /// The file.
+        path: PathBuf,
     },
     /// Something that would be overwritten.
     #[error("{} already exists", path.display())]

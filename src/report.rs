@@ -1,5 +1,6 @@
 //! The events that jobs emit and the reports that they return. Plain values, serialized as they are.
 
+pub mod adopt;
 pub(crate) mod advice;
 pub mod autogenerate;
 pub mod changes;

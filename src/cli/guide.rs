@@ -40,6 +40,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "continuous-integration" "tutorials/ci.md"
     "neon" "tutorials/neon.md"
     "migrations" "guides/migrations.md"
+    "adopt" "guides/adopt.md"
     "autogenerate" "guides/autogenerate.md"
     "ledgers" "guides/ledgers.md"
     "sealed-ledgers" "guides/sealed-ledgers.md"

@@ -1,5 +1,6 @@
 //! From reports to bytes: text for people, JSON for programs.
 
+mod adopt;
 mod autogenerate;
 mod ci;
 mod compat;
@@ -22,7 +23,7 @@ use std::{io, sync::OnceLock};
 use serde::Serialize;
 
 pub(super) use self::{
-    autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
+    adopt::*, autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
     progress::Progress, rebase::*, squash::*, text::*, verify::*,
 };
 use crate::cli::{

@@ -5,13 +5,13 @@ mod forms;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod load;
-mod oracle;
+pub(super) mod oracle;
 mod partitions;
-mod proof;
+pub(super) mod proof;
 pub(super) mod proving;
 mod rename;
 mod rows;
-mod script;
+pub(super) mod script;
 pub(super) mod send;
 mod truth;
 mod verdict;
@@ -46,6 +46,7 @@ use crate::{
         write::{self, NewMigration},
     },
     report::autogenerate::AutogenerateReport,
+    tools::table,
 };
 
 /// What is wanted.
@@ -231,7 +232,8 @@ struct Compared {
     report: AutogenerateReport,
 }
 
-/// Leaves out what is not the project's: the tables that keep the journal, what was renamed aside, and what is ignored.
+/// Leaves out what is not the project's: the tables that keep the journal, those of other migration tools, what was renamed aside, and
+/// what is ignored.
 pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
     let mut catalog = with_aside(catalog, ignored);
     catalog.needed = rename::needed_aside(&catalog);
@@ -240,7 +242,8 @@ pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
 }
 
 /// The same with what was renamed aside.
-fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
+fn with_aside(catalog: Catalog, ignored: &Ignored) -> Catalog {
+    let mut catalog = table::without(catalog);
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
@@ -275,7 +278,11 @@ fn takes_values(from: &Catalog, it: &Difference) -> bool {
 }
 
 /// The segments of the way from one catalog to another.
-fn way(from: &Catalog, to: &Catalog, target: &Target<'_>) -> Result<Vec<Segment>, JobError> {
+pub(super) fn way(
+    from: &Catalog,
+    to: &Catalog,
+    target: &Target<'_>,
+) -> Result<Vec<Segment>, JobError> {
     let statements = plan(from, to, target).map_err(AutogenerateError::Plan)?;
     Ok(segments(statements))
 }

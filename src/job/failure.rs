@@ -1,5 +1,6 @@
 //! Why a job could not do its work.
 
+mod adopt;
 mod compat;
 mod database;
 mod ledger;
@@ -13,6 +14,7 @@ mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
+pub use self::adopt::AdoptError;
 pub use self::compat::CompatError;
 pub use self::database::DatabaseError;
 use self::ledger::listed;
@@ -34,6 +36,7 @@ use crate::{
     project::ProjectError,
     report::{ledger_finding::LedgerFinding, run::RunReport},
     schema_rs::{PrintError, merge::ApplyError, parse::ParseError, patch::PatchError},
+    tools::ToolError,
     words::secrets,
 };
 
@@ -133,6 +136,14 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Squash(#[from] SquashError),
+    /// An adoption.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Adopt(#[from] AdoptError),
+    /// The migrations of another tool.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tool(#[from] ToolError),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -126,7 +126,7 @@ fn demand_own(migrations: &Path) -> Result<bool, JobError> {
     }
 }
 
-fn write_all(
+pub(super) fn write_all(
     root: &Path,
     migrations: &Path,
     with_first_migration: bool,
