@@ -2,6 +2,7 @@
 //!
 //! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
 
+mod adopt;
 mod alembic;
 mod ask;
 mod cache;
@@ -26,6 +27,7 @@ mod interrupt;
 mod ledger;
 mod pages;
 mod print_schema;
+mod rebase;
 mod render;
 mod report;
 mod revision;
@@ -33,6 +35,7 @@ mod schema;
 mod settings;
 mod shadow;
 mod show;
+mod squash;
 mod stamp;
 mod terminal;
 mod title;
@@ -153,6 +156,8 @@ enum Color {
 enum Command {
     /// Create diesel.toml, glowplug.toml and a first migration; overwrites nothing
     Init(init::Init),
+    /// Take over a database, and the migrations of Alembic, sqlx, Flyway and other tools
+    Adopt(adopt::Adopt),
     /// Show the database's current revision
     Current(current::Current),
     /// List the migrations, newest first, with their state
@@ -171,6 +176,10 @@ enum Command {
     Downgrade(upgrade::Downgrade),
     /// Revert the newest migration and apply it again
     Redo(upgrade::Redo),
+    /// Give migrations of a branch versions after the newest
+    Rebase(rebase::Rebase),
+    /// Make one migration of several
+    Squash(squash::Squash),
     /// Mark migrations as applied or pending without running them
     Stamp(stamp::Stamp),
     /// Write schema.rs, or check that it is up to date
@@ -261,6 +270,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
+            Self::Adopt(_) => "adopt",
             Self::Current(_) => "current",
             Self::History(_) => "history",
             Self::Heads(_) => "heads",
@@ -270,6 +280,8 @@ impl Command {
             Self::Upgrade(_) => "upgrade",
             Self::Downgrade(_) => "downgrade",
             Self::Redo(_) => "redo",
+            Self::Rebase(_) => "rebase",
+            Self::Squash(_) => "squash",
             Self::Stamp(_) => "stamp",
             Self::Schema(_) => "schema",
             Self::PrintSchema(_) => "print-schema",
@@ -344,6 +356,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
     let global = &cli.global;
     match &cli.command {
         Command::Init(command) => command.run(global, output),
+        Command::Adopt(command) => command.run(global, output),
         Command::Current(command) => command.run(global, output),
         Command::History(command) => command.run(global, output),
         Command::Heads(command) => command.run(global, output),
@@ -353,6 +366,8 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Upgrade(command) => command.run(global, output),
         Command::Downgrade(command) => command.run(global, output),
         Command::Redo(command) => command.run(global, output),
+        Command::Rebase(command) => command.run(global, output),
+        Command::Squash(command) => command.run(global, output),
         Command::Stamp(command) => command.run(global, output),
         Command::Schema(command) => command.run(global, output),
         Command::PrintSchema(command) => command.run(global, output),

@@ -1,5 +1,6 @@
 //! The use cases: what a command does, without arguments and without a terminal.
 
+pub mod adopt;
 pub mod advice;
 mod alike;
 pub mod application;
@@ -24,11 +25,14 @@ pub mod open;
 mod owner;
 pub mod pin;
 pub mod prerequisites;
+pub mod rebase;
 pub mod revision;
 pub mod run;
 pub mod schema;
 mod second_key;
 pub mod shadow;
+pub mod squash;
+mod squashed;
 pub mod stamp;
 pub mod status;
 pub mod verify;

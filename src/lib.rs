@@ -47,6 +47,8 @@ pub mod schema;
 #[doc(hidden)]
 pub mod schema_rs;
 #[doc(hidden)]
+pub mod tools;
+#[doc(hidden)]
 pub mod words;
 
 pub use crate::{

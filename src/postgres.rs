@@ -1,5 +1,6 @@
 //! Talking to PostgreSQL: sessions, the migration lock, the journal, execution, and the ledger guard.
 
+pub mod adopt;
 pub(crate) mod catalog_digest;
 pub mod environment;
 pub mod exec;

@@ -1,13 +1,18 @@
 //! The files of a project: where it is, what it configures, and its migrations on disk.
 
+pub mod adopted;
 pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;
 pub mod git;
+pub mod history_file;
+mod metadata;
+pub mod other;
 pub mod pin;
 pub mod printed;
 pub mod read;
+pub mod rebase;
 mod regular;
 pub mod revision;
 pub mod root;
@@ -15,6 +20,7 @@ pub mod rustfmt;
 pub mod schema_file;
 pub mod setup;
 pub mod sources;
+pub mod squash;
 pub mod truth;
 pub mod write;
 
@@ -23,7 +29,7 @@ use std::path::PathBuf;
 use miette::NamedSource;
 
 use crate::{
-    migration::{source::SourceError, version::MAX_LENGTH},
+    migration::{history_file::HistoryFault, source::SourceError, version::MAX_LENGTH},
     words::secrets,
 };
 
@@ -162,6 +168,22 @@ pub enum ProjectError {
         #[help]
         advice: String,
     },
+    /// A metadata.toml says something that cannot be.
+    #[error("{} cannot be used: {what}", path.display())]
+    #[diagnostic(
+        code(migrations::metadata),
+        help("The keys are described in `glowplug help migrations`.")
+    )]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file with a line for each migration.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    History(#[from] HistoryFault),
     /// The set of migrations is not one.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -201,6 +223,30 @@ pub enum ProjectError {
     Git {
         /// What went wrong.
         what: String,
+    },
+    /// Something to adopt where a new project was to begin.
+    #[error("{what}")]
+    #[diagnostic(
+        code(project::adoptable),
+        help(
+            "Nothing was written. `glowplug adopt` takes over the database and its migrations; `glowplug init --new` begins a new project beside them."
+        )
+    )]
+    Adoptable {
+        /// What was found.
+        what: String,
+    },
+    /// The record of an adoption that is not one.
+    #[error("{} cannot be read", path.display())]
+    #[diagnostic(
+        code(adopt::record),
+        help(
+            "`glowplug adopt` writes it. Restore it from version control; without it, migrations can be used, and adopting cannot be undone."
+        )
+    )]
+    NotAdopted {
+        /// The file.
+        path: PathBuf,
     },
     /// Something that would be overwritten.
     #[error("{} already exists", path.display())]

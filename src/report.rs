@@ -1,5 +1,6 @@
 //! The events that jobs emit and the reports that they return. Plain values, serialized as they are.
 
+pub mod adopt;
 pub(crate) mod advice;
 pub mod autogenerate;
 pub mod changes;
@@ -15,8 +16,10 @@ pub mod ledger_finding;
 pub mod page;
 pub mod pin;
 pub mod proved;
+pub mod rebase;
 pub mod rule;
 pub mod run;
 pub mod schema;
+pub mod squash;
 pub mod status;
 pub mod verify;

@@ -148,6 +148,9 @@ pub(super) fn with_request<T>(
 impl Check {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
+        if settings.migrations_dir.is_dir() {
+            settings.demand_history(&settings.migrations()?, false)?;
+        }
         let mut progress = output.progress();
         let truth = self.source.truth(&settings)?;
         let printer = printer(&settings, None)?;

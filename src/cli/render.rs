@@ -1,5 +1,6 @@
 //! From reports to bytes: text for people, JSON for programs.
 
+mod adopt;
 mod autogenerate;
 mod ci;
 mod compat;
@@ -10,7 +11,9 @@ mod ledger;
 mod page;
 mod pin;
 mod progress;
+mod rebase;
 mod snippet;
+mod squash;
 mod text;
 mod verify;
 mod wrap;
@@ -20,8 +23,8 @@ use std::{io, sync::OnceLock};
 use serde::Serialize;
 
 pub(super) use self::{
-    autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
-    progress::Progress, text::*, verify::*,
+    adopt::*, autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
+    progress::Progress, rebase::*, squash::*, text::*, verify::*,
 };
 use crate::cli::{
     Format, Global,

@@ -56,6 +56,12 @@ pub(super) struct Downgrade {
     /// `-1`, `-N`, `base`, or the version to go back to; with --sql also A:B
     #[arg(value_name = "TARGET", allow_negative_numbers = true)]
     target: String,
+    /// Revert only TARGET itself, wherever it stands: nothing that is applied may depend on it
+    #[arg(long, conflicts_with = "sql")]
+    only: bool,
+    /// With --only: also revert what depends on it (`depends_on` in metadata.toml), newest first
+    #[arg(long, requires = "only")]
+    with_dependents: bool,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -154,7 +160,11 @@ impl Downgrade {
                 output,
             );
         }
-        let operation = Operation::Downgrade { target: self.target.clone() };
+        let target = self.target.clone();
+        let operation = match self.only {
+            true => Operation::Only { target, with_dependents: self.with_dependents },
+            false => Operation::Downgrade { target },
+        };
         let locked = global.locked_schema;
         execute("downgrade", &settings, &operation, &self.run, locked, output)
     }
@@ -204,6 +214,10 @@ fn execute(
     let mut progress = output.progress();
     let report = block_on(async |stop| {
         let endpoint = settings.endpoint(command, stop, output)?;
+        if matches!(operation, Operation::Upgrade { .. }) {
+            // what is still written may be tried on this machine
+            settings.demand_history(&migrations, endpoint.url.is_local())?;
+        }
         let mut watch = |event| progress.show(&event);
         if locked_schema && printer.has_files() {
             let shadow = || settings.shadow(output);

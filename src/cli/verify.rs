@@ -52,6 +52,7 @@ impl Verify {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
+        settings.demand_history(&migrations, false)?;
         let printer = printer(&settings, None)?;
         let guard = settings.exec_options(&LimitArgs::default()).guard;
         let path = match &self.baseline {

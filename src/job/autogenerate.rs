@@ -5,13 +5,13 @@ mod forms;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod load;
-mod oracle;
+pub(super) mod oracle;
 mod partitions;
-mod proof;
+pub(super) mod proof;
 pub(super) mod proving;
 mod rename;
 mod rows;
-mod script;
+pub(super) mod script;
 pub(super) mod send;
 mod truth;
 mod verdict;
@@ -46,6 +46,7 @@ use crate::{
         write::{self, NewMigration},
     },
     report::autogenerate::AutogenerateReport,
+    tools::table,
 };
 
 /// What is wanted.
@@ -78,13 +79,15 @@ pub struct Forms {
     pub online: bool,
     /// Whether columns and tables that go are renamed aside instead.
     pub keeps_data: bool,
+    /// Whether all of it is to be one migration with one transaction.
+    pub in_one: bool,
     /// Whether it is an error that there are kinds of objects that are not compared, or that there is no way back.
     pub strict: bool,
 }
 
 impl Default for Forms {
     fn default() -> Self {
-        Self { online: true, keeps_data: false, strict: false }
+        Self { online: true, keeps_data: false, in_one: false, strict: false }
     }
 }
 
@@ -154,6 +157,7 @@ pub async fn autogenerate(
         up: &it.up,
         down: &it.down,
         run_in_transaction: it.run_in_transaction,
+        metadata: "",
     });
     let new: Vec<NewMigration<'_>> = new.collect();
     if !is_as_it_was(place.dir, request.migrations)? {
@@ -166,8 +170,28 @@ pub async fn autogenerate(
     Ok(report)
 }
 
+/// Makes and proves the migrations that lead to the source of truth, and writes nothing. `look` sees the server that has the truth.
+pub(super) async fn drafted<T>(
+    request: &AutogenerateRequest<'_>,
+    place: &Place<'_>,
+    rows: bool,
+    stop: Stop,
+    watch: Watch<'_>,
+    look: impl AsyncFnOnce(&Endpoint, &Catalog) -> Result<T, JobError>,
+) -> Result<(AutogenerateReport, T), JobError> {
+    let mut proving = Proving::start(request, stop.clone(), watch).await?;
+    let drafted = async {
+        let (endpoint, truth) = proving.truth(stop.clone())?;
+        let seen = look(&endpoint, truth).await?;
+        Ok((proving.draft(request, place, rows, stop, watch).await?, seen))
+    };
+    let drafted = drafted.await;
+    proving.end().await;
+    drafted
+}
+
 /// Whether the migrations on disk are still those that a plan was made for.
-fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
+pub(super) fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
     if !dir.is_dir() {
         return Ok(migrations.iter().next().is_none());
     }
@@ -208,7 +232,8 @@ struct Compared {
     report: AutogenerateReport,
 }
 
-/// Leaves out what is not the project's: the tables that keep the journal, what was renamed aside, and what is ignored.
+/// Leaves out what is not the project's: the tables that keep the journal, those of other migration tools, what was renamed aside, and
+/// what is ignored.
 pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
     let mut catalog = with_aside(catalog, ignored);
     catalog.needed = rename::needed_aside(&catalog);
@@ -217,7 +242,8 @@ pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
 }
 
 /// The same with what was renamed aside.
-fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
+fn with_aside(catalog: Catalog, ignored: &Ignored) -> Catalog {
+    let mut catalog = table::without(catalog);
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
@@ -252,7 +278,11 @@ fn takes_values(from: &Catalog, it: &Difference) -> bool {
 }
 
 /// The segments of the way from one catalog to another.
-fn way(from: &Catalog, to: &Catalog, target: &Target<'_>) -> Result<Vec<Segment>, JobError> {
+pub(super) fn way(
+    from: &Catalog,
+    to: &Catalog,
+    target: &Target<'_>,
+) -> Result<Vec<Segment>, JobError> {
     let statements = plan(from, to, target).map_err(AutogenerateError::Plan)?;
     Ok(segments(statements))
 }

@@ -1,23 +1,29 @@
 //! Why a job could not do its work.
 
+mod adopt;
 mod compat;
 mod database;
 mod ledger;
 mod place;
 mod proof;
+mod rebase;
 mod rename;
 mod schema;
+mod squash;
 mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
+pub use self::adopt::AdoptError;
 pub use self::compat::CompatError;
 pub use self::database::DatabaseError;
 use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
+pub use self::rebase::RebaseError;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
+pub use self::squash::SquashError;
 pub use self::twin::TwinError;
 pub(in crate::job) use self::twin::missing_extension;
 
@@ -30,6 +36,7 @@ use crate::{
     project::ProjectError,
     report::{ledger_finding::LedgerFinding, run::RunReport},
     schema_rs::{PrintError, merge::ApplyError, parse::ParseError, patch::PatchError},
+    tools::ToolError,
     words::secrets,
 };
 
@@ -121,6 +128,22 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Compat(#[from] CompatError),
+    /// Migrations that cannot get new versions.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Rebase(#[from] RebaseError),
+    /// Migrations that cannot be squashed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Squash(#[from] SquashError),
+    /// An adoption.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Adopt(#[from] AdoptError),
+    /// The migrations of another tool.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tool(#[from] ToolError),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -50,6 +51,10 @@ pub struct GlowplugToml {
     pub schema: Schema,
     /// `[compat]`.
     pub compat: CompatSettings,
+    /// `[backfill]`.
+    pub backfill: Backfill,
+    /// `[migrations]`.
+    pub migrations: MigrationFiles,
     /// `[[ledger]]`, one for each.
     #[serde(deserialize_with = "ledgers")]
     pub ledger: Vec<Ledger>,
@@ -161,6 +166,27 @@ pub struct Schema {
     pub views: bool,
     /// The columns that stand for the key of a view, by its name.
     pub view_keys: BTreeMap<String, Vec<String>>,
+}
+
+/// `[backfill]`: limits of migrations that move rows in batches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backfill {
+    /// How many keys a batch has, unless its metadata.toml says so. Default 1000.
+    pub batch: Option<NonZero<u32>>,
+    /// How long to rest after each batch. Default: not at all.
+    pub pause: Option<Timespan>,
+    /// Wait while a replica is further behind than this. Default: do not look.
+    pub max_lag: Option<Timespan>,
+}
+
+/// `[migrations]`: the files of migrations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MigrationFiles {
+    /// Whether `.history` in the migrations directory has a line for each migration, so that git reports a conflict where two branches add
+    /// some. Default: no.
+    pub history_file: bool,
 }
 
 /// `[database]`: which one, where no flag and no environment says so.

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, unreachable_pub, reason = "tests")]
 
+mod adopt;
 mod application;
 mod autogenerate;
+mod backfill;
 mod ci;
 mod cluster;
 mod compat;
@@ -44,6 +46,7 @@ mod print_peer;
 mod program;
 mod proxy;
 mod random_schema;
+mod rebase;
 mod redteam;
 mod rename;
 mod replays;
@@ -54,6 +57,7 @@ mod schema;
 mod schema_edits;
 mod secrets;
 mod source;
+mod squash;
 mod support;
 mod terminal;
 mod testing;

@@ -23,6 +23,7 @@ const ROOMS: [(&str, u32); 18] = [
     ("compat", 4),
     ("ddl", 3),
     ("report", 3),
+    ("tools", 3),
     ("catalog", 2),
     ("migration", 2),
     ("words", 1),

@@ -11,7 +11,7 @@ use crate::{
     migration::{
         environment::{Environment, Needs},
         plan::Policy,
-        source::{Migration, Migrations},
+        source::{Migration, Migrations, Script},
     },
     postgres::{
         session::{Message, Stop},
@@ -93,8 +93,10 @@ impl Beginnings {
 
 /// A migration as text.
 pub(in crate::job) fn of_migration(migration: &Migration) -> String {
-    let down = migration.down.as_ref().map(|it| &it.digest);
-    format!("{:?}", (&migration.name, &migration.up.digest, down, migration.metadata))
+    let of = |script: &Option<Script>| script.as_ref().map(|it| it.digest.clone());
+    let checks = (of(&migration.checks.pre), of(&migration.checks.post));
+    let scripts = (&migration.up.digest, of(&migration.down), checks);
+    format!("{:?}", (&migration.name, scripts, migration.metadata, &migration.backfill))
 }
 
 impl Shadow {
