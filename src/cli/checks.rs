@@ -145,7 +145,10 @@ impl Checks {
             self.check(&given, &parts, more, &mut seen, (stop, output, &mut watch)).await
         });
         progress.finish();
+        // what came last is told last
+        let late = std::mem::take(&mut seen.findings);
         seen.add(&given, checked?);
+        seen.findings.extend(late);
         seen.report.parts.sort_by_key(|it| it.part);
         Ok(seen)
     }
@@ -229,7 +232,7 @@ impl Checks {
         seen.report.new_since = since;
         if more.changes && !seen.report.new.is_empty() {
             // a migration that fails is told of by the checks
-            let changes = job::ci::changes(&shadow, given.migrations, &names, stop).await;
+            let changes = job::ci::changes(&shadow, given.migrations, &names, stop.clone()).await;
             seen.report.changes = changes.ok();
         }
         if let Some(database) = database.filter(|_| more.ledgers && guard.is_on())
@@ -238,7 +241,16 @@ impl Checks {
             seen.ledgers = job::ledger::status(&database, &guard, &mut |_| {}).await?.ledgers;
         }
         if parts.contains(&Part::Compat) {
-            self.compat(given, seen, (stop, output)).await?;
+            let why = match &checked.verify {
+                Some(Err(_)) => Some("the migrations cannot be replayed"),
+                Some(Ok(it)) if it.failure.is_some() => Some("the migrations cannot be replayed"),
+                _ if seen.report.new.is_empty() => Some("no migration is known to be new"),
+                _ => None,
+            };
+            match why {
+                Some(why) => seen.report.parts.push(skipped(Part::Compat, why)),
+                None => self.compat(given, seen, (stop, output)).await?,
+            }
         }
         Ok(checked)
     }
@@ -251,12 +263,6 @@ impl Checks {
         seen: &mut Seen,
         (stop, output): (Stop, &Output),
     ) -> Result<(), CliError> {
-        let skipped =
-            |about: String| PartReport { part: Part::Compat, outcome: Outcome::Skipped, about };
-        if seen.report.new.is_empty() {
-            seen.report.parts.push(skipped("no migration is known to be new".to_owned()));
-            return Ok(());
-        }
         let revision = seen.since_revision.clone();
         let configured = given.settings.toml.compat.from.clone();
         let programs = ProgramArgs { from: configured.or_else(|| revision.clone()), used: None };
@@ -274,14 +280,20 @@ impl Checks {
             Err(error) if error.is_interrupt() => return Err(error),
             // without a program there is nothing that could break
             Err(CliError::Job(JobError::Compat(error))) if self.only.is_empty() => {
-                let about = error.to_string().lines().next().unwrap_or_default().to_owned();
-                seen.report.parts.push(skipped(about));
+                let about = error.to_string();
+                let about = about.lines().next().unwrap_or_default();
+                seen.report.parts.push(skipped(Part::Compat, about));
             }
             Err(CliError::Job(error)) => seen.part(Part::Compat, Err(error)),
             Err(error) => return Err(error),
         }
         Ok(())
     }
+}
+
+/// A check that does not apply.
+fn skipped(part: Part, why: &str) -> PartReport {
+    PartReport { part, outcome: Outcome::Skipped, about: why.to_owned() }
 }
 
 impl Seen {
@@ -299,8 +311,14 @@ impl Seen {
     fn add(&mut self, given: &Given<'_>, checked: Checked) {
         let dir = &given.settings.shown;
         if let Some(verified) = checked.verify {
+            let before = self.failures.len();
             let result = verified.map(|verified| self.verified(given, verified));
+            let has_failed = self.failures.len() > before;
             self.part(Part::Verify, result);
+            // its report goes on behind a migration that fails
+            if let Some(part) = self.report.parts.last_mut().filter(|_| has_failed) {
+                part.outcome = Outcome::Failed;
+            }
         }
         if let Some(found) = checked.check {
             let truth = given.settings.truth_file(None);
@@ -375,12 +393,7 @@ impl Seen {
                 };
                 let counts = findings.iter().any(counts);
                 self.findings.extend(findings);
-                let outcome = match part {
-                    // its report goes on behind a migration that fails
-                    Part::Verify if !self.failures.is_empty() => Outcome::Failed,
-                    _ if counts => Outcome::Found,
-                    _ => Outcome::Passed,
-                };
+                let outcome = if counts { Outcome::Found } else { Outcome::Passed };
                 (outcome, about)
             }
             Err(error) => {
