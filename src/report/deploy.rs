@@ -138,7 +138,8 @@ pub struct CompatRow {
 mod tests {
     use super::*;
     use crate::migration::{
-        source::{Metadata, Script},
+        links::Links,
+        source::{Checks, Metadata, Script},
         version::Version,
     };
 
@@ -151,6 +152,9 @@ mod tests {
             up: Script::new("up.sql".into(), up.into()),
             down: None,
             metadata: Metadata::default(),
+            links: Links::default(),
+            backfill: None,
+            checks: Checks::default(),
         };
         let mut timeline = LockTimeline::of(&migration).expect("statements");
         let lines: Vec<_> = timeline.statements.iter().map(|it| (it.line, &*it.text)).collect();
