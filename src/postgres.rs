@@ -15,4 +15,5 @@ pub(crate) mod seed;
 pub mod server_error;
 pub mod session;
 pub mod session_error;
+pub(crate) mod observe;
 mod write;

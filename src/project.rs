@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;
+pub mod lint_files;
 pub mod pin;
 pub mod printed;
 pub mod read;
@@ -60,6 +61,18 @@ pub enum ProjectError {
     NoBaseline {
         /// What was named.
         path: PathBuf,
+    },
+    /// The file of sizes is not what was written.
+    #[error("{} is not a file of statistics: {reason}", path.display())]
+    #[diagnostic(
+        code(lint::stats),
+        help("Write it again with `glowplug lint --record-stats URL`.")
+    )]
+    LintStats {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// A directory among the migrations is none.
     #[error("{} is not a migration: {what}", path.display())]

@@ -7,6 +7,7 @@ pub mod event;
 pub mod finding;
 pub mod ledger;
 pub mod ledger_finding;
+pub mod lint;
 pub mod pin;
 pub mod proved;
 pub mod rule;

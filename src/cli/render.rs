@@ -4,6 +4,7 @@ mod autogenerate;
 mod diagnostic;
 mod json;
 mod ledger;
+mod lint;
 mod pin;
 mod progress;
 mod snippet;
@@ -15,7 +16,7 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{autogenerate::*, ledger::*, lint::*, pin::*, progress::Progress, text::*, verify::*};
 use crate::cli::{
     Format, Global,
     covers::Covers,
