@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::{
     cli::{exit::Exit, failure::CliError, render::Output},
     ledger::LedgerRule,
+    lint::rule::Rule,
     report::rule::Severity,
 };
 
@@ -40,6 +41,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "sealed-ledgers" "guides/sealed-ledgers.md"
     "schema-rs" "guides/schema-rs.md"
     "replays" "guides/verify.md"
+    "deploy-safety" "guides/lint.md"
     "production" "guides/production.md"
     "application" "guides/application.md"
     "troubleshooting" "guides/troubleshooting.md"
@@ -47,6 +49,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "exit-codes" "reference/exit-codes.md"
     "messages" "reference/messages.md"
     "ledger-rules" "reference/ledger-rules.md"
+    "lint-rules" "reference/lint-rules.md"
     "json" "reference/json.md"
     "proofs" "design/proofs.md"
     "threat-model" "design/threat-model.md"
@@ -111,7 +114,8 @@ impl Explain {
     pub(super) fn run(&self, output: &Output) -> Result<Exit, CliError> {
         let code = self.code.trim();
         let Some(text) = explained(code) else {
-            let known = codes().chain(LedgerRule::ALL.iter().map(|it| it.code()));
+            let rules = LedgerRule::ALL.iter().map(|it| it.code());
+            let known = codes().chain(rules).chain(Rule::all().iter().map(|it| it.name));
             return Err(CliError::Cannot {
                 what: format!("no message or rule has the code `{code}`"),
                 help: unknown(code, known, "`glowplug help messages` lists the codes."),
@@ -136,6 +140,10 @@ fn explained(code: &str) -> Option<String> {
             rule.advice()
         );
         return Some(markdown::plain(&text));
+    }
+    // a message may have the code of a rule's room
+    if let Some(rule) = Rule::of_name(code).filter(|_| !codes().any(|it| it == code)) {
+        return Some(super::render::rule(rule));
     }
     let section = MESSAGES
         .split("\n### ")
@@ -193,7 +201,7 @@ mod tests {
     #[test]
     fn every_code_and_every_rule_is_explained() {
         let rules = LedgerRule::ALL.iter().map(|it| it.code());
-        for code in codes().chain(rules) {
+        for code in codes().chain(rules).chain(Rule::all().iter().map(|it| it.name)) {
             assert!(explained(code).is_some_and(|text| text.len() > 20), "{code}");
         }
     }

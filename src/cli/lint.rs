@@ -113,13 +113,17 @@ impl Lint {
     /// What the project accepts and demands.
     fn policy(&self, settings: &Settings, baseline: &std::path::Path) -> Result<Policy, CliError> {
         let lint = &settings.toml.lint;
-        let named = lint.enable.iter().chain(&lint.disable).chain(lint.accept.iter().map(|it| &it.rule));
+        let named =
+            lint.enable.iter().chain(&lint.disable).chain(lint.accept.iter().map(|it| &it.rule));
         for name in named {
             rule(name)?;
         }
         if let Some(accept) = lint.accept.iter().find(|it| it.reason.trim().is_empty()) {
             return Err(CliError::Cannot {
-                what: format!("`accept` in [lint] of glowplug.toml gives no reason for `{}`", accept.rule),
+                what: format!(
+                    "`accept` in [lint] of glowplug.toml gives no reason for `{}`",
+                    accept.rule
+                ),
                 help: "Say why the finding does not matter here.".into(),
             });
         }
@@ -187,7 +191,8 @@ fn of_path(path: &std::path::Path, migrations: &Migrations) -> Result<Version, C
     let version = found.map(|it| it.version.clone());
     version.ok_or_else(|| CliError::Cannot {
         what: format!("{} is not a migration", path.display()),
-        help: "Name the directory of a migration, or a file in it; `glowplug history` lists them.".into(),
+        help: "Name the directory of a migration, or a file in it; `glowplug history` lists them."
+            .into(),
     })
 }
 
@@ -195,7 +200,9 @@ fn rule(name: &str) -> Result<&'static Rule, CliError> {
     Rule::of_name(name).ok_or_else(|| CliError::Cannot {
         what: format!("`{name}` is not a rule of `glowplug lint`"),
         help: match Rule::near(name) {
-            Some(near) => format!("Did you mean `{near}`? `glowplug lint --explain` lists the rules."),
+            Some(near) => {
+                format!("Did you mean `{near}`? `glowplug lint --explain` lists the rules.")
+            }
             None => "`glowplug lint --explain` lists the rules.".into(),
         },
     })
@@ -260,7 +267,8 @@ fn update(
     let shown = settings.relative(baseline);
     report.findings.clear();
     output.answer(report, |_| {
-        let findings = if count == 1 { "1 finding is".to_owned() } else { format!("{count} findings are") };
+        let findings =
+            if count == 1 { "1 finding is".to_owned() } else { format!("{count} findings are") };
         format!("Wrote {shown}: {findings} known from now on.\n")
     });
     Ok(Exit::Done)

@@ -16,7 +16,9 @@ use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{autogenerate::*, ledger::*, lint::*, pin::*, progress::Progress, text::*, verify::*};
+pub(super) use self::{
+    autogenerate::*, ledger::*, lint::*, pin::*, progress::Progress, text::*, verify::*,
+};
 use crate::cli::{
     Format, Global,
     covers::Covers,

@@ -12,7 +12,7 @@ use self::{
 };
 use crate::{
     job::{JobError, Watch, shadow::Shadow},
-    lint::{stats::Stats, case::Said},
+    lint::{case::Said, stats::Stats},
     migration::{
         source::{Direction, Migration, Migrations},
         version::Version,
@@ -95,7 +95,7 @@ pub async fn lint(wish: &Wish<'_>, stop: Stop, watch: Watch<'_>) -> Result<LintR
     let rest = &rest[..last];
     watch(Event::Planned { steps: rest.len() });
     let mut judgment = Judgment::new(wish);
-    let mut stage = Stage::open(wish, &before, rest, stop, watch).await?;
+    let mut stage = Stage::open(wish, &before, rest, stop).await?;
     let looked = look(wish, rest, &mut stage, &mut judgment, watch).await;
     let notes = std::mem::take(&mut stage.notes);
     stage.end().await;

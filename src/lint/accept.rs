@@ -98,12 +98,15 @@ fn comments(script: &str, range: Range<usize>) -> Vec<Range<usize>> {
 fn own(text: &str, (number, at): &(usize, Range<usize>)) -> Option<Result<Acceptance, Misread>> {
     let rest = text.strip_prefix("glowplug:")?.trim();
     let rest = rest.strip_prefix("accept")?.trim();
-    let wrong = |message: String, help: String| Some(Err(Misread { at: at.clone(), message, help }));
+    let wrong =
+        |message: String, help: String| Some(Err(Misread { at: at.clone(), message, help }));
     let (name, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let reason = reason.trim().trim_matches('"').trim();
     let Some(rule) = Rule::of_name(name) else {
         let help = match Rule::near(name) {
-            Some(near) => format!("Did you mean `{near}`? `glowplug lint --explain` lists the rules."),
+            Some(near) => {
+                format!("Did you mean `{near}`? `glowplug lint --explain` lists the rules.")
+            }
             None => format!("{FORM} `glowplug lint --explain` lists the rules."),
         };
         return wrong(format!("`{name}` is not a rule"), help);

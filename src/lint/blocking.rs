@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     case::{Case, Hit, short},
     judge::{Block, Cause, Effort, Held},
+    observation::Mode,
     stats::Costs,
     words,
 };
@@ -39,23 +40,37 @@ pub(super) fn report(case: &Case<'_>, cause: Cause, hits: &mut Vec<Hit>) {
 
 fn hit(case: &Case<'_>, cause: Cause, taken: usize, blocks: &[&Block]) -> Option<Hit> {
     let longest = blocks.iter().max_by(|a, b| a.slope().total_cmp(&b.slope()))?;
-    let work = match cause {
-        Cause::Kept => format!("later statements work: {}", doing(&longest.per_row)),
-        Cause::Rows => format!("its rows are locked until the transaction ends: it {}", doing(&longest.per_row)),
-        _ => format!("it {}", doing(&longest.per_row)),
+    let (who, work) = (waiting(blocks), doing(&longest.per_row));
+    let message = match cause {
+        Cause::Kept if longest.heavy.len() > 1 => {
+            format!(
+                "{who} wait: the lock of this statement is kept while later ones run, which {}",
+                plural(&work)
+            )
+        }
+        Cause::Kept => {
+            format!("{who} wait: the lock of this statement is kept while a later one {work}")
+        }
+        Cause::Rows => format!("{who} wait for locked rows: this statement {work}"),
+        _ => format!("{who} wait while this statement {work}"),
     };
-    let mut hit = Hit::new(taken, format!("{} wait while {work}", waiting(blocks)));
+    let mut hit = Hit::new(taken, message);
     for (relation, modes) in locks(blocks) {
         let kept = match longest.is_outside {
             true => "for most of this statement".to_owned(),
             false if longest.until == taken => "until the transaction ends".to_owned(),
-            false => format!("through statement {} of {}", longest.until + 1, case.statements.len()),
+            false => {
+                format!("through statement {} of {}", longest.until + 1, case.statements.len())
+            }
         };
         hit.details.push(format!("{modes} on {relation}, kept {kept}"));
     }
     let outside = longest.heavy.iter().filter(|it| **it != taken);
     for heavy in outside {
-        let message = format!("the lock is still held while this runs ({})", case.statements.get(*heavy)?.verb());
+        let message = format!(
+            "the lock is still held while this runs ({})",
+            case.statements.get(*heavy)?.verb()
+        );
         hit.related.push((*heavy, message));
     }
     tell_time(case, cause, longest, &mut hit);
@@ -64,8 +79,22 @@ fn hit(case: &Case<'_>, cause: Cause, taken: usize, blocks: &[&Block]) -> Option
 
 fn doing(per_row: &BTreeMap<String, Effort>) -> String {
     let all = per_row.iter().filter(|(_, effort)| effort.total() >= 0.1);
-    let all: Vec<String> = all.map(|(table, effort)| words::work(table, effort)).collect();
+    let mut all: Vec<(&String, &Effort)> = all.collect();
+    all.sort_by(|a, b| b.1.total().total_cmp(&a.1.total()).then_with(|| a.0.cmp(b.0)));
+    let all: Vec<String> = all.iter().map(|(table, effort)| words::work(table, effort)).collect();
     all.join(", ")
+}
+
+/// The same of several: `read every row`.
+fn plural(work: &str) -> String {
+    let words = [
+        ("reads ", "read "),
+        ("writes ", "write "),
+        ("builds ", "build "),
+        ("rewrites ", "rewrite "),
+        ("works ", "work "),
+    ];
+    words.iter().fold(work.to_owned(), |work, (one, several)| work.replace(one, several))
 }
 
 /// `readers and writers of users, writers of orders`.
@@ -90,7 +119,13 @@ fn waiting(blocks: &[&Block]) -> String {
 fn locks(blocks: &[&Block]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut strongest = BTreeMap::new();
-    for block in blocks {
+    // who cannot get at the table does not come to its indexes
+    let whole: BTreeSet<&str> = blocks
+        .iter()
+        .filter(|it| it.via.is_none() && it.held == Held::Lock(Mode::AccessExclusive))
+        .map(|it| it.table.as_str())
+        .collect();
+    for block in blocks.iter().filter(|it| it.via.is_none() || !whole.contains(it.table.as_str())) {
         let relation = block.via.as_ref().unwrap_or(&block.table);
         match &block.held {
             Held::Lock(mode) => {
@@ -112,10 +147,14 @@ fn tell_time(case: &Case<'_>, cause: Cause, longest: &Block, hit: &mut Hit) {
     let Some((low, high)) = seconds else {
         let grows = longest.per_row.iter().filter(|(_, it)| it.total() >= 0.1);
         let grows = grows.map(|(table, effort)| {
-            format!("{} per million rows of {}", words::rows(effort.total() * 1e6), short(table))
+            format!(
+                "{} rows of work per million rows of {}",
+                words::rows(effort.total() * 1e6),
+                short(table)
+            )
         });
         let all: Vec<String> = grows.collect();
-        hit.details.push(format!("rows of work, and so the wait, grow with the tables: {}", all.join(", ")));
+        hit.details.push(format!("the wait grows with the table: {}", all.join(", ")));
         return;
     };
     hit.seconds = Some((low, high));
@@ -136,7 +175,8 @@ fn tell_time(case: &Case<'_>, cause: Cause, longest: &Block, hit: &mut Hit) {
             false => table.writes_per_second,
         };
         if calls * high >= 1.0 {
-            hit.details.push(format!("about {} requests will queue behind it", words::rows(calls * high)));
+            hit.details
+                .push(format!("about {} requests will queue behind it", words::rows(calls * high)));
         }
     }
     let denied = cause == Cause::Rewrite && case.denies_rewrites;

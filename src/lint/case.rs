@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use super::{judge::Block, observation::{Failed, Pair}, stats::{Costs, Stats}};
+use super::{
+    judge::Block,
+    observation::{Failed, Pair},
+    stats::{Costs, Stats},
+};
 use crate::{
     catalog::{Catalog, Difference, How, Key},
     report::finding::Severity,
@@ -43,13 +47,16 @@ impl<'s> Said<'s> {
     /// Whether these keywords follow each other somewhere.
     #[must_use]
     pub fn has(&self, words: &[&str]) -> bool {
-        self.pieces.windows(words.len()).any(|it| it.iter().zip(words).all(|(it, word)| it.is(word)))
+        self.pieces
+            .windows(words.len())
+            .any(|it| it.iter().zip(words).all(|(it, word)| it.is(word)))
     }
 
     /// Whether it begins with these keywords.
     #[must_use]
     pub fn begins(&self, words: &[&str]) -> bool {
-        self.pieces.len() >= words.len() && self.pieces.iter().zip(words).all(|(it, word)| it.is(word))
+        self.pieces.len() >= words.len()
+            && self.pieces.iter().zip(words).all(|(it, word)| it.is(word))
     }
 
     /// Whether it names something so.
@@ -71,7 +78,9 @@ impl<'s> Said<'s> {
         });
         let all: Vec<String> = words.take(5).collect();
         let count = match all.first().map(String::as_str) {
-            Some("CREATE") => all.iter().position(|it| OBJECTS.contains(&it.as_str())).map_or(2, |at| at + 1),
+            Some("CREATE") => {
+                all.iter().position(|it| OBJECTS.contains(&it.as_str())).map_or(2, |at| at + 1)
+            }
             Some("ALTER" | "DROP" | "REFRESH") => {
                 all.iter().position(|it| OBJECTS.contains(&it.as_str())).map_or(2, |at| at + 1)
             }
@@ -82,8 +91,22 @@ impl<'s> Said<'s> {
 }
 
 const OBJECTS: [&str; 16] = [
-    "TABLE", "INDEX", "VIEW", "TYPE", "DOMAIN", "SEQUENCE", "FUNCTION", "PROCEDURE", "TRIGGER", "POLICY",
-    "SCHEMA", "EXTENSION", "RULE", "ROLE", "DATABASE", "AGGREGATE",
+    "TABLE",
+    "INDEX",
+    "VIEW",
+    "TYPE",
+    "DOMAIN",
+    "SEQUENCE",
+    "FUNCTION",
+    "PROCEDURE",
+    "TRIGGER",
+    "POLICY",
+    "SCHEMA",
+    "EXTENSION",
+    "RULE",
+    "ROLE",
+    "DATABASE",
+    "AGGREGATE",
 ];
 
 /// The code of a string.
@@ -135,12 +158,16 @@ impl Case<'_> {
         let says = |it: &Said<'_>| phrases.is_empty() || phrases.iter().any(|words| it.has(words));
         let mut tries = [
             self.statements.iter().position(|it| all(it) && says(it)),
-            self.statements.iter().position(|it| {
-                says(it) && names.last().is_some_and(|name| it.names(name))
-            }),
-            self.statements.iter().position(|it| says(it) && names.iter().any(|name| it.names(name))),
+            self.statements
+                .iter()
+                .position(|it| says(it) && names.last().is_some_and(|name| it.names(name))),
+            self.statements
+                .iter()
+                .position(|it| says(it) && names.iter().any(|name| it.names(name))),
             self.statements.iter().position(all),
-            self.statements.iter().position(|it| matches!(it.kind, Kind::Call) || it.begins(&["select"])),
+            self.statements
+                .iter()
+                .position(|it| matches!(it.kind, Kind::Call) || it.begins(&["select"])),
         ]
         .into_iter()
         .flatten();

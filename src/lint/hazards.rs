@@ -38,7 +38,11 @@ pub const ALL: &[Hazard] = &[
     hazard(5, "Add column of a domain type that has constraints"),
     hazard(6, "Add NOT NULL column without default"),
     hazard(7, "Add column with inline CHECK"),
-    harmless(8, "Add column with inline REFERENCES", "brief: a new column is NULL in every row, so nothing is scanned; `keeps-lock` finds it if something long follows"),
+    harmless(
+        8,
+        "Add column with inline REFERENCES",
+        "brief: a new column is NULL in every row, so nothing is scanned; `keeps-lock` finds it if something long follows",
+    ),
     hazard(9, "Add column with inline UNIQUE / PRIMARY KEY"),
     hazard(10, "Change column type with rewrite"),
     hazard(11, "Change column type, no table rewrite but index rebuild"),
@@ -54,7 +58,11 @@ pub const ALL: &[Hazard] = &[
     hazard(21, "Exclusion constraint"),
     hazard(22, "CREATE INDEX non-concurrently"),
     hazard(23, "CREATE INDEX on a partitioned table"),
-    harmless(24, "DROP INDEX non-concurrently", "brief: `keeps-lock` finds it if something long follows, and `lock_timeout` with retries bounds the wait"),
+    harmless(
+        24,
+        "DROP INDEX non-concurrently",
+        "brief: `keeps-lock` finds it if something long follows, and `lock_timeout` with retries bounds the wait",
+    ),
     hazard(25, "REINDEX non-concurrently"),
     hazard(26, "VACUUM FULL / CLUSTER"),
     hazard(27, "SET LOGGED/UNLOGGED"),
@@ -68,10 +76,22 @@ pub const ALL: &[Hazard] = &[
     hazard(35, "CREATE TABLE with FK to an existing table"),
     hazard(36, "CREATE TRIGGER / DROP TRIGGER"),
     hazard(37, "ALTER DOMAIN ADD CONSTRAINT / SET NOT NULL"),
-    harmless(38, "Brief AX that queues behind readers", "brief: glowplug sets `lock_timeout` for every migration and tries again, so nobody queues behind it for long; `keeps-lock` finds it if something long follows"),
+    harmless(
+        38,
+        "Brief AX that queues behind readers",
+        "brief: glowplug sets `lock_timeout` for every migration and tries again, so nobody queues behind it for long; `keeps-lock` finds it if something long follows",
+    ),
     hazard(39, "Explicit LOCK TABLE"),
-    harmless(40, "No lock_timeout before a dangerous lock", "glowplug sets `lock_timeout` for every migration, and tries again"),
-    harmless(41, "No statement_timeout", "`statement_timeout` in [run] and `max_block` in [lint] are settings, not text of a script"),
+    harmless(
+        40,
+        "No lock_timeout before a dangerous lock",
+        "glowplug sets `lock_timeout` for every migration, and tries again",
+    ),
+    harmless(
+        41,
+        "No statement_timeout",
+        "`statement_timeout` in [run] and `max_block` in [lint] are settings, not text of a script",
+    ),
     hazard(42, "More statements after taking AccessExclusive"),
     hazard(43, "Strong (non-AX) lock held during later slow statements"),
     hazard(44, "Locks on several busy tables in one transaction"),
@@ -80,13 +100,25 @@ pub const ALL: &[Hazard] = &[
     hazard(47, "UPDATE/DELETE without WHERE"),
     hazard(48, "CTAS / INSERT ... SELECT of a big table"),
     hazard(49, "CONCURRENTLY inside a transaction"),
-    harmless(50, "CONCURRENTLY with a second statement in the same file", "glowplug sends one statement at a time: a script without a transaction may have several"),
+    harmless(
+        50,
+        "CONCURRENTLY with a second statement in the same file",
+        "glowplug sends one statement at a time: a script without a transaction may have several",
+    ),
     hazard(51, "CREATE INDEX CONCURRENTLY IF NOT EXISTS"),
     hazard(52, "BEGIN/COMMIT/ROLLBACK inside a migration the runner wraps"),
     hazard(53, "New enum value used in the transaction that adds it"),
-    harmless(54, "Session SET leaks to later migrations / the app connection", "glowplug resets the session after every migration"),
+    harmless(
+        54,
+        "Session SET leaks to later migrations / the app connection",
+        "glowplug resets the session after every migration",
+    ),
     hazard(55, "Opaque dynamic SQL (DO, EXECUTE)"),
-    harmless(56, "Non-idempotent statements in non-transactional migration", "the journal records each statement of a script without a transaction, and the next run continues after the last one"),
+    harmless(
+        56,
+        "Non-idempotent statements in non-transactional migration",
+        "the journal records each statement of a script without a transaction, and the next run continues after the last one",
+    ),
     hazard(57, "DROP TABLE"),
     hazard(58, "DROP COLUMN"),
     hazard(59, "DROP SCHEMA / DATABASE"),
@@ -121,14 +153,22 @@ pub const ALL: &[Hazard] = &[
     hazard(88, "Wide index (> 3 columns), duplicate/redundant index"),
     hazard(89, "Identifier longer than 63 bytes"),
     hazard(90, "Unnamed constraint"),
-    harmless(91, "Schema not qualified / naming / comments / required columns / forbidden types", "policy of a project, not a hazard; squawk and others check names"),
+    harmless(
+        91,
+        "Schema not qualified / naming / comments / required columns / forbidden types",
+        "policy of a project, not a hazard; squawk and others check names",
+    ),
     hazard(92, "Domain with constraint"),
     hazard(93, "CREATE EXTENSION in a migration"),
     hazard(94, "Duplicate column assignment, non-optimal column alignment"),
     harmless(95, "Unused ignore comment", "`unused-acceptance`, which is part of the command"),
     hazard(96, "down.sql does not restore up.sql"),
     hazard(97, "down.sql loses data"),
-    harmless(98, "Migration older than the newest applied one; edited applied migration", "`glowplug upgrade` refuses them, and `history` shows them"),
+    harmless(
+        98,
+        "Migration older than the newest applied one; edited applied migration",
+        "`glowplug upgrade` refuses them, and `history` shows them",
+    ),
     hazard(99, "SQL valid only on another PG major"),
     harmless(100, "schema.rs not in step", "`glowplug schema --check`"),
     hazard(101, "Rows that are written while a table is copied are lost"),
@@ -139,7 +179,8 @@ pub const ALL: &[Hazard] = &[
 #[must_use]
 pub fn documentation() -> String {
     let line = |it: &Hazard| {
-        let rules: Vec<String> = it.rules().map(|rule| format!("[`{0}`](#{0})", rule.name)).collect();
+        let rules: Vec<String> =
+            it.rules().map(|rule| format!("[`{0}`](#{0})", rule.name)).collect();
         let answer = match it.why_not {
             Some(why) => format!("no rule: {why}"),
             None => rules.join(", "),
@@ -161,7 +202,11 @@ mod tests {
             assert_ne!(has_rule, hazard.why_not.is_some(), "H{}", hazard.number);
         }
         for rule in Rule::all() {
-            assert!(rule.hazards.iter().all(|it| ALL.iter().any(|of| of.number == *it)), "{}", rule.name);
+            assert!(
+                rule.hazards.iter().all(|it| ALL.iter().any(|of| of.number == *it)),
+                "{}",
+                rule.name
+            );
         }
         assert!(ALL.is_sorted_by_key(|it| it.number));
     }

@@ -168,8 +168,9 @@ pub fn blocks(pair: &Pair) -> Vec<Block> {
         .map(|(at, step)| per_row(small.steps.get(at), step, small, big))
         .collect();
     for (at, step) in big.steps.iter().enumerate() {
-        let earlier =
-            big.steps[..at].last().filter(|it| it.transaction == step.transaction && !step.is_outside);
+        let earlier = big.steps[..at]
+            .last()
+            .filter(|it| it.transaction == step.transaction && !step.is_outside);
         let new_locks = step
             .locks
             .iter()
@@ -192,7 +193,8 @@ pub fn blocks(pair: &Pair) -> Vec<Block> {
                     sum.entry(table.clone()).or_default().add(*effort);
                 }
             }
-            let grows = |it: &&usize| efforts[**it].values().map(Effort::total).sum::<f64>() >= GROWS;
+            let grows =
+                |it: &&usize| efforts[**it].values().map(Effort::total).sum::<f64>() >= GROWS;
             let all: Vec<usize> = (at..=last).collect();
             found.push(Block {
                 own: efforts[at].clone(),
@@ -250,7 +252,8 @@ fn per_row(
         let (read, fetched) = (slope(|it| it.read), slope(|it| it.fetched));
         let built = step.built.get(table).copied().unwrap_or_default();
         let built = f64::from(u32::try_from(built).unwrap_or(u32::MAX)).min(read.round());
-        let copied = if step.rewritten.contains(table) { (read - built).clamp(0.0, 1.0) } else { 0.0 };
+        let copied =
+            if step.rewritten.contains(table) { (read - built).clamp(0.0, 1.0) } else { 0.0 };
         let effort = Effort {
             scanned: (read - built - copied).max(0.0) + fetched,
             rewritten: copied,
@@ -275,9 +278,7 @@ fn who_waits(relation: &str, held: &Held, run: &Observation) -> Option<(String, 
             Waits::ALL
         }
         // nobody writes to one but REFRESH
-        (Kind::MaterializedView, Mode::AccessExclusive) => {
-            Waits { readers: true, writers: false }
-        }
+        (Kind::MaterializedView, Mode::AccessExclusive) => Waits { readers: true, writers: false },
         // planning opens every index of a table, writing opens it, too
         (Kind::Index, Mode::AccessExclusive) => Waits::ALL,
         (Kind::Table | Kind::Partitioned | Kind::Foreign, mode) if *mode >= Mode::Share => {

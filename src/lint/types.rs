@@ -22,7 +22,8 @@ pub(super) fn holds_all(was: &str, is: &str) -> bool {
             _ => false,
         };
     }
-    let rank = |it: &str| ["smallint", "integer", "bigint", "numeric"].iter().position(|of| *of == it);
+    let rank =
+        |it: &str| ["smallint", "integer", "bigint", "numeric"].iter().position(|of| *of == it);
     if let (Some(from), Some(to)) = (rank(from), rank(to)) {
         return from <= to && to_size.is_empty();
     }

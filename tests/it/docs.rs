@@ -56,6 +56,7 @@ pages! {
     getting_started_is_true "docs/src/getting-started.md"
     autogenerate_is_true "docs/src/guides/autogenerate.md"
     ledgers_is_true "docs/src/guides/ledgers.md"
+    lint_is_true "docs/src/guides/lint.md"
     migrations_is_true "docs/src/guides/migrations.md"
     production_is_true "docs/src/guides/production.md"
     schema_rs_page_is_true "docs/src/guides/schema-rs.md"

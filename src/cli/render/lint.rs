@@ -6,7 +6,11 @@ use miette::{LabeledSpan, NamedSource};
 
 use super::{migrations, snippet::Snippet};
 use crate::{
-    lint::{case::short, rule::{Rule, Way}, words},
+    lint::{
+        case::short,
+        rule::{Rule, Way},
+        words,
+    },
     report::{
         finding::{Finding, Place, Severity},
         lint::{LintReport, LockReport},
@@ -94,7 +98,10 @@ fn show(text: &mut String, place: &Place, label: &str, texts: &BTreeMap<String, 
     let file = one_line(&place.file);
     let script = place.region.zip(texts.get(&place.file));
     let snippet = script.and_then(|(region, script)| {
-        let (start, end) = (byte(script, region.line, region.column), byte(script, region.end_line, region.end_column));
+        let (start, end) = (
+            byte(script, region.line, region.column),
+            byte(script, region.end_line, region.end_column),
+        );
         let label = LabeledSpan::new(Some(label.to_owned()), start, end.saturating_sub(start));
         Snippet::of(&NamedSource::new(&place.file, script.clone()), &label, None)
     });
@@ -137,7 +144,11 @@ fn locks(text: &mut String, locks: &[LockReport]) {
         let how_long = match &lock.driver {
             None => "briefly".to_owned(),
             Some(driver) => {
-                format!("{} rows of work per million rows of {}", words::rows(lock.slope * 1e6), short(driver))
+                format!(
+                    "{} rows of work per million rows of {}",
+                    words::rows(lock.slope * 1e6),
+                    short(driver)
+                )
             }
         };
         let lines = match lock.line == lock.until_line {

@@ -113,7 +113,13 @@ impl<'w> Judgment<'w> {
             let place = judged.place(wrong.at.start, wrong.at.end);
             self.report.findings.push(Finding {
                 help: Some(wrong.help),
-                ..own("lint::unknown-acceptance", Severity::Error, wrong.message, judged.migration, place)
+                ..own(
+                    "lint::unknown-acceptance",
+                    Severity::Error,
+                    wrong.message,
+                    judged.migration,
+                    place,
+                )
             });
         }
         self.unused(judged, &accepted, &used);
@@ -133,7 +139,13 @@ impl<'w> Judgment<'w> {
             let message = format!("`{rule}` finds nothing in the statement below");
             self.report.findings.push(Finding {
                 help: Some("Remove the comment.".into()),
-                ..own("lint::unused-acceptance", Severity::Warning, message, judged.migration, place)
+                ..own(
+                    "lint::unused-acceptance",
+                    Severity::Warning,
+                    message,
+                    judged.migration,
+                    place,
+                )
             });
         }
     }
@@ -142,10 +154,12 @@ impl<'w> Judgment<'w> {
     fn put(&mut self, rule: &Rule, finding: Finding) {
         let policy = self.wish.policy;
         let file = finding.place.as_ref().map_or("", |it| it.file.as_str());
-        let by = policy.accepted.iter().position(|it| rule.is_called(&it.rule) && is_below(file, it));
-        let known = policy.known.iter().any(|it| {
-            it.code == finding.code && it.file == file && it.message == finding.message
-        });
+        let by =
+            policy.accepted.iter().position(|it| rule.is_called(&it.rule) && is_below(file, it));
+        let known = policy
+            .known
+            .iter()
+            .any(|it| it.code == finding.code && it.file == file && it.message == finding.message);
         match by {
             Some(at) => {
                 self.used[at] = true;
@@ -162,14 +176,20 @@ impl<'w> Judgment<'w> {
 
     /// Ends it, in the order of the places.
     pub(super) fn into_report(mut self) -> LintReport {
-        for (accepted, _) in self.wish.policy.accepted.iter().zip(&self.used).filter(|(_, used)| !**used) {
+        for (accepted, _) in
+            self.wish.policy.accepted.iter().zip(&self.used).filter(|(_, used)| !**used)
+        {
             // what it covers may not have been looked at
             let covers = self.report.migrations.iter().any(|name| {
-                accepted.path.components().any(|it| it.as_os_str().to_string_lossy() == name.as_str())
+                accepted
+                    .path
+                    .components()
+                    .any(|it| it.as_os_str().to_string_lossy() == name.as_str())
             });
             if covers {
                 let (rule, path) = (&accepted.rule, accepted.path.display());
-                let message = format!("`{rule}` finds nothing in {path}, and `accept` in [lint] lists it");
+                let message =
+                    format!("`{rule}` finds nothing in {path}, and `accept` in [lint] lists it");
                 self.report.findings.push(Finding {
                     severity: Severity::Warning,
                     code: "lint::unused-acceptance".into(),
@@ -183,7 +203,8 @@ impl<'w> Judgment<'w> {
                 });
             }
         }
-        let order = |it: &Finding| (it.version.clone(), it.place.clone(), it.severity, it.code.clone());
+        let order =
+            |it: &Finding| (it.version.clone(), it.place.clone(), it.severity, it.code.clone());
         self.report.findings.sort_by_key(order);
         self.report.accepted.sort_by_key(|it| order(&it.finding));
         self.report
@@ -244,7 +265,13 @@ impl Judged<'_> {
     }
 }
 
-fn finding(rule: &Rule, hit: &Hit, migration: &Migration, place: Place, related: Vec<Related>) -> Finding {
+fn finding(
+    rule: &Rule,
+    hit: &Hit,
+    migration: &Migration,
+    place: Place,
+    related: Vec<Related>,
+) -> Finding {
     Finding {
         severity: hit.severity.unwrap_or(rule.severity),
         code: rule.code(),
@@ -258,7 +285,13 @@ fn finding(rule: &Rule, hit: &Hit, migration: &Migration, place: Place, related:
     }
 }
 
-fn own(code: &str, severity: Severity, message: String, migration: &Migration, place: Place) -> Finding {
+fn own(
+    code: &str,
+    severity: Severity,
+    message: String,
+    migration: &Migration,
+    place: Place,
+) -> Finding {
     Finding {
         severity,
         code: code.into(),

@@ -20,11 +20,8 @@ pub async fn record(endpoint: &Endpoint, watch: Watch<'_>) -> Result<Stats, JobE
     let tables = session.query(TABLES, Vec::new()).await.map_err(doing)?;
     let doing = SessionError::while_doing("reading statistics");
     let sequences = session.query(SEQUENCES, Vec::new()).await.map_err(doing)?;
-    let mut stats = Stats {
-        format: FORMAT,
-        postgresql: facts.server_version / 10_000,
-        ..Stats::default()
-    };
+    let mut stats =
+        Stats { format: FORMAT, postgresql: facts.server_version / 10_000, ..Stats::default() };
     for row in tables {
         let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
         let number = |at: usize| text(at).parse().unwrap_or_default();

@@ -6,7 +6,7 @@ use super::Wish;
 use crate::{
     catalog::{Catalog, Difference},
     job::{
-        JobError, Watch,
+        JobError,
         open::Endpoint,
         run::{self, Options},
         shadow::{Shadow, end, in_the_shadow, of_migration},
@@ -81,7 +81,10 @@ impl Ran {
 }
 
 /// Cuts a script that is one of ours to run.
-pub(super) fn statements(migration: &Migration, direction: Direction) -> Result<Vec<Statement>, JobError> {
+pub(super) fn statements(
+    migration: &Migration,
+    direction: Direction,
+) -> Result<Vec<Statement>, JobError> {
     let step = Step { migration, direction, resume: None, noted: None };
     Ok(run::task(&step)?.statements)
 }
@@ -97,7 +100,6 @@ impl Stage {
         before: &[&Migration],
         rest: &[&Migration],
         stop: Stop,
-        watch: Watch<'_>,
     ) -> Result<Self, JobError> {
         let shadow = wish.shadow;
         let needs = shadow.needs(wish.migrations.texts());
@@ -108,7 +110,7 @@ impl Stage {
         let endpoint = shadow.endpoint(&prepared.scratch, stop);
         let replayed = async {
             if known < before.len() {
-                replay(&endpoint, before, watch).await?;
+                replay(&endpoint, before).await?;
                 shadow.kept(&endpoint, &beginnings, &prepared).await?;
             }
             sides(shadow, &prepared.scratch, &endpoint, &hints(rest)).await
@@ -147,13 +149,20 @@ impl Stage {
     }
 
     /// Runs a script in both without looking at it.
-    pub(super) async fn pass(&mut self, migration: &Migration, direction: Direction) -> Result<(), JobError> {
+    pub(super) async fn pass(
+        &mut self,
+        migration: &Migration,
+        direction: Direction,
+    ) -> Result<(), JobError> {
         let Some(script) = migration.script(direction) else { return Ok(()) };
         let statements = statements(migration, direction)?;
         let watched = watched(migration, script, &statements);
         let pair = self.observe(&watched, &[Grown::new(), Grown::new()]).await?;
         if let Some(failed) = pair.small.failed.or(pair.big.failed) {
-            self.notes.push(format!("{} fails here, and was passed over: {}", migration.name, failed.message));
+            self.notes.push(format!(
+                "{} fails here, and was passed over: {}",
+                migration.name, failed.message
+            ));
         }
         Ok(())
     }
@@ -218,7 +227,11 @@ impl Stage {
         Ok(())
     }
 
-    async fn observe(&mut self, watched: &Watched<'_>, grown: &[Grown; 2]) -> Result<Pair, JobError> {
+    async fn observe(
+        &mut self,
+        watched: &Watched<'_>,
+        grown: &[Grown; 2],
+    ) -> Result<Pair, JobError> {
         let (few, many) = (&mut self.few, &mut self.many);
         let both = tokio::join!(
             observe::observe(&mut few.session, &mut few.second, watched, &grown[0]),
@@ -259,7 +272,11 @@ impl Stage {
         let rows = |most: u64| {
             move |table: &str| {
                 let known = stats.as_ref().and_then(|it| it.tables.get(table));
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a number of rows"
+                )]
                 known.map_or(most, |it| (it.rows.max(0.0) as u64).min(most))
             }
         };
@@ -277,7 +294,11 @@ fn failure(pair: &Pair) -> Option<Failed> {
     of(&pair.small).or_else(|| of(&pair.big))
 }
 
-fn watched<'s>(migration: &Migration, script: &'s Script, statements: &'s [Statement]) -> Watched<'s> {
+fn watched<'s>(
+    migration: &Migration,
+    script: &'s Script,
+    statements: &'s [Statement],
+) -> Watched<'s> {
     Watched { text: &script.text, statements, is_whole: migration.metadata.run_in_transaction }
 }
 
@@ -289,11 +310,11 @@ fn hints(migrations: &[&Migration]) -> Hints {
     Hints::of(&ups.join("\n;\n"), &downs.join("\n;\n"))
 }
 
-async fn replay(endpoint: &Endpoint, before: &[&Migration], watch: Watch<'_>) -> Result<(), JobError> {
+async fn replay(endpoint: &Endpoint, before: &[&Migration]) -> Result<(), JobError> {
     let before = Migrations::new(before.iter().map(|it| (*it).clone()).collect());
     let before = before.expect("they were migrations with others behind them");
     let wish = run::Wish::Upgrade { target: "head".into(), policy: Policy::default() };
-    let ran = run::run(endpoint, &before, &wish, &Options::default(), watch).await;
+    let ran = run::run(endpoint, &before, &wish, &Options::default(), &mut |_| {}).await;
     ran.map_err(|error| in_the_shadow(error.cause))?;
     Ok(())
 }
@@ -311,7 +332,8 @@ async fn sides(
         ..15 => "",
         _ => " STRATEGY file_copy",
     };
-    let create = format!("CREATE DATABASE {} TEMPLATE {}{strategy}", Ident(COPY), Scratch::MAINTENANCE);
+    let create =
+        format!("CREATE DATABASE {} TEMPLATE {}{strategy}", Ident(COPY), Scratch::MAINTENANCE);
     // its settings are not copied with it
     let settings = include_str!("copied.sql");
     let messages = [Message::Batch(&create), Message::Batch(settings)];

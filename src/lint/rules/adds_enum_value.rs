@@ -1,10 +1,13 @@
 //! An enum type gets a new value.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, How, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -26,11 +29,18 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for difference in case.differences.iter().filter(|it| it.key.kind() == Kind::Enum) {
         let How::Other(changed) = &difference.how else { continue };
-        if let Some((_, Some(was), Some(is))) = changed.iter().find(|(name, ..)| *name == Attribute::Labels)
+        if let Some((_, Some(was), Some(is))) =
+            changed.iter().find(|(name, ..)| *name == Attribute::Labels)
             && is.len() > was.len()
         {
             let at = case.place(&[difference.key.name()], &[&["add", "value"]]);
-            hits.push(Hit::new(at, format!("{} has a value that the running program does not know", said(&difference.key))));
+            hits.push(Hit::new(
+                at,
+                format!(
+                    "{} has a value that the running program does not know",
+                    said(&difference.key)
+                ),
+            ));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The default of a column is dropped or changed.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, How, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -31,7 +34,10 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
             let key = &difference.key;
             let at = case.place(&[key.part(1), key.name()], &[&["default"]]);
             let now = is.as_ref().map_or("none".to_owned(), Clone::clone);
-            hits.push(Hit::new(at, format!("the default of {} was {was}, and is {now}", said(key))));
+            hits.push(Hit::new(
+                at,
+                format!("the default of {} was {was}, and is {now}", said(key)),
+            ));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! An identity or the expression of a generated column changes.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, How, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -16,7 +19,11 @@ pub(super) const RULE: Rule = Rule {
     finds: "An identity or the expression of a generated column changes",
     why: "Rows that exist keep the value of the old expression, or the program that writes the column is refused.",
     instead: "Add a new column, and switch.",
-    aliases: &["ban-alter-identity", "ban-alter-generated-expression", "ban-drop-generated-expression"],
+    aliases: &[
+        "ban-alter-identity",
+        "ban-alter-generated-expression",
+        "ban-drop-generated-expression",
+    ],
     hazards: &[72],
     bad: include_str!("changes_generated/bad.sql"),
     good: include_str!("changes_generated/good.sql"),
@@ -26,7 +33,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for difference in case.differences.iter().filter(|it| it.key.kind() == Kind::Column) {
         let How::Other(changed) = &difference.how else { continue };
-        let is_computed = |name: &Attribute| matches!(name, Attribute::Identity | Attribute::Generated);
+        let is_computed =
+            |name: &Attribute| matches!(name, Attribute::Identity | Attribute::Generated);
         if changed.iter().any(|(name, was, _)| is_computed(name) && was.is_some()) {
             let key = &difference.key;
             let at = case.place(&[key.part(1), key.name()], &[&["alter"]]);

@@ -1,9 +1,12 @@
 //! Rows of a table are copied by one statement.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     lint::{case::short, judge::GROWS},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -27,12 +30,19 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let written: u64 = big.work.values().map(|it| it.inserted).sum();
         let fewer: u64 = small.work.values().map(|it| it.inserted).sum();
         for (table, work) in &big.work {
-            let (Some(many), Some(few)) = (case.pair.big.rows(table), case.pair.small.rows(table)) else { continue };
+            let (Some(many), Some(few)) = (case.pair.big.rows(table), case.pair.small.rows(table))
+            else {
+                continue;
+            };
             let least = many.saturating_sub(few);
             #[expect(clippy::cast_precision_loss, reason = "some ten thousands of rows")]
-            let is_copied = least > 100 && written.saturating_sub(fewer) as f64 / least as f64 >= GROWS;
+            let is_copied =
+                least > 100 && written.saturating_sub(fewer) as f64 / least as f64 >= GROWS;
             if is_copied && work.read + work.fetched > 0 {
-                hits.push(Hit::new(big.statement, format!("copies the rows of {} in one transaction", short(table))));
+                hits.push(Hit::new(
+                    big.statement,
+                    format!("copies the rows of {} in one transaction", short(table)),
+                ));
                 break;
             }
         }

@@ -1,7 +1,10 @@
 //! An extension is created.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 
@@ -24,7 +27,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for (at, statement) in case.statements.iter().enumerate() {
         if statement.begins(&["create", "extension"]) {
-            hits.push(Hit::new(at, "needs a privilege and files that the server in production may lack"));
+            hits.push(Hit::new(
+                at,
+                "needs a privilege and files that the server in production may lack",
+            ));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! A domain has a constraint.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::Kind,
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -27,7 +30,13 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for key in case.new().filter(|it| it.kind() == Kind::Domain) {
         if case.after.below(Kind::DomainConstraint, &[key.part(0), key.part(1)]).next().is_some() {
             let at = case.place(&[key.name()], &[&["create", "domain"]]);
-            hits.push(Hit::new(at, format!("{} has a constraint: a column of it that is added later rewrites its table", said(key))));
+            hits.push(Hit::new(
+                at,
+                format!(
+                    "{} has a constraint: a column of it that is added later rewrites its table",
+                    said(key)
+                ),
+            ));
         }
     }
 }

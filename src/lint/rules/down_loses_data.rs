@@ -1,10 +1,13 @@
 //! down.sql drops tables or columns that up.sql filled or that hold rows.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::Kind,
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -28,11 +31,15 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         return;
     }
     for key in case.gone() {
-        let is_table = key.kind() == Kind::Relation && case.before.relation_kind(key).is_some_and(|it| it.is_table());
+        let is_table = key.kind() == Kind::Relation
+            && case.before.relation_kind(key).is_some_and(|it| it.is_table());
         let is_column = key.kind() == Kind::Column && case.after.get(&key.table()).is_some();
         if (is_table || is_column) && !case.is_renamed(key.name()) {
             let at = case.place(&[key.part(1), key.name()], &[&["drop"]]);
-            hits.push(Hit::new(at, format!("a rollback removes what was written to {}", said(key))));
+            hits.push(Hit::new(
+                at,
+                format!("a rollback removes what was written to {}", said(key)),
+            ));
         }
     }
 }

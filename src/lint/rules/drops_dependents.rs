@@ -1,10 +1,13 @@
 //! CASCADE drops objects that the statement does not name.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::Kind,
     lint::case::{listed, said},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -25,15 +28,24 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for (at, statement) in case.statements.iter().enumerate() {
-        if !statement.has(&["cascade"]) || statement.has(&["on", "delete", "cascade"]) || !statement.has(&["drop"]) {
+        if !statement.has(&["cascade"])
+            || statement.has(&["on", "delete", "cascade"])
+            || !statement.has(&["drop"])
+        {
             continue;
         }
         let lost = case.gone().filter(|key| {
-            let is_object = matches!(key.kind(), Kind::Relation | Kind::Constraint | Kind::Trigger | Kind::Routine | Kind::Policy);
-            let is_left = key.kind() == Kind::Relation || case.after.get(&key.table()).is_some() || key.kind() == Kind::Routine;
+            let is_object = matches!(
+                key.kind(),
+                Kind::Relation | Kind::Constraint | Kind::Trigger | Kind::Routine | Kind::Policy
+            );
+            let is_left = key.kind() == Kind::Relation
+                || case.after.get(&key.table()).is_some()
+                || key.kind() == Kind::Routine;
             is_object && is_left && !case.statements.iter().any(|it| it.names(key.name()))
         });
-        let lost: Vec<String> = lost.map(|key| format!("{} {}", key.kind().info().label, said(key))).collect();
+        let lost: Vec<String> =
+            lost.map(|key| format!("{} {}", key.kind().info().label, said(key))).collect();
         if !lost.is_empty() {
             hits.push(Hit::new(at, format!("CASCADE also drops {}", listed(lost))));
         }

@@ -1,10 +1,13 @@
 //! A column may be NULL from now on.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, How, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -29,7 +32,13 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         if changed.iter().any(|(name, _, is)| *name == Attribute::NotNull && is.is_none()) {
             let key = &difference.key;
             let at = case.place(&[key.part(1), key.name()], &[&["drop", "not", "null"]]);
-            hits.push(Hit::new(at, format!("{} may be NULL from now on, and the running program does not expect it", said(key))));
+            hits.push(Hit::new(
+                at,
+                format!(
+                    "{} may be NULL from now on, and the running program does not expect it",
+                    said(key)
+                ),
+            ));
         }
     }
 }

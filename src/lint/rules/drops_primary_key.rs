@@ -1,10 +1,13 @@
 //! A primary key is dropped.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{ConstraintKind, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -25,8 +28,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for key in case.gone().filter(|it| it.kind() == Kind::Constraint) {
-        let was_key = case.before.get(key).is_some_and(|it| it.is_constraint(ConstraintKind::PrimaryKey));
-        let has_another = case.after.below(Kind::Constraint, &[key.part(0), key.part(1)]).any(|(_, it)| it.is_constraint(ConstraintKind::PrimaryKey));
+        let was_key =
+            case.before.get(key).is_some_and(|it| it.is_constraint(ConstraintKind::PrimaryKey));
+        let has_another = case
+            .after
+            .below(Kind::Constraint, &[key.part(0), key.part(1)])
+            .any(|(_, it)| it.is_constraint(ConstraintKind::PrimaryKey));
         if was_key && !has_another && case.after.get(&key.table()).is_some() {
             let at = case.place(&[key.part(1), key.name()], &[&["drop"]]);
             hits.push(Hit::new(at, format!("drops the primary key of {}", said(&key.table()))));

@@ -1,9 +1,12 @@
 //! A schema is dropped.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::Kind,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -15,7 +18,13 @@ pub(super) const RULE: Rule = Rule {
     finds: "A schema is dropped",
     why: "Everything in it goes with it.",
     instead: "Drop its objects one by one, in migrations that say so.",
-    aliases: &["ban-drop-schema", "ban-drop-database", "drop-schema-cascade", "drop-database", "DropDatabaseCheck"],
+    aliases: &[
+        "ban-drop-schema",
+        "ban-drop-database",
+        "drop-schema-cascade",
+        "drop-database",
+        "DropDatabaseCheck",
+    ],
     hazards: &[59],
     bad: include_str!("drops_schema/bad.sql"),
     good: include_str!("drops_schema/good.sql"),

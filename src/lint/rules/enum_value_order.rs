@@ -1,7 +1,10 @@
 //! A value is added to an enum without a place.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 
@@ -23,7 +26,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for (at, statement) in case.statements.iter().enumerate() {
-        if statement.has(&["add", "value"]) && !statement.has(&["before"]) && !statement.has(&["after"]) {
+        if statement.has(&["add", "value"])
+            && !statement.has(&["before"])
+            && !statement.has(&["after"])
+        {
             hits.push(Hit::new(at, "the new value sorts behind all others"));
         }
     }

@@ -1,7 +1,10 @@
 //! The migration runs on empty tables, and fails on tables with rows.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 
@@ -23,7 +26,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     if let Some(failed) = case.with_rows {
-        hits.push(Hit::new(failed.statement.min(case.statements.len().saturating_sub(1)), format!("fails where the tables have rows: {}", failed.message))
-            .detail(format!("SQLSTATE {}; without rows it passes", failed.code)));
+        hits.push(
+            Hit::new(
+                failed.statement.min(case.statements.len().saturating_sub(1)),
+                format!("fails where the tables have rows: {}", failed.message),
+            )
+            .detail(format!("SQLSTATE {}; without rows it passes", failed.code)),
+        );
     }
 }

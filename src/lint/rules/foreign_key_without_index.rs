@@ -1,10 +1,13 @@
 //! The columns of a foreign key have no index.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, ConstraintKind, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -25,16 +28,30 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for key in case.new().filter(|it| it.kind() == Kind::Constraint) {
-        let Some(fact) = case.after.get(key).filter(|it| it.is_constraint(ConstraintKind::ForeignKey)) else { continue };
+        let Some(fact) =
+            case.after.get(key).filter(|it| it.is_constraint(ConstraintKind::ForeignKey))
+        else {
+            continue;
+        };
         let columns = fact.list(Attribute::Columns);
         let has_index = case.after.below(Kind::Index, &[key.part(0)]).any(|(_, index)| {
             let of = index.list(Attribute::Columns);
-            index.get(Attribute::Table) == Some(key.part(1)) && index.get(Attribute::Predicate).is_none()
-                && of.len() >= columns.len() && columns.iter().all(|it| of[..columns.len()].iter().any(|of| of.trim_matches('"') == it))
+            index.get(Attribute::Table) == Some(key.part(1))
+                && index.get(Attribute::Predicate).is_none()
+                && of.len() >= columns.len()
+                && columns
+                    .iter()
+                    .all(|it| of[..columns.len()].iter().any(|of| of.trim_matches('"') == it))
         });
         if !has_index && !fact.is(Attribute::OfPartitioned) {
-            let at = case.place(&[key.part(1), columns.first().map_or("", String::as_str)], &[&["references"]]);
-            hits.push(Hit::new(at, format!("no index covers {} of {}", columns.join(", "), said(&key.table()))));
+            let at = case.place(
+                &[key.part(1), columns.first().map_or("", String::as_str)],
+                &[&["references"]],
+            );
+            hits.push(Hit::new(
+                at,
+                format!("no index covers {} of {}", columns.join(", "), said(&key.table())),
+            ));
         }
     }
 }

@@ -1,7 +1,10 @@
 //! A name is longer than the server keeps.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
     words::sql::Piece,
 };
@@ -23,12 +26,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
+    const KEPT: usize = 63;
     for (at, statement) in case.statements.iter().enumerate() {
-        for piece in &statement.pieces {
-            if let Piece::Word(name) | Piece::Name(name) = piece
-                && name.len() > 63
-            {
-                hits.push(Hit::new(at, format!("{name} is longer than 63 bytes, and is cut off")));
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+        let long = statement.text.split(|c| !is_part(c)).filter(|it| it.len() > KEPT);
+        for name in long {
+            let kept = name[..name.floor_char_boundary(KEPT)].to_lowercase();
+            let is_name = |it: &Piece<'_>| matches!(it, Piece::Word(word) | Piece::Name(word) if word.to_lowercase().starts_with(&kept));
+            if statement.pieces.iter().any(is_name) {
+                hits.push(Hit::new(
+                    at,
+                    format!("{name} is longer than {KEPT} bytes, and is cut off"),
+                ));
             }
         }
     }

@@ -1,7 +1,10 @@
 //! IF NOT EXISTS skips a statement, whatever exists.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 
@@ -23,8 +26,15 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for (at, statement) in case.statements.iter().enumerate() {
-        if statement.begins(&["create"]) && statement.has(&["if", "not", "exists"]) && !statement.has(&["extension"]) && !statement.has(&["schema"]) {
-            hits.push(Hit::new(at, "IF NOT EXISTS passes over an object of the same name with another structure"));
+        if statement.begins(&["create"])
+            && statement.has(&["if", "not", "exists"])
+            && !statement.has(&["extension"])
+            && !statement.has(&["schema"])
+        {
+            hits.push(Hit::new(
+                at,
+                "IF NOT EXISTS passes over an object of the same name with another structure",
+            ));
         }
     }
 }

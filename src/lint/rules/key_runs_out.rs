@@ -1,9 +1,12 @@
 //! A sequence will run out.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     lint::case::short,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -27,15 +30,29 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     let Some(stats) = case.stats else { return };
     for (name, sequence) in &stats.sequences {
         let table = sequence.column.rsplit_once('.').map_or("", |it| it.0);
-        let is_touched = case.pair.big.steps.iter().any(|it| it.locks.keys().any(|(relation, _)| relation == table));
+        let is_touched = case
+            .pair
+            .big
+            .steps
+            .iter()
+            .any(|it| it.locks.keys().any(|(relation, _)| relation == table));
         let left = sequence.limit - sequence.last;
-        if !is_touched || left / sequence.per_day.max(1e-9) > DAYS && sequence.last < sequence.limit / 2.0 {
+        if !is_touched
+            || left / sequence.per_day.max(1e-9) > DAYS && sequence.last < sequence.limit / 2.0
+        {
             continue;
         }
         let days = (left / sequence.per_day.max(1e-9)).max(0.0);
         let used = (sequence.last / sequence.limit * 100.0).round();
-        let message = format!("{} has used {used} % of the numbers of {}", short(name), short(&sequence.column));
+        let message = format!(
+            "{} has used {used} % of the numbers of {}",
+            short(name),
+            short(&sequence.column)
+        );
         let at = case.place(&[short(table)], &[]);
-        hits.push(Hit::new(at, message).detail(format!("at the present rate it runs out in {} days", days.round().min(99_999.0))));
+        hits.push(Hit::new(at, message).detail(format!(
+            "at the present rate it runs out in {} days",
+            days.round().min(99_999.0)
+        )));
     }
 }

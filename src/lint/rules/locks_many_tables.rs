@@ -1,11 +1,14 @@
 //! Strong locks on three or more tables are held at once.
 
-use std::collections::BTreeMap;
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     lint::{case::short, judge::Held, observation::Mode},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
+use std::collections::BTreeMap;
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -36,7 +39,8 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for tables in held.values().filter(|it| it.len() >= 3) {
         let last = tables.values().copied().max().unwrap_or_default();
         let names: Vec<&str> = tables.keys().map(|it| short(it)).collect();
-        let message = format!("locks on {} tables are held at once: {}", names.len(), names.join(", "));
+        let message =
+            format!("locks on {} tables are held at once: {}", names.len(), names.join(", "));
         hits.push(Hit::new(last, message));
     }
 }

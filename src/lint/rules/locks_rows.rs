@@ -1,9 +1,12 @@
 //! Every row of a table is updated or deleted in one transaction.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     lint::{blocking, judge::Cause},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -15,7 +18,12 @@ pub(super) const RULE: Rule = Rule {
     finds: "Every row of a table is updated or deleted in one transaction",
     why: "Whoever wants to change one of the rows waits until COMMIT; the table grows by as much as was changed, and replicas fall behind.",
     instead: "Change rows in batches, each in a transaction of its own: in the application, or in a migration with `run_in_transaction = false` and one statement for each range.",
-    aliases: &["ban-truncate-cascade", "MutationWithoutWhereCheck", "update-without-where", "backfill"],
+    aliases: &[
+        "ban-truncate-cascade",
+        "MutationWithoutWhereCheck",
+        "update-without-where",
+        "backfill",
+    ],
     hazards: &[47],
     bad: include_str!("locks_rows/bad.sql"),
     good: include_str!("locks_rows/good.sql"),

@@ -1,10 +1,13 @@
 //! A column gets a type that cannot hold all of its values.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, How, Kind},
     lint::{case::said, types},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -32,7 +35,10 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         {
             let key = &difference.key;
             let at = case.place(&[key.part(1), key.name()], &[&["type"]]);
-            hits.push(Hit::new(at, format!("{} becomes {is}, which does not hold every {was}", said(key))));
+            hits.push(Hit::new(
+                at,
+                format!("{} becomes {is}, which does not hold every {was}", said(key)),
+            ));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A table is copied, and replaced by its copy.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     lint::{case::short, observation::Mode},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
     words::sql::Piece,
 };
 
@@ -32,23 +35,44 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         // the table that leaves its name, and was read by an earlier statement which wrote as many rows elsewhere
         for (table, relation) in &case.pair.big.relations {
             let name = short(table);
-            let renamed = said.pieces.get(2..).is_some_and(|it| it.first().is_some_and(|it| matches!(it, Piece::Word(word) if word == name)));
-            if relation.is_new || !renamed && !(said.has(&["rename", "to"]) && said.begins(&["alter", "table"]) && names_first(said, name)) {
+            let renamed = said.pieces.get(2..).is_some_and(|it| {
+                it.first().is_some_and(|it| matches!(it, Piece::Word(word) if word == name))
+            });
+            if relation.is_new
+                || !renamed
+                    && !(said.has(&["rename", "to"])
+                        && said.begins(&["alter", "table"])
+                        && names_first(said, name))
+            {
                 continue;
             }
-            let copied = case.pair.big.steps.iter().filter(|step| step.statement < at).find(|step| {
-                let read = step.work.get(table).map_or(0, |it| it.read + it.fetched);
-                let written = step.work.iter().filter(|(other, _)| *other != table).map(|(_, it)| it.inserted).max().unwrap_or_default();
-                read > 0 && written > 0 && written * 3 >= read
-            });
+            let copied =
+                case.pair.big.steps.iter().filter(|step| step.statement < at).find(|step| {
+                    let read = step.work.get(table).map_or(0, |it| it.read + it.fetched);
+                    let written = step
+                        .work
+                        .iter()
+                        .filter(|(other, _)| *other != table)
+                        .map(|(_, it)| it.inserted)
+                        .max()
+                        .unwrap_or_default();
+                    read > 0 && written > 0 && written * 3 >= read
+                });
             let Some(copied) = copied else { continue };
-            let earlier = case.pair.big.steps.iter().take_while(|step| step.statement < copied.statement);
+            let earlier =
+                case.pair.big.steps.iter().take_while(|step| step.statement < copied.statement);
             let is_locked = earlier.filter(|it| it.transaction == copied.transaction).any(|step| {
                 step.locks.keys().any(|(relation, mode)| relation == table && *mode >= Mode::Share)
             });
             if !is_locked {
-                let mut hit = Hit::new(at, format!("rows that are written to {name} while it is copied are lost"));
-                hit.related.push((copied.statement, format!("{name} is copied here, and writers do not wait")));
+                let mut hit = Hit::new(
+                    at,
+                    format!("rows that are written to {name} while it is copied are lost"),
+                );
+                hit.related.push((
+                    copied.statement,
+                    format!("{name} is copied here, and writers do not wait"),
+                ));
                 hits.push(hit);
             }
         }

@@ -1,7 +1,10 @@
 //! An object moves to another schema.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 
@@ -24,7 +27,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for (at, statement) in case.statements.iter().enumerate() {
         if statement.begins(&["alter"]) && statement.has(&["set", "schema"]) {
-            hits.push(Hit::new(at, "programs find it under the old name only until they are changed"));
+            hits.push(Hit::new(
+                at,
+                "programs find it under the old name only until they are changed",
+            ));
         }
     }
 }

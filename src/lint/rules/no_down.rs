@@ -1,7 +1,10 @@
 //! The migration has no down.sql, or an empty one.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 

@@ -1,10 +1,13 @@
 //! A column is serial.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -28,7 +31,10 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let Some(fact) = case.after.get(key) else { continue };
         let is_table = case.after.relation_kind(key).is_some_and(|it| it.is_table());
 
-        if is_table && !case.is_renamed(key.name()) && fact.get(Attribute::Default).is_some_and(|it| it.starts_with("nextval(")) {
+        if is_table
+            && !case.is_renamed(key.name())
+            && fact.get(Attribute::Default).is_some_and(|it| it.starts_with("nextval("))
+        {
             let at = case.place(&[key.part(1), key.name()], &[&["create", "table"], &["add"]]);
             hits.push(Hit::new(at, format!("{} is serial; IDENTITY is the standard", said(key))));
         }

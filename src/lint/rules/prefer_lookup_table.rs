@@ -1,10 +1,13 @@
 //! A type is an enum.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::Kind,
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -26,6 +29,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for key in case.new().filter(|it| it.kind() == Kind::Enum && !case.is_renamed(it.name())) {
         let at = case.place(&[key.name()], &[&["create", "type"]]);
-        hits.push(Hit::new(at, format!("{} is an enum, from which no value can be removed", said(key))));
+        hits.push(Hit::new(
+            at,
+            format!("{} is an enum, from which no value can be removed", said(key)),
+        ));
     }
 }

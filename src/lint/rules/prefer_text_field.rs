@@ -1,10 +1,13 @@
 //! A column is varchar(n).
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -28,9 +31,16 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let Some(fact) = case.after.get(key) else { continue };
         let is_table = case.after.relation_kind(key).is_some_and(|it| it.is_table());
         let column_type = fact.get(Attribute::Type).unwrap_or_default();
-        if is_table && !case.is_renamed(key.name()) && column_type.starts_with("character varying(") {
+        if is_table && !case.is_renamed(key.name()) && column_type.starts_with("character varying(")
+        {
             let at = case.place(&[key.part(1), key.name()], &[&["create", "table"], &["add"]]);
-            hits.push(Hit::new(at, format!("{} has a limit in its type; text with a CHECK can be changed later", said(key))));
+            hits.push(Hit::new(
+                at,
+                format!(
+                    "{} has a limit in its type; text with a CHECK can be changed later",
+                    said(key)
+                ),
+            ));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! A column is a timestamp without time zone.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -28,7 +31,11 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let Some(fact) = case.after.get(key) else { continue };
         let is_table = case.after.relation_kind(key).is_some_and(|it| it.is_table());
         let column_type = fact.get(Attribute::Type).unwrap_or_default();
-        if is_table && !case.is_renamed(key.name()) && column_type.starts_with("timestamp") && column_type.contains("without") {
+        if is_table
+            && !case.is_renamed(key.name())
+            && column_type.starts_with("timestamp")
+            && column_type.contains("without")
+        {
             let at = case.place(&[key.part(1), key.name()], &[&["create", "table"], &["add"]]);
             hits.push(Hit::new(at, format!("{} does not say which moment it is", said(key))));
         }

@@ -1,10 +1,13 @@
 //! A table that replaces another lacks some of its parts.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, Kind},
     lint::case::{listed, said},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -25,7 +28,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     let replaced = case.before.of_kind(Kind::Relation).filter(|(key, _)| {
-        let is_moved = case.statements.iter().filter(|it| it.has(&["rename", "to", key.name()])).count() > 0;
+        let is_moved =
+            case.statements.iter().filter(|it| it.has(&["rename", "to", key.name()])).count() > 0;
         is_moved && case.after.get(key).is_some()
     });
     for (key, was) in replaced {
@@ -34,7 +38,9 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let mut lost: Vec<String> = Vec::new();
         for kind in parts {
             for (part, fact) in case.before.below(kind, &under) {
-                let same = case.after.below(kind, &under).any(|(_, it)| it.get(Attribute::Definition) == fact.get(Attribute::Definition));
+                let same = case.after.below(kind, &under).any(|(_, it)| {
+                    it.get(Attribute::Definition) == fact.get(Attribute::Definition)
+                });
                 let elsewhere = fact.is_constraint(crate::catalog::ConstraintKind::NotNull);
                 if !same && !elsewhere {
                     lost.push(format!("{} {}", kind.info().label, part.name()));

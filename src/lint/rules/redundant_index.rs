@@ -1,10 +1,13 @@
 //! An index does what another one does already.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -30,13 +33,25 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let alike = |name| move |other: &crate::catalog::Fact| other.get(name) == index.get(name);
         let other = case.after.below(Kind::Index, &[key.part(0)]).find(|(other, fact)| {
             let of = fact.list(Attribute::Columns);
-            let same = [Attribute::Table, Attribute::Predicate, Attribute::Method].into_iter().all(|name| alike(name)(fact));
-            let longer = of.len() > columns.len() || *other < key && !index.is(Attribute::Unique) || fact.is(Attribute::Unique);
-            *other != key && same && of.starts_with(&columns) && longer && !index.is(Attribute::Unique)
+            let same = [Attribute::Table, Attribute::Predicate, Attribute::Method]
+                .into_iter()
+                .all(|name| alike(name)(fact));
+            let longer = of.len() > columns.len()
+                || case.before.get(other).is_some()
+                || *other < key
+                || fact.is(Attribute::Unique);
+            *other != key
+                && same
+                && of.starts_with(&columns)
+                && longer
+                && !index.is(Attribute::Unique)
         });
         if let Some((other, _)) = other {
             let at = case.place(&[key.name()], &[&["index"]]);
-            hits.push(Hit::new(at, format!("{} does what {} does already", said(key), said(other))));
+            hits.push(Hit::new(
+                at,
+                format!("{} does what {} does already", said(key), said(other)),
+            ));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! A function or view that exists is replaced.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, How, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -16,7 +19,11 @@ pub(super) const RULE: Rule = Rule {
     finds: "A function or view that exists is replaced",
     why: "The running program calls the new one from the moment of COMMIT.",
     instead: "Give the new one a new name, if the old program cannot use it.",
-    aliases: &["ban-replace-view-function", "ban-alter-function-options", "function-volatility-change"],
+    aliases: &[
+        "ban-replace-view-function",
+        "ban-alter-function-options",
+        "function-volatility-change",
+    ],
     hazards: &[73],
     bad: include_str!("replaces_routine/bad.sql"),
     good: include_str!("replaces_routine/good.sql"),
@@ -27,9 +34,16 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for difference in case.differences {
         let How::Other(changed) = &difference.how else { continue };
         let key = &difference.key;
-        let is_view = key.kind() == Kind::Relation && case.after.relation_kind(key).is_some_and(|it| it.is_view());
-        let counts = |name: &Attribute| matches!(name, Attribute::Definition | Attribute::Body | Attribute::Volatility | Attribute::Result);
-        if (is_view || key.kind() == Kind::Routine) && changed.iter().any(|(name, ..)| counts(name)) {
+        let is_view = key.kind() == Kind::Relation
+            && case.after.relation_kind(key).is_some_and(|it| it.is_view());
+        let counts = |name: &Attribute| {
+            matches!(
+                name,
+                Attribute::Definition | Attribute::Body | Attribute::Volatility | Attribute::Result
+            )
+        };
+        if (is_view || key.kind() == Kind::Routine) && changed.iter().any(|(name, ..)| counts(name))
+        {
             let at = case.place(&[key.part(1)], &[&["replace"], &["alter"]]);
             hits.push(Hit::new(at, format!("replaces {} for the running program", said(key))));
         }

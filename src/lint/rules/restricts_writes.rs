@@ -1,10 +1,13 @@
 //! A new constraint refuses what the running program may write.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     catalog::{Attribute, ConstraintKind, How, Kind},
     lint::case::said,
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
 
 /// The rule.
@@ -28,32 +31,56 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let key = &difference.key;
         let is_of_old = case.is_of_old(key) && case.after.get(&key.table()).is_some();
         let of_new_column = |key: &crate::catalog::Key| {
-            let columns = case.after.get(key).map(|it| it.list(Attribute::Columns)).unwrap_or_default();
-            columns.iter().all(|it| case.before.get(&crate::catalog::Key::new(Kind::Column, &[key.part(0), key.part(1), it])).is_none())
+            let columns =
+                case.after.get(key).map(|it| it.list(Attribute::Columns)).unwrap_or_default();
+            columns.iter().all(|it| {
+                case.before
+                    .get(&crate::catalog::Key::new(Kind::Column, &[key.part(0), key.part(1), it]))
+                    .is_none()
+            })
         };
         let what = match (&difference.how, key.kind()) {
-            (How::New, Kind::Constraint) if !of_new_column(key) => match case.after.get(key).and_then(|it| it.constraint_kind()) {
-                Some(ConstraintKind::Check) => "a CHECK",
-                Some(ConstraintKind::Unique) => "a unique constraint",
-                Some(ConstraintKind::Exclusion) => "an exclusion constraint",
-                Some(ConstraintKind::ForeignKey) => "a foreign key",
-                _ => continue,
-            },
-            (How::New, Kind::Index) if case.after.get(key).is_some_and(|it| it.is(Attribute::Unique) && it.get(Attribute::OfConstraint).is_none()) => {
+            (How::New, Kind::Constraint) if !of_new_column(key) => {
+                match case.after.get(key).and_then(|it| it.constraint_kind()) {
+                    Some(ConstraintKind::Check) => "a CHECK",
+                    Some(ConstraintKind::Unique) => "a unique constraint",
+                    Some(ConstraintKind::Exclusion) => "an exclusion constraint",
+                    Some(ConstraintKind::ForeignKey) => "a foreign key",
+                    _ => continue,
+                }
+            }
+            (How::New, Kind::Index)
+                if case.after.get(key).is_some_and(|it| {
+                    it.is(Attribute::Unique) && it.get(Attribute::OfConstraint).is_none()
+                }) =>
+            {
                 let table = case.after.get(key).and_then(|it| key.relation(it));
                 if !table.is_some_and(|it| case.before.get(&it).is_some()) {
                     continue;
                 }
                 let at = case.place(&[key.name()], &[&["unique"]]);
-                hits.push(Hit::new(at, format!("{} refuses duplicates of the running program", said(key))));
+                hits.push(Hit::new(
+                    at,
+                    format!("{} refuses duplicates of the running program", said(key)),
+                ));
                 continue;
             }
-            (How::Other(changed), Kind::Column) if changed.iter().any(|(name, was, is)| *name == Attribute::NotNull && was.is_none() && is.is_some()) => "NOT NULL",
+            (How::Other(changed), Kind::Column)
+                if changed.iter().any(|(name, was, is)| {
+                    *name == Attribute::NotNull && was.is_none() && is.is_some()
+                }) =>
+            {
+                "NOT NULL"
+            }
             _ => continue,
         };
         if is_of_old {
-            let at = case.place(&[key.part(1), key.name()], &[&["constraint"], &["not", "null"], &["add"]]);
-            hits.push(Hit::new(at, format!("{what} on {} counts for the running program at once", said(&key.table()))));
+            let at = case
+                .place(&[key.part(1), key.name()], &[&["constraint"], &["not", "null"], &["add"]]);
+            hits.push(Hit::new(
+                at,
+                format!("{what} on {} counts for the running program at once", said(&key.table())),
+            ));
         }
     }
 }

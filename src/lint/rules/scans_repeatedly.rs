@@ -1,11 +1,14 @@
 //! The same table is scanned or rewritten more than once by separate statements.
 
-use std::collections::BTreeMap;
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
-    report::finding::Severity,
     lint::{case::short, judge::GROWS},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
+    report::finding::Severity,
 };
+use std::collections::BTreeMap;
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -25,16 +28,23 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     let mut times = BTreeMap::<&str, Vec<usize>>::new();
-    for block in case.blocks.iter().filter(|it| case.statements.get(it.taken).is_some_and(|it| it.begins(&["alter", "table"]))) {
+    for block in case
+        .blocks
+        .iter()
+        .filter(|it| case.statements.get(it.taken).is_some_and(|it| it.begins(&["alter", "table"])))
+    {
         let _first = times.entry(block.table.as_str()).or_default();
     }
     for (table, statements) in &mut times {
         for (small, big) in case.pair.small.steps.iter().zip(&case.pair.big.steps) {
             let rows = case.pair.big.rows(table).zip(case.pair.small.rows(table));
             let Some((many, few)) = rows.filter(|(many, few)| many > few) else { continue };
-            let read = |step: &crate::lint::observation::Step| step.work.get(*table).map_or(0, |it| it.read);
+            let read = |step: &crate::lint::observation::Step| {
+                step.work.get(*table).map_or(0, |it| it.read)
+            };
             let more = read(big).saturating_sub(read(small));
-            let is_alter = case.statements.get(big.statement).is_some_and(|it| it.begins(&["alter", "table"]));
+            let is_alter =
+                case.statements.get(big.statement).is_some_and(|it| it.begins(&["alter", "table"]));
             #[expect(clippy::cast_precision_loss, reason = "some ten thousands of rows")]
             if is_alter && more as f64 / (many - few) as f64 >= GROWS {
                 statements.push(big.statement);
@@ -42,7 +52,11 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         }
     }
     for (table, statements) in times.iter().filter(|(_, it)| it.len() > 1) {
-        let message = format!("{} statements read every row of {}; one would do", statements.len(), short(table));
+        let message = format!(
+            "{} statements read every row of {}; one would do",
+            statements.len(),
+            short(table)
+        );
         hits.push(Hit::new(statements[1], message));
     }
 }

@@ -1,7 +1,10 @@
 //! A DO block catches every error.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 
@@ -23,7 +26,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for (at, statement) in case.statements.iter().enumerate() {
-        if statement.begins(&["do"]) && statement.has(&["exception", "when", "others"]) && !statement.has(&["raise"]) {
+        if statement.begins(&["do"])
+            && statement.has(&["exception", "when", "others"])
+            && !statement.has(&["raise"])
+        {
             hits.push(Hit::new(at, "every error in this block is passed over"));
         }
     }

@@ -1,7 +1,10 @@
 //! A constraint has no name of its own.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
     words::sql::Piece,
 };
@@ -23,9 +26,16 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    let kinds: [&[&str]; 4] = [&["add", "check"], &["add", "unique"], &["add", "foreign", "key"], &["add", "primary", "key"]];
+    let kinds: [&[&str]; 4] = [
+        &["add", "check"],
+        &["add", "unique"],
+        &["add", "foreign", "key"],
+        &["add", "primary", "key"],
+    ];
     for (at, statement) in case.statements.iter().enumerate() {
-        if statement.pieces.iter().any(|it| matches!(it, Piece::Word(_))) && kinds.iter().any(|it| statement.has(it)) {
+        if statement.pieces.iter().any(|it| matches!(it, Piece::Word(_)))
+            && kinds.iter().any(|it| statement.has(it))
+        {
             hits.push(Hit::new(at, "the constraint has no name of its own"));
         }
     }

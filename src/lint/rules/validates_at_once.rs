@@ -1,7 +1,10 @@
 //! A constraint is added as NOT VALID and validated in the same transaction.
 
 use crate::{
-    lint::{case::{Case, Hit}, rule::{Rule, Way}},
+    lint::{
+        case::{Case, Hit},
+        rule::{Rule, Way},
+    },
     report::finding::Severity,
 };
 
@@ -23,8 +26,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for (at, statement) in case.statements.iter().enumerate() {
-        if case.is_whole && statement.has(&["validate", "constraint"]) && case.statements[..at].iter().any(|it| it.has(&["not", "valid"])) {
-            hits.push(Hit::new(at, "the lock that ADD … NOT VALID took is still held during the scan"));
+        if case.is_whole
+            && statement.has(&["validate", "constraint"])
+            && case.statements[..at].iter().any(|it| it.has(&["not", "valid"]))
+        {
+            hits.push(Hit::new(
+                at,
+                "the lock that ADD … NOT VALID took is still held during the scan",
+            ));
         }
     }
 }

@@ -1,2 +1,2 @@
 -- down
-ALTER TABLE users DROP COLUMN age;
+ALTER TABLE users DROP COLUMN seen;
