@@ -18,6 +18,7 @@ pub mod failure;
 pub mod generate;
 pub mod init;
 pub mod ledger;
+pub mod lint;
 mod load;
 pub mod locate;
 pub mod offline;

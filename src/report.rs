@@ -12,6 +12,7 @@ pub mod finding;
 pub mod findings;
 pub mod ledger;
 pub mod ledger_finding;
+pub mod lint;
 pub mod page;
 pub mod pin;
 pub mod proved;

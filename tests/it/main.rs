@@ -32,6 +32,7 @@ mod ledger_rules;
 mod ledger_sealed;
 mod ledger_sealed_key;
 mod ledger_sealed_redteam;
+mod lint;
 mod lock_timeout;
 mod locks;
 mod long_scripts;
