@@ -20,6 +20,8 @@ pub mod cli;
 #[doc(hidden)]
 pub mod cluster;
 #[doc(hidden)]
+pub mod compat;
+#[doc(hidden)]
 pub mod connect;
 #[doc(hidden)]
 pub mod ddl;

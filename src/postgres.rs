@@ -10,6 +10,7 @@ pub mod journal;
 pub(crate) mod known;
 pub mod lock;
 pub mod pool;
+pub(crate) mod probe;
 pub(crate) mod seed;
 pub mod server_error;
 pub mod session;

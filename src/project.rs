@@ -5,15 +5,22 @@ pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;
+pub mod git;
+pub mod history_file;
+mod metadata;
 pub mod other;
 pub mod pin;
 pub mod printed;
 pub mod read;
+pub mod rebase;
 mod regular;
+pub mod revision;
 pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
 pub mod setup;
+pub mod sources;
+pub mod squash;
 pub mod truth;
 pub mod write;
 
@@ -22,7 +29,7 @@ use std::path::PathBuf;
 use miette::NamedSource;
 
 use crate::{
-    migration::{source::SourceError, version::MAX_LENGTH},
+    migration::{history_file::HistoryFault, source::SourceError, version::MAX_LENGTH},
     words::secrets,
 };
 
@@ -40,6 +47,20 @@ pub enum ProjectError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A revision of the repository that cannot be read.
+    #[error("cannot read revision {revision}: {said}")]
+    #[diagnostic(
+        code(project::revision),
+        help(
+            "Name a commit, branch or tag that this clone has. CI often fetches one commit only: fetch the base branch first, such as with `fetch-depth: 0`."
+        )
+    )]
+    Revision {
+        /// What was named.
+        revision: String,
+        /// Why it cannot be read.
+        said: String,
     },
     /// There is no directory with migrations.
     #[error("there is no migrations directory {}", place.display())]
@@ -147,6 +168,22 @@ pub enum ProjectError {
         #[help]
         advice: String,
     },
+    /// A metadata.toml says something that cannot be.
+    #[error("{} cannot be used: {what}", path.display())]
+    #[diagnostic(
+        code(migrations::metadata),
+        help("The keys are described in `glowplug help migrations`.")
+    )]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file with a line for each migration.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    History(#[from] HistoryFault),
     /// The set of migrations is not one.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -174,6 +211,18 @@ pub enum ProjectError {
         place: PathBuf,
         /// What is in it.
         reason: Box<ProjectError>,
+    },
+    /// The program `git`.
+    #[error("{what}")]
+    #[diagnostic(
+        code(project::git),
+        help(
+            "Is git installed, and is this a repository that your user may read? --from FILE and --since VERSION work without git."
+        )
+    )]
+    Git {
+        /// What went wrong.
+        what: String,
     },
     /// Something to adopt where a new project was to begin.
     #[error("{what}")]

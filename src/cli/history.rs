@@ -16,6 +16,7 @@ use crate::{
         source::Migrations,
         target::{History as Targets, Point, TargetError},
     },
+    project::history_file,
     report::status::StatusReport,
 };
 
@@ -30,16 +31,30 @@ pub(super) struct History {
     /// Do not connect to a database
     #[arg(long)]
     offline: bool,
+    /// Write a line for each migration into `.history` of the migrations directory, as they are on disk (`history_file` in glowplug.toml)
+    #[arg(long)]
+    write: bool,
 }
 
-/// Shows the newest migration on disk. Does not connect to a database.
+/// Shows the newest migration on disk.
+///
+/// If a database is configured or the local server has been started before, and a migration is older than what that has applied, shows
+/// both ends: two branches were merged.
 #[derive(Debug, Args)]
-pub(super) struct Heads {}
+pub(super) struct Heads {
+    /// Do not connect to a database
+    #[arg(long)]
+    offline: bool,
+}
 
 impl History {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
+        if self.write {
+            history_file::renew(&settings.migrations_dir, &migrations)
+                .map_err(job::JobError::from)?;
+        }
         let mut report = status("history", self.offline, &settings, &migrations, output)?;
         if let Some(range) = &self.range {
             self.cut(&mut report, range).map_err(job::JobError::from)?;
@@ -75,7 +90,8 @@ impl History {
 impl Heads {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
-        let report = job::status::of_disk(&settings.migrations()?);
+        let migrations = settings.migrations()?;
+        let report = status("heads", self.offline, &settings, &migrations, output)?;
         output.answer(&report, render::heads);
         Ok(Exit::Done)
     }

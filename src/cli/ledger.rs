@@ -232,8 +232,10 @@ impl Protect {
             up: &texts.up,
             down: &texts.down,
             run_in_transaction: true,
+            metadata: "",
         };
         let path = write::migration(dir, &new).map_err(job::JobError::from)?;
+        settings.keep_history(&[])?;
         let is_declared = settings.ledgers().iter().any(|it| it.label() == ledger.label());
         let declared_in = match is_declared {
             true => None,

@@ -2,6 +2,8 @@
 
 mod dot_env;
 mod limits;
+mod new;
+mod places;
 mod server;
 mod twin;
 
@@ -12,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-pub(super) use self::limits::LimitArgs;
+pub(super) use self::{limits::LimitArgs, new::New};
 use crate::{
     catalog::Ignored,
     cli::{Global, failure::CliError, render::Output},
@@ -24,7 +26,7 @@ use crate::{
     postgres::session::Stop,
     project::{
         config::{self, GlowplugToml, Install},
-        pin, read, root, rustfmt, write,
+        history_file, pin, read, root, rustfmt, write,
     },
     report::ledger::{Head, Level},
     schema_rs::{Compat, PrintSchemas, Style},
@@ -177,6 +179,26 @@ impl Settings {
     /// Reads the migrations.
     pub(super) fn migrations(&self) -> Result<Migrations, CliError> {
         Ok(read::migrations(&self.migrations_dir, &self.shown)?)
+    }
+
+    /// Demands that `.history` has a line for each migration, if the project keeps one. With `drafts` those count that are still written.
+    pub(super) fn demand_history(
+        &self,
+        migrations: &Migrations,
+        drafts: bool,
+    ) -> Result<(), CliError> {
+        if !self.toml.migrations.history_file {
+            return Ok(());
+        }
+        Ok(history_file::demand(&self.migrations_dir, &self.shown, migrations, drafts)?)
+    }
+
+    /// Brings `.history` up to date after a command has written or renamed migrations. What `drafts` names is still to be written by hand.
+    pub(super) fn keep_history(&self, drafts: &[&str]) -> Result<(), CliError> {
+        if self.toml.migrations.history_file {
+            history_file::keep(&self.migrations_dir, &self.migrations()?, drafts)?;
+        }
+        Ok(())
     }
 
     /// Whether a database is named, as opposed to the project's local server.

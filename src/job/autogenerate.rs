@@ -79,13 +79,15 @@ pub struct Forms {
     pub online: bool,
     /// Whether columns and tables that go are renamed aside instead.
     pub keeps_data: bool,
+    /// Whether all of it is to be one migration with one transaction.
+    pub in_one: bool,
     /// Whether it is an error that there are kinds of objects that are not compared, or that there is no way back.
     pub strict: bool,
 }
 
 impl Default for Forms {
     fn default() -> Self {
-        Self { online: true, keeps_data: false, strict: false }
+        Self { online: true, keeps_data: false, in_one: false, strict: false }
     }
 }
 
@@ -155,6 +157,7 @@ pub async fn autogenerate(
         up: &it.up,
         down: &it.down,
         run_in_transaction: it.run_in_transaction,
+        metadata: "",
     });
     let new: Vec<NewMigration<'_>> = new.collect();
     if !is_as_it_was(place.dir, request.migrations)? {
@@ -167,8 +170,28 @@ pub async fn autogenerate(
     Ok(report)
 }
 
+/// Makes and proves the migrations that lead to the source of truth, and writes nothing. `look` sees the server that has the truth.
+pub(super) async fn drafted<T>(
+    request: &AutogenerateRequest<'_>,
+    place: &Place<'_>,
+    rows: bool,
+    stop: Stop,
+    watch: Watch<'_>,
+    look: impl AsyncFnOnce(&Endpoint, &Catalog) -> Result<T, JobError>,
+) -> Result<(AutogenerateReport, T), JobError> {
+    let mut proving = Proving::start(request, stop.clone(), watch).await?;
+    let drafted = async {
+        let (endpoint, truth) = proving.truth(stop.clone())?;
+        let seen = look(&endpoint, truth).await?;
+        Ok((proving.draft(request, place, rows, stop, watch).await?, seen))
+    };
+    let drafted = drafted.await;
+    proving.end().await;
+    drafted
+}
+
 /// Whether the migrations on disk are still those that a plan was made for.
-fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
+pub(super) fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
     if !dir.is_dir() {
         return Ok(migrations.iter().next().is_none());
     }

@@ -12,7 +12,10 @@ use crate::{
         owner::{ROLE, live_for, replayed_for, runner},
         shadow::{Prepared, Replayed, Shadow, end},
     },
-    migration::source::{Migration, Migrations},
+    migration::{
+        source::{Migration, Migrations},
+        squash,
+    },
     planner::{Target, no_update, plan, settled},
     postgres::{environment, introspect, session::Stop},
     report::drift::DriftReport,
@@ -93,6 +96,8 @@ pub async fn drift(
 ) -> Result<DriftReport, JobError> {
     let (session, facts, journal) = endpoint.read(watch).await?;
     drop(session);
+    let here = squash::settle(migrations, &journal);
+    let (migrations, journal) = (&*here.migrations, &*here.journal);
     let is_applied = |it: &&Migration| journal.applied.contains_key(&it.version);
     let applied: Vec<Migration> = migrations.iter().filter(is_applied).cloned().collect();
     let orphaned = journal.applied.keys().filter(|it| migrations.get(it).is_none());

@@ -1,22 +1,29 @@
 //! Why a job could not do its work.
 
 mod adopt;
+mod compat;
 mod database;
 mod ledger;
+mod place;
 mod proof;
+mod rebase;
 mod rename;
 mod schema;
+mod squash;
 mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
 pub use self::adopt::AdoptError;
+pub use self::compat::CompatError;
 pub use self::database::DatabaseError;
 use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
 pub use self::proof::ProofFailure;
+pub use self::rebase::RebaseError;
 pub use self::rename::{RenameError, RenameFault};
 pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
+pub use self::squash::SquashError;
 pub use self::twin::TwinError;
 pub(in crate::job) use self::twin::missing_extension;
 
@@ -117,6 +124,18 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     EditsWouldBeLost(#[from] EditsWouldBeLost),
+    /// What programs can live with.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Compat(#[from] CompatError),
+    /// Migrations that cannot get new versions.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Rebase(#[from] RebaseError),
+    /// Migrations that cannot be squashed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Squash(#[from] SquashError),
     /// An adoption.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -53,6 +53,19 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # sql = "prerequisites.sql"  # what is there before the first migration
 # stand_ins = []             # extensions that this machine may lack, because that SQL makes what is used of them
 
+[compat]
+# from = "origin/HEAD"       # the running program: a revision or a schema.rs; without: the newest tag
+# used = "src"               # only what this source uses counts
+# queries = ["queries.sql", "src"]  # SQL that the program sends
+
+[backfill]
+# batch = 1000               # keys of a batch of `revision --backfill`
+# pause = "100ms"            # how long to rest after each
+# max_lag = "10s"            # wait while a replica is further behind
+
+[migrations]
+# history_file = false       # a line for each migration in .history: two branches that add some conflict in git
+
 [schema]
 # compat = "right"           # "diesel": Diesel's bytes also where Diesel is wrong
 # views = false              # whether views, materialized views and foreign tables are printed
@@ -72,6 +85,7 @@ const FIRST: NewMigration<'static> = NewMigration {
     up: include_str!("../../migrations/2026-11-23-090000-0000_create_events/up.sql"),
     down: include_str!("../../migrations/2026-11-23-090000-0000_create_events/down.sql"),
     run_in_transaction: true,
+    metadata: "",
 };
 
 /// Writes what a project needs and does not have.

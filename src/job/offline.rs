@@ -6,8 +6,10 @@ use crate::{
     job::{JobError, run::tasks},
     migration::{
         journal::{EntryKind, Journal},
-        plan::{self, Plan, Policy, Step},
+        order,
+        plan::{self, Blocked, Plan, Policy, Step},
         source::{Direction, Migrations},
+        squash,
         status::status,
         target::{Point, TargetError},
     },
@@ -49,6 +51,7 @@ pub fn between(
         }
         .into());
     };
+    order::demand(migrations).map_err(Blocked::from)?;
     let nothing = Journal::default();
     let status = status(migrations, &nothing);
     let history = crate::job::run::history(&status);
@@ -101,6 +104,13 @@ pub fn pending(
     policy: &Policy,
     options: &OfflineOptions<'_>,
 ) -> Result<String, JobError> {
+    let settled = squash::settle(migrations, journal);
+    if let Some(blocked) = settled.blocked {
+        return Err(blocked.into());
+    }
+    // what only the journal does not know yet is left to the next run
+    let (migrations, journal) = (&*settled.migrations, &*settled.journal);
+    order::demand(migrations).map_err(Blocked::from)?;
     let status = status(migrations, journal);
     let point = crate::job::run::history(&status).find(target)?;
     let plan = match direction {

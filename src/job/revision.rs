@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     job::JobError,
     migration::{
-        source::{DOWN_TEMPLATE, Migrations},
+        source::{DOWN_TEMPLATE, FILL, Migrations},
         target::{Point, TargetError},
         version::Version,
     },
@@ -15,6 +15,7 @@ use crate::{
         ProjectError,
         write::{self, NewMigration},
     },
+    words::ident::Qualified,
 };
 
 /// What was written.
@@ -45,9 +46,70 @@ pub fn revision(
 ) -> Result<RevisionReport, JobError> {
     let (version, name) = place(dir, migrations, message, version)?;
     let up = if run_in_transaction { UP } else { UP_PIECEWISE };
-    let new = NewMigration { name: &name, up, down: DOWN_TEMPLATE, run_in_transaction };
+    let new =
+        NewMigration { name: &name, up, down: DOWN_TEMPLATE, run_in_transaction, metadata: "" };
     let path = write::migration(dir, &new)?;
     Ok(RevisionReport { version, name, path })
+}
+
+/// What a new backfill moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBackfill {
+    /// The schema of the table.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The column that orders the batches.
+    pub key: String,
+}
+
+/// Writes a new migration that moves rows in batches.
+///
+/// # Errors
+/// As [`revision`].
+pub fn backfill(
+    dir: &Path,
+    migrations: &Migrations,
+    message: &str,
+    version: Option<&str>,
+    wanted: &NewBackfill,
+) -> Result<RevisionReport, JobError> {
+    let (version, name) = place(dir, migrations, message, version)?;
+    let table = Qualified { schema: &wanted.schema, name: &wanted.table };
+    let up = format!(
+        "-- One statement, run for so many rows of {table} at a time: glowplug puts the keys of a batch in the place of the comment, and\n\
+         -- commits each with an entry that says how far it came. `diesel` runs it as it stands, over all rows at once.\n\
+         -- Choose a condition that leaves out what is done already: the application may write meanwhile.\n\
+         UPDATE {table} SET {FILL}\nWHERE true /* glowplug:batch */;\n"
+    );
+    // quoted as TOML: its basic strings escape what JSON's do
+    let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
+    let metadata = format!(
+        "\n[backfill]\ntable = {}\nkey = {}\n# batch = 1000             # keys of a batch; [backfill] in glowplug.toml has this, `pause` and `max_lag`\n",
+        quoted(&named(&wanted.schema, &wanted.table)),
+        quoted(&wanted.key)
+    );
+    let new = NewMigration {
+        name: &name,
+        up: &up,
+        down: "-- Rows stay as they are: there is nothing to undo.\n",
+        run_in_transaction: false,
+        metadata: &metadata,
+    };
+    let path = write::migration(dir, &new)?;
+    Ok(RevisionReport { version, name, path })
+}
+
+/// A table as metadata.toml names it: quoted where it has to be.
+fn named(schema: &str, table: &str) -> String {
+    let is_plain = |it: &str| {
+        it.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && !it.starts_with(|c: char| c.is_ascii_digit())
+    };
+    match is_plain(schema) && is_plain(table) {
+        true => format!("{schema}.{table}"),
+        false => Qualified { schema, name: table }.to_string(),
+    }
 }
 
 /// The version and the directory's name that a new migration gets.

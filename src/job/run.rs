@@ -1,6 +1,11 @@
 //! Upgrade, downgrade and redo: plan, check, then run step by step under the lock.
 
+mod report;
+
 use miette::NamedSource;
+
+pub(super) use self::report::job_event;
+use self::report::{after, report, step_report};
 
 use crate::{
     job::{
@@ -9,12 +14,15 @@ use crate::{
         failure::ScriptError,
         ledger::sealed,
         open::{Endpoint, Limits},
-        second_key,
+        second_key, squashed,
     },
     migration::{
+        backfill::Throttle,
         journal::{EntryKind, Journal},
+        order,
         plan::{self, Plan, Policy, Step},
-        source::{Direction, Migrations, Script, check_script},
+        source::{Direction, Migrations, Script, Unrunnable, check_script, demand_batch},
+        squash::{self, Settled},
         status::{Row, State, Status, status},
         target::{History, Point, TargetError},
         version::Version,
@@ -22,13 +30,10 @@ use crate::{
     postgres::{
         exec::{Cause, ExecEvent, ExecOptions, Task, TaskError},
         guard::Guard,
-        journal::Record,
+        journal::{self, Record},
         lock::Locked,
     },
-    report::{
-        event::Event,
-        run::{RunReport, StepReport},
-    },
+    report::{event::Event, run::RunReport},
     words::{secrets, sql},
 };
 
@@ -46,6 +51,13 @@ pub enum Operation {
     Downgrade {
         /// The target.
         target: String,
+    },
+    /// Revert one migration, wherever it stands.
+    Only {
+        /// Which.
+        target: String,
+        /// Whether those that depend on it are reverted, too.
+        with_dependents: bool,
     },
     /// Revert the newest.
     Revert {
@@ -77,6 +89,7 @@ impl Default for RunOptions {
             actor: String::new(),
             attempts: 5,
             unsure: None,
+            throttle: Throttle::default(),
             guard: Guard::default(),
         };
         Self { limits: Limits::default(), exec, single_transaction: false }
@@ -96,7 +109,7 @@ pub async fn run(
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
     let result =
-        run_attested(&mut locked, &journal, migrations, operation, options, Some(endpoint), watch)
+        run_settled(&mut locked, &journal, migrations, operation, options, Some(endpoint), watch)
             .await;
     locked.release().await;
     result
@@ -114,14 +127,18 @@ pub async fn dry_run(
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (_session, facts, journal) = endpoint.read(watch).await?;
-    let status = status(migrations, &journal);
-    let plan = make_plan(&status, operation)?;
+    let settled = squash::settle(migrations, &journal);
+    demand(&settled, operation)?;
+    let (migrations, journal) = (&*settled.migrations, &*settled.journal);
+    let status = status(migrations, journal);
+    let plan = make_plan(&status, migrations, operation)?;
     together(&plan, operation, single_transaction)?;
     let tasks = tasks(&plan)?;
     let mut report = report(&status, facts.database);
     report.dry_run = true;
     report.steps = tasks.iter().map(|task| step_report(task, 0)).collect();
-    report.after = after(&journal, &tasks);
+    report.after = after(journal, &tasks);
+    report.notes.extend(settled.squashed.iter().map(squashed::to_record));
     Ok(report)
 }
 
@@ -137,7 +154,52 @@ pub async fn run_locked(
     options: &RunOptions,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
-    run_attested(locked, journal, migrations, operation, options, None, watch).await
+    run_settled(locked, journal, migrations, operation, options, None, watch).await
+}
+
+/// Runs an operation after it is decided what squashed migrations are here, and records that.
+async fn run_settled(
+    locked: &mut Locked<'_>,
+    journal: &Journal,
+    migrations: &Migrations,
+    operation: &Operation,
+    options: &RunOptions,
+    endpoint: Option<&Endpoint>,
+    watch: Watch<'_>,
+) -> Result<RunReport, RunError> {
+    let settled = squash::settle(migrations, journal);
+    demand(&settled, operation)?;
+    let actor = &options.exec.actor;
+    let mut notes = squashed::record(locked, journal, &settled, actor).await?;
+    let (all, seen) = (&*settled.migrations, &*settled.journal);
+    if !matches!(operation, Operation::Upgrade { .. }) {
+        let status = status(all, seen);
+        let plan = make_plan(&status, all, operation)?;
+        // what cannot be run is refused before anything is written
+        tasks(&plan)?;
+        squashed::forget_reverted(locked, journal, all, &plan, actor).await?;
+    }
+    let mut report = run_attested(locked, seen, all, operation, options, endpoint, watch).await?;
+    if matches!(settled.migrations, std::borrow::Cow::Owned(_)) {
+        // the last of those that were squashed may have run by now
+        let place = locked.facts().place.clone();
+        let journal = journal::read(&mut locked.session, &place).await.map_err(JobError::from)?;
+        let settled = squash::settle(migrations, &journal);
+        notes.extend(squashed::record(locked, &journal, &settled, actor).await?);
+    }
+    report.notes.splice(0..0, notes);
+    Ok(report)
+}
+
+/// Refuses what no plan can be made from.
+fn demand(settled: &Settled<'_>, operation: &Operation) -> Result<(), plan::Blocked> {
+    if matches!(operation, Operation::Upgrade { .. }) {
+        if let Some(blocked) = &settled.blocked {
+            return Err(blocked.clone());
+        }
+        order::demand(&settled.migrations)?;
+    }
+    Ok(())
 }
 
 /// Runs an operation. With an endpoint the ledgers are looked at over a new connection in the end.
@@ -151,7 +213,7 @@ async fn run_attested(
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let status = status(migrations, journal);
-    let plan = make_plan(&status, operation)?;
+    let plan = make_plan(&status, migrations, operation)?;
     let tasks = tasks(&plan)?;
     let guard = &options.exec.guard;
     let single = options.single_transaction;
@@ -298,6 +360,7 @@ fn together(
 /// Finds the target and makes the plan.
 pub(crate) fn make_plan<'a>(
     status: &Status<'a>,
+    migrations: &Migrations,
     operation: &Operation,
 ) -> Result<Plan<'a>, JobError> {
     let history = history(status);
@@ -328,6 +391,14 @@ pub(crate) fn make_plan<'a>(
             }
             let point = history.find(target)?;
             Ok(plan::downgrade(status, &point)?)
+        }
+        Operation::Only { target, with_dependents } => {
+            let point = history.find(target)?;
+            if point == Point::Base {
+                let advice = "--only takes the version of one migration.".into();
+                return Err(TargetError::Unknown { text: target.clone(), advice }.into());
+            }
+            Ok(plan::downgrade_only(status, migrations, &point, *with_dependents)?)
         }
         Operation::Revert { count } => {
             let applied = || status.rows.iter().rev().filter(|row| row.run_on.is_some());
@@ -381,27 +452,31 @@ pub(crate) fn tasks<'a>(plan: &'a Plan<'a>) -> Result<Vec<Task<'a>>, JobError> {
 pub(super) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
     let migration = step.migration;
     let script = migration.script(step.direction).unwrap_or(&migration.up);
-    let statements =
-        check_script(script, step.direction, migration.metadata).map_err(|unrunnable| {
-            let (line, column) = sql::line_column(&script.text, unrunnable.span.start);
-            JobError::from(Box::new(ScriptError {
-                path: script.path.clone(),
-                line,
-                column,
-                what: unrunnable.what,
-                // a NUL byte ends what a terminal shows
-                text: NamedSource::new(
-                    &script.path,
-                    secrets::cover(&script.text).replace('\0', " "),
-                ),
-                at: unrunnable.span.into(),
-                advice: unrunnable.help,
-            }))
-        })?;
+    let statements = check_script(script, step.direction, migration.metadata)
+        .map_err(|it| unrunnable(script, it))?;
+    if let Some(backfill) = migration.backfill.as_ref().filter(|_| step.direction == Direction::Up)
+    {
+        demand_batch(backfill, script, &statements).map_err(|it| unrunnable(script, it))?;
+    }
     if second_key::is_wanted(step) {
         second_key::demand_forms(script, step.direction, &statements)?;
     }
     Ok(Task { step, script, statements })
+}
+
+/// The error of a script that cannot be run.
+pub(super) fn unrunnable(script: &Script, what: Unrunnable) -> JobError {
+    let (line, column) = sql::line_column(&script.text, what.span.start);
+    JobError::from(Box::new(ScriptError {
+        path: script.path.clone(),
+        line,
+        column,
+        what: what.what,
+        // a NUL byte ends what a terminal shows
+        text: NamedSource::new(&script.path, secrets::cover(&script.text).replace('\0', " ")),
+        at: what.span.into(),
+        advice: what.help,
+    }))
 }
 
 /// Edited migrations that the user accepts.
@@ -434,99 +509,4 @@ async fn accept(
     let names = accepted.iter().map(|migration| &migration.name);
     report.notes.extend(names.map(|name| format!("accepted the edit of {name}")));
     Ok(())
-}
-
-fn report(status: &Status<'_>, database: String) -> RunReport {
-    let current = status.current().map(|row| row.version.clone());
-    let head = status.rows.iter().rev().find(|row| row.migration.is_some());
-    let notes = status
-        .rows
-        .iter()
-        .filter(|row| row.down_edited)
-        .map(|row| format!("down.sql of {} has changed since it was applied", row.name))
-        .collect();
-    RunReport {
-        database,
-        before: current.clone(),
-        after: current,
-        head: head.map(|row| row.version.clone()),
-        steps: Vec::new(),
-        dry_run: false,
-        schema: Vec::new(),
-        ledgers: None,
-        notes,
-    }
-}
-
-fn step_report(task: &Task<'_>, took_ms: u64) -> StepReport {
-    StepReport {
-        version: task.step.migration.version.clone(),
-        name: task.step.migration.name.clone(),
-        direction: task.step.direction,
-        took_ms,
-        statements: task.statements.len(),
-        resumed: task.step.resume.is_some(),
-    }
-}
-
-/// The newest version after these tasks.
-fn after(journal: &Journal, tasks: &[Task<'_>]) -> Option<Version> {
-    let mut applied: std::collections::BTreeSet<&Version> = journal.applied.keys().collect();
-    for task in tasks {
-        let version = &task.step.migration.version;
-        match task.step.direction {
-            Direction::Up => applied.insert(version),
-            Direction::Down => applied.remove(version),
-        };
-    }
-    applied.last().map(|version| (*version).clone())
-}
-
-pub(super) fn job_event(tasks: &[Task<'_>], event: ExecEvent<'_>) -> Event {
-    let name = |task: usize| tasks[task].step.migration.name.clone();
-    let ms = |pause: std::time::Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    match event {
-        ExecEvent::Started(step) => {
-            Event::Started { step, name: name(step), direction: tasks[step].step.direction }
-        }
-        ExecEvent::Statement(step, done, of) => Event::Statement { step, done, of },
-        ExecEvent::Notice(task, statement, notice) => {
-            let script = tasks[task].script;
-            let text = statement.map(|statement| &tasks[task].statements[statement]);
-            let line = |span: &sql::Statement| sql::line_column(&script.text, span.span.start).0;
-            Event::Notice {
-                severity: notice.severity.clone(),
-                message: notice.message.clone(),
-                detail: notice.detail.clone(),
-                hint: notice.hint.clone(),
-                place: text.map(|statement| format!("{}:{}", script.path, line(statement))),
-                statement: text.map(|statement| first_line(script, statement)),
-            }
-        }
-        ExecEvent::Retrying { task, attempt, of, pause } => {
-            Event::Retrying { name: name(task), attempt, of, pause_ms: ms(pause) }
-        }
-        ExecEvent::Resuming(task, done) => {
-            Event::Resuming { name: name(task), done, of: tasks[task].statements.len() }
-        }
-        ExecEvent::Comparing(task) => Event::Comparing { name: name(task) },
-        ExecEvent::DroppedInvalidIndex(_, index) => {
-            Event::DroppedInvalidIndex { index: index.to_owned() }
-        }
-        ExecEvent::Done(step, took_ms) => Event::Done {
-            step,
-            version: tasks[step].step.migration.version.clone(),
-            name: name(step),
-            direction: tasks[step].step.direction,
-            took_ms,
-            empty: tasks[step].statements.is_empty(),
-        },
-    }
-}
-
-fn first_line(script: &Script, statement: &sql::Statement) -> String {
-    let text = secrets::cover(&script.text);
-    let line =
-        text[statement.span.clone()].lines().next().unwrap_or_default().trim_end().to_owned();
-    if line.chars().count() > 80 { line.chars().take(79).collect::<String>() + "…" } else { line }
 }

@@ -20,6 +20,7 @@ use crate::{
     migration::{
         environment::own_settings,
         source::{Direction, Migrations},
+        squash,
         status::status,
         version::Version,
     },
@@ -290,8 +291,10 @@ pub async fn demand_unchanged(
     let own = own_settings(migrations.texts());
     let read = environment::read(&mut session, &endpoint.url, &own).await?;
     drop(session);
-    let status = status(migrations, &journal);
-    let plan = run::make_plan(&status, operation)?;
+    let settled = squash::settle(migrations, &journal);
+    let (migrations, journal) = (&*settled.migrations, &*settled.journal);
+    let status = status(migrations, journal);
+    let plan = run::make_plan(&status, migrations, operation)?;
     if plan.steps.is_empty() {
         let catalog = Source::Database(endpoint).catalog(watch).await?;
         return printer.demand(&catalog);

@@ -5,10 +5,12 @@ use crate::{
         JobError, Watch,
         open::{Endpoint, Limits},
         run::history,
+        squashed,
     },
     migration::{
         journal::EntryKind,
         source::{Direction, Migrations},
+        squash,
         status::{Interruption, Row, status},
         target::Point,
         version::Version,
@@ -34,7 +36,14 @@ pub async fn stamp(
     watch: Watch<'_>,
 ) -> Result<StampReport, JobError> {
     let (mut locked, journal) = endpoint.lock(limits, watch).await?;
-    let status = status(migrations, &journal);
+    let settled = squash::settle(migrations, &journal);
+    let notes = squashed::record(&mut locked, &journal, &settled, actor).await?;
+    if purge {
+        let all = &settled.migrations;
+        squashed::forget(&mut locked, &journal, all, all.iter(), actor).await?;
+    }
+    let (migrations, journal) = (&*settled.migrations, &*settled.journal);
+    let status = status(migrations, journal);
     // with --purge, `current` is the newest that will be left
     let mut history = history(&status);
     if purge {
@@ -56,6 +65,7 @@ pub async fn stamp(
             Point::Base => None,
             Point::At(version) => Some(version.clone()),
         },
+        notes,
         ..StampReport::default()
     };
     let mut records = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::{
     job::{JobError, Watch, open::Endpoint},
-    migration::{journal::Journal, source::Migrations, status::status},
+    migration::{journal::Journal, source::Migrations, squash, status::status},
     report::status::StatusReport,
 };
 
@@ -16,7 +16,9 @@ pub async fn of_database(
     watch: Watch<'_>,
 ) -> Result<StatusReport, JobError> {
     let (_session, facts, journal) = endpoint.read(watch).await?;
-    Ok(StatusReport::new(&status(migrations, &journal), Some(facts.database)))
+    let settled = squash::settle(migrations, &journal);
+    let status = status(&settled.migrations, &settled.journal);
+    Ok(StatusReport::new(&status, Some(facts.database)))
 }
 
 /// Lists the migrations on disk.

@@ -33,6 +33,8 @@ use crate::{
     },
     migration::{
         environment::Needs,
+        order,
+        plan::Blocked,
         source::{Migration, Migrations},
     },
     postgres::{guard::Guard, introspect, session::Stop},
@@ -78,6 +80,7 @@ pub async fn verify(
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<Verified, JobError> {
+    order::demand(request.migrations).map_err(Blocked::from)?;
     let migrations = request.shadow.stood_in(request.migrations);
     let all: Vec<&Migration> = migrations.iter().collect();
     let cache = Cache::new(request, &all);

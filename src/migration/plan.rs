@@ -3,8 +3,9 @@
 use crate::{
     migration::{
         journal::EntryKind,
-        source::{Direction, Migration},
-        status::{Interruption, State, Status},
+        order::{self, OrderError},
+        source::{Direction, Migration, Migrations},
+        status::{Interruption, Row, State, Status},
         target::Point,
         version::Version,
     },
@@ -95,7 +96,7 @@ pub enum Blocked {
     #[diagnostic(
         code(upgrade::out_of_order),
         help(
-            "It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order."
+            "It was probably merged late. `glowplug rebase` gives migrations of a branch versions after the newest; if the order does not matter, run again with --allow-out-of-order."
         )
     )]
     OutOfOrder {
@@ -151,6 +152,38 @@ pub enum Blocked {
     NotTransactional {
         /// The directory.
         name: String,
+    },
+    /// Migrations that need what does not come before them.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Order(#[from] OrderError),
+    /// Others need what is to be reverted alone.
+    #[error("applied migrations depend on `{name}`: {}", dependents.join(", "))]
+    #[diagnostic(
+        code(downgrade::needed),
+        help("Revert them first, or with it: --with-dependents.")
+    )]
+    Needed {
+        /// The directory.
+        name: String,
+        /// The directories that need it.
+        dependents: Vec<String>,
+    },
+    /// The database has run only some of the migrations that were squashed, and the others were not kept.
+    #[error("the database has run only some of the migrations that were squashed into `{name}`; not on disk any more: {}", missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    #[diagnostic(
+        code(upgrade::partly_squashed),
+        help(
+            "Restore their directories into migrations/.squashed from version control, or upgrade the database to {version} with the revision before the squash, and run again."
+        )
+    )]
+    PartlySquashed {
+        /// The squashed directory.
+        name: String,
+        /// Its version.
+        version: Version,
+        /// What would still have to run.
+        missing: Vec<Version>,
     },
     /// The target is not applied.
     #[error("{target} is not applied: the database is at {current}")]
@@ -244,26 +277,58 @@ pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Bl
         Point::Base => true,
         Point::At(target) => version > target,
     };
-    let mut steps = Vec::new();
-    for row in status.applied_newest_first().filter(|row| above(row.version)) {
-        let Some(migration) = row.migration else {
-            return Err(Blocked::CannotRevertOrphan { name: row.name.to_owned() });
-        };
-        if migration.down.is_none() {
-            return Err(Blocked::NoWayBack { name: row.name.to_owned() });
-        }
-        let resume = row.interruption.clone();
-        steps.push(Step {
-            migration,
-            direction: Direction::Down,
-            resume,
-            noted: row
-                .entry
-                .filter(|entry| entry.kind == EntryKind::Up)
-                .and_then(|entry| entry.note.as_deref()),
-        });
-    }
+    let rows = status.applied_newest_first().filter(|row| above(row.version));
+    let steps = rows.map(down).collect::<Result<_, _>>()?;
     Ok(Plan { steps })
+}
+
+/// Plans the way down of one migration alone, wherever it stands; with those that need it, if that is wanted.
+///
+/// # Errors
+/// When it is not applied, others need it, or one of them cannot be reverted.
+pub fn downgrade_only<'a>(
+    status: &Status<'a>,
+    migrations: &Migrations,
+    target: &Point,
+    with_dependents: bool,
+) -> Result<Plan<'a>, Blocked> {
+    let Point::At(version) = target else {
+        return Ok(Plan::default());
+    };
+    let all: Vec<&Version> =
+        order::dependents(migrations, version).into_iter().map(|it| &it.version).collect();
+    let is_meant = |row: &&Row<'_>| row.version == version || all.contains(&row.version);
+    let rows: Vec<&Row<'a>> = status.applied_newest_first().filter(is_meant).collect();
+    if !rows.iter().any(|row| row.version == version) {
+        let current = status.current().map_or(Point::Base, |row| Point::At(row.version.clone()));
+        return Err(Blocked::NotApplied { target: version.clone(), current });
+    }
+    interrupted(status, Direction::Up)?;
+    let dependents = rows.iter().rev().filter(|row| row.version != version);
+    let dependents: Vec<String> = dependents.map(|row| row.name.to_owned()).collect();
+    if !dependents.is_empty() && !with_dependents {
+        let name = migrations.get(version).map_or(version.to_string(), |it| it.name.clone());
+        return Err(Blocked::Needed { name, dependents });
+    }
+    let steps = rows.into_iter().map(down).collect::<Result<_, _>>()?;
+    Ok(Plan { steps })
+}
+
+/// The step that reverts what a row names.
+fn down<'a>(row: &Row<'a>) -> Result<Step<'a>, Blocked> {
+    let Some(migration) = row.migration else {
+        return Err(Blocked::CannotRevertOrphan { name: row.name.to_owned() });
+    };
+    if migration.down.is_none() {
+        return Err(Blocked::NoWayBack { name: row.name.to_owned() });
+    }
+    let entry = row.entry.filter(|entry| entry.kind == EntryKind::Up);
+    Ok(Step {
+        migration,
+        direction: Direction::Down,
+        resume: row.interruption.clone(),
+        noted: entry.and_then(|entry| entry.note.as_deref()),
+    })
 }
 
 /// Plans the `count` newest migrations down and up again; no others are applied.

@@ -4,7 +4,7 @@
 //! [status](crate::migration::status). Reading directories is the job of [`crate::project`].
 
 use crate::{
-    migration::version::Version,
+    migration::{backfill::Backfill, links::Links, version::Version},
     words::{
         digest::Digest,
         sql::{self, SqlError, Statement, StatementKind, place_of},
@@ -39,7 +39,7 @@ impl Script {
     }
 }
 
-/// A migration: a directory with `up.sql` and maybe `down.sql` and `metadata.toml`.
+/// A migration: a directory with `up.sql` and maybe `down.sql`, `pre.sql`, `post.sql` and `metadata.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
     /// Its key.
@@ -50,8 +50,31 @@ pub struct Migration {
     pub up: Script,
     /// The way back, if there is one.
     pub down: Option<Script>,
-    /// What `metadata.toml` says.
+    /// What `metadata.toml` says of its transaction.
     pub metadata: Metadata,
+    /// What it says of other migrations.
+    pub links: Links,
+    /// What it says of batches, if up.sql moves rows in batches.
+    pub backfill: Option<Backfill>,
+    /// Queries that are asked before and after the way up.
+    pub checks: Checks,
+}
+
+impl Migration {
+    /// Whether it is this version, or was squashed from it.
+    #[must_use]
+    pub fn stands_for(&self, version: &Version) -> bool {
+        self.version == *version || self.links.replaces.iter().any(|it| it.version == *version)
+    }
+}
+
+/// Queries beside up.sql: `pre.sql` and `post.sql`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Asked before its first statement.
+    pub pre: Option<Script>,
+    /// Asked after its last statement.
+    pub post: Option<Script>,
 }
 
 impl Migration {
@@ -105,6 +128,8 @@ impl Direction {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Migrations {
     list: Vec<Migration>,
+    /// Those that went into a squashed one, as far as their directories were kept.
+    squashed: Vec<Migration>,
 }
 
 /// Why a set of migrations cannot be used.
@@ -141,7 +166,21 @@ impl Migrations {
                 second: pair[1].name.clone(),
             });
         }
-        Ok(Self { list })
+        Ok(Self { list, squashed: Vec::new() })
+    }
+
+    /// Adds the migrations that were squashed, as far as they were kept. They are run only where a squashed migration finds some of them
+    /// applied.
+    #[must_use]
+    pub fn with_squashed(mut self, squashed: Vec<Migration>) -> Self {
+        self.squashed = squashed;
+        self
+    }
+
+    /// The migrations that were squashed, as far as they were kept.
+    #[must_use]
+    pub fn squashed(&self) -> &[Migration] {
+        &self.squashed
     }
 
     /// The migrations, oldest first.
@@ -284,6 +323,26 @@ pub fn check_script(
             span,
         }),
         None => Ok(statements),
+    }
+}
+
+/// Demands that up.sql of a backfill is one statement with the comment.
+///
+/// # Errors
+/// When it is not.
+pub fn demand_batch(
+    backfill: &Backfill,
+    script: &Script,
+    statements: &[Statement],
+) -> Result<(), Unrunnable> {
+    let help = "A backfill is one UPDATE, DELETE, INSERT or MERGE with the comment `/* glowplug:batch */` where `AND …` may follow, such as behind `WHERE true`.";
+    let refused = |what: &str, span| Unrunnable { what: what.into(), help: help.into(), span };
+    match statements {
+        // a comment at its end is no part of a statement
+        [only] if backfill.fits(&script.text[only.span.start..]) => Ok(()),
+        [only] => Err(refused("it has no place for the keys of a batch", only.span.clone())),
+        [_, second, ..] => Err(refused("a backfill is one statement", second.span.clone())),
+        [] => Ok(()),
     }
 }
 

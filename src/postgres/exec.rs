@@ -5,6 +5,7 @@
 
 mod alone;
 mod batches;
+mod event;
 mod guarded;
 mod guarded_transaction;
 mod piecewise;
@@ -15,10 +16,13 @@ mod train;
 pub(crate) mod untouched;
 mod verdict;
 
+pub use self::event::{ExecEvent, Tell};
+
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     migration::{
+        backfill::Throttle,
         journal::EntryKind,
         plan::Step,
         source::{Direction, Script},
@@ -72,6 +76,8 @@ pub struct ExecOptions {
     pub attempts: u32,
     /// What to do with a statement of which nobody knows whether it took effect.
     pub unsure: Option<Unsure>,
+    /// How a backfill is throttled.
+    pub throttle: Throttle,
     /// The ledgers that no migration may harm.
     pub guard: Guard,
     /// Whether what runs in a transaction is left out of the journal: in a database that is thrown away.
@@ -86,39 +92,6 @@ pub enum Unsure {
     /// It took effect: go on after it.
     Skip,
 }
-
-/// What happens while tasks run.
-#[derive(Debug)]
-pub enum ExecEvent<'a> {
-    /// The task with this index began.
-    Started(usize),
-    /// So many statements of a task are done, of so many.
-    Statement(usize, usize, usize),
-    /// The server said something while a statement ran.
-    Notice(usize, Option<usize>, &'a ServerError),
-    /// A lock could not be acquired in time; it is tried again.
-    Retrying {
-        /// The task.
-        task: usize,
-        /// The attempt that failed, from 1.
-        attempt: u32,
-        /// How many attempts there are at most.
-        of: u32,
-        /// How long it waits now.
-        pause: Duration,
-    },
-    /// An interrupted task goes on after so many statements.
-    Resuming(usize, usize),
-    /// A task is run again, because the rows of a ledger have to be compared before and after it.
-    Comparing(usize),
-    /// An invalid index that a failed build left was dropped.
-    DroppedInvalidIndex(usize, &'a str),
-    /// The task is done and committed, after so many milliseconds.
-    Done(usize, u64),
-}
-
-/// Who is told.
-pub type Tell<'f> = &'f mut (dyn FnMut(ExecEvent<'_>) + Send);
 
 /// Where a task failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

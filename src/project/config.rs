@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -48,6 +49,12 @@ pub struct GlowplugToml {
     pub shadow: ShadowServer,
     /// `[schema]`.
     pub schema: Schema,
+    /// `[compat]`.
+    pub compat: CompatSettings,
+    /// `[backfill]`.
+    pub backfill: Backfill,
+    /// `[migrations]`.
+    pub migrations: MigrationFiles,
     /// `[[ledger]]`, one for each.
     #[serde(deserialize_with = "ledgers")]
     pub ledger: Vec<Ledger>,
@@ -161,6 +168,27 @@ pub struct Schema {
     pub view_keys: BTreeMap<String, Vec<String>>,
 }
 
+/// `[backfill]`: limits of migrations that move rows in batches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backfill {
+    /// How many keys a batch has, unless its metadata.toml says so. Default 1000.
+    pub batch: Option<NonZero<u32>>,
+    /// How long to rest after each batch. Default: not at all.
+    pub pause: Option<Timespan>,
+    /// Wait while a replica is further behind than this. Default: do not look.
+    pub max_lag: Option<Timespan>,
+}
+
+/// `[migrations]`: the files of migrations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MigrationFiles {
+    /// Whether `.history` in the migrations directory has a line for each migration, so that git reports a conflict where two branches add
+    /// some. Default: no.
+    pub history_file: bool,
+}
+
 /// `[database]`: which one, where no flag and no environment says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -225,6 +253,26 @@ pub struct ShadowServer {
     pub sql: Vec<PathBuf>,
     /// Extensions that this machine need not have, because that SQL makes what is used of them. Default: none.
     pub stand_ins: Vec<String>,
+}
+
+/// `[compat]`: what `glowplug compat` knows of the running program.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CompatSettings {
+    /// The running program: a revision of git, or its schema.rs. Default: the newest tag, else `origin/HEAD`.
+    pub from: Option<String>,
+    /// The directory with the source of the program: only what it uses counts. Default: everything in schema.rs counts.
+    pub used: Option<PathBuf>,
+    /// Files of SQL whose statements the program sends, and directories in which files with the line `-- glowplug: query` are such.
+    /// Default: `queries.sql` and `src`.
+    #[serde(deserialize_with = "some_paths")]
+    pub queries: Option<Vec<PathBuf>>,
+}
+
+fn some_paths<'de, D: serde::Deserializer<'de>>(
+    source: D,
+) -> Result<Option<Vec<PathBuf>>, D::Error> {
+    paths(source).map(Some)
 }
 
 /// Reads `diesel.toml`; a missing file is an empty one. Relative paths in it start at the file's directory.

@@ -14,10 +14,12 @@ use diesel::{
 
 use crate::{
     migration::{
-        source::{Metadata, Migration, Migrations, Script, SourceError},
+        links::{Links, Replaced, SQUASHED_FROM},
+        source::{Checks, Metadata, Migration, Migrations, Script, SourceError},
         version::{NoVersion, Version},
     },
     project::ProjectError,
+    words::digest::Digest,
 };
 
 /// Takes the migrations of a Diesel source into memory.
@@ -48,14 +50,28 @@ fn take(found: &dyn DieselMigration<Pg>) -> Result<Migration, ProjectError> {
     };
     Ok(Migration {
         version,
-        up: script("up.sql", up),
         down: down.map(|down| script("down.sql", down)),
         metadata: Metadata {
             run_in_transaction: found.metadata().run_in_transaction(),
             ledger: false,
         },
+        links: Links { replaces: replaced_in(&up.batches.join("\n")), ..Links::default() },
+        up: script("up.sql", up),
+        backfill: None,
+        checks: Checks::default(),
         name,
     })
+}
+
+/// What a squashed migration says in its SQL of those that it was made from: Diesel does not embed the rest of metadata.toml.
+fn replaced_in(up: &str) -> Vec<Replaced> {
+    let lines = up.lines().filter_map(|line| line.strip_prefix(SQUASHED_FROM));
+    let read = |line: &str| {
+        let (version, digest) = line.split_once(' ')?;
+        let up = Some(Digest::stored(digest.trim().to_owned()));
+        Some(Replaced { version: Version::of_directory(version).ok()?, up })
+    };
+    lines.filter_map(read).collect()
 }
 
 /// A connection that writes down what it is told to run.

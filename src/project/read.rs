@@ -9,14 +9,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
-
 use crate::{
     migration::{
-        source::{Metadata, Migration, Migrations, Script},
+        source::{Checks, Migration, Migrations, Script},
         version::{NoVersion, Version},
     },
-    project::{ProjectError, regular},
+    project::{ProjectError, metadata::metadata, regular::read_text},
 };
 
 /// Reads every migration below `dir`.
@@ -47,7 +45,27 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
         }
     }
     places.sort();
-    Ok(Migrations::new(read_all(&places, shown)?)?)
+    let migrations = Migrations::new(read_all(&places, shown)?)?;
+    match migrations.iter().any(|it| !it.links.replaces.is_empty()) {
+        true => Ok(migrations.with_squashed(squashed(dir, shown)?)),
+        false => Ok(migrations),
+    }
+}
+
+/// Where the directories of squashed migrations are kept. The dot keeps them out of Diesel's sight.
+pub const SQUASHED: &str = ".squashed";
+
+/// Reads the migrations that were squashed, as far as they were kept.
+fn squashed(dir: &Path, shown: &str) -> Result<Vec<Migration>, ProjectError> {
+    let (dir, shown) = (dir.join(SQUASHED), format!("{shown}/{SQUASHED}"));
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(&dir).map_err(ProjectError::io("read", &shown))?;
+    let places = entries.flatten().map(|it| it.path()).filter(|it| it.is_dir());
+    let mut places: Vec<PathBuf> = places.collect();
+    places.sort();
+    read_all(&places, &shown)
 }
 
 /// Whether a link leads to a file.
@@ -111,43 +129,16 @@ fn migration(path: &Path, shown: &str) -> Result<Migration, ProjectError> {
             "Write it, or move the directory away: everything here that is not hidden is a migration.",
         ));
     };
+    let checks = Checks { pre: script("pre.sql")?, post: script("post.sql")? };
+    let said = metadata(&path.join("metadata.toml"), &place.join("metadata.toml"))?;
     Ok(Migration {
         version,
         name: name.to_owned(),
         up,
         down: script("down.sql")?,
-        metadata: metadata(&path.join("metadata.toml"), &place.join("metadata.toml"))?,
-    })
-}
-
-/// `metadata.toml` as glowplug demands it: with the key, so that Diesel reads the same out of it.
-#[derive(Deserialize)]
-struct MetadataToml {
-    run_in_transaction: bool,
-    #[serde(default)]
-    ledger: bool,
-}
-
-fn metadata(path: &Path, place: &Path) -> Result<Metadata, ProjectError> {
-    let Some(text) = read_text(path, place)? else {
-        return Ok(Metadata::default());
-    };
-    let advice = "Write `run_in_transaction = true` or `= false` in it. Diesel reads a file without the key as false, and a malformed one as true.";
-    toml::from_str::<MetadataToml>(&text)
-        .map(|toml| Metadata { run_in_transaction: toml.run_in_transaction, ledger: toml.ledger })
-        .map_err(|error| ProjectError::toml(place.to_owned(), &text, &error, advice))
-}
-
-/// Reads a text; none if there is no such file. `place` is how it is called in messages.
-fn read_text(path: &Path, place: &Path) -> Result<Option<String>, ProjectError> {
-    let bytes = match regular::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(ProjectError::io("read", place)(error)),
-    };
-    String::from_utf8(bytes).map(Some).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        ProjectError::NotUtf8 { path: place.to_owned(), at, line }
+        metadata: said.metadata,
+        links: said.links,
+        backfill: said.backfill,
+        checks,
     })
 }

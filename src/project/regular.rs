@@ -1,5 +1,6 @@
 //! Reads what is a file, and refuses what only looks like one: a pipe in its place would be waited for without an end.
 
+use crate::project::ProjectError;
 use std::{
     fs::{self, OpenOptions},
     io::{self, Read as _},
@@ -48,4 +49,18 @@ fn demand_file(found: &fs::Metadata) -> io::Result<()> {
     } else {
         Err(io::Error::other("it is not a regular file but a pipe, a socket or a device"))
     }
+}
+
+/// Reads a text; none if there is no such file. `place` is how it is called in messages.
+pub(super) fn read_text(path: &Path, place: &Path) -> Result<Option<String>, ProjectError> {
+    let bytes = match read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ProjectError::io("read", place)(error)),
+    };
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        ProjectError::NotUtf8 { path: place.to_owned(), at, line }
+    })
 }

@@ -20,6 +20,8 @@ pub struct NewMigration<'a> {
     pub down: &'a str,
     /// What `metadata.toml` says.
     pub run_in_transaction: bool,
+    /// The lines of `metadata.toml` after that.
+    pub metadata: &'a str,
 }
 
 /// Writes a migration in one atomic step: a directory that appears whole or not at all.
@@ -65,7 +67,7 @@ fn draft(dir: &Path, new: &NewMigration<'_>) -> Result<TempDir, ProjectError> {
         .prefix(".glowplug-")
         .tempdir_in(dir)
         .map_err(ProjectError::io("create a directory in", dir))?;
-    let metadata = format!("run_in_transaction = {}\n", new.run_in_transaction);
+    let metadata = format!("run_in_transaction = {}\n{}", new.run_in_transaction, new.metadata);
     for (file, text) in [("up.sql", new.up), ("down.sql", new.down), ("metadata.toml", &metadata)] {
         let path = draft.path().join(file);
         fs::write(&path, text).map_err(ProjectError::io("write", &path))?;

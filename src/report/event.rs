@@ -84,6 +84,24 @@ pub enum Event {
         /// Of how many.
         of: usize,
     },
+    /// A backfill has committed another batch.
+    Batch {
+        /// The migration.
+        name: String,
+        /// How many keys are done.
+        keys: u64,
+        /// About how many there are.
+        about: u64,
+        /// How many a second in this run.
+        per_second: u64,
+    },
+    /// A backfill waits for a replica.
+    Lagging {
+        /// The migration.
+        name: String,
+        /// How far behind it is.
+        lag_ms: u64,
+    },
     /// A migration is run again, comparing the ledgers' rows before and after it.
     Comparing {
         /// The migration.

@@ -430,7 +430,7 @@ exit 1
 upgrade::out_of_order
 
   × a pending migration is older than 3, which is already applied: 20_late
-  help: It was probably merged late. Rename the directory to a newer version, or, if the order does not matter, run again with --allow-out-of-order.
+  help: It was probably merged late. `glowplug rebase` gives migrations of a branch versions after the newest; if the order does not matter, run again with --allow-out-of-order.
 
 "#]],
     );

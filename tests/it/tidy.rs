@@ -20,6 +20,7 @@ const ROOMS: [(&str, u32); 18] = [
     ("ledger", 4),
     ("planner", 4),
     ("lint", 4),
+    ("compat", 4),
     ("ddl", 3),
     ("report", 3),
     ("tools", 3),

@@ -59,11 +59,14 @@ impl Generate {
     pub(super) fn run(&self, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
         if let Some(file) = &self.diff.diff_schema {
             let written = self.diffed(file.as_ref(), settings, output)?;
+            settings.keep_history(&[])?;
             return Ok(said(&written, settings, output));
         }
         let wanted =
             Wanted { name: &self.name, version: self.version.as_deref(), with_down: !self.no_down };
         let written: Vec<PathBuf> = generate::generate(&settings.migrations_dir, &wanted)?;
+        let place = written.first().and_then(|it| it.parent()?.file_name()?.to_str());
+        settings.keep_history(place.as_slice())?;
         Ok(said(&written, settings, output))
     }
 

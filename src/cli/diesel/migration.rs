@@ -23,7 +23,7 @@ use crate::{
     migration::{
         plan::Policy,
         source::{Direction, Migrations},
-        status,
+        squash, status,
     },
     report::{event::Event, run::RunReport},
 };
@@ -235,7 +235,8 @@ fn list(settings: &Settings, output: &Output) -> Result<Vec<Listed>, CliError> {
         Ok::<_, CliError>(journal)
     })?;
     progress.finish();
-    let status = status::status(&migrations, &journal);
+    let settled = squash::settle(&migrations, &journal);
+    let status = status::status(&settled.migrations, &settled.journal);
     let rows = status.rows.iter().filter(|row| row.migration.is_some());
     Ok(rows
         .map(|row| Listed { name: row.name.to_owned(), applied: row.run_on.is_some() })

@@ -39,6 +39,11 @@ impl Progress {
                 let name = name.split("  ").next().unwrap_or_default().to_owned();
                 self.bar.set_message(format!("{name}  {done}/{of}"));
             }
+            Event::Batch { name, keys, about, per_second } => {
+                let name = Shown(name).on_one_line();
+                self.bar
+                    .set_message(format!("{name}  {keys} of about {about} keys, {per_second}/s"));
+            }
             Event::Done { .. } | Event::Verified { .. } => self.bar.inc(1),
             _ => {}
         }
@@ -86,6 +91,12 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         ),
         Event::Resuming { name, done, of } => {
             format!("{name}: was interrupted; continuing after statement {done} of {of}")
+        }
+        Event::Batch { name, keys, about, per_second } if verbose => {
+            format!("      {name}: {keys} of about {about} keys, {per_second}/s")
+        }
+        Event::Lagging { name, lag_ms } => {
+            format!("{name}: a replica is {} behind; waiting", ms(*lag_ms))
         }
         Event::Comparing { name } => {
             format!("{name}: running again, comparing the ledgers' rows before and after")

@@ -20,7 +20,7 @@ fn place(version: Option<&Version>, head: Option<&Version>) -> String {
     }
 }
 
-pub(super) fn migrations(count: usize) -> String {
+pub(in crate::cli) fn migrations(count: usize) -> String {
     if count == 1 { "1 migration".into() } else { format!("{count} migrations") }
 }
 
@@ -222,13 +222,24 @@ pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
     text
 }
 
-/// The newest migration on disk.
+/// The newest migration on disk; of two branches that were merged, that of each.
 pub(in crate::cli) fn heads(report: &StatusReport) -> String {
-    let head = report.migrations.iter().find(|row| row.is_head);
-    head.map_or_else(
-        || "base  (no migrations)\n".to_owned(),
-        |row| format!("{}  {}\n", row.version, row.name),
-    )
+    let rows = &report.migrations;
+    let Some(head) = rows.iter().find(|row| row.is_head) else {
+        return "base  (no migrations)\n".to_owned();
+    };
+    let late = rows.iter().rev().find(|row| row.state == Some(State::OutOfOrder));
+    let plain = |row: &RowReport| format!("{}  {}", row.version, row.name);
+    let Some(late) = late else {
+        return format!("{}\n", plain(head));
+    };
+    let current = rows.iter().find(|row| row.is_current).unwrap_or(head);
+    let other = |row: &RowReport, what: &str| format!("{}  ({what})\n", plain(row));
+    let mut text = other(current, "applied here");
+    if head.version != current.version {
+        text += &other(head, "pending");
+    }
+    text + &other(late, "out of order: `glowplug rebase`")
 }
 
 /// What `init` wrote.

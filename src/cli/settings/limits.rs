@@ -1,8 +1,11 @@
 //! The limits of a run: flags, then glowplug.toml, then defaults.
 
+use std::num::NonZero;
+
 use super::Settings;
 use crate::{
     job::open::Limits,
+    migration::backfill::Throttle,
     postgres::{exec::ExecOptions, guard::Guard, lock::SessionSettings},
     words::{timespan::Timespan, url::Secret},
 };
@@ -47,6 +50,16 @@ impl Settings {
         }
     }
 
+    /// How a backfill is throttled.
+    fn throttle(&self) -> Throttle {
+        let (file, default) = (&self.toml.backfill, Throttle::default());
+        Throttle {
+            batch: file.batch.map_or(default.batch, NonZero::get),
+            pause: file.pause.map_or(default.pause, |it| it.0),
+            max_lag: file.max_lag.map(|it| it.0),
+        }
+    }
+
     /// Who runs, and how often to retry.
     pub(in crate::cli) fn exec_options(&self, flags: &LimitArgs) -> ExecOptions {
         let attempts = flags.lock_attempts.or(self.toml.run.lock_attempts).unwrap_or(5).max(1);
@@ -55,6 +68,7 @@ impl Settings {
             actor: self.actor(),
             attempts,
             unsure: None,
+            throttle: self.throttle(),
             guard: Guard {
                 ledgers: self.toml.ledgers(),
                 allow: flags.allow_ledger_change.clone(),

@@ -42,7 +42,7 @@ impl Proving {
             && request.ignored.is_empty()
             && self.left_alone.is_empty()
             && !self.keeps_data;
-        if !matches!(request.truth, Truth::Sql(_)) || !is_whole {
+        if matches!(request.truth, Truth::SchemaRs(_)) || !is_whole {
             return Ok(());
         }
         let binaries = &self.shadow.binaries;

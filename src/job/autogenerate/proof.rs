@@ -20,7 +20,8 @@ use crate::{
         verify::full::Legs,
     },
     migration::{
-        source::{Metadata, Migration, Script},
+        links::Links,
+        source::{Checks, Metadata, Migration, Script},
         version::Version,
     },
     planner::{
@@ -77,8 +78,8 @@ impl Proving {
             role: ROLE,
             online: request.forms.online,
             // a block that commits cannot be guarded
-            batches: !request.guard.is_on(),
-            in_one: false,
+            batches: !request.guard.is_on() && !request.forms.in_one,
+            in_one: request.forms.in_one,
             portable: self.is_for_any(),
         };
         let mut ups = way(&from, &to, &target)?;
@@ -327,7 +328,7 @@ impl Proving {
         found: &Catalog,
     ) -> Result<(), JobError> {
         let left: Vec<String> = match request.truth {
-            Truth::Sql(_) => {
+            Truth::Sql(_) | Truth::Migrations(_) => {
                 let to = alike::agreed(session, self.major, found, to).await?;
                 let left = differences(&to, found);
                 left.iter().map(ToString::to_string).collect()
@@ -403,6 +404,9 @@ fn migration(drafted: &Drafted, up: &str, down: Option<&str>) -> Result<Migratio
         up: script("up.sql", up),
         down: down.map(|it| script("down.sql", it)),
         metadata: Metadata { run_in_transaction: drafted.run_in_transaction, ledger: false },
+        links: Links::default(),
+        backfill: None,
+        checks: Checks::default(),
     })
 }
 

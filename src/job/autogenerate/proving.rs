@@ -173,6 +173,14 @@ impl Proving {
         tokio::join!(end(scratch), beside);
     }
 
+    /// The server that has the truth, and what is there.
+    pub(super) fn truth(&self, stop: Stop) -> Result<(Endpoint, &Catalog), JobError> {
+        match (&self.beside, &self.truth) {
+            (Some(beside), Some(truth)) => Ok((self.shadow.endpoint(beside, stop), truth)),
+            _ => Err(AutogenerateError::Meanwhile.into()),
+        }
+    }
+
     /// Compares what the migrations lead to with what is wanted.
     pub(super) async fn compare(
         &mut self,
@@ -195,7 +203,9 @@ impl Proving {
                 remarks.extend(wanted.remark);
                 wanted.catalog
             }
-            Truth::Sql(_) => self.truth.clone().expect("it was loaded at the start"),
+            Truth::Sql(_) | Truth::Migrations(_) => {
+                self.truth.clone().expect("it was loaded at the start")
+            }
         };
         asked.check(&from, &to).map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         if self.keeps_data {
@@ -256,10 +266,10 @@ impl Proving {
                 let dropped = truth::dropped(printer, &before)?;
                 LeftAlone::of(&before, |key| dropped.contains(key), named)?
             }
-            (Truth::Sql(_), Some(truth)) => {
+            (Truth::Sql(_) | Truth::Migrations(_), Some(truth)) => {
                 LeftAlone::of(&before, |key| truth.get(key).is_none(), named)?
             }
-            (Truth::Sql(_), None) => LeftAlone::default(),
+            (Truth::Sql(_) | Truth::Migrations(_), None) => LeftAlone::default(),
         };
         Ok(self.left_alone.without(before))
     }
@@ -344,14 +354,20 @@ impl Proving {
     }
 }
 
-/// Loads the SQL of the truth on a server of its own, where it is SQL.
+/// Makes what the truth says on a server of its own, unless it is schema.rs.
 async fn load(
     shadow: &Shadow,
     request: &AutogenerateRequest<'_>,
     stop: &Stop,
 ) -> Result<Option<(Catalog, Prepared)>, JobError> {
-    let Truth::Sql(files) = request.truth else {
-        return Ok(None);
+    let files = match request.truth {
+        Truth::SchemaRs(_) => return Ok(None),
+        Truth::Sql(files) => files,
+        Truth::Migrations(migrations) => {
+            let coverage = Coverage::all();
+            let ran = shadow.replayed(migrations, &coverage, stop.clone(), &mut |_| {}).await?;
+            return Ok(Some((comparable_of(ran.catalog, request.ignored), ran.prepared)));
+        }
     };
     match beside(shadow, files, request.ignored, stop).await {
         // a dump of a whole database makes these, too

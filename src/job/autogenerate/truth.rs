@@ -9,6 +9,7 @@ use crate::{
         failure::AutogenerateError,
         schema::{Printer, edits},
     },
+    migration::source::Migrations,
     schema_rs::{
         merge,
         parse::{CustomType, Edit, parse},
@@ -23,6 +24,8 @@ pub enum Truth<'t> {
     SchemaRs(&'t Printer),
     /// SQL that makes everything in an empty database: where it stands, and its text.
     Sql(Vec<(PathBuf, String)>),
+    /// What other migrations lead to.
+    Migrations(&'t Migrations),
 }
 
 /// What the edited schema files want of a catalog.

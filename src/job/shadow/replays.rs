@@ -11,7 +11,7 @@ use crate::{
     migration::{
         environment::{Environment, Needs},
         plan::Policy,
-        source::{Migration, Migrations},
+        source::{Migration, Migrations, Script},
     },
     postgres::{
         session::{Message, Stop},
@@ -93,8 +93,10 @@ impl Beginnings {
 
 /// A migration as text.
 pub(in crate::job) fn of_migration(migration: &Migration) -> String {
-    let down = migration.down.as_ref().map(|it| &it.digest);
-    format!("{:?}", (&migration.name, &migration.up.digest, down, migration.metadata))
+    let of = |script: &Option<Script>| script.as_ref().map(|it| it.digest.clone());
+    let checks = (of(&migration.checks.pre), of(&migration.checks.post));
+    let scripts = (&migration.up.digest, of(&migration.down), checks);
+    format!("{:?}", (&migration.name, scripts, migration.metadata, &migration.backfill))
 }
 
 impl Shadow {
@@ -107,9 +109,20 @@ impl Shadow {
     ) -> Result<Prepared, JobError> {
         cluster::cache_limit()?;
         let needs = self.needs(migrations.texts());
+        self.ran_with(&needs, migrations, stop, watch).await
+    }
+
+    /// The same for a server on which others are to follow, with what all of them need.
+    pub(in crate::job) async fn ran_with(
+        &self,
+        needs: &Needs,
+        migrations: &Migrations,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<Prepared, JobError> {
         let count = migrations.iter().count();
-        let all = self.replays(migrations, &needs);
-        let (prepared, known) = self.begin(&all, &needs).await?;
+        let all = self.replays(migrations, needs);
+        let (prepared, known) = self.begin(&all, needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
             let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };

@@ -240,6 +240,7 @@ pub(super) fn elsewhere(
         difference: differences.iter().map(ToString::to_string).collect(),
         advice,
         sqlstate: None,
+        place: None,
     }
 }
 
@@ -260,6 +261,7 @@ pub(super) fn failure(migration: &Migration, leg: Leg, cause: &JobError) -> Prob
         difference: Vec::new(),
         advice: advice.unwrap_or_default(),
         sqlstate: cause.server().map(|it| it.code.clone()),
+        place: cause.place(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! alone, and confirmed by another; a run that finds only the announcement asks the [catalog](super::recognise) whether the statement
 //! took effect. What can run in a transaction is the server's word, not ours: it is tried there first.
 
+mod backfill;
 mod entries;
 mod guarded;
 mod outside;
@@ -43,9 +44,15 @@ pub(super) async fn run(
 ) -> Result<u64, TaskError> {
     let start = Instant::now();
     tell(ExecEvent::Started(index));
+    let is_up = task.step.direction == Direction::Up;
     let (prefix, noted) = (Prefix::default(), OnceLock::new());
-    let mut run = Run { locked, index, task, exec, tell, done: 0, prefix, noted };
+    let batch = None;
+    let mut run = Run { locked, index, task, exec, tell, done: 0, prefix, noted, batch };
     run.open().await?;
+    if let Some(backfill) = task.step.migration.backfill.as_ref().filter(|_| is_up) {
+        run.backfill(backfill).await?;
+        return run.finish(start).await;
+    }
     let mut started = run.resume().await?;
     let mut stream = Stream::new(&run);
     let (units, total) = (units(&task.statements), task.statements.len());
@@ -64,14 +71,7 @@ pub(super) async fn run(
             return Err(run.error(Phase::Statement(run.done), Cause::Interrupted));
         }
     }
-    let took = start.elapsed();
-    let is_up = task.step.direction == Direction::Up;
-    let noted = run.noted.get().filter(|_| is_up).cloned();
-    let record = run.locked.finished(task, exec, Some(took), noted);
-    run.write(&record).await?;
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    (run.tell)(ExecEvent::Done(index, ms));
-    Ok(ms)
+    run.finish(start).await
 }
 
 /// The units that are left after so many statements.
@@ -90,11 +90,25 @@ struct Run<'r, 'c, 'a, 'f> {
     prefix: Prefix,
     /// What is to be noted of the ledgers as they were before the first statement.
     noted: OnceLock<String>,
+    /// Of a batch: how far the backfill has come with it.
+    batch: Option<String>,
 }
 
 impl Run<'_, '_, '_, '_> {
     fn error(&self, phase: Phase, cause: Cause) -> TaskError {
         TaskError { task: self.index, phase, cause, committed: self.done }
+    }
+
+    /// Records that the whole task is done; gives the milliseconds that it took.
+    async fn finish(mut self, start: Instant) -> Result<u64, TaskError> {
+        let took = start.elapsed();
+        let is_up = self.task.step.direction == Direction::Up;
+        let noted = self.noted.get().filter(|_| is_up).cloned();
+        let record = self.locked.finished(self.task, self.exec, Some(took), noted);
+        self.write(&record).await?;
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        (self.tell)(ExecEvent::Done(self.index, ms));
+        Ok(ms)
     }
 
     async fn send(&mut self, draft: &Draft<'_>) -> Result<(), TaskError> {

@@ -67,6 +67,11 @@ impl Run<'_, '_, '_, '_> {
             Direction::Up => (Some(&prefix), None),
             Direction::Down => (None, Some(&prefix)),
         };
+        // a batch is a part of the only statement
+        let (reached, note) = match &self.batch {
+            Some(batch) => (0, Some(batch.clone())),
+            None => (reached, note),
+        };
         let record = Record {
             version: &migration.version,
             name: &migration.name,

@@ -1,0 +1,123 @@
+//! `glowplug rebase`.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        Global,
+        ask::{asked, can_ask},
+        exit::Exit,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        schema::printer,
+        settings::{LimitArgs, Settings},
+    },
+    job::{
+        self,
+        rebase::RebaseRequest,
+        run::RunOptions,
+        schema::{self, Before},
+    },
+};
+
+/// Gives migrations versions after the newest one, in their order: after a merge, those of your branch.
+///
+/// Without VERSION: those that are out of order. What a shared database has run is never renamed: with --shared its journal answers, and
+/// a database that is not on this machine counts as shared. The new order is replayed first; what is applied in the local database is
+/// reverted before, and applied again.
+#[derive(Debug, Args)]
+pub(super) struct Rebase {
+    /// The migrations, by version or unique prefix
+    #[arg(value_name = "VERSION")]
+    versions: Vec<String>,
+    /// A database that others use: only read. May be repeated
+    #[arg(long, value_name = "URL")]
+    shared: Vec<String>,
+    /// Do not ask: no other database has run them
+    #[arg(long, short)]
+    yes: bool,
+    /// Replay the new order, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+impl Rebase {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
+        let settings = Settings::resolve(global)?;
+        let migrations = settings.migrations()?;
+        let options = RunOptions {
+            limits: settings.limits(&self.limits),
+            exec: settings.exec_options(&self.limits),
+            single_transaction: false,
+        };
+        let printer = printer(&settings, None)?;
+        let has_database = settings.has_a_database() || settings.local().status().major.is_some();
+        let mut progress = output.progress();
+        let actor = settings.actor();
+        let report = block_on(async |stop| {
+            let mut watch = |event| progress.show(&event);
+            let here = match has_database {
+                true => Some(settings.endpoint("rebase", stop.clone(), output)?),
+                false => None,
+            };
+            let mut shared = Vec::new();
+            for url in &self.shared {
+                shared.push(settings.endpoint_of(url, "rebase", stop.clone(), output)?);
+            }
+            let request = RebaseRequest {
+                migrations: &migrations,
+                versions: &self.versions,
+                here: here.as_ref().map(|it| (it, it.url.is_local())),
+                shared: &shared,
+                actor: &actor,
+            };
+            let proposal = job::rebase::propose(&request, &mut watch).await?;
+            let shadow = settings.twin("rebase", &stop, output, &mut |_| {}).await?;
+            let proved =
+                job::rebase::prove(&proposal, &shadow, &options, stop, &mut |_| {}).await?;
+            let mut report = proposal.report();
+            if !self.dry_run {
+                if !self.agreed(&report, output) {
+                    return Err(proposal.not_confirmed().into());
+                }
+                let place = (settings.migrations_dir.as_path(), settings.shown.as_str());
+                let before = match &here {
+                    Some(here) => schema::before_run(here, &printer, &mut watch).await?,
+                    None => Before::default(),
+                };
+                report =
+                    job::rebase::rebase(&proposal, &request, place, &options, &mut watch).await?;
+                if let (Some(here), Some(done)) = (&here, report.upgrade.take()) {
+                    let done = schema::after_run(here, &printer, &before, done, &mut watch).await;
+                    report.upgrade = Some(done.map_err(CliError::run)?);
+                }
+            }
+            report.proved_on = Some(proved);
+            Ok::<_, CliError>(report)
+        });
+        progress.finish();
+        let report = report?;
+        if !self.dry_run {
+            settings.keep_history(&[])?;
+        }
+        output.answer(&report, render::rebased);
+        Ok(Exit::Done)
+    }
+
+    /// Whether the user agrees that these get other names.
+    fn agreed(&self, report: &crate::report::rebase::RebaseReport, output: &Output) -> bool {
+        if self.yes || !can_ask() {
+            return self.yes;
+        }
+        for it in &report.moved {
+            output.talk(&format!("{} -> {}", it.from, it.to));
+        }
+        for name in &report.reverted {
+            output.talk(&format!("{name} is applied here: its down.sql runs first"));
+        }
+        asked("Has no other database run them, and shall they be renamed?")
+    }
+}
