@@ -13,6 +13,7 @@ mod numbered;
 mod numbering;
 mod prisma;
 pub mod recognize;
+pub mod renames;
 mod script;
 pub mod table;
 

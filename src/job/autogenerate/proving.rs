@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// What is said where the first tables of a project come out of schema.rs: they may be those of a database that is there.
-const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks or triggers: these tables have none. To adopt an existing database, use its own SQL as the source: `pg_dump --schema-only --no-owner`, named by `source` in [schema] of glowplug.toml";
+const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks or triggers: these tables have none. An existing database is taken over with all of them by `glowplug adopt`";
 
 /// A shadow in which the migrations have been replayed.
 pub(super) struct Proving {
