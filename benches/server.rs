@@ -11,7 +11,7 @@ use std::{
 };
 
 use glowplug::{
-    postgres::cluster::{self, Binaries, Places, Scratch, ScratchOptions, Search},
+    cluster::{self, Binaries, Places, Scratch, ScratchOptions, Search},
     words::url::{Spelling, Url},
 };
 

@@ -24,7 +24,7 @@ pub use difference::{Changed, Difference, How};
 pub use fact::Fact;
 pub use ignored::Ignored;
 pub use key::Key;
-pub use kind::{Home, Kind, KindInfo};
+pub use kind::{Home, KindInfo, ObjectKind};
 pub use relation::{Column, ColumnType, ForeignKey, Relation};
 pub use typed::{ConstraintKind, RelationKind};
 
@@ -74,14 +74,14 @@ impl Catalog {
     }
 
     /// All objects of one kind, in the order of their names.
-    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&Key, &Fact)> {
+    pub fn of_kind(&self, kind: ObjectKind) -> impl Iterator<Item = (&Key, &Fact)> {
         self.below(kind, &[])
     }
 
     /// The objects of one kind whose name begins with these parts: the columns of a table, for example.
     pub fn below<'c>(
         &'c self,
-        kind: Kind,
+        kind: ObjectKind,
         parts: &[&str],
     ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
         let first = Key::new(kind, parts);

@@ -42,7 +42,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
     cli::{covers::Covers, exit::Exit, render::Output},
-    postgres::cluster,
+    cluster,
     words::timespan::Timespan,
 };
 
@@ -248,8 +248,8 @@ impl Command {
 pub fn main(is_stdout_closed: bool) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
-    if arguments.get(1).is_some_and(|first| first == cluster::GUARD_ARGUMENT) {
-        return cluster::guard_main(&arguments[2..]);
+    if arguments.get(1).is_some_and(|first| first == cluster::SUPERVISOR_ARGUMENT) {
+        return cluster::supervisor_main(&arguments[2..]);
     }
     title::cover_passwords();
     if is_stdout_closed {

@@ -7,10 +7,10 @@
 
 mod attestation;
 mod before;
-mod bomb;
 mod chain;
 mod change;
 mod declaration;
+mod delayed_code;
 mod forms;
 mod lasting;
 mod layer;
@@ -29,10 +29,10 @@ pub(crate) use self::protection::{bits, firmness};
 pub use self::{
     attestation::{Attestation, Attested},
     before::Before,
-    bomb::surgery,
     chain::{Chain, Link},
     change::{Context, Recorded, is_guarded, judge},
     declaration::Declaration,
+    delayed_code::surgery,
     forms::{FORMS, Unfit, demand_form},
     layer::{Layer, Signs},
     needs::needs_of_what_is_new,
@@ -41,7 +41,7 @@ pub use self::{
     protection::{Protection, protection},
     rows::{Rows, rows},
     sealing::{Hands, Sealing, sealing},
-    snapshot::{Address, Fact, Kind, Snapshot},
+    snapshot::{Address, Fact, FactKind, Snapshot},
     written::{Reading, Written},
 };
 pub(crate) use crate::report::advice;

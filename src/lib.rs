@@ -18,6 +18,10 @@ pub mod catalog;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
+pub mod cluster;
+#[doc(hidden)]
+pub mod connect;
+#[doc(hidden)]
 pub mod ddl;
 #[doc(hidden)]
 pub mod job;

@@ -16,7 +16,7 @@ mod texts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Fact, Home, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, ConstraintKind, Fact, Home, Key, ObjectKind, RelationKind},
     ddl::{
         Boundary, Statement, base_type,
         hazard::Hazard,
@@ -70,10 +70,10 @@ impl PlanError {
 #[must_use]
 pub fn comparable(mut catalog: Catalog) -> Catalog {
     let is_partition = |(_, fact): &(&Key, &Fact)| fact.is(Attribute::PartitionOf);
-    let partitions = catalog.of_kind(Kind::Relation).filter(is_partition);
+    let partitions = catalog.of_kind(ObjectKind::Relation).filter(is_partition);
     let partitions: BTreeSet<Key> = partitions.map(|(key, _)| key.clone()).collect();
     catalog.retain(|key, fact| {
-        let is_derived = key.kind() == Kind::Constraint
+        let is_derived = key.kind() == ObjectKind::Constraint
             && fact.is_constraint(ConstraintKind::ForeignKey)
             && fact.is(Attribute::OfPartitioned);
         let table = || key.table();
@@ -152,7 +152,7 @@ pub fn plan(
 
 /// Whether a statement builds the index that a new key takes over.
 fn builds_for_key(node: &Node, statement: &Statement) -> bool {
-    let is_key = node.key.kind() == Kind::Constraint && node.stage == Stage::Create;
+    let is_key = node.key.kind() == ObjectKind::Constraint && node.stage == Stage::Create;
     is_key && statement.boundary == Boundary::Alone
 }
 
@@ -178,7 +178,7 @@ struct Stuck {
 
 /// What comes sooner, where it may come at any time: what is in the way goes first, what was made for rows is there before what
 /// is made from them.
-fn rank(kind: Kind, stage: Stage) -> u32 {
+fn rank(kind: ObjectKind, stage: Stage) -> u32 {
     let place = kind.info().rank;
     match stage {
         Stage::Early => place,
@@ -253,7 +253,9 @@ impl<'c> Planner<'c> {
     /// Whether the relation that an object is part of is in both, and is not made anew.
     fn stays(&self, catalog: &Catalog, key: &Key, fact: &Fact) -> bool {
         let relation = match (key.kind(), key.kind().info().home) {
-            (Kind::Relation, _) | (_, Home::Relation | Home::BesideRelation) => key.relation(fact),
+            (ObjectKind::Relation, _) | (_, Home::Relation | Home::BesideRelation) => {
+                key.relation(fact)
+            }
             _ => None,
         };
         let Some(relation) = relation else {
@@ -261,7 +263,9 @@ impl<'c> Planner<'c> {
         };
         // an index of a partition is built as that of the whole table is
         let relation = match key.kind() {
-            Kind::Index | Kind::Constraint => crate::ddl::inheritance::top(catalog, relation),
+            ObjectKind::Index | ObjectKind::Constraint => {
+                crate::ddl::inheritance::top(catalog, relation)
+            }
             _ => relation,
         };
         self.from.get(&relation).is_some()
@@ -271,7 +275,7 @@ impl<'c> Planner<'c> {
 
     /// Whether an index or constraint is one of a partition that is made with it: there are no rows yet.
     fn is_of_new_partition(&self, key: &Key, fact: &Fact) -> bool {
-        matches!(key.kind(), Kind::Index | Kind::Constraint)
+        matches!(key.kind(), ObjectKind::Index | ObjectKind::Constraint)
             && key.relation(fact).is_some_and(|it| self.from.get(&it).is_none())
     }
 
@@ -313,8 +317,8 @@ impl<'c> Planner<'c> {
     /// Whether the attributes or constraints of a type differ.
     fn has_other_parts(&self, key: &Key) -> bool {
         let part = match key.kind() {
-            Kind::Composite => Kind::CompositeAttribute,
-            Kind::Domain => Kind::DomainConstraint,
+            ObjectKind::Composite => ObjectKind::CompositeAttribute,
+            ObjectKind::Domain => ObjectKind::DomainConstraint,
             _ => return false,
         };
         let path = [key.part(0), key.part(1)];
@@ -391,12 +395,19 @@ fn needs(catalog: &Catalog, dependent: &Key, referenced: &Key) -> bool {
 
 /// What comes before a type and the functions that it is made of.
 fn shell(object: &Object<'_>) -> Option<Statement> {
-    let is_one = matches!(object.key.kind(), Kind::BaseType | Kind::Range);
+    let is_one = matches!(object.key.kind(), ObjectKind::BaseType | ObjectKind::Range);
     is_one.then(|| base_type::shell(object)).flatten()
 }
 
 fn is_type(key: &Key) -> bool {
-    matches!(key.kind(), Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType)
+    matches!(
+        key.kind(),
+        ObjectKind::Enum
+            | ObjectKind::Domain
+            | ObjectKind::Composite
+            | ObjectKind::Range
+            | ObjectKind::BaseType
+    )
 }
 
 #[cfg(test)]

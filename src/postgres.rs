@@ -1,11 +1,9 @@
-//! Talking to PostgreSQL: connections, the migration lock, the journal, execution, and servers of our own.
+//! Talking to PostgreSQL: sessions, the migration lock, the journal, execution, and the ledger guard.
 
-pub mod cluster;
-pub mod connect;
+pub(crate) mod catalog_digest;
 pub mod environment;
 pub mod exec;
 pub mod guard;
-pub(crate) mod imprint;
 pub mod introspect;
 pub mod journal;
 pub(crate) mod known;

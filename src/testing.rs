@@ -39,12 +39,9 @@ use std::{
 
 pub use self::{copies::TestDatabase, replay::verify};
 use crate::{
+    cluster::{ClusterError, Local, LocalOptions, Places, Search, fetch},
     job::{JobError, RunError},
-    postgres::{
-        cluster::{ClusterError, Local, LocalOptions, Places, Search, fetch},
-        pool::PoolError,
-        session_error::SessionError,
-    },
+    postgres::{pool::PoolError, session_error::SessionError},
     words::{
         timespan::Timespan,
         url::{Url, UrlError},
@@ -140,7 +137,7 @@ impl Server {
             let binaries = fetch::find_or_fetch(&search(local.status().major), &mut |_| {})?;
             let setting = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             let options = LocalOptions {
-                guard: program.to_owned(),
+                supervisor: program.to_owned(),
                 idle: Timespan::minutes(5).0,
                 settings: FAST.iter().map(setting).collect(),
             };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::Kind;
+use crate::catalog::ObjectKind;
 
 /// What stands beside the objects of a catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub enum Aspect {
 /// It travels with the catalog: what one of two sources does not cover cannot differ between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
-    kinds: BTreeSet<Kind>,
+    kinds: BTreeSet<ObjectKind>,
     aspects: BTreeSet<Aspect>,
 }
 
@@ -31,7 +31,7 @@ impl Coverage {
     #[must_use]
     pub fn all() -> Self {
         Self {
-            kinds: Kind::ALL.iter().copied().collect(),
+            kinds: ObjectKind::ALL.iter().copied().collect(),
             aspects: [Aspect::Comments, Aspect::Extensions, Aspect::Dependencies, Aspect::Unread]
                 .into(),
         }
@@ -39,7 +39,7 @@ impl Coverage {
 
     /// Objects of some kinds, without what stands beside them.
     #[must_use]
-    pub fn of(kinds: impl IntoIterator<Item = Kind>) -> Self {
+    pub fn of(kinds: impl IntoIterator<Item = ObjectKind>) -> Self {
         Self { kinds: kinds.into_iter().collect(), aspects: BTreeSet::new() }
     }
 
@@ -47,14 +47,14 @@ impl Coverage {
     #[must_use]
     pub fn printing() -> Self {
         Self {
-            kinds: [Kind::Relation, Kind::Column, Kind::Constraint].into(),
+            kinds: [ObjectKind::Relation, ObjectKind::Column, ObjectKind::Constraint].into(),
             aspects: [Aspect::Comments].into(),
         }
     }
 
     /// Whether objects of a kind are covered.
     #[must_use]
-    pub fn has(&self, kind: Kind) -> bool {
+    pub fn has(&self, kind: ObjectKind) -> bool {
         self.kinds.contains(&kind)
     }
 

@@ -5,7 +5,7 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::catalog::{Key, Kind};
+use crate::catalog::{Key, ObjectKind};
 
 /// That one object needs another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ impl Dependencies {
     ) -> impl Iterator<Item = &'d Dependency> + use<'d, 'k> {
         let first = Dependency {
             dependent: dependent.clone(),
-            referenced: Key::new(Kind::Schema, &[]),
+            referenced: Key::new(ObjectKind::Schema, &[]),
             bond: '\0',
         };
         let rest = self.all.range(first..);
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn one(dependent: &str, referenced: &str) -> Dependency {
-        let key = |name: &str| Key::new(Kind::Relation, &["public", name]);
+        let key = |name: &str| Key::new(ObjectKind::Relation, &["public", name]);
         Dependency { dependent: key(dependent), referenced: key(referenced), bond: 'n' }
     }
 

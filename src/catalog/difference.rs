@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
+use crate::catalog::{Attribute, Catalog, Fact, Key, ObjectKind};
 
 /// One object that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Difference {
     /// Whether it counts: the place of a column does not, and that of an attribute does, for a row is written by it.
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.key.kind() == Kind::CompositeAttribute || !self.is_only_position()
+        self.key.kind() == ObjectKind::CompositeAttribute || !self.is_only_position()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Fact, Key, Kind};
+use super::{Fact, Key, ObjectKind};
 
 /// Patterns of objects that are neither compared nor touched: `schema.name`, or a name alone for what is called so in any schema, and
 /// for all that is in a schema of that name. `*` stands for any text, `?` for one character.
@@ -47,11 +47,11 @@ impl Ignored {
         }
         let relation = key.relation(fact);
         let (schema, name) = match key.kind() {
-            Kind::Schema => (key.part(0), None),
+            ObjectKind::Schema => (key.part(0), None),
             // a grant begins with the kind of what it is for
-            Kind::Grant if key.part(0) == "schema" => (key.part(1), None),
-            Kind::Grant => (key.part(1), Some(key.part(2))),
-            Kind::Index | Kind::Statistics | Kind::Sequence => match &relation {
+            ObjectKind::Grant if key.part(0) == "schema" => (key.part(1), None),
+            ObjectKind::Grant => (key.part(1), Some(key.part(2))),
+            ObjectKind::Index | ObjectKind::Statistics | ObjectKind::Sequence => match &relation {
                 Some(relation) => (relation.part(0), Some(relation.part(1))),
                 None => (key.part(0), Some(key.part(1))),
             },
@@ -78,20 +78,20 @@ mod tests {
         let sequence =
             Fact::of([(Attribute::OwnedBy, Some(r#"["public","tmp_a","id"]"#.to_owned()))]);
         for (kind, parts, fact, is_covered) in [
-            (Kind::Schema, &["audit"][..], &none, true),
-            (Kind::Schema, &["public"], &none, false),
-            (Kind::Relation, &["audit", "t"], &none, true),
-            (Kind::Relation, &["public", "audit"], &none, true),
-            (Kind::Column, &["public", "audit", "id"], &none, true),
-            (Kind::Column, &["public", "t", "audit"], &none, false),
-            (Kind::Relation, &["public", "tmp_"], &none, true),
-            (Kind::Column, &["public", "tmp_a", "id"], &none, true),
-            (Kind::Relation, &["public", "a_tmp_"], &none, false),
-            (Kind::Relation, &["ab", "x"], &none, true),
-            (Kind::Relation, &["abc", "x"], &none, false),
-            (Kind::Index, &["public", "i"], &index, true),
-            (Kind::Index, &["public", "i"], &none, false),
-            (Kind::Sequence, &["public", "s"], &sequence, true),
+            (ObjectKind::Schema, &["audit"][..], &none, true),
+            (ObjectKind::Schema, &["public"], &none, false),
+            (ObjectKind::Relation, &["audit", "t"], &none, true),
+            (ObjectKind::Relation, &["public", "audit"], &none, true),
+            (ObjectKind::Column, &["public", "audit", "id"], &none, true),
+            (ObjectKind::Column, &["public", "t", "audit"], &none, false),
+            (ObjectKind::Relation, &["public", "tmp_"], &none, true),
+            (ObjectKind::Column, &["public", "tmp_a", "id"], &none, true),
+            (ObjectKind::Relation, &["public", "a_tmp_"], &none, false),
+            (ObjectKind::Relation, &["ab", "x"], &none, true),
+            (ObjectKind::Relation, &["abc", "x"], &none, false),
+            (ObjectKind::Index, &["public", "i"], &index, true),
+            (ObjectKind::Index, &["public", "i"], &none, false),
+            (ObjectKind::Sequence, &["public", "s"], &sequence, true),
         ] {
             let key = Key::new(kind, parts);
             assert_eq!(ignored.covers(&key, fact), is_covered, "{key}");

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    catalog::{Attribute, Fact, Kind},
+    catalog::{Attribute, Fact, ObjectKind},
     words::ident::{Ident, split},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 /// Keys are ordered by kind and then part by part, so that what belongs together stands together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    kind: Kind,
+    kind: ObjectKind,
     /// The parts, separated by a character that no name can hold.
     path: Arc<str>,
 }
@@ -23,13 +23,13 @@ const SEPARATOR: char = '\0';
 impl Key {
     /// Names an object.
     #[must_use]
-    pub fn new(kind: Kind, parts: &[&str]) -> Self {
+    pub fn new(kind: ObjectKind, parts: &[&str]) -> Self {
         Self { kind, path: parts.join("\0").into() }
     }
 
     /// What it is.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ObjectKind {
         self.kind
     }
 
@@ -53,32 +53,33 @@ impl Key {
     /// The relation that an object is, or is a part of, or belongs to.
     #[must_use]
     pub fn relation(&self, fact: &Fact) -> Option<Self> {
-        let relation = |schema: &str, name: &str| Some(Self::new(Kind::Relation, &[schema, name]));
+        let relation =
+            |schema: &str, name: &str| Some(Self::new(ObjectKind::Relation, &[schema, name]));
         match self.kind {
-            Kind::Relation
-            | Kind::Column
-            | Kind::Constraint
-            | Kind::Trigger
-            | Kind::Rule
-            | Kind::Policy
-            | Kind::Inheritance => relation(self.part(0), self.part(1)),
-            Kind::Index => relation(self.part(0), fact.get(Attribute::Table)?),
-            Kind::Statistics => {
+            ObjectKind::Relation
+            | ObjectKind::Column
+            | ObjectKind::Constraint
+            | ObjectKind::Trigger
+            | ObjectKind::Rule
+            | ObjectKind::Policy
+            | ObjectKind::Inheritance => relation(self.part(0), self.part(1)),
+            ObjectKind::Index => relation(self.part(0), fact.get(Attribute::Table)?),
+            ObjectKind::Statistics => {
                 let table = fact.get(Attribute::Table)?;
                 let (schema, name) = split(table)?;
                 relation(&schema, &name)
             }
-            Kind::Sequence => {
+            ObjectKind::Sequence => {
                 let owners = [Attribute::OwnedBy, Attribute::IdentityOf];
                 let owner = owners.map(|name| fact.list(name));
                 let owner = owner.iter().find(|it| !it.is_empty())?;
                 relation(owner.first()?, owner.get(1)?)
             }
             // what it is for stands in front
-            Kind::Grant if matches!(self.part(0), "table" | "column") => {
+            ObjectKind::Grant if matches!(self.part(0), "table" | "column") => {
                 relation(self.part(1), self.part(2))
             }
-            Kind::PublicationTable => relation(self.part(1), self.part(2)),
+            ObjectKind::PublicationTable => relation(self.part(1), self.part(2)),
             _ => None,
         }
     }

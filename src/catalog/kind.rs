@@ -6,11 +6,11 @@ macro_rules! kinds {
         /// What an object is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(rename_all = "kebab-case")]
-        pub enum Kind {
+        pub enum ObjectKind {
             $($(#[$doc])* $kind,)*
         }
 
-        impl Kind {
+        impl ObjectKind {
             /// Every kind, in the order of their definition.
             pub const ALL: &[Self] = &[$(Self::$kind,)*];
 
@@ -19,6 +19,14 @@ macro_rules! kinds {
             pub const fn info(self) -> KindInfo {
                 match self {
                     $(Self::$kind => $info,)*
+                }
+            }
+
+            /// Its name as queries tell it: `TextSearchParser`.
+            #[must_use]
+            pub const fn variant(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)*
                 }
             }
         }
@@ -180,7 +188,7 @@ kinds! {
     Grant = kind("grant", 20, Home::Database).without_comment();
 }
 
-impl Kind {
+impl ObjectKind {
     /// The words for people.
     #[must_use]
     pub const fn label(self) -> &'static str {

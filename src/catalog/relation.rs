@@ -1,6 +1,6 @@
 //! Relations, columns and keys, seen with the eyes of Rust: what a printer of tables needs to know.
 
-use crate::catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind};
+use crate::catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, ObjectKind, RelationKind};
 
 /// A relation of a catalog.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ pub struct ForeignKey<'c> {
 impl Catalog {
     /// The relations of a schema, in the order of their names.
     pub fn relations<'c>(&'c self, schema: &str) -> impl Iterator<Item = Relation<'c>> {
-        self.below(Kind::Relation, &[schema]).map(|(key, fact)| Relation {
+        self.below(ObjectKind::Relation, &[schema]).map(|(key, fact)| Relation {
             catalog: self,
             key,
             fact,
@@ -53,7 +53,7 @@ impl Catalog {
 
     /// The foreign keys between two tables of a schema.
     pub fn foreign_keys<'c>(&'c self, schema: &str) -> impl Iterator<Item = ForeignKey<'c>> {
-        self.below(Kind::Constraint, &[schema])
+        self.below(ObjectKind::Constraint, &[schema])
             .filter(|(_, fact)| fact.is_constraint(ConstraintKind::ForeignKey))
             .map(|(key, fact)| ForeignKey {
                 child: (key.part(0), key.part(1)),
@@ -95,7 +95,7 @@ impl<'c> Relation<'c> {
     /// Its columns, in their order.
     #[must_use]
     pub fn columns(&self) -> Vec<Column<'c>> {
-        let below = self.catalog.below(Kind::Column, &[self.schema(), self.name()]);
+        let below = self.catalog.below(ObjectKind::Column, &[self.schema(), self.name()]);
         let mut columns: Vec<_> = below.map(|(key, fact)| Column { key, fact }).collect();
         columns.sort_by_key(Column::position);
         columns
@@ -113,7 +113,7 @@ impl<'c> Relation<'c> {
     /// Its constraints: their names, and what is known of them.
     pub fn constraints(&self) -> impl Iterator<Item = (&'c str, &'c Fact)> + use<'c> {
         self.catalog
-            .below(Kind::Constraint, &[self.schema(), self.name()])
+            .below(ObjectKind::Constraint, &[self.schema(), self.name()])
             .map(|(key, fact)| (key.name(), fact))
     }
 }

@@ -1,6 +1,6 @@
 //! What attributes say, as types: the sorts of relations and constraints.
 
-use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
+use crate::catalog::{Attribute, Catalog, Fact, Key, ObjectKind};
 
 /// Declares a type whose values stand in an attribute as words.
 macro_rules! words {
@@ -127,7 +127,7 @@ impl Fact {
     #[must_use]
     pub fn referenced_table(&self) -> Option<Key> {
         let (schema, table) = (Attribute::ReferencesSchema, Attribute::ReferencesTable);
-        Some(Key::new(Kind::Relation, &[self.get(schema)?, self.get(table)?]))
+        Some(Key::new(ObjectKind::Relation, &[self.get(schema)?, self.get(table)?]))
     }
 }
 
@@ -135,7 +135,7 @@ impl Key {
     /// The relation that its name begins with: that of a relation, column, constraint, trigger, rule or policy.
     #[must_use]
     pub fn table(&self) -> Self {
-        Self::new(Kind::Relation, &[self.part(0), self.part(1)])
+        Self::new(ObjectKind::Relation, &[self.part(0), self.part(1)])
     }
 }
 
@@ -144,8 +144,8 @@ impl Key {
     #[must_use]
     pub fn constraint_of_index(&self, index: &Fact) -> Option<Self> {
         let (table, name) = (index.get(Attribute::Table)?, index.get(Attribute::OfConstraint)?);
-        (self.kind() == Kind::Index)
-            .then(|| Self::new(Kind::Constraint, &[self.part(0), table, name]))
+        (self.kind() == ObjectKind::Index)
+            .then(|| Self::new(ObjectKind::Constraint, &[self.part(0), table, name]))
     }
 }
 

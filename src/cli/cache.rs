@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{exit::Exit, failure::CliError, render::Output},
-    postgres::cluster::Store,
+    cluster::Store,
 };
 
 /// Cached replays, from which `check`, `verify` and similar commands continue.

@@ -16,7 +16,7 @@ use crate::{
     },
     job::{
         self, JobError,
-        autogenerate::{Forms, Truth, Wish},
+        autogenerate::{AutogenerateRequest, Forms, Truth},
         open::Endpoint,
     },
     migration::source::Migrations,
@@ -103,27 +103,27 @@ impl TruthArgs {
 }
 
 /// Runs a job with the request that the project's files make.
-pub(super) fn with_wish<T>(
+pub(super) fn with_request<T>(
     truth: &Truth<'_>,
     (from, renames, drop_partitions): (From, &[String], &[String]),
     forms: Forms,
     settings: &Settings,
     output: &Output,
-    run: impl AsyncFnOnce(&Wish<'_>, Stop) -> Result<T, CliError>,
+    run: impl AsyncFnOnce(&AutogenerateRequest<'_>, Stop) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let migrations = if settings.migrations_dir.is_dir() {
         settings.migrations()?
     } else {
         Migrations::default()
     };
-    let guard = settings.manner(&LimitArgs::default()).guard;
+    let guard = settings.exec_options(&LimitArgs::default()).guard;
     block_on(async |stop| {
         let database = from.endpoint(settings, &stop, output)?;
         let shadow = match from {
             From::Migrations => settings.twin("check", &stop, output, &mut |_| {}).await?,
             From::Database => settings.shadow(output)?,
         };
-        let wish = Wish {
+        let request = AutogenerateRequest {
             shadow: &shadow,
             migrations: &migrations,
             database: database.as_ref(),
@@ -134,7 +134,7 @@ pub(super) fn with_wish<T>(
             drop_partitions,
             forms,
         };
-        run(&wish, stop).await
+        run(&request, stop).await
     })
 }
 
@@ -146,15 +146,15 @@ impl Check {
         let printer = printer(&settings, None)?;
         let truth = truth.map_or(Truth::SchemaRs(&printer), Truth::Sql);
         let (renames, drop) = (&self.source.rename, &self.source.partitions.drop_partition);
-        let report = with_wish(
+        let report = with_request(
             &truth,
             (self.source.from, renames, drop),
             Forms::default(),
             &settings,
             output,
-            async |wish, stop| {
+            async |request, stop| {
                 let mut watch = |event| progress.show(&event);
-                Ok(job::autogenerate::check(wish, stop, &mut watch).await?)
+                Ok(job::autogenerate::check(request, stop, &mut watch).await?)
             },
         );
         progress.finish();

@@ -15,7 +15,7 @@ use crate::{
         render::Output,
         settings::Settings,
     },
-    postgres::cluster::{
+    cluster::{
         self, Places, Search,
         fetch::{self, Client, Fetch},
     },

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::{
+    cluster::ClusterError,
+    connect::ConnectError,
     job::{JobError, RunError},
-    postgres::{cluster::ClusterError, connect::ConnectError},
     words::url::UrlError,
 };
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     cli::{exit::Exit, failure::CliError, render::Output},
     ledger::LedgerRule,
-    lint::rule::Rule,
+    lint::rules,
     report::rule::Severity,
 };
 
@@ -115,7 +115,7 @@ impl Explain {
         let code = self.code.trim();
         let Some(text) = explained(code) else {
             let rules = LedgerRule::ALL.iter().map(|it| it.code());
-            let known = codes().chain(rules).chain(Rule::all().iter().map(|it| it.name));
+            let known = codes().chain(rules).chain(rules::all().iter().map(|it| it.name));
             return Err(CliError::Cannot {
                 what: format!("no message or rule has the code `{code}`"),
                 help: unknown(code, known, "`glowplug help messages` lists the codes."),
@@ -142,7 +142,7 @@ fn explained(code: &str) -> Option<String> {
         return Some(markdown::plain(&text));
     }
     // a message may have the code of a rule's room
-    if let Some(rule) = Rule::of_name(code).filter(|_| !codes().any(|it| it == code)) {
+    if let Some(rule) = rules::of_name(code).filter(|_| !codes().any(|it| it == code)) {
         return Some(super::render::rule(rule));
     }
     let section = MESSAGES
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn every_code_and_every_rule_is_explained() {
         let rules = LedgerRule::ALL.iter().map(|it| it.code());
-        for code in codes().chain(rules).chain(Rule::all().iter().map(|it| it.name)) {
+        for code in codes().chain(rules).chain(rules::all().iter().map(|it| it.name)) {
             assert!(explained(code).is_some_and(|text| text.len() > 20), "{code}");
         }
     }

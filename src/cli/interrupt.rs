@@ -85,7 +85,7 @@ struct Signals(Vec<tokio::signal::unix::Signal>);
 impl Signals {
     /// Without a handler there is nothing to wait for: the system ends the program.
     fn listen() -> Self {
-        use crate::postgres::cluster::ignores_hangup;
+        use crate::cluster::ignores_hangup;
         use tokio::signal::unix::{SignalKind, signal};
         let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
         // nohup means that the run should outlive its terminal

@@ -168,7 +168,7 @@ fn declared(settings: &Settings) -> Result<Vec<Declaration>, CliError> {
 }
 
 fn status(settings: &Settings, output: &Output) -> Result<Exit, CliError> {
-    let guard = settings.manner(&LimitArgs::default()).guard;
+    let guard = settings.exec_options(&LimitArgs::default()).guard;
     let report = block_on(async |stop| {
         let endpoint = settings.endpoint("ledger status", stop, output)?;
         let mut progress = output.progress();
@@ -336,7 +336,7 @@ impl Verify {
         if let Some(reason) = &self.accept {
             return accept(settings, output, reason, self.changed_history);
         }
-        let guard = settings.manner(&LimitArgs::default()).guard;
+        let guard = settings.exec_options(&LimitArgs::default()).guard;
         let seals = match &self.against {
             Some(file) => Some(seals(file, false)?),
             None => None,
@@ -367,8 +367,8 @@ fn accept(
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
     let flags = LimitArgs::default();
-    let mut manner = settings.manner(&flags);
-    manner.guard.allow = Some(reason.to_owned());
+    let mut exec = settings.exec_options(&flags);
+    exec.guard.allow = Some(reason.to_owned());
     let limits = settings.limits(&flags);
     let head = block_on(async |stop| {
         let endpoint = settings.endpoint("ledger verify", stop, output)?;
@@ -378,12 +378,12 @@ fn accept(
         let newest = journal.current().and_then(|version| migrations.get(version));
         let done = match newest {
             Some(newest) => {
-                let actor = &manner.actor;
-                job::ledger::accept(&mut locked, &manner.guard, newest, actor, history).await
+                let actor = &exec.actor;
+                job::ledger::accept(&mut locked, &exec.guard, newest, actor, history).await
             }
             None => Ok(None),
         };
-        locked.let_go().await;
+        locked.release().await;
         done.map_err(CliError::from)
     })?;
     settings.keep_head(head.as_ref())?;

@@ -16,14 +16,12 @@ pub(super) use self::limits::LimitArgs;
 use crate::{
     catalog::Ignored,
     cli::{Global, failure::CliError, render::Output},
+    cluster,
+    connect::{self, Environment, Patience},
     job::{JobError, open::Endpoint},
     ledger::Declaration,
     migration::source::Migrations,
-    postgres::{
-        cluster,
-        connect::{self, Environment, Patience},
-        session::Stop,
-    },
+    postgres::session::Stop,
     project::{
         config::{self, GlowplugToml, Install},
         pin, read, root, rustfmt, write,

@@ -17,7 +17,7 @@ use crate::{
         self, JobError,
         locate::locate,
         offline,
-        run::{Options, Wish},
+        run::{Operation, RunOptions},
         schema::{self, Before},
     },
     migration::{plan::Policy, source::Direction, version::Version},
@@ -105,13 +105,13 @@ impl Upgrade {
             allow_orphaned: self.allow_orphaned,
             accept_edited: self.accept_edited.iter().map(|text| version(text)).collect(),
         };
-        let wish = Wish::Upgrade { target: self.target.clone(), policy: policy.clone() };
+        let operation = Operation::Upgrade { target: self.target.clone(), policy: policy.clone() };
         if self.run.sql {
             let single = self.run.single_transaction;
             return sql("upgrade", &settings, &self.target, Direction::Up, &policy, single, output);
         }
         let locked = global.locked_schema;
-        execute("upgrade", &settings, &wish, &self.run, locked, output)
+        execute("upgrade", &settings, &operation, &self.run, locked, output)
     }
 }
 
@@ -129,9 +129,9 @@ impl Downgrade {
                 output,
             );
         }
-        let wish = Wish::Downgrade { target: self.target.clone() };
+        let operation = Operation::Downgrade { target: self.target.clone() };
         let locked = global.locked_schema;
-        execute("downgrade", &settings, &wish, &self.run, locked, output)
+        execute("downgrade", &settings, &operation, &self.run, locked, output)
     }
 }
 
@@ -146,8 +146,8 @@ impl Redo {
             unsure: None,
             limits: self.limits.clone(),
         };
-        let wish = Wish::Redo { count };
-        execute("redo", &settings, &wish, &run, global.locked_schema, output)
+        let operation = Operation::Redo { count };
+        execute("redo", &settings, &operation, &run, global.locked_schema, output)
     }
 }
 
@@ -159,20 +159,20 @@ fn version(text: &str) -> Version {
 fn execute(
     command: &str,
     settings: &Settings,
-    wish: &Wish,
+    operation: &Operation,
     flags: &RunArgs,
     locked_schema: bool,
     output: &Output,
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
-    let mut manner = settings.manner(&flags.limits);
-    manner.unsure = flags.unsure.map(|unsure| match unsure {
+    let mut exec = settings.exec_options(&flags.limits);
+    exec.unsure = flags.unsure.map(|unsure| match unsure {
         Unsure::Repeat => exec::Unsure::Repeat,
         Unsure::Skip => exec::Unsure::Skip,
     });
-    let options = Options {
+    let options = RunOptions {
         limits: settings.limits(&flags.limits),
-        manner,
+        exec,
         single_transaction: flags.single_transaction,
     };
     let printer = printer(settings, None)?;
@@ -183,17 +183,24 @@ fn execute(
         if locked_schema && printer.has_files() {
             let shadow = || settings.shadow(output);
             let watch = &mut watch;
-            schema::demand_unchanged(&endpoint, &migrations, wish, &printer, shadow, watch).await?;
+            schema::demand_unchanged(&endpoint, &migrations, operation, &printer, shadow, watch)
+                .await?;
         }
         let report = if flags.dry_run {
-            job::run::dry_run(&endpoint, &migrations, wish, options.single_transaction, &mut watch)
-                .await
+            job::run::dry_run(
+                &endpoint,
+                &migrations,
+                operation,
+                options.single_transaction,
+                &mut watch,
+            )
+            .await
         } else {
             let before = match locked_schema {
                 true => Before::default(),
                 false => schema::before_run(&endpoint, &printer, &mut watch).await?,
             };
-            match job::run::run(&endpoint, &migrations, wish, &options, &mut watch).await {
+            match job::run::run(&endpoint, &migrations, operation, &options, &mut watch).await {
                 // the content is right, and different line endings are no reason to rewrite it
                 Ok(done) if locked_schema => Ok(done),
                 Ok(done) => schema::after_run(&endpoint, &printer, &before, done, &mut watch).await,
@@ -205,7 +212,7 @@ fn execute(
                 if let JobError::Refused(refused) = &mut error.cause {
                     // without PostgreSQL's programs, or if the replay fails, the refusal has no place
                     if let Ok(shadow) = settings.shadow_here(output) {
-                        let guard = &options.manner.guard;
+                        let guard = &options.exec.guard;
                         let stop = endpoint.stop.clone();
                         let quiet = &mut |_| {};
                         locate((&shadow, &endpoint), &migrations, guard, refused, stop, quiet)
@@ -247,9 +254,9 @@ fn sql(
 ) -> Result<Exit, CliError> {
     let migrations = settings.migrations()?;
     let actor = settings.actor();
-    let manner = offline::Manner { actor: &actor, single_transaction };
+    let options = offline::OfflineOptions { actor: &actor, single_transaction };
     let sql = if target.contains(':') {
-        offline::between(&migrations, target, direction, &manner)?
+        offline::between(&migrations, target, direction, &options)?
     } else {
         let mut progress = output.progress();
         block_on(async |stop| {
@@ -258,7 +265,7 @@ fn sql(
             let (_session, facts, journal) = endpoint.read(&mut watch).await?;
             let place = &facts.place;
             let sql =
-                offline::pending(&migrations, &journal, place, target, direction, policy, &manner);
+                offline::pending(&migrations, &journal, place, target, direction, policy, &options);
             sql.map_err(CliError::from)
         })?
     };

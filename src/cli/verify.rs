@@ -53,7 +53,7 @@ impl Verify {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
         let printer = printer(&settings, None)?;
-        let guard = settings.manner(&LimitArgs::default()).guard;
+        let guard = settings.exec_options(&LimitArgs::default()).guard;
         let path = match &self.baseline {
             Some(path) => path.clone(),
             None => settings.root.join(baseline::NAME),
@@ -66,7 +66,7 @@ impl Verify {
         let mut progress = output.progress();
         let verified = block_on(async |stop| {
             let shadow = settings.twin("verify", &stop, output, &mut |_| {}).await?;
-            let wish = job::verify::Wish {
+            let request = job::verify::VerifyRequest {
                 shadow: &shadow,
                 migrations: &migrations,
                 guard: &guard,
@@ -75,7 +75,7 @@ impl Verify {
                 accepted: known.as_deref().unwrap_or_default(),
             };
             let mut watch = |event| progress.show(&event);
-            Ok::<_, CliError>(job::verify::verify(&wish, &printer, stop, &mut watch).await?)
+            Ok::<_, CliError>(job::verify::verify(&request, &printer, stop, &mut watch).await?)
         });
         progress.finish();
         let mut verified = verified?;

@@ -1,7 +1,7 @@
 //! Access methods of tables and indexes.
 
 use crate::{
-    catalog::{Attribute, Key, Kind, RelationKind},
+    catalog::{Attribute, Key, ObjectKind, RelationKind},
     ddl::rules::{Alter, Change, KindRules, Object, Statement},
     words::ident::Ident,
 };
@@ -26,7 +26,7 @@ impl KindRules for AccessMethod {
         let table = change
             .from
             .dependents()
-            .filter(|key| key.kind() == Kind::Relation && holds_rows(&change.from, key))
+            .filter(|key| key.kind() == ObjectKind::Relation && holds_rows(&change.from, key))
             .find(|key| change.to.dependents().any(|it| it == *key));
         match table {
             Some(table) => Alter::Impossible(format!(

@@ -4,7 +4,7 @@
 //! dropping the type takes the functions away.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::{
         enumeration::{designation, qualified},
         rules::{Alter, Change, KindRules, Object, Statement, Steps, needs},
@@ -74,7 +74,7 @@ const ALTERABLE: &[(&str, Attribute)] = &[
 pub(crate) fn support(object: &Object<'_>) -> Vec<Key> {
     let users: Vec<&Key> = object.dependents().collect();
     needs(object)
-        .filter(|it| it.referenced.kind() == Kind::Routine)
+        .filter(|it| it.referenced.kind() == ObjectKind::Routine)
         .map(|it| &it.referenced)
         .filter(|it| users.contains(it))
         .cloned()

@@ -1,7 +1,7 @@
 //! How a table becomes an heir of another one, and is let go.
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, Fact, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Fact, Key, ObjectKind},
     ddl::{
         column,
         inheritance::{Place, again, child, free, lends, parents, tie, tied},
@@ -42,7 +42,7 @@ impl KindRules for Inheritance {
             let own = object.key.part(0);
             let free = free(object, 0);
             let stand_in = Qualified { schema: own, name: &free };
-            let (made, heir) = (Key::new(Kind::Relation, &[own, &free]), child(object));
+            let (made, heir) = (Key::new(ObjectKind::Relation, &[own, &free]), child(object));
             let alter = |what: String| {
                 let statement = Statement::new(format!("ALTER TABLE {stand_in} {what}"));
                 statement.touching(&made, LockMode::AccessExclusive, Work::Catalog)
@@ -104,10 +104,10 @@ impl KindRules for Inheritance {
 fn lent<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let (of, parent) = (object.key.part(2), object.key.part(3));
-    let columns = object.catalog.below(Kind::Column, &[schema, table]);
+    let columns = object.catalog.below(ObjectKind::Column, &[schema, table]);
     columns
         .filter(|(key, _)| {
-            let above = Key::new(Kind::Column, &[of, parent, key.part(2)]);
+            let above = Key::new(ObjectKind::Column, &[of, parent, key.part(2)]);
             object.catalog.get(&above).is_some()
         })
         .map(|(key, fact)| Object { key, fact, ..*object })
@@ -120,10 +120,10 @@ fn lent_checks<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let (of, parent) = (object.key.part(2), object.key.part(3));
     let Some(before) = object.before else { return Vec::new() };
-    let below = object.catalog.below(Kind::Constraint, &[schema, table]);
+    let below = object.catalog.below(ObjectKind::Constraint, &[schema, table]);
     below
         .filter(|(key, fact)| {
-            let above = Key::new(Kind::Constraint, &[of, parent, key.name()]);
+            let above = Key::new(ObjectKind::Constraint, &[of, parent, key.name()]);
             let is = before.get(&above).map(|it| it.get(Attribute::Definition));
             fact.is_constraint(ConstraintKind::Check)
                 && fact.is(Attribute::Inherited)

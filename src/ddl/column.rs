@@ -12,7 +12,7 @@ mod settings;
 mod using;
 
 use crate::{
-    catalog::{Attribute, Key, Kind, RelationKind},
+    catalog::{Attribute, Key, ObjectKind, RelationKind},
     ddl::{
         inheritance, names, options,
         rules::{Action, Alter, Boundary, Change, KindRules, Loss, Object, Statement, Steps, Work},
@@ -95,7 +95,7 @@ fn sources(object: &Object<'_>) -> Vec<Key> {
     let of_type = object.catalog.get(&object.relation());
     let of_type = of_type.and_then(|it| it.get(Attribute::OfType));
     if let Some((schema, of)) = of_type.and_then(names::split) {
-        return vec![Key::new(Kind::CompositeAttribute, &[&schema, &of, name])];
+        return vec![Key::new(ObjectKind::CompositeAttribute, &[&schema, &of, name])];
     }
     if !object.is(Attribute::Inherited) {
         return Vec::new();
@@ -103,7 +103,7 @@ fn sources(object: &Object<'_>) -> Vec<Key> {
     let parents = inheritance::parents(object.catalog, schema, table);
     let parents = parents.iter().filter(|it| !inheritance::is_late_partition(object, it));
     parents
-        .map(|(schema, parent)| Key::new(Kind::Column, &[schema, parent, name]))
+        .map(|(schema, parent)| Key::new(ObjectKind::Column, &[schema, parent, name]))
         .filter(|key| object.catalog.get(key).is_some())
         .collect()
 }

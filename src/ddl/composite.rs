@@ -4,7 +4,7 @@
 //! the place of the whole.
 
 use crate::{
-    catalog::{Attribute, Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, ObjectKind},
     ddl::{
         enumeration::{designation, qualified},
         rules::{
@@ -103,13 +103,13 @@ impl KindRules for CompositeAttribute {
 }
 
 fn whole(key: &Key) -> Key {
-    Key::new(Kind::Composite, &[key.part(0), key.part(1)])
+    Key::new(ObjectKind::Composite, &[key.part(0), key.part(1)])
 }
 
 /// The attributes of the type that this is, or is part of, in their order.
 pub(crate) fn attributes<'c>(object: &Object<'c>) -> Vec<(&'c Key, &'c Fact)> {
     let path = [object.key.part(0), object.key.part(1)];
-    let below = object.catalog.below(Kind::CompositeAttribute, &path);
+    let below = object.catalog.below(ObjectKind::CompositeAttribute, &path);
     let mut attributes: Vec<_> = below.collect();
     attributes.sort_by_key(|(_, fact)| position(fact));
     attributes
@@ -186,7 +186,7 @@ fn typed_table<'c>(object: &Object<'c>) -> Option<&'c Key> {
     let mut users = dependents(object.catalog, &whole).into_iter();
     users.find(|it| {
         let fact = object.catalog.get(it);
-        it.kind() == Kind::Relation && fact.is_some_and(|fact| fact.is(Attribute::OfType))
+        it.kind() == ObjectKind::Relation && fact.is_some_and(|fact| fact.is(Attribute::OfType))
     })
 }
 
@@ -202,8 +202,8 @@ fn cascade(object: &Object<'_>) -> &'static str {
 fn is_in_the_way(object: &Object<'_>, dependent: &Key) -> bool {
     let fact = object.catalog.get(dependent);
     match dependent.kind() {
-        Kind::Composite | Kind::CompositeAttribute => false,
-        Kind::Column => fact.is_some_and(|it| it.is(Attribute::Generated)),
+        ObjectKind::Composite | ObjectKind::CompositeAttribute => false,
+        ObjectKind::Column => fact.is_some_and(|it| it.is(Attribute::Generated)),
         _ => true,
     }
 }

@@ -11,7 +11,7 @@ mod not_null;
 mod states;
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind},
     ddl::{
         index::ties,
         inheritance, names,
@@ -57,7 +57,7 @@ impl KindRules for Constraint {
             return Vec::new();
         };
         let whole = inheritance::top(catalog, referenced);
-        let partitions = catalog.of_kind(Kind::Relation).filter(|(key, fact)| {
+        let partitions = catalog.of_kind(ObjectKind::Relation).filter(|(key, fact)| {
             fact.is(Attribute::PartitionOf) && inheritance::top(catalog, (*key).clone()) == whole
         });
         let gone = |key: &Key| Moment::Gone(key.clone());
@@ -105,7 +105,7 @@ fn created_with(constraint: &Object<'_>) -> Option<Key> {
 /// The trigger that makes a constraint of the kind `trigger`.
 fn trigger(constraint: &Object<'_>) -> Key {
     let parts: Vec<&str> = constraint.key.parts().collect();
-    Key::new(Kind::Trigger, &parts)
+    Key::new(ObjectKind::Trigger, &parts)
 }
 
 /// The constraints that one of the same name inherits from.
@@ -114,7 +114,7 @@ fn sources(constraint: &Object<'_>) -> Vec<Key> {
     let parents = inheritance::parents(constraint.catalog, schema, table);
     let keys = parents.iter().map(|(schema, table)| {
         let parts = [schema.as_str(), table.as_str(), constraint.key.name()];
-        Key::new(Kind::Constraint, &parts)
+        Key::new(ObjectKind::Constraint, &parts)
     });
     keys.filter(|key| constraint.catalog.get(key).is_some_and(|it| !it.is(Attribute::NoInherit)))
         .collect()

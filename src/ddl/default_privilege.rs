@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::{
         grant::role,
         rules::{Alter, Change, KindRules, Object, Statement, Steps},
@@ -20,7 +20,7 @@ impl KindRules for DefaultPrivilege {
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         match object.key.part(1) {
             "" => Vec::new(),
-            schema => vec![Key::new(Kind::Schema, &[schema])],
+            schema => vec![Key::new(ObjectKind::Schema, &[schema])],
         }
     }
 
@@ -64,7 +64,7 @@ pub(crate) fn given(
 ) -> Vec<(String, String, bool)> {
     let mut all: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for place in ["", schema] {
-        let entries = catalog.below(Kind::DefaultPrivilege, &[owner, place, object_kind]);
+        let entries = catalog.below(ObjectKind::DefaultPrivilege, &[owner, place, object_kind]);
         for (key, fact) in entries.filter(|(_, fact)| !fact.is(Attribute::Revoked)) {
             *all.entry((key.part(3), key.part(4))).or_default() |= fact.is(Attribute::Grantable);
         }
@@ -84,10 +84,10 @@ pub(crate) fn withheld(
 ) -> Vec<(String, String)> {
     let is_given = |key: &Key| {
         let parts = [owner, schema, object_kind, key.part(3), key.part(4)];
-        !schema.is_empty() && catalog.get(&Key::new(Kind::DefaultPrivilege, &parts)).is_some()
+        !schema.is_empty() && catalog.get(&Key::new(ObjectKind::DefaultPrivilege, &parts)).is_some()
     };
     catalog
-        .below(Kind::DefaultPrivilege, &[owner, "", object_kind])
+        .below(ObjectKind::DefaultPrivilege, &[owner, "", object_kind])
         .filter(|(key, fact)| fact.is(Attribute::Revoked) && !is_given(key))
         .map(|(key, _)| (key.part(3).to_owned(), key.part(4).to_owned()))
         .collect()

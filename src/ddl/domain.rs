@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind},
     ddl::{
         enumeration::qualified,
         rules::{
@@ -128,7 +128,7 @@ fn create(object: &Object<'_>) -> Vec<Statement> {
 /// Whether it refuses NULL without a constraint that says so.
 fn has_own_not_null(object: &Object<'_>) -> bool {
     let path = [object.key.part(0), object.key.part(1)];
-    let mut constraints = object.catalog.below(Kind::DomainConstraint, &path);
+    let mut constraints = object.catalog.below(ObjectKind::DomainConstraint, &path);
     object.is(Attribute::NotNull)
         && !constraints.any(|(_, fact)| fact.is_constraint(ConstraintKind::NotNull))
 }
@@ -179,7 +179,7 @@ fn alter(change: &Change<'_>) -> Alter {
 fn refuses_more(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
     let path = [to.key.part(0), to.key.part(1)];
-    let mut constraints = to.catalog.below(Kind::DomainConstraint, &path);
+    let mut constraints = to.catalog.below(ObjectKind::DomainConstraint, &path);
     !has_own_not_null(from) && has_own_not_null(to)
         || constraints.any(|(key, is)| {
             let was = from.catalog.get(key);
@@ -252,7 +252,7 @@ fn is_wider(from: &str, to: &str) -> bool {
 }
 
 fn domain_of(key: &Key) -> Key {
-    Key::new(Kind::Domain, &[key.part(0), key.part(1)])
+    Key::new(ObjectKind::Domain, &[key.part(0), key.part(1)])
 }
 
 fn is_not_null(object: &Object<'_>) -> bool {

@@ -88,7 +88,7 @@ fn added(key: &Key, from: &[String], to: &[String]) -> Vec<Statement> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Kind;
+    use crate::catalog::ObjectKind;
 
     fn labels(all: &str) -> Vec<String> {
         all.chars().map(String::from).collect()
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn labels_come_to_their_place_one_after_the_other() {
-        let key = Key::new(Kind::Enum, &["s", "e"]);
+        let key = Key::new(ObjectKind::Enum, &["s", "e"]);
         let texts: Vec<String> = added(&key, &labels("cf"), &labels("abcdefg"))
             .into_iter()
             .map(|it| it.sql().replace("ALTER TYPE \"s\".\"e\" ADD VALUE ", ""))

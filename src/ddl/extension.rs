@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind, RelationKind},
     ddl::{
         rules::needs,
         rules::{Alter, Change, KindRules, LockMode, Loss, Object, Statement, Steps, Work},
@@ -71,7 +71,7 @@ impl KindRules for Extension {
 /// The extensions that take an object away with them although it is no member: it was made to depend on them.
 pub(crate) fn tied(object: &Object<'_>) -> Vec<Key> {
     needs(object)
-        .filter(|it| it.bond == 'x' && it.referenced.kind() == Kind::Extension)
+        .filter(|it| it.bond == 'x' && it.referenced.kind() == ObjectKind::Extension)
         .map(|it| it.referenced.clone())
         .collect()
 }
@@ -95,7 +95,9 @@ fn tie(object: &Object<'_>, words: &str, no: &str, extension: &Key) -> Statement
     let name = Ident(extension.name());
     let statement = Statement::new(format!("ALTER {words} {no}DEPENDS ON EXTENSION {name}"));
     let relation = object.key.relation(object.fact);
-    match relation.filter(|_| matches!(object.key.kind(), Kind::Relation | Kind::Trigger)) {
+    match relation
+        .filter(|_| matches!(object.key.kind(), ObjectKind::Relation | ObjectKind::Trigger))
+    {
         Some(relation) => statement.touching(&relation, LockMode::AccessExclusive, Work::Catalog),
         None => statement,
     }
@@ -127,7 +129,7 @@ fn is_replaceable(catalog: &Catalog, extension: &Key) -> bool {
 
 /// The extensions in use that no update leads to the version that is wanted.
 pub fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
-    let all = from.of_kind(Kind::Extension);
+    let all = from.of_kind(ObjectKind::Extension);
     let stuck = all.filter(|(key, was)| {
         let is = to.get(key);
         let is_another = |is: &&Fact| is.get(Attribute::Version) != was.get(Attribute::Version);
@@ -150,7 +152,7 @@ fn is_used(catalog: &Catalog, extension: &Key) -> bool {
 
 /// The tables among its members.
 fn tables<'c>(catalog: &'c Catalog, extension: &'c Key) -> impl Iterator<Item = &'c Key> {
-    let all = catalog.of_kind(Kind::Relation).filter(move |(_, fact)| {
+    let all = catalog.of_kind(ObjectKind::Relation).filter(move |(_, fact)| {
         let is_table = fact.relation_kind().is_some_and(RelationKind::is_table);
         is_table && fact.get(Attribute::Extension) == Some(extension.name())
     });

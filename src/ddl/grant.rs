@@ -3,7 +3,7 @@
 //! A key is the kind of the object, the parts of its name, the grantee and the privilege. Who granted it is not known.
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::{
         routine,
         rules::{Alter, Change, KindRules, Object, Statement, Steps},
@@ -22,9 +22,9 @@ impl KindRules for Grant {
             return owners;
         };
         if let ("column", &[schema, relation, _]) = (parts.kind, parts.object.as_slice()) {
-            owners.push(Key::new(Kind::Relation, &[schema, relation]));
+            owners.push(Key::new(ObjectKind::Relation, &[schema, relation]));
             let of_table = ["table", schema, relation, parts.grantee, parts.privilege];
-            let whole = Key::new(Kind::Grant, &of_table);
+            let whole = Key::new(ObjectKind::Grant, &of_table);
             let fact = object.catalog.get(&whole);
             if fact.is_some_and(|it| !it.is(Attribute::Revoked)) {
                 owners.push(whole);
@@ -83,24 +83,24 @@ struct Parts<'k> {
 /// The object of a grant, as far as the catalog has it.
 pub(crate) fn object(key: &Key, catalog: &Catalog) -> Option<Key> {
     let parts = parts(key)?;
-    let kinds: &[Kind] = match parts.kind {
-        "schema" => &[Kind::Schema],
-        "table" => &[Kind::Relation],
-        "sequence" => &[Kind::Sequence],
-        "column" => &[Kind::Column],
-        "function" | "procedure" => &[Kind::Routine],
+    let kinds: &[ObjectKind] = match parts.kind {
+        "schema" => &[ObjectKind::Schema],
+        "table" => &[ObjectKind::Relation],
+        "sequence" => &[ObjectKind::Sequence],
+        "column" => &[ObjectKind::Column],
+        "function" | "procedure" => &[ObjectKind::Routine],
         // the last for its row type
         "type" => &[
-            Kind::Enum,
-            Kind::Domain,
-            Kind::Composite,
-            Kind::Range,
-            Kind::BaseType,
-            Kind::Relation,
+            ObjectKind::Enum,
+            ObjectKind::Domain,
+            ObjectKind::Composite,
+            ObjectKind::Range,
+            ObjectKind::BaseType,
+            ObjectKind::Relation,
         ],
-        "language" => &[Kind::Language],
-        "foreign data wrapper" => &[Kind::ForeignDataWrapper],
-        "foreign server" => &[Kind::ForeignServer],
+        "language" => &[ObjectKind::Language],
+        "foreign data wrapper" => &[ObjectKind::ForeignDataWrapper],
+        "foreign server" => &[ObjectKind::ForeignServer],
         _ => &[],
     };
     kinds.iter().map(|kind| Key::new(*kind, &parts.object)).find(|it| catalog.get(it).is_some())

@@ -17,9 +17,9 @@ pub enum Hazard {
 }
 
 impl Hazard {
-    /// The words for a comment.
+    /// The text of a comment.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn text(self) -> &'static str {
         match self {
             Self::StopsReads => "blocks reads and writes of the table until commit",
             Self::StopsWrites => "blocks writes to the table until commit",

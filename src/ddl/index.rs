@@ -10,7 +10,7 @@ use std::iter;
 
 use self::partition::Birth;
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::{
         extension, inheritance,
         rules::{
@@ -87,7 +87,7 @@ impl KindRules for Index {
 /// The relation of an index.
 pub(crate) fn relation(index: &Object<'_>) -> Key {
     let table = index.get(Attribute::Table).unwrap_or_default();
-    Key::new(Kind::Relation, &[index.key.part(0), table])
+    Key::new(ObjectKind::Relation, &[index.key.part(0), table])
 }
 
 /// The constraint that an index belongs to.
@@ -132,7 +132,7 @@ fn build(index: &Object<'_>, guard: &[&str], only: bool) -> Statement {
 /// The indexes of a table.
 pub(crate) fn of_table<'c>(catalog: &'c Catalog, table: &Key) -> impl Iterator<Item = &'c Key> {
     let table = table.clone();
-    let all = catalog.below(Kind::Index, &[table.part(0)]);
+    let all = catalog.below(ObjectKind::Index, &[table.part(0)]);
     all.filter(move |(key, fact)| key.relation(fact).as_ref() == Some(&table)).map(|(key, _)| key)
 }
 

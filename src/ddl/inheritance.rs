@@ -1,7 +1,7 @@
 //! Who the parents and children of a table are, partitions included, and what a tie between them is made of.
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind, RelationKind},
     ddl::{
         names,
         rules::{Action, LockMode, Object, Statement, Work},
@@ -23,15 +23,15 @@ pub(crate) fn lends(column: &Object<'_>) -> bool {
         return false;
     };
     let (schema, table) = (column.key.part(0), column.key.part(1));
-    let relation = Key::new(Kind::Relation, &[schema, table]);
+    let relation = Key::new(ObjectKind::Relation, &[schema, table]);
     let is_partition = |catalog: &Catalog| {
         let fact = catalog.get(&relation);
         fact.is_some_and(|it| it.is(Attribute::PartitionOf))
     };
     let was_there = before.get(&relation).is_some() && before.get(column.key).is_none();
     let is_old = |(of, parent): &Place| {
-        let tie = Key::new(Kind::Inheritance, &[schema, table, of, parent]);
-        let above = Key::new(Kind::Column, &[of, parent, column.key.part(2)]);
+        let tie = Key::new(ObjectKind::Inheritance, &[schema, table, of, parent]);
+        let above = Key::new(ObjectKind::Column, &[of, parent, column.key.part(2)]);
         before.get(&tie).is_some() && column.catalog.get(&above).is_some()
     };
     column.stays
@@ -78,7 +78,7 @@ pub(crate) fn is_detached(table: &Object<'_>) -> bool {
 #[must_use]
 pub fn parent_table(fact: &Fact) -> Option<Key> {
     let parts = names::split(fact.get(Attribute::PartitionOf)?)?;
-    Some(Key::new(Kind::Relation, &[&parts.0, &parts.1]))
+    Some(Key::new(ObjectKind::Relation, &[&parts.0, &parts.1]))
 }
 
 /// Whether a partitioned table is so by a column.
@@ -114,7 +114,7 @@ pub(crate) fn tie(object: &Object<'_>, what: &str) -> Statement {
 pub(crate) fn tied(object: &Object<'_>, what: &str, parent: (&str, &str)) -> Statement {
     let (schema, name) = parent;
     let action = Action::new(format!("{what} {}", Qualified { schema, name }));
-    let parent = Key::new(Kind::Relation, &[schema, name]);
+    let parent = Key::new(ObjectKind::Relation, &[schema, name]);
     Statement::alter_table(words(object), &child(object), false, vec![action]).touching(
         &parent,
         LockMode::ShareUpdateExclusive,
@@ -162,7 +162,7 @@ pub(crate) fn free(object: &Object<'_>, number: usize) -> String {
     let (schema, table) = (object.key.part(0), object.key.part(1));
     let taken = |name: &str| {
         let parts = [schema, name];
-        [Kind::Relation, Kind::Index, Kind::Sequence]
+        [ObjectKind::Relation, ObjectKind::Index, ObjectKind::Sequence]
             .iter()
             .any(|kind| object.catalog.get(&Key::new(*kind, &parts)).is_some())
     };
@@ -175,12 +175,12 @@ pub(crate) fn free(object: &Object<'_>, number: usize) -> String {
 
 /// Who a table gets columns from: those that it inherits from, in their order, or what it is a partition of.
 pub(crate) fn parents(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
-    let relation = catalog.get(&Key::new(Kind::Relation, &[schema, table]));
+    let relation = catalog.get(&Key::new(ObjectKind::Relation, &[schema, table]));
     let whole = relation.and_then(|it| it.get(Attribute::PartitionOf));
     if let Some(whole) = whole.and_then(names::split) {
         return vec![whole];
     }
-    let below = catalog.below(Kind::Inheritance, &[schema, table]);
+    let below = catalog.below(ObjectKind::Inheritance, &[schema, table]);
     let mut all: Vec<(usize, Place)> = below
         .map(|(key, fact)| {
             let position = fact.get(Attribute::Position).and_then(|it| it.parse().ok());
@@ -194,11 +194,11 @@ pub(crate) fn parents(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place
 
 /// The tables that inherit from one, and the partitions of it.
 pub(crate) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Place> {
-    let heirs = catalog.of_kind(Kind::Inheritance);
+    let heirs = catalog.of_kind(ObjectKind::Inheritance);
     let heirs = heirs
         .filter(|(key, _)| key.part(2) == schema && key.part(3) == table)
         .map(|(key, _)| (key.part(0).to_owned(), key.part(1).to_owned()));
-    let partitions = catalog.of_kind(Kind::Relation);
+    let partitions = catalog.of_kind(ObjectKind::Relation);
     let partitions = partitions
         .filter(|(_, fact)| {
             let whole = fact.get(Attribute::PartitionOf).and_then(names::split);
@@ -211,6 +211,6 @@ pub(crate) fn children(catalog: &Catalog, schema: &str, table: &str) -> Vec<Plac
 /// Whether tables inherit from one; partitions do not count.
 pub(crate) fn has_children(object: &Object<'_>) -> bool {
     let (schema, table) = (object.key.part(0), object.key.part(1));
-    let mut all = object.catalog.of_kind(Kind::Inheritance);
+    let mut all = object.catalog.of_kind(ObjectKind::Inheritance);
     all.any(|(key, _)| key.part(2) == schema && key.part(3) == table)
 }

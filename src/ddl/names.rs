@@ -1,7 +1,7 @@
 //! Names of relations as PostgreSQL prints them, and names as it makes them up.
 
 use crate::{
-    catalog::{Attribute, Kind},
+    catalog::{Attribute, ObjectKind},
     ddl::rules::Object,
     words::ident::{Ident, Qualified},
 };
@@ -47,7 +47,7 @@ pub(crate) fn column(object: &Object<'_>) -> String {
 
 /// The columns of a relation in their order.
 pub(crate) fn columns_of<'c>(object: &Object<'c>, schema: &str, table: &str) -> Vec<Object<'c>> {
-    let below = object.catalog.below(Kind::Column, &[schema, table]);
+    let below = object.catalog.below(ObjectKind::Column, &[schema, table]);
     let mut columns: Vec<Object<'c>> =
         below.map(|(key, fact)| Object { key, fact, ..*object }).collect();
     columns.sort_by_key(|it| {

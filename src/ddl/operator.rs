@@ -4,7 +4,7 @@
 //! Members of families and classes are written as PostgreSQL prints them.
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     ddl::rules::{Alter, Change, KindRules, Object, Statement, Steps, needs},
     words::ident::{Ident, Qualified},
 };
@@ -21,7 +21,7 @@ impl KindRules for Operator {
         if !object.is(Attribute::Shell) {
             return None;
         }
-        let mut all = object.catalog.of_kind(Kind::Operator);
+        let mut all = object.catalog.of_kind(ObjectKind::Operator);
         let names_it = |text: Option<&str>| text.is_some_and(|it| is_printed_as(object.key, it));
         all.find(|(key, fact)| {
             *key != object.key
@@ -134,7 +134,7 @@ impl KindRules for Class {
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         needs(object)
             .map(|it| &it.referenced)
-            .filter(|it| it.kind() == Kind::OperatorFamily)
+            .filter(|it| it.kind() == ObjectKind::OperatorFamily)
             .cloned()
             .collect()
     }
@@ -236,7 +236,7 @@ fn is_shell(catalog: &Catalog, text: &str) -> bool {
 
 /// The operator that is printed like this.
 fn find<'c>(catalog: &'c Catalog, text: &str) -> Option<&'c Fact> {
-    let mut all = catalog.of_kind(Kind::Operator);
+    let mut all = catalog.of_kind(ObjectKind::Operator);
     all.find(|(key, _)| is_printed_as(key, text)).map(|(_, fact)| fact)
 }
 

@@ -1,7 +1,7 @@
 //! Publications, and the tables and schemas that they name.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::rules::{Alter, Change, KindRules, Object, Statement, Steps},
     words::ident::{Ident, Qualified},
 };
@@ -29,7 +29,7 @@ pub(crate) struct PublicationTable;
 impl KindRules for PublicationTable {
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
         let (schema, table) = (object.key.part(1), object.key.part(2));
-        vec![publication_of(object.key), Key::new(Kind::Relation, &[schema, table])]
+        vec![publication_of(object.key), Key::new(ObjectKind::Relation, &[schema, table])]
     }
 
     // Without the tables that inherit from it: each is named by itself.
@@ -61,7 +61,7 @@ pub(crate) struct PublicationSchema;
 
 impl KindRules for PublicationSchema {
     fn dropped_with(&self, object: &Object<'_>) -> Vec<Key> {
-        vec![publication_of(object.key), Key::new(Kind::Schema, &[object.key.part(1)])]
+        vec![publication_of(object.key), Key::new(ObjectKind::Schema, &[object.key.part(1)])]
     }
 
     fn create(&self, object: &Object<'_>) -> Vec<Statement> {
@@ -78,7 +78,7 @@ fn publication(key: &Key) -> String {
 }
 
 fn publication_of(member: &Key) -> Key {
-    Key::new(Kind::Publication, &[member.part(0)])
+    Key::new(ObjectKind::Publication, &[member.part(0)])
 }
 
 /// What a publication shows of the changes, or a list without all of them.

@@ -1,7 +1,7 @@
 //! Range types, each with its multirange type.
 
 use crate::{
-    catalog::{Attribute, Kind},
+    catalog::{Attribute, ObjectKind},
     ddl::{
         base_type::drop,
         enumeration::{designation, qualified},
@@ -113,7 +113,7 @@ fn renamed(change: &Change<'_>) -> Alter {
     late.extend(moved(&constructor(from), &constructor(to), &makers(to)));
     // what was printed with the old name is not altered for it
     let clears = change.from.dependents();
-    let clears = clears.filter(|it| it.kind() == Kind::Routine).cloned();
+    let clears = clears.filter(|it| it.kind() == ObjectKind::Routine).cloned();
     let clears = clears.collect();
     Alter::By(Steps {
         late: late.into_iter().map(Statement::new).collect(),

@@ -3,7 +3,7 @@
 mod options;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     ddl::{
         index::ties,
         names,
@@ -35,7 +35,7 @@ impl KindRules for Sequence {
         for name in [Attribute::IdentityOf, Attribute::OwnedBy] {
             if let Some(column) = named(sequence.fact, name) {
                 let table = [column.part(0), column.part(1)];
-                ties::add(&mut all, Key::new(Kind::Relation, &table));
+                ties::add(&mut all, Key::new(ObjectKind::Relation, &table));
                 ties::add(&mut all, column);
             }
         }
@@ -163,7 +163,7 @@ pub(crate) fn owner(sequence: &Fact) -> Option<Key> {
 fn named(sequence: &Fact, name: Attribute) -> Option<Key> {
     let parts = sequence.list(name);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    (parts.len() == 3).then(|| Key::new(Kind::Column, &parts))
+    (parts.len() == 3).then(|| Key::new(ObjectKind::Column, &parts))
 }
 
 /// Gives that of an identity column another name, and changes what else differs. Where something else takes the old name, it is given

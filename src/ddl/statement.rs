@@ -341,10 +341,10 @@ fn qualified(key: &Key) -> Qualified<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Kind;
+    use crate::catalog::ObjectKind;
 
     fn table() -> Key {
-        Key::new(Kind::Relation, &["public", "t"])
+        Key::new(ObjectKind::Relation, &["public", "t"])
     }
 
     #[test]
@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_is_told_with_its_relation() {
-        let column = Key::new(Kind::Column, &["public", "t", "a"]);
+        let column = Key::new(ObjectKind::Column, &["public", "t", "a"]);
         let loss = Loss::Values(column);
         assert_eq!(loss.to_string(), r#"the values of "public"."t"."a""#);
         assert_eq!(loss.relation(), Some(table()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind};
+use crate::catalog::{Attribute, Catalog, Fact, Key, ObjectKind, RelationKind};
 
 /// What holds values of a type.
 #[derive(Debug, Default)]
@@ -43,10 +43,10 @@ pub(crate) fn stored_in<'c>(catalog: &'c Catalog, key: &'c Key) -> Vec<&'c Key> 
     for next in closure(catalog, key) {
         let multirange = catalog.get(next).and_then(|it| it.get(Attribute::Multirange));
         let is_one = |it: &&Key| {
-            it.kind() == Kind::Column
+            it.kind() == ObjectKind::Column
                 && holds_rows(catalog, it)
                 && catalog.get(it).is_some_and(|fact| {
-                    next.kind() == Kind::Collation || is_of(fact, next, multirange)
+                    next.kind() == ObjectKind::Collation || is_of(fact, next, multirange)
                 })
         };
         columns.extend(dependents(catalog, next).into_iter().filter(is_one));
@@ -74,15 +74,18 @@ fn closure<'c>(catalog: &'c Catalog, key: &'c Key) -> BTreeSet<&'c Key> {
     seen
 }
 
-fn is_type(kind: Kind) -> bool {
-    matches!(kind, Kind::Domain | Kind::Range | Kind::BaseType | Kind::Composite)
+fn is_type(kind: ObjectKind) -> bool {
+    matches!(
+        kind,
+        ObjectKind::Domain | ObjectKind::Range | ObjectKind::BaseType | ObjectKind::Composite
+    )
 }
 
 /// Whether a type is made of another one directly.
 pub(crate) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
     dependents(catalog, of)
         .into_iter()
-        .any(|it| it.kind() != Kind::DomainConstraint && whole(it) == *key)
+        .any(|it| it.kind() != ObjectKind::DomainConstraint && whole(it) == *key)
 }
 
 /// The columns that hold values of a domain within other values, but for those of domains over it: where there is one, PostgreSQL refuses
@@ -91,7 +94,7 @@ pub(crate) fn is_made_of(catalog: &Catalog, key: &Key, of: &Key) -> bool {
 pub(crate) fn nested_in<'c>(catalog: &'c Catalog, domain: &'c Key) -> Vec<&'c Key> {
     let is_within = |it: &&Key| {
         let kind = relation_kind(catalog, it);
-        it.kind() == Kind::Column
+        it.kind() == ObjectKind::Column
             && kind != RelationKind::View
             && kind != RelationKind::ForeignTable
     };
@@ -105,13 +108,13 @@ pub(crate) fn nested_in<'c>(catalog: &'c Catalog, domain: &'c Key) -> Vec<&'c Ke
                 (fact.get(schema), fact.get(name)) == (Some(next.part(0)), Some(next.part(1)))
             };
             match dependent.kind() {
-                Kind::Column if is_own(Attribute::ElementSchema, Attribute::ElementName) => {
+                ObjectKind::Column if is_own(Attribute::ElementSchema, Attribute::ElementName) => {
                     found.extend(Some(dependent).filter(is_within));
                 }
-                Kind::Domain if is_own(Attribute::BaseSchema, Attribute::BaseName) => {
+                ObjectKind::Domain if is_own(Attribute::BaseSchema, Attribute::BaseName) => {
                     open.push(dependent);
                 }
-                Kind::Domain | Kind::CompositeAttribute | Kind::Range => {
+                ObjectKind::Domain | ObjectKind::CompositeAttribute | ObjectKind::Range => {
                     let whole = catalog.entry(&whole(dependent)).map(|(key, _)| key);
                     let types = whole.map(|it| closure(catalog, it)).unwrap_or_default();
                     let columns = types.into_iter().flat_map(|it| dependents(catalog, it));
@@ -133,8 +136,10 @@ pub(crate) fn dependents<'c>(catalog: &'c Catalog, key: &Key) -> BTreeSet<&'c Ke
 /// The type that an attribute or a constraint is part of; any other object is whole by itself.
 pub(crate) fn whole(key: &Key) -> Key {
     match key.kind() {
-        Kind::CompositeAttribute => Key::new(Kind::Composite, &[key.part(0), key.part(1)]),
-        Kind::DomainConstraint => Key::new(Kind::Domain, &[key.part(0), key.part(1)]),
+        ObjectKind::CompositeAttribute => {
+            Key::new(ObjectKind::Composite, &[key.part(0), key.part(1)])
+        }
+        ObjectKind::DomainConstraint => Key::new(ObjectKind::Domain, &[key.part(0), key.part(1)]),
         _ => key.clone(),
     }
 }

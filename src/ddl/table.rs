@@ -241,7 +241,7 @@ fn partition(change: &Change<'_>, steps: &mut Steps) {
         return;
     }
     if is_rebound(from.fact, to.fact) {
-        let all = rebound::let_go(change);
+        let all = rebound::detached(change);
         steps.late.extend(all.iter().filter_map(|it| detach(from.catalog, it)));
     } else {
         steps.early.extend(detach(from.catalog, from.key));

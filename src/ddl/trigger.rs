@@ -3,7 +3,7 @@
 //! A clone comes and goes with the trigger of the partitioned table, or with the partition: only its state is its own.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::{
         extension,
         rules::{
@@ -94,7 +94,7 @@ impl KindRules for Trigger {
 fn origin(object: &Object<'_>) -> Option<Key> {
     let is_clone = is_clone(object);
     needs(object)
-        .find(|it| is_clone && it.bond == 'P' && it.referenced.kind() == Kind::Trigger)
+        .find(|it| is_clone && it.bond == 'P' && it.referenced.kind() == ObjectKind::Trigger)
         .map(|it| it.referenced.clone())
 }
 

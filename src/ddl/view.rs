@@ -4,7 +4,7 @@
 //! in <https://www.postgresql.org/docs/current/sql-createview.html>.
 
 use crate::{
-    catalog::{Attribute, Key, Kind, RelationKind},
+    catalog::{Attribute, Key, ObjectKind, RelationKind},
     ddl::{
         extension,
         rules::{Alter, Change, Object, Statement, Steps, needs},
@@ -134,7 +134,7 @@ fn keeps_columns(change: &Change<'_>) -> bool {
 /// The name, type and collation of every column, in their order.
 fn columns<'c>(object: &Object<'c>) -> Vec<(&'c str, Option<&'c str>, Option<&'c str>)> {
     let parts = [object.key.part(0), object.key.part(1)];
-    let below = object.catalog.below(Kind::Column, &parts);
+    let below = object.catalog.below(ObjectKind::Column, &parts);
     let mut columns: Vec<_> = below.collect();
     columns.sort_by_key(|(_, fact)| {
         let position = fact.get(Attribute::Position);

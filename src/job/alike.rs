@@ -15,7 +15,8 @@ pub(super) use self::moments::Moments;
 
 use self::printed::{Printed, may_be_alike, printed, set, top};
 use crate::{
-    catalog::{Attribute, Attribute::PartitionKey, Catalog, Coverage, Fact, Key, Kind},
+    catalog::{Attribute, Attribute::PartitionKey, Catalog, Coverage, Fact, Key, ObjectKind},
+    cluster::Scratch,
     job::{
         JobError,
         open::Endpoint,
@@ -24,7 +25,6 @@ use crate::{
     },
     planner::{Target, plan},
     postgres::{
-        cluster::Scratch,
         introspect,
         session::{Failure, Message, Session, Stop},
         session_error::SessionError,
@@ -129,12 +129,14 @@ fn needed<'c>(catalog: &'c Catalog, keys: impl Iterator<Item = &'c Key>) -> BTre
         }
         open.extend(catalog.dependencies.of(&key).map(|it| it.referenced.clone()));
         open.extend(key.relation(fact));
-        open.push(Key::new(Kind::Schema, &[key.part(0)]));
-        open.extend(fact.get(Attribute::Extension).map(|it| Key::new(Kind::Extension, &[it])));
-        let parts: &[Kind] = match key.kind() {
-            Kind::Relation => &[Kind::Column, Kind::Inheritance],
-            Kind::Composite => &[Kind::CompositeAttribute],
-            Kind::Domain => &[Kind::DomainConstraint],
+        open.push(Key::new(ObjectKind::Schema, &[key.part(0)]));
+        open.extend(
+            fact.get(Attribute::Extension).map(|it| Key::new(ObjectKind::Extension, &[it])),
+        );
+        let parts: &[ObjectKind] = match key.kind() {
+            ObjectKind::Relation => &[ObjectKind::Column, ObjectKind::Inheritance],
+            ObjectKind::Composite => &[ObjectKind::CompositeAttribute],
+            ObjectKind::Domain => &[ObjectKind::DomainConstraint],
             _ => &[],
         };
         for part in parts {
@@ -257,7 +259,7 @@ impl<'t> Trial<'t> {
         keys: &[&'t Key],
     ) -> Result<Outcome<'t>, JobError> {
         let mut outcome = Outcome::default();
-        let kinds: BTreeSet<Kind> = keys.iter().map(|it| it.kind()).collect();
+        let kinds: BTreeSet<ObjectKind> = keys.iter().map(|it| it.kind()).collect();
         let mut at = self.first.clone();
         let begun = keys.iter().map(|key| {
             let texts = self.pairs[*key].clone();
@@ -337,7 +339,7 @@ impl<'t> Trial<'t> {
         session: &mut Session<'_>,
         from: &Catalog,
         mut to: Catalog,
-        kinds: &BTreeSet<Kind>,
+        kinds: &BTreeSet<ObjectKind>,
     ) -> Result<Option<Made>, JobError> {
         let keyed = keyed(from, &mut to);
         let Ok(statements) = plan(from, &to, &target(self.major)) else {
@@ -400,9 +402,9 @@ fn keyed(from: &Catalog, to: &mut Catalog) -> Vec<Keyed> {
         let was = from.get(key).and_then(|it| it.get(PartitionKey));
         fact.get(PartitionKey) != was
     };
-    let tables = to.of_kind(Kind::Relation).filter(is_other).enumerate();
+    let tables = to.of_kind(ObjectKind::Relation).filter(is_other).enumerate();
     let all = tables.map(|(at, (table, fact))| Keyed {
-        copy: Key::new(Kind::Relation, &[table.part(0), &format!("glowplug_copy_{at}")]),
+        copy: Key::new(ObjectKind::Relation, &[table.part(0), &format!("glowplug_copy_{at}")]),
         table: table.clone(),
         key: fact.get(PartitionKey).unwrap_or_default().to_owned(),
     });

@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use crate::{
     job::{
         RunError, Watch, open,
-        run::{self, Options, Wish},
+        run::{self, Operation, RunOptions},
     },
     ledger::Declaration,
     migration::{plan::Policy, source::Migrations},
@@ -26,7 +26,7 @@ pub struct UpgradeOptions {
     /// version may start beside one of today's.
     pub policy: Policy,
     /// Limits and waiting.
-    pub run: Options,
+    pub run: RunOptions,
     /// How long a pool tries to connect to a server that is not there yet. Zero by default: it fails at once.
     pub wait_for_server: Duration,
     /// A request to stop.
@@ -38,7 +38,7 @@ impl Default for UpgradeOptions {
         Self {
             target: "head".into(),
             policy: Policy { allow_orphaned: true, ..Policy::default() },
-            run: Options::default(),
+            run: RunOptions::default(),
             wait_for_server: Duration::ZERO,
             stop: Stop::never(),
         }
@@ -109,11 +109,12 @@ async fn run(
 ) -> Result<RunReport, RunError> {
     let limits = &options.run.limits;
     let (mut locked, journal) = open::lock(session, limits, watch).await?;
-    let wish = Wish::Upgrade { target: options.target.clone(), policy: options.policy.clone() };
+    let operation =
+        Operation::Upgrade { target: options.target.clone(), policy: options.policy.clone() };
     let result =
-        run::run_locked(&mut locked, &journal, migrations, &wish, &options.run, watch).await;
+        run::run_locked(&mut locked, &journal, migrations, &operation, &options.run, watch).await;
     // a failure of the run says more than a failure to let go after it
-    match (result, locked.release().await) {
+    match (result, locked.try_release().await) {
         (Ok(report), Err(error)) => Err(RunError { done: Box::new(report), cause: error.into() }),
         (result, _) => result,
     }
@@ -138,21 +139,21 @@ impl UpgradeOptions {
     /// An append-only table that no migration may harm. Can be called for several.
     #[must_use]
     pub fn ledger(mut self, ledger: Declaration) -> Self {
-        self.run.manner.guard.ledgers.push(ledger);
+        self.run.exec.guard.ledgers.push(ledger);
         self
     }
 
     /// Who runs, for the journal.
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
-        self.run.manner.actor = actor.into();
+        self.run.exec.actor = actor.into();
         self
     }
 
     /// How long a statement may wait for a lock; 5 s by default.
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
-        self.run.limits.pins.lock_timeout = Timespan(timeout);
+        self.run.limits.settings.lock_timeout = Timespan(timeout);
         self
     }
 

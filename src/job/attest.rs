@@ -142,7 +142,7 @@ pub(super) async fn differences(
     };
     let mut findings = chain.faults(pinned.as_deref());
     let latest = latest(session, &facts.place).await?;
-    let now = guard.observe(session, facts, None).await.map_err(failed)?;
+    let now = guard.watch(session, facts, None).await.map_err(failed)?;
     let signs = guard.signs(session).await.map_err(failed)?;
     let mut restored = false;
     if let Some(latest) = &latest {
@@ -270,15 +270,16 @@ async fn seen(
     let Some(other) = other else {
         let now = match as_known(known.as_ref(), &mut locked.session, &facts).await? {
             Some(now) => now,
-            None => guard.observe(&mut locked.session, &facts, None).await?,
+            None => guard.watch(&mut locked.session, &facts, None).await?,
         };
         return Ok((now, Vec::new()));
     };
     if let Some(now) = as_known(known.as_ref(), other, &facts).await? {
         return Ok((now, Vec::new()));
     }
-    let here = guard.observe(&mut locked.session, &facts, None).await?;
-    let now = guard.observe(other, &facts, None).await?;
+    let here = guard.watch(&mut locked.session, &facts, None);
+    let (here, now) = futures_util::future::join(here, guard.watch(other, &facts, None)).await;
+    let (here, now) = (here?, now?);
     let findings = Attestation::of(&here, named(guard), None).drift(&now, &guard.ledgers);
     Ok((now, findings))
 }

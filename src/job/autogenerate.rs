@@ -14,6 +14,7 @@ mod rows;
 mod script;
 pub(super) mod send;
 mod truth;
+mod verdict;
 
 use std::path::Path;
 
@@ -25,10 +26,14 @@ pub(super) use self::{
 };
 
 use crate::{
-    catalog::{Attribute, Catalog, Difference, How, Ignored, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Difference, How, Ignored, ObjectKind, RelationKind},
+    cluster,
     job::{
-        JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError,
-        open::Endpoint, shadow::Shadow,
+        JobError, Watch,
+        autogenerate::{proving::Proving, verdict::Verdict},
+        failure::AutogenerateError,
+        open::Endpoint,
+        shadow::Shadow,
     },
     migration::source::{Migration, Migrations},
     planner::{
@@ -45,7 +50,7 @@ use crate::{
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct AutogenerateRequest<'w> {
     /// Where it is proved.
     pub shadow: &'w Shadow,
     /// The migrations that are there.
@@ -92,7 +97,7 @@ pub struct Place<'p> {
     pub message: &'p str,
     /// The version of the first, instead of the time.
     pub version: Option<&'p str>,
-    /// Whether nothing was renamed but what the wish says.
+    /// Whether nothing was renamed but what the request says.
     pub renames_settled: bool,
 }
 
@@ -101,14 +106,23 @@ pub struct Place<'p> {
 /// # Errors
 /// When a migration fails in the shadow, or the source cannot be read.
 pub async fn check(
-    wish: &Wish<'_>,
+    request: &AutogenerateRequest<'_>,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<AutogenerateReport, JobError> {
-    let mut proving = Proving::start(wish, stop, watch).await?;
-    let compared = proving.compare(wish, watch).await;
+    cluster::cache_limit()?;
+    let verdict = Verdict::of(request);
+    if let Some(report) = verdict.as_ref().and_then(|it| it.read(request)) {
+        return Ok(report);
+    }
+    let mut proving = Proving::start(request, stop, watch).await?;
+    let compared = proving.compare(request, watch).await;
     proving.end().await;
-    Ok(compared?.report)
+    let report = compared?.report;
+    if let Some(verdict) = verdict {
+        verdict.note(&report);
+    }
+    Ok(report)
 }
 
 /// Makes the migrations that lead to the source of truth, proves them, and writes them.
@@ -116,15 +130,15 @@ pub async fn check(
 /// # Errors
 /// As [`check`], and when there is no way, its proof fails, or the migrations have changed meanwhile: nothing is written then.
 pub async fn autogenerate(
-    wish: &Wish<'_>,
+    request: &AutogenerateRequest<'_>,
     place: &Place<'_>,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<AutogenerateReport, JobError> {
-    let mut report = match attempt(wish, place, true, stop.clone(), watch).await {
+    let mut report = match attempt(request, place, true, stop.clone(), watch).await {
         Err(JobError::Autogenerate(AutogenerateError::Proof(failure))) if failure.is_of_rows() => {
             let what = failure.what;
-            let mut report = attempt(wish, place, false, stop, watch).await?;
+            let mut report = attempt(request, place, false, stop, watch).await?;
             report.remarks.push(format!(
                 "it was proved with empty tables, because it failed on rows made for the proof: {what}"
             ));
@@ -142,7 +156,7 @@ pub async fn autogenerate(
         run_in_transaction: it.run_in_transaction,
     });
     let new: Vec<NewMigration<'_>> = new.collect();
-    if !is_as_it_was(place.dir, wish.migrations)? {
+    if !is_as_it_was(place.dir, request.migrations)? {
         return Err(AutogenerateError::Meanwhile.into());
     }
     let paths = write::migrations(place.dir, &new)?;
@@ -167,14 +181,14 @@ fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
 
 /// Plans and proves in a shadow of its own, with rows in the tables or without.
 async fn attempt(
-    wish: &Wish<'_>,
+    request: &AutogenerateRequest<'_>,
     place: &Place<'_>,
     rows: bool,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<AutogenerateReport, JobError> {
-    let mut proving = Proving::start(wish, stop.clone(), watch).await?;
-    let drafted = proving.draft(wish, place, rows, stop, watch).await;
+    let mut proving = Proving::start(request, stop.clone(), watch).await?;
+    let drafted = proving.draft(request, place, rows, stop, watch).await;
     proving.end().await;
     drafted
 }
@@ -223,16 +237,16 @@ pub(super) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
 /// Whether values go with what a difference takes away: those of a table or a type, and not those that a view shows.
 fn takes_values(from: &Catalog, it: &Difference) -> bool {
     match it.key.kind() {
-        Kind::Relation | Kind::Column => {
+        ObjectKind::Relation | ObjectKind::Column => {
             let kind = from.relation_kind(&it.key);
             it.how == How::Gone && kind.is_some_and(RelationKind::is_table)
         }
-        Kind::Enum => it.how != How::New,
-        Kind::Domain
-        | Kind::Range
-        | Kind::Composite
-        | Kind::CompositeAttribute
-        | Kind::Sequence => it.how == How::Gone,
+        ObjectKind::Enum => it.how != How::New,
+        ObjectKind::Domain
+        | ObjectKind::Range
+        | ObjectKind::Composite
+        | ObjectKind::CompositeAttribute
+        | ObjectKind::Sequence => it.how == How::Gone,
         _ => false,
     }
 }

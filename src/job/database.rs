@@ -103,7 +103,7 @@ pub async fn create_if_missing(
 pub async fn track(endpoint: &Endpoint, watch: Watch<'_>) -> Result<(), JobError> {
     let (mut locked, _) = endpoint.lock(&Limits::default(), watch).await?;
     let prepared = locked.prepare().await;
-    locked.let_go().await;
+    locked.release().await;
     Ok(prepared?)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     },
     migration::source::Direction,
     postgres::{
-        exec::{At, Cause, Task, TaskError, is_lost_lock},
+        exec::{Cause, Phase, Task, TaskError, is_lost_lock},
         session::Failure,
     },
     report::ledger_finding::LedgerFinding,
@@ -77,8 +77,8 @@ fn refused(
             advice.push(finding.advice);
         }
     }
-    let statement = match error.at {
-        At::Statement(statement) => task.statements.get(statement),
+    let statement = match error.phase {
+        Phase::Statement(statement) => task.statements.get(statement),
         _ => None,
     };
     let mark = statement.map(|statement| caret::mark(task.script, statement, None));
@@ -110,8 +110,8 @@ pub(super) fn migration_error(
     let task = &tasks[error.task];
     let migration = task.step.migration;
     let script = task.script;
-    let statement = match error.at {
-        At::Statement(index) => task.statements.get(index),
+    let statement = match error.phase {
+        Phase::Statement(index) => task.statements.get(index),
         _ => None,
     };
     let mut server = match &error.cause {
@@ -140,28 +140,28 @@ pub(super) fn migration_error(
     let text = statement.map_or("", |statement| &script.text[statement.span.clone()]);
     let (what, advice) = match &error.cause {
         Cause::Failed(Failure::Server(server)) => {
-            let stage = match error.at {
-                At::Statement(_) => "",
-                At::Opening => ", before its first statement",
-                At::Settling if is_lost_lock(server) => ", because its script released the migration lock",
-                At::Settling => ", at its deferred constraints",
-                At::Journal => ", while it was being recorded",
-                At::Guard | At::Probe => ", while the ledgers were checked",
-                At::Commit => ", at COMMIT",
-                At::Afterwards => ", afterwards",
+            let stage = match error.phase {
+                Phase::Statement(_) => "",
+                Phase::Opening => ", before its first statement",
+                Phase::Settling if is_lost_lock(server) => ", because its script released the migration lock",
+                Phase::Settling => ", at its deferred constraints",
+                Phase::Journal => ", while it was being recorded",
+                Phase::Guard | Phase::Probe => ", while the ledgers were checked",
+                Phase::Commit => ", at COMMIT",
+                Phase::Afterwards => ", afterwards",
             };
-            let advice = match (error.at, server.code.as_str()) {
-                (At::Journal, "23505" | "23502") => {
+            let advice = match (error.phase, server.code.as_str()) {
+                (Phase::Journal, "23505" | "23502") => {
                     "Another tool ran this migration at the same time, without glowplug's lock. This run rolled back; `glowplug current` shows where the database is.".to_owned()
                 }
-                (At::Settling, _) if is_lost_lock(server) => {
+                (Phase::Settling, _) if is_lost_lock(server) => {
                     "Another run has acquired it. Everything was rolled back. Remove pg_advisory_unlock_all() from the script."
                         .to_owned()
                 }
-                (At::Journal, "42501") => {
+                (Phase::Journal, "42501") => {
                     "The role cannot write to the tracking tables. Connect as their owner, or GRANT it SELECT, INSERT, DELETE on __diesel_schema_migrations and SELECT, INSERT on __glowplug_journal.".to_owned()
                 }
-                (At::Journal, "42P01") => {
+                (Phase::Journal, "42P01") => {
                     "The script removed the tracking table. Everything was rolled back.".to_owned()
                 }
                 (_, "42P07" | "42701" | "42710" | "42723" | "42P06") if came_down => {

@@ -19,12 +19,11 @@ pub use self::twin::TwinError;
 pub(in crate::job) use self::twin::missing_extension;
 
 use crate::{
+    cluster::ClusterError,
+    connect::ConnectError,
     migration::{plan::Blocked, source::Direction, target::TargetError},
     planner::PlanError,
-    postgres::{
-        cluster::ClusterError, connect::ConnectError, pool::PoolError, server_error::ServerError,
-        session_error::SessionError,
-    },
+    postgres::{pool::PoolError, server_error::ServerError, session_error::SessionError},
     project::ProjectError,
     report::{ledger_finding::LedgerFinding, run::RunReport},
     schema_rs::{PrintError, merge::ApplyError, parse::ParseError, patch::PatchError},

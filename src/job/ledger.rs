@@ -13,7 +13,7 @@ use crate::{
         declared,
         open::Endpoint,
     },
-    ledger::{self, Declaration, Kind, Snapshot},
+    ledger::{self, Declaration, FactKind, Snapshot},
     migration::source::Migration,
     postgres::{
         guard::{self, Declared, Guard},
@@ -218,7 +218,7 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
             .iter()
             .map(|(trigger, why)| format!("the trigger {trigger} is not proved to refuse: {why}")),
     );
-    for (role, fact) in now.of(Some(index), Kind::Role) {
+    for (role, fact) in now.of(Some(index), FactKind::Role) {
         let may = [("updates", "UPDATE"), ("deletes", "DELETE"), ("truncates", "TRUNCATE")];
         let may: Vec<&str> =
             may.iter().filter(|(it, _)| fact.is(it)).map(|(_, command)| *command).collect();

@@ -30,11 +30,11 @@ pub(super) async fn run(
     for (path, text) in files {
         let mut statements = sql::split(text).map_err(|error| refused(path, error.to_string()))?;
         // rows are no part of the structure
-        statements.retain(|it| it.kind != sql::Kind::CopyStdin);
+        statements.retain(|it| it.kind != sql::StatementKind::CopyStdin);
         scripts.push((path.as_path(), text.as_str(), statements));
     }
     let mut kinds = scripts.iter().flat_map(|(_, _, statements)| statements);
-    let is_plain = kinds.all(|it| !matches!(it.kind, sql::Kind::Transaction(_)));
+    let is_plain = kinds.all(|it| !matches!(it.kind, sql::StatementKind::Transaction(_)));
     // many in one message, in one transaction, take half of the time; what cannot run so is tried one by one
     if !(is_plain && make_at_once(session, &scripts).await?) {
         make(session, &scripts).await?;

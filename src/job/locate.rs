@@ -10,7 +10,7 @@ use crate::{
         caret,
         failure::RefusedError,
         open::Endpoint,
-        run::{self, Options, Wish},
+        run::{self, Operation, RunOptions},
         shadow::Shadow,
     },
     ledger::{self, Context, Snapshot},
@@ -94,8 +94,8 @@ async fn replay(
         }
     };
     if let Some(target) = target {
-        let wish = Wish::Upgrade { target, policy: Policy::default() };
-        let done = run::run(endpoint, migrations, &wish, &Options::default(), watch).await;
+        let operation = Operation::Upgrade { target, policy: Policy::default() };
+        let done = run::run(endpoint, migrations, &operation, &RunOptions::default(), watch).await;
         done.map_err(|error| error.cause)?;
     }
     let (mut session, facts, _) = endpoint.read(watch).await?;
@@ -105,23 +105,23 @@ async fn replay(
         return Ok(None);
     };
     let statements = sql::split(&script.text).unwrap_or_default();
-    let pins = guard::pins();
-    let (look, values) = guard.snapshot(&facts.place.schema, facts.server_version, None, true);
-    let mut messages = vec![Message::Batch("BEGIN")];
-    let mut looks = Vec::new();
+    let settings = guard::fixed_settings();
+    let (look, values) = guard.snapshot(&facts.place.schema, facts.server_version, None);
+    let mut messages = vec![Message::Batch("BEGIN; SELECT pg_catalog.pg_current_xact_id()")];
+    let mut snapshot_messages = Vec::new();
     for at in 0..=statements.len() {
         if let Some(statement) = at.checked_sub(1).and_then(|at| statements.get(at)) {
             messages.push(Message::Script(&script.text[statement.span.clone()]));
         }
         messages.push(Message::Batch(guard::LOOK));
-        messages.push(Message::Batch(&pins));
-        looks.push(messages.len());
+        messages.push(Message::Batch(&settings));
+        snapshot_messages.push(messages.len());
         messages.push(Message::Query(&look, values.clone()));
         messages.push(Message::Batch(guard::LOOKED));
     }
     messages.push(Message::Batch("ROLLBACK"));
     let replies = session.exchange(&messages, &mut |_| {}).await;
-    let snapshots: Vec<Snapshot> = looks
+    let snapshots: Vec<Snapshot> = snapshot_messages
         .iter()
         .map_while(|at| replies.get(*at)?.as_ref().ok())
         .map(|rows| Snapshot::read(rows.clone()))

@@ -21,7 +21,7 @@ use crate::{
 
 /// How a script is written.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner<'a> {
+pub struct OfflineOptions<'a> {
     /// Who, for the journal.
     pub actor: &'a str,
     /// One transaction for everything.
@@ -40,7 +40,7 @@ pub fn between(
     migrations: &Migrations,
     range: &str,
     direction: Direction,
-    manner: &Manner<'_>,
+    options: &OfflineOptions<'_>,
 ) -> Result<String, JobError> {
     let Some((from, to)) = range.split_once(':') else {
         return Err(TargetError::Unknown {
@@ -85,7 +85,7 @@ pub fn between(
     }
     // where the tables are is not known here: the usual place
     let place = Place { schema: "public".into(), has_diesel: false, has_journal: false };
-    print(&Plan { steps }, &place, manner)
+    print(&Plan { steps }, &place, options)
 }
 
 /// Prints the SQL of what is pending in a database, up to `target`; or of the way down to it.
@@ -99,7 +99,7 @@ pub fn pending(
     target: &str,
     direction: Direction,
     policy: &Policy,
-    manner: &Manner<'_>,
+    options: &OfflineOptions<'_>,
 ) -> Result<String, JobError> {
     let status = status(migrations, journal);
     let point = crate::job::run::history(&status).find(target)?;
@@ -107,11 +107,11 @@ pub fn pending(
         Direction::Up => plan::upgrade(&status, &point, policy)?,
         Direction::Down => plan::downgrade(&status, &point)?,
     };
-    print(&plan, place, manner)
+    print(&plan, place, options)
 }
 
-fn print(plan: &Plan<'_>, place: &Place, manner: &Manner<'_>) -> Result<String, JobError> {
-    if manner.single_transaction {
+fn print(plan: &Plan<'_>, place: &Place, options: &OfflineOptions<'_>) -> Result<String, JobError> {
+    if options.single_transaction {
         plan.demand_transactional()?;
     }
     let tasks = tasks(plan)?;
@@ -139,8 +139,8 @@ fn print(plan: &Plan<'_>, place: &Place, manner: &Manner<'_>) -> Result<String, 
     for (index, task) in tasks.iter().enumerate() {
         let whole = task.step.migration.metadata.run_in_transaction;
         let (first, last) = (index == 0, index + 1 == tasks.len());
-        let opens = whole && (first || !manner.single_transaction);
-        let closes = !whole || last || !manner.single_transaction;
+        let opens = whole && (first || !options.single_transaction);
+        let closes = !whole || last || !options.single_transaction;
         line("");
         // a directory's name may hold anything but a slash
         line(&format!("-- {}", task.script.path.replace(['\n', '\r'], " ")));
@@ -157,7 +157,7 @@ fn print(plan: &Plan<'_>, place: &Place, manner: &Manner<'_>) -> Result<String, 
             line("BEGIN;");
         }
         let kind = EntryKind::of_run(task.step.direction);
-        let mut record = Record::of(task.step.migration, kind, manner.actor);
+        let mut record = Record::of(task.step.migration, kind, options.actor);
         record.note = Some("run from a script".into());
         let (sql, values) = record.message(place);
         line(&format!("{SETTLE};"));

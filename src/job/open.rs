@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
+    connect::{self, ConnectOptions, Environment, Patience, Retry, Wire},
     job::{JobError, Watch, failure::PoolerError},
     migration::journal::Journal,
     postgres::{
-        connect::{self, ConnectOptions, Environment, Patience, Retry, Wire},
-        lock::{Facts, Locked, Pins},
+        lock::{Facts, Locked, SessionSettings},
         pool::shares_backends,
         session::{Session, Stop},
         session_error::SessionError,
@@ -42,14 +42,14 @@ pub struct Endpoint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Settings of every migration.
-    pub pins: Pins,
+    pub settings: SessionSettings,
     /// How long to wait for another run.
     pub wait: Timespan,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pins: Pins::default(), wait: Timespan::seconds(60) }
+        Self { settings: SessionSettings::default(), wait: Timespan::seconds(60) }
     }
 }
 
@@ -57,9 +57,9 @@ impl Limits {
     /// A URL may come with a limit: asyncpg's `command_timeout`. What is set otherwise is stronger.
     fn with_defaults_of(mut self, url: &Url) -> Self {
         if let (true, Some(ms)) =
-            (self.pins.statement_timeout.0.is_zero(), url.params.statement_timeout_ms)
+            (self.settings.statement_timeout.0.is_zero(), url.params.statement_timeout_ms)
         {
-            self.pins.statement_timeout = Timespan(Duration::from_millis(ms));
+            self.settings.statement_timeout = Timespan(Duration::from_millis(ms));
         }
         self
     }
@@ -155,7 +155,7 @@ pub async fn lock<'c>(
     watch: Watch<'_>,
 ) -> Result<(Locked<'c>, Journal), SessionError> {
     let mut on_wait = |holder: &str| watch(Event::Waiting { holder: holder.to_owned() });
-    session.lock(limits.pins.clone(), limits.wait, &mut on_wait).await
+    session.lock(limits.settings.clone(), limits.wait, &mut on_wait).await
 }
 
 /// A host with its port, for people.

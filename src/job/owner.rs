@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Attribute, Catalog, Fact, Key, Kind};
+use crate::catalog::{Attribute, Catalog, Fact, Key, ObjectKind};
 
 /// The role of the shadow's own server.
 pub(super) const ROLE: &str = "postgres";
 
 /// The role that made the tracking table.
 pub(super) fn runner(live: &Catalog) -> Option<String> {
-    let mut relations = live.of_kind(Kind::Relation);
+    let mut relations = live.of_kind(ObjectKind::Relation);
     let (_, fact) = relations.find(|(key, _)| key.part(1) == "__diesel_schema_migrations")?;
     fact.get(Attribute::Owner).map(str::to_owned)
 }
@@ -17,7 +17,7 @@ pub(super) fn runner(live: &Catalog) -> Option<String> {
 /// The same with the shadow's role in the place of another.
 pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
     catalog.map(|key, fact| {
-        if key.kind() == Kind::Schema && key.name() == "public" {
+        if key.kind() == ObjectKind::Schema && key.name() == "public" {
             // whose it is was decided when the database was made
             let rest = fact.iter().filter(|(name, _)| *name != Attribute::Owner);
             *fact = Fact::of(rest.map(|(name, value)| (name, Some(value.to_owned()))));
@@ -28,13 +28,13 @@ pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
         if fact.get(Attribute::Owner) == Some(role) {
             fact.set(Attribute::Owner, ROLE.to_owned());
         }
-        if key.kind() == Kind::Grant && grantee(key) == Some(role) {
+        if key.kind() == ObjectKind::Grant && grantee(key) == Some(role) {
             let mut parts: Vec<&str> = key.parts().collect();
             let at = parts.len() - 2;
             parts[at] = ROLE;
             *key = Key::new(key.kind(), &parts);
         }
-        if key.kind() == Kind::DefaultPrivilege && key.part(0) == role {
+        if key.kind() == ObjectKind::DefaultPrivilege && key.part(0) == role {
             let mut parts: Vec<&str> = key.parts().collect();
             parts[0] = ROLE;
             *key = Key::new(key.kind(), &parts);
@@ -53,7 +53,7 @@ pub(super) fn live_for(catalog: Catalog, role: &str) -> Catalog {
 fn without_own_grants(mut catalog: Catalog, role: &str) -> Catalog {
     if role != ROLE {
         catalog.retain(|key, fact| {
-            let is_own = key.kind() == Kind::Grant && grantee(key) == Some(role);
+            let is_own = key.kind() == ObjectKind::Grant && grantee(key) == Some(role);
             !is_own || fact.is(Attribute::Revoked)
         });
     }
@@ -76,12 +76,12 @@ pub(super) fn roles(catalog: &Catalog) -> BTreeSet<String> {
     let of = |(key, fact): (&Key, &Fact)| {
         let owner = fact.get(Attribute::Owner).map(str::to_owned);
         let grantee = match key.kind() {
-            Kind::Grant => grantee(key).map(str::to_owned),
-            Kind::DefaultPrivilege => Some(key.part(0).to_owned()),
+            ObjectKind::Grant => grantee(key).map(str::to_owned),
+            ObjectKind::DefaultPrivilege => Some(key.part(0).to_owned()),
             _ => None,
         };
         let to = match key.kind() {
-            Kind::Policy => fact.list(Attribute::Roles),
+            ObjectKind::Policy => fact.list(Attribute::Roles),
             _ => Vec::new(),
         };
         owner.into_iter().chain(grantee).chain(to)

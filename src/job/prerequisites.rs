@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Fact, Home, Ignored, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Fact, Home, Ignored, Key, ObjectKind},
     job::{
         JobError, Watch,
         autogenerate::comparable_of,
@@ -62,8 +62,9 @@ pub async fn prerequisites(
     let (empty, available) = found?;
 
     let names = MadeNames::of(migrations.texts());
-    let is_lacking = |key: &Key| key.kind() == Kind::Extension && !available.contains(key.name());
-    let mut notes: Vec<String> = live.of_kind(Kind::Extension).map(|it| it.0).filter(|it| is_lacking(it)).map(|key| {
+    let is_lacking =
+        |key: &Key| key.kind() == ObjectKind::Extension && !available.contains(key.name());
+    let mut notes: Vec<String> = live.of_kind(ObjectKind::Extension).map(|it| it.0).filter(|it| is_lacking(it)).map(|key| {
         format!(
             "the extension {} is not installed on this machine, so it and what needs it were left out: install it, or define what is used of it and add `stand_ins = [\"{}\"]` to [shadow]",
             key.name(), key.name()
@@ -114,16 +115,17 @@ async fn look(endpoint: &Endpoint) -> Result<(Catalog, BTreeSet<String>), JobErr
 fn is_made(key: &Key, fact: &Fact, names: &MadeNames, path: &[String]) -> bool {
     let is_in = |schema: &str, name: &str| names.has(schema, name, path);
     match key.kind() {
-        Kind::UserMapping | Kind::Subscription | Kind::ForeignServer => true,
+        ObjectKind::UserMapping | ObjectKind::Subscription | ObjectKind::ForeignServer => true,
         // those of an extension come with it
         _ if fact.is(Attribute::Extension) => false,
-        Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Constraint => {
+        ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy | ObjectKind::Constraint => {
             names.has_bare(key.name()) || is_in(key.part(0), key.part(1))
         }
-        Kind::Index => names.has_bare(key.name()) || is_in(key.part(0), key.part(1)),
-        Kind::Schema | Kind::Extension | Kind::Publication | Kind::EventTrigger => {
-            names.has_bare(key.name())
-        }
+        ObjectKind::Index => names.has_bare(key.name()) || is_in(key.part(0), key.part(1)),
+        ObjectKind::Schema
+        | ObjectKind::Extension
+        | ObjectKind::Publication
+        | ObjectKind::EventTrigger => names.has_bare(key.name()),
         kind => match kind.info().home {
             Home::Schema | Home::Relation | Home::BesideRelation => is_in(key.part(0), key.part(1)),
             Home::Database => false,
@@ -140,9 +142,10 @@ fn theirs(mut live: Catalog, empty: &Catalog, is_made: impl Fn(&Key, &Fact) -> b
         let needs = |key: &Key, fact: &Fact| {
             let whole = key.relation(fact).is_some_and(|it| it != *key && made.contains(&it));
             let extension =
-                fact.get(Attribute::Extension).map(|it| Key::new(Kind::Extension, &[it]));
+                fact.get(Attribute::Extension).map(|it| Key::new(ObjectKind::Extension, &[it]));
             let parent = fact.get(Attribute::PartitionOf).and_then(crate::words::ident::split);
-            let parent = parent.map(|(schema, name)| Key::new(Kind::Relation, &[&schema, &name]));
+            let parent =
+                parent.map(|(schema, name)| Key::new(ObjectKind::Relation, &[&schema, &name]));
             whole
                 || [extension, parent].into_iter().flatten().any(|it| made.contains(&it))
                 || live.dependencies.of(key).any(|it| made.contains(&it.referenced))
@@ -158,7 +161,7 @@ fn theirs(mut live: Catalog, empty: &Catalog, is_made: impl Fn(&Key, &Fact) -> b
     let is_for = |key: &Key| {
         let rest: Vec<&str> = key.parts().skip(1).collect();
         let of = |key: &Key| key.parts().eq(rest.iter().take(key.parts().count()).copied());
-        key.kind() == Kind::Grant && made.iter().any(of)
+        key.kind() == ObjectKind::Grant && made.iter().any(of)
     };
     live.retain(|key, _| !made.contains(key) && !is_for(key));
     // whose it is does not matter where nobody compares it

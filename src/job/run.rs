@@ -20,7 +20,7 @@ use crate::{
         version::Version,
     },
     postgres::{
-        exec::{Cause, Happening, Manner, Task, TaskError},
+        exec::{Cause, ExecEvent, ExecOptions, Task, TaskError},
         guard::Guard,
         journal::Record,
         lock::Locked,
@@ -34,7 +34,7 @@ use crate::{
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub enum Operation {
     /// Apply what is pending up to a target.
     Upgrade {
         /// The target, `head` by default.
@@ -61,61 +61,62 @@ pub enum Wish {
 
 /// How to run it.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct RunOptions {
     /// Limits and waiting.
     pub limits: Limits,
     /// Who, attempts, and what to do with doubtful statements.
-    pub manner: Manner,
+    pub exec: ExecOptions,
     /// One transaction for everything.
     pub single_transaction: bool,
 }
 
-impl Default for Options {
+impl Default for RunOptions {
     fn default() -> Self {
-        let manner = Manner {
+        let exec = ExecOptions {
             unrecorded: false,
             actor: String::new(),
             attempts: 5,
             unsure: None,
             guard: Guard::default(),
         };
-        Self { limits: Limits::default(), manner, single_transaction: false }
+        Self { limits: Limits::default(), exec, single_transaction: false }
     }
 }
 
-/// Runs a wish against a database.
+/// Runs an operation against a database.
 ///
 /// # Errors
 /// When something stands in the way, or a migration fails. The error carries what was done by then.
 pub async fn run(
     endpoint: &Endpoint,
     migrations: &Migrations,
-    wish: &Wish,
-    options: &Options,
+    operation: &Operation,
+    options: &RunOptions,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (mut locked, journal) = endpoint.lock(&options.limits, watch).await?;
     let result =
-        run_attested(&mut locked, &journal, migrations, wish, options, Some(endpoint), watch).await;
-    locked.let_go().await;
+        run_attested(&mut locked, &journal, migrations, operation, options, Some(endpoint), watch)
+            .await;
+    locked.release().await;
     result
 }
 
-/// Says what a wish would run, without the lock and without writing anything.
+/// Says what an operation would run, without the lock and without writing anything.
 ///
 /// # Errors
 /// When something stands in the way.
 pub async fn dry_run(
     endpoint: &Endpoint,
     migrations: &Migrations,
-    wish: &Wish,
+    operation: &Operation,
     single_transaction: bool,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let (_session, facts, journal) = endpoint.read(watch).await?;
     let status = status(migrations, &journal);
-    let plan = make_plan(&status, wish)?;
-    together(&plan, wish, single_transaction)?;
+    let plan = make_plan(&status, operation)?;
+    together(&plan, operation, single_transaction)?;
     let tasks = tasks(&plan)?;
     let mut report = report(&status, facts.database);
     report.dry_run = true;
@@ -124,7 +125,7 @@ pub async fn dry_run(
     Ok(report)
 }
 
-/// Runs a wish in a session that holds the lock.
+/// Runs an operation in a session that holds the lock.
 ///
 /// # Errors
 /// As [`run`].
@@ -132,56 +133,56 @@ pub async fn run_locked(
     locked: &mut Locked<'_>,
     journal: &Journal,
     migrations: &Migrations,
-    wish: &Wish,
-    options: &Options,
+    operation: &Operation,
+    options: &RunOptions,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
-    run_attested(locked, journal, migrations, wish, options, None, watch).await
+    run_attested(locked, journal, migrations, operation, options, None, watch).await
 }
 
-/// Runs a wish. With an endpoint the ledgers are looked at over a new connection in the end.
+/// Runs an operation. With an endpoint the ledgers are looked at over a new connection in the end.
 async fn run_attested(
     locked: &mut Locked<'_>,
     journal: &Journal,
     migrations: &Migrations,
-    wish: &Wish,
-    options: &Options,
+    operation: &Operation,
+    options: &RunOptions,
     endpoint: Option<&Endpoint>,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
     let status = status(migrations, journal);
-    let plan = make_plan(&status, wish)?;
+    let plan = make_plan(&status, operation)?;
     let tasks = tasks(&plan)?;
-    let guard = &options.manner.guard;
+    let guard = &options.exec.guard;
     let single = options.single_transaction;
     let mut second = second_key::open(locked, endpoint, guard, &tasks, single, watch).await?;
-    let together = together(&plan, wish, single)? && second.is_none();
+    let together = together(&plan, operation, single)? && second.is_none();
     let mut report = report(&status, locked.facts().database.clone());
     declared::demand(&mut locked.session, guard, &to_come(&status, &[])).await?;
-    let accepted = accepted(&status, wish);
+    let accepted = accepted(&status, operation);
     if tasks.is_empty() && accepted.is_empty() {
         return Ok(report);
     }
     locked.prepare().await?;
-    accept(locked, &accepted, &options.manner.actor, &mut report).await?;
+    accept(locked, &accepted, &options.exec.actor, &mut report).await?;
     let start = match tasks.first().filter(|_| guard.is_on()) {
         Some(first) => {
-            let of = (first.step.migration, options.manner.actor.as_str());
+            let of = (first.step.migration, options.exec.actor.as_str());
             Some(attest::begin(locked, guard, of).await?)
         }
         None => None,
     };
-    let mut manner = options.manner.clone();
+    let mut exec = options.exec.clone();
     if let Some(start) = &start {
-        manner.guard.attested = start.found.clone();
-        manner.guard.head = start.head.clone();
+        exec.guard.attested = start.found.clone();
+        exec.guard.head = start.head.clone();
     }
-    let manner = &manner;
+    let exec = &exec;
     watch(Event::Planned { steps: tasks.len() });
     let server_version = locked.facts().server_version;
-    let mut tell = |happening: Happening<'_>| watch(event(&tasks, happening));
+    let mut tell = |event: ExecEvent<'_>| watch(job_event(&tasks, event));
     if together {
-        let took = locked.run_together(0, &tasks, manner, &mut tell).await;
+        let took = locked.run_together(0, &tasks, exec, &mut tell).await;
         match took {
             Ok(took) => {
                 let steps = tasks.iter().zip(took).map(|(task, ms)| step_report(task, ms));
@@ -189,7 +190,7 @@ async fn run_attested(
             }
             Err(error) => {
                 let cause = failed(&tasks, &error, together, server_version);
-                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
+                record_refusal(locked, &tasks, &error, &options.exec.actor).await;
                 return Err(RunError { done: Box::new(report), cause });
             }
         }
@@ -198,16 +199,16 @@ async fn run_attested(
         while index < tasks.len() {
             let rest = &tasks[index..];
             let keyed = rest.iter().position(|it| second_key::is_wanted(it.step));
-            let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], manner);
+            let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], exec);
             let (took, error) = match second.as_mut().filter(|_| keyed == Some(0)) {
                 None if riding > 1 => {
-                    locked.run_train(index, &rest[..riding], manner, &mut tell).await
+                    locked.run_train(index, &rest[..riding], exec, &mut tell).await
                 }
-                None => alone(locked.run(index, &rest[0], manner, &mut tell).await),
+                None => alone(locked.run(index, &rest[0], exec, &mut tell).await),
                 Some(second) => {
                     locked.known = None;
-                    let manner = second_key::quiet(manner);
-                    alone(second.run(index, &rest[0], &manner, &mut tell).await)
+                    let exec = second_key::quiet(exec);
+                    alone(second.run(index, &rest[0], &exec, &mut tell).await)
                 }
             };
             let done = rest.iter().zip(&took);
@@ -216,7 +217,7 @@ async fn run_attested(
             if let Some(error) = error {
                 report.after = after(journal, &tasks[..index]);
                 let cause = failed(&tasks, &error, together, server_version);
-                record_refusal(locked, &tasks, &error, &options.manner.actor).await;
+                record_refusal(locked, &tasks, &error, &options.exec.actor).await;
                 return Err(RunError { done: Box::new(report), cause });
             }
             if locked.session.stop().is_pulled() && index < tasks.len() {
@@ -228,7 +229,7 @@ async fn run_attested(
     }
     report.after = after(journal, &tasks);
     if let (Some(start), Some(last)) = (&start, tasks.last()) {
-        let actor = &options.manner.actor;
+        let actor = &options.exec.actor;
         let newest = last.step.migration;
         let attested = attest::attest(locked, endpoint, guard, start, newest, actor, watch).await;
         let is_there =
@@ -282,19 +283,26 @@ async fn record_refusal(
 }
 
 /// Whether the plan is to be one transaction.
-fn together(plan: &Plan<'_>, wish: &Wish, single_transaction: bool) -> Result<bool, plan::Blocked> {
-    match wish {
-        Wish::Redo { .. } => Ok(plan.is_transactional()),
+fn together(
+    plan: &Plan<'_>,
+    operation: &Operation,
+    single_transaction: bool,
+) -> Result<bool, plan::Blocked> {
+    match operation {
+        Operation::Redo { .. } => Ok(plan.is_transactional()),
         _ if single_transaction => plan.demand_transactional().map(|()| true),
         _ => Ok(false),
     }
 }
 
 /// Finds the target and makes the plan.
-pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>, JobError> {
+pub(crate) fn make_plan<'a>(
+    status: &Status<'a>,
+    operation: &Operation,
+) -> Result<Plan<'a>, JobError> {
     let history = history(status);
-    match wish {
-        Wish::Upgrade { target, policy } => {
+    match operation {
+        Operation::Upgrade { target, policy } => {
             if target.trim_start().starts_with('-') {
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
@@ -308,7 +316,7 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
             known(status, &policy.accept_edited)?;
             Ok(plan::upgrade(status, &point, policy)?)
         }
-        Wish::Downgrade { target } => {
+        Operation::Downgrade { target } => {
             if target.trim_start().starts_with('+') {
                 return Err(TargetError::WrongWay {
                     point: target.clone(),
@@ -321,13 +329,13 @@ pub(crate) fn make_plan<'a>(status: &Status<'a>, wish: &Wish) -> Result<Plan<'a>
             let point = history.find(target)?;
             Ok(plan::downgrade(status, &point)?)
         }
-        Wish::Revert { count } => {
+        Operation::Revert { count } => {
             let applied = || status.rows.iter().rev().filter(|row| row.run_on.is_some());
             let stays = applied().nth(count.unwrap_or(usize::MAX));
             let point = stays.map_or(Point::Base, |row| Point::At(row.version.clone()));
             Ok(plan::downgrade(status, &point)?)
         }
-        Wish::Redo { count } => Ok(plan::redo(status, count.unwrap_or(usize::MAX))?),
+        Operation::Redo { count } => Ok(plan::redo(status, count.unwrap_or(usize::MAX))?),
     }
 }
 
@@ -397,8 +405,11 @@ pub(super) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
 }
 
 /// Edited migrations that the user accepts.
-fn accepted<'a>(status: &Status<'a>, wish: &Wish) -> Vec<&'a crate::migration::source::Migration> {
-    let Wish::Upgrade { policy, .. } = wish else {
+fn accepted<'a>(
+    status: &Status<'a>,
+    operation: &Operation,
+) -> Vec<&'a crate::migration::source::Migration> {
+    let Operation::Upgrade { policy, .. } = operation else {
         return Vec::new();
     };
     status
@@ -471,15 +482,15 @@ fn after(journal: &Journal, tasks: &[Task<'_>]) -> Option<Version> {
     applied.last().map(|version| (*version).clone())
 }
 
-pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
+pub(super) fn job_event(tasks: &[Task<'_>], event: ExecEvent<'_>) -> Event {
     let name = |task: usize| tasks[task].step.migration.name.clone();
     let ms = |pause: std::time::Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    match happening {
-        Happening::Started(step) => {
+    match event {
+        ExecEvent::Started(step) => {
             Event::Started { step, name: name(step), direction: tasks[step].step.direction }
         }
-        Happening::Statement(step, done, of) => Event::Statement { step, done, of },
-        Happening::Notice(task, statement, notice) => {
+        ExecEvent::Statement(step, done, of) => Event::Statement { step, done, of },
+        ExecEvent::Notice(task, statement, notice) => {
             let script = tasks[task].script;
             let text = statement.map(|statement| &tasks[task].statements[statement]);
             let line = |span: &sql::Statement| sql::line_column(&script.text, span.span.start).0;
@@ -492,17 +503,17 @@ pub(super) fn event(tasks: &[Task<'_>], happening: Happening<'_>) -> Event {
                 statement: text.map(|statement| first_line(script, statement)),
             }
         }
-        Happening::Retrying { task, attempt, pause } => {
-            Event::Retrying { name: name(task), attempt, pause_ms: ms(pause) }
+        ExecEvent::Retrying { task, attempt, of, pause } => {
+            Event::Retrying { name: name(task), attempt, of, pause_ms: ms(pause) }
         }
-        Happening::Resuming(task, done) => {
+        ExecEvent::Resuming(task, done) => {
             Event::Resuming { name: name(task), done, of: tasks[task].statements.len() }
         }
-        Happening::Comparing(task) => Event::Comparing { name: name(task) },
-        Happening::DroppedInvalidIndex(_, index) => {
+        ExecEvent::Comparing(task) => Event::Comparing { name: name(task) },
+        ExecEvent::DroppedInvalidIndex(_, index) => {
             Event::DroppedInvalidIndex { index: index.to_owned() }
         }
-        Happening::Done(step, took_ms) => Event::Done {
+        ExecEvent::Done(step, took_ms) => Event::Done {
             step,
             version: tasks[step].step.migration.version.clone(),
             name: name(step),

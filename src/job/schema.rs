@@ -281,7 +281,7 @@ fn with_places(printed: Vec<Printed>) -> impl Iterator<Item = (PathBuf, String)>
 pub async fn demand_unchanged(
     endpoint: &Endpoint,
     migrations: &Migrations,
-    wish: &run::Wish,
+    operation: &run::Operation,
     printer: &Printer,
     shadow: impl FnOnce() -> Result<Shadow, JobError>,
     watch: Watch<'_>,
@@ -291,7 +291,7 @@ pub async fn demand_unchanged(
     let read = environment::read(&mut session, &endpoint.url, &own).await?;
     drop(session);
     let status = status(migrations, &journal);
-    let plan = run::make_plan(&status, wish)?;
+    let plan = run::make_plan(&status, operation)?;
     if plan.steps.is_empty() {
         let catalog = Source::Database(endpoint).catalog(watch).await?;
         return printer.demand(&catalog);

@@ -3,6 +3,7 @@
 use miette::NamedSource;
 
 use crate::{
+    connect,
     job::{
         JobError, Watch,
         attest::failed,
@@ -15,8 +16,7 @@ use crate::{
         source::{Direction, Script},
     },
     postgres::{
-        connect,
-        exec::{Manner, Task},
+        exec::{ExecOptions, Task},
         guard::{self, Guard},
         lock::Locked,
         session::Session,
@@ -24,7 +24,7 @@ use crate::{
     report::ledger::Level,
     words::{
         secrets,
-        sql::{self, Kind, Statement},
+        sql::{self, Statement, StatementKind},
         url::Url,
     },
 };
@@ -35,7 +35,9 @@ pub(super) fn demand_forms(
     direction: Direction,
     statements: &[Statement],
 ) -> Result<(), Box<ScriptError>> {
-    for statement in statements.iter().filter(|it| !matches!(it.kind, Kind::Transaction(_))) {
+    for statement in
+        statements.iter().filter(|it| !matches!(it.kind, StatementKind::Transaction(_)))
+    {
         let start = statement.span.start;
         let Err(unfit) = demand_form(&script.text[statement.span.clone()], direction) else {
             continue;
@@ -125,10 +127,10 @@ pub(super) async fn open(
 
 /// How such a migration is run. What an append sets off, down to triggers of other tables, would run as somebody who may become the
 /// owner: none is tried.
-pub(super) fn quiet(manner: &Manner) -> Manner {
-    let mut manner = manner.clone();
-    manner.guard.unprobed = true;
-    manner
+pub(super) fn quiet(exec: &ExecOptions) -> ExecOptions {
+    let mut exec = exec.clone();
+    exec.guard.unprobed = true;
+    exec
 }
 
 const WHO: &str = "SELECT ARRAY[session_user::pg_catalog.text, current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text] AS \"row\"";

@@ -17,6 +17,8 @@ use self::stand_in::Extensions;
 
 use crate::{
     catalog::{Catalog, Coverage},
+    cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
+    connect::{self, Patience},
     job::{
         JobError, Watch,
         failure::{TwinError, missing_extension},
@@ -27,8 +29,6 @@ use crate::{
         source::Migrations,
     },
     postgres::{
-        cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
-        connect::{self, Patience},
         environment, introspect,
         session::{Message, Stop},
         session_error::SessionError,
@@ -58,8 +58,8 @@ pub struct Shadow {
     pub stand_ins: Vec<String>,
     /// What is to be said of what is proved here.
     pub notes: Vec<String>,
-    /// The program that becomes the guard of the server: `glowplug` itself.
-    pub guard: PathBuf,
+    /// The program that becomes the supervisor of the server: `glowplug` itself.
+    pub supervisor: PathBuf,
 }
 
 /// A server that is ready for the first migration.
@@ -325,7 +325,7 @@ impl Shadow {
     async fn bare(&self, kept: Option<Kept>) -> Result<(Scratch, Vec<String>), JobError> {
         let shadow = self.clone();
         let started = tokio::task::spawn_blocking(move || {
-            let mut options = ScratchOptions::new(shadow.guard.clone());
+            let mut options = ScratchOptions::new(shadow.supervisor.clone());
             options.kept = kept;
             options.locale = shadow.locale();
             let (usual, wanted) = (Locale::default(), options.locale.clone());

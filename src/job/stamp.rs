@@ -100,7 +100,7 @@ pub async fn stamp(
         locked.prepare().await?;
         locked.record(&records).await?;
     }
-    locked.let_go().await;
+    locked.release().await;
     Ok(report)
 }
 

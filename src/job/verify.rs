@@ -1,14 +1,14 @@
 //! Replays every migration up, down and up again in the shadow, over rows in every table, and compares what it leaves.
 //!
-//! A first pass is swift: it sees whether everything is exactly as it was, and leaves to a second one, which is careful, whatever
-//! is not. Most migrations never need that. What goes wrong with one is noted, and the next begins where the up.sql of that one leads.
+//! The first pass is incremental: it checks whether everything is exactly as it was. What is not goes to the second pass, which
+//! runs in full. Most migrations never need that. What goes wrong with one is noted, and the next begins where the up.sql of that one leads.
 
 mod cache;
-pub(super) mod careful;
 mod closer;
 mod decide;
+pub(super) mod full;
+mod incremental;
 mod plain;
-mod swift;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,24 +17,25 @@ use std::{
 
 use crate::{
     catalog::{Catalog, Coverage},
+    cluster::Scratch,
     job::{
         JobError, Watch, ledger,
         open::Endpoint,
-        run::Options,
+        run::RunOptions,
         schema::Printer,
         shadow::{Beginning, MANY, Prepared, Shadow, end},
         verify::{
             cache::Cache,
-            careful::catalog,
+            full::catalog,
+            incremental::{Found, Lane, Seen},
             plain::{Copy, Plain},
-            swift::{Found, Lane, Seen},
         },
     },
     migration::{
         environment::Needs,
         source::{Migration, Migrations},
     },
-    postgres::{cluster::Scratch, guard::Guard, introspect, session::Stop},
+    postgres::{guard::Guard, introspect, session::Stop},
     report::{
         event::Event,
         verify::{KnownProblem, Problem, ProblemKind, VerifyReport},
@@ -43,7 +44,7 @@ use crate::{
 
 /// What is verified, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct VerifyRequest<'w> {
     /// Where.
     pub shadow: &'w Shadow,
     /// All migrations.
@@ -72,30 +73,30 @@ pub struct Verified {
 /// # Errors
 /// When the shadow cannot be made, or the user ends it.
 pub async fn verify(
-    wish: &Wish<'_>,
+    request: &VerifyRequest<'_>,
     printer: &Printer,
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<Verified, JobError> {
-    let migrations = wish.shadow.stood_in(wish.migrations);
+    let migrations = request.shadow.stood_in(request.migrations);
     let all: Vec<&Migration> = migrations.iter().collect();
-    let cache = Cache::new(wish, &all);
+    let cache = Cache::new(request, &all);
     let task = Verify {
-        shadow: wish.shadow,
+        shadow: request.shadow,
         all: &all,
-        guard: wish.guard,
+        guard: request.guard,
         known: cache.known(),
-        needs: wish.shadow.needs(wish.migrations.texts()),
-        fail_fast: wish.fail_fast,
-        accepted: wish.accepted,
+        needs: request.shadow.needs(request.migrations.texts()),
+        fail_fast: request.fail_fast,
+        accepted: request.accepted,
         stop,
     };
     let known = task.known();
     watch(Event::Planned { steps: all.len() - known });
-    let mut swift = task.swift(printer, watch).await?;
-    let scratch = swift.scratch.take();
-    let mut plain = swift.plain.take().unwrap_or_else(|| task.plain());
-    let report = task.look_again(swift, &mut plain, printer, watch).await;
+    let mut incremental = task.run_incremental(printer, watch).await?;
+    let scratch = incremental.scratch.take();
+    let mut plain = incremental.plain.take().unwrap_or_else(|| task.plain());
+    let report = task.look_again(incremental, &mut plain, printer, watch).await;
     plain.end().await;
     if let (Some(scratch), Ok(report)) = (&scratch, &report)
         && report.problems.is_empty()
@@ -108,8 +109,8 @@ pub async fn verify(
     }
     let mut report = report?;
     report.known = known;
-    report.notes.splice(0..0, wish.shadow.notes.iter().cloned());
-    report.proved_on = Some(wish.shadow.proved_on());
+    report.notes.splice(0..0, request.shadow.notes.iter().cloned());
+    report.proved_on = Some(request.shadow.proved_on());
     report.sort();
     Ok(Verified { report, failure: plain.into_failure() })
 }
@@ -127,9 +128,9 @@ struct Verify<'v> {
     stop: Stop,
 }
 
-/// What the swift pass found.
+/// What the incremental pass found.
 #[derive(Default)]
-struct Swift<'s> {
+struct Incremental<'s> {
     /// Of those that are as they should be.
     report: VerifyReport,
     /// Those that need a closer look, by their number.
@@ -148,24 +149,24 @@ struct Swift<'s> {
 }
 
 impl Verify<'_> {
-    fn options(&self) -> Options {
-        let mut options = Options::default();
-        options.manner.guard = self.guard.clone();
-        options.manner.guard.allow = None;
+    fn options(&self) -> RunOptions {
+        let mut options = RunOptions::default();
+        options.exec.guard = self.guard.clone();
+        options.exec.guard.allow = None;
         options
     }
 
-    /// Looks at what the swift pass is not sure of, and compares the schema files.
+    /// Looks at what the incremental pass is not sure of, and compares the schema files.
     async fn look_again(
         &self,
-        mut swift: Swift<'_>,
+        mut incremental: Incremental<'_>,
         plain: &mut Plain<'_>,
         printer: &Printer,
         watch: Watch<'_>,
     ) -> Result<VerifyReport, JobError> {
-        let mut report = match swift.unsure.is_empty() {
-            true => self.gather(&mut swift),
-            false => self.careful(&mut swift, plain, watch).await?,
+        let mut report = match incremental.unsure.is_empty() {
+            true => self.gather(&mut incremental),
+            false => self.run_full(&mut incremental, plain, watch).await?,
         };
         let failed = report.problems.iter().find(|it| it.kind == ProblemKind::UpFails);
         if let Some(failed) = failed
@@ -174,11 +175,11 @@ impl Verify<'_> {
             // why it fails is told beside the report
             plain.replay(number + 1).await?;
         }
-        report.undeclared = swift.undeclared;
+        report.undeclared = incremental.undeclared;
         let known = report.notes.clone();
-        report.notes.extend(swift.missing.into_iter().filter(|it| !known.contains(it)));
+        report.notes.extend(incremental.missing.into_iter().filter(|it| !known.contains(it)));
         if report.problems.is_empty() {
-            if let Some(catalog) = &swift.catalog {
+            if let Some(catalog) = &incremental.catalog {
                 report.schema = Some(printer.compare(catalog)?);
             }
             return Ok(report);
@@ -197,7 +198,11 @@ impl Verify<'_> {
     }
 
     /// Sees which migrations go down and up again without a trace.
-    async fn swift(&self, printer: &Printer, watch: Watch<'_>) -> Result<Swift<'_>, JobError> {
+    async fn run_incremental(
+        &self,
+        printer: &Printer,
+        watch: Watch<'_>,
+    ) -> Result<Incremental<'_>, JobError> {
         let (count, known) = (self.all.len(), self.known());
         // a way down and up again costs five times what the plain way up of the second lane costs
         let middle = if count - known < MANY { known } else { known + (count - known) * 5 / 9 };
@@ -212,28 +217,28 @@ impl Verify<'_> {
         let (early, late) = tokio::join!(
             async {
                 if middle == known {
-                    return Ok((Vec::new(), Swift::default()));
+                    return Ok((Vec::new(), Incremental::default()));
                 }
                 self.lane(known, middle, None, first).await
             },
             self.lane(middle, count, Some(printer), second),
         );
-        let ((early, _), (late, mut swift)) = (early?, late?);
+        let ((early, _), (late, mut incremental)) = (early?, late?);
         if let Some(known) = &self.known {
-            swift.report.notes.extend(known.notes.iter().cloned());
+            incremental.report.notes.extend(known.notes.iter().cloned());
         }
         for (number, found) in (known..).zip(early.into_iter().chain(late)) {
             match found {
                 Found::Passed => {}
                 Found::Unsure => {
-                    swift.unsure.insert(number);
+                    incremental.unsure.insert(number);
                 }
                 Found::Wrong(problem) => {
-                    swift.decided.insert(number, *problem);
+                    incremental.decided.insert(number, *problem);
                 }
             }
         }
-        Ok(swift)
+        Ok(incremental)
     }
 
     fn plain(&self) -> Plain<'_> {
@@ -256,7 +261,7 @@ impl Verify<'_> {
         to: usize,
         printer: Option<&Printer>,
         watch: Watch<'_>,
-    ) -> Result<(Vec<Found>, Swift<'_>), JobError> {
+    ) -> Result<(Vec<Found>, Incremental<'_>), JobError> {
         let Prepared { scratch, notes, .. } = self.start().await?;
         let endpoint = self.shadow.endpoint(&scratch, self.stop.clone());
         let mut plain = self.plain();
@@ -264,15 +269,15 @@ impl Verify<'_> {
         let mut walked = self.walk_lane(&endpoint, &mut ground, from, to, printer, watch).await;
         let has_moved = ground.copy.is_some();
         match &mut walked {
-            Ok((_, swift)) if printer.is_some() => swift.plain = Some(plain),
+            Ok((_, incremental)) if printer.is_some() => incremental.plain = Some(plain),
             _ => plain.end().await,
         }
         match &mut walked {
-            Ok((_, swift)) if printer.is_some() => {
-                swift.report.notes.extend(notes);
+            Ok((_, incremental)) if printer.is_some() => {
+                incremental.report.notes.extend(notes);
                 match has_moved {
                     true => end(scratch).await,
-                    false => swift.scratch = Some(scratch),
+                    false => incremental.scratch = Some(scratch),
                 }
             }
             _ => end(scratch).await,
@@ -288,7 +293,7 @@ impl Verify<'_> {
         to: usize,
         printer: Option<&Printer>,
         watch: Watch<'_>,
-    ) -> Result<(Vec<Found>, Swift<'_>), JobError> {
+    ) -> Result<(Vec<Found>, Incremental<'_>), JobError> {
         let mut lane = Lane::open(endpoint, self.guard, watch).await?;
         let mut found = Vec::new();
         let mut is_whole = true;
@@ -315,19 +320,19 @@ impl Verify<'_> {
                 ground.renew(&mut lane, after, self.guard, watch).await?;
             }
         }
-        let mut swift = Swift::default();
+        let mut incremental = Incremental::default();
         if let Some(printer) = printer {
             if printer.has_files() {
-                swift.catalog = Some(catalog(&mut lane.locked).await?);
+                incremental.catalog = Some(catalog(&mut lane.locked).await?);
             }
             let facts = lane.locked.facts().clone();
-            swift.missing = ledger::not_made(&mut lane.locked.session, self.guard).await?;
-            swift.undeclared =
+            incremental.missing = ledger::not_made(&mut lane.locked.session, self.guard).await?;
+            incremental.undeclared =
                 ledger::undeclared(&mut lane.locked.session, &facts, self.guard).await?;
             lane.rest().await?;
         }
-        lane.locked.let_go().await;
-        Ok((found, swift))
+        lane.locked.release().await;
+        Ok((found, incremental))
     }
 }
 

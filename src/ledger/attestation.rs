@@ -11,7 +11,7 @@ use crate::{
         declaration::Declaration,
         lasting::lasting,
         layer::{Layer, Signs},
-        snapshot::{Address, Fact, Kind, Snapshot},
+        snapshot::{Address, Fact, FactKind, Snapshot},
     },
     report::ledger_finding::LedgerFinding,
     words::digest::Digest,
@@ -28,7 +28,7 @@ pub struct Attestation {
     ///
     /// Left out where the attestation before had the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    facts: Vec<(Option<usize>, Kind, String, Fact)>,
+    facts: Vec<(Option<usize>, FactKind, String, Fact)>,
     /// Why a difference to the one before it was accepted, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
@@ -72,7 +72,8 @@ impl Attestation {
                 (address.ledger, address.kind, address.object.clone(), fact.clone())
             })
             .collect();
-        let counted: Vec<_> = facts.iter().filter(|(_, kind, ..)| *kind != Kind::Rows).collect();
+        let counted: Vec<_> =
+            facts.iter().filter(|(_, kind, ..)| *kind != FactKind::Rows).collect();
         let text = serde_json::to_string(&counted).unwrap_or_default();
         Self { digest: Digest::of(&text), ledgers, facts, accepted, anew: false }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::snapshot::{Kind, Snapshot};
+use crate::ledger::snapshot::{FactKind, Snapshot};
 
 /// What was there before a migration was applied, by name: what it brought may go again when it is reverted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,11 +40,11 @@ impl Before {
         let named = snapshot.iter().filter_map(|(address, fact)| {
             let object = &address.object;
             match address.kind {
-                Kind::Relation => Some(format!("relation {object}")),
-                Kind::Constraint => Some(format!("constraint {object}")),
-                Kind::Index if fact.is("unique") => Some(format!("index {object}")),
-                Kind::Trigger => Some(format!("trigger {object}")),
-                Kind::Column => Some(format!(
+                FactKind::Relation => Some(format!("relation {object}")),
+                FactKind::Constraint => Some(format!("constraint {object}")),
+                FactKind::Index if fact.is("unique") => Some(format!("index {object}")),
+                FactKind::Trigger => Some(format!("trigger {object}")),
+                FactKind::Column => Some(format!(
                     "column {object}{}{}",
                     if fact.is("not null") { " not null" } else { "" },
                     if fact.text("default").is_empty() { "" } else { " default" },

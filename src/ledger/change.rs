@@ -2,7 +2,7 @@
 
 mod access;
 mod columns;
-mod everywhere;
+mod global;
 mod keys;
 mod tracking;
 mod triggers;
@@ -17,7 +17,7 @@ use crate::{
         before::Before,
         declaration::Declaration,
         protection::{Protection, bits, firmness, protection},
-        snapshot::{Fact, Kind, Snapshot},
+        snapshot::{Fact, FactKind, Snapshot},
     },
     report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
@@ -52,7 +52,7 @@ pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<
         findings.extend(judge.findings);
     }
     if !guarded.is_empty() {
-        findings.extend(everywhere::everywhere(before, after, context, &guarded));
+        findings.extend(global::global(before, after, context, &guarded));
     }
     findings.into_iter().collect()
 }
@@ -61,7 +61,7 @@ pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<
 #[must_use]
 pub fn is_guarded(snapshot: &Snapshot, ledger: usize) -> bool {
     snapshot
-        .of(Some(ledger), Kind::Trigger)
+        .of(Some(ledger), FactKind::Trigger)
         .filter_map(|(_, trigger)| firmness(trigger))
         .any(|(bits, _)| bits & (bits::UPDATE | bits::DELETE) != 0)
 }
@@ -116,7 +116,7 @@ impl<'j> Judge<'j> {
     }
 
     /// The two sides of one kind, by name.
-    fn pairs(&self, kind: Kind) -> Vec<(&'j str, Option<&'j Fact>, Option<&'j Fact>)> {
+    fn pairs(&self, kind: FactKind) -> Vec<(&'j str, Option<&'j Fact>, Option<&'j Fact>)> {
         let old: BTreeMap<&str, &Fact> = self.before.of(Some(self.index), kind).collect();
         let new: BTreeMap<&str, &Fact> = self.after.of(Some(self.index), kind).collect();
         let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
@@ -175,7 +175,7 @@ impl<'j> Judge<'j> {
 
     /// Whether the ledger had no row before.
     fn is_empty(&self) -> bool {
-        let tables: Vec<_> = self.before.of(Some(self.index), Kind::Rows).collect();
+        let tables: Vec<_> = self.before.of(Some(self.index), FactKind::Rows).collect();
         // a table without partitions has no rows; a description without tables says nothing
         let is_partitioned =
             self.before.root(self.index).is_some_and(|(_, it)| it.text("kind") == "p");
@@ -183,10 +183,10 @@ impl<'j> Judge<'j> {
     }
 
     fn relations(&mut self) {
-        for (label, old, new) in self.pairs(Kind::Relation) {
+        for (label, old, new) in self.pairs(FactKind::Relation) {
             match (old, new) {
                 (Some(_), None) => {
-                    let rows = self.before.of(Some(self.index), Kind::Rows);
+                    let rows = self.before.of(Some(self.index), FactKind::Rows);
                     let was_empty =
                         rows.filter(|(it, _)| *it == label).all(|(_, it)| it.is("empty"));
                     if !was_empty {
@@ -223,11 +223,11 @@ impl<'j> Judge<'j> {
     fn computes_otherwise(&self, partition: &str) -> Option<&'j str> {
         let (root, _) = self.after.root(self.index)?;
         let of = |relation: &'j str| {
-            let columns = self.after.of(Some(self.index), Kind::Column).map(|(_, it)| it);
+            let columns = self.after.of(Some(self.index), FactKind::Column).map(|(_, it)| it);
             columns.filter(move |it| it.text("relation") == relation && !it.is("dropped"))
         };
         let label =
-            self.after.of(Some(self.index), Kind::Relation).find(|(it, _)| *it == partition)?.0;
+            self.after.of(Some(self.index), FactKind::Relation).find(|(it, _)| *it == partition)?.0;
         let meaning = |it: &Fact| (it.text("generated").to_owned(), it.text("default").to_owned());
         of(label).find_map(|column| {
             let name = column.text("name");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::ledger::snapshot::{Address, Fact, Kind, Snapshot};
+use crate::ledger::snapshot::{Address, Fact, FactKind, Snapshot};
 
 /// The names of columns by table and number.
 type Columns<'s> = BTreeMap<(String, i64), String>;
@@ -14,7 +14,7 @@ type Columns<'s> = BTreeMap<(String, i64), String>;
 pub(super) fn lasting(snapshot: &Snapshot) -> Snapshot {
     let columns: Columns<'_> = snapshot
         .iter()
-        .filter(|(address, fact)| address.kind == Kind::Column && !fact.is("dropped"))
+        .filter(|(address, fact)| address.kind == FactKind::Column && !fact.is("dropped"))
         .filter_map(|(_, fact)| {
             let place = (fact.text("relation").to_owned(), fact.number("number")?);
             Some((place, fact.text("name").to_owned()))
@@ -27,13 +27,13 @@ fn one(address: &Address, fact: &Fact, columns: &Columns<'_>) -> Option<(Address
     let mut address = address.clone();
     let mut fact = fact.clone();
     match address.kind {
-        Kind::Rows => {
+        FactKind::Rows => {
             let empty = Value::Bool(fact.is("empty"));
             fact = Fact([("empty".to_owned(), empty)].into_iter().collect());
         }
         kind if !kind.lasts() => return None,
-        Kind::Column if fact.is("dropped") => return None,
-        Kind::Column => {
+        FactKind::Column if fact.is("dropped") => return None,
+        FactKind::Column => {
             let relation = fact.text("relation").to_owned();
             address.object = format!("{relation} {}", fact.text("name"));
             // the place among the columns that are there
@@ -43,7 +43,7 @@ fn one(address: &Address, fact: &Fact, columns: &Columns<'_>) -> Option<(Address
             // how a default that was added later is kept, not what it is
             fact.0.remove("missing value");
         }
-        Kind::Relation => {
+        FactKind::Relation => {
             let numbers = fact.0.get("key").and_then(Value::as_array);
             let key: Option<Vec<Value>> = numbers.map(|all| {
                 let numbers = all.iter().filter_map(Value::as_i64);
@@ -55,7 +55,7 @@ fn one(address: &Address, fact: &Fact, columns: &Columns<'_>) -> Option<(Address
                 fact.0.insert("key".into(), Value::from(key));
             }
         }
-        Kind::Type => {
+        FactKind::Type => {
             let labels = fact.0.get("labels").and_then(Value::as_object);
             let named: Option<Map<String, Value>> = labels.map(|labels| {
                 let names = labels.values().filter_map(Value::as_str);
@@ -65,7 +65,7 @@ fn one(address: &Address, fact: &Fact, columns: &Columns<'_>) -> Option<(Address
                 fact.0.insert("labels".into(), Value::from(named));
             }
         }
-        Kind::Sequence => {
+        FactKind::Sequence => {
             let of = fact.text("of").to_owned();
             let column = of.rsplit_once('.').and_then(|(relation, number)| {
                 columns.get(&(relation.to_owned(), number.parse().ok()?))
@@ -74,10 +74,10 @@ fn one(address: &Address, fact: &Fact, columns: &Columns<'_>) -> Option<(Address
                 fact.0.insert("of".into(), Value::from(format!("{relation}.{column}")));
             }
         }
-        Kind::Database => address.object.clear(),
+        FactKind::Database => address.object.clear(),
         _ => {}
     }
-    if address.kind != Kind::Column {
+    if address.kind != FactKind::Column {
         fact.0.remove("identity");
     }
     fact.0.remove("type identity");

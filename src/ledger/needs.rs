@@ -2,9 +2,9 @@
 
 use crate::{
     ledger::{
-        bomb::inside,
+        delayed_code::inside,
         protection::bits,
-        snapshot::{Fact, Kind, Snapshot},
+        snapshot::{Fact, FactKind, Snapshot},
     },
     words::sql::{Piece, pieces},
 };
@@ -17,22 +17,22 @@ pub fn needs_of_what_is_new(
     ledger: usize,
 ) -> Vec<(String, Vec<(String, &'static str)>)> {
     let knew = |kind, label: &str| before.of(Some(ledger), kind).any(|(it, _)| it == label);
-    let functions: Vec<(&str, &Fact)> = after.of(Some(ledger), Kind::Function).collect();
-    let triggers: Vec<(&str, &Fact)> = after.of(Some(ledger), Kind::Trigger).collect();
+    let functions: Vec<(&str, &Fact)> = after.of(Some(ledger), FactKind::Function).collect();
+    let triggers: Vec<(&str, &Fact)> = after.of(Some(ledger), FactKind::Trigger).collect();
     let called = |name: &str| functions.iter().find(|(it, _)| *it == name).map(|(_, it)| *it);
     let of_triggers = triggers.iter().filter_map(|(label, trigger)| {
         let bits = trigger.number("bits").unwrap_or_default();
-        let is_new = !knew(Kind::Trigger, label) && bits & bits::INSERT != 0;
+        let is_new = !knew(FactKind::Trigger, label) && bits & bits::INSERT != 0;
         let function = called(trigger.text("function")).filter(|_| is_new)?;
         Some((format!("the trigger {label}"), function))
     });
     let others = functions.iter().filter_map(|(label, function)| {
         let is_of_trigger = triggers.iter().any(|(_, it)| it.text("function") == *label);
-        let is_new = !knew(Kind::Function, label) && !is_of_trigger;
+        let is_new = !knew(FactKind::Function, label) && !is_of_trigger;
         is_new.then(|| (format!("the function {label}"), *function))
     });
     let found = of_triggers.chain(others).filter(|(_, it)| !it.is("definer"));
-    let made: Vec<(&str, &Fact)> = after.of(None, Kind::NewFunction).collect();
+    let made: Vec<(&str, &Fact)> = after.of(None, FactKind::NewFunction).collect();
     found
         .map(|(label, function)| (label, needs(function.text("source"), &made, 0)))
         .filter(|(_, needs)| !needs.is_empty())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     ledger::{
         proof::{Unproved, prove},
-        snapshot::{Fact, Kind, Snapshot},
+        snapshot::{Fact, FactKind, Snapshot},
     },
     report::ledger::{Guarded, Strength},
 };
@@ -43,13 +43,13 @@ pub(crate) mod bits {
 /// Finds out what protects a ledger.
 #[must_use]
 pub fn protection(snapshot: &Snapshot, ledger: usize) -> Protection {
-    let functions: BTreeMap<&str, &Fact> = snapshot.of(Some(ledger), Kind::Function).collect();
-    let tables = snapshot.of(Some(ledger), Kind::Relation);
+    let functions: BTreeMap<&str, &Fact> = snapshot.of(Some(ledger), FactKind::Function).collect();
+    let tables = snapshot.of(Some(ledger), FactKind::Relation);
     let mut found = Protection {
         tables: tables.map(|(label, _)| (label.to_owned(), Guarded::default())).collect(),
         unproved: BTreeMap::new(),
     };
-    for (label, trigger) in snapshot.of(Some(ledger), Kind::Trigger) {
+    for (label, trigger) in snapshot.of(Some(ledger), FactKind::Trigger) {
         let Some((bits, strength)) = firmness(trigger) else {
             continue;
         };
@@ -74,7 +74,7 @@ pub fn protection(snapshot: &Snapshot, ledger: usize) -> Protection {
     }
     // a trigger for statements of a partitioned table does not see what is done to its partitions directly
     let partitions: Vec<&str> = snapshot
-        .of(Some(ledger), Kind::Relation)
+        .of(Some(ledger), FactKind::Relation)
         .filter(|(_, fact)| fact.is("partition") || fact.text("kind") == "p")
         .map(|(label, _)| label)
         .collect();

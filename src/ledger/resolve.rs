@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ledger::snapshot::{Kind, Snapshot};
+use crate::ledger::snapshot::{FactKind, Snapshot};
 
 /// What PostgreSQL uses where nobody set anything.
 const DEFAULT: &str = "\"$user\", public";
@@ -13,15 +13,17 @@ pub(super) fn resolved(
     ledger: usize,
     schema: &str,
 ) -> BTreeMap<String, Option<String>> {
-    let mut holding: BTreeSet<&str> =
-        snapshot.of(Some(ledger), Kind::Namesake).map(|(_, fact)| fact.text("schema")).collect();
+    let mut holding: BTreeSet<&str> = snapshot
+        .of(Some(ledger), FactKind::Namesake)
+        .map(|(_, fact)| fact.text("schema"))
+        .collect();
     holding.insert(schema);
     let paths: BTreeMap<(&str, bool), &str> = snapshot
-        .of(None, Kind::Setting)
+        .of(None, FactKind::Setting)
         .filter(|(_, fact)| fact.text("name") == "search_path")
         .map(|(_, fact)| ((fact.text("role"), fact.is("here")), fact.text("value")))
         .collect();
-    let roles = snapshot.of(Some(ledger), Kind::Role);
+    let roles = snapshot.of(Some(ledger), FactKind::Role);
     let found = roles.map(|(label, _)| {
         let role = label.trim_matches('"').replace("\"\"", "\"");
         // from the strongest setting to the weakest

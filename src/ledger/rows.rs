@@ -3,7 +3,7 @@
 //! The claim that the guard rests on: the same table and file (and TOAST) for every leaf, and no row counted as updated or
 //! deleted by this transaction, with unchanged columns, means that every old row is what it was.
 
-use crate::ledger::snapshot::{Fact, Kind, Snapshot};
+use crate::ledger::snapshot::{Fact, FactKind, Snapshot};
 
 /// What happened to the rows of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub fn rows(before: &Snapshot, after: &Snapshot, ledger: usize) -> Rows {
     let renamed = after.named_as(before);
     let after = renamed.as_ref().unwrap_or(after);
     let mut found = Rows::default();
-    let old: Vec<(&str, &Fact)> = before.of(Some(ledger), Kind::Rows).collect();
-    for (label, now) in after.of(Some(ledger), Kind::Rows) {
+    let old: Vec<(&str, &Fact)> = before.of(Some(ledger), FactKind::Rows).collect();
+    for (label, now) in after.of(Some(ledger), FactKind::Rows) {
         let Some((_, then)) = old.iter().find(|(it, _)| *it == label) else {
             if !now.is("empty") {
                 found.attached.push(label.to_owned());

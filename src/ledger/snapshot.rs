@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the words of the query")]
-pub enum Kind {
+pub enum FactKind {
     Session,
     Relation,
     Rows,
@@ -45,7 +45,7 @@ pub enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl FactKind {
     fn of(word: &str) -> Self {
         let word = Value::String(word.replace(' ', "-"));
         serde_json::from_value(word).unwrap_or(Self::Unknown)
@@ -74,7 +74,7 @@ pub struct Address {
     /// The declared ledger, counted from 0; none for what belongs to all.
     pub ledger: Option<usize>,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: FactKind,
     /// The object's name.
     pub object: String,
 }
@@ -136,7 +136,8 @@ impl Snapshot {
             let mut row = row.into_iter().map(Option::unwrap_or_default);
             let mut next = || row.next().unwrap_or_default();
             let (ledger, kind, object, value) = (next(), next(), next(), next());
-            let address = Address { ledger: ledger.parse().ok(), kind: Kind::of(&kind), object };
+            let address =
+                Address { ledger: ledger.parse().ok(), kind: FactKind::of(&kind), object };
             let fact = serde_json::from_str(&value).unwrap_or_else(|_| {
                 Fact([("unreadable".to_owned(), Value::String(value))].into_iter().collect())
             });
@@ -149,7 +150,7 @@ impl Snapshot {
     pub(super) fn named_as(&self, before: &Self) -> Option<Self> {
         let relations = |snapshot: &Self| -> BTreeMap<(Option<usize>, String), String> {
             let of = |(at, fact): (&Address, &Fact)| {
-                let is_part = at.kind == Kind::Relation && !fact.is("root");
+                let is_part = at.kind == FactKind::Relation && !fact.is("root");
                 let is_part = is_part && !fact.text("identity").is_empty();
                 is_part.then(|| ((at.ledger, fact.text("identity").to_owned()), at.object.clone()))
             };
@@ -170,7 +171,7 @@ impl Snapshot {
         let facts = self.iter().map(|(address, fact)| {
             let (mut address, mut fact) = (address.clone(), fact.clone());
             let now = match address.kind {
-                Kind::Relation | Kind::Rows => address.object.clone(),
+                FactKind::Relation | FactKind::Rows => address.object.clone(),
                 _ => fact.text("relation").to_owned(),
             };
             if let Some(then) = then(address.ledger, &now) {
@@ -210,7 +211,7 @@ impl Snapshot {
     }
 
     /// The facts of one kind about one ledger, in order.
-    pub fn of(&self, ledger: Option<usize>, kind: Kind) -> impl Iterator<Item = (&str, &Fact)> {
+    pub fn of(&self, ledger: Option<usize>, kind: FactKind) -> impl Iterator<Item = (&str, &Fact)> {
         let first = Address { ledger, kind, object: String::new() };
         self.facts
             .range(first..)
@@ -221,19 +222,19 @@ impl Snapshot {
     /// The ledger's own table.
     #[must_use]
     pub fn root(&self, ledger: usize) -> Option<(&str, &Fact)> {
-        self.of(Some(ledger), Kind::Relation).find(|(_, fact)| fact.is("root"))
+        self.of(Some(ledger), FactKind::Relation).find(|(_, fact)| fact.is("root"))
     }
 
     /// Whether this role may read the rows of a ledger.
     #[must_use]
     pub fn is_readable(&self, ledger: usize) -> bool {
-        self.of(Some(ledger), Kind::Rows).all(|(_, it)| it.is("readable"))
+        self.of(Some(ledger), FactKind::Rows).all(|(_, it)| it.is("readable"))
     }
 
     /// What the session said of itself.
     #[must_use]
     pub fn session(&self) -> Fact {
-        let found = self.of(None, Kind::Session).next();
+        let found = self.of(None, FactKind::Session).next();
         found.map(|(_, fact)| fact.clone()).unwrap_or_default()
     }
 
@@ -244,7 +245,7 @@ impl Snapshot {
             return Vec::new();
         };
         let columns: Vec<&Fact> = self
-            .of(Some(ledger), Kind::Column)
+            .of(Some(ledger), FactKind::Column)
             .map(|(_, fact)| fact)
             .filter(|fact| fact.text("relation") == root && !fact.is("dropped"))
             .collect();

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::snapshot::{Kind, Snapshot};
+use crate::ledger::snapshot::{FactKind, Snapshot};
 
 /// A column as it was called, and its type, when rows were recorded. Each value is written in the text form of its type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Written {
     #[must_use]
     pub fn of(snapshot: &Snapshot, ledger: usize) -> Vec<Self> {
         let root = snapshot.root(ledger).map(|(root, _)| root).unwrap_or_default();
-        let columns = snapshot.of(Some(ledger), Kind::Column).map(|(_, fact)| fact);
+        let columns = snapshot.of(Some(ledger), FactKind::Column).map(|(_, fact)| fact);
         columns
             .filter(|it| it.text("relation") == root && !it.is("dropped"))
             .filter(|it| it.text("generated") != "v")

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     catalog::{Catalog, Difference, How, Key},
     report::finding::Severity,
-    words::sql::{Kind, Piece, Statement, pieces},
+    words::sql::{Piece, Statement, StatementKind, pieces},
 };
 
 /// One statement, as tokens.
@@ -21,7 +21,7 @@ pub struct Said<'s> {
     /// Where in the script.
     pub span: Range<usize>,
     /// What the runner knows of it.
-    pub kind: Kind,
+    pub kind: StatementKind,
     /// Its tokens; of a DO block those of its code as well.
     pub pieces: Vec<Piece<'s>>,
 }
@@ -167,7 +167,7 @@ impl Case<'_> {
             self.statements.iter().position(all),
             self.statements
                 .iter()
-                .position(|it| matches!(it.kind, Kind::Call) || it.begins(&["select"])),
+                .position(|it| matches!(it.kind, StatementKind::Call) || it.begins(&["select"])),
         ]
         .into_iter()
         .flatten();

@@ -290,8 +290,7 @@ fn who_waits(relation: &str, held: &Held, run: &Observation) -> Option<(String, 
     };
     let table = known.table.clone().unwrap_or_else(|| relation.to_owned());
     // nobody writes to a materialized view
-    let is_written =
-        run.relations.get(&table).is_none_or(|it| it.kind != Kind::MaterializedView);
+    let is_written = run.relations.get(&table).is_none_or(|it| it.kind != Kind::MaterializedView);
     let waits = Waits { writers: waits.writers && is_written, ..waits };
     // what concerns a table that is new concerns nobody
     let is_old = run.relations.get(&table).is_none_or(|it| !it.is_new);

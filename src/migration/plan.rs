@@ -8,7 +8,7 @@ use crate::{
         target::Point,
         version::Version,
     },
-    words::sql::{Kind, Statement},
+    words::sql::{Statement, StatementKind},
 };
 
 /// One migration of a plan, in one direction.
@@ -332,10 +332,10 @@ pub fn units(statements: &[Statement]) -> Vec<Unit> {
     let mut units = Vec::new();
     let mut index = 0;
     while index < statements.len() {
-        let is_block = matches!(statements[index].kind, Kind::Transaction(_));
+        let is_block = matches!(statements[index].kind, StatementKind::Transaction(_));
         let end = if is_block {
             (index + 1..statements.len())
-                .find(|at| matches!(statements[*at].kind, Kind::Transaction(_)))
+                .find(|at| matches!(statements[*at].kind, StatementKind::Transaction(_)))
                 .unwrap_or(statements.len())
         } else {
             index + 1

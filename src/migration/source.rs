@@ -7,7 +7,7 @@ use crate::{
     migration::version::Version,
     words::{
         digest::Digest,
-        sql::{self, Kind, SqlError, Statement, place_of},
+        sql::{self, SqlError, Statement, StatementKind, place_of},
     },
 };
 
@@ -295,11 +295,11 @@ fn refusal(
     block: &mut Option<std::ops::Range<usize>>,
 ) -> Option<(String, &'static str)> {
     match &statement.kind {
-        Kind::Transaction(command) if metadata.run_in_transaction => Some((
+        StatementKind::Transaction(command) if metadata.run_in_transaction => Some((
             format!("`{command}` in a migration that runs in a transaction"),
             "The migration is one transaction already, together with its journal entry. Remove the command, or write `run_in_transaction = false` into metadata.toml.",
         )),
-        Kind::Transaction(command) => match (command.as_str(), &block) {
+        StatementKind::Transaction(command) => match (command.as_str(), &block) {
             ("BEGIN" | "START TRANSACTION", None) => {
                 *block = Some(statement.span.clone());
                 None
@@ -313,26 +313,26 @@ fn refusal(
                 "A script may only open transactions with BEGIN and end them with COMMIT: glowplug writes its journal in the same transaction.",
             )),
         },
-        Kind::CopyStdin => Some((
+        StatementKind::CopyStdin => Some((
             "`COPY … FROM STDIN` in a migration".into(),
             "A migration has no standard input. Write INSERT statements (pg_dump --inserts), or load the data from the application.",
         )),
-        Kind::CopyStdout => Some((
+        StatementKind::CopyStdout => Some((
             "`COPY … TO STDOUT` in a migration".into(),
             "A migration has no standard output. Use psql for exports.",
         )),
-        Kind::OutsideTransaction("DISCARD ALL") => Some((
+        StatementKind::OutsideTransaction("DISCARD ALL") => Some((
             "`DISCARD ALL` in a migration".into(),
             "It would release the migration lock. Every migration starts with a clean session; RESET ALL and DISCARD TEMP reset parts of it.",
         )),
         // whether it may depends on the subscription's slot: the server decides
-        Kind::DropSubscription { .. } => None,
+        StatementKind::DropSubscription { .. } => None,
         kind if (metadata.run_in_transaction || block.is_some())
             && !kind.may_run_in_transaction() =>
         {
             let label = match kind {
                 // VACUUM, CLUSTER, REINDEX
-                Kind::Maintenance => text
+                StatementKind::Maintenance => text
                     .split(|c: char| !c.is_ascii_alphabetic())
                     .next()
                     .unwrap_or_default()

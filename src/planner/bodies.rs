@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Planner, Stage, Stuck, is_type, needs};
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind, RelationKind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::{
         routine,
         rules::{Object, Steps},
@@ -80,7 +80,7 @@ impl<'c> Planner<'c> {
                 }
             }
             for (found, is_sure) in self.needed(&object, &named) {
-                if found.kind() == Kind::Routine && !self.is_touched(found) {
+                if found.kind() == ObjectKind::Routine && !self.is_touched(found) {
                     let is_text = self.object(self.to, found);
                     if is_sure && is_text.is_some_and(|it| routine::is_text(&it)) {
                         graph.add(self.place(found));
@@ -112,7 +112,7 @@ impl<'c> Planner<'c> {
                 return true;
             }
             let sure = inside(true);
-            let routines = knot.iter().filter(|it| it.key.kind() == Kind::Routine);
+            let routines = knot.iter().filter(|it| it.key.kind() == ObjectKind::Routine);
             let called = routines.filter(|it| match sure.is_empty() {
                 true => self.is_parsed(it),
                 false => self.is_evaluated(&it.key, &knot),
@@ -213,14 +213,16 @@ impl<'c> Planner<'c> {
     fn routines(&self) -> (Vec<&'c Key>, BTreeMap<&'c Key, Vec<&'c Key>>) {
         let mut users: BTreeMap<&'c Key, Vec<&'c Key>> = BTreeMap::new();
         let calls = self.to.dependencies.iter();
-        for it in calls.filter(|it| it.referenced.kind() == Kind::Routine) {
+        for it in calls.filter(|it| it.referenced.kind() == ObjectKind::Routine) {
             if self.is_touched(&it.dependent) {
                 users.entry(&it.referenced).or_default().push(&it.dependent);
             }
         }
         let own = self.created.iter().chain(self.changed.keys()).copied();
-        let all: BTreeSet<&'c Key> =
-            own.filter(|it| it.kind() == Kind::Routine).chain(users.keys().copied()).collect();
+        let all: BTreeSet<&'c Key> = own
+            .filter(|it| it.kind() == ObjectKind::Routine)
+            .chain(users.keys().copied())
+            .collect();
         (all.into_iter().collect(), users)
     }
 
@@ -228,30 +230,30 @@ impl<'c> Planner<'c> {
         let mut named =
             Named { objects: BTreeMap::new(), operators: Vec::new(), parts: BTreeMap::new() };
         let touched = self.created.iter().chain(self.changed.keys()).copied();
-        let untouched = self.to.of_kind(Kind::Routine).map(|(key, _)| key);
+        let untouched = self.to.of_kind(ObjectKind::Routine).map(|(key, _)| key);
         for key in touched.chain(untouched.filter(|it| !self.is_touched(it))) {
             match key.kind() {
-                Kind::Operator => named.operators.push(key),
-                Kind::Column | Kind::CompositeAttribute | Kind::Constraint => {
+                ObjectKind::Operator => named.operators.push(key),
+                ObjectKind::Column | ObjectKind::CompositeAttribute | ObjectKind::Constraint => {
                     let whole = (key.part(0), key.part(1));
                     named.parts.entry(whole).or_default().push(key);
                 }
-                Kind::Cast => named.operators.push(key),
-                Kind::Index
-                | Kind::Trigger
-                | Kind::Rule
-                | Kind::Policy
-                | Kind::Statistics
-                | Kind::Grant
-                | Kind::DefaultPrivilege
-                | Kind::Inheritance
-                | Kind::DomainConstraint => {}
+                ObjectKind::Cast => named.operators.push(key),
+                ObjectKind::Index
+                | ObjectKind::Trigger
+                | ObjectKind::Rule
+                | ObjectKind::Policy
+                | ObjectKind::Statistics
+                | ObjectKind::Grant
+                | ObjectKind::DefaultPrivilege
+                | ObjectKind::Inheritance
+                | ObjectKind::DomainConstraint => {}
                 _ => named.objects.entry(key.part(1)).or_default().push(key),
             }
         }
         // a relation may stay as it is while its columns change
         for (schema, name) in named.parts.keys() {
-            for kind in [Kind::Relation, Kind::Composite] {
+            for kind in [ObjectKind::Relation, ObjectKind::Composite] {
                 let found = self.to.entry(&Key::new(kind, &[schema, name]));
                 if let Some((key, _)) = found.filter(|(key, _)| !self.is_touched(key)) {
                     named.objects.entry(name).or_default().push(key);
@@ -289,9 +291,9 @@ impl<'c> Planner<'c> {
                 add(key, is_sure);
                 let whole = (key.part(0), key.part(1));
                 let parts = named.parts.get(&whole).into_iter().flatten();
-                for part in parts.filter(|_| key.kind() != Kind::Routine) {
+                for part in parts.filter(|_| key.kind() != ObjectKind::Routine) {
                     let is_named = mentions.has(part.name());
-                    let is_key = part.kind() == Kind::Constraint;
+                    let is_key = part.kind() == ObjectKind::Constraint;
                     if is_named || !is_key || mentions.has("group") {
                         add(part, is_sure && is_named && !is_key);
                     }
@@ -300,7 +302,9 @@ impl<'c> Planner<'c> {
         }
         for key in &named.operators {
             let is_there = match key.kind() {
-                Kind::Operator => mentions.operators.iter().any(|it| it.contains(key.part(1))),
+                ObjectKind::Operator => {
+                    mentions.operators.iter().any(|it| it.contains(key.part(1)))
+                }
                 // between types that it may well not name
                 _ => true,
             };
@@ -314,12 +318,13 @@ impl<'c> Planner<'c> {
     /// Whether an object is what the place of its name asks for.
     fn fits(&self, mention: &Mention, key: &'c Key) -> bool {
         match mention.place {
-            Place::Relation => matches!(key.kind(), Kind::Relation | Kind::Sequence),
+            Place::Relation => matches!(key.kind(), ObjectKind::Relation | ObjectKind::Sequence),
             Place::Call(count) => {
                 let object = self.object(self.to, key);
-                key.kind() == Kind::Routine && object.is_some_and(|it| routine::takes(&it, count))
+                key.kind() == ObjectKind::Routine
+                    && object.is_some_and(|it| routine::takes(&it, count))
             }
-            Place::Type => is_type(key) || key.kind() == Kind::Relation,
+            Place::Type => is_type(key) || key.kind() == ObjectKind::Relation,
             Place::Any => false,
         }
     }
@@ -354,7 +359,7 @@ impl<'c> Planner<'c> {
 
 /// Lets edges of a knot give way; what waits for one routine of it waits for all of them, for they call each other.
 fn loosen(graph: &mut Graph<Node>, soft: &mut Soft, knot: &BTreeSet<Node>, edges: &[(Node, Node)]) {
-    let routines = || knot.iter().filter(|it| it.key.kind() == Kind::Routine);
+    let routines = || knot.iter().filter(|it| it.key.kind() == ObjectKind::Routine);
     let after: BTreeSet<Node> =
         routines().flat_map(|it| graph.followers(it)).filter(|it| !knot.contains(it)).collect();
     for first in routines() {
@@ -374,14 +379,14 @@ fn loosen(graph: &mut Graph<Node>, soft: &mut Soft, knot: &BTreeSet<Node>, edges
 fn evaluates(object: &Object<'_>) -> bool {
     match object.key.kind() {
         // rows that are there would keep what the empty body says
-        Kind::Column if object.is(Attribute::Generated) => !object.stays,
-        Kind::Column => object.stays && !object.with_parent,
-        Kind::Index => true,
-        Kind::Constraint => {
+        ObjectKind::Column if object.is(Attribute::Generated) => !object.stays,
+        ObjectKind::Column => object.stays && !object.with_parent,
+        ObjectKind::Index => true,
+        ObjectKind::Constraint => {
             object.fact.is_constraint(ConstraintKind::Exclusion)
                 || !object.with_parent && !object.is(Attribute::NotValid)
         }
-        Kind::Relation => {
+        ObjectKind::Relation => {
             object.is(Attribute::PartitionKey)
                 || object.fact.relation_kind() == Some(RelationKind::MaterializedView)
                     && !object.is(Attribute::Unpopulated)

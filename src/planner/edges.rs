@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Planner, Stuck, is_type, needs, shell};
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, ObjectKind},
     ddl::{
         base_type, constraint,
         index::{self, partition, ties},
@@ -28,7 +28,7 @@ impl<'c> Planner<'c> {
         let all = self.dropped.iter();
         let keys: Vec<&'c Key> = all
             .filter(|(key, whole)| {
-                whole.is_some() && key.kind() == Kind::Constraint && between(key)
+                whole.is_some() && key.kind() == ObjectKind::Constraint && between(key)
             })
             .map(|(key, _)| *key)
             .collect();
@@ -36,7 +36,7 @@ impl<'c> Planner<'c> {
             self.dropped.insert(key, None);
         }
         // that of a partition goes with that of the whole
-        let constraints = self.dropped.keys().filter(|it| it.kind() == Kind::Constraint);
+        let constraints = self.dropped.keys().filter(|it| it.kind() == ObjectKind::Constraint);
         let wholes: Vec<(&'c Key, &'c Key)> = constraints
             .filter_map(|key| {
                 let whole = ties::whole(&self.object(self.from, key)?)?;
@@ -76,7 +76,7 @@ impl<'c> Planner<'c> {
                 continue;
             };
             if shell(&object).is_some() {
-                let schema = Key::new(Kind::Schema, &[key.part(0)]);
+                let schema = Key::new(ObjectKind::Schema, &[key.part(0)]);
                 graph.before(&node(&schema, Stage::Create), &node(key, Stage::Early));
             }
             let parent = rules(key.kind()).created_with(&object);
@@ -86,20 +86,20 @@ impl<'c> Planner<'c> {
             if let Some(parent) = parent.filter(|it| !takes_over(it)) {
                 graph.before(&node(&parent, Stage::Create), &node(key, Stage::Create));
                 // a table that changes is whole before it does
-                if parent.kind() != Kind::Relation {
+                if parent.kind() != ObjectKind::Relation {
                     graph.before(&node(&parent, Stage::Late), &node(key, Stage::Create));
                 }
             }
             // a sequence is there before the column that owns it, whose default it is
-            let is_owned = key.kind() == Kind::Sequence && object.is(Attribute::OwnedBy);
+            let is_owned = key.kind() == ObjectKind::Sequence && object.is(Attribute::OwnedBy);
             // one in the way of that of a new identity
-            if key.kind() == Kind::Sequence
-                && let Some(column) = rules(Kind::Sequence).created_with(&object)
+            if key.kind() == ObjectKind::Sequence
+                && let Some(column) = rules(ObjectKind::Sequence).created_with(&object)
             {
                 graph.before(&self.drop_of(key), &node(&column, Stage::Late));
             }
             // privileges are given by the owner that an object ends with
-            let is_grant = key.kind() == Kind::Grant;
+            let is_grant = key.kind() == ObjectKind::Grant;
             let stages = [(Stage::Create, !is_owned), (Stage::Finish, is_grant)];
             for (stage, _) in stages.into_iter().filter(|(_, counts)| *counts) {
                 for whole in rules(key.kind()).dropped_with(&object) {
@@ -111,7 +111,7 @@ impl<'c> Planner<'c> {
                 }
             }
         }
-        for key in self.dropped.keys().filter(|it| it.kind() == Kind::Index) {
+        for key in self.dropped.keys().filter(|it| it.kind() == ObjectKind::Index) {
             if let Some(table) = self.table_of(key).filter(|it| self.is_detached(it)) {
                 graph.before(&node(&table, Stage::Early), &node(key, Stage::Drop));
             }
@@ -142,7 +142,7 @@ impl<'c> Planner<'c> {
                 nodes.insert(Node::new(key, Stage::Early));
             }
             nodes.insert(Node::new(key, Stage::Late));
-            if key.kind() == Kind::Sequence {
+            if key.kind() == ObjectKind::Sequence {
                 nodes.insert(Node::new(key, Stage::Finish));
             }
         }
@@ -189,11 +189,11 @@ impl<'c> Planner<'c> {
     fn ways_up(&self, graph: &mut Graph<Node>) {
         for Dependency { dependent, referenced, bond } in &self.to.dependencies {
             // a column that a table is partitioned by needs that: within a table the rules know the order
-            if dependent.kind() == Kind::Column && dependent.table() == *referenced {
+            if dependent.kind() == ObjectKind::Column && dependent.table() == *referenced {
                 continue;
             }
             // a type and the functions that it is made of: its shell comes first
-            if dependent.kind() == Kind::Routine
+            if dependent.kind() == ObjectKind::Routine
                 && self.created.contains(referenced)
                 && let Some(whole) = self.object(self.to, referenced)
                 && shell(&whole).is_some()
@@ -210,7 +210,8 @@ impl<'c> Planner<'c> {
                 continue;
             }
             // the tie of an owned sequence is made last
-            let is_owned = dependent.kind() == Kind::Sequence && referenced.kind() == Kind::Column;
+            let is_owned =
+                dependent.kind() == ObjectKind::Sequence && referenced.kind() == ObjectKind::Column;
             let ends: Vec<Node> = match () {
                 () if self.absorbed.contains_key(dependent) => self.absorbing(dependent).collect(),
                 () if is_owned && *bond == 'a' => vec![Node::new(dependent, Stage::Finish)],
@@ -248,7 +249,7 @@ impl<'c> Planner<'c> {
     /// Whether a part of an index or key of a partitioned table comes before the whole.
     fn is_first(&self, object: &Object<'c>) -> bool {
         match object.key.kind() {
-            Kind::Index => match index::constraint(object) {
+            ObjectKind::Index => match index::constraint(object) {
                 Some(key) => self
                     .to
                     .entry(&key)
@@ -256,7 +257,7 @@ impl<'c> Planner<'c> {
                     .is_some_and(|it| constraint::is_first(&it)),
                 None => partition::is_first(object),
             },
-            Kind::Constraint => constraint::is_first(object),
+            ObjectKind::Constraint => constraint::is_first(object),
             _ => false,
         }
     }
@@ -289,7 +290,7 @@ impl<'c> Planner<'c> {
                     }
                 } else if self.changed.contains_key(referenced)
                     // an owned sequence may go before and after
-                    && dependent.kind() != Kind::Sequence
+                    && dependent.kind() != ObjectKind::Sequence
                     && !self.is_of_rebound(dependent, referenced)
                 {
                     graph.before(&first, &Node::new(referenced, Stage::Late));
@@ -350,7 +351,7 @@ impl<'c> Planner<'c> {
         let mut old: BTreeMap<(bool, &str, &str), Vec<&Key>> = BTreeMap::new();
         // that of a check or a foreign key is its table's own
         let is_shared = |catalog: &Catalog, key: &Key| {
-            key.kind() != Kind::Constraint || catalog.get(key).is_some_and(Fact::has_index)
+            key.kind() != ObjectKind::Constraint || catalog.get(key).is_some_and(Fact::has_index)
         };
         for key in self.dropped.keys().filter(|it| is_shared(self.from, it)) {
             if let Some(name) = name_of(key) {
@@ -374,16 +375,18 @@ impl<'c> Planner<'c> {
 /// The extension that an object is a member of.
 pub(super) fn extension_of(catalog: &Catalog, key: &Key) -> Option<Key> {
     let name = catalog.get(key)?.get(Attribute::Extension)?;
-    Some(Key::new(Kind::Extension, &[name]))
+    Some(Key::new(ObjectKind::Extension, &[name]))
 }
 
 /// What an object's name must differ from: relations and types share theirs, routines those of any arguments.
 fn name_of(key: &Key) -> Option<(bool, &str, &str)> {
     match key.kind() {
-        Kind::Relation | Kind::Index | Kind::Sequence => Some((false, key.part(0), key.part(1))),
+        ObjectKind::Relation | ObjectKind::Index | ObjectKind::Sequence => {
+            Some((false, key.part(0), key.part(1)))
+        }
         _ if is_type(key) => Some((false, key.part(0), key.part(1))),
-        Kind::Constraint => Some((false, key.part(0), key.part(2))),
-        Kind::Routine => Some((true, key.part(0), key.part(1))),
+        ObjectKind::Constraint => Some((false, key.part(0), key.part(2))),
+        ObjectKind::Routine => Some((true, key.part(0), key.part(1))),
         _ => None,
     }
 }

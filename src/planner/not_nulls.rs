@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Key, ObjectKind},
     ddl::{
         constraint,
         rules::{Change, Steps},
@@ -19,7 +19,7 @@ impl<'c> Planner<'c> {
         let mut done = BTreeSet::new();
         let of = |catalog: &'c Catalog, other: &'c Catalog| {
             catalog
-                .of_kind(Kind::Constraint)
+                .of_kind(ObjectKind::Constraint)
                 .filter(move |(key, fact)| {
                     fact.is_constraint(ConstraintKind::NotNull) && other.get(key).is_none()
                 })
@@ -32,7 +32,7 @@ impl<'c> Planner<'c> {
         };
         let (gone, new) = (of(from, to), of(to, from));
         for (place, key) in gone.iter().chain(&new) {
-            let column = Key::new(Kind::Column, &[place.0, place.1, &place.2]);
+            let column = Key::new(ObjectKind::Column, &[place.0, place.1, &place.2]);
             let not_null =
                 |catalog: &Catalog| catalog.get(&column).map(|it| it.is(Attribute::NotNull));
             let both = (not_null(from), not_null(to));
@@ -45,7 +45,7 @@ impl<'c> Planner<'c> {
             let objects = (self.object(from, old), self.object(to, new));
             if let (Some(from), Some(to)) = objects
                 && !done.contains(*old)
-                && self.from.get(&Key::new(Kind::Relation, &[place.0, place.1])).is_some()
+                && self.from.get(&Key::new(ObjectKind::Relation, &[place.0, place.1])).is_some()
             {
                 let statements = constraint::renamed(&Change { from, to });
                 self.changed.insert(*new, Steps::late(statements));

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Planner, edges::extension_of, needs, shell};
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, Kind, RelationKind},
+    catalog::{
+        Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, ObjectKind, RelationKind,
+    },
     ddl::{base_type, column, index::ties, rules, rules::Object},
 };
 
@@ -82,8 +84,8 @@ impl<'c> Planner<'c> {
     fn torn(&self, key: &'c Key) -> Option<&'c Key> {
         let object = self.object(self.from, key)?;
         let table = match key.kind() {
-            Kind::Index => self.table_of(key)?,
-            Kind::Constraint if !object.fact.is_constraint(ConstraintKind::ForeignKey) => {
+            ObjectKind::Index => self.table_of(key)?,
+            ObjectKind::Constraint if !object.fact.is_constraint(ConstraintKind::ForeignKey) => {
                 key.table()
             }
             _ => return None,
@@ -98,15 +100,17 @@ impl<'c> Planner<'c> {
     fn leaves(&self, part: &Key, whole: &Key) -> bool {
         // a partition that is detached keeps its rows, its indexes and its constraints
         match (part.kind(), whole.kind()) {
-            (Kind::Index, Kind::Index) => {
+            (ObjectKind::Index, ObjectKind::Index) => {
                 let table = self.table_of(part);
                 return table.is_some_and(|table| self.is_detached(&table));
             }
-            (Kind::Constraint, Kind::Constraint) => {
-                return self.is_let_go(part, whole);
+            (ObjectKind::Constraint, ObjectKind::Constraint) => {
+                return self.is_no_longer_inherited(part, whole);
             }
-            (Kind::Relation, Kind::Relation) => return self.is_detached(part),
-            (Kind::Column, Kind::Column) => return self.is_let_go(part, whole),
+            (ObjectKind::Relation, ObjectKind::Relation) => return self.is_detached(part),
+            (ObjectKind::Column, ObjectKind::Column) => {
+                return self.is_no_longer_inherited(part, whole);
+            }
             _ => {}
         }
         let Some(is) = self.to.get(part) else {
@@ -114,7 +118,7 @@ impl<'c> Planner<'c> {
         };
         let was = self.from.get(part);
         match part.kind() {
-            Kind::Sequence => was.is_some_and(|was| {
+            ObjectKind::Sequence => was.is_some_and(|was| {
                 was.get(Attribute::OwnedBy) != is.get(Attribute::OwnedBy)
                     && self.to.get(whole).is_none()
             }),
@@ -123,10 +127,10 @@ impl<'c> Planner<'c> {
     }
 
     /// Whether the table of a column or constraint stays, and gets it no longer from the table of another: then it keeps it.
-    fn is_let_go(&self, column: &Key, above: &Key) -> bool {
+    fn is_no_longer_inherited(&self, column: &Key, above: &Key) -> bool {
         let table = column.table();
         let (of, parent) = (above.part(0), above.part(1));
-        let tie = Key::new(Kind::Inheritance, &[column.part(0), column.part(1), of, parent]);
+        let tie = Key::new(ObjectKind::Inheritance, &[column.part(0), column.part(1), of, parent]);
         if self.to.get(&table).is_none() || self.dropped.contains_key(&table) {
             return false;
         }
@@ -137,7 +141,7 @@ impl<'c> Planner<'c> {
     /// The table of an index.
     pub(super) fn table_of(&self, index: &Key) -> Option<Key> {
         let table = self.from.get(index)?.get(Attribute::Table)?;
-        Some(Key::new(Kind::Relation, &[index.part(0), table]))
+        Some(Key::new(ObjectKind::Relation, &[index.part(0), table]))
     }
 
     /// Whether a table stays and is no longer a partition of what it was one of.
@@ -176,11 +180,15 @@ impl<'c> Planner<'c> {
         let still = needs(self.to, key, &dependency.referenced);
         match key.kind() {
             // they hold rows, which those of a foreign table do not
-            Kind::Relation if self.from.relation_kind(key).is_some_and(RelationKind::is_table) => {
+            ObjectKind::Relation
+                if self.from.relation_kind(key).is_some_and(RelationKind::is_table) =>
+            {
                 return None;
             }
-            Kind::Sequence | Kind::Schema | Kind::Composite if stays => return None,
-            Kind::Column if stays => {
+            ObjectKind::Sequence | ObjectKind::Schema | ObjectKind::Composite if stays => {
+                return None;
+            }
+            ObjectKind::Column if stays => {
                 let object = self.object(self.from, key)?;
                 if !still && self.changed.contains_key(key) {
                     return None;

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     ddl::{rules::Change, sequence},
 };
 
 /// The sequences of identity columns, by the column.
 fn of_identities(catalog: &Catalog) -> BTreeMap<Key, &Key> {
-    let all = catalog.of_kind(Kind::Sequence);
+    let all = catalog.of_kind(ObjectKind::Sequence);
     all.filter_map(|(key, fact)| Some((sequence::identity_of(fact)?, key))).collect()
 }
 
@@ -19,7 +19,7 @@ fn grants<'c>(
     catalog: &'c Catalog,
     sequence: &Key,
 ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
-    catalog.below(Kind::Grant, &["sequence", sequence.part(0), sequence.part(1)])
+    catalog.below(ObjectKind::Grant, &["sequence", sequence.part(0), sequence.part(1)])
 }
 
 impl Planner<'_> {
@@ -48,7 +48,7 @@ impl Planner<'_> {
                 continue;
             };
             let change = Change { from: old_object, to: new_object };
-            let of_relations = [Kind::Relation, Kind::Index, Kind::Sequence];
+            let of_relations = [ObjectKind::Relation, ObjectKind::Index, ObjectKind::Sequence];
             let taken = of_relations.map(|kind| Key::new(kind, &[old.part(0), old.part(1)]));
             let is_reused = taken.iter().any(|it| to.get(it).is_some());
             self.changed.insert(new, sequence::renamed(&change, is_reused));
@@ -57,7 +57,7 @@ impl Planner<'_> {
             for (grant, fact) in grants(from, old) {
                 let mut parts: Vec<&str> = grant.parts().collect();
                 parts[2] = new.part(1);
-                let same = Key::new(Kind::Grant, &parts);
+                let same = Key::new(ObjectKind::Grant, &parts);
                 if to.get(&same) == Some(fact) {
                     done.extend([grant.clone(), same]);
                 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, ObjectKind, RelationKind},
     ddl::{inheritance::parents, rules::needs_of},
 };
 
@@ -16,14 +16,15 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
     let mut all: Vec<(Key, Attribute, bool)> = Vec::new();
     // a new index may be marked as it is made, and takes the mark from another one
     let marked = to
-        .of_kind(Kind::Index)
+        .of_kind(ObjectKind::Index)
         .filter(|(key, is)| is.is(Attribute::Clustered) && from.get(key).is_none());
     let marked: BTreeSet<Key> = marked.filter_map(|(key, is)| key.relation(is)).collect();
     for (kind, state) in
-        [(Kind::Relation, Attribute::Unpopulated), (Kind::Index, Attribute::Clustered)]
+        [(ObjectKind::Relation, Attribute::Unpopulated), (ObjectKind::Index, Attribute::Clustered)]
     {
         for (key, is) in to.of_kind(kind) {
-            if kind == Kind::Index && key.relation(is).is_some_and(|it| marked.contains(&it)) {
+            if kind == ObjectKind::Index && key.relation(is).is_some_and(|it| marked.contains(&it))
+            {
                 continue;
             }
             let was = from.get(key).is_some_and(|it| it.is(state));
@@ -47,7 +48,7 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
             |catalog: &Catalog| catalog.get(key)?.get(Attribute::Definition).map(str::to_owned);
         definition(from) != definition(&to)
     };
-    let made = to.of_kind(Kind::Relation).filter(|(key, fact)| {
+    let made = to.of_kind(ObjectKind::Relation).filter(|(key, fact)| {
         let is_full = fact.relation_kind() == Some(RelationKind::MaterializedView)
             && !fact.is(Attribute::Unpopulated);
         is_full && is_made(key) && reads_empty(&to, key, 0)
@@ -61,7 +62,7 @@ pub fn settled(from: &Catalog, mut to: Catalog) -> Catalog {
 /// NOT NULLs that a table has from a parent, and had before: PostgreSQL can give them no other name then, nor take away or give that they
 /// are the table's own, too. What they got is a matter of which statement came first.
 fn keep_not_nulls(from: &Catalog, to: &mut Catalog) {
-    let all = to.of_kind(Kind::Constraint).filter(|(_, is)| {
+    let all = to.of_kind(ObjectKind::Constraint).filter(|(_, is)| {
         is.is_constraint(ConstraintKind::NotNull) && is.is(Attribute::InheritCount)
     });
     let all: Vec<(Key, Key, bool)> = all
@@ -90,7 +91,7 @@ fn not_null<'c>(
     table: [&str; 2],
     columns: &[String],
 ) -> Option<(&'c Key, &'c Fact)> {
-    let mut below = catalog.below(Kind::Constraint, &table);
+    let mut below = catalog.below(ObjectKind::Constraint, &table);
     below.find(|(_, it)| {
         it.is_constraint(ConstraintKind::NotNull) && it.list(Attribute::Columns) == columns
     })
@@ -110,7 +111,7 @@ fn set(catalog: &mut Catalog, all: Vec<(Key, Attribute, bool)>) {
 fn reads_empty(catalog: &Catalog, view: &Key, depth: usize) -> bool {
     needs_of(catalog, view).any(|it| {
         let it = &it.referenced;
-        if !matches!(it.kind(), Kind::Relation | Kind::Column) {
+        if !matches!(it.kind(), ObjectKind::Relation | ObjectKind::Column) {
             return false;
         }
         let relation = it.table();

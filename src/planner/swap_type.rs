@@ -12,7 +12,7 @@ use self::{
 };
 use super::Planner;
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::{
         enumeration::qualified,
         range, rules,
@@ -41,7 +41,7 @@ impl Made<'_> {
     /// What it is called in ALTER, DROP and COMMENT.
     fn word(&self) -> &'static str {
         match self.from.key.kind() {
-            Kind::Domain => "DOMAIN",
+            ObjectKind::Domain => "DOMAIN",
             _ => "TYPE",
         }
     }
@@ -86,7 +86,7 @@ impl<'c> Planner<'c> {
     /// The old type under another name, with what has come into being with it.
     fn set_aside(&self, made: &Made<'c>) -> Vec<Statement> {
         let mut all = Vec::new();
-        if made.from.key.kind() == Kind::Range {
+        if made.from.key.kind() == ObjectKind::Range {
             let multirange = made.from.get(Attribute::Multirange).unwrap_or_default();
             let (schema, name) = range::parts(multirange);
             let free = Qualified { schema: &schema, name: &self.free_name(&schema, &name) };
@@ -110,10 +110,10 @@ impl<'c> Planner<'c> {
             let Some(part) = self.object(self.to, part) else {
                 continue;
             };
-            if part.key.kind() == Kind::DomainConstraint {
+            if part.key.kind() == ObjectKind::DomainConstraint {
                 // nothing holds values of it yet
                 let part = Object { online: false, ..part };
-                all.extend(rules(Kind::DomainConstraint).create(&part));
+                all.extend(rules(ObjectKind::DomainConstraint).create(&part));
             }
             commented.push(part);
         }
@@ -131,9 +131,9 @@ impl<'c> Planner<'c> {
             all.push(Statement::owner(words, owner));
         }
         let path = ["type", to.key.part(0), to.key.part(1)];
-        let grants = self.to.below(Kind::Grant, &path);
+        let grants = self.to.below(ObjectKind::Grant, &path);
         let grants = grants.filter_map(|(key, _)| self.object(self.to, key));
-        all.extend(grants.flat_map(|it| rules(Kind::Grant).create(&it)));
+        all.extend(grants.flat_map(|it| rules(ObjectKind::Grant).create(&it)));
         all
     }
 
@@ -178,14 +178,14 @@ impl<'c> Planner<'c> {
     /// A name that nothing has, before and after.
     fn free_name(&self, schema: &str, name: &str) -> String {
         let kinds = [
-            Kind::Enum,
-            Kind::Domain,
-            Kind::Composite,
-            Kind::Range,
-            Kind::BaseType,
-            Kind::Relation,
-            Kind::Sequence,
-            Kind::Index,
+            ObjectKind::Enum,
+            ObjectKind::Domain,
+            ObjectKind::Composite,
+            ObjectKind::Range,
+            ObjectKind::BaseType,
+            ObjectKind::Relation,
+            ObjectKind::Sequence,
+            ObjectKind::Index,
         ];
         let is_taken = |name: &str| {
             kinds.iter().any(|kind| {
@@ -207,7 +207,7 @@ impl<'c> Planner<'c> {
 /// The attributes or constraints of a type.
 fn parts<'c>(catalog: &'c Catalog, key: &Key) -> impl Iterator<Item = &'c Key> + use<'c> {
     let path = [key.part(0), key.part(1)];
-    let kinds = [Kind::CompositeAttribute, Kind::DomainConstraint].map(|kind| {
+    let kinds = [ObjectKind::CompositeAttribute, ObjectKind::DomainConstraint].map(|kind| {
         let is_one = whole(&Key::new(kind, &path)) == *key;
         is_one.then(|| catalog.below(kind, &path))
     });

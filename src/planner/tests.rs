@@ -9,17 +9,17 @@ use crate::{
 type Attributes<'a> = &'a [(Attribute, &'a str)];
 
 /// A catalog of a schema `public` with these objects.
-fn catalog(objects: &[(Kind, &[&str], Attributes<'_>)]) -> Catalog {
+fn catalog(objects: &[(ObjectKind, &[&str], Attributes<'_>)]) -> Catalog {
     let mut catalog = Catalog::new(Coverage::all());
     let fact = |attributes: Attributes<'_>| {
         let owner = (Attribute::Owner, Some("me".to_owned()));
         let given = attributes.iter().map(|(name, value)| (*name, Some((*value).to_owned())));
         Fact::of(given.chain([owner]))
     };
-    catalog.insert(Key::new(Kind::Schema, &["public"]), fact(&[]));
+    catalog.insert(Key::new(ObjectKind::Schema, &["public"]), fact(&[]));
     for (kind, parts, attributes) in objects {
         let fact = match kind {
-            Kind::Column => {
+            ObjectKind::Column => {
                 Fact::of(attributes.iter().map(|(name, value)| (*name, Some((*value).to_owned()))))
             }
             _ => fact(attributes),
@@ -29,8 +29,8 @@ fn catalog(objects: &[(Kind, &[&str], Attributes<'_>)]) -> Catalog {
     catalog
 }
 
-const TABLE: (Kind, &[&str], Attributes<'static>) =
-    (Kind::Relation, &["public", "t"], &[(Attribute::Kind, "table")]);
+const TABLE: (ObjectKind, &[&str], Attributes<'static>) =
+    (ObjectKind::Relation, &["public", "t"], &[(Attribute::Kind, "table")]);
 
 /// A table with one column of a built-in type.
 fn table(of_type: &str, name: &str, default: Option<&str>) -> Catalog {
@@ -41,7 +41,7 @@ fn table(of_type: &str, name: &str, default: Option<&str>) -> Catalog {
         (Attribute::TypeName, name),
     ];
     attributes.extend(default.map(|it| (Attribute::Default, it)));
-    catalog(&[TABLE, (Kind::Column, &["public", "t", "a"], &attributes)])
+    catalog(&[TABLE, (ObjectKind::Column, &["public", "t", "a"], &attributes)])
 }
 
 fn planned(from: &Catalog, to: &Catalog) -> Vec<Statement> {
@@ -101,12 +101,12 @@ fn a_type_that_takes_more_leaves_the_rows_alone_and_one_that_takes_less_does_not
 #[test]
 fn what_is_lost_and_what_is_to_be_filled_is_a_value() {
     let full = table("integer", "int4", None);
-    let column = Key::new(Kind::Column, &["public", "t", "a"]);
+    let column = Key::new(ObjectKind::Column, &["public", "t", "a"]);
     let dropped = planned(&full, &catalog(&[TABLE]));
     assert_eq!(dropped[0].loses, [Loss::Values(column.clone())]);
     assert_eq!(dropped[0].target, Some(column.clone()));
     let gone = planned(&full, &catalog(&[]));
-    let relation = Key::new(Kind::Relation, &["public", "t"]);
+    let relation = Key::new(ObjectKind::Relation, &["public", "t"]);
     assert_eq!(gone[0].loses, [Loss::Rows(relation)]);
     // nobody can be using what goes
     assert_eq!(gone[0].hazard, None);
@@ -122,7 +122,7 @@ fn what_is_lost_and_what_is_to_be_filled_is_a_value() {
 fn a_label_is_added_and_committed() {
     let mood = |labels: &str| {
         let attributes = [(Attribute::Labels, labels)];
-        catalog(&[(Kind::Enum, &["public", "mood"], &attributes)])
+        catalog(&[(ObjectKind::Enum, &["public", "mood"], &attributes)])
     };
     let all = planned(&mood(r#"["a","c"]"#), &mood(r#"["a","b","c"]"#));
     assert_eq!(all[0].sql(), r#"ALTER TYPE "public"."mood" ADD VALUE 'b' AFTER 'a'"#);
@@ -133,7 +133,7 @@ fn a_label_is_added_and_committed() {
 #[test]
 fn an_owner_is_named_where_it_is_not_who_runs_the_plan() {
     let mut theirs = catalog(&[TABLE]);
-    let relation = Key::new(Kind::Relation, &["public", "t"]);
+    let relation = Key::new(ObjectKind::Relation, &["public", "t"]);
     let fact = theirs.get_mut(&relation).expect("it is there");
     fact.set(Attribute::Owner, "them".to_owned());
     let mine = catalog(&[TABLE]);

@@ -2,7 +2,7 @@
 
 use super::{Node, Planner, Stage, shell};
 use crate::{
-    catalog::{Attribute, Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, ObjectKind},
     ddl::{
         Statement, column::predecessor, default_privilege, grant::without_option, routine, rules,
         rules::Object, sequence,
@@ -77,7 +77,7 @@ impl<'c> Planner<'c> {
 
     /// The tie of a sequence to its column, which comes last.
     fn owned(&self, object: &Object<'c>) -> Option<Statement> {
-        if object.key.kind() != Kind::Sequence {
+        if object.key.kind() != ObjectKind::Sequence {
             return None;
         }
         let tie = sequence::owned(object)?;
@@ -118,32 +118,34 @@ impl<'c> Planner<'c> {
     /// What a new object got by default privileges, and is not to have.
     fn by_default(&self, to: &Object<'c>) -> Vec<Statement> {
         let (word, granted) = match to.key.kind() {
-            Kind::Relation => ("table", "table"),
-            Kind::Sequence => ("sequence", "sequence"),
-            Kind::Routine if to.get(Attribute::Kind) == Some("procedure") => {
+            ObjectKind::Relation => ("table", "table"),
+            ObjectKind::Sequence => ("sequence", "sequence"),
+            ObjectKind::Routine if to.get(Attribute::Kind) == Some("procedure") => {
                 ("function", "procedure")
             }
-            Kind::Routine => ("function", "function"),
-            Kind::Schema => ("schema", "schema"),
-            Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType => {
-                ("type", "type")
-            }
+            ObjectKind::Routine => ("function", "function"),
+            ObjectKind::Schema => ("schema", "schema"),
+            ObjectKind::Enum
+            | ObjectKind::Domain
+            | ObjectKind::Composite
+            | ObjectKind::Range
+            | ObjectKind::BaseType => ("type", "type"),
             _ => return Vec::new(),
         };
         let schema = match to.key.kind() {
-            Kind::Schema => "",
+            ObjectKind::Schema => "",
             _ => to.key.part(0),
         };
         let grant = |grantee: &str, privilege: &str| {
             let mut parts = vec![granted];
             parts.extend(to.key.parts());
             parts.extend([grantee, privilege]);
-            Key::new(Kind::Grant, &parts)
+            Key::new(ObjectKind::Grant, &parts)
         };
         // the way to take away is the way to drop what was given
         let without = |key: &Key, fact: &Fact| {
             let object = Object { key, fact, catalog: self.to, ..*to };
-            rules(Kind::Grant).drop(&object)
+            rules(ObjectKind::Grant).drop(&object)
         };
         let role = self.target.role;
         let mut statements = Vec::new();

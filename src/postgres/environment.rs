@@ -1,6 +1,6 @@
 //! Reads what scripts meet in a database: its [`Environment`], in one query.
 //!
-//! Not the surroundings of a connection, which are [`connect::Environment`](crate::postgres::connect::Environment).
+//! Not the surroundings of a connection, which are [`connect::Environment`](crate::connect::Environment).
 
 use std::collections::BTreeSet;
 

@@ -5,11 +5,11 @@
 
 mod alone;
 mod batches;
-mod body;
 mod guarded;
-mod looks;
+mod guarded_transaction;
 mod piecewise;
 mod recognise;
+mod row_checks;
 mod together;
 mod train;
 pub(crate) mod untouched;
@@ -33,7 +33,7 @@ use crate::{
     report::ledger_finding::LedgerFinding,
     words::{
         ident::Literal,
-        sql::{Kind, Statement},
+        sql::{Statement, StatementKind},
     },
 };
 
@@ -59,13 +59,13 @@ impl Task<'_> {
 
     /// Whether a statement may take back a failure: the transaction goes on then, and COMMIT has to wait until all is known.
     fn takes_back(&self) -> bool {
-        self.statements.iter().any(|it| matches!(it.kind, Kind::Savepoint))
+        self.statements.iter().any(|it| matches!(it.kind, StatementKind::Savepoint))
     }
 }
 
 /// How tasks are run.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct ExecOptions {
     /// Who, for the journal.
     pub actor: String,
     /// How often a task is tried when a lock is not to be had.
@@ -89,19 +89,21 @@ pub enum Unsure {
 
 /// What happens while tasks run.
 #[derive(Debug)]
-pub enum Happening<'a> {
+pub enum ExecEvent<'a> {
     /// The task with this index began.
     Started(usize),
     /// So many statements of a task are done, of so many.
     Statement(usize, usize, usize),
     /// The server said something while a statement ran.
     Notice(usize, Option<usize>, &'a ServerError),
-    /// A lock was not to be had in time; it is tried again.
+    /// A lock could not be acquired in time; it is tried again.
     Retrying {
         /// The task.
         task: usize,
         /// The attempt that failed, from 1.
         attempt: u32,
+        /// How many attempts there are at most.
+        of: u32,
         /// How long it waits now.
         pause: Duration,
     },
@@ -116,11 +118,11 @@ pub enum Happening<'a> {
 }
 
 /// Who is told.
-pub type Tell<'f> = &'f mut (dyn FnMut(Happening<'_>) + Send);
+pub type Tell<'f> = &'f mut (dyn FnMut(ExecEvent<'_>) + Send);
 
 /// Where a task failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+pub enum Phase {
     /// Before the first statement.
     Opening,
     /// At a statement.
@@ -176,7 +178,7 @@ pub struct TaskError {
     /// Which.
     pub task: usize,
     /// Where.
-    pub at: At,
+    pub phase: Phase,
     /// Why.
     pub cause: Cause,
     /// How many statements of it are committed nevertheless.
@@ -209,7 +211,7 @@ const HELD: &str = include_str!("sql/held.sql");
 #[derive(Debug, Clone, Copy)]
 struct Part {
     task: usize,
-    at: At,
+    phase: Phase,
 }
 
 /// An exchange in the making: messages, and what each stands for.
@@ -224,9 +226,9 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn push(&mut self, task: usize, at: At, message: Message<'a>) {
+    fn push(&mut self, task: usize, phase: Phase, message: Message<'a>) {
         self.messages.push(message);
-        self.parts.push(Part { task, at });
+        self.parts.push(Part { task, phase });
     }
 }
 
@@ -240,17 +242,17 @@ impl Locked<'_> {
         &mut self,
         index: usize,
         task: &Task<'_>,
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<u64, TaskError> {
         if task.step.direction == Direction::Down {
             self.reverted.entry(task.step.migration.version.to_string()).or_default();
         }
         if task.step.migration.metadata.run_in_transaction {
-            let took = self.run_together(index, std::slice::from_ref(task), manner, tell).await?;
+            let took = self.run_together(index, std::slice::from_ref(task), exec, tell).await?;
             Ok(took.first().copied().unwrap_or_default())
         } else {
-            piecewise::run(self, index, task, manner, tell).await
+            piecewise::run(self, index, task, exec, tell).await
         }
     }
 
@@ -262,64 +264,68 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
         self.clean_up().await.map_err(|failure| TaskError {
             task: first,
-            at: At::Opening,
+            phase: Phase::Opening,
             cause: failure.into(),
             committed: 0,
         })?;
-        let pins = self.pins_sql("LOCAL");
-        if manner.guard.is_on() {
-            return self.run_together_guarded(first, tasks, manner, false, tell).await;
+        let settings = self.settings_sql("LOCAL");
+        if exec.guard.is_on() {
+            return self.run_together_guarded(first, tasks, exec, false, tell).await;
         }
-        let begin = format!("BEGIN; {pins}");
+        let begin = format!("BEGIN; {settings}");
         let settle = self.settle();
         // what cleans the session leaves nothing prepared
         self.session.forget();
         for attempt in 1.. {
             let records: Vec<_> =
-                tasks.iter().map(|task| self.finished(task, manner, None, None)).collect();
+                tasks.iter().map(|task| self.finished(task, exec, None, None)).collect();
             let holds = tasks.iter().any(Task::takes_back);
             let mut draft = Draft { holds, ..Draft::default() };
-            draft.push(first, At::Opening, Message::Batch(&begin));
+            draft.push(first, Phase::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
                 let index = first + offset;
                 if offset > 0 {
-                    draft.push(index, At::Opening, Message::Batch(self.clean_sql()));
-                    draft.push(index, At::Opening, Message::Query(START, Vec::new()));
-                    draft.push(index, At::Opening, Message::Batch(&pins));
+                    draft.push(index, Phase::Opening, Message::Batch(self.clean_sql()));
+                    draft.push(index, Phase::Opening, Message::Query(START, Vec::new()));
+                    draft.push(index, Phase::Opening, Message::Batch(&settings));
                 }
                 batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
-                draft.push(index, At::Settling, Message::Batch(&settle));
-                if !manner.unrecorded {
-                    draft.push(index, At::Journal, Message::Query(sql, values.clone()));
+                draft.push(index, Phase::Settling, Message::Batch(&settle));
+                if !exec.unrecorded {
+                    draft.push(index, Phase::Journal, Message::Query(sql, values.clone()));
                 }
             }
             let last = first + tasks.len().saturating_sub(1);
-            draft.push(last, At::Commit, Message::Batch(COMMIT));
-            draft.push(last, At::Afterwards, Message::Batch(self.clean_sql()));
-            tell(Happening::Started(first));
+            draft.push(last, Phase::Commit, Message::Batch(COMMIT));
+            draft.push(last, Phase::Afterwards, Message::Batch(self.clean_sql()));
+            tell(ExecEvent::Started(first));
             match self.send(&draft, &|index| tasks[index - first].statements.len(), tell).await {
                 Ok(replies) => {
                     let took: Vec<u64> = draft
                         .parts
                         .iter()
                         .zip(&replies)
-                        .filter(|(part, _)| part.at == At::Journal)
+                        .filter(|(part, _)| part.phase == Phase::Journal)
                         .map(|(_, rows)| took_ms(rows))
                         .collect();
                     for (offset, ms) in took.iter().enumerate() {
-                        tell(Happening::Done(first + offset, *ms));
+                        tell(ExecEvent::Done(first + offset, *ms));
                     }
                     return Ok(took);
                 }
                 Err((part, failure)) => {
-                    let error =
-                        |cause| TaskError { task: part.task, at: part.at, cause, committed: 0 };
-                    self.pause_after(part.task, failure.into(), attempt, manner, tell)
+                    let error = |cause| TaskError {
+                        task: part.task,
+                        phase: part.phase,
+                        cause,
+                        committed: 0,
+                    };
+                    self.pause_after(part.task, failure.into(), attempt, exec, tell)
                         .await
                         .map_err(error)?;
                 }
@@ -335,7 +341,7 @@ impl Locked<'_> {
         statements: &(dyn Fn(usize) -> usize + Sync),
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, (Part, Failure)> {
-        let commit = draft.parts.iter().position(|it| it.at == At::Commit);
+        let commit = draft.parts.iter().position(|it| it.phase == Phase::Commit);
         let replies = match commit.filter(|_| draft.holds) {
             None => self.send_probing(draft, statements, tell).await?,
             Some(commit) => self.send_held(draft, commit, statements, tell).await?,
@@ -368,7 +374,7 @@ impl Locked<'_> {
             Err(failed) => {
                 let mut ending = tail.messages;
                 ending[0] = Message::Batch("ROLLBACK");
-                let cleans = tail.parts.last().is_some_and(|it| it.at == At::Afterwards);
+                let cleans = tail.parts.last().is_some_and(|it| it.phase == Phase::Afterwards);
                 let replies = self.session.exchange_undisturbed(&ending).await;
                 self.is_clean = cleans && replies.last().is_some_and(Result::is_ok);
                 Err(failed)
@@ -398,41 +404,45 @@ impl Locked<'_> {
                 next = message + 1;
                 match (parts.get(message), parts.get(next)) {
                     _ if draft.several.contains_key(&message) => {}
-                    (Some(Part { task, at: At::Statement(statement) }), _) => {
+                    (Some(Part { task, phase: Phase::Statement(statement) }), _) => {
                         let (done, of) = (statement + 1, statements(*task));
-                        tell(Happening::Statement(*task, done, of));
+                        tell(ExecEvent::Statement(*task, done, of));
                     }
                     (Some(part), Some(next))
-                        if part.at == At::Journal && next.task != part.task =>
+                        if part.phase == Phase::Journal && next.task != part.task =>
                     {
-                        tell(Happening::Started(next.task));
+                        tell(ExecEvent::Started(next.task));
                     }
-                    (Some(part), _) if part.at == At::Journal => recorded = Some(took_ms(rows)),
+                    (Some(part), _) if part.phase == Phase::Journal => {
+                        recorded = Some(took_ms(rows))
+                    }
                     // one of several that commit by themselves
                     (Some(part), Some(next))
-                        if part.at == At::Commit && next.at == At::Opening && is_whole =>
+                        if part.phase == Phase::Commit
+                            && next.phase == Phase::Opening
+                            && is_whole =>
                     {
-                        tell(Happening::Done(part.task, recorded.take().unwrap_or_default()));
-                        tell(Happening::Started(next.task));
+                        tell(ExecEvent::Done(part.task, recorded.take().unwrap_or_default()));
+                        tell(ExecEvent::Started(next.task));
                     }
                     _ => {}
                 }
             }
             Seen::Within(message, count) => {
                 reached = (message, count);
-                if let Some(Part { task, at: At::Statement(first) }) = parts.get(message) {
-                    tell(Happening::Statement(*task, first + count, statements(*task)));
+                if let Some(Part { task, phase: Phase::Statement(first) }) = parts.get(message) {
+                    tell(ExecEvent::Statement(*task, first + count, statements(*task)));
                 }
             }
             Seen::Notice(message, notice) => {
                 if let Some(part) = parts.get(message) {
-                    let statement = match part.at {
-                        At::Statement(statement) => Some(statement + within(reached, message)),
+                    let statement = match part.phase {
+                        Phase::Statement(statement) => Some(statement + within(reached, message)),
                         // the skipped rest of a failed transaction says so to nobody
                         _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
                         _ => None,
                     };
-                    tell(Happening::Notice(part.task, statement, &notice));
+                    tell(ExecEvent::Notice(part.task, statement, &notice));
                 }
             }
         };
@@ -450,8 +460,8 @@ impl Locked<'_> {
             }
             match reply {
                 // the task has ended either way; the next one cleans for itself
-                reply if part.at == At::Afterwards => self.is_clean = reply.is_ok(),
-                reply if part.at == At::Probe && !matches!(reply, Err(Failure::Lost(_))) => {
+                reply if part.phase == Phase::Afterwards => self.is_clean = reply.is_ok(),
+                reply if part.phase == Phase::Probe && !matches!(reply, Err(Failure::Lost(_))) => {
                     rows.push(reply)
                 }
                 Ok(reply) => rows.push(Ok(reply)),
@@ -472,18 +482,18 @@ impl Locked<'_> {
         task: usize,
         cause: Cause,
         attempt: u32,
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<(), Cause> {
         let mut stop = self.session.stop().clone();
         match cause {
             Cause::Failed(Failure::Server(error)) if PASSING.contains(&error.code.as_str()) => {
-                if attempt >= manner.attempts {
+                if attempt >= exec.attempts {
                     return Err(Cause::NoLock(error, attempt));
                 }
                 let base = 200 * (1_u64 << attempt.min(6));
                 let pause = Duration::from_millis(base / 2 + fastrand::u64(0..base));
-                tell(Happening::Retrying { task, attempt, pause });
+                tell(ExecEvent::Retrying { task, attempt, of: exec.attempts, pause });
                 match tokio::time::timeout(pause, stop.pulled()).await {
                     Ok(()) => Err(Cause::Interrupted),
                     Err(_) => Ok(()),
@@ -497,18 +507,23 @@ impl Locked<'_> {
     fn finished(
         &self,
         task: &Task<'_>,
-        manner: &Manner,
+        exec: &ExecOptions,
         took: Option<Duration>,
         note: Option<String>,
     ) -> (String, Vec<Option<String>>) {
-        let mut record = self.entry(task, manner, took);
+        let mut record = self.entry(task, exec, took);
         record.note = note;
         record.message(&self.facts().place)
     }
 
-    fn entry<'t>(&self, task: &Task<'t>, manner: &'t Manner, took: Option<Duration>) -> Record<'t> {
+    fn entry<'t>(
+        &self,
+        task: &Task<'t>,
+        exec: &'t ExecOptions,
+        took: Option<Duration>,
+    ) -> Record<'t> {
         let kind = EntryKind::of_run(task.step.direction);
-        let mut record = Record::of(task.step.migration, kind, &manner.actor);
+        let mut record = Record::of(task.step.migration, kind, &exec.actor);
         record.took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         record
     }
@@ -532,12 +547,12 @@ impl Locked<'_> {
     /// The settings that every migration starts with, for the transaction (`LOCAL`) or the session.
     ///
     /// These are commands and no query: a script may start with SET TRANSACTION, which must come before any query.
-    fn pins_sql(&self, scope: &str) -> String {
-        let pins = self.pins();
+    fn settings_sql(&self, scope: &str) -> String {
+        let run = self.settings();
         let interval = if self.facts().notices_dead_clients { "2s" } else { "0" };
         let settings = [
-            ("lock_timeout", pins.lock_timeout.setting()),
-            ("statement_timeout", pins.statement_timeout.setting()),
+            ("lock_timeout", run.lock_timeout.setting()),
+            ("statement_timeout", run.statement_timeout.setting()),
             ("client_connection_check_interval", interval.to_owned()),
             ("TimeZone", "UTC".to_owned()),
         ];

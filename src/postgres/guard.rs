@@ -111,7 +111,7 @@ impl Guard {
         facts: &Facts,
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, Failure> {
-        let (sql, values) = self.snapshot(&facts.place.schema, facts.server_version, before, false);
+        let (sql, values) = self.snapshot(&facts.place.schema, facts.server_version, before);
         asked::pinned(session, &Message::Kept(&sql, values)).await.map(Snapshot::read)
     }
 
@@ -125,7 +125,7 @@ impl Guard {
         facts: &Facts,
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, Failure> {
-        let (sql, values) = self.snapshot(&facts.place.schema, facts.server_version, before, false);
+        let (sql, values) = self.snapshot(&facts.place.schema, facts.server_version, before);
         session.keep(&sql, values.len()).await?;
         self.observe(session, facts, before).await
     }
@@ -169,15 +169,13 @@ impl Guard {
         tracking: &str,
         server_version: u32,
         before: Option<&Snapshot>,
-        writes: bool,
     ) -> (String, Vec<Option<String>>) {
         let parameters =
             if server_version >= 150_000 { include_str!("guard/parameters.sql") } else { "" };
         let sql = include_str!("guard/snapshot.sql")
             .replace("{parameters}", parameters)
-            .replace("{xid}", if writes { "pg_current_xact_id()::text" } else { "''" })
-            .replace("{made}", &made("p", writes))
-            .replace("{written}", &made("t", writes));
+            .replace("{made}", &made("p"))
+            .replace("{written}", &made("t"));
         let functions = before.map(functions).unwrap_or_default();
         let values =
             vec![Some(self.names()), Some(tracking.to_owned()), Some(json!(functions).to_string())];
@@ -185,13 +183,9 @@ impl Guard {
     }
 }
 
-/// Whether a row of a catalog was written by this transaction.
-fn made(row: &str, writes: bool) -> String {
-    if writes {
-        format!("age({row}.xmin) <= age(pg_current_xact_id()::xid)")
-    } else {
-        "false".to_owned()
-    }
+/// Whether a row of a catalog was written by this transaction, if it has written at all.
+fn made(row: &str) -> String {
+    format!("COALESCE(age({row}.xmin) <= age(pg_current_xact_id_if_assigned()::xid), false)")
 }
 
 /// What the server has prepared: whether the snapshot is as we prepared it, and how many others there are. A script cannot
@@ -205,7 +199,7 @@ pub(crate) const ONLY_OURS: &str = "SELECT ARRAY[(1 / CASE WHEN count(*) = 0 THE
 
 /// The names of all functions that ledgers use.
 fn functions(snapshot: &Snapshot) -> Vec<[&str; 2]> {
-    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::Kind::Function);
+    let functions = snapshot.iter().filter(|(it, _)| it.kind == crate::ledger::FactKind::Function);
     functions.map(|(_, fact)| [fact.text("schema"), fact.text("name")]).collect()
 }
 
@@ -215,7 +209,7 @@ pub(crate) const CURSORS: &str = include_str!("guard/cursors.sql");
 pub(crate) const QUIET: &str = include_str!("guard/quiet.sql");
 
 /// Settings that answers depend on, with the value that they are asked under.
-const SETTINGS: [(&str, &str); 15] = [
+const SETTINGS: [(&str, &str); 17] = [
     ("search_path", "pg_catalog, pg_temp"),
     ("jit", "off"),
     // the query of the snapshot is kept: its plan as well
@@ -223,6 +217,9 @@ const SETTINGS: [(&str, &str); 15] = [
     // few objects are asked about: indexes lead to each, and the planner has less to think about
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    // the order in which tables stand is the order to look in: to compare all others takes longer than to answer
+    ("join_collapse_limit", "1"),
+    ("from_collapse_limit", "1"),
     ("quote_all_identifiers", "off"),
     ("DateStyle", "'ISO, YMD'"),
     ("IntervalStyle", "postgres"),
@@ -236,7 +233,7 @@ const SETTINGS: [(&str, &str); 15] = [
 ];
 
 /// Pins what answers depend on, for the transaction.
-pub(crate) fn pins() -> String {
+pub(crate) fn fixed_settings() -> String {
     let set = |(name, value): &(&str, &str)| format!("SET LOCAL {name} = {value}");
     SETTINGS.iter().map(set).collect::<Vec<_>>().join("; ")
 }

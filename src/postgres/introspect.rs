@@ -12,7 +12,7 @@ pub use self::reader::Reader;
 
 use self::reading::Reading;
 use crate::{
-    catalog::{Aspect, Catalog, Coverage, Kind},
+    catalog::{Aspect, Catalog, Coverage, ObjectKind},
     postgres::{
         session::{COMMIT, Message, Row, Session},
         session_error::SessionError,
@@ -63,7 +63,7 @@ pub async fn read(
 pub async fn read_within(
     session: &mut Session<'_>,
     server_version: u32,
-    kinds: impl IntoIterator<Item = Kind>,
+    kinds: impl IntoIterator<Item = ObjectKind>,
 ) -> Result<Catalog, SessionError> {
     let coverage = Coverage::of(kinds);
     let ends = [BEGIN_WITHIN, END_WITHIN];
@@ -101,8 +101,8 @@ async fn read_between(
 }
 
 /// The query of each kind as it is meant for a major version, and the names that its columns must have, in this order.
-pub fn declared(major: u32) -> impl Iterator<Item = (Kind, String, Vec<String>)> {
-    let all = Kind::ALL.iter().filter_map(|kind| queries::of(*kind));
+pub fn declared(major: u32) -> impl Iterator<Item = (ObjectKind, String, Vec<String>)> {
+    let all = ObjectKind::ALL.iter().filter_map(|kind| queries::of(*kind));
     all.map(move |query| {
         let sql = for_major(query.sql, major, false);
         (query.kind, sql, query.columns().collect())
@@ -121,13 +121,13 @@ enum Part {
 }
 
 fn parts(coverage: &Coverage) -> impl Iterator<Item = Part> {
-    let kinds = Kind::ALL.iter().filter(|it| coverage.has(**it));
+    let kinds = ObjectKind::ALL.iter().filter(|it| coverage.has(**it));
     let kinds = kinds.filter_map(|it| queries::of(*it)).map(Part::Kind);
     let beside = [
         (coverage.tells(Aspect::Comments), Part::Comments),
         (coverage.tells(Aspect::Extensions), Part::Members),
-        (coverage.has(Kind::Grant) || coverage.tells(Aspect::Dependencies), Part::Aliases),
-        (coverage.has(Kind::Grant), Part::Grants),
+        (coverage.has(ObjectKind::Grant) || coverage.tells(Aspect::Dependencies), Part::Aliases),
+        (coverage.has(ObjectKind::Grant), Part::Grants),
         (coverage.tells(Aspect::Dependencies), Part::Dependencies),
         (coverage.tells(Aspect::Unread), Part::Unread),
     ];

@@ -45,7 +45,7 @@ pub struct Facts {
 pub struct Locked<'c> {
     pub(crate) session: Session<'c>,
     facts: Facts,
-    pins: Pins,
+    settings: SessionSettings,
     /// Whether nothing of an earlier task, or of a connection's earlier life, is left in the session.
     pub(crate) is_clean: bool,
     /// What is known of the ledgers, until something touches one.
@@ -60,14 +60,14 @@ pub struct Locked<'c> {
 
 /// Settings of a run, pinned again before every migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pins {
+pub struct SessionSettings {
     /// How long a statement may wait for a lock.
     pub lock_timeout: Timespan,
     /// How long a statement may run.
     pub statement_timeout: Timespan,
 }
 
-impl Default for Pins {
+impl Default for SessionSettings {
     fn default() -> Self {
         Self { lock_timeout: Timespan::seconds(5), statement_timeout: Timespan::seconds(0) }
     }
@@ -98,7 +98,7 @@ impl<'c> Session<'c> {
     /// When the lock is held for longer than `wait` (zero: as long as it takes), or the session cannot write.
     pub async fn lock(
         mut self,
-        pins: Pins,
+        settings: SessionSettings,
         wait: Timespan,
         on_wait: OnWait<'_>,
     ) -> Result<(Locked<'c>, Journal), SessionError> {
@@ -159,7 +159,7 @@ impl<'c> Session<'c> {
                 is_clean: self.wire().is_some(),
                 session: self,
                 facts,
-                pins,
+                settings,
                 known: None,
                 answered: None,
                 reverted: std::collections::BTreeMap::new(),
@@ -215,7 +215,7 @@ impl Locked<'_> {
         Locked {
             session,
             facts: Facts { role, ..self.facts.clone() },
-            pins: self.pins.clone(),
+            settings: self.settings.clone(),
             is_clean: true,
             known: None,
             answered: None,
@@ -231,21 +231,21 @@ impl Locked<'_> {
 
     /// The settings of this run.
     #[must_use]
-    pub fn pins(&self) -> &Pins {
-        &self.pins
+    pub fn settings(&self) -> &SessionSettings {
+        &self.settings
     }
 
     /// Gives the lock back before the program ends: the server notices the end of a connection a little later, and the
     /// next run would wait for this one. If the connection is lost, so is the lock.
-    pub async fn let_go(self) {
-        self.release().await.unwrap_or_default();
+    pub async fn release(self) {
+        self.try_release().await.unwrap_or_default();
     }
 
     /// Gives the lock back at once; a dropped session gives it back when its connection ends.
     ///
     /// # Errors
     /// When the connection is lost. The lock is free then, too.
-    pub async fn release(mut self) -> Result<(), SessionError> {
+    pub async fn try_release(mut self) -> Result<(), SessionError> {
         let unlock = Message::Query(UNLOCK, vec![Some(KEY.to_string())]);
         let replies = self.session.exchange(&[Message::Batch(RESET), unlock], &mut |_| {}).await;
         let failed = replies.into_iter().find_map(Result::err);

@@ -10,10 +10,12 @@ use diesel_async::{
     pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
 };
 
-use crate::postgres::{
+use crate::{
     connect::Wire,
-    session::{Message, Session, Stop},
-    session_error::SessionError,
+    postgres::{
+        session::{Message, Session, Stop},
+        session_error::SessionError,
+    },
 };
 
 /// A pool of an application.

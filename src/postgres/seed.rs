@@ -4,8 +4,8 @@ mod hints;
 
 use crate::{
     postgres::{
+        catalog_digest::EVER,
         guard,
-        imprint::EVER,
         session::{Failure, Message, Session},
     },
     words::ident::{Literal, Qualified},
@@ -47,7 +47,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// What the server refused, or the loss of the connection.
-    pub(crate) async fn sow(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn prepare_seed(&mut self) -> Result<(), Failure> {
         let head =
             "CREATE FUNCTION pg_temp.glowplug_seed() RETURNS void LANGUAGE plpgsql AS $seed$";
         let function = SEED.replacen("DO $seed$", head, 1);
@@ -73,7 +73,7 @@ impl Session<'_> {
         tables: &[Qualified<'_>],
         hints: Option<&Hints>,
     ) -> Result<(), Failure> {
-        let pins = guard::pins();
+        let settings = guard::fixed_settings();
         // as format('%I.%I') writes them
         let names = tables.iter().map(|it| {
             format!("format('%I.%I', {}::text, {}::text)", Literal(it.schema), Literal(it.name))
@@ -91,7 +91,7 @@ impl Session<'_> {
             // what would be refused at COMMIT is refused where rows can still be left out
             Message::Batch("SET CONSTRAINTS ALL IMMEDIATE"),
             Message::Batch(&hints),
-            Message::Batch(&pins),
+            Message::Batch(&settings),
             // what indexes, checks and columns call finds its tables as it does for those who write rows
             Message::Batch("SET LOCAL search_path TO DEFAULT"),
             Message::Batch(&since),

@@ -24,10 +24,8 @@ use tokio_postgres::{AsyncMessage, SimpleQueryMessage, types::Type};
 
 use self::over_diesel::over_diesel;
 use crate::{
-    postgres::{
-        connect::{Canceller, Wire},
-        server_error::ServerError,
-    },
+    connect::{Canceller, Wire},
+    postgres::server_error::ServerError,
     words::digest::Digest,
 };
 

@@ -17,5 +17,5 @@ pub(crate) const PARTITION: &str =
 pub(crate) const TRACKING: &str = "Leave the tracking tables to glowplug: code that fires on rows written there would run after the last check.";
 pub(crate) const JOURNAL: &str = "Somebody other than glowplug wrote to its journal. Find out who and what from the server's log and a backup; then `glowplug ledger verify --accept REASON --changed-history` starts a new chain.";
 pub(crate) const HISTORY: &str = "Events were changed, removed or added despite the protection. Check the server's log, and compare with an earlier backup; the seals show which rows are unchanged.";
-pub(crate) const TWICE: &str = "Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one.";
+pub(crate) const APPENDED_TWICE: &str = "Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one.";
 pub(crate) const SEALED: &str = "`glowplug ledger status` lists all ways around it; `glowplug ledger protect TABLE --level sealed` writes the SQL that an administrator runs to close them.";

@@ -45,7 +45,7 @@ rules! {
         advice::APPEND;
     AppendedTwice "appended-twice" History
         "that a redo does not append an event twice"
-        advice::TWICE;
+        advice::APPENDED_TWICE;
     Backdated "backdated" History
         "that new events come after existing ones"
         advice::CORRECT;

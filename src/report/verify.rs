@@ -42,7 +42,7 @@ pub enum ProblemKind {
 impl ProblemKind {
     /// What is wrong, as a heading.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::UpFails => "up.sql fails in an empty database",
             Self::HarmsLedger => "would harm a ledger",

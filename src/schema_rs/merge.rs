@@ -16,7 +16,7 @@ pub use children::settled;
 
 use self::children::Families;
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Key, Kind},
+    catalog::{Attribute, Catalog, ConstraintKind, Key, ObjectKind},
     schema_rs::parse::{Edit, TableName, Type},
 };
 
@@ -174,8 +174,8 @@ struct Place {
 
 impl<'c> Merge<'c> {
     fn of(before: &'c Catalog, catalog: Catalog) -> Self {
-        let mut relations = before.of_kind(Kind::Relation);
-        let mut constraints = before.of_kind(Kind::Constraint);
+        let mut relations = before.of_kind(ObjectKind::Relation);
+        let mut constraints = before.of_kind(ObjectKind::Constraint);
         Self {
             owner: relations.find_map(|(_, fact)| fact.get(Attribute::Owner).map(str::to_owned)),
             has_not_null: constraints.any(|(_, fact)| fact.is_constraint(ConstraintKind::NotNull)),

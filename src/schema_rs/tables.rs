@@ -536,7 +536,7 @@ struct PrimaryKeys<'c> {
 impl<'c> PrimaryKeys<'c> {
     fn of(catalog: &'c Catalog, compat: Compat) -> Self {
         let names = || {
-            let all = catalog.of_kind(crate::catalog::Kind::Constraint);
+            let all = catalog.of_kind(crate::catalog::ObjectKind::Constraint);
             all.filter(|(_, fact)| fact.get(Attribute::Type) == Some("primary key"))
                 .map(|(key, _)| key.name())
                 .collect()

@@ -11,13 +11,13 @@ use std::{
 
 use super::{Server, TestingError, block_on};
 use crate::{
+    connect::{Environment, Patience},
     job::{
         application::{UpgradeOptions, upgrade},
         open::Endpoint,
     },
     migration::source::Migrations,
     postgres::{
-        connect::{Environment, Patience},
         pool::into_diesel,
         session::{Message, Session, Stop},
         session_error::SessionError,

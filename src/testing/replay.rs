@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use super::{TestingError, block_on, program, search};
 use crate::{
+    cluster::fetch,
     job::{
         schema::Printer,
         shadow::Shadow,
-        verify::{self, Wish},
+        verify::{self, VerifyRequest},
     },
     ledger::Declaration,
     migration::{
         environment::{Known, own_settings},
         source::Migrations,
     },
-    postgres::{cluster::fetch, guard::Guard, session::Stop},
+    postgres::{guard::Guard, session::Stop},
     report::verify::VerifyReport,
     schema_rs::{PrintSchemas, Style},
 };
@@ -40,7 +41,7 @@ pub fn verify(
         prerequisites: Vec::new(),
         stand_ins: Vec::new(),
         notes: Vec::new(),
-        guard: program()?,
+        supervisor: program()?,
     };
     let printer = Printer {
         schemas: PrintSchemas::default(),
@@ -49,7 +50,7 @@ pub fn verify(
         record: None,
     };
     let guard = Guard { ledgers: ledgers.to_vec(), ..Guard::default() };
-    let wish = Wish {
+    let request = VerifyRequest {
         shadow: &shadow,
         migrations,
         guard: &guard,
@@ -57,7 +58,8 @@ pub fn verify(
         fail_fast: false,
         accepted: &[],
     };
-    let verified =
-        block_on(async { Ok(verify::verify(&wish, &printer, Stop::never(), &mut |_| {}).await?) })?;
+    let verified = block_on(async {
+        Ok(verify::verify(&request, &printer, Stop::never(), &mut |_| {}).await?)
+    })?;
     Ok(verified.report)
 }

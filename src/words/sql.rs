@@ -2,7 +2,7 @@
 //! columns.
 //!
 //! This is not a parser. A script is cut where psql would cut it and left to the server otherwise,
-//! so a statement that PostgreSQL refuses still has a span. The [kind](Kind) says only what a
+//! so a statement that PostgreSQL refuses still has a span. The [kind](StatementKind) says only what a
 //! runner must know before it sends the statement: transaction control, COPY, and what may not run
 //! in a transaction.
 //!
@@ -24,7 +24,7 @@ mod token;
 
 pub use self::{
     index::index_definition,
-    kind::Kind,
+    kind::StatementKind,
     name::Name,
     position::{byte_of_position, line_column},
     split::split,
@@ -119,7 +119,7 @@ pub struct Statement {
     /// comments around.
     pub span: Range<usize>,
     /// What a runner must know about it.
-    pub kind: Kind,
+    pub kind: StatementKind,
 }
 
 /// Why a script cannot be cut into statements.

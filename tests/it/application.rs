@@ -105,7 +105,7 @@ fn ledgers_are_guarded_over_an_application_s_own_connection_too() {
         "",
     );
     let mut options = UpgradeOptions::default();
-    options.run.manner.guard.ledgers = vec![glowplug::ledger::Declaration {
+    options.run.exec.guard.ledgers = vec![glowplug::ledger::Declaration {
         schema: "public".into(),
         table: "events".into(),
         key: Vec::new(),

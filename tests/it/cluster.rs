@@ -13,7 +13,7 @@ use std::{
 };
 
 use glowplug::{
-    postgres::cluster::{self, Binaries, Places, Search, fetch, install},
+    cluster::{self, Binaries, Places, Search, fetch, install},
     words::url::Url,
 };
 
@@ -290,17 +290,23 @@ fn a_server_that_is_killed_comes_back_with_its_data() {
     let home = Home::new();
     home.run("upgrade").ok();
     home.ask("db url", "INSERT INTO a VALUES (42)");
-    for round in ["server", "guard", "guard and server", "server and guard", "children"] {
+    for round in
+        ["server", "supervisor", "supervisor and server", "server and supervisor", "children"]
+    {
         let server = home.server();
-        let guard = parent(server).unwrap();
+        let supervisor = parent(server).unwrap();
         let data = home.data();
         let others: Vec<u32> =
             processes_in(&data).into_iter().filter(|pid| *pid != server).collect();
         match round {
             "server" => signal(server, "KILL"),
-            "guard" => signal(guard, "KILL"),
-            "guard and server" => [guard, server].iter().for_each(|pid| kill_if_there(*pid)),
-            "server and guard" => [server, guard].iter().for_each(|pid| kill_if_there(*pid)),
+            "supervisor" => signal(supervisor, "KILL"),
+            "supervisor and server" => {
+                [supervisor, server].iter().for_each(|pid| kill_if_there(*pid))
+            }
+            "server and supervisor" => {
+                [server, supervisor].iter().for_each(|pid| kill_if_there(*pid))
+            }
             _ => others.iter().for_each(|pid| kill_if_there(*pid)),
         }
         // at once: whatever is still dying is waited for
@@ -640,8 +646,8 @@ fn an_owner_of_a_disposable_server_can_be_started_by_the_tests_below() {
         return;
     }
     let server = scratch(&INSTALLED[0], &[]);
-    let (data, guard) = (server.data_dir().display(), server.guard_pid().unwrap());
-    eprintln!("\nowner {} {guard} {data}", server.postmaster_pid());
+    let (data, supervisor) = (server.data_dir().display(), server.supervisor_pid().unwrap());
+    eprintln!("\nowner {} {supervisor} {data}", server.postmaster_pid());
     std::io::stdin().lock().lines().count();
     server.stop();
 }
@@ -650,7 +656,7 @@ fn an_owner_of_a_disposable_server_can_be_started_by_the_tests_below() {
 struct Owner {
     process: Killed,
     server: u32,
-    guard: u32,
+    supervisor: u32,
     data: PathBuf,
 }
 
@@ -672,13 +678,13 @@ impl Owner {
             .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("owner ").map(str::to_owned))
             .expect("it starts");
-        let [server, guard, data] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else {
+        let [server, supervisor, data] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else {
             panic!("{line}")
         };
         Self {
             process: Killed(process),
             server: server.parse().unwrap(),
-            guard: guard.parse().unwrap(),
+            supervisor: supervisor.parse().unwrap(),
             data: data.into(),
         }
     }
@@ -693,7 +699,15 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
     if no_proc() {
         return;
     }
-    for end in ["stop", "KILL", "INT to all", "TERM to all", "guard", "guard and owner", "server"] {
+    for end in [
+        "stop",
+        "KILL",
+        "INT to all",
+        "TERM to all",
+        "supervisor",
+        "supervisor and owner",
+        "server",
+    ] {
         // a shell starts what it puts into the background with SIGINT ignored, and children inherit that
         if end == "INT to all" && is_ignored(2) {
             eprintln!("skipped: SIGINT is ignored here");
@@ -716,12 +730,12 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
                 .status()
                 .map(drop)
                 .unwrap(),
-            "guard" => {
-                signal(owner.guard, "KILL");
+            "supervisor" => {
+                signal(owner.supervisor, "KILL");
                 drop(owner.process.0.stdin.take());
             }
-            "guard and owner" => {
-                kill_if_there(owner.guard);
+            "supervisor and owner" => {
+                kill_if_there(owner.supervisor);
                 kill_if_there(pid);
             }
             _ => {
@@ -731,9 +745,9 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
         }
         eventually(&format!("no process after {end}"), || {
             processes_in(&owner.data).is_empty()
-                && !Path::new(&format!("/proc/{}/cwd", owner.guard)).exists()
+                && !Path::new(&format!("/proc/{}/cwd", owner.supervisor)).exists()
         });
-        if end == "guard and owner" {
+        if end == "supervisor and owner" {
             // nobody was left to remove it: the next start does
             assert!(owner.directory().exists());
             drop(scratch(&INSTALLED[0], &[]));
@@ -745,7 +759,7 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
 #[test]
 fn two_disposable_servers_live_side_by_side_and_end_apart() {
     let (one, two) = (scratch(&INSTALLED[0], &[]), scratch(&INSTALLED[0], &[]));
-    let database = |server: &glowplug::postgres::cluster::Scratch| server.url("template1");
+    let database = |server: &glowplug::cluster::Scratch| server.url("template1");
     psql_at(&database(&one), "CREATE ROLE only_here");
     assert_eq!(psql_at(&database(&two), "SELECT 1 FROM pg_roles WHERE rolname = 'only_here'"), "");
     let (gone, stays) = (one.data_dir().to_owned(), two.data_dir().to_owned());
@@ -756,9 +770,11 @@ fn two_disposable_servers_live_side_by_side_and_end_apart() {
 }
 
 #[test]
-fn a_guard_that_is_called_by_hand_does_nothing() {
+fn a_supervisor_that_is_called_by_hand_does_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    for arguments in [&["__pg-guard"][..], &["__pg-guard", "nonsense"], &["__pg-guard", "{}"]] {
+    for arguments in
+        [&["__pg-supervisor"][..], &["__pg-supervisor", "nonsense"], &["__pg-supervisor", "{}"]]
+    {
         let output = Command::new(GLOWPLUG)
             .args(arguments)
             .current_dir(dir.path())

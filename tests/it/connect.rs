@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use glowplug::postgres::cluster::Scratch;
+use glowplug::cluster::Scratch;
 
 use crate::{
     network::{Killed, Tcp, at_home, black_hole, current, doorman, free_port, refusal, signal},

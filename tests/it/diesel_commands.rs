@@ -13,7 +13,7 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-use glowplug::postgres::cluster::Scratch;
+use glowplug::cluster::Scratch;
 
 use crate::{
     network::Tcp,

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use glowplug::{
+    cluster::{Scratch, ScratchOptions},
     migration::environment::Locale,
-    postgres::cluster::{Scratch, ScratchOptions},
     words::url::Url,
 };
 

@@ -13,11 +13,11 @@ use std::{
 };
 
 use glowplug::{
-    catalog::{Catalog, Coverage, Key, Kind},
+    catalog::{Catalog, Coverage, Key, ObjectKind},
+    cluster::{Binaries, Scratch},
+    connect::{Environment, Patience},
     job::open::Endpoint,
     postgres::{
-        cluster::{Binaries, Scratch},
-        connect::{Environment, Patience},
         introspect::{self, Reader},
         session::{Session, Stop},
     },
@@ -255,7 +255,7 @@ fn a_role_without_any_privilege_reads_the_same() {
         url.user = Some("reader".into());
         let (owner, reader) = (read(database.owner()), read(&url));
         assert_eq!(difference(&owner, &reader), None, "{}", binaries.major());
-        assert!(owner.of_kind(Kind::Constraint).count() >= 4);
+        assert!(owner.of_kind(ObjectKind::Constraint).count() >= 4);
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
     },
 };
 
-use glowplug::postgres::cluster::Scratch;
+use glowplug::cluster::Scratch;
 
 use crate::{
     proxy::{Harm, Place, Proxy, Side, Then},

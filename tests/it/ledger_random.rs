@@ -8,8 +8,8 @@ use std::{sync::Mutex, thread};
 use glowplug::words::url::Url;
 
 use crate::{
-    ddl::dice::Dice,
     ledger_redteam::{Arena, PROJECT},
+    random_schema::dice::Dice,
     sample,
     support::{INSTALLED, Project, number, psql_at, text, try_psql_at},
 };

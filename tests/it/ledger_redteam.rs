@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use glowplug::postgres::cluster::Scratch;
+use glowplug::cluster::Scratch;
 
 use crate::{
     redteam::{Case, PerServer, baseline, cases, is_harmed, truth},

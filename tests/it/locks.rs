@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use glowplug::{
     catalog::Catalog,
+    cluster::{Binaries, Scratch},
     ddl::{Boundary, LockMode, Statement, Work},
     planner::{Target, comparable, filling::sent, plan, settled},
-    postgres::cluster::{Binaries, Scratch},
     words::url::Url,
 };
 use tokio_postgres::Client;

@@ -15,18 +15,16 @@ use std::{
 
 use glowplug::{
     catalog::Catalog,
+    cluster::{Binaries, Scratch},
     ddl::Fill,
     planner::{Target, comparable, filling::sent, plan, segment::segments, settled},
-    postgres::{
-        cluster::{Binaries, Scratch},
-        introspect::Reader,
-    },
+    postgres::introspect::Reader,
     words::url::Url,
 };
 
 use crate::{
-    ddl::{Case, dice::Dice},
     introspect::{Pair, pairs, read, read_again, unsubscribe},
+    random_schema::{Case, dice::Dice},
     sample,
     support::{Database, INSTALLED, number, psql_at, scratch, text, try_psql_at},
 };

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Mutex, thread};
 
 use crate::{
-    ddl::{self, Case},
+    random_schema::{self, Case},
     sample,
     support::{Database, GLOWPLUG, INSTALLED, Project, Ran, number, peer, psql_at, server},
 };
@@ -14,7 +14,7 @@ use crate::{
 const CASES: (u64, u64) = (40, 120);
 
 /// Why the default is not what Diesel prints; README.md lists the same.
-const DELIBERATE: [&str; 8] = ddl::TRAITS;
+const DELIBERATE: [&str; 8] = random_schema::TRAITS;
 
 #[test]
 fn random_schemas_are_printed_as_diesel_prints_them() {
@@ -80,11 +80,11 @@ impl Stage {
             return;
         }
         if theirs.code != Some(0) {
-            assert!(case.traits.contains(ddl::NO_KEY), "{}\n{theirs:?}", told());
+            assert!(case.traits.contains(random_schema::NO_KEY), "{}\n{theirs:?}", told());
             assert_eq!(same.code, theirs.code, "{}", told());
         } else {
             assert_eq!(same.code, Some(0), "{}\n{same:?}", told());
-            if case.traits.contains(ddl::SHARED_NAME) {
+            if case.traits.contains(random_schema::SHARED_NAME) {
                 equal(&keys_sorted(&same.stdout), &keys_sorted(&theirs.stdout), &told);
             } else {
                 equal(&same.stdout, &theirs.stdout, &told);

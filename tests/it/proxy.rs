@@ -15,7 +15,7 @@ use std::{
     thread,
 };
 
-use glowplug::postgres::cluster::Scratch;
+use glowplug::cluster::Scratch;
 
 /// Who sends a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    ddl::Case,
+    random_schema::Case,
     sample,
     support::{Database, GLOWPLUG, Project, number, psql_at},
 };

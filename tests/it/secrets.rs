@@ -7,7 +7,7 @@ use std::{
 };
 
 use glowplug::{
-    postgres::connect::{ConnectOptions, Environment, complete, connect},
+    connect::{ConnectOptions, Environment, complete, connect},
     words::url::{Secrets, Spelling, Url},
 };
 
@@ -354,7 +354,7 @@ fn values_of_the_library_show_no_password_when_they_are_debugged() {
     let options = ConnectOptions {
         application_name: "test".into(),
         deadline: std::time::Duration::ZERO,
-        patience: glowplug::postgres::connect::Patience::Waking,
+        patience: glowplug::connect::Patience::Waking,
     };
     for password in PASSWORDS {
         for text in spellings(password, port) {

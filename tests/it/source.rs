@@ -3,8 +3,8 @@
 //! `GLOWPLUG_TEST_CASES` sets how many schemas there are, `GLOWPLUG_TEST_SEED` the first.
 
 use crate::{
-    ddl::{self, Case},
     print_peer::EMPTY,
+    random_schema::{self, Case},
     sample,
     support::{Database, Project, number, psql_at},
 };
@@ -13,7 +13,12 @@ use crate::{
 const CASES: (u64, u64) = (5, 12);
 
 /// What Diesel prints of these does not compile, or cannot be told from something else.
-const UNREADABLE: [&str; 4] = [ddl::ONE_NAME, ddl::COLLISION, ddl::UNDERSCORE, ddl::UNPRINTABLE];
+const UNREADABLE: [&str; 4] = [
+    random_schema::ONE_NAME,
+    random_schema::COLLISION,
+    random_schema::UNDERSCORE,
+    random_schema::UNPRINTABLE,
+];
 
 /// Both print in both ways; each file is no edit, whichever way is set.
 #[test]
@@ -40,7 +45,7 @@ fn a_file_as_it_was_printed_asks_for_nothing() {
             }
             project.write("src/schema.rs", &printed.stdout);
             for compat in ["right", "diesel"] {
-                let has_no_print = is_unreadable || case.traits.contains(ddl::NO_KEY);
+                let has_no_print = is_unreadable || case.traits.contains(random_schema::NO_KEY);
                 if compat == "diesel" && has_no_print {
                     continue;
                 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use glowplug::{
-    postgres::cluster::{self, Binaries, Places, Scratch, ScratchOptions, Search},
+    cluster::{self, Binaries, Places, Scratch, ScratchOptions, Search},
     words::url::{Secrets, Spelling, Url},
 };
 

@@ -6,7 +6,7 @@
 use std::{fmt::Write as _, fs, path::Path, process::Stdio};
 
 use crate::{
-    ddl::dice::Dice,
+    random_schema::dice::Dice,
     sample,
     support::{Database, GLOWPLUG, Project, number, peer},
 };

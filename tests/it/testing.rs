@@ -5,7 +5,7 @@ use std::path::Path;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use glowplug::{
     UpgradeOptions,
-    postgres::cluster::Local,
+    cluster::Local,
     testing::{Server, TestDatabase},
 };
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use glowplug::postgres::cluster::Scratch;
+use glowplug::cluster::Scratch;
 
 use crate::{
     network::black_hole,

@@ -17,7 +17,7 @@ use crate::{
     job::{
         self,
         open::Endpoint,
-        run::{Options, Wish},
+        run::{Operation, RunOptions},
         schema::{self, Before},
     },
     migration::{
@@ -84,12 +84,12 @@ impl MigrationCommand {
         match &self.command {
             Command::Run => run(&settings, &all_pending(), global, output),
             Command::Revert(count) => {
-                let wish = Wish::Revert { count: count.get() };
-                run(&settings, &wish, global, output)
+                let operation = Operation::Revert { count: count.get() };
+                run(&settings, &operation, global, output)
             }
             Command::Redo(count) => {
-                let wish = Wish::Redo { count: count.get() };
-                run(&settings, &wish, global, output)
+                let operation = Operation::Redo { count: count.get() };
+                run(&settings, &operation, global, output)
             }
             Command::List => {
                 let listed = list(&settings, output)?;
@@ -113,8 +113,8 @@ impl MigrationCommand {
 }
 
 /// Diesel runs everything that has not been run, older ones included, and ignores what is missing on disk.
-pub(super) fn all_pending() -> Wish {
-    Wish::Upgrade {
+pub(super) fn all_pending() -> Operation {
+    Operation::Upgrade {
         target: "head".into(),
         policy: Policy {
             allow_out_of_order: true,
@@ -126,7 +126,7 @@ pub(super) fn all_pending() -> Wish {
 
 fn run(
     settings: &Settings,
-    wish: &Wish,
+    operation: &Operation,
     global: &Global,
     output: &Output,
 ) -> Result<Exit, CliError> {
@@ -137,7 +137,7 @@ fn run(
         let runner =
             Runner { settings, endpoint: &endpoint, locked_schema: global.locked_schema, output };
         let before = runner.look_at_schema(&mut progress).await?;
-        let report = runner.run(&migrations, wish, &mut progress).await?;
+        let report = runner.run(&migrations, operation, &mut progress).await?;
         runner.write_schema(&before, report, &mut progress).await
     });
     progress.finish();
@@ -161,13 +161,13 @@ impl Runner<'_> {
     pub(super) async fn run(
         &self,
         migrations: &Migrations,
-        wish: &Wish,
+        operation: &Operation,
         progress: &mut Progress,
     ) -> Result<RunReport, CliError> {
         let flags = LimitArgs::default();
-        let options = Options {
+        let options = RunOptions {
             limits: self.settings.limits(&flags),
-            manner: self.settings.manner(&flags),
+            exec: self.settings.exec_options(&flags),
             single_transaction: false,
         };
         if self.locked_schema {
@@ -176,7 +176,7 @@ impl Runner<'_> {
                 let shadow = || self.settings.shadow(self.output);
                 let watch = &mut |event| progress.show(&event);
                 let endpoint = self.endpoint;
-                schema::demand_unchanged(endpoint, migrations, wish, &printer, shadow, watch)
+                schema::demand_unchanged(endpoint, migrations, operation, &printer, shadow, watch)
                     .await?;
             }
         }
@@ -195,7 +195,7 @@ impl Runner<'_> {
             Event::Planned { .. } | Event::Statement { .. } | Event::Done { .. } => {}
             _ => progress.show(&event),
         };
-        let done = job::run::run(self.endpoint, migrations, wish, &options, &mut watch).await;
+        let done = job::run::run(self.endpoint, migrations, operation, &options, &mut watch).await;
         done.map_err(CliError::run)
     }
 

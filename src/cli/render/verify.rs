@@ -77,10 +77,10 @@ fn problems(text: &mut String, report: &VerifyReport, verbose: bool) {
     let kinds: Vec<&[Problem]> = all.chunk_by(|one, other| one.kind == other.kind).collect();
     let mut room = if verbose { usize::MAX } else { SCREEN };
     for (at, group) in kinds.iter().enumerate() {
-        let words = group[0].kind.words();
+        let problem = group[0].kind.text();
         let heading = match group.len() {
-            1 => format!("{words}:"),
-            many => format!("{words}: {many} migrations"),
+            1 => format!("{problem}:"),
+            many => format!("{problem}: {many} migrations"),
         };
         line(text, &heading);
         // each following kind needs a line, too

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{cli::failure::CliError, postgres::connect::Environment};
+use crate::{cli::failure::CliError, connect::Environment};
 
 /// Why `.env` is not read in full. This matters only if the database's URL must come from it.
 #[derive(Debug, Clone)]

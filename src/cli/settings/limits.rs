@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::{
     job::open::Limits,
-    postgres::{exec::Manner, guard::Guard, lock::Pins},
+    postgres::{exec::ExecOptions, guard::Guard, lock::SessionSettings},
     words::{timespan::Timespan, url::Secret},
 };
 
@@ -33,26 +33,26 @@ impl Settings {
         let run = &self.toml.run;
         let default = Limits::default();
         Limits {
-            pins: Pins {
+            settings: SessionSettings {
                 lock_timeout: flags
                     .lock_timeout
                     .or(run.lock_timeout)
                     // whoever comes after us waits as long as we do
                     .or(self.toml.lint.max_block)
-                    .unwrap_or(default.pins.lock_timeout),
+                    .unwrap_or(default.settings.lock_timeout),
                 statement_timeout: flags
                     .statement_timeout
                     .or(run.statement_timeout)
-                    .unwrap_or(default.pins.statement_timeout),
+                    .unwrap_or(default.settings.statement_timeout),
             },
             wait: flags.wait.or(run.wait).unwrap_or(default.wait),
         }
     }
 
     /// Who runs, and how often to retry.
-    pub(in crate::cli) fn manner(&self, flags: &LimitArgs) -> Manner {
+    pub(in crate::cli) fn exec_options(&self, flags: &LimitArgs) -> ExecOptions {
         let attempts = flags.lock_attempts.or(self.toml.run.lock_attempts).unwrap_or(5).max(1);
-        Manner {
+        ExecOptions {
             unrecorded: false,
             actor: self.actor(),
             attempts,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Settings;
 use crate::{
     cli::{failure::CliError, render::Output},
-    postgres::cluster::{
+    cluster::{
         self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search, fetch,
     },
     project::{pin, printed::Record},
@@ -94,9 +94,9 @@ impl Settings {
             "{why}starting the project's own PostgreSQL {} ...",
             binaries.version()
         ));
-        let guard = own_program();
+        let supervisor = own_program();
         let idle = self.toml.server.idle.unwrap_or(Timespan::minutes(15)).0;
-        let options = LocalOptions { guard, idle, settings: Vec::new() };
+        let options = LocalOptions { supervisor, idle, settings: Vec::new() };
         let state = local.start(&binaries, &options).map_err(CliError::Cluster)?;
         if state == LocalState::Created {
             output.detail(&format!("its data is in {}", local.status().data_dir.display()));

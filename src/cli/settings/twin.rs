@@ -8,13 +8,11 @@ use std::{
 use super::{Settings, quoted, server::own_program};
 use crate::{
     cli::{failure::CliError, render::Output},
+    cluster::{self, Binaries, ClusterError},
+    connect::Patience,
     job::{JobError, Watch, database, open::Endpoint, prerequisites::HEADER, shadow::Shadow},
     migration::environment::{Known, own_settings},
-    postgres::{
-        cluster::{self, Binaries, ClusterError},
-        connect::Patience,
-        session::Stop,
-    },
+    postgres::session::Stop,
     project::{ProjectError, pin, schema_file, truth},
 };
 
@@ -73,7 +71,7 @@ impl Settings {
             prerequisites: self.prerequisites()?,
             stand_ins: self.toml.shadow.stand_ins.clone(),
             notes,
-            guard: own_program(),
+            supervisor: own_program(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! How a column becomes what it should be, with its values in it.
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind, RelationKind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::{
         column::{
             all, altered, column_all, column_only, default, family, identity, is_in_partition,
@@ -158,7 +158,7 @@ fn computed(change: &Change<'_>) -> Computed {
 /// Whether its table has checks: they keep a virtual column from getting another expression.
 fn has_checks(object: &Object<'_>) -> bool {
     let (schema, table) = (object.key.part(0), object.key.part(1));
-    let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
+    let mut below = object.catalog.below(ObjectKind::Constraint, &[schema, table]);
     below.any(|(_, fact)| fact.is_constraint(ConstraintKind::Check))
 }
 
@@ -246,15 +246,15 @@ fn own(change: &Change<'_>, steps: &mut Steps) {
     let before = inheritance::parents(from.catalog, schema, table);
     let after = inheritance::parents(to.catalog, schema, table);
     let has = |object: &Object<'_>, place: &inheritance::Place| {
-        let key = Key::new(Kind::Column, &[&place.0, &place.1, column]);
+        let key = Key::new(ObjectKind::Column, &[&place.0, &place.1, column]);
         object.catalog.get(&key).is_some()
     };
     // a parent that loses it would take it from its children, too
     for place in before.iter().filter(|it| after.contains(it)) {
         if has(from, place) && !has(to, place) {
-            let table = Key::new(Kind::Relation, &[&place.0, &place.1]);
+            let table = Key::new(ObjectKind::Relation, &[&place.0, &place.1]);
             let action = Action::new(format!("DROP COLUMN IF EXISTS {}", Ident(column)));
-            let lost = Key::new(Kind::Column, &[&place.0, &place.1, column]);
+            let lost = Key::new(ObjectKind::Column, &[&place.0, &place.1, column]);
             let statement = Statement::alter_table("TABLE", &table, true, vec![action]);
             steps.early.push(statement.losing(Loss::Values(lost)));
         }

@@ -1,7 +1,7 @@
 //! What a column holds below domains and arrays.
 
 use crate::{
-    catalog::{Attribute, Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, ObjectKind},
     ddl::rules::Object,
 };
 
@@ -41,5 +41,5 @@ impl<'c> Base<'c> {
 /// The domain that is the type of a column.
 pub(super) fn domain_of<'c>(column: &Object<'c>) -> Option<(&'c Key, &'c Fact)> {
     let parts = [column.get(Attribute::TypeSchema)?, column.get(Attribute::TypeName)?];
-    column.catalog.entry(&Key::new(Kind::Domain, &parts))
+    column.catalog.entry(&Key::new(ObjectKind::Domain, &parts))
 }

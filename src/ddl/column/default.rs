@@ -1,7 +1,7 @@
 //! Where the values of a column come from: its default, or the expression that it is computed with.
 
 use crate::{
-    catalog::{Attribute, Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, ObjectKind},
     ddl::{
         column::{column_only, identity},
         rules::{Change, Object, Statement},
@@ -40,7 +40,7 @@ pub(super) fn is_tied(change: &Change<'_>) -> bool {
     change.from.catalog.dependencies.of(key).any(|it| {
         let was = change.from.catalog.get(&it.referenced);
         let is = change.to.catalog.get(&it.referenced);
-        it.referenced.kind() != Kind::Relation && is_another(&it.referenced, was, is)
+        it.referenced.kind() != ObjectKind::Relation && is_another(&it.referenced, was, is)
     })
 }
 
@@ -49,7 +49,7 @@ fn is_another(key: &Key, was: Option<&Fact>, is: Option<&Fact>) -> bool {
     let (Some(was), Some(is)) = (was, is) else {
         return true;
     };
-    if key.kind() == Kind::Sequence {
+    if key.kind() == ObjectKind::Sequence {
         return was.get(Attribute::IdentityOf) != is.get(Attribute::IdentityOf);
     }
     let names = was.iter().chain(is.iter()).map(|(name, _)| name);
@@ -72,7 +72,7 @@ pub(super) fn rewrites(object: &Object<'_>) -> bool {
 /// The functions of the user that a default needs and that give the same for all rows.
 fn steady<'c>(object: &Object<'c>) -> Vec<&'c str> {
     let needs = object.catalog.dependencies.of(object.key);
-    let routines = needs.filter(|it| it.referenced.kind() == Kind::Routine);
+    let routines = needs.filter(|it| it.referenced.kind() == ObjectKind::Routine);
     let routines: Vec<&Key> = routines.map(|it| &it.referenced).collect();
     let is_steady = |key: &&Key| {
         let fact = object.catalog.get(key);

@@ -1,7 +1,7 @@
 //! The same column in the parents and in the children of a table.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::{
         inheritance,
         rules::{Change, Object},
@@ -51,7 +51,7 @@ pub(super) fn of_parents<'c>(object: &Object<'c>) -> Vec<Object<'c>> {
 /// Whether the table of a column is a child of another one in both catalogs, and is never let go in between.
 fn stays_child(change: &Change<'_>, schema: &str, name: &str) -> bool {
     let (own, table) = (change.to.key.part(0), change.to.key.part(1));
-    let relation = Key::new(Kind::Relation, &[own, table]);
+    let relation = Key::new(ObjectKind::Relation, &[own, table]);
     let from = change.from.catalog.get(&relation);
     let to = change.to.catalog.get(&relation);
     let (Some(from), Some(to)) = (from, to) else {
@@ -60,7 +60,7 @@ fn stays_child(change: &Change<'_>, schema: &str, name: &str) -> bool {
     if to.is(Attribute::PartitionOf) {
         return from.get(Attribute::PartitionOf) == to.get(Attribute::PartitionOf);
     }
-    let tie = Key::new(Kind::Inheritance, &[own, table, schema, name]);
+    let tie = Key::new(ObjectKind::Inheritance, &[own, table, schema, name]);
     change.from.catalog.get(&tie).is_some() && change.to.catalog.get(&tie).is_some()
 }
 
@@ -74,7 +74,7 @@ fn in_table<'c>(change: &Change<'c>, schema: &str, table: &str) -> Option<Change
 
 /// The column of the same name in another table of the same catalog.
 fn sibling<'c>(object: &Object<'c>, schema: &str, table: &str) -> Option<Object<'c>> {
-    let mut below = object.catalog.below(Kind::Column, &[schema, table]);
+    let mut below = object.catalog.below(ObjectKind::Column, &[schema, table]);
     let (key, fact) = below.find(|(key, _)| key.name() == object.key.name())?;
     Some(Object { key, fact, ..*object })
 }

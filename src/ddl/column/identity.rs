@@ -1,7 +1,7 @@
 //! Identity columns, and the numbers that they and serial columns count on from.
 
 use crate::{
-    catalog::{Attribute, Fact, Key, Kind},
+    catalog::{Attribute, Fact, Key, ObjectKind},
     ddl::{
         column::{column_all, is_in_partition},
         index::ties,
@@ -80,11 +80,11 @@ fn counter<'c>(object: &Object<'c>, attribute: Attribute) -> Option<Counter<'c>>
     let place = [schema, object.key.part(1), object.key.part(2)];
     let is_tied = |fact: &Fact| fact.list(attribute) == place;
     let usual = usual_name(object);
-    let fact = object.catalog.get(&Key::new(Kind::Sequence, &[schema, &usual]));
+    let fact = object.catalog.get(&Key::new(ObjectKind::Sequence, &[schema, &usual]));
     if let Some(fact) = fact.filter(|it| is_tied(it)) {
         return Some(Counter { name: usual, fact });
     }
-    let mut below = object.catalog.below(Kind::Sequence, &[schema]);
+    let mut below = object.catalog.below(ObjectKind::Sequence, &[schema]);
     let (key, fact) = below.find(|(_, fact)| is_tied(fact))?;
     Some(Counter { name: key.name().to_owned(), fact })
 }
@@ -111,10 +111,10 @@ impl Counter<'_> {
 fn source(column: &Object<'_>) -> Option<(Key, bool)> {
     if column.is(Attribute::Identity) {
         let counter = counter(column, Attribute::IdentityOf)?;
-        return Some((Key::new(Kind::Sequence, &[column.key.part(0), &counter.name]), true));
+        return Some((Key::new(ObjectKind::Sequence, &[column.key.part(0), &counter.name]), true));
     }
     let mut needs = column.catalog.dependencies.of(column.key);
-    let used = needs.find(|it| it.bond == 'n' && it.referenced.kind() == Kind::Sequence)?;
+    let used = needs.find(|it| it.bond == 'n' && it.referenced.kind() == ObjectKind::Sequence)?;
     Some((used.referenced.clone(), false))
 }
 

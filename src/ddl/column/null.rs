@@ -1,7 +1,7 @@
 //! NOT NULL. From 18 on it is a constraint with a name; before, only a property of the column.
 
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::{
         column::{
             all, base::domain_of, column_all, column_only, committed, family, is_in_partition,
@@ -16,7 +16,7 @@ use crate::{
 /// The constraint that says it, from 18 on.
 pub(crate) fn constraint<'c>(object: &Object<'c>) -> Option<Object<'c>> {
     let (schema, table) = (object.key.part(0), object.key.part(1));
-    let mut below = object.catalog.below(Kind::Constraint, &[schema, table]);
+    let mut below = object.catalog.below(ObjectKind::Constraint, &[schema, table]);
     let (key, fact) = below.find(|(_, fact)| {
         fact.is_constraint(ConstraintKind::NotNull)
             && fact.list(Attribute::Columns) == [object.key.name()]
@@ -217,7 +217,7 @@ fn usual_name(object: &Object<'_>) -> String {
 fn helper(object: &Object<'_>, before: Option<&Catalog>) -> String {
     let (schema, table, column) = (object.key.part(0), object.key.part(1), object.key.part(2));
     let taken = |name: &str| {
-        let key = Key::new(Kind::Constraint, &[schema, table, name]);
+        let key = Key::new(ObjectKind::Constraint, &[schema, table, name]);
         let was = before.is_some_and(|it| it.get(&key).is_some());
         was || object.catalog.get(&key).is_some()
     };

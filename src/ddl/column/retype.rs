@@ -1,7 +1,7 @@
 //! Another type or collation of a column that keeps its values.
 
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::{
         column::{
             all, altered,
@@ -149,7 +149,7 @@ fn is_checked(object: &Object<'_>) -> bool {
         return false;
     };
     let parts = [key.part(0), key.part(1)];
-    let mut checks = object.catalog.below(Kind::DomainConstraint, &parts);
+    let mut checks = object.catalog.below(ObjectKind::DomainConstraint, &parts);
     domain.is(Attribute::NotNull) || checks.next().is_some()
 }
 
@@ -204,11 +204,15 @@ fn is_in_the_way(change: &Change<'_>, key: &Key) -> bool {
         return false;
     };
     match key.kind() {
-        Kind::Relation => was.relation_kind().is_some_and(RelationKind::is_view),
-        Kind::Column => was.is(Attribute::Generated),
-        Kind::Rule | Kind::Trigger | Kind::Policy | Kind::Routine | Kind::PublicationTable => true,
-        Kind::Constraint if was.is_constraint(ConstraintKind::NotNull) => false,
-        Kind::Constraint | Kind::Index | Kind::Statistics => {
+        ObjectKind::Relation => was.relation_kind().is_some_and(RelationKind::is_view),
+        ObjectKind::Column => was.is(Attribute::Generated),
+        ObjectKind::Rule
+        | ObjectKind::Trigger
+        | ObjectKind::Policy
+        | ObjectKind::Routine
+        | ObjectKind::PublicationTable => true,
+        ObjectKind::Constraint if was.is_constraint(ConstraintKind::NotNull) => false,
+        ObjectKind::Constraint | ObjectKind::Index | ObjectKind::Statistics => {
             let is = to.get(key);
             let is_another =
                 is.is_none_or(|it| it.get(Attribute::Definition) != was.get(Attribute::Definition));
@@ -233,7 +237,7 @@ fn is_two_sided(change: &Change<'_>, key: &Key) -> bool {
         fact.get(Attribute::ReferencesTable).unwrap_or_default(),
     );
     let changes = |(schema, table): (&str, &str), name: &String| {
-        let column = Key::new(Kind::Column, &[schema, table, name]);
+        let column = Key::new(ObjectKind::Column, &[schema, table, name]);
         let type_in = |catalog: &Catalog| {
             let fact = catalog.get(&column);
             fact.and_then(|it| it.get(Attribute::Type)).map(str::to_owned)

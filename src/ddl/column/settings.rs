@@ -1,7 +1,7 @@
 //! How values are kept and counted: storage, compression, statistics, options.
 
 use crate::{
-    catalog::{Attribute, Key, Kind, RelationKind},
+    catalog::{Attribute, Key, ObjectKind, RelationKind},
     ddl::{
         column::{altered, column_all, column_only, only, relation_kind},
         options,
@@ -78,7 +78,7 @@ fn usual_storage(object: &Object<'_>) -> String {
         (object.get(Attribute::TypeSchema), object.get(Attribute::TypeName))
     };
     let (schema, name) = (schema.unwrap_or_default(), name.unwrap_or_default());
-    let own = object.catalog.get(&Key::new(Kind::BaseType, &[schema, name]));
+    let own = object.catalog.get(&Key::new(ObjectKind::BaseType, &[schema, name]));
     match own.and_then(|it| it.get(Attribute::Storage)) {
         Some(word) => word.to_ascii_uppercase(),
         None if matches!(name, "numeric" | "inet" | "cidr") => "MAIN".to_owned(),

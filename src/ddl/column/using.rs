@@ -5,7 +5,7 @@
 
 use super::base::Base;
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::names,
     words::ident::Ident,
 };
@@ -339,7 +339,7 @@ impl Ends<'_> {
 
     /// The labels of an enum.
     fn labels(&self, of: Base<'_>) -> Vec<String> {
-        let key = Key::new(Kind::Enum, &[of.schema, of.name]);
+        let key = Key::new(ObjectKind::Enum, &[of.schema, of.name]);
         let fact = self.catalog.get(&key);
         fact.map(|it| it.list(Attribute::Labels)).unwrap_or_default()
     }
@@ -397,9 +397,9 @@ impl Ends<'_> {
             |kind| self.catalog.get(&Key::new(kind, &[base.schema, base.name])).is_some();
         let is_pairs = base.name == "hstore" && base.schema != "pg_catalog";
         let own = [
-            (Class::Enum, Kind::Enum),
-            (Class::Row, Kind::Composite),
-            (Class::Row, Kind::Relation),
+            (Class::Enum, ObjectKind::Enum),
+            (Class::Row, ObjectKind::Composite),
+            (Class::Row, ObjectKind::Relation),
         ];
         let known = CLASSES.iter().find(|(_, names)| base.is_built_in(names));
         let known = known.map(|(class, _)| *class);
@@ -425,7 +425,9 @@ fn is_own_cast(catalog: &Catalog, from: Base<'_>, to: Base<'_>) -> bool {
         Some((schema, name)) => schema == base.schema && name == base.name,
         None => base.schema == "pg_catalog" && format_name(base.name) == text,
     };
-    catalog.of_kind(Kind::Cast).any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
+    catalog
+        .of_kind(ObjectKind::Cast)
+        .any(|(key, _)| is_end(key.part(0), from) && is_end(key.part(1), to))
 }
 
 /// What format_type calls a built-in type.

@@ -49,9 +49,9 @@ pub(super) fn alter(change: &Change<'_>) -> Alter {
 /// That of a partition follows that of the whole. One of the partition's own is taken over when it becomes a partition, or
 /// the whole gets one; and is its own again when the partition is detached.
 fn of_partition(change: &Change<'_>) -> Alter {
-    let is_let_go =
+    let is_detached =
         change.from.is(Attribute::OfPartitioned) && !change.to.is(Attribute::OfPartitioned);
-    if is_let_go && partitioned(&change.from) == partitioned(&change.to) {
+    if is_detached && partitioned(&change.from) == partitioned(&change.to) {
         return Alter::Replace;
     }
     if change.to.is(Attribute::OfPartitioned) {

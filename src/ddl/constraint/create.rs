@@ -5,7 +5,7 @@ use super::{
     validate,
 };
 use crate::{
-    catalog::{Attribute, ConstraintKind, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, ConstraintKind, Fact, Key, ObjectKind, RelationKind},
     ddl::{
         index::ties,
         rules::{Object, Statement},
@@ -65,7 +65,7 @@ fn refers_to_nothing(constraint: &Object<'_>) -> Option<String> {
     let table = constraint.relation();
     let columns = constraint.list(Attribute::Columns);
     let has_values = |name: &String| {
-        let key = Key::new(Kind::Column, &[table.part(0), table.part(1), name]);
+        let key = Key::new(ObjectKind::Column, &[table.part(0), table.part(1), name]);
         let fact = constraint.catalog.get(&key);
         before.get(&key).is_some() || fact.is_some_and(|it| it.is(Attribute::Default))
     };
@@ -119,6 +119,6 @@ fn refers_to_partitioned(constraint: &Object<'_>) -> bool {
 /// Whether its table is a partitioned one.
 fn is_on_partitioned(constraint: &Object<'_>) -> bool {
     let table = [constraint.key.part(0), constraint.key.part(1)];
-    let relation = constraint.catalog.get(&Key::new(Kind::Relation, &table));
+    let relation = constraint.catalog.get(&Key::new(ObjectKind::Relation, &table));
     relation.and_then(Fact::relation_kind) == Some(RelationKind::PartitionedTable)
 }

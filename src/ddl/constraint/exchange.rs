@@ -2,7 +2,7 @@
 
 use super::{designation, key::timing, kind, on_table};
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind},
     ddl::{
         index::{self, exchange::index_of, text, ties},
         rules::{Change, Object, Statement},
@@ -17,7 +17,7 @@ pub(super) fn exchange(change: &Change<'_>) -> Vec<Statement> {
         return Vec::new();
     };
     let beside = ties::beside(&Change { from: old, to: new });
-    let key = Key::new(Kind::Index, &[to.key.part(0), &beside]);
+    let key = Key::new(ObjectKind::Index, &[to.key.part(0), &beside]);
     let built = Object { key: &key, ..new };
     let built = index::concurrently(&built);
     let what = match kind(to) {

@@ -2,7 +2,7 @@
 
 use super::{add, core, definition, kind, on_table};
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind},
     ddl::{
         index::{
             attach, concurrently,
@@ -42,7 +42,7 @@ pub(super) fn create(constraint: &Object<'_>) -> Vec<Statement> {
 /// The index of a key, made as the key is.
 fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
     let name = constraint.get(Attribute::Index).unwrap_or(constraint.key.name());
-    let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
+    let key = Key::new(ObjectKind::Index, &[constraint.key.part(0), name]);
     let (key, fact) = constraint.catalog.entry(&key)?;
     Some(Object { key, fact, ..*constraint })
 }
@@ -65,7 +65,7 @@ fn is_built_before(constraint: &Object<'_>, index: &Object<'_>) -> bool {
 fn owns_not_null(constraint: &Object<'_>) -> bool {
     let columns = constraint.list(Attribute::Columns);
     let table = [constraint.key.part(0), constraint.key.part(1)];
-    let mut others = constraint.catalog.below(Kind::Constraint, &table);
+    let mut others = constraint.catalog.below(ObjectKind::Constraint, &table);
     kind(constraint) == ConstraintKind::PrimaryKey
         && others.any(|(_, fact)| {
             fact.is_constraint(ConstraintKind::NotNull)

@@ -5,7 +5,7 @@
 
 use super::{add, definition, on_table, validate};
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::{
         inheritance,
         rules::{Alter, Change, Object, Statement, Steps},
@@ -18,7 +18,7 @@ pub(super) fn column(constraint: &Object<'_>) -> Option<Key> {
     let columns = constraint.list(Attribute::Columns);
     let name = columns.first()?;
     let parts = [constraint.key.part(0), constraint.key.part(1), name];
-    Some(Key::new(Kind::Column, &parts))
+    Some(Key::new(ObjectKind::Column, &parts))
 }
 
 /// A new name of one that was there: the old one is gone by now. Nothing happens where the column was given just this one.

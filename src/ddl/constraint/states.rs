@@ -3,7 +3,7 @@
 //! Their names hold numbers that are others in every database, so that they are looked up when the statement runs.
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::{
         names,
         rules::{Change, LockMode, Object, Statement, Work},
@@ -74,7 +74,7 @@ END"
     };
     let mut statement = Statement::new(sql);
     if let Some((schema, name)) = names::split(printed) {
-        let relation = Key::new(Kind::Relation, &[&schema, &name]);
+        let relation = Key::new(ObjectKind::Relation, &[&schema, &name]);
         statement = statement.touching(&relation, LockMode::ShareRowExclusive, Work::Catalog);
     }
     statement.remarking("only a superuser can enable or disable the triggers of a foreign key")

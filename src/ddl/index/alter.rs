@@ -9,7 +9,7 @@ use super::{
     unclustered,
 };
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::{
         extension, options,
         rules::{Alter, Boundary, Change, LockMode, Statement, Steps, Work},
@@ -141,7 +141,7 @@ fn loses_ground(change: &Change<'_>) -> bool {
         let key = &need.referenced;
         let (from, to) = (change.from.catalog.get(key), change.to.catalog.get(key));
         match (from, to) {
-            (Some(from), Some(to)) if key.kind() == Kind::Column => {
+            (Some(from), Some(to)) if key.kind() == ObjectKind::Column => {
                 [Attribute::Type, Attribute::Collation]
                     .iter()
                     .any(|it| from.get(*it) != to.get(*it))

@@ -2,7 +2,7 @@
 
 use super::partition;
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind},
     ddl::rules::{Change, Object},
 };
 
@@ -10,7 +10,7 @@ use crate::{
 pub(crate) fn of_index<'c>(change: &Change<'c>) -> Option<Change<'c>> {
     let side = |index: &Object<'c>| {
         let (table, name) = (index.get(Attribute::Table)?, index.get(Attribute::OfConstraint)?);
-        let key = Key::new(Kind::Constraint, &[index.key.part(0), table, name]);
+        let key = Key::new(ObjectKind::Constraint, &[index.key.part(0), table, name]);
         let (key, fact) = index.catalog.entry(&key)?;
         Some(Object { key, fact, ..*index })
     };
@@ -45,7 +45,7 @@ pub(crate) fn is_exchanged(change: &Change<'_>) -> bool {
 /// Whether all columns of the old one and the new one stay what they are.
 fn stands(change: &Change<'_>) -> bool {
     let (from, to) = (&change.from, &change.to);
-    let column = |it: &String| Key::new(Kind::Column, &[to.key.part(0), to.key.part(1), it]);
+    let column = |it: &String| Key::new(ObjectKind::Column, &[to.key.part(0), to.key.part(1), it]);
     let columns = |object: &Object<'_>| {
         let all = [object.list(Attribute::Columns), object.list(Attribute::Include)].concat();
         all.iter().map(column).collect::<Vec<Key>>()
@@ -68,7 +68,7 @@ fn stands(change: &Change<'_>) -> bool {
 /// The index of a key, where it is called as the key is.
 pub(crate) fn index_of<'c>(constraint: &Object<'c>) -> Option<Object<'c>> {
     let name = constraint.key.name();
-    let key = Key::new(Kind::Index, &[constraint.key.part(0), name]);
+    let key = Key::new(ObjectKind::Index, &[constraint.key.part(0), name]);
     let is_own = constraint.get(Attribute::Index).is_none_or(|it| it == name);
     let (key, fact) = constraint.catalog.entry(&key).filter(|_| is_own)?;
     Some(Object { key, fact, ..*constraint })

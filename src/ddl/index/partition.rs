@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::{relation, text, ties};
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind, RelationKind},
     ddl::rules::{Change, Object},
 };
 
@@ -84,7 +84,7 @@ fn takes_over(whole: &Object<'_>) -> bool {
     ];
     let parts = parts(whole.catalog, whole.key).filter_map(|it| whole.other(it));
     let parts: BTreeMap<Key, Object<'_>> = parts.map(|it| (relation(&it), it)).collect();
-    let indexes = whole.catalog.of_kind(Kind::Index);
+    let indexes = whole.catalog.of_kind(ObjectKind::Index);
     let mut others = indexes.filter(|(_, fact)| !parts.is_empty() && !fact.is(Attribute::Parent));
     let has_twin = others.any(|(key, fact)| {
         let other = Object { key, fact, ..*whole };
@@ -119,7 +119,9 @@ pub(crate) fn moves(change: &Change<'_>) -> bool {
 /// The indexes of partitions that belong to one.
 fn parts<'c>(catalog: &'c Catalog, whole: &Key) -> impl Iterator<Item = &'c Key> {
     let all = catalog.dependencies.on(whole);
-    all.filter(|it| it.bond == 'P').map(|it| &it.dependent).filter(|it| it.kind() == Kind::Index)
+    all.filter(|it| it.bond == 'P')
+        .map(|it| &it.dependent)
+        .filter(|it| it.kind() == ObjectKind::Index)
 }
 
 /// Whether PostgreSQL makes the whole tree of indexes that this one is in, by itself, as it is wanted.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    catalog::{Attribute, Key, Kind},
+    catalog::{Attribute, Key, ObjectKind},
     ddl::{names, rules::Object},
     words::ident::{Ident, Qualified},
 };
@@ -70,7 +70,7 @@ fn column(index: &Object<'_>, text: &str) -> Option<String> {
     let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
     let name = quoted.map_or_else(|| text.to_owned(), |it| it.replace("\"\"", "\""));
     let key = super::relation(index);
-    let key = Key::new(Kind::Column, &[key.part(0), key.part(1), &name]);
+    let key = Key::new(ObjectKind::Column, &[key.part(0), key.part(1), &name]);
     index.catalog.get(&key).map(|_| name)
 }
 

@@ -1,7 +1,7 @@
 //! What an object of a table is tied to, as pg_depend has it.
 
 use crate::{
-    catalog::{Dependency, Key, Kind},
+    catalog::{Dependency, Key, ObjectKind},
     ddl::rules::{Change, Object},
 };
 
@@ -20,9 +20,9 @@ pub(crate) fn automatic(object: &Object<'_>) -> Vec<Key> {
     for tie in needs(object).filter(|it| matches!(it.bond, 'a' | 'i' | 'P' | 'S')) {
         let key = &tie.referenced;
         add(&mut all, key.clone());
-        if key.kind() == Kind::Column {
+        if key.kind() == ObjectKind::Column {
             let table = [key.part(0), key.part(1)];
-            add(&mut all, Key::new(Kind::Relation, &table));
+            add(&mut all, Key::new(ObjectKind::Relation, &table));
         }
     }
     all
@@ -56,7 +56,7 @@ pub(crate) fn beside(change: &Change<'_>) -> String {
 fn free(change: &Change<'_>, ending: &str) -> String {
     let schema = change.from.key.part(0);
     let is_taken = |name: &str| {
-        let kinds = [Kind::Relation, Kind::Index, Kind::Sequence];
+        let kinds = [ObjectKind::Relation, ObjectKind::Index, ObjectKind::Sequence];
         kinds.iter().any(|kind| {
             let key = Key::new(*kind, &[schema, name]);
             change.from.catalog.get(&key).is_some() || change.to.catalog.get(&key).is_some()

@@ -1,7 +1,7 @@
 //! CREATE TABLE in its forms: plain, of a type, as a partition.
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind, RelationKind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::{
         column, inheritance,
         names::{self, columns_of},
@@ -140,7 +140,7 @@ fn lines(object: &Object<'_>) -> Vec<String> {
 /// The checks of the whole.
 fn inherited_checks(object: &Object<'_>) -> Vec<String> {
     let (schema, name) = (object.key.part(0), object.key.part(1));
-    let constraints = object.catalog.below(Kind::Constraint, &[schema, name]);
+    let constraints = object.catalog.below(ObjectKind::Constraint, &[schema, name]);
     constraints
         .filter(|(_, fact)| {
             fact.is_constraint(ConstraintKind::Check) && fact.is(Attribute::Inherited)
@@ -167,7 +167,7 @@ fn is_like(object: &Object<'_>, whole: &str) -> bool {
     let Some((schema, table)) = names::split(whole) else {
         return false;
     };
-    let key = Key::new(Kind::Relation, &[&schema, &table]);
+    let key = Key::new(ObjectKind::Relation, &[&schema, &table]);
     let Some(fact) = object.catalog.get(&key) else {
         return false;
     };

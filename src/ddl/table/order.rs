@@ -2,7 +2,7 @@
 
 use super::{is_view, rebound, whole};
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::{
         inheritance::{child, is_detached, lends},
         rules::{Before, Moment, Object, Stage},
@@ -11,7 +11,7 @@ use crate::{
 
 /// The columns of a relation.
 fn columns<'c>(catalog: &'c Catalog, relation: &Key) -> impl Iterator<Item = &'c Key> {
-    let below = catalog.below(Kind::Column, &[relation.part(0), relation.part(1)]);
+    let below = catalog.below(ObjectKind::Column, &[relation.part(0), relation.part(1)]);
     below.map(|(key, _)| key)
 }
 
@@ -50,7 +50,7 @@ pub(super) fn of_table(table: &Object<'_>) -> Vec<Before> {
 /// The order around a tie between a table and a parent that is wanted.
 pub(crate) fn of_tie(tie: &Object<'_>) -> Vec<Before> {
     let made = || Moment::At(Stage::Create, tie.key.clone());
-    let parent = Key::new(Kind::Relation, &[tie.key.part(2), tie.key.part(3)]);
+    let parent = Key::new(ObjectKind::Relation, &[tie.key.part(2), tie.key.part(3)]);
     let child = child(tie);
     let mut all = Vec::new();
     // who is made a child gets the defaults of the moment
@@ -79,7 +79,7 @@ pub(crate) fn of_tie(tie: &Object<'_>) -> Vec<Before> {
 fn of_successor(tie: &Object<'_>, child: &Key, parent: &Key) -> Vec<Before> {
     let Some(before) = tie.before else { return Vec::new() };
     let mut all = Vec::new();
-    let old = before.below(Kind::Inheritance, &[child.part(0), child.part(1)]);
+    let old = before.below(ObjectKind::Inheritance, &[child.part(0), child.part(1)]);
     for (old, _) in old.filter(|(old, _)| tie.catalog.get(old).is_none()) {
         let was = |key: &&Key| before.get(key).is_some_and(|it| it.is(Attribute::Inherited));
         for key in inherited(tie.catalog, child).filter(was) {
@@ -97,9 +97,9 @@ fn of_successor(tie: &Object<'_>, child: &Key, parent: &Key) -> Vec<Before> {
 /// The order around a tie that goes: what a child keeps is its own before it is dropped, and before the parent's is.
 pub(crate) fn of_old_tie(tie: &Object<'_>) -> Vec<Before> {
     let gone = Moment::At(Stage::Drop, tie.key.clone());
-    let parent = Key::new(Kind::Relation, &[tie.key.part(2), tie.key.part(3)]);
+    let parent = Key::new(ObjectKind::Relation, &[tie.key.part(2), tie.key.part(3)]);
     let path = [parent.part(0), parent.part(1)];
-    let constraints = tie.catalog.below(Kind::Constraint, &path);
+    let constraints = tie.catalog.below(ObjectKind::Constraint, &path);
     let of_parent = columns(tie.catalog, &parent).chain(constraints.map(|(key, _)| key));
     let child = child(tie);
     let all = inherited(tie.catalog, &child).chain(of_parent).map(dropped);
@@ -109,8 +109,8 @@ pub(crate) fn of_old_tie(tie: &Object<'_>) -> Vec<Before> {
 /// The columns and constraints that a table has from another one.
 fn inherited<'c>(catalog: &'c Catalog, table: &Key) -> impl Iterator<Item = &'c Key> {
     let path = [table.part(0), table.part(1)];
-    let columns = catalog.below(Kind::Column, &path);
-    let all = columns.chain(catalog.below(Kind::Constraint, &path));
+    let columns = catalog.below(ObjectKind::Column, &path);
+    let all = columns.chain(catalog.below(ObjectKind::Constraint, &path));
     all.filter(|(_, fact)| fact.is(Attribute::Inherited)).map(|(key, _)| key)
 }
 

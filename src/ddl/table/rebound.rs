@@ -4,7 +4,7 @@
 use std::iter;
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::{
         index,
         inheritance::{self, is_rebound, parent_table},
@@ -33,9 +33,9 @@ pub(super) fn order(table: &Object<'_>) -> Option<Vec<Before>> {
         }
     }
     // its bounds may name a value that is new in an enum
-    for column in parts(table.catalog, table.key).filter(|it| it.kind() == Kind::Column) {
+    for column in parts(table.catalog, table.key).filter(|it| it.kind() == ObjectKind::Column) {
         let types = needs_of(table.catalog, column).map(|it| &it.referenced);
-        let types = types.filter(|it| it.kind() == Kind::Enum);
+        let types = types.filter(|it| it.kind() == ObjectKind::Enum);
         all.extend(types.map(|it| (Moment::At(Stage::Late, it.clone()), taken())));
     }
     let wholes = inheritance::wholes(table.catalog, table.key);
@@ -48,8 +48,8 @@ pub(super) fn order(table: &Object<'_>) -> Option<Vec<Before>> {
     Some(all)
 }
 
-/// What is let go before this partition is taken again: the first of a whole table speaks for all, as each may need the room of another.
-pub(super) fn let_go(change: &Change<'_>) -> Vec<Key> {
+/// What is detached before this partition is attached again: the first of a whole table speaks for all, as each may need the room of another.
+pub(super) fn detached(change: &Change<'_>) -> Vec<Key> {
     let (before, after) = (change.from.catalog, change.to.catalog);
     let Some(whole) = parent_table(change.to.fact) else { return Vec::new() };
     let all: Vec<Key> = partitions(before, &whole).filter(|it| is_one(before, after, it)).collect();
@@ -65,14 +65,15 @@ fn is_one(before: &Catalog, after: &Catalog, partition: &Key) -> bool {
 /// The partitions of a table.
 fn partitions(catalog: &Catalog, whole: &Key) -> impl Iterator<Item = Key> {
     let all = inheritance::children(catalog, whole.part(0), whole.part(1));
-    let keys = all.into_iter().map(|(schema, name)| Key::new(Kind::Relation, &[&schema, &name]));
+    let keys =
+        all.into_iter().map(|(schema, name)| Key::new(ObjectKind::Relation, &[&schema, &name]));
     keys.filter(|it| catalog.get(it).is_some_and(|it| it.is(Attribute::PartitionOf)))
 }
 
 /// What a whole table shares with its partitions.
 fn parts<'c>(catalog: &'c Catalog, relation: &Key) -> impl Iterator<Item = &'c Key> {
     let path = [relation.part(0), relation.part(1)];
-    let columns = catalog.below(Kind::Column, &path);
-    let all = columns.chain(catalog.below(Kind::Constraint, &path)).map(|(key, _)| key);
+    let columns = catalog.below(ObjectKind::Column, &path);
+    let all = columns.chain(catalog.below(ObjectKind::Constraint, &path)).map(|(key, _)| key);
     all.chain(index::of_table(catalog, relation))
 }

@@ -1,7 +1,7 @@
 //! What PostgreSQL prints of objects: the attributes that hold expressions.
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     planner::parent_table,
     words::sql::{Piece, pieces},
 };
@@ -10,30 +10,32 @@ use crate::{
 pub(super) type Printed = Vec<Option<String>>;
 
 /// The attributes that PostgreSQL prints from what it has read.
-fn attributes(kind: Kind) -> &'static [Attribute] {
+fn attributes(kind: ObjectKind) -> &'static [Attribute] {
     use Attribute as A;
     match kind {
-        Kind::Relation => &[A::Definition, A::PartitionBound, A::PartitionKey],
-        Kind::Column | Kind::Domain => &[A::Default],
-        Kind::Constraint | Kind::DomainConstraint | Kind::Rule => &[A::Definition],
-        Kind::Index => &[A::Definition, A::Columns, A::Predicate],
-        Kind::Trigger => &[A::Definition, A::Condition],
-        Kind::Policy => &[A::Using, A::Check],
-        Kind::Statistics => &[A::Definition, A::Columns],
-        Kind::Routine => &[A::Definition, A::Arguments, A::Body],
-        Kind::PublicationTable => &[A::Condition],
+        ObjectKind::Relation => &[A::Definition, A::PartitionBound, A::PartitionKey],
+        ObjectKind::Column | ObjectKind::Domain => &[A::Default],
+        ObjectKind::Constraint | ObjectKind::DomainConstraint | ObjectKind::Rule => {
+            &[A::Definition]
+        }
+        ObjectKind::Index => &[A::Definition, A::Columns, A::Predicate],
+        ObjectKind::Trigger => &[A::Definition, A::Condition],
+        ObjectKind::Policy => &[A::Using, A::Check],
+        ObjectKind::Statistics => &[A::Definition, A::Columns],
+        ObjectKind::Routine => &[A::Definition, A::Arguments, A::Body],
+        ObjectKind::PublicationTable => &[A::Condition],
         _ => &[],
     }
 }
 
 /// The texts of an object.
-pub(super) fn printed(kind: Kind, fact: &Fact) -> Printed {
+pub(super) fn printed(kind: ObjectKind, fact: &Fact) -> Printed {
     let texts = attributes(kind).iter();
     texts.map(|it| fact.get(*it).map(str::to_owned)).collect()
 }
 
 /// Gives an object other texts.
-pub(super) fn set(fact: &mut Fact, kind: Kind, texts: &Printed) {
+pub(super) fn set(fact: &mut Fact, kind: ObjectKind, texts: &Printed) {
     for (name, text) in attributes(kind).iter().zip(texts) {
         match text {
             Some(text) => fact.set(*name, text.clone()),
@@ -85,19 +87,19 @@ pub(super) fn kind_of_time<'p>(after: &'p [Piece<'_>]) -> Option<&'p str> {
 /// none.
 pub(super) fn top(catalog: &Catalog, key: &Key) -> Key {
     let table = match key.kind() {
-        Kind::Index | Kind::Statistics => {
+        ObjectKind::Index | ObjectKind::Statistics => {
             let fact = catalog.get(key);
             fact.and_then(|it| it.get(Attribute::Table)).unwrap_or_default()
         }
-        Kind::Relation | Kind::Column | Kind::Constraint => key.part(1),
+        ObjectKind::Relation | ObjectKind::Column | ObjectKind::Constraint => key.part(1),
         _ => return key.clone(),
     };
-    let mut at = Key::new(Kind::Relation, &[key.part(0), table]);
+    let mut at = Key::new(ObjectKind::Relation, &[key.part(0), table]);
     // it may be a circle where somebody wrote into the system catalogs
     for _ in 0..100 {
-        let mut parents = catalog.below(Kind::Inheritance, &[at.part(0), at.part(1)]);
+        let mut parents = catalog.below(ObjectKind::Inheritance, &[at.part(0), at.part(1)]);
         let parent = parents.next().map(|(tie, _)| [tie.part(2), tie.part(3)]);
-        let parent = parent.map(|it| Key::new(Kind::Relation, &it));
+        let parent = parent.map(|it| Key::new(ObjectKind::Relation, &it));
         match parent.or_else(|| catalog.get(&at).and_then(parent_table)) {
             Some(parent) => at = parent,
             None => break,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     job::autogenerate::rename::{is_taken, written},
 };
 
@@ -17,20 +17,20 @@ pub(super) fn candidates(from: &Catalog, to: &Catalog) -> Vec<String> {
         alike: BTreeSet::new(),
     };
     let schemas = all.schemas();
-    let types = [Kind::Enum, Kind::Domain, Kind::Range, Kind::Composite];
+    let types = [ObjectKind::Enum, ObjectKind::Domain, ObjectKind::Range, ObjectKind::Composite];
     let types = types.map(|kind| all.wholes(kind));
-    let relations = all.wholes(Kind::Relation);
-    let sequences = all.wholes(Kind::Sequence);
+    let relations = all.wholes(ObjectKind::Relation);
+    let sequences = all.wholes(ObjectKind::Sequence);
     let wholes = [relations].into_iter().chain(types).chain([sequences]);
     let (mut flags, mut pairs) = (schemas, Vec::new());
     for found in wholes {
         flags.extend(found.flags);
         pairs.extend(found.pairs);
     }
-    for part in [Kind::Column, Kind::CompositeAttribute] {
+    for part in [ObjectKind::Column, ObjectKind::CompositeAttribute] {
         pairs.extend(all.unrenamed(part));
     }
-    let enums = from.of_kind(Kind::Enum);
+    let enums = from.of_kind(ObjectKind::Enum);
     let enums = enums.filter(|(key, _)| to.get(key).is_some());
     pairs.extend(enums.map(|(key, _)| (key.clone(), key.clone())));
     for (old, new) in &pairs {
@@ -56,7 +56,7 @@ struct Side<'c> {
 
 impl<'c> Side<'c> {
     fn of(catalog: &'c Catalog) -> Self {
-        let sequences = catalog.of_kind(Kind::Sequence);
+        let sequences = catalog.of_kind(ObjectKind::Sequence);
         let owners = sequences.map(|(_, fact)| fact.list(Attribute::OwnedBy));
         Self { catalog, serial: owners.filter(|it| !it.is_empty()).collect() }
     }
@@ -85,15 +85,16 @@ impl<'c> Candidates<'c> {
     }
 
     fn schemas(&mut self) -> Vec<String> {
-        let names = |catalog: &'c Catalog, schema: &Key| -> BTreeSet<(Kind, &'c str)> {
-            let kinds = [Kind::Relation, Kind::Enum, Kind::Domain, Kind::Routine];
+        let names = |catalog: &'c Catalog, schema: &Key| -> BTreeSet<(ObjectKind, &'c str)> {
+            let kinds =
+                [ObjectKind::Relation, ObjectKind::Enum, ObjectKind::Domain, ObjectKind::Routine];
             let all = kinds.iter().flat_map(|kind| {
                 let all = catalog.below(*kind, &[schema.name()]);
                 all.map(|(key, _)| (key.kind(), key.part(1)))
             });
             all.collect()
         };
-        let (gone, new) = self.only(Kind::Schema);
+        let (gone, new) = self.only(ObjectKind::Schema);
         let likeness = |old: &Key, new: &Key| {
             let (was, is) = (names(self.from(), old), names(self.to(), new));
             let common = was.intersection(&is).count();
@@ -108,7 +109,7 @@ impl<'c> Candidates<'c> {
     }
 
     /// The objects of a kind that only one of two catalogs has.
-    fn only(&self, kind: Kind) -> (Vec<&'c Key>, Vec<&'c Key>) {
+    fn only(&self, kind: ObjectKind) -> (Vec<&'c Key>, Vec<&'c Key>) {
         let only = |one: &'c Catalog, other: &'c Catalog| {
             let all = one.of_kind(kind).map(|(key, _)| key);
             all.filter(|key| other.get(key).is_none()).collect()
@@ -122,7 +123,7 @@ impl<'c> Candidates<'c> {
     }
 
     /// Objects of one kind that stand in a schema.
-    fn wholes(&mut self, kind: Kind) -> Wholes {
+    fn wholes(&mut self, kind: ObjectKind) -> Wholes {
         let (mut gone, mut new) = self.only(kind);
         // what goes along with its schema
         let mut along = Vec::new();
@@ -163,7 +164,7 @@ impl<'c> Candidates<'c> {
     fn likeness(&self, old: &Key, new: &Key) -> Option<Likeness> {
         let (was, is) = (self.from().get(old)?, self.to().get(new)?);
         match old.kind() {
-            Kind::Enum => {
+            ObjectKind::Enum => {
                 let (was, is) = (was.list(Attribute::Labels), is.list(Attribute::Labels));
                 let common = was.iter().filter(|it| is.contains(it)).count();
                 let is_near = was.len() == is.len() && common * 2 >= was.len();
@@ -173,13 +174,13 @@ impl<'c> Candidates<'c> {
                     false => common * 999 / was.len(),
                 })
             }
-            Kind::Relation => {
+            ObjectKind::Relation => {
                 let same = [Attribute::Kind, Attribute::PartitionBound];
                 let is_one = same.iter().all(|it| was.get(*it) == is.get(*it));
-                self.shapes(Kind::Column, old, new).filter(|_| is_one)
+                self.shapes(ObjectKind::Column, old, new).filter(|_| is_one)
             }
-            Kind::Composite => self.shapes(Kind::CompositeAttribute, old, new),
-            Kind::Sequence => {
+            ObjectKind::Composite => self.shapes(ObjectKind::CompositeAttribute, old, new),
+            ObjectKind::Sequence => {
                 let is_alone =
                     |it: &Fact| !it.is(Attribute::OwnedBy) && !it.is(Attribute::IdentityOf);
                 let is_near = old.part(1) == new.part(1) || old.part(0) == new.part(0);
@@ -191,7 +192,7 @@ impl<'c> Candidates<'c> {
     }
 
     /// How much two are alike in their columns: most have one name and one type; of the others, the types are the same.
-    fn shapes(&self, parts: Kind, old: &Key, new: &Key) -> Option<Likeness> {
+    fn shapes(&self, parts: ObjectKind, old: &Key, new: &Key) -> Option<Likeness> {
         let of = |catalog: &'c Catalog, key: &Key| -> Vec<(&'c Key, &'c Fact)> {
             catalog.below(parts, &[key.part(0), key.part(1)]).collect()
         };
@@ -240,10 +241,10 @@ impl<'c> Candidates<'c> {
     }
 
     /// Those that have a part that only one of two catalogs has, and are themselves in both.
-    fn unrenamed(&self, parts: Kind) -> BTreeSet<(Key, Key)> {
+    fn unrenamed(&self, parts: ObjectKind) -> BTreeSet<(Key, Key)> {
         let whole = match parts {
-            Kind::Column => Kind::Relation,
-            _ => Kind::Composite,
+            ObjectKind::Column => ObjectKind::Relation,
+            _ => ObjectKind::Composite,
         };
         let (gone, _) = self.only(parts);
         let all = gone.iter().map(|it| Key::new(whole, &[it.part(0), it.part(1)]));
@@ -254,16 +255,16 @@ impl<'c> Candidates<'c> {
     /// The parts of something that may have been renamed in it.
     fn parts(&self, old: &Key, new: &Key) -> Vec<String> {
         let pairs: Vec<(String, String)> = match old.kind() {
-            Kind::Enum => self.labels(old, new),
-            Kind::Relation => self.columns(Kind::Column, old, new),
-            Kind::Composite => self.columns(Kind::CompositeAttribute, old, new),
+            ObjectKind::Enum => self.labels(old, new),
+            ObjectKind::Relation => self.columns(ObjectKind::Column, old, new),
+            ObjectKind::Composite => self.columns(ObjectKind::CompositeAttribute, old, new),
             _ => Vec::new(),
         };
         let flag = |(was, is): (String, String)| written(&[old.part(0), old.part(1), &was], &[&is]);
         pairs.into_iter().map(flag).collect()
     }
 
-    fn columns(&self, kind: Kind, old: &Key, new: &Key) -> Vec<(String, String)> {
+    fn columns(&self, kind: ObjectKind, old: &Key, new: &Key) -> Vec<(String, String)> {
         // nothing is lost with those of a view
         let is_table = |catalog: &Catalog, key: &Key| {
             let kind = catalog.relation_kind(key);

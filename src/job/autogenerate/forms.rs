@@ -1,8 +1,8 @@
 //! Which version of PostgreSQL the forms need that migrations are written in.
 
 use crate::{
+    cluster::SUPPORTED,
     job::{advice::newer_forms, autogenerate::proving::Proving},
-    postgres::cluster::SUPPORTED,
     report::autogenerate::Drafted,
 };
 

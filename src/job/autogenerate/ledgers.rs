@@ -1,7 +1,7 @@
 //! Ledgers: what would rewrite or drop events is not planned at all.
 
 use crate::{
-    catalog::{Attribute, Catalog, Changed, Difference, How, Kind},
+    catalog::{Attribute, Catalog, Changed, Difference, How, ObjectKind},
     job::autogenerate::rename::Asked,
     ledger::Declaration,
 };
@@ -21,15 +21,15 @@ pub(super) fn refusals(
         };
         let (ledger, column) = (ledger.label(), key.part(2));
         match (key.kind(), &difference.how) {
-            (Kind::Relation, How::Gone) => {
+            (ObjectKind::Relation, How::Gone) => {
                 found.push(format!("{ledger} would be dropped with its events"))
             }
-            (Kind::Column, How::Gone) => {
+            (ObjectKind::Column, How::Gone) => {
                 found.push(format!(
                     "{ledger}: the column {column} would be dropped with its values in past events"
                 ));
             }
-            (Kind::Column, How::Other(attributes)) => {
+            (ObjectKind::Column, How::Other(attributes)) => {
                 let is_type = |it: &&Changed| it.0 == Attribute::Type;
                 if let Some((_, was, is)) = attributes.iter().find(is_type) {
                     let text = |it: &Option<String>| it.clone().unwrap_or_default();
@@ -40,7 +40,7 @@ pub(super) fn refusals(
                     ));
                 }
             }
-            (Kind::Column, How::New) => {
+            (ObjectKind::Column, How::New) => {
                 let fact = to.get(key);
                 if fact.is_some_and(|it| {
                     it.is(Attribute::NotNull)

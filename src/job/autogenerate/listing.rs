@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Changed, ConstraintKind, Difference, Fact, How, Key, Kind},
+    catalog::{
+        Attribute, Catalog, Changed, ConstraintKind, Difference, Fact, How, Key, ObjectKind,
+    },
     words::ident::Ident,
 };
 
@@ -24,8 +26,8 @@ pub(in crate::job) fn listed(
         .iter()
         .filter_map(|it| {
             let (sign, catalog) = side(&it.how, from, to);
-            let is_own =
-                it.key.kind() == Kind::Column && !catalog.get(&it.key)?.is(Attribute::Inherited);
+            let is_own = it.key.kind() == ObjectKind::Column
+                && !catalog.get(&it.key)?.is(Attribute::Inherited);
             is_own.then(|| (sign, it.key.part(2)))
         })
         .collect();
@@ -42,15 +44,16 @@ pub(in crate::job) fn listed(
         let whole = whole(key, fact);
         let is_part = whole.as_ref().is_some_and(|whole| {
             moved.contains(whole)
-                || key.kind() == Kind::Constraint && fact.is_constraint(ConstraintKind::NotNull)
+                || key.kind() == ObjectKind::Constraint
+                    && fact.is_constraint(ConstraintKind::NotNull)
         });
         // the columns of a view are in its definition
-        let is_of_view = key.kind() == Kind::Column
+        let is_of_view = key.kind() == ObjectKind::Column
             && whole.as_ref().is_some_and(|whole| {
                 changed.contains(whole)
                     && catalog.get(whole).is_some_and(|it| it.is(Attribute::Definition))
             });
-        let is_heir = key.kind() == Kind::Column
+        let is_heir = key.kind() == ObjectKind::Column
             && fact.is(Attribute::Inherited)
             && own.contains(&(sign, key.part(2)));
         if sign != '~' && is_part || is_of_view || is_heir {
@@ -60,7 +63,7 @@ pub(in crate::job) fn listed(
         match &difference.how {
             How::Other(attributes) => {
                 let has_type = attributes.iter().any(|(name, ..)| *name == Attribute::Type);
-                let is_attribute = key.kind() == Kind::CompositeAttribute;
+                let is_attribute = key.kind() == ObjectKind::CompositeAttribute;
                 let says = |name: Attribute| {
                     (name != Attribute::Position || is_attribute) && !(has_type && is_of_type(name))
                 };
@@ -157,15 +160,15 @@ fn indexed(definition: &str) -> String {
 /// What an object is, and its name: `table "public"."users"`.
 fn name(key: &Key, fact: &Fact) -> String {
     let label = match key.kind() {
-        Kind::Relation | Kind::Routine => {
+        ObjectKind::Relation | ObjectKind::Routine => {
             fact.get(Attribute::Kind).unwrap_or_else(|| key.kind().label())
         }
-        Kind::Constraint => fact.get(Attribute::Type).unwrap_or("constraint"),
-        Kind::Grant => return format!("grant {}", parts(key)),
+        ObjectKind::Constraint => fact.get(Attribute::Type).unwrap_or("constraint"),
+        ObjectKind::Grant => return format!("grant {}", parts(key)),
         kind => kind.label(),
     };
     match key.kind() {
-        Kind::Routine => {
+        ObjectKind::Routine => {
             let name = format!("{}.{}", Ident(key.part(0)), Ident(key.part(1)));
             format!("{label} {name}({})", key.part(2))
         }
@@ -181,8 +184,8 @@ fn parts(key: &Key) -> String {
 /// What a new or dropped object consists of.
 fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
     match key.kind() {
-        Kind::Relation => {
-            let columns = catalog.below(Kind::Column, &[key.part(0), key.part(1)]);
+        ObjectKind::Relation => {
+            let columns = catalog.below(ObjectKind::Column, &[key.part(0), key.part(1)]);
             let mut columns: Vec<(usize, &str)> = columns
                 .map(|(key, fact)| {
                     let position = fact.get(Attribute::Position).and_then(|it| it.parse().ok());
@@ -193,46 +196,50 @@ fn contents(key: &Key, fact: &Fact, catalog: &Catalog) -> Option<String> {
             let names: Vec<&str> = columns.into_iter().map(|(_, name)| name).collect();
             Some(names.join(", "))
         }
-        Kind::Column => {
+        ObjectKind::Column => {
             let null = if fact.is(Attribute::NotNull) { " not null" } else { "" };
             Some(format!("{}{null}", fact.get(Attribute::Type)?))
         }
-        Kind::Index => Some(indexed(fact.get(Attribute::Definition)?)),
-        Kind::Constraint => Some(short(fact.get(Attribute::Definition)?)),
-        Kind::Enum => Some(fact.list(Attribute::Labels).join(", ")),
+        ObjectKind::Index => Some(indexed(fact.get(Attribute::Definition)?)),
+        ObjectKind::Constraint => Some(short(fact.get(Attribute::Definition)?)),
+        ObjectKind::Enum => Some(fact.list(Attribute::Labels).join(", ")),
         _ => None,
     }
 }
 
 /// What an object comes and goes with.
 fn whole(key: &Key, fact: &Fact) -> Option<Key> {
-    let relation = |name: &str| Key::new(Kind::Relation, &[key.part(0), name]);
+    let relation = |name: &str| Key::new(ObjectKind::Relation, &[key.part(0), name]);
     match key.kind() {
-        Kind::Constraint if fact.is_constraint(ConstraintKind::NotNull) => {
+        ObjectKind::Constraint if fact.is_constraint(ConstraintKind::NotNull) => {
             let column = fact.list(Attribute::Columns).into_iter().next()?;
-            Some(Key::new(Kind::Column, &[key.part(0), key.part(1), &column]))
+            Some(Key::new(ObjectKind::Column, &[key.part(0), key.part(1), &column]))
         }
-        Kind::Column
-        | Kind::Constraint
-        | Kind::Trigger
-        | Kind::Rule
-        | Kind::Policy
-        | Kind::Inheritance => Some(relation(key.part(1))),
-        Kind::Index => match fact.get(Attribute::OfConstraint) {
+        ObjectKind::Column
+        | ObjectKind::Constraint
+        | ObjectKind::Trigger
+        | ObjectKind::Rule
+        | ObjectKind::Policy
+        | ObjectKind::Inheritance => Some(relation(key.part(1))),
+        ObjectKind::Index => match fact.get(Attribute::OfConstraint) {
             Some(constraint) => Some(Key::new(
-                Kind::Constraint,
+                ObjectKind::Constraint,
                 &[key.part(0), fact.get(Attribute::Table)?, constraint],
             )),
             None => Some(relation(fact.get(Attribute::Table)?)),
         },
-        Kind::Statistics => Some(relation(fact.get(Attribute::Table)?)),
-        Kind::CompositeAttribute => Some(Key::new(Kind::Composite, &[key.part(0), key.part(1)])),
-        Kind::DomainConstraint => Some(Key::new(Kind::Domain, &[key.part(0), key.part(1)])),
-        Kind::Sequence => {
+        ObjectKind::Statistics => Some(relation(fact.get(Attribute::Table)?)),
+        ObjectKind::CompositeAttribute => {
+            Some(Key::new(ObjectKind::Composite, &[key.part(0), key.part(1)]))
+        }
+        ObjectKind::DomainConstraint => {
+            Some(Key::new(ObjectKind::Domain, &[key.part(0), key.part(1)]))
+        }
+        ObjectKind::Sequence => {
             let owner = fact.get(Attribute::OwnedBy).or_else(|| fact.get(Attribute::IdentityOf))?;
             let parts: Vec<String> = serde_json::from_str(owner).ok()?;
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-            Some(Key::new(Kind::Column, &parts))
+            Some(Key::new(ObjectKind::Column, &parts))
         }
         _ => None,
     }

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     catalog::Catalog,
+    cluster::{Dumper, Scratch},
     job::{
         JobError,
         alike::Moments,
-        autogenerate::{Truth, Wish, proving::Proving, rename::KEPT, send::send},
+        autogenerate::{AutogenerateRequest, Truth, proving::Proving, rename::KEPT, send::send},
         failure::{AutogenerateError, ProofFailure},
         load,
         open::Endpoint,
@@ -15,7 +16,6 @@ use crate::{
         shadow::{Shadow, end, make_roles},
     },
     postgres::{
-        cluster::{Dumper, Scratch},
         session::{Message, Session},
         session_error::SessionError,
     },
@@ -32,17 +32,17 @@ impl Proving {
     /// Asks `pg_dump`, where it is beside the server, whether the way up has led to the same.
     pub(super) async fn ask_pg_dump(
         &self,
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         session: &mut Session<'_>,
         state: &Catalog,
         report: &mut AutogenerateReport,
     ) -> Result<(), JobError> {
         // what is left alone here is in its eyes a difference
         let is_whole = report.not_compared.is_empty()
-            && wish.ignored.is_empty()
+            && request.ignored.is_empty()
             && self.left_alone.is_empty()
             && !self.keeps_data;
-        if !matches!(wish.truth, Truth::Sql(_)) || !is_whole {
+        if !matches!(request.truth, Truth::Sql(_)) || !is_whole {
             return Ok(());
         }
         let binaries = &self.shadow.binaries;

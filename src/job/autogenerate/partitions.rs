@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     job::failure::AutogenerateError,
     planner::{is_in_key, parent_table},
 };
@@ -31,7 +31,7 @@ impl LeftAlone {
         is_gone: impl Fn(&Key) -> bool,
         named: &[String],
     ) -> Result<Self, AutogenerateError> {
-        let relations = database.of_kind(Kind::Relation);
+        let relations = database.of_kind(ObjectKind::Relation);
         let gone = relations.filter(|(key, fact)| fact.is(Attribute::PartitionOf) && is_gone(key));
         let gone: Vec<(&Key, Key)> =
             gone.filter_map(|(key, fact)| Some((key, parent_table(fact)?))).collect();
@@ -88,12 +88,12 @@ impl LeftAlone {
     pub(in crate::job) fn without(&self, mut catalog: Catalog) -> Catalog {
         if !self.is_empty() {
             catalog.fixed = self.fixed(&catalog);
-            let sequences = catalog.of_kind(Kind::Sequence);
+            let sequences = catalog.of_kind(ObjectKind::Sequence);
             let sequences = sequences.filter(|(key, fact)| self.has(key, fact));
             let sequences: BTreeSet<Key> = sequences.map(|(key, _)| key.clone()).collect();
             let is_of_sequence = |key: &Key| {
-                let sequence = Key::new(Kind::Sequence, &[key.part(1), key.part(2)]);
-                key.kind() == Kind::Grant
+                let sequence = Key::new(ObjectKind::Sequence, &[key.part(1), key.part(2)]);
+                key.kind() == ObjectKind::Grant
                     && key.part(0) == "sequence"
                     && sequences.contains(&sequence)
             };
@@ -111,7 +111,7 @@ impl LeftAlone {
                 whole = catalog.get(&next).and_then(parent_table);
             }
             let Some(whole) = whole else { continue };
-            let columns = catalog.below(Kind::Column, &[whole.part(0), whole.part(1)]);
+            let columns = catalog.below(ObjectKind::Column, &[whole.part(0), whole.part(1)]);
             let in_key = columns.filter(|(column, _)| is_in_key(fact, column.name()));
             all.extend(in_key.map(|(column, _)| (column.clone(), key.clone())));
         }

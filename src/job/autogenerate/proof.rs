@@ -6,7 +6,7 @@ use crate::{
     job::{
         JobError, Watch, alike,
         autogenerate::{
-            Compared, Place, Truth, Wish, differences, forms, ledgers,
+            AutogenerateRequest, Compared, Place, Truth, differences, forms, ledgers,
             proving::Proving,
             rows::{Rows, needed, qualified},
             script,
@@ -16,8 +16,8 @@ use crate::{
         failure::{AutogenerateError, ProofFailure},
         owner::ROLE,
         revision,
-        run::Options,
-        verify::careful::Legs,
+        run::RunOptions,
+        verify::full::Legs,
     },
     migration::{
         source::{Metadata, Migration, Script},
@@ -45,23 +45,23 @@ impl Proving {
     /// Plans, tries, and proves. What comes out is ready to be written.
     pub(super) async fn draft(
         &mut self,
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         place: &Place<'_>,
         has_rows: bool,
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<AutogenerateReport, JobError> {
-        let compared = self.compare(wish, watch).await?;
+        let compared = self.compare(request, watch).await?;
         let Compared { before, asked, renames, from, to, mut report } = compared;
         if report.is_empty() {
             return Ok(report);
         }
-        if wish.forms.strict && !report.not_compared.is_empty() {
+        if request.forms.strict && !report.not_compared.is_empty() {
             return Err(AutogenerateError::NotCompared { kinds: report.not_compared }.into());
         }
         let found = differences(&from, &to);
-        let mut harm = ledgers::refusals(&found, &to, &wish.guard.ledgers);
-        harm.extend(ledgers::renamed(&asked, &wish.guard.ledgers));
+        let mut harm = ledgers::refusals(&found, &to, &request.guard.ledgers);
+        harm.extend(ledgers::renamed(&asked, &request.guard.ledgers));
         if !harm.is_empty() {
             return Err(AutogenerateError::Ledger { harm }.into());
         }
@@ -75,9 +75,9 @@ impl Proving {
         let target = Target {
             major: self.major,
             role: ROLE,
-            online: wish.forms.online,
+            online: request.forms.online,
             // a block that commits cannot be guarded
-            batches: !wish.guard.is_on(),
+            batches: !request.guard.is_on(),
             in_one: false,
             portable: self.is_for_any(),
         };
@@ -101,7 +101,7 @@ impl Proving {
         }
         let found = states.last().expect("it begins with what was there");
         let rows = Rows::read(&mut session, found, &ups).await?;
-        self.reached(wish, &mut session, to, found).await?;
+        self.reached(request, &mut session, to, found).await?;
         let lost = start.lost(&rows, &ups);
         if !lost.is_empty() {
             let text = |it| script::text(std::slice::from_ref(it), &[]);
@@ -109,7 +109,7 @@ impl Proving {
             let failure = ProofFailure::new("up.sql loses rows without saying so");
             return Err(failure.differing(lost).of_plan(plan).into());
         }
-        self.ask_pg_dump(wish, &mut session, found, &mut report).await?;
+        self.ask_pg_dump(request, &mut session, found, &mut report).await?;
         // down again, each from what it led to, as far as there is a way
         let mut downs: Vec<Result<Vec<Segment>, Vec<String>>> = Vec::new();
         for (index, segment) in ups.iter().enumerate().rev() {
@@ -151,19 +151,19 @@ impl Proving {
         let reasons = downs.iter().filter_map(|it| it.as_ref().err());
         let reasons: Vec<String> = reasons.flatten().cloned().collect();
         let is_one_way = !reasons.is_empty();
-        if wish.forms.strict && is_one_way {
+        if request.forms.strict && is_one_way {
             return Err(AutogenerateError::Irreversible { why: reasons }.into());
         }
-        let drafts = self.drafts(wish, place, &ups, &downs, &mut report)?;
+        let drafts = self.drafts(request, place, &ups, &downs, &mut report)?;
         let tried = Tried { ups, downs, states };
         if is_one_way {
             // this one did not come back to where the first begins
-            let mut fresh = Self::start(wish, stop, watch).await?;
-            let proved = fresh.prove_again(wish, &tried, &drafts, has_rows, watch).await;
+            let mut fresh = Self::start(request, stop, watch).await?;
+            let proved = fresh.prove_again(request, &tried, &drafts, has_rows, watch).await;
             fresh.end().await;
             proved?;
         } else {
-            self.prove(wish, &tried, &drafts, watch).await?;
+            self.prove(request, &tried, &drafts, watch).await?;
         }
         if self.is_for_any() {
             report.remarks.extend(forms::needed(&drafts, self.major));
@@ -175,13 +175,14 @@ impl Proving {
     /// Names the migrations, and writes their texts.
     fn drafts(
         &self,
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         place: &Place<'_>,
         ups: &[Segment],
         downs: &[Result<Vec<Segment>, Vec<String>>],
         report: &mut AutogenerateReport,
     ) -> Result<Vec<Drafted>, JobError> {
-        let (_, name) = revision::place(place.dir, wish.migrations, place.message, place.version)?;
+        let (_, name) =
+            revision::place(place.dir, request.migrations, place.message, place.version)?;
         let slug = revision::slug(place.message);
         let key = name.strip_suffix(&slug).unwrap_or(&name).trim_end_matches('_').to_owned();
         let mut drafts = Vec::new();
@@ -196,7 +197,7 @@ impl Proving {
             for statement in statements(std::slice::from_ref(up)) {
                 report.loses.extend(statement.loses.iter().map(ToString::to_string));
                 let felt = statement.hazard.map(|hazard| {
-                    format!("{name}: {}: {}", first_line(&statement.sql()), hazard.words())
+                    format!("{name}: {}: {}", first_line(&statement.sql()), hazard.text())
                 });
                 report.hazards.extend(felt);
                 let fill = statement.fills.iter().filter_map(script::to_fill);
@@ -236,7 +237,7 @@ impl Proving {
     /// The same in a shadow in which the plan has not been tried.
     async fn prove_again(
         &mut self,
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         tried: &Tried,
         drafts: &[Drafted],
         has_rows: bool,
@@ -247,26 +248,26 @@ impl Proving {
             let (mut session, _, _) = endpoint.read(watch).await?;
             seed(&mut session, &tried.states[0], &tried.ups).await?;
         }
-        self.prove(wish, tried, drafts, watch).await
+        self.prove(request, tried, drafts, watch).await
     }
 
     /// Walks each migration up, down and up again as `verify` does, under the guard of the ledgers; only up, where there is no way
     /// back.
     async fn prove(
         &mut self,
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         tried: &Tried,
         drafts: &[Drafted],
         watch: Watch<'_>,
     ) -> Result<(), JobError> {
-        let mut options = Options::default();
-        options.manner.guard = wish.guard.clone();
+        let mut options = RunOptions::default();
+        options.exec.guard = request.guard.clone();
         let mut reader = std::mem::take(&mut self.reader);
         let (mut locked, _) = self.endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
         let steps = Steps { tried, drafts, options: &options };
         let walked = self.walk(&mut locked, &mut reader, &steps, watch).await;
-        locked.let_go().await;
+        locked.release().await;
         walked
     }
 
@@ -320,12 +321,12 @@ impl Proving {
     /// Whether the way up has led to what was wanted.
     async fn reached(
         &self,
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         session: &mut Session<'_>,
         to: Catalog,
         found: &Catalog,
     ) -> Result<(), JobError> {
-        let left: Vec<String> = match wish.truth {
+        let left: Vec<String> = match request.truth {
             Truth::Sql(_) => {
                 let to = alike::agreed(session, self.major, found, to).await?;
                 let left = differences(&to, found);
@@ -366,7 +367,7 @@ fn way_back(
 struct Steps<'s> {
     tried: &'s Tried,
     drafts: &'s [Drafted],
-    options: &'s Options,
+    options: &'s RunOptions,
 }
 
 /// A plan that was tried.

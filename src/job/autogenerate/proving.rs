@@ -1,12 +1,13 @@
 //! The shadow in which a plan is tried.
 
 use crate::{
-    catalog::{Catalog, Coverage, Difference, How, Ignored, Kind},
+    catalog::{Catalog, Coverage, Difference, How, Ignored, ObjectKind},
+    cluster::Scratch,
     ddl::Statement,
     job::{
         JobError, Watch, alike,
         autogenerate::{
-            Compared, LeftAlone, Truth, Wish,
+            AutogenerateRequest, Compared, LeftAlone, Truth,
             candidates::candidates,
             comparable_of, differences,
             listing::listed,
@@ -22,7 +23,6 @@ use crate::{
     },
     planner::{Target, filling::sent, segment::Segment, settled},
     postgres::{
-        cluster::Scratch,
         introspect::{self, Reader},
         session::{COMMIT, Failure, Message, Session, Stop},
         session_error::SessionError,
@@ -59,24 +59,24 @@ pub(super) struct Proving {
 
 impl Proving {
     pub(super) async fn start(
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
-        let mut shadow = wish.shadow.clone();
+        let mut shadow = request.shadow.clone();
         let mut remarks = Vec::new();
-        if let Some(database) = wish.database {
+        if let Some(database) = request.database {
             shadow = shadow.like(database, watch).await?;
             let major = shadow.known.environment().map(|it| it.postgresql);
             remarks.extend(major.and_then(|it| shadow.remark(it)));
         }
         remarks.extend(shadow.notes.iter().cloned());
-        let needs = shadow.needs(wish.migrations.texts());
-        let truth = load(&shadow, wish, &stop);
+        let needs = shadow.needs(request.migrations.texts());
+        let truth = load(&shadow, request, &stop);
         let replayed = async {
-            let prepared = match wish.database {
+            let prepared = match request.database {
                 Some(_) => shadow.start(&needs).await?,
-                None => shadow.ran(wish.migrations, stop.clone(), watch).await?,
+                None => shadow.ran(request.migrations, stop.clone(), watch).await?,
             };
             remarks.extend(prepared.notes);
             let mut proving = Self {
@@ -87,14 +87,14 @@ impl Proving {
                 shadow: shadow.clone(),
                 given: prepared.given,
                 remarks,
-                keeps_data: wish.forms.keeps_data,
-                ignored: wish.ignored.clone(),
+                keeps_data: request.forms.keeps_data,
+                ignored: request.ignored.clone(),
                 left_alone: LeftAlone::default(),
                 truth: None,
                 before: Catalog::default(),
                 reader: Reader::default(),
             };
-            match proving.begin(wish, watch).await {
+            match proving.begin(request, watch).await {
                 Ok(()) => Ok(proving),
                 Err(error) => {
                     proving.end().await;
@@ -130,11 +130,15 @@ impl Proving {
     }
 
     /// Replays the migrations, or makes what a database has.
-    async fn begin(&mut self, wish: &Wish<'_>, watch: Watch<'_>) -> Result<(), JobError> {
+    async fn begin(
+        &mut self,
+        request: &AutogenerateRequest<'_>,
+        watch: Watch<'_>,
+    ) -> Result<(), JobError> {
         let endpoint = self.endpoint.clone();
         let (mut session, facts, _) = endpoint.read(watch).await?;
         self.major = facts.server_version / 10_000;
-        if let Some(database) = wish.database {
+        if let Some(database) = request.database {
             let (mut live, facts, _) = database.read(watch).await?;
             let read = introspect::read(&mut live, facts.server_version, &Coverage::all()).await?;
             drop(live);
@@ -172,20 +176,20 @@ impl Proving {
     /// Compares what the migrations lead to with what is wanted.
     pub(super) async fn compare(
         &mut self,
-        wish: &Wish<'_>,
+        request: &AutogenerateRequest<'_>,
         watch: Watch<'_>,
     ) -> Result<Compared, JobError> {
         let endpoint = self.endpoint.clone();
         let (mut session, _, _) = endpoint.read(watch).await?;
-        let before = self.set_aside(wish)?;
+        let before = self.set_aside(request)?;
         let mut renames = Renames::default();
         let mut from = before.clone();
-        let asked = Asked::resolve(wish.renames, &before, self.truth.as_ref())
+        let asked = Asked::resolve(request.renames, &before, self.truth.as_ref())
             .map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         self.rename(&mut session, asked.statements(), &mut renames, &mut from).await?;
         let mut remarks = self.remarks.clone();
         remarks.extend(self.left_alone.remark());
-        let mut to = match wish.truth {
+        let mut to = match request.truth {
             Truth::SchemaRs(printer) => {
                 let wanted = truth::wanted(printer, &from)?;
                 remarks.extend(wanted.remark);
@@ -195,7 +199,7 @@ impl Proving {
         };
         asked.check(&from, &to).map_err(|error| AutogenerateError::Rename(Box::new(error)))?;
         if self.keeps_data {
-            let aside = rename::aside(&from, &to, &wish.guard.ledgers);
+            let aside = rename::aside(&from, &to, &request.guard.ledgers);
             self.rename(&mut session, aside, &mut renames, &mut from).await?;
             to = rename::with_kept(&to, &from);
         }
@@ -209,9 +213,12 @@ impl Proving {
         let to = alike::agreed(&mut session, self.major, &from, to).await?;
         let to = settled(&from, to);
         let found = differences(&from, &to);
-        let makes_tables = |it: &Difference| it.key.kind() == Kind::Relation && it.how == How::New;
-        let has_tables = before.iter().any(|(key, _)| key.kind() == Kind::Relation);
-        if matches!(wish.truth, Truth::SchemaRs(_)) && !has_tables && found.iter().any(makes_tables)
+        let makes_tables =
+            |it: &Difference| it.key.kind() == ObjectKind::Relation && it.how == How::New;
+        let has_tables = before.iter().any(|(key, _)| key.kind() == ObjectKind::Relation);
+        if matches!(request.truth, Truth::SchemaRs(_))
+            && !has_tables
+            && found.iter().any(makes_tables)
         {
             remarks.push(BASELINE.to_owned());
         }
@@ -234,17 +241,17 @@ impl Proving {
     }
 
     /// What the migrations or the database lead to, without partitions that only the database has.
-    fn set_aside(&mut self, wish: &Wish<'_>) -> Result<Catalog, JobError> {
+    fn set_aside(&mut self, request: &AutogenerateRequest<'_>) -> Result<Catalog, JobError> {
         let before = std::mem::take(&mut self.before);
-        if wish.database.is_none() {
-            let named = wish.drop_partitions.first();
+        if request.database.is_none() {
+            let named = request.drop_partitions.first();
             return match named.cloned() {
                 Some(text) => Err(AutogenerateError::NoPartition { text }.into()),
                 None => Ok(before),
             };
         }
-        let named = wish.drop_partitions;
-        self.left_alone = match (wish.truth, &self.truth) {
+        let named = request.drop_partitions;
+        self.left_alone = match (request.truth, &self.truth) {
             (Truth::SchemaRs(printer), _) => {
                 let dropped = truth::dropped(printer, &before)?;
                 LeftAlone::of(&before, |key| dropped.contains(key), named)?
@@ -340,18 +347,18 @@ impl Proving {
 /// Loads the SQL of the truth on a server of its own, where it is SQL.
 async fn load(
     shadow: &Shadow,
-    wish: &Wish<'_>,
+    request: &AutogenerateRequest<'_>,
     stop: &Stop,
 ) -> Result<Option<(Catalog, Prepared)>, JobError> {
-    let Truth::Sql(files) = wish.truth else {
+    let Truth::Sql(files) = request.truth else {
         return Ok(None);
     };
-    match beside(shadow, files, wish.ignored, stop).await {
+    match beside(shadow, files, request.ignored, stop).await {
         // a dump of a whole database makes these, too
         Err(first) if !shadow.prerequisites.is_empty() && !first.is_interrupt() => {
             let mut bare = shadow.clone();
             bare.prerequisites.clear();
-            match beside(&bare, files, wish.ignored, stop).await {
+            match beside(&bare, files, request.ignored, stop).await {
                 Ok(loaded) => Ok(Some(loaded)),
                 Err(_) => Err(first),
             }

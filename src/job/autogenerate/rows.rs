@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind, RelationKind},
     ddl::{Fill, Loss, Statement},
     job::JobError,
     planner::segment::Segment,
@@ -46,11 +46,11 @@ pub(super) fn needed<'c>(catalog: &'c Catalog, segments: &[Segment]) -> BTreeSet
     let mut all = spoken_of(catalog, segments);
     let mut open: Vec<&Key> = all.iter().copied().collect();
     while let Some(table) = open.pop() {
-        let below = catalog.below(Kind::Constraint, &[table.part(0), table.part(1)]);
+        let below = catalog.below(ObjectKind::Constraint, &[table.part(0), table.part(1)]);
         let named = |fact: &'c Fact| {
             let parts =
                 [fact.get(Attribute::ReferencesSchema)?, fact.get(Attribute::ReferencesTable)?];
-            Some(catalog.entry(&Key::new(Kind::Relation, &parts))?.0)
+            Some(catalog.entry(&Key::new(ObjectKind::Relation, &parts))?.0)
         };
         for (_, fact) in below {
             if let Some(other) = named(fact)
@@ -84,7 +84,7 @@ impl Rows {
         let mut columns = Vec::new();
         let mut queries = Vec::new();
         for table in &tables {
-            let below = catalog.below(Kind::Column, &[table.part(0), table.part(1)]);
+            let below = catalog.below(ObjectKind::Column, &[table.part(0), table.part(1)]);
             let stored = below.filter(|(_, fact)| !fact.is(Attribute::Generated));
             let stored: Vec<(&Key, &Fact)> = stored.collect();
             let digests = stored.iter().map(|(key, fact)| {

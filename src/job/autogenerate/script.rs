@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, iter};
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     ddl::{FILL, Fill, Statement},
     migration::source::IRREVERSIBLE,
     planner::{filling::sent, segment::Segment},
@@ -32,7 +32,7 @@ pub(super) fn text(segments: &[Segment], head: &[String]) -> String {
             writeln!(text, "-- look at this: {remark}").unwrap_or_default();
         }
         if let Some(hazard) = statement.hazard {
-            writeln!(text, "-- {}", hazard.words()).unwrap_or_default();
+            writeln!(text, "-- {}", hazard.text()).unwrap_or_default();
         }
         writeln!(text, "{};", statement.sql()).unwrap_or_default();
     }
@@ -73,7 +73,8 @@ pub(super) fn refusal(why: &[String]) -> String {
 }
 
 fn makes_routines(segment: &Segment) -> bool {
-    let is_one = |it: &Statement| it.target.as_ref().is_some_and(|it| it.kind() == Kind::Routine);
+    let is_one =
+        |it: &Statement| it.target.as_ref().is_some_and(|it| it.kind() == ObjectKind::Routine);
     segment.statements.iter().any(is_one)
 }
 

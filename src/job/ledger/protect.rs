@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     job::{JobError, Watch, attest::failed, declared, failure::LedgerError, open::Endpoint},
-    ledger::{self, Declaration, Fact, Kind, Snapshot},
+    ledger::{self, Declaration, Fact, FactKind, Snapshot},
     postgres::{guard::Guard, lock::Facts, session::Session},
     report::ledger::{Level, Strength},
     words::ident::{Ident, Literal, Qualified},
@@ -62,7 +62,7 @@ pub(super) async fn written(
     if wanted {
         return Ok(None);
     }
-    let others = || now.of(Some(0), Kind::Relation).filter(|(label, _)| *label != root);
+    let others = || now.of(Some(0), FactKind::Relation).filter(|(label, _)| *label != root);
     let of_kind = |is_wanted: fn(&Fact) -> bool| {
         others().filter(|(_, it)| is_wanted(it)).map(|(label, _)| label).collect::<Vec<&str>>()
     };
@@ -73,7 +73,7 @@ pub(super) async fn written(
         children: of_kind(|it| !it.is("partition") && it.text("kind") != "f"),
     };
     let granted: Vec<(String, String)> = now
-        .of(Some(0), Kind::Grant)
+        .of(Some(0), FactKind::Grant)
         .filter(|(_, it)| it.0.get("column").is_none_or(serde_json::Value::is_null))
         .filter(|(_, it)| matches!(it.text("privilege"), "UPDATE" | "DELETE" | "TRUNCATE"))
         .filter(|(_, it)| it.text("grantee") != relation.text("owner"))
@@ -98,7 +98,7 @@ pub(super) async fn written(
         ));
     }
     let names = Names::free(&ledger.table, &now, &functions, &older);
-    let refers = now.of(Some(0), Kind::Constraint).any(|(_, it)| it.text("type") == "f");
+    let refers = now.of(Some(0), FactKind::Constraint).any(|(_, it)| it.text("type") == "f");
     if ledger.level == Level::Hardened {
         let why = if refers { ", and foreign keys are checked as this role" } else { "" };
         notes.push(format!(
@@ -118,7 +118,7 @@ const FUNCTIONS: &str = "SELECT ARRAY[p.proname::text] AS \"row\" FROM pg_catalo
 /// order of their names.
 fn older(now: &Snapshot) -> BTreeMap<String, String> {
     let proved = ledger::protection(now, 0).unproved;
-    let triggers = now.of(Some(0), Kind::Trigger);
+    let triggers = now.of(Some(0), FactKind::Trigger);
     triggers
         .filter(|(label, it)| {
             let bits = it.number("bits").unwrap_or_default();
@@ -157,7 +157,7 @@ impl Names {
         older: &BTreeMap<String, String>,
     ) -> Self {
         let taken: BTreeSet<&str> =
-            now.of(Some(0), Kind::Trigger).map(|(_, it)| it.text("name")).collect();
+            now.of(Some(0), FactKind::Trigger).map(|(_, it)| it.text("name")).collect();
         let first = older.values().min();
         let comes_first = |name: &str| first.is_none_or(|first| name < first.as_str());
         let is_free = |name: &str| !taken.contains(name);

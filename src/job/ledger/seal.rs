@@ -108,7 +108,7 @@ pub async fn seal(
     let (mut session, facts, _) = endpoint.read(watch).await?;
     let guard = Guard::of(ledgers);
     let now = guard.observe(&mut session, &facts, None).await.map_err(failed)?;
-    let pins = guard::pins();
+    let settings = guard::fixed_settings();
     let mut seals = Vec::new();
     for (index, ledger) in ledgers.iter().enumerate() {
         let label = ledger.label();
@@ -143,7 +143,7 @@ pub async fn seal(
         let (digest, count) = (range.canonical(Some(&reading)), range.count());
         let messages = [
             Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-            Message::Batch(&pins),
+            Message::Batch(&settings),
             Message::Digest(&digest),
             Message::Query(&count, Vec::new()),
             Message::Batch("ROLLBACK"),
@@ -283,10 +283,10 @@ async fn digest(
     range: &Range<'_>,
     reading: Option<&[Option<String>]>,
 ) -> Result<String, JobError> {
-    let (pins, digest) = (guard::pins(), range.canonical(reading));
+    let (settings, digest) = (guard::fixed_settings(), range.canonical(reading));
     let messages = [
         Message::Batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-        Message::Batch(&pins),
+        Message::Batch(&settings),
         Message::Digest(&digest),
         Message::Batch("ROLLBACK"),
     ];

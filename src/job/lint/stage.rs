@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::Wish;
 use crate::{
     catalog::{Catalog, Difference},
+    cluster::Scratch,
     job::{
         JobError,
         open::Endpoint,
-        run::{self, Options},
+        run::{self, Operation, RunOptions},
         shadow::{Shadow, end, in_the_shadow, of_migration},
     },
     lint::{
@@ -21,7 +22,6 @@ use crate::{
         source::{Direction, Migration, Migrations, Script},
     },
     postgres::{
-        cluster::Scratch,
         introspect::Reader,
         observe::{self, Grown, Watched},
         seed::Hints,
@@ -313,8 +313,8 @@ fn hints(migrations: &[&Migration]) -> Hints {
 async fn replay(endpoint: &Endpoint, before: &[&Migration]) -> Result<(), JobError> {
     let before = Migrations::new(before.iter().map(|it| (*it).clone()).collect());
     let before = before.expect("they were migrations with others behind them");
-    let wish = run::Wish::Upgrade { target: "head".into(), policy: Policy::default() };
-    let ran = run::run(endpoint, &before, &wish, &Options::default(), &mut |_| {}).await;
+    let wish = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
+    let ran = run::run(endpoint, &before, &wish, &RunOptions::default(), &mut |_| {}).await;
     ran.map_err(|error| in_the_shadow(error.cause))?;
     Ok(())
 }

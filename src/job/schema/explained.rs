@@ -1,7 +1,7 @@
 //! What of an edited schema.rs is no matter of a patch: tables, columns and ways to join that the database does not have.
 
 use crate::{
-    catalog::{Attribute, Catalog, Key, Kind},
+    catalog::{Attribute, Catalog, Key, ObjectKind},
     job::{JobError, schema::Printer},
     schema_rs::{
         PrintSchema,
@@ -42,7 +42,7 @@ pub(super) fn unexplained(
         }
         Edit::NewColumn { table, column, .. } => {
             let key = relation(table);
-            let key = Key::new(Kind::Column, &[key.part(0), key.part(1), &column.name]);
+            let key = Key::new(ObjectKind::Column, &[key.part(0), key.part(1), &column.name]);
             let is_there = catalog.get(&key).is_some();
             (!is_there).then(|| format!("column {table}.{}", column.name))
         }
@@ -56,14 +56,14 @@ pub(super) fn unexplained(
 
 fn relation(table: &TableName) -> Key {
     let schema = table.schema.as_deref().unwrap_or("public");
-    Key::new(Kind::Relation, &[schema, &table.name])
+    Key::new(ObjectKind::Relation, &[schema, &table.name])
 }
 
 /// Whether a foreign key stands behind a way to join.
 fn has_key(catalog: &Catalog, join: &Join) -> bool {
     let child = relation(&join.child);
     let parent = relation(&join.parent);
-    let mut constraints = catalog.below(Kind::Constraint, &[child.part(0), child.part(1)]);
+    let mut constraints = catalog.below(ObjectKind::Constraint, &[child.part(0), child.part(1)]);
     constraints.any(|(_, fact)| {
         fact.get(Attribute::ReferencesSchema) == Some(parent.part(0))
             && fact.get(Attribute::ReferencesTable) == Some(parent.part(1))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Home, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Home, Key, ObjectKind},
     job::shadow::Shadow,
     migration::environment::Needs,
 };
@@ -21,7 +21,7 @@ pub(in crate::job) struct Given {
 impl Given {
     /// Schemas alone, for migrations to make things in.
     fn schemas(names: &[String]) -> Self {
-        let key = |name: &String| Key::new(Kind::Schema, &[name]);
+        let key = |name: &String| Key::new(ObjectKind::Schema, &[name]);
         Self { keys: names.iter().map(key).collect(), ..Self::default() }
     }
 
@@ -44,10 +44,10 @@ impl Given {
     pub(super) fn between(mut self, before: &Catalog, after: &Catalog) -> Self {
         let is_new = |key: &&Key| before.get(key).is_none();
         let new: BTreeSet<Key> = after.iter().map(|(key, _)| key).filter(is_new).cloned().collect();
-        let schemas = new.iter().filter(|it| it.kind() == Kind::Schema);
+        let schemas = new.iter().filter(|it| it.kind() == ObjectKind::Schema);
         let schemas = schemas.map(|it| it.name().to_owned());
         let is_filled = |schema: &String| {
-            let mut inside = new.iter().filter(|it| it.kind() != Kind::Grant);
+            let mut inside = new.iter().filter(|it| it.kind() != ObjectKind::Grant);
             inside.any(|it| schema_of(it) == Some(schema))
         };
         self.foreign.extend(schemas.filter(is_filled));
@@ -79,11 +79,11 @@ impl Given {
         };
         let is_brought = || {
             let extension = match key.kind() {
-                Kind::Extension => Some(key.name()),
+                ObjectKind::Extension => Some(key.name()),
                 _ => fact.get(Attribute::Extension),
             };
             extension.is_some_and(|it| {
-                let is_given = self.keys.contains(&Key::new(Kind::Extension, &[it]));
+                let is_given = self.keys.contains(&Key::new(ObjectKind::Extension, &[it]));
                 is_given || self.stand_ins.contains(it)
             })
         };
@@ -95,7 +95,7 @@ impl Given {
 fn schema_of(key: &Key) -> Option<&str> {
     match key.kind() {
         // what it is for stands in front
-        Kind::Grant => match key.part(0) {
+        ObjectKind::Grant => match key.part(0) {
             "language" | "foreign data wrapper" | "foreign server" => None,
             _ => Some(key.part(1)),
         },
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use crate::catalog::Coverage;
 
-    fn catalog(keys: &[(Kind, &[&str])]) -> Catalog {
+    fn catalog(keys: &[(ObjectKind, &[&str])]) -> Catalog {
         let mut catalog = Catalog::new(Coverage::all());
         for (kind, parts) in keys {
             catalog.insert(Key::new(*kind, parts), Fact::default());
@@ -121,29 +121,34 @@ mod tests {
 
     #[test]
     fn what_somebody_else_adds_to_what_is_theirs_is_theirs() {
-        let empty = catalog(&[(Kind::Schema, &["public"])]);
+        let empty = catalog(&[(ObjectKind::Schema, &["public"])]);
         let before = catalog(&[
-            (Kind::Schema, &["public"]),
-            (Kind::Schema, &["auth"]),
-            (Kind::Schema, &["bare"]),
-            (Kind::Relation, &["auth", "users"]),
-            (Kind::Relation, &["public", "theirs"]),
+            (ObjectKind::Schema, &["public"]),
+            (ObjectKind::Schema, &["auth"]),
+            (ObjectKind::Schema, &["bare"]),
+            (ObjectKind::Relation, &["auth", "users"]),
+            (ObjectKind::Relation, &["public", "theirs"]),
         ]);
         let given = Given::default().between(&empty, &before);
         let live = catalog(&[
-            (Kind::Schema, &["public"]),
-            (Kind::Schema, &["auth"]),
-            (Kind::Relation, &["auth", "users"]),
-            (Kind::Relation, &["auth", "more"]),
-            (Kind::Column, &["public", "theirs", "more"]),
-            (Kind::Relation, &["bare", "ours"]),
-            (Kind::Relation, &["public", "ours"]),
+            (ObjectKind::Schema, &["public"]),
+            (ObjectKind::Schema, &["auth"]),
+            (ObjectKind::Relation, &["auth", "users"]),
+            (ObjectKind::Relation, &["auth", "more"]),
+            (ObjectKind::Column, &["public", "theirs", "more"]),
+            (ObjectKind::Relation, &["bare", "ours"]),
+            (ObjectKind::Relation, &["public", "ours"]),
         ]);
         let agreed = given.agreed(&before, live);
         let has = |kind, parts: &[&str]| agreed.get(&Key::new(kind, parts)).is_some();
-        assert!(!has(Kind::Relation, &["auth", "more"]));
-        assert!(!has(Kind::Column, &["public", "theirs", "more"]));
-        assert!(has(Kind::Relation, &["bare", "ours"]) && has(Kind::Relation, &["public", "ours"]));
-        assert!(has(Kind::Schema, &["bare"]) && has(Kind::Relation, &["public", "theirs"]));
+        assert!(!has(ObjectKind::Relation, &["auth", "more"]));
+        assert!(!has(ObjectKind::Column, &["public", "theirs", "more"]));
+        assert!(
+            has(ObjectKind::Relation, &["bare", "ours"])
+                && has(ObjectKind::Relation, &["public", "ours"])
+        );
+        assert!(
+            has(ObjectKind::Schema, &["bare"]) && has(ObjectKind::Relation, &["public", "theirs"])
+        );
     }
 }

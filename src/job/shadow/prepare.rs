@@ -2,6 +2,7 @@
 
 use crate::{
     catalog::Coverage,
+    cluster::Scratch,
     job::{
         JobError,
         failure::{AutogenerateError, TwinError},
@@ -11,7 +12,6 @@ use crate::{
     },
     migration::environment::{Environment, Needs, Power, Role, SEARCH_PATH},
     postgres::{
-        cluster::Scratch,
         introspect,
         session::{Failure, Message, Session},
         session_error::SessionError,

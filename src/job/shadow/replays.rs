@@ -1,10 +1,11 @@
 //! Servers on which scripts have run are kept by what has run there, so that the next one begins with the longest known beginning.
 
 use crate::{
+    cluster::{self, Kept, Scratch},
     job::{
         JobError, Watch,
         open::Endpoint,
-        run::{self, Options, Wish},
+        run::{self, Operation, RunOptions},
         shadow::{Given, Prepared, Shadow, end, in_the_shadow},
     },
     migration::{
@@ -13,7 +14,6 @@ use crate::{
         source::{Migration, Migrations},
     },
     postgres::{
-        cluster::{Kept, Scratch},
         session::{Message, Stop},
         session_error::SessionError,
     },
@@ -105,16 +105,17 @@ impl Shadow {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Prepared, JobError> {
+        cluster::cache_limit()?;
         let needs = self.needs(migrations.texts());
-        let all: Vec<String> = migrations.iter().map(of_migration).collect();
-        let (count, bytes) = (all.len(), migrations.texts().map(str::len).sum());
-        let all = self.beginnings("replay", &needs, all.into_iter(), bytes);
+        let count = migrations.iter().count();
+        let all = self.replays(migrations, &needs);
         let (prepared, known) = self.begin(&all, &needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
-            let wish = Wish::Upgrade { target: "head".into(), policy: Policy::default() };
+            let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
             let migrations = self.stood_in(migrations);
-            let ran = run::run(&endpoint, &migrations, &wish, &Options::default(), watch).await;
+            let ran =
+                run::run(&endpoint, &migrations, &operation, &RunOptions::default(), watch).await;
             ran.map_err(|error| in_the_shadow(error.cause))?;
             match known < count {
                 true => self.kept(&endpoint, &all, &prepared).await,
@@ -128,6 +129,19 @@ impl Shadow {
                 Err(error)
             }
         }
+    }
+
+    /// What is kept of the replay of migrations, if such replays are kept.
+    pub(in crate::job) fn whole(&self, migrations: &Migrations) -> Option<Kept> {
+        let needs = self.needs(migrations.texts());
+        let key = self.replays(migrations, &needs).keys.pop()?;
+        Kept::of(&self.binaries, &self.locale(), &key).ok()
+    }
+
+    fn replays(&self, migrations: &Migrations, needs: &Needs) -> Beginnings {
+        let all: Vec<String> = migrations.iter().map(of_migration).collect();
+        let bytes = migrations.texts().map(str::len).sum();
+        self.beginnings("replay", needs, all.into_iter(), bytes)
     }
 
     /// Keys of scripts, where what is there before the first of them is known without a server.

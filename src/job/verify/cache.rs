@@ -1,12 +1,12 @@
 //! Replayed databases that are kept, so that the next run begins where this one has ended.
 
 use crate::{
+    cluster::Scratch,
     job::{
         shadow::{Beginning, Beginnings, MANY, Shadow, of_migration},
-        verify::Wish,
+        verify::VerifyRequest,
     },
     migration::source::Migration,
-    postgres::cluster::Scratch,
     report::verify::VerifyReport,
 };
 
@@ -17,14 +17,14 @@ pub(super) struct Cache<'c> {
 }
 
 impl<'c> Cache<'c> {
-    pub(super) fn new(wish: &Wish<'c>, all: &[&Migration]) -> Self {
+    pub(super) fn new(request: &VerifyRequest<'c>, all: &[&Migration]) -> Self {
         // a few are replayed in no time; other ledgers may lead elsewhere
-        let is_on = wish.caches && all.len() >= MANY;
+        let is_on = request.caches && all.len() >= MANY;
         let scripts = all.iter().filter(|_| is_on).map(|it| of_migration(it));
         let scripts: Vec<String> = scripts.collect();
-        let what = format!("verify {:?}", wish.guard.ledgers);
-        let beginnings = Beginnings::of(wish.shadow, &what, scripts.into_iter(), 0);
-        Self { shadow: wish.shadow, beginnings }
+        let what = format!("verify {:?}", request.guard.ledgers);
+        let beginnings = Beginnings::of(request.shadow, &what, scripts.into_iter(), 0);
+        Self { shadow: request.shadow, beginnings }
     }
 
     /// The longest beginning that is known.

@@ -1,4 +1,4 @@
-//! The careful pass: walks what the swift one is not sure of, and decides what is a problem.
+//! The full pass: walks what the incremental one is not sure of, and decides what is a problem.
 //!
 //! Rows that were made up never decide alone. Where a script fails because of what is in rows, it is tried again with rows that are made to
 //! fit it, and then with none but those of the migrations themselves.
@@ -9,10 +9,10 @@ use crate::{
     job::{
         JobError, Watch,
         verify::{
-            Ground, Swift, Verify,
-            careful::{Legs, catalog, failure, is_of_rows},
+            Ground, Incremental, Verify,
+            full::{Legs, catalog, failure, is_of_rows},
+            incremental::Lane,
             plain::{Plain, of_script},
-            swift::Lane,
         },
     },
     migration::source::Migration,
@@ -40,9 +40,9 @@ impl Verify<'_> {
     }
 
     /// Replays all again, and walks those that need it with all care.
-    pub(super) async fn careful(
+    pub(super) async fn run_full(
         &self,
-        seen: &mut Swift<'_>,
+        seen: &mut Incremental<'_>,
         plain: &mut Plain<'_>,
         watch: Watch<'_>,
     ) -> Result<VerifyReport, JobError> {
@@ -72,7 +72,7 @@ impl Verify<'_> {
     }
 
     /// The report where nothing asks for another look.
-    pub(super) fn gather(&self, seen: &mut Swift) -> VerifyReport {
+    pub(super) fn gather(&self, seen: &mut Incremental) -> VerifyReport {
         let notes = std::mem::take(&mut seen.report.notes);
         let mut report = VerifyReport { notes, ..VerifyReport::default() };
         for (number, migration) in self.all.iter().enumerate() {
@@ -96,7 +96,7 @@ struct Closer<'c, 'g, 'p> {
     off: &'c Guard,
     lane: Lane<'c>,
     ground: Ground<'g, 'p>,
-    /// What the swift pass has found out, by the numbers of migrations.
+    /// What the incremental pass has found out, by the numbers of migrations.
     decided: BTreeMap<usize, Problem>,
     report: VerifyReport,
 }
@@ -173,7 +173,7 @@ impl Closer<'_, '_, '_> {
         Ok(())
     }
 
-    /// Applies what the swift pass knows enough of. True if nothing more is wanted.
+    /// Applies what the incremental pass knows enough of. True if nothing more is wanted.
     async fn pass(
         &mut self,
         number: usize,
@@ -278,8 +278,8 @@ impl Closer<'_, '_, '_> {
         if rows == Rows::Fitting {
             let down = migration.down.as_ref().map_or("", |it| it.text.as_str());
             let hints = Hints::of(migration.up.text.as_str(), down);
-            let sown = locked.session.seed_fitting(&hints).await;
-            sown.map_err(SessionError::while_doing("generating rows"))?;
+            let seeded = locked.session.seed_fitting(&hints).await;
+            seeded.map_err(SessionError::while_doing("generating rows"))?;
         }
         let mut at = catalog(&mut locked).await?;
         let mut walked = VerifyReport::default();
@@ -289,7 +289,7 @@ impl Closer<'_, '_, '_> {
             Ok(problem) => problem,
             Err(error) => Some(failure(migration, Leg::Up, &of_script(error)?)),
         };
-        locked.let_go().await;
+        locked.release().await;
         plain.forget(copy).await?;
         if problem.is_none() {
             self.report.extend(walked);

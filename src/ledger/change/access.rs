@@ -7,19 +7,19 @@ use super::Judge;
 use crate::ledger::{
     advice,
     resolve::resolved,
-    snapshot::{Fact, Kind, Snapshot},
+    snapshot::{Fact, FactKind, Snapshot},
 };
 
 impl Judge<'_> {
     pub(super) fn rules_and_policies(&mut self) {
-        for (label, old, new) in self.pairs(Kind::Rule) {
+        for (label, old, new) in self.pairs(FactKind::Rule) {
             if new.is_some() && old != new {
                 let what = format!("the rule {label} changes what a command on it does");
                 self.find(LedgerRule::Rule, what, advice::KEEP);
             }
         }
         let secured = self.before.root(self.index).is_some_and(|(_, it)| it.is("row security"));
-        for (label, old, new) in self.pairs(Kind::Policy) {
+        for (label, old, new) in self.pairs(FactKind::Policy) {
             if secured && old != new {
                 let what = format!("the policy {label} has changed: rows are hidden or revealed");
                 self.find(LedgerRule::RowSecurity, what, advice::KEEP);
@@ -46,7 +46,7 @@ impl Judge<'_> {
             ("appends", "can no longer append to it"),
         ];
         let nothing = Fact::default();
-        for (role, old, new) in self.pairs(Kind::Role) {
+        for (role, old, new) in self.pairs(FactKind::Role) {
             let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
             if old.is("superuser") && new.is("superuser") {
                 continue;
@@ -86,9 +86,9 @@ impl Judge<'_> {
     /// Grants on partitions; on the table itself, what a role can do in effect says more.
     pub(super) fn grants(&mut self) {
         let known: BTreeSet<&str> =
-            self.before.of(Some(self.index), Kind::Relation).map(|(it, _)| it).collect();
+            self.before.of(Some(self.index), FactKind::Relation).map(|(it, _)| it).collect();
         let root = self.before.root(self.index).map(|(root, _)| root).unwrap_or_default();
-        for (_, old, new) in self.pairs(Kind::Grant) {
+        for (_, old, new) in self.pairs(FactKind::Grant) {
             let (Some(fact), is_new) = (old.or(new), old.is_none()) else {
                 continue;
             };
@@ -108,7 +108,7 @@ impl Judge<'_> {
             }
             if !is_new
                 && matches!(privilege, "SELECT" | "INSERT")
-                && self.after.of(Some(self.index), Kind::Relation).any(|(it, _)| it == relation)
+                && self.after.of(Some(self.index), FactKind::Relation).any(|(it, _)| it == relation)
             {
                 let what = format!("{grantee} can no longer {privilege} {relation}");
                 self.find(LedgerRule::Privilege, what, advice::APPEND);
@@ -118,7 +118,7 @@ impl Judge<'_> {
 
     /// What stands in PostgreSQL's place for a type of the ledger, and what later partitions are granted.
     pub(super) fn stand_ins(&mut self) {
-        for (label, old, new) in self.pairs(Kind::StandIn) {
+        for (label, old, new) in self.pairs(FactKind::StandIn) {
             if new.is_some() && old != new {
                 let what = format!(
                     "{label} is used instead of PostgreSQL's own for what the ledger holds"
@@ -128,7 +128,7 @@ impl Judge<'_> {
         }
         let is_partitioned =
             self.before.root(self.index).is_some_and(|(_, it)| it.text("kind") == "p");
-        for (label, old, new) in self.pairs(Kind::LaterGrant) {
+        for (label, old, new) in self.pairs(FactKind::LaterGrant) {
             let harms = |it: &Fact| {
                 matches!(it.text("privilege"), "UPDATE" | "DELETE" | "TRUNCATE" | "TRIGGER")
             };
@@ -150,7 +150,7 @@ impl Judge<'_> {
             return;
         };
         let may = |snapshot: &Snapshot| {
-            let mut roles = snapshot.of(Some(self.index), Kind::Role);
+            let mut roles = snapshot.of(Some(self.index), FactKind::Role);
             roles.any(|(role, it)| {
                 role.trim_matches('"') == now.text("owner") && it.is("updates a column")
             })

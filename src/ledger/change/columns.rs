@@ -3,13 +3,13 @@
 use super::Judge;
 use crate::ledger::{
     advice,
-    snapshot::{Fact, Kind},
+    snapshot::{Fact, FactKind},
 };
 use crate::report::rule::LedgerRule;
 
 impl Judge<'_> {
     pub(super) fn columns(&mut self) {
-        for (object, old, new) in self.pairs(Kind::Column) {
+        for (object, old, new) in self.pairs(FactKind::Column) {
             let (Some(old), Some(new)) = (old, new) else {
                 if let (None, Some(new)) = (old, new) {
                     self.new_column(new);
@@ -70,11 +70,12 @@ impl Judge<'_> {
                     let now = new.text("name");
                     let what = format!("the column {name} is now called {now}");
                     // what events say under a name is another thing then
-                    let taken = self.before.of(Some(self.index), Kind::Column).any(|(_, it)| {
-                        it.text("relation") == old.text("relation")
-                            && it.text("name") == now
-                            && !it.is("dropped")
-                    });
+                    let taken =
+                        self.before.of(Some(self.index), FactKind::Column).any(|(_, it)| {
+                            it.text("relation") == old.text("relation")
+                                && it.text("name") == now
+                                && !it.is("dropped")
+                        });
                     if taken {
                         let what = format!("{what}, the name of another column");
                         self.lost(LedgerRule::ColumnRenamed, what, advice::COLUMN);

@@ -7,7 +7,7 @@ use super::Judge;
 use crate::{
     ledger::{
         advice,
-        snapshot::{Fact, Kind},
+        snapshot::{Fact, FactKind},
     },
     words::sql::{Piece, pieces},
 };
@@ -17,17 +17,17 @@ impl Judge<'_> {
         let (before, after, index) = (self.before, self.after, self.index);
         let renamed = |old: &Fact| {
             let known: BTreeSet<&str> =
-                before.of(Some(index), Kind::Constraint).map(|(it, _)| it).collect();
+                before.of(Some(index), FactKind::Constraint).map(|(it, _)| it).collect();
             after
-                .of(Some(index), Kind::Constraint)
+                .of(Some(index), FactKind::Constraint)
                 .any(|(label, new)| !known.contains(label) && old.differing(new).is_empty())
         };
-        for (label, old, new) in self.pairs(Kind::Constraint) {
+        for (label, old, new) in self.pairs(FactKind::Constraint) {
             match (old, new) {
                 (Some(old), None) => {
                     let of_lost = !self
                         .after
-                        .of(Some(self.index), Kind::Relation)
+                        .of(Some(self.index), FactKind::Relation)
                         .any(|(it, _)| it == old.text("relation"));
                     let of_unused = self.names_only_unused(old);
                     if !(old.is("inherited")
@@ -87,7 +87,7 @@ impl Judge<'_> {
 
     /// Whether a constraint or index names a column that held nothing and is dropped: it goes with it.
     fn names_only_unused(&self, fact: &Fact) -> bool {
-        let columns = self.pairs(Kind::Column).into_iter().filter_map(|(_, old, new)| {
+        let columns = self.pairs(FactKind::Column).into_iter().filter_map(|(_, old, new)| {
             let (old, new) = (old?, new?);
             let number = old.number("number")?;
             let is_gone = new.is("dropped") && !old.is("dropped");
@@ -114,11 +114,11 @@ impl Judge<'_> {
         };
         let kept: Vec<_> = self
             .after
-            .of(Some(self.index), Kind::Index)
+            .of(Some(self.index), FactKind::Index)
             .filter(|(_, fact)| fact.is("valid"))
             .map(|(_, fact)| shape(fact))
             .collect();
-        for (label, old, new) in self.pairs(Kind::Index) {
+        for (label, old, new) in self.pairs(FactKind::Index) {
             let Some(old) =
                 old.filter(|old| (old.is("unique") || old.is("exclusion")) && old.is("valid"))
             else {
@@ -126,7 +126,7 @@ impl Judge<'_> {
             };
             let of_lost = !self
                 .after
-                .of(Some(self.index), Kind::Relation)
+                .of(Some(self.index), FactKind::Relation)
                 .any(|(it, _)| it == old.text("relation"));
             let is_own = self.is_own(&format!("index {label}"))
                 || self.is_own(&format!(
@@ -146,8 +146,8 @@ impl Judge<'_> {
     }
 
     pub(super) fn types(&mut self) {
-        for (label, old) in self.before.of(Some(self.index), Kind::Type) {
-            let types = || self.after.of(Some(self.index), Kind::Type);
+        for (label, old) in self.before.of(Some(self.index), FactKind::Type) {
+            let types = || self.after.of(Some(self.index), FactKind::Type);
             // what was attested has no identity
             let identity = old.text("identity");
             let same =
@@ -204,7 +204,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn sequences(&mut self) {
-        for (label, old, new) in self.pairs(Kind::Sequence) {
+        for (label, old, new) in self.pairs(FactKind::Sequence) {
             match (old, new) {
                 (Some(_), None) => {
                     let what = format!("the sequence {label} no longer numbers its rows");
@@ -227,10 +227,11 @@ impl Judge<'_> {
                 _ => {}
             }
         }
-        for (label, old, new) in self.pairs(Kind::Reached) {
+        for (label, old, new) in self.pairs(FactKind::Reached) {
             let (old, new) =
                 (old.and_then(|it| it.number("value")), new.map(|it| it.number("value")));
-            let last = self.after.of(Some(self.index), Kind::Sequence).find(|(it, _)| *it == label);
+            let last =
+                self.after.of(Some(self.index), FactKind::Sequence).find(|(it, _)| *it == label);
             let last = last.and_then(|(_, it)| it.number("maximum"));
             if let (Some(Some(new)), Some(last)) = (new, last)
                 && new >= last

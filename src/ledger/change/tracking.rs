@@ -6,7 +6,7 @@ use crate::{
         advice,
         proof::prove,
         protection::bits,
-        snapshot::{Fact, Kind, Snapshot},
+        snapshot::{Fact, FactKind, Snapshot},
     },
     report::{ledger_finding::LedgerFinding, rule::LedgerRule},
 };
@@ -60,14 +60,14 @@ pub(super) fn tracking(
             rows: true,
         });
     };
-    for (object, fact) in after.of(None, Kind::Tracking) {
-        let stood = before.of(None, Kind::Tracking).any(|it| it == (object, fact));
+    for (object, fact) in after.of(None, FactKind::Tracking) {
+        let stood = before.of(None, FactKind::Tracking).any(|it| it == (object, fact));
         if !is_as_made(object, fact, after, stood) {
             find(format!("{object} of the tracking tables is not what glowplug creates"));
         }
     }
-    for (object, fact) in before.of(None, Kind::Tracking) {
-        let is_there = after.of(None, Kind::Tracking).any(|(it, _)| it == object);
+    for (object, fact) in before.of(None, FactKind::Tracking) {
+        let is_there = after.of(None, FactKind::Tracking).any(|(it, _)| it == object);
         // an index of nobody's need may go
         let may_go = object.contains(" index ") && !fact.is("unique");
         if !is_there && !may_go {
@@ -76,8 +76,8 @@ pub(super) fn tracking(
     }
     // between transactions anybody may have written, and upkeep gives other files
     let is_one = !before.session().text("xid").is_empty();
-    for (table, then) in before.of(None, Kind::TrackedRows).filter(|_| is_one) {
-        let mut rows = after.of(None, Kind::TrackedRows);
+    for (table, then) in before.of(None, FactKind::TrackedRows).filter(|_| is_one) {
+        let mut rows = after.of(None, FactKind::TrackedRows);
         let Some((_, now)) = rows.find(|(it, _)| *it == table) else {
             continue;
         };
@@ -132,7 +132,7 @@ fn is_as_made(object: &str, fact: &Fact, snapshot: &Snapshot, stood: bool) -> bo
         "index" => fact.is("plain") && (fact.is("primary") || !fact.is("unique") && stood),
         "trigger" => {
             let bits = fact.number("bits").unwrap_or_default();
-            let mut functions = snapshot.of(None, Kind::Function);
+            let mut functions = snapshot.of(None, FactKind::Function);
             let function = functions.find(|(label, _)| *label == fact.text("function"));
             table == JOURNAL
                 && matches!(name, "__glowplug_journal_row" | "__glowplug_journal_truncate")

@@ -7,7 +7,7 @@ use crate::{
         advice,
         proof::{prove, raises},
         protection::{Protection, bits, firmness},
-        snapshot::{Fact, Kind, Snapshot},
+        snapshot::{Fact, FactKind, Snapshot},
     },
     report::ledger::{Guarded, Strength},
 };
@@ -59,7 +59,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn triggers(&mut self) {
-        for (label, old, new) in self.pairs(Kind::Trigger) {
+        for (label, old, new) in self.pairs(FactKind::Trigger) {
             let name = label;
             if let (Some(old), Some(new)) = (old, new)
                 && old.differing(new) == ["written"]
@@ -127,7 +127,7 @@ impl Judge<'_> {
                 _ => {}
             }
         }
-        for (label, old, new) in self.pairs(Kind::KeyCheck) {
+        for (label, old, new) in self.pairs(FactKind::KeyCheck) {
             if let (Some(old), Some(new)) = (old, new)
                 && old.text("enabled") != new.text("enabled")
             {
@@ -140,14 +140,14 @@ impl Judge<'_> {
     /// Whether a trigger after an append may raise an exception.
     fn may_stop_appends(&self, trigger: &Fact) -> bool {
         let bits = trigger.number("bits").unwrap_or_default();
-        let mut functions = self.after.of(Some(self.index), Kind::Function);
+        let mut functions = self.after.of(Some(self.index), FactKind::Function);
         let function = functions.find(|(label, _)| *label == trigger.text("function"));
         bits & bits::INSERT != 0 && function.is_none_or(|(_, it)| raises(it.text("source")))
     }
 
     /// Whether it might have done so before.
     fn could_stop_appends(&self, trigger: &Fact) -> bool {
-        let mut functions = self.before.of(Some(self.index), Kind::Function);
+        let mut functions = self.before.of(Some(self.index), FactKind::Function);
         let function = functions.find(|(label, _)| *label == trigger.text("function"));
         function.is_none_or(|(_, it)| raises(it.text("source")))
     }
@@ -161,17 +161,17 @@ impl Judge<'_> {
 
     /// Whether the trigger of this name refused before: what became of it, [`protection`](Self::protection) says.
     fn was_refusing(&self, label: &str) -> bool {
-        let mut old = self.before.of(Some(self.index), Kind::Trigger);
+        let mut old = self.before.of(Some(self.index), FactKind::Trigger);
         old.any(|(it, fact)| it == label && firmness(fact).is_some())
     }
 
     pub(super) fn functions(&mut self) {
         let index = self.index;
         let of_triggers = |snapshot: &Snapshot, label: &str| {
-            let mut triggers = snapshot.of(Some(index), Kind::Trigger);
+            let mut triggers = snapshot.of(Some(index), FactKind::Trigger);
             triggers.any(|(_, trigger)| trigger.text("function") == label)
         };
-        for (label, old, new) in self.pairs(Kind::Function) {
+        for (label, old, new) in self.pairs(FactKind::Function) {
             let is_trigger = of_triggers(self.before, label) || of_triggers(self.after, label);
             match (old, new) {
                 (Some(old), Some(new)) => {
@@ -217,7 +217,7 @@ impl Judge<'_> {
                     self.find(LedgerRule::AppendLost, what, advice::APPEND);
                 }
                 (Some(old), None) => {
-                    let decoys = self.after.of(None, Kind::Decoy);
+                    let decoys = self.after.of(None, FactKind::Decoy);
                     let taken = |(_, it): (&str, &Fact)| {
                         it.text("identity") != old.text("identity")
                             && (it.text("schema"), it.text("name"))
@@ -237,7 +237,7 @@ impl Judge<'_> {
 
     /// Whether a trigger that comes before, and was not proved to refuse, calls this function.
     fn comes_before_unproved(&self, function: &str) -> bool {
-        let mut triggers = self.before.of(Some(self.index), Kind::Trigger);
+        let mut triggers = self.before.of(Some(self.index), FactKind::Trigger);
         triggers.any(|(label, trigger)| {
             trigger.text("function") == function
                 && trigger.number("bits").unwrap_or_default() & bits::BEFORE != 0

@@ -1,7 +1,7 @@
 //! An enum type gets a new value.
 
 use crate::{
-    catalog::{Attribute, How, Kind},
+    catalog::{Attribute, How, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for difference in case.differences.iter().filter(|it| it.key.kind() == Kind::Enum) {
+    for difference in case.differences.iter().filter(|it| it.key.kind() == ObjectKind::Enum) {
         let How::Other(changed) = &difference.how else { continue };
         if let Some((_, Some(was), Some(is))) =
             changed.iter().find(|(name, ..)| *name == Attribute::Labels)

@@ -1,7 +1,7 @@
 //! Policies, row security, privileges or owners change.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::{
         case::{Case, Hit},
         rule::{Rule, Way},
@@ -48,7 +48,9 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
             .iter()
             .any(|it| if it.len() == 1 { statement.begins(it) } else { statement.has(it) });
         if is_access
-            && !case.new().any(|key| key.kind() == Kind::Relation && statement.names(key.name()))
+            && !case
+                .new()
+                .any(|key| key.kind() == ObjectKind::Relation && statement.names(key.name()))
         {
             hits.push(Hit::new(at, "the role of the running program may see less from now on"));
         }

@@ -1,7 +1,7 @@
 //! An identity or the expression of a generated column changes.
 
 use crate::{
-    catalog::{Attribute, How, Kind},
+    catalog::{Attribute, How, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for difference in case.differences.iter().filter(|it| it.key.kind() == Kind::Column) {
+    for difference in case.differences.iter().filter(|it| it.key.kind() == ObjectKind::Column) {
         let How::Other(changed) = &difference.how else { continue };
         let is_computed =
             |name: &Attribute| matches!(name, Attribute::Identity | Attribute::Generated);

@@ -1,7 +1,7 @@
 //! A trigger is disabled, or the replica identity changes.
 
 use crate::{
-    catalog::{Attribute, How, Kind},
+    catalog::{Attribute, How, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -35,9 +35,9 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for difference in case.differences {
         let How::Other(changed) = &difference.how else { continue };
         let key = &difference.key;
-        let is_off = key.kind() == Kind::Trigger
+        let is_off = key.kind() == ObjectKind::Trigger
             && changed.iter().any(|(name, _, is)| *name == Attribute::Enabled && is.is_some());
-        let other = key.kind() == Kind::Relation
+        let other = key.kind() == ObjectKind::Relation
             && changed.iter().any(|(name, ..)| *name == Attribute::ReplicaIdentity);
         if is_off || other {
             let at =

@@ -1,7 +1,7 @@
 //! A domain has a constraint.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,8 +27,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == Kind::Domain) {
-        if case.after.below(Kind::DomainConstraint, &[key.part(0), key.part(1)]).next().is_some() {
+    for key in case.new().filter(|it| it.kind() == ObjectKind::Domain) {
+        if case
+            .after
+            .below(ObjectKind::DomainConstraint, &[key.part(0), key.part(1)])
+            .next()
+            .is_some()
+        {
             let at = case.place(&[key.name()], &[&["create", "domain"]]);
             hits.push(Hit::new(
                 at,

@@ -1,7 +1,7 @@
 //! down.sql drops tables or columns that up.sql filled or that hold rows.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -31,9 +31,9 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         return;
     }
     for key in case.gone() {
-        let is_table = key.kind() == Kind::Relation
+        let is_table = key.kind() == ObjectKind::Relation
             && case.before.relation_kind(key).is_some_and(|it| it.is_table());
-        let is_column = key.kind() == Kind::Column && case.after.get(&key.table()).is_some();
+        let is_column = key.kind() == ObjectKind::Column && case.after.get(&key.table()).is_some();
         if (is_table || is_column) && !case.is_renamed(key.name()) {
             let at = case.place(&[key.part(1), key.name()], &[&["drop"]]);
             hits.push(Hit::new(

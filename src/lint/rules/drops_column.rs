@@ -1,7 +1,7 @@
 //! A column is dropped, with its values.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.gone().filter(|it| it.kind() == Kind::Column) {
+    for key in case.gone().filter(|it| it.kind() == ObjectKind::Column) {
         let is_table = case.after.relation_kind(key).is_some_and(|it| it.is_table());
         if is_table && !case.is_renamed(key.name()) {
             let at = case.place(&[key.part(1), key.name()], &[&["drop"]]);

@@ -1,7 +1,7 @@
 //! CASCADE drops objects that the statement does not name.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::case::{listed, said},
     lint::{
         case::{Case, Hit},
@@ -37,11 +37,15 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let lost = case.gone().filter(|key| {
             let is_object = matches!(
                 key.kind(),
-                Kind::Relation | Kind::Constraint | Kind::Trigger | Kind::Routine | Kind::Policy
+                ObjectKind::Relation
+                    | ObjectKind::Constraint
+                    | ObjectKind::Trigger
+                    | ObjectKind::Routine
+                    | ObjectKind::Policy
             );
-            let is_left = key.kind() == Kind::Relation
+            let is_left = key.kind() == ObjectKind::Relation
                 || case.after.get(&key.table()).is_some()
-                || key.kind() == Kind::Routine;
+                || key.kind() == ObjectKind::Routine;
             is_object && is_left && !case.statements.iter().any(|it| it.names(key.name()))
         });
         let lost: Vec<String> =

@@ -1,7 +1,7 @@
 //! A column may be NULL from now on.
 
 use crate::{
-    catalog::{Attribute, How, Kind},
+    catalog::{Attribute, How, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for difference in case.differences.iter().filter(|it| it.key.kind() == Kind::Column) {
+    for difference in case.differences.iter().filter(|it| it.key.kind() == ObjectKind::Column) {
         let How::Other(changed) = &difference.how else { continue };
         if changed.iter().any(|(name, _, is)| *name == Attribute::NotNull && is.is_none()) {
             let key = &difference.key;

@@ -1,7 +1,7 @@
 //! A view, type, function, trigger, policy, sequence or extension is dropped.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -38,19 +38,19 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     let kinds = [
-        Kind::Enum,
-        Kind::Domain,
-        Kind::Composite,
-        Kind::Range,
-        Kind::Routine,
-        Kind::Trigger,
-        Kind::Policy,
-        Kind::Extension,
+        ObjectKind::Enum,
+        ObjectKind::Domain,
+        ObjectKind::Composite,
+        ObjectKind::Range,
+        ObjectKind::Routine,
+        ObjectKind::Trigger,
+        ObjectKind::Policy,
+        ObjectKind::Extension,
     ];
     for key in case.gone() {
-        let is_view = key.kind() == Kind::Relation
+        let is_view = key.kind() == ObjectKind::Relation
             && case.before.relation_kind(key).is_some_and(|it| it.is_view());
-        let is_left = !matches!(key.kind(), Kind::Trigger | Kind::Policy)
+        let is_left = !matches!(key.kind(), ObjectKind::Trigger | ObjectKind::Policy)
             || case.after.get(&key.table()).is_some();
         if (is_view || kinds.contains(&key.kind())) && is_left && !case.is_renamed(key.name()) {
             let at = case.place(&[key.name()], &[&["drop"]]);

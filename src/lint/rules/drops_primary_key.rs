@@ -1,7 +1,7 @@
 //! A primary key is dropped.
 
 use crate::{
-    catalog::{ConstraintKind, Kind},
+    catalog::{ConstraintKind, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,12 +27,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.gone().filter(|it| it.kind() == Kind::Constraint) {
+    for key in case.gone().filter(|it| it.kind() == ObjectKind::Constraint) {
         let was_key =
             case.before.get(key).is_some_and(|it| it.is_constraint(ConstraintKind::PrimaryKey));
         let has_another = case
             .after
-            .below(Kind::Constraint, &[key.part(0), key.part(1)])
+            .below(ObjectKind::Constraint, &[key.part(0), key.part(1)])
             .any(|(_, it)| it.is_constraint(ConstraintKind::PrimaryKey));
         if was_key && !has_another && case.after.get(&key.table()).is_some() {
             let at = case.place(&[key.part(1), key.name()], &[&["drop"]]);

@@ -1,7 +1,7 @@
 //! A schema is dropped.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::{
         case::{Case, Hit},
         rule::{Rule, Way},
@@ -32,7 +32,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.gone().filter(|it| it.kind() == Kind::Schema) {
+    for key in case.gone().filter(|it| it.kind() == ObjectKind::Schema) {
         let at = case.place(&[key.name()], &[&["drop", "schema"]]);
         hits.push(Hit::new(at, format!("drops the schema {}", key.name())));
     }

@@ -1,7 +1,7 @@
 //! A table is dropped, with its rows.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.gone().filter(|it| it.kind() == Kind::Relation) {
+    for key in case.gone().filter(|it| it.kind() == ObjectKind::Relation) {
         let kind = case.before.relation_kind(key);
         if kind.is_some_and(|it| it.is_table()) && !case.is_renamed(key.name()) {
             let at = case.place(&[key.name()], &[&["drop", "table"], &["drop", "schema"]]);

@@ -1,7 +1,7 @@
 //! The columns of a foreign key have no index.
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, Kind},
+    catalog::{Attribute, ConstraintKind, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,14 +27,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == Kind::Constraint) {
+    for key in case.new().filter(|it| it.kind() == ObjectKind::Constraint) {
         let Some(fact) =
             case.after.get(key).filter(|it| it.is_constraint(ConstraintKind::ForeignKey))
         else {
             continue;
         };
         let columns = fact.list(Attribute::Columns);
-        let has_index = case.after.below(Kind::Index, &[key.part(0)]).any(|(_, index)| {
+        let has_index = case.after.below(ObjectKind::Index, &[key.part(0)]).any(|(_, index)| {
             let of = index.list(Attribute::Columns);
             index.get(Attribute::Table) == Some(key.part(1))
                 && index.get(Attribute::Predicate).is_none()

@@ -1,7 +1,7 @@
 //! A column gets a type that cannot hold all of its values.
 
 use crate::{
-    catalog::{Attribute, How, Kind},
+    catalog::{Attribute, How, ObjectKind},
     lint::{case::said, types},
     lint::{
         case::{Case, Hit},
@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for difference in case.differences.iter().filter(|it| it.key.kind() == Kind::Column) {
+    for difference in case.differences.iter().filter(|it| it.key.kind() == ObjectKind::Column) {
         let How::Other(changed) = &difference.how else { continue };
         let of_type = changed.iter().find(|(name, ..)| *name == Attribute::Type);
         if let Some((_, Some(was), Some(is))) = of_type

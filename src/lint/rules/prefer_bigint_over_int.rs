@@ -1,7 +1,7 @@
 //! A key is an integer of 4 or 2 bytes.
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, Key, Kind},
+    catalog::{Attribute, ConstraintKind, Key, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -32,17 +32,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == Kind::Constraint) {
+    for key in case.new().filter(|it| it.kind() == ObjectKind::Constraint) {
         let Some(fact) =
             case.after.get(key).filter(|it| it.is_constraint(ConstraintKind::PrimaryKey))
         else {
             continue;
         };
         for column in fact.list(Attribute::Columns) {
-            let column = Key::new(Kind::Column, &[key.part(0), key.part(1), &column]);
+            let column = Key::new(ObjectKind::Column, &[key.part(0), key.part(1), &column]);
             let column_type = case.after.get(&column).and_then(|it| it.get(Attribute::Type));
-            let is_key_of_own =
-                !case.after.below(Kind::Constraint, &[key.part(0), key.part(1)]).any(|(_, it)| {
+            let is_key_of_own = !case
+                .after
+                .below(ObjectKind::Constraint, &[key.part(0), key.part(1)])
+                .any(|(_, it)| {
                     it.is_constraint(ConstraintKind::ForeignKey)
                         && it.list(Attribute::Columns).iter().any(|it| it == column.name())
                 });

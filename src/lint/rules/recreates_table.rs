@@ -1,7 +1,7 @@
 //! A table that replaces another lacks some of its parts.
 
 use crate::{
-    catalog::{Attribute, Kind},
+    catalog::{Attribute, ObjectKind},
     lint::case::{listed, said},
     lint::{
         case::{Case, Hit},
@@ -27,13 +27,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    let replaced = case.before.of_kind(Kind::Relation).filter(|(key, _)| {
+    let replaced = case.before.of_kind(ObjectKind::Relation).filter(|(key, _)| {
         let is_moved =
             case.statements.iter().filter(|it| it.has(&["rename", "to", key.name()])).count() > 0;
         is_moved && case.after.get(key).is_some()
     });
     for (key, was) in replaced {
-        let parts = [Kind::Trigger, Kind::Policy, Kind::Constraint];
+        let parts = [ObjectKind::Trigger, ObjectKind::Policy, ObjectKind::Constraint];
         let under = [key.part(0), key.part(1)];
         let mut lost: Vec<String> = Vec::new();
         for kind in parts {

@@ -1,7 +1,7 @@
 //! An index does what another one does already.
 
 use crate::{
-    catalog::{Attribute, Kind},
+    catalog::{Attribute, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,11 +27,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == Kind::Index) {
+    for key in case.new().filter(|it| it.kind() == ObjectKind::Index) {
         let Some(index) = case.after.get(key) else { continue };
         let columns = index.list(Attribute::Columns);
         let alike = |name| move |other: &crate::catalog::Fact| other.get(name) == index.get(name);
-        let other = case.after.below(Kind::Index, &[key.part(0)]).find(|(other, fact)| {
+        let other = case.after.below(ObjectKind::Index, &[key.part(0)]).find(|(other, fact)| {
             let of = fact.list(Attribute::Columns);
             let same = [Attribute::Table, Attribute::Predicate, Attribute::Method]
                 .into_iter()

@@ -1,7 +1,7 @@
 //! A table or column is renamed.
 
 use crate::{
-    catalog::Kind,
+    catalog::ObjectKind,
     lint::{
         case::{Case, Hit},
         rule::{Rule, Way},
@@ -39,9 +39,15 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
             && statement.has(&["rename"])
             && !statement.has(&["rename", "value"])
             && !statement.has(&["rename", "constraint"]);
-        let of_old = [Kind::Relation, Kind::Column, Kind::Schema, Kind::Enum, Kind::Routine]
-            .iter()
-            .any(|kind| case.gone().any(|key| key.kind() == *kind && statement.names(key.name())));
+        let of_old = [
+            ObjectKind::Relation,
+            ObjectKind::Column,
+            ObjectKind::Schema,
+            ObjectKind::Enum,
+            ObjectKind::Routine,
+        ]
+        .iter()
+        .any(|kind| case.gone().any(|key| key.kind() == *kind && statement.names(key.name())));
         if is_rename && of_old {
             hits.push(Hit::new(at, "the old name is in use until the new program runs everywhere"));
         }

@@ -1,7 +1,7 @@
 //! A function or view that exists is replaced.
 
 use crate::{
-    catalog::{Attribute, How, Kind},
+    catalog::{Attribute, How, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -34,7 +34,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for difference in case.differences {
         let How::Other(changed) = &difference.how else { continue };
         let key = &difference.key;
-        let is_view = key.kind() == Kind::Relation
+        let is_view = key.kind() == ObjectKind::Relation
             && case.after.relation_kind(key).is_some_and(|it| it.is_view());
         let counts = |name: &Attribute| {
             matches!(
@@ -42,7 +42,8 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
                 Attribute::Definition | Attribute::Body | Attribute::Volatility | Attribute::Result
             )
         };
-        if (is_view || key.kind() == Kind::Routine) && changed.iter().any(|(name, ..)| counts(name))
+        if (is_view || key.kind() == ObjectKind::Routine)
+            && changed.iter().any(|(name, ..)| counts(name))
         {
             let at = case.place(&[key.part(1)], &[&["replace"], &["alter"]]);
             hits.push(Hit::new(at, format!("replaces {} for the running program", said(key))));

@@ -1,7 +1,7 @@
 //! A new constraint refuses what the running program may write.
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, How, Kind},
+    catalog::{Attribute, ConstraintKind, How, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -35,12 +35,15 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
                 case.after.get(key).map(|it| it.list(Attribute::Columns)).unwrap_or_default();
             columns.iter().all(|it| {
                 case.before
-                    .get(&crate::catalog::Key::new(Kind::Column, &[key.part(0), key.part(1), it]))
+                    .get(&crate::catalog::Key::new(
+                        ObjectKind::Column,
+                        &[key.part(0), key.part(1), it],
+                    ))
                     .is_none()
             })
         };
         let what = match (&difference.how, key.kind()) {
-            (How::New, Kind::Constraint) if !of_new_column(key) => {
+            (How::New, ObjectKind::Constraint) if !of_new_column(key) => {
                 match case.after.get(key).and_then(|it| it.constraint_kind()) {
                     Some(ConstraintKind::Check) => "a CHECK",
                     Some(ConstraintKind::Unique) => "a unique constraint",
@@ -49,7 +52,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
                     _ => continue,
                 }
             }
-            (How::New, Kind::Index)
+            (How::New, ObjectKind::Index)
                 if case.after.get(key).is_some_and(|it| {
                     it.is(Attribute::Unique) && it.get(Attribute::OfConstraint).is_none()
                 }) =>
@@ -65,7 +68,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
                 ));
                 continue;
             }
-            (How::Other(changed), Kind::Column)
+            (How::Other(changed), ObjectKind::Column)
                 if changed.iter().any(|(name, was, is)| {
                     *name == Attribute::NotNull && was.is_none() && is.is_some()
                 }) =>

@@ -1,7 +1,7 @@
 //! A table has no primary key.
 
 use crate::{
-    catalog::{ConstraintKind, Kind},
+    catalog::{ConstraintKind, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -27,13 +27,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == Kind::Relation) {
+    for key in case.new().filter(|it| it.kind() == ObjectKind::Relation) {
         let is_table = case.after.relation_kind(key).is_some_and(|it| it.is_table());
         let is_partition =
             case.after.get(key).is_some_and(|it| it.is(crate::catalog::Attribute::PartitionOf));
         let has_key = case
             .after
-            .below(Kind::Constraint, &[key.part(0), key.part(1)])
+            .below(ObjectKind::Constraint, &[key.part(0), key.part(1)])
             .any(|(_, it)| it.is_constraint(ConstraintKind::PrimaryKey));
         if is_table && !is_partition && !has_key && !case.is_renamed(key.name()) {
             let at = case.place(&[key.name()], &[&["create", "table"]]);

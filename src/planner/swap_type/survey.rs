@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     ddl::{
         rules::{Change, Statement},
         stored::{
@@ -39,7 +39,7 @@ pub(super) fn survey<'c>(change: &Change<'c>) -> Result<Survey<'c>, String> {
     let mut columns = BTreeSet::new();
     for key in survey.types.clone() {
         for dependent in dependents(from, key) {
-            if dependent.kind() == Kind::Column && holds_rows(from, dependent) {
+            if dependent.kind() == ObjectKind::Column && holds_rows(from, dependent) {
                 columns.insert(dependent);
             } else {
                 survey.user(from, key, dependent)?;
@@ -76,15 +76,15 @@ pub(super) fn survey<'c>(change: &Change<'c>) -> Result<Survey<'c>, String> {
 /// What stands for a dependent object when it is cleared away: the constraint of an index, the view of its column.
 fn cleared(catalog: &Catalog, key: &Key) -> Key {
     match key.kind() {
-        Kind::Column if !holds_rows(catalog, key) => relation(key),
-        Kind::CompositeAttribute => whole(key),
-        Kind::Index => {
+        ObjectKind::Column if !holds_rows(catalog, key) => relation(key),
+        ObjectKind::CompositeAttribute => whole(key),
+        ObjectKind::Index => {
             let fact = catalog.get(key);
             let constraint = fact
                 .and_then(|it| Some((it.get(Attribute::Table)?, it.get(Attribute::OfConstraint)?)));
             constraint.map_or_else(
                 || key.clone(),
-                |(table, name)| Key::new(Kind::Constraint, &[key.part(0), table, name]),
+                |(table, name)| Key::new(ObjectKind::Constraint, &[key.part(0), table, name]),
             )
         }
         _ => key.clone(),
@@ -98,14 +98,14 @@ impl<'c> Survey<'c> {
         let of = whole(user);
         match user.kind() {
             _ if self.types.iter().any(|it| **it == of) => {}
-            Kind::Relation if holds_rows(catalog, user) => {
+            ObjectKind::Relation if holds_rows(catalog, user) => {
                 if fact.is_some_and(|it| it.is(Attribute::OfType)) {
                     return Err(format!(
                         "PostgreSQL cannot alter the columns of the {user}, which is a table of the {key}"
                     ));
                 }
             }
-            Kind::BaseType if !stored_in(catalog, user).is_empty() => {
+            ObjectKind::BaseType if !stored_in(catalog, user).is_empty() => {
                 return Err(format!(
                     "the {user} is built on it, and PostgreSQL cannot alter that while tables contain its values"
                 ));
@@ -136,15 +136,17 @@ impl<'c> Survey<'c> {
             let fact = catalog.get(dependent);
             let is = |name: Attribute| fact.is_some_and(|it| it.is(name));
             let is_in_the_way = match dependent.kind() {
-                Kind::Column => is(Attribute::Generated) || !holds_rows(catalog, dependent),
-                Kind::Relation => !holds_rows(catalog, dependent),
-                Kind::Constraint => {
+                ObjectKind::Column => is(Attribute::Generated) || !holds_rows(catalog, dependent),
+                ObjectKind::Relation => !holds_rows(catalog, dependent),
+                ObjectKind::Constraint => {
                     fact.and_then(|it| it.get(Attribute::Type)) == Some("foreign key")
                 }
-                Kind::PublicationTable => is(Attribute::Condition),
-                Kind::Rule | Kind::Policy | Kind::Trigger | Kind::Statistics | Kind::Routine => {
-                    true
-                }
+                ObjectKind::PublicationTable => is(Attribute::Condition),
+                ObjectKind::Rule
+                | ObjectKind::Policy
+                | ObjectKind::Trigger
+                | ObjectKind::Statistics
+                | ObjectKind::Routine => true,
                 _ => false,
             };
             if is_in_the_way {
@@ -165,13 +167,13 @@ impl<'c> Survey<'c> {
         for catalog in [from, to] {
             let routines = types.iter().flat_map(|it| dependents(catalog, it));
             let routines: BTreeSet<&Key> =
-                routines.filter(|it| it.kind() == Kind::Routine).collect();
+                routines.filter(|it| it.kind() == ObjectKind::Routine).collect();
             let calls = |key: &Key| {
                 let mut all = catalog.dependencies.of(key);
                 all.find(|it| routines.contains(&it.referenced))
             };
             for key in &types {
-                if let Some(call) = calls(key).filter(|_| key.kind() == Kind::Domain) {
+                if let Some(call) = calls(key).filter(|_| key.kind() == ObjectKind::Domain) {
                     return Err(format!(
                         "the default of the {key} calls the {}, which uses a type that has to be recreated",
                         call.referenced
@@ -197,7 +199,7 @@ impl<'c> Survey<'c> {
     /// seen to by the planner.
     fn defaults(&mut self, change: &Change<'c>, column: &'c Key, fact: &'c Fact) {
         let catalog = change.from.catalog;
-        let is_cleared = |it: &Key| it.kind() == Kind::Routine && self.clears.contains(it);
+        let is_cleared = |it: &Key| it.kind() == ObjectKind::Routine && self.clears.contains(it);
         let mut needs = catalog.dependencies.of(column);
         if needs.any(|it| is_cleared(&it.referenced)) {
             return;
@@ -226,7 +228,7 @@ impl<'c> Survey<'c> {
 fn row_type_user<'c>(catalog: &'c Catalog, table: &Key) -> Option<&'c Key> {
     dependents(catalog, table).into_iter().find(|it| {
         let fact = catalog.get(it);
-        it.kind() == Kind::Column
+        it.kind() == ObjectKind::Column
             && holds_rows(catalog, it)
             && fact.is_some_and(|fact| is_of(fact, table, None))
     })

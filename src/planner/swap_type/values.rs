@@ -5,7 +5,7 @@
 
 use super::Made;
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     ddl::{
         composite,
         rules::{Statement, Swap},
@@ -25,7 +25,7 @@ pub(super) struct Values<'m, 'c> {
 
 impl<'m, 'c> Values<'m, 'c> {
     pub(super) fn new(made: &'m [Made<'c>], swap: &Swap) -> Self {
-        let mut composites = made.iter().filter(|it| it.from.key.kind() == Kind::Composite);
+        let mut composites = made.iter().filter(|it| it.from.key.kind() == ObjectKind::Composite);
         let has_other_shape =
             |it: &Made<'_>| composite::shape(&it.from) != composite::shape(&it.to);
         Self { made, is_cast: swap.is_cast, is_taken_apart: composites.any(has_other_shape) }
@@ -60,9 +60,9 @@ impl<'m, 'c> Values<'m, 'c> {
         let (key, catalog) = (made.from.key, made.from.catalog);
         let is_first = self.made.first().is_some_and(|it| it.from.key == key);
         match key.kind() {
-            Kind::Composite => self.is_taken_apart,
-            Kind::Domain if is_first => self.is_cast,
-            Kind::Domain => {
+            ObjectKind::Composite => self.is_taken_apart,
+            ObjectKind::Domain if is_first => self.is_cast,
+            ObjectKind::Domain => {
                 let mut below = self.made.iter().filter(|it| is_made_of(catalog, key, it.from.key));
                 below.all(|it| self.is_direct(it))
             }
@@ -71,7 +71,7 @@ impl<'m, 'c> Values<'m, 'c> {
     }
 
     fn composites(&self) -> impl Iterator<Item = &'m Made<'c>> {
-        let composites = self.made.iter().filter(|it| it.from.key.kind() == Kind::Composite);
+        let composites = self.made.iter().filter(|it| it.from.key.kind() == ObjectKind::Composite);
         composites.filter(|_| self.is_taken_apart)
     }
 

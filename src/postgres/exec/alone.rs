@@ -2,7 +2,7 @@
 //! a function of somebody's own, as nothing of that could be rolled back.
 
 use crate::{
-    ledger::{Kind as Fact, Snapshot},
+    ledger::{FactKind, Snapshot},
     postgres::{
         guard::{self, Guard},
         lock::Locked,
@@ -10,35 +10,39 @@ use crate::{
     },
     words::{
         ident::Ident,
-        sql::{Kind, Name, Piece, index_definition, pieces},
+        sql::{Name, Piece, StatementKind, index_definition, pieces},
     },
 };
 
 /// Why a statement is not let through, if it is not.
 pub(super) async fn refused(
     locked: &mut Locked<'_>,
-    kind: &Kind,
+    kind: &StatementKind,
     text: &str,
     guard: &Guard,
     before: &Snapshot,
 ) -> Result<Option<String>, Failure> {
     let why = match kind {
-        Kind::CreateIndexConcurrently { table, .. } => return new_index(locked, table, text).await,
-        Kind::ReindexConcurrently | Kind::Maintenance => return upkeep(locked, text).await,
-        Kind::DropIndexConcurrently { indexes, .. } => {
+        StatementKind::CreateIndexConcurrently { table, .. } => {
+            return new_index(locked, table, text).await;
+        }
+        StatementKind::ReindexConcurrently | StatementKind::Maintenance => {
+            return upkeep(locked, text).await;
+        }
+        StatementKind::DropIndexConcurrently { indexes, .. } => {
             let kept = indexes.iter().find_map(|name| keeps_apart(guard, before, name));
             kept.map(|kept| format!("the index {kept} keeps the values of a ledger apart"))
         }
-        Kind::DetachConcurrently { table, partition } => {
+        StatementKind::DetachConcurrently { table, partition } => {
             let names = [table.to_sql(), partition.to_sql()];
             let found = relations(locked, &names).await?;
-            let mut relations = before.iter().filter(|(it, _)| it.kind == Fact::Relation);
+            let mut relations = before.iter().filter(|(it, _)| it.kind == FactKind::Relation);
             relations
                 .any(|(_, it)| found.iter().any(|oid| oid == it.text("identity")))
                 .then(|| "a partition of a ledger would be detached".to_owned())
         }
         // of a partitioned table these cannot run in a transaction either
-        Kind::Other => {
+        StatementKind::Other => {
             let first = text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
             if matches!(first.as_str(), "REINDEX" | "CLUSTER") {
                 return upkeep(locked, text).await;
@@ -53,7 +57,7 @@ pub(super) async fn refused(
 /// A unique index of a ledger that has this name.
 fn keeps_apart(guard: &Guard, before: &Snapshot, name: &Name) -> Option<String> {
     (0..guard.ledgers.len()).find_map(|ledger| {
-        let mut found = before.of(Some(ledger), Fact::Index);
+        let mut found = before.of(Some(ledger), FactKind::Index);
         let is_it = |label: &str| {
             label.rsplit('.').next().is_some_and(|it| it.trim_matches('"') == name.name)
         };
@@ -115,7 +119,8 @@ async fn new_index(
         Err(failure) => return Err(failure),
     };
     let (sql, values) = guard::reached(&found);
-    let reached = ask(locked, &[Message::Batch(&guard::pins()), Message::Query(sql, values)]).await;
+    let reached =
+        ask(locked, &[Message::Batch(&guard::fixed_settings()), Message::Query(sql, values)]).await;
     end(locked).await;
     Ok(name_of(&reached?))
 }
@@ -155,8 +160,9 @@ async fn relations(locked: &mut Locked<'_>, names: &[String]) -> Result<Vec<Stri
 
 /// Asks one thing under pinned settings, in a transaction that is rolled back.
 async fn pinned(locked: &mut Locked<'_>, question: Message<'_>) -> Result<Vec<Row>, Failure> {
-    let pins = guard::pins();
-    let messages = [Message::Batch("BEGIN TRANSACTION READ ONLY"), Message::Batch(&pins), question];
+    let settings = guard::fixed_settings();
+    let messages =
+        [Message::Batch("BEGIN TRANSACTION READ ONLY"), Message::Batch(&settings), question];
     let rows = ask(locked, &messages).await;
     end(locked).await;
     rows

@@ -1,9 +1,9 @@
 //! Statements of one transaction, many in one text: a long script is sent as it stands.
 
-use super::{At, Draft, Part, Task};
+use super::{Draft, Part, Phase, Task};
 use crate::{
     postgres::session::{Failure, Message},
-    words::sql::{Kind, verb},
+    words::sql::{StatementKind, verb},
 };
 
 /// Statements after which the next ones are read as they were before.
@@ -33,20 +33,20 @@ pub(super) fn push<'t>(
         // the server copies a statement that it may have to plan again, however large it is
         let is_large = task.text(first).len() > LARGE && cuts_as_we_do && is_plain(task, first);
         if next == first + 1 && !is_large {
-            draft.push(index, At::Statement(first), Message::Script(task.text(first)));
+            draft.push(index, Phase::Statement(first), Message::Script(task.text(first)));
             continue;
         }
         let start = task.statements[first].span.start;
         let text = &task.script.text[start..task.statements[next - 1].span.end];
         let starts = task.statements[first..next].iter().map(|it| it.span.start - start).collect();
         draft.several.insert(draft.messages.len(), starts);
-        draft.push(index, At::Statement(first), Message::Several(text));
+        draft.push(index, Phase::Statement(first), Message::Several(text));
     }
 }
 
 fn is_plain(task: &Task<'_>, statement: usize) -> bool {
     let verb = verb(task.text(statement)).to_ascii_lowercase();
-    task.statements[statement].kind == Kind::Other && PLAIN.contains(&verb.as_str())
+    task.statements[statement].kind == StatementKind::Other && PLAIN.contains(&verb.as_str())
 }
 
 /// Whether a statement may stand in one text with those from `first` on.
@@ -62,13 +62,13 @@ impl Draft<'_> {
     /// What failed in a message of which so many statements were carried out.
     pub(super) fn blame(&self, message: usize, within: usize, failure: Failure) -> (Part, Failure) {
         let part = self.parts[message];
-        let (Message::Several(text), At::Statement(first), Some(starts)) =
-            (&self.messages[message], part.at, self.several.get(&message))
+        let (Message::Several(text), Phase::Statement(first), Some(starts)) =
+            (&self.messages[message], part.phase, self.several.get(&message))
         else {
             return (part, failure);
         };
         let Failure::Server(error) = failure else {
-            let part = Part { at: At::Statement(first + within), ..part };
+            let part = Part { phase: Phase::Statement(first + within), ..part };
             return (part, failure);
         };
         let characters = |bytes: usize| text[..bytes].chars().count();
@@ -78,7 +78,7 @@ impl Draft<'_> {
             Some(at) => starts.partition_point(|start| characters(*start) < at).saturating_sub(1),
             None => within.min(starts.len() - 1),
         };
-        let part = Part { at: At::Statement(first + failed), ..part };
+        let part = Part { phase: Phase::Statement(first + failed), ..part };
         (part, Failure::Server(error.within(characters(starts[failed]))))
     }
 }

@@ -4,11 +4,11 @@
 //! everything is as it was, COMMIT. What counters and files cannot tell is found out by running again with a fingerprint.
 
 use super::{
-    At, CLEAN_KEEPING, Cause, Draft, Happening, Manner, Part, TaskError, Tell,
-    body::{Body, Care, Failed},
+    CLEAN_KEEPING, Cause, Draft, ExecEvent, ExecOptions, Part, Phase, TaskError, Tell,
+    guarded_transaction::{CheckLevel, Failed, GuardedTransaction},
     verdict::{
-        appended_twice, changed_rows, may_be_unused, moved, now_called, probed, probes, push_probe,
-        so_far_of, surgery, touched, tried, twice, watched,
+        appended_twice, appended_twice_finding, changed_rows, may_be_unused, moved, now_called,
+        probed, probes, push_probe, so_far_of, surgery, touched, tried, watched,
     },
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) const FORGOTTEN: &str = "26000";
 /// What a try led to.
 pub(super) enum Outcome {
     Committed { rows: Vec<Vec<Row>>, parts: Vec<Part>, has_appended: bool },
-    Again(Care),
+    Again(CheckLevel),
     Refused(Vec<LedgerFinding>),
 }
 
@@ -65,73 +65,78 @@ fn replaces_triggers(script: &str) -> bool {
 }
 
 impl Locked<'_> {
-    /// Runs a body under the guard. Gives the rows of its journal entries.
+    /// Runs a transaction under the guard. Gives the rows of its journal entries.
     pub(super) async fn run_guarded(
         &mut self,
-        body: &Body<'_>,
-        manner: &Manner,
+        transaction: &GuardedTransaction<'_>,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<Vec<Vec<Row>>, TaskError> {
         // between the tasks of one transaction, and within a migration without one, a script's statements are in the way
-        let mut care = Care { plain: body.legs.len() > 1 || !body.cleans, ..Care::default() };
+        let mut level = CheckLevel {
+            plain: transaction.legs.len() > 1 || !transaction.cleans,
+            ..CheckLevel::default()
+        };
         let mut attempt = 1;
         let mut numbers = Numbers::default();
-        let mut is_short = self.may_be_untouched(body, &manner.guard);
-        if let Some(name) = body.scripts.iter().find_map(|script| ledger::surgery(script)) {
+        let mut is_short = self.may_be_untouched(transaction, &exec.guard);
+        if let Some(name) = transaction.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
-                task: body.first,
-                at: At::Guard,
+                task: transaction.first,
+                phase: Phase::Guard,
                 cause: Cause::Refused(vec![surgery(name)]),
                 committed: 0,
             });
         }
         loop {
             let tried = if is_short {
-                match self.try_untouched(body, &manner.guard, &mut numbers, &mut *tell).await {
+                match self.try_untouched(transaction, &exec.guard, &mut numbers, &mut *tell).await {
                     Ok(Some(committed)) => Ok(committed),
                     Ok(None) => {
                         is_short = false;
-                        Ok(Outcome::Again(care))
+                        Ok(Outcome::Again(level))
                     }
                     Err(failed) => Err(failed),
                 }
             } else {
                 self.known = None;
-                self.try_guarded(body, &manner.guard, care, &mut numbers, &mut *tell).await
+                self.try_guarded(transaction, &exec.guard, level, &mut numbers, &mut *tell).await
             };
             match tried {
                 Ok(Outcome::Committed { rows, parts, has_appended }) => {
-                    if let (Some(Direction::Down), Some(version)) = (body.direction, &body.version)
+                    if let (Some(Direction::Down), Some(version)) =
+                        (transaction.direction, &transaction.version)
                     {
                         *self.reverted.entry(version.clone()).or_default() |= has_appended;
                     }
-                    let journal = parts.iter().zip(rows).filter(|(part, _)| part.at == At::Journal);
+                    let journal =
+                        parts.iter().zip(rows).filter(|(part, _)| part.phase == Phase::Journal);
                     return Ok(journal.map(|(_, rows)| rows).collect());
                 }
                 Ok(Outcome::Again(more)) => {
-                    self.roll_back(body.cleans, &numbers).await;
-                    if more != care {
-                        tell(Happening::Comparing(body.first));
+                    self.roll_back(transaction.cleans, &numbers).await;
+                    if more != level {
+                        tell(ExecEvent::Comparing(transaction.first));
                     }
-                    care = more;
+                    level = more;
                 }
                 Ok(Outcome::Refused(findings)) => {
-                    self.roll_back(body.cleans, &numbers).await;
+                    self.roll_back(transaction.cleans, &numbers).await;
                     return Err(TaskError {
-                        task: body.first,
-                        at: At::Guard,
+                        task: transaction.first,
+                        phase: Phase::Guard,
                         cause: Cause::Refused(findings),
                         committed: 0,
                     });
                 }
                 Err((part, failure)) => {
-                    self.roll_back(body.cleans, &numbers).await;
+                    self.roll_back(transaction.cleans, &numbers).await;
                     let paused = self
-                        .pause_after(part.task, failure.into(), attempt, manner, &mut *tell)
+                        .pause_after(part.task, failure.into(), attempt, exec, &mut *tell)
                         .await;
                     paused.map_err(|cause| TaskError {
                         task: part.task,
-                        at: part.at,
+                        phase: part.phase,
                         cause,
                         committed: 0,
                     })?;
@@ -166,42 +171,46 @@ impl Locked<'_> {
 
     async fn try_guarded(
         &mut self,
-        body: &Body<'_>,
+        transaction: &GuardedTransaction<'_>,
         guard: &Guard,
-        care: Care,
+        level: CheckLevel,
         numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Outcome, Failed> {
-        let at = |at| Part { task: body.first, at };
+        let at = |phase| Part { task: transaction.first, phase };
         let (place, version) = (self.facts().place.schema.clone(), self.facts().server_version);
-        let pins = guard::pins();
-        let lock = guard.lock(care.exact || care.unused);
-        let question = guard.snapshot(&place, version, None, true);
-        if !care.plain {
+        let settings = guard::fixed_settings();
+        let lock = guard.lock(level.exact || level.unused);
+        let question = guard.snapshot(&place, version, None);
+        if !level.plain {
             let kept = self.session.keep(&question.0, question.1.len()).await;
-            kept.map_err(|failure| (at(At::Opening), failure))?;
+            kept.map_err(|failure| (at(Phase::Opening), failure))?;
         }
         let mut draft = Draft::default();
-        draft.push(body.first, At::Opening, body.begin.clone());
-        draft.messages.extend(body.leading.messages.iter().cloned());
-        draft.parts.extend(body.leading.parts.iter().copied());
-        draft.push(body.first, At::Opening, Message::Batch(&lock));
-        draft.push(body.first, At::Opening, Message::Batch(guard::LOOK));
-        draft.push(body.first, At::Opening, Message::Batch(&pins));
-        draft.push(body.first, At::Opening, Message::Query(guard::PREPARED, Vec::new()));
-        draft.push(body.first, At::Opening, Message::Kept(&question.0, question.1.clone()));
-        let replies = self.send(&draft, body.statements, &mut *tell).await;
+        draft.push(transaction.first, Phase::Opening, transaction.begin.clone());
+        draft.messages.extend(transaction.leading.messages.iter().cloned());
+        draft.parts.extend(transaction.leading.parts.iter().copied());
+        draft.push(transaction.first, Phase::Opening, Message::Batch(&lock));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(guard::LOOK));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(&settings));
+        draft.push(transaction.first, Phase::Opening, Message::Query(guard::PREPARED, Vec::new()));
+        draft.push(
+            transaction.first,
+            Phase::Opening,
+            Message::Kept(&question.0, question.1.clone()),
+        );
+        let replies = self.send(&draft, transaction.statements, &mut *tell).await;
         let mut replies = match replies {
             Err((part, Failure::Server(error)))
-                if part.at == At::Opening && error.is(FORGOTTEN) && self.session.keeps() =>
+                if part.phase == Phase::Opening && error.is(FORGOTTEN) && self.session.keeps() =>
             {
-                return Ok(Outcome::Again(care.without_kept()));
+                return Ok(Outcome::Again(level.without_kept()));
             }
             replies => replies?,
         };
         let before = Snapshot::read(replies.pop().unwrap_or_default());
         if self.session.keeps() && !Prepared::read(replies.pop()).is_ours {
-            return Ok(Outcome::Again(care.without_kept()));
+            return Ok(Outcome::Again(level.without_kept()));
         }
 
         *numbers = Numbers::of(guard, &before);
@@ -212,42 +221,51 @@ impl Locked<'_> {
             // a superuser can do everything without a trace: only the rows themselves tell. While they are looked at nobody
             // appends; the end of the look gives the lock back, as the script may append over a connection of its own
             let strong = guard.lock(true);
-            self.ask(at(At::Opening), &Message::Batch(&strong)).await?;
+            self.ask(at(Phase::Opening), &Message::Batch(&strong)).await?;
         }
         // nobody can prepare for a seed that is not known
         let seed = fastrand::i64(..);
-        let unused =
-            self.look(guard, &before, &mut watched, care, by_hand, seed, at(At::Opening)).await?;
+        let unused = self
+            .check_rows_before(
+                guard,
+                &before,
+                &mut watched,
+                level,
+                by_hand,
+                seed,
+                at(Phase::Opening),
+            )
+            .await?;
 
         // the script, its end, the journal, the end once more
         let noted = guard.noted(&before);
-        let rest = (body.rest)(&noted);
+        let rest = (transaction.rest)(&noted);
         let settle = self.settle_guarded();
         let probes = probes(guard, &before, &watched);
-        let question = guard.snapshot(&place, version, Some(&before), true);
+        let question = guard.snapshot(&place, version, Some(&before));
         let (so_far, so_far_values) = guard::appended_so_far(guard);
         let mut draft = Draft::default();
         for (role, [first, _]) in probes.iter().flat_map(|it| &it.appends) {
-            push_probe(&mut draft, body.first, role.as_ref(), first);
+            push_probe(&mut draft, transaction.first, role.as_ref(), first);
         }
         // the server counts what is taken back, too
         let start_at = draft.messages.len();
-        draft.push(body.first, At::Guard, Message::Query(so_far, so_far_values.clone()));
-        draft.push(body.first, At::Opening, Message::Batch(guard::LOOKED));
+        draft.push(transaction.first, Phase::Guard, Message::Query(so_far, so_far_values.clone()));
+        draft.push(transaction.first, Phase::Opening, Message::Batch(guard::LOOKED));
         let mut legs_at = Vec::new();
         for (part, message) in &rest {
-            draft.push(part.task, part.at, message.message());
-            if part.at == At::Journal && !body.legs.is_empty() {
+            draft.push(part.task, part.phase, message.message());
+            if part.phase == Phase::Journal && !transaction.legs.is_empty() {
                 legs_at.push(draft.messages.len());
-                draft.push(part.task, At::Guard, Message::Query(so_far, so_far_values.clone()));
+                draft.push(part.task, Phase::Guard, Message::Query(so_far, so_far_values.clone()));
             }
         }
-        let last = rest.last().map_or(body.first, |(part, _)| part.task);
-        draft.push(last, At::Settling, Message::Batch(&settle));
-        draft.push(last, At::Settling, Message::Batch(&pins));
-        draft.push(last, At::Guard, Message::Batch(guard::QUIET));
-        draft.push(last, At::Guard, Message::Query(guard::PREPARED, Vec::new()));
-        draft.push(last, At::Guard, Message::Kept(&question.0, question.1.clone()));
+        let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
+        draft.push(last, Phase::Settling, Message::Batch(&settle));
+        draft.push(last, Phase::Settling, Message::Batch(&settings));
+        draft.push(last, Phase::Guard, Message::Batch(guard::QUIET));
+        draft.push(last, Phase::Guard, Message::Query(guard::PREPARED, Vec::new()));
+        draft.push(last, Phase::Guard, Message::Kept(&question.0, question.1.clone()));
         let snapshot_at = draft.messages.len() - 1;
         for it in &probes {
             for (role, [_, second]) in &it.appends {
@@ -258,14 +276,14 @@ impl Locked<'_> {
             }
         }
         let (now, values) = numbers.now();
-        draft.push(last, At::Guard, Message::Query(now, values));
-        let answers = self.send_probing(&draft, body.statements, &mut *tell).await;
+        draft.push(last, Phase::Guard, Message::Query(now, values));
+        let answers = self.send_probing(&draft, transaction.statements, &mut *tell).await;
         let answers = match answers {
             // the script has told the server to forget it
             Err((part, Failure::Server(error)))
-                if part.at == At::Guard && error.is(FORGOTTEN) && self.session.keeps() =>
+                if part.phase == Phase::Guard && error.is(FORGOTTEN) && self.session.keeps() =>
             {
-                return Ok(Outcome::Again(care.without_kept()));
+                return Ok(Outcome::Again(level.without_kept()));
             }
             answers => answers?,
         };
@@ -274,7 +292,7 @@ impl Locked<'_> {
         let after = Snapshot::read(rows[snapshot_at].clone());
         let prepared = Prepared::read(rows.get(snapshot_at - 1).cloned());
         if self.session.keeps() && !prepared.is_ours {
-            return Ok(Outcome::Again(care.without_kept()));
+            return Ok(Outcome::Again(level.without_kept()));
         }
 
         let mut later: Vec<_> = draft
@@ -282,33 +300,36 @@ impl Locked<'_> {
             .iter()
             .zip(&mut answers)
             .skip(snapshot_at)
-            .filter(|(part, _)| part.at == At::Probe)
+            .filter(|(part, _)| part.phase == Phase::Probe)
             .map(|(_, answer)| answer)
             .collect();
         let sides = (&before, &after);
-        self.append_again(guard, &watched, &probes, sides, &mut later, at(At::Guard)).await?;
+        self.append_again(guard, &watched, &probes, sides, &mut later, at(Phase::Guard)).await?;
 
         let context = Context {
             ledgers: &guard.ledgers,
-            before: body.before.as_ref().filter(|_| body.direction == Some(Direction::Down)),
+            before: transaction
+                .before
+                .as_ref()
+                .filter(|_| transaction.direction == Some(Direction::Down)),
             unused: &unused,
-            written: body.written,
-            replaces_triggers: body.scripts.iter().any(|it| replaces_triggers(it)),
+            written: transaction.written,
+            replaces_triggers: transaction.scripts.iter().any(|it| replaces_triggers(it)),
         };
         let mut findings = ledger::judge(&before, &after, &context);
-        if !care.unused && may_be_unused(&findings) {
-            return Ok(Outcome::Again(Care { unused: true, ..care }));
+        if !level.unused && may_be_unused(&findings) {
+            return Ok(Outcome::Again(CheckLevel { unused: true, ..level }));
         }
         findings.extend(probed(guard, &watched, &probes, &draft, &answers, snapshot_at));
         findings.extend(moved(guard, &after, rows.last().map(Vec::as_slice).unwrap_or_default()));
         let legs: Vec<Vec<Row>> = legs_at.iter().map(|at| rows[*at].clone()).collect();
         let start = so_far_of(&rows[start_at]);
-        findings.extend(twice(guard, body, &before, &start, &legs));
+        findings.extend(appended_twice(guard, transaction, &before, &start, &legs));
         // once more, where only what was written can tell: a rewrite, or a type that a person allows
         let wants_exact =
             guard.allow.is_some() && findings.iter().any(|it| it.rule == LedgerRule::ColumnType);
-        let is_again = body.direction == Some(Direction::Up)
-            && body.version.as_ref().is_some_and(|it| self.reverted.get(it) == Some(&false));
+        let is_again = transaction.direction == Some(Direction::Up)
+            && transaction.version.as_ref().is_some_and(|it| self.reverted.get(it) == Some(&false));
         let mut has_appended = false;
         let mut told = Vec::new();
         let mut asks_rows = wants_exact;
@@ -320,14 +341,14 @@ impl Locked<'_> {
             let is_there = after.root(it.index).is_some();
             has_appended |= counted.inserted > 0;
             if is_again && counted.inserted > 0 {
-                findings.push(appended_twice(guard, it.index, counted.inserted));
+                findings.push(appended_twice_finding(guard, it.index, counted.inserted));
             }
             if is_there {
                 findings.extend(
-                    self.appends(guard, it, &before, &after, &counted, at(At::Guard)).await?,
+                    self.appends(guard, it, &before, &after, &counted, at(Phase::Guard)).await?,
                 );
             }
-            if !care.exact {
+            if !level.exact {
                 told.extend(counts.clone());
             }
             if it.fingerprint.is_none() || !is_there {
@@ -340,18 +361,19 @@ impl Locked<'_> {
             for (name, _) in &mut it.key {
                 *name = now_called(&before, &after, it.index, name);
             }
-            if !care.exact && it.columns.iter().any(|column| column.is_recast) {
+            if !level.exact && it.columns.iter().any(|column| column.is_recast) {
                 asks_rows = true;
                 continue;
             }
             let is_same = it.columns.len() == compared.len() && {
                 // a rewrite makes every row one of this transaction
                 let appended = counted.inserted != 0 && counted.rewritten.is_empty();
-                let now =
-                    self.fingerprint(guard, it, appended, care.exact, seed, at(At::Guard)).await?;
+                let now = self
+                    .fingerprint(guard, it, appended, level.exact, seed, at(Phase::Guard))
+                    .await?;
                 let then = it.fingerprint.as_ref();
                 // more rows than there were: somebody may have appended under an older number, whom only a lock keeps out
-                if !care.exact && then.is_some_and(|then| rows_in(&now) > rows_in(then)) {
+                if !level.exact && then.is_some_and(|then| rows_in(&now) > rows_in(then)) {
                     asks_rows = true;
                     continue;
                 }
@@ -369,13 +391,13 @@ impl Locked<'_> {
         let blocks = |it: &LedgerFinding| {
             it.rule != LedgerRule::ColumnType && (it.rows || guard.allow.is_none())
         };
-        if asks_rows && !care.exact && !watched.is_empty() {
+        if asks_rows && !level.exact && !watched.is_empty() {
             if !findings.iter().any(blocks) {
-                return Ok(Outcome::Again(Care { exact: true, ..care }));
+                return Ok(Outcome::Again(CheckLevel { exact: true, ..level }));
             }
             findings.extend(told);
         }
-        if care.exact && guard.allow.is_some() {
+        if level.exact && guard.allow.is_some() {
             // what was compared value by value, in the type that it had, is allowed to change its type
             for finding in &mut findings {
                 finding.rows &= finding.rule != LedgerRule::ColumnType;
@@ -389,22 +411,22 @@ impl Locked<'_> {
         if !findings.is_empty() {
             return Ok(Outcome::Refused(findings));
         }
-        let left = guard.attestation(&before, &after).map(body.attest);
+        let left = guard.attestation(&before, &after).map(transaction.attest);
         let mut ending = Draft::default();
         if let Some((sql, values)) = &left {
-            ending.push(last, At::Commit, Message::Query(sql, values.clone()));
+            ending.push(last, Phase::Commit, Message::Query(sql, values.clone()));
         }
-        ending.push(last, At::Commit, Message::Batch(COMMIT));
-        if body.cleans {
+        ending.push(last, Phase::Commit, Message::Batch(COMMIT));
+        if transaction.cleans {
             let clean = if self.session.keeps() && !prepared.others {
                 CLEAN_KEEPING
             } else {
                 self.session.forget();
                 self.clean_sql()
             };
-            ending.push(last, At::Afterwards, Message::Batch(clean));
+            ending.push(last, Phase::Afterwards, Message::Batch(clean));
         }
-        self.send(&ending, body.statements, tell).await?;
+        self.send(&ending, transaction.statements, tell).await?;
         Ok(Outcome::Committed { rows, parts: draft.parts, has_appended })
     }
 }

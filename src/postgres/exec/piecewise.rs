@@ -18,7 +18,7 @@ use self::{
     stream::{Stream, Streamed},
 };
 use super::{
-    At, Cause, Draft, Happening, Manner, Task, TaskError, Tell,
+    Cause, Draft, ExecEvent, ExecOptions, Phase, Task, TaskError, Tell,
     recognise::{Effect, Note},
 };
 use crate::{
@@ -38,13 +38,13 @@ pub(super) async fn run(
     locked: &mut Locked<'_>,
     index: usize,
     task: &Task<'_>,
-    manner: &Manner,
+    exec: &ExecOptions,
     tell: Tell<'_>,
 ) -> Result<u64, TaskError> {
     let start = Instant::now();
-    tell(Happening::Started(index));
+    tell(ExecEvent::Started(index));
     let (prefix, noted) = (Prefix::default(), OnceLock::new());
-    let mut run = Run { locked, index, task, manner, tell, done: 0, prefix, noted };
+    let mut run = Run { locked, index, task, exec, tell, done: 0, prefix, noted };
     run.open().await?;
     let mut started = run.resume().await?;
     let mut stream = Stream::new(&run);
@@ -58,19 +58,19 @@ pub(super) async fn run(
         if let (Streamed::Stuck(tried), Some(unit)) = (streamed, left(&units, run.done).first()) {
             run.unit(unit, started.take(), tried).await?;
             run.done = unit.done;
-            (run.tell)(Happening::Statement(index, unit.done, total));
+            (run.tell)(ExecEvent::Statement(index, unit.done, total));
         }
         if run.done < total && run.locked.session.stop().is_pulled() {
-            return Err(run.error(At::Statement(run.done), Cause::Interrupted));
+            return Err(run.error(Phase::Statement(run.done), Cause::Interrupted));
         }
     }
     let took = start.elapsed();
     let is_up = task.step.direction == Direction::Up;
     let noted = run.noted.get().filter(|_| is_up).cloned();
-    let record = run.locked.finished(task, manner, Some(took), noted);
+    let record = run.locked.finished(task, exec, Some(took), noted);
     run.write(&record).await?;
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    (run.tell)(Happening::Done(index, ms));
+    (run.tell)(ExecEvent::Done(index, ms));
     Ok(ms)
 }
 
@@ -83,7 +83,7 @@ struct Run<'r, 'c, 'a, 'f> {
     locked: &'r mut Locked<'c>,
     index: usize,
     task: &'r Task<'a>,
-    manner: &'r Manner,
+    exec: &'r ExecOptions,
     tell: Tell<'f>,
     done: usize,
     /// The statements that the last entry spoke of.
@@ -93,24 +93,24 @@ struct Run<'r, 'c, 'a, 'f> {
 }
 
 impl Run<'_, '_, '_, '_> {
-    fn error(&self, at: At, cause: Cause) -> TaskError {
-        TaskError { task: self.index, at, cause, committed: self.done }
+    fn error(&self, phase: Phase, cause: Cause) -> TaskError {
+        TaskError { task: self.index, phase, cause, committed: self.done }
     }
 
     async fn send(&mut self, draft: &Draft<'_>) -> Result<(), TaskError> {
         let total = self.task.statements.len();
         let sent = self.locked.send(draft, &|_| total, &mut *self.tell).await;
-        sent.map(|_| ()).map_err(|(part, failure)| self.error(part.at, failure.into()))
+        sent.map(|_| ()).map_err(|(part, failure)| self.error(part.phase, failure.into()))
     }
 
     /// Cleans the session and pins the settings: for the whole task, as its statements may change them.
     async fn open(&mut self) -> Result<(), TaskError> {
         let cleaned = self.locked.clean_up().await;
-        cleaned.map_err(|failure| self.error(At::Opening, failure.into()))?;
+        cleaned.map_err(|failure| self.error(Phase::Opening, failure.into()))?;
         self.locked.is_clean = false;
-        let pins = self.locked.pins_sql("SESSION");
+        let settings = self.locked.settings_sql("SESSION");
         let mut draft = Draft::default();
-        draft.push(self.index, At::Opening, Message::Batch(&pins));
+        draft.push(self.index, Phase::Opening, Message::Batch(&settings));
         self.send(&draft).await
     }
 
@@ -126,19 +126,19 @@ impl Run<'_, '_, '_, '_> {
         if read > self.task.statements.len()
             || interruption.prefix.as_ref() != Some(&self.prefix(read))
         {
-            return Err(self.error(At::Opening, Cause::ChangedSince { read }));
+            return Err(self.error(Phase::Opening, Cause::ChangedSince { read }));
         }
         self.done = done;
-        (self.tell)(Happening::Resuming(self.index, done));
+        (self.tell)(ExecEvent::Resuming(self.index, done));
         let settings: Vec<(usize, String)> = (0..done)
             .filter_map(|at| {
-                Some((at, sets_the_session(self.task.text(at), self.manner.guard.is_on())?))
+                Some((at, sets_the_session(self.task.text(at), self.exec.guard.is_on())?))
             })
             .collect();
         if !settings.is_empty() {
             let mut draft = Draft::default();
             for (statement, sql) in &settings {
-                draft.push(self.index, At::Statement(*statement), Message::Script(sql));
+                draft.push(self.index, Phase::Statement(*statement), Message::Script(sql));
             }
             self.send(&draft).await?;
         }
@@ -146,7 +146,7 @@ impl Run<'_, '_, '_, '_> {
         for attempt in 1.. {
             match self.drop_left(&note).await {
                 Ok(()) => break,
-                Err(cause) => self.pause(At::Opening, cause, attempt).await?,
+                Err(cause) => self.pause(Phase::Opening, cause, attempt).await?,
             }
         }
         Ok(interruption.started.then_some(note))
@@ -164,19 +164,19 @@ impl Run<'_, '_, '_, '_> {
             return match self.took_effect(first, &note).await? {
                 Effect::Done => self.confirm(unit).await,
                 Effect::None => self.alone(unit, Some(note)).await,
-                Effect::Unknown => Err(self.error(At::Statement(first), Cause::NotSure)),
+                Effect::Unknown => Err(self.error(Phase::Statement(first), Cause::NotSure)),
             };
         }
         if !unit.is_block && !kind.may_run_in_transaction() {
             return self.alone(unit, None).await;
         }
-        if self.manner.guard.is_on() {
+        if self.exec.guard.is_on() {
             return self.unit_guarded(unit).await;
         }
         for attempt in 1.. {
             let ran = match tried.take() {
                 None => self.in_transaction(unit).await,
-                Some(failure) => Err((At::Statement(first), failure)),
+                Some(failure) => Err((Phase::Statement(first), failure)),
             };
             match ran {
                 Ok(()) => return Ok(()),
@@ -186,14 +186,14 @@ impl Run<'_, '_, '_, '_> {
                 {
                     return self.alone(unit, None).await;
                 }
-                Err((at, failure)) => self.pause(at, failure.into(), attempt).await?,
+                Err((phase, failure)) => self.pause(phase, failure.into(), attempt).await?,
             }
         }
         unreachable!("the attempts end with an error")
     }
 
     /// Runs a unit in a transaction with its entry.
-    async fn in_transaction(&mut self, unit: &Unit) -> Result<(), (At, Failure)> {
+    async fn in_transaction(&mut self, unit: &Unit) -> Result<(), (Phase, Failure)> {
         let first = unit.statements.start;
         let settle = self.locked.settle();
         let record = self.progress(self.direction().1, unit.done, unit.done, None);
@@ -206,22 +206,22 @@ impl Run<'_, '_, '_, '_> {
         } else {
             Message::Batch("BEGIN")
         };
-        draft.push(self.index, At::Statement(first), begin);
+        draft.push(self.index, Phase::Statement(first), begin);
         for statement in statements {
             let message = Message::Script(self.task.text(statement));
-            draft.push(self.index, At::Statement(statement), message);
+            draft.push(self.index, Phase::Statement(statement), message);
         }
-        draft.push(self.index, At::Settling, Message::Batch(&settle));
-        draft.push(self.index, At::Journal, Message::Query(&record.0, record.1.clone()));
-        draft.push(self.index, At::Commit, Message::Batch(COMMIT));
+        draft.push(self.index, Phase::Settling, Message::Batch(&settle));
+        draft.push(self.index, Phase::Journal, Message::Query(&record.0, record.1.clone()));
+        draft.push(self.index, Phase::Commit, Message::Batch(COMMIT));
         let total = self.task.statements.len();
         let sent = self.locked.send(&draft, &|_| total, &mut *self.tell).await;
-        sent.map(|_| ()).map_err(|(part, failure)| (part.at, failure))
+        sent.map(|_| ()).map_err(|(part, failure)| (part.phase, failure))
     }
 
-    async fn pause(&mut self, at: At, cause: Cause, attempt: u32) -> Result<(), TaskError> {
-        let (index, manner) = (self.index, self.manner);
-        let paused = self.locked.pause_after(index, cause, attempt, manner, &mut *self.tell).await;
-        paused.map_err(|cause| self.error(at, cause))
+    async fn pause(&mut self, phase: Phase, cause: Cause, attempt: u32) -> Result<(), TaskError> {
+        let (index, exec) = (self.index, self.exec);
+        let paused = self.locked.pause_after(index, cause, attempt, exec, &mut *self.tell).await;
+        paused.map_err(|cause| self.error(phase, cause))
     }
 }

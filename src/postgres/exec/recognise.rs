@@ -6,7 +6,7 @@ use crate::{
     postgres::session::{Failure, Row, Session},
     words::{
         ident::Qualified,
-        sql::{Kind, Name},
+        sql::{Name, StatementKind},
     },
 };
 
@@ -48,14 +48,17 @@ impl Note {
     }
 
     /// Looks around before a statement is started.
-    pub(super) async fn before(session: &mut Session<'_>, kind: &Kind) -> Result<Self, Failure> {
+    pub(super) async fn before(
+        session: &mut Session<'_>,
+        kind: &StatementKind,
+    ) -> Result<Self, Failure> {
         let mut note = Self::default();
         match kind {
-            Kind::CreateIndexConcurrently { index: None, table, .. } => {
+            StatementKind::CreateIndexConcurrently { index: None, table, .. } => {
                 let found = indexes(session, Which::OfTable(&table.to_sql())).await?;
                 note.before = found.iter().map(Index::qualified).collect();
             }
-            Kind::ReindexConcurrently => {
+            StatementKind::ReindexConcurrently => {
                 let found = indexes(session, Which::LeftByReindex).await?;
                 note.before = found.iter().map(Index::qualified).collect();
             }
@@ -73,14 +76,16 @@ impl Note {
     pub(super) async fn left_by(
         &self,
         session: &mut Session<'_>,
-        kind: &Kind,
+        kind: &StatementKind,
     ) -> Result<Vec<Index>, Failure> {
         let (name, mut found) = match kind {
-            Kind::CreateIndexConcurrently { index, table, .. } => (
+            StatementKind::CreateIndexConcurrently { index, table, .. } => (
                 index.as_ref().map(|index| &index.name),
                 indexes(session, Which::OfTable(&table.to_sql())).await?,
             ),
-            Kind::ReindexConcurrently => (None, indexes(session, Which::LeftByReindex).await?),
+            StatementKind::ReindexConcurrently => {
+                (None, indexes(session, Which::LeftByReindex).await?)
+            }
             _ => return Ok(Vec::new()),
         };
         found.retain(|index| {
@@ -154,7 +159,7 @@ async fn indexes(session: &mut Session<'_>, which: Which<'_>) -> Result<Vec<Inde
 /// Whether a statement that was started took effect.
 pub(super) async fn effect(
     session: &mut Session<'_>,
-    kind: &Kind,
+    kind: &StatementKind,
     note: &Note,
 ) -> Result<Effect, Failure> {
     if note.was_done {
@@ -162,7 +167,7 @@ pub(super) async fn effect(
         return Ok(Effect::None);
     }
     let done = match kind {
-        Kind::CreateIndexConcurrently { index, table, .. } => {
+        StatementKind::CreateIndexConcurrently { index, table, .. } => {
             let found = indexes(session, Which::OfTable(&table.to_sql())).await?;
             found.iter().any(|found| {
                 found.is_valid
@@ -172,7 +177,7 @@ pub(super) async fn effect(
                     }
             })
         }
-        Kind::DropIndexConcurrently { indexes, .. } => {
+        StatementKind::DropIndexConcurrently { indexes, .. } => {
             let test = "pg_catalog.to_regclass($1) IS NOT NULL";
             let mut is_left = false;
             for index in indexes {
@@ -180,29 +185,31 @@ pub(super) async fn effect(
             }
             !is_left
         }
-        Kind::DetachConcurrently { table, partition } => {
+        StatementKind::DetachConcurrently { table, partition } => {
             attachment(session, table, partition).await? == Attachment::None
         }
-        Kind::CreateDatabase { name } => {
+        StatementKind::CreateDatabase { name } => {
             exists(session, &has("pg_database", "datname"), name).await?
         }
-        Kind::DropDatabase { name, .. } => {
+        StatementKind::DropDatabase { name, .. } => {
             !exists(session, &has("pg_database", "datname"), name).await?
         }
-        Kind::CreateTablespace { name } => {
+        StatementKind::CreateTablespace { name } => {
             exists(session, &has("pg_tablespace", "spcname"), name).await?
         }
-        Kind::DropTablespace { name, .. } => {
+        StatementKind::DropTablespace { name, .. } => {
             !exists(session, &has("pg_tablespace", "spcname"), name).await?
         }
         // pg_subscription may be read by superusers only, except for these columns
-        Kind::CreateSubscription { name } => {
+        StatementKind::CreateSubscription { name } => {
             exists(session, &has("pg_subscription", "subname"), name).await?
         }
-        Kind::DropSubscription { name, .. } => {
+        StatementKind::DropSubscription { name, .. } => {
             !exists(session, &has("pg_subscription", "subname"), name).await?
         }
-        Kind::ReindexConcurrently | Kind::Maintenance | Kind::AlterSystem => false,
+        StatementKind::ReindexConcurrently
+        | StatementKind::Maintenance
+        | StatementKind::AlterSystem => false,
         _ => return Ok(Effect::Unknown),
     };
     Ok(if done { Effect::Done } else { Effect::None })
@@ -211,9 +218,9 @@ pub(super) async fn effect(
 /// The statement that finishes what an earlier try of this one has begun, if it has.
 pub(super) async fn rest(
     session: &mut Session<'_>,
-    kind: &Kind,
+    kind: &StatementKind,
 ) -> Result<Option<String>, Failure> {
-    let Kind::DetachConcurrently { table, partition } = kind else {
+    let StatementKind::DetachConcurrently { table, partition } = kind else {
         return Ok(None);
     };
     let attachment = attachment(session, table, partition).await?;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    At, Draft, Happening, Manner, Part, START, Task, TaskError, Tell,
-    body::{Body, Owned},
+    Draft, ExecEvent, ExecOptions, Part, Phase, START, Task, TaskError, Tell,
+    guarded_transaction::{GuardedTransaction, Owned},
     took_ms,
 };
 use crate::{
@@ -28,7 +28,7 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tried: bool,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
@@ -36,32 +36,30 @@ impl Locked<'_> {
         let mut early = Draft::default();
         for statement in 0..leading {
             let message = Message::Script(tasks[0].text(statement));
-            early.push(first, At::Statement(statement), message);
+            early.push(first, Phase::Statement(statement), message);
         }
-        let (pins, settle) = (self.pins_sql("LOCAL"), self.settle_guarded());
-        let begin = format!("BEGIN; {pins}");
+        let (settings, settle) = (self.settings_sql("LOCAL"), self.settle_guarded());
+        let begin = format!("BEGIN; {settings}");
         let this = &*self;
-        let records: Vec<_> = tasks
-            .iter()
-            .map(|task| (task.step.direction, this.entry(task, manner, None)))
-            .collect();
+        let records: Vec<_> =
+            tasks.iter().map(|task| (task.step.direction, this.entry(task, exec, None))).collect();
         let (place, clean) = (self.facts().place.clone(), self.clean_sql());
         let rest = |noted: &str| {
             let mut rest = Vec::new();
             for (offset, (task, (direction, record))) in tasks.iter().zip(&records).enumerate() {
-                let at = |at| Part { task: first + offset, at };
+                let at = |phase| Part { task: first + offset, phase };
                 let mut from = leading;
                 if offset > 0 {
                     from = 0;
-                    rest.push((at(At::Opening), Owned::Batch(clean.to_owned())));
-                    rest.push((at(At::Opening), Owned::Query(START.to_owned(), Vec::new())));
-                    rest.push((at(At::Opening), Owned::Batch(pins.clone())));
+                    rest.push((at(Phase::Opening), Owned::Batch(clean.to_owned())));
+                    rest.push((at(Phase::Opening), Owned::Query(START.to_owned(), Vec::new())));
+                    rest.push((at(Phase::Opening), Owned::Batch(settings.clone())));
                 }
                 for statement in from..task.statements.len() {
                     let message = Owned::Script(task.text(statement).to_owned());
-                    rest.push((at(At::Statement(statement)), message));
+                    rest.push((at(Phase::Statement(statement)), message));
                 }
-                rest.push((at(At::Settling), Owned::Batch(settle.clone())));
+                rest.push((at(Phase::Settling), Owned::Batch(settle.clone())));
                 let mut record = record.clone();
                 // what was there before a redo is what was noted when it was first applied
                 let first = tasks.iter().find_map(|it| {
@@ -74,7 +72,7 @@ impl Locked<'_> {
                 let notes = *direction == Direction::Up && !noted.is_empty();
                 record.note = notes.then(|| noted.to_owned());
                 let (sql, values) = record.message(&place);
-                rest.push((at(At::Journal), Owned::Query(sql, values)));
+                rest.push((at(Phase::Journal), Owned::Query(sql, values)));
             }
             rest
         };
@@ -86,7 +84,7 @@ impl Locked<'_> {
         let ups = tasks.iter().filter(|it| it.step.direction == Direction::Up).count();
         let ups = count(ups);
         let single = (tasks.len() == 1).then(|| &tasks[0].step);
-        let body = Body {
+        let transaction = GuardedTransaction {
             first,
             begin: Message::Batch(&begin),
             cleans: true,
@@ -95,7 +93,7 @@ impl Locked<'_> {
             rest: &rest,
             attest: &|note| {
                 let task = &tasks[tasks.len() - 1];
-                attested(task.step.migration, note, &manner.actor, &place)
+                attested(task.step.migration, note, &exec.actor, &place)
             },
             scripts: tasks.iter().flat_map(Task::texts).collect(),
             direction: single.map(|step| step.direction),
@@ -108,11 +106,11 @@ impl Locked<'_> {
             },
             statements: &|index| tasks[index - first].statements.len(),
         };
-        tell(Happening::Started(first));
-        let rows = self.run_guarded(&body, manner, &mut *tell).await?;
+        tell(ExecEvent::Started(first));
+        let rows = self.run_guarded(&transaction, exec, &mut *tell).await?;
         let took: Vec<u64> = rows.iter().map(|rows| took_ms(rows)).collect();
         for (offset, ms) in took.iter().enumerate() {
-            tell(Happening::Done(first + offset, *ms));
+            tell(ExecEvent::Done(first + offset, *ms));
         }
         Ok(took)
     }

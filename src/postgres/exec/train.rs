@@ -4,8 +4,8 @@
 //! transaction, and the next one divides by zero where it does not find it. What was committed is what the replies say.
 
 use super::{
-    At, CLEAN_KEEPING, Draft, Happening, Manner, Part, Task, TaskError, Tell,
-    body::Owned,
+    CLEAN_KEEPING, Draft, ExecEvent, ExecOptions, Part, Phase, Task, TaskError, Tell,
+    guarded_transaction::Owned,
     together::leading,
     untouched::{appends, concerns},
 };
@@ -36,14 +36,14 @@ enum Stopped {
 impl Locked<'_> {
     /// How many of these tasks, from the first on, can be sent at once.
     #[must_use]
-    pub fn riding(&self, tasks: &[Task<'_>], manner: &Manner) -> usize {
-        if self.session.wire().is_none() || manner.unrecorded {
+    pub fn riding(&self, tasks: &[Task<'_>], exec: &ExecOptions) -> usize {
+        if self.session.wire().is_none() || exec.unrecorded && exec.guard.is_on() {
             return 0;
         }
         let mut bytes = 0;
         let rides = |task: &&Task<'_>| {
             bytes += task.script.text.len();
-            bytes <= BYTES && may_ride(task, manner)
+            bytes <= BYTES && may_ride(task, exec)
         };
         tasks.iter().take(MOST).take_while(rides).count()
     }
@@ -54,7 +54,7 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> (Vec<u64>, Option<TaskError>) {
         let mut took = Vec::new();
@@ -64,13 +64,13 @@ impl Locked<'_> {
             if start > 0 && self.session.stop().is_pulled() {
                 break;
             }
-            let mut told = |happening: Happening<'_>| {
-                if let Happening::Done(_, ms) = happening {
+            let mut told = |event: ExecEvent<'_>| {
+                if let ExecEvent::Done(_, ms) = event {
                     took.push(ms);
                 }
-                tell(happening);
+                tell(event);
             };
-            let sent = self.send_train(first + start, &tasks[start..], manner, &mut told).await;
+            let sent = self.send_train(first + start, &tasks[start..], exec, &mut told).await;
             if took.len() > start {
                 attempt = 1;
             }
@@ -78,17 +78,17 @@ impl Locked<'_> {
                 Ok(()) => {}
                 Err(Stopped::Concerned(task)) => {
                     let alone = std::slice::from_ref(&tasks[task - first]);
-                    match self.run_together_guarded(task, alone, manner, true, &mut *tell).await {
+                    match self.run_together_guarded(task, alone, exec, true, &mut *tell).await {
                         Ok(ms) => took.extend(ms),
                         Err(error) => return (took, Some(error)),
                     }
                 }
-                Err(Stopped::Failed(Part { task, at }, failure)) => {
+                Err(Stopped::Failed(Part { task, phase }, failure)) => {
                     let cause = failure.into();
-                    match self.pause_after(task, cause, attempt, manner, &mut *tell).await {
+                    match self.pause_after(task, cause, attempt, exec, &mut *tell).await {
                         Ok(()) => attempt += 1,
                         Err(cause) => {
-                            return (took, Some(TaskError { task, at, cause, committed: 0 }));
+                            return (took, Some(TaskError { task, phase, cause, committed: 0 }));
                         }
                     }
                 }
@@ -101,17 +101,18 @@ impl Locked<'_> {
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
-        manner: &Manner,
+        exec: &ExecOptions,
         tell: Tell<'_>,
     ) -> Result<(), Stopped> {
-        let opening = |failure| Stopped::Failed(Part { task: first, at: At::Opening }, failure);
+        let opening =
+            |failure| Stopped::Failed(Part { task: first, phase: Phase::Opening }, failure);
         self.clean_up().await.map_err(opening)?;
         for task in tasks.iter().filter(|it| it.step.direction == Direction::Down) {
             self.reverted.entry(task.step.migration.version.to_string()).or_default();
         }
-        let guarded = manner.guard.is_on();
+        let guarded = exec.guard.is_on();
         let known = match guarded {
-            true => Some(self.know_and_keep(manner).await.map_err(opening)?),
+            true => Some(self.know_and_keep(exec).await.map_err(opening)?),
             false => {
                 // what cleans the session leaves nothing prepared
                 self.session.forget();
@@ -126,29 +127,32 @@ impl Locked<'_> {
         let mut mark: Option<String> = None;
         for (offset, task) in tasks.iter().enumerate() {
             let next = format!("{:032x}", fastrand::u128(..));
-            let at = |at| Part { task: first + offset, at };
+            let at = |phase| Part { task: first + offset, phase };
             if let Some(mark) = &mark {
                 let cleaned = format!("{}; {clean}; {}", demand(mark), set(&begins(mark)));
-                parts.push((at(At::Opening), Owned::Batch(cleaned)));
+                parts.push((at(Phase::Opening), Owned::Batch(cleaned)));
             }
-            self.car(&at, (task, manner), known.as_ref(), (mark.as_deref(), &next), &mut parts);
+            self.car(&at, (task, exec), known.as_ref(), (mark.as_deref(), &next), &mut parts);
             mark = Some(next);
         }
         let last = first + tasks.len() - 1;
-        parts.push((Part { task: last, at: At::Afterwards }, Owned::Batch(clean.to_owned())));
+        parts.push((Part { task: last, phase: Phase::Afterwards }, Owned::Batch(clean.to_owned())));
         let mut draft = Draft::default();
         for (part, message) in &parts {
-            draft.push(part.task, part.at, message.message());
+            draft.push(part.task, part.phase, message.message());
         }
-        tell(Happening::Started(first));
+        tell(ExecEvent::Started(first));
         let sent =
             self.send(&draft, &|index| tasks[index - first].statements.len(), &mut *tell).await;
         match sent {
             Ok(replies) => {
-                let journal =
-                    parts.iter().zip(&replies).rev().find(|((part, _), _)| part.at == At::Journal);
+                let journal = parts
+                    .iter()
+                    .zip(&replies)
+                    .rev()
+                    .find(|((part, _), _)| part.phase == Phase::Journal);
                 let ms = journal.map_or(0, |(_, rows)| super::took_ms(rows));
-                tell(Happening::Done(last, ms));
+                tell(ExecEvent::Done(last, ms));
                 Ok(())
             }
             Err((part, failure)) => {
@@ -156,8 +160,8 @@ impl Locked<'_> {
                     let numbers = Numbers::noted(&self.answered.take().unwrap_or_default());
                     self.roll_back(true, &numbers).await;
                 }
-                Err(match (part.at, failure) {
-                    (At::Guard, Failure::Server(_)) => Stopped::Concerned(part.task),
+                Err(match (part.phase, failure) {
+                    (Phase::Guard, Failure::Server(_)) => Stopped::Concerned(part.task),
                     (_, failure) => Stopped::Failed(part, failure),
                 })
             }
@@ -167,30 +171,30 @@ impl Locked<'_> {
     /// What one migration of a train consists of, from BEGIN to COMMIT.
     fn car(
         &self,
-        at: &dyn Fn(At) -> Part,
-        (task, manner): (&Task<'_>, &Manner),
+        at: &dyn Fn(Phase) -> Part,
+        (task, exec): (&Task<'_>, &ExecOptions),
         known: Option<&Known>,
         (before, mark): (Option<&str>, &str),
         parts: &mut Vec<(Part, Owned)>,
     ) {
         let place = &self.facts().place;
-        let mut push = |of: At, message: Owned| parts.push((at(of), message));
+        let mut push = |of: Phase, message: Owned| parts.push((at(of), message));
         if let Some(known) = known {
             let (numbered, sequences) = guard::numbered(&known.state);
-            push(At::Opening, Owned::Kept(numbered.to_owned(), sequences));
+            push(Phase::Opening, Owned::Kept(numbered.to_owned(), sequences));
         }
-        let pins = self.pins_sql("LOCAL");
+        let settings = self.settings_sql("LOCAL");
         let begin = match before {
-            None => format!("BEGIN; {pins}"),
-            Some(before) => format!("BEGIN; {}; {pins}", demand(&begins(before))),
+            None => format!("BEGIN; {settings}"),
+            Some(before) => format!("BEGIN; {}; {settings}", demand(&begins(before))),
         };
-        push(At::Opening, Owned::Batch(begin));
+        push(Phase::Opening, Owned::Batch(begin));
         let secret = format!("{:032x}", fastrand::u128(..));
         if known.is_some() {
-            push(At::Opening, Owned::Kept(guard::note(place), guard::noted(&secret)));
+            push(Phase::Opening, Owned::Kept(guard::note(place), guard::noted(&secret)));
         }
         for (statement, text) in task.texts().enumerate() {
-            push(At::Statement(statement), Owned::Script(text.to_owned()));
+            push(Phase::Statement(statement), Owned::Script(text.to_owned()));
         }
         let settle = match known {
             None => self.settle(),
@@ -198,34 +202,39 @@ impl Locked<'_> {
         };
         // what cleans the session afterwards has as long as it takes
         let ending = format!("{settle}; SET statement_timeout = 0; {}", set(mark));
-        push(At::Settling, Owned::Batch(ending));
-        let mut record = self.entry(task, manner, None);
+        push(Phase::Settling, Owned::Batch(ending));
         let is_up = task.step.direction == Direction::Up;
-        record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
-        let (sql, values) = record.message(place);
-        push(At::Journal, Owned::Query(sql, values));
+        if !exec.unrecorded {
+            let mut record = self.entry(task, exec, None);
+            record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
+            let (sql, values) = record.message(place);
+            push(Phase::Journal, Owned::Query(sql, values));
+        }
         if let Some(known) = known {
-            let probes = appends(known, &manner.guard);
+            let probes = appends(known, &exec.guard);
             if !probes.is_empty() {
-                let pins = format!("{}; {}", guard::pins(), guard::by_index());
-                push(At::Settling, Owned::Batch(pins));
+                let settings = format!("{}; {}", guard::fixed_settings(), guard::by_index());
+                push(Phase::Settling, Owned::Batch(settings));
             }
             for probe in probes {
-                push(At::Guard, Owned::Batch(guard::LOOK.to_owned()));
-                push(At::Guard, Owned::Query(probe, Vec::new()));
-                push(At::Guard, Owned::Batch(guard::LOOKED.to_owned()));
+                push(Phase::Guard, Owned::Batch(guard::LOOK.to_owned()));
+                push(Phase::Guard, Owned::Query(probe, Vec::new()));
+                push(Phase::Guard, Owned::Batch(guard::LOOKED.to_owned()));
             }
-            push(At::Guard, Owned::Query(guard::ONLY_OURS.to_owned(), Vec::new()));
+            push(Phase::Guard, Owned::Query(guard::ONLY_OURS.to_owned(), Vec::new()));
             let written = Recorded { journal: (1, 0), diesel: if is_up { (1, 0) } else { (0, 1) } };
             let demand: Row = guard::demand(&known.state, &secret, written);
-            push(At::Guard, Owned::Kept(guard::veto(place, self.facts().server_version), demand));
+            push(
+                Phase::Guard,
+                Owned::Kept(guard::veto(place, self.facts().server_version), demand),
+            );
         }
-        push(At::Commit, Owned::Batch(COMMIT.to_owned()));
+        push(Phase::Commit, Owned::Batch(COMMIT.to_owned()));
     }
 
     /// What is known of the ledgers, and the questions of the short way, kept prepared.
-    async fn know_and_keep(&mut self, manner: &Manner) -> Result<Known, Failure> {
-        let known = self.know(&manner.guard).await?;
+    async fn know_and_keep(&mut self, exec: &ExecOptions) -> Result<Known, Failure> {
+        let known = self.know(&exec.guard).await?;
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
         self.session.keep(&guard::veto(&place, version), guard::VETO_VALUES).await?;
         self.session.keep(&guard::note(&place), guard::NOTE_VALUES).await?;
@@ -236,8 +245,8 @@ impl Locked<'_> {
 }
 
 /// Whether a migration may be sent before it is known what became of the one before it.
-fn may_ride(task: &Task<'_>, manner: &Manner) -> bool {
-    let guard = &manner.guard;
+fn may_ride(task: &Task<'_>, exec: &ExecOptions) -> bool {
+    let guard = &exec.guard;
     let is_plain = task.step.migration.metadata.run_in_transaction
         && task.step.resume.is_none()
         && !task.takes_back()

@@ -4,9 +4,9 @@
 //! [whole guard](super::guarded) judges the same migration.
 
 use super::{
-    At, CLEAN_KEEPING, Draft, Part, Tell,
-    body::{Body, Failed},
+    CLEAN_KEEPING, Draft, Part, Phase, Tell,
     guarded::{FORGOTTEN, Outcome},
+    guarded_transaction::{Failed, GuardedTransaction},
 };
 use crate::{
     ledger::Snapshot,
@@ -37,24 +37,28 @@ pub(super) fn concerns<'s>(mut scripts: impl Iterator<Item = &'s str>, guard: &G
 
 impl Locked<'_> {
     /// Whether the short way is worth a try.
-    pub(super) fn may_be_untouched(&self, body: &Body<'_>, guard: &Guard) -> bool {
-        body.cleans
-            && !body.is_tried
-            && body.legs.len() <= 1
+    pub(super) fn may_be_untouched(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+        guard: &Guard,
+    ) -> bool {
+        transaction.cleans
+            && !transaction.is_tried
+            && transaction.legs.len() <= 1
             && guard.allow.is_none()
-            && !concerns(body.scripts.iter().copied(), guard)
+            && !concerns(transaction.scripts.iter().copied(), guard)
     }
 
-    /// Runs a body and commits it where nothing of concern was touched; gives nothing where something was.
+    /// Runs a transaction and commits it where nothing of concern was touched; gives nothing where something was.
     pub(super) async fn try_untouched(
         &mut self,
-        body: &Body<'_>,
+        transaction: &GuardedTransaction<'_>,
         guard: &Guard,
         numbers: &mut Numbers,
         tell: Tell<'_>,
     ) -> Result<Option<Outcome>, Failed> {
-        let at = |at| Part { task: body.first, at };
-        let opening = |failure| (at(At::Opening), failure);
+        let at = |phase| Part { task: transaction.first, phase };
+        let opening = |failure| (at(Phase::Opening), failure);
         let known = self.know(guard).await.map_err(opening)?;
         if known.state.is_open {
             return Ok(None);
@@ -66,44 +70,44 @@ impl Locked<'_> {
         let (numbered, sequences) = guard::numbered(&known.state);
         self.session.keep(numbered, sequences.len()).await.map_err(opening)?;
         let secret = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-        let rest = (body.rest)("");
+        let rest = (transaction.rest)("");
         let probes: Vec<String> = appends(&known, guard);
 
         let mut draft = Draft::default();
-        draft.push(body.first, At::Opening, Message::Kept(numbered, sequences));
-        draft.push(body.first, At::Opening, body.begin.clone());
-        draft.messages.extend(body.leading.messages.iter().cloned());
-        draft.parts.extend(body.leading.parts.iter().copied());
-        draft.push(body.first, At::Opening, Message::Kept(&note, guard::noted(&secret)));
+        draft.push(transaction.first, Phase::Opening, Message::Kept(numbered, sequences));
+        draft.push(transaction.first, Phase::Opening, transaction.begin.clone());
+        draft.messages.extend(transaction.leading.messages.iter().cloned());
+        draft.parts.extend(transaction.leading.parts.iter().copied());
+        draft.push(transaction.first, Phase::Opening, Message::Kept(&note, guard::noted(&secret)));
         for (part, message) in &rest {
-            draft.push(part.task, part.at, message.message());
+            draft.push(part.task, part.phase, message.message());
         }
-        let last = rest.last().map_or(body.first, |(part, _)| part.task);
-        let pins = match probes.is_empty() {
+        let last = rest.last().map_or(transaction.first, |(part, _)| part.task);
+        let settings = match probes.is_empty() {
             true => guard::by_index(),
-            false => format!("{}; {}", guard::pins(), guard::by_index()),
+            false => format!("{}; {}", guard::fixed_settings(), guard::by_index()),
         };
-        draft.push(last, At::Settling, Message::Batch(&pins));
+        draft.push(last, Phase::Settling, Message::Batch(&settings));
         for probe in &probes {
-            draft.push(last, At::Guard, Message::Batch(guard::LOOK));
-            draft.push(last, At::Guard, Message::Query(probe, Vec::new()));
-            draft.push(last, At::Guard, Message::Batch(guard::LOOKED));
+            draft.push(last, Phase::Guard, Message::Batch(guard::LOOK));
+            draft.push(last, Phase::Guard, Message::Query(probe, Vec::new()));
+            draft.push(last, Phase::Guard, Message::Batch(guard::LOOKED));
         }
         if self.session.keeps() {
-            draft.push(last, At::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
+            draft.push(last, Phase::Guard, Message::Query(guard::ONLY_OURS, Vec::new()));
         }
-        let demand = guard::demand(&known.state, &secret, body.written);
-        draft.push(last, At::Guard, Message::Kept(&veto, demand));
-        draft.push(last, At::Commit, Message::Batch(COMMIT));
+        let demand = guard::demand(&known.state, &secret, transaction.written);
+        draft.push(last, Phase::Guard, Message::Kept(&veto, demand));
+        draft.push(last, Phase::Commit, Message::Batch(COMMIT));
         let clean = if self.session.keeps() { CLEAN_KEEPING } else { self.clean_sql() };
-        draft.push(last, At::Afterwards, Message::Batch(clean));
-        let sent = self.send(&draft, body.statements, tell).await;
+        draft.push(last, Phase::Afterwards, Message::Batch(clean));
+        let sent = self.send(&draft, transaction.statements, tell).await;
         *numbers = Numbers::noted(&self.answered.take().unwrap_or_default());
         match sent {
             Ok(rows) => {
                 Ok(Some(Outcome::Committed { rows, parts: draft.parts, has_appended: false }))
             }
-            Err((part, Failure::Server(error))) if part.at == At::Guard => {
+            Err((part, Failure::Server(error))) if part.phase == Phase::Guard => {
                 if error.is(FORGOTTEN) {
                     self.session.forget();
                 }
@@ -123,12 +127,14 @@ impl Locked<'_> {
         self.session.keep(&veto, guard::VETO_VALUES).await?;
         let (sql, values) = guard::state(guard, &place);
         let state = |rows: &[Row]| State::read(rows.first().cloned().unwrap_or_default());
-        let pins = format!("{}; {}", guard::pins(), guard::by_index());
-        let (found, versions) =
-            guard::pinned_then(&mut self.session, &pins, &Message::Query(sql, values), |found| {
-                (veto, guard::look(&state(found)))
-            })
-            .await?;
+        let settings = format!("{}; {}", guard::fixed_settings(), guard::by_index());
+        let (found, versions) = guard::pinned_then(
+            &mut self.session,
+            &settings,
+            &Message::Query(sql, values),
+            |found| (veto, guard::look(&state(found))),
+        )
+        .await?;
         let state = State { versions: told(&versions), ..state(&found) };
         let snapshot = match state.runs_code {
             true => Some(self.look_around(guard, None).await?),

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    At, Draft,
-    body::{Body, Watched},
+    Draft, Phase,
+    guarded_transaction::{GuardedTransaction, Watched},
 };
 use crate::{
-    ledger::{self, Kind, Snapshot, advice},
+    ledger::{self, FactKind, Snapshot, advice},
     migration::source::Direction,
     postgres::{
         guard::{self, Guard},
@@ -79,7 +79,7 @@ pub(super) fn probes(guard: &Guard, before: &Snapshot, watched: &[Watched]) -> V
             let distance = fastrand::u32(1..64);
             guard::append(ledger, before, it.index, &it.key, distance).filter(|_| it.mark.is_some())
         };
-        let others = before.of(Some(it.index), Kind::Role).filter(|(_, role)| {
+        let others = before.of(Some(it.index), FactKind::Role).filter(|(_, role)| {
             let is_other = !role.is("owns") && !role.is("superuser") && role.is("assumable");
             is_other && role.is("appends") && role.is("reads") && role.text("gives").is_empty()
         });
@@ -102,13 +102,13 @@ pub(super) fn push_probe<'a>(
     role: Option<&'a Role>,
     sql: &'a str,
 ) {
-    draft.push(task, At::Guard, Message::Batch(PROBE));
-    draft.push(task, At::Guard, Message::Batch(BRIEFLY));
+    draft.push(task, Phase::Guard, Message::Batch(PROBE));
+    draft.push(task, Phase::Guard, Message::Batch(BRIEFLY));
     if let Some(role) = role {
-        draft.push(task, At::Guard, Message::Batch(&role.set));
+        draft.push(task, Phase::Guard, Message::Batch(&role.set));
     }
-    draft.push(task, At::Probe, Message::Query(sql, Vec::new()));
-    draft.push(task, At::Guard, Message::Batch(ROLLBACK_PROBE));
+    draft.push(task, Phase::Probe, Message::Query(sql, Vec::new()));
+    draft.push(task, Phase::Guard, Message::Batch(ROLLBACK_PROBE));
 }
 
 /// What the probes found: `answers` go with the draft's parts.
@@ -125,7 +125,7 @@ pub(super) fn probed(
         .iter()
         .zip(answers)
         .enumerate()
-        .filter(|(_, (part, _))| part.at == At::Probe)
+        .filter(|(_, (part, _))| part.phase == Phase::Probe)
         .map(|(at, (_, answer))| (at, answer))
         .collect();
     let (earlier, later): (Vec<_>, Vec<_>) =
@@ -192,7 +192,7 @@ fn may_be_others(failure: &Failure) -> bool {
 pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<LedgerFinding> {
     let mut findings = Vec::new();
     for index in 0..guard.ledgers.len() {
-        for (label, then) in after.of(Some(index), Kind::Reached) {
+        for (label, then) in after.of(Some(index), FactKind::Reached) {
             let row = rows.iter().find(|row| row.first() == Some(&Some(label.to_owned())));
             let now = row.and_then(|row| row.get(1).cloned().flatten()?.parse::<i64>().ok());
             if let (Some(then), Some(_)) = (then.number("value"), row)
@@ -250,22 +250,22 @@ pub(super) fn so_far_of(rows: &[Row]) -> BTreeMap<usize, i64> {
 
 /// How many of them were appends that were tried before the script.
 pub(super) fn tried(before: &Snapshot, start: &BTreeMap<usize, i64>, ledger: usize) -> i64 {
-    let tables = before.of(Some(ledger), Kind::Rows);
+    let tables = before.of(Some(ledger), FactKind::Rows);
     let then: i64 = tables.filter_map(|(_, it)| it.number("inserted")).sum();
     start.get(&ledger).map_or(0, |start| start - then)
 }
 
 /// A redo that would append the same events twice.
-pub(super) fn twice(
+pub(super) fn appended_twice(
     guard: &Guard,
-    body: &Body<'_>,
+    transaction: &GuardedTransaction<'_>,
     before: &Snapshot,
     start: &BTreeMap<usize, i64>,
     legs: &[Vec<Row>],
 ) -> Vec<LedgerFinding> {
     let mut seen = start.clone();
     let mut appended: BTreeMap<(usize, &str, bool), i64> = BTreeMap::new();
-    for ((_, version, direction), rows) in body.legs.iter().zip(legs) {
+    for ((_, version, direction), rows) in transaction.legs.iter().zip(legs) {
         for (ledger, total) in so_far_of(rows) {
             let was = seen.insert(ledger, total).unwrap_or_default();
             *appended.entry((ledger, version, *direction == Direction::Up)).or_default() +=
@@ -274,20 +274,20 @@ pub(super) fn twice(
     }
     let again = appended.iter().filter(|((ledger, version, up), count)| {
         let back = appended.get(&(*ledger, *version, false)).copied().unwrap_or_default();
-        let is_redone = body
+        let is_redone = transaction
             .legs
             .iter()
             .any(|(_, it, direction)| it == version && *direction == Direction::Down);
         *up && **count > 0 && back == 0 && is_redone && ledger::is_guarded(before, *ledger)
     });
-    again.map(|((ledger, ..), count)| appended_twice(guard, *ledger, *count)).collect()
+    again.map(|((ledger, ..), count)| appended_twice_finding(guard, *ledger, *count)).collect()
 }
 
 /// Events that a redo would append once more.
-pub(super) fn appended_twice(guard: &Guard, ledger: usize, count: i64) -> LedgerFinding {
+pub(super) fn appended_twice_finding(guard: &Guard, ledger: usize, count: i64) -> LedgerFinding {
     let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
     let what = format!("{events} would be appended a second time: the way down takes nothing back");
-    finding(guard, ledger, LedgerRule::AppendedTwice, what, advice::TWICE)
+    finding(guard, ledger, LedgerRule::AppendedTwice, what, advice::APPENDED_TWICE)
 }
 
 /// Whether all that stands in the way may turn out to concern columns that hold nothing.
@@ -301,10 +301,11 @@ pub(super) fn may_be_unused(findings: &[LedgerFinding]) -> bool {
 pub(super) fn now_called(before: &Snapshot, after: &Snapshot, ledger: usize, name: &str) -> String {
     let root = before.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
     let old = before
-        .of(Some(ledger), Kind::Column)
+        .of(Some(ledger), FactKind::Column)
         .find(|(_, it)| it.text("relation") == root && it.text("name") == name);
-    let new = old
-        .and_then(|(object, _)| after.of(Some(ledger), Kind::Column).find(|(it, _)| *it == object));
+    let new = old.and_then(|(object, _)| {
+        after.of(Some(ledger), FactKind::Column).find(|(it, _)| *it == object)
+    });
     new.map_or_else(|| name.to_owned(), |(_, it)| it.text("name").to_owned())
 }
 

@@ -1,7 +1,7 @@
 //! The frame of a question outside of any script: a transaction that writes nothing, under pinned settings.
 
 use crate::postgres::{
-    guard::pins,
+    guard::fixed_settings,
     session::{Failure, Message, Row, Session},
 };
 
@@ -23,17 +23,22 @@ pub(crate) async fn pinned(
     session: &mut Session<'_>,
     question: &Message<'_>,
 ) -> Result<Vec<Row>, Failure> {
-    framed(session, &[Message::Batch(BEGIN), Message::Batch(&pins()), question.clone()], true).await
+    framed(
+        session,
+        &[Message::Batch(BEGIN), Message::Batch(&fixed_settings()), question.clone()],
+        true,
+    )
+    .await
 }
 
 /// Asks one thing after another, in one transaction: the second is made of the answer to the first.
 pub(crate) async fn pinned_then(
     session: &mut Session<'_>,
-    pins: &str,
+    settings: &str,
     first: &Message<'_>,
     second: impl FnOnce(&[Row]) -> (String, Row),
 ) -> Result<(Vec<Row>, Vec<Row>), Failure> {
-    let opening = [Message::Batch(BEGIN), Message::Batch(pins), first.clone()];
+    let opening = [Message::Batch(BEGIN), Message::Batch(settings), first.clone()];
     let found = framed(session, &opening, false).await?;
     let (sql, values) = second(&found);
     let then = framed(session, &[Message::Kept(&sql, values)], true).await?;

@@ -5,7 +5,7 @@
 //! that have another type now, and nothing is cast back to the type that it had.
 
 use crate::{
-    ledger::{Declaration, Fact, Kind, Snapshot},
+    ledger::{Declaration, Fact, FactKind, Snapshot},
     postgres::guard::{Key, OWN, is_ordered, list, newest_first, position},
     words::ident::Ident,
 };
@@ -27,7 +27,7 @@ pub(crate) struct Column {
 pub(crate) fn columns(before: &Snapshot, now: &Snapshot, ledger: usize) -> Vec<Column> {
     let of_root = |snapshot: &Snapshot| -> Vec<Fact> {
         let root = snapshot.root(ledger).map(|(root, _)| root.to_owned()).unwrap_or_default();
-        let columns = snapshot.of(Some(ledger), Kind::Column);
+        let columns = snapshot.of(Some(ledger), FactKind::Column);
         columns
             .filter(|(_, it)| it.text("relation") == root && !it.is("dropped"))
             .map(|(_, it)| it.clone())

@@ -5,6 +5,8 @@ DECLARE
     rel record;
     path text := pg_catalog.current_setting('search_path');
 BEGIN
+    -- what the script writes is told by the number of its transaction, which it has from here on
+    PERFORM pg_catalog.pg_current_xact_id();
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     FOR rel IN
         WITH RECURSIVE tree AS (

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    ledger::{Fact, Kind, Snapshot},
+    ledger::{Fact, FactKind, Snapshot},
     postgres::{guard::Guard, session::Row},
     words::ident::Literal,
 };
@@ -23,10 +23,10 @@ impl Numbers {
     pub(crate) fn of(guard: &Guard, snapshot: &Snapshot) -> Self {
         let mut found = Vec::new();
         for index in 0..guard.ledgers.len() {
-            let sequences = snapshot.of(Some(index), Kind::Sequence);
+            let sequences = snapshot.of(Some(index), FactKind::Sequence);
             let counts_on = |it: &Fact| it.number("increment") > Some(0) && !it.is("cycle");
             for (sequence, _) in sequences.filter(|(_, it)| counts_on(it)) {
-                let mut reached = snapshot.of(Some(index), Kind::Reached);
+                let mut reached = snapshot.of(Some(index), FactKind::Reached);
                 let reached = reached.find(|(label, _)| *label == sequence);
                 let Some(value) = reached.and_then(|(_, it)| it.number("value")) else {
                     continue;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    ledger::{Declaration, Fact, Kind, Snapshot},
+    ledger::{Declaration, Fact, FactKind, Snapshot},
     postgres::guard::{Key, list, newest_first},
     words::{
         ident::Ident,
@@ -15,7 +15,7 @@ use crate::{
 /// The columns that an append writes: those that are not computed.
 fn columns(snapshot: &Snapshot, ledger: usize) -> Vec<&Fact> {
     let root = snapshot.root(ledger).map(|(root, _)| root).unwrap_or_default();
-    let columns = snapshot.of(Some(ledger), Kind::Column).map(|(_, fact)| fact);
+    let columns = snapshot.of(Some(ledger), FactKind::Column).map(|(_, fact)| fact);
     columns
         .filter(|it| {
             it.text("relation") == root && !it.is("dropped") && it.text("generated").is_empty()
@@ -68,7 +68,7 @@ fn kept_apart<'s>(
         // the later columns are counters and times more often than the first ones
         found.next_back().map(|it| it.text("name"))
     };
-    let indexes = snapshot.of(Some(ledger), Kind::Index).map(|(_, it)| it);
+    let indexes = snapshot.of(Some(ledger), FactKind::Index).map(|(_, it)| it);
     let mut apart: BTreeSet<&str> = indexes
         .filter(|it| it.is("unique") && it.text("relation") == root)
         .filter_map(of_index)
@@ -96,7 +96,7 @@ pub(crate) fn append(
     let is_domain = |column: &Fact| {
         let of = column.text("type").trim_end_matches("[]");
         snapshot
-            .of(Some(index), Kind::Type)
+            .of(Some(index), FactKind::Type)
             .any(|(label, it)| label == of && it.text("kind") == "d")
     };
     let copied = list(columns.iter().map(|it| {

@@ -67,24 +67,32 @@ caller (n, classid, objid) AS MATERIALIZED (
     UNION ALL SELECT r.n, 'pg_catalog.pg_class'::regclass::oid, r.oid FROM rel r
     UNION ALL SELECT '', 'pg_catalog.pg_event_trigger'::regclass::oid, t.oid FROM pg_catalog.pg_event_trigger t
 ),
+-- OFFSET 0: asked object by object, and never the other way round, however little the statistics know of a young database
 routine AS MATERIALIZED (
     SELECT DISTINCT c.n, d.refobjid AS oid
     FROM caller c
-    JOIN pg_catalog.pg_depend d ON d.classid = c.classid AND d.objid = c.objid
+    CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_depend d WHERE d.classid = c.classid AND d.objid = c.objid OFFSET 0) d
     WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid >= 16384
 ),
 sequence AS MATERIALIZED (
     SELECT DISTINCT r.n, d.objid AS oid
     FROM rel r
-    JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = r.oid AND d.refobjsubid > 0
-        AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+    CROSS JOIN LATERAL (
+        SELECT d.objid FROM pg_catalog.pg_depend d
+        WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = r.oid AND d.refobjsubid > 0
+            AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+        OFFSET 0
+    ) d
     JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.objid
     UNION
     SELECT r.n, d.refobjid
     FROM rel r
-    JOIN pg_catalog.pg_attrdef f ON f.adrelid = r.oid
-    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
-        AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    CROSS JOIN LATERAL (SELECT f.oid FROM pg_catalog.pg_attrdef f WHERE f.adrelid = r.oid OFFSET 0) f
+    CROSS JOIN LATERAL (
+        SELECT d.refobjid FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+        OFFSET 0
+    ) d
     JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.refobjid
 ),
 -- what would vanish with an extension: its members, and what DEPENDS ON it
@@ -97,7 +105,7 @@ armed AS MATERIALIZED (
 ),
 fact (n, kind, object, value) AS (
     SELECT '', 'session', '', jsonb_build_object(
-        'xid', {xid},
+        'xid', COALESCE(pg_current_xact_id_if_assigned()::text, ''),
         'superuser', EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolsuper AND pg_has_role(session_user, oid, 'MEMBER')),
         'counts', current_setting('track_counts'),
         'cursors', (SELECT count(*) FROM pg_catalog.pg_cursors WHERE is_holdable),

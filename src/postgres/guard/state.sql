@@ -26,14 +26,23 @@ attribute AS MATERIALIZED (
 sequence AS MATERIALIZED (
     SELECT d.objid AS oid
     FROM leaf
-    JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = leaf.oid AND d.refobjsubid > 0
-        AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+    -- OFFSET 0: asked object by object, and never the other way round, however little the statistics know of a young database
+    CROSS JOIN LATERAL (
+        SELECT d.objid FROM pg_catalog.pg_depend d
+        WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = leaf.oid AND d.refobjsubid > 0
+            AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+        OFFSET 0
+    ) d
     JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.objid
     UNION
     SELECT d.refobjid
     FROM leaf
-    JOIN pg_catalog.pg_attrdef f ON f.adrelid = leaf.oid
-    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    CROSS JOIN LATERAL (SELECT f.oid FROM pg_catalog.pg_attrdef f WHERE f.adrelid = leaf.oid OFFSET 0) f
+    CROSS JOIN LATERAL (
+        SELECT d.refobjid FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+        OFFSET 0
+    ) d
     JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.refobjid
 ),
 -- the types of the columns, and what these are made of
@@ -63,10 +72,11 @@ called AS MATERIALIZED (
         SELECT 'pg_catalog.pg_constraint'::regclass::oid AS classid, rule.oid FROM rule
         UNION ALL SELECT 'pg_catalog.pg_class'::regclass::oid, index.oid FROM index
         UNION ALL SELECT 'pg_catalog.pg_class'::regclass::oid, leaf.oid FROM leaf
-        UNION ALL SELECT 'pg_catalog.pg_attrdef'::regclass::oid, f.oid FROM leaf JOIN pg_catalog.pg_attrdef f ON f.adrelid = leaf.oid
+        UNION ALL SELECT 'pg_catalog.pg_attrdef'::regclass::oid, f.oid
+        FROM leaf CROSS JOIN LATERAL (SELECT f.oid FROM pg_catalog.pg_attrdef f WHERE f.adrelid = leaf.oid OFFSET 0) f
         UNION ALL SELECT 'pg_catalog.pg_policy'::regclass::oid, p.oid FROM leaf JOIN pg_catalog.pg_policy p ON p.polrelid = leaf.oid
     ) c
-    JOIN pg_catalog.pg_depend d ON d.classid = c.classid AND d.objid = c.oid
+    CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_depend d WHERE d.classid = c.classid AND d.objid = c.oid OFFSET 0) d
     WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid >= 16384
 )
 SELECT ARRAY[

@@ -2,7 +2,7 @@
 -- identifier. $1: tables and tracking tables; $2: these and the composite types of columns; $3: indexes; $4: sequences; $5: triggers;
 -- $6: constraints; $7: types; $8: schemas; $9: the names of ledgers; $10: functions.
 -- A row that is inserted, changed or deleted is another version, in a subtransaction, too. Every part is one scan of one index: nothing
--- is joined, so that it does not matter how much else there is. Hashes are summed: of a row that is found twice an exclusive or would
+-- is joined (the dependencies are asked for object by object, OFFSET 0 keeps it so), so that it does not matter how much else there is. Hashes are summed: of a row that is found twice an exclusive or would
 -- see nothing.
 WITH version (hash) AS (
     SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_class WHERE oid = ANY ($1::text::oid[])
@@ -25,24 +25,30 @@ WITH version (hash) AS (
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_sequence WHERE seqrelid = ANY ($4::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_type WHERE oid = ANY ($7::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_enum WHERE enumtypid = ANY ($7::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = ANY ($1::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_trigger'::regclass AND objid = ANY ($5::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_constraint'::regclass AND objid = ANY ($6::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = ANY ($10::text::oid[])
+    UNION ALL SELECT d.hash FROM unnest($1::text::oid[]) o (oid) CROSS JOIN LATERAL (
+        SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) AS hash FROM pg_catalog.pg_depend
+        WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = o.oid OFFSET 0) d
+    UNION ALL SELECT d.hash FROM unnest($5::text::oid[]) o (oid) CROSS JOIN LATERAL (
+        SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) AS hash FROM pg_catalog.pg_depend
+        WHERE classid = 'pg_catalog.pg_trigger'::regclass AND objid = o.oid OFFSET 0) d
+    UNION ALL SELECT d.hash FROM unnest($6::text::oid[]) o (oid) CROSS JOIN LATERAL (
+        SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) AS hash FROM pg_catalog.pg_depend
+        WHERE classid = 'pg_catalog.pg_constraint'::regclass AND objid = o.oid OFFSET 0) d
+    UNION ALL SELECT d.hash FROM unnest($10::text::oid[]) o (oid) CROSS JOIN LATERAL (
+        SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) AS hash FROM pg_catalog.pg_depend
+        WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = o.oid OFFSET 0) d
     -- the triggers of other tables that check foreign keys
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_trigger WHERE tgconstraint = ANY ($6::text::oid[])
     -- a sequence that a column comes to own
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_depend
-    WHERE refclassid = 'pg_catalog.pg_class'::regclass AND refobjid = ANY ($1::text::oid[]) AND classid = 'pg_catalog.pg_class'::regclass
+    UNION ALL SELECT d.hash FROM unnest($1::text::oid[]) o (oid) CROSS JOIN LATERAL (
+        SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) AS hash FROM pg_catalog.pg_depend
+        WHERE refclassid = 'pg_catalog.pg_class'::regclass AND refobjid = o.oid AND classid = 'pg_catalog.pg_class'::regclass OFFSET 0) d
     -- functions of somebody's own: all of them, as each could be called
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_proc WHERE oid >= 16384
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_operator WHERE oid >= 16384
+    -- casts of PostgreSQL itself cannot be dropped: who writes there directly leaves a lock, which the veto looks for
+    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_cast WHERE oid >= 16384
     -- small catalogs as a whole
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_cast
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_event_trigger
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_extension
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_language

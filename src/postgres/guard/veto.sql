@@ -7,7 +7,7 @@ SELECT ARRAY[(1 / CASE
     WHEN state.versions = $12::text
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k
             WHERE k.pid = pg_backend_pid() AND k.locktype = 'relation' AND k.mode NOT IN ('AccessShareLock', 'RowShareLock')
-                AND (k.relation = ANY ($11::text::oid[])
+                AND (k.relation = ANY ($11::text::oid[]) OR k.relation = 'pg_catalog.pg_cast'::regclass
                     OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = k.relation AND t.tgdeferrable)))
         AND COALESCE(current_setting('glowplug.pending', true), '') = ''
         AND current_setting('glowplug.transaction', true) = {transaction}

@@ -1,11 +1,11 @@
 //! Which query reads which kind, and what its columns mean.
 
-use crate::catalog::{Attribute as A, Kind};
+use crate::catalog::{Attribute as A, ObjectKind};
 
 /// A query of one kind. Its columns are called `address`, `key_1` and so on for the parts of a name, and as the attributes are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KindQuery {
-    pub(super) kind: Kind,
+    pub(super) kind: ObjectKind,
     pub(super) sql: &'static str,
     pub(super) key: usize,
     pub(super) attributes: &'static [A],
@@ -28,10 +28,10 @@ impl KindQuery {
 }
 
 /// The query of each kind. Grants are read with what they are for.
-pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
+pub(super) const fn of(kind: ObjectKind) -> Option<KindQuery> {
     let (sql, key, attributes): (_, _, &[A]) = match kind {
-        Kind::Schema => (include_str!("schemas.sql"), 1, &[A::Owner]),
-        Kind::Relation => (
+        ObjectKind::Schema => (include_str!("schemas.sql"), 1, &[A::Owner]),
+        ObjectKind::Relation => (
             include_str!("relations.sql"),
             2,
             &[
@@ -57,8 +57,8 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::ForeignOptions,
             ],
         ),
-        Kind::Inheritance => (include_str!("inheritance.sql"), 4, &[A::Position]),
-        Kind::Column => (
+        ObjectKind::Inheritance => (include_str!("inheritance.sql"), 4, &[A::Position]),
+        ObjectKind::Column => (
             include_str!("columns.sql"),
             3,
             &[
@@ -88,7 +88,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::InheritCount,
             ],
         ),
-        Kind::Constraint => (
+        ObjectKind::Constraint => (
             include_str!("constraints.sql"),
             3,
             &[
@@ -118,10 +118,10 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::TriggerStates,
             ],
         ),
-        Kind::DomainConstraint => {
+        ObjectKind::DomainConstraint => {
             (include_str!("domain_constraints.sql"), 3, &[A::Type, A::Definition, A::NotValid])
         }
-        Kind::Index => (
+        ObjectKind::Index => (
             include_str!("indexes.sql"),
             2,
             &[
@@ -150,7 +150,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Parent,
             ],
         ),
-        Kind::Sequence => (
+        ObjectKind::Sequence => (
             include_str!("sequences.sql"),
             2,
             &[
@@ -167,17 +167,17 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::IdentityOf,
             ],
         ),
-        Kind::Enum => (include_str!("enums.sql"), 2, &[A::Owner, A::Labels]),
-        Kind::Domain => (
+        ObjectKind::Enum => (include_str!("enums.sql"), 2, &[A::Owner, A::Labels]),
+        ObjectKind::Domain => (
             include_str!("domains.sql"),
             2,
             &[A::Type, A::BaseSchema, A::BaseName, A::NotNull, A::Default, A::Collation, A::Owner],
         ),
-        Kind::Composite => (include_str!("composites.sql"), 2, &[A::Owner]),
-        Kind::CompositeAttribute => {
+        ObjectKind::Composite => (include_str!("composites.sql"), 2, &[A::Owner]),
+        ObjectKind::CompositeAttribute => {
             (include_str!("composite_attributes.sql"), 3, &[A::Position, A::Type, A::Collation])
         }
-        Kind::Range => (
+        ObjectKind::Range => (
             include_str!("ranges.sql"),
             2,
             &[
@@ -191,7 +191,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::BaseType => (
+        ObjectKind::BaseType => (
             include_str!("base_types.sql"),
             2,
             &[
@@ -217,7 +217,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::Routine => (
+        ObjectKind::Routine => (
             include_str!("routines.sql"),
             3,
             &[
@@ -242,7 +242,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::Trigger => (
+        ObjectKind::Trigger => (
             include_str!("triggers.sql"),
             3,
             &[
@@ -264,20 +264,20 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Parent,
             ],
         ),
-        Kind::Rule => {
+        ObjectKind::Rule => {
             (include_str!("rules.sql"), 3, &[A::Definition, A::Event, A::Instead, A::Enabled])
         }
-        Kind::Policy => (
+        ObjectKind::Policy => (
             include_str!("policies.sql"),
             3,
             &[A::Command, A::Restrictive, A::Roles, A::Using, A::Check],
         ),
-        Kind::EventTrigger => (
+        ObjectKind::EventTrigger => (
             include_str!("event_triggers.sql"),
             1,
             &[A::Event, A::Tags, A::Function, A::Enabled, A::Owner],
         ),
-        Kind::Extension => (
+        ObjectKind::Extension => (
             include_str!("extensions.sql"),
             1,
             &[
@@ -290,7 +290,7 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::UpdateTo,
             ],
         ),
-        Kind::Collation => (
+        ObjectKind::Collation => (
             include_str!("collations.sql"),
             2,
             &[
@@ -304,12 +304,12 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::Statistics => (
+        ObjectKind::Statistics => (
             include_str!("statistics.sql"),
             2,
             &[A::Table, A::Definition, A::Columns, A::Kinds, A::Target, A::Owner],
         ),
-        Kind::Publication => (
+        ObjectKind::Publication => (
             include_str!("publications.sql"),
             1,
             &[
@@ -323,11 +323,11 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::PublicationTable => {
+        ObjectKind::PublicationTable => {
             (include_str!("publication_tables.sql"), 3, &[A::Columns, A::Condition])
         }
-        Kind::PublicationSchema => (include_str!("publication_schemas.sql"), 2, &[]),
-        Kind::Subscription => (
+        ObjectKind::PublicationSchema => (include_str!("publication_schemas.sql"), 2, &[]),
+        ObjectKind::Subscription => (
             include_str!("subscriptions.sql"),
             1,
             &[
@@ -346,19 +346,19 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Failover,
             ],
         ),
-        Kind::ForeignDataWrapper => (
+        ObjectKind::ForeignDataWrapper => (
             include_str!("foreign_data_wrappers.sql"),
             1,
             &[A::Handler, A::Validator, A::Options, A::Owner],
         ),
-        Kind::ForeignServer => (
+        ObjectKind::ForeignServer => (
             include_str!("foreign_servers.sql"),
             1,
             &[A::Wrapper, A::Type, A::Version, A::Options, A::Owner],
         ),
-        Kind::UserMapping => (include_str!("user_mappings.sql"), 2, &[A::Options]),
-        Kind::Cast => (include_str!("casts.sql"), 2, &[A::Function, A::Context, A::Method]),
-        Kind::Operator => (
+        ObjectKind::UserMapping => (include_str!("user_mappings.sql"), 2, &[A::Options]),
+        ObjectKind::Cast => (include_str!("casts.sql"), 2, &[A::Function, A::Context, A::Method]),
+        ObjectKind::Operator => (
             include_str!("operators.sql"),
             4,
             &[
@@ -374,44 +374,44 @@ pub(super) const fn of(kind: Kind) -> Option<KindQuery> {
                 A::Owner,
             ],
         ),
-        Kind::OperatorFamily => {
+        ObjectKind::OperatorFamily => {
             (include_str!("operator_families.sql"), 3, &[A::Operators, A::Functions, A::Owner])
         }
-        Kind::OperatorClass => (
+        ObjectKind::OperatorClass => (
             include_str!("operator_classes.sql"),
             3,
             &[A::Family, A::Input, A::Default, A::Storage, A::Operators, A::Functions, A::Owner],
         ),
-        Kind::Conversion => (
+        ObjectKind::Conversion => (
             include_str!("conversions.sql"),
             2,
             &[A::From, A::To, A::Function, A::Default, A::Owner],
         ),
-        Kind::TextSearchParser => (
+        ObjectKind::TextSearchParser => (
             include_str!("text_search_parsers.sql"),
             2,
             &[A::Start, A::Token, A::End, A::Headline, A::Types],
         ),
-        Kind::TextSearchDictionary => {
+        ObjectKind::TextSearchDictionary => {
             (include_str!("text_search_dictionaries.sql"), 2, &[A::Template, A::Options, A::Owner])
         }
-        Kind::TextSearchTemplate => {
+        ObjectKind::TextSearchTemplate => {
             (include_str!("text_search_templates.sql"), 2, &[A::Init, A::Lexize])
         }
-        Kind::TextSearchConfiguration => {
+        ObjectKind::TextSearchConfiguration => {
             (include_str!("text_search_configurations.sql"), 2, &[A::Parser, A::Mappings, A::Owner])
         }
-        Kind::AccessMethod => (include_str!("access_methods.sql"), 1, &[A::Type, A::Handler]),
-        Kind::Language => (
+        ObjectKind::AccessMethod => (include_str!("access_methods.sql"), 1, &[A::Type, A::Handler]),
+        ObjectKind::Language => (
             include_str!("languages.sql"),
             1,
             &[A::Untrusted, A::Handler, A::Inline, A::Validator, A::Owner],
         ),
-        Kind::Transform => (include_str!("transforms.sql"), 2, &[A::FromSql, A::ToSql]),
-        Kind::DefaultPrivilege => {
+        ObjectKind::Transform => (include_str!("transforms.sql"), 2, &[A::FromSql, A::ToSql]),
+        ObjectKind::DefaultPrivilege => {
             (include_str!("default_privileges.sql"), 5, &[A::Grantable, A::Revoked])
         }
-        Kind::Grant => return None,
+        ObjectKind::Grant => return None,
     };
     Some(KindQuery { kind, sql, key, attributes })
 }

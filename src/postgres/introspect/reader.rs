@@ -8,6 +8,8 @@
 //! Of what needs what, the rows that are new are read, and those of relations that were written to. A row that is gone went with
 //! one of its ends; should one have gone otherwise, the count and the sums of the rest tell, and everything is read.
 //!
+//! Kinds of which there is nothing are not asked about (`absent.sql`).
+//!
 //! For a database that nobody else writes to.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -17,9 +19,9 @@ use super::{
     reading::{Address, Bond, RELATIONS, Reading},
 };
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Dependencies, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Dependencies, Fact, Key, ObjectKind},
     postgres::{
-        imprint::EVER,
+        catalog_digest::EVER,
         session::{COMMIT, Message, Row, Session},
         session_error::SessionError,
     },
@@ -28,10 +30,15 @@ use crate::{
 /// Which relations were written to.
 const TOUCHED: &str = include_str!("touched.sql");
 
+/// Which kinds there is nothing of.
+const ABSENT: &str = include_str!("absent.sql");
+
 /// What can be read of some relations only.
-const OF_RELATIONS: [Kind; 4] = [Kind::Relation, Kind::Column, Kind::Constraint, Kind::Index];
+const OF_RELATIONS: [ObjectKind; 4] =
+    [ObjectKind::Relation, ObjectKind::Column, ObjectKind::Constraint, ObjectKind::Index];
 /// Types whose own attributes show in columns.
-const TYPES: [Kind; 4] = [Kind::Domain, Kind::Enum, Kind::BaseType, Kind::Collation];
+const TYPES: [ObjectKind; 4] =
+    [ObjectKind::Domain, ObjectKind::Enum, ObjectKind::BaseType, ObjectKind::Collation];
 
 /// A reader of one database that nobody else writes to. It remembers what it has read, and reads of relations only those again
 /// that were written to.
@@ -69,7 +76,7 @@ struct Outdated {
 }
 
 impl Reader {
-    /// One whose queries the server keeps, for a session in which nobody's script runs.
+    /// One whose queries the server keeps, for a session in which nobody's script runs. It leaves out what no query reads.
     pub(crate) fn keeping() -> Self {
         Self { known: None, keeps: true }
     }
@@ -92,9 +99,13 @@ impl Reader {
         let since = known.as_ref().map_or(EVER, |it| &it.relations.until);
         let since = Some(since.to_owned());
         self.keep(session, TOUCHED, 1).await?;
+        self.keep(session, ABSENT, 0).await?;
         let touched = self.message(TOUCHED, vec![since.clone()]);
-        let mut replies = exchange(session, &[Message::Batch(BEGIN), touched]).await?;
+        let absent = self.message(ABSENT, Vec::new());
+        let mut replies = exchange(session, &[Message::Batch(BEGIN), absent, touched]).await?;
         let relations = Relations::of(replies.pop().unwrap_or_default());
+        let absent: BTreeSet<String> =
+            replies.pop().unwrap_or_default().into_iter().flatten().flatten().collect();
         let touched = known.as_ref().map(|it| it.relations.touched(&relations));
         let some = touched.as_ref().map(|oids| {
             let oids: Vec<String> = oids.iter().map(u32::to_string).collect();
@@ -102,7 +113,13 @@ impl Reader {
         });
 
         let coverage = Coverage::all();
-        let wanted: Vec<Part> = parts(&coverage).collect();
+        let is_wanted = |part: &Part| match part {
+            Part::Kind(query) => !absent.contains(query.kind.variant()),
+            Part::Members => !absent.contains(ObjectKind::Extension.variant()),
+            Part::Unread => !self.keeps,
+            _ => true,
+        };
+        let wanted: Vec<Part> = parts(&coverage).filter(is_wanted).collect();
         let major = server_version / 10_000;
         let texts = wanted.iter().map(|it| {
             let values = match (&some, it.of_some()) {
@@ -281,7 +298,7 @@ fn sums(bonds: &[Bond]) -> String {
 /// The schema and the name of the relation that something is part of.
 fn relation_of<'k>(key: &'k Key, fact: &'k Fact) -> (&'k str, &'k str) {
     let name = match key.kind() {
-        Kind::Index => fact.get(Attribute::Table).unwrap_or_default(),
+        ObjectKind::Index => fact.get(Attribute::Table).unwrap_or_default(),
         _ => key.part(1),
     };
     (key.part(0), name)

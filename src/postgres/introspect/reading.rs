@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Part, queries};
 use crate::{
-    catalog::{Aspect, Attribute, Catalog, Coverage, Dependency, Fact, Key, Kind},
+    catalog::{Aspect, Attribute, Catalog, Coverage, Dependency, Fact, Key, ObjectKind},
     postgres::session::Row,
 };
 
@@ -70,7 +70,7 @@ impl Reading {
             places: HashMap::new(),
             aliases: HashMap::new(),
             bonds: Vec::new(),
-            joins: coverage.has(Kind::Grant) || aspects.iter().any(|it| coverage.tells(*it)),
+            joins: coverage.has(ObjectKind::Grant) || aspects.iter().any(|it| coverage.tells(*it)),
         }
     }
 
@@ -160,13 +160,15 @@ impl Reading {
         parts.extend(object.parts());
         parts.extend([grantee.as_str(), privilege.as_str()]);
         let fact = Fact::of([Attribute::Grantable, Attribute::Revoked].into_iter().zip(values));
-        self.catalog.insert(Key::new(Kind::Grant, &parts), fact);
+        self.catalog.insert(Key::new(ObjectKind::Grant, &parts), fact);
     }
 
     /// What a type that an extension brings is made of comes with it, too.
     fn members_of_members(&mut self) {
-        let parts =
-            [(Kind::CompositeAttribute, Kind::Composite), (Kind::DomainConstraint, Kind::Domain)];
+        let parts = [
+            (ObjectKind::CompositeAttribute, ObjectKind::Composite),
+            (ObjectKind::DomainConstraint, ObjectKind::Domain),
+        ];
         let mut all = Vec::new();
         for (part, whole) in parts {
             for (key, _) in self.catalog.of_kind(part) {
@@ -189,10 +191,10 @@ impl Reading {
             let dependent = self.at(bond.dependent)?;
             let referenced = self.at(bond.referenced)?;
             // parts of one object need each other; only a routine can need itself
-            if dependent == referenced && dependent.kind() != Kind::Routine {
+            if dependent == referenced && dependent.kind() != ObjectKind::Routine {
                 return None;
             }
-            if bond.how == 'x' && referenced.kind() == Kind::Extension {
+            if bond.how == 'x' && referenced.kind() == ObjectKind::Extension {
                 taken_away.push((dependent.clone(), referenced.name().to_owned()));
             }
             Some(Dependency {

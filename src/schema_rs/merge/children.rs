@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     schema_rs::{
         merge::{Place, find, text::qualified},
         parse::{Edit, TableName},
@@ -21,16 +21,16 @@ pub(super) struct Families {
 
 impl Families {
     pub(super) fn of(catalog: &Catalog) -> Self {
-        let relations = catalog.of_kind(Kind::Relation);
+        let relations = catalog.of_kind(ObjectKind::Relation);
         let by_text: BTreeMap<String, &Key> =
             relations.map(|(key, _)| (qualified(key.part(0), key.part(1)), key)).collect();
-        let relations = catalog.of_kind(Kind::Relation);
+        let relations = catalog.of_kind(ObjectKind::Relation);
         let partitions = relations.filter_map(|(key, fact)| {
             let whole = by_text.get(fact.get(Attribute::PartitionOf)?)?;
             Some((key.clone(), (*whole).clone()))
         });
-        let ties = catalog.of_kind(Kind::Inheritance).map(|(key, _)| {
-            let table = |at| Key::new(Kind::Relation, &[key.part(at), key.part(at + 1)]);
+        let ties = catalog.of_kind(ObjectKind::Inheritance).map(|(key, _)| {
+            let table = |at| Key::new(ObjectKind::Relation, &[key.part(at), key.part(at + 1)]);
             (table(0), table(2))
         });
         let mut all = Self { children: BTreeMap::new(), parents: BTreeMap::new() };
@@ -157,7 +157,7 @@ fn name(relation: &Key) -> TableName {
 
 /// A column of a relation.
 fn part(relation: &Key, column: &str) -> Key {
-    Key::new(Kind::Column, &[relation.part(0), relation.part(1), column])
+    Key::new(ObjectKind::Column, &[relation.part(0), relation.part(1), column])
 }
 
 /// Who has the say about an edit.
@@ -215,7 +215,7 @@ impl Settling<'_> {
         match edit {
             Edit::NewColumn { column, .. } => is_partition || self.has(parent, &column.name),
             Edit::DroppedColumn { column, .. } => {
-                let fact = self.catalog.get(&child.part(Kind::Column, column));
+                let fact = self.catalog.get(&child.part(ObjectKind::Column, column));
                 is_partition
                     || fact.is_some_and(|it| it.is(Attribute::Inherited))
                     || self.has(parent, column)
@@ -271,7 +271,7 @@ impl Settling<'_> {
                 && fact.list(Attribute::Columns) == [column]
         };
         let same = of_child(edit, table);
-        let mut constraints = Place::of(table).parts(self.catalog, Kind::Constraint);
+        let mut constraints = Place::of(table).parts(self.catalog, ObjectKind::Constraint);
         constraints.any(|(_, fact)| is_it(fact)) || self.all.iter().any(|it| says(it, &same))
     }
 }

@@ -1,7 +1,7 @@
 //! What PostgreSQL would tell of what is new.
 
 use crate::{
-    catalog::{Aspect, Attribute, Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Aspect, Attribute, Catalog, Dependency, Fact, Key, ObjectKind},
     schema_rs::{
         merge::{
             ApplyError, Merge, Place, find,
@@ -30,7 +30,7 @@ impl Merge<'_> {
         self.insert(place.key(), relation);
         // public comes with PostgreSQL, which tells of no dependency on it
         if place.schema != PUBLIC {
-            let schema = Key::new(Kind::Schema, &[&place.schema]);
+            let schema = Key::new(ObjectKind::Schema, &[&place.schema]);
             if self.catalog.get(&schema).is_none() {
                 let owner = Fact::of([(Attribute::Owner, self.owner.clone())]);
                 self.insert(schema.clone(), owner);
@@ -51,8 +51,8 @@ impl Merge<'_> {
         column: &Column,
     ) -> Result<(), ApplyError> {
         let Column { name, tpe, .. } = column;
-        let key = place.part(Kind::Column, name);
-        let position = place.parts(&self.catalog, Kind::Column).count() + 1;
+        let key = place.part(ObjectKind::Column, name);
+        let position = place.parts(&self.catalog, ObjectKind::Column).count() + 1;
         let found = find::find_type(&self.catalog, tpe, column.max_length);
         let found = found.ok_or_else(|| no_type(tpe, name, table))?;
         let mut attributes = found.attributes(&self.catalog);
@@ -73,7 +73,7 @@ impl Merge<'_> {
 
     /// Gives the children of a table a column that it has got, unless they have one.
     pub(super) fn inherit(&mut self, place: &Place, column: &str) {
-        let key = place.part(Kind::Column, column);
+        let key = place.part(ObjectKind::Column, column);
         let Some(fact) = self.catalog.get(&key).cloned() else {
             return;
         };
@@ -84,11 +84,11 @@ impl Merge<'_> {
             .collect();
         for child in self.families.below(&place.key()) {
             let child = Place::of(&child);
-            let own = child.part(Kind::Column, column);
+            let own = child.part(ObjectKind::Column, column);
             if self.catalog.get(&child.key()).is_none() || self.catalog.get(&own).is_some() {
                 continue;
             }
-            let position = child.parts(&self.catalog, Kind::Column).count() + 1;
+            let position = child.parts(&self.catalog, ObjectKind::Column).count() + 1;
             let mut inherited = without(&without(&fact, Attribute::Comment), Attribute::NotNull);
             inherited.set(Attribute::Position, position.to_string());
             inherited.set(Attribute::Inherited, "true".to_owned());
@@ -108,7 +108,7 @@ impl Merge<'_> {
     fn sequence(&mut self, place: &Place, column: &str, tpe: &Type) {
         let taken = relation_names(&self.catalog, &place.schema);
         let name = choose_name(&place.name, column, "seq", |it| taken.contains(&it));
-        let sequence = Key::new(Kind::Sequence, &[&place.schema, &name]);
+        let sequence = Key::new(ObjectKind::Sequence, &[&place.schema, &name]);
         let owner = [place.schema.as_str(), place.name.as_str(), column];
         let fact = Fact::of([
             (Attribute::Type, Some(format_type(PG_CATALOG, &tpe.name, None))),
@@ -117,14 +117,14 @@ impl Merge<'_> {
         ]);
         self.insert(sequence.clone(), fact);
         let full = qualified(&place.schema, &name).replace('\'', "''");
-        let key = place.part(Kind::Column, column);
+        let key = place.part(ObjectKind::Column, column);
         if let Some(fact) = self.catalog.get_mut(&key) {
             fact.set(Attribute::Default, format!("nextval('{full}'::regclass)"));
         }
         self.depends(&sequence, &key, 'a');
         self.depends(&key, &sequence, 'n');
         if place.schema != PUBLIC {
-            let schema = Key::new(Kind::Schema, &[&place.schema]);
+            let schema = Key::new(ObjectKind::Schema, &[&place.schema]);
             self.depends(&sequence, &schema, 'n');
         }
     }
@@ -140,7 +140,7 @@ impl Merge<'_> {
 
     /// What keeps NULL out of a column.
     fn not_null_name(&self, place: &Place, column: &str) -> Option<String> {
-        let mut constraints = place.parts(&self.catalog, Kind::Constraint);
+        let mut constraints = place.parts(&self.catalog, ObjectKind::Constraint);
         let found = constraints.find(|(_, fact)| {
             fact.get(Attribute::Type) == Some("not null")
                 && fact.list(Attribute::Columns) == [column]
@@ -150,7 +150,7 @@ impl Merge<'_> {
 
     /// Keeps NULL out of one column; `inherited` is the name of the parent's constraint.
     fn set_not_null(&mut self, place: &Place, column: &str, inherited: Option<&str>) {
-        let key = place.part(Kind::Column, column);
+        let key = place.part(ObjectKind::Column, column);
         let Some(fact) = self.catalog.get_mut(&key) else {
             return;
         };
@@ -161,7 +161,7 @@ impl Merge<'_> {
         if self.has_not_null {
             let own = || self.constraint_name(place, column, "not_null");
             let name = inherited.map_or_else(own, str::to_owned);
-            let constraint = place.part(Kind::Constraint, &name);
+            let constraint = place.part(ObjectKind::Constraint, &name);
             let is_inherited = inherited.is_some();
             let fact = Fact::of([
                 (Attribute::Inherited, is_inherited.then(|| "true".to_owned())),
@@ -194,7 +194,7 @@ impl Merge<'_> {
         }
         let name = name.unwrap_or_else(|| self.index_name(place, "pkey"));
         let list = quoted_list(columns);
-        let constraint = place.part(Kind::Constraint, &name);
+        let constraint = place.part(ObjectKind::Constraint, &name);
         let fact = Fact::of([
             (Attribute::Type, Some("primary key".to_owned())),
             (Attribute::Definition, Some(format!("PRIMARY KEY ({list})"))),
@@ -203,9 +203,9 @@ impl Merge<'_> {
         ]);
         self.insert(constraint.clone(), fact);
         for column in columns {
-            self.depends(&constraint, &place.part(Kind::Column, column), 'a');
+            self.depends(&constraint, &place.part(ObjectKind::Column, column), 'a');
         }
-        let index = Key::new(Kind::Index, &[&place.schema, &name]);
+        let index = Key::new(ObjectKind::Index, &[&place.schema, &name]);
         let definition = format!(
             "CREATE UNIQUE INDEX {} ON {} USING btree ({list})",
             quoted(&name),
@@ -247,7 +247,7 @@ impl Merge<'_> {
         // a foreign key to a partitioned table has, in PostgreSQL's eyes, one to each partition beside it
         let mut parents: Vec<Place> = vec![parent.clone()];
         parents.extend(self.families.above(&parent.key()).iter().map(Place::of));
-        let is_there = child.parts(&self.catalog, Kind::Constraint).any(|(_, fact)| {
+        let is_there = child.parts(&self.catalog, ObjectKind::Constraint).any(|(_, fact)| {
             let mut parents = parents.iter();
             parents.any(|it| find::refers(fact, &columns, it, &referenced))
         });
@@ -255,7 +255,7 @@ impl Merge<'_> {
             return Ok(());
         }
         let name = self.constraint_name(&child, column, "fkey");
-        let constraint = child.part(Kind::Constraint, &name);
+        let constraint = child.part(ObjectKind::Constraint, &name);
         let definition = format!(
             "FOREIGN KEY ({}) REFERENCES {}({})",
             quoted(column),
@@ -270,13 +270,13 @@ impl Merge<'_> {
             (Attribute::ReferencesTable, Some(parent.name.clone())),
             (Attribute::ReferencesColumns, Some(json(&referenced, ","))),
         ]);
-        let index = self.catalog.get(&parent.part(Kind::Constraint, &key_name));
+        let index = self.catalog.get(&parent.part(ObjectKind::Constraint, &key_name));
         let index = index.and_then(|it| it.get(Attribute::Index)).unwrap_or(&key_name);
-        let index = Key::new(Kind::Index, &[&parent.schema, index]);
+        let index = Key::new(ObjectKind::Index, &[&parent.schema, index]);
         self.insert(constraint.clone(), fact);
-        self.depends(&constraint, &child.part(Kind::Column, column), 'a');
+        self.depends(&constraint, &child.part(ObjectKind::Column, column), 'a');
         for column in &referenced {
-            self.depends(&constraint, &parent.part(Kind::Column, column), 'n');
+            self.depends(&constraint, &parent.part(ObjectKind::Column, column), 'n');
         }
         self.depends(&constraint, &index, 'n');
         Ok(())
@@ -311,7 +311,7 @@ impl Merge<'_> {
         let class = find::operator_class(&self.catalog, old);
         let new = Fact::of(kept.into_iter().chain(attributes));
         let new_class = find::operator_class(&self.catalog, &new);
-        let key = place.part(Kind::Column, column);
+        let key = place.part(ObjectKind::Column, column);
         self.insert(key.clone(), new);
         if let (Some(class), Some(new_class)) = (class, new_class) {
             self.change_class(place, column, &class, &new_class);
@@ -319,7 +319,11 @@ impl Merge<'_> {
         self.catalog.dependencies.retain(|it| {
             let is_type = matches!(
                 it.referenced.kind(),
-                Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range | Kind::BaseType
+                ObjectKind::Enum
+                    | ObjectKind::Domain
+                    | ObjectKind::Composite
+                    | ObjectKind::Range
+                    | ObjectKind::BaseType
             );
             it.dependent != key || !is_type
         });
@@ -369,7 +373,7 @@ impl Merge<'_> {
         }
         let key = find::primary_key(&self.catalog, place);
         let new = without(fact, Attribute::NotNull);
-        self.insert(place.part(Kind::Column, column), new);
+        self.insert(place.part(ObjectKind::Column, column), new);
         if key.is_some_and(|(_, columns)| columns.iter().any(|it| it == column)) {
             // what is part of the key cannot be NULL
             self.not_null(place, column);
@@ -389,7 +393,7 @@ impl Merge<'_> {
         let (place, fact) = find::relation(&self.catalog, table)?;
         let (key, fact) = match column {
             Some(column) => (
-                place.part(Kind::Column, column),
+                place.part(ObjectKind::Column, column),
                 find::column(&self.catalog, &place, table, column)?,
             ),
             None => (place.key(), fact),
@@ -456,7 +460,7 @@ fn without(fact: &Fact, name: Attribute) -> Fact {
 
 /// The names that a relation of a schema cannot have.
 fn relation_names<'c>(catalog: &'c Catalog, schema: &str) -> Vec<&'c str> {
-    [Kind::Relation, Kind::Index, Kind::Sequence]
+    [ObjectKind::Relation, ObjectKind::Index, ObjectKind::Sequence]
         .into_iter()
         .flat_map(|kind| catalog.below(kind, &[schema]))
         .map(|(key, _)| key.name())
@@ -465,6 +469,6 @@ fn relation_names<'c>(catalog: &'c Catalog, schema: &str) -> Vec<&'c str> {
 
 /// The names that a constraint of a schema cannot have.
 fn constraint_names<'c>(catalog: &'c Catalog, schema: &str) -> Vec<&'c str> {
-    let constraints = catalog.below(Kind::Constraint, &[schema]);
+    let constraints = catalog.below(ObjectKind::Constraint, &[schema]);
     constraints.map(|(key, _)| key.name()).collect()
 }

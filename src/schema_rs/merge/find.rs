@@ -1,7 +1,7 @@
 //! Where things are in a catalog that schema.rs names.
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     schema_rs::{
         merge::{
             ApplyError, Place,
@@ -21,11 +21,11 @@ impl Place {
 
     /// The relation.
     pub(super) fn key(&self) -> Key {
-        Key::new(Kind::Relation, &[&self.schema, &self.name])
+        Key::new(ObjectKind::Relation, &[&self.schema, &self.name])
     }
 
     /// A column, constraint or another part of it.
-    pub(super) fn part(&self, kind: Kind, name: &str) -> Key {
+    pub(super) fn part(&self, kind: ObjectKind, name: &str) -> Key {
         Key::new(kind, &[&self.schema, &self.name, name])
     }
 
@@ -33,7 +33,7 @@ impl Place {
     pub(super) fn parts<'c>(
         &self,
         catalog: &'c Catalog,
-        kind: Kind,
+        kind: ObjectKind,
     ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
         catalog.below(kind, &[&self.schema, &self.name])
     }
@@ -45,7 +45,7 @@ impl Place {
     ) -> impl Iterator<Item = (&'c Key, &'c Fact)> + use<'c> {
         let name = self.name.clone();
         catalog
-            .below(Kind::Index, &[&self.schema])
+            .below(ObjectKind::Index, &[&self.schema])
             .filter(move |(_, fact)| fact.get(Attribute::Table) == Some(name.as_str()))
     }
 
@@ -58,9 +58,9 @@ impl Place {
 /// Where a table is, or would be.
 pub(super) fn place(catalog: &Catalog, table: &TableName) -> Place {
     let given = table.schema.as_deref().unwrap_or(PUBLIC);
-    let exists = catalog.get(&Key::new(Kind::Schema, &[given])).is_some();
+    let exists = catalog.get(&Key::new(ObjectKind::Schema, &[given])).is_some();
     // `table!` takes the name of a schema as an identifier only
-    let mut schemas = catalog.of_kind(Kind::Schema).map(|(key, _)| key.name());
+    let mut schemas = catalog.of_kind(ObjectKind::Schema).map(|(key, _)| key.name());
     let meant = match exists {
         true => None,
         false => schemas.find(|it| rust_name(it, None) == given),
@@ -98,7 +98,7 @@ pub(super) fn column<'c>(
     table: &TableName,
     column: &str,
 ) -> Result<&'c Fact, ApplyError> {
-    let fact = catalog.get(&place.part(Kind::Column, column));
+    let fact = catalog.get(&place.part(ObjectKind::Column, column));
     fact.ok_or_else(|| ApplyError::NotThere { what: format!("column {column} of table {table}") })
 }
 
@@ -133,7 +133,7 @@ pub(super) fn domain(fact: &Fact, table: &TableName, column: &str) -> ApplyError
 
 /// The name of the primary key of a table, and its columns.
 pub(super) fn primary_key(catalog: &Catalog, place: &Place) -> Option<(String, Vec<String>)> {
-    let mut constraints = place.parts(catalog, Kind::Constraint);
+    let mut constraints = place.parts(catalog, ObjectKind::Constraint);
     let found = constraints.find(|(_, fact)| fact.get(Attribute::Type) == Some("primary key"));
     found.map(|(key, fact)| (key.name().to_owned(), fact.list(Attribute::Columns)))
 }
@@ -155,8 +155,14 @@ pub(super) struct Found {
     pub(super) key: Option<Key>,
 }
 
-const TYPE_KINDS: [Kind; 6] =
-    [Kind::Enum, Kind::Domain, Kind::Composite, Kind::Range, Kind::BaseType, Kind::Relation];
+const TYPE_KINDS: [ObjectKind; 6] = [
+    ObjectKind::Enum,
+    ObjectKind::Domain,
+    ObjectKind::Composite,
+    ObjectKind::Range,
+    ObjectKind::BaseType,
+    ObjectKind::Relation,
+];
 
 /// Finds a type, in another schema than `public` too where none was named.
 pub(super) fn find_type(catalog: &Catalog, tpe: &Type, max_length: Option<u32>) -> Option<Found> {
@@ -170,7 +176,7 @@ pub(super) fn find_type(catalog: &Catalog, tpe: &Type, max_length: Option<u32>) 
         return Some(Found { tpe: tpe.clone(), max_length, key: None });
     }
     let Some(key) = type_key(catalog, schema, name) else {
-        let can_tell = catalog.coverage.has(Kind::Enum);
+        let can_tell = catalog.coverage.has(ObjectKind::Enum);
         return (!can_tell).then(|| Found { tpe: tpe.clone(), max_length, key: None });
     };
     // a multirange type is part of its range type, and has its own name
@@ -194,7 +200,7 @@ fn type_key(catalog: &Catalog, schema: &str, name: &str) -> Option<Key> {
         return Some(key);
     }
     let full = qualified(schema, name);
-    let mut ranges = catalog.of_kind(Kind::Range);
+    let mut ranges = catalog.of_kind(ObjectKind::Range);
     if let Some((key, _)) =
         ranges.find(|(_, fact)| fact.get(Attribute::Multirange) == Some(full.as_str()))
     {
@@ -226,7 +232,7 @@ impl Found {
         let own_length = (!is_array && schema == PG_CATALOG).then_some(self.max_length);
         let mut length = own_length.flatten().map(|it| it.to_string());
         let (element_schema, element_name) = element.unzip();
-        let domain = self.key.as_ref().filter(|it| it.kind() == Kind::Domain);
+        let domain = self.key.as_ref().filter(|it| it.kind() == ObjectKind::Domain);
         let domain = domain.filter(|_| !is_array).and_then(|it| catalog.get(it));
         let of_domain = |name: Attribute| domain.and_then(|it| it.get(name)).map(str::to_owned);
         let base = (of_domain(Attribute::BaseSchema), of_domain(Attribute::BaseName));
@@ -276,12 +282,14 @@ pub(super) fn operator_class(catalog: &Catalog, column: &Fact) -> Option<String>
             name => name,
         },
         None => match type_key(catalog, schema, name)?.kind() {
-            Kind::Enum => "enum",
-            Kind::Range if catalog.get(&Key::new(Kind::Range, &[schema, name])).is_some() => {
+            ObjectKind::Enum => "enum",
+            ObjectKind::Range
+                if catalog.get(&Key::new(ObjectKind::Range, &[schema, name])).is_some() =>
+            {
                 "range"
             }
-            Kind::Range => "multirange",
-            Kind::Composite | Kind::Relation => "record",
+            ObjectKind::Range => "multirange",
+            ObjectKind::Composite | ObjectKind::Relation => "record",
             _ => return own_class(catalog, &format_type(schema, name, None)),
         },
     };
@@ -290,7 +298,7 @@ pub(super) fn operator_class(catalog: &Catalog, column: &Fact) -> Option<String>
 
 /// The operator class that comes with a base type.
 fn own_class(catalog: &Catalog, input: &str) -> Option<String> {
-    let mut classes = catalog.of_kind(Kind::OperatorClass);
+    let mut classes = catalog.of_kind(ObjectKind::OperatorClass);
     let found = classes.find(|(key, fact)| {
         key.part(1) == "btree"
             && fact.is(Attribute::Default)

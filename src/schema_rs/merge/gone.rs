@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Dependency, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Dependency, Fact, Key, ObjectKind},
     schema_rs::{
         merge::{ApplyError, Place, find, text::quoted},
         parse::{Edit, Join},
@@ -44,14 +44,16 @@ pub(super) fn without(catalog: &Catalog, gone: &BTreeSet<Key>) -> Catalog {
     let stays = |it: &&Dependency| !gone.contains(&it.dependent) && !gone.contains(&it.referenced);
     left.dependencies = catalog.dependencies.iter().filter(stays).cloned().collect();
     let mut positions: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-    for key in gone.iter().filter(|it| it.kind() == Kind::Column) {
+    for key in gone.iter().filter(|it| it.kind() == ObjectKind::Column) {
         let of_table = positions.entry((key.part(0), key.part(1))).or_default();
         of_table.extend(catalog.get(key).and_then(position));
     }
     for (key, fact) in catalog.iter().filter(|(key, _)| !gone.contains(*key)) {
         let mut fact = fact.clone();
         let dropped = positions.get(&(key.part(0), key.part(1)));
-        if let (Kind::Column, Some(dropped), Some(at)) = (key.kind(), dropped, position(&fact)) {
+        if let (ObjectKind::Column, Some(dropped), Some(at)) =
+            (key.kind(), dropped, position(&fact))
+        {
             let before = dropped.iter().filter(|it| **it < at).count();
             fact.set(Attribute::Position, (at - before).to_string());
         }
@@ -73,8 +75,13 @@ struct Gone<'c> {
 
 impl Gone<'_> {
     fn table(&mut self, place: &Place) {
-        const PARTS: [Kind; 5] =
-            [Kind::Column, Kind::Constraint, Kind::Trigger, Kind::Rule, Kind::Policy];
+        const PARTS: [ObjectKind; 5] = [
+            ObjectKind::Column,
+            ObjectKind::Constraint,
+            ObjectKind::Trigger,
+            ObjectKind::Rule,
+            ObjectKind::Policy,
+        ];
         self.keys.insert(place.key());
         for kind in PARTS {
             let parts = place.parts(self.catalog, kind);
@@ -86,13 +93,13 @@ impl Gone<'_> {
         let full = place.text();
         for (key, fact) in self.catalog.iter() {
             let is_part = match key.kind() {
-                Kind::Inheritance => {
+                ObjectKind::Inheritance => {
                     [key.part(0), key.part(1)] == at || [key.part(2), key.part(3)] == at
                 }
-                Kind::PublicationTable => [key.part(1), key.part(2)] == at,
-                Kind::Statistics => fact.get(Attribute::Table) == Some(full.as_str()),
-                Kind::Sequence => owner_of(fact).is_some_and(|it| it[..2] == at),
-                Kind::Constraint => refers_to(fact, place),
+                ObjectKind::PublicationTable => [key.part(1), key.part(2)] == at,
+                ObjectKind::Statistics => fact.get(Attribute::Table) == Some(full.as_str()),
+                ObjectKind::Sequence => owner_of(fact).is_some_and(|it| it[..2] == at),
+                ObjectKind::Constraint => refers_to(fact, place),
                 _ => false,
             };
             if is_part {
@@ -102,11 +109,11 @@ impl Gone<'_> {
     }
 
     fn column(&mut self, place: &Place, column: &str) {
-        self.keys.insert(place.part(Kind::Column, column));
+        self.keys.insert(place.part(ObjectKind::Column, column));
         let has =
             |fact: &Fact, list: Attribute, name: &str| fact.list(list).iter().any(|it| it == name);
         let written = quoted(column);
-        for (key, fact) in self.catalog.of_kind(Kind::Constraint) {
+        for (key, fact) in self.catalog.of_kind(ObjectKind::Constraint) {
             let is_own = [key.part(0), key.part(1)] == [place.schema.as_str(), place.name.as_str()];
             if is_own && has(fact, Attribute::Columns, column)
                 || refers_to(fact, place) && has(fact, Attribute::ReferencesColumns, column)
@@ -120,7 +127,7 @@ impl Gone<'_> {
             }
         }
         let owner = [place.schema.as_str(), place.name.as_str(), column];
-        for (key, fact) in self.catalog.of_kind(Kind::Sequence) {
+        for (key, fact) in self.catalog.of_kind(ObjectKind::Sequence) {
             if owner_of(fact).is_some_and(|it| it == owner) {
                 self.keys.insert(key.clone());
             }
@@ -135,7 +142,7 @@ impl Gone<'_> {
             return Ok(());
         };
         let columns = [join.column.clone()];
-        let constraints = child.parts(self.catalog, Kind::Constraint);
+        let constraints = child.parts(self.catalog, ObjectKind::Constraint);
         let printed = constraints
             .filter(|(_, fact)| find::refers(fact, &columns, &parent, &referenced))
             .map(|(key, _)| key.clone());
@@ -147,10 +154,10 @@ impl Gone<'_> {
         let Some((name, _)) = find::primary_key(self.catalog, place) else {
             return;
         };
-        let constraint = place.part(Kind::Constraint, &name);
+        let constraint = place.part(ObjectKind::Constraint, &name);
         let fact = self.catalog.get(&constraint);
         if let Some(index) = fact.and_then(|it| it.get(Attribute::Index)) {
-            let index = Key::new(Kind::Index, &[&place.schema, index]);
+            let index = Key::new(ObjectKind::Index, &[&place.schema, index]);
             self.replaced.insert(index.clone());
             self.keys.insert(index);
         }
@@ -160,7 +167,7 @@ impl Gone<'_> {
 
     /// The constraints that keep NULL out, where PostgreSQL has such.
     fn not_null(&mut self, place: &Place, column: &str) {
-        let own = place.parts(self.catalog, Kind::Constraint);
+        let own = place.parts(self.catalog, ObjectKind::Constraint);
         let own = own.filter(|(_, fact)| {
             fact.get(Attribute::Type) == Some("not null")
                 && fact.list(Attribute::Columns) == [column]
@@ -170,7 +177,7 @@ impl Gone<'_> {
 
     /// What PostgreSQL drops by itself along with something. Tables and columns go by name only.
     fn spread(&mut self) {
-        let constraints = self.keys.iter().filter(|it| it.kind() == Kind::Constraint);
+        let constraints = self.keys.iter().filter(|it| it.kind() == ObjectKind::Constraint);
         let indexes: Vec<Key> = constraints.filter_map(|it| self.index_of(it)).collect();
         self.keys.extend(indexes);
         loop {
@@ -190,7 +197,7 @@ impl Gone<'_> {
 
     fn index_of(&self, constraint: &Key) -> Option<Key> {
         let name = self.catalog.get(constraint)?.get(Attribute::Index)?;
-        Some(Key::new(Kind::Index, &[constraint.part(0), name]))
+        Some(Key::new(ObjectKind::Index, &[constraint.part(0), name]))
     }
 
     fn breaks(&self, dependency: &Dependency) -> bool {
@@ -202,8 +209,8 @@ impl Gone<'_> {
         let fact = self.catalog.get(dependent);
         let is_foreign_key = fact.is_some_and(|it| it.get(Attribute::Type) == Some("foreign key"));
         match dependent.kind() {
-            Kind::Relation | Kind::Column => false,
-            Kind::Constraint if is_foreign_key => !self.replaced.contains(referenced),
+            ObjectKind::Relation | ObjectKind::Column => false,
+            ObjectKind::Constraint if is_foreign_key => !self.replaced.contains(referenced),
             _ => *bond != 'n',
         }
     }
@@ -221,15 +228,15 @@ impl Gone<'_> {
     }
 
     fn grants(&mut self) {
-        let grants = self.catalog.of_kind(Kind::Grant).map(|(key, _)| key);
+        let grants = self.catalog.of_kind(ObjectKind::Grant).map(|(key, _)| key);
         let of_gone = grants.filter(|key| {
             let mut parts: Vec<&str> = key.parts().collect();
             // behind the object: the grantee and the privilege
             parts.truncate(parts.len().saturating_sub(2));
             let kind = match parts.first() {
-                Some(&"table") => Kind::Relation,
-                Some(&"column") => Kind::Column,
-                Some(&"sequence") => Kind::Sequence,
+                Some(&"table") => ObjectKind::Relation,
+                Some(&"column") => ObjectKind::Column,
+                Some(&"sequence") => ObjectKind::Sequence,
                 _ => return false,
             };
             self.keys.contains(&Key::new(kind, &parts[1..]))

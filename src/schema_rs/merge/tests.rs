@@ -36,9 +36,9 @@ fn check(text: &str, catalog: &Catalog) -> Catalog {
 fn with_mood() -> Catalog {
     let mut catalog = Catalog::new(Coverage::all());
     let owner = || (Attribute::Owner, Some("me".to_owned()));
-    catalog.insert(Key::new(Kind::Schema, &["public"]), Fact::of([owner()]));
+    catalog.insert(Key::new(ObjectKind::Schema, &["public"]), Fact::of([owner()]));
     let mood = Fact::of([owner(), (Attribute::Labels, Some("[\"a\"]".to_owned()))]);
-    catalog.insert(Key::new(Kind::Enum, &["public", "mood"]), mood);
+    catalog.insert(Key::new(ObjectKind::Enum, &["public", "mood"]), mood);
     catalog
 }
 
@@ -69,7 +69,12 @@ const TWO: &str = "
     joinable!(posts -> users (user_id));
 ";
 
-fn get<'c>(catalog: &'c Catalog, kind: Kind, parts: &[&str], name: Attribute) -> Option<&'c str> {
+fn get<'c>(
+    catalog: &'c Catalog,
+    kind: ObjectKind,
+    parts: &[&str],
+    name: Attribute,
+) -> Option<&'c str> {
     catalog.get(&Key::new(kind, parts))?.get(name)
 }
 
@@ -78,34 +83,34 @@ fn new_tables_are_told_as_postgres_tells_them() {
     let wanted = check(TWO, &with_mood());
     let key = ["public", "posts", "posts_userId_fkey"];
     assert_eq!(
-        get(&wanted, Kind::Constraint, &key, Attribute::Definition),
+        get(&wanted, ObjectKind::Constraint, &key, Attribute::Definition),
         Some("FOREIGN KEY (\"userId\") REFERENCES public.users(id)")
     );
     let index = ["public", "users_pkey"];
     assert_eq!(
-        get(&wanted, Kind::Index, &index, Attribute::Definition),
+        get(&wanted, ObjectKind::Index, &index, Attribute::Definition),
         Some("CREATE UNIQUE INDEX users_pkey ON public.users USING btree (id)")
     );
-    let classes = get(&wanted, Kind::Index, &index, Attribute::Opclasses);
+    let classes = get(&wanted, ObjectKind::Index, &index, Attribute::Opclasses);
     assert_eq!(classes, Some("[\"pg_catalog.int4_ops\"]"));
     let moods = ["public", "posts", "moods"];
-    assert_eq!(get(&wanted, Kind::Column, &moods, Attribute::Type), Some("public.mood[]"));
-    assert_eq!(get(&wanted, Kind::Column, &moods, Attribute::TypeName), Some("_mood"));
+    assert_eq!(get(&wanted, ObjectKind::Column, &moods, Attribute::Type), Some("public.mood[]"));
+    assert_eq!(get(&wanted, ObjectKind::Column, &moods, Attribute::TypeName), Some("_mood"));
     let name = ["public", "users", "name"];
-    let name = get(&wanted, Kind::Column, &name, Attribute::Type);
+    let name = get(&wanted, ObjectKind::Column, &name, Attribute::Type);
     assert_eq!(name, Some("character varying(20)"));
-    let id = get(&wanted, Kind::Column, &["public", "posts", "id"], Attribute::Default);
+    let id = get(&wanted, ObjectKind::Column, &["public", "posts", "id"], Attribute::Default);
     assert_eq!(id, Some("nextval('public.posts_id_seq'::regclass)"));
     let needs = |kind, parts: &[&str], bond| {
         wanted.dependencies.contains(&Dependency {
-            dependent: Key::new(Kind::Constraint, &key),
+            dependent: Key::new(ObjectKind::Constraint, &key),
             referenced: Key::new(kind, parts),
             bond,
         })
     };
-    assert!(needs(Kind::Column, &["public", "posts", "userId"], 'a'));
-    assert!(needs(Kind::Column, &["public", "users", "id"], 'n'));
-    assert!(needs(Kind::Index, &index, 'n'));
+    assert!(needs(ObjectKind::Column, &["public", "posts", "userId"], 'a'));
+    assert!(needs(ObjectKind::Column, &["public", "users", "id"], 'n'));
+    assert!(needs(ObjectKind::Index, &index, 'n'));
 }
 
 #[test]
@@ -119,9 +124,9 @@ fn a_dropped_table_takes_along_what_belongs_to_it() {
     let catalog = check(TWO, &with_mood());
     let users = "table! { users (id) { id -> Int4, #[max_length = 20] name -> Varchar, } }";
     let wanted = check(users, &catalog);
-    assert_eq!(wanted.of_kind(Kind::Sequence).count(), 0);
-    assert_eq!(wanted.of_kind(Kind::Index).count(), 1);
-    assert_eq!(wanted.of_kind(Kind::Constraint).count(), 1);
+    assert_eq!(wanted.of_kind(ObjectKind::Sequence).count(), 0);
+    assert_eq!(wanted.of_kind(ObjectKind::Index).count(), 1);
+    assert_eq!(wanted.of_kind(ObjectKind::Constraint).count(), 1);
     let empty = check("", &catalog);
     assert_eq!(empty, with_mood());
 }
@@ -134,11 +139,11 @@ fn columns_close_up_and_new_ones_come_last() {
         .replace("#[sql_name = \"userId\"]", "#[sql_name = \"authorId\"]");
     let wanted = check(&text, &catalog);
     let position =
-        |name| get(&wanted, Kind::Column, &["public", "posts", name], Attribute::Position);
+        |name| get(&wanted, ObjectKind::Column, &["public", "posts", name], Attribute::Position);
     assert_eq!(position("id"), Some("1"));
     assert_eq!(position("authorId"), Some("2"));
     assert_eq!(position("mood"), Some("3"));
-    let old = Key::new(Kind::Constraint, &["public", "posts", "posts_userId_fkey"]);
+    let old = Key::new(ObjectKind::Constraint, &["public", "posts", "posts_userId_fkey"]);
     assert!(wanted.get(&old).is_none());
 }
 
@@ -146,10 +151,10 @@ fn columns_close_up_and_new_ones_come_last() {
 fn a_changed_type_changes_the_operators_of_its_index() {
     let catalog = check(TWO, &with_mood());
     let wanted = check(&TWO.replacen("id -> Int4", "id -> Int8", 1), &catalog);
-    let classes = get(&wanted, Kind::Index, &["public", "users_pkey"], Attribute::Opclasses);
+    let classes = get(&wanted, ObjectKind::Index, &["public", "users_pkey"], Attribute::Opclasses);
     assert_eq!(classes, Some("[\"pg_catalog.int8_ops\"]"));
     let wider = check(&TWO.replace("= 20", "= 30"), &catalog);
-    let name = get(&wider, Kind::Column, &["public", "users", "name"], Attribute::Type);
+    let name = get(&wider, ObjectKind::Column, &["public", "users", "name"], Attribute::Type);
     assert_eq!(name, Some("character varying(30)"));
 }
 
@@ -163,7 +168,7 @@ fn a_key_that_is_referred_to_stays() {
     ));
     let free = text.replace("joinable!(posts -> users (user_id));", "");
     let wanted = check(&free, &catalog);
-    let index = get(&wanted, Kind::Index, &["public", "users_pkey"], Attribute::Columns);
+    let index = get(&wanted, ObjectKind::Index, &["public", "users_pkey"], Attribute::Columns);
     assert_eq!(index, Some("[\"id\", \"name\"]"));
 }
 
@@ -181,7 +186,7 @@ fn a_type_that_the_database_lacks_is_named() {
 fn a_view_is_not_changed() {
     let mut catalog = check(TWO, &with_mood());
     let view = Fact::of([(Attribute::Kind, Some("view".to_owned()))]);
-    catalog.insert(Key::new(Kind::Relation, &["public", "users"]), view);
+    catalog.insert(Key::new(ObjectKind::Relation, &["public", "users"]), view);
     let edit = Edit::ChangedNullability {
         table: TableName { schema: None, name: "users".to_owned() },
         column: "name".to_owned(),

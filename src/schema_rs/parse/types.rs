@@ -7,7 +7,7 @@ use syn::{
 };
 
 use crate::{
-    catalog::{Catalog, Kind},
+    catalog::{Catalog, ObjectKind},
     schema_rs::{
         parse::CustomType,
         tables::PUBLIC,
@@ -102,8 +102,13 @@ impl CustomType {
     /// The types of a catalog, by the names that they get in Rust; those of `public` first.
     #[must_use]
     pub fn of(catalog: &Catalog) -> Vec<Self> {
-        const KINDS: [Kind; 5] =
-            [Kind::Enum, Kind::Domain, Kind::Composite, Kind::Range, Kind::BaseType];
+        const KINDS: [ObjectKind; 5] = [
+            ObjectKind::Enum,
+            ObjectKind::Domain,
+            ObjectKind::Composite,
+            ObjectKind::Range,
+            ObjectKind::BaseType,
+        ];
         let keys = KINDS.into_iter().flat_map(|kind| catalog.of_kind(kind)).map(|(key, _)| key);
         let mut types: Vec<Self> = keys
             .map(|key| Self {

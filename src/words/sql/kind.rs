@@ -6,7 +6,7 @@ use super::Name;
 
 /// The kind of a statement. Most are [`Other`](Self::Other): they run in a transaction like any.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum StatementKind {
     /// Opens or ends a transaction: the leading keywords in upper case, `BEGIN`, `START
     /// TRANSACTION`, `COMMIT`, `END`, `ROLLBACK`, `ABORT`, `PREPARE TRANSACTION`, `COMMIT PREPARED`
     /// or `ROLLBACK PREPARED`.
@@ -101,7 +101,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl StatementKind {
     /// False for what PostgreSQL refuses inside a transaction block.
     ///
     /// Transaction control is not refused there, except for `COMMIT PREPARED` and `ROLLBACK

@@ -6,7 +6,7 @@
 //! replaced.
 
 use super::{
-    Kind, SqlError, Statement,
+    SqlError, Statement, StatementKind,
     recognise::recognise,
     token::{Class, Token, token},
 };
@@ -51,7 +51,7 @@ pub fn split(script: &str) -> Result<Vec<Statement>, SqlError> {
             }
             Class::Semicolon if open.is_complete() => {
                 let statement = std::mem::take(&mut open).close(script);
-                if statement.as_ref().is_some_and(|s| s.kind == Kind::CopyStdin) {
+                if statement.as_ref().is_some_and(|s| s.kind == StatementKind::CopyStdin) {
                     copies += 1;
                 }
                 statements.extend(statement);

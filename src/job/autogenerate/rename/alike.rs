@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     job::autogenerate::rename::{
         Renames,
         object::{Thing, What, Words},
@@ -16,7 +16,7 @@ use crate::{
 /// show another: that of a partition is known by its parent.
 pub(in crate::job::autogenerate) fn alike(from: &Catalog, to: &Catalog) -> Renames {
     let mut renames = Vec::new();
-    for kind in [Kind::Constraint, Kind::Index, Kind::Sequence] {
+    for kind in [ObjectKind::Constraint, ObjectKind::Index, ObjectKind::Sequence] {
         let (gone, new) = (only(kind, from, to), only(kind, to, from));
         for (old, was) in &gone {
             let mut found = new.iter().filter(|it| is_one((old, was), **it));
@@ -41,15 +41,15 @@ pub(in crate::job::autogenerate) fn alike(from: &Catalog, to: &Catalog) -> Renam
 type Entry<'c> = (&'c Key, &'c Fact);
 
 /// Those of a kind that only one of two catalogs has.
-fn only<'c>(kind: Kind, one: &'c Catalog, other: &Catalog) -> Vec<Entry<'c>> {
+fn only<'c>(kind: ObjectKind, one: &'c Catalog, other: &Catalog) -> Vec<Entry<'c>> {
     let all = one.of_kind(kind).filter(|(key, fact)| {
         let is_inherited = fact.is(Attribute::OfPartitioned) || fact.is(Attribute::Inherited);
         let goes_along = match kind {
-            Kind::Constraint => is_inherited && !has_index(key, one),
-            _ => kind == Kind::Index && fact.is(Attribute::OfConstraint),
+            ObjectKind::Constraint => is_inherited && !has_index(key, one),
+            _ => kind == ObjectKind::Index && fact.is(Attribute::OfConstraint),
         };
         // the name of one may be that of another now
-        let may_change = kind == Kind::Index || owner(fact).is_some();
+        let may_change = kind == ObjectKind::Index || owner(fact).is_some();
         let stays = other.get(key).is_some_and(|it| !may_change || is_one((key, fact), (key, it)));
         !goes_along && !stays
     });
@@ -74,7 +74,7 @@ fn owner(fact: &Fact) -> Option<(Attribute, &str)> {
 
 /// Whether a constraint has an index of its own: then it is named by itself, even if it is that of a partition.
 fn has_index(constraint: &Key, catalog: &Catalog) -> bool {
-    let index = Key::new(Kind::Index, &[constraint.part(0), constraint.name()]);
+    let index = Key::new(ObjectKind::Index, &[constraint.part(0), constraint.name()]);
     catalog.get(&index).is_some_and(|it| {
         it.get(Attribute::OfConstraint) == Some(constraint.name())
             && it.get(Attribute::Table) == Some(constraint.part(1))
@@ -85,9 +85,10 @@ fn rename(old: &Key, new: &Key, from: &Catalog) -> Rename {
     let path = |key: &Key| key.parts().map(str::to_owned).collect::<Vec<_>>();
     // a constraint and its index have one name, and it is that of the index that has to be free
     let (kind, paths) = match old.kind() {
-        Kind::Constraint if has_index(old, from) => {
-            (Kind::Index, [old, new].map(|key| vec![key.part(0).to_owned(), key.name().to_owned()]))
-        }
+        ObjectKind::Constraint if has_index(old, from) => (
+            ObjectKind::Index,
+            [old, new].map(|key| vec![key.part(0).to_owned(), key.name().to_owned()]),
+        ),
         kind => (kind, [old, new].map(path)),
     };
     let [old, new] = paths.map(|path| Thing { what: What::Object(kind), path });
@@ -103,7 +104,7 @@ fn nameless(key: &Key, fact: &Fact) -> BTreeMap<Attribute, String> {
         }
         // by which one CLUSTER goes is no structure
         Attribute::Clustered => None,
-        Attribute::Definition if key.kind() == Kind::Index => {
+        Attribute::Definition if key.kind() == ObjectKind::Index => {
             let (head, rest) = value.split_once("INDEX ")?;
             let (_, tail) = rest.split_once(" ON ")?;
             Some((name, format!("{head}{tail}")))

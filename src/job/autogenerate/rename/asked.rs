@@ -1,7 +1,7 @@
 //! Renames that were asked for: what each flag means, in the light of the others.
 
 use crate::{
-    catalog::{Attribute, Catalog, Kind},
+    catalog::{Attribute, Catalog, ObjectKind},
     job::{
         autogenerate::rename::{
             Renames,
@@ -87,14 +87,14 @@ impl Asked {
                 fact.and_then(|it| it.get(Attribute::Kind)).map(str::to_owned)
             };
             let wanted = new.fact(to);
-            if let (Some(Kind::Relation), Some(other)) = (kind(new), relation(wanted))
+            if let (Some(ObjectKind::Relation), Some(other)) = (kind(new), relation(wanted))
                 && relation(fact).is_some_and(|it| it != other)
             {
                 let other = format!("a {other}");
                 return refuse(RenameFault::Another { thing, other });
             }
             let is_generated = |fact: Option<&crate::catalog::Fact>| {
-                kind(new) == Some(Kind::Column)
+                kind(new) == Some(ObjectKind::Column)
                     && fact.is_some_and(|it| it.is(Attribute::Generated))
             };
             if is_generated(wanted) && !is_generated(fact) {
@@ -126,7 +126,7 @@ impl Asked {
     /// Tables with their schemas, and columns, by the names that they had: what is given another name or place.
     pub(in crate::job::autogenerate) fn tables(&self) -> impl Iterator<Item = (&[String], String)> {
         let is_one = |it: &&Rename| {
-            let kinds = [Kind::Schema, Kind::Relation, Kind::Column];
+            let kinds = [ObjectKind::Schema, ObjectKind::Relation, ObjectKind::Column];
             kind(&it.old).is_some_and(|it| kinds.contains(&it))
         };
         let all = self.renames.iter().filter(is_one);
@@ -134,7 +134,7 @@ impl Asked {
     }
 }
 
-fn kind(thing: &Thing) -> Option<Kind> {
+fn kind(thing: &Thing) -> Option<ObjectKind> {
     match thing.what {
         What::Object(kind) => Some(kind),
         What::Value => None,
@@ -235,7 +235,7 @@ fn in_schemas(flag: &Flag, places: &Places, before: &Catalog, to: &mut Readings)
                 }
                 _ => continue,
             };
-            if kind(&thing) == Some(Kind::Index) && new[0] != here[0] {
+            if kind(&thing) == Some(ObjectKind::Index) && new[0] != here[0] {
                 to.fault = Some(RenameFault::Elsewhere {
                     thing: thing.to_string(),
                     whole: "the schema of its table".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, ObjectKind, RelationKind},
     ddl::stored::whole,
     job::autogenerate::rename::Renames,
     ledger::Declaration,
@@ -18,9 +18,9 @@ pub(in crate::job::autogenerate) fn is_kept(key: &Key, fact: &Fact) -> bool {
     let is_aside = |name: &str| name.starts_with(KEPT);
     let owners = [Attribute::OwnedBy, Attribute::IdentityOf];
     match key.kind() {
-        Kind::Column => is_aside(key.part(1)) || is_aside(key.part(2)),
-        Kind::Index => fact.get(Attribute::Table).is_some_and(is_aside),
-        Kind::Sequence => owners
+        ObjectKind::Column => is_aside(key.part(1)) || is_aside(key.part(2)),
+        ObjectKind::Index => fact.get(Attribute::Table).is_some_and(is_aside),
+        ObjectKind::Sequence => owners
             .iter()
             .flat_map(|name| fact.list(*name).into_iter().skip(1))
             .any(|it| is_aside(&it)),
@@ -54,14 +54,14 @@ pub(in crate::job::autogenerate) fn aside(
             number += 1;
         }
     };
-    for (key, fact) in from.of_kind(Kind::Relation) {
+    for (key, fact) in from.of_kind(ObjectKind::Relation) {
         let is_table = fact.relation_kind().is_some_and(RelationKind::is_table);
-        let stays = to.get(&Key::new(Kind::Schema, &[key.part(0)])).is_some();
+        let stays = to.get(&Key::new(ObjectKind::Schema, &[key.part(0)])).is_some();
         if !is_table || !stays || to.get(key).is_some() || is_kept(key, fact) || is_ledger(key) {
             continue;
         }
         let is_taken = |name: &str| {
-            let key = Key::new(Kind::Relation, &[key.part(0), name]);
+            let key = Key::new(ObjectKind::Relation, &[key.part(0), name]);
             from.get(&key).is_some()
         };
         let of = |from: &str, to: &str| {
@@ -70,7 +70,7 @@ pub(in crate::job::autogenerate) fn aside(
         };
         all.push(of, key.part(1), &kept(key.part(1), &is_taken));
     }
-    for (key, fact) in from.of_kind(Kind::Column) {
+    for (key, fact) in from.of_kind(ObjectKind::Column) {
         let kinds = [from, to].map(|it| it.relation_kind(key));
         let both = kinds.map(|it| it.is_some_and(RelationKind::is_table));
         let has_values = !fact.is(Attribute::Inherited) && !fact.is(Attribute::Generated);
@@ -79,7 +79,7 @@ pub(in crate::job::autogenerate) fn aside(
             continue;
         }
         let is_taken = |name: &str| {
-            let key = Key::new(Kind::Column, &[key.part(0), key.part(1), name]);
+            let key = Key::new(ObjectKind::Column, &[key.part(0), key.part(1), name]);
             from.get(&key).is_some()
         };
         let table = Qualified { schema: key.part(0), name: key.part(1) };
@@ -94,8 +94,8 @@ pub(in crate::job::autogenerate) fn aside(
 /// Whether something that was renamed aside is a tie to others: it is given up.
 fn is_tie(key: &Key, fact: &Fact) -> bool {
     match key.kind() {
-        Kind::Constraint => fact.is_constraint(ConstraintKind::ForeignKey),
-        Kind::Trigger | Kind::Rule | Kind::Policy => true,
+        ObjectKind::Constraint => fact.is_constraint(ConstraintKind::ForeignKey),
+        ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => true,
         _ => false,
     }
 }
@@ -108,25 +108,28 @@ pub(in crate::job::autogenerate) fn needed_aside(catalog: &Catalog) -> BTreeSet<
     let mut found = BTreeSet::new();
     while let Some(key) = open.pop() {
         // a column that was renamed in a table that stays has lost its default
-        let is_bare = key.kind() == Kind::Column && !key.part(1).starts_with(KEPT);
+        let is_bare = key.kind() == ObjectKind::Column && !key.part(1).starts_with(KEPT);
         for dependency in catalog.dependencies.of(&key) {
             let it = &dependency.referenced;
             let Some(fact) = catalog.get(it).filter(|fact| !is_kept(it, fact)) else { continue };
             let extension = fact.get(Attribute::Extension);
-            let it = extension.map_or_else(|| whole(it), |it| Key::new(Kind::Extension, &[it]));
+            let it =
+                extension.map_or_else(|| whole(it), |it| Key::new(ObjectKind::Extension, &[it]));
             let counts = match it.kind() {
-                Kind::Schema | Kind::Relation | Kind::Column | Kind::Constraint | Kind::Index => {
-                    false
-                }
-                Kind::Routine | Kind::Sequence => !is_bare,
+                ObjectKind::Schema
+                | ObjectKind::Relation
+                | ObjectKind::Column
+                | ObjectKind::Constraint
+                | ObjectKind::Index => false,
+                ObjectKind::Routine | ObjectKind::Sequence => !is_bare,
                 _ => true,
             };
             if counts && !found.contains(&it) {
                 let is_part = |(key, fact): &(&Key, &Fact)| match key.kind() {
-                    Kind::Grant => {
+                    ObjectKind::Grant => {
                         key.part(0) == "type" && key.parts().skip(1).take(2).eq(it.parts())
                     }
-                    _ if it.kind() == Kind::Extension => {
+                    _ if it.kind() == ObjectKind::Extension => {
                         *key == &it || fact.get(Attribute::Extension) == Some(it.name())
                     }
                     _ => whole(key) == it,
@@ -152,8 +155,9 @@ pub(in crate::job::autogenerate) fn with_kept(to: &Catalog, from: &Catalog) -> C
         if is_tie(key, fact) || to.get(key).is_some() {
             continue;
         }
-        let is_bare =
-            key.kind() == Kind::Column && is_kept(key, fact) && !key.part(1).starts_with(KEPT);
+        let is_bare = key.kind() == ObjectKind::Column
+            && is_kept(key, fact)
+            && !key.part(1).starts_with(KEPT);
         let fact = if is_bare {
             let left_out = [Attribute::NotNull, Attribute::Default, Attribute::Identity];
             let attributes = fact.iter().filter(|(name, _)| !left_out.contains(name));

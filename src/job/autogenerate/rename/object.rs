@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind, RelationKind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind, RelationKind},
     words::ident::{Ident, Literal, Qualified},
 };
 
@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
     /// An object of a catalog.
-    Object(Kind),
+    Object(ObjectKind),
     /// A value of an enum type.
     Value,
 }
@@ -24,25 +24,25 @@ pub(super) struct Thing {
 }
 
 /// What stands in a schema.
-const IN_A_SCHEMA: [Kind; 9] = [
-    Kind::Relation,
-    Kind::Sequence,
-    Kind::Index,
-    Kind::Enum,
-    Kind::Domain,
-    Kind::Composite,
-    Kind::Range,
-    Kind::BaseType,
-    Kind::Routine,
+const IN_A_SCHEMA: [ObjectKind; 9] = [
+    ObjectKind::Relation,
+    ObjectKind::Sequence,
+    ObjectKind::Index,
+    ObjectKind::Enum,
+    ObjectKind::Domain,
+    ObjectKind::Composite,
+    ObjectKind::Range,
+    ObjectKind::BaseType,
+    ObjectKind::Routine,
 ];
 
 /// What is a part of something in a schema.
 const PARTS: [What; 5] = [
-    What::Object(Kind::Column),
+    What::Object(ObjectKind::Column),
     What::Value,
-    What::Object(Kind::CompositeAttribute),
-    What::Object(Kind::Constraint),
-    What::Object(Kind::DomainConstraint),
+    What::Object(ObjectKind::CompositeAttribute),
+    What::Object(ObjectKind::Constraint),
+    What::Object(ObjectKind::DomainConstraint),
 ];
 
 impl Thing {
@@ -50,7 +50,7 @@ impl Thing {
     pub(super) fn at(catalog: &Catalog, path: &[String]) -> Vec<Self> {
         let of = |what| Self { what, path: path.to_vec() };
         let kinds: Vec<What> = match path.len() {
-            1 => vec![What::Object(Kind::Schema)],
+            1 => vec![What::Object(ObjectKind::Schema)],
             2 => IN_A_SCHEMA.map(What::Object).to_vec(),
             3 => PARTS.to_vec(),
             _ => Vec::new(),
@@ -62,7 +62,7 @@ impl Thing {
     /// Everything that a catalog has so many names deep: schemas, or what is in them.
     pub(super) fn all(catalog: &Catalog, depth: usize) -> impl Iterator<Item = Self> {
         let kinds = match depth {
-            1 => &[Kind::Schema][..],
+            1 => &[ObjectKind::Schema][..],
             _ => &IN_A_SCHEMA[..],
         };
         kinds.iter().flat_map(move |kind| {
@@ -83,7 +83,7 @@ impl Thing {
                 all.map(|(key, _)| key.name().to_owned()).collect()
             }
             What::Value => {
-                let of_type = catalog.get(&Key::new(Kind::Enum, &around));
+                let of_type = catalog.get(&Key::new(ObjectKind::Enum, &around));
                 of_type.map(|it| it.list(Attribute::Labels)).unwrap_or_default()
             }
         };
@@ -102,7 +102,9 @@ impl Thing {
     /// How many a catalog has: more than one only of routines.
     pub(super) fn count(&self, catalog: &Catalog) -> usize {
         match self.what {
-            What::Object(Kind::Routine) => catalog.below(Kind::Routine, &self.parts()).count(),
+            What::Object(ObjectKind::Routine) => {
+                catalog.below(ObjectKind::Routine, &self.parts()).count()
+            }
             What::Object(_) => usize::from(self.fact(catalog).is_some()),
             What::Value => {
                 let labels = self.fact(catalog).map(|it| it.list(Attribute::Labels));
@@ -115,15 +117,15 @@ impl Thing {
     pub(super) fn fact<'c>(&self, catalog: &'c Catalog) -> Option<&'c Fact> {
         match self.what {
             What::Object(kind) => catalog.get(&Key::new(kind, &self.parts())),
-            What::Value => catalog.get(&Key::new(Kind::Enum, &self.parts()[..2])),
+            What::Value => catalog.get(&Key::new(ObjectKind::Enum, &self.parts()[..2])),
         }
     }
 
     /// The names of what, where no two may be the same; those of relations and types are one.
     pub(super) fn namespace(&self) -> What {
         match self.what {
-            What::Object(kind) if IN_A_SCHEMA.contains(&kind) && kind != Kind::Routine => {
-                What::Object(Kind::Relation)
+            What::Object(kind) if IN_A_SCHEMA.contains(&kind) && kind != ObjectKind::Routine => {
+                What::Object(ObjectKind::Relation)
             }
             what => what,
         }
@@ -160,9 +162,9 @@ impl Thing {
             ),
             (What::Object(kind), [_, of, name]) => {
                 let (part, tail) = match kind {
-                    Kind::Column => ("COLUMN", ""),
+                    ObjectKind::Column => ("COLUMN", ""),
                     // the columns of typed tables go along
-                    Kind::CompositeAttribute => ("ATTRIBUTE", " CASCADE"),
+                    ObjectKind::CompositeAttribute => ("ATTRIBUTE", " CASCADE"),
                     _ => ("CONSTRAINT", ""),
                 };
                 let (name, to) = (Ident(name), Ident(to));
@@ -183,7 +185,7 @@ impl Thing {
 /// Whether the name of a relation or a type is taken.
 pub(in crate::job::autogenerate) fn is_taken(catalog: &Catalog, schema: &str, name: &str) -> bool {
     let place = [schema.to_owned(), name.to_owned()];
-    let routine = What::Object(Kind::Routine);
+    let routine = What::Object(ObjectKind::Routine);
     Thing::at(catalog, &place).iter().any(|it| it.what != routine)
 }
 
@@ -195,17 +197,17 @@ impl Words {
     /// Those for something of a catalog.
     pub(super) fn of(thing: &Thing, catalog: &Catalog) -> Self {
         let relation = || {
-            let relation = Key::new(Kind::Relation, &thing.parts()[..2]);
+            let relation = Key::new(ObjectKind::Relation, &thing.parts()[..2]);
             catalog.relation_kind(&relation).unwrap_or(RelationKind::Table).keyword()
         };
         Self(match thing.what {
-            What::Object(Kind::Schema) => "SCHEMA",
-            What::Object(Kind::Relation | Kind::Column) => relation(),
-            What::Object(Kind::Constraint) => "TABLE",
-            What::Object(Kind::Sequence) => "SEQUENCE",
-            What::Object(Kind::Index) => "INDEX",
-            What::Object(Kind::Domain | Kind::DomainConstraint) => "DOMAIN",
-            What::Object(Kind::Routine) => "ROUTINE",
+            What::Object(ObjectKind::Schema) => "SCHEMA",
+            What::Object(ObjectKind::Relation | ObjectKind::Column) => relation(),
+            What::Object(ObjectKind::Constraint) => "TABLE",
+            What::Object(ObjectKind::Sequence) => "SEQUENCE",
+            What::Object(ObjectKind::Index) => "INDEX",
+            What::Object(ObjectKind::Domain | ObjectKind::DomainConstraint) => "DOMAIN",
+            What::Object(ObjectKind::Routine) => "ROUTINE",
             What::Object(_) | What::Value => "TYPE",
         })
     }

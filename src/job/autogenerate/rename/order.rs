@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, Kind},
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
     job::{
         autogenerate::rename::{
             object::{Thing, What, Words},
@@ -88,18 +88,18 @@ struct Move<'r> {
 
 /// The indexes of a table, and the sequences of its columns.
 fn going_along(thing: &Thing, before: &Catalog) -> Vec<Thing> {
-    let What::Object(Kind::Relation) = thing.what else { return Vec::new() };
+    let What::Object(ObjectKind::Relation) = thing.what else { return Vec::new() };
     let is_of_it = |key: &Key, fact: &Fact| {
         let column = [Attribute::OwnedBy, Attribute::IdentityOf].map(|it| fact.list(it));
         let table = column.iter().find_map(|it| it.get(..2));
         match key.kind() {
-            Kind::Index => {
+            ObjectKind::Index => {
                 fact.get(Attribute::Table) == Some(thing.name()) && key.part(0) == thing.path[0]
             }
             _ => table == Some(thing.path.as_slice()),
         }
     };
-    let all = before.of_kind(Kind::Index).chain(before.of_kind(Kind::Sequence));
+    let all = before.of_kind(ObjectKind::Index).chain(before.of_kind(ObjectKind::Sequence));
     let all = all.filter(|(key, fact)| is_of_it(key, fact));
     all.map(|(key, _)| Thing {
         what: What::Object(key.kind()),
@@ -114,7 +114,7 @@ fn new_schemas<'o>(
     places: &Places,
     before: &Catalog,
 ) -> impl Iterator<Item = Step> + use<'o> {
-    let all = before.of_kind(Kind::Schema);
+    let all = before.of_kind(ObjectKind::Schema);
     let mut there: BTreeSet<String> =
         all.map(|(key, _)| places.after(&[key.name().to_owned()]).swap_remove(0)).collect();
     let moved = open.iter().filter(|it| it.goal[0] != it.thing.path[0]);

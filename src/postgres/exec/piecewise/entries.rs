@@ -3,7 +3,7 @@
 use crate::{
     migration::{journal::EntryKind, source::Direction, status::Prefix},
     postgres::{
-        exec::{At, TaskError},
+        exec::{Phase, TaskError},
         journal::Record,
         session::{COMMIT, Message},
     },
@@ -32,15 +32,15 @@ impl Run<'_, '_, '_, '_> {
     ) -> Result<(), TaskError> {
         let settle = self.locked.settle();
         let messages = [
-            (At::Journal, Message::Batch("BEGIN")),
-            (At::Settling, Message::Batch(&settle)),
-            (At::Journal, Message::Query(&record.0, record.1.clone())),
-            (At::Journal, Message::Batch(COMMIT)),
+            (Phase::Journal, Message::Batch("BEGIN")),
+            (Phase::Settling, Message::Batch(&settle)),
+            (Phase::Journal, Message::Query(&record.0, record.1.clone())),
+            (Phase::Journal, Message::Batch(COMMIT)),
         ];
         let (parts, messages): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
         let replies = self.locked.session.exchange_undisturbed(&messages).await;
-        for (at, reply) in parts.into_iter().zip(replies) {
-            reply.map_err(|failure| self.error(at, failure.into()))?;
+        for (phase, reply) in parts.into_iter().zip(replies) {
+            reply.map_err(|failure| self.error(phase, failure.into()))?;
         }
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Run<'_, '_, '_, '_> {
             kind,
             up,
             down,
-            actor: &self.manner.actor,
+            actor: &self.exec.actor,
             took_ms: None,
             reached: Some((reached, self.task.statements.len())),
             note,

@@ -7,8 +7,8 @@ use crate::{
     migration::plan::Unit,
     postgres::{
         exec::{
-            At, Cause, Draft, Part, TaskError, alone,
-            body::{Body, Owned},
+            Cause, Draft, Part, Phase, TaskError, alone,
+            guarded_transaction::{GuardedTransaction, Owned},
             together,
         },
         session::{Failure, Message},
@@ -35,26 +35,26 @@ impl Run<'_, '_, '_, '_> {
         let mut early = Draft::default();
         for statement in statements.clone().take(together::leading(task, statements.clone())) {
             let message = Message::Script(task.text(statement));
-            early.push(index, At::Statement(statement), message);
+            early.push(index, Phase::Statement(statement), message);
             statements.start = statement + 1;
         }
         let noted = &self.noted;
         let rest = |before: &str| {
             noted.get_or_init(|| before.to_owned());
-            let at = |at| Part { task: index, at };
+            let at = |phase| Part { task: index, phase };
             let script = statements.clone().map(|statement| {
                 let message = Owned::Script(task.text(statement).to_owned());
-                (at(At::Statement(statement)), message)
+                (at(Phase::Statement(statement)), message)
             });
             let end = [
-                (at(At::Settling), Owned::Batch(settle.clone())),
-                (at(At::Journal), Owned::Query(record.0.clone(), record.1.clone())),
+                (at(Phase::Settling), Owned::Batch(settle.clone())),
+                (at(Phase::Journal), Owned::Query(record.0.clone(), record.1.clone())),
             ];
             script.chain(end).collect()
         };
         let total = task.statements.len();
-        let (actor, place) = (self.manner.actor.clone(), self.locked.facts().place.clone());
-        let body = Body {
+        let (actor, place) = (self.exec.actor.clone(), self.locked.facts().place.clone());
+        let transaction = GuardedTransaction {
             first: index,
             begin,
             cleans: false,
@@ -70,7 +70,7 @@ impl Run<'_, '_, '_, '_> {
             version: Some(task.step.migration.version.to_string()),
             statements: &|_| total,
         };
-        let ran = self.locked.run_guarded(&body, self.manner, &mut *self.tell).await;
+        let ran = self.locked.run_guarded(&transaction, self.exec, &mut *self.tell).await;
         match ran {
             Ok(_) => Ok(()),
             // it cannot run in a transaction, and has had no effect in this one
@@ -88,13 +88,13 @@ impl Run<'_, '_, '_, '_> {
         &mut self,
         statement: usize,
     ) -> Result<Option<Snapshot>, TaskError> {
-        let guard = &self.manner.guard;
+        let guard = &self.exec.guard;
         if !guard.is_on() {
             return Ok(None);
         }
-        let at = At::Statement(statement);
+        let phase = Phase::Statement(statement);
         let before = self.locked.look_around(guard, None).await;
-        let before = before.map_err(|failure| self.error(at, failure.into()))?;
+        let before = before.map_err(|failure| self.error(phase, failure.into()))?;
         let noted = guard.noted(&before);
         self.noted.get_or_init(|| noted);
         if !(0..guard.ledgers.len()).any(|ledger| ledger::is_guarded(&before, ledger)) {
@@ -102,7 +102,7 @@ impl Run<'_, '_, '_, '_> {
         }
         let (text, kind) = (self.task.text(statement), &self.task.statements[statement].kind);
         let why = alone::refused(self.locked, kind, text, guard, &before).await;
-        let why = why.map_err(|failure| self.error(at, failure.into()))?;
+        let why = why.map_err(|failure| self.error(phase, failure.into()))?;
         match why {
             None => Ok(Some(before)),
             Some(why) => {
@@ -115,7 +115,7 @@ impl Run<'_, '_, '_, '_> {
                     advice: "Run it in a migration with a transaction, where the rows are looked at. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through, and only where they reach no function of your own.",
                     rows: true,
                 };
-                Err(self.error(at, Cause::Refused(vec![finding])))
+                Err(self.error(phase, Cause::Refused(vec![finding])))
             }
         }
     }
@@ -126,10 +126,10 @@ impl Run<'_, '_, '_, '_> {
         statement: usize,
         before: &Snapshot,
     ) -> Result<(), TaskError> {
-        let guard = &self.manner.guard;
-        let at = At::Statement(statement);
+        let guard = &self.exec.guard;
+        let phase = Phase::Statement(statement);
         let after = self.locked.look_around(guard, Some(before)).await;
-        let after = after.map_err(|failure| self.error(at, failure.into()))?;
+        let after = after.map_err(|failure| self.error(phase, failure.into()))?;
         let context = Context {
             ledgers: &guard.ledgers,
             before: None,
@@ -143,12 +143,15 @@ impl Run<'_, '_, '_, '_> {
             if let Some(note) = guard.attestation(before, &after) {
                 let place = self.locked.facts().place.clone();
                 let migration = self.task.step.migration;
-                let record = together::attested(migration, note, &self.manner.actor, &place);
+                let record = together::attested(migration, note, &self.exec.actor, &place);
                 self.write(&record).await?;
             }
             Ok(())
         } else {
-            Err(TaskError { committed: statement + 1, ..self.error(at, Cause::Refused(findings)) })
+            Err(TaskError {
+                committed: statement + 1,
+                ..self.error(phase, Cause::Refused(findings))
+            })
         }
     }
 }

@@ -4,12 +4,12 @@ use crate::{
     migration::plan::Unit,
     postgres::{
         exec::{
-            At, Cause, Draft, Happening, TaskError, Unsure,
+            Cause, Draft, ExecEvent, Phase, TaskError, Unsure,
             recognise::{self, Effect, Note},
         },
         session::{Failure, Message},
     },
-    words::sql::Kind,
+    words::sql::StatementKind,
 };
 
 use super::Run;
@@ -27,7 +27,7 @@ impl Run<'_, '_, '_, '_> {
             let Err(cause) = self.try_alone(statement, &note).await else {
                 break;
             };
-            if let Err(error) = self.pause(At::Statement(statement), cause, attempt).await {
+            if let Err(error) = self.pause(Phase::Statement(statement), cause, attempt).await {
                 return Err(self.withdraw(statement, &note, error).await);
             }
         }
@@ -41,7 +41,8 @@ impl Run<'_, '_, '_, '_> {
     async fn announce(&mut self, statement: usize) -> Result<Note, TaskError> {
         let kind = &self.task.statements[statement].kind;
         let note = Note::before(&mut self.locked.session, kind).await;
-        let note = note.map_err(|failure| self.error(At::Statement(statement), failure.into()))?;
+        let note =
+            note.map_err(|failure| self.error(Phase::Statement(statement), failure.into()))?;
         let reached = statement + 1;
         let record = self.progress(self.direction().0, reached, reached, note.write());
         self.write(&record).await?;
@@ -58,7 +59,7 @@ impl Run<'_, '_, '_, '_> {
             _ => false,
         };
         // code that commits may have done a part of its work
-        if !refused || matches!(kind, Kind::Call) {
+        if !refused || matches!(kind, StatementKind::Call) {
             return error;
         }
         let left = note.left_by(&mut self.locked.session, kind).await;
@@ -81,7 +82,7 @@ impl Run<'_, '_, '_, '_> {
         }
         let sql = rest.unwrap_or_else(|| self.task.text(statement).to_owned());
         let mut draft = Draft::default();
-        draft.push(self.index, At::Statement(statement), Message::Script(&sql));
+        draft.push(self.index, Phase::Statement(statement), Message::Script(&sql));
         let total = self.task.statements.len();
         let sent = self.locked.send(&draft, &|_| total, &mut *self.tell).await;
         sent.map(|_| ()).map_err(|(_, failure)| failure.into())
@@ -110,7 +111,7 @@ impl Run<'_, '_, '_, '_> {
         for reply in self.locked.session.exchange(&messages, &mut |_| {}).await {
             reply?;
         }
-        (self.tell)(Happening::DroppedInvalidIndex(self.index, &name));
+        (self.tell)(ExecEvent::DroppedInvalidIndex(self.index, &name));
         Ok(())
     }
 
@@ -123,8 +124,8 @@ impl Run<'_, '_, '_, '_> {
         let kind = &self.task.statements[statement].kind;
         let found = recognise::effect(&mut self.locked.session, kind, note).await;
         let effect =
-            found.map_err(|failure| self.error(At::Statement(statement), failure.into()))?;
-        Ok(match (effect, self.manner.unsure) {
+            found.map_err(|failure| self.error(Phase::Statement(statement), failure.into()))?;
+        Ok(match (effect, self.exec.unsure) {
             (Effect::Unknown, Some(Unsure::Repeat)) => Effect::None,
             (Effect::Unknown, Some(Unsure::Skip)) => Effect::Done,
             (effect, _) => effect,

@@ -7,14 +7,14 @@
 use crate::{
     migration::{plan::Unit, source::Direction, status::Prefix},
     postgres::{
-        exec::Happening,
+        exec::ExecEvent,
         journal::TOOL,
         lock::KEY,
         session::{Failure, Message, Seen},
     },
     words::{
         ident::Literal,
-        sql::{Kind, verb},
+        sql::{StatementKind, verb},
     },
 };
 
@@ -51,7 +51,7 @@ const MOST_REFUSED: u32 = 3;
 impl Stream {
     pub(super) fn new(run: &Run<'_, '_, '_, '_>) -> Self {
         let is_possible = run.locked.session.wire().is_some()
-            && !run.manner.guard.is_on()
+            && !run.exec.guard.is_on()
             && run.locked.holder.is_none();
         Self {
             prepare: prepare(run),
@@ -66,7 +66,7 @@ impl Stream {
         let first = unit.statements.start;
         let verb = verb(run.task.text(first)).to_ascii_lowercase();
         !unit.is_block
-            && matches!(run.task.statements[first].kind, Kind::Other | Kind::Call)
+            && matches!(run.task.statements[first].kind, StatementKind::Other | StatementKind::Call)
             && STREAMED.contains(&verb.as_str())
     }
 
@@ -127,12 +127,12 @@ impl Stream {
         let mut observe = |seen: Seen<'_>| match seen {
             Seen::Done(0, _) => {}
             Seen::Done(message, _) => {
-                tell(Happening::Statement(task, pairs[message - 1].done, total))
+                tell(ExecEvent::Statement(task, pairs[message - 1].done, total))
             }
             Seen::Within(message, statements) => (at, within) = (message, statements),
             Seen::Notice(message, notice) => {
                 let statement = message.checked_sub(1).map(|pair| pairs[pair].done - 1);
-                tell(Happening::Notice(task, statement, &notice));
+                tell(ExecEvent::Notice(task, statement, &notice));
             }
         };
         let mut replies = run.locked.session.exchange(&messages, &mut observe).await.into_iter();
@@ -217,7 +217,7 @@ fn prepare(run: &Run<'_, '_, '_, '_>) -> String {
         ("kind", literal(run.direction().1.word())),
         ("up", up.to_owned()),
         ("down", down.to_owned()),
-        ("actor", literal(&run.manner.actor)),
+        ("actor", literal(&run.exec.actor)),
         ("tool", literal(TOOL)),
         ("statements", run.task.statements.len().to_string()),
         ("role", literal(&run.locked.facts().role)),

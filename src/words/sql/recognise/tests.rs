@@ -4,7 +4,7 @@ use crate::words::sql::{Name, split};
 /// Recognises the statement as written, in lower case, and with comments and line breaks for
 /// blanks.
 #[track_caller]
-fn check(sql: &str, expected: &Kind) {
+fn check(sql: &str, expected: &StatementKind) {
     let commented = sql.replace(' ', " -- '\r\n/* ; /* \" */ */ ");
     let lower = if sql.contains('"') { sql.to_owned() } else { sql.to_lowercase() };
     for text in [sql, &lower, &commented] {
@@ -40,7 +40,7 @@ fn transaction_control_is_named_by_its_keywords() {
         ("COMMIT PREPARED 'x'", "COMMIT PREPARED"),
         ("ROLLBACK PREPARED 'x'", "ROLLBACK PREPARED"),
     ] {
-        check(sql, &Kind::Transaction(keywords.to_owned()));
+        check(sql, &StatementKind::Transaction(keywords.to_owned()));
     }
 }
 
@@ -48,7 +48,7 @@ fn transaction_control_is_named_by_its_keywords() {
 fn kinds_without_names() {
     for (kind, statements) in [
         (
-            Kind::Savepoint,
+            StatementKind::Savepoint,
             &[
                 "SAVEPOINT a",
                 "RELEASE a",
@@ -60,7 +60,7 @@ fn kinds_without_names() {
             ][..],
         ),
         (
-            Kind::CopyStdin,
+            StatementKind::CopyStdin,
             &[
                 "COPY t FROM STDIN",
                 "COPY t (a, b) FROM stdin",
@@ -72,7 +72,7 @@ fn kinds_without_names() {
             ],
         ),
         (
-            Kind::CopyStdout,
+            StatementKind::CopyStdout,
             &[
                 "COPY t TO STDOUT",
                 "COPY t TO STDIN",
@@ -81,7 +81,7 @@ fn kinds_without_names() {
             ],
         ),
         (
-            Kind::ReindexConcurrently,
+            StatementKind::ReindexConcurrently,
             &[
                 "REINDEX INDEX CONCURRENTLY i",
                 "REINDEX TABLE CONCURRENTLY s.t",
@@ -92,7 +92,7 @@ fn kinds_without_names() {
             ],
         ),
         (
-            Kind::Maintenance,
+            StatementKind::Maintenance,
             &[
                 "VACUUM",
                 "VACUUM t",
@@ -108,19 +108,22 @@ fn kinds_without_names() {
                 "REINDEX (CONCURRENTLY off) SCHEMA s",
             ],
         ),
-        (Kind::AlterSystem, &["ALTER SYSTEM SET a = 1", "ALTER SYSTEM RESET ALL"]),
-        (Kind::Call, &["CALL p()", "DO $$ BEGIN COMMIT; END $$", "DO LANGUAGE plpgsql 'x'"]),
-        (Kind::OutsideTransaction("DISCARD ALL"), &["DISCARD ALL"]),
+        (StatementKind::AlterSystem, &["ALTER SYSTEM SET a = 1", "ALTER SYSTEM RESET ALL"]),
         (
-            Kind::OutsideTransaction("ALTER DATABASE SET TABLESPACE"),
+            StatementKind::Call,
+            &["CALL p()", "DO $$ BEGIN COMMIT; END $$", "DO LANGUAGE plpgsql 'x'"],
+        ),
+        (StatementKind::OutsideTransaction("DISCARD ALL"), &["DISCARD ALL"]),
+        (
+            StatementKind::OutsideTransaction("ALTER DATABASE SET TABLESPACE"),
             &["ALTER DATABASE d SET TABLESPACE x"],
         ),
         (
-            Kind::OutsideTransaction("ALTER SUBSCRIPTION REFRESH PUBLICATION"),
+            StatementKind::OutsideTransaction("ALTER SUBSCRIPTION REFRESH PUBLICATION"),
             &["ALTER SUBSCRIPTION s REFRESH PUBLICATION WITH (copy_data = false)"],
         ),
         (
-            Kind::OutsideTransaction("ALTER SUBSCRIPTION with refresh"),
+            StatementKind::OutsideTransaction("ALTER SUBSCRIPTION with refresh"),
             &[
                 "ALTER SUBSCRIPTION s SET PUBLICATION p",
                 "ALTER SUBSCRIPTION s ADD PUBLICATION p, q WITH (copy_data = off)",
@@ -128,7 +131,7 @@ fn kinds_without_names() {
             ],
         ),
         (
-            Kind::OutsideTransaction("ALTER SUBSCRIPTION of a slot"),
+            StatementKind::OutsideTransaction("ALTER SUBSCRIPTION of a slot"),
             &["ALTER SUBSCRIPTION s SET (failover = true)"],
         ),
     ] {
@@ -159,14 +162,18 @@ fn concurrent_index_builds_name_index_and_table() {
         let index = index.map(|it| Box::new(name(it)));
         check(
             sql,
-            &Kind::CreateIndexConcurrently { index, table: Box::new(name(table)), if_not_exists },
+            &StatementKind::CreateIndexConcurrently {
+                index,
+                table: Box::new(name(table)),
+                if_not_exists,
+            },
         );
     }
 }
 
 #[test]
 fn other_kinds_name_what_they_touch() {
-    let drop = |names: &[&str], if_exists| Kind::DropIndexConcurrently {
+    let drop = |names: &[&str], if_exists| StatementKind::DropIndexConcurrently {
         indexes: names.iter().map(|n| name(n)).collect(),
         if_exists,
     };
@@ -174,31 +181,47 @@ fn other_kinds_name_what_they_touch() {
     check("DROP INDEX CONCURRENTLY IF EXISTS s.a, b CASCADE", &drop(&["s.a", "b"], true));
     check(
         "DROP INDEX CONCURRENTLY \"A.b\"",
-        &Kind::DropIndexConcurrently {
+        &StatementKind::DropIndexConcurrently {
             indexes: vec![Name { schema: None, name: "A.b".to_owned() }],
             if_exists: false,
         },
     );
 
     let (table, partition) = (Box::new(name("s.t")), Box::new(name("p")));
-    let detach = Kind::DetachConcurrently { table: table.clone(), partition: partition.clone() };
+    let detach =
+        StatementKind::DetachConcurrently { table: table.clone(), partition: partition.clone() };
     check("ALTER TABLE s.t DETACH PARTITION p CONCURRENTLY", &detach);
     check("ALTER TABLE IF EXISTS ONLY s.t DETACH PARTITION p CONCURRENTLY", &detach);
     check(
         "ALTER TABLE s.t DETACH PARTITION p FINALIZE",
-        &Kind::DetachFinalize { table, partition },
+        &StatementKind::DetachFinalize { table, partition },
     );
 
     let (n, if_exists) = ("n".to_owned(), true);
-    check("CREATE DATABASE n TEMPLATE x", &Kind::CreateDatabase { name: n.clone() });
-    check("CREATE TABLESPACE n LOCATION '/x'", &Kind::CreateTablespace { name: n.clone() });
-    check("DROP DATABASE IF EXISTS n (FORCE)", &Kind::DropDatabase { name: n.clone(), if_exists });
-    check("DROP TABLESPACE IF EXISTS n", &Kind::DropTablespace { name: n.clone(), if_exists });
-    check("DROP SUBSCRIPTION IF EXISTS n", &Kind::DropSubscription { name: n.clone(), if_exists });
-    check("DROP DATABASE \"N\"", &Kind::DropDatabase { name: "N".to_owned(), if_exists: false });
+    check("CREATE DATABASE n TEMPLATE x", &StatementKind::CreateDatabase { name: n.clone() });
+    check(
+        "CREATE TABLESPACE n LOCATION '/x'",
+        &StatementKind::CreateTablespace { name: n.clone() },
+    );
+    check(
+        "DROP DATABASE IF EXISTS n (FORCE)",
+        &StatementKind::DropDatabase { name: n.clone(), if_exists },
+    );
+    check(
+        "DROP TABLESPACE IF EXISTS n",
+        &StatementKind::DropTablespace { name: n.clone(), if_exists },
+    );
+    check(
+        "DROP SUBSCRIPTION IF EXISTS n",
+        &StatementKind::DropSubscription { name: n.clone(), if_exists },
+    );
+    check(
+        "DROP DATABASE \"N\"",
+        &StatementKind::DropDatabase { name: "N".to_owned(), if_exists: false },
+    );
     for with in ["", " WITH (enabled = false)", " WITH (create_slot)", " WITH (connect = 'true')"] {
         let sql = format!("CREATE SUBSCRIPTION n CONNECTION 'x' PUBLICATION p{with}");
-        check(&sql, &Kind::CreateSubscription { name: n.clone() });
+        check(&sql, &StatementKind::CreateSubscription { name: n.clone() });
     }
 }
 
@@ -258,9 +281,9 @@ fn everything_else_is_other() {
     ] {
         // An open parenthesis swallows the semicolon; what it is does not change.
         assert!(recognise(sql).may_run_in_transaction(), "{sql}");
-        assert_eq!(recognise(sql), Kind::Other, "{sql}");
+        assert_eq!(recognise(sql), StatementKind::Other, "{sql}");
         if sql.matches('(').count() == sql.matches(')').count() {
-            check(sql, &Kind::Other);
+            check(sql, &StatementKind::Other);
         }
     }
 }

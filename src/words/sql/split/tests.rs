@@ -284,7 +284,7 @@ fn no_input_panics_and_no_token_is_lost() {
             assert!(script.get(statement.span.clone()).is_some(), "{script:?}");
             end = statement.span.end;
         }
-        if statements.iter().any(|s| s.kind == Kind::CopyStdin) {
+        if statements.iter().any(|s| s.kind == StatementKind::CopyStdin) {
             continue;
         }
         let mut at = 0;

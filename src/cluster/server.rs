@@ -150,7 +150,7 @@ pub(super) fn running_in(data: &Path) -> Option<PidFile> {
     PidFile::read(data).filter(|file| works_in(file.pid, data))
 }
 
-/// Ends the server that runs in a data directory although its guard is gone. True if there was one.
+/// Ends the server that runs in a data directory although its supervisor is gone. True if there was one.
 pub(super) fn end_running(data: &Path, signal: Signal, patience: Duration) -> bool {
     let Some(found) = running_in(data) else {
         return false;

@@ -1,7 +1,7 @@
 //! The project's own durable server.
 //!
 //! Its data is under `.glowplug/pg/` in the project, one directory per major; its socket is in a private
-//! directory with a short name elsewhere. It runs while it is used, guarded by a process of its own, and is
+//! directory with a short name elsewhere. It runs while it is used, supervised by a process of its own, and is
 //! started again by whoever needs it next. One server per project runs at a time.
 
 mod choices;
@@ -18,12 +18,12 @@ use self::files::{make_log, old_log, remove, socket_file, write_once};
 use super::account::Account;
 use super::binaries::Binaries;
 use super::error::{ClusterError, cannot};
-use super::guard::{self, Job, LocalJob};
 use super::lock::{self, Locked};
 use super::places::Places;
 use super::process::Signal;
 use super::scratch::SOCKET_PATH;
 use super::server::{self, PidFile};
+use super::supervisor::{self, Job, LocalJob};
 use super::{PORT, SUPERUSER, client, socket_url, template};
 use crate::words::digest::Digest;
 use crate::words::url::Url;
@@ -37,8 +37,8 @@ const CHECKPOINT: Duration = Duration::from_secs(60);
 /// How the durable server is started.
 #[derive(Debug, Clone)]
 pub struct LocalOptions {
-    /// The program that becomes the guard: `glowplug` itself.
-    pub guard: PathBuf,
+    /// The program that becomes the supervisor: `glowplug` itself.
+    pub supervisor: PathBuf,
     /// How long nobody may be connected before the server is stopped.
     pub idle: Duration,
     /// Further settings, as `-c name=value`.
@@ -239,7 +239,8 @@ impl Local {
         self.home.join("start.lock")
     }
 
-    fn guard_lock(&self) -> PathBuf {
+    fn supervisor_lock(&self) -> PathBuf {
+        // the name that older versions look for as well
         self.home.join("guard.lock")
     }
 
@@ -263,15 +264,15 @@ impl Local {
             .find_map(|major| Some((major, server::running_in(&self.data(major))?)))
     }
 
-    /// The server, if it has a guard. Waits for a guard that is on its way.
-    fn guarded(&self) -> Result<Option<(u32, PidFile)>, ClusterError> {
+    /// The server, if it has a supervisor. Waits for a supervisor that is on its way.
+    fn supervised(&self) -> Result<Option<(u32, PidFile)>, ClusterError> {
         let end = Instant::now() + PATIENCE;
-        while lock::is_held(&self.guard_lock()) {
+        while lock::is_held(&self.supervisor_lock()) {
             if let Some(found) = self.running().filter(|(_, file)| file.ready) {
                 return Ok(Some(found));
             }
             if Instant::now() >= end {
-                let (path, seconds) = (self.guard_lock(), PATIENCE.as_secs());
+                let (path, seconds) = (self.supervisor_lock(), PATIENCE.as_secs());
                 return Err(ClusterError::Busy { path, seconds });
             }
             thread::sleep(Duration::from_millis(10));
@@ -281,7 +282,7 @@ impl Local {
 
     /// Whether the server runs and its database accepts connections. Only for the holder of the gate.
     fn serves(&self, account: &Account, wanted: Option<u32>) -> Result<bool, ClusterError> {
-        let Some((major, found)) = self.guarded()? else {
+        let Some((major, found)) = self.supervised()? else {
             return Ok(false);
         };
         // A cleaner of temporary folders may have taken the socket from under the server.
@@ -299,13 +300,13 @@ impl Local {
 
     /// Stops whatever runs on this project's data. Only for the holder of the gate.
     fn end(&self) -> Result<bool, ClusterError> {
-        self.guarded()?;
+        self.supervised()?;
         let mut ended = false;
         for major in self.majors() {
             ended |= server::end_running(&self.data(major), Signal::Interrupt, CHECKPOINT);
         }
-        // The guard sees its server end, and ends too.
-        drop(lock::exclusive(&self.guard_lock(), PATIENCE)?);
+        // The supervisor sees its server end, and ends too.
+        drop(lock::exclusive(&self.supervisor_lock(), PATIENCE)?);
         fs::remove_dir(&self.socket_dir).ok();
         Ok(ended)
     }
@@ -338,7 +339,7 @@ impl Local {
             write_once(&ignore, "*\n", &mut made)?;
         }
         write_once(&self.start_lock(), "", &mut made)?;
-        write_once(&self.guard_lock(), "", &mut made)?;
+        write_once(&self.supervisor_lock(), "", &mut made)?;
         // What root makes in somebody's project is theirs; in root's own it stays out of the server's reach.
         let owner = fs::metadata(&self.project).map_err(cannot("inspect", &self.project))?.uid();
         if owner == account.uid() {
@@ -370,7 +371,7 @@ impl Local {
         }
     }
 
-    /// Starts the guard, which outlives us.
+    /// Starts the supervisor, which outlives us.
     fn launch(
         &self,
         account: &Account,
@@ -396,16 +397,17 @@ impl Local {
             socket_dir: self.socket_dir.clone(),
             port: PORT,
             log,
-            guard_lock: self.guard_lock(),
+            supervisor_lock: self.supervisor_lock(),
             start_lock: self.start_lock(),
             idle: options.idle,
             settings: settings(&options.settings, &self.socket_dir),
         });
-        let (mut guard, _ready) = guard::spawn(&options.guard, &job).inspect_err(|_| {
-            fs::remove_dir(&self.socket_dir).ok();
-        })?;
+        let (mut supervisor, _ready) =
+            supervisor::spawn(&options.supervisor, &job).inspect_err(|_| {
+                fs::remove_dir(&self.socket_dir).ok();
+            })?;
         // If it ends while we are still here, somebody has to take note of it.
-        drop(thread::spawn(move || guard.wait()));
+        drop(thread::spawn(move || supervisor.wait()));
         Ok(())
     }
 

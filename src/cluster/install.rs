@@ -199,7 +199,7 @@ pub(super) fn open_up(directory: &Path, programs: &Path) -> Result<(), ClusterEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::cluster::SUPPORTED;
+    use crate::cluster::SUPPORTED;
 
     #[test]
     fn every_supported_major_has_a_pinned_package() {

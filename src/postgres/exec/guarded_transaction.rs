@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A transaction that is to be guarded.
-pub(super) struct Body<'b> {
+pub(super) struct GuardedTransaction<'b> {
     /// The task that failures before the first statement belong to.
     pub(super) first: usize,
     /// What opens the transaction and sets its settings.
@@ -36,7 +36,7 @@ pub(super) struct Body<'b> {
     pub(super) legs: Vec<(usize, String, Direction)>,
     /// The version, where it is one migration.
     pub(super) version: Option<String>,
-    /// What is written to the tracking tables between the two looks.
+    /// What is written to the tracking tables between the two snapshots.
     pub(super) written: Recorded,
     /// How many statements a task has.
     pub(super) statements: &'b (dyn Fn(usize) -> usize + Sync),
@@ -64,7 +64,7 @@ impl Owned {
 
 /// How much is looked at, from the cheapest to what an earlier try has asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Care {
+pub(super) struct CheckLevel {
     /// Rows are compared by an exact fingerprint.
     pub(super) exact: bool,
     /// It is looked whether columns hold anything.
@@ -73,7 +73,7 @@ pub(super) struct Care {
     pub(super) plain: bool,
 }
 
-impl Care {
+impl CheckLevel {
     pub(super) fn without_kept(self) -> Self {
         Self { plain: true, ..self }
     }

@@ -12,12 +12,12 @@ use std::time::{Duration, Instant, SystemTime};
 use super::account::Account;
 use super::binaries::Binaries;
 use super::error::ClusterError;
-use super::guard::{self, Job, OWNER, PREFIX, ScratchJob};
 use super::kept::Kept;
 use super::lock::{self};
 use super::places::Places;
 use super::process::{self, Signal};
 use super::server::{self, Setting};
+use super::supervisor::{self, Job, OWNER, PREFIX, ScratchJob};
 use super::{PORT, SUPERUSER, socket_url, template};
 use crate::migration::environment::Locale;
 use crate::words::url::Url;
@@ -28,7 +28,7 @@ const ROOM: u64 = 256 << 20;
 /// The longest socket path that every system accepts, with room to spare: macOS stops at 103, Linux at 107.
 pub(super) const SOCKET_PATH: usize = 89;
 
-/// How long the guard may take to clean up.
+/// How long the supervisor may take to clean up.
 const GOODBYE: Duration = Duration::from_secs(30);
 
 /// Nothing here outlives the process, so nothing waits for a disk, and nothing runs that a replay does not need.
@@ -55,8 +55,8 @@ const FAST: [(&str, &str); 15] = [
 /// How a disposable server is made.
 #[derive(Debug, Clone)]
 pub struct ScratchOptions {
-    /// The program that becomes the guard: `glowplug` itself.
-    pub guard: PathBuf,
+    /// The program that becomes the supervisor: `glowplug` itself.
+    pub supervisor: PathBuf,
     /// Further settings, as `-c name=value`; they win over those chosen here.
     pub settings: Vec<(String, String)>,
     /// How `template1` encodes and sorts. Not every machine has every locale.
@@ -66,10 +66,10 @@ pub struct ScratchOptions {
 }
 
 impl ScratchOptions {
-    /// The usual server, guarded by `guard`.
+    /// The usual server, supervised by `supervisor`.
     #[must_use]
-    pub fn new(guard: PathBuf) -> Self {
-        Self { guard, settings: Vec::new(), locale: Locale::default(), kept: None }
+    pub fn new(supervisor: PathBuf) -> Self {
+        Self { supervisor, settings: Vec::new(), locale: Locale::default(), kept: None }
     }
 }
 
@@ -77,7 +77,7 @@ impl ScratchOptions {
 #[derive(Debug)]
 #[must_use = "the server ends with this value"]
 pub struct Scratch {
-    guard: Option<Child>,
+    supervisor: Option<Child>,
     directory: PathBuf,
     data: PathBuf,
     port: u16,
@@ -116,9 +116,9 @@ impl Scratch {
         let settings = settings(binaries.major(), &options.settings);
         let postgres = binaries.postgres();
         let job = Job::Scratch(ScratchJob { account, postgres, template, base, settings });
-        let (child, ready) = guard::spawn(&options.guard, &job)?;
+        let (child, ready) = supervisor::spawn(&options.supervisor, &job)?;
         let (directory, data) = (ready.directory.clone(), ready.directory.join("data"));
-        Ok(Self { guard: Some(child), directory, data, port, pid: ready.pid })
+        Ok(Self { supervisor: Some(child), directory, data, port, pid: ready.pid })
     }
 
     /// The address of a database here, as the superuser `postgres`.
@@ -151,10 +151,10 @@ impl Scratch {
         self.pid
     }
 
-    /// The process id of the guard.
+    /// The process id of the supervisor.
     #[must_use]
-    pub fn guard_pid(&self) -> Option<u32> {
-        self.guard.as_ref().map(Child::id)
+    pub fn supervisor_pid(&self) -> Option<u32> {
+        self.supervisor.as_ref().map(Child::id)
     }
 
     /// The server's log.
@@ -169,21 +169,21 @@ impl Scratch {
     }
 
     fn end(&mut self) {
-        let Some(mut guard) = self.guard.take() else {
+        let Some(mut supervisor) = self.supervisor.take() else {
             return;
         };
-        drop(guard.stdin.take());
+        drop(supervisor.stdin.take());
         let end = Instant::now() + GOODBYE;
         while Instant::now() < end {
-            if !matches!(guard.try_wait(), Ok(None)) {
+            if !matches!(supervisor.try_wait(), Ok(None)) {
                 break;
             }
             thread::sleep(Duration::from_millis(2));
         }
-        // Usually all is gone by now. A guard that hangs or was killed leaves its work to us.
-        if matches!(guard.try_wait(), Ok(None)) {
-            guard.kill().ok();
-            guard.wait().ok();
+        // Usually all is gone by now. A supervisor that hangs or was killed leaves its work to us.
+        if matches!(supervisor.try_wait(), Ok(None)) {
+            supervisor.kill().ok();
+            supervisor.wait().ok();
         }
         if self.directory.exists() {
             take_down(&self.directory);
@@ -235,7 +235,7 @@ fn base(places: &Places, account: &Account, port: u16) -> Result<PathBuf, Cluste
     })
 }
 
-/// The guard of another user removes its directory as that user, so that user has to be able to write here.
+/// The supervisor of another user removes its directory as that user, so that user has to be able to write here.
 fn usable(account: &Account, place: &Path) -> bool {
     let Ok(found) = fs::metadata(place) else {
         return false;
@@ -250,7 +250,7 @@ fn usable(account: &Account, place: &Path) -> bool {
         }
 }
 
-/// Removes what killed guards have left. Errors are nobody's concern here: another start will try again.
+/// Removes what killed supervisors have left. Errors are nobody's concern here: another start will try again.
 fn sweep(places: &Places, account: &Account) {
     for place in places.memory.iter().chain(&places.temporary) {
         for entry in fs::read_dir(place).into_iter().flatten().flatten() {

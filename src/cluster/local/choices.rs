@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::postgres::cluster::account::Account;
-use crate::postgres::cluster::places::Places;
-use crate::postgres::cluster::scratch::SOCKET_PATH;
-use crate::postgres::cluster::server::Setting;
-use crate::postgres::cluster::{PORT, guard, process};
+use crate::cluster::account::Account;
+use crate::cluster::places::Places;
+use crate::cluster::scratch::SOCKET_PATH;
+use crate::cluster::server::Setting;
+use crate::cluster::{PORT, process, supervisor};
 
 /// As root: whoever owns the data runs it, whoever would be chosen today.
 pub(super) fn existing_owner(places: &Places, homes: &[&Path]) -> Option<Account> {
@@ -51,7 +51,7 @@ pub(super) fn settings(wanted: &[Setting], socket_dir: &Path) -> Vec<Setting> {
     let mut settings = vec![own("max_locks_per_transaction", "256"), own("listen_addresses", "")];
     settings.extend(wanted.iter().cloned());
     settings.push(own("port", &PORT.to_string()));
-    settings.push(guard::socket_setting(socket_dir));
+    settings.push(supervisor::socket_setting(socket_dir));
     settings
 }
 

@@ -343,16 +343,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_wish_fits_the_sessions_that_libpq_would_take() {
-        use TargetSessionAttrs as Wish;
+    fn each_wanted_kind_fits_the_sessions_that_libpq_would_take() {
+        use TargetSessionAttrs as Wanted;
         let sessions = [(false, false), (true, false), (true, true)];
-        let fits = |wish| {
-            sessions.map(|(read_only, standby)| unsuitable(wish, read_only, standby).is_none())
+        let fits = |wanted| {
+            sessions.map(|(read_only, standby)| unsuitable(wanted, read_only, standby).is_none())
         };
-        assert_eq!(fits(Wish::Any), [true, true, true]);
-        assert_eq!(fits(Wish::ReadWrite), [true, false, false]);
-        assert_eq!(fits(Wish::ReadOnly), [false, true, true]);
-        assert_eq!(fits(Wish::Primary), [true, true, false]);
-        assert_eq!(fits(Wish::Standby), [false, false, true]);
+        assert_eq!(fits(Wanted::Any), [true, true, true]);
+        assert_eq!(fits(Wanted::ReadWrite), [true, false, false]);
+        assert_eq!(fits(Wanted::ReadOnly), [false, true, true]);
+        assert_eq!(fits(Wanted::Primary), [true, true, false]);
+        assert_eq!(fits(Wanted::Standby), [false, false, true]);
     }
 }

@@ -1,20 +1,20 @@
-//! The careful walk of one migration: the whole guard on each leg, whole catalogs compared after it.
+//! The full walk of one migration: the whole guard on each leg, whole catalogs compared after it.
 
 use std::collections::BTreeSet;
 
 use crate::{
-    catalog::{Attribute, Catalog, Coverage, Difference, How, Key, Kind},
+    catalog::{Attribute, Catalog, Coverage, Difference, How, Key, ObjectKind},
     job::{
         JobError, Watch, alike,
         explain::failed,
-        run::{Options, event, task},
+        run::{RunOptions, job_event, task},
     },
     migration::{
         plan::Step,
         source::{Direction, IRREVERSIBLE, Migration},
     },
     postgres::{
-        exec::{Cause, Happening, Task, TaskError},
+        exec::{Cause, ExecEvent, Task, TaskError},
         guard::Guard,
         introspect::{self, Reader},
         lock::Locked,
@@ -33,7 +33,7 @@ pub(in crate::job) async fn catalog(locked: &mut Locked<'_>) -> Result<Catalog, 
 pub(in crate::job) struct Legs<'l, 'c> {
     pub(in crate::job) locked: &'l mut Locked<'c>,
     pub(in crate::job) migration: &'l Migration,
-    pub(in crate::job) options: &'l Options,
+    pub(in crate::job) options: &'l RunOptions,
     /// Where not all of a catalog counts: what of it does, and what reads it.
     pub(in crate::job) narrow: Option<(&'l mut Reader, &'l (dyn Fn(Catalog) -> Catalog + Sync))>,
     /// What the way up leads to, where somebody has seen it before.
@@ -104,7 +104,7 @@ impl Legs<'_, '_> {
             again
         };
         let is_whole = self.migration.metadata.run_in_transaction;
-        if self.options.manner.guard.is_on() && is_whole && appends(&self.migration.up.text) {
+        if self.options.exec.guard.is_on() && is_whole && appends(&self.migration.up.text) {
             let legs = [Direction::Down, Direction::Up];
             if let Walked::Stopped(problem) = self.leg(&legs, Leg::Redo, noted, watch).await? {
                 return Ok(Some(*problem));
@@ -126,7 +126,7 @@ impl Legs<'_, '_> {
 
     /// What the guard would note of the ledgers before the way up.
     async fn note(&mut self) -> Result<Option<String>, JobError> {
-        let guard = &self.options.manner.guard;
+        let guard = &self.options.exec.guard;
         if !guard.is_on() {
             return Ok(None);
         }
@@ -153,19 +153,19 @@ impl Legs<'_, '_> {
             })
             .collect();
         let tasks: Vec<Task<'_>> = steps.iter().map(task).collect::<Result<_, _>>()?;
-        let mut tell = |happening: Happening<'_>| match happening {
-            Happening::Started(_) | Happening::Done(..) | Happening::Statement(..) => {}
-            happening => watch(event(&tasks, happening)),
+        let mut tell = |event: ExecEvent<'_>| match event {
+            ExecEvent::Started(_) | ExecEvent::Done(..) | ExecEvent::Statement(..) => {}
+            event => watch(job_event(&tasks, event)),
         };
-        let mut manner = self.options.manner.clone();
+        let mut exec = self.options.exec.clone();
         if leg == Leg::UpAgain {
             // it was guarded the first time
-            manner.guard = Guard::default();
+            exec.guard = Guard::default();
         }
-        let manner = &manner;
+        let exec = &exec;
         let ran: Result<(), TaskError> = match tasks.as_slice() {
-            [task] => self.locked.run(0, task, manner, &mut tell).await.map(|_| ()),
-            tasks => self.locked.run_together(0, tasks, manner, &mut tell).await.map(|_| ()),
+            [task] => self.locked.run(0, task, exec, &mut tell).await.map(|_| ()),
+            tasks => self.locked.run_together(0, tasks, exec, &mut tell).await.map(|_| ()),
         };
         let Err(error) = ran else {
             return Ok(Walked::Done);
@@ -265,8 +265,10 @@ pub(super) fn failure(migration: &Migration, leg: Leg, cause: &JobError) -> Prob
 
 /// Whether a script failed because of what is in rows.
 pub(super) fn is_of_rows(problem: &Problem, guard: &Guard) -> bool {
-    let class = problem.sqlstate.as_ref().and_then(|it| it.get(..2));
-    match class {
+    let state = problem.sqlstate.as_deref();
+    match state.and_then(|it| it.get(..2)) {
+        // a value that is no tsquery, say: a script that is wrong itself fails without rows, too
+        _ if state == Some("42601") => true,
         // data, constraints, how many rows there are, limits, WITH CHECK OPTION
         Some("22" | "23" | "21" | "54" | "44") => true,
         // a script's own check; a ledger that refuses is what is looked for
@@ -287,7 +289,7 @@ fn leading<'d>(
     let follows = |it: &&Difference| {
         let fact = found.get(&it.key).or_else(|| wanted.get(&it.key));
         let extension = fact.and_then(|it| it.get(Attribute::Extension));
-        let extension = extension.map(|name| Key::new(Kind::Extension, &[name]));
+        let extension = extension.map(|name| Key::new(ObjectKind::Extension, &[name]));
         let relation = fact.and_then(|fact| it.key.relation(fact));
         let mut owners = extension.iter().chain(&relation);
         owners.any(|owner| *owner != it.key && moved.contains(owner))

@@ -1,10 +1,10 @@
-//! The guard: the process beside every server that ends it in time.
+//! The supervisor: the process beside every server that ends it in time.
 //!
-//! It is this program, started as `glowplug __pg-guard JOB`. The job is one argument in JSON, and the answer
+//! It is this program, started as `glowplug __pg-supervisor JOB`. The job is one argument in JSON, and the answer
 //! one line of JSON on stdout; nobody types either.
 //!
-//! The guard of a disposable server ends when its stdin does, which the kernel closes however its owner ends.
-//! The guard of a durable server ends when nobody has been connected for a while, or on SIGTERM.
+//! The supervisor of a disposable server ends when its stdin does, which the kernel closes however its owner ends.
+//! The supervisor of a durable server ends when nobody has been connected for a while, or on SIGTERM.
 //! Both are the parent of their server, from their main thread, so that the kernel ends the server with them.
 
 use std::fs::{self, File};
@@ -26,7 +26,7 @@ use super::lock::{self, Locked};
 use super::places;
 use super::process::{self, Signal};
 use super::server::{Server, Setting};
-use super::{GUARD_ARGUMENT, template};
+use super::{SUPERVISOR_ARGUMENT, template};
 
 /// How the name of a disposable server's directory starts.
 pub(super) const PREFIX: &str = "glow-";
@@ -43,7 +43,7 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// How long a durable server may take for its last checkpoint.
 const CHECKPOINT: Duration = Duration::from_secs(60);
 
-/// What a guard is to do.
+/// What a supervisor is to do.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Job {
     Scratch(ScratchJob),
@@ -69,15 +69,15 @@ pub(super) struct LocalJob {
     pub(super) socket_dir: PathBuf,
     pub(super) port: u16,
     pub(super) log: PathBuf,
-    /// Held for as long as this guard lives.
-    pub(super) guard_lock: PathBuf,
-    /// Held by whoever starts or stops, this guard included.
+    /// Held for as long as this supervisor lives.
+    pub(super) supervisor_lock: PathBuf,
+    /// Held by whoever starts or stops, this supervisor included.
     pub(super) start_lock: PathBuf,
     pub(super) idle: Duration,
     pub(super) settings: Vec<Setting>,
 }
 
-/// What a guard says, once.
+/// What a supervisor says, once.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Ready(Ready),
@@ -92,19 +92,19 @@ pub(super) struct Ready {
     pub(super) directory: PathBuf,
 }
 
-/// Runs a guard to its end.
+/// Runs a supervisor to its end.
 ///
 /// `main` calls this before anything else, on the main thread and outside any runtime, when the first argument
-/// is [`GUARD_ARGUMENT`]; `args` are those after it.
+/// is [`SUPERVISOR_ARGUMENT`]; `args` are those after it.
 #[must_use]
-pub fn guard_main(args: &[String]) -> ExitCode {
+pub fn supervisor_main(args: &[String]) -> ExitCode {
     process::detach();
     let Some(job) = args.last().and_then(|job| serde_json::from_str(job).ok()) else {
         return ExitCode::from(2);
     };
     let done = match job {
-        Job::Scratch(job) => guard_scratch(&job),
-        Job::Local(job) => guard_local(&job),
+        Job::Scratch(job) => supervise_scratch(&job),
+        Job::Local(job) => supervise_local(&job),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,7 +121,7 @@ pub fn guard_main(args: &[String]) -> ExitCode {
     }
 }
 
-/// Starts a guard and waits for its answer. Its stdin is the caller's for [`Job::Scratch`].
+/// Starts a supervisor and waits for its answer. Its stdin is the caller's for [`Job::Scratch`].
 pub(super) fn spawn(program: &Path, job: &Job) -> Result<(Child, Ready), ClusterError> {
     let program = fs::canonicalize(program).map_err(cannot("find the program", program))?;
     let words = serde_json::to_string(job)
@@ -134,7 +134,7 @@ pub(super) fn spawn(program: &Path, job: &Job) -> Result<(Child, Ready), Cluster
         Job::Local(_) => Stdio::null(),
     };
     let mut child = Command::new(&program)
-        .args([GUARD_ARGUMENT, &words])
+        .args([SUPERVISOR_ARGUMENT, &words])
         .current_dir("/")
         .stdin(stdin)
         .stdout(Stdio::piped())
@@ -179,7 +179,7 @@ fn hear(child: &mut Child) -> Option<Answer> {
 fn answer(answer: &Answer) {
     let line = serde_json::to_string(answer).unwrap_or_default();
     let mut stdout = io::stdout().lock();
-    // The listener may be gone; the guard's work is the same.
+    // The listener may be gone; the supervisor's work is the same.
     writeln!(stdout, "{line}").and_then(|()| stdout.flush()).ok();
 }
 
@@ -193,7 +193,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn guard_scratch(job: &ScratchJob) -> Result<(), ClusterError> {
+fn supervise_scratch(job: &ScratchJob) -> Result<(), ClusterError> {
     process::ignore_terminate();
     let (directory, _owner) = claim(job)?;
     job.account
@@ -258,8 +258,8 @@ pub(super) fn socket_setting(directory: &Path) -> Setting {
     ("unix_socket_directories".to_owned(), quoted)
 }
 
-fn guard_local(job: &LocalJob) -> Result<(), ClusterError> {
-    let _guarding = lock::exclusive(&job.guard_lock, Duration::from_secs(5))?;
+fn supervise_local(job: &LocalJob) -> Result<(), ClusterError> {
+    let _supervising = lock::exclusive(&job.supervisor_lock, Duration::from_secs(5))?;
     let gate = lock::open(&job.start_lock)?;
     job.account.become_for_good().map_err(cannot("become the server's user for", &job.data))?;
     let mut server =

@@ -1,24 +1,25 @@
-//! The swift walk: one connection runs the legs, and another, which no script can touch, sees what was written.
+//! The incremental walk: one connection runs the legs, and another, which no script can touch, sees what was written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    catalog::Catalog,
     job::{
         JobError, Watch,
         explain::failed,
         open::Endpoint,
-        run::{Options, event, task},
-        verify::{Ground, careful::appends, plain::of_script},
+        run::{RunOptions, job_event, task},
+        verify::{Ground, full::appends, plain::of_script},
     },
-    ledger::{self, Address, Context, Fact, Kind, Snapshot},
+    ledger::{self, Address, Context, Fact, FactKind, Snapshot},
     migration::{
         plan::Step,
         source::{Direction, Migration},
     },
     postgres::{
-        exec::{Happening, Manner},
+        catalog_digest::{self, CatalogDigest, Queries},
+        exec::{ExecEvent, ExecOptions},
         guard::Guard,
-        imprint::{self, Imprint, Queries},
         introspect::Reader,
         lock::{Facts, Locked},
         session::{Failure, Message, Session},
@@ -27,7 +28,7 @@ use crate::{
     report::{event::Event, verify::Problem},
 };
 
-/// What a swift look at a migration found.
+/// What an incremental look at a migration found.
 #[derive(Debug)]
 pub(super) enum Found {
     /// It went down and up again, and left nothing; or it has no way down, and did nothing to a ledger.
@@ -59,10 +60,12 @@ pub(super) struct Lane<'l> {
     pub(super) guard: &'l Guard,
     /// Reads what is there now.
     pub(super) reader: Reader,
+    /// What was there after a way down that led elsewhere.
+    pub(super) found: Option<Catalog>,
     /// Legs run without the guard: what they do to ledgers is seen from outside.
-    manner: Manner,
+    exec: ExecOptions,
     queries: Queries,
-    imprint: Imprint,
+    catalog_digest: CatalogDigest,
     ledgers: Ledgers,
 }
 
@@ -101,17 +104,17 @@ impl<'l> Lane<'l> {
         guard: &'l Guard,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
-        let options = Options::default();
+        let options = RunOptions::default();
         let (mut locked, _) = endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
         let (mut watcher, _, _) = endpoint.read(watch).await?;
         // what is asked again and again is planned once
         watcher.plan_once().await.map_err(SessionError::while_doing(LOOKING))?;
-        let sown = watcher.sow().await;
-        sown.map_err(SessionError::while_doing("generating rows"))?;
+        let seeded = watcher.prepare_seed().await;
+        seeded.map_err(SessionError::while_doing("generating rows"))?;
         let facts = locked.facts().clone();
-        let mut manner = options.manner;
-        manner.unrecorded = true;
+        let mut exec = options.exec;
+        exec.unrecorded = true;
         Ok(Self {
             queries: Queries::new(facts.server_version / 10_000),
             locked,
@@ -119,8 +122,9 @@ impl<'l> Lane<'l> {
             facts,
             guard,
             reader: Reader::keeping(),
-            manner,
-            imprint: Imprint::default(),
+            found: None,
+            exec,
+            catalog_digest: CatalogDigest::default(),
             ledgers: Ledgers::default(),
         })
     }
@@ -207,9 +211,9 @@ impl<'l> Lane<'l> {
     }
 
     /// Takes a print of what is there now, and makes rows in new tables.
-    pub(super) async fn rows_and_print(&mut self) -> Result<imprint::Moved, JobError> {
-        let since = self.imprint.since().to_owned();
-        let moved = self.imprint.advance(&mut self.watcher, &self.queries).await;
+    pub(super) async fn rows_and_print(&mut self) -> Result<catalog_digest::Moved, JobError> {
+        let since = self.catalog_digest.since().to_owned();
+        let moved = self.catalog_digest.advance(&mut self.watcher, &self.queries).await;
         let moved = moved.map_err(SessionError::while_doing(LOOKING))?;
         if moved.has_tables() {
             let seeded = self.watcher.seed_new(&since).await;
@@ -220,11 +224,11 @@ impl<'l> Lane<'l> {
 
     /// What the way down has led to, where it is compared with what was there before the way up.
     async fn way_back(&mut self) -> Result<Way, Failure> {
-        let written = self.imprint.written(&mut self.watcher, &self.queries).await?;
-        let is_back = self.imprint.is_back(&written);
-        let moved = self.imprint.moved(&written);
+        let written = self.catalog_digest.written(&mut self.watcher, &self.queries).await?;
+        let is_back = self.catalog_digest.is_back(&written);
+        let moved = self.catalog_digest.moved(&written);
         let may_concern = moved.may_concern(&self.ledgers.relations)
-            || !is_back && self.imprint.has_lost(&written);
+            || !is_back && self.catalog_digest.has_lost(&written);
         if self.guard.is_on() && may_concern {
             let now = self.snapshot().await?;
             if lasting(&now) != lasting(&self.ledgers.snapshot) {
@@ -233,7 +237,7 @@ impl<'l> Lane<'l> {
         }
         Ok(match is_back {
             true => Way::Back,
-            false if self.imprint.is_within(&written) => Way::More,
+            false if self.catalog_digest.is_within(&written) => Way::More,
             false => Way::Less,
         })
     }
@@ -250,7 +254,7 @@ impl<'l> Lane<'l> {
         let (was, is) = (lasting(before), lasting(&now));
         let is_kept = was.iter().all(|(address, fact)| is.get(address) == Some(fact));
         let is_grown = is.keys().all(|address| {
-            was.contains_key(address) || matches!(address.kind, Kind::Column | Kind::Index)
+            was.contains_key(address) || matches!(address.kind, FactKind::Column | FactKind::Index)
         });
         let context = Context {
             ledgers: &self.guard.ledgers,
@@ -286,7 +290,7 @@ impl<'l> Lane<'l> {
     }
 
     async fn count_ledgers(&mut self) -> Result<(), Failure> {
-        let counts = self.counts(imprint::EVER).await?;
+        let counts = self.counts(catalog_digest::EVER).await?;
         self.ledgers.since = counts.first().map(|it| it.2.clone()).unwrap_or_default();
         self.ledgers.counts = counts.into_iter().map(|it| it.0).collect();
         Ok(())
@@ -365,12 +369,12 @@ impl<'l> Lane<'l> {
             Err(error) => return Ok(Err(error)),
         };
         let mut watch = watch;
-        let mut tell = |happening: Happening<'_>| {
-            if let (Happening::Notice(..), Some(watch)) = (&happening, &mut watch) {
-                watch(event(&tasks, happening));
+        let mut tell = |event: ExecEvent<'_>| {
+            if let (ExecEvent::Notice(..), Some(watch)) = (&event, &mut watch) {
+                watch(job_event(&tasks, event));
             }
         };
-        let ran = self.locked.run(0, &tasks[0], &self.manner, &mut tell).await;
+        let ran = self.locked.run(0, &tasks[0], &self.exec, &mut tell).await;
         let Err(error) = ran else {
             return Ok(Ok(()));
         };
@@ -381,7 +385,7 @@ impl<'l> Lane<'l> {
 
 /// What must be the same before and after: dropped columns leave a place behind.
 fn lasting(snapshot: &Snapshot) -> BTreeMap<&Address, &Fact> {
-    let is_gone = |kind: Kind, fact: &Fact| kind == Kind::Column && fact.is("dropped");
+    let is_gone = |kind: FactKind, fact: &Fact| kind == FactKind::Column && fact.is("dropped");
     let facts = snapshot.iter();
     facts.filter(|(address, fact)| address.kind.lasts() && !is_gone(address.kind, fact)).collect()
 }

@@ -1,12 +1,12 @@
-//! What concerns all ledgers at once: the transaction, settings, and what would strike later.
+//! What concerns all ledgers at once: the transaction, settings, and what would do harm later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, tracking::tracking};
 use crate::{
     ledger::{
-        advice, bomb,
-        snapshot::{Fact, Kind, Snapshot},
+        advice, delayed_code,
+        snapshot::{Fact, FactKind, Snapshot},
     },
     report::{
         ledger_finding::LedgerFinding,
@@ -56,7 +56,7 @@ const CATALOGS: [&str; 13] = [
 const CURSOR: &str = "a cursor";
 
 /// What concerns all ledgers.
-pub(super) fn everywhere(
+pub(super) fn global(
     before: &Snapshot,
     after: &Snapshot,
     context: &Context<'_>,
@@ -107,7 +107,7 @@ pub(super) fn everywhere(
             .collect();
         differing
     };
-    for (object, _, new) in pairs(Kind::Setting) {
+    for (object, _, new) in pairs(FactKind::Setting) {
         if let Some(new) = new
             && DANGEROUS.contains(&new.text("name"))
         {
@@ -123,7 +123,7 @@ pub(super) fn everywhere(
             );
         }
     }
-    for (object, _, new) in pairs(Kind::Parameter) {
+    for (object, _, new) in pairs(FactKind::Parameter) {
         if let Some(new) = new
             && RESERVED.contains(&new.text("name"))
         {
@@ -135,7 +135,7 @@ pub(super) fn everywhere(
         schemas.any(|it| it == "pg_catalog")
             && !path.trim_start().trim_matches('"').starts_with("pg_catalog")
     };
-    for (object, _, new) in pairs(Kind::Setting) {
+    for (object, _, new) in pairs(FactKind::Setting) {
         if let Some(new) = new
             && new.text("name") == "search_path"
             && path_hides(new.text("value"))
@@ -150,7 +150,7 @@ pub(super) fn everywhere(
             );
         }
     }
-    for (_, old, new) in pairs(Kind::Database) {
+    for (_, old, new) in pairs(FactKind::Database) {
         if let (Some(old), Some(new)) = (old, new) {
             let closes =
                 new.number("connections") == Some(0) && old.number("connections") != Some(0);
@@ -163,12 +163,12 @@ pub(super) fn everywhere(
             }
         }
     }
-    for (object, old, new) in pairs(Kind::EventTrigger) {
+    for (object, old, new) in pairs(FactKind::EventTrigger) {
         // one that writes down what was done harms nobody
         if old.is_none()
             && let Some(new) = &new
-            && after.of(None, Kind::Function).any(|(label, it)| {
-                label == new.text("function") && bomb::is_plain(it.text("source"))
+            && after.of(None, FactKind::Function).any(|(label, it)| {
+                label == new.text("function") && delayed_code::is_plain(it.text("source"))
             })
         {
             continue;
@@ -179,7 +179,7 @@ pub(super) fn everywhere(
             advice::KEEP,
         );
     }
-    for (object, old, _) in pairs(Kind::Extension) {
+    for (object, old, _) in pairs(FactKind::Extension) {
         if old.is_none() {
             find(
                 LedgerRule::Extension,
@@ -188,7 +188,7 @@ pub(super) fn everywhere(
             );
         }
     }
-    for (object, _, new) in pairs(Kind::Subscription) {
+    for (object, _, new) in pairs(FactKind::Subscription) {
         if new.is_some() {
             find(
                 LedgerRule::Subscription,
@@ -197,7 +197,7 @@ pub(super) fn everywhere(
             );
         }
     }
-    for (object, old, _) in pairs(Kind::Language) {
+    for (object, old, _) in pairs(FactKind::Language) {
         if old.is_some() {
             find(
                 LedgerRule::Language,
@@ -206,7 +206,7 @@ pub(super) fn everywhere(
             );
         }
     }
-    for (object, ..) in pairs(Kind::CatalogWrite) {
+    for (object, ..) in pairs(FactKind::CatalogWrite) {
         if CATALOGS.contains(&object.as_str()) {
             find(
                 LedgerRule::CatalogWrite,
@@ -215,8 +215,8 @@ pub(super) fn everywhere(
             );
         }
     }
-    if before.iter().any(|(address, _)| address.kind == Kind::Unknown)
-        || after.iter().any(|(address, _)| address.kind == Kind::Unknown)
+    if before.iter().any(|(address, _)| address.kind == FactKind::Unknown)
+        || after.iter().any(|(address, _)| address.kind == FactKind::Unknown)
     {
         find(
             LedgerRule::Unknown,
@@ -224,27 +224,27 @@ pub(super) fn everywhere(
             advice::KEEP,
         );
     }
-    for (object, old, new) in pairs(Kind::NewFunction) {
+    for (object, old, new) in pairs(FactKind::NewFunction) {
         let Some(new) = new.filter(|_| old.is_none()) else {
             continue;
         };
         for ledger in guarded {
             let table = &context.ledgers[*ledger];
             let names: Vec<&str> = before
-                .of(Some(*ledger), Kind::Trigger)
+                .of(Some(*ledger), FactKind::Trigger)
                 .map(|(_, fact)| fact.text("name"))
                 .collect();
-            let strikes = bomb::strikes(new.text("source"), table, &names);
-            let mut roles = after.of(Some(*ledger), Kind::Role);
+            let harm = delayed_code::harms_ledger(new.text("source"), table, &names);
+            let mut roles = after.of(Some(*ledger), FactKind::Role);
             let is_owners = roles.any(|(role, it)| {
                 role == new.text("owner") && (it.is("owns") || it.is("superuser"))
             });
             let lends = new.is("definer")
                 && new.is("lent")
                 && is_owners
-                && bomb::runs_what_it_is_given(new.text("source"));
+                && delayed_code::runs_what_it_is_given(new.text("source"));
             let lends = lends.then(|| "whoever calls it can run anything as its owner".to_owned());
-            if let Some(what) = strikes.or(lends) {
+            if let Some(what) = harm.or(lends) {
                 find(
                     LedgerRule::Later,
                     format!("the function {object} would do harm later: {what}"),

@@ -1,4 +1,4 @@
-//! The guard's and the starter's few questions to a server of our own.
+//! The supervisor's and the starter's few questions to a server of our own.
 //!
 //! Not the way to a database: that is `connect`, with its URLs, TLS and settings. These two speak to a socket
 //! that they know, before there is anything to connect to and when nobody is connected any more.
@@ -143,7 +143,7 @@ async fn connect(directory: &Path, port: u16, user: &str, database: &str) -> Res
         .port(port)
         .user(user)
         .dbname(database)
-        .application_name("glowplug guard")
+        .application_name("glowplug supervisor")
         .connect_timeout(QUESTION)
         .connect(NoTls)
         .await?;

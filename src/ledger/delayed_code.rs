@@ -1,4 +1,4 @@
-//! Looks into functions that a script made for what would strike a ledger after the migration.
+//! Looks into functions that a script made for what would harm a ledger after the migration.
 //!
 //! This is advice and no proof: a text can be put together at run time. What it finds is refused all the same, because
 //! nothing good is done to a ledger that way.
@@ -10,7 +10,11 @@ use crate::{
 
 /// What in a function's text would change a ledger or its protection, when it is called.
 #[must_use]
-pub(super) fn strikes(source: &str, ledger: &Declaration, triggers: &[&str]) -> Option<String> {
+pub(super) fn harms_ledger(
+    source: &str,
+    ledger: &Declaration,
+    triggers: &[&str],
+) -> Option<String> {
     let words = words(source, 0);
     let (schema, table) = (ledger.schema.as_str(), ledger.table.as_str());
     let has = |wanted: &[&str]| {
@@ -298,7 +302,7 @@ mod tests {
             key: Vec::new(),
             level: crate::report::ledger::Level::Minimal,
         };
-        let found = strikes(source, &ledger, &["events_immutable"]);
+        let found = harms_ledger(source, &ledger, &["events_immutable"]);
         assert_eq!(found.is_some(), expected, "{source}: {found:?}");
     }
 

@@ -1,13 +1,13 @@
 //! PostgreSQL servers that glowplug starts itself: the project's durable one and disposable ones.
 //!
 //! Not an embedded engine and not a wrapper around `pg_ctl`: a private native server on a Unix socket in a
-//! directory that only its user can enter. Connecting to a database, whoever runs it, is the business of the
-//! rest of `postgres`; here are processes, directories and privileges.
+//! directory that only its user can enter. Connecting to a database, whoever runs it, is the business of
+//! [`connect`](crate::connect); here are processes, directories and privileges.
 //!
-//! A server never outlives its owner. Beside each one stands a *guard*, this same program started as
-//! `glowplug __pg-guard …` ([`guard_main`]): it owns the directory by a file lock, is the parent of the
+//! A server never outlives its owner. Beside each one stands a *supervisor*, this same program started as
+//! `glowplug __pg-supervisor …` ([`supervisor_main`]): it owns the directory by a file lock, is the parent of the
 //! server, and ends it when the owner is gone ([`Scratch`]) or when nobody has used it for a while ([`Local`]).
-//! The guard can be killed too: then the kernel ends the server, and the next start sweeps the directory.
+//! The supervisor can be killed too: then the kernel ends the server, and the next start sweeps the directory.
 //!
 //! Everything here blocks. Async callers wrap it.
 
@@ -19,7 +19,6 @@ mod dump;
 mod error;
 mod extensions;
 pub mod fetch;
-mod guard;
 pub mod install;
 mod kept;
 mod local;
@@ -29,6 +28,7 @@ mod process;
 mod program;
 mod scratch;
 mod server;
+mod supervisor;
 mod template;
 
 pub use account::Account;
@@ -36,12 +36,12 @@ pub use binaries::{Binaries, Search, all, find};
 pub use cache::Cache;
 pub use dump::Dumper;
 pub use error::ClusterError;
-pub use guard::guard_main;
-pub use kept::{Kept, Store};
+pub use kept::{Kept, Store, limit as cache_limit};
 pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};
 pub use places::Places;
 pub use process::{User, ignores_hangup};
 pub use scratch::{Scratch, ScratchOptions};
+pub use supervisor::supervisor_main;
 
 use std::path::Path;
 
@@ -50,8 +50,8 @@ use crate::words::url::{Host, HostName, Params, Url};
 /// The majors that glowplug works with.
 pub const SUPPORTED: std::ops::RangeInclusive<u32> = 14..=18;
 
-/// The first argument that makes the program a guard.
-pub const GUARD_ARGUMENT: &str = "__pg-guard";
+/// The first argument that makes the program a supervisor.
+pub const SUPERVISOR_ARGUMENT: &str = "__pg-supervisor";
 
 /// The name that `initdb` gives to the superuser of every server made here.
 const SUPERUSER: &str = "postgres";

@@ -232,7 +232,7 @@ struct Seen {
 
 /// The print of a database.
 #[derive(Debug, Default)]
-pub(crate) struct Imprint {
+pub(crate) struct CatalogDigest {
     rows: Print,
     /// How many rows a catalog has, and the combination of their keys.
     counts: BTreeMap<String, String>,
@@ -296,7 +296,7 @@ impl Moved {
     }
 }
 
-impl Imprint {
+impl CatalogDigest {
     /// Reads what was written since this print.
     pub(crate) async fn written(
         &self,

@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::postgres::cluster::account::Account;
-use crate::postgres::cluster::error::{ClusterError, cannot};
+use crate::cluster::account::Account;
+use crate::cluster::error::{ClusterError, cannot};
 
 /// A log that is longer than this is put aside at the next start, in bytes.
 const LONG_LOG: u64 = 10 << 20;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    At, Draft, Part,
-    body::{Care, Failed, Watched},
+    Draft, Part, Phase,
+    guarded_transaction::{CheckLevel, Failed, Watched},
     verdict::{Answer, Probes, finding, is_true, now_called, push_probe, shown},
 };
 use crate::{
-    ledger::{self, Kind, Snapshot, advice},
+    ledger::{self, FactKind, Snapshot, advice},
     postgres::{
         guard::{self, Guard, Key},
         lock::Locked,
@@ -20,12 +20,12 @@ use crate::{
 impl Locked<'_> {
     /// Marks, fingerprints and unused columns, before the script.
     #[expect(clippy::too_many_arguments, reason = "one step of a longer one")]
-    pub(super) async fn look(
+    pub(super) async fn check_rows_before(
         &mut self,
         guard: &Guard,
         before: &Snapshot,
         watched: &mut [Watched],
-        care: Care,
+        level: CheckLevel,
         by_hand: bool,
         seed: i64,
         part: Part,
@@ -39,8 +39,8 @@ impl Locked<'_> {
                     .await?;
                 it.mark = rows.into_iter().next();
             }
-            if care.unused {
-                for (_, column) in before.of(Some(it.index), Kind::Column) {
+            if level.unused {
+                for (_, column) in before.of(Some(it.index), FactKind::Column) {
                     let root = before.root(it.index).map(|(root, _)| root).unwrap_or_default();
                     let is_open = column.text("relation") == root && !column.is("dropped");
                     if !is_open || !column.text("generated").is_empty() {
@@ -55,10 +55,10 @@ impl Locked<'_> {
             }
             // where there was no row, there is none to compare
             let is_empty = !it.key.is_empty() && it.mark.is_none();
-            if (care.exact || by_hand) && !is_empty {
+            if (level.exact || by_hand) && !is_empty {
                 it.columns = guard::columns(before, before, it.index);
                 it.columns.retain(|column| !unused.contains(&(it.index, column.number)));
-                let found = self.fingerprint(guard, it, false, care.exact, seed, part).await?;
+                let found = self.fingerprint(guard, it, false, level.exact, seed, part).await?;
                 it.fingerprint = Some(found);
             }
         }
@@ -124,7 +124,7 @@ impl Locked<'_> {
                 let mut draft = Draft::default();
                 push_probe(&mut draft, part.task, role.as_ref(), &sql);
                 let replies = self.send_probing(&draft, &|_| 0, &mut |_| {}).await?;
-                let probe = draft.parts.iter().position(|it| it.at == At::Probe);
+                let probe = draft.parts.iter().position(|it| it.phase == Phase::Probe);
                 if let Some(reply) = probe.and_then(|at| replies.into_iter().nth(at)) {
                     **answer = reply;
                 }
@@ -174,16 +174,17 @@ impl Locked<'_> {
         let (Some((root, _)), [(name, _)]) = (after.root(it.index), it.key.as_slice()) else {
             return Ok(Vec::new());
         };
-        let mut columns = after.of(Some(it.index), Kind::Column);
+        let mut columns = after.of(Some(it.index), FactKind::Column);
         let column =
             columns.find(|(_, fact)| fact.text("relation") == root && fact.text("name") == name);
         let number = column.and_then(|(_, fact)| fact.number("number")).unwrap_or_default();
         let of = format!("{root}.{number}");
-        let mut sequences = after.of(Some(it.index), Kind::Sequence);
+        let mut sequences = after.of(Some(it.index), FactKind::Sequence);
         let Some((sequence, _)) = sequences.find(|(_, fact)| fact.text("of") == of) else {
             return Ok(Vec::new());
         };
-        let reached = after.of(Some(it.index), Kind::Reached).find(|(label, _)| *label == sequence);
+        let reached =
+            after.of(Some(it.index), FactKind::Reached).find(|(label, _)| *label == sequence);
         let reached = reached.and_then(|(_, fact)| fact.number("value"));
         let number =
             |mark: &Option<Row>| mark.as_ref()?.first().cloned().flatten()?.parse::<i64>().ok();
@@ -216,7 +217,7 @@ impl Locked<'_> {
         part: Part,
     ) -> Result<Vec<LedgerFinding>, Failed> {
         let roles: Vec<&str> = before
-            .of(Some(index), Kind::Role)
+            .of(Some(index), FactKind::Role)
             .filter(|(_, it)| it.is("appends") && !it.is("superuser"))
             .map(|(role, _)| role)
             .collect();
@@ -308,10 +309,10 @@ impl Locked<'_> {
     ) -> Result<Vec<LedgerFinding>, Failed> {
         let mut findings = Vec::new();
         let now: BTreeMap<&str, Option<i64>> = after
-            .of(Some(index), Kind::Reached)
+            .of(Some(index), FactKind::Reached)
             .map(|(label, it)| (label, it.number("value")))
             .collect();
-        for (label, then) in before.of(Some(index), Kind::Reached) {
+        for (label, then) in before.of(Some(index), FactKind::Reached) {
             // it tells nothing of a sequence that was not asked since it was restarted
             let (Some(then), Some(None)) = (then.number("value"), now.get(label)) else {
                 continue;
