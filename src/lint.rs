@@ -10,7 +10,7 @@ pub mod hazards;
 pub mod judge;
 pub mod observation;
 pub mod rule;
-mod rules;
+pub mod rules;
 pub mod stats;
 mod types;
 pub mod words;

@@ -20,7 +20,7 @@ use crate::{
         render::Output,
     },
     ledger::LedgerRule,
-    lint::rule::Rule,
+    lint::rules,
     report::rule::Severity,
 };
 
@@ -124,7 +124,7 @@ impl Explain {
         let code = self.code.trim();
         let Some(text) = explained(code) else {
             let rules = LedgerRule::ALL.iter().map(|it| it.code());
-            let known = codes().chain(rules).chain(Rule::all().iter().map(|it| it.name));
+            let known = codes().chain(rules).chain(rules::all().iter().map(|it| it.name));
             return Err(CliError::Cannot {
                 what: format!("no message or rule has the code `{code}`"),
                 help: unknown(code, known, "`glowplug help messages` lists the codes."),
@@ -153,7 +153,7 @@ fn explained(code: &str) -> Option<String> {
     // a message may have the code of a rule's room
     pages::section(code)
         .map(markdown::plain)
-        .or_else(|| Rule::of_name(code).map(super::render::rule))
+        .or_else(|| rules::of_name(code).map(super::render::rule))
 }
 
 fn title(page: &str) -> &str {
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn every_code_and_every_rule_is_explained() {
         let rules = LedgerRule::ALL.iter().map(|it| it.code());
-        for code in codes().chain(rules).chain(Rule::all().iter().map(|it| it.name)) {
+        for code in codes().chain(rules).chain(rules::all().iter().map(|it| it.name)) {
             assert!(explained(code).is_some_and(|text| text.len() > 20), "{code}");
         }
     }

@@ -21,7 +21,7 @@ use crate::{
         lint::{Accepted, Known, Policy},
         run::history,
     },
-    lint::{rule::Rule, stats::Stats},
+    lint::{rule::Rule, rules, stats::Stats},
     migration::{
         journal::Journal,
         source::{Direction, Migrations},
@@ -197,9 +197,9 @@ fn of_path(path: &std::path::Path, migrations: &Migrations) -> Result<Version, C
 }
 
 fn rule(name: &str) -> Result<&'static Rule, CliError> {
-    Rule::of_name(name).ok_or_else(|| CliError::Cannot {
+    rules::of_name(name).ok_or_else(|| CliError::Cannot {
         what: format!("`{name}` is not a rule of `glowplug lint`"),
-        help: match Rule::near(name) {
+        help: match rules::near(name) {
             Some(near) => {
                 format!("Did you mean `{near}`? `glowplug lint --explain` lists the rules.")
             }
@@ -210,8 +210,9 @@ fn rule(name: &str) -> Result<&'static Rule, CliError> {
 
 fn explain(name: &str, output: &Output) -> Result<Exit, CliError> {
     if name.is_empty() {
-        let list: BTreeMap<&str, &str> = Rule::all().iter().map(|it| (it.name, it.finds)).collect();
-        output.answer(&list, |_| render::rules(Rule::all()));
+        let list: BTreeMap<&str, &str> =
+            rules::all().iter().map(|it| (it.name, it.finds)).collect();
+        output.answer(&list, |_| render::rules(rules::all()));
         return Ok(Exit::Done);
     }
     let rule = rule(name)?;

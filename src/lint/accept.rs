@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::rule::Rule;
+use super::{rule::Rule, rules};
 use crate::words::sql::Statement;
 
 /// That a rule does not count for a statement.
@@ -102,8 +102,8 @@ fn own(text: &str, (number, at): &(usize, Range<usize>)) -> Option<Result<Accept
         |message: String, help: String| Some(Err(Misread { at: at.clone(), message, help }));
     let (name, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let reason = reason.trim().trim_matches('"').trim();
-    let Some(rule) = Rule::of_name(name) else {
-        let help = match Rule::near(name) {
+    let Some(rule) = rules::of_name(name) else {
+        let help = match rules::near(name) {
             Some(near) => {
                 format!("Did you mean `{near}`? `glowplug lint --explain` lists the rules.")
             }
@@ -147,6 +147,6 @@ fn foreign(text: &str, (number, at): &(usize, Range<usize>)) -> Vec<Acceptance> 
     if names.is_empty() {
         return vec![accepted(None)];
     }
-    let all = Rule::all().iter().filter(|rule| names.iter().any(|name| rule.is_called(name)));
+    let all = rules::all().iter().filter(|rule| names.iter().any(|name| rule.is_called(name)));
     all.map(|rule| accepted(Some(rule))).collect()
 }

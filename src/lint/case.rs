@@ -181,7 +181,7 @@ impl Case<'_> {
     }
 
     /// The objects that are new.
-    pub fn new(&self) -> impl Iterator<Item = &Key> {
+    pub fn added(&self) -> impl Iterator<Item = &Key> {
         let new = self.differences.iter().filter(|it| it.how == How::New);
         new.map(|it| &it.key)
     }

@@ -1,6 +1,6 @@
 //! The list of hazards, and why some of them have no rule.
 
-use super::rule::Rule;
+use super::{rule::Rule, rules};
 
 /// A thing that can go wrong with a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Hazard {
     /// The rules that stand for it.
     pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
         let number = self.number;
-        Rule::all().iter().filter(move |it| it.hazards.contains(&number))
+        rules::all().iter().filter(move |it| it.hazards.contains(&number))
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
             let has_rule = hazard.rules().next().is_some();
             assert_ne!(has_rule, hazard.why_not.is_some(), "H{}", hazard.number);
         }
-        for rule in Rule::all() {
+        for rule in rules::all() {
             assert!(
                 rule.hazards.iter().all(|it| ALL.iter().any(|of| of.number == *it)),
                 "{}",

@@ -1,10 +1,7 @@
 //! A rule: what it finds, why that matters, what to do instead, and two scripts that show it.
 
-use super::{
-    case::{Case, Hit},
-    rules,
-};
-use crate::{report::finding::Severity, words::near::distance};
+use super::case::{Case, Hit};
+use crate::report::finding::Severity;
 
 /// Which scripts a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,33 +44,10 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Every rule, in the order of their names.
-    #[must_use]
-    pub fn all() -> &'static [Self] {
-        rules::ALL
-    }
-
-    /// The rule of a name, or the first that another linter's name stands for.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<&'static Self> {
-        let name = name.strip_prefix("lint::").unwrap_or(name);
-        let own = Self::all().iter().find(|it| it.name == name);
-        own.or_else(|| Self::all().iter().find(|it| it.is_called(name)))
-    }
-
     /// Whether it is called so, here or by another linter.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.iter().any(|it| it.eq_ignore_ascii_case(name))
-    }
-
-    /// The name that is nearest to one that is none.
-    #[must_use]
-    pub fn near(name: &str) -> Option<&'static str> {
-        let asked: Vec<char> = name.chars().collect();
-        let named = Self::all().iter().flat_map(|it| it.aliases.iter().copied().chain([it.name]));
-        let distances = named.map(|it| (distance(&asked, &it.chars().collect::<Vec<char>>()), it));
-        distances.min().filter(|(far, _)| *far <= 3).map(|(_, near)| near)
     }
 
     /// Whether it looks at the script of a direction.

@@ -54,9 +54,10 @@ mod unnamed_constraint;
 mod validates_at_once;
 
 use super::rule::Rule;
+use crate::words::near::distance;
 
 /// All, in the order of their names.
-pub(super) const ALL: &[Rule] = &[
+const ALL: &[Rule] = &[
     adds_enum_value::RULE,
     ban_char_field::RULE,
     builds_index::RULE,
@@ -110,3 +111,26 @@ pub(super) const ALL: &[Rule] = &[
     unnamed_constraint::RULE,
     validates_at_once::RULE,
 ];
+
+/// Every rule, in the order of their names.
+#[must_use]
+pub fn all() -> &'static [Rule] {
+    ALL
+}
+
+/// The rule of a name, or the first that another linter's name stands for.
+#[must_use]
+pub fn of_name(name: &str) -> Option<&'static Rule> {
+    let name = name.strip_prefix("lint::").unwrap_or(name);
+    let own = ALL.iter().find(|it| it.name == name);
+    own.or_else(|| ALL.iter().find(|it| it.is_called(name)))
+}
+
+/// The name that is nearest to one that is none.
+#[must_use]
+pub fn near(name: &str) -> Option<&'static str> {
+    let asked: Vec<char> = name.chars().collect();
+    let named = ALL.iter().flat_map(|it| it.aliases.iter().copied().chain([it.name]));
+    let distances = named.map(|it| (distance(&asked, &it.chars().collect::<Vec<char>>()), it));
+    distances.min().filter(|(far, _)| *far <= 3).map(|(_, near)| near)
+}

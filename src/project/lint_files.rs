@@ -15,6 +15,9 @@ pub const STATS: &str = "lint-stats.json";
 /// What the file of known findings is called there.
 pub const BASELINE: &str = "lint-baseline.toml";
 
+/// The code, the file and the message of a finding.
+pub type KnownFinding = (String, String, String);
+
 const HEAD: &str = "# Known findings of `glowplug lint`; anything else fails it. Written by `glowplug lint --update-baseline`.\n";
 
 #[derive(Debug, Default, Deserialize)]
@@ -62,7 +65,7 @@ pub fn write_stats(path: &Path, stats: &Stats) -> Result<(), ProjectError> {
 ///
 /// # Errors
 /// When the system says no, or it is not what [`write_known`] writes.
-pub fn known(path: &Path) -> Result<Option<Vec<(String, String, String)>>, ProjectError> {
+pub fn known(path: &Path) -> Result<Option<Vec<KnownFinding>>, ProjectError> {
     let Some(text) = schema_file::read(path)? else { return Ok(None) };
     let read: Result<Baseline, _> = toml::from_str(&text);
     match read {
@@ -81,7 +84,7 @@ pub fn known(path: &Path) -> Result<Option<Vec<(String, String, String)>>, Proje
 ///
 /// # Errors
 /// When the system says no.
-pub fn write_known(path: &Path, known: &[(String, String, String)]) -> Result<(), ProjectError> {
+pub fn write_known(path: &Path, known: &[KnownFinding]) -> Result<(), ProjectError> {
     // TOML's basic strings escape what JSON's do
     let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
     let mut text = HEAD.to_owned();

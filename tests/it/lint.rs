@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use glowplug::lint::rule::{Rule, Way};
+use glowplug::lint::{
+    rule::{Rule, Way},
+    rules,
+};
 use serde_json::Value;
 use snapbox::{assert_data_eq, str};
 
@@ -163,7 +166,7 @@ fn example(rule: &Rule, script: &str) -> Vec<String> {
 
 #[test]
 fn a_rule_finds_its_bad_example_and_passes_its_good_one() {
-    let rules: Vec<&Rule> = Rule::all().iter().collect();
+    let rules: Vec<&Rule> = rules::all().iter().collect();
     let mut wrong = Vec::new();
     for rule in sample::of(rules, |it| format!("{:?}", it.severity), 0, 6, 18) {
         for (script, is_bad) in [(rule.bad, true), (rule.good, false)] {
@@ -179,8 +182,8 @@ fn a_rule_finds_its_bad_example_and_passes_its_good_one() {
 
 #[test]
 fn names_of_other_linters_lead_to_rules_and_no_two_rules_have_one_name() {
-    let names: BTreeSet<&str> = Rule::all().iter().map(|it| it.name).collect();
-    assert_eq!(names.len(), Rule::all().len());
+    let names: BTreeSet<&str> = rules::all().iter().map(|it| it.name).collect();
+    assert_eq!(names.len(), rules::all().len());
     let expected = [
         ("require-concurrent-index-creation", "builds-index"),
         ("constraint-missing-not-valid", "scans-under-lock"),
@@ -190,9 +193,9 @@ fn names_of_other_linters_lead_to_rules_and_no_two_rules_have_one_name() {
         ("lint::drops-table", "drops-table"),
     ];
     for (alias, name) in expected {
-        assert_eq!(Rule::of_name(alias).map(|it| it.name), Some(name), "{alias}");
+        assert_eq!(rules::of_name(alias).map(|it| it.name), Some(name), "{alias}");
     }
-    assert!(Rule::of_name("no-such-rule").is_none());
+    assert!(rules::of_name("no-such-rule").is_none());
 }
 
 #[test]
@@ -207,23 +210,23 @@ fn a_lock_that_is_kept_is_told_with_the_statement_that_works() {
     assert_data_eq!(
         ran.stdout,
         str![[r#"
-error: readers and writers of users wait while later statements work: reads every row of orders and writes a row for each [lint::keeps-lock]
+error: readers and writers of users wait: the lock of this statement is kept while a later one reads every row of orders and writes a row for each [lint::keeps-lock]
   migrations/2_rank/up.sql:1:1
   1 │ ALTER TABLE users ADD rank int;
     │ ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   AccessExclusive on users, kept through statement 2 of 2
-  rows of work, and so the wait, grow with the tables: 2 million per million rows of orders
+  the wait grows with the table: 2 million rows of work per million rows of orders
   migrations/2_rank/up.sql:3:1
   3 │ UPDATE orders SET note = 'x';
     │ ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the lock is still held while this runs (UPDATE)
   help: Put the long work into a migration of its own, before the lock or after it.
 
-error: writers of orders wait while its rows are locked until the transaction ends: it reads every row of orders and writes a row for each [lint::locks-rows]
+error: writers of orders wait for locked rows: this statement reads every row of orders and writes a row for each [lint::locks-rows]
   migrations/2_rank/up.sql:3:1
   3 │ UPDATE orders SET note = 'x';
     │ ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   row locks on orders, kept until the transaction ends
-  rows of work, and so the wait, grow with the tables: 2 million per million rows of orders
+  the wait grows with the table: 2 million rows of work per million rows of orders
   help: Change rows in batches, each in a transaction of its own: in the application, or in a migration with `run_in_transaction = false` and one statement for each range.
 
 note: the sizes of production's tables are not known: `glowplug lint --record-stats URL` records them
@@ -369,7 +372,7 @@ fn a_rule_is_explained_with_what_it_finds() {
         assert!(page.stdout.contains(part), "{part}: {}", page.stdout);
     }
     let list = project.run("lint --explain").code(0);
-    assert_eq!(list.stdout.lines().count(), Rule::all().len());
+    assert_eq!(list.stdout.lines().count(), rules::all().len());
     project
         .run("lint --explain nothing-like-it")
         .code(1)

@@ -10,6 +10,7 @@ use crate::{
         case::{Case, Hit, Said},
         judge::{Block, Held},
         rule::Rule,
+        rules,
         stats::Costs,
     },
     migration::source::{Direction, Migration, Script},
@@ -58,7 +59,7 @@ impl<'w> Judgment<'w> {
 
     /// A migration that has no down.sql.
     pub(super) fn without_down(&mut self, migration: &Migration) {
-        let Some(rule) = Rule::of_name("no-down").filter(|it| self.applies(it)) else { return };
+        let Some(rule) = rules::of_name("no-down").filter(|it| self.applies(it)) else { return };
         let hit = Hit::new(0, "there is no down.sql");
         let place = Place { file: migration.up.path.clone(), region: None };
         let finding = finding(rule, &hit, migration, place, Vec::new());
@@ -92,7 +93,7 @@ impl<'w> Judgment<'w> {
         };
         let (accepted, misread) = accept::read(&judged.script.text, judged.statements);
         let mut used = vec![false; accepted.len()];
-        let rules = Rule::all().iter().filter(|it| it.looks_at(case.is_down) && self.applies(it));
+        let rules = rules::all().iter().filter(|it| it.looks_at(case.is_down) && self.applies(it));
         for rule in rules.collect::<Vec<_>>() {
             let mut hits = Vec::new();
             (rule.check)(&case, &mut hits);

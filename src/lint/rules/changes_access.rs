@@ -49,7 +49,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
             .any(|it| if it.len() == 1 { statement.begins(it) } else { statement.has(it) });
         if is_access
             && !case
-                .new()
+                .added()
                 .any(|key| key.kind() == ObjectKind::Relation && statement.names(key.name()))
         {
             hits.push(Hit::new(at, "the role of the running program may see less from now on"));

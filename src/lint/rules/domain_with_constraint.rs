@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == ObjectKind::Domain) {
+    for key in case.added().filter(|it| it.kind() == ObjectKind::Domain) {
         if case
             .after
             .below(ObjectKind::DomainConstraint, &[key.part(0), key.part(1)])

@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == ObjectKind::Constraint) {
+    for key in case.added().filter(|it| it.kind() == ObjectKind::Constraint) {
         let Some(fact) =
             case.after.get(key).filter(|it| it.is_constraint(ConstraintKind::ForeignKey))
         else {

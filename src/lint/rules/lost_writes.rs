@@ -35,15 +35,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         // the table that leaves its name, and was read by an earlier statement which wrote as many rows elsewhere
         for (table, relation) in &case.pair.big.relations {
             let name = short(table);
-            let renamed = said.pieces.get(2..).is_some_and(|it| {
-                it.first().is_some_and(|it| matches!(it, Piece::Word(word) if word == name))
-            });
-            if relation.is_new
-                || !renamed
-                    && !(said.has(&["rename", "to"])
-                        && said.begins(&["alter", "table"])
-                        && names_first(said, name))
-            {
+            if relation.is_new || !names_first(said, name) {
                 continue;
             }
             let copied =

@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == ObjectKind::Column) {
+    for key in case.added().filter(|it| it.kind() == ObjectKind::Column) {
         let Some(fact) = case.after.get(key) else { continue };
         let is_table = case.after.relation_kind(key).is_some_and(|it| it.is_table());
         let column_type = fact.get(Attribute::Type).unwrap_or_default();

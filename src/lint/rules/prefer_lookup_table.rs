@@ -27,7 +27,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == ObjectKind::Enum && !case.is_renamed(it.name()))
+    for key in
+        case.added().filter(|it| it.kind() == ObjectKind::Enum && !case.is_renamed(it.name()))
     {
         let at = case.place(&[key.name()], &[&["create", "type"]]);
         hits.push(Hit::new(

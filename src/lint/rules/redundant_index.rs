@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == ObjectKind::Index) {
+    for key in case.added().filter(|it| it.kind() == ObjectKind::Index) {
         let Some(index) = case.after.get(key) else { continue };
         let columns = index.list(Attribute::Columns);
         let alike = |name| move |other: &crate::catalog::Fact| other.get(name) == index.get(name);

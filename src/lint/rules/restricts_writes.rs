@@ -58,7 +58,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
                 }) =>
             {
                 let table = case.after.get(key).and_then(|it| key.relation(it));
-                if !table.is_some_and(|it| case.before.get(&it).is_some()) {
+                if table.is_none_or(|it| case.before.get(&it).is_none()) {
                     continue;
                 }
                 let at = case.place(&[key.name()], &[&["unique"]]);

@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
-    for key in case.new().filter(|it| it.kind() == ObjectKind::Relation) {
+    for key in case.added().filter(|it| it.kind() == ObjectKind::Relation) {
         let is_table = case.after.relation_kind(key).is_some_and(|it| it.is_table());
         let is_partition =
             case.after.get(key).is_some_and(|it| it.is(crate::catalog::Attribute::PartitionOf));

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt::Write as _, path::Path, process::Command};
 
 use glowplug::{
     ledger::LedgerRule,
-    lint::{hazards, rule::Rule},
+    lint::{hazards, rule::Rule, rules},
 };
 
 use crate::{docs::page, support::GLOWPLUG};
@@ -216,11 +216,11 @@ fn the_rules_are_those_of_the_guard() {
 #[test]
 fn the_rules_of_lint_are_those_of_the_program() {
     let line = |it: &Rule| format!("| [`{0}`](#{0}) | {1} | {2} |\n", it.name, level(it), it.finds);
-    let lines: String = Rule::all().iter().map(line).collect();
+    let lines: String = rules::all().iter().map(line).collect();
     let table = format!("| rule | | finds |\n|---|---|---|\n{lines}");
     check("docs/src/reference/lint-rules.md", "rules", &table);
     let mut out = String::new();
-    for rule in Rule::all() {
+    for rule in rules::all() {
         let (bad, good) = (rule.bad.trim(), rule.good.trim());
         write!(
             out,
