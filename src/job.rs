@@ -6,6 +6,7 @@ pub mod application;
 mod attest;
 pub mod autogenerate;
 mod caret;
+mod data_checks;
 pub mod database;
 mod declared;
 pub mod diff;

@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub mod autogenerate;
+pub mod data_check;
 pub mod drift;
 pub mod event;
 pub mod finding;

@@ -209,6 +209,8 @@ pub struct Run {
     pub lock_attempts: Option<u32>,
     /// How long a statement may run. Default: no limit.
     pub statement_timeout: Option<Timespan>,
+    /// Whether rows that migrations would fail on are looked for before the first statement. Default: only by `--dry-run`.
+    pub check_rows: bool,
     /// How long to wait for another run to end. Default 60 s.
     pub wait: Option<Timespan>,
 }

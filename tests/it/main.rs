@@ -8,6 +8,7 @@ mod backfill;
 mod cluster;
 mod connect;
 mod crowd;
+mod data_checks;
 mod diesel_commands;
 mod diesel_peer;
 mod directory;

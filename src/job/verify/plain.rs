@@ -218,7 +218,7 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
     let scratch = shadow.start(needs).await?.scratch;
     let endpoint = shadow.endpoint(&scratch, stop);
     let opened = async {
-        let (mut locked, _) = endpoint.lock(&RunOptions::default().limits, &mut |_| {}).await?;
+        let (mut locked, _) = endpoint.lock(&RunOptions::of_replay().limits, &mut |_| {}).await?;
         locked.prepare().await?;
         Ok(locked)
     };
@@ -241,7 +241,7 @@ async fn up(
         Ok(task) => [task],
         Err(failure) => return Ok(Err(failure)),
     };
-    let mut exec = RunOptions::default().exec;
+    let mut exec = RunOptions::of_replay().exec;
     exec.unrecorded = true;
     let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
     let Err(error) = ran else {
