@@ -46,6 +46,7 @@ mod random_schema;
 mod rebase;
 mod redteam;
 mod rename;
+mod repeatable;
 mod replays;
 mod round_trips;
 mod sample;
