@@ -2,10 +2,14 @@
 //!
 //! One file per command: its `Args` document the help, its `run` resolves settings, calls one job and renders the report.
 
+mod adopt;
 mod alembic;
 mod ask;
 mod cache;
 mod check;
+mod checks;
+mod ci;
+mod compat;
 mod completions;
 mod covers;
 mod current;
@@ -21,9 +25,11 @@ mod history;
 mod init;
 mod interrupt;
 mod ledger;
+mod pages;
 mod print_schema;
 mod rebase;
 mod render;
+mod report;
 mod revision;
 mod schema;
 mod settings;
@@ -120,6 +126,16 @@ enum Format {
     Text,
     /// One JSON document, even on failure.
     Json,
+    /// Findings as SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Findings as annotations of GitHub Actions.
+    Github,
+    /// Findings as GitLab's Code Quality report.
+    Gitlab,
+    /// Findings as JUnit's XML.
+    Junit,
+    /// Findings as a summary in Markdown.
+    Markdown,
     /// For `migration generate` only: Diesel's `--format` takes nothing else.
     #[value(hide = true)]
     Sql,
@@ -140,6 +156,8 @@ enum Color {
 enum Command {
     /// Create diesel.toml, glowplug.toml and a first migration; overwrites nothing
     Init(init::Init),
+    /// Take over a database, and the migrations of Alembic, sqlx, Flyway and other tools
+    Adopt(adopt::Adopt),
     /// Show the database's current revision
     Current(current::Current),
     /// List the migrations, newest first, with their state
@@ -178,6 +196,12 @@ enum Command {
     Url(url::UrlCommand),
     /// Check that the migrations and the source of truth agree
     Check(check::Check),
+    /// Run every check that applies, with one report
+    Ci(ci::Ci),
+    /// Write one page about the project: findings, pictures, history
+    Report(report::Report),
+    /// Show whether the running program works with the pending migrations
+    Compat(compat::Compat),
     /// Print the SQL that changes one structure into another
     Diff(diff::Diff),
     /// Show how the database differs from what its migrations produce
@@ -208,10 +232,43 @@ enum Command {
     Alembic(alembic::Word),
 }
 
+impl Cli {
+    /// What is wrong with `--format`, if it does not fit the command.
+    fn misused_format(&self) -> Option<String> {
+        let format = self.global.format;
+        match format {
+            Format::Text | Format::Json => None,
+            Format::Sql => (!matches!(self.command, Command::Migration(_))).then(|| {
+                "--format takes text or json; `sql` is for `migration generate` only".to_owned()
+            }),
+            _ if self.command.has_findings() => None,
+            _ => Some(format!(
+                "`{}` has no findings: --format takes text or json; the other formats are for {WITH_FINDINGS}",
+                self.command.name()
+            )),
+        }
+    }
+}
+
+/// The commands that take every format.
+const WITH_FINDINGS: &str =
+    "`check`, `ci`, `current --check-heads`, `drift`, `schema --check` and `verify`";
+
 impl Command {
+    /// Whether it reports findings, which all formats can show.
+    fn has_findings(&self) -> bool {
+        match self {
+            Self::Check(_) | Self::Ci(_) | Self::Drift(_) | Self::Verify(_) => true,
+            Self::Schema(command) => command.has_findings(),
+            Self::Current(command) => command.has_findings(),
+            _ => false,
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
+            Self::Adopt(_) => "adopt",
             Self::Current(_) => "current",
             Self::History(_) => "history",
             Self::Heads(_) => "heads",
@@ -231,6 +288,9 @@ impl Command {
             Self::Migration(_) => "migration",
             Self::Url(_) => "url",
             Self::Check(_) => "check",
+            Self::Ci(_) => "ci",
+            Self::Report(_) => "report",
+            Self::Compat(_) => "compat",
             Self::Diff(_) => "diff",
             Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
@@ -272,8 +332,7 @@ pub fn main(is_stdout_closed: bool) -> ExitCode {
             return exit::usage(&error, &arguments, &covers);
         }
     };
-    if cli.global.format == Format::Sql && !matches!(cli.command, Command::Migration(_)) {
-        let text = "--format takes text or json; `sql` is for `migration generate` only";
+    if let Some(text) = cli.misused_format() {
         let error = Cli::command().error(clap::error::ErrorKind::InvalidValue, text);
         return exit::usage(&error, &arguments, &covers);
     }
@@ -295,6 +354,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
     let global = &cli.global;
     match &cli.command {
         Command::Init(command) => command.run(global, output),
+        Command::Adopt(command) => command.run(global, output),
         Command::Current(command) => command.run(global, output),
         Command::History(command) => command.run(global, output),
         Command::Heads(command) => command.run(global, output),
@@ -314,6 +374,9 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Migration(command) => command.run(global, output),
         Command::Url(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Ci(command) => command.run(global, output),
+        Command::Report(command) => command.run(global, output),
+        Command::Compat(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),

@@ -36,7 +36,7 @@ pub use binaries::{Binaries, Search, all, find};
 pub use cache::Cache;
 pub use dump::Dumper;
 pub use error::ClusterError;
-pub use kept::{Kept, Store};
+pub use kept::{Kept, Store, limit as cache_limit};
 pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};
 pub use places::Places;
 pub use process::{User, ignores_hangup};

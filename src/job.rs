@@ -1,11 +1,14 @@
 //! The use cases: what a command does, without arguments and without a terminal.
 
+pub mod adopt;
 pub mod advice;
 mod alike;
 pub mod application;
 mod attest;
 pub mod autogenerate;
 mod caret;
+pub mod ci;
+pub mod compat;
 mod data_checks;
 pub mod database;
 mod declared;

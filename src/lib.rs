@@ -20,6 +20,8 @@ pub mod cli;
 #[doc(hidden)]
 pub mod cluster;
 #[doc(hidden)]
+pub mod compat;
+#[doc(hidden)]
 pub mod connect;
 #[doc(hidden)]
 pub mod ddl;
@@ -44,6 +46,8 @@ pub mod report;
 pub mod schema;
 #[doc(hidden)]
 pub mod schema_rs;
+#[doc(hidden)]
+pub mod tools;
 #[doc(hidden)]
 pub mod words;
 

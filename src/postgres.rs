@@ -1,5 +1,6 @@
 //! Talking to PostgreSQL: sessions, the migration lock, the journal, execution, and the ledger guard.
 
+pub mod adopt;
 pub(crate) mod catalog_digest;
 pub mod environment;
 pub mod exec;
@@ -9,6 +10,7 @@ pub mod journal;
 pub(crate) mod known;
 pub mod lock;
 pub mod pool;
+pub(crate) mod probe;
 pub(crate) mod seed;
 pub mod server_error;
 pub mod session;

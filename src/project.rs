@@ -1,20 +1,25 @@
 //! The files of a project: where it is, what it configures, and its migrations on disk.
 
+pub mod adopted;
 pub mod baseline;
 pub mod config;
 pub mod embedded;
 pub mod generate;
+pub mod git;
 pub mod history_file;
 mod metadata;
+pub mod other;
 pub mod pin;
 pub mod printed;
 pub mod read;
 pub mod rebase;
 mod regular;
+pub mod revision;
 pub mod root;
 pub mod rustfmt;
 pub mod schema_file;
 pub mod setup;
+pub mod sources;
 pub mod squash;
 pub mod truth;
 pub mod write;
@@ -42,6 +47,20 @@ pub enum ProjectError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A revision of the repository that cannot be read.
+    #[error("cannot read revision {revision}: {said}")]
+    #[diagnostic(
+        code(project::revision),
+        help(
+            "Name a commit, branch or tag that this clone has. CI often fetches one commit only: fetch the base branch first, such as with `fetch-depth: 0`."
+        )
+    )]
+    Revision {
+        /// What was named.
+        revision: String,
+        /// Why it cannot be read.
+        said: String,
     },
     /// There is no directory with migrations.
     #[error("there is no migrations directory {}", place.display())]
@@ -192,6 +211,42 @@ pub enum ProjectError {
         place: PathBuf,
         /// What is in it.
         reason: Box<ProjectError>,
+    },
+    /// The program `git`.
+    #[error("{what}")]
+    #[diagnostic(
+        code(project::git),
+        help(
+            "Is git installed, and is this a repository that your user may read? --from FILE and --since VERSION work without git."
+        )
+    )]
+    Git {
+        /// What went wrong.
+        what: String,
+    },
+    /// Something to adopt where a new project was to begin.
+    #[error("{what}")]
+    #[diagnostic(
+        code(project::adoptable),
+        help(
+            "Nothing was written. `glowplug adopt` takes over the database and its migrations; `glowplug init --new` begins a new project beside them."
+        )
+    )]
+    Adoptable {
+        /// What was found.
+        what: String,
+    },
+    /// The record of an adoption that is not one.
+    #[error("{} cannot be read", path.display())]
+    #[diagnostic(
+        code(adopt::record),
+        help(
+            "`glowplug adopt` writes it. Restore it from version control; without it, migrations can be used, and adopting cannot be undone."
+        )
+    )]
+    NotAdopted {
+        /// The file.
+        path: PathBuf,
     },
     /// Something that would be overwritten.
     #[error("{} already exists", path.display())]

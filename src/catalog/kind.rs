@@ -21,6 +21,14 @@ macro_rules! kinds {
                     $(Self::$kind => $info,)*
                 }
             }
+
+            /// Its name as queries tell it: `TextSearchParser`.
+            #[must_use]
+            pub const fn variant(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)*
+                }
+            }
         }
     };
 }

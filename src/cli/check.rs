@@ -93,13 +93,20 @@ impl TruthArgs {
         &self,
         settings: &Settings,
     ) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
-        let configured = settings.toml.schema.source.as_ref();
-        let path = self.source.clone().or_else(|| configured.map(|it| settings.root.join(it)));
-        let files = path.map(|path| project::truth::read(&path)).transpose()?;
-        let short =
-            |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);
-        Ok(files.map(|files| files.into_iter().map(short).collect()))
+        sql_truth(self.source.clone(), settings)
     }
+}
+
+/// The SQL of the source of truth, if it is SQL: what is named, else what glowplug.toml names.
+pub(super) fn sql_truth(
+    named: Option<PathBuf>,
+    settings: &Settings,
+) -> Result<Option<Vec<(PathBuf, String)>>, JobError> {
+    let configured = settings.toml.schema.source.as_ref();
+    let path = named.or_else(|| configured.map(|it| settings.root.join(it)));
+    let files = path.map(|path| project::truth::read(&path)).transpose()?;
+    let short = |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);
+    Ok(files.map(|files| files.into_iter().map(short).collect()))
 }
 
 /// Runs a job with the request that the project's files make.
@@ -162,7 +169,10 @@ impl Check {
         );
         progress.finish();
         let report = report?;
-        output.answer(&report, render::checked);
+        let truth = settings.truth_file(self.source.source.as_deref());
+        let findings = report.findings(truth.as_deref(), self.strict);
+        let sheet = settings.sheet(&["check"], findings);
+        output.findings(&report, &sheet, render::checked);
         let is_fine = report.is_empty() && (!self.strict || report.not_compared.is_empty());
         Ok(if is_fine { Exit::Done } else { Exit::Findings })
     }

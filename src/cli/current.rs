@@ -12,6 +12,7 @@ use crate::{
         settings::Settings,
     },
     job,
+    report::status::StatusReport,
 };
 
 /// Shows the database's current revision. Read-only.
@@ -23,6 +24,11 @@ pub(super) struct Current {
 }
 
 impl Current {
+    /// Whether it checks, and so has findings.
+    pub(super) fn has_findings(&self) -> bool {
+        self.check_heads
+    }
+
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
@@ -33,7 +39,13 @@ impl Current {
             let report = job::status::of_database(&endpoint, &migrations, &mut watch).await;
             report.map_err(CliError::from)
         })?;
-        output.answer(&report, |report| render::current(report, output.is_verbose()));
+        let text = |report: &StatusReport| render::current(report, output.is_verbose());
+        if self.check_heads {
+            let sheet = settings.sheet(&["status"], report.findings(&settings.shown));
+            output.findings(&report, &sheet, text);
+        } else {
+            output.answer(&report, text);
+        }
         let findings = self.check_heads && !report.is_clean();
         Ok(if findings { Exit::Findings } else { Exit::Done })
     }

@@ -41,7 +41,8 @@ impl Drift {
         });
         progress.finish();
         let report = report?;
-        output.answer(&report, render::drifted);
+        let sheet = settings.sheet(&["drift"], report.findings());
+        output.findings(&report, &sheet, render::drifted);
         Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
     }
 }

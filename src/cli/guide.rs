@@ -13,7 +13,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::{exit::Exit, failure::CliError, render::Output},
+    cli::{
+        exit::Exit,
+        failure::CliError,
+        pages::{self, codes},
+        render::Output,
+    },
     ledger::LedgerRule,
     report::rule::Severity,
 };
@@ -35,11 +40,14 @@ const GUIDES: &[(&str, &str)] = guides! {
     "continuous-integration" "tutorials/ci.md"
     "neon" "tutorials/neon.md"
     "migrations" "guides/migrations.md"
+    "adopt" "guides/adopt.md"
     "autogenerate" "guides/autogenerate.md"
     "ledgers" "guides/ledgers.md"
     "sealed-ledgers" "guides/sealed-ledgers.md"
     "schema-rs" "guides/schema-rs.md"
     "replays" "guides/verify.md"
+    "report" "guides/report.md"
+    "deploys" "guides/deploy.md"
     "production" "guides/production.md"
     "application" "guides/application.md"
     "moving-rows" "guides/data.md"
@@ -49,14 +57,12 @@ const GUIDES: &[(&str, &str)] = guides! {
     "settings" "reference/settings.md"
     "exit-codes" "reference/exit-codes.md"
     "messages" "reference/messages.md"
+    "findings" "reference/findings.md"
     "ledger-rules" "reference/ledger-rules.md"
     "json" "reference/json.md"
     "proofs" "design/proofs.md"
     "threat-model" "design/threat-model.md"
 };
-
-/// A section for each code that an error can have.
-const MESSAGES: &str = include_str!("../../docs/src/reference/messages.md");
 
 /// Shows the help of a command or a guide.
 #[derive(Debug, Args)]
@@ -140,15 +146,7 @@ fn explained(code: &str) -> Option<String> {
         );
         return Some(markdown::plain(&text));
     }
-    let section = MESSAGES
-        .split("\n### ")
-        .skip(1)
-        .find_map(|it| it.split_once('\n').filter(|(name, _)| *name == code));
-    section.map(|(_, text)| markdown::plain(text.trim()))
-}
-
-fn codes() -> impl Iterator<Item = &'static str> {
-    MESSAGES.lines().filter_map(|line| line.strip_prefix("### "))
+    pages::section(code).map(markdown::plain)
 }
 
 fn title(page: &str) -> &str {

@@ -1,9 +1,14 @@
 //! From reports to bytes: text for people, JSON for programs.
 
+mod adopt;
 mod autogenerate;
+mod ci;
+mod compat;
 mod diagnostic;
+pub(super) mod findings;
 mod json;
 mod ledger;
+mod page;
 mod pin;
 mod progress;
 mod rebase;
@@ -18,8 +23,8 @@ use std::{io, sync::OnceLock};
 use serde::Serialize;
 
 pub(super) use self::{
-    autogenerate::*, ledger::*, pin::*, progress::Progress, rebase::*, squash::*, text::*,
-    verify::*,
+    adopt::*, autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
+    progress::Progress, rebase::*, squash::*, text::*, verify::*,
 };
 use crate::cli::{
     Format, Global,
@@ -28,7 +33,8 @@ use crate::cli::{
     failure::CliError,
     terminal::{self, Look},
 };
-use crate::job::JobError;
+use crate::job::{JobError, failure::CompatError};
+use crate::report::finding::Finding;
 use crate::words::shown;
 
 /// Where a command's output goes.
@@ -60,6 +66,11 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether the output is text for people.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.format, Format::Text | Format::Sql)
+    }
+
     pub(super) fn is_verbose(&self) -> bool {
         self.verbose
     }
@@ -68,8 +79,84 @@ impl Output {
     pub(super) fn answer<T: Serialize>(&self, report: &T, text: impl FnOnce(&T) -> String) {
         match self.format {
             Format::Json => self.document(&json::done(self.command, report)),
-            Format::Text | Format::Sql => self.raw(&text(report)),
+            _ => self.raw(&text(report)),
         }
+    }
+
+    /// The same for a report with findings, in every format.
+    pub(super) fn findings<T: Serialize>(
+        &self,
+        report: &T,
+        sheet: &Sheet,
+        text: impl FnOnce(&T) -> String,
+    ) {
+        match self.format {
+            Format::Text | Format::Sql => self.raw(&text(report)),
+            Format::Json => {
+                let findings = Some(findings::list(&sheet.findings));
+                self.document(&json::with_findings(self.command, report, findings));
+            }
+            _ => self.sheet(sheet),
+        }
+    }
+
+    /// A report with findings as text of some format, to be written to a file.
+    pub(super) fn rendered<T: Serialize>(
+        &self,
+        format: Format,
+        report: &T,
+        sheet: &Sheet,
+        text: &impl Fn(&T, &Sheet) -> String,
+    ) -> String {
+        match format {
+            Format::Text | Format::Sql => text(report, sheet),
+            Format::Json => {
+                let findings = Some(findings::list(&sheet.findings));
+                shown::json(&json::with_findings(self.command, report, findings))
+            }
+            _ => self.safe(format, sheet),
+        }
+    }
+
+    /// The same where a command could not do its work.
+    pub(super) fn rendered_failure<T: Serialize>(
+        &self,
+        format: Format,
+        failure: &CliError,
+        (report, sheet): (&T, &Sheet),
+        text: &impl Fn(&T, &Sheet) -> String,
+    ) -> String {
+        if format == Format::Json {
+            return shown::json(&json::failed(self.command, failure, Some(report), &self.covers));
+        }
+        self.rendered(format, report, &self.with_failure(sheet.clone(), failure), text)
+    }
+
+    /// A failure as a finding.
+    pub(super) fn finding(&self, failure: &CliError) -> Finding {
+        json::finding(self.command, failure, &self.covers)
+    }
+
+    /// Adds a failure to the findings.
+    fn with_failure(&self, mut sheet: Sheet, failure: &CliError) -> Sheet {
+        sheet.findings.push(self.finding(failure));
+        sheet.is_failure = true;
+        sheet
+    }
+
+    /// Findings in one of the formats for other tools.
+    fn safe(&self, format: Format, sheet: &Sheet) -> String {
+        let text = sheet.render(format, self.command).unwrap_or_default();
+        match format {
+            // what is special in them is escaped the way JSON does it
+            Format::Sarif | Format::Gitlab => shown::json(&text),
+            _ => text,
+        }
+    }
+
+    /// Prints findings in one of the formats for other tools.
+    fn sheet(&self, sheet: &Sheet) {
+        self.raw(&self.safe(self.format, sheet));
     }
 
     /// Prints text that is the result itself: SQL, completions.
@@ -104,14 +191,15 @@ impl Output {
 
     /// Prints what went wrong.
     pub(super) fn failure(&self, failure: &CliError) -> Exit {
-        self.failure_beside(failure, None::<&()>)
+        self.failure_beside(failure, None::<&()>, Sheet::default())
     }
 
-    /// The same if there is also a report. As text it was printed before.
+    /// The same if there is also a report, with findings. As text it was printed before.
     pub(super) fn failure_beside<T: Serialize>(
         &self,
         failure: &CliError,
         report: Option<&T>,
+        beside: Sheet,
     ) -> Exit {
         if let CliError::Run(run) = failure
             && self.format == Format::Text
@@ -129,14 +217,25 @@ impl Output {
             self.raw(difference);
         }
         self.explain(failure);
-        if self.format == Format::Json {
-            self.document(&json::failed(self.command, failure, report, &self.covers));
+        match self.format {
+            Format::Text | Format::Sql => {}
+            Format::Json => {
+                self.document(&json::failed(self.command, failure, report, &self.covers));
+            }
+            _ => {
+                self.sheet(&self.with_failure(beside, failure));
+            }
         }
         if failure.is_interrupt() {
             Exit::Interrupted
         } else if matches!(
             failure.job(),
-            Some(JobError::Refused(_) | JobError::Drift(_) | JobError::Harm(_))
+            Some(
+                JobError::Refused(_)
+                    | JobError::Drift(_)
+                    | JobError::Harm(_)
+                    | JobError::Compat(CompatError::Breaks { .. })
+            )
         ) {
             Exit::Findings
         } else {

@@ -68,6 +68,11 @@ impl std::convert::From<ResultOf> for Compat {
 }
 
 impl Schema {
+    /// Whether it compares, and so has findings.
+    pub(super) fn has_findings(&self) -> bool {
+        self.check
+    }
+
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
         let mut printer = printer(&settings, self.compat)?;
@@ -106,7 +111,12 @@ impl Schema {
             false => printer.write(&catalog, self.discard_edits)?,
         };
         say(&report.notes, output);
-        output.answer(&report, render::schema);
+        if self.check {
+            let sheet = settings.sheet(&["schema"], report.findings());
+            output.findings(&report, &sheet, render::schema);
+        } else {
+            output.answer(&report, render::schema);
+        }
         let findings = self.check && !report.is_fresh();
         Ok(if findings { Exit::Findings } else { Exit::Done })
     }

@@ -2,6 +2,8 @@
 
 mod dot_env;
 mod limits;
+mod new;
+mod places;
 mod server;
 mod twin;
 
@@ -12,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-pub(super) use self::limits::LimitArgs;
+pub(super) use self::{limits::LimitArgs, new::New};
 use crate::{
     catalog::Ignored,
     cli::{Global, failure::CliError, render::Output},

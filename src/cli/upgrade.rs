@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         Global,
+        compat::{self, Pending, ProgramArgs},
         exit::Exit,
         failure::CliError,
         interrupt::block_on,
@@ -43,6 +44,10 @@ pub(super) struct Upgrade {
     /// Accept that this migration was edited after it was applied; may be repeated
     #[arg(long, value_name = "VERSION")]
     accept_edited: Vec<String>,
+    /// Fail before running anything if the running program would break: that of `from` in [compat] of glowplug.toml, or of this
+    /// revision or schema.rs
+    #[arg(long, value_name = "REV|FILE", num_args = 0..=1, require_equals = true, conflicts_with = "sql")]
+    compat: Option<Option<String>>,
 }
 
 /// Reverts applied migrations above a target, newest first.
@@ -119,8 +124,28 @@ impl Upgrade {
             let single = self.run.single_transaction;
             return sql("upgrade", &settings, &self.target, Direction::Up, &policy, single, output);
         }
+        self.demand_compat(&settings, output)?;
         let locked = global.locked_schema;
         execute("upgrade", &settings, &operation, &self.run, locked, output)
+    }
+
+    /// Refuses migrations with which the running program breaks.
+    fn demand_compat(&self, settings: &Settings, output: &Output) -> Result<(), CliError> {
+        let Some(from) = &self.compat else {
+            return Ok(());
+        };
+        let programs = ProgramArgs { from: from.clone(), used: None };
+        let pending = Pending { since: None, target: self.target.clone(), will_run: true };
+        let report = block_on(async |stop| {
+            compat::report("upgrade", settings, (&programs, pending), stop, output, &mut |_| {})
+                .await
+        })?;
+        job::compat::demand(&report).map_err(JobError::from)?;
+        for note in &report.notes {
+            output.talk(&format!("note: {note}"));
+        }
+        output.detail(&format!("{} works with the pending migrations", report.running));
+        Ok(())
     }
 }
 

@@ -96,19 +96,29 @@ impl Verify {
         } else if let Some(known) = &known {
             set_aside(&mut verified, known, &path, &settings);
         }
-        self.tell(verified, output)
+        self.tell(verified, &settings, output)
     }
 
-    fn tell(&self, verified: Verified, output: &Output) -> Result<Exit, CliError> {
+    fn tell(
+        &self,
+        verified: Verified,
+        settings: &Settings,
+        output: &Output,
+    ) -> Result<Exit, CliError> {
         let Verified { report, failure } = verified;
         let is_of_failure = report.problems.iter().any(|it| it.kind == ProblemKind::UpFails);
         if let Some(failure) = failure.filter(|_| is_of_failure) {
-            if !output.is_json() {
+            if output.is_text() {
                 output.raw(&render::replayed(&report, output.is_verbose()));
             }
-            return Ok(output.failure_beside(&CliError::Job(failure), Some(&report)));
+            let mut findings = report.findings(&settings.shown);
+            // the failure says the same, with more
+            findings.retain(|it| it.code != ProblemKind::UpFails.code());
+            let sheet = settings.sheet(&["verify"], findings);
+            return Ok(output.failure_beside(&CliError::Job(failure), Some(&report), sheet));
         }
-        output.answer(&report, |it| render::replayed(it, output.is_verbose()));
+        let sheet = settings.sheet(&["verify"], report.findings(&settings.shown));
+        output.findings(&report, &sheet, |it| render::replayed(it, output.is_verbose()));
         Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
     }
 }

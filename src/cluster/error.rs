@@ -24,6 +24,19 @@ pub enum ClusterError {
         install: String,
     },
 
+    /// The size of the cache of replays is not a number.
+    #[error("GLOWPLUG_CACHE_BYTES is `{found}`, which is not a number of bytes")]
+    #[diagnostic(
+        code(cluster::cache_bytes),
+        help(
+            "Set it to a number such as 1073741824 (1 GiB, the default), to 0 to cache no replays, or unset it."
+        )
+    )]
+    CacheBytes {
+        /// What it is set to.
+        found: String,
+    },
+
     /// The directory that was named does not hold what is needed.
     #[error("`{}` cannot be used: {why}", .directory.display())]
     #[diagnostic(

@@ -1,7 +1,8 @@
 //! Disposable servers that are kept, so that the next one begins where it ended.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -55,7 +56,7 @@ impl Store {
         let directory = places.kept().map_err(cannot("create a cache in", &places.cache))?;
         let all = entries(&directory);
         let bytes = all.iter().map(|it| size(&it.path)).sum();
-        Ok(Self { servers: all.len(), bytes, limit: limit(), directory })
+        Ok(Self { servers: all.len(), bytes, limit: limit()?, directory })
     }
 
     /// Removes all of them, and says what there was. Servers that run have copies of their own.
@@ -105,9 +106,35 @@ impl Kept {
         fs::read_to_string(self.directory.join(NOTE)).ok()
     }
 
+    /// What was found out about it and noted under a name.
+    #[must_use]
+    pub fn finding(&self, name: &Digest) -> Option<String> {
+        self.exists().then_some(())?;
+        let found = fs::read_to_string(self.directory.join(finding(name))).ok()?;
+        // what is used stays
+        self.data();
+        Some(found)
+    }
+
+    /// Notes what was found out about it, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_finding(&self, name: &Digest, text: &str) -> Result<(), ClusterError> {
+        if !self.exists() {
+            return Ok(());
+        }
+        let path = self.directory.join(finding(name));
+        let written = tempfile::NamedTempFile::new_in(&self.directory).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.persist(&path).map_err(|error| error.error)
+        });
+        written.map(drop).map_err(cannot("write", &path))
+    }
+
     /// Keeps a copy of the data directory of a server that has written all to its files and is at rest.
     pub fn keep(&self, server: &Path, note: &str) -> Result<(), ClusterError> {
-        if limit() == 0 {
+        if limit()? == 0 {
             return Ok(());
         }
         let account = Account::choose(&self.places, &self.places.current)?;
@@ -134,6 +161,11 @@ const BUILDING: &str = "building-";
 
 /// The file with the note.
 const NOTE: &str = "note.json";
+
+/// The file with a finding.
+fn finding(name: &Digest) -> String {
+    format!("finding-{}.json", &name.as_str()[..32])
+}
 
 fn give_all(account: &Account, path: &Path) -> Result<(), ClusterError> {
     account.give(path)?;
@@ -166,7 +198,7 @@ fn entries(kept: &Path) -> Vec<Entry> {
 
 /// Removes what is too much, and what was left of builds.
 fn forget(kept: &Path) {
-    let mut left = limit();
+    let mut left = limit().unwrap_or(LIMIT);
     for Entry { used, path } in entries(kept) {
         let is_build = path
             .file_name()
@@ -188,9 +220,14 @@ fn forget(kept: &Path) {
 }
 
 /// How many bytes may be kept.
-fn limit() -> u64 {
-    let set = std::env::var(LIMIT_VARIABLE).ok();
-    set.and_then(|it| it.trim().parse().ok()).unwrap_or(LIMIT)
+///
+/// # Errors
+/// When the variable is set to something else than a number.
+pub fn limit() -> Result<u64, ClusterError> {
+    let Ok(set) = std::env::var(LIMIT_VARIABLE) else {
+        return Ok(LIMIT);
+    };
+    set.trim().parse().map_err(|_| ClusterError::CacheBytes { found: set })
 }
 
 /// How many bytes the files of a directory take.

@@ -5,15 +5,16 @@ mod forms;
 mod ledgers;
 pub(super) mod listing;
 pub(super) mod load;
-mod oracle;
+pub(super) mod oracle;
 mod partitions;
-mod proof;
+pub(super) mod proof;
 pub(super) mod proving;
 mod rename;
 mod rows;
-mod script;
+pub(super) mod script;
 pub(super) mod send;
 mod truth;
+mod verdict;
 
 use std::path::Path;
 
@@ -26,9 +27,13 @@ pub(super) use self::{
 
 use crate::{
     catalog::{Attribute, Catalog, Difference, How, Ignored, ObjectKind, RelationKind},
+    cluster,
     job::{
-        JobError, Watch, autogenerate::proving::Proving, failure::AutogenerateError,
-        open::Endpoint, shadow::Shadow,
+        JobError, Watch,
+        autogenerate::{proving::Proving, verdict::Verdict},
+        failure::AutogenerateError,
+        open::Endpoint,
+        shadow::Shadow,
     },
     migration::source::{Migration, Migrations},
     planner::{
@@ -41,6 +46,7 @@ use crate::{
         write::{self, NewMigration},
     },
     report::autogenerate::AutogenerateReport,
+    tools::table,
 };
 
 /// What is wanted.
@@ -107,10 +113,19 @@ pub async fn check(
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<AutogenerateReport, JobError> {
+    cluster::cache_limit()?;
+    let verdict = Verdict::of(request);
+    if let Some(report) = verdict.as_ref().and_then(|it| it.read(request)) {
+        return Ok(report);
+    }
     let mut proving = Proving::start(request, stop, watch).await?;
     let compared = proving.compare(request, watch).await;
     proving.end().await;
-    Ok(compared?.report)
+    let report = compared?.report;
+    if let Some(verdict) = verdict {
+        verdict.note(&report);
+    }
+    Ok(report)
 }
 
 /// Makes the migrations that lead to the source of truth, proves them, and writes them.
@@ -217,7 +232,8 @@ struct Compared {
     report: AutogenerateReport,
 }
 
-/// Leaves out what is not the project's: the tables that keep the journal, what was renamed aside, and what is ignored.
+/// Leaves out what is not the project's: the tables that keep the journal, those of other migration tools, what was renamed aside, and
+/// what is ignored.
 pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
     let mut catalog = with_aside(catalog, ignored);
     catalog.needed = rename::needed_aside(&catalog);
@@ -226,7 +242,8 @@ pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
 }
 
 /// The same with what was renamed aside.
-fn with_aside(mut catalog: Catalog, ignored: &Ignored) -> Catalog {
+fn with_aside(catalog: Catalog, ignored: &Ignored) -> Catalog {
+    let mut catalog = table::without(catalog);
     let tables = ["__diesel_schema_migrations", "__glowplug_journal"];
     // their sequences, constraints and functions begin with their names
     let is_tracking = |name: &str| tables.iter().any(|table| name.starts_with(table));
@@ -261,7 +278,11 @@ fn takes_values(from: &Catalog, it: &Difference) -> bool {
 }
 
 /// The segments of the way from one catalog to another.
-fn way(from: &Catalog, to: &Catalog, target: &Target<'_>) -> Result<Vec<Segment>, JobError> {
+pub(super) fn way(
+    from: &Catalog,
+    to: &Catalog,
+    target: &Target<'_>,
+) -> Result<Vec<Segment>, JobError> {
     let statements = plan(from, to, target).map_err(AutogenerateError::Plan)?;
     Ok(segments(statements))
 }

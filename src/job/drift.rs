@@ -1,7 +1,8 @@
 //! Drift: how a live database differs from what its applied migrations produce.
 
 use crate::{
-    catalog::{Attribute, Coverage, Ignored, Key},
+    catalog::{Attribute, Catalog, Coverage, Ignored, Key},
+    cluster::Scratch,
     ddl::Statement,
     job::{
         JobError, Watch,
@@ -20,6 +21,66 @@ use crate::{
     report::drift::DriftReport,
 };
 
+/// A database beside a replay of migrations.
+pub(super) struct Beside {
+    /// What the database has.
+    pub(super) live: Catalog,
+    /// What the migrations lead to.
+    pub(super) replayed: Catalog,
+    /// The server that has replayed them.
+    pub(super) scratch: Scratch,
+    /// What is to be said of the replay.
+    pub(super) notes: Vec<String>,
+    /// Partitions that only the database has.
+    pub(super) left_alone: LeftAlone,
+    /// The shadow of this database.
+    pub(super) shadow: Shadow,
+    /// The major version of the database.
+    pub(super) major: u32,
+}
+
+/// Replays migrations for a database, and gives both the same texts for what means the same.
+pub(super) async fn beside(
+    endpoint: &Endpoint,
+    shadow: &Shadow,
+    applied: &Migrations,
+    (ignored, drop_partitions): (&Ignored, &[String]),
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<Beside, JobError> {
+    let (mut session, facts, _) = endpoint.read(watch).await?;
+    let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+    let read = environment::read(&mut session, &endpoint.url, &shadow.own_settings).await?;
+    drop(session);
+    let major = facts.server_version / 10_000;
+    let shadow = shadow.of(read.environment).of_major(major);
+    let mut quiet = |_| {};
+    let Replayed { prepared, catalog } =
+        shadow.replayed(applied, &Coverage::all(), stop.clone(), &mut quiet).await?;
+    let Prepared { scratch, given, notes } = prepared;
+    // who runs the migrations owns what they make: here and in the shadow
+    let runner = runner(&live).unwrap_or(facts.role);
+    let live = comparable_of(live_for(live, &runner), ignored);
+    let replayed = comparable_of(replayed_for(catalog, &runner), ignored);
+    let live = given.agreed(&replayed, live);
+    let compared = async {
+        let live = agreed_in(&shadow, &scratch, stop, &replayed, live).await?;
+        let replayed = settled(&live, replayed);
+        let is_gone = |key: &Key| replayed.get(key).is_none();
+        let left_alone = LeftAlone::of(&live, is_gone, drop_partitions)?;
+        Ok((left_alone.without(live), replayed, left_alone))
+    };
+    match compared.await {
+        Ok((live, replayed, left_alone)) => {
+            Ok(Beside { live, replayed, scratch, notes, left_alone, shadow, major })
+        }
+        Err(error) => {
+            end(scratch).await;
+            Err(error)
+        }
+    }
+}
+
 /// Compares a database with a replay of the migrations that it has applied. Partitions that no migration has made are left alone,
 /// unless they are named.
 ///
@@ -33,9 +94,7 @@ pub async fn drift(
     stop: Stop,
     watch: Watch<'_>,
 ) -> Result<DriftReport, JobError> {
-    let (mut session, facts, journal) = endpoint.read(watch).await?;
-    let live = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
-    let read = environment::read(&mut session, &endpoint.url, &shadow.own_settings).await?;
+    let (session, facts, journal) = endpoint.read(watch).await?;
     drop(session);
     let here = squash::settle(migrations, &journal);
     let (migrations, journal) = (&*here.migrations, &*here.journal);
@@ -45,24 +104,9 @@ pub async fn drift(
     let orphaned: Vec<String> = orphaned.map(ToString::to_string).collect();
     let count = applied.len();
     let applied = Migrations::new(applied).unwrap_or_default();
-    let major = facts.server_version / 10_000;
-    let shadow = shadow.of(read.environment).of_major(major);
-    let mut quiet = |_| {};
-    let Replayed { prepared, catalog } =
-        shadow.replayed(&applied, &Coverage::all(), stop.clone(), &mut quiet).await?;
-    let Prepared { scratch, given, notes } = prepared;
-    // who runs the migrations owns what they make: here and in the shadow
-    let runner = runner(&live).unwrap_or(facts.role);
-    let live = comparable_of(live_for(live, &runner), ignored);
-    let replayed = comparable_of(replayed_for(catalog, &runner), ignored);
-    let live = given.agreed(&replayed, live);
-    let live = agreed_in(&shadow, &scratch, stop, &replayed, live).await;
+    let beside = beside(endpoint, shadow, &applied, (ignored, drop_partitions), stop, watch);
+    let Beside { live, replayed, scratch, notes, left_alone, shadow, major } = beside.await?;
     end(scratch).await;
-    let live = live?;
-    let replayed = settled(&live, replayed);
-    let is_gone = |key: &Key| replayed.get(key).is_none();
-    let left_alone = LeftAlone::of(&live, is_gone, drop_partitions)?;
-    let live = left_alone.without(live);
     let found = differences(&replayed, &live);
     let remark = shadow.remark(major).filter(|_| !found.is_empty());
     let remarks = remark.into_iter().chain(left_alone.remark());

@@ -1,7 +1,10 @@
 //! Why a job could not do its work.
 
+mod adopt;
+mod compat;
 mod database;
 mod ledger;
+mod place;
 mod proof;
 mod rebase;
 mod rename;
@@ -11,6 +14,8 @@ mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
+pub use self::adopt::AdoptError;
+pub use self::compat::CompatError;
 pub use self::database::DatabaseError;
 use self::ledger::listed;
 pub use self::ledger::{DriftError, HarmError, LedgerError};
@@ -31,6 +36,7 @@ use crate::{
     project::ProjectError,
     report::{ledger_finding::LedgerFinding, run::RunReport},
     schema_rs::{PrintError, merge::ApplyError, parse::ParseError, patch::PatchError},
+    tools::ToolError,
     words::secrets,
 };
 
@@ -118,6 +124,10 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     EditsWouldBeLost(#[from] EditsWouldBeLost),
+    /// What programs can live with.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Compat(#[from] CompatError),
     /// Migrations that cannot get new versions.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -126,6 +136,14 @@ pub enum JobError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Squash(#[from] SquashError),
+    /// An adoption.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Adopt(#[from] AdoptError),
+    /// The migrations of another tool.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tool(#[from] ToolError),
     /// A database as a whole.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -54,6 +54,11 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # sql = "prerequisites.sql"  # what is there before the first migration
 # stand_ins = []             # extensions that this machine may lack, because that SQL makes what is used of them
 
+[compat]
+# from = "origin/HEAD"       # the running program: a revision or a schema.rs; without: the newest tag
+# used = "src"               # only what this source uses counts
+# queries = ["queries.sql", "src"]  # SQL that the program sends
+
 [backfill]
 # batch = 1000               # keys of a batch of `revision --backfill`
 # pause = "100ms"            # how long to rest after each
@@ -122,7 +127,7 @@ fn demand_own(migrations: &Path) -> Result<bool, JobError> {
     }
 }
 
-fn write_all(
+pub(super) fn write_all(
     root: &Path,
     migrations: &Path,
     with_first_migration: bool,

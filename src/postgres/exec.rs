@@ -490,7 +490,7 @@ impl Locked<'_> {
                 }
                 let base = 200 * (1_u64 << attempt.min(6));
                 let pause = Duration::from_millis(base / 2 + fastrand::u64(0..base));
-                tell(ExecEvent::Retrying { task, attempt, pause });
+                tell(ExecEvent::Retrying { task, attempt, of: exec.attempts, pause });
                 match tokio::time::timeout(pause, stop.pulled()).await {
                     Ok(()) => Err(Cause::Interrupted),
                     Err(_) => Ok(()),

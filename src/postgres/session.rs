@@ -5,9 +5,11 @@
 //! server skips what follows a failure, and `COMMIT` becomes a rollback. The connection is driven by the exchange itself, not by a
 //! task beside it: that is how a notice finds the statement that caused it.
 
+mod describe;
 mod over_diesel;
 
 use std::{
+    collections::VecDeque,
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::atomic::{AtomicUsize, Ordering},
@@ -22,7 +24,7 @@ use futures_util::{
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{AsyncMessage, SimpleQueryMessage, types::Type};
 
-use self::over_diesel::over_diesel;
+use self::{describe::described, over_diesel::over_diesel};
 use crate::{
     connect::{Canceller, Wire},
     postgres::server_error::ServerError,
@@ -48,6 +50,9 @@ pub(crate) enum Message<'a> {
     /// A COPY … TO STDOUT of our own. The answer is one row: the SHA-256 of what came, and how many bytes it was. Nothing of
     /// it is kept; only a connection of our own can do it.
     Digest(&'a str),
+    /// A statement that is prepared and not run. The answer has a row for each column of its result: what it is called, and its
+    /// type as `postgres::probe` spells it. Only a connection of our own can do it.
+    Describe(&'a str),
 }
 
 impl Message<'_> {
@@ -58,6 +63,7 @@ impl Message<'_> {
         | Self::Several(sql)
         | Self::Query(sql, _)
         | Self::Kept(sql, _)
+        | Self::Describe(sql)
         | Self::Digest(sql)) = self;
         sql.len() + 512
     }
@@ -353,12 +359,13 @@ async fn over_wire(
     let client = &*client;
     let within = AtomicUsize::new(0);
     let mut unsent = messages.iter();
-    let mut pending = std::collections::VecDeque::<Reply<'_>>::new();
+    let mut pending = VecDeque::<Reply<'_>>::new();
     let mut replies = Vec::with_capacity(messages.len());
     let (mut on_the_way, mut counted) = (0, 0);
     let mut cancel = Box::pin(cancel_when_pulled(stop, canceller.clone()));
     let mut cancelling = true;
     let mut lost = None;
+    let nests = messages.iter().any(|it| matches!(it, Message::Describe(_)));
     poll_fn(|cx| {
         if cancelling && cancel.as_mut().poll(cx).is_ready() {
             cancelling = false;
@@ -377,7 +384,7 @@ async fn over_wire(
                 None => connection.poll_message(cx),
                 Some(_) => Poll::Pending,
             };
-            let progressed = collect(&mut pending, &mut replies, &within, cx, observe);
+            let progressed = collect((&mut pending, nests), &mut replies, &within, cx, observe);
             on_the_way -=
                 messages[counted..replies.len()].iter().map(Message::bytes).sum::<usize>();
             counted = replies.len();
@@ -412,7 +419,7 @@ async fn over_wire(
 
 /// Takes the replies that are there, in order. The first that is not ready ends it.
 fn collect(
-    pending: &mut std::collections::VecDeque<Reply<'_>>,
+    (pending, nests): (&mut VecDeque<Reply<'_>>, bool),
     replies: &mut Vec<Result<Vec<Row>, Failure>>,
     within: &AtomicUsize,
     cx: &mut Context<'_>,
@@ -426,6 +433,7 @@ fn collect(
             observe(Seen::Within(replies.len(), statements + 1));
         }
         if answered.is_pending() {
+            take_those_behind(pending, nests, cx);
             break;
         }
         within.store(0, Ordering::Relaxed);
@@ -437,6 +445,14 @@ fn collect(
         replies.push(result.map_err(|error| failure(&error)));
     }
     replies.len() > before
+}
+
+/// Takes replies behind one that is not complete. A statement whose types are not known asks for them with queries of its own, which
+/// the server answers last: what stands before that on the wire has to be read by those who wait for it.
+fn take_those_behind(pending: &mut VecDeque<Reply<'_>>, nests: bool, cx: &mut Context<'_>) {
+    for other in pending.iter_mut().skip(1).filter(|_| nests) {
+        let _is_ready = other.as_mut().poll(cx).is_ready();
+    }
 }
 
 fn answer<'a>(
@@ -461,6 +477,11 @@ fn answer<'a>(
         Message::Batch(sql) => {
             Box::pin(async { client.batch_execute(sql).await.map(|()| Vec::new()) })
         }
+        Message::Describe(sql) => Box::pin(async move {
+            let statement = client.prepare(sql).await?;
+            let columns = statement.columns().iter();
+            Ok(columns.map(|it| described(it.name(), it.type_())).collect())
+        }),
         Message::Digest(sql) => Box::pin(async move {
             let mut stream = pin!(client.copy_out(*sql).await?);
             let mut hash = Sha256::new();

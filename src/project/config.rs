@@ -49,6 +49,8 @@ pub struct GlowplugToml {
     pub shadow: ShadowServer,
     /// `[schema]`.
     pub schema: Schema,
+    /// `[compat]`.
+    pub compat: CompatSettings,
     /// `[backfill]`.
     pub backfill: Backfill,
     /// `[migrations]`.
@@ -256,6 +258,26 @@ pub struct ShadowServer {
     pub sql: Vec<PathBuf>,
     /// Extensions that this machine need not have, because that SQL makes what is used of them. Default: none.
     pub stand_ins: Vec<String>,
+}
+
+/// `[compat]`: what `glowplug compat` knows of the running program.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CompatSettings {
+    /// The running program: a revision of git, or its schema.rs. Default: the newest tag, else `origin/HEAD`.
+    pub from: Option<String>,
+    /// The directory with the source of the program: only what it uses counts. Default: everything in schema.rs counts.
+    pub used: Option<PathBuf>,
+    /// Files of SQL whose statements the program sends, and directories in which files with the line `-- glowplug: query` are such.
+    /// Default: `queries.sql` and `src`.
+    #[serde(deserialize_with = "some_paths")]
+    pub queries: Option<Vec<PathBuf>>,
+}
+
+fn some_paths<'de, D: serde::Deserializer<'de>>(
+    source: D,
+) -> Result<Option<Vec<PathBuf>>, D::Error> {
+    paths(source).map(Some)
 }
 
 /// Reads `diesel.toml`; a missing file is an empty one. Relative paths in it start at the file's directory.

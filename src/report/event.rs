@@ -70,6 +70,8 @@ pub enum Event {
         name: String,
         /// The attempt that failed, from 1.
         attempt: u32,
+        /// How many attempts there are at most.
+        of: u32,
         /// How long the pause before the next is.
         pause_ms: u64,
     },

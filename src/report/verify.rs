@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     migration::source::Migration,
-    report::{proved::ProvedOn, schema::SchemaReport},
+    report::{finding::Place, proved::ProvedOn, schema::SchemaReport},
 };
 
 /// A step in the replay of one migration.
@@ -72,6 +72,9 @@ pub struct Problem {
     /// The SQLSTATE, where PostgreSQL refused a statement.
     #[serde(skip)]
     pub sqlstate: Option<String>,
+    /// Where the script fails, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 impl Problem {

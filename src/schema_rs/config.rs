@@ -89,6 +89,13 @@ pub enum Filter {
     All,
 }
 
+impl Filter {
+    /// Whether it says which tables there are.
+    pub(super) fn names_tables(&self) -> bool {
+        matches!(self, Self::Only(_))
+    }
+}
+
 /// A regular expression that may match anywhere in a name.
 #[derive(Debug, Clone)]
 pub struct Pattern(regex::Regex);

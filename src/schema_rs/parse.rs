@@ -39,6 +39,10 @@ pub struct TableName {
 pub struct Table {
     /// Its name in SQL.
     pub name: TableName,
+    /// Its name in Rust.
+    pub rust_name: String,
+    /// The modules of the file that it stands in.
+    pub module: Vec<String>,
     /// Its columns, in the order of the file.
     pub columns: Vec<Column>,
     /// The names of the columns of its key, in the order of the key.
@@ -56,6 +60,8 @@ pub struct Table {
 pub struct Column {
     /// Its name in SQL.
     pub name: String,
+    /// Its name in Rust.
+    pub rust_name: String,
     /// Its type.
     pub tpe: Type,
     /// Whether it can be NULL.

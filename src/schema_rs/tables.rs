@@ -11,6 +11,7 @@ use crate::{
         style::{PrintError, Style},
         types,
     },
+    tools::table::tracking,
 };
 
 /// The schema whose name is left out.
@@ -89,6 +90,20 @@ impl Table {
     }
 }
 
+/// The tables of other migration tools, which no application reads. Diesel prints them, and so does a file that names them.
+fn others(
+    catalog: &Catalog,
+    schema: &str,
+    config: &PrintSchema,
+    style: &Style,
+) -> BTreeSet<String> {
+    if style.compat == Compat::Diesel || config.filter.names_tables() {
+        return BTreeSet::new();
+    }
+    let all = tracking(catalog).into_iter().filter(|it| it.schema == schema);
+    all.map(|it| it.name).collect()
+}
+
 impl Tables {
     pub(super) fn of(
         catalog: &Catalog,
@@ -99,13 +114,15 @@ impl Tables {
         let mut found = Self::default();
         let mut keys: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let primary_keys = PrimaryKeys::of(catalog, style.compat);
+        let others = others(catalog, schema, config, style);
         for relation in catalog.relations(schema) {
             let wanted = match relation.kind() {
                 RelationKind::Table | RelationKind::PartitionedTable => true,
                 _ => style.views,
             };
             let name = relation.name();
-            if !wanted || name.starts_with("__") || !config.filter.admits(name) {
+            let is_admitted = config.filter.admits(name) && !others.contains(name);
+            if !wanted || name.starts_with("__") || !is_admitted {
                 continue;
             }
             let key = match relation.kind() {

@@ -53,13 +53,21 @@ macro_rules! pages {
 
 pages! {
     the_front_page_is_true "README.md"
+    adopt_from_dbmate_is_true "docs/src/adopt/dbmate.md"
+    adopt_from_flyway_is_true "docs/src/adopt/flyway.md"
+    adopt_from_golang_migrate_is_true "docs/src/adopt/golang-migrate.md"
+    adopt_from_prisma_is_true "docs/src/adopt/prisma.md"
+    adopt_from_refinery_is_true "docs/src/adopt/refinery.md"
+    adopt_from_sqlx_is_true "docs/src/adopt/sqlx.md"
     getting_started_is_true "docs/src/getting-started.md"
     alembic_troubleshooting_is_true "docs/src/guides/alembic-troubleshooting.md"
     moving_rows_is_true "docs/src/guides/data.md"
     autogenerate_is_true "docs/src/guides/autogenerate.md"
+    deploy_is_true "docs/src/guides/deploy.md"
     ledgers_is_true "docs/src/guides/ledgers.md"
     migrations_is_true "docs/src/guides/migrations.md"
     production_is_true "docs/src/guides/production.md"
+    report_is_true "docs/src/guides/report.md"
     schema_rs_page_is_true "docs/src/guides/schema-rs.md"
     sealed_ledgers_is_true "docs/src/guides/sealed-ledgers.md"
     teamwork_is_true "docs/src/guides/teamwork.md"
@@ -100,6 +108,7 @@ fn blocks_that_cannot_run_here_are_counted() {
         found,
         snapbox::str![[r#"
 README.md: builds the program from its source
+docs/src/adopt/alembic.md: Alembic is not part of the machine that checks these pages; tests/it/adopt/alembic.rs walks this
 docs/src/getting-started.md: builds the program from its source
 docs/src/getting-started.md: installs a published package
 docs/src/guides/production.md: takes two runs at once

@@ -766,7 +766,7 @@ fn a_lock_that_another_session_holds_is_waited_for_and_then_named() {
         str![[r#"
 exit 1
 -- stderr
-2_b: could not acquire a lock (attempt 1); retrying
+2_b: could not acquire a lock (attempt 1 of 2); retrying
 migration::failed
 
   × 2_b failed in up.sql, 2 times: canceling statement due to lock timeout (SQLSTATE 55P03)

@@ -32,7 +32,7 @@ fn run_until(project: &Project, arguments: &str, said: &str, then: impl FnOnce()
     ran
 }
 
-const RETRY: &str = "1_a: could not acquire a lock (attempt 2); retrying in";
+const RETRY: &str = "1_a: could not acquire a lock (attempt 2 of 9); retrying in";
 
 #[test]
 fn a_migration_is_tried_again_as_a_whole_until_the_blocker_leaves() {
@@ -83,7 +83,7 @@ fn a_single_transaction_and_a_downgrade_are_tried_again_too() {
     project.migration("1_a", "CREATE TABLE a (id int);", "DROP TABLE a;");
     project.migration("2_b", "ALTER TABLE t ADD y int;", "ALTER TABLE t DROP y;");
     let arguments = "upgrade --single-transaction --lock-timeout 50ms --lock-attempts 9";
-    let retry = "2_b: could not acquire a lock (attempt 2)";
+    let retry = "2_b: could not acquire a lock (attempt 2 of 9)";
     run_until(&project, arguments, retry, || blocker.execute("COMMIT")).ok();
     blocker.execute("BEGIN; LOCK TABLE t");
     let arguments = "downgrade base --lock-timeout 50ms --lock-attempts 9";

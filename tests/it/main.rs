@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, unreachable_pub, reason = "tests")]
 
+mod adopt;
 mod application;
 mod autogenerate;
 mod backfill;
+mod ci;
 mod cluster;
+mod compat;
 mod connect;
 mod crowd;
 mod data_checks;
@@ -16,6 +19,7 @@ mod docs;
 mod environment;
 mod errors;
 mod events;
+mod formats;
 mod interrupt;
 mod introspect;
 mod journal;
@@ -48,6 +52,7 @@ mod redteam;
 mod rename;
 mod repeatable;
 mod replays;
+mod report;
 mod round_trips;
 mod sample;
 mod schema;

@@ -77,3 +77,40 @@ fn nothing_is_kept_beyond_the_limit_and_a_broken_replay_is_not_used() {
     }
     project.run("check").ok();
 }
+
+#[test]
+fn a_limit_that_is_no_number_is_refused_by_name() {
+    let cache = cache();
+    let project = project(cache.path()).env("GLOWPLUG_CACHE_BYTES", "1 GiB");
+    for command in ["check", "cache status"] {
+        let ran = project.run(command).code(1);
+        assert!(ran.stderr.contains("cluster::cache_bytes"), "{command}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("GLOWPLUG_CACHE_BYTES is `1 GiB`"),
+            "{command}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_check_that_found_nothing_is_not_done_again_until_something_has_changed() {
+    let cache = cache();
+    let project = project(cache.path());
+    project.run("check").ok();
+    let findings = || {
+        let all = walkdir::WalkDir::new(cache.path()).into_iter().flatten();
+        all.filter(|it| it.file_name().to_string_lossy().starts_with("finding-")).count()
+    };
+    assert_eq!(findings(), 1);
+    let again = project.run("check").ok();
+    assert!(again.stdout.contains("PostgreSQL"), "{}", again.stdout);
+    let truth = fs::read_to_string(project.path().join("schema.sql")).unwrap();
+    project.write("schema.sql", &format!("{truth}CREATE TABLE more (id int);\n"));
+    project.run("check").code(3);
+    assert_eq!(findings(), 1, "what differs is not noted");
+    project.write("schema.sql", &truth);
+    project.run("check").ok();
+    project.migration("9999_more", "CREATE TABLE more (id int);", "DROP TABLE more;");
+    project.run("check").code(3);
+}

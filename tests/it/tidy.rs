@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 17] = [
+const ROOMS: [(&str, u32); 19] = [
     ("cli", 8),
     ("testing", 8),
     ("job", 7),
@@ -20,8 +20,10 @@ const ROOMS: [(&str, u32); 17] = [
     ("ledger", 4),
     ("planner", 4),
     ("lint", 4),
+    ("compat", 4),
     ("ddl", 3),
     ("report", 3),
+    ("tools", 3),
     ("catalog", 2),
     ("migration", 2),
     ("words", 1),

@@ -6,15 +6,50 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{covers::Covers, failure::CliError},
-    job::JobError,
+    job::{JobError, failure::CompatError},
+    report::finding::{Finding, Severity},
 };
 
 /// The version of the envelope and of every report in it.
 const VERSION: u32 = 1;
 
 pub(super) fn done<T: Serialize>(command: &str, report: &T) -> String {
+    with_findings(command, report, None)
+}
+
+/// The same for a report that other tools also read as a list of findings.
+pub(super) fn with_findings<T: Serialize>(
+    command: &str,
+    report: &T,
+    findings: Option<Value>,
+) -> String {
     let report = serde_json::to_value(report).unwrap_or(Value::Null);
-    pretty(&json!({ "glowplug": VERSION, "command": command, "ok": true, "report": report }))
+    let mut document =
+        json!({ "glowplug": VERSION, "command": command, "ok": true, "report": report });
+    if let Some(findings) = findings {
+        document["findings"] = findings;
+    }
+    pretty(&document)
+}
+
+/// A failure as a finding of the command, for formats that have nothing else.
+pub(super) fn finding(command: &str, failure: &CliError, covers: &Covers) -> Finding {
+    let code = failure.code().map(|code| code.to_string());
+    let help = failure.help().map(|help| covers.over(&help.to_string()));
+    let place = failure.job().and_then(JobError::place);
+    let text = covers.over(&message(failure));
+    let mut lines = text.lines().map(str::to_owned);
+    Finding {
+        severity: Severity::Error,
+        message: lines.next().unwrap_or_default(),
+        details: lines.collect(),
+        code: code.unwrap_or_else(|| format!("{command}::failed")),
+        help,
+        version: None,
+        place,
+        related: Vec::new(),
+        fix: None,
+    }
 }
 
 pub(super) fn failed<T: Serialize>(
@@ -52,6 +87,9 @@ pub(super) fn failed<T: Serialize>(
         }
         Some(JobError::Drift(drift)) => {
             error["findings"] = json!(drift.findings);
+        }
+        Some(JobError::Compat(CompatError::Breaks { findings, .. })) => {
+            error["findings"] = json!(findings);
         }
         Some(JobError::Harm(harm)) => {
             error["findings"] = json!(harm.findings);

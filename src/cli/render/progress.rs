@@ -85,8 +85,8 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
             }
             text
         }
-        Event::Retrying { name, attempt, pause_ms } => format!(
-            "{name}: could not acquire a lock (attempt {attempt}); retrying in {}",
+        Event::Retrying { name, attempt, of, pause_ms } => format!(
+            "{name}: could not acquire a lock (attempt {attempt} of {of}); retrying in {}",
             ms(*pause_ms)
         ),
         Event::Resuming { name, done, of } => {

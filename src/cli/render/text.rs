@@ -20,7 +20,7 @@ fn place(version: Option<&Version>, head: Option<&Version>) -> String {
     }
 }
 
-pub(super) fn migrations(count: usize) -> String {
+pub(in crate::cli) fn migrations(count: usize) -> String {
     if count == 1 { "1 migration".into() } else { format!("{count} migrations") }
 }
 

@@ -155,7 +155,7 @@ impl Settings {
     }
 
     /// The configured database, to read its environment. None if none is configured.
-    fn server(
+    pub(in crate::cli) fn server(
         &self,
         command: &str,
         stop: &Stop,

@@ -61,15 +61,7 @@ impl Proving {
             return Ok(());
         }
         report.judged_by_pg_dump = true;
-        let mut left = differences(session, &dumps).await?;
-        if !left.is_empty() {
-            let other = self.shadow.start_empty().await?;
-            let endpoint = self.shadow.endpoint(&other, self.endpoint.stop.clone());
-            make_roles(&endpoint, roles(state)).await?;
-            let read = read_again(&other, &endpoint, &self.shadow, dumps, left).await;
-            end(other).await;
-            left = read?;
-        }
+        let left = compared(session, (&self.shadow, &self.endpoint), state, dumps).await?;
         if left.is_empty() {
             return Ok(());
         }
@@ -77,6 +69,25 @@ impl Proving {
             .differing(left)
             .into())
     }
+}
+
+/// What differs between two dumps of what has this structure, in the end.
+pub(in crate::job) async fn compared(
+    session: &mut Session<'_>,
+    (shadow, endpoint): (&Shadow, &Endpoint),
+    state: &Catalog,
+    dumps: [String; 2],
+) -> Result<Vec<String>, JobError> {
+    let left = differences(session, &dumps).await?;
+    if left.is_empty() {
+        return Ok(left);
+    }
+    let other = shadow.start_empty().await?;
+    let endpoint = shadow.endpoint(&other, endpoint.stop.clone());
+    make_roles(&endpoint, roles(state)).await?;
+    let read = read_again(&other, &endpoint, shadow, dumps, left).await;
+    end(other).await;
+    read
 }
 
 /// What differs between two dumps after both were read back, again and again, on a server that has nothing else.
@@ -122,7 +133,11 @@ async fn read_again(
     Ok(left)
 }
 
-async fn structure(dumper: &Dumper, database: &'static str) -> Result<String, JobError> {
+/// What `pg_dump` prints of a structure.
+pub(in crate::job) async fn structure(
+    dumper: &Dumper,
+    database: &'static str,
+) -> Result<String, JobError> {
     let dumper = dumper.clone();
     let dump = tokio::task::spawn_blocking(move || dumper.structure(database));
     Ok(dump.await.expect("a dump does not panic")?)

@@ -86,8 +86,8 @@ pub(in crate::job) fn job_event(tasks: &[Task<'_>], event: ExecEvent<'_>) -> Eve
                 statement: text.map(|statement| first_line(script, statement)),
             }
         }
-        ExecEvent::Retrying { task, attempt, pause } => {
-            Event::Retrying { name: name(task), attempt, pause_ms: ms(pause) }
+        ExecEvent::Retrying { task, attempt, of, pause } => {
+            Event::Retrying { name: name(task), attempt, of, pause_ms: ms(pause) }
         }
         ExecEvent::Resuming(task, done) => {
             Event::Resuming { name: name(task), done, of: tasks[task].statements.len() }

@@ -1,7 +1,7 @@
 //! Servers on which scripts have run are kept by what has run there, so that the next one begins with the longest known beginning.
 
 use crate::{
-    cluster::{Kept, Scratch},
+    cluster::{self, Kept, Scratch},
     job::{
         JobError, Watch,
         open::Endpoint,
@@ -107,11 +107,22 @@ impl Shadow {
         stop: Stop,
         watch: Watch<'_>,
     ) -> Result<Prepared, JobError> {
+        cluster::cache_limit()?;
         let needs = self.needs(migrations.texts());
-        let all: Vec<String> = migrations.iter().map(of_migration).collect();
-        let (count, bytes) = (all.len(), migrations.texts().map(str::len).sum());
-        let all = self.beginnings("replay", &needs, all.into_iter(), bytes);
-        let (prepared, known) = self.begin(&all, &needs).await?;
+        self.ran_with(&needs, migrations, stop, watch).await
+    }
+
+    /// The same for a server on which others are to follow, with what all of them need.
+    pub(in crate::job) async fn ran_with(
+        &self,
+        needs: &Needs,
+        migrations: &Migrations,
+        stop: Stop,
+        watch: Watch<'_>,
+    ) -> Result<Prepared, JobError> {
+        let count = migrations.iter().count();
+        let all = self.replays(migrations, needs);
+        let (prepared, known) = self.begin(&all, needs).await?;
         let endpoint = self.endpoint(&prepared.scratch, stop);
         let ran = async {
             let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
@@ -131,6 +142,19 @@ impl Shadow {
                 Err(error)
             }
         }
+    }
+
+    /// What is kept of the replay of migrations, if such replays are kept.
+    pub(in crate::job) fn whole(&self, migrations: &Migrations) -> Option<Kept> {
+        let needs = self.needs(migrations.texts());
+        let key = self.replays(migrations, &needs).keys.pop()?;
+        Kept::of(&self.binaries, &self.locale(), &key).ok()
+    }
+
+    fn replays(&self, migrations: &Migrations, needs: &Needs) -> Beginnings {
+        let all: Vec<String> = migrations.iter().map(of_migration).collect();
+        let bytes = migrations.texts().map(str::len).sum();
+        self.beginnings("replay", needs, all.into_iter(), bytes)
     }
 
     /// Keys of scripts, where what is there before the first of them is known without a server.

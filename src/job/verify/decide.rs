@@ -63,6 +63,7 @@ impl Lane<'_> {
         ground: &mut Ground<'_, '_>,
     ) -> Result<Option<Box<Problem>>, JobError> {
         let found = self.catalog().await?;
+        self.found = None;
         let wanted = ground.plain.catalog(number).await?;
         let major = self.facts.server_version / 10_000;
         let wanted = alike::agreed(&mut self.locked.session, major, &found, wanted).await?;
@@ -72,6 +73,7 @@ impl Lane<'_> {
             return Ok(None);
         }
         let problem = elsewhere(&migration.name, Leg::Down, &wanted, &found, &differences);
+        self.found = Some(found);
         Ok(Some(Box::new(problem)))
     }
 
@@ -86,7 +88,11 @@ impl Lane<'_> {
         let Some(problem) = wrong.filter(|_| migration.metadata.run_in_transaction) else {
             return Ok(Seen::Astray);
         };
-        let found = self.catalog().await?;
+        // a way up that failed as a whole has left what was found before it
+        let found = match self.found.take() {
+            Some(found) => found,
+            None => self.catalog().await?,
+        };
         let before = ground.plain.catalog(number).await?;
         let after = ground.plain.catalog(number + 1).await?;
         // where it went nowhere, all is there already

@@ -240,6 +240,7 @@ pub(super) fn elsewhere(
         difference: differences.iter().map(ToString::to_string).collect(),
         advice,
         sqlstate: None,
+        place: None,
     }
 }
 
@@ -260,13 +261,16 @@ pub(super) fn failure(migration: &Migration, leg: Leg, cause: &JobError) -> Prob
         difference: Vec::new(),
         advice: advice.unwrap_or_default(),
         sqlstate: cause.server().map(|it| it.code.clone()),
+        place: cause.place(),
     }
 }
 
 /// Whether a script failed because of what is in rows.
 pub(super) fn is_of_rows(problem: &Problem, guard: &Guard) -> bool {
-    let class = problem.sqlstate.as_ref().and_then(|it| it.get(..2));
-    match class {
+    let state = problem.sqlstate.as_deref();
+    match state.and_then(|it| it.get(..2)) {
+        // a value that is no tsquery, say: a script that is wrong itself fails without rows, too
+        _ if state == Some("42601") => true,
         // data, constraints, how many rows there are, limits, WITH CHECK OPTION
         Some("22" | "23" | "21" | "54" | "44") => true,
         // a script's own check; a ledger that refuses is what is looked for

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    catalog::Catalog,
     job::{
         JobError, Watch,
         explain::failed,
@@ -59,6 +60,8 @@ pub(super) struct Lane<'l> {
     pub(super) guard: &'l Guard,
     /// Reads what is there now.
     pub(super) reader: Reader,
+    /// What was there after a way down that led elsewhere.
+    pub(super) found: Option<Catalog>,
     /// Legs run without the guard: what they do to ledgers is seen from outside.
     exec: ExecOptions,
     queries: Queries,
@@ -119,6 +122,7 @@ impl<'l> Lane<'l> {
             facts,
             guard,
             reader: Reader::keeping(),
+            found: None,
             exec,
             catalog_digest: CatalogDigest::default(),
             ledgers: Ledgers::default(),

@@ -47,6 +47,8 @@ struct Server {
     locked: Locked<'static>,
     /// A session that reads what is there now, if that was asked for.
     reading: Option<(Session<'static>, Reader)>,
+    /// What was read last, by how many migrations had been replayed: a migration is asked about more than once.
+    read: BTreeMap<usize, Catalog>,
     /// How many migrations were replayed.
     at: usize,
     copies: usize,
@@ -76,21 +78,24 @@ impl<'p> Plain<'p> {
             };
             let mut is_whole = true;
             while server.at < count {
-                let migration = self.all[server.at];
-                match up(&mut server.locked, migration).await? {
-                    Ok(()) => {
-                        self.failures.remove(&server.at);
-                    }
+                let (applied, failure) =
+                    up(&mut server.locked, &self.all[server.at..count]).await?;
+                for number in server.at..server.at + applied {
+                    self.failures.remove(&number);
+                }
+                server.at += applied;
+                match failure {
+                    None => {}
                     // what was tried in a copy may have left what belongs to the whole server
-                    Err(_) if !is_fresh && server.copies > 0 => {
+                    Some(_) if !is_fresh && server.copies > 0 => {
                         is_whole = false;
                         break;
                     }
-                    Err(failure) => {
+                    Some(failure) => {
                         self.failures.insert(server.at, failure);
+                        server.at += 1;
                     }
                 }
-                server.at += 1;
             }
             if is_whole {
                 return Ok(());
@@ -152,6 +157,10 @@ impl<'p> Plain<'p> {
 
     /// The structure that so many migrations lead to.
     pub(super) async fn catalog(&mut self, count: usize) -> Result<Catalog, JobError> {
+        let read = self.server.as_ref().and_then(|it| it.read.get(&count));
+        if let Some(catalog) = read {
+            return Ok(catalog.clone());
+        }
         self.replay(count).await?;
         let server = self.server.as_mut().expect("it was started by the replay");
         let version = server.locked.facts().server_version;
@@ -159,11 +168,20 @@ impl<'p> Plain<'p> {
             Some(reading) => reading,
             none => {
                 let endpoint = self.shadow.endpoint(&server.scratch, self.stop.clone());
-                let (session, _, _) = endpoint.read(&mut |_| {}).await?;
+                let (mut session, _, _) = endpoint.read(&mut |_| {}).await?;
+                // what is asked again and again is planned once
+                let planned = session.plan_once().await;
+                planned.map_err(SessionError::while_doing("reading the catalog"))?;
                 none.insert((session, Reader::keeping()))
             }
         };
-        Ok(reader.read(session, version).await?)
+        let catalog = reader.read(session, version).await?;
+        // that before a migration, and that after it
+        while server.read.len() > 1 {
+            server.read.pop_first();
+        }
+        server.read.insert(count, catalog.clone());
+        Ok(catalog)
     }
 
     /// Whether a copy is still there.
@@ -223,7 +241,9 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
         Ok(locked)
     };
     match opened.await {
-        Ok(locked) => Ok(Server { scratch, locked, reading: None, at: 0, copies: 0 }),
+        Ok(locked) => {
+            Ok(Server { scratch, locked, reading: None, read: BTreeMap::new(), at: 0, copies: 0 })
+        }
         Err(error) => {
             end(scratch).await;
             Err(error)
@@ -231,24 +251,44 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
     }
 }
 
-/// Applies one migration. The inner error says why it cannot be applied, the outer one that nothing can be said.
+/// How many migrations are read before they are applied: behind one that fails, the rest is read again.
+const AT_ONCE: usize = 100;
+
+/// Applies migrations, as many at once as possible. Gives how many it applied, and why the next one cannot be applied if that is what
+/// stopped it; an error says that nothing can be said.
 async fn up(
     locked: &mut Locked<'_>,
-    migration: &Migration,
-) -> Result<Result<(), JobError>, JobError> {
-    let step = Step { migration, direction: Direction::Up, resume: None, noted: None };
-    let tasks = match task(&step) {
-        Ok(task) => [task],
-        Err(failure) => return Ok(Err(failure)),
-    };
+    migrations: &[&Migration],
+) -> Result<(usize, Option<JobError>), JobError> {
     let mut exec = RunOptions::of_replay().exec;
     exec.unrecorded = true;
-    let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
-    let Err(error) = ran else {
-        return Ok(Ok(()));
+    let mut steps = Vec::new();
+    for migration in migrations.iter().copied().take(AT_ONCE) {
+        steps.push(Step { migration, direction: Direction::Up, resume: None, noted: None });
+    }
+    let mut tasks = Vec::new();
+    for step in &steps {
+        match task(step) {
+            Ok(task) => tasks.push(task),
+            Err(failure) if tasks.is_empty() => return Ok((0, Some(failure))),
+            Err(_) => break,
+        }
+    }
+    let riding = locked.riding(&tasks, &exec);
+    let (applied, error) = if riding > 1 {
+        let (took, error) = locked.run_train(0, &tasks[..riding], &exec, &mut |_| {}).await;
+        (took.len(), error)
+    } else {
+        match locked.run(0, &tasks[0], &exec, &mut |_| {}).await {
+            Ok(_) => (1, None),
+            Err(error) => (0, Some(error)),
+        }
+    };
+    let Some(error) = error else {
+        return Ok((applied, None));
     };
     let cause = failed(&tasks, &error, false, locked.facts().server_version);
-    of_script(cause).map(Err)
+    of_script(cause).map(|failure| (applied, Some(failure)))
 }
 
 /// Gives an error that says something of a script, as opposed to the connection, this machine, or the user's patience: that is one here,

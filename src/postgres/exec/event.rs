@@ -19,6 +19,8 @@ pub enum ExecEvent<'a> {
         task: usize,
         /// The attempt that failed, from 1.
         attempt: u32,
+        /// How many attempts there are at most.
+        of: u32,
         /// How long it waits now.
         pause: Duration,
     },

@@ -37,7 +37,7 @@ impl Locked<'_> {
     /// How many of these tasks, from the first on, can be sent at once.
     #[must_use]
     pub fn riding(&self, tasks: &[Task<'_>], exec: &ExecOptions) -> usize {
-        if self.session.wire().is_none() || exec.unrecorded {
+        if self.session.wire().is_none() || exec.unrecorded && exec.guard.is_on() {
             return 0;
         }
         let mut bytes = 0;
@@ -203,11 +203,13 @@ impl Locked<'_> {
         // what cleans the session afterwards has as long as it takes
         let ending = format!("{settle}; SET statement_timeout = 0; {}", set(mark));
         push(Phase::Settling, Owned::Batch(ending));
-        let mut record = self.entry(task, exec, None);
         let is_up = task.step.direction == Direction::Up;
-        record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
-        let (sql, values) = record.message(place);
-        push(Phase::Journal, Owned::Query(sql, values));
+        if !exec.unrecorded {
+            let mut record = self.entry(task, exec, None);
+            record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
+            let (sql, values) = record.message(place);
+            push(Phase::Journal, Owned::Query(sql, values));
+        }
         if let Some(known) = known {
             let probes = appends(known, &exec.guard);
             if !probes.is_empty() {

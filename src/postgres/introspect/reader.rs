@@ -8,6 +8,8 @@
 //! Of what needs what, the rows that are new are read, and those of relations that were written to. A row that is gone went with
 //! one of its ends; should one have gone otherwise, the count and the sums of the rest tell, and everything is read.
 //!
+//! Kinds of which there is nothing are not asked about (`absent.sql`).
+//!
 //! For a database that nobody else writes to.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -27,6 +29,9 @@ use crate::{
 
 /// Which relations were written to.
 const TOUCHED: &str = include_str!("touched.sql");
+
+/// Which kinds there is nothing of.
+const ABSENT: &str = include_str!("absent.sql");
 
 /// What can be read of some relations only.
 const OF_RELATIONS: [ObjectKind; 4] =
@@ -71,7 +76,7 @@ struct Outdated {
 }
 
 impl Reader {
-    /// One whose queries the server keeps, for a session in which nobody's script runs.
+    /// One whose queries the server keeps, for a session in which nobody's script runs. It leaves out what no query reads.
     pub(crate) fn keeping() -> Self {
         Self { known: None, keeps: true }
     }
@@ -94,9 +99,13 @@ impl Reader {
         let since = known.as_ref().map_or(EVER, |it| &it.relations.until);
         let since = Some(since.to_owned());
         self.keep(session, TOUCHED, 1).await?;
+        self.keep(session, ABSENT, 0).await?;
         let touched = self.message(TOUCHED, vec![since.clone()]);
-        let mut replies = exchange(session, &[Message::Batch(BEGIN), touched]).await?;
+        let absent = self.message(ABSENT, Vec::new());
+        let mut replies = exchange(session, &[Message::Batch(BEGIN), absent, touched]).await?;
         let relations = Relations::of(replies.pop().unwrap_or_default());
+        let absent: BTreeSet<String> =
+            replies.pop().unwrap_or_default().into_iter().flatten().flatten().collect();
         let touched = known.as_ref().map(|it| it.relations.touched(&relations));
         let some = touched.as_ref().map(|oids| {
             let oids: Vec<String> = oids.iter().map(u32::to_string).collect();
@@ -104,7 +113,13 @@ impl Reader {
         });
 
         let coverage = Coverage::all();
-        let wanted: Vec<Part> = parts(&coverage).collect();
+        let is_wanted = |part: &Part| match part {
+            Part::Kind(query) => !absent.contains(query.kind.variant()),
+            Part::Members => !absent.contains(ObjectKind::Extension.variant()),
+            Part::Unread => !self.keeps,
+            _ => true,
+        };
+        let wanted: Vec<Part> = parts(&coverage).filter(is_wanted).collect();
         let major = server_version / 10_000;
         let texts = wanted.iter().map(|it| {
             let values = match (&some, it.of_some()) {

@@ -33,8 +33,8 @@ pub(super) async fn over_diesel(
             Message::Script(sql) | Message::Batch(sql) | Message::Several(sql) => {
                 connection.batch_execute(sql).await.map(|()| Vec::new())
             }
-            // this driver cannot COPY
-            Message::Digest(_) => {
+            // this driver cannot COPY, nor prepare and not run
+            Message::Digest(_) | Message::Describe(_) => {
                 replies.push(Err(Failure::Server(skipped())));
                 continue;
             }

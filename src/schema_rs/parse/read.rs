@@ -181,6 +181,8 @@ impl File<'_> {
         let scope = Scope { here, imports, declared, elsewhere };
         let mut columns = BTreeMap::new();
         let mut table = Table {
+            rust_name: rust_name.clone(),
+            module: written.module.clone(),
             primary_key: Vec::new(),
             columns: Vec::new(),
             comment: comment(&decl.meta),
@@ -246,6 +248,7 @@ impl File<'_> {
         }
         Ok(Column {
             name: def.sql_name.clone(),
+            rust_name: def.column_name.unraw().to_string(),
             nullable: shape.nullable,
             array_element_nullable: shape.element_nullable,
             serial: base.serial && !shape.array,

@@ -160,11 +160,13 @@ fn every_variable_that_is_read_is_documented() {
     assert!(missing.is_empty(), "not in settings.md: {missing:?}");
 }
 
-/// Every code that an error can have, found in its `#[diagnostic(code(…))]`.
+/// Every code that an error can have, found in its `#[diagnostic(code(…))]`, and those of the findings of `compat`.
 fn codes() -> BTreeSet<String> {
     let code = regex::Regex::new(r"\bcode\(([a-z_]+(?:::[a-z0-9_]+)+)\)").unwrap();
+    let finding = regex::Regex::new(r#""(compat::[a-z_]+)""#).unwrap();
     let mut found = BTreeSet::new();
     for source in sources() {
+        found.extend(finding.captures_iter(&source).map(|it| it[1].to_owned()));
         found.extend(code.captures_iter(&source).map(|it| it[1].to_owned()));
     }
     found
@@ -181,6 +183,21 @@ fn every_message_has_a_page() {
     let gone: Vec<_> = documented.difference(&codes).filter(|it| *it != "cli::usage").collect();
     assert!(missing.is_empty() && gone.is_empty(), "without a page: {missing:?}; gone: {gone:?}");
     assert!(pages.is_sorted(), "in the order of their codes");
+}
+
+#[test]
+fn every_finding_has_a_page() {
+    let code = regex::Regex::new(r#""((?:check|drift|schema|status|verify)::[a-z-]+)""#).unwrap();
+    let mut found = BTreeSet::new();
+    for source in sources() {
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        found.extend(code.captures_iter(source).map(|it| it[1].to_owned()));
+    }
+    let text = page::read("docs/src/reference/findings.md");
+    let pages = text.lines().filter_map(|line| line.strip_prefix("### "));
+    let pages: Vec<String> = pages.map(str::to_owned).collect();
+    assert!(pages.is_sorted(), "in the order of their codes");
+    assert_eq!(pages, found.into_iter().collect::<Vec<_>>());
 }
 
 #[test]

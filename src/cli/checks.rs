@@ -1,0 +1,329 @@
+//! The checks of a project, as `ci` and `report` run them.
+
+use std::collections::BTreeSet;
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::{
+        check::sql_truth,
+        failure::CliError,
+        interrupt::block_on,
+        render::{self, Output},
+        schema::printer,
+        settings::{LimitArgs, New, Settings},
+    },
+    job::{
+        self, JobError, Watch,
+        autogenerate::Truth,
+        ci::{Checked, CiRequest},
+    },
+    migration::source::Migrations,
+    postgres::session::Stop,
+    project::baseline,
+    report::{
+        ci::{CiReport, Outcome, Part, PartReport},
+        finding::{Finding, Severity},
+        ledger::LedgerReport,
+        status::StatusReport,
+        verify::{KnownProblem, Problem, ProblemKind},
+    },
+};
+
+/// Which checks run, and against what migrations are new.
+#[derive(Debug, Args)]
+pub(super) struct Checks {
+    /// Run only these checks
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK")]
+    only: Vec<CheckName>,
+    /// Skip these checks
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK", conflicts_with = "only")]
+    skip: Vec<CheckName>,
+    /// The revision that migrations are new against: a commit, branch or tag [default: the base of the pull request, from
+    /// GITHUB_BASE_REF or CI_MERGE_REQUEST_TARGET_BRANCH_NAME; else what is pending in the database]
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+}
+
+/// A check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckName {
+    /// Every migration goes up, down and up again
+    Verify,
+    /// The migrations and the source of truth agree
+    Check,
+    /// schema.rs is what the migrations produce
+    Schema,
+    /// The history of the database: edited, out of order, orphaned
+    Status,
+}
+
+impl CheckName {
+    fn part(self) -> Part {
+        match self {
+            Self::Verify => Part::Verify,
+            Self::Check => Part::Check,
+            Self::Schema => Part::Schema,
+            Self::Status => Part::Status,
+        }
+    }
+}
+
+/// What the checks are given.
+struct Given<'g> {
+    settings: &'g Settings,
+    migrations: &'g Migrations,
+    known: &'g [KnownProblem],
+    truth: &'g Truth<'g>,
+    printer: &'g job::schema::Printer,
+}
+
+/// What is wanted beside the checks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct More {
+    /// What becomes of tables through new migrations.
+    pub(super) changes: bool,
+    /// The ledgers of the database.
+    pub(super) ledgers: bool,
+}
+
+/// What all checks found.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// How each check ended.
+    pub(super) report: CiReport,
+    /// What they found.
+    pub(super) findings: Vec<Finding>,
+    /// Why checks could not do their work; one that several have in common is there once.
+    pub(super) failures: Vec<JobError>,
+    /// The history of the database, if it was asked.
+    pub(super) status: Option<StatusReport>,
+    /// Its ledgers.
+    pub(super) ledgers: Vec<LedgerReport>,
+}
+
+impl Checks {
+    /// Runs them.
+    pub(super) fn run(
+        &self,
+        settings: &Settings,
+        migrations: &Migrations,
+        more: More,
+        output: &Output,
+    ) -> Result<Seen, CliError> {
+        let printer = printer(settings, None)?;
+        let truth = sql_truth(None, settings)?;
+        let truth = truth.map_or(Truth::SchemaRs(&printer), Truth::Sql);
+        let known = baseline::read(&settings.root.join(baseline::NAME)).map_err(JobError::from)?;
+        let given = Given {
+            settings,
+            migrations,
+            known: known.as_deref().unwrap_or_default(),
+            truth: &truth,
+            printer: &printer,
+        };
+        let mut seen = Seen::default();
+        let parts = self.parts(&given, &mut seen.report);
+        let mut progress = output.progress();
+        let checked = block_on(async |stop| {
+            let mut watch = |event| progress.show(&event);
+            self.check(&given, &parts, more, &mut seen, (stop, output, &mut watch)).await
+        });
+        progress.finish();
+        seen.add(&given, checked?);
+        seen.report.parts.sort_by_key(|it| it.part);
+        Ok(seen)
+    }
+
+    /// The checks that are wanted and apply. What does not is in the report.
+    fn parts(&self, given: &Given<'_>, report: &mut CiReport) -> BTreeSet<Part> {
+        let named = |list: &[CheckName], part| list.iter().any(|it| it.part() == part);
+        let mut parts = BTreeSet::new();
+        for part in Part::ALL {
+            let is_unwanted =
+                (!self.only.is_empty() && !named(&self.only, part)) || named(&self.skip, part);
+            let why = match part {
+                _ if is_unwanted => Some("not wanted"),
+                Part::Verify if given.migrations.is_empty() => Some("there are no migrations"),
+                Part::Check => match given.truth {
+                    Truth::SchemaRs(printer) if !printer.has_files() => {
+                        Some("diesel.toml names no schema file, and glowplug.toml no source")
+                    }
+                    _ => None,
+                },
+                Part::Schema if !given.printer.has_files() => {
+                    Some("diesel.toml names no schema file")
+                }
+                Part::Status if !given.settings.has_a_database() => {
+                    Some("no database is configured")
+                }
+                _ => None,
+            };
+            match why {
+                None => {
+                    parts.insert(part);
+                }
+                Some(why) => report.parts.push(PartReport {
+                    part,
+                    outcome: Outcome::Skipped,
+                    about: why.to_owned(),
+                }),
+            }
+        }
+        parts
+    }
+
+    async fn check(
+        &self,
+        given: &Given<'_>,
+        parts: &BTreeSet<Part>,
+        more: More,
+        seen: &mut Seen,
+        (stop, output, watch): (Stop, &Output, Watch<'_>),
+    ) -> Result<Checked, CliError> {
+        let settings = given.settings;
+        let guard = settings.exec_options(&LimitArgs::default()).guard;
+        let shadow = settings.twin("ci", &stop, output, &mut |_| {}).await?;
+        let database = match parts.contains(&Part::Status) {
+            true => Some(settings.endpoint("ci", stop.clone(), output)?),
+            false => None,
+        };
+        let request = CiRequest {
+            shadow: &shadow,
+            migrations: given.migrations,
+            database: database.as_ref(),
+            printer: given.printer,
+            truth: given.truth,
+            guard: &guard,
+            ignored: &settings.ignored(),
+            accepted: given.known,
+            parts,
+        };
+        let checked = job::ci::ci(&request, stop.clone(), watch).await?;
+        seen.report.proved_on = Some(shadow.proved_on());
+        seen.report.notes.extend(shadow.notes.iter().cloned());
+        let status = checked.status.as_ref().and_then(|it| it.as_ref().ok());
+        let New { names, since, notes } = settings.new_migrations(self.since.as_deref(), status)?;
+        seen.report.notes.extend(notes);
+        let all = given.migrations.iter().map(|it| &it.name);
+        seen.report.new = all.filter(|it| names.contains(*it)).cloned().collect();
+        seen.report.new_since = since;
+        if more.changes && !seen.report.new.is_empty() {
+            // a migration that fails is told of by the checks
+            let changes = job::ci::changes(&shadow, given.migrations, &names, stop).await;
+            seen.report.changes = changes.ok();
+        }
+        if let Some(database) = database.filter(|_| more.ledgers && guard.is_on())
+            && status.is_some()
+        {
+            seen.ledgers = job::ledger::status(&database, &guard, &mut |_| {}).await?.ledgers;
+        }
+        Ok(checked)
+    }
+}
+
+impl Seen {
+    /// Whether anything was found that counts.
+    pub(super) fn counts(&self) -> bool {
+        self.findings.iter().any(|it| it.severity != Severity::Note)
+    }
+
+    /// The checks that ran.
+    pub(super) fn ran(&self) -> Vec<&'static str> {
+        let ran = self.report.parts.iter().filter(|it| it.outcome != Outcome::Skipped);
+        ran.map(|it| it.part.word()).collect()
+    }
+
+    fn add(&mut self, given: &Given<'_>, checked: Checked) {
+        let dir = &given.settings.shown;
+        if let Some(verified) = checked.verify {
+            let result = verified.map(|verified| self.verified(given, verified));
+            self.part(Part::Verify, result);
+        }
+        if let Some(found) = checked.check {
+            let truth = given.settings.truth_file(None);
+            let about = "compared with the source of truth".to_owned();
+            let result = found.map(|it| (it.findings(truth.as_deref(), false), about));
+            self.part(Part::Check, result);
+        }
+        match checked.schema {
+            Some(found) => {
+                let result = found.map(|it| {
+                    let files: Vec<&str> = it.files.iter().map(|it| it.file.as_str()).collect();
+                    (it.findings(), files.join(", "))
+                });
+                self.part(Part::Schema, result);
+            }
+            None if !self.report.parts.iter().any(|it| it.part == Part::Schema) => {
+                self.report.parts.push(PartReport {
+                    part: Part::Schema,
+                    outcome: Outcome::Skipped,
+                    about: "the migrations cannot be replayed".to_owned(),
+                });
+            }
+            None => {}
+        }
+        if let Some(found) = checked.status {
+            let result = found.map(|it| {
+                // that something is new is why there is a check
+                let findings = it.findings(dir).into_iter();
+                let findings = findings.filter(|it| it.code != "status::pending").collect();
+                let database = it.database.clone().unwrap_or_default();
+                let about = format!("{database}, {} pending", it.pending);
+                self.status = Some(it);
+                (findings, about)
+            });
+            self.part(Part::Status, result);
+        }
+    }
+
+    fn verified(
+        &mut self,
+        given: &Given<'_>,
+        mut verified: job::verify::Verified,
+    ) -> (Vec<Finding>, String) {
+        let gone = verified.report.accept(given.known).len();
+        if gone > 0 {
+            self.report.notes.push(format!(
+                "{} lists {gone} problems that no longer occur; `glowplug verify accept` removes them",
+                baseline::NAME
+            ));
+        }
+        let mut findings = verified.report.findings(&given.settings.shown);
+        let is_failed = |it: &Problem| it.kind == ProblemKind::UpFails;
+        if let Some(failure) = verified.failure
+            && verified.report.problems.iter().any(is_failed)
+        {
+            // the failure says the same, with more
+            findings.retain(|it| it.code != ProblemKind::UpFails.code());
+            self.failures.push(failure);
+        }
+        let count = render::migrations(verified.report.migrations);
+        (findings, format!("{count}, {} down and up again", verified.report.returned))
+    }
+
+    /// Adds a check with what it found.
+    fn part(&mut self, part: Part, result: Result<(Vec<Finding>, String), JobError>) {
+        let (outcome, about) = match result {
+            Ok((findings, about)) => {
+                let counts = findings.iter().any(|it| it.severity != Severity::Note);
+                self.findings.extend(findings);
+                let outcome = match part {
+                    // its report goes on behind a migration that fails
+                    Part::Verify if !self.failures.is_empty() => Outcome::Failed,
+                    _ if counts => Outcome::Found,
+                    _ => Outcome::Passed,
+                };
+                (outcome, about)
+            }
+            Err(error) => {
+                let about = error.to_string().lines().next().unwrap_or_default().to_owned();
+                if !self.failures.iter().any(|it| it.to_string() == error.to_string()) {
+                    self.failures.push(error);
+                }
+                (Outcome::Failed, about)
+            }
+        };
+        self.report.parts.push(PartReport { part, outcome, about });
+    }
+}

@@ -1,0 +1,24 @@
+//! The pages of the documentation that explain codes, compiled in.
+
+/// A section for each code that an error can have.
+pub(super) const MESSAGES: &str = include_str!("../../docs/src/reference/messages.md");
+
+/// A section for each code that a finding can have.
+pub(super) const FINDINGS: &str = include_str!("../../docs/src/reference/findings.md");
+
+/// The codes that have a section.
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    let lines = MESSAGES.lines().chain(FINDINGS.lines());
+    lines.filter_map(|line| line.strip_prefix("### "))
+}
+
+/// The section of a code, in Markdown.
+pub(super) fn section(code: &str) -> Option<&'static str> {
+    let of = |page: &'static str| {
+        let mut sections = page.split("\n### ").skip(1);
+        sections.find_map(|it| it.split_once('\n').filter(|(name, _)| *name == code))
+    };
+    let (_, text) = of(MESSAGES).or_else(|| of(FINDINGS))?;
+    // the next chapter is no part of it
+    Some(text.split("\n## ").next().unwrap_or(text).trim())
+}

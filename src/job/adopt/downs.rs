@@ -1,0 +1,127 @@
+//! Ways down that another tool did not have: planned from what each way up leads to, back to where it began.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    catalog::{Catalog, Ignored},
+    job::{
+        JobError, Watch,
+        autogenerate::{comparable_of, proof::way_back, script},
+        explain::failed,
+        open::Endpoint,
+        owner::ROLE,
+        run::{RunOptions, task},
+        shadow::{Shadow, end, in_the_shadow},
+    },
+    migration::{
+        plan::Step,
+        source::{Direction, Migration, Migrations, Script},
+    },
+    planner::{Target, segment::Segment},
+    postgres::{introspect::Reader, lock::Locked, session::Stop},
+    report::event::Event,
+};
+
+/// The ways down that were written, by their migration: none where there is no way, and why.
+pub(super) type Written = BTreeMap<String, Option<String>>;
+
+/// Writes the ways down that are missing.
+pub(super) async fn write(
+    shadow: &Shadow,
+    migrations: &mut [Migration],
+    ignored: &Ignored,
+    stop: Stop,
+    watch: Watch<'_>,
+) -> Result<Written, JobError> {
+    if migrations.iter().all(|it| it.down.is_some()) {
+        return Ok(Written::new());
+    }
+    let set = Migrations::new(migrations.to_vec()).unwrap_or_default();
+    let needs = shadow.needs(set.texts());
+    let prepared = shadow.start(&needs).await?;
+    let endpoint = shadow.endpoint(&prepared.scratch, stop);
+    let replay = shadow.stood_in(&set);
+    let written = replayed(&endpoint, &replay, migrations, ignored, watch).await;
+    end(prepared.scratch).await;
+    written
+}
+
+async fn replayed(
+    endpoint: &Endpoint,
+    replay: &Migrations,
+    migrations: &mut [Migration],
+    ignored: &Ignored,
+    watch: Watch<'_>,
+) -> Result<Written, JobError> {
+    let options = RunOptions::default();
+    let (mut locked, _) = endpoint.lock(&options.limits, watch).await?;
+    locked.prepare().await?;
+    let mut reader = Reader::default();
+    let major = locked.facts().server_version / 10_000;
+    let mut before = read(&mut locked, &mut reader, ignored).await?;
+    let mut written = Written::new();
+    watch(Event::Planned { steps: migrations.len() });
+    for migration in migrations {
+        let Some(script) = replay.get(&migration.version) else { continue };
+        up(&mut locked, script, &options).await?;
+        watch(Event::Verified { name: migration.name.clone() });
+        let after = read(&mut locked, &mut reader, ignored).await?;
+        if migration.down.is_none() {
+            let (text, why) = text(&after, &before, migration, major);
+            let path = format!("{}/down.sql", migration.name);
+            migration.down = Some(Script::new(path, text));
+            written.insert(migration.name.clone(), why);
+        }
+        before = after;
+    }
+    locked.release().await;
+    Ok(written)
+}
+
+async fn read(
+    locked: &mut Locked<'_>,
+    reader: &mut Reader,
+    ignored: &Ignored,
+) -> Result<Catalog, JobError> {
+    let version = locked.facts().server_version;
+    Ok(comparable_of(reader.read(&mut locked.session, version).await?, ignored))
+}
+
+async fn up(
+    locked: &mut Locked<'_>,
+    migration: &Migration,
+    options: &RunOptions,
+) -> Result<(), JobError> {
+    let mut exec = options.exec.clone();
+    exec.unrecorded = true;
+    let step = Step { migration, direction: Direction::Up, resume: None, noted: None };
+    let tasks = [task(&step)?];
+    let version = locked.facts().server_version;
+    let ran = locked.run(0, &tasks[0], &exec, &mut |_| {}).await;
+    match ran {
+        Ok(_) => Ok(()),
+        Err(error) => Err(in_the_shadow(failed(&tasks, &error, false, version))),
+    }
+}
+
+/// The way down from one catalog to another, or why there is none.
+fn text(
+    after: &Catalog,
+    before: &Catalog,
+    migration: &Migration,
+    major: u32,
+) -> (String, Option<String>) {
+    let target =
+        Target { major, role: ROLE, online: false, batches: false, in_one: true, portable: false };
+    let alone = !migration.metadata.run_in_transaction;
+    match way_back(after, before, alone, &target) {
+        Ok(down) => (script(&down), None),
+        Err(why) => (script::refusal(&why), Some(why.join("; "))),
+    }
+}
+
+fn script(down: &[Segment]) -> String {
+    let lost = down.iter().flat_map(|it| &it.statements).flat_map(|it| &it.loses);
+    let head: Vec<String> = lost.map(|it| format!("deletes-data: going back loses {it}")).collect();
+    script::text(down, &head)
+}

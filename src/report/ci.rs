@@ -1,0 +1,78 @@
+//! What `ci` found: every check that applies, in one report.
+
+use serde::Serialize;
+
+use crate::report::{changes::Changes, proved::ProvedOn};
+
+/// A check of `ci`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Every migration goes up, down and up again.
+    Verify,
+    /// The migrations and the source of truth agree.
+    Check,
+    /// schema.rs is what the migrations produce.
+    Schema,
+    /// The history of the database.
+    Status,
+}
+
+impl Part {
+    /// All, in the order of the report.
+    pub const ALL: [Self; 4] = [Self::Verify, Self::Check, Self::Schema, Self::Status];
+
+    /// Its name, as `--only` takes it and as the codes of its findings begin.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Check => "check",
+            Self::Schema => "schema",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It found nothing that counts.
+    Passed,
+    /// It found something.
+    Found,
+    /// It could not do its work.
+    Failed,
+    /// It does not apply here, or was not wanted.
+    Skipped,
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartReport {
+    /// Which.
+    pub part: Part,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was skipped, or what it did.
+    pub about: String,
+}
+
+/// What `ci` found. The findings are beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CiReport {
+    /// The checks, in their order.
+    pub parts: Vec<PartReport>,
+    /// The migrations that are new, by their directories: pending, or not in the revision that was named.
+    pub new: Vec<String>,
+    /// What they are new compared with: a database, or a revision.
+    pub new_since: Option<String>,
+    /// What becomes of tables through them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+    /// Notes.
+    pub notes: Vec<String>,
+    /// What everything was proved on.
+    pub proved_on: Option<ProvedOn>,
+}

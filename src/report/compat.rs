@@ -1,0 +1,122 @@
+//! Whether two programs can live with what migrations do.
+
+use serde::Serialize;
+
+use crate::{
+    migration::version::Version,
+    report::{finding::Finding, proved::ProvedOn},
+};
+
+/// Which order works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Both orders work.
+    Either,
+    /// Migrate, then deploy.
+    MigrateFirst,
+    /// Deploy, then migrate.
+    DeployFirst,
+    /// No order works.
+    Neither,
+}
+
+impl Verdict {
+    /// From whether the running program breaks by it, and whether the new program needs it.
+    #[must_use]
+    pub fn of(breaks_running: bool, is_needed: bool) -> Self {
+        match (breaks_running, is_needed) {
+            (false, false) => Self::Either,
+            (false, true) => Self::MigrateFirst,
+            (true, false) => Self::DeployFirst,
+            (true, true) => Self::Neither,
+        }
+    }
+
+    /// What it means, as half a sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Either => "either order works",
+            Self::MigrateFirst => "migrate first",
+            Self::DeployFirst => "deploy first",
+            Self::Neither => "neither order works",
+        }
+    }
+}
+
+/// What to do instead of one change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Recipe {
+    /// The change, in words.
+    pub change: String,
+    /// What runs before the deploy, as SQL.
+    pub expand: Vec<String>,
+    /// What is different in the new program, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// What runs after the deploy, when the running program is gone, as SQL.
+    pub contract: Vec<String>,
+}
+
+/// What one migration means for the two programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MigrationReport {
+    /// Its key.
+    pub version: Version,
+    /// Its directory.
+    pub name: String,
+    /// Which order works with it.
+    pub verdict: Verdict,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What to do instead, if no order works.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instead: Vec<Recipe>,
+}
+
+/// A deploy in the middle of the migrations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cut {
+    /// The last migration before it.
+    pub after: Version,
+    /// How many are before it.
+    pub before: usize,
+}
+
+/// Whether two programs can live with what migrations do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CompatReport {
+    /// Where what the running program knows was read.
+    pub running: String,
+    /// Where what the new program knows was read.
+    pub new: String,
+    /// Where the migrations begin, and why.
+    pub since: String,
+    /// Which order works with all of them.
+    pub verdict: Verdict,
+    /// Between which of them to deploy, if that works and no order of all of them does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
+    /// The migrations, in the order in which they run.
+    pub migrations: Vec<MigrationReport>,
+    /// How many statements were prepared in each state.
+    pub statements: usize,
+    /// What else should be known.
+    pub notes: Vec<String>,
+    /// Where it was found out.
+    pub proved_on: ProvedOn,
+}
+
+impl CompatReport {
+    /// Everything that was found.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.migrations.iter().flat_map(|it| &it.findings)
+    }
+
+    /// Whether the running program breaks.
+    #[must_use]
+    pub fn breaks(&self) -> bool {
+        matches!(self.verdict, Verdict::DeployFirst | Verdict::Neither)
+    }
+}
