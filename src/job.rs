@@ -9,6 +9,7 @@ pub mod autogenerate;
 mod caret;
 pub mod ci;
 pub mod compat;
+mod data_checks;
 pub mod database;
 mod declared;
 pub mod diff;

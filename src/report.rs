@@ -6,6 +6,7 @@ pub mod autogenerate;
 pub mod changes;
 pub mod ci;
 pub mod compat;
+pub mod data_check;
 pub mod drift;
 pub mod event;
 pub mod finding;

@@ -159,6 +159,9 @@ pub struct Schema {
     /// SQL that makes everything in an empty database, a file or a directory of `.sql` files; the truth for autogenerate then.
     /// Default: schema.rs is.
     pub source: Option<PathBuf>,
+    /// Views, functions and triggers that are edited in place: a directory of `.sql` files with CREATE OR REPLACE. `revision --repeatable`
+    /// makes migrations of what has changed there. Default: none.
+    pub repeatable: Option<PathBuf>,
     /// What autogenerate, check, diff and drift leave alone: `schema.name` with `*` and `?`; a name alone stands for what is called so in any
     /// schema, and for all that is in a schema of that name.
     pub ignore: Vec<String>,
@@ -213,6 +216,8 @@ pub struct Run {
     pub lock_attempts: Option<u32>,
     /// How long a statement may run. Default: no limit.
     pub statement_timeout: Option<Timespan>,
+    /// Whether rows that migrations would fail on are looked for before the first statement. Default: only by `--dry-run`.
+    pub check_rows: bool,
     /// How long to wait for another run to end. Default 60 s.
     pub wait: Option<Timespan>,
 }

@@ -71,6 +71,7 @@ impl Settings {
             attempts,
             unsure: None,
             throttle: self.throttle(),
+            demands_checks: true,
             guard: Guard {
                 ledgers: self.toml.ledgers(),
                 allow: flags.allow_ledger_change.clone(),
