@@ -7,6 +7,7 @@ pub mod changes;
 pub mod ci;
 pub mod compat;
 pub mod data_check;
+pub mod deploy;
 pub mod drift;
 pub mod event;
 pub mod finding;

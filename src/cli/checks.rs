@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     cli::{
         check::sql_truth,
+        compat::{self, Pending, ProgramArgs},
         failure::CliError,
         interrupt::block_on,
         render::{self, Output},
@@ -56,6 +57,8 @@ enum CheckName {
     Schema,
     /// The history of the database: edited, out of order, orphaned
     Status,
+    /// The running program works with the new migrations
+    Compat,
 }
 
 impl CheckName {
@@ -65,6 +68,7 @@ impl CheckName {
             Self::Check => Part::Check,
             Self::Schema => Part::Schema,
             Self::Status => Part::Status,
+            Self::Compat => Part::Compat,
         }
     }
 }
@@ -76,6 +80,15 @@ struct Given<'g> {
     known: &'g [KnownProblem],
     truth: &'g Truth<'g>,
     printer: &'g job::schema::Printer,
+}
+
+impl Given<'_> {
+    /// Whether there is a schema file of the new program.
+    fn has_schema(&self) -> bool {
+        let default = self.settings.root.join("src/schema.rs");
+        let mut named = self.printer.schemas.all.values().filter_map(|it| it.file.as_ref());
+        default.is_file() || named.any(|it| it.is_file())
+    }
 }
 
 /// What is wanted beside the checks.
@@ -100,6 +113,8 @@ pub(super) struct Seen {
     pub(super) status: Option<StatusReport>,
     /// Its ledgers.
     pub(super) ledgers: Vec<LedgerReport>,
+    /// The revision that migrations are new against, if it is not a database.
+    since_revision: Option<String>,
 }
 
 impl Checks {
@@ -130,7 +145,10 @@ impl Checks {
             self.check(&given, &parts, more, &mut seen, (stop, output, &mut watch)).await
         });
         progress.finish();
+        // what came last is told last
+        let late = std::mem::take(&mut seen.findings);
         seen.add(&given, checked?);
+        seen.findings.extend(late);
         seen.report.parts.sort_by_key(|it| it.part);
         Ok(seen)
     }
@@ -157,6 +175,7 @@ impl Checks {
                 Part::Status if !given.settings.has_a_database() => {
                     Some("no database is configured")
                 }
+                Part::Compat if !given.has_schema() => Some("there is no schema.rs"),
                 _ => None,
             };
             match why {
@@ -203,29 +222,84 @@ impl Checks {
         seen.report.proved_on = Some(shadow.proved_on());
         seen.report.notes.extend(shadow.notes.iter().cloned());
         let status = checked.status.as_ref().and_then(|it| it.as_ref().ok());
-        let New { names, since, notes } = settings.new_migrations(self.since.as_deref(), status)?;
+        let is_asked = status.is_some();
+        let New { names, since, is_revision, notes } =
+            settings.new_migrations(self.since.as_deref(), status)?;
         seen.report.notes.extend(notes);
         let all = given.migrations.iter().map(|it| &it.name);
         seen.report.new = all.filter(|it| names.contains(*it)).cloned().collect();
+        seen.since_revision = since.clone().filter(|_| is_revision);
         seen.report.new_since = since;
         if more.changes && !seen.report.new.is_empty() {
             // a migration that fails is told of by the checks
-            let changes = job::ci::changes(&shadow, given.migrations, &names, stop).await;
+            let changes = job::ci::changes(&shadow, given.migrations, &names, stop.clone()).await;
             seen.report.changes = changes.ok();
         }
         if let Some(database) = database.filter(|_| more.ledgers && guard.is_on())
-            && status.is_some()
+            && is_asked
         {
             seen.ledgers = job::ledger::status(&database, &guard, &mut |_| {}).await?.ledgers;
         }
+        if parts.contains(&Part::Compat) {
+            let why = match &checked.verify {
+                Some(Err(_)) => Some("the migrations cannot be replayed"),
+                Some(Ok(it)) if it.failure.is_some() => Some("the migrations cannot be replayed"),
+                _ if seen.report.new.is_empty() => Some("no migration is known to be new"),
+                _ => None,
+            };
+            match why {
+                Some(why) => seen.report.parts.push(skipped(Part::Compat, why)),
+                None => self.compat(given, seen, (stop, output)).await?,
+            }
+        }
         Ok(checked)
     }
+
+    /// Whether the running program works with the new migrations. It is the one of the revision that they are new against, if that
+    /// is one.
+    async fn compat(
+        &self,
+        given: &Given<'_>,
+        seen: &mut Seen,
+        (stop, output): (Stop, &Output),
+    ) -> Result<(), CliError> {
+        let revision = seen.since_revision.clone();
+        let configured = given.settings.toml.compat.from.clone();
+        let programs = ProgramArgs { from: configured.or_else(|| revision.clone()), used: None };
+        let pending = Pending { since: revision, target: "head".to_owned(), will_run: false };
+        let settings = given.settings;
+        let report =
+            compat::report("ci", settings, (&programs, pending), stop, output, &mut |_| {}).await;
+        match report {
+            Ok(report) => {
+                seen.report.compat = Some(report.matrix());
+                let about = format!("{}, {}", report.running, report.verdict.words());
+                let findings = report.findings().cloned().collect();
+                seen.part(Part::Compat, Ok((findings, about)));
+            }
+            Err(error) if error.is_interrupt() => return Err(error),
+            // without a program there is nothing that could break
+            Err(CliError::Job(JobError::Compat(error))) if self.only.is_empty() => {
+                let about = error.to_string();
+                let about = about.lines().next().unwrap_or_default();
+                seen.report.parts.push(skipped(Part::Compat, about));
+            }
+            Err(CliError::Job(error)) => seen.part(Part::Compat, Err(error)),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// A check that does not apply.
+fn skipped(part: Part, why: &str) -> PartReport {
+    PartReport { part, outcome: Outcome::Skipped, about: why.to_owned() }
 }
 
 impl Seen {
     /// Whether anything was found that counts.
     pub(super) fn counts(&self) -> bool {
-        self.findings.iter().any(|it| it.severity != Severity::Note)
+        self.report.parts.iter().any(|it| it.outcome == Outcome::Found)
     }
 
     /// The checks that ran.
@@ -237,8 +311,14 @@ impl Seen {
     fn add(&mut self, given: &Given<'_>, checked: Checked) {
         let dir = &given.settings.shown;
         if let Some(verified) = checked.verify {
+            let before = self.failures.len();
             let result = verified.map(|verified| self.verified(given, verified));
+            let has_failed = self.failures.len() > before;
             self.part(Part::Verify, result);
+            // its report goes on behind a migration that fails
+            if let Some(part) = self.report.parts.last_mut().filter(|_| has_failed) {
+                part.outcome = Outcome::Failed;
+            }
         }
         if let Some(found) = checked.check {
             let truth = given.settings.truth_file(None);
@@ -306,14 +386,14 @@ impl Seen {
     fn part(&mut self, part: Part, result: Result<(Vec<Finding>, String), JobError>) {
         let (outcome, about) = match result {
             Ok((findings, about)) => {
-                let counts = findings.iter().any(|it| it.severity != Severity::Note);
-                self.findings.extend(findings);
-                let outcome = match part {
-                    // its report goes on behind a migration that fails
-                    Part::Verify if !self.failures.is_empty() => Outcome::Failed,
-                    _ if counts => Outcome::Found,
-                    _ => Outcome::Passed,
+                // a value that may come is no reason to stop, as in `compat`
+                let counts = |it: &Finding| match part {
+                    Part::Compat => it.severity == Severity::Error,
+                    _ => it.severity != Severity::Note,
                 };
+                let counts = findings.iter().any(counts);
+                self.findings.extend(findings);
+                let outcome = if counts { Outcome::Found } else { Outcome::Passed };
                 (outcome, about)
             }
             Err(error) => {

@@ -59,7 +59,7 @@ impl Ci {
         let counts = seen.counts();
         let mut sheet = settings.sheet(&seen.ran(), seen.findings);
         let report = seen.report;
-        sheet.sections.extend(report.changes.as_ref().and_then(render::diagram));
+        sheet.sections = render::sections(&report);
         let text = |report: &CiReport, sheet: &Sheet| {
             render::checked_all(report, &sheet.findings, output.is_verbose())
         };

@@ -74,7 +74,8 @@ impl Compat {
             let places = [&settings.current, &settings.root];
             places.iter().find_map(|it| std::fs::read_to_string(it.join(name)).ok())
         };
-        output.answer(&report, |it| render::compat(it, output.is_verbose(), &text));
+        let sheet = settings.sheet(&["compat"], report.findings().cloned().collect());
+        output.findings(&report, &sheet, |it| render::compat(it, output.is_verbose(), &text));
         let is_found = |it: &crate::report::finding::Finding| match it.severity {
             Severity::Error => true,
             Severity::Warning => self.strict,

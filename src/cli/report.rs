@@ -101,9 +101,10 @@ fn page(
         parts: seen.report.parts,
         findings,
         changes: seen.report.changes,
+        locks: seen.report.locks,
+        compat: seen.report.compat,
         ledgers: seen.ledgers,
         notes: seen.report.notes,
         proved_on: seen.report.proved_on,
-        ..Page::default()
     }
 }

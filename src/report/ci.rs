@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use crate::report::{changes::Changes, proved::ProvedOn};
+use crate::report::{
+    changes::Changes,
+    deploy::{CompatMatrix, LockTimeline},
+    proved::ProvedOn,
+};
 
 /// A check of `ci`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -16,11 +20,14 @@ pub enum Part {
     Schema,
     /// The history of the database.
     Status,
+    /// The running program works with the new migrations.
+    Compat,
 }
 
 impl Part {
     /// All, in the order of the report.
-    pub const ALL: [Self; 4] = [Self::Verify, Self::Check, Self::Schema, Self::Status];
+    pub const ALL: [Self; 5] =
+        [Self::Verify, Self::Check, Self::Schema, Self::Status, Self::Compat];
 
     /// Its name, as `--only` takes it and as the codes of its findings begin.
     #[must_use]
@@ -30,6 +37,7 @@ impl Part {
             Self::Check => "check",
             Self::Schema => "schema",
             Self::Status => "status",
+            Self::Compat => "compat",
         }
     }
 }
@@ -71,6 +79,12 @@ pub struct CiReport {
     /// What becomes of tables through them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
+    /// The locks that the new migrations take.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<LockTimeline>,
+    /// Which program works on which structure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compat: Option<CompatMatrix>,
     /// Notes.
     pub notes: Vec<String>,
     /// What everything was proved on.

@@ -4,7 +4,11 @@ use serde::Serialize;
 
 use crate::{
     migration::version::Version,
-    report::{finding::Finding, proved::ProvedOn},
+    report::{
+        deploy::{CompatMatrix, CompatRow, Fit},
+        finding::{Finding, Severity},
+        proved::ProvedOn,
+    },
 };
 
 /// Which order works.
@@ -112,6 +116,42 @@ impl CompatReport {
     /// Everything that was found.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.migrations.iter().flat_map(|it| &it.findings)
+    }
+
+    /// Which program works on which structure: before the migrations, and after each of them.
+    #[must_use]
+    pub fn matrix(&self) -> CompatMatrix {
+        let breaks =
+            |it: &MigrationReport| matches!(it.verdict, Verdict::DeployFirst | Verdict::Neither);
+        let is_needed =
+            |it: &MigrationReport| matches!(it.verdict, Verdict::MigrateFirst | Verdict::Neither);
+        let warns =
+            |it: &MigrationReport| it.findings.iter().any(|it| it.severity == Severity::Warning);
+        let row = |count: usize| {
+            let (done, open) = self.migrations.split_at(count);
+            let running = match (done.iter().any(breaks), done.iter().any(warns)) {
+                (true, _) => Fit::Fails,
+                (false, true) => Fit::MayFail,
+                (false, false) => Fit::Works,
+            };
+            let new = if open.iter().any(is_needed) { Fit::Fails } else { Fit::Works };
+            let last = done.last();
+            let faults = last.into_iter().flat_map(|it| &it.findings);
+            let faults = faults.filter(|it| it.severity != Severity::Note);
+            CompatRow {
+                state: last.map_or("before".to_owned(), |it| format!("after {}", it.name)),
+                fits: vec![running, new],
+                faults: faults.map(|it| it.message.clone()).collect(),
+            }
+        };
+        CompatMatrix {
+            programs: vec![format!("running ({})", self.running), format!("new ({})", self.new)],
+            rows: (0..=self.migrations.len()).map(row).collect(),
+            verdict: Some(match &self.cut {
+                Some(cut) => format!("Deploy after migration {}.", cut.after),
+                None => format!("Verdict: {}.", self.verdict.words()),
+            }),
+        }
     }
 
     /// Whether the running program breaks.

@@ -35,6 +35,7 @@ verify   ok  (2 migrations, 2 down and up again)
 check    ok  (compared with the source of truth)
 schema   ok  (src/schema.rs)
 status   skipped: no database is configured
+compat   skipped: no migration is known to be new
 Nothing found.
 Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
@@ -46,7 +47,7 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let outcomes: Vec<_> = report["report"]["parts"].as_array().unwrap().iter().collect();
     let outcomes: Vec<_> = outcomes.iter().map(|it| it["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["passed", "skipped", "skipped", "skipped"]);
+    assert_eq!(outcomes, ["passed", "skipped", "skipped", "skipped", "skipped"]);
 }
 
 #[test]
@@ -65,6 +66,7 @@ src/schema.rs: error: - table "public"."items": id [check::differs]
 src/schema.rs:4:1: error: src/schema.rs is not what the migrations produce [schema::stale]
 ...
 status   skipped: no database is configured
+compat   skipped: no migration is known to be new
 3 errors.
 Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
@@ -110,7 +112,7 @@ fn the_history_of_a_database_counts_and_what_is_pending_does_not() {
     let database = Database::new();
     let project = whole().env("DATABASE_URL", &database.url());
     project.run("upgrade +1").code(0);
-    let ran = project.run("ci").code(0).stdout;
+    let ran = project.run("ci --skip compat").code(0).stdout;
     assert!(ran.contains(&format!("status   ok  ({}, 1 pending)\n", database.name)), "{ran}");
     assert!(ran.contains(&format!("new      1 migration since {}\n", database.name)), "{ran}");
     project.run("upgrade").code(0);
@@ -209,4 +211,41 @@ fn the_report_is_also_written_in_other_formats() {
     for wrong in ["sarif", "nope=x", "sarif="] {
         project.run_with(&["ci", "--write", wrong]).code(2);
     }
+}
+
+#[test]
+fn a_pull_request_that_breaks_the_running_program_is_found() {
+    if Command::new("git").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no git");
+        return;
+    }
+    let project = whole();
+    git(&project, &["init", "-q"]);
+    git(&project, &["add", "."]);
+    git(&project, &["commit", "-q", "-m", "before"]);
+    project.migration(
+        "3_label",
+        "ALTER TABLE users RENAME name TO label;",
+        "ALTER TABLE users RENAME label TO name;",
+    );
+    project.run("schema --from migrations --discard-edits").code(0);
+    let ran = project
+        .run("ci --since HEAD --format markdown --write sarif=out.sarif --write text=out.txt")
+        .code(3);
+    assert!(ran.stdout.contains("**Verdict: neither order works.**"), "{}", ran.stdout);
+    let table = "| before | works | fails |\n| after 3\\_label | fails | works |\n";
+    assert!(ran.stdout.contains(table), "{}", ran.stdout);
+    let log = std::fs::read_to_string(project.path().join("out.sarif")).unwrap();
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let found = results.iter().find(|it| it["ruleId"] == "compat::column").unwrap();
+    let place = &found["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "migrations/3_label/up.sql");
+    assert_eq!(place["region"]["startLine"], 1);
+    let text = std::fs::read_to_string(project.path().join("out.txt")).unwrap();
+    assert!(text.contains("[compat::column]"), "{text}");
+    project.run("compat --from HEAD --since HEAD --format github").code(3);
+    project.run("report --since HEAD").code(0);
+    let page = std::fs::read_to_string(project.path().join("report.html")).unwrap();
+    assert!(page.contains("Which program works on which structure"), "the page has the matrix");
 }

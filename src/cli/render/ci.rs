@@ -6,6 +6,7 @@ use super::findings;
 use crate::report::{
     changes::{Change, Changes, ColumnShape, Reference, TableShape},
     ci::{CiReport, Outcome, PartReport},
+    deploy::{CompatMatrix, LockTimeline, Waits},
     finding::Finding,
 };
 
@@ -50,8 +51,63 @@ fn part(part: &PartReport, findings: &[Finding]) -> String {
     format!("{name:<8} {result}  ({})", part.about)
 }
 
+/// What a Markdown summary says after the findings: who waits, which program works on which structure, what changes.
+pub(in crate::cli) fn sections(report: &CiReport) -> Vec<String> {
+    let all = [
+        waits(&report.locks),
+        report.compat.as_ref().map(matrix),
+        report.changes.as_ref().and_then(diagram),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Who waits for the locks of new migrations, as a table. None if nobody does.
+fn waits(timelines: &[LockTimeline]) -> Option<String> {
+    let mut rows = String::new();
+    for timeline in timelines {
+        for bar in timeline.bars.iter().filter(|it| it.waits != Waits::Nobody) {
+            let who = match bar.waits {
+                Waits::Everybody => "readers and writers",
+                Waits::Writers | Waits::Nobody => "writers",
+            };
+            let at = timeline.statements.get(bar.from);
+            let at = at.map(|it| format!("line {}: {}", it.line, findings::cell(&it.text)));
+            let until = if bar.to < timeline.statements.len() { "no" } else { "yes" };
+            let cells = [
+                findings::cell(&timeline.migration),
+                findings::cell(&bar.table),
+                who.to_owned(),
+                bar.lasts.as_deref().map_or_else(|| "briefly".to_owned(), findings::cell),
+                bar.grows_with.as_deref().map(findings::cell).unwrap_or_default(),
+                at.unwrap_or_default(),
+                bar.mode.clone(),
+                until.to_owned(),
+            ];
+            line(&mut rows, &format!("| {} |", cells.join(" | ")));
+        }
+    }
+    let head = "| migration | table | who waits | how long | grows with | because of | lock | to COMMIT |\n|---|---|---|---|---|---|---|---|\n";
+    (!rows.is_empty()).then(|| format!("### Who waits\n\n{head}{rows}"))
+}
+
+/// Which program works on which structure, as a table.
+fn matrix(matrix: &CompatMatrix) -> String {
+    let mut text = String::from("### Which program works on which structure\n\n");
+    if let Some(verdict) = &matrix.verdict {
+        line(&mut text, &format!("**{}**\n", findings::cell(verdict)));
+    }
+    let programs: Vec<String> = matrix.programs.iter().map(|it| findings::cell(it)).collect();
+    line(&mut text, &format!("| structure | {} |", programs.join(" | ")));
+    line(&mut text, &format!("|---|{}", "---|".repeat(programs.len())));
+    for row in &matrix.rows {
+        let fits: Vec<&str> = row.fits.iter().map(|it| it.text()).collect();
+        line(&mut text, &format!("| {} | {} |", findings::cell(&row.state), fits.join(" | ")));
+    }
+    text
+}
+
 /// What becomes of tables, as a Mermaid diagram that GitHub and GitLab draw. None if no table changes.
-pub(in crate::cli) fn diagram(changes: &Changes) -> Option<String> {
+fn diagram(changes: &Changes) -> Option<String> {
     if changes.is_empty() {
         return None;
     }
@@ -152,4 +208,55 @@ fn label(text: &str) -> String {
 
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::deploy::{CompatRow, Fit, LockBar, TimelineStatement};
+
+    #[test]
+    fn a_summary_has_a_table_of_who_waits_and_of_which_program_works() {
+        let bar = |waits: Waits, to: usize| LockBar {
+            table: "a|b".into(),
+            mode: "SHARE".into(),
+            from: 0,
+            to,
+            waits,
+            lasts: (waits == Waits::Everybody).then(|| "4 s to 12 s".to_owned()),
+            grows_with: Some("the rows of a|b".into()),
+        };
+        let statement =
+            |line: usize| TimelineStatement { line, text: "LOCK \"a|b\"".into(), share: 0 };
+        let report = CiReport {
+            locks: vec![LockTimeline {
+                migration: "1_a".into(),
+                statements: vec![statement(3), statement(4)],
+                bars: vec![bar(Waits::Everybody, 2), bar(Waits::Writers, 1), bar(Waits::Nobody, 2)],
+            }],
+            compat: Some(CompatMatrix {
+                programs: vec!["running".into(), "new".into()],
+                rows: vec![CompatRow {
+                    state: "after 1_a".into(),
+                    fits: vec![Fit::Fails, Fit::Works],
+                    faults: Vec::new(),
+                }],
+                verdict: Some("deploy first".into()),
+            }),
+            ..CiReport::default()
+        };
+        let sections = sections(&report);
+        let rows: Vec<&str> = sections[0].lines().skip(4).collect();
+        assert_eq!(
+            rows,
+            [
+                r#"| 1\_a | a\|b | readers and writers | 4 s to 12 s | the rows of a\|b | line 3: LOCK "a\|b" | SHARE | yes |"#,
+                r#"| 1\_a | a\|b | writers | briefly | the rows of a\|b | line 3: LOCK "a\|b" | SHARE | no |"#,
+            ]
+        );
+        assert!(sections[1].ends_with(
+            "**deploy first**\n\n| structure | running | new |\n|---|---|---|\n| after 1\\_a | fails | works |\n"
+        ), "{}", sections[1]);
+        assert_eq!(sections.len(), 2);
+    }
 }

@@ -17,6 +17,8 @@ pub(in crate::cli) struct New {
     pub(in crate::cli) names: BTreeSet<String>,
     /// What they are new against; none if nothing is known.
     pub(in crate::cli) since: Option<String>,
+    /// Whether that is a revision.
+    pub(in crate::cli) is_revision: bool,
     /// Notes.
     pub(in crate::cli) notes: Vec<String>,
 }
@@ -53,6 +55,6 @@ impl Settings {
         let all = self.migrations().map(|it| it.iter().map(|it| it.name.clone()).collect());
         let all: Vec<String> = all.unwrap_or_default();
         let names = all.into_iter().filter(|it| !old.contains(it)).collect();
-        Ok(New { names, since: Some(named.to_owned()), notes: Vec::new() })
+        Ok(New { names, since: Some(named.to_owned()), is_revision: true, notes: Vec::new() })
     }
 }

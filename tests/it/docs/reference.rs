@@ -190,7 +190,8 @@ fn every_message_has_a_page() {
 
 #[test]
 fn every_finding_has_a_page() {
-    let code = regex::Regex::new(r#""((?:check|drift|schema|status|verify)::[a-z-]+)""#).unwrap();
+    let code =
+        regex::Regex::new(r#""((?:check|compat|drift|schema|status|verify)::[a-z-]+)""#).unwrap();
     let mut found = BTreeSet::new();
     for source in sources() {
         let source = source.split("#[cfg(test)]").next().unwrap_or_default();

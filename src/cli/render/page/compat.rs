@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::shown;
-use crate::report::page::{CompatMatrix, Fit};
+use crate::report::deploy::{CompatMatrix, Fit};
 
 pub(super) fn matrix(matrix: &CompatMatrix) -> Markup {
     html! {
@@ -32,10 +32,11 @@ pub(super) fn matrix(matrix: &CompatMatrix) -> Markup {
 }
 
 fn cell(fit: Fit) -> Markup {
-    match fit {
-        Fit::Works => html! { span.tag.ok { "works" } },
-        Fit::MayFail => html! { span.tag.warning { "may fail" } },
-        Fit::Fails => html! { span.tag.error { "fails" } },
-        Fit::Unknown => html! { span.tag.note { "not tried" } },
-    }
+    let class = match fit {
+        Fit::Works => "ok",
+        Fit::MayFail => "warning",
+        Fit::Fails => "error",
+        Fit::Unknown => "note",
+    };
+    html! { span class={ "tag " (class) } { (fit.text()) } }
 }

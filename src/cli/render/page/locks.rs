@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::shown;
-use crate::report::page::{LockBar, LockTimeline, Waits};
+use crate::report::deploy::{LockBar, LockTimeline, Waits};
 
 /// The width of the labels on the left.
 const LABELS: i32 = 300;

@@ -5,11 +5,9 @@ use crate::{
     catalog::{Attribute, Catalog, Coverage, Fact, Key, ObjectKind},
     report::{
         changes::{Changes, PICTURE},
+        deploy::{CompatMatrix, CompatRow, Fit, LockBar, LockTimeline, TimelineStatement, Waits},
         finding::{Finding, Place, Severity},
-        page::{
-            CompatMatrix, CompatRow, Fit, LockBar, LockTimeline, NewMigration, Page,
-            TimelineStatement, Waits,
-        },
+        page::{NewMigration, Page},
     },
 };
 
