@@ -25,6 +25,7 @@ mod history;
 mod init;
 mod interrupt;
 mod ledger;
+mod lint;
 mod pages;
 mod print_schema;
 mod rebase;
@@ -208,6 +209,8 @@ enum Command {
     Drift(drift::Drift),
     /// Replay every migration up, down and up again in a throwaway database
     Verify(verify::Verify),
+    /// Show what is dangerous to deploy: who waits for which lock, what is lost
+    Lint(lint::Lint),
     /// Manage the throwaway databases that migrations are replayed in
     #[command(subcommand)]
     Shadow(shadow::Shadow),
@@ -296,6 +299,7 @@ impl Command {
             Self::Diff(_) => "diff",
             Self::Drift(_) => "drift",
             Self::Verify(_) => "verify",
+            Self::Lint(_) => "lint",
             Self::Shadow(command) => command.name(),
             Self::Ledger(command) => command.name(),
             Self::Db(_) => "db",
@@ -382,6 +386,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
         Command::Diff(command) => command.run(global, output),
         Command::Drift(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
+        Command::Lint(command) => command.run(global, output),
         Command::Shadow(command) => command.run(global, output),
         Command::Ledger(command) => command.run(global, output),
         Command::Db(command) => command.run(global, output),

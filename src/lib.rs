@@ -30,6 +30,8 @@ pub mod job;
 #[doc(hidden)]
 pub mod ledger;
 #[doc(hidden)]
+pub mod lint;
+#[doc(hidden)]
 pub mod migration;
 #[doc(hidden)]
 pub mod planner;

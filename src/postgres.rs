@@ -9,6 +9,7 @@ pub mod introspect;
 pub mod journal;
 pub(crate) mod known;
 pub mod lock;
+pub(crate) mod observe;
 pub mod pool;
 pub(crate) mod probe;
 pub(crate) mod seed;

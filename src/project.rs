@@ -7,6 +7,7 @@ pub mod embedded;
 pub mod generate;
 pub mod git;
 pub mod history_file;
+pub mod lint_files;
 mod metadata;
 pub mod other;
 pub mod pin;
@@ -83,6 +84,18 @@ pub enum ProjectError {
     NoBaseline {
         /// What was named.
         path: PathBuf,
+    },
+    /// The file of sizes is not what was written.
+    #[error("{} is not a file of statistics: {reason}", path.display())]
+    #[diagnostic(
+        code(lint::stats),
+        help("Write it again with `glowplug lint --record-stats URL`.")
+    )]
+    LintStats {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// A directory among the migrations is none.
     #[error("{} is not a migration: {what}", path.display())]

@@ -13,6 +13,7 @@ mod numbered;
 mod numbering;
 mod prisma;
 pub mod recognize;
+pub mod renames;
 mod script;
 pub mod table;
 
@@ -21,7 +22,8 @@ use serde::{Deserialize, Serialize};
 pub use self::error::ToolError;
 use crate::{
     migration::{
-        source::{Metadata, Migration, Script},
+        links::Links,
+        source::{Checks, Metadata, Migration, Script},
         version::Version,
     },
     tools::{
@@ -263,6 +265,9 @@ pub(crate) fn named(
                 up: script("up.sql", up.text),
                 down: down.map(|it| script("down.sql", it.text)),
                 metadata: Metadata { run_in_transaction: is_whole, ledger: false },
+                links: Links::default(),
+                backfill: None,
+                checks: Checks::default(),
                 name,
             },
         });

@@ -20,6 +20,7 @@ use crate::{
         render::Output,
     },
     ledger::LedgerRule,
+    lint::rules,
     report::rule::Severity,
 };
 
@@ -48,6 +49,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "replays" "guides/verify.md"
     "report" "guides/report.md"
     "deploys" "guides/deploy.md"
+    "deploy-safety" "guides/lint.md"
     "production" "guides/production.md"
     "application" "guides/application.md"
     "moving-rows" "guides/data.md"
@@ -59,6 +61,7 @@ const GUIDES: &[(&str, &str)] = guides! {
     "messages" "reference/messages.md"
     "findings" "reference/findings.md"
     "ledger-rules" "reference/ledger-rules.md"
+    "lint-rules" "reference/lint-rules.md"
     "json" "reference/json.md"
     "proofs" "design/proofs.md"
     "threat-model" "design/threat-model.md"
@@ -120,7 +123,8 @@ impl Explain {
     pub(super) fn run(&self, output: &Output) -> Result<Exit, CliError> {
         let code = self.code.trim();
         let Some(text) = explained(code) else {
-            let known = codes().chain(LedgerRule::ALL.iter().map(|it| it.code()));
+            let rules = LedgerRule::ALL.iter().map(|it| it.code());
+            let known = codes().chain(rules).chain(rules::all().iter().map(|it| it.name));
             return Err(CliError::Cannot {
                 what: format!("no message or rule has the code `{code}`"),
                 help: unknown(code, known, "`glowplug help messages` lists the codes."),
@@ -146,7 +150,10 @@ fn explained(code: &str) -> Option<String> {
         );
         return Some(markdown::plain(&text));
     }
-    pages::section(code).map(markdown::plain)
+    // a message may have the code of a rule's room
+    pages::section(code)
+        .map(markdown::plain)
+        .or_else(|| rules::of_name(code).map(super::render::rule))
 }
 
 fn title(page: &str) -> &str {
@@ -194,7 +201,7 @@ mod tests {
     #[test]
     fn every_code_and_every_rule_is_explained() {
         let rules = LedgerRule::ALL.iter().map(|it| it.code());
-        for code in codes().chain(rules) {
+        for code in codes().chain(rules).chain(rules::all().iter().map(|it| it.name)) {
             assert!(explained(code).is_some_and(|text| text.len() > 20), "{code}");
         }
     }

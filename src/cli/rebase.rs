@@ -52,6 +52,7 @@ impl Rebase {
             limits: settings.limits(&self.limits),
             exec: settings.exec_options(&self.limits),
             single_transaction: false,
+            looks_at_rows: false,
         };
         let printer = printer(&settings, None)?;
         let has_database = settings.has_a_database() || settings.local().status().major.is_some();

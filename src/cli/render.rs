@@ -8,6 +8,7 @@ mod diagnostic;
 pub(super) mod findings;
 mod json;
 mod ledger;
+mod lint;
 mod page;
 mod pin;
 mod progress;
@@ -23,8 +24,8 @@ use std::{io, sync::OnceLock};
 use serde::Serialize;
 
 pub(super) use self::{
-    adopt::*, autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, page::page, pin::*,
-    progress::Progress, rebase::*, squash::*, text::*, verify::*,
+    adopt::*, autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, lint::*, page::page,
+    pin::*, progress::Progress, rebase::*, squash::*, text::*, verify::*,
 };
 use crate::cli::{
     Format, Global,

@@ -1,5 +1,7 @@
 //! `glowplug revision`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::{
@@ -21,6 +23,7 @@ use crate::{
     },
     ledger::Declaration,
     migration::source::Migrations,
+    project::truth,
     report::{autogenerate::AutogenerateReport, event::Event},
 };
 
@@ -46,6 +49,10 @@ pub(super) struct Revision {
     /// rows in the tables
     #[arg(long)]
     autogenerate: bool,
+    /// Generate the migration that brings views, functions and triggers to what the files of `repeatable` in [schema] of glowplug.toml
+    /// say; everything else stays as the migrations have it
+    #[arg(long, conflicts_with_all = ["autogenerate", "no_transaction", "backfill"])]
+    repeatable: bool,
     /// Nothing was renamed: drop what is gone
     #[arg(long, requires = "autogenerate")]
     no_renames: bool,
@@ -65,7 +72,7 @@ pub(super) struct Revision {
 impl Revision {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
-        if self.autogenerate {
+        if self.autogenerate || self.repeatable {
             return self.generate(&settings, output);
         }
         let dir = &settings.migrations_dir;
@@ -114,7 +121,10 @@ impl Revision {
         };
         let truth = self.source.truth(settings)?;
         let printer = printer(settings, None)?;
-        let truth = truth.map_or(Truth::SchemaRs(&printer), Truth::Sql);
+        let truth = match self.repeatable {
+            true => Truth::Over(repeatable(settings)?),
+            false => truth.map_or(Truth::SchemaRs(&printer), Truth::Sql),
+        };
         let forms = Forms {
             online: !self.no_online,
             keeps_data: self.keep_data,
@@ -137,6 +147,21 @@ impl Revision {
         output.answer(&report, render::drafted);
         Ok(Exit::Done)
     }
+}
+
+/// The files of `repeatable` in `[schema]`.
+fn repeatable(settings: &Settings) -> Result<Vec<(PathBuf, String)>, CliError> {
+    let Some(path) = &settings.toml.schema.repeatable else {
+        return Err(CliError::Cannot {
+            what: "glowplug.toml names no `repeatable` in [schema]".into(),
+            help:
+                "Name the directory of the views, functions and triggers that are edited in place."
+                    .into(),
+        });
+    };
+    let files = truth::read(&settings.root.join(path)).map_err(JobError::from)?;
+    let short = |(path, text): (PathBuf, String)| (PathBuf::from(settings.relative(&path)), text);
+    Ok(files.into_iter().map(short).collect())
 }
 
 /// Generates, proves and writes the migrations to a source of truth. On a terminal, asks about renames.

@@ -90,6 +90,9 @@ struct RunArgs {
     /// Print the SQL instead of running it; A:B needs no database
     #[arg(long, conflicts_with = "dry_run")]
     sql: bool,
+    /// Look for rows that the migrations would fail on before the first statement, as --dry-run does [glowplug.toml: `check_rows` in [run]]
+    #[arg(long)]
+    check_rows: bool,
     /// Run all migrations in one transaction: all or nothing
     #[arg(long)]
     single_transaction: bool,
@@ -178,6 +181,7 @@ impl Redo {
             dry_run: self.dry_run,
             sql: false,
             single_transaction: false,
+            check_rows: false,
             unsure: None,
             limits: self.limits.clone(),
         };
@@ -209,6 +213,7 @@ fn execute(
         limits: settings.limits(&flags.limits),
         exec,
         single_transaction: flags.single_transaction,
+        looks_at_rows: flags.check_rows || settings.toml.run.check_rows,
     };
     let printer = printer(settings, None)?;
     let mut progress = output.progress();
@@ -273,7 +278,7 @@ fn execute(
         }
     }
     output.answer(&report, render::run);
-    Ok(Exit::Done)
+    Ok(if report.rows.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
 /// A script, for `--format json`.

@@ -11,7 +11,7 @@ use crate::{
     },
     migration::source::Direction,
     postgres::{
-        exec::{Cause, Phase, Task, TaskError, is_lost_lock},
+        exec::{CHECK_FAILED, Cause, Phase, Task, TaskError, is_lost_lock},
         session::Failure,
     },
     report::ledger_finding::LedgerFinding,
@@ -109,10 +109,14 @@ pub(super) fn migration_error(
 ) -> Box<MigrationError> {
     let task = &tasks[error.task];
     let migration = task.step.migration;
-    let script = task.script;
+    let check = match error.phase {
+        Phase::Check(index) => task.checks.get(index),
+        _ => None,
+    };
+    let script = check.map_or(task.script, |it| it.script);
     let statement = match error.phase {
         Phase::Statement(index) => task.statements.get(index),
-        _ => None,
+        _ => check.map(|it| &it.statement),
     };
     let mut server = match &error.cause {
         Cause::Failed(Failure::Server(server)) | Cause::NoLock(server, _) => Some(server.clone()),
@@ -138,10 +142,23 @@ pub(super) fn migration_error(
     };
     let name = &migration.name;
     let text = statement.map_or("", |statement| &script.text[statement.span.clone()]);
+    if let (Some(_), Some(server)) = (check, server.as_mut()) {
+        // it counts from the block that asks the query
+        server.position = None;
+    }
     let (what, advice) = match &error.cause {
+        Cause::Failed(Failure::Server(server)) if check.is_some() && server.is(CHECK_FAILED) => {
+            let file = script.path.rsplit('/').next().unwrap_or_default();
+            let rows = server.detail.as_deref().map(secrets::cover).unwrap_or_default();
+            (
+                format!("{name}: a check of {file} found {}: {rows}", server.message),
+                format!("A check returns no row if all is well, or one true. Correct the rows, or the check.{kept}"),
+            )
+        }
         Cause::Failed(Failure::Server(server)) => {
             let stage = match error.phase {
                 Phase::Statement(_) => "",
+                Phase::Check(_) => ", at a check",
                 Phase::Opening => ", before its first statement",
                 Phase::Settling if is_lost_lock(server) => ", because its script released the migration lock",
                 Phase::Settling => ", at its deferred constraints",

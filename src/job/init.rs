@@ -42,6 +42,7 @@ const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; the
 # lock_attempts = 5          # how often a migration is tried when it does
 # statement_timeout = "0"    # how long a statement may run; 0 means no limit
 # wait = "60s"               # how long to wait for another run to end
+# check_rows = false         # whether rows that migrations would fail on are looked for before the first statement
 
 [server]
 # name = "app"               # database and owner on the local server

@@ -95,7 +95,8 @@ async fn replay(
     };
     if let Some(target) = target {
         let operation = Operation::Upgrade { target, policy: Policy::default() };
-        let done = run::run(endpoint, migrations, &operation, &RunOptions::default(), watch).await;
+        let done =
+            run::run(endpoint, migrations, &operation, &RunOptions::of_replay(), watch).await;
         done.map_err(|error| error.cause)?;
     }
     let (mut session, facts, _) = endpoint.read(watch).await?;

@@ -5,11 +5,11 @@ mod report;
 use miette::NamedSource;
 
 pub(super) use self::report::job_event;
-use self::report::{after, report, step_report};
+use self::report::{after, report, rows_in_the_way, step_report};
 
 use crate::{
     job::{
-        JobError, RunError, Watch, attest, declared,
+        JobError, RunError, Watch, attest, data_checks, declared,
         explain::{failed, stopped_before},
         failure::ScriptError,
         ledger::sealed,
@@ -21,14 +21,17 @@ use crate::{
         journal::{EntryKind, Journal},
         order,
         plan::{self, Plan, Policy, Step},
-        source::{Direction, Migrations, Script, Unrunnable, check_script, demand_batch},
+        source::{
+            Check, Direction, Migrations, Script, Unrunnable, check_queries, check_script,
+            demand_batch,
+        },
         squash::{self, Settled},
         status::{Row, State, Status, status},
         target::{History, Point, TargetError},
         version::Version,
     },
     postgres::{
-        exec::{Cause, ExecEvent, ExecOptions, Task, TaskError},
+        exec::{Asked, Cause, ExecEvent, ExecOptions, Task, TaskError},
         guard::Guard,
         journal::{self, Record},
         lock::Locked,
@@ -80,6 +83,18 @@ pub struct RunOptions {
     pub exec: ExecOptions,
     /// One transaction for everything.
     pub single_transaction: bool,
+    /// Whether rows that migrations would fail on are looked for before the first statement.
+    pub looks_at_rows: bool,
+}
+
+impl RunOptions {
+    /// For a replay, whose rows may be made up: checks are asked, and need not hold.
+    #[must_use]
+    pub fn of_replay() -> Self {
+        let mut options = Self::default();
+        options.exec.demands_checks = false;
+        options
+    }
 }
 
 impl Default for RunOptions {
@@ -90,9 +105,10 @@ impl Default for RunOptions {
             attempts: 5,
             unsure: None,
             throttle: Throttle::default(),
+            demands_checks: true,
             guard: Guard::default(),
         };
-        Self { limits: Limits::default(), exec, single_transaction: false }
+        Self { limits: Limits::default(), exec, single_transaction: false, looks_at_rows: false }
     }
 }
 
@@ -126,7 +142,7 @@ pub async fn dry_run(
     single_transaction: bool,
     watch: Watch<'_>,
 ) -> Result<RunReport, RunError> {
-    let (_session, facts, journal) = endpoint.read(watch).await?;
+    let (mut session, facts, journal) = endpoint.read(watch).await?;
     let settled = squash::settle(migrations, &journal);
     demand(&settled, operation)?;
     let (migrations, journal) = (&*settled.migrations, &*settled.journal);
@@ -137,6 +153,7 @@ pub async fn dry_run(
     let mut report = report(&status, facts.database);
     report.dry_run = true;
     report.steps = tasks.iter().map(|task| step_report(task, 0)).collect();
+    report.rows = data_checks::look(&mut session, facts.server_version / 10_000, &tasks).await?;
     report.after = after(journal, &tasks);
     report.notes.extend(settled.squashed.iter().map(squashed::to_record));
     Ok(report)
@@ -215,6 +232,14 @@ async fn run_attested(
     let status = status(migrations, journal);
     let plan = make_plan(&status, migrations, operation)?;
     let tasks = tasks(&plan)?;
+    if options.looks_at_rows {
+        let major = locked.facts().server_version / 10_000;
+        let found = data_checks::look(&mut locked.session, major, &tasks).await?;
+        if !found.is_empty() {
+            let found = found.iter().map(rows_in_the_way).collect();
+            return Err(JobError::from(plan::Blocked::Rows { found }).into());
+        }
+    }
     let guard = &options.exec.guard;
     let single = options.single_transaction;
     let mut second = second_key::open(locked, endpoint, guard, &tasks, single, watch).await?;
@@ -461,7 +486,16 @@ pub(super) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
     if second_key::is_wanted(step) {
         second_key::demand_forms(script, step.direction, &statements)?;
     }
-    Ok(Task { step, script, statements })
+    let mut checks = Vec::new();
+    if step.direction == Direction::Up {
+        let both = [(&migration.checks.pre, Check::Before), (&migration.checks.post, Check::After)];
+        for (file, when) in both {
+            let Some(script) = file else { continue };
+            let queries = check_queries(script).map_err(|it| unrunnable(script, it))?;
+            checks.extend(queries.into_iter().map(|statement| Asked { script, statement, when }));
+        }
+    }
+    Ok(Task { step, script, statements, checks })
 }
 
 /// The error of a script that cannot be run.

@@ -153,7 +153,7 @@ struct Incremental<'s> {
 
 impl Verify<'_> {
     fn options(&self) -> RunOptions {
-        let mut options = RunOptions::default();
+        let mut options = RunOptions::of_replay();
         options.exec.guard = self.guard.clone();
         options.exec.guard.allow = None;
         options

@@ -185,6 +185,18 @@ pub enum Blocked {
         /// What would still have to run.
         missing: Vec<Version>,
     },
+    /// Rows are there that a migration would fail on.
+    #[error("rows are in the way of {}", found.join("; "))]
+    #[diagnostic(
+        code(upgrade::rows),
+        help(
+            "Nothing was changed. Correct the rows, or move them in a migration before this one."
+        )
+    )]
+    Rows {
+        /// Each with its migration, its number and examples.
+        found: Vec<String>,
+    },
     /// The target is not applied.
     #[error("{target} is not applied: the database is at {current}")]
     #[diagnostic(

@@ -68,6 +68,15 @@ impl Migration {
     }
 }
 
+/// When a query is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Before the first statement of up.sql: it stands in `pre.sql`.
+    Before,
+    /// After the last statement: it stands in `post.sql`.
+    After,
+}
+
 /// Queries beside up.sql: `pre.sql` and `post.sql`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checks {
@@ -231,6 +240,26 @@ impl<'a> IntoIterator for &'a Migrations {
     }
 }
 
+/// Splits a file of checks, and demands that each is a query.
+///
+/// # Errors
+/// When one is not, or the file cannot be split.
+pub fn check_queries(script: &Script) -> Result<Vec<Statement>, Unrunnable> {
+    let statements = split(script)?;
+    let is_query = |it: &&Statement| {
+        let verb = sql::verb(&script.text[it.span.clone()]).to_ascii_lowercase();
+        ["select", "with", "values", "table"].contains(&verb.as_str())
+    };
+    match statements.iter().find(|it| !is_query(it)) {
+        None => Ok(statements),
+        Some(other) => Err(Unrunnable {
+            what: "a check is a query".into(),
+            help: "Write SELECT statements that return no row if all is well, or one true.".into(),
+            span: other.span.clone(),
+        }),
+    }
+}
+
 /// Why a script cannot be run. Found before anything is sent to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrunnable {
@@ -262,25 +291,7 @@ pub fn check_script(
     direction: Direction,
     metadata: Metadata,
 ) -> Result<Vec<Statement>, Unrunnable> {
-    let statements = script.statements().map_err(|error| {
-        let at = error.at();
-        let end = script.text[at..]
-            .char_indices()
-            .nth(1)
-            .map_or(script.text.len(), |(n, _)| at + n);
-        let help = match error {
-            SqlError::MetaCommand { .. } => {
-                "A backslash outside of quotes is a command for psql. Write the SQL that it stands for."
-            }
-            SqlError::Unterminated { .. } => "Close it: everything after it is part of it.",
-            SqlError::NulByte { .. } => "PostgreSQL text cannot contain it. Is the file UTF-8?",
-        };
-        Unrunnable {
-            what: error.to_string(),
-            help: help.into(),
-            span: at..end,
-        }
-    })?;
+    let statements = split(script)?;
     if direction == Direction::Up && statements.is_empty() {
         return Err(Unrunnable {
             what: "it has no statement".into(),
@@ -324,6 +335,29 @@ pub fn check_script(
         }),
         None => Ok(statements),
     }
+}
+
+/// Splits a script.
+fn split(script: &Script) -> Result<Vec<Statement>, Unrunnable> {
+    script.statements().map_err(|error| {
+        let at = error.at();
+        let end = script.text[at..]
+            .char_indices()
+            .nth(1)
+            .map_or(script.text.len(), |(n, _)| at + n);
+        let help = match error {
+            SqlError::MetaCommand { .. } => {
+                "A backslash outside of quotes is a command for psql. Write the SQL that it stands for."
+            }
+            SqlError::Unterminated { .. } => "Close it: everything after it is part of it.",
+            SqlError::NulByte { .. } => "PostgreSQL text cannot contain it. Is the file UTF-8?",
+        };
+        Unrunnable {
+            what: error.to_string(),
+            help: help.into(),
+            span: at..end,
+        }
+    })
 }
 
 /// Demands that up.sql of a backfill is one statement with the comment.

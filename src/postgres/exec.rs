@@ -5,6 +5,7 @@
 
 mod alone;
 mod batches;
+mod check;
 mod event;
 mod guarded;
 mod guarded_transaction;
@@ -16,6 +17,7 @@ mod train;
 pub(crate) mod untouched;
 mod verdict;
 
+pub use self::check::{Asked, CHECK_FAILED};
 pub use self::event::{ExecEvent, Tell};
 
 use std::{collections::BTreeMap, time::Duration};
@@ -25,7 +27,7 @@ use crate::{
         backfill::Throttle,
         journal::EntryKind,
         plan::Step,
-        source::{Direction, Script},
+        source::{Check, Direction, Script},
     },
     postgres::{
         guard::{self, Guard},
@@ -50,6 +52,8 @@ pub struct Task<'a> {
     pub script: &'a Script,
     /// The script's statements.
     pub statements: Vec<Statement>,
+    /// The queries that are asked before them and after them.
+    pub checks: Vec<Asked<'a>>,
 }
 
 impl Task<'_> {
@@ -59,6 +63,12 @@ impl Task<'_> {
 
     fn texts(&self) -> impl Iterator<Item = &str> {
         (0..self.statements.len()).map(|at| self.text(at))
+    }
+
+    /// The checks that are asked at one time, with their numbers, as statements.
+    fn asked(&self, when: Check, exec: &ExecOptions) -> Vec<(Phase, String)> {
+        let all = self.checks.iter().enumerate().filter(|(_, it)| it.when == when);
+        all.map(|(at, it)| (Phase::Check(at), it.sql(exec.demands_checks))).collect()
     }
 
     /// Whether a statement may take back a failure: the transaction goes on then, and COMMIT has to wait until all is known.
@@ -80,6 +90,8 @@ pub struct ExecOptions {
     pub throttle: Throttle,
     /// The ledgers that no migration may harm.
     pub guard: Guard,
+    /// Whether the checks of pre.sql and post.sql have to hold; else they are only asked, because the rows are made up.
+    pub demands_checks: bool,
     /// Whether what runs in a transaction is left out of the journal: in a database that is thrown away.
     pub unrecorded: bool,
 }
@@ -100,6 +112,8 @@ pub enum Phase {
     Opening,
     /// At a statement.
     Statement(usize),
+    /// At a query of pre.sql or post.sql.
+    Check(usize),
     /// At a check that the script put off to the end (deferred constraints), or that this run still holds the lock.
     Settling,
     /// While the journal was written.
@@ -258,6 +272,10 @@ impl Locked<'_> {
             let records: Vec<_> =
                 tasks.iter().map(|task| self.finished(task, exec, None, None)).collect();
             let holds = tasks.iter().any(Task::takes_back);
+            let asked = |when| -> Vec<Vec<(Phase, String)>> {
+                tasks.iter().map(|task| task.asked(when, exec)).collect()
+            };
+            let (pre, post) = (asked(Check::Before), asked(Check::After));
             let mut draft = Draft { holds, ..Draft::default() };
             draft.push(first, Phase::Opening, Message::Batch(&begin));
             for (offset, (task, (sql, values))) in tasks.iter().zip(&records).enumerate() {
@@ -267,7 +285,13 @@ impl Locked<'_> {
                     draft.push(index, Phase::Opening, Message::Query(START, Vec::new()));
                     draft.push(index, Phase::Opening, Message::Batch(&settings));
                 }
+                for (phase, sql) in &pre[offset] {
+                    draft.push(index, *phase, Message::Script(sql));
+                }
                 batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
+                for (phase, sql) in &post[offset] {
+                    draft.push(index, *phase, Message::Script(sql));
+                }
                 draft.push(index, Phase::Settling, Message::Batch(&settle));
                 if !exec.unrecorded {
                     draft.push(index, Phase::Journal, Message::Query(sql, values.clone()));

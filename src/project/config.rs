@@ -55,6 +55,8 @@ pub struct GlowplugToml {
     pub backfill: Backfill,
     /// `[migrations]`.
     pub migrations: MigrationFiles,
+    /// `[lint]`.
+    pub lint: Lint,
     /// `[[ledger]]`, one for each.
     #[serde(deserialize_with = "ledgers")]
     pub ledger: Vec<Ledger>,
@@ -157,6 +159,9 @@ pub struct Schema {
     /// SQL that makes everything in an empty database, a file or a directory of `.sql` files; the truth for autogenerate then.
     /// Default: schema.rs is.
     pub source: Option<PathBuf>,
+    /// Views, functions and triggers that are edited in place: a directory of `.sql` files with CREATE OR REPLACE. `revision --repeatable`
+    /// makes migrations of what has changed there. Default: none.
+    pub repeatable: Option<PathBuf>,
     /// What autogenerate, check, diff and drift leave alone: `schema.name` with `*` and `?`; a name alone stands for what is called so in any
     /// schema, and for all that is in a schema of that name.
     pub ignore: Vec<String>,
@@ -211,6 +216,8 @@ pub struct Run {
     pub lock_attempts: Option<u32>,
     /// How long a statement may run. Default: no limit.
     pub statement_timeout: Option<Timespan>,
+    /// Whether rows that migrations would fail on are looked for before the first statement. Default: only by `--dry-run`.
+    pub check_rows: bool,
     /// How long to wait for another run to end. Default 60 s.
     pub wait: Option<Timespan>,
 }
@@ -273,6 +280,48 @@ fn some_paths<'de, D: serde::Deserializer<'de>>(
     source: D,
 ) -> Result<Option<Vec<PathBuf>>, D::Error> {
     paths(source).map(Some)
+}
+
+/// `[lint]`: what is dangerous to deploy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lint {
+    /// How long a migration may make others wait. `lint` fails if it would be longer, and `upgrade` waits no longer for a lock. Default:
+    /// `lint` fails if the wait grows with a table, or, where production's sizes are known, if it is longer than a second.
+    pub max_block: Option<Timespan>,
+    /// Whether migrations may rewrite tables that are small in production. Default: `allow`.
+    pub rewrites: Rewrites,
+    /// What is accepted: `{ rule = "drops-column", path = "migrations/2026-11-30-000000_x", reason = "…" }`. Default: nothing.
+    pub accept: Vec<LintAccept>,
+    /// Rules that are off by default and apply here. Default: none.
+    pub enable: Vec<String>,
+    /// Rules that do not apply here. Default: none.
+    pub disable: Vec<String>,
+    /// The statistics of production. Default: lint-stats.json beside this file, if it exists.
+    pub stats: Option<PathBuf>,
+}
+
+/// `rewrites` in `[lint]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rewrites {
+    /// They may.
+    #[default]
+    Allow,
+    /// No migration may rewrite a table.
+    Deny,
+}
+
+/// One of `accept` in `[lint]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LintAccept {
+    /// The rule.
+    pub rule: String,
+    /// A migration or one of its files; `*` stands for anything.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
 }
 
 /// Reads `diesel.toml`; a missing file is an empty one. Relative paths in it start at the file's directory.

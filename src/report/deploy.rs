@@ -138,8 +138,7 @@ pub struct CompatRow {
 mod tests {
     use super::*;
     use crate::migration::{
-        links::Links,
-        source::{Checks, Metadata, Script},
+        source::{Metadata, Script},
         version::Version,
     };
 
@@ -147,14 +146,14 @@ mod tests {
     fn locks_reach_from_their_statement_to_the_last_of_the_transaction() {
         let up = "-- why\nALTER TABLE a\n    ADD b int;\n\nUPDATE a SET b = 1;\nSELECT 1;\n";
         let migration = Migration {
+            links: crate::migration::links::Links::default(),
+            backfill: None,
+            checks: crate::migration::source::Checks::default(),
             version: Version::stored("1".into()),
             name: "1_a".into(),
             up: Script::new("up.sql".into(), up.into()),
             down: None,
             metadata: Metadata::default(),
-            links: Links::default(),
-            backfill: None,
-            checks: Checks::default(),
         };
         let mut timeline = LockTimeline::of(&migration).expect("statements");
         let lines: Vec<_> = timeline.statements.iter().map(|it| (it.line, &*it.text)).collect();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     migration::{source::Direction, version::Version},
-    report::{ledger::Head, schema::FileReport},
+    report::{data_check::DataFinding, ledger::Head, schema::FileReport},
 };
 
 /// One migration that was run.
@@ -39,6 +39,9 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// Whether nothing was written: `--dry-run`.
     pub dry_run: bool,
+    /// Rows that are there and that these migrations would fail on: of `--dry-run`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<DataFinding>,
     /// The state of the schema files, if diesel.toml names any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schema: Vec<FileReport>,

@@ -12,6 +12,7 @@
 
 use std::ops::Range;
 
+pub mod demands;
 mod index;
 mod kind;
 pub mod mentions;

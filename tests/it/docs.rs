@@ -65,6 +65,7 @@ pages! {
     autogenerate_is_true "docs/src/guides/autogenerate.md"
     deploy_is_true "docs/src/guides/deploy.md"
     ledgers_is_true "docs/src/guides/ledgers.md"
+    lint_is_true "docs/src/guides/lint.md"
     migrations_is_true "docs/src/guides/migrations.md"
     production_is_true "docs/src/guides/production.md"
     report_is_true "docs/src/guides/report.md"

@@ -56,7 +56,7 @@ fn a_start_beside_another_tool_writes_nothing() {
             project.write(file, "");
         }
         let ran = project.run("init").code(1);
-        ran.says(&["project::other_migrations", "Nothing was written", "--migration-dir"]);
+        ran.says(&["project::adoptable", "Nothing was written", "glowplug adopt"]);
         for file in ["diesel.toml", "glowplug.toml"] {
             assert!(!project.path().join(file).exists(), "{file}");
         }
@@ -181,9 +181,9 @@ fn a_name_without_a_schema_is_left_alone_wherever_it_is() {
     let project = Project::at(&database);
     project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.run("upgrade").ok();
-    database.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)");
+    database.execute("CREATE TABLE versions_of_another (version_num varchar(32) PRIMARY KEY)");
     project.run("drift").code(3);
-    project.write("glowplug.toml", "[schema]\nignore = [\"alembic_version\"]\n");
+    project.write("glowplug.toml", "[schema]\nignore = [\"versions_of_another\"]\n");
     project.run("drift").ok();
 }
 

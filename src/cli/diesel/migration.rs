@@ -169,6 +169,7 @@ impl Runner<'_> {
             limits: self.settings.limits(&flags),
             exec: self.settings.exec_options(&flags),
             single_transaction: false,
+            looks_at_rows: false,
         };
         if self.locked_schema {
             let printer = printer(self.settings, None)?;

@@ -130,6 +130,11 @@ pub(in crate::cli) fn recorded(report: &AdoptReport) -> String {
         line(&mut text, "Nothing was written.");
         return text;
     }
+    let directories: Vec<_> = report.written.iter().filter(|it| it.is_dir()).collect();
+    if let Some(parent) = directories.first().and_then(|it| it.parent()) {
+        let count = migrations(directories.len());
+        line(&mut text, &format!("Wrote {count} to {}.", parent.display()));
+    }
     for path in report.written.iter().filter(|it| it.is_file()) {
         line(&mut text, &format!("Wrote {}.", path.display()));
     }

@@ -34,6 +34,13 @@ pub(in crate::cli) fn run(report: &RunReport) -> String {
             let way = if step.direction == Direction::Up { "up  " } else { "down" };
             line(&mut text, &format!("{way}  {}", step.name));
         }
+        for it in &report.rows {
+            let rows = if it.rows == 1 { "1 row".to_owned() } else { format!("{} rows", it.rows) };
+            line(&mut text, &format!("{}: {}: {rows}", it.place, it.what));
+            for example in &it.examples {
+                line(&mut text, &format!("  {example}"));
+            }
+        }
         let would = match report.steps.len() {
             0 => format!("Nothing to do: {} is at {after}.", report.database),
             count => format!(

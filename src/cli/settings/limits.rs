@@ -40,6 +40,8 @@ impl Settings {
                 lock_timeout: flags
                     .lock_timeout
                     .or(run.lock_timeout)
+                    // whoever comes after us waits as long as we do
+                    .or(self.toml.lint.max_block)
                     .unwrap_or(default.settings.lock_timeout),
                 statement_timeout: flags
                     .statement_timeout
@@ -69,6 +71,7 @@ impl Settings {
             attempts,
             unsure: None,
             throttle: self.throttle(),
+            demands_checks: true,
             guard: Guard {
                 ledgers: self.toml.ledgers(),
                 allow: flags.allow_ledger_change.clone(),

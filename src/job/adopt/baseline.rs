@@ -15,7 +15,8 @@ use crate::{
         shadow::{end, make_roles},
     },
     migration::{
-        source::{Metadata, Migration, Migrations, Script},
+        links::Links,
+        source::{Checks, Metadata, Migration, Migrations, Script},
         version::Version,
     },
     planner::{Target, segment::Segment},
@@ -107,6 +108,9 @@ fn migration(version: Version, name: String, up: String) -> Migration {
         up: Script::new(format!("{name}/up.sql"), up),
         down: None,
         metadata: Metadata::default(),
+        links: Links::default(),
+        backfill: None,
+        checks: Checks::default(),
         name,
     }
 }

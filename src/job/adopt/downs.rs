@@ -20,10 +20,21 @@ use crate::{
     planner::{Target, segment::Segment},
     postgres::{introspect::Reader, lock::Locked, session::Stop},
     report::event::Event,
+    tools::renames::undone,
+    words::sql::verb,
 };
 
-/// The ways down that were written, by their migration: none where there is no way, and why.
-pub(super) type Written = BTreeMap<String, Option<String>>;
+/// The ways down that were written, by their migration.
+pub(super) type Written = BTreeMap<String, Back>;
+
+/// A way down that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Back {
+    /// Whether there is one.
+    pub(super) is_there: bool,
+    /// What is to be said of it, or why there is none.
+    pub(super) reason: Option<String>,
+}
 
 /// Writes the ways down that are missing.
 pub(super) async fn write(
@@ -67,10 +78,10 @@ async fn replayed(
         watch(Event::Verified { name: migration.name.clone() });
         let after = read(&mut locked, &mut reader, ignored).await?;
         if migration.down.is_none() {
-            let (text, why) = text(&after, &before, migration, major);
+            let (text, back) = text(&after, &before, migration, major);
             let path = format!("{}/down.sql", migration.name);
             migration.down = Some(Script::new(path, text));
-            written.insert(migration.name.clone(), why);
+            written.insert(migration.name.clone(), back);
         }
         before = after;
     }
@@ -105,23 +116,53 @@ async fn up(
 }
 
 /// The way down from one catalog to another, or why there is none.
-fn text(
-    after: &Catalog,
-    before: &Catalog,
-    migration: &Migration,
-    major: u32,
-) -> (String, Option<String>) {
+fn text(after: &Catalog, before: &Catalog, migration: &Migration, major: u32) -> (String, Back) {
     let target =
         Target { major, role: ROLE, online: false, batches: false, in_one: true, portable: false };
     let alone = !migration.metadata.run_in_transaction;
-    match way_back(after, before, alone, &target) {
-        Ok(down) => (script(&down), None),
-        Err(why) => (script::refusal(&why), Some(why.join("; "))),
+    if let Some(text) = undone(&migration.up.text) {
+        return (text, Back { is_there: true, reason: None });
+    }
+    let way = way_back(after, before, alone, &target).and_then(|down| match unknown(&down) {
+        unknown if unknown.is_empty() => Ok(down),
+        unknown => Err(unknown),
+    });
+    match way {
+        Ok(down) => {
+            let rows = rows_stay(migration, &down);
+            let reason = rows.map(str::to_owned);
+            (script(&down, rows), Back { is_there: true, reason })
+        }
+        Err(why) => {
+            let reason = Some(why.join("; "));
+            (script::refusal(&why), Back { is_there: false, reason })
+        }
     }
 }
 
-fn script(down: &[Segment]) -> String {
+fn script(down: &[Segment], rows: Option<&str>) -> String {
     let lost = down.iter().flat_map(|it| &it.statements).flat_map(|it| &it.loses);
-    let head: Vec<String> = lost.map(|it| format!("deletes-data: going back loses {it}")).collect();
+    let lost = lost.map(|it| format!("deletes-data: going back loses {it}"));
+    let head: Vec<String> = lost.chain(rows.map(str::to_owned)).collect();
     script::text(down, &head)
+}
+
+/// The values that nobody knows.
+fn unknown(down: &[Segment]) -> Vec<String> {
+    let fills = down.iter().flat_map(|it| &it.statements).flat_map(|it| &it.fills);
+    let columns = fills.map(|it| format!("nobody knows the values of {}", it.column()));
+    columns.collect()
+}
+
+/// What is said of a way down that restores the structure alone, where rows were changed.
+fn rows_stay(migration: &Migration, down: &[Segment]) -> Option<&'static str> {
+    let statements = migration.up.statements().ok()?;
+    let verbs = statements.iter().map(|it| verb(&migration.up.text[it.span.clone()]));
+    let verbs: Vec<String> = verbs.map(str::to_lowercase).collect();
+    let has = |names: &[&str]| verbs.iter().any(|it| names.contains(&it.as_str()));
+    let changes_only_rows = down.iter().all(|it| it.statements.is_empty());
+    let is_changed = has(&["update", "delete", "merge", "truncate"])
+        || changes_only_rows && has(&["insert", "with", "do", "call"]);
+    is_changed
+        .then_some("it restores the structure only: rows that up.sql changed stay as they are")
 }

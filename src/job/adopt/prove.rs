@@ -51,9 +51,9 @@ pub(super) async fn prove(
     let written =
         downs::write(&shadow, &mut draft.migrations, request.ignored, stop.clone(), watch).await?;
     let mut downs: BTreeMap<String, (Down, Option<String>)> = BTreeMap::new();
-    for (name, why) in written {
-        let down = if why.is_some() { Down::Irreversible } else { Down::Generated };
-        downs.insert(name, (down, why));
+    for (name, back) in written {
+        let down = if back.is_there { Down::Generated } else { Down::Irreversible };
+        downs.insert(name, (down, back.reason));
     }
     walk(request, &shadow, draft, &mut downs, stop.clone(), watch).await?;
     let applied = Migrations::new(draft.applied()).map_err(ProjectError::from)?;
@@ -109,7 +109,8 @@ async fn walk(
         if down.0 == Down::Generated {
             let text = script::refusal(std::slice::from_ref(&reason));
             refuse(&mut draft.migrations, &problem.name, text);
-            down.0 = Down::Irreversible;
+            *down = (Down::Irreversible, Some(reason));
+            continue;
         }
         down.1.get_or_insert(reason);
     }

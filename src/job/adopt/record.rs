@@ -58,6 +58,7 @@ fn files(request: &AdoptRequest<'_>, adoption: &mut Adoption) -> Result<Adopted,
             up: &it.up.text,
             down: it.down.as_ref().map_or("", |it| &it.text),
             run_in_transaction: it.metadata.run_in_transaction,
+            metadata: "",
         })
         .collect();
     let places = write::migrations(request.dir, &new)?;

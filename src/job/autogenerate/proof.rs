@@ -328,7 +328,7 @@ impl Proving {
         found: &Catalog,
     ) -> Result<(), JobError> {
         let left: Vec<String> = match request.truth {
-            Truth::Sql(_) | Truth::Migrations(_) => {
+            Truth::Sql(_) | Truth::Over(_) | Truth::Migrations(_) => {
                 let to = alike::agreed(session, self.major, found, to).await?;
                 let left = differences(&to, found);
                 left.iter().map(ToString::to_string).collect()

@@ -17,6 +17,7 @@ use crate::{
             truth, way, with_aside,
         },
         failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
+        load,
         open::Endpoint,
         owner::{ROLE, live_for, roles, runner},
         shadow::{Given, Prepared, Shadow, end, make_roles},
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// What is said where the first tables of a project come out of schema.rs: they may be those of a database that is there.
-const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks or triggers: these tables have none. To adopt an existing database, use its own SQL as the source: `pg_dump --schema-only --no-owner`, named by `source` in [schema] of glowplug.toml";
+const BASELINE: &str = "schema.rs cannot say defaults, sequences, indexes, checks or triggers: these tables have none. An existing database is taken over with all of them by `glowplug adopt`";
 
 /// A shadow in which the migrations have been replayed.
 pub(super) struct Proving {
@@ -203,7 +204,7 @@ impl Proving {
                 remarks.extend(wanted.remark);
                 wanted.catalog
             }
-            Truth::Sql(_) | Truth::Migrations(_) => {
+            Truth::Sql(_) | Truth::Over(_) | Truth::Migrations(_) => {
                 self.truth.clone().expect("it was loaded at the start")
             }
         };
@@ -266,10 +267,10 @@ impl Proving {
                 let dropped = truth::dropped(printer, &before)?;
                 LeftAlone::of(&before, |key| dropped.contains(key), named)?
             }
-            (Truth::Sql(_) | Truth::Migrations(_), Some(truth)) => {
+            (Truth::Sql(_) | Truth::Over(_) | Truth::Migrations(_), Some(truth)) => {
                 LeftAlone::of(&before, |key| truth.get(key).is_none(), named)?
             }
-            (Truth::Sql(_) | Truth::Migrations(_), None) => LeftAlone::default(),
+            (Truth::Sql(_) | Truth::Over(_) | Truth::Migrations(_), None) => LeftAlone::default(),
         };
         Ok(self.left_alone.without(before))
     }
@@ -363,6 +364,7 @@ async fn load(
     let files = match request.truth {
         Truth::SchemaRs(_) => return Ok(None),
         Truth::Sql(files) => files,
+        Truth::Over(files) => return over(shadow, request, files, stop).await.map(Some),
         Truth::Migrations(migrations) => {
             let coverage = Coverage::all();
             let ran = shadow.replayed(migrations, &coverage, stop.clone(), &mut |_| {}).await?;
@@ -380,5 +382,29 @@ async fn load(
             }
         }
         loaded => loaded.map(Some),
+    }
+}
+
+/// Runs SQL over what the migrations lead to, on a server of its own.
+async fn over(
+    shadow: &Shadow,
+    request: &AutogenerateRequest<'_>,
+    files: &[(std::path::PathBuf, String)],
+    stop: &Stop,
+) -> Result<(Catalog, Prepared), JobError> {
+    let prepared = shadow.ran(request.migrations, stop.clone(), &mut |_| {}).await?;
+    let endpoint = shadow.endpoint(&prepared.scratch, stop.clone());
+    let loaded = async {
+        let (mut session, facts, _) = endpoint.read(&mut |_| {}).await?;
+        load::run(&mut session, &shadow.stood_in_files(files)).await?;
+        let read = introspect::read(&mut session, facts.server_version, &Coverage::all()).await?;
+        Ok(comparable_of(read, request.ignored))
+    };
+    match loaded.await {
+        Ok(catalog) => Ok((catalog, prepared)),
+        Err(error) => {
+            end(prepared.scratch).await;
+            Err(error)
+        }
     }
 }

@@ -24,6 +24,8 @@ pub enum Truth<'t> {
     SchemaRs(&'t Printer),
     /// SQL that makes everything in an empty database: where it stands, and its text.
     Sql(Vec<(PathBuf, String)>),
+    /// What the migrations lead to, once SQL has been run over it: where it stands, and its text.
+    Over(Vec<(PathBuf, String)>),
     /// What other migrations lead to.
     Migrations(&'t Migrations),
 }

@@ -22,7 +22,7 @@ impl Verdict {
             return None;
         }
         let truth = match request.truth {
-            Truth::Migrations(_) => return None,
+            Truth::Migrations(_) | Truth::Over(_) => return None,
             Truth::Sql(files) => format!("{files:?}"),
             Truth::SchemaRs(printer) => {
                 let configured = printer.schemas.all.values();

@@ -9,6 +9,7 @@ use crate::{
     },
     postgres::exec::{ExecEvent, Task},
     report::{
+        data_check::DataFinding,
         event::Event,
         run::{RunReport, StepReport},
     },
@@ -32,6 +33,7 @@ pub(super) fn report(status: &Status<'_>, database: String) -> RunReport {
         head: head.map(|row| row.version.clone()),
         steps: Vec::new(),
         dry_run: false,
+        rows: Vec::new(),
         schema: Vec::new(),
         ledgers: None,
         notes,
@@ -114,4 +116,10 @@ fn first_line(script: &Script, statement: &sql::Statement) -> String {
     let line =
         text[statement.span.clone()].lines().next().unwrap_or_default().trim_end().to_owned();
     if line.chars().count() > 80 { line.chars().take(79).collect::<String>() + "…" } else { line }
+}
+
+/// Rows that a migration would fail on, in one line.
+pub(super) fn rows_in_the_way(it: &DataFinding) -> String {
+    let rows = if it.rows == 1 { "1 row".to_owned() } else { format!("{} rows", it.rows) };
+    format!("{} ({}): {}: {rows}, such as {}", it.name, it.place, it.what, it.examples.join(", "))
 }

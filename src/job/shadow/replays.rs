@@ -128,7 +128,7 @@ impl Shadow {
             let operation = Operation::Upgrade { target: "head".into(), policy: Policy::default() };
             let migrations = self.stood_in(migrations);
             let ran =
-                run::run(&endpoint, &migrations, &operation, &RunOptions::default(), watch).await;
+                run::run(&endpoint, &migrations, &operation, &RunOptions::of_replay(), watch).await;
             ran.map_err(|error| in_the_shadow(error.cause))?;
             match known < count {
                 true => self.kept(&endpoint, &all, &prepared).await,

@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_table_that_a_statement_changes_is_found() {
-        let of = |text: &str| target(text).map(|(verb, table)| (verb, table));
+        let of = target;
         let table = |schema: &str, name: &str| Some((schema.to_owned(), name.to_owned()));
         assert_eq!(of("INSERT INTO t VALUES (1)"), Some(("insert".into(), table("public", "t"))));
         assert_eq!(of("UPDATE ONLY a.\"B\" SET x = 1"), Some(("update".into(), table("a", "B"))));

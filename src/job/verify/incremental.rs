@@ -104,7 +104,7 @@ impl<'l> Lane<'l> {
         guard: &'l Guard,
         watch: Watch<'_>,
     ) -> Result<Self, JobError> {
-        let options = RunOptions::default();
+        let options = RunOptions::of_replay();
         let (mut locked, _) = endpoint.lock(&options.limits, watch).await?;
         locked.prepare().await?;
         let (mut watcher, _, _) = endpoint.read(watch).await?;

@@ -236,7 +236,7 @@ async fn start(shadow: &Shadow, needs: &Needs, stop: Stop) -> Result<Server, Job
     let scratch = shadow.start(needs).await?.scratch;
     let endpoint = shadow.endpoint(&scratch, stop);
     let opened = async {
-        let (mut locked, _) = endpoint.lock(&RunOptions::default().limits, &mut |_| {}).await?;
+        let (mut locked, _) = endpoint.lock(&RunOptions::of_replay().limits, &mut |_| {}).await?;
         locked.prepare().await?;
         Ok(locked)
     };
@@ -260,7 +260,7 @@ async fn up(
     locked: &mut Locked<'_>,
     migrations: &[&Migration],
 ) -> Result<(usize, Option<JobError>), JobError> {
-    let mut exec = RunOptions::default().exec;
+    let mut exec = RunOptions::of_replay().exec;
     exec.unrecorded = true;
     let mut steps = Vec::new();
     for migration in migrations.iter().copied().take(AT_ONCE) {

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     migration::{
         plan::{Unit, units},
-        source::Direction,
+        source::{Check, Direction},
         status::Prefix,
     },
     postgres::{
@@ -49,8 +49,12 @@ pub(super) async fn run(
     let batch = None;
     let mut run = Run { locked, index, task, exec, tell, done: 0, prefix, noted, batch };
     run.open().await?;
+    if task.step.resume.is_none() {
+        run.ask(Check::Before).await?;
+    }
     if let Some(backfill) = task.step.migration.backfill.as_ref().filter(|_| is_up) {
         run.backfill(backfill).await?;
+        run.ask(Check::After).await?;
         return run.finish(start).await;
     }
     let mut started = run.resume().await?;
@@ -71,6 +75,7 @@ pub(super) async fn run(
             return Err(run.error(Phase::Statement(run.done), Cause::Interrupted));
         }
     }
+    run.ask(Check::After).await?;
     run.finish(start).await
 }
 
@@ -97,6 +102,21 @@ struct Run<'r, 'c, 'a, 'f> {
 impl Run<'_, '_, '_, '_> {
     fn error(&self, phase: Phase, cause: Cause) -> TaskError {
         TaskError { task: self.index, phase, cause, committed: self.done }
+    }
+
+    /// Asks the queries of pre.sql or post.sql, in a transaction that cannot write.
+    async fn ask(&mut self, when: Check) -> Result<(), TaskError> {
+        let asked = self.task.asked(when, self.exec);
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let mut draft = Draft::default();
+        draft.push(self.index, Phase::Opening, Message::Batch("BEGIN READ ONLY"));
+        for (phase, sql) in &asked {
+            draft.push(self.index, *phase, Message::Script(sql));
+        }
+        draft.push(self.index, Phase::Opening, Message::Batch("ROLLBACK"));
+        self.send(&draft).await
     }
 
     /// Records that the whole task is done; gives the milliseconds that it took.

@@ -12,7 +12,7 @@ use crate::{
     migration::{
         journal::EntryKind,
         plan::Step,
-        source::{Direction, Migration},
+        source::{Check, Direction, Migration},
     },
     postgres::{
         journal::{Place, Record},
@@ -44,6 +44,10 @@ impl Locked<'_> {
         let records: Vec<_> =
             tasks.iter().map(|task| (task.step.direction, this.entry(task, exec, None))).collect();
         let (place, clean) = (self.facts().place.clone(), self.clean_sql());
+        let asked = |when| -> Vec<Vec<(Phase, String)>> {
+            tasks.iter().map(|task| task.asked(when, exec)).collect()
+        };
+        let (pre, post) = (asked(Check::Before), asked(Check::After));
         let rest = |noted: &str| {
             let mut rest = Vec::new();
             for (offset, (task, (direction, record))) in tasks.iter().zip(&records).enumerate() {
@@ -55,9 +59,15 @@ impl Locked<'_> {
                     rest.push((at(Phase::Opening), Owned::Query(START.to_owned(), Vec::new())));
                     rest.push((at(Phase::Opening), Owned::Batch(settings.clone())));
                 }
+                for (phase, sql) in &pre[offset] {
+                    rest.push((at(*phase), Owned::Script(sql.clone())));
+                }
                 for statement in from..task.statements.len() {
                     let message = Owned::Script(task.text(statement).to_owned());
                     rest.push((at(Phase::Statement(statement)), message));
+                }
+                for (phase, sql) in &post[offset] {
+                    rest.push((at(*phase), Owned::Script(sql.clone())));
                 }
                 rest.push((at(Phase::Settling), Owned::Batch(settle.clone())));
                 let mut record = record.clone();

@@ -250,6 +250,7 @@ fn may_ride(task: &Task<'_>, exec: &ExecOptions) -> bool {
     let is_plain = task.step.migration.metadata.run_in_transaction
         && task.step.resume.is_none()
         && !task.takes_back()
+        && task.checks.is_empty()
         && leading(task, 0..task.statements.len()) == 0;
     is_plain
         && (!guard.is_on()

@@ -60,6 +60,26 @@ fn a_database_that_differs_from_its_migrations_is_not_adopted() {
 }
 
 #[test]
+fn a_way_back_of_rows_says_that_it_does_not_bring_them_back() {
+    let database = Database::new();
+    let project = project(&database);
+    let fill = "UPDATE users SET mood = 'ok';\n";
+    project.write("migrations/2_fill.sql", fill);
+    database.execute(fill);
+    // a second run of it would insert the same again
+    let insert = "INSERT INTO users (id, email) VALUES (7, 'a@b');\n";
+    project.write("migrations/3_insert.sql", insert);
+    database.execute(insert);
+    database.execute("INSERT INTO _sqlx_migrations VALUES (2, 'fill', now(), true, '', 1), (3, 'insert', now(), true, '', 1)");
+    let adopted = project.run("adopt --yes").ok().stdout;
+    assert!(adopted.contains("2 generated and proved, 1 irreversible"), "{adopted}");
+    assert!(adopted.contains("look at this: 02_fill: it restores the structure only"), "{adopted}");
+    assert!(adopted.contains("irreversible: 03_insert: up.sql fails after down.sql"), "{adopted}");
+    project.run("downgrade -1").code(1);
+    project.run("drift").ok();
+}
+
+#[test]
 fn a_migration_that_failed_or_is_missing_is_named() {
     let database = Database::new();
     let project = project(&database);

@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, process::Command};
 
-use glowplug::ledger::LedgerRule;
+use glowplug::{
+    ledger::LedgerRule,
+    lint::{hazards, rule::Rule, rules},
+};
 
 use crate::{docs::page, support::GLOWPLUG};
 
@@ -209,4 +212,34 @@ fn the_rules_are_those_of_the_guard() {
         write!(out, "### {rule}\n\nProtects {}. {}\n\n", rule.protects(), rule.advice()).unwrap();
     }
     check("docs/src/reference/ledger-rules.md", "rules", &out);
+}
+
+#[test]
+fn the_rules_of_lint_are_those_of_the_program() {
+    let line = |it: &Rule| format!("| [`{0}`](#{0}) | {1} | {2} |\n", it.name, level(it), it.finds);
+    let lines: String = rules::all().iter().map(line).collect();
+    let table = format!("| rule | | finds |\n|---|---|---|\n{lines}");
+    check("docs/src/reference/lint-rules.md", "rules", &table);
+    let mut out = String::new();
+    for rule in rules::all() {
+        let (bad, good) = (rule.bad.trim(), rule.good.trim());
+        write!(
+            out,
+            "### {}\n\n{}. {}\n\nInstead: {}\n\n",
+            rule.name, rule.finds, rule.why, rule.instead
+        )
+        .unwrap();
+        if !rule.aliases.is_empty() {
+            write!(out, "Also known as `{}`.\n\n", rule.aliases.join("`, `")).unwrap();
+        }
+        write!(out, "Found:\n\n```sql\n{bad}\n```\n\nNot found:\n\n```sql\n{good}\n```\n\n")
+            .unwrap();
+    }
+    check("docs/src/reference/lint-rules.md", "pages", &out);
+    check("docs/src/reference/lint-rules.md", "hazards", &hazards::documentation());
+}
+
+fn level(rule: &Rule) -> String {
+    let off = if rule.is_on { "" } else { ", off by default" };
+    format!("{}{off}", format!("{:?}", rule.severity).to_lowercase())
 }

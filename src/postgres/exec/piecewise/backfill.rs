@@ -24,7 +24,7 @@ impl Run<'_, '_, '_, '_> {
         let mut progress = self.progress_before()?;
         let key = include_str!("../../sql/backfill_key.sql");
         let values = vec![Some(table.clone()), Some(backfill.key.clone())];
-        let row = self.ask(key, values).await?.into_iter().next().unwrap_or_default();
+        let row = self.query(key, values).await?.into_iter().next().unwrap_or_default();
         let mut row = row.into_iter().map(Option::unwrap_or_default);
         let (of, about) = (row.next().unwrap_or_default(), row.next().unwrap_or_default());
         let about: u64 = about.parse().unwrap_or_default();
@@ -89,7 +89,7 @@ impl Run<'_, '_, '_, '_> {
             .replace("{table}", table)
             .replace("{after}", &after.unwrap_or_default())
             .replace("{size}", &size.to_string());
-        let rows = self.ask(&sql, Vec::new()).await?;
+        let rows = self.query(&sql, Vec::new()).await?;
         let row = rows.into_iter().next().map(|row| row.into_iter().flatten().collect::<Vec<_>>());
         Ok(row.and_then(|row| Some((row.first()?.clone(), row.get(1)?.parse().ok()?))))
     }
@@ -98,7 +98,7 @@ impl Run<'_, '_, '_, '_> {
     async fn batch(&mut self, sql: String, progress: &Progress) -> Result<(), TaskError> {
         let script = Script::new(self.task.script.path.clone(), sql);
         let statements = script.statements().unwrap_or_default();
-        let task = Task { step: self.task.step, script: &script, statements };
+        let task = Task { step: self.task.step, script: &script, statements, checks: Vec::new() };
         let mut run = Run {
             locked: &mut *self.locked,
             index: self.index,
@@ -123,7 +123,7 @@ impl Run<'_, '_, '_, '_> {
         };
         let mut is_told = false;
         loop {
-            let rows = self.ask(include_str!("../../sql/backfill_lag.sql"), Vec::new()).await?;
+            let rows = self.query(include_str!("../../sql/backfill_lag.sql"), Vec::new()).await?;
             let lag = rows.first().and_then(|row| row.first()?.as_deref()?.parse::<f64>().ok());
             let lag = Duration::try_from_secs_f64(lag.unwrap_or_default()).unwrap_or_default();
             if lag <= most {
@@ -140,7 +140,7 @@ impl Run<'_, '_, '_, '_> {
         }
     }
 
-    async fn ask(
+    async fn query(
         &mut self,
         sql: &str,
         values: Vec<Option<String>>,

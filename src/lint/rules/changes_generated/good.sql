@@ -1,0 +1,1 @@
+ALTER TABLE items ALTER qty SET DEFAULT 1;

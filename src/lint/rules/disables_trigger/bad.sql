@@ -1,0 +1,1 @@
+ALTER TABLE cfg DISABLE TRIGGER cfg_audit;

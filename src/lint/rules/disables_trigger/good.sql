@@ -1,0 +1,2 @@
+ALTER TABLE cfg DISABLE TRIGGER cfg_audit;
+ALTER TABLE cfg ENABLE TRIGGER cfg_audit;

@@ -1,0 +1,1 @@
+ALTER TABLE users ADD required text NOT NULL DEFAULT '';

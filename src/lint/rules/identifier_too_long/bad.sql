@@ -1,0 +1,1 @@
+CREATE TABLE a_table_with_a_name_that_is_longer_than_what_the_server_keeps_of_it (id bigint PRIMARY KEY);

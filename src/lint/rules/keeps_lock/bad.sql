@@ -1,0 +1,2 @@
+ALTER TABLE users ADD nickname text;
+UPDATE orders SET note = 'x';

@@ -1,0 +1,2 @@
+ALTER TABLE users ADD nickname text;
+CREATE TABLE nicknames (id bigint PRIMARY KEY);

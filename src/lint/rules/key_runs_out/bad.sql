@@ -1,0 +1,2 @@
+-- needs statistics of production
+ALTER TABLE orders ADD extra text;

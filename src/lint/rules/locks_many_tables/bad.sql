@@ -1,0 +1,3 @@
+ALTER TABLE users ADD a int;
+ALTER TABLE orders ADD a int;
+ALTER TABLE items ADD a int;

@@ -1,0 +1,2 @@
+ALTER TABLE users ADD a int;
+ALTER TABLE orders ADD a int;

@@ -1,0 +1,1 @@
+ALTER TABLE items SET SCHEMA extra;

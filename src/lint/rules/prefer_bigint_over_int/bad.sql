@@ -1,0 +1,1 @@
+CREATE TABLE tags (id serial PRIMARY KEY, tag text NOT NULL);

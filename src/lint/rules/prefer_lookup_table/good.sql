@@ -1,0 +1,1 @@
+CREATE TABLE weather (name text PRIMARY KEY);

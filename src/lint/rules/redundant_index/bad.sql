@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY orders_user_again ON orders (user_id);

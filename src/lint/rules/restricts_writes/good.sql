@@ -1,0 +1,1 @@
+ALTER TABLE users ADD height int CHECK (height < 300);

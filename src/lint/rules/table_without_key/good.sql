@@ -1,0 +1,1 @@
+CREATE TABLE tags (tag text PRIMARY KEY);

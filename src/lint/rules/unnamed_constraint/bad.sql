@@ -1,0 +1,1 @@
+ALTER TABLE users ADD CHECK (age < 200) NOT VALID;

@@ -1,0 +1,316 @@
+//! What a statement demands of rows that are there: queries for the rows that it would fail on.
+//!
+//! The names are taken over as they are written. What the text alone does not tell, such as the columns of a key that a foreign key leaves
+//! out, is no demand.
+
+use squawk_syntax::{
+    SourceFile, SyntaxKind, SyntaxNode,
+    ast::{self, AlterColumnOption, AlterTableAction, AstNode, Constraint, Stmt},
+};
+
+use super::Piece;
+use crate::words::ident::Ident;
+
+/// Something that a statement demands of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// What is wrong with the rows that are found, for people.
+    pub what: String,
+    /// The query for them.
+    pub rows: String,
+    /// The oldest major version that can be asked.
+    pub since: u32,
+}
+
+/// What a statement demands, and whether it may change rows as well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// What it demands.
+    pub all: Vec<Demand>,
+    /// The name of its table without a schema, if it is known.
+    pub table: Option<String>,
+    /// Whether it does nothing but demand: rows are the same after it.
+    pub only: bool,
+}
+
+/// Reads one statement.
+#[must_use]
+pub fn demands(statement: &str) -> Demands {
+    let parsed = SourceFile::parse(statement);
+    if !parsed.errors().is_empty() {
+        return Demands::default();
+    }
+    let file = parsed.tree();
+    match file.stmts().next() {
+        Some(Stmt::AlterTable(it)) => of_table(&it),
+        Some(Stmt::CreateIndex(it)) => of_index(&it),
+        _ => Demands::default(),
+    }
+}
+
+fn text(node: &SyntaxNode) -> String {
+    node.text().to_string().trim().to_owned()
+}
+
+/// The last part of a name, folded.
+fn bare(table: &str) -> String {
+    let last = super::pieces(table).unwrap_or_default().pop();
+    match last {
+        Some(Piece::Word(name) | Piece::Name(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// The lists of columns in a constraint, in order: names between brackets, quoted. What is not a plain name ends the list without it.
+fn lists(node: &SyntaxNode) -> Vec<Vec<String>> {
+    let text = text(node);
+    let pieces = super::pieces(&text).unwrap_or_default();
+    let groups = pieces.split(|it| *it == Piece::Sign("(")).skip(1);
+    let names = |group: &[Piece<'_>]| {
+        let inside = group.iter().take_while(|it| **it != Piece::Sign(")"));
+        let names = inside.filter(|it| **it != Piece::Sign(",")).map(|it| match it {
+            Piece::Word(name) | Piece::Name(name) => Some(Ident(name).to_string()),
+            _ => None,
+        });
+        names.collect::<Option<Vec<String>>>()
+    };
+    groups.filter_map(names).collect()
+}
+
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants_with_tokens().any(|it| it.kind() == kind)
+}
+
+fn of_table(alter: &ast::AlterTable) -> Demands {
+    let Some(table) = alter.table_relation_name() else {
+        return Demands::default();
+    };
+    let table = text(table.syntax());
+    let mut demands = Demands { table: Some(bare(&table)), only: true, ..Demands::default() };
+    for action in alter.actions() {
+        let found = of_action(&action, &table);
+        demands.only &= !found.is_empty() && !matches!(action, AlterTableAction::AddColumn(_));
+        demands.all.extend(found);
+    }
+    demands.only &= !demands.all.is_empty();
+    demands
+}
+
+fn demand(what: impl Into<String>, rows: String) -> Demand {
+    Demand { what: what.into(), rows, since: 0 }
+}
+
+fn nulls(table: &str, column: &str) -> Demand {
+    demand(
+        format!("{column} of {table} is NULL"),
+        format!("SELECT * FROM {table} WHERE {column} IS NULL"),
+    )
+}
+
+fn twice(table: &str, columns: &[String], distinct: bool, condition: &str) -> Demand {
+    let list = columns.join(", ");
+    let known: Vec<String> = columns.iter().map(|it| format!("{it} IS NOT NULL")).collect();
+    let mut filter: Vec<String> = if distinct { known } else { Vec::new() };
+    if !condition.is_empty() {
+        filter.push(format!("({condition})"));
+    }
+    let filter = match filter.is_empty() {
+        true => String::new(),
+        false => format!(" WHERE {}", filter.join(" AND ")),
+    };
+    demand(
+        format!("{list} of {table} is there more than once"),
+        format!(
+            "SELECT {list}, pg_catalog.count(*) AS times FROM {table}{filter} GROUP BY {list} HAVING pg_catalog.count(*) > 1"
+        ),
+    )
+}
+
+fn of_action(action: &AlterTableAction, table: &str) -> Vec<Demand> {
+    match action {
+        AlterTableAction::AlterColumn(it) => {
+            let Some(column) = it.column_name_ref() else {
+                return Vec::new();
+            };
+            let column = text(column.syntax());
+            match it.option() {
+                Some(AlterColumnOption::SetNotNull(_)) => vec![nulls(table, &column)],
+                Some(AlterColumnOption::SetType(set)) => of_cast(table, &column, &set),
+                _ => Vec::new(),
+            }
+        }
+        AlterTableAction::AddConstraint(it) => of_constraint(it, table),
+        AlterTableAction::AddColumn(it) => {
+            let all: Vec<Constraint> = it.constraints().collect();
+            let is_not_null = |it: &Constraint| {
+                matches!(it, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_))
+            };
+            let is_filled = |it: &Constraint| {
+                matches!(it, Constraint::DefaultConstraint(_) | Constraint::GeneratedConstraint(_))
+            };
+            let of = it.ty().map(|it| text(it.syntax()).to_lowercase()).unwrap_or_default();
+            if !all.iter().any(is_not_null) || all.iter().any(is_filled) || of.contains("serial") {
+                return Vec::new();
+            }
+            let name = it.column_name().map(|it| text(it.syntax())).unwrap_or_default();
+            let what = format!("{table} has rows, and {name} is NOT NULL without a default");
+            vec![demand(what, format!("SELECT * FROM {table}"))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A cast that may fail. Of another expression behind USING than that cast nothing is known.
+fn of_cast(table: &str, column: &str, set: &ast::SetType) -> Vec<Demand> {
+    let Some(of) = set.ty() else {
+        return Vec::new();
+    };
+    let of = text(of.syntax());
+    let is_cast = |it: ast::UsingExpr| {
+        let written: String = text(it.syntax()).split_whitespace().skip(1).collect();
+        written == format!("{column}::{of}").split_whitespace().collect::<String>()
+    };
+    if !set.using_expr().is_none_or(is_cast) {
+        return Vec::new();
+    }
+    let literal = of.replace('\'', "''");
+    let rows = format!(
+        "SELECT * FROM {table} WHERE NOT pg_catalog.pg_input_is_valid({column}::text, '{literal}')"
+    );
+    let what = format!("{column} of {table} is no {of}");
+    vec![Demand { since: 16, ..demand(what, rows) }]
+}
+
+fn of_constraint(added: &ast::AddConstraint, table: &str) -> Vec<Demand> {
+    if has(added.syntax(), SyntaxKind::NOT_VALID) {
+        return Vec::new();
+    }
+    let Some(constraint) = added.constraint() else {
+        return Vec::new();
+    };
+    let lists = lists(constraint.syntax());
+    let first = lists.first().cloned().unwrap_or_default();
+    match &constraint {
+        Constraint::CheckConstraint(it) => {
+            let Some(expr) = it.expr() else { return Vec::new() };
+            let expr = text(expr.syntax());
+            let rows = format!("SELECT * FROM {table} WHERE NOT ({expr})");
+            vec![demand(format!("a row of {table} does not meet CHECK ({expr})"), rows)]
+        }
+        Constraint::UniqueConstraint(it) if it.using_index().is_none() && !first.is_empty() => {
+            let distinct = !is_nulls_not_distinct(it.syntax());
+            vec![twice(table, &first, distinct, "")]
+        }
+        Constraint::PrimaryKeyConstraint(it) if it.using_index().is_none() && !first.is_empty() => {
+            let mut all: Vec<Demand> = first.iter().map(|it| nulls(table, it)).collect();
+            all.push(twice(table, &first, true, ""));
+            all
+        }
+        Constraint::ForeignKeyConstraint(it) => {
+            let [own, theirs] = lists.as_slice() else { return Vec::new() };
+            let Some(other) = it.table_name_ref().filter(|_| own.len() == theirs.len()) else {
+                return Vec::new();
+            };
+            let other = text(other.syntax());
+            let known: Vec<String> = own.iter().map(|it| format!("k.{it} IS NOT NULL")).collect();
+            let same = own.iter().zip(theirs).map(|(own, its)| format!("o.{its} = k.{own}"));
+            let same: Vec<String> = same.collect();
+            let rows = format!(
+                "SELECT k.* FROM {table} AS k WHERE {} AND NOT EXISTS (SELECT FROM {other} AS o WHERE {})",
+                known.join(" AND "),
+                same.join(" AND ")
+            );
+            let what = format!("{} of {table} refers to no row of {other}", own.join(", "));
+            vec![demand(what, rows)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn is_nulls_not_distinct(node: &SyntaxNode) -> bool {
+    let words: Vec<String> =
+        text(node).to_lowercase().split_whitespace().map(str::to_owned).collect();
+    words.windows(3).any(|it| it == ["nulls", "not", "distinct"])
+}
+
+fn of_index(index: &ast::CreateIndex) -> Demands {
+    let (Some(table), Some(items), Some(_)) =
+        (index.table_relation_name(), index.partition_item_list(), index.unique_token())
+    else {
+        return Demands::default();
+    };
+    let table = text(table.syntax());
+    let columns: Option<Vec<String>> = items
+        .partition_items()
+        .map(|item| match item.expr() {
+            Some(ast::Expr::NameRef(name)) => Some(text(name.syntax())),
+            _ => None,
+        })
+        .collect();
+    let condition = index.where_clause().and_then(|it| it.expr());
+    let condition = condition.map(|it| text(it.syntax())).unwrap_or_default();
+    let distinct = !is_nulls_not_distinct(index.syntax());
+    let all = columns.map(|it| twice(&table, &it, distinct, &condition));
+    Demands { table: Some(bare(&table)), only: true, all: all.into_iter().collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::demands;
+
+    #[track_caller]
+    fn rows(statement: &str) -> Vec<String> {
+        demands(statement).all.into_iter().map(|it| it.rows).collect()
+    }
+
+    #[test]
+    fn each_form_has_the_query_for_the_rows_that_it_fails_on() {
+        for (statement, wanted) in [
+            (
+                "ALTER TABLE a.t ALTER COLUMN \"C x\" SET NOT NULL",
+                "SELECT * FROM a.t WHERE \"C x\" IS NULL",
+            ),
+            (
+                "ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0 OR m)",
+                "SELECT * FROM t WHERE NOT (n > 0 OR m)",
+            ),
+            (
+                "ALTER TABLE t ADD UNIQUE (a, b)",
+                r#"SELECT "a", "b", pg_catalog.count(*) AS times FROM t WHERE "a" IS NOT NULL AND "b" IS NOT NULL GROUP BY "a", "b" HAVING pg_catalog.count(*) > 1"#,
+            ),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a DESC) WHERE b",
+                "SELECT a, pg_catalog.count(*) AS times FROM t WHERE a IS NOT NULL AND (b) GROUP BY a HAVING pg_catalog.count(*) > 1",
+            ),
+            (
+                "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES s.o (id) ON DELETE CASCADE",
+                r#"SELECT k.* FROM t AS k WHERE k."a" IS NOT NULL AND NOT EXISTS (SELECT FROM s.o AS o WHERE o."id" = k."a")"#,
+            ),
+            (
+                "ALTER TABLE t ALTER a TYPE numeric(4,1)",
+                "SELECT * FROM t WHERE NOT pg_catalog.pg_input_is_valid(a::text, 'numeric(4,1)')",
+            ),
+            ("ALTER TABLE t ADD COLUMN a int NOT NULL", "SELECT * FROM t"),
+        ] {
+            assert_eq!(rows(statement), [wanted], "{statement}");
+        }
+        assert_eq!(rows("ALTER TABLE t ADD PRIMARY KEY (a, b)").len(), 3);
+    }
+
+    #[test]
+    fn what_cannot_fail_or_cannot_be_told_demands_nothing() {
+        for statement in [
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0) NOT VALID",
+            "ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 0",
+            "ALTER TABLE t ADD COLUMN a bigserial NOT NULL",
+            "ALTER TABLE t ALTER a TYPE int USING length(a)",
+            "ALTER TABLE t ADD CONSTRAINT c UNIQUE USING INDEX i",
+            "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES o",
+            "CREATE UNIQUE INDEX i ON t (lower(a))",
+            "CREATE INDEX i ON t (a)",
+            "UPDATE t SET a = 1",
+        ] {
+            assert_eq!(rows(statement), Vec::<String>::new(), "{statement}");
+        }
+    }
+}
