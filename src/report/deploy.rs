@@ -57,6 +57,14 @@ pub struct LockBar {
     pub grows_with: Option<String>,
 }
 
+impl LockBar {
+    /// Whether nobody has to wait for long, whatever the sizes of tables.
+    #[must_use]
+    pub fn is_brief(&self) -> bool {
+        self.lasts.is_none() && self.grows_with.is_none()
+    }
+}
+
 impl LockTimeline {
     /// The timeline of a migration's up.sql, without locks. None if it cannot be cut into statements.
     #[must_use]

@@ -77,7 +77,12 @@ fn waits(timelines: &[LockTimeline]) -> Option<String> {
                 findings::cell(&timeline.migration),
                 findings::cell(&bar.table),
                 who.to_owned(),
-                bar.lasts.as_deref().map_or_else(|| "briefly".to_owned(), findings::cell),
+                match &bar.lasts {
+                    Some(lasts) => findings::cell(lasts),
+                    None if bar.is_brief() => "briefly".to_owned(),
+                    // without production's sizes it is not known
+                    None => "not known".to_owned(),
+                },
                 bar.grows_with.as_deref().map(findings::cell).unwrap_or_default(),
                 at.unwrap_or_default(),
                 bar.mode.clone(),
@@ -224,7 +229,7 @@ mod tests {
             to,
             waits,
             lasts: (waits == Waits::Everybody).then(|| "4 s to 12 s".to_owned()),
-            grows_with: Some("the rows of a|b".into()),
+            grows_with: (to == 2).then(|| "the rows of a|b".into()),
         };
         let statement =
             |line: usize| TimelineStatement { line, text: "LOCK \"a|b\"".into(), share: 0 };
@@ -251,7 +256,7 @@ mod tests {
             rows,
             [
                 r#"| 1\_a | a\|b | readers and writers | 4 s to 12 s | the rows of a\|b | line 3: LOCK "a\|b" | SHARE | yes |"#,
-                r#"| 1\_a | a\|b | writers | briefly | the rows of a\|b | line 3: LOCK "a\|b" | SHARE | no |"#,
+                r#"| 1\_a | a\|b | writers | briefly |  | line 3: LOCK "a\|b" | SHARE | no |"#,
             ]
         );
         assert!(sections[1].ends_with(

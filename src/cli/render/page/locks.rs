@@ -35,7 +35,14 @@ fn one(at: usize, timeline: &LockTimeline) -> Markup {
     let width = LABELS + LANES + 64;
     html! {
         h3 { (shown(&timeline.migration)) }
-        ul { @for bar in worst(timeline) { li { (sentence(timeline, bar)) } } }
+        @let (long, brief): (Vec<&LockBar>, Vec<&LockBar>) = worst(timeline).into_iter().partition(|it| !it.is_brief());
+        @if !long.is_empty() { ul { @for bar in &long { li { (sentence(timeline, bar)) } } } }
+        @match (brief.len(), long.is_empty()) {
+            (0, _) => {}
+            (1, _) => { ul { @for bar in &brief { li { (sentence(timeline, bar)) } } } }
+            (many, true) => { p { (many) " locks that others wait for, all of them brief." } }
+            (many, false) => { p.soft { (many) " more locks that others wait for are brief." } }
+        }
         div.figure role="region" aria-label={ "Lock timeline of " (shown(&timeline.migration)) } tabindex="0" {
             svg.locks role="img" aria-labelledby={ "locks-" (at) } width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) {
                 title id={ "locks-" (at) } { "Locks of " (shown(&timeline.migration)) ": from the statement that takes each to COMMIT" }
@@ -113,7 +120,9 @@ fn edges(timeline: &LockTimeline) -> Vec<i32> {
 fn worst(timeline: &LockTimeline) -> Vec<&LockBar> {
     let mut bars: Vec<&LockBar> =
         timeline.bars.iter().filter(|it| it.waits != Waits::Nobody).collect();
-    bars.sort_by_key(|it| (it.lasts.is_none(), std::cmp::Reverse(it.waits), it.from));
+    bars.sort_by_key(|it| {
+        (it.lasts.is_none(), it.is_brief(), std::cmp::Reverse(it.waits), it.from)
+    });
     bars
 }
 
@@ -125,8 +134,13 @@ fn sentence(timeline: &LockTimeline, bar: &LockBar) -> Markup {
             Waits::Everybody => { strong { "Readers and writers of " (shown(&bar.table)) " wait" } }
             _ => { strong { "Writers of " (shown(&bar.table)) " wait" } }
         }
-        @match &bar.lasts { Some(lasts) => { " " strong { (shown(lasts)) } } None => " briefly" }
-        @if let Some(grows) = &bar.grows_with { " (grows with " (shown(grows)) ")" }
+        @match (&bar.lasts, &bar.grows_with) {
+            (Some(lasts), None) => { " " strong { (shown(lasts)) } }
+            (Some(lasts), Some(grows)) => { " " strong { (shown(lasts)) } " (grows with " (shown(grows)) ")" }
+            // without production's sizes it is not known how long
+            (None, Some(grows)) => { " for a time that grows with " (shown(grows)) }
+            (None, None) => " briefly",
+        }
         @if let Some(statement) = statement {
             ": " code { (short(&shown(&statement.text))) } " in line " (statement.line) " takes " (bar.mode)
         }
@@ -146,6 +160,7 @@ fn lasts(bar: &LockBar) -> String {
     match (&bar.lasts, bar.waits) {
         (Some(lasts), _) => format!(" {}", shown(lasts)),
         (None, Waits::Nobody) => String::new(),
+        (None, _) if !bar.is_brief() => ", grows".to_owned(),
         (None, _) => ", briefly".to_owned(),
     }
 }
