@@ -254,16 +254,18 @@ impl Cli {
 }
 
 /// The commands that take every format.
-const WITH_FINDINGS: &str =
-    "`check`, `ci`, `compat`, `current --check-heads`, `drift`, `schema --check` and `verify`";
+const WITH_FINDINGS: &str = "`check`, `ci`, `compat`, `current --check-heads`, `drift`, `lint`, `schema --check` and `verify`";
 
 impl Command {
     /// Whether it reports findings, which all formats can show.
     fn has_findings(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Ci(_) | Self::Compat(_) | Self::Drift(_) | Self::Verify(_) => {
-                true
-            }
+            Self::Check(_)
+            | Self::Ci(_)
+            | Self::Compat(_)
+            | Self::Lint(_)
+            | Self::Drift(_)
+            | Self::Verify(_) => true,
             Self::Schema(command) => command.has_findings(),
             Self::Current(command) => command.has_findings(),
             _ => false,

@@ -10,6 +10,7 @@ use crate::{
         compat::{self, Pending, ProgramArgs},
         failure::CliError,
         interrupt::block_on,
+        lint,
         render::{self, Output},
         schema::printer,
         settings::{LimitArgs, New, Settings},
@@ -18,6 +19,7 @@ use crate::{
         self, JobError, Watch,
         autogenerate::Truth,
         ci::{Checked, CiRequest},
+        shadow::Shadow,
     },
     migration::source::Migrations,
     postgres::session::Stop,
@@ -59,6 +61,8 @@ enum CheckName {
     Status,
     /// The running program works with the new migrations
     Compat,
+    /// The new migrations are safe to run while others work
+    Lint,
 }
 
 impl CheckName {
@@ -69,6 +73,7 @@ impl CheckName {
             Self::Schema => Part::Schema,
             Self::Status => Part::Status,
             Self::Compat => Part::Compat,
+            Self::Lint => Part::Lint,
         }
     }
 }
@@ -240,16 +245,17 @@ impl Checks {
         {
             seen.ledgers = job::ledger::status(&database, &guard, &mut |_| {}).await?.ledgers;
         }
-        if parts.contains(&Part::Compat) {
-            let why = match &checked.verify {
-                Some(Err(_)) => Some("the migrations cannot be replayed"),
-                Some(Ok(it)) if it.failure.is_some() => Some("the migrations cannot be replayed"),
-                _ if seen.report.new.is_empty() => Some("no migration is known to be new"),
-                _ => None,
-            };
-            match why {
-                Some(why) => seen.report.parts.push(skipped(Part::Compat, why)),
-                None => self.compat(given, seen, (stop, output)).await?,
+        let why = match &checked.verify {
+            Some(Err(_)) => Some("the migrations cannot be replayed"),
+            Some(Ok(it)) if it.failure.is_some() => Some("the migrations cannot be replayed"),
+            _ if seen.report.new.is_empty() => Some("no migration is known to be new"),
+            _ => None,
+        };
+        for part in [Part::Compat, Part::Lint].into_iter().filter(|it| parts.contains(it)) {
+            match (why, part) {
+                (Some(why), _) => seen.report.parts.push(skipped(part, why)),
+                (None, Part::Compat) => self.compat(given, seen, (stop.clone(), output)).await?,
+                (None, _) => linted(given, seen, (&shadow, stop.clone())).await?,
             }
         }
         Ok(checked)
@@ -289,6 +295,26 @@ impl Checks {
         }
         Ok(())
     }
+}
+
+/// Whether the new migrations are safe to run while others work.
+async fn linted(
+    given: &Given<'_>,
+    seen: &mut Seen,
+    (shadow, stop): (&Shadow, Stop),
+) -> Result<(), CliError> {
+    let new = given.migrations.iter().filter(|it| seen.report.new.contains(&it.name));
+    let chosen = new.map(|it| it.version.clone()).collect();
+    match lint::linted(given.settings, given.migrations, &chosen, (shadow, stop)).await {
+        Ok(report) => {
+            seen.report.locks = job::ci::timelines(&report, given.migrations);
+            let about = render::migrations(report.migrations.len());
+            seen.part(Part::Lint, Ok((report.findings, about)));
+        }
+        Err(CliError::Job(error)) if !error.is_interrupt() => seen.part(Part::Lint, Err(error)),
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// A check that does not apply.

@@ -20,6 +20,7 @@ use crate::{
         self, JobError,
         lint::{Accepted, Known, Policy},
         run::history,
+        shadow::Shadow,
     },
     lint::{rule::Rule, rules, stats::Stats},
     migration::{
@@ -29,6 +30,7 @@ use crate::{
         target::Point,
         version::Version,
     },
+    postgres::session::Stop,
     project::{config::Rewrites, lint_files},
     report::lint::LintReport,
 };
@@ -38,7 +40,7 @@ use crate::{
 /// Which statement takes which lock and keeps it through which, who waits for it and with which table that grows; what is lost; what
 /// breaks the program that is running. Looks at the pending migrations of the database, if one is configured, else at the newest one.
 /// Exits with 3 if it finds an error or a warning.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Lint {
     /// The migrations to look at: their directories, or files in them
     paths: Vec<PathBuf>,
@@ -106,7 +108,8 @@ impl Lint {
             report.notes.push(note.to_owned());
         }
         let texts = texts(&migrations);
-        output.answer(&report, |it| render::linted(it, &texts, output.is_verbose()));
+        let sheet = settings.sheet(&["lint"], report.findings.clone());
+        output.findings(&report, &sheet, |it| render::linted(it, &texts, output.is_verbose()));
         Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
     }
 
@@ -156,7 +159,7 @@ impl Lint {
         &self,
         settings: &Settings,
         migrations: &Migrations,
-        stop: &crate::postgres::session::Stop,
+        stop: &Stop,
         output: &Output,
     ) -> Result<BTreeSet<Version>, CliError> {
         if !self.paths.is_empty() {
@@ -181,6 +184,26 @@ impl Lint {
         }
         Ok(migrations.head().map(|it| it.version.clone()).into_iter().collect())
     }
+}
+
+/// Looks at some migrations with what the project's files say, as `lint` without options does.
+pub(super) async fn linted(
+    settings: &Settings,
+    migrations: &Migrations,
+    chosen: &BTreeSet<Version>,
+    (shadow, stop): (&Shadow, Stop),
+) -> Result<LintReport, CliError> {
+    let policy = Lint::default().policy(settings, &settings.root.join(lint_files::BASELINE))?;
+    let stats = lint_files::stats(&stats_file(settings)).map_err(JobError::from)?;
+    let wish = job::lint::Wish {
+        shadow,
+        migrations,
+        chosen,
+        down: false,
+        stats: stats.as_ref(),
+        policy: &policy,
+    };
+    Ok(job::lint::lint(&wish, stop, &mut |_| {}).await?)
 }
 
 /// The migration that a path leads to.

@@ -1,5 +1,7 @@
 //! The pages of the documentation that explain codes, compiled in.
 
+use crate::lint::rules;
+
 /// A section for each code that an error can have.
 pub(super) const MESSAGES: &str = include_str!("../../docs/src/reference/messages.md");
 
@@ -10,6 +12,14 @@ pub(super) const FINDINGS: &str = include_str!("../../docs/src/reference/finding
 pub(super) fn codes() -> impl Iterator<Item = &'static str> {
     let lines = MESSAGES.lines().chain(FINDINGS.lines());
     lines.filter_map(|line| line.strip_prefix("### "))
+}
+
+/// What a code means, in Markdown: its section, or what is written of the rule of `lint`.
+pub(super) fn explained(code: &str) -> Option<String> {
+    let rule = || rules::of_name(code).filter(|_| code.starts_with("lint::"));
+    let of_rule =
+        || Some(rule()?).map(|it| format!("{}.\n\n{}\n\n{}", it.finds, it.why, it.instead));
+    section(code).map(str::to_owned).or_else(of_rule)
 }
 
 /// The section of a code, in Markdown.

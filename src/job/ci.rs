@@ -1,6 +1,10 @@
 //! Every check of a project in one go: each in the shadow, side by side, with one report.
 
+mod timelines;
+
 use std::collections::BTreeSet;
+
+pub use self::timelines::timelines;
 
 use crate::{
     catalog::Coverage,

@@ -22,12 +22,14 @@ pub enum Part {
     Status,
     /// The running program works with the new migrations.
     Compat,
+    /// The new migrations are safe to run while others work.
+    Lint,
 }
 
 impl Part {
     /// All, in the order of the report.
-    pub const ALL: [Self; 5] =
-        [Self::Verify, Self::Check, Self::Schema, Self::Status, Self::Compat];
+    pub const ALL: [Self; 6] =
+        [Self::Verify, Self::Check, Self::Schema, Self::Status, Self::Compat, Self::Lint];
 
     /// Its name, as `--only` takes it and as the codes of its findings begin.
     #[must_use]
@@ -38,6 +40,7 @@ impl Part {
             Self::Schema => "schema",
             Self::Status => "status",
             Self::Compat => "compat",
+            Self::Lint => "lint",
         }
     }
 }

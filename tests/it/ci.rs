@@ -36,6 +36,7 @@ check    ok  (compared with the source of truth)
 schema   ok  (src/schema.rs)
 status   skipped: no database is configured
 compat   skipped: no migration is known to be new
+lint     skipped: no migration is known to be new
 Nothing found.
 Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
@@ -47,7 +48,7 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let outcomes: Vec<_> = report["report"]["parts"].as_array().unwrap().iter().collect();
     let outcomes: Vec<_> = outcomes.iter().map(|it| it["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["passed", "skipped", "skipped", "skipped", "skipped"]);
+    assert_eq!(outcomes, ["passed", "skipped", "skipped", "skipped", "skipped", "skipped"]);
 }
 
 #[test]
@@ -67,6 +68,7 @@ src/schema.rs:4:1: error: src/schema.rs is not what the migrations produce [sche
 ...
 status   skipped: no database is configured
 compat   skipped: no migration is known to be new
+lint     skipped: no migration is known to be new
 3 errors.
 Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
@@ -79,7 +81,7 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
         ),
         "{only}"
     );
-    project.run("ci --skip verify,check,schema").code(0);
+    project.run("ci --skip verify,check,schema,compat,lint").code(0);
     project.run("ci --only verify --skip check").code(2);
 }
 
@@ -112,7 +114,7 @@ fn the_history_of_a_database_counts_and_what_is_pending_does_not() {
     let database = Database::new();
     let project = whole().env("DATABASE_URL", &database.url());
     project.run("upgrade +1").code(0);
-    let ran = project.run("ci --skip compat").code(0).stdout;
+    let ran = project.run("ci --skip compat,lint").code(0).stdout;
     assert!(ran.contains(&format!("status   ok  ({}, 1 pending)\n", database.name)), "{ran}");
     assert!(ran.contains(&format!("new      1 migration since {}\n", database.name)), "{ran}");
     project.run("upgrade").code(0);
@@ -248,4 +250,30 @@ fn a_pull_request_that_breaks_the_running_program_is_found() {
     project.run("report --since HEAD").code(0);
     let page = std::fs::read_to_string(project.path().join("report.html")).unwrap();
     assert!(page.contains("Which program works on which structure"), "the page has the matrix");
+}
+
+#[test]
+fn who_waits_for_a_new_migration_is_in_the_summary_and_on_the_page() {
+    let database = Database::new();
+    let project = whole().env("DATABASE_URL", &database.url());
+    project.run("upgrade").code(0);
+    project.migration(
+        "3_type",
+        "ALTER TABLE users ALTER name TYPE varchar(40);\nSELECT 1;",
+        "ALTER TABLE users ALTER name TYPE text;",
+    );
+    project.run("schema --from migrations --discard-edits").code(0);
+    let ran =
+        project.run("ci --only status,lint --format markdown --write sarif=out.sarif").code(3);
+    let row = "| 3\\_type | public.users | readers and writers |";
+    assert!(ran.stdout.contains("### Who waits") && ran.stdout.contains(row), "{}", ran.stdout);
+    assert!(ran.stdout.contains("| ACCESS EXCLUSIVE | yes |"), "{}", ran.stdout);
+    let log = std::fs::read_to_string(project.path().join("out.sarif")).unwrap();
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(!rules.is_empty() && rules.iter().all(|it| it["help"]["text"].is_string()), "{log:#}");
+    project.run("lint --format junit").code(3);
+    project.run("report --only status,lint").code(0);
+    let page = std::fs::read_to_string(project.path().join("report.html")).unwrap();
+    assert!(page.contains("Readers and writers of public.users wait"), "the page says who waits");
 }

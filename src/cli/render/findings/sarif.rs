@@ -52,7 +52,7 @@ fn rule(code: &str, severity: Severity) -> Value {
         "id": code,
         "defaultConfiguration": { "level": word(severity) },
     });
-    if let Some(section) = pages::section(code) {
+    if let Some(section) = pages::explained(code) {
         let first = section.split("\n\n").next().unwrap_or_default().replace('\n', " ");
         rule["shortDescription"] = json!({ "text": first.trim() });
         rule["help"] = json!({ "text": section.trim(), "markdown": section.trim() });
