@@ -60,7 +60,7 @@ fn a_start_beside_another_tool_writes_nothing() {
         for file in ["diesel.toml", "glowplug.toml"] {
             assert!(!project.path().join(file).exists(), "{file}");
         }
-        project.run("init --migration-dir diesel_migrations").ok();
+        project.run("init --new --migration-dir diesel_migrations").ok();
         let toml = std::fs::read_to_string(project.path().join("diesel.toml")).unwrap();
         assert!(toml.contains("dir = \"diesel_migrations\""), "{toml}");
         project.run("heads").ok();
@@ -181,7 +181,7 @@ fn a_name_without_a_schema_is_left_alone_wherever_it_is() {
     let project = Project::at(&database);
     project.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
     project.run("upgrade").ok();
-    database.execute("CREATE TABLE versions_of_another (version_num varchar(32) PRIMARY KEY)");
+    database.execute("CREATE TABLE versions_of_another (note text PRIMARY KEY)");
     project.run("drift").code(3);
     project.write("glowplug.toml", "[schema]\nignore = [\"versions_of_another\"]\n");
     project.run("drift").ok();
