@@ -290,3 +290,25 @@ fn random_histories_and_databases_at_random_positions_end_equal() {
         assert_eq!(versions(&whole).split(' ').count(), left, "{}", history.seed);
     }
 }
+
+#[test]
+fn a_ledger_that_is_new_in_the_range_is_squashed_and_written_like_any_table() {
+    let events = "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL);";
+    let ledger = "[[ledger]]\ntable = \"public.events\"\n";
+    let project = Project::new();
+    project.write("glowplug.toml", ledger);
+    project.migration("1_events", events, "DROP TABLE events;");
+    project.migration("2_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;");
+    project.run("squash").ok();
+    project.run("verify").ok();
+
+    let project = Project::new();
+    project.write("glowplug.toml", &format!("[schema]\nsource = \"schema.sql\"\n{ledger}"));
+    project.write("schema.sql", events);
+    project.run("revision --autogenerate -m events").ok();
+    // a column that past events cannot have stays refused
+    let more = events.replace("kind text", "actor text NOT NULL, kind text");
+    project.write("schema.sql", &more);
+    let ran = project.run("revision --autogenerate -m actor").code(1);
+    ran.says(&["autogenerate::ledger", "existing events would have to be updated"]);
+}

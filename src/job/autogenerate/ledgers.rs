@@ -19,6 +19,16 @@ pub(super) fn refusals(
         let Some(ledger) = ledgers.iter().find(is_of) else {
             continue;
         };
+        // a new table has no events yet
+        let is_whole = |it: &&Difference| {
+            let relation = &it.key;
+            relation.kind() == ObjectKind::Relation
+                && matches!(it.how, How::New)
+                && [relation.part(0), relation.part(1)] == [key.part(0), key.part(1)]
+        };
+        if differences.iter().any(|it| is_whole(&it)) {
+            continue;
+        }
         let (ledger, column) = (ledger.label(), key.part(2));
         match (key.kind(), &difference.how) {
             (ObjectKind::Relation, How::Gone) => {
