@@ -22,6 +22,8 @@ pub use self::event::{ExecEvent, Tell};
 
 use std::{collections::BTreeMap, time::Duration};
 
+use self::batches::{Batches, Text};
+
 use crate::{
     migration::{
         backfill::Throttle,
@@ -201,13 +203,22 @@ struct Part {
     phase: Phase,
 }
 
+/// One of several statements of a message.
+#[derive(Debug, Clone, Copy)]
+struct Within {
+    /// The byte of the text that it begins at.
+    start: usize,
+    /// What it stands for.
+    phase: Phase,
+}
+
 /// An exchange in the making: messages, and what each stands for.
 #[derive(Default)]
 struct Draft<'a> {
     messages: Vec<Message<'a>>,
     parts: Vec<Part>,
-    /// Of messages with several statements: where each of these begins.
-    several: BTreeMap<usize, Vec<usize>>,
+    /// Of messages with several statements: what each of these is.
+    several: BTreeMap<usize, Vec<Within>>,
     /// Whether COMMIT waits for the answers to what comes before it.
     holds: bool,
 }
@@ -216,6 +227,20 @@ impl<'a> Draft<'a> {
     fn push(&mut self, task: usize, phase: Phase, message: Message<'a>) {
         self.messages.push(message);
         self.parts.push(Part { task, phase });
+    }
+
+    /// Adds several statements in one text.
+    fn push_text(&mut self, task: usize, phase: Phase, text: &'a Text) {
+        self.several.insert(self.messages.len(), text.within.clone());
+        self.push(task, phase, Message::Several(&text.sql));
+    }
+
+    /// What a message stands for after so many of its statements.
+    fn phase(&self, message: usize, within: usize) -> Option<Phase> {
+        match self.several.get(&message) {
+            Some(several) => several.get(within).map(|it| it.phase),
+            None => self.parts.get(message).map(|it| it.phase),
+        }
     }
 }
 
@@ -288,7 +313,7 @@ impl Locked<'_> {
                 for (phase, sql) in &pre[offset] {
                     draft.push(index, *phase, Message::Script(sql));
                 }
-                batches::push(&mut draft, index, task, self.session.cuts_as_we_do());
+                batches::push(&mut draft, index, task, self.batches(Batches::All));
                 for (phase, sql) in &post[offset] {
                     draft.push(index, *phase, Message::Script(sql));
                 }
@@ -400,7 +425,8 @@ impl Locked<'_> {
                 is_whole &= message == next;
                 next = message + 1;
                 match (parts.get(message), parts.get(next)) {
-                    _ if draft.several.contains_key(&message) => {}
+                    (Some(Part { phase: Phase::Statement(_), .. }), _)
+                        if draft.several.contains_key(&message) => {}
                     (Some(Part { task, phase: Phase::Statement(statement) }), _) => {
                         let (done, of) = (statement + 1, statements(*task));
                         tell(ExecEvent::Statement(*task, done, of));
@@ -419,7 +445,8 @@ impl Locked<'_> {
                             && next.phase == Phase::Opening
                             && is_whole =>
                     {
-                        tell(ExecEvent::Done(part.task, recorded.take().unwrap_or_default()));
+                        let took = recorded.take().unwrap_or_else(|| took_ms(rows));
+                        tell(ExecEvent::Done(part.task, took));
                         tell(ExecEvent::Started(next.task));
                     }
                     _ => {}
@@ -427,14 +454,15 @@ impl Locked<'_> {
             }
             Seen::Within(message, count) => {
                 reached = (message, count);
-                if let Some(Part { task, phase: Phase::Statement(first) }) = parts.get(message) {
-                    tell(ExecEvent::Statement(*task, first + count, statements(*task)));
+                let done = count.checked_sub(1).and_then(|last| draft.phase(message, last));
+                if let (Some(part), Some(Phase::Statement(done))) = (parts.get(message), done) {
+                    tell(ExecEvent::Statement(part.task, done + 1, statements(part.task)));
                 }
             }
             Seen::Notice(message, notice) => {
                 if let Some(part) = parts.get(message) {
-                    let statement = match part.phase {
-                        Phase::Statement(statement) => Some(statement + within(reached, message)),
+                    let statement = match draft.phase(message, within(reached, message)) {
+                        Some(Phase::Statement(statement)) => Some(statement),
                         // the skipped rest of a failed transaction says so to nobody
                         _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
                         _ => None,
@@ -523,6 +551,11 @@ impl Locked<'_> {
         let mut record = Record::of(task.step.migration, kind, &exec.actor);
         record.took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         record
+    }
+
+    /// What of a script may be sent in batches, at most.
+    fn batches(&self, most: Batches) -> Batches {
+        if self.session.cuts_as_we_do() { most } else { Batches::None }
     }
 
     /// Cleans the session, unless the task before has done so.

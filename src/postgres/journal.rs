@@ -116,8 +116,49 @@ impl<'a> Record<'a> {
             .replace("{entry}", ENTRY)
             .replace("{diesel}", &place.diesel())
             .replace("{journal}", &place.journal());
+        (sql, self.values())
+    }
+
+    /// The commands that write it, for the end of a transaction that it began with: the values stand in the text. Nothing where the
+    /// text would depend on the encoding that a script has left.
+    pub(crate) fn inline(&self, place: &Place) -> Option<String> {
+        let template = match self.kind {
+            EntryKind::Up => include_str!("sql/journal_up_inline.sql"),
+            EntryKind::Down => include_str!("sql/journal_down.sql"),
+            _ => return None,
+        };
+        let values = self.values();
+        let names = [("{diesel}", place.diesel()), ("{journal}", place.journal())];
+        let mut sql = String::new();
+        let mut rest = template.trim_ascii_end();
+        // outside of the extended protocol an array would be one text
+        rest = rest.strip_suffix(ANSWER).unwrap_or(rest);
+        while let Some(at) = rest.find(['$', '{']) {
+            sql.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let name = names.iter().find(|(name, _)| rest.starts_with(name));
+            if let Some((name, value)) = name {
+                sql.push_str(value);
+                rest = &rest[name.len()..];
+                continue;
+            }
+            let digits = rest[1..].find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len() - 1);
+            let number: usize = rest[1..=digits].parse().ok()?;
+            match values.get(number.checked_sub(1)?)? {
+                Some(value) => sql.push_str(&Literal(value).to_string()),
+                None => sql.push_str("NULL"),
+            }
+            rest = &rest[1 + digits..];
+        }
+        sql.push_str(rest);
+        sql.push_str("RETURNING took_ms");
+        sql.is_ascii().then_some(sql)
+    }
+
+    /// The values of its columns.
+    fn values(&self) -> Vec<Option<String>> {
         let number = |number: usize| number.to_string();
-        let values = vec![
+        vec![
             Some(self.version.to_string()),
             Some(self.name.to_owned()),
             Some(self.kind.word().to_owned()),
@@ -129,10 +170,12 @@ impl<'a> Record<'a> {
             self.reached.map(|(statement, _)| number(statement)),
             self.reached.map(|(_, statements)| number(statements)),
             self.note.clone(),
-        ];
-        (sql, values)
+        ]
     }
 }
+
+/// What an entry that is written answers.
+const ANSWER: &str = "RETURNING ARRAY[took_ms::text] AS \"row\"";
 
 /// The digest of an entry `j`, for SQL.
 const ENTRY: &str = include_str!("sql/journal_entry.sql").trim_ascii_end();

@@ -41,7 +41,8 @@ pub(crate) enum Message<'a> {
     Script(&'a str),
     /// Commands of our own, without values, several in one text.
     Batch(&'a str),
-    /// Statements of a script, several in one text: without BEGIN they are one transaction. The server must cut the text as we do.
+    /// Statements of a script or of our own, several in one text: without BEGIN they are one transaction. The server must cut the text
+    /// as we do. The answer is the last row, if there is any, with its first column.
     Several(&'a str),
     /// A query of our own, with its values. It selects one `text[]`.
     Query(&'a str, Vec<Option<String>>),
@@ -216,6 +217,13 @@ impl<'c> Session<'c> {
         let strings =
             self.wire().and_then(|it| it.connection.parameter("standard_conforming_strings"));
         strings.as_deref() == Some("on")
+    }
+
+    /// Whether transactions are read-only unless they say otherwise.
+    pub(crate) fn is_read_only(&self) -> bool {
+        let default =
+            self.wire().and_then(|it| it.connection.parameter("default_transaction_read_only"));
+        default.as_deref() == Some("on")
     }
 
     /// Lets the server keep a query that is asked again and again, with `values` values. Does nothing on a connection that is
@@ -464,12 +472,19 @@ fn answer<'a>(
     match message {
         Message::Several(sql) => Box::pin(async move {
             let mut stream = pin!(client.simple_query_raw(sql).await?);
+            let mut last = Vec::new();
             while let Some(message) = stream.next().await {
-                if matches!(message?, SimpleQueryMessage::CommandComplete(_)) {
-                    within.fetch_add(1, Ordering::Relaxed);
+                match message? {
+                    SimpleQueryMessage::CommandComplete(_) => {
+                        within.fetch_add(1, Ordering::Relaxed);
+                    }
+                    SimpleQueryMessage::Row(row) if !row.is_empty() => {
+                        last = vec![vec![row.get(0).map(str::to_owned)]];
+                    }
+                    _ => {}
                 }
             }
-            Ok(Vec::new())
+            Ok(last)
         }),
         Message::Script(sql) => {
             Box::pin(async { client.execute_typed(sql, &[]).await.map(|_| Vec::new()) })

@@ -150,7 +150,10 @@ impl Locked<'_> {
     pub(super) async fn roll_back(&mut self, cleans: bool, numbers: &Numbers) {
         let put_back = numbers.put_back();
         let mut messages = vec![Message::Batch("ROLLBACK")];
-        messages.extend(put_back.iter().map(|it| Message::Batch(it)));
+        if let Some(put_back) = &put_back {
+            messages.push(Message::Batch("RESET default_transaction_read_only"));
+            messages.push(Message::Batch(put_back));
+        }
         if cleans {
             messages.push(Message::Batch(self.clean_sql()));
         }

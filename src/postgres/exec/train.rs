@@ -1,22 +1,29 @@
 //! Trains: migrations that are sent one behind the other and answered in one exchange, each committed by itself.
 //!
-//! None begins where the one before it has not been committed: at its end each sets a mark that only this run knows, in its own
-//! transaction, and the next one divides by zero where it does not find it. What was committed is what the replies say.
+//! A migration is three messages where it is not guarded: what opens its transaction, its statements, and what ends it. None
+//! begins where the one before it has not been committed: behind its COMMIT each leaves a mark that only this run knows, and the
+//! next one fails where it does not find it. What was committed is what the replies say.
+//!
+//! Whatever runs outside of a transaction meanwhile (behind a BEGIN that was canceled, say) is read-only: the session's default
+//! says so, and each migration begins with READ WRITE.
 
 use super::{
     CLEAN_KEEPING, Draft, ExecEvent, ExecOptions, Part, Phase, Task, TaskError, Tell,
+    batches::{self, Batches, Text},
     guarded_transaction::Owned,
     together::leading,
+    took_ms,
     untouched::{appends, concerns},
 };
 use crate::{
     ledger::{self, Recorded},
     migration::source::Direction,
     postgres::{
-        guard::{self, Numbers},
+        guard::{self, Guard, Numbers},
+        journal::{Place, Record},
         known::Known,
         lock::Locked,
-        session::{COMMIT, Failure, Row},
+        session::{COMMIT, Failure, Message, Row},
     },
 };
 
@@ -24,6 +31,125 @@ use crate::{
 const MOST: usize = 100;
 /// How many bytes of scripts are sent at once: what is behind a failure is sent for nothing.
 const BYTES: usize = 1 << 20;
+
+/// What runs outside of the transactions of a train changes nothing.
+const READ_ONLY: &str = "SET default_transaction_read_only = on";
+
+/// What all migrations of a train have in common.
+struct Track {
+    place: Place,
+    version: u32,
+    /// Whether the journal is written.
+    records: bool,
+    begin: Text,
+    settings: Text,
+    settle: Text,
+    commit: Text,
+    known: Option<Known>,
+}
+
+/// What stands around the statements of one migration.
+struct Car {
+    opening: Vec<(Phase, Sent)>,
+    ending: Vec<(Phase, Sent)>,
+}
+
+/// A message that is none of the script.
+enum Sent {
+    Several(Text),
+    One(Owned),
+}
+
+impl Sent {
+    fn push<'t>(&'t self, draft: &mut Draft<'t>, task: usize, phase: Phase) {
+        match self {
+            Self::Several(text) => draft.push_text(task, phase, text),
+            Self::One(owned) => draft.push(task, phase, owned.message()),
+        }
+    }
+}
+
+impl Track {
+    /// What opens the transaction of a migration; with the mark of the one before it.
+    fn opening(&self, before: Option<&str>, secret: &str) -> Vec<(Phase, Sent)> {
+        let mut parts = Vec::new();
+        let mut push = |sent| parts.push((Phase::Opening, sent));
+        let mut begin = self.begin.clone();
+        if let Some(before) = before {
+            begin.own(Phase::Opening, &format!("DEALLOCATE {before}"));
+        }
+        begin.append(&self.settings);
+        match &self.known {
+            None => push(Sent::Several(begin)),
+            Some(known) => {
+                let (numbered, sequences) = guard::numbered(&known.state);
+                push(Sent::One(Owned::Kept(numbered.to_owned(), sequences)));
+                push(Sent::Several(begin));
+                let noted = guard::noted(secret);
+                push(Sent::One(Owned::Kept(guard::note(&self.place), noted)));
+            }
+        }
+        parts
+    }
+
+    /// What ends the transaction of a migration and cleans up behind it; with the mark that it leaves.
+    fn ending(
+        &self,
+        record: &Record<'_>,
+        task: &Task<'_>,
+        (guard, secret): (&Guard, &str),
+        mark: Option<&str>,
+    ) -> Vec<(Phase, Sent)> {
+        let mut parts = Vec::new();
+        let mut push = |phase, sent| parts.push((phase, sent));
+        let mut end = self.settle.clone();
+        let probes = self.known.as_ref().map_or_else(Vec::new, |known| appends(known, guard));
+        if !probes.is_empty() {
+            end.own(Phase::Settling, &guard::fixed_settings());
+            end.own(Phase::Settling, &guard::by_index());
+        }
+        if self.known.is_some() {
+            end.own(Phase::Guard, guard::ONLY_OURS);
+        }
+        let is_up = task.step.direction == Direction::Up;
+        if self.records {
+            let mut record = record.clone();
+            record.note =
+                task.step.noted.filter(|_| is_up && self.known.is_some()).map(str::to_owned);
+            match record.inline(&self.place) {
+                Some(sql) => end.own(Phase::Journal, &sql),
+                None => {
+                    push(Phase::Settling, Sent::Several(std::mem::take(&mut end)));
+                    let (sql, values) = record.message(&self.place);
+                    push(Phase::Journal, Sent::One(Owned::Query(sql, values)));
+                }
+            }
+        }
+        if let Some(known) = &self.known {
+            if !end.within.is_empty() {
+                push(Phase::Journal, Sent::Several(std::mem::take(&mut end)));
+            }
+            for probe in probes {
+                push(Phase::Guard, Sent::One(Owned::Batch(guard::LOOK.to_owned())));
+                push(Phase::Guard, Sent::One(Owned::Query(probe, Vec::new())));
+                push(Phase::Guard, Sent::One(Owned::Batch(guard::LOOKED.to_owned())));
+            }
+            let written = Recorded { journal: (1, 0), diesel: if is_up { (1, 0) } else { (0, 1) } };
+            let demand: Row = guard::demand(&known.state, secret, written);
+            push(
+                Phase::Guard,
+                Sent::One(Owned::Kept(guard::veto(&self.place, self.version), demand)),
+            );
+        }
+        end.append(&self.commit);
+        if let Some(mark) = mark {
+            end.own(Phase::Afterwards, READ_ONLY);
+            end.own(Phase::Afterwards, &format!("PREPARE {mark} AS SELECT 1"));
+        }
+        push(Phase::Commit, Sent::Several(end));
+        parts
+    }
+}
 
 /// Why a train did not arrive.
 enum Stopped {
@@ -122,114 +248,92 @@ impl Locked<'_> {
         if known.as_ref().is_some_and(|it| it.state.is_open) {
             return Err(Stopped::Concerned(first));
         }
-        let clean = if guarded { CLEAN_KEEPING } else { self.clean_sql() };
-        let mut parts = Vec::new();
-        let mut mark: Option<String> = None;
-        for (offset, task) in tasks.iter().enumerate() {
-            let next = format!("{:032x}", fastrand::u128(..));
-            let at = |phase| Part { task: first + offset, phase };
-            if let Some(mark) = &mark {
-                let cleaned = format!("{}; {clean}; {}", demand(mark), set(&begins(mark)));
-                parts.push((at(Phase::Opening), Owned::Batch(cleaned)));
-            }
-            self.car(&at, (task, exec), known.as_ref(), (mark.as_deref(), &next), &mut parts);
-            mark = Some(next);
-        }
-        let last = first + tasks.len() - 1;
-        parts.push((Part { task: last, phase: Phase::Afterwards }, Owned::Batch(clean.to_owned())));
+        let track = self.track(known, exec);
         let mut draft = Draft::default();
-        for (part, message) in &parts {
-            draft.push(part.task, part.phase, message.message());
+        draft.push(first, Phase::Opening, Message::Batch(READ_ONLY));
+        let mut before = None;
+        let last = first + tasks.len() - 1;
+        let mut cars = Vec::new();
+        for (index, task) in (first..).zip(tasks) {
+            let mark = (index < last).then(|| format!("glowplug_{:032x}", fastrand::u128(..)));
+            let secret = format!("{:032x}", fastrand::u128(..));
+            cars.push(Car {
+                opening: track.opening(before.as_deref(), &secret),
+                ending: track.ending(
+                    &self.entry(task, exec, None),
+                    task,
+                    (&exec.guard, &secret),
+                    mark.as_deref(),
+                ),
+            });
+            before = mark;
+        }
+        let batches = self.batches(if guarded { Batches::First } else { Batches::All });
+        for ((index, task), car) in (first..).zip(tasks).zip(&cars) {
+            car.opening.iter().for_each(|(phase, it)| it.push(&mut draft, index, *phase));
+            batches::push(&mut draft, index, task, batches);
+            car.ending.iter().for_each(|(phase, it)| it.push(&mut draft, index, *phase));
         }
         tell(ExecEvent::Started(first));
         let sent =
             self.send(&draft, &|index| tasks[index - first].statements.len(), &mut *tell).await;
         match sent {
             Ok(replies) => {
-                let journal = parts
-                    .iter()
-                    .zip(&replies)
-                    .rev()
-                    .find(|((part, _), _)| part.phase == Phase::Journal);
-                let ms = journal.map_or(0, |(_, rows)| super::took_ms(rows));
-                tell(ExecEvent::Done(last, ms));
+                self.is_clean = true;
+                let of_journal = |phase| matches!(phase, Phase::Journal | Phase::Commit);
+                let rows = (draft.parts.iter().zip(&replies).rev())
+                    .find(|(part, rows)| of_journal(part.phase) && !rows.is_empty());
+                tell(ExecEvent::Done(last, rows.map_or(0, |(_, rows)| took_ms(rows))));
                 Ok(())
             }
             Err((part, failure)) => {
-                if guarded {
-                    let numbers = Numbers::noted(&self.answered.take().unwrap_or_default());
-                    self.roll_back(true, &numbers).await;
+                let answered = self.answered.take().filter(|_| guarded);
+                let numbers = Numbers::noted(&answered.unwrap_or_default());
+                self.roll_back(true, &numbers).await;
+                match (part.phase, failure) {
+                    (Phase::Guard, Failure::Server(_)) => Err(Stopped::Concerned(part.task)),
+                    // it is committed: what it left in the session is cleaned once more before the next
+                    (Phase::Afterwards, _) => {
+                        tell(ExecEvent::Done(part.task, 0));
+                        Ok(())
+                    }
+                    (_, failure) => Err(Stopped::Failed(part, failure)),
                 }
-                Err(match (part.phase, failure) {
-                    (Phase::Guard, Failure::Server(_)) => Stopped::Concerned(part.task),
-                    (_, failure) => Stopped::Failed(part, failure),
-                })
             }
         }
     }
 
-    /// What one migration of a train consists of, from BEGIN to COMMIT.
-    fn car(
-        &self,
-        at: &dyn Fn(Phase) -> Part,
-        (task, exec): (&Task<'_>, &ExecOptions),
-        known: Option<&Known>,
-        (before, mark): (Option<&str>, &str),
-        parts: &mut Vec<(Part, Owned)>,
-    ) {
-        let place = &self.facts().place;
-        let mut push = |of: Phase, message: Owned| parts.push((at(of), message));
-        if let Some(known) = known {
-            let (numbered, sequences) = guard::numbered(&known.state);
-            push(Phase::Opening, Owned::Kept(numbered.to_owned(), sequences));
+    /// What all migrations of a train have in common.
+    fn track(&self, known: Option<Known>, exec: &ExecOptions) -> Track {
+        let place = self.facts().place.clone();
+        let mut begin = Text::default();
+        let is_writable = !self.session.is_read_only();
+        let mode = if is_writable { " READ WRITE" } else { "" };
+        begin.own(Phase::Opening, &format!("BEGIN{mode}"));
+        let mut settings = Text::default();
+        settings.own(Phase::Opening, &self.settings_sql("LOCAL"));
+        if is_writable {
+            settings.own(Phase::Opening, "SET LOCAL default_transaction_read_only = off");
         }
-        let settings = self.settings_sql("LOCAL");
-        let begin = match before {
-            None => format!("BEGIN; {settings}"),
-            Some(before) => format!("BEGIN; {}; {settings}", demand(&begins(before))),
-        };
-        push(Phase::Opening, Owned::Batch(begin));
-        let secret = format!("{:032x}", fastrand::u128(..));
-        if known.is_some() {
-            push(Phase::Opening, Owned::Kept(guard::note(place), guard::noted(&secret)));
-        }
-        for (statement, text) in task.texts().enumerate() {
-            push(Phase::Statement(statement), Owned::Script(text.to_owned()));
-        }
-        let settle = match known {
-            None => self.settle(),
-            Some(_) => format!("{}; {}", self.settle_guarded(), guard::by_index()),
-        };
-        // what cleans the session afterwards has as long as it takes
-        let ending = format!("{settle}; SET statement_timeout = 0; {}", set(mark));
-        push(Phase::Settling, Owned::Batch(ending));
-        let is_up = task.step.direction == Direction::Up;
-        if !exec.unrecorded {
-            let mut record = self.entry(task, exec, None);
-            record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
-            let (sql, values) = record.message(place);
-            push(Phase::Journal, Owned::Query(sql, values));
-        }
-        if let Some(known) = known {
-            let probes = appends(known, &exec.guard);
-            if !probes.is_empty() {
-                let settings = format!("{}; {}", guard::fixed_settings(), guard::by_index());
-                push(Phase::Settling, Owned::Batch(settings));
+        let mut settle = Text::default();
+        match known {
+            None => settle.own(Phase::Settling, &self.settle()),
+            Some(_) => {
+                settle.own(Phase::Settling, &self.settle_guarded());
+                settle.own(Phase::Settling, &guard::by_index());
             }
-            for probe in probes {
-                push(Phase::Guard, Owned::Batch(guard::LOOK.to_owned()));
-                push(Phase::Guard, Owned::Query(probe, Vec::new()));
-                push(Phase::Guard, Owned::Batch(guard::LOOKED.to_owned()));
-            }
-            push(Phase::Guard, Owned::Query(guard::ONLY_OURS.to_owned(), Vec::new()));
-            let written = Recorded { journal: (1, 0), diesel: if is_up { (1, 0) } else { (0, 1) } };
-            let demand: Row = guard::demand(&known.state, &secret, written);
-            push(
-                Phase::Guard,
-                Owned::Kept(guard::veto(place, self.facts().server_version), demand),
-            );
         }
-        push(Phase::Commit, Owned::Batch(COMMIT.to_owned()));
+        let mut commit = Text::default();
+        // fails outside of a transaction and in one that has failed, where COMMIT would succeed
+        commit.own(Phase::Settling, "SAVEPOINT glowplug_end; RELEASE SAVEPOINT glowplug_end");
+        commit.own(Phase::Commit, COMMIT);
+        // what cleans the session has as long as it takes
+        let clean = if known.is_some() { CLEAN_KEEPING } else { self.clean_sql() };
+        commit.own(Phase::Afterwards, "SET statement_timeout = 0");
+        commit.own(Phase::Afterwards, clean);
+        let version = self.facts().server_version;
+        let records = !exec.unrecorded;
+        Track { place, version, records, begin, settings, settle, commit, known }
     }
 
     /// What is known of the ledgers, and the questions of the short way, kept prepared.
@@ -257,22 +361,4 @@ fn may_ride(task: &Task<'_>, exec: &ExecOptions) -> bool {
             || guard.allow.is_none()
                 && !concerns(task.texts(), guard)
                 && task.texts().all(|text| ledger::surgery(text).is_none()))
-}
-
-/// The mark of a session that was cleaned after a migration: where that failed, the next one does not begin either.
-fn begins(mark: &str) -> String {
-    format!("{mark} cleaned")
-}
-
-/// Sets the mark of a migration, which lasts if it is committed.
-fn set(mark: &str) -> String {
-    format!("SET glowplug.reached = '{mark}'")
-}
-
-/// Fails where the mark is not set. Every name is qualified: settings are those that the script before has left.
-fn demand(mark: &str) -> String {
-    format!(
-        "SELECT 1 OPERATOR(pg_catalog./) CASE WHEN pg_catalog.current_setting('glowplug.reached', true) \
-         OPERATOR(pg_catalog.=) '{mark}' THEN 1 ELSE 0 END"
-    )
 }
