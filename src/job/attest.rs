@@ -13,7 +13,7 @@ use crate::{
     ledger::{self, Attestation, Attested, Chain, Signs, Snapshot},
     migration::{journal::EntryKind, source::Migration},
     postgres::{
-        exec::untouched::as_known,
+        exec::knowing::as_known,
         guard::{self, Guard},
         journal::{self, Place, Record},
         lock::{Facts, Locked},

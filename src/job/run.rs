@@ -288,7 +288,7 @@ async fn run_attested(
             let keyed = rest.iter().position(|it| second_key::is_wanted(it.step));
             let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], exec);
             let (took, error) = match second.as_mut().filter(|_| keyed == Some(0)) {
-                None if riding > 1 => {
+                None if riding > 0 => {
                     locked.run_train(index, &rest[..riding], exec, &mut tell).await
                 }
                 None => alone(locked.run(index, &rest[0], exec, &mut tell).await),

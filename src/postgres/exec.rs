@@ -9,20 +9,24 @@ mod check;
 mod event;
 mod guarded;
 mod guarded_transaction;
+pub(crate) mod knowing;
 mod piecewise;
 mod recognise;
 mod row_checks;
+mod sending;
 mod together;
 mod train;
-pub(crate) mod untouched;
 mod verdict;
 
 pub use self::check::{Asked, CHECK_FAILED};
 pub use self::event::{ExecEvent, Tell};
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use self::batches::{Batches, Text};
+use self::{
+    batches::Batches,
+    sending::{Draft, Part, Within},
+};
 
 use crate::{
     migration::{
@@ -36,7 +40,7 @@ use crate::{
         journal::Record,
         lock::{KEY, Locked},
         server_error::ServerError,
-        session::{COMMIT, Failure, Message, Row, Seen},
+        session::{COMMIT, Failure, Message, Row},
     },
     report::ledger_finding::LedgerFinding,
     words::{
@@ -196,54 +200,6 @@ const HOLD: &str = include_str!("sql/hold.sql");
 /// Looks that another session of this run still holds the lock.
 const HELD: &str = include_str!("sql/held.sql");
 
-/// What a message of an exchange stands for.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    task: usize,
-    phase: Phase,
-}
-
-/// One of several statements of a message.
-#[derive(Debug, Clone, Copy)]
-struct Within {
-    /// The byte of the text that it begins at.
-    start: usize,
-    /// What it stands for.
-    phase: Phase,
-}
-
-/// An exchange in the making: messages, and what each stands for.
-#[derive(Default)]
-struct Draft<'a> {
-    messages: Vec<Message<'a>>,
-    parts: Vec<Part>,
-    /// Of messages with several statements: what each of these is.
-    several: BTreeMap<usize, Vec<Within>>,
-    /// Whether COMMIT waits for the answers to what comes before it.
-    holds: bool,
-}
-
-impl<'a> Draft<'a> {
-    fn push(&mut self, task: usize, phase: Phase, message: Message<'a>) {
-        self.messages.push(message);
-        self.parts.push(Part { task, phase });
-    }
-
-    /// Adds several statements in one text.
-    fn push_text(&mut self, task: usize, phase: Phase, text: &'a Text) {
-        self.several.insert(self.messages.len(), text.within.clone());
-        self.push(task, phase, Message::Several(&text.sql));
-    }
-
-    /// What a message stands for after so many of its statements.
-    fn phase(&self, message: usize, within: usize) -> Option<Phase> {
-        match self.several.get(&message) {
-            Some(several) => several.get(within).map(|it| it.phase),
-            None => self.parts.get(message).map(|it| it.phase),
-        }
-    }
-}
-
 impl Locked<'_> {
     /// Runs one task, with or without a transaction as its metadata says.
     ///
@@ -287,7 +243,7 @@ impl Locked<'_> {
         })?;
         let settings = self.settings_sql("LOCAL");
         if exec.guard.is_on() {
-            return self.run_together_guarded(first, tasks, exec, false, tell).await;
+            return self.run_together_guarded(first, tasks, exec, tell).await;
         }
         let begin = format!("BEGIN; {settings}");
         let settle = self.settle();
@@ -354,151 +310,6 @@ impl Locked<'_> {
             }
         }
         unreachable!("the attempts end with an error")
-    }
-
-    /// Sends a draft. The first failure is the one that counts; what follows it was skipped by the server.
-    async fn send(
-        &mut self,
-        draft: &Draft<'_>,
-        statements: &(dyn Fn(usize) -> usize + Sync),
-        tell: Tell<'_>,
-    ) -> Result<Vec<Vec<Row>>, (Part, Failure)> {
-        let commit = draft.parts.iter().position(|it| it.phase == Phase::Commit);
-        let replies = match commit.filter(|_| draft.holds) {
-            None => self.send_probing(draft, statements, tell).await?,
-            Some(commit) => self.send_held(draft, commit, statements, tell).await?,
-        };
-        Ok(replies.into_iter().map(Result::unwrap_or_default).collect())
-    }
-
-    /// Sends a draft up to COMMIT, and the rest where nothing failed: a script that takes back its failures goes on after them.
-    async fn send_held(
-        &mut self,
-        draft: &Draft<'_>,
-        commit: usize,
-        statements: &(dyn Fn(usize) -> usize + Sync),
-        tell: Tell<'_>,
-    ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
-        let part = |range: std::ops::Range<usize>| Draft {
-            messages: draft.messages[range.clone()].to_vec(),
-            parts: draft.parts[range.clone()].to_vec(),
-            several: (draft.several.range(range.clone()))
-                .map(|(at, starts)| (at - range.start, starts.clone()))
-                .collect(),
-            holds: false,
-        };
-        let (head, tail) = (part(0..commit), part(commit..draft.messages.len()));
-        match self.send_probing(&head, statements, &mut *tell).await {
-            Ok(mut replies) => {
-                replies.extend(self.send_probing(&tail, statements, tell).await?);
-                Ok(replies)
-            }
-            Err(failed) => {
-                let mut ending = tail.messages;
-                ending[0] = Message::Batch("ROLLBACK");
-                let cleans = tail.parts.last().is_some_and(|it| it.phase == Phase::Afterwards);
-                let replies = self.session.exchange_undisturbed(&ending).await;
-                self.is_clean = cleans && replies.last().is_some_and(Result::is_ok);
-                Err(failed)
-            }
-        }
-    }
-
-    /// As [`send`](Self::send), with the answers of probes as they are.
-    async fn send_probing(
-        &mut self,
-        draft: &Draft<'_>,
-        statements: &(dyn Fn(usize) -> usize + Sync),
-        tell: Tell<'_>,
-    ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
-        let parts = &draft.parts;
-        let mut recorded = None;
-        let (mut is_whole, mut next) = (true, 0);
-        let mut reached = (0, 0);
-        let within = |reached: (usize, usize), message: usize| match reached {
-            (at, within) if at == message => within,
-            _ => 0,
-        };
-        let mut observe = |seen: Seen<'_>| match seen {
-            Seen::Done(message, rows) => {
-                // after a failure COMMIT is done as well, and commits nothing
-                is_whole &= message == next;
-                next = message + 1;
-                match (parts.get(message), parts.get(next)) {
-                    (Some(Part { phase: Phase::Statement(_), .. }), _)
-                        if draft.several.contains_key(&message) => {}
-                    (Some(Part { task, phase: Phase::Statement(statement) }), _) => {
-                        let (done, of) = (statement + 1, statements(*task));
-                        tell(ExecEvent::Statement(*task, done, of));
-                    }
-                    (Some(part), Some(next))
-                        if part.phase == Phase::Journal && next.task != part.task =>
-                    {
-                        tell(ExecEvent::Started(next.task));
-                    }
-                    (Some(part), _) if part.phase == Phase::Journal => {
-                        recorded = Some(took_ms(rows))
-                    }
-                    // one of several that commit by themselves
-                    (Some(part), Some(next))
-                        if part.phase == Phase::Commit
-                            && next.phase == Phase::Opening
-                            && is_whole =>
-                    {
-                        let took = recorded.take().unwrap_or_else(|| took_ms(rows));
-                        tell(ExecEvent::Done(part.task, took));
-                        tell(ExecEvent::Started(next.task));
-                    }
-                    _ => {}
-                }
-            }
-            Seen::Within(message, count) => {
-                reached = (message, count);
-                let done = count.checked_sub(1).and_then(|last| draft.phase(message, last));
-                if let (Some(part), Some(Phase::Statement(done))) = (parts.get(message), done) {
-                    tell(ExecEvent::Statement(part.task, done + 1, statements(part.task)));
-                }
-            }
-            Seen::Notice(message, notice) => {
-                if let Some(part) = parts.get(message) {
-                    let statement = match draft.phase(message, within(reached, message)) {
-                        Some(Phase::Statement(statement)) => Some(statement),
-                        // the skipped rest of a failed transaction says so to nobody
-                        _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
-                        _ => None,
-                    };
-                    tell(ExecEvent::Notice(part.task, statement, &notice));
-                }
-            }
-        };
-        let replies = self.session.exchange(&draft.messages, &mut observe).await;
-        let mut rows = Vec::with_capacity(replies.len());
-        let mut first = None;
-        let mut answered = None;
-        for (message, (reply, part)) in replies.into_iter().zip(parts).enumerate() {
-            if let Ok(reply) = &reply
-                && !reply.is_empty()
-                && first.is_none()
-                && answered.as_ref().is_none_or(|(task, _)| *task != part.task)
-            {
-                answered = Some((part.task, reply.clone()));
-            }
-            match reply {
-                // the task has ended either way; the next one cleans for itself
-                reply if part.phase == Phase::Afterwards => self.is_clean = reply.is_ok(),
-                reply if part.phase == Phase::Probe && !matches!(reply, Err(Failure::Lost(_))) => {
-                    rows.push(reply)
-                }
-                Ok(reply) => rows.push(Ok(reply)),
-                Err(failure) => {
-                    first.get_or_insert_with(|| {
-                        draft.blame(message, within(reached, message), failure)
-                    });
-                }
-            }
-        }
-        self.answered = answered.map(|(_, rows)| rows);
-        first.map_or(Ok(rows), Err)
     }
 
     /// Decides whether a failure is worth another attempt, and waits before it.

@@ -132,3 +132,87 @@ fn a_sequence_may_not_be_set_back_to_what_it_was_before_this_migration() {
     let is_ahead = "SELECT last_value >= (SELECT max(id) FROM events) FROM events_id_seq";
     assert_eq!(database.query(is_ahead), "t");
 }
+
+#[test]
+fn nothing_begins_behind_a_commit_that_fails() {
+    for ledger in ["", "[[ledger]]\ntable = \"public.events\"\n"] {
+        let database = Database::new();
+        database.execute(LEDGER);
+        // put off again where it is asked for early, it fails at COMMIT alone
+        let late = "CREATE TABLE late (id int); CREATE TABLE later (id int);
+            CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'late'; END $$;
+            CREATE FUNCTION queues() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO later VALUES (1); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER a AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION queues();
+            CREATE CONSTRAINT TRIGGER b AFTER INSERT ON later DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fails();";
+        let ups = [
+            late,
+            "CREATE TABLE two (id int);",
+            "CREATE TABLE three (id int); INSERT INTO late VALUES (1);",
+            "CREATE TABLE four (id int);",
+            "DO $$ BEGIN CREATE TABLE five (id int); END $$; SET default_transaction_read_only = off; CREATE TABLE six (id int);",
+        ];
+        let project = project(&database, &ups);
+        project.write("glowplug.toml", ledger);
+        let ran = project.run("upgrade");
+        assert_ne!(ran.code, Some(0), "{ran:?}");
+        ran.says(&["3_m"]);
+        assert_eq!(applied(&database), "1 2");
+        let left = "SELECT to_regclass('three') IS NULL AND to_regclass('four') IS NULL AND to_regclass('five') IS NULL AND to_regclass('six') IS NULL";
+        assert_eq!(database.query(left), "t", "{ledger}");
+    }
+}
+
+#[test]
+fn canceled_at_any_moment_a_migration_is_whole_or_not_there() {
+    let seed = crate::support::number("GLOWPLUG_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("GLOWPLUG_TEST_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let ups: Vec<String> = (0..60)
+        .map(|n| match n % 3 {
+            0 => format!("CREATE TABLE t{n} (id int); CREATE TABLE u{n} (id int);"),
+            1 => format!("CREATE TABLE t{n} (id int); SELECT 1; CREATE TABLE u{n} (id int);"),
+            _ => format!("SELECT 1; CREATE TABLE t{n} (id int); DO $$ BEGIN CREATE TABLE u{n} (id int); END $$;"),
+        })
+        .collect();
+    let ups: Vec<&str> = ups.iter().map(String::as_str).collect();
+    for ledger in ["", "[[ledger]]\ntable = \"public.events\"\n"] {
+        let mut canceled = 0;
+        for _ in 0..crate::sample::count(1, 4) {
+            let database = Database::new();
+            database.execute(LEDGER);
+            let project = project(&database, &ups);
+            project.write("glowplug.toml", ledger);
+            for _ in 0..20 {
+                let seed = random.f64();
+                // the first ones early, the others while it goes on
+                let cancel = format!(
+                    "SELECT setseed({seed}); DO $do$ BEGIN FOR n IN 1..25 LOOP
+                        PERFORM pg_sleep(random() * 0.01), pg_stat_clear_snapshot();
+                        PERFORM pg_cancel_backend(pid) FROM pg_stat_activity
+                        WHERE datname = '{0}' AND usename = '{0}' AND pid <> pg_backend_pid();
+                    END LOOP; END $do$;",
+                    database.name
+                );
+                let ran = std::thread::scope(|scope| {
+                    let run = scope.spawn(|| project.run("upgrade"));
+                    database.execute(&cancel);
+                    run.join().unwrap()
+                });
+                canceled += u32::from(ran.code != Some(0));
+                let told = &ran.stderr;
+                let wrong = "SELECT COALESCE(string_agg(n::text, ' '), '') FROM generate_series(0, 59) n
+                    WHERE (to_regclass('t' || n) IS NULL) <> (to_regclass('u' || n) IS NULL)
+                        OR (to_regclass('t' || n) IS NULL) = (EXISTS (SELECT FROM __diesel_schema_migrations d WHERE d.version = (n + 1)::text))";
+                let is_there =
+                    database.query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL");
+                if is_there == "t" {
+                    assert_eq!(database.query(wrong), "", "{told}");
+                }
+                if ran.code == Some(0) {
+                    break;
+                }
+            }
+        }
+        assert!(canceled > 0, "nothing was canceled");
+    }
+}

@@ -275,7 +275,7 @@ async fn up(
         }
     }
     let riding = locked.riding(&tasks, &exec);
-    let (applied, error) = if riding > 1 {
+    let (applied, error) = if riding > 0 {
         let (took, error) = locked.run_train(0, &tasks[..riding], &exec, &mut |_| {}).await;
         (took.len(), error)
     } else {

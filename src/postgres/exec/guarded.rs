@@ -79,7 +79,6 @@ impl Locked<'_> {
         };
         let mut attempt = 1;
         let mut numbers = Numbers::default();
-        let mut is_short = self.may_be_untouched(transaction, &exec.guard);
         if let Some(name) = transaction.scripts.iter().find_map(|script| ledger::surgery(script)) {
             return Err(TaskError {
                 task: transaction.first,
@@ -89,20 +88,10 @@ impl Locked<'_> {
             });
         }
         loop {
-            let tried = if is_short {
-                match self.try_untouched(transaction, &exec.guard, &mut numbers, &mut *tell).await {
-                    Ok(Some(committed)) => Ok(committed),
-                    Ok(None) => {
-                        is_short = false;
-                        Ok(Outcome::Again(level))
-                    }
-                    Err(failed) => Err(failed),
-                }
-            } else {
-                self.known = None;
-                self.try_guarded(transaction, &exec.guard, level, &mut numbers, &mut *tell).await
-            };
-            match tried {
+            self.known = None;
+            let ran =
+                self.try_guarded(transaction, &exec.guard, level, &mut numbers, &mut *tell).await;
+            match ran {
                 Ok(Outcome::Committed { rows, parts, has_appended }) => {
                     if let (Some(Direction::Down), Some(version)) =
                         (transaction.direction, &transaction.version)

@@ -18,8 +18,6 @@ pub(super) struct GuardedTransaction<'b> {
     pub(super) begin: Message<'b>,
     /// Whether the session is cleaned afterwards: it is, except within a migration without a transaction.
     pub(super) cleans: bool,
-    /// Whether the short way is out of the question.
-    pub(super) is_tried: bool,
     /// Statements that must come before any query: SET TRANSACTION.
     pub(super) leading: Draft<'b>,
     /// The statements and journal entries, made with what is to be noted of the ledgers.

@@ -23,13 +23,12 @@ use crate::{
 };
 
 impl Locked<'_> {
-    /// Runs tasks in one transaction under the ledger guard. With `tried`, the short way has failed already.
+    /// Runs tasks in one transaction under the ledger guard.
     pub(super) async fn run_together_guarded(
         &mut self,
         first: usize,
         tasks: &[Task<'_>],
         exec: &ExecOptions,
-        tried: bool,
         tell: Tell<'_>,
     ) -> Result<Vec<u64>, TaskError> {
         let leading = tasks.first().map_or(0, |task| leading(task, 0..task.statements.len()));
@@ -98,7 +97,6 @@ impl Locked<'_> {
             first,
             begin: Message::Batch(&begin),
             cleans: true,
-            is_tried: tried || tasks.iter().any(Task::takes_back),
             leading: early,
             rest: &rest,
             attest: &|note| {

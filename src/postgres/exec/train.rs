@@ -11,9 +11,9 @@ use super::{
     CLEAN_KEEPING, Draft, ExecEvent, ExecOptions, Part, Phase, Task, TaskError, Tell,
     batches::{self, Batches, Text},
     guarded_transaction::Owned,
+    knowing::{appends, concerns},
     together::leading,
     took_ms,
-    untouched::{appends, concerns},
 };
 use crate::{
     ledger::{self, Recorded},
@@ -204,7 +204,7 @@ impl Locked<'_> {
                 Ok(()) => {}
                 Err(Stopped::Concerned(task)) => {
                     let alone = std::slice::from_ref(&tasks[task - first]);
-                    match self.run_together_guarded(task, alone, exec, true, &mut *tell).await {
+                    match self.run_together_guarded(task, alone, exec, &mut *tell).await {
                         Ok(ms) => took.extend(ms),
                         Err(error) => return (took, Some(error)),
                     }

@@ -58,7 +58,6 @@ impl Run<'_, '_, '_, '_> {
             first: index,
             begin,
             cleans: false,
-            is_tried: true,
             leading: early,
             rest: &rest,
             attest: &|note| together::attested(task.step.migration, note, &actor, &place),
