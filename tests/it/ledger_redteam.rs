@@ -76,7 +76,6 @@ impl Arena {
             psql_at(&admin, pre);
         }
         let mut before = truth(&admin);
-        let arguments = case.meta.args.join(" ");
         let is_place = |step: &Vec<String>| step.first().is_some_and(|it| it == "@place");
         let mut again = case.meta.steps.iter().peekable();
         if again.peek().is_some_and(|it| is_place(it)) {
@@ -86,8 +85,14 @@ impl Arena {
             again.next();
         }
         // the first of the steps is an upgrade
-        let first = again.next().map_or_else(|| format!("upgrade {arguments}"), |it| it.join(" "));
-        let mut ran = project.run(&first);
+        let with_arguments = |command: &str| -> Vec<String> {
+            let words = command.split_whitespace().map(str::to_owned);
+            words.chain(case.meta.args.iter().cloned()).collect()
+        };
+        let run = |words: &[String]| {
+            project.run_with(&words.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let mut ran = run(&again.next().cloned().unwrap_or_else(|| with_arguments("upgrade")));
         let mut complaint = None;
         while (ran.code == Some(0) || case.meta.go_on)
             && let Some(step) = again.next()
@@ -127,7 +132,7 @@ impl Arena {
             // an attack may be refused that early
             if ran.code == Some(0) || case.allow {
                 let phase = if case.meta.phase == "down" { "downgrade -1" } else { "redo" };
-                ran = project.run(&format!("{phase} {arguments}"));
+                ran = run(&with_arguments(phase));
             }
         }
         let after = truth(&admin);
