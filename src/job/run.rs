@@ -103,6 +103,7 @@ impl Default for RunOptions {
             unrecorded: false,
             actor: String::new(),
             attempts: 5,
+            train: ExecOptions::TRAIN,
             unsure: None,
             throttle: Throttle::default(),
             demands_checks: true,

@@ -90,6 +90,8 @@ pub struct ExecOptions {
     pub actor: String,
     /// How often a task is tried when a lock is not to be had.
     pub attempts: u32,
+    /// How many migrations are sent at once, at most.
+    pub train: usize,
     /// What to do with a statement of which nobody knows whether it took effect.
     pub unsure: Option<Unsure>,
     /// How a backfill is throttled.
@@ -100,6 +102,11 @@ pub struct ExecOptions {
     pub demands_checks: bool,
     /// Whether what runs in a transaction is left out of the journal: in a database that is thrown away.
     pub unrecorded: bool,
+}
+
+impl ExecOptions {
+    /// How many migrations are sent at once where nobody says otherwise.
+    pub const TRAIN: usize = 100;
 }
 
 /// What a person says of a statement that was started before a crash, when the catalog cannot tell.

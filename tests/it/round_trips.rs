@@ -98,6 +98,13 @@ fn a_run_takes_five_round_trips_and_one_for_each_hundred_migrations() {
 }
 
 #[test]
+fn without_trains_each_migration_waits_for_the_one_before_it() {
+    let counted = Counted::far(20);
+    let seen = counted.run("upgrade --no-train");
+    assert!((20..=25).contains(&seen.round_trips), "{seen:?}");
+}
+
+#[test]
 fn the_statements_of_a_long_script_do_not_wait_for_each_other() {
     let script: String = (0..1_000).map(|n| format!("INSERT INTO t VALUES ({n});\n")).collect();
     let script = format!("CREATE TABLE t (x int);\n{script}");

@@ -28,6 +28,9 @@ pub(in crate::cli) struct LimitArgs {
     /// Allow a deliberate change to a ledger's protection, for this reason; rows must not change
     #[arg(long, value_name = "REASON")]
     allow_ledger_change: Option<String>,
+    /// Send each migration by itself, for a pooler that cannot pass on a hundred at once
+    #[arg(long)]
+    no_train: bool,
 }
 
 impl Settings {
@@ -69,6 +72,7 @@ impl Settings {
             unrecorded: false,
             actor: self.actor(),
             attempts,
+            train: if flags.no_train { 1 } else { ExecOptions::TRAIN },
             unsure: None,
             throttle: self.throttle(),
             demands_checks: true,

@@ -27,8 +27,6 @@ use crate::{
     },
 };
 
-/// How many migrations are sent at once.
-const MOST: usize = 100;
 /// How many bytes of scripts are sent at once: what is behind a failure is sent for nothing.
 const BYTES: usize = 1 << 20;
 
@@ -171,7 +169,7 @@ impl Locked<'_> {
             bytes += task.script.text.len();
             bytes <= BYTES && may_ride(task, exec)
         };
-        tasks.iter().take(MOST).take_while(rides).count()
+        tasks.iter().take(exec.train).take_while(rides).count()
     }
 
     /// Runs tasks one after another, each in a transaction of its own; `first` is the index of the first. Gives how long those took
