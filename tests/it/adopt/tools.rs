@@ -111,7 +111,8 @@ fn refinery(project: &Project, database: &Database, steps: &[Step]) {
         let letter = if at == 1 { "U" } else { "V" };
         project.write(&format!("migrations/{letter}{number}__{name}.sql"), &step.up);
         database.execute(&format!(
-            "INSERT INTO refinery_schema_history VALUES ({number}, '{name}', '2024-01-01T10:00:00Z', '1')"
+            "INSERT INTO refinery_schema_history VALUES ({number}, {}, '2024-01-01T10:00:00Z', '1')",
+            text(&name)
         ));
     }
 }
@@ -124,9 +125,9 @@ fn prisma(project: &Project, database: &Database, steps: &[Step]) {
         project.write(&format!("prisma/migrations/{name}/migration.sql"), &step.up);
         // the third failed first, and was resolved
         if at == 2 {
-            database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('x', '1', NULL, '{name}', 'error', '2024-01-01', '2023-12-31', 0)"));
+            database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('x', '1', NULL, {}, 'error', '2024-01-01', '2023-12-31', 0)", text(&name)));
         }
-        database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('{at}', '1', '2024-01-02', '{name}', NULL, NULL, '2024-01-02', 1)"));
+        database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('{at}', '1', '2024-01-02', {}, NULL, NULL, '2024-01-02', 1)", text(&name)));
     }
 }
 
