@@ -106,7 +106,7 @@ pub(crate) fn object(key: &Key, catalog: &Catalog) -> Option<Key> {
     kinds.iter().map(|kind| Key::new(*kind, &parts.object)).find(|it| catalog.get(it).is_some())
 }
 
-/// A grantee as GRANT and REVOKE take it.
+/// A grantee as GRANT and REVOKE take it. The role that runs the statements may have another name elsewhere.
 pub(crate) fn role(grantee: &str, own: &str) -> String {
     match grantee {
         name if name == own => "CURRENT_USER".to_owned(),

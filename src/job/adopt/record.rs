@@ -42,10 +42,10 @@ pub async fn record(
 ) -> Result<(), JobError> {
     let is_new = adoption.report.manner != Manner::Record;
     let mut locked = locked(request, adoption, watch).await?;
-    let mut adopted = Adopted::default();
-    if is_new {
-        adopted = files(request, adoption)?;
-    }
+    let mut adopted = match is_new {
+        true => files(request, adoption)?,
+        false => adopted::read(request.dir)?.unwrap_or_default(),
+    };
     if let Err(error) = journal(&mut locked, request, adoption).await {
         if is_new {
             // nothing is left of what failed; the error that is reported is the first one
@@ -56,7 +56,7 @@ pub async fn record(
     }
     locked.release().await;
     adoption.report.recorded = true;
-    schema(request, adoption, printer, &mut adopted, is_new, watch).await
+    schema(request, adoption, printer, &mut adopted, watch).await
 }
 
 /// Writes migrations, settings and the note of where they come from. The note is there first, so that a run that is killed is known.
@@ -211,7 +211,6 @@ async fn schema(
     adoption: &mut Adoption,
     printer: impl FnOnce() -> Result<Printer, JobError>,
     adopted: &mut Adopted,
-    is_new: bool,
     watch: Watch<'_>,
 ) -> Result<(), JobError> {
     let printer = printer()?;
@@ -233,13 +232,11 @@ async fn schema(
     adoption.report.remarks.extend(report.notes);
     for file in report.files.iter().filter(|it| it.state == FileState::Written) {
         let path = printer.current.join(&file.file);
-        if is_new {
-            adopted.files.push(adopted::written(request.dir, &path)?);
-        }
-        adoption.report.written.push(path);
-    }
-    if is_new {
+        let written = adopted::written(request.dir, &path)?;
+        adopted.files.retain(|it| it.path != written.path);
+        adopted.files.push(written);
         adopted::write(request.dir, adopted)?;
+        adoption.report.written.push(path);
     }
     Ok(())
 }
