@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     migration::version::Version,
-    project::{ProjectError, regular, schema_file},
+    project::{ProjectError, regular, schema_file, squash::turn},
 };
 
 /// What is to be renamed, while that is being done. Its dot keeps it out of every tool's sight.
@@ -19,6 +19,12 @@ const NOTE: &str = ".rebasing";
 /// # Errors
 /// When a name is taken, or the system says no: no directory has another name then.
 pub fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
+    let _turn = turn(dir)?;
+    for (from, _) in moves {
+        let place = dir.join(from);
+        // another run may have been faster
+        fs::metadata(&place).map_err(ProjectError::io("read", &place))?;
+    }
     if let Some((_, to)) = moves.iter().find(|(_, to)| dir.join(to).exists()) {
         return Err(ProjectError::Exists {
             path: dir.join(to),
@@ -27,7 +33,7 @@ pub fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
     }
     let note = serde_json::to_string(moves).unwrap_or_default();
     schema_file::write(&dir.join(NOTE), &note)?;
-    finish(dir).map(drop)
+    go_on(dir).map(drop)
 }
 
 /// Goes on with what was interrupted. Gives the old and the new names.
@@ -35,6 +41,14 @@ pub fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
 /// # Errors
 /// When the system says no.
 pub fn finish(dir: &Path) -> Result<Vec<(String, String)>, ProjectError> {
+    if !dir.join(NOTE).exists() {
+        return Ok(Vec::new());
+    }
+    let _turn = turn(dir)?;
+    go_on(dir)
+}
+
+fn go_on(dir: &Path) -> Result<Vec<(String, String)>, ProjectError> {
     let note = dir.join(NOTE);
     let text = match regular::read_to_string(&note) {
         Ok(text) => text,

@@ -32,6 +32,12 @@ pub fn replace(
     old: &[&str],
     deletes: bool,
 ) -> Result<(PathBuf, Option<PathBuf>), ProjectError> {
+    let _turn = turn(dir)?;
+    for name in old {
+        let place = dir.join(name);
+        // another run may have been faster
+        fs::metadata(&place).map_err(ProjectError::io("read", &place))?;
+    }
     let aside = dir.join(SQUASHED);
     let was_there = aside.is_dir();
     let mut copied = Vec::new();
@@ -67,11 +73,13 @@ pub fn replace(
 /// # Errors
 /// When the system says no.
 pub fn finish(dir: &Path) -> Result<Vec<String>, ProjectError> {
-    let mut names: Vec<String> = Vec::new();
-    if dir.is_dir() {
-        let entries = fs::read_dir(dir).map_err(ProjectError::io("read", dir))?.flatten();
-        names.extend(entries.filter_map(|it| it.file_name().into_string().ok()));
+    if !dir.is_dir() {
+        return Ok(Vec::new());
     }
+    let _turn = turn(dir)?;
+    let entries = fs::read_dir(dir).map_err(ProjectError::io("read", dir))?.flatten();
+    let mut names: Vec<String> =
+        entries.filter_map(|it| it.file_name().into_string().ok()).collect();
     names.retain(|it| !it.starts_with('.'));
     names.sort();
     let mut left: Vec<&str> = Vec::new();
@@ -88,6 +96,13 @@ pub fn finish(dir: &Path) -> Result<Vec<String>, ProjectError> {
     }
     remove(dir, &left)?;
     Ok(left.into_iter().map(str::to_owned).collect())
+}
+
+/// Waits until no other run moves directories. The system gives it back when the file is closed, also after a kill.
+pub(super) fn turn(dir: &Path) -> Result<fs::File, ProjectError> {
+    let file = fs::File::open(dir).map_err(ProjectError::io("open", dir))?;
+    file.lock().map_err(ProjectError::io("lock", dir))?;
+    Ok(file)
 }
 
 /// Whether a directory is what was squashed: its version, and its up.sql.

@@ -368,3 +368,20 @@ fn a_squash_that_was_killed_is_finished_by_the_next_one() {
     project.run("squash --keep-data *").code(1).says(&["was squashed before"]);
     assert_eq!(std::fs::read(&kept).unwrap(), before);
 }
+
+#[test]
+fn of_two_squashes_at_once_one_wins_and_no_file_is_lost() {
+    let project = Project::new();
+    shop(&project);
+    let run = || {
+        let mut command = project.command(crate::support::GLOWPLUG);
+        command.args(["squash", "--keep-data", "*"]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    let won = [run(), run()].map(|mut it| it.wait().unwrap().success());
+    assert_eq!(won.iter().filter(|it| **it).count(), 1);
+    let old: Vec<&str> = SHOP.iter().map(|it| it.0).collect();
+    assert_eq!(files(&project, "migrations/.squashed"), old);
+    assert_eq!(files(&project, "migrations"), [".squashed", "20240401_squashed"]);
+}
