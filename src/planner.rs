@@ -243,6 +243,7 @@ impl<'c> Planner<'c> {
             batches: self.target.batches,
             in_one: self.target.in_one,
             portable: self.target.portable,
+            role: self.target.role,
             with_parent: false,
         };
         let parent = rules(key.kind()).created_with(&object);

@@ -16,6 +16,7 @@ use crate::{
         settings::{LimitArgs, Settings},
     },
     job::{self, JobError, adopt::Adoption},
+    migration::history_file,
     project::{adopted, read},
     report::adopt::Manner,
     tools::Tool,
@@ -106,6 +107,7 @@ impl Adopt {
                 printer: &printer,
                 limits: &limits,
                 actor: &actor,
+                keeps_history: settings.toml.migrations.history_file,
             };
             let mut watch = |event| progress.show(&event);
             let mut found = job::adopt::prepare(&request, stop, &mut watch).await?;
@@ -199,6 +201,9 @@ impl Adopt {
         });
         progress.finish();
         let mut report = report?;
+        if !self.dry_run && dir.join(history_file::NAME).exists() {
+            settings.keep_history(&[])?;
+        }
         for path in report.removed.iter_mut().chain(&mut report.kept) {
             *path = settings.relative(path).into();
         }

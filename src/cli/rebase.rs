@@ -14,11 +14,13 @@ use crate::{
         settings::{LimitArgs, Settings},
     },
     job::{
-        self,
+        self, JobError,
         rebase::RebaseRequest,
         run::RunOptions,
         schema::{self, Before},
     },
+    project::rebase,
+    report::rebase::{MoveReport, RebaseReport},
 };
 
 /// Gives migrations versions after the newest one, in their order: after a merge, those of your branch.
@@ -47,6 +49,9 @@ pub(super) struct Rebase {
 impl Rebase {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
+        if !self.dry_run && Self::finish(&settings, output)? {
+            return Ok(Exit::Done);
+        }
         let migrations = settings.migrations()?;
         let options = RunOptions {
             limits: settings.limits(&self.limits),
@@ -108,8 +113,25 @@ impl Rebase {
         Ok(Exit::Done)
     }
 
+    /// Finishes a rebase that was interrupted; says whether there was one.
+    fn finish(settings: &Settings, output: &Output) -> Result<bool, CliError> {
+        let finished = rebase::finish(&settings.migrations_dir).map_err(JobError::from)?;
+        if finished.is_empty() {
+            return Ok(false);
+        }
+        settings.keep_history(&[])?;
+        let moved = finished.into_iter().map(|(from, to)| MoveReport { from, to });
+        let report = RebaseReport { moved: moved.collect(), ..RebaseReport::default() };
+        output.answer(&report, |it| {
+            let moved = it.moved.iter().map(|it| format!("{} -> {}\n", it.from, it.to));
+            let moved: String = moved.collect();
+            format!("{moved}Finished a rebase that was interrupted. `glowplug upgrade` applies what it reverted.\n")
+        });
+        Ok(true)
+    }
+
     /// Whether the user agrees that these get other names.
-    fn agreed(&self, report: &crate::report::rebase::RebaseReport, output: &Output) -> bool {
+    fn agreed(&self, report: &RebaseReport, output: &Output) -> bool {
         if self.yes || !can_ask() {
             return self.yes;
         }

@@ -12,9 +12,11 @@ use crate::{
         settings::{LimitArgs, Settings},
     },
     job::{
-        self,
+        self, JobError,
         squash::{SquashRequest, Target},
     },
+    project::squash,
+    report::squash::SquashReport,
 };
 
 /// Makes one migration of all up to B, or of those after A up to B, and proves that it leads to the same.
@@ -50,6 +52,9 @@ pub(super) struct Squash {
 impl Squash {
     pub(super) fn run(&self, global: &Global, output: &Output) -> Result<Exit, CliError> {
         let settings = Settings::resolve(global)?;
+        if !self.dry_run && Self::finish(&settings, output)? {
+            return Ok(Exit::Done);
+        }
         let migrations = settings.migrations()?;
         let guard = settings.exec_options(&LimitArgs::default()).guard;
         let target =
@@ -82,5 +87,22 @@ impl Squash {
         }
         output.answer(&report, render::squashed);
         Ok(Exit::Done)
+    }
+
+    /// Finishes a squash that was interrupted; says whether there was one.
+    fn finish(settings: &Settings, output: &Output) -> Result<bool, CliError> {
+        let finished = squash::finish(&settings.migrations_dir).map_err(JobError::from)?;
+        if finished.is_empty() {
+            return Ok(false);
+        }
+        settings.keep_history(&[])?;
+        let report = SquashReport { replaces: finished, ..SquashReport::default() };
+        output.answer(&report, |it| {
+            format!(
+                "Finished a squash that was interrupted: moved {} to .squashed. Nothing else was done.\n",
+                it.replaces.join(", ")
+            )
+        });
+        Ok(true)
     }
 }

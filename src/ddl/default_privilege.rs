@@ -116,10 +116,14 @@ fn revoke(object: &Object<'_>, what: &str) -> Statement {
 /// What the statement is about: whose objects and where, which objects, and for whom.
 fn words(object: &Object<'_>) -> (String, String, String) {
     let key = object.key;
-    let mut scope = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {}", Ident(key.part(0)));
+    let mut scope = "ALTER DEFAULT PRIVILEGES".to_owned();
+    // it may have another name elsewhere
+    if key.part(0) != object.role {
+        scope += &format!(" FOR ROLE {}", Ident(key.part(0)));
+    }
     if !key.part(1).is_empty() {
         scope += &format!(" IN SCHEMA {}", Ident(key.part(1)));
     }
     let on = format!("{}S", key.part(2).to_ascii_uppercase());
-    (scope, on, role(key.part(3)))
+    (scope, on, role(key.part(3), object.role))
 }

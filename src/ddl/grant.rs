@@ -106,9 +106,10 @@ pub(crate) fn object(key: &Key, catalog: &Catalog) -> Option<Key> {
     kinds.iter().map(|kind| Key::new(*kind, &parts.object)).find(|it| catalog.get(it).is_some())
 }
 
-/// A grantee as GRANT and REVOKE take it.
-pub(crate) fn role(grantee: &str) -> String {
+/// A grantee as GRANT and REVOKE take it. The role that runs the statements may have another name elsewhere.
+pub(crate) fn role(grantee: &str, own: &str) -> String {
     match grantee {
+        name if name == own => "CURRENT_USER".to_owned(),
         "PUBLIC" => grantee.to_owned(),
         name => Ident(name).to_string(),
     }
@@ -119,7 +120,7 @@ fn grant(object: &Object<'_>, is_grantable: bool) -> Option<Statement> {
     let parts = parts(object.key)?;
     let (privilege, on) = target(&parts)?;
     let option = if is_grantable { " WITH GRANT OPTION" } else { "" };
-    let to = role(parts.grantee);
+    let to = role(parts.grantee, object.role);
     Some(Statement::new(format!("GRANT {privilege} ON {on} TO {to}{option}")))
 }
 
@@ -128,7 +129,7 @@ fn revoke(object: &Object<'_>, what: &str, cascades: bool) -> Option<Statement> 
     let parts = parts(object.key)?;
     let (privilege, on) = target(&parts)?;
     let cascade = if cascades { " CASCADE" } else { "" };
-    let from = role(parts.grantee);
+    let from = role(parts.grantee, object.role);
     Some(Statement::new(format!("REVOKE {what}{privilege} ON {on} FROM {from}{cascade}")))
 }
 

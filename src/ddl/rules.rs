@@ -30,6 +30,8 @@ pub(crate) struct Object<'c> {
     pub(crate) in_one: bool,
     /// Whether forms that older servers know are preferred.
     pub(crate) portable: bool,
+    /// The role that runs the statements.
+    pub(crate) role: &'c str,
     /// Whether what it is born with is being made in the same plan.
     pub(crate) with_parent: bool,
 }

@@ -5,6 +5,7 @@
 mod alembic;
 mod baseline;
 mod downs;
+mod inserted;
 mod look;
 mod prove;
 mod record;
@@ -67,6 +68,8 @@ pub struct AdoptRequest<'w> {
     pub limits: &'w Limits,
     /// Who does it.
     pub actor: &'w str,
+    /// Whether `.history` has a line for each migration.
+    pub keeps_history: bool,
 }
 
 /// What is ready to be recorded.
@@ -152,11 +155,14 @@ async fn draft(
     seen: &Seen,
     stop: Stop,
 ) -> Result<(Manner, Draft), JobError> {
-    if let Some(adopted) = adopted::read(request.dir)? {
-        return Ok((Manner::Record, there(request, seen, &adopted)?));
+    let before = adopted::read(request.dir)?;
+    if let Some(adopted) = before.as_ref().filter(|it| !it.unfinished) {
+        return Ok((Manner::Record, there(request, seen, adopted)?));
     }
-    let is_taken = seen.migrations > 0;
-    if is_taken {
+    // what an interrupted run has left is removed before anything is written
+    let left = before.iter().flat_map(|it| &it.migrations);
+    let left = left.filter(|it| request.dir.join(&it.name).is_dir()).count();
+    if seen.migrations > left {
         return Err(AdoptError::Taken { dir: request.dir.to_owned() }.into());
     }
     let database = || seen.facts.database.clone();
@@ -175,7 +181,16 @@ async fn draft(
             Ok((Manner::Convert, converted(request, seen, tool).await?))
         }
         _ if !seen.has_tables => Err(AdoptError::Nothing { database: database() }.into()),
-        _ => Ok((Manner::Baseline, baseline::draft(request, seen, stop).await?)),
+        _ => {
+            let mut draft = baseline::draft(request, seen, stop).await?;
+            if let (None, Some(tool), false) = (request.manner, converts, has_files) {
+                draft.remarks.push(format!(
+                    "the migrations of {} were not found in this project: `--files DIR` converts them",
+                    tool.label()
+                ));
+            }
+            Ok((Manner::Baseline, draft))
+        }
     }
 }
 

@@ -1,17 +1,23 @@
 //! Looks for rows that pending migrations would fail on: before anything runs, and without writing.
 
+use std::collections::BTreeMap;
+
 use crate::{
     job::JobError,
     migration::source::{Check, Direction},
     postgres::{
         exec::Task,
-        session::{Message, Session},
+        session::{Failure, Message, Session},
         session_error::SessionError,
     },
     report::data_check::DataFinding,
     words::{
         secrets,
-        sql::{self, Piece, demands::demands, pieces},
+        sql::{
+            self, Piece,
+            demands::{Demand, demands},
+            pieces,
+        },
     },
 };
 
@@ -21,13 +27,24 @@ const LIMIT: &str = "SET default_transaction_read_only = on; SET statement_timeo
 const RESET: &str = "RESET default_transaction_read_only; RESET statement_timeout";
 
 /// A question, and what it is about.
+#[derive(Clone)]
 struct Question {
     name: String,
     place: String,
     what: String,
     rows: String,
-    /// Whether one row that is true is an answer without a fault.
-    is_check: bool,
+    kind: Kind,
+}
+
+/// What a question asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Rows that are in the way.
+    Demand,
+    /// The same; one row that is true is an answer without a fault.
+    Check,
+    /// A statement that demands something of rows.
+    Statement,
 }
 
 /// Asks for the rows that tasks would fail on, as far as that can be told before they run: of tables that no earlier statement of theirs
@@ -40,7 +57,7 @@ pub(super) async fn look(
     major: u32,
     tasks: &[Task<'_>],
 ) -> Result<Vec<DataFinding>, JobError> {
-    let questions = questions(tasks, major);
+    let questions = known(session, questions(tasks, major), major).await?;
     if questions.is_empty() {
         return Ok(Vec::new());
     }
@@ -57,7 +74,7 @@ pub(super) async fn look(
     for (question, reply) in questions.into_iter().zip(replies) {
         let rows = match reply {
             Ok(rows) => rows,
-            Err(crate::postgres::session::Failure::Server(_)) => continue,
+            Err(Failure::Server(_)) => continue,
             Err(failure) => return Err(SessionError::while_doing(doing)(failure).into()),
         };
         let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
@@ -76,12 +93,44 @@ pub(super) async fn look(
     Ok(found)
 }
 
+/// Puts what the catalog tells in the place of questions for it.
+async fn known(
+    session: &mut Session<'_>,
+    open: Vec<Question>,
+    major: u32,
+) -> Result<Vec<Question>, JobError> {
+    let mut all = Vec::with_capacity(open.len());
+    for question in open {
+        if question.kind != Kind::Statement {
+            all.push(question);
+            continue;
+        }
+        let told = match session.query(&question.rows, Vec::new()).await {
+            Ok(told) => told.into_iter().filter_map(|it| it.into_iter().next().flatten()),
+            Err(Failure::Server(_)) => continue,
+            Err(failure) => {
+                return Err(SessionError::while_doing("reading constraints")(failure).into());
+            }
+        };
+        for statement in told {
+            let demands = demands(&statement).all.into_iter().filter(|it| it.since <= major);
+            all.extend(demands.map(|it| Question {
+                what: it.what,
+                rows: it.rows,
+                kind: Kind::Demand,
+                ..question.clone()
+            }));
+        }
+    }
+    Ok(all)
+}
+
 /// Counts the rows of a question, and takes three of them.
 fn query(question: &Question) -> String {
     // of a check one row with one column that is true is as good as none
-    let holds = match question.is_check {
-        false => "false",
-        true => {
+    let holds = match question.kind {
+        Kind::Demand | Kind::Statement => "false",
+        Kind::Check => {
             "pg_catalog.count(*) = 1 AND pg_catalog.bool_and((SELECT pg_catalog.count(*) = 1 AND pg_catalog.bool_and(c.value = 'true'::pg_catalog.jsonb) FROM pg_catalog.jsonb_each(r.line) AS c))"
         }
     };
@@ -90,6 +139,7 @@ fn query(question: &Question) -> String {
 
 fn questions(tasks: &[Task<'_>], major: u32) -> Vec<Question> {
     let (mut all, mut changed): (Vec<Question>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut later: BTreeMap<(Option<String>, String), Vec<Demand>> = BTreeMap::new();
     for task in tasks.iter().filter(|it| it.step.direction == Direction::Up) {
         let name = &task.step.migration.name;
         for check in task.checks.iter().filter(|it| it.when == Check::Before) {
@@ -102,24 +152,36 @@ fn questions(tasks: &[Task<'_>], major: u32) -> Vec<Question> {
                 place: place(check.script, check.statement.span.start),
                 what: "the check of pre.sql does not hold".into(),
                 rows: text.to_owned(),
-                is_check: true,
+                kind: Kind::Check,
             });
         }
         for statement in &task.statements {
             let text = &task.script.text[statement.span.clone()];
-            let demands = demands(text);
+            let mut demands = demands(text);
             let names = mentions(text);
             let is_open = !names.iter().any(|it| changed.contains(it));
-            for demand in demands.all.into_iter().filter(|it| is_open && it.since <= major) {
-                all.push(Question {
-                    name: name.clone(),
-                    place: place(task.script, statement.span.start),
-                    what: demand.what,
-                    rows: demand.rows,
-                    is_check: false,
-                });
+            let question = |what: String, rows: String, kind: Kind| Question {
+                name: name.clone(),
+                place: place(task.script, statement.span.start),
+                what,
+                rows,
+                kind,
+            };
+            // what was added before without a look at the rows is looked at now
+            for constraint in &demands.validates {
+                let key = (demands.table.clone(), constraint.clone());
+                demands.all.extend(later.remove(&key).into_iter().flatten());
             }
-            if !demands.only {
+            let only = demands.only;
+            if is_open {
+                let asked = demands.all.into_iter().filter(|it| it.since <= major);
+                all.extend(asked.map(|it| question(it.what, it.rows, Kind::Demand)));
+                let unknown = demands.unknown.into_iter();
+                all.extend(unknown.map(|it| question(String::new(), it, Kind::Statement)));
+            }
+            let table = &demands.table;
+            later.extend(demands.later.into_iter().map(|it| ((table.clone(), it.0), it.1)));
+            if !only {
                 changed.extend(names);
             }
         }

@@ -127,6 +127,19 @@ fn demand_own(migrations: &Path) -> Result<bool, JobError> {
     }
 }
 
+/// The files with settings.
+fn settings(root: &Path, migrations: &Path) -> [(&'static str, String); 2] {
+    let dir = root::relative(migrations, root).display().to_string();
+    let diesel_toml = DIESEL_TOML.replace("{dir}", &dir.replace('\\', "\\\\").replace('"', "\\\""));
+    [("diesel.toml", diesel_toml), ("glowplug.toml", GLOWPLUG_TOML.to_owned())]
+}
+
+/// The files with settings that [`write_all`] would write, with their texts.
+pub(super) fn missing(root: &Path, migrations: &Path) -> Vec<(PathBuf, String)> {
+    let all = settings(root, migrations).map(|(file, text)| (root.join(file), text));
+    all.into_iter().filter(|it| !it.0.exists()).collect()
+}
+
 pub(super) fn write_all(
     root: &Path,
     migrations: &Path,
@@ -137,11 +150,9 @@ pub(super) fn write_all(
     let mut note = |path: PathBuf, written: bool| {
         if written { report.written.push(path) } else { report.kept.push(path) }
     };
-    let dir = root::relative(migrations, root).display().to_string();
-    let diesel_toml = DIESEL_TOML.replace("{dir}", &dir.replace('\\', "\\\\").replace('"', "\\\""));
-    for (file, text) in [("diesel.toml", diesel_toml.as_str()), ("glowplug.toml", GLOWPLUG_TOML)] {
+    for (file, text) in settings(root, migrations) {
         let path = root.join(file);
-        let written = write::file_if_absent(&path, text)?;
+        let written = write::file_if_absent(&path, &text)?;
         writes_settings |= written && file == "glowplug.toml";
         note(path, written);
     }

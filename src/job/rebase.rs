@@ -311,10 +311,6 @@ pub async fn rebase(
     let names: Vec<(&str, &str)> =
         proposal.moves.iter().map(|it| (it.old.name.as_str(), it.new.name.as_str())).collect();
     files::rename(dir, &names)?;
-    let pairs = pairs(&proposal.moves);
-    for migration in &proposal.after {
-        files::correct(dir, &migration.name, &pairs)?;
-    }
     let is_applied = proposal.moves.iter().any(|it| it.is_applied);
     if let Some((endpoint, _)) = request.here.filter(|_| is_applied) {
         let migrations = read::migrations(dir, shown)?;

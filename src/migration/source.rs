@@ -159,6 +159,20 @@ pub enum SourceError {
         /// The other one.
         second: String,
     },
+    /// A migration is there together with the one that it was squashed into.
+    #[error("`{left}` is still there beside `{squashed}`, which it was squashed into")]
+    #[diagnostic(
+        code(migrations::unfinished_squash),
+        help(
+            "If a squash was interrupted, `glowplug squash` finishes it. Else remove one of the two."
+        )
+    )]
+    Unfinished {
+        /// The squashed one.
+        squashed: String,
+        /// The old one.
+        left: String,
+    },
 }
 
 impl Migrations {
@@ -169,6 +183,12 @@ impl Migrations {
     pub fn new(mut list: Vec<Migration>) -> Result<Self, SourceError> {
         list.sort_by(|a, b| (&a.version, &a.name).cmp(&(&b.version, &b.name)));
         if let Some(pair) = list.windows(2).find(|pair| pair[0].version == pair[1].version) {
+            let is_squashed =
+                |it: &Migration| it.stands_for(&pair[0].version) && !it.links.replaces.is_empty();
+            if let Some(at) = pair.iter().position(is_squashed) {
+                let (squashed, left) = (pair[at].name.clone(), pair[1 - at].name.clone());
+                return Err(SourceError::Unfinished { squashed, left });
+            }
             return Err(SourceError::DuplicateVersion {
                 version: pair[0].version.clone(),
                 first: pair[0].name.clone(),

@@ -29,6 +29,9 @@ pub struct Adopted {
     pub migrations: Vec<Origin>,
     /// What was written, relative to this file's directory, with its content.
     pub files: Vec<Written>,
+    /// Whether it is still being written: where a run was killed, the next one removes what there is of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
 }
 
 /// Where one migration comes from.
@@ -79,6 +82,28 @@ pub fn write(dir: &Path, adopted: &Adopted) -> Result<PathBuf, ProjectError> {
     text.push('\n');
     schema_file::write(&path, &text)?;
     Ok(path)
+}
+
+/// Removes what an interrupted run has written: its migrations, drafts, and the files that are as it wrote them.
+///
+/// # Errors
+/// When the system says no.
+pub fn clear(dir: &Path, unfinished: &Adopted) -> Result<Vec<PathBuf>, ProjectError> {
+    let entries = fs::read_dir(dir).map_err(ProjectError::io("read", dir))?.flatten();
+    let is_draft = |name: &str| name.starts_with(".glowplug-");
+    let drafts = entries.filter_map(|it| it.file_name().into_string().ok());
+    let own = unfinished.migrations.iter().map(|it| it.name.clone());
+    let mut removed = Vec::new();
+    for name in drafts.filter(|it| is_draft(it)).chain(own) {
+        let path = dir.join(name);
+        if path.is_dir() {
+            fs::remove_dir_all(&path).map_err(ProjectError::io("remove", &path))?;
+            removed.push(path);
+        }
+    }
+    let (files, _) = remove(dir, unfinished)?;
+    removed.extend(files);
+    Ok(removed)
 }
 
 /// Notes what is in a file now.

@@ -62,7 +62,9 @@ fn squashed(dir: &Path, shown: &str) -> Result<Vec<Migration>, ProjectError> {
         return Ok(Vec::new());
     }
     let entries = fs::read_dir(&dir).map_err(ProjectError::io("read", &shown))?;
-    let places = entries.flatten().map(|it| it.path()).filter(|it| it.is_dir());
+    let is_hidden = |it: &fs::DirEntry| it.file_name().as_encoded_bytes().first() == Some(&b'.');
+    let shown_ones = entries.flatten().filter(|it| !is_hidden(it));
+    let places = shown_ones.map(|it| it.path()).filter(|it| it.is_dir());
     let mut places: Vec<PathBuf> = places.collect();
     places.sort();
     read_all(&places, &shown)

@@ -25,6 +25,8 @@ pub struct Revision {
     pub created: Option<String>,
     /// The file.
     pub path: String,
+    /// Whether its downgrade does nothing but raise an error.
+    pub refuses_downgrade: bool,
 }
 
 /// What Alembic printed for one revision, in one direction.
@@ -50,6 +52,7 @@ patterns! {
     ASSIGNED = r#"(?m)^(revision|down_revision|depends_on)\s*(?::[^=\n]*)?=\s*(\([^)]*\)|\[[^\]]*\]|[^\n#]+)"#;
     QUOTED = r#"["']([^"']*)["']"#;
     CREATED = r"(?m)^Create Date:\s*(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})";
+    RAISES = r#"(?m)^def downgrade\([^)]*\)[^:\n]*:[^\n]*\n(?:\s*(?:#[^\n]*|"""[^"]*""")?\n)*\s+raise\b"#;
     RUNNING = r"(?m)^-- Running (upgrade|downgrade) (.*) -> (.*)$";
 }
 
@@ -67,6 +70,7 @@ pub fn revisions(files: &[File]) -> Vec<Revision> {
                 _ => revision.depends_on = names,
             }
         }
+        revision.refuses_downgrade = RAISES.is_match(&file.text);
         revision.created = CREATED.captures(&file.text).map(|it| format!("{} {}", &it[1], &it[2]));
         (!revision.id.is_empty()).then_some(revision)
     };
@@ -254,9 +258,24 @@ mod tests {
             depends_on: Vec::new(),
             created: Some("2024-01-02 10:11:12".into()),
             path: "b2_add_x.py".into(),
+            refuses_downgrade: false,
         };
         assert_eq!(read, [expected]);
         assert_eq!(ancestors(&read, &["b2".into()]).len(), 3);
+    }
+
+    #[test]
+    fn a_downgrade_that_raises_is_known_without_a_run() {
+        for (body, expected) in [
+            (" -> None:\n    raise NotImplementedError()\n", true),
+            (":\n    \"\"\"No way.\"\"\"\n    # never\n\n    raise X\n", true),
+            (":\n    op.execute('x')\n    raise X\n", false),
+            (":\n    pass\n\ndef x():\n    raise X\n", false),
+        ] {
+            let text = format!("revision = 'a'\n\ndef downgrade(){body}");
+            let read = revisions(&[File { path: "a.py".into(), text }]);
+            assert_eq!(read[0].refuses_downgrade, expected, "{body}");
+        }
     }
 
     #[test]

@@ -62,7 +62,9 @@ fn marked<'t>(text: &'t str, which: &str) -> Option<Part<'t>> {
 
 /// The word of a line that is a mark, and what follows it.
 fn mark(line: &str) -> Option<(&str, &str)> {
-    let rest = line.trim().strip_prefix("--")?.trim_start().strip_prefix("migrate:")?;
+    // an indented one is a comment of the SQL, as dbmate has it
+    let line = line.trim_start_matches('\u{feff}').trim_end();
+    let rest = line.strip_prefix("--")?.trim_start().strip_prefix("migrate:")?;
     Some(rest.split_once(char::is_whitespace).unwrap_or((rest, "")))
 }
 
@@ -75,11 +77,14 @@ mod tests {
         let file = |name: &str, text: &str| File { path: name.into(), text: text.into() };
         let read = read(&[
             file("20230102_b.sql", "--migrate:up transaction:false\nB;\n-- migrate:down\n\n"),
-            file("20230101_a.sql", "head\n-- migrate:up\nA;\n-- more\n-- migrate:down\nC;\n"),
+            file(
+                "20230101_a.sql",
+                "head\n-- migrate:up\nA;\n -- migrate:down\n-- migrate:down\nC;\n",
+            ),
         ]);
         let read = read.unwrap();
         assert_eq!(read[0].name, "a");
-        assert_eq!(read[0].up, "A;\n-- more\n");
+        assert_eq!(read[0].up, "A;\n -- migrate:down\n");
         assert_eq!(read[0].down.as_ref().unwrap().1, "C;\n");
         assert!(!read[0].is_alone && read[1].is_alone && read[1].down.is_none());
         let error = super::read(&[file("1_x.sql", "SELECT 1;")]).unwrap_err();

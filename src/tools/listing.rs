@@ -142,8 +142,12 @@ impl Project {
         let is_numbered = |name: &str| name.ends_with(".sql") && digits(name).is_some();
         let sql: Vec<_> = names.iter().filter(|it| is_numbered(it.0)).collect();
         let marked = |mark: &str| {
-            let is_marked =
-                |text: &str| text.lines().any(|it| it.replace(' ', "").starts_with(mark));
+            // a mark stands before all SQL: what looks like one in the body of a function is none
+            let is_head = |it: &&str| it.trim().is_empty() || it.starts_with("--");
+            let is_marked = |text: &str| {
+                let mut head = text.trim_start_matches('\u{feff}').lines().take_while(is_head);
+                head.any(|it| it.replace(' ', "").to_lowercase().starts_with(mark))
+            };
             sql.iter().filter(|it| is_marked(&it.1.head)).count()
         };
         let pairs = sql.iter().filter(|it| it.0.ends_with(".up.sql")).count();
@@ -152,7 +156,7 @@ impl Project {
         if sql.is_empty() {
             return None;
         }
-        match (marked("--migrate:up"), marked("--+goose")) {
+        match (marked("--migrate:up"), marked("--+gooseup")) {
             (0, 0) if pairs > 0 && self.is_go => place(Tool::GolangMigrate, pairs),
             (0, 0) => {
                 let named = sql.iter().filter(|it| it.0.contains('_')).count();
@@ -233,7 +237,8 @@ mod tests {
             ),
             (&[("go.mod", ""), ("m/1_a.up.sql", ""), ("m/1_a.down.sql", "")], "golang-migrate m 1"),
             (&[("db/migrations/1_a.sql", "-- migrate:up\n")], "dbmate db/migrations 1"),
-            (&[("m/1_a.sql", "-- +goose Up\n")], "goose m 1"),
+            (&[("m/1_a.sql", "\u{feff}-- of goose\n\n-- +goose Up\n")], "goose m 1"),
+            (&[("m/1_a.sql", "DO $$ BEGIN\n-- +goose Up\n-- migrate:up\nEND $$;")], "sqlx m 1"),
             (&[("migrations/V1__a.sql", "")], "refinery migrations 1"),
             (&[("flyway.conf", ""), ("sql/V1.2__a.sql", "")], "flyway sql 1"),
             (

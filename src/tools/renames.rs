@@ -5,7 +5,7 @@ use crate::words::{
     sql::{Piece, pieces, split},
 };
 
-/// The script that undoes another one, if that does nothing but rename relations and columns.
+/// The script that undoes another one, if that does nothing but rename relations, columns and labels.
 #[must_use]
 pub fn undone(script: &str) -> Option<String> {
     let statements = split(script).ok()?;
@@ -53,6 +53,9 @@ fn back(statement: &str) -> Option<String> {
             path.push(name(new)?);
             Some(format!("ALTER {kind} {} RENAME TO {};\n", qualified(&path), Ident(&old)))
         }
+        [what, Piece::Text(old), to, Piece::Text(new)] if what.is("value") && to.is("to") => {
+            Some(format!("ALTER {kind} {} RENAME VALUE {new} TO {old};\n", qualified(&path)))
+        }
         [what @ .., old, to, new] if to.is("to") => {
             let column = match what {
                 [] => "COLUMN",
@@ -98,7 +101,10 @@ mod tests {
                 "ALTER TABLE a RENAME CONSTRAINT b TO c;",
                 Some("ALTER TABLE \"a\" RENAME CONSTRAINT \"c\" TO \"b\";\n"),
             ),
-            ("ALTER TYPE t RENAME VALUE 'a' TO 'b';", None),
+            (
+                "ALTER TYPE t RENAME VALUE 'a' TO E'b\\'';",
+                Some("ALTER TYPE \"t\" RENAME VALUE E'b\\'' TO 'a';\n"),
+            ),
             ("ALTER TABLE a RENAME b TO c; SELECT 1;", None),
             ("-- nothing", None),
         ] {

@@ -4,6 +4,7 @@ mod alembic;
 mod baseline;
 mod refused;
 mod tools;
+mod years;
 
 use std::fmt::Write as _;
 

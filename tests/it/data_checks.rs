@@ -60,6 +60,42 @@ ALTER TABLE teams ALTER COLUMN name SET NOT NULL;",
 }
 
 #[test]
+fn what_the_catalog_tells_of_constraints_is_asked_about_rows_as_well() {
+    let database = Database::new();
+    let project = users(&database);
+    project.migration(
+        "2_later",
+        "ALTER TABLE users ADD CONSTRAINT \"Pos\" CHECK (id < 2) NOT VALID;
+ALTER TABLE users ADD CONSTRAINT in_team FOREIGN KEY (team) REFERENCES teams NOT VALID;",
+        "ALTER TABLE users DROP CONSTRAINT \"Pos\", DROP CONSTRAINT in_team;",
+    );
+    project.run("upgrade").ok();
+    project.migration(
+        "3_now",
+        "CREATE INDEX harmless ON users (id);
+ALTER TABLE users VALIDATE CONSTRAINT \"Pos\", VALIDATE CONSTRAINT in_team;
+CREATE UNIQUE INDEX once ON users (upper(mail));
+ALTER TABLE users ADD CONSTRAINT again FOREIGN KEY (team) REFERENCES teams;
+ALTER TABLE users ADD CONSTRAINT small CHECK (id < 4) NOT VALID;
+ALTER TABLE users VALIDATE CONSTRAINT small;",
+        "SELECT 1;",
+    );
+    let said = project.run("upgrade --dry-run").code(3).stdout;
+    for line in [
+        "up.sql:2: a row of users does not meet CHECK",
+        "up.sql:2: \"team\" of users refers to no row of teams: 1 row",
+        "up.sql:3: upper(mail) of users is there more than once: 1 row",
+        "up.sql:4: \"team\" of users refers to no row of teams: 1 row",
+        "up.sql:6: a row of users does not meet CHECK (id < 4): 1 row",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    database.execute("DELETE FROM users");
+    project.run("upgrade --dry-run").ok();
+    project.run("upgrade").ok();
+}
+
+#[test]
 fn rows_that_an_earlier_statement_mends_are_not_in_the_way() {
     let database = Database::new();
     let project = users(&database);

@@ -256,6 +256,27 @@ fn random_merges_never_rename_what_a_shared_database_has_run() {
     }
 }
 
+#[test]
+fn a_rebase_that_was_killed_is_finished_by_the_next_one() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    for (version, name) in [("1", "a"), ("2", "b"), ("9", "c"), ("3", "d")] {
+        table(&project, version, name);
+    }
+    metadata(&project, "3_d", "depends_on = [\"2\"]\n");
+    // of `2_b` and `3_d` the second one was renamed
+    let dir = project.path().join("migrations");
+    std::fs::rename(dir.join("3_d"), dir.join("11_d")).unwrap();
+    project.write("migrations/.rebasing", r#"[["2_b", "10_b"], ["3_d", "11_d"]]"#);
+    let said = project.run("rebase").ok().stdout;
+    assert!(said.contains("2_b -> 10_b"), "{said}");
+    assert!(said.contains("Finished a rebase that was interrupted"), "{said}");
+    assert_eq!(directories(&project), ["10_b", "11_d", "1_a", "9_c"]);
+    let text = std::fs::read_to_string(dir.join("11_d/metadata.toml")).unwrap();
+    assert!(text.ends_with("depends_on = [\"10\"]\n"), "{text}");
+    project.run("rebase").code(1).says(&["rebase::nothing"]);
+}
+
 /// Runs git in a project, as a person without settings would.
 fn git(project: &Project, arguments: &[&str]) -> std::process::Output {
     let settings = [

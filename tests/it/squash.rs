@@ -312,3 +312,76 @@ fn a_ledger_that_is_new_in_the_range_is_squashed_and_written_like_any_table() {
     let ran = project.run("revision --autogenerate -m actor").code(1);
     ran.says(&["autogenerate::ledger", "existing events would have to be updated"]);
 }
+
+/// The files below a directory of a project.
+fn files(project: &Project, dir: &str) -> Vec<String> {
+    let mut all: Vec<String> = std::fs::read_dir(project.path().join(dir))
+        .unwrap()
+        .map(|it| it.unwrap().file_name().into_string().unwrap())
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_squash_that_was_killed_is_finished_by_the_next_one() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    shop(&project);
+    let copy = |from: String, to: String| {
+        let (from, to) = (project.path().join(from), project.path().join(to));
+        std::fs::create_dir_all(&to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    };
+    // killed while it copied: one directory is aside already, and one is half there
+    let name = SHOP[1].0;
+    copy(format!("migrations/{name}"), format!("migrations/.squashed/{name}"));
+    project.write("migrations/.squashed/.glowplug-x/whole/up.sql", "SELECT");
+    project.run("upgrade").ok();
+    project.run("squash --keep-data *").ok();
+    let old: Vec<&str> = SHOP.iter().map(|it| it.0).collect();
+    assert_eq!(files(&project, "migrations/.squashed"), old);
+    // killed while it removed the old ones
+    for name in &old[1..] {
+        copy(format!("migrations/.squashed/{name}"), format!("migrations/{name}"));
+    }
+    std::fs::remove_dir_all(project.path().join("migrations/.squashed").join(name)).unwrap();
+    for command in ["upgrade", "verify", "history --offline"] {
+        project
+            .run(command)
+            .code(1)
+            .says(&["20240401_names` is still there", "`glowplug squash` finishes it"]);
+    }
+    let said = project.run("squash").ok().stdout;
+    assert!(said.contains("Finished a squash that was interrupted"), "{said}");
+    assert_eq!(files(&project, "migrations/.squashed"), old);
+    assert_eq!(files(&project, "migrations"), [".squashed", "20240401_squashed"]);
+    project.run("upgrade").ok();
+    project.run("current --check-heads").ok();
+    // one that was squashed with other contents is not overwritten
+    project.migration(old[0], "SELECT 1;", "SELECT 1;");
+    project.migration("20250101_x", "SELECT 1;", "SELECT 1;");
+    let kept = project.path().join("migrations/.squashed").join(old[0]).join("up.sql");
+    let before = std::fs::read(&kept).unwrap();
+    project.run("squash --keep-data *").code(1).says(&["was squashed before"]);
+    assert_eq!(std::fs::read(&kept).unwrap(), before);
+}
+
+#[test]
+fn of_two_squashes_at_once_one_wins_and_no_file_is_lost() {
+    let project = Project::new();
+    shop(&project);
+    let run = || {
+        let mut command = project.command(crate::support::GLOWPLUG);
+        command.args(["squash", "--keep-data", "*"]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    let won = [run(), run()].map(|mut it| it.wait().unwrap().success());
+    assert_eq!(won.iter().filter(|it| **it).count(), 1);
+    let old: Vec<&str> = SHOP.iter().map(|it| it.0).collect();
+    assert_eq!(files(&project, "migrations/.squashed"), old);
+    assert_eq!(files(&project, "migrations"), [".squashed", "20240401_squashed"]);
+}

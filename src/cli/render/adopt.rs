@@ -160,6 +160,9 @@ pub(in crate::cli) fn undone(report: &UndoReport, dry_run: bool) -> String {
             "Would remove {files}, and what {} records of {count}. Nothing was changed.\n",
             report.database
         ),
+        false if report.database.is_empty() => {
+            format!("{kept}Removed {files}: an adoption was interrupted.\n")
+        }
         false => format!("{kept}Removed {files}; {} no longer records {count}.\n", report.database),
     }
 }

@@ -69,51 +69,50 @@ fn home(dir: &Path, root: &Path) -> PathBuf {
     found.unwrap_or(root).to_owned()
 }
 
-/// The ways down. Where one fails, those below it are asked for by themselves.
+/// The ways down. Where one fails, the rest is asked for chain by chain: starting the program takes longer than what it prints.
 async fn downs(program: &Alembic, revisions: &[Revision]) -> Result<Vec<Printed>, JobError> {
     let mut all: Vec<Printed> = Vec::new();
-    let mut failed: BTreeSet<String> = BTreeSet::new();
-    let mut from = "heads".to_owned();
-    loop {
-        let range = format!("{from}:base");
+    let answering = revisions.iter().filter(|it| !it.refuses_downgrade);
+    let mut open: BTreeSet<&str> = answering.map(|it| it.id.as_str()).collect();
+    let mut whole = (open.len() == revisions.len()).then(|| "heads:base".to_owned());
+    while let Some(range) = whole.take().or_else(|| chain(revisions, &open)) {
+        let tip = range.split(':').next().unwrap_or_default().to_owned();
         let said = run(program, vec!["downgrade".into(), range, "--sql".into()]).await?;
         let mut steps = printed(&said.output);
-        if said.succeeded {
-            all.append(&mut steps);
-            return Ok(all);
+        let asked: BTreeSet<String> =
+            steps.iter().flat_map(|it| it.from.clone()).chain([tip]).collect();
+        if !said.succeeded {
+            // the last one is the one that failed
+            steps.pop();
         }
-        // the last one is the one that failed
-        let Some(last) = steps.pop() else { break };
+        steps.retain(|it| it.from.iter().all(|id| open.contains(id.as_str())));
+        open.retain(|it| !asked.contains(*it));
         all.append(&mut steps);
-        failed.extend(last.from.iter().cloned());
-        match &last.to[..] {
-            [] => break,
-            [one] if is_linear(revisions) => from.clone_from(one),
-            _ => break,
-        }
-    }
-    let known: BTreeSet<String> = all.iter().flat_map(|it| it.from.clone()).collect();
-    let open = revisions.iter().filter(|it| !known.contains(&it.id) && !failed.contains(&it.id));
-    for revision in open {
-        let parent = revision.parents.first().map_or("base", String::as_str);
-        let range = format!("{}:{parent}", revision.id);
-        let said = run(program, vec!["downgrade".into(), range, "--sql".into()]).await?;
-        if said.succeeded {
-            let steps = printed(&said.output).into_iter();
-            all.extend(steps.filter(|it| it.from == [revision.id.clone()]));
-        }
     }
     Ok(all)
 }
 
-/// Whether no revision has two children or two parents.
-fn is_linear(revisions: &[Revision]) -> bool {
-    let mut parents: BTreeSet<&str> = BTreeSet::new();
-    revisions.iter().all(|it| {
-        it.parents.len() < 2
-            && it.depends_on.is_empty()
-            && it.parents.iter().all(|parent| parents.insert(parent))
-    })
+/// The range of a revision that is still open and of those below it, as far as there are neither branches nor merges.
+fn chain(revisions: &[Revision], open: &BTreeSet<&str>) -> Option<String> {
+    let children = |id: &str| {
+        let all = revisions.iter().filter(|it| it.parents.iter().any(|it| it == id));
+        all.collect::<Vec<_>>()
+    };
+    let of = |id: &str| revisions.iter().find(|it| it.id == id);
+    // one with a single child that is open and no merge belongs to the chain of that
+    let goes_on = |it: &Revision| match &children(&it.id)[..] {
+        [one] => one.parents.len() == 1 && open.contains(one.id.as_str()),
+        _ => false,
+    };
+    let tip = revisions.iter().find(|it| open.contains(it.id.as_str()) && !goes_on(it))?;
+    let mut last = tip;
+    while let [parent] = &last.parents[..]
+        && let Some(next) = of(parent).filter(|it| open.contains(it.id.as_str()) && goes_on(it))
+    {
+        last = next;
+    }
+    let below = last.parents.first().map_or("base", String::as_str);
+    Some(format!("{}:{below}", tip.id))
 }
 
 async fn run(program: &Alembic, arguments: Vec<String>) -> Result<Said, JobError> {
@@ -128,5 +127,36 @@ async fn run(program: &Alembic, arguments: Vec<String>) -> Result<Said, JobError
             Err(AdoptError::Alembic { what: "the migrations".into(), said }.into())
         }
         said => Ok(said?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn revisions_are_asked_for_in_chains_between_branches_and_merges() {
+        let revision = |(id, parents): &(&str, &[&str])| Revision {
+            id: (*id).to_owned(),
+            parents: parents.iter().map(|it| (*it).to_owned()).collect(),
+            ..Revision::default()
+        };
+        let all: [(&str, &[&str]); 7] = [
+            ("a", &[]),
+            ("b", &["a"]),
+            ("c", &["b"]),
+            ("d", &["c"]),
+            ("x", &["b"]),
+            ("m", &["d", "x"]),
+            ("n", &["m"]),
+        ];
+        let revisions: Vec<Revision> = all.iter().map(revision).collect();
+        let next = |open: &[&str]| chain(&revisions, &open.iter().copied().collect());
+        let of = |open: &[&str]| next(open).unwrap_or_default();
+        assert_eq!(of(&["a", "b", "c", "d", "x", "m", "n"]), "b:base");
+        assert_eq!(of(&["c", "d", "x", "m", "n"]), "d:b");
+        assert_eq!(of(&["c", "x", "m", "n"]), "c:b");
+        assert_eq!(of(&["m", "n"]), "n:d");
+        assert_eq!(next(&[]), None);
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     catalog::{Catalog, Ignored},
+    ddl::Fill,
     job::{
         JobError, Watch,
+        adopt::inserted::Before,
         autogenerate::{comparable_of, proof::way_back, script},
         explain::failed,
         open::Endpoint,
@@ -18,10 +20,15 @@ use crate::{
         source::{Direction, Migration, Migrations, Script},
     },
     planner::{Target, segment::Segment},
-    postgres::{introspect::Reader, lock::Locked, session::Stop},
+    postgres::{
+        introspect::Reader,
+        lock::Locked,
+        session::{Failure, Stop},
+        session_error::SessionError,
+    },
     report::event::Event,
     tools::renames::undone,
-    words::sql::verb,
+    words::sql::{place_of, verb},
 };
 
 /// The ways down that were written, by their migration.
@@ -74,11 +81,17 @@ async fn replayed(
     watch(Event::Planned { steps: migrations.len() });
     for migration in migrations {
         let Some(script) = replay.get(&migration.version) else { continue };
+        let is_missing = migration.down.is_none();
+        let rows = match is_missing {
+            true => Before::read(&mut locked, &before, migration).await.map_err(reading)?,
+            false => Before::default(),
+        };
         up(&mut locked, script, &options).await?;
         watch(Event::Verified { name: migration.name.clone() });
         let after = read(&mut locked, &mut reader, ignored).await?;
-        if migration.down.is_none() {
-            let (text, back) = text(&after, &before, migration, major);
+        if is_missing {
+            let removal = rows.removal(&mut locked, (&before, &after)).await.map_err(reading)?;
+            let (text, back) = text((&after, &before), migration, &removal, major);
             let path = format!("{}/down.sql", migration.name);
             migration.down = Some(Script::new(path, text));
             written.insert(migration.name.clone(), back);
@@ -87,6 +100,10 @@ async fn replayed(
     }
     locked.release().await;
     Ok(written)
+}
+
+fn reading(failure: Failure) -> JobError {
+    SessionError::while_doing("reading the rows of a replay")(failure).into()
 }
 
 async fn read(
@@ -115,8 +132,13 @@ async fn up(
     }
 }
 
-/// The way down from one catalog to another, or why there is none.
-fn text(after: &Catalog, before: &Catalog, migration: &Migration, major: u32) -> (String, Back) {
+/// The way down from one catalog to another, or why there is none; `removal` is what removes the rows that up.sql inserted.
+fn text(
+    (after, before): (&Catalog, &Catalog),
+    migration: &Migration,
+    removal: &str,
+    major: u32,
+) -> (String, Back) {
     let target =
         Target { major, role: ROLE, online: false, batches: false, in_one: true, portable: false };
     let alone = !migration.metadata.run_in_transaction;
@@ -129,9 +151,9 @@ fn text(after: &Catalog, before: &Catalog, migration: &Migration, major: u32) ->
     });
     match way {
         Ok(down) => {
-            let rows = rows_stay(migration, &down);
+            let rows = rows_stay(migration, &down, removal);
             let reason = rows.map(str::to_owned);
-            (script(&down, rows), Back { is_there: true, reason })
+            (script(&down, rows, removal), Back { is_there: true, reason })
         }
         Err(why) => {
             let reason = Some(why.join("; "));
@@ -140,29 +162,46 @@ fn text(after: &Catalog, before: &Catalog, migration: &Migration, major: u32) ->
     }
 }
 
-fn script(down: &[Segment], rows: Option<&str>) -> String {
+fn script(down: &[Segment], rows: Option<&str>, removal: &str) -> String {
     let lost = down.iter().flat_map(|it| &it.statements).flat_map(|it| &it.loses);
     let lost = lost.map(|it| format!("deletes-data: going back loses {it}"));
     let head: Vec<String> = lost.chain(rows.map(str::to_owned)).collect();
-    script::text(down, &head)
+    if removal.is_empty() {
+        return script::text(down, &head);
+    }
+    let structure = match down.iter().all(|it| it.statements.is_empty()) {
+        true => head.iter().map(|it| format!("-- {it}\n")).collect(),
+        false => script::text(down, &head),
+    };
+    format!("-- deletes-data: the rows that up.sql inserts\n{removal}{structure}")
 }
 
 /// The values that nobody knows.
 fn unknown(down: &[Segment]) -> Vec<String> {
     let fills = down.iter().flat_map(|it| &it.statements).flat_map(|it| &it.fills);
+    // a label that goes stops a way down only where a row has it, and the script says so
+    let fills = fills.filter(|it| !matches!(it, Fill::Labels { .. }));
     let columns = fills.map(|it| format!("nobody knows the values of {}", it.column()));
     columns.collect()
 }
 
-/// What is said of a way down that restores the structure alone, where rows were changed.
-fn rows_stay(migration: &Migration, down: &[Segment]) -> Option<&'static str> {
+/// What is said of a way down that does not restore rows which were changed.
+fn rows_stay(migration: &Migration, down: &[Segment], removal: &str) -> Option<&'static str> {
+    const CHANGES: [&str; 4] = ["update", "delete", "merge", "truncate"];
+    const INSERTS: [&str; 4] = ["insert", "with", "do", "call"];
     let statements = migration.up.statements().ok()?;
-    let verbs = statements.iter().map(|it| verb(&migration.up.text[it.span.clone()]));
-    let verbs: Vec<String> = verbs.map(str::to_lowercase).collect();
-    let has = |names: &[&str]| verbs.iter().any(|it| names.contains(&it.as_str()));
     let changes_only_rows = down.iter().all(|it| it.statements.is_empty());
-    let is_changed = has(&["update", "delete", "merge", "truncate"])
-        || changes_only_rows && has(&["insert", "with", "do", "call"]);
-    is_changed
-        .then_some("it restores the structure only: rows that up.sql changed stay as they are")
+    let changes = statements.iter().any(|it| {
+        let text = &migration.up.text[it.span.clone()];
+        let verb = verb(text).to_lowercase();
+        // what stands within one that inserts is found as a word
+        let has_change = || CHANGES.iter().any(|it| place_of(&text.to_lowercase(), it).is_some());
+        let inserts = INSERTS.contains(&verb.as_str());
+        CHANGES.contains(&verb.as_str())
+            || inserts && has_change()
+            || inserts && changes_only_rows && removal.is_empty()
+    });
+    changes.then_some(
+        "rows that up.sql changes in another way than by inserting them stay as they are",
+    )
 }

@@ -27,6 +27,14 @@ pub async fn undo(
     let Some(adopted) = adopted::read(dir)? else {
         return Err(AdoptError::NotAdopted { path: dir.join(adopted::NAME) }.into());
     };
+    if adopted.unfinished {
+        let database = String::new();
+        let removed = match dry_run {
+            true => adopted.files.iter().map(|it| dir.join(&it.path)).collect(),
+            false => adopted::clear(dir, &adopted)?,
+        };
+        return Ok(UndoReport { database, removed, ..UndoReport::default() });
+    }
     let changed = adopted::changed(dir, &adopted);
     if !changed.is_empty() {
         return Err(AdoptError::Edited { files: changed }.into());

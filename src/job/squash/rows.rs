@@ -12,7 +12,7 @@ use crate::{
         session::{Message, Row, Session},
         session_error::SessionError,
     },
-    words::ident::{Ident, Literal, Qualified},
+    words::ident::{Ident, Literal, Qualified, split},
 };
 
 /// What is in a table.
@@ -89,19 +89,36 @@ impl Rows {
 
     /// The statements that write the rows of some tables: what others refer to comes first.
     pub(super) fn script(&self, catalog: &Catalog, tables: &BTreeSet<Key>) -> String {
-        let mut script = String::new();
-        for table in referred_first(catalog, tables) {
-            let rows = self.written.get(&table).map(String::as_str).unwrap_or_default();
-            script += rows;
+        let order = referred_first(catalog, tables);
+        let filled: Vec<&Key> = order.iter().filter(|it| self.written.contains_key(it)).collect();
+        let around = Around::of(catalog, &filled, |it| self.is_one_statement(it));
+        let mut script = around.before.clone();
+        for table in &filled {
+            script += self.written.get(table).map(String::as_str).unwrap_or_default();
         }
-        for (key, counted) in self.sequences.iter().filter(|(_, it)| it.is_called) {
+        script += &around.after;
+        let has_moved = |(key, counted): &(&Key, &Counted)| {
+            let start = catalog.get(key).and_then(|it| it.get(Attribute::Start)).unwrap_or("1");
+            counted.is_called || counted.last != start
+        };
+        for (key, counted) in self.sequences.iter().filter(has_moved) {
             if owner(catalog, key).is_none_or(|it| tables.contains(&it)) {
-                let sequence = Literal(&name(key)).to_string();
-                writeln!(script, "SELECT pg_catalog.setval({sequence}, {}, true);", counted.last)
+                let (sequence, last) = (Literal(&name(key)).to_string(), &counted.last);
+                let is_called = counted.is_called;
+                writeln!(script, "SELECT pg_catalog.setval({sequence}, {last}, {is_called});")
                     .unwrap_or_default();
             }
         }
+        if !filled.is_empty() {
+            for view in views_in_order(catalog) {
+                writeln!(script, "REFRESH MATERIALIZED VIEW {};", name(&view)).unwrap_or_default();
+            }
+        }
         script
+    }
+
+    fn is_one_statement(&self, table: &Key) -> bool {
+        self.tables.get(table).is_some_and(|it| it.count <= MANY as u64)
     }
 
     /// What is in another state in the other, apart from the tables that are left out, for people.
@@ -182,7 +199,7 @@ fn values(catalog: &Catalog, table: &Key) -> String {
     format!("SELECT ARRAY['(' || {all} || ')'] AS \"row\" FROM ONLY {} ORDER BY ctid", name(table))
 }
 
-/// The statements that write rows. Triggers that users made are asleep meanwhile: what they did before is in the rows.
+/// The statements that write rows.
 fn inserts(catalog: &Catalog, table: &Key, values: &[Row]) -> String {
     let columns = columns(catalog, table);
     let names: Vec<String> = columns.iter().map(|(name, _)| Ident(name).to_string()).collect();
@@ -190,15 +207,6 @@ fn inserts(catalog: &Catalog, table: &Key, values: &[Row]) -> String {
     let overriding = if is_identity { " OVERRIDING SYSTEM VALUE" } else { "" };
     let mut text =
         format!("-- {} rows of {}, as the migrations leave them\n", values.len(), name(table));
-    let mut triggers = catalog
-        .below(ObjectKind::Trigger, &[table.part(0), table.part(1)])
-        .map(|(_, it)| it)
-        .peekable();
-    let sleeps = triggers.peek().is_some() && triggers.all(|it| !it.is(Attribute::Enabled));
-    let toggle = |verb: &str| format!("ALTER TABLE {} {verb} TRIGGER USER;\n", name(table));
-    if sleeps {
-        text += &toggle("DISABLE");
-    }
     let lines: Vec<&str> = values.iter().filter_map(|row| row.first()?.as_deref()).collect();
     for lines in lines.chunks(MANY) {
         let head = format!("INSERT INTO {} ({}){overriding} VALUES", name(table), names.join(", "));
@@ -208,10 +216,88 @@ fn inserts(catalog: &Catalog, table: &Key, values: &[Row]) -> String {
             false => format!("{head}{};\n", rows.join(",")),
         };
     }
-    if sleeps {
-        text += &toggle("ENABLE");
-    }
     text
+}
+
+/// What stands before the rows, and behind them.
+#[derive(Default)]
+struct Around {
+    before: String,
+    after: String,
+}
+
+impl Around {
+    /// Triggers that users made are asleep meanwhile: what they did before is in the rows. Foreign keys of tables that refer to one another
+    /// are judged when all rows are there.
+    fn of(catalog: &Catalog, order: &[&Key], is_one_statement: impl Fn(&Key) -> bool) -> Self {
+        let mut around = Self::default();
+        let (mut awake, mut strict) = (String::new(), String::new());
+        let mut is_deferred = false;
+        for (place, table) in order.iter().enumerate() {
+            let path = [table.part(0), table.part(1)];
+            let alter = format!("ALTER TABLE {}", name(table));
+            let mut triggers = catalog.below(ObjectKind::Trigger, &path).map(|it| it.1).peekable();
+            if triggers.peek().is_some() && triggers.all(|it| !it.is(Attribute::Enabled)) {
+                around.before += &format!("{alter} DISABLE TRIGGER USER;\n");
+                awake += &format!("{alter} ENABLE TRIGGER USER;\n");
+            }
+            for (key, fact) in catalog.below(ObjectKind::Constraint, &path) {
+                let Some(other) = fact.referenced_table() else { continue };
+                is_deferred |= fact.is(Attribute::Deferrable);
+                // what a table refers to is there already, unless they refer to one another
+                let others = with_partitions(catalog, &other);
+                let first = place + usize::from(is_one_statement(table));
+                let is_later = order[first..].iter().any(|it| others.contains(it));
+                let is_own = !fact.is(Attribute::Inherited) && !fact.is(Attribute::Deferrable);
+                if is_later && is_own {
+                    is_deferred = true;
+                    let alter = format!("{alter} ALTER CONSTRAINT {}", Ident(key.part(2)));
+                    around.before += &format!("{alter} DEFERRABLE;\n");
+                    strict += &format!("{alter} NOT DEFERRABLE;\n");
+                }
+            }
+        }
+        if is_deferred {
+            around.before += "SET CONSTRAINTS ALL DEFERRED;\n";
+            // no table can be altered while something of it is to be judged
+            around.after += "SET CONSTRAINTS ALL IMMEDIATE;\n";
+        }
+        around.after += &(strict + &awake);
+        around
+    }
+}
+
+/// The materialized views that have rows, each behind those that it reads.
+fn views_in_order(catalog: &Catalog) -> Vec<Key> {
+    fn visit(catalog: &Catalog, view: &Key, done: &mut Vec<Key>, seen: &mut BTreeSet<Key>) {
+        if !seen.insert(view.clone()) {
+            return;
+        }
+        for it in catalog.dependencies.of(view) {
+            let other = match it.referenced.kind() {
+                ObjectKind::Column => {
+                    let path = [it.referenced.part(0), it.referenced.part(1)];
+                    Key::new(ObjectKind::Relation, &path)
+                }
+                _ => it.referenced.clone(),
+            };
+            visit(catalog, &other, done, seen);
+        }
+        let is_filled = catalog.get(view).is_some_and(|it| {
+            it.relation_kind() == Some(RelationKind::MaterializedView)
+                && !it.is(Attribute::Unpopulated)
+        });
+        if is_filled {
+            done.push(view.clone());
+        }
+    }
+    let (mut done, mut seen) = (Vec::new(), BTreeSet::new());
+    for (view, fact) in catalog.of_kind(ObjectKind::Relation) {
+        if fact.relation_kind() == Some(RelationKind::MaterializedView) {
+            visit(catalog, view, &mut done, &mut seen);
+        }
+    }
+    done
 }
 
 /// The table whose column counts with a sequence.
@@ -222,8 +308,26 @@ fn owner(catalog: &Catalog, sequence: &Key) -> Option<Key> {
     Some(Key::new(ObjectKind::Relation, &[&place[0], &place[1]]))
 }
 
+/// A table, and those that are its partitions, at any depth.
+fn with_partitions(catalog: &Catalog, table: &Key) -> Vec<Key> {
+    let mut all = vec![table.clone()];
+    let mut at = 0;
+    while let Some(parent) = all.get(at).cloned() {
+        let parts = catalog.of_kind(ObjectKind::Relation);
+        let parts = parts.filter(|(_, fact)| {
+            let of = fact.get(Attribute::PartitionOf).and_then(split);
+            of.is_some_and(|(schema, name)| {
+                (schema.as_str(), name.as_str()) == (parent.part(0), parent.part(1))
+            })
+        });
+        all.extend(parts.map(|(key, _)| key.clone()));
+        at += 1;
+    }
+    all
+}
+
 /// Tables in an order in which foreign keys find what they refer to.
-fn referred_first(catalog: &Catalog, tables: &BTreeSet<Key>) -> Vec<Key> {
+pub(in crate::job) fn referred_first(catalog: &Catalog, tables: &BTreeSet<Key>) -> Vec<Key> {
     fn visit(
         catalog: &Catalog,
         table: &Key,
@@ -236,10 +340,8 @@ fn referred_first(catalog: &Catalog, tables: &BTreeSet<Key>) -> Vec<Key> {
         }
         open.push(table.clone());
         for (_, fact) in catalog.below(ObjectKind::Constraint, &[table.part(0), table.part(1)]) {
-            let parts =
-                (fact.get(Attribute::ReferencesSchema), fact.get(Attribute::ReferencesTable));
-            if let (Some(schema), Some(name)) = parts {
-                let other = Key::new(ObjectKind::Relation, &[schema, name]);
+            for other in fact.referenced_table().iter().flat_map(|it| with_partitions(catalog, it))
+            {
                 if all.contains(&other) {
                     visit(catalog, &other, all, done, open);
                 }

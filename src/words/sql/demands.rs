@@ -1,7 +1,7 @@
 //! What a statement demands of rows that are there: queries for the rows that it would fail on.
 //!
 //! The names are taken over as they are written. What the text alone does not tell, such as the columns of a key that a foreign key leaves
-//! out, is no demand.
+//! out, is a query for a statement that says more.
 
 use squawk_syntax::{
     SourceFile, SyntaxKind, SyntaxNode,
@@ -9,7 +9,7 @@ use squawk_syntax::{
 };
 
 use super::Piece;
-use crate::words::ident::Ident;
+use crate::words::ident::{Ident, Literal};
 
 /// Something that a statement demands of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,12 @@ pub struct Demand {
 pub struct Demands {
     /// What it demands.
     pub all: Vec<Demand>,
+    /// Queries for statements that demand the rest: `ALTER TABLE … ADD …`, with what the catalog knows.
+    pub unknown: Vec<String>,
+    /// What constraints that are NOT VALID demand once they are validated, by their names, quoted.
+    pub later: Vec<(String, Vec<Demand>)>,
+    /// The constraints that it validates, likewise.
+    pub validates: Vec<String>,
     /// The name of its table without a schema, if it is known.
     pub table: Option<String>,
     /// Whether it does nothing but demand: rows are the same after it.
@@ -86,14 +92,64 @@ fn of_table(alter: &ast::AlterTable) -> Demands {
         return Demands::default();
     };
     let table = text(table.syntax());
-    let mut demands = Demands { table: Some(bare(&table)), only: true, ..Demands::default() };
+    let mut demands = Demands { table: Some(bare(&table)), only: false, ..Demands::default() };
+    demands.only = alter.actions().next().is_some();
     for action in alter.actions() {
         let found = of_action(&action, &table);
-        demands.only &= !found.is_empty() && !matches!(action, AlterTableAction::AddColumn(_));
-        demands.all.extend(found);
+        demands.only &= match &action {
+            AlterTableAction::AddColumn(_) => false,
+            AlterTableAction::AddConstraint(_) | AlterTableAction::ValidateConstraint(_) => true,
+            _ => !found.is_empty(),
+        };
+        match &action {
+            AlterTableAction::AddConstraint(it) if has(it.syntax(), SyntaxKind::NOT_VALID) => {
+                demands.later.extend(constraint_name(it).map(|name| (name, found)));
+            }
+            AlterTableAction::AddConstraint(it) => {
+                demands.unknown.extend(keyless(it, &table));
+                demands.all.extend(found);
+            }
+            AlterTableAction::ValidateConstraint(it) => {
+                let name = it.constraint_name_ref().map(|it| bare(&text(it.syntax())));
+                let name = name.unwrap_or_default();
+                demands.unknown.push(definition(&table, &name));
+                demands.validates.push(Ident(&name).to_string());
+            }
+            _ => demands.all.extend(found),
+        }
     }
-    demands.only &= !demands.all.is_empty();
     demands
+}
+
+fn constraint_name(added: &ast::AddConstraint) -> Option<String> {
+    let whole = text(added.syntax());
+    let pieces = super::pieces(&whole).ok()?;
+    let at = pieces.iter().position(|it| it.is("constraint"))?;
+    match pieces.get(at + 1)? {
+        Piece::Word(name) | Piece::Name(name) => Some(Ident(name).to_string()),
+        _ => None,
+    }
+}
+
+/// The query for a constraint that is to be validated, as a statement that adds it.
+fn definition(table: &str, name: &str) -> String {
+    format!(
+        include_str!("definition.sql"),
+        add = Literal(&format!("ALTER TABLE {table} ADD ")),
+        table = Literal(table),
+        name = Literal(name),
+    )
+}
+
+/// The query for a foreign key that does not say which columns it refers to, as a statement that does.
+fn keyless(added: &ast::AddConstraint, table: &str) -> Option<String> {
+    let Constraint::ForeignKeyConstraint(it) = added.constraint()? else { return None };
+    let lists = lists(it.syntax());
+    let [own] = lists.as_slice() else { return None };
+    let other = text(it.table_name_ref()?.syntax());
+    let head =
+        format!("ALTER TABLE {table} ADD FOREIGN KEY ({}) REFERENCES {other} (", own.join(", "));
+    Some(format!(include_str!("keyless.sql"), head = Literal(&head), other = Literal(&other)))
 }
 
 fn demand(what: impl Into<String>, rows: String) -> Demand {
@@ -182,9 +238,6 @@ fn of_cast(table: &str, column: &str, set: &ast::SetType) -> Vec<Demand> {
 }
 
 fn of_constraint(added: &ast::AddConstraint, table: &str) -> Vec<Demand> {
-    if has(added.syntax(), SyntaxKind::NOT_VALID) {
-        return Vec::new();
-    }
     let Some(constraint) = added.constraint() else {
         return Vec::new();
     };
@@ -234,24 +287,22 @@ fn is_nulls_not_distinct(node: &SyntaxNode) -> bool {
 }
 
 fn of_index(index: &ast::CreateIndex) -> Demands {
-    let (Some(table), Some(items), Some(_)) =
-        (index.table_relation_name(), index.partition_item_list(), index.unique_token())
+    let (Some(table), Some(items)) = (index.table_relation_name(), index.partition_item_list())
     else {
         return Demands::default();
     };
     let table = text(table.syntax());
-    let columns: Option<Vec<String>> = items
-        .partition_items()
-        .map(|item| match item.expr() {
-            Some(ast::Expr::NameRef(name)) => Some(text(name.syntax())),
-            _ => None,
-        })
-        .collect();
+    if index.unique_token().is_none() {
+        return Demands { table: Some(bare(&table)), only: true, ..Demands::default() };
+    }
+    let columns = items.partition_items().map(|it| Some(text(it.expr()?.syntax())));
+    let columns: Option<Vec<String>> = columns.collect();
     let condition = index.where_clause().and_then(|it| it.expr());
     let condition = condition.map(|it| text(it.syntax())).unwrap_or_default();
     let distinct = !is_nulls_not_distinct(index.syntax());
     let all = columns.map(|it| twice(&table, &it, distinct, &condition));
-    Demands { table: Some(bare(&table)), only: true, all: all.into_iter().collect() }
+    let all = all.into_iter().collect();
+    Demands { table: Some(bare(&table)), only: true, all, ..Demands::default() }
 }
 
 #[cfg(test)]
@@ -283,6 +334,10 @@ mod tests {
                 "SELECT a, pg_catalog.count(*) AS times FROM t WHERE a IS NOT NULL AND (b) GROUP BY a HAVING pg_catalog.count(*) > 1",
             ),
             (
+                "CREATE UNIQUE INDEX i ON t (lower(a), (b || 'x')) NULLS NOT DISTINCT",
+                "SELECT lower(a), (b || 'x'), pg_catalog.count(*) AS times FROM t GROUP BY lower(a), (b || 'x') HAVING pg_catalog.count(*) > 1",
+            ),
+            (
                 "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES s.o (id) ON DELETE CASCADE",
                 r#"SELECT k.* FROM t AS k WHERE k."a" IS NOT NULL AND NOT EXISTS (SELECT FROM s.o AS o WHERE o."id" = k."a")"#,
             ),
@@ -301,16 +356,31 @@ mod tests {
     fn what_cannot_fail_or_cannot_be_told_demands_nothing() {
         for statement in [
             "ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0) NOT VALID",
+            "ALTER TABLE t VALIDATE CONSTRAINT c",
             "ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 0",
             "ALTER TABLE t ADD COLUMN a bigserial NOT NULL",
             "ALTER TABLE t ALTER a TYPE int USING length(a)",
             "ALTER TABLE t ADD CONSTRAINT c UNIQUE USING INDEX i",
             "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES o",
-            "CREATE UNIQUE INDEX i ON t (lower(a))",
             "CREATE INDEX i ON t (a)",
             "UPDATE t SET a = 1",
         ] {
             assert_eq!(rows(statement), Vec::<String>::new(), "{statement}");
         }
+    }
+
+    #[test]
+    fn what_the_catalog_has_to_tell_is_asked_for() {
+        let of = demands("ALTER TABLE t ADD CONSTRAINT \"C\" CHECK (n > 0) NOT VALID");
+        assert!(of.only && of.later.len() == 1 && of.later[0].0 == "\"C\"", "{of:?}");
+        let of = demands("ALTER TABLE s.t VALIDATE CONSTRAINT \"C\"");
+        assert!(of.only && of.validates == ["\"C\""], "{of:?}");
+        assert!(of.unknown[0].contains("to_regclass('s.t')"), "{of:?}");
+        assert!(of.unknown[0].contains("conname = 'C'"), "{of:?}");
+        let of = demands("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES o");
+        assert!(
+            of.unknown[0].contains("'ALTER TABLE t ADD FOREIGN KEY (\"a\") REFERENCES o ('"),
+            "{of:?}"
+        );
     }
 }

@@ -66,16 +66,21 @@ fn a_way_back_of_rows_says_that_it_does_not_bring_them_back() {
     let fill = "UPDATE users SET mood = 'ok';\n";
     project.write("migrations/2_fill.sql", fill);
     database.execute(fill);
-    // a second run of it would insert the same again
+    // of rows that it inserts the way back is known
     let insert = "INSERT INTO users (id, email) VALUES (7, 'a@b');\n";
     project.write("migrations/3_insert.sql", insert);
     database.execute(insert);
     database.execute("INSERT INTO _sqlx_migrations VALUES (2, 'fill', now(), true, '', 1), (3, 'insert', now(), true, '', 1)");
     let adopted = project.run("adopt --yes").ok().stdout;
-    assert!(adopted.contains("2 generated and proved, 1 irreversible"), "{adopted}");
-    assert!(adopted.contains("look at this: 02_fill: it restores the structure only"), "{adopted}");
-    assert!(adopted.contains("irreversible: 03_insert: up.sql fails after down.sql"), "{adopted}");
-    project.run("downgrade -1").code(1);
+    assert!(adopted.contains("3 generated and proved"), "{adopted}");
+    let said = "look at this: 02_fill: rows that up.sql changes in another way";
+    assert!(adopted.contains(said), "{adopted}");
+    assert_eq!(adopted.matches("look at this").count(), 1, "{adopted}");
+    database.execute("INSERT INTO users (id, email) VALUES (8, 'b@b'), (9, 'a@c')");
+    project.run("downgrade -1").ok();
+    assert_eq!(database.query("SELECT string_agg(id::text, ' ') FROM users"), "8 9");
+    project.run("upgrade").ok();
+    assert_eq!(database.query("SELECT count(*) FROM users"), "3");
     project.run("drift").ok();
 }
 
@@ -173,4 +178,70 @@ fn json_has_the_whole_report_and_the_reason_of_a_failure() {
     assert_eq!(done["report"]["recorded"], true);
     let undone = document(&project.run("adopt --undo --yes --format json").ok().stdout);
     assert_eq!(undone["report"]["forgotten"], 1);
+}
+
+#[test]
+fn a_history_file_is_kept_and_given_back() {
+    let database = Database::new();
+    let project = project(&database);
+    project.write("glowplug.toml", "[migrations]\nhistory_file = true\n");
+    let before = files(&project);
+    let history = project.path().join("diesel_migrations/.history");
+    project.run("adopt --yes").ok();
+    let path = match history.is_file() {
+        true => history,
+        false => project.path().join("migrations/.history"),
+    };
+    assert!(std::fs::read_to_string(&path).unwrap().contains("1_init "));
+    project.run("upgrade").ok();
+    project.run("adopt --undo --yes").ok();
+    assert_eq!(files(&project), before);
+    // one that was there before stays
+    project.run("adopt --yes").ok();
+    project.run("revision -m more").ok();
+    project.run("adopt --undo --yes").ok();
+    let left = std::fs::read_to_string(&path).unwrap();
+    assert!(left.contains("_more -") && !left.contains("1_init"), "{left}");
+}
+
+#[test]
+fn an_adoption_that_was_killed_begins_anew() {
+    let database = Database::new();
+    let project = project(&database);
+    let before = (picture(&database), files(&project));
+    // at whatever moment: what is there of it is known
+    for entries_before_the_kill in 0..3 {
+        let mut child = project
+            .command(crate::support::GLOWPLUG)
+            .args(["adopt", "--yes"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let seen = || {
+            let entries = std::fs::read_dir(project.path().join("migrations")).into_iter();
+            entries.flatten().flatten().count() > 1 + entries_before_the_kill
+        };
+        while !seen() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let again = project.run("adopt --yes");
+        if again.code != Some(0) {
+            again.says(&["already records"]);
+        }
+        project.run("upgrade").ok();
+        project.run("adopt --undo --yes").ok();
+        // what the program printed last is not known to it
+        std::fs::remove_file(project.path().join("src/schema.rs")).unwrap_or_default();
+        assert_eq!(before.0, picture(&database));
+        assert_eq!(before.1, files(&project));
+    }
+    let note = r#"{"format": 1, "tool": null, "baseline": true, "migrations": [{"name": "2020_x", "id": "x", "from": "x"}], "files": [], "unfinished": true}"#;
+    project.migration("2020_x", "SELECT", "");
+    project.write("migrations/.adopted.json", note);
+    let said = project.run("adopt --undo --yes").ok().stdout;
+    assert!(said.contains("an adoption was interrupted"), "{said}");
+    assert_eq!(before.1, files(&project));
 }

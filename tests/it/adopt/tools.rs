@@ -1,6 +1,6 @@
 //! Every tool whose files are SQL: its files and its table, as it makes them.
 
-use super::{Step, adopt_and_undo, apply, bare, database, large, shop};
+use super::{Step, adopt_and_undo, apply, bare, database, large, years::years};
 use crate::support::{Database, Project, number};
 
 /// Writes the files of a tool, and what its table says of them.
@@ -111,7 +111,8 @@ fn refinery(project: &Project, database: &Database, steps: &[Step]) {
         let letter = if at == 1 { "U" } else { "V" };
         project.write(&format!("migrations/{letter}{number}__{name}.sql"), &step.up);
         database.execute(&format!(
-            "INSERT INTO refinery_schema_history VALUES ({number}, '{name}', '2024-01-01T10:00:00Z', '1')"
+            "INSERT INTO refinery_schema_history VALUES ({number}, {}, '2024-01-01T10:00:00Z', '1')",
+            text(&name)
         ));
     }
 }
@@ -124,9 +125,9 @@ fn prisma(project: &Project, database: &Database, steps: &[Step]) {
         project.write(&format!("prisma/migrations/{name}/migration.sql"), &step.up);
         // the third failed first, and was resolved
         if at == 2 {
-            database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('x', '1', NULL, '{name}', 'error', '2024-01-01', '2023-12-31', 0)"));
+            database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('x', '1', NULL, {}, 'error', '2024-01-01', '2023-12-31', 0)", text(&name)));
         }
-        database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('{at}', '1', '2024-01-02', '{name}', NULL, NULL, '2024-01-02', 1)"));
+        database.execute(&format!("INSERT INTO _prisma_migrations VALUES ('{at}', '1', '2024-01-02', {}, NULL, NULL, '2024-01-02', 1)", text(&name)));
     }
 }
 
@@ -144,8 +145,17 @@ fn walk(tool: &str, write: Write, steps: &[Step]) {
     let count = steps.len() + usize::from(tool == "flyway");
     assert!(adopted.contains(&format!("{count} migrations converted, all applied")), "{adopted}");
     assert!(adopted.contains("public.roles: 2 inserted by migrations, equal"), "{adopted}");
-    if steps.len() == shop().len() {
-        assert!(!adopted.contains("look at this"), "{adopted}");
+    let count = |of: &str| -> usize {
+        let line = adopted.lines().find(|it| it.starts_with("down.sql:")).unwrap();
+        let part = line.trim_start_matches("down.sql:").split(',').find(|it| it.contains(of));
+        part.map_or(0, |it| it.trim().split(' ').next().unwrap().parse().unwrap())
+    };
+    let (generated, none) = (count("generated"), count("irreversible"));
+    // at least 95 of 100
+    assert!(none * 19 <= generated, "{adopted}");
+    if number("GLOWPLUG_TEST_ADOPT").is_none() {
+        let mut said = adopted.lines().filter(|it| it.contains("look at this"));
+        assert!(said.all(|it| it.contains("own_transaction") && it.contains("stay as they are")));
     }
 }
 
@@ -153,7 +163,7 @@ fn of(name: &str) {
     let (tool, write) = TOOLS.into_iter().find(|it| it.0 == name).unwrap();
     let steps = match number("GLOWPLUG_TEST_ADOPT") {
         Some(count) => large(usize::try_from(count).unwrap()),
-        None => shop(),
+        None => years(),
     };
     walk(tool, write, &steps);
 }

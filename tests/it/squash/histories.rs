@@ -67,7 +67,7 @@ impl History {
         let which = self.random.usize(..self.tables.len());
         let table = self.tables[which].0.clone();
         let nothing = String::new;
-        match self.random.usize(..10) {
+        match self.random.usize(..14) {
             0 => self.table(),
             1 => {
                 self.tables[which].1.push(format!("c{count}"));
@@ -110,6 +110,32 @@ impl History {
                 nothing(),
             ),
             7 => (format!("DELETE FROM {table} WHERE id % 5 = 4;"), nothing()),
+            10 => (
+                format!(
+                    "CREATE TABLE m{count} (id int PRIMARY KEY, v text);\nINSERT INTO m{count} SELECT i, i % 3 FROM generate_series(1, 9) i;\nCREATE MATERIALIZED VIEW w{count} AS SELECT v, count(*) AS n FROM m{count} GROUP BY v;\nCREATE MATERIALIZED VIEW v{count} AS SELECT sum(n) AS n FROM w{count};"
+                ),
+                format!(
+                    "DROP MATERIALIZED VIEW v{count};\nDROP MATERIALIZED VIEW w{count};\nDROP TABLE m{count};"
+                ),
+            ),
+            11 => (
+                format!(
+                    "CREATE TABLE a{count} (id int PRIMARY KEY, b int);\nCREATE TABLE b{count} (id int PRIMARY KEY, a int NOT NULL REFERENCES a{count});\nINSERT INTO a{count} VALUES (1, NULL), (2, 2);\nINSERT INTO b{count} VALUES (1, 1), (2, 1);\nUPDATE a{count} SET b = 1 WHERE id = 1;\nALTER TABLE a{count} ADD FOREIGN KEY (b) REFERENCES b{count};"
+                ),
+                format!("DROP TABLE a{count}, b{count};"),
+            ),
+            12 => (
+                format!(
+                    "CREATE TABLE s{count} (id int PRIMARY KEY, up int REFERENCES s{count});\nINSERT INTO s{count} SELECT i, nullif(i + 1, 701) FROM generate_series(1, 700) i;\nCREATE SEQUENCE q{count} START 5;\nSELECT setval('q{count}', 40, false);"
+                ),
+                format!("DROP TABLE s{count};\nDROP SEQUENCE q{count};"),
+            ),
+            13 => (
+                format!(
+                    "CREATE TABLE z{count} (id int PRIMARY KEY) PARTITION BY RANGE (id);\nCREATE TABLE z{count}_1 PARTITION OF z{count} FOR VALUES FROM (0) TO (9);\nINSERT INTO z{count} VALUES (1), (2);\nCREATE TABLE p{count} (id int, z int REFERENCES z{count} DEFERRABLE INITIALLY DEFERRED, k \"char\") PARTITION BY LIST (id);\nCREATE TABLE p{count}_1 PARTITION OF p{count} FOR VALUES IN (1, 2);\nINSERT INTO p{count} VALUES (1, 2, 'x'), (2, NULL, '''');\nCREATE TRIGGER g{count} BEFORE UPDATE ON p{count}_1 FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();"
+                ),
+                format!("DROP TABLE p{count};\nDROP TABLE z{count};"),
+            ),
             _ => (
                 format!(
                     "INSERT INTO {table} (v, n) SELECT 'row ' || i, i * {count} FROM generate_series(1, {}) i;",
@@ -124,7 +150,7 @@ impl History {
 /// The structure and the rows of a database, without the tracking tables and whatever the order of columns.
 pub fn state(database: &Database) -> String {
     let structure = database.query(include_str!("state.sql"));
-    let tables = database.query("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname !~ '^__' ORDER BY 1");
+    let tables = database.query("SELECT relname FROM pg_class WHERE relkind IN ('r', 'm') AND relnamespace = 'public'::regnamespace AND relname !~ '^__' ORDER BY 1");
     let rows = tables.lines().map(|table| {
         let rows = database
             .query(&format!("SELECT to_jsonb(t) FROM \"{table}\" t ORDER BY to_jsonb(t)::text"));
