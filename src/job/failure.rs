@@ -181,6 +181,7 @@ impl JobError {
 
 /// Why a run ended early, and what it had done by then.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RunError {
     /// Everything in its steps is applied and recorded; nothing else is.
     pub done: Box<RunReport>,
