@@ -12,7 +12,7 @@ pub fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
     if let Some((_, to)) = moves.iter().find(|(_, to)| dir.join(to).exists()) {
         return Err(ProjectError::Exists {
             path: dir.join(to),
-            advice: "Run the command again: the next version is another one.".into(),
+            advice: "Run the command again: the next version has changed.".into(),
         });
     }
     for (index, (from, to)) in moves.iter().enumerate() {

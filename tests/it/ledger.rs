@@ -428,7 +428,7 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
         str![[r#"
 cannot be reverted: 5_oneway
 6_index (redo): the run was refused in down.sql: it would harm a ledger
-- public.events: 1 event would be appended a second time: the way down takes nothing back
+- public.events: 1 event would be appended a second time: down.sql removes none of them
   Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one. Everything was rolled back.
 Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
 Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
