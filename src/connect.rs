@@ -95,6 +95,22 @@ impl fmt::Debug for Wire {
     }
 }
 
+impl Wire {
+    /// Gives the client away. A task drives its connection until the client is dropped.
+    #[must_use]
+    pub fn driven(self) -> Client {
+        let Wire { client, mut connection, .. } = self;
+        tokio::spawn(async move {
+            let mut goes_on = true;
+            while goes_on {
+                let heard = poll_fn(|cx| connection.poll_message(cx)).await;
+                goes_on = matches!(heard, Some(Ok(_)));
+            }
+        });
+        client
+    }
+}
+
 /// The half of a session that does the reading and writing, whatever it reads from and writes to.
 pub trait Drive: Send {
     /// Drives the session and gives out what the server says unasked. `None` and errors are final.

@@ -1,7 +1,7 @@
-//! The typed way to the events ledger: append, correct, read. UPDATE and DELETE do not exist here.
+//! The typed API of the events ledger: append, correct, read. It has no UPDATE and no DELETE.
 //!
-//! The queries are Diesel's, checked at compile time against `schema.rs`, which glowplug prints from `migrations/`: a column that
-//! a migration takes away breaks the build. The table is the one that `glowplug init` writes as the first migration.
+//! The queries are Diesel's, checked at compile time against `schema.rs`, which glowplug prints from `migrations/`: a migration
+//! that drops one of their columns breaks the build. The table is the one that `glowplug init` creates in its first migration.
 //!
 //! ```no_run
 //! use futures_util::TryStreamExt as _;
@@ -23,17 +23,29 @@
 //! # }
 //! ```
 
+mod error;
 mod model;
 mod queries;
 
-pub use self::model::{Correction, Effective, Event, EventsError, NewEvent};
+pub use self::{
+    error::EventsError,
+    model::{Correction, Effective, Event, NewEvent},
+};
 
+use std::time::Duration;
+
+use diesel::ConnectionError;
 use diesel_async::{
-    AsyncConnection as _, AsyncPgConnection,
+    AsyncPgConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, bb8::Pool},
 };
 use futures_util::{Stream, TryStreamExt as _, stream};
 use tokio::sync::Mutex;
+
+use crate::{
+    connect::{self, ConnectOptions, Environment, Patience},
+    words::url::Url,
+};
 
 /// The events ledger.
 pub struct EventLog {
@@ -56,6 +68,19 @@ const BATCH: i64 = 1000;
 /// How many are written at once: a statement takes 65,535 values.
 const WRITTEN: usize = 5000;
 
+/// Opens a connection as the program does, without waiting for a server that is not there.
+async fn establish(url: &Url, environment: &Environment) -> Result<AsyncPgConnection, EventsError> {
+    let options = ConnectOptions {
+        application_name: "glowplug events".into(),
+        deadline: Duration::ZERO,
+        patience: Patience::Waking,
+    };
+    let wire = connect::connect(url, environment, &options, &mut |_| {}).await;
+    let client = wire.map_err(|error| EventsError::Connect(Box::new(error)))?.driven();
+    let made = AsyncPgConnection::try_from(client).await;
+    made.map_err(|error| EventsError::Pool(error.to_string()))
+}
+
 /// Runs a query over a connection of whichever source.
 macro_rules! over {
     ($log:expr, $query:ident($($argument:expr),*)) => {
@@ -70,31 +95,42 @@ macro_rules! over {
 }
 
 impl EventLog {
-    /// Over a pool of its own, of at most so many connections, without TLS.
+    /// Opens the ledger over a pool of its own, of at most `connections` connections.
     ///
-    /// An append is one round trip: a connection is not asked whether it is alive before it is used, as Diesel's pools do by
-    /// default (`RecyclingMethod::Verified`). One that broke fails the call that finds it, and is replaced.
+    /// `url` is any URL that the program takes: of any driver, or `key=value` pairs, with every `sslmode`, `.pgpass` and
+    /// `PG*` variables.
+    ///
+    /// An append is one round trip: a connection is not checked before it is used, as Diesel's pools do by default
+    /// (`RecyclingMethod::Verified`). A broken one fails the call that finds it, and is replaced.
     ///
     /// # Errors
-    /// When no connection is to be had.
+    /// If the URL is malformed, or the server cannot be reached or refuses; at once, with the cause.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, EventsError> {
+        let url = Url::parse(url).map_err(EventsError::Url)?.url;
+        let environment = Environment::of_process();
         // a pool goes on trying for half a minute, and then says no more than that
-        let tried = AsyncPgConnection::establish(url).await;
-        drop(tried.map_err(|error| EventsError::Pool(error.to_string()))?);
+        drop(establish(&url, &environment).await?);
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        config.custom_setup = Box::new(move |_| {
+            let (url, environment) = (url.clone(), environment.clone());
+            Box::pin(async move {
+                let opened = establish(&url, &environment).await;
+                opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))
+            })
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config("", config);
         let pool = Pool::builder().max_size(connections).build(manager).await;
         Ok(Self::new(pool.map_err(|error| EventsError::Pool(error.to_string()))?))
     }
 
-    /// Over a pool of an application.
+    /// Opens the ledger over an application's pool.
     #[must_use]
     pub fn new(pool: Pool<AsyncPgConnection>) -> Self {
         Self { source: Source::Pool(pool) }
     }
 
-    /// Over one connection.
+    /// Opens the ledger over one connection.
     #[must_use]
     pub fn over(connection: AsyncPgConnection) -> Self {
         Self { source: Source::One(Box::new(Mutex::new(connection))) }
@@ -103,7 +139,7 @@ impl EventLog {
     /// Appends an event.
     ///
     /// # Errors
-    /// When the database refuses, or no connection is to be had.
+    /// If the database refuses, or no connection is available.
     pub async fn append(&self, event: &NewEvent) -> Result<Event, EventsError> {
         over!(self, append(event))
     }
@@ -120,23 +156,23 @@ impl EventLog {
         Ok(appended)
     }
 
-    /// Appends a correction of an event, in its stream. A correction can be corrected in turn.
+    /// Appends a correction of an event to its stream. A correction can be corrected, too.
     ///
     /// # Errors
-    /// When there is no such event, or as [`append`](Self::append).
+    /// If there is no such event, or as [`append`](Self::append).
     pub async fn correct(&self, id: i64, correction: &Correction) -> Result<Event, EventsError> {
         over!(self, correct(id, correction))?.ok_or(EventsError::NoSuchEvent { id })
     }
 
-    /// All events of a stream, oldest first, corrections among them.
+    /// Returns all events of a stream, oldest first, including corrections.
     ///
     /// # Errors
-    /// When no connection is to be had, or the database refuses.
+    /// If no connection is available, or the database refuses.
     pub async fn history(&self, stream: &str) -> Result<Vec<Event>, EventsError> {
         over!(self, history(stream))
     }
 
-    /// The events of a stream, oldest first, with their corrections folded in.
+    /// Returns the events of a stream, oldest first, each with its corrections.
     ///
     /// # Errors
     /// As [`history`](Self::history).
@@ -144,10 +180,10 @@ impl EventLog {
         Ok(model::fold(self.history(stream).await?))
     }
 
-    /// All events after a position, oldest first, read in batches as they are asked for.
+    /// Reads all events after a position, oldest first, in batches as they are requested.
     ///
-    /// A transaction that ends later may bring an event with a lower number than one that was read already; a reader that
-    /// must not miss any goes back by as far as its longest transaction.
+    /// A transaction that commits later may add an event with a lower number than one that was already read. A reader that
+    /// must not miss any starts again that far back.
     pub fn read_from(
         &self,
         position: i64,

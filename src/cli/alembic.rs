@@ -42,7 +42,7 @@ impl Word {
     pub(super) fn answer(&self) -> CliError {
         let help = match self {
             Self::Merge(_) => {
-                "Migrations form one sequence here, ordered by version: merging two branches of a repository merges their migrations. One that is older than an applied migration runs with `glowplug upgrade --allow-out-of-order`."
+                "Migrations form one sequence here, ordered by version: merging two branches of a repository merges their migrations. `glowplug rebase` gives those of a branch versions after the newest."
             }
             Self::Branches(_) => {
                 "Migrations form one sequence here, ordered by version. `glowplug history` shows it, and what is out of order."

@@ -119,54 +119,56 @@ impl Db {
             }
             Self::Url { admin } => output.raw(&format!("{}\n", url(*admin)?)),
             Self::Shell(shell) => return shell.run(&settings, &url(shell.admin)?, output),
-            Self::Reset { yes } => {
-                let local = settings.local();
-                let data = local.status().data_dir;
-                let question = format!(
-                    "Remove the local server's databases, {}, with everything in them?",
-                    data.display()
-                );
-                if !yes && !asked(&question) {
-                    return Err(CliError::Cannot {
-                        what: "nothing was removed".into(),
-                        help: match can_ask() {
-                            true => "Answer `y`, or use --yes.".into(),
-                            false => "There is no terminal to ask on. Use --yes.".into(),
-                        },
-                    });
-                }
-                local.reset().map_err(CliError::Cluster)?;
-                let report = report(&local, url(false)?);
-                output
-                    .answer(&report, |_| "Removed. `glowplug upgrade` creates a new one.\n".into());
-            }
+            Self::Reset { yes } => reset(&settings.local(), *yes, &url(false)?, output)?,
             Self::Setup(set_up) => return set_up.run(global, output),
             Self::Drop(drop) => return drop.run(global, output),
-            Self::Install { major } => {
-                let engines = Places::from_environment().engines();
-                let path = std::env::var_os("PATH");
-                let mut ways = Fetch::all(*major, &engines, path.as_deref()).into_iter();
-                // the system's packages are left to the user
-                let way = ways.find(|it| it.into.is_some()).unwrap_or_else(|| {
-                    let major = major.unwrap_or(fetch::USUAL);
-                    Fetch {
-                        client: Client::Npm("npm".into()),
-                        major,
-                        into: Some(engines.join(major.to_string())),
-                    }
-                });
-                output.talk(&format!(
-                    "Installing PostgreSQL {} with {} ...",
-                    way.major,
-                    way.client.name()
-                ));
-                let binaries = way.run(&Search::default()).map_err(CliError::Cluster)?;
-                let text = format!("{} {}\n", binaries.version(), binaries.dir().display());
-                output.raw(&text);
-            }
+            Self::Install { major } => install(*major, output)?,
         }
         Ok(Exit::Done)
     }
+}
+
+/// Removes the local server with its databases, after a question.
+fn reset(local: &cluster::Local, yes: bool, url: &str, output: &Output) -> Result<(), CliError> {
+    let data = local.status().data_dir;
+    let question = format!(
+        "Remove the local server's databases, {}, with everything in them?",
+        data.display()
+    );
+    if !yes && !asked(&question) {
+        return Err(CliError::Cannot {
+            what: "nothing was removed".into(),
+            help: match can_ask() {
+                true => "Answer `y`, or use --yes.".into(),
+                false => "There is no terminal to ask on. Use --yes.".into(),
+            },
+        });
+    }
+    local.reset().map_err(CliError::Cluster)?;
+    let report = report(local, url.to_owned());
+    output.answer(&report, |_| "Removed. `glowplug upgrade` creates a new one.\n".into());
+    Ok(())
+}
+
+/// Fetches PostgreSQL into the cache.
+fn install(major: Option<u32>, output: &Output) -> Result<(), CliError> {
+    let engines = Places::from_environment().engines();
+    let path = std::env::var_os("PATH");
+    let mut ways = Fetch::all(major, &engines, path.as_deref()).into_iter();
+    // the system's packages are left to the user
+    let way = ways.find(|it| it.into.is_some()).unwrap_or_else(|| {
+        let major = major.unwrap_or(fetch::USUAL);
+        Fetch {
+            client: Client::Npm("npm".into()),
+            major,
+            into: Some(engines.join(major.to_string())),
+        }
+    });
+    output.talk(&format!("Installing PostgreSQL {} with {} ...", way.major, way.client.name()));
+    let binaries = way.run(&Search::default()).map_err(CliError::Cluster)?;
+    let text = format!("{} {}\n", binaries.version(), binaries.dir().display());
+    output.raw(&text);
+    Ok(())
 }
 
 impl Shell {

@@ -141,6 +141,6 @@ impl Rebase {
         for name in &report.reverted {
             output.talk(&format!("{name} is applied here: its down.sql runs first"));
         }
-        asked("Has no other database run them, and shall they be renamed?")
+        asked("Rename them? No other database may have run them.")
     }
 }

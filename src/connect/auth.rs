@@ -97,7 +97,7 @@ pub(super) struct AuthRefused {
 
 fn asks(method: Method) -> String {
     match method {
-        Method::None => "the server lets everyone in unasked".to_owned(),
+        Method::None => "the server lets everyone in without a password".to_owned(),
         method => format!("the server asks for authentication method `{method}`"),
     }
 }

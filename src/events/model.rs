@@ -1,4 +1,4 @@
-//! Events, corrections, and what became of both.
+//! Events, corrections, and events with their corrections.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,28 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-/// An event that is to be appended.
+/// An event to append.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NewEvent {
-    /// What it belongs to: an account, an order.
+    /// What it belongs to, such as an account or an order.
     pub stream: String,
     /// What happened.
     pub kind: String,
-    /// Everything else.
+    /// The content, as JSON.
     pub payload: Value,
-    /// When it happened, as the application says.
+    /// When it happened, by the application's clock.
     pub occurred_at: Timestamp,
 }
 
 impl NewEvent {
-    /// An event that happens now.
+    /// Creates an event that happens now.
     #[must_use]
     pub fn new(stream: impl Into<String>, kind: impl Into<String>, payload: Value) -> Self {
         Self { stream: stream.into(), kind: kind.into(), payload, occurred_at: Timestamp::now() }
     }
 
-    /// The same at another time.
+    /// Sets when it happened.
     #[must_use]
     pub fn at(mut self, occurred_at: Timestamp) -> Self {
         self.occurred_at = occurred_at;
@@ -34,25 +35,26 @@ impl NewEvent {
     }
 }
 
-/// What is right instead of an event.
+/// A correction to append to the stream of a wrong event.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Correction {
-    /// What happened: `corrected`, unless said otherwise.
+    /// What happened; `corrected` by default.
     pub kind: String,
-    /// What is right.
+    /// The correct content.
     pub payload: Value,
-    /// When the correction was made, as the application says.
+    /// When the correction was made, by the application's clock.
     pub occurred_at: Timestamp,
 }
 
 impl Correction {
-    /// A correction that is made now.
+    /// Creates a correction that is made now.
     #[must_use]
     pub fn new(payload: Value) -> Self {
         Self { kind: "corrected".into(), payload, occurred_at: Timestamp::now() }
     }
 
-    /// The same with another kind.
+    /// Sets the kind.
     #[must_use]
     pub fn kind(mut self, kind: impl Into<String>) -> Self {
         self.kind = kind.into();
@@ -60,27 +62,29 @@ impl Correction {
     }
 }
 
-/// An event as it is recorded.
+/// A recorded event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Event {
-    /// Its number: later events have larger ones.
+    /// Its number; later events have higher ones.
     pub id: i64,
-    /// What it belongs to.
+    /// What it belongs to, such as an account or an order.
     pub stream: String,
     /// What happened.
     pub kind: String,
-    /// Everything else.
+    /// The content, as JSON.
     pub payload: Value,
-    /// When it happened, as the application says.
+    /// When it happened, by the application's clock.
     pub occurred_at: Timestamp,
-    /// When it was written down, as the server says.
+    /// When it was recorded, by the server's clock.
     pub recorded_at: Timestamp,
     /// The event that it corrects.
     pub corrects: Option<i64>,
 }
 
-/// An event with everything that was said of it later.
+/// An event with its corrections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Effective {
     /// The event as it was recorded.
     pub event: Event,
@@ -89,15 +93,15 @@ pub struct Effective {
 }
 
 impl Effective {
-    /// What holds: the payload of the newest correction, or the event's own.
+    /// Returns the payload that holds: of the newest correction, or the event's own.
     #[must_use]
     pub fn payload(&self) -> &Value {
         &self.corrections.last().unwrap_or(&self.event).payload
     }
 }
 
-/// Folds corrections into the events that they correct, however many steps away. A correction of an event that is not among
-/// them stands for itself.
+/// Joins corrections to the events that they correct, also corrections of corrections. A correction of an event that is not in
+/// `history` stands alone.
 pub(super) fn fold(history: Vec<Event>) -> Vec<Effective> {
     let mut places: BTreeMap<i64, usize> = BTreeMap::new();
     let mut folded: Vec<Effective> = Vec::new();
@@ -116,68 +120,6 @@ pub(super) fn fold(history: Vec<Event>) -> Vec<Effective> {
         }
     }
     folded
-}
-
-/// Why the ledger could not be read or appended to.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[non_exhaustive]
-pub enum EventsError {
-    /// The event that is to be corrected is not there.
-    #[error("there is no event {id}")]
-    #[diagnostic(
-        code(events::no_such_event),
-        help("`glowplug ledger log` prints the events with their numbers.")
-    )]
-    NoSuchEvent {
-        /// Its number.
-        id: i64,
-    },
-    /// The database refused because rows are never changed.
-    #[error("{message}")]
-    #[diagnostic(
-        code(events::append_only),
-        help("Append a correction that points at the wrong event.")
-    )]
-    AppendOnly {
-        /// What it said.
-        message: String,
-    },
-    /// The pool gives no connection.
-    #[error("could not get a connection from the pool: {0}")]
-    #[diagnostic(code(events::pool), help("Is the server running?"))]
-    Pool(String),
-    /// There is no events table.
-    #[error("there is no events table: {message}")]
-    #[diagnostic(
-        code(events::missing),
-        help(
-            "`glowplug init` writes the migration that creates it, and `glowplug upgrade` runs it."
-        )
-    )]
-    Missing {
-        /// What the database said.
-        message: String,
-    },
-    /// The database refused.
-    #[error("the database returned an error: {0}")]
-    #[diagnostic(code(events::database))]
-    Database(diesel::result::Error),
-}
-
-impl From<diesel::result::Error> for EventsError {
-    fn from(error: diesel::result::Error) -> Self {
-        let message = match &error {
-            diesel::result::Error::DatabaseError(_, info) => info.message().to_owned(),
-            _ => return Self::Database(error),
-        };
-        if message.contains("append-only") {
-            Self::AppendOnly { message }
-        } else if message.starts_with("relation ") && message.ends_with(" does not exist") {
-            Self::Missing { message }
-        } else {
-            Self::Database(error)
-        }
-    }
 }
 
 #[cfg(test)]

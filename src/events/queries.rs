@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    events::model::{Correction, Event, EventsError, NewEvent},
+    events::{
+        error::EventsError,
+        model::{Correction, Event, NewEvent},
+    },
     schema::events,
 };
 

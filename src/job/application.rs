@@ -19,6 +19,7 @@ use crate::{
 
 /// How an application upgrades.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct UpgradeOptions {
     /// Where to end; `head` by default.
     pub target: String,

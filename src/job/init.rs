@@ -30,47 +30,47 @@ custom_type_derives = [\"diesel::query_builder::QueryId\", \"Clone\"]
 dir = \"{dir}\"
 ";
 
-const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; these are the defaults.
+const GLOWPLUG_TOML: &str = r#"# glowplug's settings. Every key is optional; commented lines show defaults or examples.
 # A flag overrides the environment, and the environment overrides this file.
 
 [database]
-# url = "postgres://app@db.example.org/app"   # without: DATABASE_URL, or the project's own local server
-# direct_url = "postgres://…"                 # where `url` leads to a transaction pooler
+# url = "postgres://app@db.example.org/app"   # default: DATABASE_URL, or the project's own local server
+# direct_url = "postgres://…"                 # if `url` leads to a transaction pooler
 
 [run]
 # lock_timeout = "5s"        # how long a statement may wait for a lock
-# lock_attempts = 5          # how often a migration is tried when it does
+# lock_attempts = 5          # how often a migration is tried when a lock is not available
 # statement_timeout = "0"    # how long a statement may run; 0 means no limit
 # wait = "60s"               # how long to wait for another run to end
-# check_rows = false         # whether rows that migrations would fail on are looked for before the first statement
+# check_rows = false         # look for rows that would make migrations fail before running anything
 
 [server]
 # name = "app"               # database and owner on the local server
 # major = 17                 # 14 to 18
-# idle = "15min"             # the local server stops when nobody was connected for so long
+# idle = "15min"             # the local server stops after this time without connections
 
 [shadow]
-# roles = []                 # roles that migrations speak of, made on the throwaway servers
-# sql = "prerequisites.sql"  # what is there before the first migration
-# stand_ins = []             # extensions that this machine may lack, because that SQL makes what is used of them
+# roles = []                 # roles that migrations name; they are created on the throwaway servers
+# sql = "prerequisites.sql"  # SQL for what exists before the first migration
+# stand_ins = []             # extensions that this SQL replaces if they are not installed here
 
 [compat]
-# from = "origin/HEAD"       # the running program: a revision or a schema.rs; without: the newest tag
-# used = "src"               # only what this source uses counts
+# from = "origin/HEAD"       # the running program: a git revision or a schema.rs; default: the newest tag
+# used = "src"               # check only what this source uses
 # queries = ["queries.sql", "src"]  # SQL that the program sends
 
 [backfill]
-# batch = 1000               # keys of a batch of `revision --backfill`
-# pause = "100ms"            # how long to rest after each
+# batch = 1000               # keys per batch of `revision --backfill`
+# pause = "100ms"            # pause after each batch
 # max_lag = "10s"            # wait while a replica is further behind
 
 [migrations]
-# history_file = false       # a line for each migration in .history: two branches that add some conflict in git
+# history_file = false       # list the migrations in .history, so that two branches that add some conflict in git
 
 [schema]
-# compat = "right"           # "diesel": Diesel's bytes also where Diesel is wrong
-# views = false              # whether views, materialized views and foreign tables are printed
-# view_keys = {}             # the key of a view: { "public.totals" = ["day"] }; else `id`, else its first column
+# compat = "right"           # "diesel": print exactly what Diesel prints, even where it is wrong
+# views = false              # print views, materialized views and foreign tables
+# view_keys = {}             # keys of views: { "public.totals" = ["day"] }; default: `id`, or the first column
 "#;
 
 /// The ledger that the first migration makes.

@@ -11,7 +11,7 @@ use crate::{
         journal::EntryKind,
         source::{Direction, Migrations},
         squash,
-        status::{Interruption, Row, status},
+        status::{Interruption, Row, Status, status},
         target::Point,
         version::Version,
     },
@@ -50,15 +50,6 @@ pub async fn stamp(
         history.applied.retain(|version| migrations.get(version).is_some());
     }
     let point = history.find(target)?;
-    let wanted = |version: &Version| match &point {
-        Point::Base => false,
-        Point::At(target) => version <= target,
-    };
-    // the user speaks of this one, and of no symbol that happens to be it
-    let meant = match &point {
-        Point::At(version) if !target.trim().eq_ignore_ascii_case("current") => Some(version),
-        _ => None,
-    };
     let mut report = StampReport {
         database: locked.facts().database.clone(),
         after: match &point {
@@ -67,6 +58,33 @@ pub async fn stamp(
         },
         notes,
         ..StampReport::default()
+    };
+    // the user speaks of this one, and of no symbol that happens to be it
+    let is_meant = !target.trim().eq_ignore_ascii_case("current");
+    let records = entries(&status, (&point, is_meant), purge, actor, &mut report);
+    if !records.is_empty() {
+        locked.prepare().await?;
+        locked.record(&records).await?;
+    }
+    locked.release().await;
+    Ok(report)
+}
+
+/// The entries that make the journal end at a point, told in the report. `is_meant` says that the user named its version.
+fn entries<'s>(
+    status: &'s Status<'s>,
+    (point, is_meant): (&Point, bool),
+    purge: bool,
+    actor: &'s str,
+    report: &mut StampReport,
+) -> Vec<Record<'s>> {
+    let wanted = |version: &Version| match point {
+        Point::Base => false,
+        Point::At(target) => version <= target,
+    };
+    let meant = match point {
+        Point::At(version) if is_meant => Some(version),
+        _ => None,
     };
     let mut records = Vec::new();
     let record = |row, kind| record(row, kind, actor);
@@ -106,12 +124,7 @@ pub async fn stamp(
             (_, _, None) => {}
         }
     }
-    if !records.is_empty() {
-        locked.prepare().await?;
-        locked.record(&records).await?;
-    }
-    locked.release().await;
-    Ok(report)
+    records
 }
 
 /// What becomes of an interruption that a stamp ends.

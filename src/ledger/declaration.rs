@@ -7,6 +7,7 @@ use crate::{
 
 /// An append-only table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Declaration {
     /// Its schema.
     pub schema: String,
@@ -14,11 +15,19 @@ pub struct Declaration {
     pub table: String,
     /// The columns that order its rows; empty for the primary key.
     pub key: Vec<String>,
-    /// The protection that it is to have.
+    /// The protection that it should have.
     pub level: Level,
 }
 
 impl Declaration {
+    /// Declares a table, ordered by its primary key, at level `hardened`: `events` or `public.events`, quoted where needed.
+    /// `None` if that is not the name of a table.
+    #[must_use]
+    pub fn new(table: &str) -> Option<Self> {
+        let (schema, table) = Self::table(table)?;
+        Some(Self { schema, table, key: Vec::new(), level: Level::Hardened })
+    }
+
     /// Reads a table as a project writes it: `events` or `public.events`, quoted where needed.
     #[must_use]
     pub fn table(text: &str) -> Option<(String, String)> {

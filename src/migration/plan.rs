@@ -54,6 +54,7 @@ impl Plan<'_> {
 
 /// What the user decided beforehand about things that stop an upgrade.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Policy {
     /// Apply migrations that are older than what is applied.
     pub allow_out_of_order: bool,

@@ -298,7 +298,7 @@ pub const IRREVERSIBLE: &str = "GP001";
 pub const FILL: &str = "FILL_IN_HERE";
 
 /// The down.sql that a new migration begins with: as long as nothing else stands there, down.sql has not been written yet.
-pub const DOWN_TEMPLATE: &str = "-- Write the way back here: what undoes up.sql.\n";
+pub const DOWN_TEMPLATE: &str = "-- Write the SQL that undoes up.sql here.\n";
 
 /// Splits a script and refuses what glowplug cannot run, before anything is sent.
 ///

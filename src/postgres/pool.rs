@@ -1,7 +1,7 @@
 //! Sessions out of an application's own connections: diesel-async's, alone or pooled by bb8.
 
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     time::{Duration, Instant},
 };
 
@@ -111,20 +111,12 @@ impl<'c> IntoSession<'c> for &'c mut AsyncPgConnection {
     }
 }
 
-/// Makes a Diesel connection of one of ours. A task drives it until it is dropped.
+/// Makes one of our connections a Diesel connection. A task drives it until it is dropped.
 ///
 /// # Errors
 /// When the server refuses what Diesel sets at the beginning.
 pub async fn into_diesel(wire: Wire) -> Result<AsyncPgConnection, PoolError> {
-    let Wire { client, mut connection, .. } = wire;
-    tokio::spawn(async move {
-        let mut goes_on = true;
-        while goes_on {
-            let heard = poll_fn(|cx| connection.poll_message(cx)).await;
-            goes_on = matches!(heard, Some(Ok(_)));
-        }
-    });
-    let made = AsyncPgConnection::try_from(client).await;
+    let made = AsyncPgConnection::try_from(wire.driven()).await;
     made.map_err(|error| PoolError::Diesel(error.to_string()))
 }
 

@@ -28,7 +28,7 @@ pub fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
     if let Some((_, to)) = moves.iter().find(|(_, to)| dir.join(to).exists()) {
         return Err(ProjectError::Exists {
             path: dir.join(to),
-            advice: "Run the command again: the next version is another one.".into(),
+            advice: "Run the command again: the next version has changed.".into(),
         });
     }
     let note = serde_json::to_string(moves).unwrap_or_default();

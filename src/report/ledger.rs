@@ -7,6 +7,7 @@ use crate::report::ledger_finding::LedgerFinding;
 /// The declared level of protection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Level {
     /// Row triggers that refuse UPDATE and DELETE.
     Minimal,

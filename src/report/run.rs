@@ -26,6 +26,7 @@ pub struct StepReport {
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RunReport {
     /// The database.
     pub database: String,

@@ -119,6 +119,7 @@ impl From<&Problem> for KnownProblem {
 
 /// What `verify` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct VerifyReport {
     /// How many migrations were replayed.
     pub migrations: usize,

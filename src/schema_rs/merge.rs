@@ -4,6 +4,7 @@
 //! that PostgreSQL would choose, and the facts and dependencies that it would tell of them. Nothing is read here and nothing is
 //! asked for; statements that lead from one catalog to the other are made elsewhere.
 
+mod add;
 mod children;
 mod facts;
 mod find;

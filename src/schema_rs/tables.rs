@@ -1,13 +1,21 @@
 //! The tables of a schema.rs: which ones, under which names, with which types.
 
+mod keys;
+mod named;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::{
+    keys::{PrimaryKeys, view_key},
+    named::{free_name, is_no_column, type_of},
+};
+
 use crate::{
-    catalog::{Attribute, Catalog, Column, ColumnType, ForeignKey, Relation, RelationKind},
+    catalog::{Catalog, Column, ForeignKey, Relation, RelationKind},
     schema_rs::{
         Compat,
         config::{ColumnSorting, PrintSchema, matches_any},
-        names::{is_keyword, rust_name},
+        names::rust_name,
         style::{PrintError, Style},
         types,
     },
@@ -433,148 +441,5 @@ impl Tables {
         }
         self.related = related;
         self.notes.extend(notes);
-    }
-}
-
-/// A view has no key of its own: what the settings name, else a column called `id`, else the first one.
-fn view_key(relation: &Relation<'_>, style: &Style) -> Vec<String> {
-    let full = format!("{}.{}", relation.schema(), relation.name());
-    let named = [full.as_str(), relation.name()].iter().find_map(|name| style.view_keys.get(*name));
-    if let Some(named) = named {
-        return named.clone();
-    }
-    let columns = relation.columns();
-    let id = columns.iter().find(|it| it.name() == "id");
-    id.or(columns.first()).map(|it| vec![it.name().to_owned()]).unwrap_or_default()
-}
-
-/// Names that `table!` cannot take for a column, beyond those that Diesel avoids: what it defines and uses itself.
-const NO_COLUMN: [&str; 27] = [
-    "BoxedQuery",
-    "DB",
-    "From",
-    "Join",
-    "Left",
-    "Ok",
-    "On",
-    "QS",
-    "Rhs",
-    "Right",
-    "SqlType",
-    "T",
-    "TSM",
-    "_alias",
-    "_column",
-    "_on_clause",
-    "_out",
-    "_pass",
-    "all_columns",
-    "bool",
-    "diesel",
-    "dsl",
-    "gen",
-    "ops",
-    "q",
-    "star",
-    "str",
-];
-
-/// Whether a column of this Rust name does not compile; `types` are those that the table imports by name.
-fn is_no_column(name: &str, types: &BTreeSet<&str>, has_max_length: bool) -> bool {
-    NO_COLUMN.contains(&name)
-        || types::is_sql_type(name)
-        || types.contains(name)
-        // the length is one of these
-        || (has_max_length && name == "usize")
-}
-
-/// The name, or the first of `name_2`, `name_3`, … that is free.
-fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
-    let numbered = (2..).map(|number| format!("{name}_{number}"));
-    std::iter::once(name.to_owned())
-        .chain(numbered)
-        .find(|it| !taken.contains(it))
-        .expect("there are more numbers than names")
-}
-
-fn type_of(tpe: ColumnType<'_>, compat: Compat) -> Type {
-    let (schema, name, is_array) = match (compat, tpe.element) {
-        // Diesel takes every name with an underscore in front for an array
-        (Compat::Diesel, _) => match tpe.name.strip_prefix('_') {
-            Some(element) => (tpe.schema, element, true),
-            None => (tpe.schema, tpe.name, false),
-        },
-        (Compat::Right, Some((schema, element))) => (schema, element, true),
-        (Compat::Right, None) => (tpe.schema, tpe.name, false),
-    };
-    let (rust_name, is_custom) = match compat {
-        Compat::Diesel => {
-            let rust = types::camel(name);
-            let known = types::diesel_takes_for_known(&rust);
-            (rust, !known)
-        }
-        Compat::Right => match types::diesel_type(schema, name) {
-            Some(rust) => (rust.to_owned(), false),
-            None => (type_name(name), true),
-        },
-    };
-    Type {
-        rust_name,
-        sql_name: name.to_owned(),
-        schema: Some(schema.to_owned()).filter(|it| it != PUBLIC),
-        is_array,
-        is_custom,
-    }
-}
-
-/// The name of a type as one that Rust accepts.
-fn type_name(sql_name: &str) -> String {
-    let camel = types::camel(sql_name);
-    let mut name: String =
-        camel.chars().filter(|c| *c == '_' || unicode_ident::is_xid_continue(*c)).collect();
-    if name.is_empty() {
-        name.push_str("Type");
-    }
-    if !name.starts_with(|c| c == '_' || unicode_ident::is_xid_start(c)) {
-        name.insert(0, '_');
-    }
-    if is_keyword(&name) {
-        name.push('_');
-    }
-    name
-}
-
-/// The primary keys, as they are or as Diesel finds them.
-struct PrimaryKeys<'c> {
-    /// The names of all primary keys of the database; for Diesel's way only.
-    names: Option<BTreeSet<&'c str>>,
-}
-
-impl<'c> PrimaryKeys<'c> {
-    fn of(catalog: &'c Catalog, compat: Compat) -> Self {
-        let names = || {
-            let all = catalog.of_kind(crate::catalog::ObjectKind::Constraint);
-            all.filter(|(_, fact)| fact.get(Attribute::Type) == Some("primary key"))
-                .map(|(key, _)| key.name())
-                .collect()
-        };
-        Self { names: (compat == Compat::Diesel).then(names) }
-    }
-
-    fn of_table(&self, relation: &Relation<'_>) -> Vec<String> {
-        let Some(names) = &self.names else {
-            return relation.primary_key();
-        };
-        // Diesel asks for the columns of all constraints that are called like some table's primary key
-        let mut columns: Vec<(usize, String)> = Vec::new();
-        for (name, fact) in relation.constraints() {
-            let is_key =
-                matches!(fact.get(Attribute::Type), Some("primary key" | "unique" | "foreign key"));
-            if is_key && names.contains(name) {
-                columns.extend(fact.list(Attribute::Columns).into_iter().enumerate());
-            }
-        }
-        columns.sort_by_key(|(position, _)| *position);
-        columns.into_iter().map(|(_, name)| name).collect()
     }
 }

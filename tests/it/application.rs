@@ -104,13 +104,7 @@ fn ledgers_are_guarded_over_an_application_s_own_connection_too() {
          CREATE INDEX ON events (kind);",
         "",
     );
-    let mut options = UpgradeOptions::default();
-    options.run.exec.guard.ledgers = vec![glowplug::ledger::Declaration {
-        schema: "public".into(),
-        table: "events".into(),
-        key: Vec::new(),
-        level: glowplug::report::ledger::Level::Hardened,
-    }];
+    let options = UpgradeOptions::default().ledger(glowplug::Ledger::new("public.events").unwrap());
     let dir = project.path().join("migrations");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let upgrade = || {

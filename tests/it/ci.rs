@@ -37,7 +37,7 @@ schema   ok  (src/schema.rs)
 status   skipped: no database is configured
 compat   skipped: no migration is known to be new
 lint     skipped: no migration is known to be new
-Nothing found.
+No findings.
 Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
 
 "#]]
@@ -158,7 +158,7 @@ fn a_summary_draws_what_a_pull_request_changes() {
 <!-- glowplug ci -->
 ## glowplug ci
 
-Found nothing.
+No findings.
 
 ### What changes
 

@@ -4,6 +4,7 @@
 
 mod api;
 mod links;
+mod messages;
 mod page;
 mod picture;
 mod reference;

@@ -267,7 +267,7 @@ public.audit
 fn events_are_appended_corrected_and_read_from_the_command_line() {
     let database = Database::new();
     let project = Project::at(&database);
-    project.run("ledger log").code(1).says(&["there is no events table"]);
+    project.run("ledger log").code(1).says(&["the events table does not exist"]);
     project.write("glowplug.toml", DECLARED);
     project.migration("1_events", UP, DOWN);
     project.run("upgrade").ok();
@@ -280,7 +280,7 @@ fn events_are_appended_corrected_and_read_from_the_command_line() {
         .run_with(&["ledger", "append", "x", "y", "{"])
         .code(1)
         .says(&["the payload is not JSON"]);
-    project.run_with(&["ledger", "correct", "9", "{}"]).code(1).says(&["there is no event 9"]);
+    project.run_with(&["ledger", "correct", "9", "{}"]).code(1).says(&["event 9 does not exist"]);
 
     let log = project.run("ledger log account-7").ok().stdout;
     let effective = project.run("ledger log account-7 --effective").ok().stdout;
@@ -428,7 +428,7 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
         str![[r#"
 cannot be reverted: 5_oneway
 6_index (redo): the run was refused in down.sql: it would harm a ledger
-- public.events: 1 event would be appended a second time: the way down takes nothing back
+- public.events: 1 event would be appended a second time: down.sql removes none of them
   Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one. Everything was rolled back.
 Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
 Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).

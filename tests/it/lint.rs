@@ -230,7 +230,7 @@ error: writers of orders wait for locked rows: this statement reads every row of
   help: Change rows in batches, each in a transaction of its own: in the application, or in a migration with `run_in_transaction = false` and one statement for each range.
 
 note: the sizes of production's tables are not known: `glowplug lint --record-stats URL` records them
-Looked at 1 migration: 2 errors.
+Checked 1 migration: 2 errors.
 Observed on PostgreSQL 18 (environment unknown; `glowplug shadow pin` records it).
 
 "#]]

@@ -191,7 +191,7 @@ fn a_name_without_a_schema_is_left_alone_wherever_it_is() {
 fn words_of_alembic_answer_with_what_to_do() {
     let project = Project::new();
     for (words, advice) in [
-        ("merge heads -m x", "--allow-out-of-order"),
+        ("merge heads -m x", "glowplug rebase"),
         ("branches --verbose", "glowplug history"),
         ("ensure_version", "stamp base"),
         ("list_templates", "glowplug init"),

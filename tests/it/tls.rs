@@ -7,6 +7,7 @@ use std::{
     process::Stdio,
 };
 
+use glowplug::events::EventLog;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ED25519,
@@ -155,6 +156,21 @@ fn outcome(ran: &Ran) -> &'static str {
 fn row(name: &str, modes: &[&str], of: impl Fn(&str) -> Ran) -> String {
     let words: Vec<&str> = modes.iter().map(|mode| outcome(&of(mode))).collect();
     format!("{name}: {}", words.join(" "))
+}
+
+#[test]
+fn the_events_ledger_takes_every_sslmode() {
+    let authority = Authority::new("right");
+    let tcp = encrypting(&authority.issue(&["db.test"], |_| {}), &authority);
+    let project = at_home();
+    let file = write(&project, "right.pem", &authority.0.pem());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for mode in MODES {
+        let url = dsn(&tcp, &format!("sslmode={mode} sslrootcert={file}"));
+        let opened = runtime.block_on(EventLog::connect(&url, 2));
+        // the server lets nobody in without TLS
+        assert_eq!(opened.is_ok(), mode != "disable", "{mode}: {opened:?}");
+    }
 }
 
 #[test]

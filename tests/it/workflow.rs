@@ -980,7 +980,7 @@ migrations/2_index/down.sql
         read("1_add_users/up.sql") + &read("1_add_users/down.sql") + &read("2_index/up.sql"),
         str![[r#"
 -- Write the migration here. It runs in one transaction, together with its journal entry.
--- Write the way back here: what undoes up.sql.
+-- Write the SQL that undoes up.sql here.
 -- Write the migration here. Each statement commits by itself; an interrupted run continues where it stopped.
 
 "#]].raw()

@@ -31,7 +31,7 @@ pub(in crate::cli) fn checked_all(
         };
         line(&mut text, &format!("new      {count} since {since}"));
     }
-    let end = findings::counted(findings).map_or("Nothing found.".into(), |it| format!("{it}."));
+    let end = findings::counted(findings).map_or("No findings.".into(), |it| format!("{it}."));
     line(&mut text, &end);
     super::autogenerate::seen_on(&mut text, report.proved_on.as_ref());
     text

@@ -63,7 +63,7 @@ fn of_migration(text: &mut String, migration: &MigrationReport, verbose: bool, r
     if !migration.instead.is_empty() {
         line(
             text,
-            "  what only adds goes with the first of these migrations, what only takes away with the last",
+            "  statements that only add belong to the first of these migrations, those that only remove to the last",
         );
     }
 }
@@ -129,7 +129,7 @@ fn of_recipe(text: &mut String, recipe: &Recipe) {
         None => "deploy the new program".to_owned(),
     };
     step(text, &deploy, &[]);
-    step(text, "migrate, when the running program is gone", &recipe.contract);
+    step(text, "migrate once the running program is gone", &recipe.contract);
 }
 
 fn end(report: &CompatReport) -> String {

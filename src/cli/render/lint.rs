@@ -48,7 +48,7 @@ pub(in crate::cli) fn linted(
 }
 
 fn sentence(report: &LintReport) -> String {
-    let looked = format!("Looked at {}", migrations(report.migrations.len()));
+    let looked = format!("Checked {}", migrations(report.migrations.len()));
     let count = |severity| report.findings.iter().filter(|it| it.severity == severity).count();
     let said = |count: usize, word: &str| match count {
         0 => None,
@@ -67,7 +67,7 @@ fn sentence(report: &LintReport) -> String {
         parts.push(format!("{} accepted", report.accepted.len()));
     }
     match &parts[..] {
-        [] => format!("{looked}: nothing to say."),
+        [] => format!("{looked}: no findings."),
         parts => format!("{looked}: {}.", parts.join(", ")),
     }
 }

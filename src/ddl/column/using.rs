@@ -3,6 +3,9 @@
 //! Text leads from nearly any type to nearly any other in the eyes of PostgreSQL, which then refuses the values: so it is taken only
 //! where some value passes. Where there is no way, the author of the migration has to know one.
 
+mod casts;
+
+use self::casts::{CASTS, FAMILIES, RANGES, SHAPES, STRINGS};
 use super::base::Base;
 use crate::{
     catalog::{Attribute, Catalog, Key, ObjectKind},
@@ -52,58 +55,6 @@ enum Class {
     Time,
     Uuid,
 }
-
-/// Types between which assignment knows the way.
-const FAMILIES: [&[&str]; 7] = [
-    &["int2", "int4", "int8", "numeric", "float4", "float8"],
-    STRINGS,
-    &["date", "timestamp", "timestamptz"],
-    &["time", "timetz"],
-    &["bit", "varbit"],
-    &["json", "jsonb"],
-    &["inet", "cidr"],
-];
-
-/// Types that anything can be written as.
-const STRINGS: &[&str] = &["text", "varchar", "bpchar"];
-
-/// Pairs with a cast of their own that text does not stand in for.
-/// Source: `src/include/catalog/pg_cast.dat`.
-const CASTS: [(&str, &[&str]); 20] = [
-    ("bool", &["int4"]),
-    ("int4", &["bool", "bit", "money", "bytea"]),
-    ("int8", &["bit", "money", "bytea"]),
-    ("int2", &["bytea"]),
-    ("numeric", &["money"]),
-    ("money", &["numeric"]),
-    ("bit", &["int4", "int8"]),
-    ("bytea", &["int2", "int4", "int8"]),
-    ("timestamp", &["time"]),
-    ("timestamptz", &["time", "timetz"]),
-    ("time", &["interval"]),
-    ("interval", &["time"]),
-    ("lseg", &["point"]),
-    ("path", &["polygon"]),
-    ("box", &["point", "lseg", "circle", "polygon"]),
-    ("polygon", &["point", "path", "box", "circle"]),
-    ("circle", &["point", "box", "polygon"]),
-    ("point", &["box"]),
-    ("macaddr", &["macaddr8"]),
-    ("macaddr8", &["macaddr"]),
-];
-
-/// Shapes whose texts are those of others, too.
-const SHAPES: [(&str, &[&str]); 5] = [
-    ("box", &["line", "path"]),
-    ("lseg", &["line", "path"]),
-    ("path", &["line", "lseg"]),
-    ("point", &["path", "polygon"]),
-    ("polygon", &["line", "lseg"]),
-];
-
-/// Ranges by what they are of.
-const RANGES: [&[&str]; 2] =
-    [&["int4range", "int8range", "numrange"], &["daterange", "tsrange", "tstzrange"]];
 
 /// What is known of both ends.
 #[derive(Debug, Clone, Copy)]

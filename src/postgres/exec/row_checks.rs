@@ -198,7 +198,7 @@ impl Locked<'_> {
         };
         let blames = is > reached && was.is_none_or(|was| was <= reached);
         let what = format!(
-            "an event has the number {is}, which {sequence} has yet to give: a later append would fail"
+            "an event has the number {is}, which {sequence} has not assigned yet: a later append would fail"
         );
         let found = LedgerFinding {
             rows: false,

@@ -199,7 +199,7 @@ pub(super) fn moved(guard: &Guard, after: &Snapshot, rows: &[Row]) -> Vec<Ledger
                 && now.is_none_or(|now| now < then)
             {
                 let what = format!(
-                    "every append sets the sequence {label} back: numbers would come twice"
+                    "every append sets the sequence {label} back: numbers would be assigned twice"
                 );
                 findings.push(LedgerFinding {
                     rows: false,
@@ -286,7 +286,7 @@ pub(super) fn appended_twice(
 /// Events that a redo would append once more.
 pub(super) fn appended_twice_finding(guard: &Guard, ledger: usize, count: i64) -> LedgerFinding {
     let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
-    let what = format!("{events} would be appended a second time: the way down takes nothing back");
+    let what = format!("{events} would be appended a second time: down.sql removes none of them");
     finding(guard, ledger, LedgerRule::AppendedTwice, what, advice::APPENDED_TWICE)
 }
 
@@ -322,7 +322,7 @@ pub(super) fn surgery(name: &str) -> LedgerFinding {
         ledger: String::new(),
         rule: LedgerRule::Surgery,
         what: format!(
-            "{name} changes pages past every transaction: nothing of it could be rolled back"
+            "{name} changes pages past every transaction: none of it could be rolled back"
         ),
         advice: "Leave it out. Damaged tables are repaired by hand, with a backup.",
         rows: true,

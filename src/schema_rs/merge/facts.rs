@@ -1,10 +1,12 @@
 //! What PostgreSQL would tell of what is new.
 
 use crate::{
-    catalog::{Aspect, Attribute, Catalog, Dependency, Fact, Key, ObjectKind},
+    catalog::{Aspect, Attribute, Fact, Key, ObjectKind},
     schema_rs::{
         merge::{
-            ApplyError, Merge, Place, find,
+            ApplyError, Merge, Place,
+            add::relation_names,
+            find,
             text::{PG_CATALOG, choose_name, format_type, json, qualified, quoted, quoted_list},
         },
         parse::{Column, Join, Table, TableName, Type},
@@ -405,45 +407,6 @@ impl Merge<'_> {
         self.insert(key, new);
         Ok(())
     }
-
-    fn constraint_name(&self, place: &Place, column: &str, label: &str) -> String {
-        let taken = constraint_names(&self.catalog, &place.schema);
-        choose_name(&place.name, column, label, |it| taken.contains(&it))
-    }
-
-    fn index_name(&self, place: &Place, label: &str) -> String {
-        let relations = relation_names(&self.catalog, &place.schema);
-        let constraints = constraint_names(&self.catalog, &place.schema);
-        choose_name(&place.name, "", label, |it| {
-            relations.contains(&it) || constraints.contains(&it)
-        })
-    }
-
-    /// A comment, if the catalog can speak about such.
-    fn told(&self, comment: Option<&String>) -> Option<String> {
-        let tells = self.catalog.coverage.tells(Aspect::Comments);
-        comment.filter(|_| tells).cloned()
-    }
-
-    /// Adds what the catalog can speak about.
-    fn insert(&mut self, key: Key, fact: Fact) {
-        if self.catalog.coverage.has(key.kind()) {
-            self.catalog.insert(key, fact);
-        }
-    }
-
-    /// Adds a dependency, as far as the catalog can speak about it.
-    fn depends(&mut self, dependent: &Key, referenced: &Key, bond: char) {
-        let has = |key: &Key| self.catalog.get(key).is_some();
-        let tells = self.catalog.coverage.tells(Aspect::Dependencies);
-        if tells && has(dependent) && has(referenced) {
-            self.catalog.dependencies.insert(Dependency {
-                dependent: dependent.clone(),
-                referenced: referenced.clone(),
-                bond,
-            });
-        }
-    }
 }
 
 fn no_type(tpe: &Type, column: &str, table: &TableName) -> ApplyError {
@@ -456,19 +419,4 @@ fn no_type(tpe: &Type, column: &str, table: &TableName) -> ApplyError {
 fn without(fact: &Fact, name: Attribute) -> Fact {
     let others = fact.iter().filter(|(it, _)| *it != name);
     Fact::of(others.map(|(name, value)| (name, Some(value.to_owned()))))
-}
-
-/// The names that a relation of a schema cannot have.
-fn relation_names<'c>(catalog: &'c Catalog, schema: &str) -> Vec<&'c str> {
-    [ObjectKind::Relation, ObjectKind::Index, ObjectKind::Sequence]
-        .into_iter()
-        .flat_map(|kind| catalog.below(kind, &[schema]))
-        .map(|(key, _)| key.name())
-        .collect()
-}
-
-/// The names that a constraint of a schema cannot have.
-fn constraint_names<'c>(catalog: &'c Catalog, schema: &str) -> Vec<&'c str> {
-    let constraints = catalog.below(ObjectKind::Constraint, &[schema]);
-    constraints.map(|(key, _)| key.name()).collect()
 }

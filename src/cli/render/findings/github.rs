@@ -13,7 +13,7 @@ pub(super) fn commands(sheet: &Sheet) -> String {
     let mut text: String = sheet.findings.iter().map(command).collect();
     text += &match super::counted(&sheet.findings) {
         Some(counted) => format!("Found {counted}.\n"),
-        None => "Found nothing.\n".to_owned(),
+        None => "No findings.\n".to_owned(),
     };
     text
 }

@@ -16,7 +16,7 @@ pub(super) fn summary(sheet: &Sheet, command: &str) -> String {
     let mut text = format!("<!-- glowplug {command} -->\n## glowplug {command}\n\n");
     text += &match counted(&sheet.findings) {
         Some(counted) => format!("**{counted}**\n"),
-        None => "Found nothing.\n".to_owned(),
+        None => "No findings.\n".to_owned(),
     };
     let checks: Vec<String> = sheet.all_checks().into_iter().map(|it| check(sheet, it)).collect();
     if checks.len() > 1 {

@@ -21,7 +21,7 @@ pub(super) fn pending(page: &Page) -> Markup {
             p {
                 @match since {
                     Some(since) => { "No migration is new since " (since) "." }
-                    None => "Nothing is known that migrations could be new against: name a database, or a revision with --since.",
+                    None => "It is not known which migrations are new: name a database, or a revision with --since.",
                 }
             }
         };

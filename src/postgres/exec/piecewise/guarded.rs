@@ -111,7 +111,7 @@ impl Run<'_, '_, '_, '_> {
                     what: format!(
                         "what runs outside of a transaction cannot be rolled back: {why}"
                     ),
-                    advice: "Run it in a migration with a transaction, where the rows are looked at. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through, and only where they reach no function of your own.",
+                    advice: "Run it in a migration with a transaction, where the rows are compared. Without one, only CREATE, DROP and REINDEX INDEX CONCURRENTLY, VACUUM, CLUSTER and the like are let through, and only where they reach no function of your own.",
                     rows: true,
                 };
                 Err(self.error(phase, Cause::Refused(vec![finding])))
