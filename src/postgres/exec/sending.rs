@@ -56,6 +56,92 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Tells of an exchange while it runs.
+struct Watch<'w> {
+    draft: &'w Draft<'w>,
+    /// How many statements a task has.
+    statements: &'w (dyn Fn(usize) -> usize + Sync),
+    tell: Tell<'w>,
+    /// How long the task took whose entry was written last.
+    recorded: Option<u64>,
+    /// Whether nothing has failed yet: after a failure COMMIT is done as well, and commits nothing.
+    is_whole: bool,
+    next: usize,
+    /// The message of several statements that was reached, and how many of these are done.
+    reached: (usize, usize),
+}
+
+impl<'w> Watch<'w> {
+    fn of(
+        draft: &'w Draft<'w>,
+        statements: &'w (dyn Fn(usize) -> usize + Sync),
+        tell: Tell<'w>,
+    ) -> Self {
+        Self { draft, statements, tell, recorded: None, is_whole: true, next: 0, reached: (0, 0) }
+    }
+
+    /// How many statements of a message are done.
+    fn within(&self, message: usize) -> usize {
+        if self.reached.0 == message { self.reached.1 } else { 0 }
+    }
+
+    fn see(&mut self, seen: &Seen<'_>) {
+        match seen {
+            Seen::Done(message, rows) => self.done(*message, rows),
+            Seen::Within(message, count) => {
+                self.reached = (*message, *count);
+                let done = count.checked_sub(1).and_then(|last| self.draft.phase(*message, last));
+                if let (Some(part), Some(Phase::Statement(done))) =
+                    (self.draft.parts.get(*message), done)
+                {
+                    let of = (self.statements)(part.task);
+                    (self.tell)(ExecEvent::Statement(part.task, done + 1, of));
+                }
+            }
+            Seen::Notice(message, notice) => {
+                let Some(part) = self.draft.parts.get(*message) else {
+                    return;
+                };
+                let statement = match self.draft.phase(*message, self.within(*message)) {
+                    Some(Phase::Statement(statement)) => Some(statement),
+                    // the skipped rest of a failed transaction says so to nobody
+                    _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
+                    _ => None,
+                };
+                (self.tell)(ExecEvent::Notice(part.task, statement, notice));
+            }
+        }
+    }
+
+    fn done(&mut self, message: usize, rows: &[Row]) {
+        self.is_whole &= message == self.next;
+        self.next = message + 1;
+        let parts = &self.draft.parts;
+        let (Some(part), next) = (parts.get(message), parts.get(self.next)) else {
+            return;
+        };
+        match (part.phase, next) {
+            // told of while they ran
+            (Phase::Statement(_), _) if self.draft.several.contains_key(&message) => {}
+            (Phase::Statement(statement), _) => {
+                let of = (self.statements)(part.task);
+                (self.tell)(ExecEvent::Statement(part.task, statement + 1, of));
+            }
+            (Phase::Journal, Some(next)) if next.task != part.task => {
+                (self.tell)(ExecEvent::Started(next.task));
+            }
+            (Phase::Journal, _) => self.recorded = Some(took_ms(rows)),
+            // one of several that commit by themselves
+            (Phase::Commit, Some(next)) if next.phase == Phase::Opening && self.is_whole => {
+                let took = self.recorded.take().unwrap_or_else(|| took_ms(rows));
+                (self.tell)(ExecEvent::Done(part.task, took));
+                (self.tell)(ExecEvent::Started(next.task));
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Locked<'_> {
     /// Sends a draft. The first failure is the one that counts; what follows it was skipped by the server.
     pub(super) async fn send(
@@ -112,71 +198,12 @@ impl Locked<'_> {
         statements: &(dyn Fn(usize) -> usize + Sync),
         tell: Tell<'_>,
     ) -> Result<Vec<Result<Vec<Row>, Failure>>, (Part, Failure)> {
-        let parts = &draft.parts;
-        let mut recorded = None;
-        let (mut is_whole, mut next) = (true, 0);
-        let mut reached = (0, 0);
-        let within = |reached: (usize, usize), message: usize| match reached {
-            (at, within) if at == message => within,
-            _ => 0,
-        };
-        let mut observe = |seen: Seen<'_>| match seen {
-            Seen::Done(message, rows) => {
-                // after a failure COMMIT is done as well, and commits nothing
-                is_whole &= message == next;
-                next = message + 1;
-                match (parts.get(message), parts.get(next)) {
-                    (Some(Part { phase: Phase::Statement(_), .. }), _)
-                        if draft.several.contains_key(&message) => {}
-                    (Some(Part { task, phase: Phase::Statement(statement) }), _) => {
-                        let (done, of) = (statement + 1, statements(*task));
-                        tell(ExecEvent::Statement(*task, done, of));
-                    }
-                    (Some(part), Some(next))
-                        if part.phase == Phase::Journal && next.task != part.task =>
-                    {
-                        tell(ExecEvent::Started(next.task));
-                    }
-                    (Some(part), _) if part.phase == Phase::Journal => {
-                        recorded = Some(took_ms(rows))
-                    }
-                    // one of several that commit by themselves
-                    (Some(part), Some(next))
-                        if part.phase == Phase::Commit
-                            && next.phase == Phase::Opening
-                            && is_whole =>
-                    {
-                        let took = recorded.take().unwrap_or_else(|| took_ms(rows));
-                        tell(ExecEvent::Done(part.task, took));
-                        tell(ExecEvent::Started(next.task));
-                    }
-                    _ => {}
-                }
-            }
-            Seen::Within(message, count) => {
-                reached = (message, count);
-                let done = count.checked_sub(1).and_then(|last| draft.phase(message, last));
-                if let (Some(part), Some(Phase::Statement(done))) = (parts.get(message), done) {
-                    tell(ExecEvent::Statement(part.task, done + 1, statements(part.task)));
-                }
-            }
-            Seen::Notice(message, notice) => {
-                if let Some(part) = parts.get(message) {
-                    let statement = match draft.phase(message, within(reached, message)) {
-                        Some(Phase::Statement(statement)) => Some(statement),
-                        // the skipped rest of a failed transaction says so to nobody
-                        _ if notice.severity == "WARNING" && notice.code == "25P01" => return,
-                        _ => None,
-                    };
-                    tell(ExecEvent::Notice(part.task, statement, &notice));
-                }
-            }
-        };
-        let replies = self.session.exchange(&draft.messages, &mut observe).await;
+        let mut watch = Watch::of(draft, statements, tell);
+        let replies = self.session.exchange(&draft.messages, &mut |seen| watch.see(&seen)).await;
         let mut rows = Vec::with_capacity(replies.len());
         let mut first = None;
         let mut answered = None;
-        for (message, (reply, part)) in replies.into_iter().zip(parts).enumerate() {
+        for (message, (reply, part)) in replies.into_iter().zip(&draft.parts).enumerate() {
             if let Ok(reply) = &reply
                 && !reply.is_empty()
                 && first.is_none()
@@ -193,7 +220,7 @@ impl Locked<'_> {
                 Ok(reply) => rows.push(Ok(reply)),
                 Err(failure) => {
                     first.get_or_insert_with(|| {
-                        draft.blame(message, within(reached, message), failure)
+                        draft.blame(message, watch.within(message), failure)
                     });
                 }
             }
