@@ -15,7 +15,6 @@ pub mod printed;
 pub mod read;
 pub mod rebase;
 mod regular;
-pub mod revision;
 pub mod root;
 pub mod rustfmt;
 pub mod schema_file;

@@ -31,7 +31,7 @@ use crate::{
         version::Version,
     },
     postgres::session::Stop,
-    project::{config::Rewrites, lint_files},
+    project::{config::Rewrites, git::Git, lint_files},
     report::lint::LintReport,
 };
 
@@ -47,7 +47,7 @@ pub(super) struct Lint {
     /// Look at the migrations that the database does not have yet
     #[arg(long, conflicts_with_all = ["paths", "since"])]
     pending: bool,
-    /// Look at the migrations after this one: a version, `base`, or `-N`
+    /// Look at the migrations after this one: a version, `base`, or `-N`; or at those that a revision of git does not have
     #[arg(long, value_name = "REVISION", allow_hyphen_values = true, conflicts_with = "paths")]
     since: Option<String>,
     /// Look at down.sql as well
@@ -168,7 +168,15 @@ impl Lint {
         if let Some(since) = &self.since {
             let journal = Journal::default();
             let status = status(migrations, &journal);
-            let point = history(&status).find(since).map_err(JobError::from)?;
+            let point = match history(&status).find(since) {
+                Ok(point) => point,
+                Err(error) => {
+                    return match Git::directories(&settings.migrations_dir, since) {
+                        Ok(old) => Ok(without(migrations, &old)),
+                        Err(_) => Err(JobError::from(error).into()),
+                    };
+                }
+            };
             let after = migrations.iter().filter(|it| match &point {
                 Point::Base => true,
                 Point::At(version) => it.version > *version,
@@ -204,6 +212,12 @@ pub(super) async fn linted(
         policy: &policy,
     };
     Ok(job::lint::lint(&wish, stop, &mut |_| {}).await?)
+}
+
+/// The migrations whose directories are none of these.
+fn without(migrations: &Migrations, old: &BTreeSet<String>) -> BTreeSet<Version> {
+    let new = migrations.iter().filter(|it| !old.contains(&it.name));
+    new.map(|it| it.version.clone()).collect()
 }
 
 /// The migration that a path leads to.

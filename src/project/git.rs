@@ -1,6 +1,7 @@
 //! What a project was at another revision, from the program `git`.
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -38,6 +39,23 @@ impl Git {
     pub fn commit(&self, revision: &str) -> Option<Commit> {
         let wanted = format!("{revision}^{{commit}}");
         self.line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).map(Commit)
+    }
+
+    /// The names of the directories in `dir` that a revision has. A directory that it does not have is empty.
+    ///
+    /// # Errors
+    /// When there is no git, no repository, or no such revision in it.
+    pub fn directories(dir: &Path, revision: &str) -> Result<BTreeSet<String>, ProjectError> {
+        let failed = |said: &str| ProjectError::Revision {
+            revision: revision.to_owned(),
+            said: said.to_owned(),
+        };
+        let git = Self::at(dir).ok_or_else(|| failed("there is no git, or no repository"))?;
+        let commit = git.commit(revision).ok_or_else(|| failed("there is no such revision"))?;
+        let listed = git.run(&["ls-tree", "-z", "-d", "--name-only", &commit.0, "./"], &[])?;
+        let listed = String::from_utf8_lossy(&listed);
+        let names = listed.split('\0').filter(|it| !it.is_empty());
+        Ok(names.map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()).collect())
     }
 
     /// The files below a path at a commit, named from the directory.

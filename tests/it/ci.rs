@@ -129,7 +129,7 @@ fn the_history_of_a_database_counts_and_what_is_pending_does_not() {
 
 /// Runs git in a project.
 #[track_caller]
-fn git(project: &Project, arguments: &[&str]) {
+pub(crate) fn git(project: &Project, arguments: &[&str]) {
     let settings =
         ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"];
     let ran = project.command("git").args(settings).args(arguments).output().unwrap();

@@ -14,6 +14,7 @@ use serde_json::Value;
 use snapbox::{assert_data_eq, str};
 
 use crate::{
+    ci::git,
     sample,
     support::{Database, INSTALLED, Project, Ran},
 };
@@ -400,4 +401,27 @@ fn a_migration_that_only_fails_on_rows_is_found_and_what_comes_after_it_is_looke
         notes.values().any(|it| it.as_str().unwrap().contains("nothing after it was looked at")),
         "{notes:?}"
     );
+}
+
+#[test]
+fn a_revision_of_git_says_which_migrations_are_new() {
+    let project = project();
+    project.migration("3_case", "DROP TABLE cfg;", "SELECT 1;");
+    if std::process::Command::new("git").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no git");
+        return;
+    }
+    git(&project, &["init", "-q"]);
+    git(&project, &["add", "."]);
+    git(&project, &["commit", "-q", "-m", "before"]);
+    project.migration("2_late", "DROP TABLE audit;", "SELECT 1;");
+    let found = report(&project.run("lint --since HEAD --format json").code(3));
+    let files: BTreeSet<&str> = found["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["place"]["file"].as_str())
+        .collect();
+    assert_eq!(files, BTreeSet::from(["migrations/2_late/up.sql"]), "{found:#}");
+    project.run("lint --since nowhere").code(1).says(&["nowhere"]);
 }

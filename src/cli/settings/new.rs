@@ -6,7 +6,7 @@ use super::Settings;
 use crate::{
     cli::failure::CliError,
     job::{self, JobError},
-    project::revision,
+    project::git::Git,
     report::status::StatusReport,
 };
 
@@ -51,7 +51,7 @@ impl Settings {
     }
 
     fn since(&self, named: &str) -> Result<New, crate::project::ProjectError> {
-        let old = revision::directories(&self.migrations_dir, named)?;
+        let old = Git::directories(&self.migrations_dir, named)?;
         let all = self.migrations().map(|it| it.iter().map(|it| it.name.clone()).collect());
         let all: Vec<String> = all.unwrap_or_default();
         let names = all.into_iter().filter(|it| !old.contains(it)).collect();
