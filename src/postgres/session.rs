@@ -219,11 +219,13 @@ impl<'c> Session<'c> {
         strings.as_deref() == Some("on")
     }
 
-    /// Whether transactions are read-only unless they say otherwise.
-    pub(crate) fn is_read_only(&self) -> bool {
-        let default =
-            self.wire().and_then(|it| it.connection.parameter("default_transaction_read_only"));
-        default.as_deref() == Some("on")
+    /// Whether transactions are known to write unless they say otherwise: the server has said so, and it is no standby.
+    pub(crate) fn writes_by_default(&self) -> bool {
+        let is = |name: &str, value: &str| {
+            let parameter = self.wire().and_then(|it| it.connection.parameter(name));
+            parameter.as_deref() == Some(value)
+        };
+        is("default_transaction_read_only", "off") && !is("in_hot_standby", "on")
     }
 
     /// Lets the server keep a query that is asked again and again, with `values` values. Does nothing on a connection that is

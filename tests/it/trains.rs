@@ -216,3 +216,16 @@ fn canceled_at_any_moment_a_migration_is_whole_or_not_there() {
         assert!(canceled > 0, "nothing was canceled");
     }
 }
+
+#[test]
+fn a_database_that_is_read_only_by_default_stays_so() {
+    let database = Database::new();
+    let project = project(&database, &["CREATE TABLE one (id int);"]);
+    project.run("upgrade").ok();
+    project.migration("2_m", "CREATE TABLE two (id int);", "");
+    let name = &database.name;
+    database.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
+    project.run("upgrade").code(1).says(&["read-only"]);
+    assert_eq!(applied(&database), "1");
+    assert_eq!(database.query("SELECT to_regclass('two') IS NULL"), "t");
+}

@@ -39,6 +39,8 @@ struct Track {
     version: u32,
     /// Whether the journal is written.
     records: bool,
+    /// Whether what runs outside of its transactions is read-only.
+    is_apart: bool,
     begin: Text,
     settings: Text,
     settle: Text,
@@ -141,7 +143,9 @@ impl Track {
         }
         end.append(&self.commit);
         if let Some(mark) = mark {
-            end.own(Phase::Afterwards, READ_ONLY);
+            if self.is_apart {
+                end.own(Phase::Afterwards, READ_ONLY);
+            }
             end.own(Phase::Afterwards, &format!("PREPARE {mark} AS SELECT 1"));
         }
         push(Phase::Commit, Sent::Several(end));
@@ -248,7 +252,9 @@ impl Locked<'_> {
         }
         let track = self.track(known, exec);
         let mut draft = Draft::default();
-        draft.push(first, Phase::Opening, Message::Batch(READ_ONLY));
+        if track.is_apart {
+            draft.push(first, Phase::Opening, Message::Batch(READ_ONLY));
+        }
         let mut before = None;
         let last = first + tasks.len() - 1;
         let mut cars = Vec::new();
@@ -305,12 +311,12 @@ impl Locked<'_> {
     fn track(&self, known: Option<Known>, exec: &ExecOptions) -> Track {
         let place = self.facts().place.clone();
         let mut begin = Text::default();
-        let is_writable = !self.session.is_read_only();
-        let mode = if is_writable { " READ WRITE" } else { "" };
+        let is_apart = self.session.writes_by_default();
+        let mode = if is_apart { " READ WRITE" } else { "" };
         begin.own(Phase::Opening, &format!("BEGIN{mode}"));
         let mut settings = Text::default();
         settings.own(Phase::Opening, &self.settings_sql("LOCAL"));
-        if is_writable {
+        if is_apart {
             settings.own(Phase::Opening, "SET LOCAL default_transaction_read_only = off");
         }
         let mut settle = Text::default();
@@ -331,7 +337,7 @@ impl Locked<'_> {
         commit.own(Phase::Afterwards, clean);
         let version = self.facts().server_version;
         let records = !exec.unrecorded;
-        Track { place, version, records, begin, settings, settle, commit, known }
+        Track { place, version, records, is_apart, begin, settings, settle, commit, known }
     }
 
     /// What is known of the ledgers, and the questions of the short way, kept prepared.
