@@ -404,6 +404,17 @@ fn a_migration_that_only_fails_on_rows_is_found_and_what_comes_after_it_is_looke
 }
 
 #[test]
+fn rows_are_locked_where_those_without_a_value_get_one() {
+    let project = project();
+    let down = "SELECT 1;";
+    project.migration("2_age", "UPDATE users SET age = 0 WHERE age IS NULL;", down);
+    let code = "DO $$ BEGIN UPDATE orders SET note = '' WHERE orders.note IS NULL; END $$;";
+    project.migration("3_note", code, down);
+    let found = report(&project.run("lint --since 1 --format json").code(3));
+    assert_eq!(codes(&found), ["locks-rows", "locks-rows"], "{found:#}");
+}
+
+#[test]
 fn what_only_looks_like_harm_is_none_and_a_table_that_is_clustered_is_rewritten() {
     let project = project();
     let down = "SELECT 1;";
