@@ -180,7 +180,8 @@ pub fn blocks(pair: &Pair) -> Vec<Block> {
             .map(|((relation, mode), _)| (relation, Held::Lock(*mode)));
         let rows = step.work.iter().filter(|(table, work)| {
             let less = small.steps.get(at).and_then(|it| it.work.get(*table)).copied();
-            locks_rows(table, less.unwrap_or_default(), **work, pair)
+            // what changes rows outside of a transaction commits them in batches
+            !step.is_outside && locks_rows(table, less.unwrap_or_default(), **work, pair)
         });
         let rows = rows.map(|(table, _)| (table, Held::Rows));
         let last = big.steps[at..].iter().take_while(|it| it.transaction == step.transaction);

@@ -415,6 +415,21 @@ fn rows_are_locked_where_those_without_a_value_get_one() {
 }
 
 #[test]
+fn batches_that_a_loop_commits_lock_nothing_for_long_and_what_comes_after_them_is_looked_at() {
+    let project = project();
+    let body = "DECLARE low bigint := 0; BEGIN LOOP
+        UPDATE users SET score = 1 WHERE id > low AND id <= low + 500;
+        EXIT WHEN NOT FOUND; COMMIT; low := low + 500;
+    END LOOP; END";
+    project.piecewise("2_loop", &format!("DO $$ {body} $$;"), "SELECT 1;");
+    let call = format!("CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ {body} $$;\nCALL fill();");
+    project.piecewise("3_call", &call, "DROP PROCEDURE fill;");
+    project.migration("4_update", "UPDATE users SET score = 2;", "SELECT 1;");
+    let found = report(&project.run("lint --since 1 --format json").code(3));
+    assert_eq!(codes(&found), ["locks-rows"], "{found:#}");
+}
+
+#[test]
 fn what_only_looks_like_harm_is_none_and_a_table_that_is_clustered_is_rewritten() {
     let project = project();
     let down = "SELECT 1;";
