@@ -1,6 +1,7 @@
 //! Runs migrations in the shadow at two sizes, watches every statement, and says what is dangerous to deploy.
 
 mod findings;
+mod nulls;
 pub mod record;
 mod stage;
 

@@ -180,7 +180,8 @@ pub fn blocks(pair: &Pair) -> Vec<Block> {
             .map(|((relation, mode), _)| (relation, Held::Lock(*mode)));
         let rows = step.work.iter().filter(|(table, work)| {
             let less = small.steps.get(at).and_then(|it| it.work.get(*table)).copied();
-            locks_rows(table, less.unwrap_or_default(), **work, pair)
+            // what changes rows outside of a transaction commits them in batches
+            !step.is_outside && locks_rows(table, less.unwrap_or_default(), **work, pair)
         });
         let rows = rows.map(|(table, _)| (table, Held::Rows));
         let last = big.steps[at..].iter().take_while(|it| it.transaction == step.transaction);
@@ -252,10 +253,11 @@ fn per_row(
         let (read, fetched) = (slope(|it| it.read), slope(|it| it.fetched));
         let built = step.built.get(table).copied().unwrap_or_default();
         let built = f64::from(u32::try_from(built).unwrap_or(u32::MAX)).min(read.round());
-        let copied =
-            if step.rewritten.contains(table) { (read - built).clamp(0.0, 1.0) } else { 0.0 };
+        // CLUSTER finds the rows that it copies by an index
+        let found = read - built + fetched;
+        let copied = if step.rewritten.contains(table) { found.clamp(0.0, 1.0) } else { 0.0 };
         let effort = Effort {
-            scanned: (read - built - copied).max(0.0) + fetched,
+            scanned: (found - copied).max(0.0),
             rewritten: copied,
             indexed: built,
             written: slope(|it| it.inserted + it.updated + it.deleted),

@@ -29,6 +29,8 @@ const SAMPLE: &str = include_str!("observe/sample.sql");
 const OPENING: &str = "SELECT ARRAY[pg_catalog.pg_current_xact_id()::pg_catalog.xid::text, pg_catalog.pg_backend_pid()::text] AS \"row\"";
 /// Every transaction.
 const EVER: &str = "1";
+/// active_sql_transaction and invalid_transaction_termination: what has to run outside of a transaction.
+const OUTSIDE: [&str; 2] = ["25001", "2D000"];
 const SETTLE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
 /// A script to be watched.
@@ -102,20 +104,17 @@ pub(crate) async fn observe(
 ) -> Result<Observation, Failure> {
     let (mut reading, since, pid) = begin(session, rows).await?;
     for (number, (range, is_transaction)) in watched.transactions().into_iter().enumerate() {
-        let failed = match is_transaction {
-            true => transaction(session, watched, (number, range), &since, &mut reading).await?,
-            false => {
-                outside(
-                    session,
-                    sampler,
-                    watched,
-                    (number, range.start),
-                    (&since, &pid),
-                    &mut reading,
-                )
-                .await?
-            }
-        };
+        let place = (number, range.start);
+        let mut failed = None;
+        if is_transaction {
+            failed = transaction(session, watched, (number, range), &since, &mut reading).await?;
+        }
+        // such as a loop that ends a transaction after each batch
+        let is_outside = failed.as_ref().is_some_and(|it| OUTSIDE.contains(&it.code.as_str()));
+        if !is_transaction || is_outside && !watched.is_whole {
+            let about = (&*since, &*pid);
+            failed = outside(session, sampler, watched, place, about, &mut reading).await?;
+        }
         if failed.is_some() {
             reading.failed = failed;
             break;

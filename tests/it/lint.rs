@@ -404,6 +404,61 @@ fn a_migration_that_only_fails_on_rows_is_found_and_what_comes_after_it_is_looke
 }
 
 #[test]
+fn rows_are_locked_where_those_without_a_value_get_one() {
+    let project = project();
+    let down = "SELECT 1;";
+    project.migration("2_age", "UPDATE users SET age = 0 WHERE age IS NULL;", down);
+    let code = "DO $$ BEGIN UPDATE orders SET note = '' WHERE orders.note IS NULL; END $$;";
+    project.migration("3_note", code, down);
+    let found = report(&project.run("lint --since 1 --format json").code(3));
+    assert_eq!(codes(&found), ["locks-rows", "locks-rows"], "{found:#}");
+}
+
+#[test]
+fn batches_that_a_loop_commits_lock_nothing_for_long_and_what_comes_after_them_is_looked_at() {
+    let project = project();
+    let body = "DECLARE low bigint := 0; BEGIN LOOP
+        UPDATE users SET score = 1 WHERE id > low AND id <= low + 500;
+        EXIT WHEN NOT FOUND; COMMIT; low := low + 500;
+    END LOOP; END";
+    project.piecewise("2_loop", &format!("DO $$ {body} $$;"), "SELECT 1;");
+    let call = format!("CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ {body} $$;\nCALL fill();");
+    project.piecewise("3_call", &call, "DROP PROCEDURE fill;");
+    project.migration("4_update", "UPDATE users SET score = 2;", "SELECT 1;");
+    let found = report(&project.run("lint --since 1 --format json").code(3));
+    assert_eq!(codes(&found), ["locks-rows"], "{found:#}");
+}
+
+#[test]
+fn what_only_looks_like_harm_is_none_and_a_table_that_is_clustered_is_rewritten() {
+    let project = project();
+    let down = "SELECT 1;";
+    project.migration(
+        "2_new",
+        "CREATE DOMAIN label AS text;
+        CREATE TABLE logs (id bigint NOT NULL, day date NOT NULL) PARTITION BY RANGE (day);
+        CREATE TABLE logs_2024 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');",
+        down,
+    );
+    // a domain without constraints holds what its type holds
+    project.migration("3_domain", "ALTER TABLE orders ALTER note TYPE label;", down);
+    project.migration("4_domain", "ALTER TABLE users ALTER quota TYPE bigint;", down);
+    project.piecewise(
+        "5_detach",
+        "ALTER TABLE logs DETACH PARTITION logs_2024 CONCURRENTLY;",
+        down,
+    );
+    project.migration("6_cluster", "CLUSTER orders USING orders_pkey;", down);
+    project.migration("7_domain", "ALTER TABLE items ALTER qty TYPE positive;", down);
+    let found = report(&project.run("lint --since 1 --format json").code(3));
+    let found = codes(&found);
+    let of = |rule: &str| found.iter().filter(|it| *it == rule).count();
+    // quota, qty and orders are rewritten, and qty has to be positive
+    assert_eq!((of("lossy-type-change"), of("rewrites-table")), (1, 3), "{found:?}");
+    assert_eq!((of("restricts-writes"), of("builds-index")), (0, 0), "{found:?}");
+}
+
+#[test]
 fn a_revision_of_git_says_which_migrations_are_new() {
     let project = project();
     project.migration("3_case", "DROP TABLE cfg;", "SELECT 1;");

@@ -8,6 +8,7 @@ use crate::compat::{
         TableUse, Used,
         names::{Names, Tables},
         structs::Model,
+        tokens,
     },
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Found<'p> {
     given: BTreeMap<usize, Vec<BTreeSet<usize>>>,
     /// The tables into which rows are inserted that are no structs.
     pub(super) loose: BTreeSet<usize>,
+    /// Pieces of SQL in queries, each with the tables that its file names.
+    pub(super) fragments: Vec<(String, BTreeSet<usize>)>,
     /// Whether rows are read back whole whose table is not named: `update(&user)…get_result()`.
     pub(super) reads_back: bool,
     /// Whether tables are named by type parameters.
@@ -47,6 +50,7 @@ impl<'p> Found<'p> {
             models: Vec::new(),
             given: BTreeMap::new(),
             loose: BTreeSet::new(),
+            fragments: Vec::new(),
             reads_back: false,
             is_generic: false,
         }
@@ -68,6 +72,9 @@ impl<'p> Found<'p> {
                 self.model(table, model);
             }
         }
+        for (text, tables) in std::mem::take(&mut self.fragments) {
+            self.fragment(&text, &tables);
+        }
         let given = std::mem::take(&mut self.given);
         for (table, shapes) in given {
             let all = shapes.into_iter().reduce(|one, other| &one & &other).unwrap_or_default();
@@ -78,27 +85,35 @@ impl<'p> Found<'p> {
         self.used
     }
 
+    /// Names the columns in a piece of SQL: those of the tables that its file names, or, if they have none of them, of all that are used.
+    fn fragment(&mut self, text: &str, tables: &BTreeSet<usize>) {
+        let mut named = tokens::columns(self.program, text);
+        let is_here = named.iter().any(|(table, _)| tables.contains(table));
+        named.retain(|(table, _)| match is_here {
+            true => tables.contains(table),
+            false => self.used.tables.contains_key(table),
+        });
+        named.into_iter().for_each(|(table, column)| self.of(table).name(column));
+    }
+
     fn model(&mut self, table: usize, model: &Model) {
         let has = |name: &str| model.derives.contains(name);
-        let columns = |names: &[(String, bool)], tables: &Tables| -> Vec<(usize, bool)> {
-            let known = names.iter();
-            known.filter_map(|(name, may)| Some((tables.column(table, name)?, *may))).collect()
-        };
-        let fields = columns(&model.fields, &self.tables);
-        let keys: Vec<(String, bool)> = model.keys.iter().map(|it| (it.clone(), false)).collect();
-        let keys = columns(&keys, &self.tables);
+        let column = |name: &str| self.tables.column(table, name);
+        let fields = model.fields.iter().filter_map(|it| Some((column(&it.column)?, it)));
+        let fields: Vec<_> = fields.collect();
+        let keys: Vec<usize> = model.keys.iter().filter_map(|it| column(it)).collect();
         let own_key = self.program.tables[table].key.clone();
         let reads_back = self.reads_back && (has("AsChangeset") || has("Identifiable"));
         let of_table = self.of(table);
-        for (column, _) in &fields {
+        for (column, field) in &fields {
             if has("Selectable") || has("QueryableByName") || has("HasQuery") {
                 of_table.reads.add(*column);
             }
-            if has("Insertable") || has("AsChangeset") {
+            if has("Insertable") && field.is_inserted || has("AsChangeset") && field.is_changed {
                 of_table.writes.add(*column);
             }
         }
-        keys.iter().for_each(|(column, _)| of_table.name(*column));
+        keys.iter().for_each(|it| of_table.name(*it));
         if has("Identifiable") || has("AsChangeset") {
             own_key.iter().for_each(|it| of_table.reads.add(*it));
         }
@@ -107,7 +122,7 @@ impl<'p> Found<'p> {
             of_table.take_all();
         }
         if has("Insertable") {
-            let always = fields.iter().filter(|(_, may_be_none)| !may_be_none);
+            let always = fields.iter().filter(|(_, it)| it.is_inserted && !it.may_be_none);
             self.given.entry(table).or_default().push(always.map(|(it, _)| *it).collect());
         }
     }

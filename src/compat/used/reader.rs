@@ -43,8 +43,17 @@ pub(super) fn read(program: &Program, files: &[(PathBuf, String)]) -> Used {
         let mut names = exported.clone();
         let mut own = Own { tables: &found.tables, names: &mut names };
         own.visit_file(file);
-        let mut reader = Reader { found: &mut found, names, frames: Vec::new(), tuples: 0 };
+        let mut reader = Reader {
+            found: &mut found,
+            names,
+            frames: Vec::new(),
+            tuples: 0,
+            here: BTreeSet::new(),
+            fragments: Vec::new(),
+        };
         reader.visit_file(file);
+        let Reader { here, fragments, .. } = reader;
+        found.fragments.extend(fragments.into_iter().map(|it| (it, here.clone())));
     }
     found.finish()
 }
@@ -140,6 +149,10 @@ struct Reader<'r, 'p> {
     frames: Vec<Frame>,
     /// In how many tuples it is.
     tuples: usize,
+    /// The tables that are named.
+    here: BTreeSet<usize>,
+    /// Pieces of SQL: `sql("lower(name) = 'x'")`.
+    fragments: Vec<String>,
 }
 
 impl Reader<'_, '_> {
@@ -176,6 +189,8 @@ impl Reader<'_, '_> {
     }
 
     fn meet(&mut self, meaning: &Meaning) {
+        let (Meaning::Table(named) | Meaning::Column(named, _) | Meaning::All(named)) = meaning;
+        self.here.insert(*named);
         match meaning {
             Meaning::Column(table, column) => {
                 self.found.of(*table).name(*column);
@@ -186,6 +201,10 @@ impl Reader<'_, '_> {
             Meaning::All(table) => self.found.of(*table).take_all(),
             Meaning::Table(table) => {
                 let (reads, inserts) = self.reads();
+                let default = Frame::Receiver("default_values".into());
+                if self.frames.contains(&default) {
+                    self.found.loose.insert(*table);
+                }
                 let of_table = self.found.of(*table);
                 of_table.inserts |= inserts;
                 if reads == Reads::All {
@@ -197,7 +216,7 @@ impl Reader<'_, '_> {
 
     /// Whether a column that is named here may be part of a row that no struct stands for: `values((name.eq("x"), …))`.
     fn may_be_inserted(&self) -> bool {
-        let is_value = |it: &Frame| matches!(it, Frame::Argument(name) if name == "values");
+        let is_value = |it: &Frame| matches!(it, Frame::Argument(name) if name == "values" || name == "into_columns");
         let is_assigned = self.frames.last() == Some(&Frame::Receiver("eq".into()));
         is_assigned && self.tuples > 0 || self.frames.iter().any(is_value)
     }
@@ -216,6 +235,8 @@ impl Reader<'_, '_> {
             for table in self.found.tables.named(name).to_vec() {
                 self.found.of(table).take_all();
                 self.found.of(table).inserts = true;
+                self.found.loose.insert(table);
+                self.here.insert(table);
             }
             self.path(std::slice::from_ref(name));
         }
@@ -230,6 +251,10 @@ impl Reader<'_, '_> {
                 None => of_table.take_all(),
             }
             of_table.inserts |= spoken.inserts;
+            if spoken.inserts {
+                // no struct stands for its rows
+                self.found.loose.insert(spoken.table);
+            }
         }
     }
 }
@@ -329,6 +354,10 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
 
     fn visit_lit_str(&mut self, text: &'a syn::LitStr) {
         self.text(&text.value());
+        let outer = self.frames.iter().rev().find(|it| **it != Frame::Boundary);
+        if outer == Some(&Frame::Argument("sql".into())) {
+            self.fragments.push(text.value());
+        }
     }
 
     fn visit_item_struct(&mut self, item: &'a ItemStruct) {

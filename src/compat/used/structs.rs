@@ -17,12 +17,24 @@ pub(super) struct Model {
     pub(super) table: Vec<String>,
     /// The derives that are about the table.
     pub(super) derives: BTreeSet<String>,
-    /// The names of columns, and whether the field may be None.
-    pub(super) fields: Vec<(String, bool)>,
+    /// What stands for columns.
+    pub(super) fields: Vec<ModelField>,
     /// The names of further columns that attributes name.
     pub(super) keys: Vec<String>,
     /// Expressions in attributes.
     pub(super) expressions: Vec<Expr>,
+}
+
+/// A field that stands for a column.
+pub(super) struct ModelField {
+    /// The name of the column.
+    pub(super) column: String,
+    /// Whether it may be None.
+    pub(super) may_be_none: bool,
+    /// Whether it is part of what is inserted.
+    pub(super) is_inserted: bool,
+    /// Whether it is part of what is changed.
+    pub(super) is_changed: bool,
 }
 
 /// The derives that name columns of a table.
@@ -119,7 +131,7 @@ fn belongs_to(tokens: &str, model: &mut Model) {
 
 fn of_field(field: &Field, model: &mut Model) {
     let mut name = field.ident.as_ref().map(|it| it.unraw().to_string());
-    let mut is_own = true;
+    let (mut is_own, mut is_inserted, mut is_changed) = (true, true, true);
     for attribute in &field.attrs {
         if let Meta::NameValue(pair) = &attribute.meta
             && pair.path.is_ident("column_name")
@@ -138,14 +150,17 @@ fn of_field(field: &Field, model: &mut Model) {
                     is_own = false;
                     model.expressions.push(pair.value);
                 }
+                Meta::Path(path) if path.is_ident("skip_insertion") => is_inserted = false,
+                Meta::Path(path) if path.is_ident("skip_update") => is_changed = false,
                 // another struct stands for its columns
                 Meta::Path(path) if path.is_ident("embed") => is_own = false,
                 _ => {}
             }
         }
     }
-    if let Some(name) = name.filter(|_| is_own) {
-        model.fields.push((name, is_option(&field.ty)));
+    if let Some(column) = name.filter(|_| is_own) {
+        let may_be_none = is_option(&field.ty);
+        model.fields.push(ModelField { column, may_be_none, is_inserted, is_changed });
     }
 }
 

@@ -89,13 +89,7 @@ pub(super) fn spoken(program: &Program, text: &str) -> Vec<Spoken> {
     let Ok(pieces) = sql::pieces(text) else {
         return Vec::new();
     };
-    let words: BTreeSet<String> = pieces
-        .iter()
-        .filter_map(|it| match it {
-            Piece::Word(word) | Piece::Name(word) => Some(word.clone()),
-            _ => None,
-        })
-        .collect();
+    let words = names(&pieces);
     if !VERBS.iter().any(|it| words.contains(*it)) {
         return Vec::new();
     }
@@ -113,4 +107,22 @@ pub(super) fn spoken(program: &Program, text: &str) -> Vec<Spoken> {
             }
         })
         .collect()
+}
+
+/// The columns of whatever tables that a piece of SQL names: `lower(name) = 'x'`.
+pub(super) fn columns(program: &Program, text: &str) -> Vec<(usize, usize)> {
+    let words = sql::pieces(text).map(|it| names(&it)).unwrap_or_default();
+    let tables = program.tables.iter().enumerate();
+    let columns = tables.flat_map(|(at, table)| {
+        table.columns.iter().enumerate().map(move |(column, it)| ((at, column), &it.name))
+    });
+    columns.filter(|(_, name)| words.contains(*name)).map(|(place, _)| place).collect()
+}
+
+fn names(pieces: &[Piece<'_>]) -> BTreeSet<String> {
+    let name = |it: &Piece<'_>| match it {
+        Piece::Word(word) | Piece::Name(word) => Some(word.clone()),
+        _ => None,
+    };
+    pieces.iter().filter_map(name).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Wish;
+use super::{Wish, nulls};
 use crate::{
     catalog::{Catalog, Difference},
     cluster::Scratch,
@@ -13,6 +13,7 @@ use crate::{
         shadow::{Shadow, end, in_the_shadow, of_migration},
     },
     lint::{
+        case::Said,
         judge::{self, Block},
         observation::{Failed, Kind, Observation, Pair},
         stats::{Costs, Stats},
@@ -180,6 +181,8 @@ impl Stage {
         self.seed().await?;
         let tables = self.touched(&watched).await?;
         let grown = self.grow(&tables, false).await?;
+        let columns = nulls::wanted(&Said::all(&script.text, statements));
+        self.put_nulls(&tables, &columns).await?;
         let mut pair = self.observe(&watched, &grown).await?;
         let mut with_rows = None;
         if failure(&pair).is_some() && watched.is_whole {
@@ -215,6 +218,18 @@ impl Stage {
         let both = tokio::join!(
             self.few.session.seed_fitting(hints),
             self.many.session.seed_fitting(hints)
+        );
+        both.0.and(both.1).map_err(failed)
+    }
+
+    async fn put_nulls(
+        &mut self,
+        tables: &[String],
+        columns: &BTreeSet<String>,
+    ) -> Result<(), JobError> {
+        let both = tokio::join!(
+            nulls::put(&mut self.few.session, tables, columns),
+            nulls::put(&mut self.many.session, tables, columns),
         );
         both.0.and(both.1).map_err(failed)
     }

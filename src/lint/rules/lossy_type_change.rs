@@ -1,13 +1,14 @@
 //! A column gets a type that cannot hold all of its values.
 
 use crate::{
-    catalog::{Attribute, How, ObjectKind},
+    catalog::{Attribute, Catalog, How, Key, ObjectKind},
     lint::{case::said, types},
     lint::{
         case::{Case, Hit},
         rule::{Rule, Way},
     },
     report::finding::Severity,
+    words::ident::split,
 };
 
 /// The rule.
@@ -31,7 +32,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
         let How::Other(changed) = &difference.how else { continue };
         let of_type = changed.iter().find(|(name, ..)| *name == Attribute::Type);
         if let Some((_, Some(was), Some(is))) = of_type
-            && !types::holds_all(was, is)
+            && !types::holds_all(values(case.before, was, true), values(case.after, is, false))
         {
             let key = &difference.key;
             let at = case.place(&[key.part(1), key.name()], &[&["type"]]);
@@ -40,5 +41,18 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
                 format!("{} becomes {is}, which does not hold every {was}", said(key)),
             ));
         }
+    }
+}
+
+/// The type whose values a column can have: of a domain, the one below it, unless the domain refuses some and that matters.
+fn values<'c>(catalog: &'c Catalog, name: &'c str, may_hold_less: bool) -> &'c str {
+    let Some((schema, name_in_it)) = split(name) else { return name };
+    let key = Key::new(ObjectKind::Domain, &[&schema, &name_in_it]);
+    let Some(fact) = catalog.get(&key) else { return name };
+    let holds_all = !fact.is(Attribute::NotNull)
+        && catalog.below(ObjectKind::DomainConstraint, &[&schema, &name_in_it]).next().is_none();
+    match fact.get(Attribute::Type) {
+        Some(base) if holds_all || may_hold_less => base,
+        _ => name,
     }
 }

@@ -1,7 +1,7 @@
 //! A new constraint refuses what the running program may write.
 
 use crate::{
-    catalog::{Attribute, ConstraintKind, How, ObjectKind},
+    catalog::{Attribute, Catalog, ConstraintKind, How, Key, ObjectKind},
     lint::case::said,
     lint::{
         case::{Case, Hit},
@@ -30,21 +30,19 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     for difference in case.differences {
         let key = &difference.key;
         let is_of_old = case.is_of_old(key) && case.after.get(&key.table()).is_some();
-        let of_new_column = |key: &crate::catalog::Key| {
+        let of_new_column = |key: &Key| {
             let columns =
                 case.after.get(key).map(|it| it.list(Attribute::Columns)).unwrap_or_default();
             columns.iter().all(|it| {
                 case.before
-                    .get(&crate::catalog::Key::new(
-                        ObjectKind::Column,
-                        &[key.part(0), key.part(1), it],
-                    ))
+                    .get(&Key::new(ObjectKind::Column, &[key.part(0), key.part(1), it]))
                     .is_none()
             })
         };
         let what = match (&difference.how, key.kind()) {
             (How::New, ObjectKind::Constraint) if !of_new_column(key) => {
                 match case.after.get(key).and_then(|it| it.constraint_kind()) {
+                    Some(ConstraintKind::Check) if is_bound(case, key) => continue,
                     Some(ConstraintKind::Check) => "a CHECK",
                     Some(ConstraintKind::Unique) => "a unique constraint",
                     Some(ConstraintKind::Exclusion) => "an exclusion constraint",
@@ -86,4 +84,13 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
             ));
         }
     }
+}
+
+/// Whether a CHECK is what DETACH PARTITION CONCURRENTLY makes of the bound: the same rows were refused before.
+fn is_bound(case: &Case<'_>, check: &Key) -> bool {
+    let table = check.table();
+    let is_partition =
+        |catalog: &Catalog| catalog.get(&table).is_some_and(|it| it.is(Attribute::PartitionOf));
+    let is_named = case.statements.iter().any(|it| it.names(check.name()));
+    is_partition(case.before) && !is_partition(case.after) && !is_named
 }

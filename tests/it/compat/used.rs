@@ -122,6 +122,21 @@ fn structs_say_what_is_written_and_what_is_always_given() {
          fn f() { diesel::insert_into(crate::schema::users::table).values(&new).execute(c) }",
         "reads [] writes [name email] inserts given [name]",
     );
+    // what a struct leaves out is not given
+    says(
+        "#[derive(Insertable, AsChangeset)] #[diesel(table_name = users)]
+         struct A { name: String, #[diesel(skip_insertion)] #[diesel(skip_update)] email: String, #[diesel(skip_insertion)] nick: String }",
+        "reads [id] writes [name nick] inserts given [name]",
+    );
+    // so do rows of other kinds
+    let row = "#[derive(Insertable)] #[diesel(table_name = users)] struct A { name: String }";
+    for other in [
+        "diesel::insert_into(crate::schema::users::table).default_values().execute(c)",
+        "sql_query(\"INSERT INTO users (name) SELECT 1\").execute(c)",
+    ] {
+        let told = told_of(0, &format!("{row} fn f() {{ {other}; }}"));
+        assert!(told.ends_with("inserts given []"), "{other}: {told}");
+    }
     // two kinds of rows: what both give
     says(
         "#[derive(Insertable)] #[diesel(table_name = users)] struct A { name: String, email: String }
@@ -177,6 +192,10 @@ fn what_is_not_understood_counts_as_everything() {
     says("fn f() { sql_query(\"SELECT * FROM users\") }", "reads [all] writes [all] given []");
     says("fn f() { sql_query(\"SELECT name FROM users\") }", "reads [name] writes [name] given []");
     says("fn f() { log(\"users have a name\") }", "unused");
+    // a piece of SQL is about the tables that its file names
+    let by_sql = "use crate::schema::users; fn f() { users::table.select(users::id).filter(sql::<Bool>(\"lower(email) = \").bind::<Text, _>(x).sql(\" AND age > 1\")).load(c) }";
+    says(by_sql, "reads [id email age] writes [id email age] given []");
+    assert_eq!(told_of(1, by_sql), "unused");
     says("diesel::table! { users (id) { id -> Int4, name -> Text, } }", "unused");
     says("diesel::alias!(users as other: Other);", all);
 }
