@@ -255,23 +255,8 @@ impl Locked<'_> {
         if track.is_apart {
             draft.push(first, Phase::Opening, Message::Batch(READ_ONLY));
         }
-        let mut before = None;
         let last = first + tasks.len() - 1;
-        let mut cars = Vec::new();
-        for (index, task) in (first..).zip(tasks) {
-            let mark = (index < last).then(|| format!("glowplug_{:032x}", fastrand::u128(..)));
-            let secret = format!("{:032x}", fastrand::u128(..));
-            cars.push(Car {
-                opening: track.opening(before.as_deref(), &secret),
-                ending: track.ending(
-                    &self.entry(task, exec, None),
-                    task,
-                    (&exec.guard, &secret),
-                    mark.as_deref(),
-                ),
-            });
-            before = mark;
-        }
+        let cars = self.cars(tasks, exec, &track);
         let batches = self.batches(if guarded { Batches::First } else { Batches::All });
         for ((index, task), car) in (first..).zip(tasks).zip(&cars) {
             car.opening.iter().for_each(|(phase, it)| it.push(&mut draft, index, *phase));
@@ -305,6 +290,25 @@ impl Locked<'_> {
                 }
             }
         }
+    }
+
+    /// What stands around the statements of each migration.
+    fn cars(&self, tasks: &[Task<'_>], exec: &ExecOptions, track: &Track) -> Vec<Car> {
+        let mut before = None;
+        let mut cars = Vec::new();
+        for (at, task) in tasks.iter().enumerate() {
+            let is_last = at + 1 == tasks.len();
+            let mark = (!is_last).then(|| format!("glowplug_{:032x}", fastrand::u128(..)));
+            let secret = format!("{:032x}", fastrand::u128(..));
+            let record = self.entry(task, exec, None);
+            let guarded = (&exec.guard, secret.as_str());
+            cars.push(Car {
+                opening: track.opening(before.as_deref(), &secret),
+                ending: track.ending(&record, task, guarded, mark.as_deref()),
+            });
+            before = mark;
+        }
+        cars
     }
 
     /// What all migrations of a train have in common.
