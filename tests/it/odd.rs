@@ -209,7 +209,7 @@ fn whoever_loses_the_connection_is_told_that_the_outcome_is_not_known() {
     run(&proxy, &database).ok();
     let (_, all) = proxy.counts();
     let mut unknown = 0;
-    for number in (all - 60..=all).step_by(4) {
+    for number in (all - 60..=all).step_by(3) {
         let database = Database::new();
         let place = Place { side: Side::Server, number };
         let ran = run(&Proxy::harming(server, place, Box::new(|_| Then::Cut)), &database);

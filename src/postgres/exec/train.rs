@@ -334,10 +334,10 @@ impl Locked<'_> {
         let mut commit = Text::default();
         // fails outside of a transaction and in one that has failed, where COMMIT would succeed
         commit.own(Phase::Settling, "SAVEPOINT glowplug_end; RELEASE SAVEPOINT glowplug_end");
-        commit.own(Phase::Commit, COMMIT);
         // what cleans the session has as long as it takes
+        commit.own(Phase::Settling, "SET statement_timeout = 0");
+        commit.own(Phase::Commit, COMMIT);
         let clean = if known.is_some() { CLEAN_KEEPING } else { self.clean_sql() };
-        commit.own(Phase::Afterwards, "SET statement_timeout = 0");
         commit.own(Phase::Afterwards, clean);
         let version = self.facts().server_version;
         let records = !exec.unrecorded;
