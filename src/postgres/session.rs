@@ -19,7 +19,7 @@ use std::{
 use diesel_async::AsyncPgConnection;
 use futures_util::{
     StreamExt as _,
-    future::{MaybeDone, maybe_done},
+    future::{MaybeDone, maybe_done, try_join_all},
 };
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{AsyncMessage, SimpleQueryMessage, types::Type};
@@ -28,7 +28,10 @@ use self::{describe::described, over_diesel::over_diesel};
 use crate::{
     connect::{Canceller, Wire},
     postgres::server_error::ServerError,
-    words::digest::Digest,
+    words::{
+        digest::Digest,
+        ident::{Ident, Literal},
+    },
 };
 
 /// A row of one of our own queries: they all select one `text[]`.
@@ -143,7 +146,15 @@ pub struct Session<'c> {
     link: Link<'c>,
     stop: Stop,
     expects_announced: bool,
-    kept: Vec<(String, tokio_postgres::Statement)>,
+    kept: Vec<Kept>,
+}
+
+/// A query that the server keeps.
+struct Kept {
+    sql: String,
+    statement: tokio_postgres::Statement,
+    /// What the server calls it, once that was asked.
+    name: String,
 }
 
 enum Link<'c> {
@@ -234,13 +245,49 @@ impl<'c> Session<'c> {
     /// # Errors
     /// What the server refused, or the loss of the connection.
     pub(crate) async fn keep(&mut self, sql: &str, values: usize) -> Result<(), Failure> {
-        if !self.kept.iter().any(|(text, _)| text == sql)
-            && let Link::Wire(wire) = &mut self.link
-        {
-            let statement = prepare(wire, sql, values).await?;
-            self.kept.push((sql.to_owned(), statement));
+        self.keep_all(&[(sql, values)]).await
+    }
+
+    /// The same for several queries, in one round trip.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn keep_all(&mut self, queries: &[(&str, usize)]) -> Result<(), Failure> {
+        let is_new = |query: &&(&str, usize)| self.kept.iter().all(|it| it.sql != query.0);
+        let new: Vec<_> = queries.iter().filter(is_new).copied().collect();
+        if let (Link::Wire(wire), false) = (&mut self.link, new.is_empty()) {
+            let statements = prepare(wire, &new).await?;
+            self.kept.extend(new.iter().zip(statements).map(|((sql, _), statement)| Kept {
+                sql: (*sql).to_owned(),
+                statement,
+                name: String::new(),
+            }));
         }
         Ok(())
+    }
+
+    /// Asks what the server calls the queries that it keeps: SQL may [execute] them then.
+    ///
+    /// # Errors
+    /// What the server refused, or the loss of the connection.
+    pub(crate) async fn name_kept(&mut self) -> Result<(), Failure> {
+        if self.kept.iter().all(|it| !it.name.is_empty()) {
+            return Ok(());
+        }
+        let names = "SELECT ARRAY[statement, name] AS \"row\" FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql";
+        for row in self.query(names, Vec::new()).await? {
+            if let [Some(sql), Some(name)] = &row[..] {
+                let named = self.kept.iter_mut().filter(|it| it.sql == *sql);
+                named.for_each(|it| it.name.clone_from(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the server calls a query that it keeps, once it was asked.
+    pub(crate) fn kept_name(&self, sql: &str) -> Option<String> {
+        let kept = self.kept.iter().find(|it| it.sql == sql && !it.name.is_empty());
+        kept.map(|it| it.name.clone())
     }
 
     /// Has the server plan what is kept once, and not for each value anew.
@@ -307,7 +354,7 @@ const QUERY_CANCELED: &str = "57014";
 
 async fn send(
     link: &mut Link<'_>,
-    kept: &[(String, tokio_postgres::Statement)],
+    kept: &[Kept],
     stop: &mut Stop,
     messages: &[Message<'_>],
     observe: Observe<'_>,
@@ -325,15 +372,17 @@ type Answer<'a> =
 /// An answer that may be there before it is asked for.
 type Reply<'a> = Pin<Box<MaybeDone<Answer<'a>>>>;
 
-/// Prepares a statement. Whatever else the server says meanwhile is nobody's.
+/// Prepares statements, each with so many values. Whatever else the server says meanwhile is nobody's.
 async fn prepare(
     wire: &mut Wire,
-    sql: &str,
-    values: usize,
-) -> Result<tokio_postgres::Statement, Failure> {
-    let types = vec![Type::TEXT; values];
+    queries: &[(&str, usize)],
+) -> Result<Vec<tokio_postgres::Statement>, Failure> {
     let Wire { client, connection, .. } = wire;
-    let mut prepared = pin!(client.prepare_typed(sql, &types));
+    let client = &*client;
+    let each = queries.iter().map(|(sql, values)| async move {
+        client.prepare_typed(sql, &vec![Type::TEXT; *values]).await
+    });
+    let mut prepared = pin!(try_join_all(each));
     poll_fn(|cx| {
         if let Poll::Ready(prepared) = prepared.as_mut().poll(cx) {
             return Poll::Ready(prepared.map_err(|error| failure(&error)));
@@ -360,7 +409,7 @@ async fn prepare(
 
 async fn over_wire(
     wire: &mut Wire,
-    kept: &[(String, tokio_postgres::Statement)],
+    kept: &[Kept],
     stop: &mut Stop,
     messages: &[Message<'_>],
     observe: Observe<'_>,
@@ -467,7 +516,7 @@ fn take_those_behind(pending: &mut VecDeque<Reply<'_>>, nests: bool, cx: &mut Co
 
 fn answer<'a>(
     client: &'a tokio_postgres::Client,
-    kept: &'a [(String, tokio_postgres::Statement)],
+    kept: &'a [Kept],
     message: &'a Message<'a>,
     within: &'a AtomicUsize,
 ) -> Answer<'a> {
@@ -513,10 +562,10 @@ fn answer<'a>(
         }),
         Message::Query(sql, values) | Message::Kept(sql, values) => Box::pin(async move {
             let may_be_kept = matches!(message, Message::Kept(..));
-            let found = kept.iter().find(|it| may_be_kept && it.0 == *sql);
+            let found = kept.iter().find(|it| may_be_kept && it.sql == *sql);
             // row by row: a large answer is never there twice
             let mut stream = pin!(match found {
-                Some((_, statement)) => client.query_raw(statement, values).await?,
+                Some(kept) => client.query_raw(&kept.statement, values).await?,
                 None => {
                     let values = values.iter().map(|value| (value, Type::TEXT));
                     client.query_typed_raw(sql, values).await?
@@ -561,6 +610,15 @@ fn error_text(error: &tokio_postgres::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// The command that executes a kept query.
+pub(crate) fn execute(name: &str, values: &Row) -> String {
+    let values = values.iter().map(|value| match value {
+        Some(value) => Literal(value).to_string(),
+        None => "NULL".to_owned(),
+    });
+    format!("EXECUTE {}({})", Ident(name), values.collect::<Vec<_>>().join(", "))
 }
 
 /// The command that ends a transaction. An exchange that holds it leaves none open, whatever failed.

@@ -34,23 +34,29 @@ pub fn read_existing(path: &Path) -> Result<String, ProjectError> {
 /// When the system says no.
 pub fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
     let place: PathBuf = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let directory = match place.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
+    let directory = directory(&place);
     fs::create_dir_all(directory).map_err(ProjectError::io("create", directory))?;
     let existing = fs::metadata(&place).map(|found| found.permissions()).ok();
-    let mut draft = tempfile::Builder::new()
-        .prefix(".glowplug-")
-        .permissions(usual())
-        .tempfile_in(directory)
-        .map_err(ProjectError::io("write", path))?;
+    let mut draft = draft(directory).map_err(ProjectError::io("write", path))?;
     draft.write_all(text.as_bytes()).map_err(ProjectError::io("write", path))?;
     if let Some(permissions) = existing {
         draft.as_file().set_permissions(permissions).map_err(ProjectError::io("write", path))?;
     }
     draft.persist(&place).map_err(|error| ProjectError::io("write", path)(error.error))?;
     Ok(())
+}
+
+/// The directory of a file.
+pub(super) fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    }
+}
+
+/// A file that gets its name when it is whole.
+pub(super) fn draft(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(".glowplug-").permissions(usual()).tempfile_in(directory)
 }
 
 /// What the umask makes of it is what a new file usually gets; drafts are private.

@@ -7,7 +7,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::project::ProjectError;
+use crate::project::{ProjectError, schema_file};
 
 /// The texts of a new migration.
 #[derive(Debug, Clone)]
@@ -81,23 +81,43 @@ fn draft(dir: &Path, new: &NewMigration<'_>) -> Result<TempDir, ProjectError> {
 /// # Errors
 /// When the system says no.
 pub fn file_if_absent(path: &Path, text: &str) -> Result<bool, ProjectError> {
-    use std::io::Write as _;
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(ProjectError::io("create", parent))?;
     }
-    match fs::File::create_new(path) {
-        Ok(mut file) => {
-            let written = file.write_all(text.as_bytes());
-            if written.is_err() {
-                // a part of it would pass for the whole the next time
-                fs::remove_file(path).unwrap_or_default();
-            }
-            written.map_err(ProjectError::io("write", path))?;
-            Ok(true)
-        }
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(false);
+    }
+    match whole(path, text) {
+        Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(ProjectError::io("write", path)(error)),
     }
+}
+
+/// Makes a file that is there with its whole text or not at all, and leaves nothing else behind where the file system can do that.
+fn whole(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let directory = schema_file::directory(path);
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd as _;
+
+        use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        if let Ok(nameless) = rustix::fs::open(directory, flags, Mode::from_raw_mode(0o666)) {
+            let mut file = fs::File::from(nameless);
+            file.write_all(text.as_bytes())?;
+            let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+            match rustix::fs::linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW) {
+                // without /proc
+                Err(rustix::io::Errno::NOENT) => {}
+                linked => return linked.map_err(Into::into),
+            }
+        }
+    }
+    let mut draft = schema_file::draft(directory)?;
+    draft.write_all(text.as_bytes())?;
+    draft.persist_noclobber(path).map(drop).map_err(|error| error.error)
 }
 
 /// Takes back what was written, where that is possible.

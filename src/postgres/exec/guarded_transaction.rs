@@ -46,7 +46,6 @@ pub(super) enum Owned {
     Script(String),
     Batch(String),
     Query(String, Vec<Option<String>>),
-    Kept(String, Vec<Option<String>>),
 }
 
 impl Owned {
@@ -55,7 +54,6 @@ impl Owned {
             Self::Script(sql) => Message::Script(sql),
             Self::Batch(sql) => Message::Batch(sql),
             Self::Query(sql, values) => Message::Query(sql, values.clone()),
-            Self::Kept(sql, values) => Message::Kept(sql, values.clone()),
         }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) async fn as_known(
 
 /// The versions in the answer of the [veto](guard::veto).
 fn told(rows: &[Row]) -> String {
-    rows.first().and_then(|row| row.get(1)?.clone()).unwrap_or_default()
+    rows.first().and_then(|row| row.first()?.clone()).unwrap_or_default()
 }
 
 /// Appends that fail where one can no longer be made: where code of somebody's own runs with them, it may need what is gone.

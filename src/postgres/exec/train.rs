@@ -1,6 +1,6 @@
 //! Trains: migrations that are sent one behind the other and answered in one exchange, each committed by itself.
 //!
-//! A migration is three messages where it is not guarded: what opens its transaction, its statements, and what ends it. None
+//! A migration is three messages: what opens its transaction, its statements, and what ends it. None
 //! begins where the one before it has not been committed: behind its COMMIT each leaves a mark that only this run knows, and the
 //! next one fails where it does not find it. What was committed is what the replies say.
 //!
@@ -23,7 +23,7 @@ use crate::{
         journal::{Place, Record},
         known::Known,
         lock::Locked,
-        session::{COMMIT, Failure, Message, Row},
+        session::{COMMIT, Failure, execute},
     },
 };
 
@@ -36,7 +36,6 @@ const READ_ONLY: &str = "SET default_transaction_read_only = on";
 /// What all migrations of a train have in common.
 struct Track {
     place: Place,
-    version: u32,
     /// Whether the journal is written.
     records: bool,
     /// Whether what runs outside of its transactions is read-only.
@@ -45,12 +44,27 @@ struct Track {
     settings: Text,
     settle: Text,
     commit: Text,
-    known: Option<Known>,
+    guarded: Option<Guarded>,
+}
+
+/// What is known of the ledgers, and what the server calls the queries of the guard.
+struct Guarded {
+    known: Known,
+    numbered: String,
+    note: String,
+    veto: String,
+}
+
+impl Guarded {
+    /// Notes how far sequences are: before each transaction.
+    fn numbered(&self) -> String {
+        execute(&self.numbered, &guard::numbered(&self.known.state).1)
+    }
 }
 
 /// What stands around the statements of one migration.
 struct Car {
-    opening: Vec<(Phase, Sent)>,
+    opening: Text,
     ending: Vec<(Phase, Sent)>,
 }
 
@@ -71,25 +85,16 @@ impl Sent {
 
 impl Track {
     /// What opens the transaction of a migration; with the mark of the one before it.
-    fn opening(&self, before: Option<&str>, secret: &str) -> Vec<(Phase, Sent)> {
-        let mut parts = Vec::new();
-        let mut push = |sent| parts.push((Phase::Opening, sent));
+    fn opening(&self, before: Option<&str>, secret: &str) -> Text {
         let mut begin = self.begin.clone();
         if let Some(before) = before {
             begin.own(Phase::Opening, &format!("DEALLOCATE {before}"));
         }
         begin.append(&self.settings);
-        match &self.known {
-            None => push(Sent::Several(begin)),
-            Some(known) => {
-                let (numbered, sequences) = guard::numbered(&known.state);
-                push(Sent::One(Owned::Kept(numbered.to_owned(), sequences)));
-                push(Sent::Several(begin));
-                let noted = guard::noted(secret);
-                push(Sent::One(Owned::Kept(guard::note(&self.place), noted)));
-            }
+        if let Some(guarded) = &self.guarded {
+            begin.own(Phase::Opening, &execute(&guarded.note, &guard::noted(secret)));
         }
-        parts
+        begin
     }
 
     /// What ends the transaction of a migration and cleans up behind it; with the mark that it leaves.
@@ -103,19 +108,19 @@ impl Track {
         let mut parts = Vec::new();
         let mut push = |phase, sent| parts.push((phase, sent));
         let mut end = self.settle.clone();
-        let probes = self.known.as_ref().map_or_else(Vec::new, |known| appends(known, guard));
+        let known = self.guarded.as_ref().map(|it| &it.known);
+        let probes = known.map_or_else(Vec::new, |known| appends(known, guard));
         if !probes.is_empty() {
             end.own(Phase::Settling, &guard::fixed_settings());
             end.own(Phase::Settling, &guard::by_index());
         }
-        if self.known.is_some() {
+        if known.is_some() {
             end.own(Phase::Guard, guard::ONLY_OURS);
         }
         let is_up = task.step.direction == Direction::Up;
         if self.records {
             let mut record = record.clone();
-            record.note =
-                task.step.noted.filter(|_| is_up && self.known.is_some()).map(str::to_owned);
+            record.note = task.step.noted.filter(|_| is_up && known.is_some()).map(str::to_owned);
             match record.inline(&self.place) {
                 Some(sql) => end.own(Phase::Journal, &sql),
                 None => {
@@ -125,8 +130,8 @@ impl Track {
                 }
             }
         }
-        if let Some(known) = &self.known {
-            if !end.within.is_empty() {
+        if let Some(guarded) = &self.guarded {
+            if !probes.is_empty() && !end.within.is_empty() {
                 push(Phase::Journal, Sent::Several(std::mem::take(&mut end)));
             }
             for probe in probes {
@@ -135,11 +140,8 @@ impl Track {
                 push(Phase::Guard, Sent::One(Owned::Batch(guard::LOOKED.to_owned())));
             }
             let written = Recorded { journal: (1, 0), diesel: if is_up { (1, 0) } else { (0, 1) } };
-            let demand: Row = guard::demand(&known.state, secret, written);
-            push(
-                Phase::Guard,
-                Sent::One(Owned::Kept(guard::veto(&self.place, self.version), demand)),
-            );
+            let demand = guard::demand(&guarded.known.state, secret, written);
+            end.own(Phase::Guard, &execute(&guarded.veto, &demand));
         }
         end.append(&self.commit);
         if let Some(mark) = mark {
@@ -147,6 +149,9 @@ impl Track {
                 end.own(Phase::Afterwards, READ_ONLY);
             }
             end.own(Phase::Afterwards, &format!("PREPARE {mark} AS SELECT 1"));
+            if let Some(guarded) = &self.guarded {
+                end.own(Phase::Afterwards, &guarded.numbered());
+            }
         }
         push(Phase::Commit, Sent::Several(end));
         parts
@@ -240,26 +245,33 @@ impl Locked<'_> {
         }
         let guarded = exec.guard.is_on();
         let known = match guarded {
-            true => Some(self.know_and_keep(exec).await.map_err(opening)?),
+            true => match self.know_and_keep(exec).await.map_err(opening)? {
+                Some(known) => Some(known),
+                None => return Err(Stopped::Concerned(first)),
+            },
             false => {
                 // what cleans the session leaves nothing prepared
                 self.session.forget();
                 None
             }
         };
-        if known.as_ref().is_some_and(|it| it.state.is_open) {
-            return Err(Stopped::Concerned(first));
-        }
         let track = self.track(known, exec);
         let mut draft = Draft::default();
+        let mut before = Text::default();
         if track.is_apart {
-            draft.push(first, Phase::Opening, Message::Batch(READ_ONLY));
+            before.own(Phase::Opening, READ_ONLY);
+        }
+        if let Some(guarded) = &track.guarded {
+            before.own(Phase::Opening, &guarded.numbered());
+        }
+        if !before.within.is_empty() {
+            draft.push_text(first, Phase::Opening, &before);
         }
         let last = first + tasks.len() - 1;
         let cars = self.cars(tasks, exec, &track);
         let batches = self.batches(if guarded { Batches::First } else { Batches::All });
         for ((index, task), car) in (first..).zip(tasks).zip(&cars) {
-            car.opening.iter().for_each(|(phase, it)| it.push(&mut draft, index, *phase));
+            draft.push_text(index, Phase::Opening, &car.opening);
             batches::push(&mut draft, index, task, batches);
             car.ending.iter().for_each(|(phase, it)| it.push(&mut draft, index, *phase));
         }
@@ -312,7 +324,7 @@ impl Locked<'_> {
     }
 
     /// What all migrations of a train have in common.
-    fn track(&self, known: Option<Known>, exec: &ExecOptions) -> Track {
+    fn track(&self, guarded: Option<Guarded>, exec: &ExecOptions) -> Track {
         let place = self.facts().place.clone();
         let mut begin = Text::default();
         let is_apart = self.session.writes_by_default();
@@ -324,7 +336,7 @@ impl Locked<'_> {
             settings.own(Phase::Opening, "SET LOCAL default_transaction_read_only = off");
         }
         let mut settle = Text::default();
-        match known {
+        match guarded {
             None => settle.own(Phase::Settling, &self.settle()),
             Some(_) => {
                 settle.own(Phase::Settling, &self.settle_guarded());
@@ -337,22 +349,31 @@ impl Locked<'_> {
         // what cleans the session has as long as it takes
         commit.own(Phase::Settling, "SET statement_timeout = 0");
         commit.own(Phase::Commit, COMMIT);
-        let clean = if known.is_some() { CLEAN_KEEPING } else { self.clean_sql() };
+        let clean = if guarded.is_some() { CLEAN_KEEPING } else { self.clean_sql() };
         commit.own(Phase::Afterwards, clean);
-        let version = self.facts().server_version;
         let records = !exec.unrecorded;
-        Track { place, version, records, is_apart, begin, settings, settle, commit, known }
+        Track { place, records, is_apart, begin, settings, settle, commit, guarded }
     }
 
-    /// What is known of the ledgers, and the questions of the short way, kept prepared.
-    async fn know_and_keep(&mut self, exec: &ExecOptions) -> Result<Known, Failure> {
+    /// What is known of the ledgers, and the questions of the short way, kept prepared; nothing where it is no way.
+    async fn know_and_keep(&mut self, exec: &ExecOptions) -> Result<Option<Guarded>, Failure> {
         let known = self.know(&exec.guard).await?;
+        if known.state.is_open {
+            return Ok(None);
+        }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
-        self.session.keep(&guard::veto(&place, version), guard::VETO_VALUES).await?;
-        self.session.keep(&guard::note(&place), guard::NOTE_VALUES).await?;
         let (numbered, sequences) = guard::numbered(&known.state);
-        self.session.keep(numbered, sequences.len()).await?;
-        Ok(known)
+        let (note, veto) = (guard::note(&place), guard::veto(&place, version));
+        let kept = [
+            (veto.as_str(), guard::VETO_VALUES),
+            (note.as_str(), guard::NOTE_VALUES),
+            (numbered, sequences.len()),
+        ];
+        self.session.keep_all(&kept).await?;
+        self.session.name_kept().await?;
+        let [veto, note, numbered] = kept.map(|(sql, _)| self.session.kept_name(sql));
+        let named = veto.zip(note).zip(numbered);
+        Ok(named.map(|((veto, note), numbered)| Guarded { known, numbered, note, veto }))
     }
 }
 

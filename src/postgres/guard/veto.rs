@@ -34,7 +34,7 @@ pub(crate) fn state(guard: &Guard, place: &Place) -> (&'static str, Row) {
 /// How many values the [veto] takes.
 pub(crate) const VETO_VALUES: usize = 17;
 
-/// The query that fails where something was touched. It tells the versions as they are, too.
+/// The query that fails where something was touched. Where it is to [refuse nothing](look), it tells the versions as they are.
 pub(crate) fn veto(place: &Place, server_version: u32) -> String {
     let parameters = "UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_parameter_acl";
     let parameters = if server_version >= 150_000 { parameters } else { "" };
@@ -58,7 +58,7 @@ pub(crate) fn demand(state: &State, secret: &str, written: Recorded) -> Row {
     values
 }
 
-/// Notes how far sequences are, before a transaction; with its values. The answer are the sequences.
+/// Notes how far sequences are, before a transaction; with its values. There is no answer.
 pub(crate) fn numbered(state: &State) -> (&'static str, Row) {
     (include_str!("numbered.sql"), vec![Some(state.sequences.clone())])
 }
@@ -67,10 +67,10 @@ pub(crate) fn numbered(state: &State) -> (&'static str, Row) {
 pub(crate) const NOTE_VALUES: usize = 5;
 
 /// Notes which transaction this is, what was written to the tracking tables before it, and how far sequences were: in a setting that
-/// ends with it.
+/// ends with it. The answer are the sequences.
 pub(crate) fn note(place: &Place) -> String {
     format!(
-        "SELECT ARRAY[pg_catalog.set_config('glowplug.transaction', {}, true)] AS \"row\"",
+        "SELECT pg_catalog.current_setting('glowplug.numbers', true) WHERE pg_catalog.set_config('glowplug.transaction', {}, true) IS NOT NULL",
         transaction(place, 1)
     )
 }
