@@ -427,6 +427,17 @@ impl Locked<'_> {
         let cursors = format!("{}; CLOSE ALL", guard::CURSORS.trim_end());
         self.settle().replace("CLOSE ALL", &cursors)
     }
+
+    /// The same in a train, whose checks are one query: with what comes before it, and after it.
+    fn settle_riding(&self) -> (String, String, String) {
+        let (before, after) = SETTLE.split_once("CLOSE ALL").unwrap_or((SETTLE, ""));
+        let selected = |sql: &str| {
+            sql.split_once("SELECT ").map_or_else(String::new, |it| it.1.trim_end().to_owned())
+        };
+        let hold = HOLD.replace("$1", &KEY.to_string());
+        let check = [guard::CURSORS, &hold, guard::ONLY_OURS].map(selected).join(", ");
+        (before.to_owned(), format!("SELECT {check}"), format!("CLOSE ALL{after}"))
+    }
 }
 
 /// Whether an error comes from the check that the lock is still held.

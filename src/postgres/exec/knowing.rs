@@ -34,8 +34,6 @@ impl Locked<'_> {
             return Ok(known.clone());
         }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
-        let veto = guard::veto(&place, version);
-        self.session.keep(&veto, guard::VETO_VALUES).await?;
         let (sql, values) = guard::state(guard, &place);
         let state = |rows: &[Row]| State::read(rows.first().cloned().unwrap_or_default());
         let settings = format!("{}; {}", guard::fixed_settings(), guard::by_index());
@@ -43,7 +41,10 @@ impl Locked<'_> {
             &mut self.session,
             &settings,
             &Message::Query(sql, values),
-            |found| (veto, guard::look(&state(found))),
+            |found| {
+                let state = state(found);
+                (guard::veto(&state, &place, version), guard::look(&state))
+            },
         )
         .await?;
         let state = State { versions: told(&versions), ..state(&found) };
@@ -66,7 +67,7 @@ pub(crate) async fn as_known(
     let Some(known) = known.filter(|it| it.snapshot.is_some()) else {
         return Ok(None);
     };
-    let sql = guard::veto(&facts.place, facts.server_version);
+    let sql = guard::veto(&known.state, &facts.place, facts.server_version);
     let versions = guard::pinned(session, &Message::Query(&sql, guard::look(&known.state))).await?;
     let is_same = told(&versions) == known.state.versions;
     Ok(known.snapshot.clone().filter(|_| is_same))

@@ -114,9 +114,6 @@ impl Track {
             end.own(Phase::Settling, &guard::fixed_settings());
             end.own(Phase::Settling, &guard::by_index());
         }
-        if known.is_some() {
-            end.own(Phase::Guard, guard::ONLY_OURS);
-        }
         let is_up = task.step.direction == Direction::Up;
         if self.records {
             let mut record = record.clone();
@@ -170,7 +167,8 @@ impl Locked<'_> {
     /// How many of these tasks, from the first on, can be sent at once.
     #[must_use]
     pub fn riding(&self, tasks: &[Task<'_>], exec: &ExecOptions) -> usize {
-        if self.session.wire().is_none() || exec.unrecorded && exec.guard.is_on() {
+        let is_own = self.session.wire().is_some() && self.holder.is_none();
+        if !is_own || exec.unrecorded && exec.guard.is_on() {
             return 0;
         }
         let mut bytes = 0;
@@ -339,7 +337,11 @@ impl Locked<'_> {
         match guarded {
             None => settle.own(Phase::Settling, &self.settle()),
             Some(_) => {
-                settle.own(Phase::Settling, &self.settle_guarded());
+                let (before, check, after) = self.settle_riding();
+                settle.own(Phase::Settling, &before);
+                // what it finds is named by the long way
+                settle.own(Phase::Guard, &check);
+                settle.own(Phase::Settling, &after);
                 settle.own(Phase::Settling, &guard::by_index());
             }
         }
@@ -363,7 +365,7 @@ impl Locked<'_> {
         }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
         let (numbered, sequences) = guard::numbered(&known.state);
-        let (note, veto) = (guard::note(&place), guard::veto(&place, version));
+        let (note, veto) = (guard::note(&place), guard::veto(&known.state, &place, version));
         let kept = [
             (veto.as_str(), guard::VETO_VALUES),
             (note.as_str(), guard::NOTE_VALUES),

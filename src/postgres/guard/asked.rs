@@ -31,7 +31,7 @@ pub(crate) async fn pinned(
     .await
 }
 
-/// Asks one thing after another, in one transaction: the second is made of the answer to the first.
+/// Asks one thing after another, in one transaction: the second is made of the answer to the first, and kept.
 pub(crate) async fn pinned_then(
     session: &mut Session<'_>,
     settings: &str,
@@ -41,6 +41,10 @@ pub(crate) async fn pinned_then(
     let opening = [Message::Batch(BEGIN), Message::Batch(settings), first.clone()];
     let found = framed(session, &opening, false).await?;
     let (sql, values) = second(&found);
+    if let Err(failure) = session.keep(&sql, values.len()).await {
+        session.exchange_undisturbed(&[Message::Batch(END)]).await;
+        return Err(failure);
+    }
     let then = framed(session, &[Message::Kept(&sql, values)], true).await?;
     Ok((found, then))
 }

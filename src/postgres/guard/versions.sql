@@ -3,11 +3,9 @@
 -- $6: constraints; $7: types; $8: schemas; $9: the names of ledgers; $10: functions.
 -- A row that is inserted, changed or deleted is another version, in a subtransaction, too. Every part is one scan of one index: nothing
 -- is joined (the dependencies are asked for object by object, OFFSET 0 keeps it so), so that it does not matter how much else there is. Hashes are summed: of a row that is found twice an exclusive or would
--- see nothing.
+-- see nothing. A line that ends with `-- where $n has any` is left out where there are none.
 WITH version (hash) AS (
-    SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_class WHERE oid = ANY ($1::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_class WHERE oid = ANY ($3::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_class WHERE oid = ANY ($4::text::oid[])
+    SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_class WHERE oid = ANY ($1::text::oid[] || $3::text::oid[] || $4::text::oid[])
     -- whatever has the name of a ledger
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_class WHERE relname = ANY ($9::text::name[]) AND relpersistence <> 't'
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_namespace WHERE oid = ANY ($8::text::oid[])
@@ -15,16 +13,16 @@ WITH version (hash) AS (
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_index WHERE indrelid = ANY ($1::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_trigger WHERE tgrelid = ANY ($1::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_constraint WHERE conrelid = ANY ($1::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_constraint WHERE contypid = ANY ($7::text::oid[])
+    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_constraint WHERE contypid = ANY ($7::text::oid[]) -- where $7 has any
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_attrdef WHERE adrelid = ANY ($1::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_rewrite WHERE ev_class = ANY ($1::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_policy WHERE polrelid = ANY ($1::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_inherits WHERE inhrelid = ANY ($1::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_inherits WHERE inhparent = ANY ($1::text::oid[])
     UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_statistic_ext WHERE stxrelid = ANY ($1::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_sequence WHERE seqrelid = ANY ($4::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_type WHERE oid = ANY ($7::text::oid[])
-    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_enum WHERE enumtypid = ANY ($7::text::oid[])
+    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_sequence WHERE seqrelid = ANY ($4::text::oid[]) -- where $4 has any
+    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_type WHERE oid = ANY ($7::text::oid[]) -- where $7 has any
+    UNION ALL SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) FROM pg_catalog.pg_enum WHERE enumtypid = ANY ($7::text::oid[]) -- where $7 has any
     UNION ALL SELECT d.hash FROM unnest($1::text::oid[]) o (oid) CROSS JOIN LATERAL (
         SELECT hash_record_extended(ROW(ctid, xmin, tableoid), 0) AS hash FROM pg_catalog.pg_depend
         WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = o.oid OFFSET 0) d
