@@ -3,16 +3,16 @@
 mod candidates;
 mod forms;
 mod ledgers;
-pub(super) mod listing;
-pub(super) mod load;
-pub(super) mod oracle;
+pub(crate) mod listing;
+pub(crate) mod load;
+pub(crate) mod oracle;
 mod partitions;
-pub(super) mod proof;
-pub(super) mod proving;
+pub(crate) mod proof;
+pub(crate) mod proving;
 mod rename;
 mod rows;
-pub(super) mod script;
-pub(super) mod send;
+pub(crate) mod script;
+pub(crate) mod send;
 mod truth;
 mod verdict;
 
@@ -20,7 +20,7 @@ use std::path::Path;
 
 pub use self::{rename::may_be_asked, truth::Truth};
 
-pub(super) use self::{
+pub(crate) use self::{
     partitions::LeftAlone,
     truth::{dropped, wanted},
 };
@@ -171,7 +171,7 @@ pub async fn autogenerate(
 }
 
 /// Makes and proves the migrations that lead to the source of truth, and writes nothing. `look` sees the server that has the truth.
-pub(super) async fn drafted<T>(
+pub(crate) async fn drafted<T>(
     request: &AutogenerateRequest<'_>,
     place: &Place<'_>,
     rows: bool,
@@ -191,7 +191,7 @@ pub(super) async fn drafted<T>(
 }
 
 /// Whether the migrations on disk are still those that a plan was made for.
-pub(super) fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
+pub(crate) fn is_as_it_was(dir: &Path, migrations: &Migrations) -> Result<bool, JobError> {
     if !dir.is_dir() {
         return Ok(migrations.iter().next().is_none());
     }
@@ -234,7 +234,7 @@ struct Compared {
 
 /// Leaves out what is not the project's: the tables that keep the journal, those of other migration tools, what was renamed aside, and
 /// what is ignored.
-pub(super) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
+pub(crate) fn comparable_of(catalog: Catalog, ignored: &Ignored) -> Catalog {
     let mut catalog = with_aside(catalog, ignored);
     catalog.needed = rename::needed_aside(&catalog);
     catalog.retain(|key, fact| !rename::is_kept(key, fact));
@@ -255,7 +255,7 @@ fn with_aside(catalog: Catalog, ignored: &Ignored) -> Catalog {
 }
 
 /// What differs, for people; what only stands in another place does not count.
-pub(super) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
+pub(crate) fn differences(from: &Catalog, to: &Catalog) -> Vec<Difference> {
     let all = from.differences(to);
     all.into_iter().filter(Difference::counts).collect()
 }
@@ -278,7 +278,7 @@ fn takes_values(from: &Catalog, it: &Difference) -> bool {
 }
 
 /// The segments of the way from one catalog to another.
-pub(super) fn way(
+pub(crate) fn way(
     from: &Catalog,
     to: &Catalog,
     target: &Target<'_>,

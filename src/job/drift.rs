@@ -22,25 +22,25 @@ use crate::{
 };
 
 /// A database beside a replay of migrations.
-pub(super) struct Beside {
+pub(crate) struct Beside {
     /// What the database has.
-    pub(super) live: Catalog,
+    pub(crate) live: Catalog,
     /// What the migrations lead to.
-    pub(super) replayed: Catalog,
+    pub(crate) replayed: Catalog,
     /// The server that has replayed them.
-    pub(super) scratch: Scratch,
+    pub(crate) scratch: Scratch,
     /// What is to be said of the replay.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Partitions that only the database has.
-    pub(super) left_alone: LeftAlone,
+    pub(crate) left_alone: LeftAlone,
     /// The shadow of this database.
-    pub(super) shadow: Shadow,
+    pub(crate) shadow: Shadow,
     /// The major version of the database.
-    pub(super) major: u32,
+    pub(crate) major: u32,
 }
 
 /// Replays migrations for a database, and gives both the same texts for what means the same.
-pub(super) async fn beside(
+pub(crate) async fn beside(
     endpoint: &Endpoint,
     shadow: &Shadow,
     applied: &Migrations,

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-pub(super) use self::rows::referred_first;
+pub(crate) use self::rows::referred_first;
 use self::{
     rows::{Rows, label},
     statements::{Moving, moving},

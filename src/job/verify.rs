@@ -6,7 +6,7 @@
 mod cache;
 mod closer;
 mod decide;
-pub(super) mod full;
+pub(crate) mod full;
 mod incremental;
 mod plain;
 

@@ -117,7 +117,7 @@ fn listed(report: &AutogenerateReport) -> String {
 }
 
 /// Names the server that something was proved on.
-pub(super) fn seen_on(text: &mut String, on: Option<&ProvedOn>) {
+pub(in crate::cli) fn seen_on(text: &mut String, on: Option<&ProvedOn>) {
     if let Some(on) = on {
         line(text, &format!("Proved on {on}."));
     }

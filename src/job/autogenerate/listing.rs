@@ -10,11 +10,7 @@ use crate::{
 };
 
 /// The list. What comes, goes or changes with something else is not listed by itself.
-pub(in crate::job) fn listed(
-    differences: &[Difference],
-    from: &Catalog,
-    to: &Catalog,
-) -> Vec<String> {
+pub(crate) fn listed(differences: &[Difference], from: &Catalog, to: &Catalog) -> Vec<String> {
     let of = |wanted: fn(&How) -> bool| -> BTreeSet<&Key> {
         let all = differences.iter().filter(|it| wanted(&it.how));
         all.map(|it| &it.key).collect()

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Loads SQL on a server of its own, after what is there before any migration, and reads what is there then.
-pub(in crate::job) async fn beside(
+pub(crate) async fn beside(
     shadow: &Shadow,
     files: &[(PathBuf, String)],
     ignored: &Ignored,

@@ -72,7 +72,7 @@ impl Proving {
 }
 
 /// What differs between two dumps of what has this structure, in the end.
-pub(in crate::job) async fn compared(
+pub(crate) async fn compared(
     session: &mut Session<'_>,
     (shadow, endpoint): (&Shadow, &Endpoint),
     state: &Catalog,
@@ -134,10 +134,7 @@ async fn read_again(
 }
 
 /// What `pg_dump` prints of a structure.
-pub(in crate::job) async fn structure(
-    dumper: &Dumper,
-    database: &'static str,
-) -> Result<String, JobError> {
+pub(crate) async fn structure(dumper: &Dumper, database: &'static str) -> Result<String, JobError> {
     let dumper = dumper.clone();
     let dump = tokio::task::spawn_blocking(move || dumper.structure(database));
     Ok(dump.await.expect("a dump does not panic")?)

@@ -14,7 +14,7 @@ const NAMED: usize = 3;
 
 /// Partitions that are left alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::job) struct LeftAlone {
+pub(crate) struct LeftAlone {
     partitions: BTreeSet<Key>,
     /// What they need, and what only the database has, too: the function of a trigger, the type of a default.
     needed: BTreeSet<Key>,
@@ -26,7 +26,7 @@ impl LeftAlone {
     ///
     /// # Errors
     /// When a name is not that of one of these.
-    pub(in crate::job) fn of(
+    pub(crate) fn of(
         database: &Catalog,
         is_gone: impl Fn(&Key) -> bool,
         named: &[String],
@@ -80,12 +80,12 @@ impl LeftAlone {
     }
 
     /// Whether there are none.
-    pub(in crate::job) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.partitions.is_empty()
     }
 
     /// The catalog without them, and without all that belongs to them.
-    pub(in crate::job) fn without(&self, mut catalog: Catalog) -> Catalog {
+    pub(crate) fn without(&self, mut catalog: Catalog) -> Catalog {
         if !self.is_empty() {
             catalog.fixed = self.fixed(&catalog);
             let sequences = catalog.of_kind(ObjectKind::Sequence);
@@ -119,7 +119,7 @@ impl LeftAlone {
     }
 
     /// What to say of them.
-    pub(in crate::job) fn remark(&self) -> Option<String> {
+    pub(crate) fn remark(&self) -> Option<String> {
         let name = |key: &Key| format!("{}.{}", key.part(0), key.part(1));
         let mut names: Vec<String> = self.partitions.iter().take(NAMED).map(name).collect();
         if self.partitions.len() > NAMED {

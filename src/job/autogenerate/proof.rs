@@ -345,7 +345,7 @@ impl Proving {
 
 /// The way back of one segment. It is one script, and `diesel` runs one without a transaction only if that is one statement: where it takes
 /// more, all of it is in forms that a transaction can hold.
-pub(in crate::job) fn way_back(
+pub(crate) fn way_back(
     after: &Catalog,
     before: &Catalog,
     alone: bool,

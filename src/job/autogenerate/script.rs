@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The text of a script. One without a statement is refused by `diesel`.
-pub(in crate::job) fn text(segments: &[Segment], head: &[String]) -> String {
+pub(crate) fn text(segments: &[Segment], head: &[String]) -> String {
     let mut text = String::new();
     for line in head {
         writeln!(text, "-- {line}").unwrap_or_default();
@@ -59,7 +59,7 @@ fn setting(segments: &[Segment]) -> &'static str {
 }
 
 /// The script of a way down that there is not: it refuses to run, rather than to leave half of the change behind.
-pub(in crate::job) fn refusal(why: &[String]) -> String {
+pub(crate) fn refusal(why: &[String]) -> String {
     let mut text = String::new();
     for why in why {
         writeln!(text, "-- irreversible: {why}").unwrap_or_default();

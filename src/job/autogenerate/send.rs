@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Sends messages; the first failure counts.
-pub(in crate::job) async fn send(
+pub(crate) async fn send(
     session: &mut Session<'_>,
     messages: &[Message<'_>],
 ) -> Result<(), Failure> {
@@ -15,7 +15,7 @@ pub(in crate::job) async fn send(
 }
 
 /// Sends messages. Gives the first that fails, by its number, and why.
-pub(in crate::job) async fn first_refused(
+pub(crate) async fn first_refused(
     session: &mut Session<'_>,
     messages: &[Message<'_>],
 ) -> Option<(usize, Failure)> {
@@ -25,11 +25,11 @@ pub(in crate::job) async fn first_refused(
 }
 
 /// The failure of a statement by itself.
-pub(in crate::job) fn failed(sql: &str) -> impl Fn(Failure) -> JobError + use<'_> {
+pub(crate) fn failed(sql: &str) -> impl Fn(Failure) -> JobError + use<'_> {
     move |failure| ProofFailure::new(failure.to_string()).of_plan(sql).refused(sql, &failure).into()
 }
 
 /// What a statement is called in one line.
-pub(in crate::job) fn first_line(sql: &str) -> &str {
+pub(crate) fn first_line(sql: &str) -> &str {
     sql.trim().lines().next().unwrap_or_default()
 }

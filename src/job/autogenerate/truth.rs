@@ -32,15 +32,15 @@ pub enum Truth<'t> {
 
 /// What the edited schema files want of a catalog.
 #[derive(Debug)]
-pub(in crate::job) struct Wanted {
+pub(crate) struct Wanted {
     /// The catalog with the edits.
-    pub(in crate::job) catalog: Catalog,
+    pub(crate) catalog: Catalog,
     /// What they say that PostgreSQL cannot have.
-    pub(in crate::job) remark: Option<String>,
+    pub(crate) remark: Option<String>,
 }
 
 /// What the edited schema files want of a catalog.
-pub(in crate::job) fn wanted(printer: &Printer, from: &Catalog) -> Result<Wanted, JobError> {
+pub(crate) fn wanted(printer: &Printer, from: &Catalog) -> Result<Wanted, JobError> {
     let (files, other) = merge::settled(edits(printer, from)?, from);
     let mut catalog = from.clone();
     for edits in files {
@@ -58,10 +58,7 @@ pub(in crate::job) fn wanted(printer: &Printer, from: &Catalog) -> Result<Wanted
 }
 
 /// The tables that the edited schema files no longer have.
-pub(in crate::job) fn dropped(
-    printer: &Printer,
-    from: &Catalog,
-) -> Result<BTreeSet<Key>, JobError> {
+pub(crate) fn dropped(printer: &Printer, from: &Catalog) -> Result<BTreeSet<Key>, JobError> {
     let all = edits(printer, from)?;
     Ok(merge::dropped(&all.concat(), from))
 }

@@ -327,7 +327,7 @@ fn with_partitions(catalog: &Catalog, table: &Key) -> Vec<Key> {
 }
 
 /// Tables in an order in which foreign keys find what they refer to.
-pub(in crate::job) fn referred_first(catalog: &Catalog, tables: &BTreeSet<Key>) -> Vec<Key> {
+pub(crate) fn referred_first(catalog: &Catalog, tables: &BTreeSet<Key>) -> Vec<Key> {
     fn visit(
         catalog: &Catalog,
         table: &Key,
