@@ -1,6 +1,5 @@
 //! The use cases: what a command does, without arguments and without a terminal.
 
-pub mod adopt;
 pub mod advice;
 pub(crate) mod alike;
 pub mod application;
@@ -27,13 +26,11 @@ pub mod open;
 pub(crate) mod owner;
 pub mod pin;
 pub mod prerequisites;
-pub mod rebase;
 pub mod revision;
 pub mod run;
 pub mod schema;
 mod second_key;
 pub mod shadow;
-pub mod squash;
 mod squashed;
 pub mod stamp;
 pub mod status;

@@ -26,6 +26,8 @@ pub mod connect;
 #[doc(hidden)]
 pub mod ddl;
 #[doc(hidden)]
+pub mod history;
+#[doc(hidden)]
 pub mod job;
 #[doc(hidden)]
 pub mod ledger;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, ObjectKind, RelationKind},
-    job::squash::referred_first,
+    history::squash::referred_first,
     migration::source::Migration,
     postgres::{
         lock::Locked,

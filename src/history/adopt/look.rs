@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Ignored, ObjectKind},
-    job::{JobError, Watch, adopt::AdoptRequest, autogenerate::comparable_of, open::Endpoint},
+    history::adopt::AdoptRequest,
+    job::{JobError, Watch, autogenerate::comparable_of, open::Endpoint},
     migration::journal::Journal,
     postgres::{introspect, lock::Facts, session_error::SessionError},
     project::{other, read},

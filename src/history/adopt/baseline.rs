@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     catalog::{Catalog, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::Statement,
+    history::adopt::{AdoptRequest, Draft, look::Seen, rows},
     job::{
         JobError,
-        adopt::{AdoptRequest, Draft, look::Seen, rows},
         autogenerate::{comparable_of, script, way},
         failure::AdoptError,
         owner::{ROLE, live_for, roles, runner},

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::{
+    history::adopt::{AdoptRequest, Adoption},
     job::{
         JobError, Watch,
-        adopt::{AdoptRequest, Adoption},
         failure::AdoptError,
         init,
         schema::{Printer, Source},

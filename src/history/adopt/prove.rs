@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     catalog::{Catalog, Difference, Key, ObjectKind},
     cluster::{Dumper, Scratch},
+    history::adopt::{AdoptRequest, Draft, downs, rows},
     job::{
         JobError, Watch,
-        adopt::{AdoptRequest, Draft, downs, rows},
         autogenerate::{
             differences,
             listing::listed,

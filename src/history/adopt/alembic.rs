@@ -6,11 +6,8 @@ use std::{
 };
 
 use crate::{
-    job::{
-        JobError,
-        adopt::{AdoptRequest, look::Seen, now},
-        failure::AdoptError,
-    },
+    history::adopt::{AdoptRequest, look::Seen, now},
+    job::{JobError, failure::AdoptError},
     project::{
         ProjectError,
         other::{self, Alembic, Said},

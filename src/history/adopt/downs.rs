@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     catalog::{Catalog, Ignored},
     ddl::Fill,
+    history::adopt::inserted::Before,
     job::{
         JobError, Watch,
-        adopt::inserted::Before,
         autogenerate::{comparable_of, proof::way_back, script},
         explain::failed,
         open::Endpoint,
