@@ -13,6 +13,8 @@ pub mod events;
 pub mod testing;
 
 #[doc(hidden)]
+pub mod autogenerate;
+#[doc(hidden)]
 pub mod catalog;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

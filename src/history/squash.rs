@@ -15,12 +15,10 @@ use self::{
     statements::{Moving, moving},
 };
 use crate::{
+    autogenerate::{self, AutogenerateRequest, Forms, Place, Truth, comparable_of, differences},
     catalog::{Catalog, Ignored, Key, ObjectKind},
     job::{
         JobError, Watch, alike,
-        autogenerate::{
-            self, AutogenerateRequest, Forms, Place, Truth, comparable_of, differences,
-        },
         failure::{AutogenerateError, SquashError},
         revision::slug,
         run::history,

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    autogenerate::{comparable_of, script, way},
     catalog::{Catalog, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::Statement,
     history::adopt::{AdoptRequest, Draft, look::Seen, rows},
     job::{
         JobError,
-        autogenerate::{comparable_of, script, way},
         failure::AdoptError,
         owner::{ROLE, live_for, roles, runner},
         revision,

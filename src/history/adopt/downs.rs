@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    autogenerate::{comparable_of, proof::way_back, script},
     catalog::{Catalog, Ignored},
     ddl::Fill,
     history::adopt::inserted::Before,
     job::{
         JobError, Watch,
-        autogenerate::{comparable_of, proof::way_back, script},
         explain::failed,
         open::Endpoint,
         owner::ROLE,

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::{
+    autogenerate::comparable_of,
     catalog::{Attribute, Catalog, Coverage, Ignored, ObjectKind},
     history::adopt::AdoptRequest,
-    job::{JobError, Watch, autogenerate::comparable_of, open::Endpoint},
+    job::{JobError, Watch, open::Endpoint},
     migration::journal::Journal,
     postgres::{introspect, lock::Facts, session_error::SessionError},
     project::{other, read},

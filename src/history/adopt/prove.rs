@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    autogenerate::{
+        differences,
+        drift::{Beside, beside},
+        listing::listed,
+        oracle::{compared, structure},
+        script,
+    },
     catalog::{Catalog, Difference, Key, ObjectKind},
     cluster::{Dumper, Scratch},
     history::adopt::{AdoptRequest, Draft, downs, rows},
     job::{
         JobError, Watch,
-        autogenerate::{
-            differences,
-            listing::listed,
-            oracle::{compared, structure},
-            script,
-        },
-        drift::{Beside, beside},
         shadow::{Shadow, end},
         verify::{self, verify},
     },

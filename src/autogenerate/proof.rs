@@ -1,18 +1,18 @@
 //! A plan is tried, and proved: up, down, and up again, with rows in the tables.
 
 use crate::{
+    autogenerate::{
+        AutogenerateRequest, Compared, Place, Truth, differences, forms, ledgers,
+        proving::Proving,
+        rows::{Rows, needed, qualified},
+        script,
+        send::{failed, first_line, send},
+        takes_values, truth, way,
+    },
     catalog::Catalog,
     ddl::Statement,
     job::{
         JobError, Watch, alike,
-        autogenerate::{
-            AutogenerateRequest, Compared, Place, Truth, differences, forms, ledgers,
-            proving::Proving,
-            rows::{Rows, needed, qualified},
-            script,
-            send::{failed, first_line, send},
-            takes_values, truth, way,
-        },
         failure::{AutogenerateError, ProofFailure},
         owner::ROLE,
         revision,

@@ -1,8 +1,7 @@
 //! Which version of PostgreSQL the forms need that migrations are written in.
 
 use crate::{
-    cluster::SUPPORTED,
-    job::{advice::newer_forms, autogenerate::proving::Proving},
+    autogenerate::proving::Proving, cluster::SUPPORTED, job::advice::newer_forms,
     report::autogenerate::Drafted,
 };
 

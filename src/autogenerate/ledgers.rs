@@ -1,8 +1,8 @@
 //! Ledgers: what would rewrite or drop events is not planned at all.
 
 use crate::{
+    autogenerate::rename::Asked,
     catalog::{Attribute, Catalog, Changed, Difference, How, ObjectKind},
-    job::autogenerate::rename::Asked,
     ledger::Declaration,
 };
 

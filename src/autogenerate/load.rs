@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use crate::{
+    autogenerate::comparable_of,
     catalog::{Catalog, Coverage, Ignored},
     job::{
-        JobError,
-        autogenerate::comparable_of,
-        load,
+        JobError, load,
         shadow::{Prepared, Shadow, end},
     },
     postgres::{introspect, session::Stop},

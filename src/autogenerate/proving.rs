@@ -1,21 +1,21 @@
 //! The shadow in which a plan is tried.
 
 use crate::{
+    autogenerate::{
+        AutogenerateRequest, Compared, LeftAlone, Truth,
+        candidates::candidates,
+        comparable_of, differences,
+        listing::listed,
+        load::beside,
+        rename::{self, Asked, Renames},
+        send::{failed, first_refused, send},
+        truth, way, with_aside,
+    },
     catalog::{Catalog, Coverage, Difference, How, Ignored, ObjectKind},
     cluster::Scratch,
     ddl::Statement,
     job::{
         JobError, Watch, alike,
-        autogenerate::{
-            AutogenerateRequest, Compared, LeftAlone, Truth,
-            candidates::candidates,
-            comparable_of, differences,
-            listing::listed,
-            load::beside,
-            rename::{self, Asked, Renames},
-            send::{failed, first_refused, send},
-            truth, way, with_aside,
-        },
         failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
         load,
         open::Endpoint,

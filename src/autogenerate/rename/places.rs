@@ -1,6 +1,6 @@
 //! Where what is renamed was, and where it will be.
 
-use crate::job::autogenerate::rename::object::{Thing, Words};
+use crate::autogenerate::rename::object::{Thing, Words};
 
 /// One rename.
 #[derive(Debug, Clone)]

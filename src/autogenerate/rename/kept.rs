@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    autogenerate::rename::Renames,
     catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, ObjectKind, RelationKind},
     ddl::stored::whole,
-    job::autogenerate::rename::Renames,
     ledger::Declaration,
     words::ident::{Ident, Qualified},
 };
 
 /// How the names of what is renamed aside begin: nothing compares them afterwards.
-pub(in crate::job::autogenerate) const KEPT: &str = "glowplug_kept_";
+pub(in crate::autogenerate) const KEPT: &str = "glowplug_kept_";
 
 /// Whether something was renamed aside, or belongs to what was.
-pub(in crate::job::autogenerate) fn is_kept(key: &Key, fact: &Fact) -> bool {
+pub(in crate::autogenerate) fn is_kept(key: &Key, fact: &Fact) -> bool {
     let is_aside = |name: &str| name.starts_with(KEPT);
     let owners = [Attribute::OwnedBy, Attribute::IdentityOf];
     match key.kind() {
@@ -29,7 +29,7 @@ pub(in crate::job::autogenerate) fn is_kept(key: &Key, fact: &Fact) -> bool {
 }
 
 /// Tables and columns that go, but for those of ledgers: renamed aside.
-pub(in crate::job::autogenerate) fn aside(
+pub(in crate::autogenerate) fn aside(
     from: &Catalog,
     to: &Catalog,
     ledgers: &[Declaration],
@@ -102,7 +102,7 @@ fn is_tie(key: &Key, fact: &Fact) -> bool {
 
 /// What is no table's and stays as long as something needs it that was renamed aside: types, with the functions of their checks, and
 /// extensions.
-pub(in crate::job::autogenerate) fn needed_aside(catalog: &Catalog) -> BTreeSet<Key> {
+pub(in crate::autogenerate) fn needed_aside(catalog: &Catalog) -> BTreeSet<Key> {
     let kept = catalog.iter().filter(|(key, fact)| is_kept(key, fact) && !is_tie(key, fact));
     let mut open: Vec<Key> = kept.map(|(key, _)| key.clone()).collect();
     let mut found = BTreeSet::new();
@@ -146,7 +146,7 @@ pub(in crate::job::autogenerate) fn needed_aside(catalog: &Catalog) -> BTreeSet<
 
 /// The wanted catalog with all that was renamed aside: columns that may be NULL and have no default, tables without ties to others; and with
 /// what these need.
-pub(in crate::job::autogenerate) fn with_kept(to: &Catalog, from: &Catalog) -> Catalog {
+pub(in crate::autogenerate) fn with_kept(to: &Catalog, from: &Catalog) -> Catalog {
     let mut to = to.clone();
     let needed = needed_aside(from);
     let mut kept = BTreeSet::new();

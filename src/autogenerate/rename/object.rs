@@ -183,7 +183,7 @@ impl Thing {
 }
 
 /// Whether the name of a relation or a type is taken.
-pub(in crate::job::autogenerate) fn is_taken(catalog: &Catalog, schema: &str, name: &str) -> bool {
+pub(in crate::autogenerate) fn is_taken(catalog: &Catalog, schema: &str, name: &str) -> bool {
     let place = [schema.to_owned(), name.to_owned()];
     let routine = What::Object(ObjectKind::Routine);
     Thing::at(catalog, &place).iter().any(|it| it.what != routine)

@@ -1,12 +1,16 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
 mod candidates;
+pub mod ci;
+pub mod diff;
+pub mod drift;
 mod forms;
 mod ledgers;
 pub(crate) mod listing;
 pub(crate) mod load;
 pub(crate) mod oracle;
 mod partitions;
+pub mod prerequisites;
 pub(crate) mod proof;
 pub(crate) mod proving;
 mod rename;
@@ -26,15 +30,10 @@ pub(crate) use self::{
 };
 
 use crate::{
+    autogenerate::{proving::Proving, verdict::Verdict},
     catalog::{Attribute, Catalog, Difference, How, Ignored, ObjectKind, RelationKind},
     cluster,
-    job::{
-        JobError, Watch,
-        autogenerate::{proving::Proving, verdict::Verdict},
-        failure::AutogenerateError,
-        open::Endpoint,
-        shadow::Shadow,
-    },
+    job::{JobError, Watch, failure::AutogenerateError, open::Endpoint, shadow::Shadow},
     migration::source::{Migration, Migrations},
     planner::{
         Target, comparable, plan,

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 pub use self::timelines::timelines;
 
 use crate::{
+    autogenerate::{self, Forms, Truth},
     catalog::Coverage,
     job::{
         JobError, Watch,
-        autogenerate::{self, Forms, Truth},
         open::Endpoint,
         schema::{Printer, Source},
         shadow::Shadow,

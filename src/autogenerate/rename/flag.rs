@@ -59,7 +59,7 @@ pub fn may_be_asked(flag: &str, confirmed: &[String], denied: &[String]) -> bool
 }
 
 /// A flag as [`Flag::read`] reads it.
-pub(in crate::job::autogenerate) fn written(old: &[&str], new: &[&str]) -> String {
+pub(in crate::autogenerate) fn written(old: &[&str], new: &[&str]) -> String {
     let side = |names: &[&str]| -> String {
         let names: Vec<String> = names.iter().map(|it| quoted(it)).collect();
         names.join(".")

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
-    job::autogenerate::rename::{
+    autogenerate::rename::{
         Renames,
         object::{Thing, What, Words},
         order,
         places::Rename,
     },
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
 };
 
 /// Constraints, indexes and sequences that differ in nothing but their names, as far as the names are free. What follows from one may
 /// show another: that of a partition is known by its parent.
-pub(in crate::job::autogenerate) fn alike(from: &Catalog, to: &Catalog) -> Renames {
+pub(in crate::autogenerate) fn alike(from: &Catalog, to: &Catalog) -> Renames {
     let mut renames = Vec::new();
     for kind in [ObjectKind::Constraint, ObjectKind::Index, ObjectKind::Sequence] {
         let (gone, new) = (only(kind, from, to), only(kind, to, from));

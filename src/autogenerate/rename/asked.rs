@@ -1,22 +1,20 @@
 //! Renames that were asked for: what each flag means, in the light of the others.
 
 use crate::{
-    catalog::{Attribute, Catalog, ObjectKind},
-    job::{
-        autogenerate::rename::{
-            Renames,
-            flag::Flag,
-            object::{Thing, What, Words},
-            order,
-            places::{Places, Rename},
-        },
-        failure::{RenameError, RenameFault},
+    autogenerate::rename::{
+        Renames,
+        flag::Flag,
+        object::{Thing, What, Words},
+        order,
+        places::{Places, Rename},
     },
+    catalog::{Attribute, Catalog, ObjectKind},
+    job::failure::{RenameError, RenameFault},
 };
 
 /// Renames that go together.
 #[derive(Debug, Clone, Default)]
-pub(in crate::job::autogenerate) struct Asked {
+pub(in crate::autogenerate) struct Asked {
     renames: Vec<Rename>,
     steps: Vec<order::Step>,
 }
@@ -27,7 +25,7 @@ const PUBLIC: &str = "public";
 impl Asked {
     /// Resolves flags against each other and what is there. What is wanted tells which of several readings of a flag is right,
     /// where it is known beforehand.
-    pub(in crate::job::autogenerate) fn resolve(
+    pub(in crate::autogenerate) fn resolve(
         flags: &[String],
         before: &Catalog,
         truth: Option<&Catalog>,
@@ -64,7 +62,7 @@ impl Asked {
     }
 
     /// Whether what is wanted has everything by its new name and nothing by its old one, and would not drop it after all.
-    pub(in crate::job::autogenerate) fn check(
+    pub(in crate::autogenerate) fn check(
         &self,
         from: &Catalog,
         to: &Catalog,
@@ -116,7 +114,7 @@ impl Asked {
     }
 
     /// The statements, each with its flag.
-    pub(in crate::job::autogenerate) fn statements(&self) -> Renames {
+    pub(in crate::autogenerate) fn statements(&self) -> Renames {
         Renames {
             flags: self.steps.iter().map(|it| it.flag.clone()).collect(),
             ..Renames::of(&self.steps)
@@ -124,7 +122,7 @@ impl Asked {
     }
 
     /// Tables with their schemas, and columns, by the names that they had: what is given another name or place.
-    pub(in crate::job::autogenerate) fn tables(&self) -> impl Iterator<Item = (&[String], String)> {
+    pub(in crate::autogenerate) fn tables(&self) -> impl Iterator<Item = (&[String], String)> {
         let is_one = |it: &&Rename| {
             let kinds = [ObjectKind::Schema, ObjectKind::Relation, ObjectKind::Column];
             kind(&it.old).is_some_and(|it| kinds.contains(&it))

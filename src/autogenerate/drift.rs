@@ -1,13 +1,13 @@
 //! Drift: how a live database differs from what its applied migrations produce.
 
 use crate::{
+    autogenerate::{LeftAlone, comparable_of, differences, listing::listed},
     catalog::{Attribute, Catalog, Coverage, Ignored, Key},
     cluster::Scratch,
     ddl::Statement,
     job::{
         JobError, Watch,
         alike::agreed_in,
-        autogenerate::{LeftAlone, comparable_of, differences, listing::listed},
         open::Endpoint,
         owner::{ROLE, live_for, replayed_for, runner},
         shadow::{Prepared, Replayed, Shadow, end},

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    autogenerate::rename::{is_taken, written},
     catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
-    job::autogenerate::rename::{is_taken, written},
 };
 
 /// What went and came, and looks alike: as `old=new`, what is most alike first. Parts are named by the old names of what they are in.

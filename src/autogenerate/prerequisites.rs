@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, path::Path};
 
 use crate::{
+    autogenerate::comparable_of,
     catalog::{Attribute, Catalog, Coverage, Fact, Home, Ignored, Key, ObjectKind},
     job::{
         JobError, Watch,
-        autogenerate::comparable_of,
         failure::AutogenerateError,
         open::Endpoint,
         owner::{ROLE, owned_by, runner},

@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
-    job::{
-        autogenerate::rename::{
-            object::{Thing, What, Words},
-            places::{Places, Rename},
-        },
-        failure::{RenameError, RenameFault},
+    autogenerate::rename::{
+        object::{Thing, What, Words},
+        places::{Places, Rename},
     },
+    catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
+    job::failure::{RenameError, RenameFault},
     words::ident::Ident,
 };
 

@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
+    autogenerate::{LeftAlone, comparable_of, dropped, load::beside, wanted},
     catalog::{Catalog, Coverage, Ignored},
     ddl::Statement,
     job::{
         JobError, Watch,
         alike::{agreed_beside, agreed_in},
-        autogenerate::{LeftAlone, comparable_of, dropped, load::beside, wanted},
         failure::AutogenerateError,
         open::Endpoint,
         owner::{ROLE, live_for, owned_by},

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
+    autogenerate::{AutogenerateRequest, Truth, proving::Proving, rename::KEPT, send::send},
     catalog::Catalog,
     cluster::{Dumper, Scratch},
     job::{
         JobError,
         alike::Moments,
-        autogenerate::{AutogenerateRequest, Truth, proving::Proving, rename::KEPT, send::send},
         failure::{AutogenerateError, ProofFailure},
         load,
         open::Endpoint,
