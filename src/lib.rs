@@ -30,6 +30,8 @@ pub mod ddl;
 #[doc(hidden)]
 pub mod history;
 #[doc(hidden)]
+pub mod introspect;
+#[doc(hidden)]
 pub mod job;
 #[doc(hidden)]
 pub mod ledger;

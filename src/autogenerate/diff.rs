@@ -6,6 +6,7 @@ use crate::{
     autogenerate::{LeftAlone, comparable_of, dropped, load::beside, wanted},
     catalog::{Catalog, Coverage, Ignored},
     ddl::Statement,
+    introspect::{self, environment},
     job::{
         JobError, Watch,
         alike::{agreed_beside, agreed_in},
@@ -17,7 +18,7 @@ use crate::{
     },
     migration::{environment::Environment, source::Migrations},
     planner::{Target, plan, settled},
-    postgres::{environment, introspect, session::Stop},
+    postgres::session::Stop,
 };
 
 /// The major version that statements are for where no side says so: the oldest that is supported.

@@ -5,6 +5,7 @@ use crate::{
     catalog::{Attribute, Catalog, Coverage, Ignored, Key},
     cluster::Scratch,
     ddl::Statement,
+    introspect::{self, environment},
     job::{
         JobError, Watch,
         alike::agreed_in,
@@ -17,7 +18,7 @@ use crate::{
         squash,
     },
     planner::{Target, no_update, plan, settled},
-    postgres::{environment, introspect, session::Stop},
+    postgres::session::Stop,
     report::drift::DriftReport,
 };
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use crate::{
     autogenerate::comparable_of,
     catalog::{Catalog, Coverage, Ignored},
+    introspect,
     job::{
         JobError, load,
         shadow::{Prepared, Shadow, end},
     },
-    postgres::{introspect, session::Stop},
+    postgres::session::Stop,
     words::digest::Digest,
 };
 

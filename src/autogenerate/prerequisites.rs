@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use crate::{
     autogenerate::comparable_of,
     catalog::{Attribute, Catalog, Coverage, Fact, Home, Ignored, Key, ObjectKind},
+    introspect::{self, environment},
     job::{
         JobError, Watch,
         failure::AutogenerateError,
@@ -14,7 +15,7 @@ use crate::{
     },
     migration::{environment::MadeNames, source::Migrations},
     planner::{Target, plan},
-    postgres::{environment, introspect, session::Stop, session_error::SessionError},
+    postgres::{session::Stop, session_error::SessionError},
 };
 
 /// How the file begins: what begins so was written here, and may be written anew.

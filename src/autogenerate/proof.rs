@@ -11,6 +11,7 @@ use crate::{
     },
     catalog::Catalog,
     ddl::Statement,
+    introspect::Reader,
     job::{
         JobError, Watch, alike,
         failure::{AutogenerateError, ProofFailure},
@@ -29,7 +30,6 @@ use crate::{
         segment::{Segment, segments},
     },
     postgres::{
-        introspect::Reader,
         lock::Locked,
         session::{Message, Session, Stop},
         session_error::SessionError,

@@ -14,6 +14,7 @@ use crate::{
     catalog::{Catalog, Coverage, Difference, How, Ignored, ObjectKind},
     cluster::Scratch,
     ddl::Statement,
+    introspect::{self, Reader},
     job::{
         JobError, Watch, alike,
         failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
@@ -24,7 +25,6 @@ use crate::{
     },
     planner::{Target, filling::sent, segment::Segment, settled},
     postgres::{
-        introspect::{self, Reader},
         session::{COMMIT, Failure, Message, Session, Stop},
         session_error::SessionError,
     },

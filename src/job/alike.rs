@@ -15,8 +15,12 @@ pub(crate) use self::moments::Moments;
 
 use self::printed::{Printed, may_be_alike, printed, set, top};
 use crate::{
-    catalog::{Attribute, Attribute::PartitionKey, Catalog, Coverage, Fact, Key, ObjectKind},
+    catalog::{
+        Attribute::{self, PartitionKey},
+        Catalog, Coverage, Fact, Key, ObjectKind,
+    },
     cluster::Scratch,
+    introspect,
     job::{
         JobError,
         open::Endpoint,
@@ -25,7 +29,6 @@ use crate::{
     },
     planner::{Target, plan},
     postgres::{
-        introspect,
         session::{Failure, Message, Session, Stop},
         session_error::SessionError,
     },

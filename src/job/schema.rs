@@ -14,6 +14,7 @@ use std::{
 
 use crate::{
     catalog::{Catalog, Coverage},
+    introspect::{self, environment},
     job::{
         JobError, Watch, database, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow,
     },
@@ -24,7 +25,7 @@ use crate::{
         status::status,
         version::Version,
     },
-    postgres::{environment, introspect, session::Stop},
+    postgres::session::Stop,
     project::{ProjectError, printed::Record, schema_file},
     report::schema::{FileReport, FileState, SchemaReport},
     schema_rs::{

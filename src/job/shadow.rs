@@ -19,6 +19,7 @@ use crate::{
     catalog::{Catalog, Coverage},
     cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
     connect::{self, Patience},
+    introspect::{self, environment},
     job::{
         JobError, Watch,
         failure::{TwinError, missing_extension},
@@ -29,7 +30,6 @@ use crate::{
         source::Migrations,
     },
     postgres::{
-        environment, introspect,
         session::{Message, Stop},
         session_error::SessionError,
     },

@@ -52,7 +52,7 @@ pub(crate) enum Message<'a> {
     /// it is kept; only a connection of our own can do it.
     Digest(&'a str),
     /// A statement that is prepared and not run. The answer has a row for each column of its result: what it is called, and its
-    /// type as `postgres::probe` spells it. Only a connection of our own can do it.
+    /// type as `introspect::probe` spells it. Only a connection of our own can do it.
     Describe(&'a str),
 }
 

@@ -12,12 +12,13 @@ use syn::{spanned::Spanned as _, visit::Visit};
 const TOP: u32 = 11;
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 21] = [
+const ROOMS: [(&str, u32); 22] = [
     ("cli", TOP),
     ("testing", TOP),
     ("history", 10),
     ("autogenerate", 9),
     ("job", 8),
+    ("introspect", 7),
     ("postgres", 6),
     ("events", 6),
     ("cluster", 5),
@@ -391,7 +392,7 @@ const LONG_FUNCTIONS: [&str; 16] = [
     "postgres/exec/guarded.rs try_guarded",
     "postgres/exec/together.rs run_together_guarded",
     // one row of a table for each kind of object
-    "postgres/introspect/queries.rs of",
+    "introspect/queries.rs of",
 ];
 
 const WIDE_FUNCTIONS: [&str; 32] = [
@@ -426,5 +427,5 @@ const WIDE_FUNCTIONS: [&str; 32] = [
     "postgres/exec/row_checks.rs check_rows_before",
     "postgres/exec/row_checks.rs fingerprint",
     "postgres/exec/verdict.rs probed",
-    "postgres/observe.rs outside",
+    "introspect/observe.rs outside",
 ];

@@ -7,6 +7,7 @@ use crate::{
     catalog::{Catalog, ConstraintKind, Key, ObjectKind, RelationKind},
     ddl::Statement,
     history::adopt::{AdoptRequest, Draft, look::Seen, rows},
+    introspect::Reader,
     job::{
         JobError,
         failure::AdoptError,
@@ -20,7 +21,7 @@ use crate::{
         version::Version,
     },
     planner::{Target, segment::Segment},
-    postgres::{introspect::Reader, session::Stop},
+    postgres::session::Stop,
     project::adopted::Origin,
     tools::applied::Evidence,
 };

@@ -7,6 +7,7 @@ use crate::{
     catalog::{Catalog, Ignored},
     ddl::Fill,
     history::adopt::inserted::Before,
+    introspect::Reader,
     job::{
         JobError, Watch,
         explain::failed,
@@ -21,7 +22,6 @@ use crate::{
     },
     planner::{Target, segment::Segment},
     postgres::{
-        introspect::Reader,
         lock::Locked,
         session::{Failure, Stop},
         session_error::SessionError,

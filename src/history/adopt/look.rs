@@ -6,9 +6,10 @@ use crate::{
     autogenerate::comparable_of,
     catalog::{Attribute, Catalog, Coverage, Ignored, ObjectKind},
     history::adopt::AdoptRequest,
+    introspect,
     job::{JobError, Watch, open::Endpoint},
     migration::journal::Journal,
-    postgres::{introspect, lock::Facts, session_error::SessionError},
+    postgres::{lock::Facts, session_error::SessionError},
     project::{other, read},
     tools::{
         applied::Row,

@@ -216,7 +216,7 @@ async fn others(request: &AdoptRequest<'_>) -> Result<Vec<(String, String)>, Job
     let (mut session, facts, _) = request.endpoint.read(&mut |_| {}).await?;
     let coverage = crate::catalog::Coverage::printing();
     let catalog: Catalog =
-        crate::postgres::introspect::read(&mut session, facts.server_version, &coverage).await?;
+        crate::introspect::read(&mut session, facts.server_version, &coverage).await?;
     let mut tables: Vec<(String, String)> =
         tracking(&catalog).into_iter().map(|it| (it.schema, it.name)).collect();
     let schema = &facts.place.schema;

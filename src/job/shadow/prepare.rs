@@ -3,6 +3,7 @@
 use crate::{
     catalog::Coverage,
     cluster::Scratch,
+    introspect,
     job::{
         JobError,
         failure::{AutogenerateError, TwinError},
@@ -12,7 +13,6 @@ use crate::{
     },
     migration::environment::{Environment, Needs, Power, Role, SEARCH_PATH},
     postgres::{
-        introspect,
         session::{Failure, Message, Session},
         session_error::SessionError,
     },

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Difference, How, Key, ObjectKind},
+    introspect::{self, Reader},
     job::{
         JobError, Watch, alike,
         explain::failed,
@@ -16,7 +17,6 @@ use crate::{
     postgres::{
         exec::{Cause, ExecEvent, Task, TaskError},
         guard::Guard,
-        introspect::{self, Reader},
         lock::Locked,
         session_error::SessionError,
     },

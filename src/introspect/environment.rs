@@ -14,7 +14,7 @@ use crate::{
     words::url::Url,
 };
 
-const QUERY: &str = include_str!("sql/environment.sql");
+const QUERY: &str = include_str!("environment.sql");
 
 /// What was read of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
