@@ -45,6 +45,8 @@ pub mod planner;
 pub mod postgres;
 #[doc(hidden)]
 pub mod project;
+#[cfg(feature = "cli")]
+mod render;
 #[doc(hidden)]
 pub mod report;
 /// The tables of this repository's own migrations, printed by `glowplug schema`.

@@ -12,10 +12,11 @@ use syn::{spanned::Spanned as _, visit::Visit};
 const TOP: u32 = 11;
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 22] = [
+const ROOMS: [(&str, u32); 23] = [
     ("cli", TOP),
     ("testing", TOP),
     ("history", 10),
+    ("render", 10),
     ("autogenerate", 9),
     ("job", 8),
     ("introspect", 7),

@@ -3,19 +3,19 @@
 use crate::lint::rules;
 
 /// A section for each code that an error can have.
-pub(super) const MESSAGES: &str = include_str!("../../docs/src/reference/messages.md");
+pub(crate) const MESSAGES: &str = include_str!("../../docs/src/reference/messages.md");
 
 /// A section for each code that a finding can have.
-pub(super) const FINDINGS: &str = include_str!("../../docs/src/reference/findings.md");
+pub(crate) const FINDINGS: &str = include_str!("../../docs/src/reference/findings.md");
 
 /// The codes that have a section.
-pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     let lines = MESSAGES.lines().chain(FINDINGS.lines());
     lines.filter_map(|line| line.strip_prefix("### "))
 }
 
 /// What a code means, in Markdown: its section, or what is written of the rule of `lint`.
-pub(super) fn explained(code: &str) -> Option<String> {
+pub(crate) fn explained(code: &str) -> Option<String> {
     let rule = || rules::of_name(code).filter(|_| code.starts_with("lint::"));
     let of_rule =
         || Some(rule()?).map(|it| format!("{}.\n\n{}\n\n{}", it.finds, it.why, it.instead));
@@ -23,7 +23,7 @@ pub(super) fn explained(code: &str) -> Option<String> {
 }
 
 /// The section of a code, in Markdown.
-pub(super) fn section(code: &str) -> Option<&'static str> {
+pub(crate) fn section(code: &str) -> Option<&'static str> {
     let of = |page: &'static str| {
         let mut sections = page.split("\n### ").skip(1);
         sections.find_map(|it| it.split_once('\n').filter(|(name, _)| *name == code))

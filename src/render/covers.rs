@@ -6,11 +6,11 @@ use crate::words::secrets;
 
 /// The replacement for each argument that contains a secret.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Covers(Vec<(String, String)>);
+pub(crate) struct Covers(Vec<(String, String)>);
 
 impl Covers {
     /// Searches the arguments, and values attached to flags.
-    pub(super) fn of(arguments: &[String]) -> Self {
+    pub(crate) fn of(arguments: &[String]) -> Self {
         let pieces = |argument: &String| {
             let value = argument.split_once('=').map(|(_, value)| value.to_owned());
             let attached = argument.strip_prefix('-').and_then(|it| it.get(1..));
@@ -27,7 +27,7 @@ impl Covers {
     }
 
     /// The text with every secret covered.
-    pub(super) fn over(&self, text: &str) -> String {
+    pub(crate) fn over(&self, text: &str) -> String {
         let cover = |text: String, (piece, covered): &(String, String)| {
             // as messages quote special characters
             text.replace(piece, covered).replace(&piece.escape_debug().to_string(), covered)

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 const LEAST: usize = 20;
 
 /// Wraps each line of a text. Every line starts after `indent` columns.
-pub(super) fn wrap(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
+pub(crate) fn wrap(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
     let room = width.map(|width| width.saturating_sub(indent));
     let Some(room) = room.filter(|room| *room >= LEAST) else {
         return text.split('\n').map(str::to_owned).collect();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    cli::render::text::migrations,
+    render::text::migrations,
     report::adopt::{AdoptReport, Down, Manner, TableRows, UndoReport},
     tools::Tool,
     words::shown::Shown,
@@ -13,7 +13,7 @@ use crate::{
 const FEW: usize = 20;
 
 /// What `adopt` recognized, made, proved and wrote.
-pub(in crate::cli) fn adopted(report: &AdoptReport, verbose: bool) -> String {
+pub(crate) fn adopted(report: &AdoptReport, verbose: bool) -> String {
     let mut text = String::new();
     recognized(report, &mut text);
     made(report, verbose, &mut text);
@@ -124,7 +124,7 @@ fn proved(report: &AdoptReport, verbose: bool, text: &mut String) {
 }
 
 /// What was written and recorded.
-pub(in crate::cli) fn recorded(report: &AdoptReport) -> String {
+pub(crate) fn recorded(report: &AdoptReport) -> String {
     let mut text = String::new();
     if !report.recorded {
         line(&mut text, "Nothing was written.");
@@ -150,7 +150,7 @@ pub(in crate::cli) fn recorded(report: &AdoptReport) -> String {
 }
 
 /// What `adopt --undo` removed.
-pub(in crate::cli) fn undone(report: &UndoReport, dry_run: bool) -> String {
+pub(crate) fn undone(report: &UndoReport, dry_run: bool) -> String {
     let (count, files) = (migrations(report.forgotten), report.removed.len());
     let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
     let kept = report.kept.iter().map(|it| format!("kept: {} has changed\n", it.display()));

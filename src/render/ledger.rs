@@ -7,7 +7,7 @@ use crate::report::ledger::{LedgerReport, LedgersReport};
 use crate::report::ledger_finding::LedgerFinding;
 
 /// The result of `ledger status`.
-pub(in crate::cli) fn ledgers(report: &LedgersReport) -> String {
+pub(crate) fn ledgers(report: &LedgersReport) -> String {
     let mut text = String::new();
     if report.ledgers.is_empty() {
         line(&mut text, &format!("{}: no ledger is declared in glowplug.toml.", report.database));
@@ -69,7 +69,7 @@ fn one(text: &mut String, ledger: &LedgerReport) {
 }
 
 /// What was compared, and what differs.
-pub(in crate::cli) fn verified(report: &LedgersReport) -> String {
+pub(crate) fn verified(report: &LedgersReport) -> String {
     let mut text = String::new();
     for checked in &report.checked {
         line(&mut text, &format!("compared {checked}"));

@@ -12,7 +12,7 @@ const MANY: usize = 100;
 const DETAILS: usize = 8;
 
 /// The summary. Its first line stays the same, so that a bot finds the comment that it updates.
-pub(super) fn summary(sheet: &Sheet, command: &str) -> String {
+pub(crate) fn summary(sheet: &Sheet, command: &str) -> String {
     let mut text = format!("<!-- glowplug {command} -->\n## glowplug {command}\n\n");
     text += &match counted(&sheet.findings) {
         Some(counted) => format!("**{counted}**\n"),
@@ -68,7 +68,7 @@ fn place(place: &Place) -> String {
 }
 
 /// Text in a cell of a table, or in a paragraph: it means nothing to Markdown or HTML, and mentions nobody.
-pub(in crate::cli) fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in Shown(text).to_string().trim().chars() {
         match c {

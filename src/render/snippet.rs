@@ -16,22 +16,22 @@ const TAB: usize = 4;
 
 /// The lines around a place.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Snippet {
+pub(crate) struct Snippet {
     /// The file, line and column, from 1; the column in characters.
-    pub(super) place: String,
+    pub(crate) place: String,
     /// The lines with their numbers, escaped and cut.
-    pub(super) lines: Vec<(usize, String)>,
+    pub(crate) lines: Vec<(usize, String)>,
     /// The number of the line with the place.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Spaces, then the pointer.
-    pub(super) pointer: (usize, Pointer),
+    pub(crate) pointer: (usize, Pointer),
     /// The label.
-    pub(super) label: String,
+    pub(crate) label: String,
 }
 
 /// The shape of a pointer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Pointer {
+pub(crate) enum Pointer {
     /// A place without a width.
     Between,
     /// So many columns.
@@ -40,7 +40,7 @@ pub(super) enum Pointer {
 
 impl Pointer {
     /// The column of its middle, counted from its first.
-    pub(super) fn middle(&self) -> usize {
+    pub(crate) fn middle(&self) -> usize {
         match self {
             Self::Between => 0,
             Self::Under(width) => width / 2,
@@ -48,7 +48,7 @@ impl Pointer {
     }
 
     /// The characters to draw.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Between => "▲".into(),
             Self::Under(width) => {
@@ -62,7 +62,7 @@ impl Pointer {
 
 impl Snippet {
     /// Cuts out the lines around a label. None if the label points at nothing.
-    pub(super) fn of(
+    pub(crate) fn of(
         source: &dyn SourceCode,
         label: &LabeledSpan,
         width: Option<usize>,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::report::squash::SquashReport;
 
 /// The result of `squash`.
-pub(in crate::cli) fn squashed(report: &SquashReport) -> String {
+pub(crate) fn squashed(report: &SquashReport) -> String {
     let mut text = String::new();
     let mut line = |it: &str| writeln!(text, "{it}").unwrap_or_default();
     for it in &report.filled {

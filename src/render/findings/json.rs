@@ -5,6 +5,6 @@ use serde_json::{Value, json};
 use crate::report::finding::Finding;
 
 /// Findings as a list.
-pub(in crate::cli) fn list(findings: &[Finding]) -> Value {
+pub(crate) fn list(findings: &[Finding]) -> Value {
     json!(findings)
 }

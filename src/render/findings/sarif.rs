@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{Sheet, full, uri, word};
 use crate::{
-    cli::pages,
+    render::pages,
     report::finding::{Finding, Fix, Place, Region, Severity},
     words::shown::Shown,
 };
 
 /// The log.
-pub(super) fn log(sheet: &Sheet, command: &str) -> String {
+pub(crate) fn log(sheet: &Sheet, command: &str) -> String {
     let mut rules: BTreeMap<&str, Severity> = BTreeMap::new();
     for finding in &sheet.findings {
         let severity = rules.entry(&finding.code).or_insert(finding.severity);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::report::{autogenerate::AutogenerateReport, drift::DriftReport, proved::ProvedOn};
 
 /// The result of `check`.
-pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
+pub(crate) fn checked(report: &AutogenerateReport) -> String {
     let mut text = listed(report);
     for remark in &report.remarks {
         line(&mut text, &format!("note: {remark}"));
@@ -21,7 +21,7 @@ pub(in crate::cli) fn checked(report: &AutogenerateReport) -> String {
 }
 
 /// The result of `revision --autogenerate`.
-pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
+pub(crate) fn drafted(report: &AutogenerateReport) -> String {
     let mut text = listed(report);
     if report.is_empty() {
         for remark in &report.remarks {
@@ -66,7 +66,7 @@ pub(in crate::cli) fn drafted(report: &AutogenerateReport) -> String {
 }
 
 /// The result of `drift`.
-pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
+pub(crate) fn drifted(report: &DriftReport) -> String {
     let mut text = String::new();
     for version in &report.orphaned {
         line(
@@ -101,7 +101,7 @@ pub(in crate::cli) fn drifted(report: &DriftReport) -> String {
 }
 
 /// The result of `diff`: a script.
-pub(in crate::cli) fn statements(statements: &[String]) -> String {
+pub(crate) fn statements(statements: &[String]) -> String {
     statements.iter().map(|it| format!("{it};\n")).collect()
 }
 
@@ -117,7 +117,7 @@ fn listed(report: &AutogenerateReport) -> String {
 }
 
 /// Names the server that something was proved on.
-pub(in crate::cli) fn seen_on(text: &mut String, on: Option<&ProvedOn>) {
+pub(crate) fn seen_on(text: &mut String, on: Option<&ProvedOn>) {
     if let Some(on) = on {
         line(text, &format!("Proved on {on}."));
     }

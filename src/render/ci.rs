@@ -11,11 +11,7 @@ use crate::report::{
 };
 
 /// The findings, then each check with its result.
-pub(in crate::cli) fn checked_all(
-    report: &CiReport,
-    findings: &[Finding],
-    verbose: bool,
-) -> String {
+pub(crate) fn checked_all(report: &CiReport, findings: &[Finding], verbose: bool) -> String {
     let mut text = String::new();
     for note in &report.notes {
         line(&mut text, &format!("note: {note}"));
@@ -52,7 +48,7 @@ fn part(part: &PartReport, findings: &[Finding]) -> String {
 }
 
 /// What a Markdown summary says after the findings: who waits, which program works on which structure, what changes.
-pub(in crate::cli) fn sections(report: &CiReport) -> Vec<String> {
+pub(crate) fn sections(report: &CiReport) -> Vec<String> {
     let all = [
         waits(&report.locks),
         report.compat.as_ref().map(matrix),
@@ -186,7 +182,7 @@ fn relation(text: &mut String, reference: &Reference) {
 }
 
 /// The word of a change.
-pub(in crate::cli) fn word(change: Change) -> &'static str {
+pub(crate) fn word(change: Change) -> &'static str {
     match change {
         Change::Added => "added",
         Change::Dropped => "dropped",

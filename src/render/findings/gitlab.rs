@@ -6,7 +6,7 @@ use super::{Sheet, full};
 use crate::report::finding::{Finding, Severity};
 
 /// A list of issues.
-pub(super) fn issues(sheet: &Sheet) -> String {
+pub(crate) fn issues(sheet: &Sheet) -> String {
     let findings = sheet.findings.iter().zip(sheet.fingerprints());
     let issues: Vec<Value> =
         findings.map(|(finding, print)| issue(sheet, finding, &print)).collect();

@@ -3,10 +3,16 @@
 use miette::Diagnostic;
 
 use super::{snippet::Snippet, wrap::wrap};
-use crate::{
-    cli::{covers::Covers, terminal::Look},
-    words::shown::Shown,
-};
+use crate::{render::covers::Covers, words::shown::Shown};
+
+/// How messages are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// The columns of a line; none in a log, so that names stay searchable.
+    pub(crate) width: Option<usize>,
+    /// Whether to use colors.
+    pub(crate) color: bool,
+}
 
 /// A terminal style, as its escape sequence.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +39,7 @@ impl Style {
 }
 
 /// The text of an error, with no control sequences except our own colors.
-pub(super) fn diagnostic(error: &dyn Diagnostic, covers: &Covers, look: Look) -> String {
+pub(crate) fn diagnostic(error: &dyn Diagnostic, covers: &Covers, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     if let Some(code) = error.code() {
         page.put(Style::Error, &shown(covers, &code.to_string()));

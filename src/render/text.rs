@@ -20,12 +20,12 @@ fn place(version: Option<&Version>, head: Option<&Version>) -> String {
     }
 }
 
-pub(in crate::cli) fn migrations(count: usize) -> String {
+pub(crate) fn migrations(count: usize) -> String {
     if count == 1 { "1 migration".into() } else { format!("{count} migrations") }
 }
 
 /// What an upgrade, a downgrade or a redo did.
-pub(in crate::cli) fn run(report: &RunReport) -> String {
+pub(crate) fn run(report: &RunReport) -> String {
     let mut text = String::new();
     let before = place(report.before.as_ref(), report.head.as_ref());
     let after = place(report.after.as_ref(), report.head.as_ref());
@@ -75,7 +75,7 @@ pub(in crate::cli) fn run(report: &RunReport) -> String {
 }
 
 /// The state of the schema files.
-pub(in crate::cli) fn schema(report: &SchemaReport) -> String {
+pub(crate) fn schema(report: &SchemaReport) -> String {
     report.files.iter().map(schema_file).collect()
 }
 
@@ -95,14 +95,14 @@ fn schema_file(file: &FileReport) -> String {
 }
 
 /// What was completed before a run failed.
-pub(super) fn done_before_failure(report: &RunReport) -> String {
+pub(crate) fn done_before_failure(report: &RunReport) -> String {
     let after = place(report.after.as_ref(), report.head.as_ref());
     let count = migrations(report.steps.len());
     format!("Completed before the failure: {count}. The database is at {after}.")
 }
 
 /// What a stamp wrote.
-pub(in crate::cli) fn stamp(report: &StampReport) -> String {
+pub(crate) fn stamp(report: &StampReport) -> String {
     let mut text = String::new();
     for version in &report.stamped {
         line(&mut text, &format!("marked as applied      {version}"));
@@ -124,7 +124,7 @@ pub(in crate::cli) fn stamp(report: &StampReport) -> String {
 }
 
 /// The current revision of the database.
-pub(in crate::cli) fn current(report: &StatusReport, verbose: bool) -> String {
+pub(crate) fn current(report: &StatusReport, verbose: bool) -> String {
     let mut text = String::new();
     let row = report.migrations.iter().find(|row| row.is_current);
     let orphaned = row.is_some_and(|row| row.state == Some(State::Orphaned));
@@ -193,7 +193,7 @@ fn details(text: &mut String, row: &RowReport) {
 }
 
 /// The migrations, newest first.
-pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
+pub(crate) fn history(report: &StatusReport, verbose: bool) -> String {
     let mut text = String::new();
     let width = report.migrations.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in report.migrations.iter().rev() {
@@ -230,7 +230,7 @@ pub(in crate::cli) fn history(report: &StatusReport, verbose: bool) -> String {
 }
 
 /// The newest migration on disk; of two branches that were merged, that of each.
-pub(in crate::cli) fn heads(report: &StatusReport) -> String {
+pub(crate) fn heads(report: &StatusReport) -> String {
     let rows = &report.migrations;
     let Some(head) = rows.iter().find(|row| row.is_head) else {
         return "base  (no migrations)\n".to_owned();
@@ -250,7 +250,7 @@ pub(in crate::cli) fn heads(report: &StatusReport) -> String {
 }
 
 /// What `init` wrote.
-pub(in crate::cli) fn init(report: &InitReport) -> String {
+pub(crate) fn init(report: &InitReport) -> String {
     let mut text = String::new();
     for path in &report.written {
         line(&mut text, &format!("wrote  {}", path.display()));
@@ -267,7 +267,7 @@ pub(in crate::cli) fn init(report: &InitReport) -> String {
 }
 
 /// What `revision` wrote.
-pub(in crate::cli) fn revision(report: &RevisionReport) -> String {
+pub(crate) fn revision(report: &RevisionReport) -> String {
     let mut text = String::new();
     for file in ["up.sql", "down.sql"] {
         line(&mut text, &report.path.join(file).display().to_string());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::report::pin::PinReport;
 
 /// The result of `shadow pin`.
-pub(in crate::cli) fn pinned(report: &PinReport) -> String {
+pub(crate) fn pinned(report: &PinReport) -> String {
     let mut text = String::new();
     for (name, value) in &report.settings {
         line(&mut text, &format!("{name} = {value}"));

@@ -1,37 +1,36 @@
 //! Findings in the formats of other tools: one list, rendered for code scanning, merge requests, test reports and people.
 
-mod github;
-mod gitlab;
+pub(crate) mod github;
+pub(crate) mod gitlab;
 mod json;
-mod junit;
-mod markdown;
-mod sarif;
+pub(crate) mod junit;
+pub(crate) mod markdown;
+pub(crate) mod sarif;
 mod text;
 
 use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub(in crate::cli) use self::{json::list, markdown::cell, text::findings as listed};
+pub(crate) use self::{json::list, markdown::cell, text::findings as listed};
 use crate::{
-    cli::Format,
     report::finding::{Finding, Place, Severity},
     words::digest::Digest,
 };
 
 /// Findings, with what a format needs to know beside them.
 #[derive(Debug, Clone, Default)]
-pub(in crate::cli) struct Sheet {
+pub(crate) struct Sheet {
     /// The findings, in their order.
-    pub(in crate::cli) findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// The checks that ran, such as `verify`; a finding belongs to the one that its code begins with.
-    pub(in crate::cli) checks: Vec<String>,
+    pub(crate) checks: Vec<String>,
     /// The file of the project that findings without a place are shown at, where a format demands one.
-    pub(in crate::cli) home: String,
+    pub(crate) home: String,
     /// What a Markdown summary says after the findings.
-    pub(in crate::cli) sections: Vec<String>,
+    pub(crate) sections: Vec<String>,
     /// Why the command could not do its work: the last finding is this one.
-    pub(in crate::cli) is_failure: bool,
+    pub(crate) is_failure: bool,
 }
 
 /// Where a finding is shown if nothing else is known.
@@ -39,20 +38,8 @@ const ANYWHERE: &str = "migrations";
 
 impl Sheet {
     /// One of these findings, of the checks that their codes name.
-    pub(in crate::cli) fn of(findings: Vec<Finding>) -> Self {
+    pub(crate) fn of(findings: Vec<Finding>) -> Self {
         Self { findings, ..Self::default() }
-    }
-
-    /// Renders it, with a line feed at its end. None for text and JSON, which show the command's own report.
-    pub(super) fn render(&self, format: Format, command: &str) -> Option<String> {
-        Some(match format {
-            Format::Text | Format::Json | Format::Sql => return None,
-            Format::Sarif => sarif::log(self, command),
-            Format::Github => github::commands(self),
-            Format::Gitlab => gitlab::issues(self),
-            Format::Junit => junit::suites(self, command),
-            Format::Markdown => markdown::summary(self, command),
-        })
     }
 
     /// Where a finding is shown, in a format that demands a file.
@@ -91,7 +78,7 @@ impl Sheet {
 }
 
 /// The check that a code belongs to: `verify` of `verify::not-back`.
-pub(in crate::cli) fn check_of(code: &str) -> &str {
+pub(crate) fn check_of(code: &str) -> &str {
     code.split("::").next().unwrap_or(code)
 }
 
@@ -121,7 +108,7 @@ fn word(severity: Severity) -> &'static str {
 }
 
 /// `2 errors, 1 warning`; none if there is nothing.
-pub(in crate::cli) fn counted(findings: &[Finding]) -> Option<String> {
+pub(crate) fn counted(findings: &[Finding]) -> Option<String> {
     let count = |severity| {
         let count = findings.iter().filter(|it| it.severity == severity).count();
         let word = word(severity);

@@ -12,7 +12,7 @@ use crate::{
 const DETAILS: usize = 6;
 
 /// Findings, one after the other.
-pub(in crate::cli) fn findings(findings: &[Finding], verbose: bool) -> String {
+pub(crate) fn findings(findings: &[Finding], verbose: bool) -> String {
     let mut text = String::new();
     for finding in findings {
         let place = finding.place.as_ref().map(|it| format!("{}: ", place(it)));

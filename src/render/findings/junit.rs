@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The document.
-pub(super) fn suites(sheet: &Sheet, command: &str) -> String {
+pub(crate) fn suites(sheet: &Sheet, command: &str) -> String {
     let mut inside = String::new();
     let (mut tests, mut failures) = (0, 0);
     for check in sheet.all_checks() {

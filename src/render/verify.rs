@@ -10,7 +10,7 @@ const SCREEN: usize = 18;
 const DIFFERENCES: usize = 4;
 
 /// What `verify` found.
-pub(in crate::cli) fn replayed(report: &VerifyReport, verbose: bool) -> String {
+pub(crate) fn replayed(report: &VerifyReport, verbose: bool) -> String {
     let mut text = String::new();
     let limit = if verbose { usize::MAX } else { SCREEN / 2 };
     let mut notes = report.notes.iter();

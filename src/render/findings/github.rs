@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// One command for each finding, and a line that counts them.
-pub(super) fn commands(sheet: &Sheet) -> String {
+pub(crate) fn commands(sheet: &Sheet) -> String {
     let mut text: String = sheet.findings.iter().map(command).collect();
     text += &match super::counted(&sheet.findings) {
         Some(counted) => format!("Found {counted}.\n"),

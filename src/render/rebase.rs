@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::report::{rebase::RebaseReport, schema::FileState};
 
 /// The result of `rebase`.
-pub(in crate::cli) fn rebased(report: &RebaseReport) -> String {
+pub(crate) fn rebased(report: &RebaseReport) -> String {
     let mut text = String::new();
     let mut line = |it: &str| writeln!(text, "{it}").unwrap_or_default();
     // what runs is told while it does
