@@ -308,7 +308,19 @@ fn there_is_no_mod_rs_and_no_long_file() {
         .map(|file| (file.path.display().to_string(), file.lines.len()))
         .filter(|(path, lines)| *lines > 450 || path.ends_with("mod.rs"))
         .collect();
-    compare("files of more than 450 lines", &long, &LONG_FILES);
+    compare("files of more than 450 lines", &long, &[]);
+}
+
+#[test]
+fn a_room_has_at_most_8000_lines() {
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for file in sources() {
+        if let Some((name, _)) = room(&file.path) {
+            *lines.entry((*name).to_owned()).or_default() += file.lines.len();
+        }
+    }
+    lines.retain(|_, lines| *lines > 8_000);
+    compare("rooms of more than 8,000 lines", &lines, &LARGE_ROOMS);
 }
 
 #[test]
@@ -375,6 +387,8 @@ fn compare(what: &str, found: &BTreeMap<String, usize>, known: &[&str]) {
 }
 
 const LONG_FILES: [&str; 2] = ["history/squash.rs", "postgres/session.rs"];
+
+const LARGE_ROOMS: [&str; 4] = ["cli", "ddl", "job", "postgres"];
 
 const LONG_FUNCTIONS: [&str; 16] = [
     "cli/settings.rs resolve",
