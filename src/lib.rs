@@ -57,6 +57,8 @@ pub mod schema;
 #[doc(hidden)]
 pub mod schema_rs;
 #[doc(hidden)]
+pub mod tables;
+#[doc(hidden)]
 pub mod tools;
 #[doc(hidden)]
 pub mod words;

@@ -9,27 +9,28 @@ use std::{
 use syn::{spanned::Spanned as _, visit::Visit};
 
 /// The floor that prints and exits.
-const TOP: u32 = 11;
+const TOP: u32 = 12;
 
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 23] = [
+const ROOMS: [(&str, u32); 24] = [
     ("cli", TOP),
     ("testing", TOP),
-    ("history", 10),
-    ("render", 10),
-    ("autogenerate", 9),
-    ("job", 8),
-    ("introspect", 7),
-    ("postgres", 6),
-    ("events", 6),
-    ("cluster", 5),
-    ("connect", 5),
-    ("project", 5),
+    ("history", 11),
+    ("render", 11),
+    ("autogenerate", 10),
+    ("job", 9),
+    ("introspect", 8),
+    ("postgres", 7),
+    ("events", 7),
+    ("cluster", 6),
+    ("connect", 6),
+    ("project", 6),
+    ("planner", 5),
     ("schema_rs", 4),
     ("ledger", 4),
-    ("planner", 4),
     ("lint", 4),
     ("compat", 4),
+    ("tables", 4),
     ("ddl", 3),
     ("report", 3),
     ("tools", 3),
@@ -164,7 +165,7 @@ fn a_room_uses_its_own_inside_and_lower_floors() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// Every module that a file names, spelled out from the root: `ddl::column::retype`. `super` and `self` are followed.
+/// Every module that a file names, spelled out from the root: `tables::column::retype`. `super` and `self` are followed.
 fn named(file: &File, module: &[String]) -> BTreeSet<Vec<String>> {
     let code: Vec<&str> = file.lines.iter().map(|(_, line)| line.trim()).collect();
     let code = code.join(" ");
@@ -246,7 +247,7 @@ fn within_a_room_there_are_no_circles_from_file_to_file() {
 fn no_statement_is_read_back_out_of_its_own_sql() {
     let questions = ["contains(", "starts_with(", "ends_with(", "strip_", "split", "find("];
     check("statements are values: ask them", |file, line| {
-        let is_planner = ["ddl", "planner"].iter().any(|it| file.path.starts_with(it))
+        let is_planner = ["ddl", "planner", "tables"].iter().any(|it| file.path.starts_with(it))
             || file.path.starts_with("autogenerate");
         let mut asked = line.match_indices(".sql()");
         is_planner
@@ -258,7 +259,7 @@ fn no_statement_is_read_back_out_of_its_own_sql() {
 }
 
 #[test]
-fn floors_one_to_four_are_pure() {
+fn floors_one_to_five_are_pure() {
     let forbidden = [
         "async fn",
         ".await",
@@ -269,8 +270,8 @@ fn floors_one_to_four_are_pure() {
         "fastrand",
         "tokio",
     ];
-    check("no async, files, environment, clock or randomness below floor 5", |file, line| {
-        room(&file.path).is_some_and(|(_, floor)| *floor <= 4)
+    check("no async, files, environment, clock or randomness below floor 6", |file, line| {
+        room(&file.path).is_some_and(|(_, floor)| *floor <= 5)
             && forbidden.iter().any(|word| line.contains(word))
     });
 }
@@ -386,14 +387,12 @@ fn compare(what: &str, found: &BTreeMap<String, usize>, known: &[&str]) {
     assert!(gone.is_empty(), "{what}: remove from the list {gone:?}");
 }
 
-const LONG_FILES: [&str; 2] = ["history/squash.rs", "postgres/session.rs"];
-
-const LARGE_ROOMS: [&str; 4] = ["cli", "ddl", "job", "postgres"];
+const LARGE_ROOMS: [&str; 3] = ["cli", "job", "postgres"];
 
 const LONG_FUNCTIONS: [&str; 16] = [
     "cli/settings.rs resolve",
     "cli/upgrade.rs execute",
-    "ddl/column/using.rs way",
+    "tables/column/using.rs way",
     "job/advice.rs advice",
     "job/attest/rows.rs compare",
     "autogenerate/proof.rs draft",
