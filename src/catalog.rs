@@ -1,7 +1,7 @@
 //! The model of a database's structure: facts at one grain, keyed by name.
 //!
 //! A [`Catalog`] is a plain value. It holds no oid and nothing of a server's state, so that two catalogs are equal when a
-//! person would call the databases alike. Reading one from a server is `postgres::introspect`; printing one as
+//! person would call the databases alike. Reading one from a server is `introspect`; printing one as
 //! Rust is [`schema_rs`](crate::schema_rs).
 
 mod attribute;

@@ -11,7 +11,6 @@ mod checks;
 mod ci;
 mod compat;
 mod completions;
-mod covers;
 mod current;
 mod db;
 mod diesel;
@@ -26,7 +25,6 @@ mod init;
 mod interrupt;
 mod ledger;
 mod lint;
-mod pages;
 mod print_schema;
 mod rebase;
 mod render;
@@ -49,8 +47,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    cli::{covers::Covers, exit::Exit, render::Output},
+    cli::{exit::Exit, render::Output},
     cluster,
+    render::covers::Covers,
     words::timespan::Timespan,
 };
 

@@ -13,6 +13,8 @@ pub mod events;
 pub mod testing;
 
 #[doc(hidden)]
+pub mod autogenerate;
+#[doc(hidden)]
 pub mod catalog;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -25,6 +27,10 @@ pub mod compat;
 pub mod connect;
 #[doc(hidden)]
 pub mod ddl;
+#[doc(hidden)]
+pub mod history;
+#[doc(hidden)]
+pub mod introspect;
 #[doc(hidden)]
 pub mod job;
 #[doc(hidden)]
@@ -39,6 +45,8 @@ pub mod planner;
 pub mod postgres;
 #[doc(hidden)]
 pub mod project;
+#[cfg(feature = "cli")]
+mod render;
 #[doc(hidden)]
 pub mod report;
 /// The tables of this repository's own migrations, printed by `glowplug schema`.
@@ -48,6 +56,8 @@ pub mod report;
 pub mod schema;
 #[doc(hidden)]
 pub mod schema_rs;
+#[doc(hidden)]
+pub mod tables;
 #[doc(hidden)]
 pub mod tools;
 #[doc(hidden)]

@@ -4,6 +4,7 @@
 mod bodies;
 mod edges;
 pub mod filling;
+mod kinds;
 mod not_nulls;
 mod order;
 mod recreate;
@@ -20,10 +21,10 @@ use crate::{
     ddl::{
         Boundary, Statement, base_type,
         hazard::Hazard,
-        rules,
         rules::{Alter, Change, Object, Stage, Steps},
         stored::stored_in,
     },
+    planner::kinds::rules,
 };
 
 /// What statements are made for.
@@ -83,9 +84,9 @@ pub fn comparable(mut catalog: Catalog) -> Catalog {
 }
 
 pub use self::state::settled;
-pub use crate::ddl::{
-    extension::no_update,
-    inheritance::{is_in_key, parent_table},
+pub use crate::{
+    ddl::extension::no_update,
+    tables::inheritance::{is_in_key, parent_table},
 };
 
 /// Plans the way from one catalog to another.
@@ -265,7 +266,7 @@ impl<'c> Planner<'c> {
         // an index of a partition is built as that of the whole table is
         let relation = match key.kind() {
             ObjectKind::Index | ObjectKind::Constraint => {
-                crate::ddl::inheritance::top(catalog, relation)
+                crate::tables::inheritance::top(catalog, relation)
             }
             _ => relation,
         };

@@ -2,16 +2,12 @@
 
 pub mod adopt;
 pub(crate) mod catalog_digest;
-pub mod environment;
 pub mod exec;
 pub mod guard;
-pub mod introspect;
 pub mod journal;
 pub(crate) mod known;
 pub mod lock;
-pub(crate) mod observe;
 pub mod pool;
-pub(crate) mod probe;
 pub(crate) mod seed;
 pub mod server_error;
 pub mod session;

@@ -7,7 +7,7 @@ macro_rules! attributes {
     ($($attribute:ident $name:literal,)*) => {
         /// An attribute of an object: one that differs from PostgreSQL's default is part of its [`Fact`](super::Fact).
         ///
-        /// Each is documented by the query that reads it: a column of a query in `postgres::introspect` has this name.
+        /// Each is documented by the query that reads it: a column of a query in `introspect` has this name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Attribute {
             $(#[doc = concat!("`", $name, "`")] $attribute,)*

@@ -15,7 +15,8 @@ use crate::{
         schema::printer,
         settings::{LimitArgs, Settings},
     },
-    job::{self, JobError, adopt::Adoption},
+    history::{self, adopt::Adoption},
+    job::JobError,
     migration::history_file,
     project::{adopted, read},
     report::adopt::Manner,
@@ -92,7 +93,7 @@ impl Adopt {
         let mut adoption: Option<Adoption> = None;
         let done = block_on(async |stop| {
             let endpoint = settings.endpoint("adopt", stop.clone(), output)?;
-            let request = job::adopt::AdoptRequest {
+            let request = history::adopt::AdoptRequest {
                 endpoint: &endpoint,
                 shadow: &shadow,
                 root: &settings.root,
@@ -110,7 +111,7 @@ impl Adopt {
                 keeps_history: settings.toml.migrations.history_file,
             };
             let mut watch = |event| progress.show(&event);
-            let mut found = job::adopt::prepare(&request, stop, &mut watch).await?;
+            let mut found = history::adopt::prepare(&request, stop, &mut watch).await?;
             progress.finish();
             found.report.dry_run = self.dry_run || !found.report.is_clean();
             let may = !found.report.dry_run && self.may(&found, output);
@@ -124,7 +125,7 @@ impl Adopt {
                     }
                 };
                 let quiet = &mut |_| {};
-                job::adopt::record(&request, &mut found, printer, quiet).await?;
+                history::adopt::record(&request, &mut found, printer, quiet).await?;
             }
             adoption = Some(found);
             Ok::<_, CliError>(())
@@ -196,7 +197,7 @@ impl Adopt {
         let report = block_on(async |stop| {
             let endpoint = settings.endpoint("adopt", stop, output)?;
             let mut watch = |event| progress.show(&event);
-            let undo = job::adopt::undo(&endpoint, &dir, &limits, self.dry_run, &mut watch);
+            let undo = history::adopt::undo(&endpoint, &dir, &limits, self.dry_run, &mut watch);
             Ok::<_, CliError>(undo.await?)
         });
         progress.finish();

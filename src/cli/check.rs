@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
+    autogenerate::{self, AutogenerateRequest, Forms, Truth},
     cli::{
         Global,
         exit::Exit,
@@ -14,11 +15,7 @@ use crate::{
         schema::printer,
         settings::{LimitArgs, Settings},
     },
-    job::{
-        self, JobError,
-        autogenerate::{AutogenerateRequest, Forms, Truth},
-        open::Endpoint,
-    },
+    job::{JobError, open::Endpoint},
     migration::source::Migrations,
     postgres::session::Stop,
     project,
@@ -164,7 +161,7 @@ impl Check {
             output,
             async |request, stop| {
                 let mut watch = |event| progress.show(&event);
-                Ok(job::autogenerate::check(request, stop, &mut watch).await?)
+                Ok(autogenerate::check(request, stop, &mut watch).await?)
             },
         );
         progress.finish();

@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use crate::{
+    autogenerate::{
+        self, Truth,
+        ci::{Checked, CiRequest},
+    },
     cli::{
         check::sql_truth,
         compat::{self, Pending, ProgramArgs},
@@ -15,12 +19,7 @@ use crate::{
         schema::printer,
         settings::{LimitArgs, New, Settings},
     },
-    job::{
-        self, JobError, Watch,
-        autogenerate::Truth,
-        ci::{Checked, CiRequest},
-        shadow::Shadow,
-    },
+    job::{self, JobError, Watch, shadow::Shadow},
     migration::source::Migrations,
     postgres::session::Stop,
     project::baseline,
@@ -223,7 +222,7 @@ impl Checks {
             accepted: given.known,
             parts,
         };
-        let checked = job::ci::ci(&request, stop.clone(), watch).await?;
+        let checked = autogenerate::ci::ci(&request, stop.clone(), watch).await?;
         seen.report.proved_on = Some(shadow.proved_on());
         seen.report.notes.extend(shadow.notes.iter().cloned());
         let status = checked.status.as_ref().and_then(|it| it.as_ref().ok());
@@ -237,7 +236,8 @@ impl Checks {
         seen.report.new_since = since;
         if more.changes && !seen.report.new.is_empty() {
             // a migration that fails is told of by the checks
-            let changes = job::ci::changes(&shadow, given.migrations, &names, stop.clone()).await;
+            let changes =
+                autogenerate::ci::changes(&shadow, given.migrations, &names, stop.clone()).await;
             seen.report.changes = changes.ok();
         }
         if let Some(database) = database.filter(|_| more.ledgers && guard.is_on())
@@ -307,7 +307,7 @@ async fn linted(
     let chosen = new.map(|it| it.version.clone()).collect();
     match lint::linted(given.settings, given.migrations, &chosen, (shadow, stop)).await {
         Ok(report) => {
-            seen.report.locks = job::ci::timelines(&report, given.migrations);
+            seen.report.locks = autogenerate::ci::timelines(&report, given.migrations);
             let about = render::migrations(report.migrations.len());
             seen.part(Part::Lint, Ok((report.findings, about)));
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::{
+    autogenerate::{self, diff::Side},
     cli::{
         Global,
         check::PartitionArgs,
@@ -16,7 +17,7 @@ use crate::{
         settings::Settings,
     },
     ddl::Statement,
-    job::{self, JobError, diff::Side, schema::Printer},
+    job::{JobError, schema::Printer},
     postgres::session::Stop,
     project::{self, read},
     schema_rs::config::PrintSchema,
@@ -53,7 +54,7 @@ impl Diff {
             };
             let ignored = settings.ignored();
             let left_out = (&ignored, self.partitions.drop_partition.as_slice());
-            let found = job::diff::diff(&from, &to, shadow.as_ref(), left_out, stop).await;
+            let found = autogenerate::diff::diff(&from, &to, shadow.as_ref(), left_out, stop).await;
             Ok::<_, CliError>(found?)
         });
         let found = found?;

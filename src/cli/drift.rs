@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::{
+    autogenerate,
     cli::{
         Global,
         check::PartitionArgs,
@@ -12,7 +13,6 @@ use crate::{
         render::{self, Output},
         settings::Settings,
     },
-    job,
 };
 
 /// Compares the database with what its applied migrations produce in a throwaway database, and prints the SQL that reverts the difference.
@@ -35,8 +35,14 @@ impl Drift {
             let endpoint = settings.endpoint("drift", stop.clone(), output)?;
             let ignored = settings.ignored();
             let left_out = (&ignored, self.partitions.drop_partition.as_slice());
-            let drift =
-                job::drift::drift(&endpoint, &shadow, &migrations, left_out, stop, &mut watch);
+            let drift = autogenerate::drift::drift(
+                &endpoint,
+                &shadow,
+                &migrations,
+                left_out,
+                stop,
+                &mut watch,
+            );
             Ok::<_, CliError>(drift.await?)
         });
         progress.finish();

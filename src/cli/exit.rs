@@ -2,10 +2,7 @@
 
 use std::{io, process::ExitCode};
 
-use crate::{
-    cli::{covers::Covers, terminal},
-    words::shown::is_special,
-};
+use crate::{cli::terminal, render::covers::Covers, words::shown::is_special};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,14 +13,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::{
-        exit::Exit,
-        failure::CliError,
-        pages::{self, codes},
-        render::Output,
-    },
+    cli::{exit::Exit, failure::CliError, render::Output},
     ledger::LedgerRule,
     lint::rules,
+    render::pages::{self, codes},
     report::rule::Severity,
 };
 

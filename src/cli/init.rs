@@ -13,6 +13,7 @@ use crate::{
         render::{self, Output},
         settings::Settings,
     },
+    history,
     job::{self, JobError},
     project::{ProjectError, read},
 };
@@ -64,7 +65,7 @@ fn demand_nothing(
     }
     let found = block_on(async |stop| {
         let endpoint = settings.server("init", &stop, output)?;
-        Ok::<_, CliError>(job::adopt::found(root, dir, endpoint.as_ref(), &mut |_| {}).await)
+        Ok::<_, CliError>(history::adopt::found(root, dir, endpoint.as_ref(), &mut |_| {}).await)
     })?;
     match found {
         Some(what) => Err(JobError::from(ProjectError::Adoptable { what }).into()),

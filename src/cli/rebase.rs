@@ -13,9 +13,9 @@ use crate::{
         schema::printer,
         settings::{LimitArgs, Settings},
     },
+    history::{self, rebase::RebaseRequest},
     job::{
-        self, JobError,
-        rebase::RebaseRequest,
+        JobError,
         run::RunOptions,
         schema::{self, Before},
     },
@@ -80,10 +80,10 @@ impl Rebase {
                 shared: &shared,
                 actor: &actor,
             };
-            let proposal = job::rebase::propose(&request, &mut watch).await?;
+            let proposal = history::rebase::propose(&request, &mut watch).await?;
             let shadow = settings.twin("rebase", &stop, output, &mut |_| {}).await?;
             let proved =
-                job::rebase::prove(&proposal, &shadow, &options, stop, &mut |_| {}).await?;
+                history::rebase::prove(&proposal, &shadow, &options, stop, &mut |_| {}).await?;
             let mut report = proposal.report();
             if !self.dry_run {
                 if !self.agreed(&report, output) {
@@ -94,8 +94,8 @@ impl Rebase {
                     Some(here) => schema::before_run(here, &printer, &mut watch).await?,
                     None => Before::default(),
                 };
-                report =
-                    job::rebase::rebase(&proposal, &request, place, &options, &mut watch).await?;
+                report = history::rebase::rebase(&proposal, &request, place, &options, &mut watch)
+                    .await?;
                 if let (Some(here), Some(done)) = (&here, report.upgrade.take()) {
                     let done = schema::after_run(here, &printer, &before, done, &mut watch).await;
                     report.upgrade = Some(done.map_err(CliError::run)?);

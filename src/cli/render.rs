@@ -1,42 +1,25 @@
 //! From reports to bytes: text for people, JSON for programs.
 
-mod adopt;
-mod autogenerate;
-mod ci;
 mod compat;
-mod diagnostic;
-pub(super) mod findings;
 mod json;
-mod ledger;
 mod lint;
 mod page;
-mod pin;
 mod progress;
-mod rebase;
-mod snippet;
-mod squash;
-mod text;
-mod verify;
-mod wrap;
 
 use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{
-    adopt::*, autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, lint::*, page::page,
-    pin::*, progress::Progress, rebase::*, squash::*, text::*, verify::*,
-};
-use crate::cli::{
-    Format, Global,
-    covers::Covers,
-    exit::Exit,
-    failure::CliError,
-    terminal::{self, Look},
-};
+pub(super) use self::{compat::*, lint::*, page::page, progress::Progress};
 use crate::job::{JobError, failure::CompatError};
+use crate::render::findings::{github, gitlab, junit, markdown, sarif};
+pub(super) use crate::render::*;
 use crate::report::finding::Finding;
 use crate::words::shown;
+use crate::{
+    cli::{Format, Global, exit::Exit, failure::CliError, terminal},
+    render::covers::Covers,
+};
 
 /// Where a command's output goes.
 #[derive(Debug)]
@@ -147,11 +130,14 @@ impl Output {
 
     /// Findings in one of the formats for other tools.
     fn safe(&self, format: Format, sheet: &Sheet) -> String {
-        let text = sheet.render(format, self.command).unwrap_or_default();
         match format {
+            Format::Text | Format::Json | Format::Sql => String::new(),
             // what is special in them is escaped the way JSON does it
-            Format::Sarif | Format::Gitlab => shown::json(&text),
-            _ => text,
+            Format::Sarif => shown::json(&sarif::log(sheet, self.command)),
+            Format::Gitlab => shown::json(&gitlab::issues(sheet)),
+            Format::Github => github::commands(sheet),
+            Format::Junit => junit::suites(sheet, self.command),
+            Format::Markdown => markdown::summary(sheet, self.command),
         }
     }
 
@@ -259,8 +245,7 @@ impl Output {
     }
 
     fn explain(&self, failure: &CliError) {
-        let look = Look::of_stderr();
-        terminal::say_styled(&diagnostic::diagnostic(failure, &self.covers, look));
+        terminal::say_styled(&diagnostic::diagnostic(failure, &self.covers, terminal::look()));
     }
 
     fn document(&self, document: &str) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::{
+    autogenerate::prerequisites::prerequisites,
     cli::{
         Global,
         exit::Exit,
@@ -13,7 +14,7 @@ use crate::{
         render::{self, Output},
         settings::Settings,
     },
-    job::{self, JobError, prerequisites::prerequisites},
+    job::{self, JobError},
     migration::source::Migrations,
     project::{self, schema_file},
 };

@@ -11,10 +11,11 @@ use crate::{
         render::{self, Output},
         settings::{LimitArgs, Settings},
     },
-    job::{
-        self, JobError,
+    history::{
+        self,
         squash::{SquashRequest, Target},
     },
+    job::JobError,
     project::squash,
     report::squash::SquashReport,
 };
@@ -75,7 +76,7 @@ impl Squash {
             };
             // the replay repeats what the old ones said
             let mut watch = |_| {};
-            Ok::<_, CliError>(job::squash::squash(&request, &target, stop, &mut watch).await?)
+            Ok::<_, CliError>(history::squash::squash(&request, &target, stop, &mut watch).await?)
         });
         progress.finish();
         let mut report = report?;

@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::{cli::Color, words::shown::Shown};
+use crate::{cli::Color, render::diagnostic::Look, words::shown::Shown};
 
 /// The columns of a terminal of unknown width.
 const USUAL: usize = 80;
@@ -84,27 +84,16 @@ pub(in crate::cli) fn say_styled(text: &str) {
 }
 
 /// How messages are laid out on stderr.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) struct Look {
-    /// The columns of a line; none in a log, so that names stay searchable.
-    pub(in crate::cli) width: Option<usize>,
-    /// Whether to use colors.
-    pub(in crate::cli) color: bool,
-}
-
-impl Look {
-    /// The layout of stderr.
-    pub(in crate::cli) fn of_stderr() -> Self {
-        let stderr = io::stderr();
-        let columns = || {
-            let size = terminal_size::terminal_size_of(&stderr);
-            let columns = size.map(|(columns, _)| usize::from(columns.0));
-            columns.filter(|columns| *columns > 0).unwrap_or(USUAL).min(READABLE)
-        };
-        Self {
-            width: stderr.is_terminal().then(columns),
-            // --color, NO_COLOR and CLICOLOR_FORCE count
-            color: AutoStream::choice(&stderr) != ColorChoice::Never,
-        }
+pub(in crate::cli) fn look() -> Look {
+    let stderr = io::stderr();
+    let columns = || {
+        let size = terminal_size::terminal_size_of(&stderr);
+        let columns = size.map(|(columns, _)| usize::from(columns.0));
+        columns.filter(|columns| *columns > 0).unwrap_or(USUAL).min(READABLE)
+    };
+    Look {
+        width: stderr.is_terminal().then(columns),
+        // --color, NO_COLOR and CLICOLOR_FORCE count
+        color: AutoStream::choice(&stderr) != ColorChoice::Never,
     }
 }

@@ -3,7 +3,7 @@
 mod newer;
 
 use self::newer::needs_newer;
-pub(in crate::job) use self::newer::newer_forms;
+pub(crate) use self::newer::newer_forms;
 use crate::postgres::server_error::ServerError;
 
 /// Says what to do about an error of a migration.

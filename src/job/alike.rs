@@ -11,12 +11,16 @@ mod printed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use self::moments::Moments;
+pub(crate) use self::moments::Moments;
 
 use self::printed::{Printed, may_be_alike, printed, set, top};
 use crate::{
-    catalog::{Attribute, Attribute::PartitionKey, Catalog, Coverage, Fact, Key, ObjectKind},
+    catalog::{
+        Attribute::{self, PartitionKey},
+        Catalog, Coverage, Fact, Key, ObjectKind,
+    },
     cluster::Scratch,
+    introspect,
     job::{
         JobError,
         open::Endpoint,
@@ -25,7 +29,6 @@ use crate::{
     },
     planner::{Target, plan},
     postgres::{
-        introspect,
         session::{Failure, Message, Session, Stop},
         session_error::SessionError,
     },
@@ -39,7 +42,7 @@ const DOING: &str = "comparing what PostgreSQL prints";
 
 /// Gives the second catalog with the texts of the first, where both mean the same. The session is one of a scratch database of this
 /// major version that has the structure of the first.
-pub(super) async fn agreed(
+pub(crate) async fn agreed(
     session: &mut Session<'_>,
     major: u32,
     first: &Catalog,
@@ -65,7 +68,7 @@ pub(super) async fn agreed(
 }
 
 /// The same in a shadow that has the structure of the first.
-pub(super) async fn agreed_in(
+pub(crate) async fn agreed_in(
     shadow: &Shadow,
     scratch: &Scratch,
     stop: Stop,
@@ -82,7 +85,7 @@ pub(super) async fn agreed_in(
 
 /// The same where nothing has the structure of the first: what the texts speak of is made in a shadow. Where that is refused, what
 /// differs differs.
-pub(super) async fn agreed_beside(
+pub(crate) async fn agreed_beside(
     shadow: &Shadow,
     stop: Stop,
     first: &Catalog,
@@ -168,7 +171,7 @@ async fn make_like(endpoint: &Endpoint, wanted: &Catalog) -> Result<bool, JobErr
 }
 
 /// What is made there: nobody uses it meanwhile.
-pub(super) fn target(major: u32) -> Target<'static> {
+pub(crate) fn target(major: u32) -> Target<'static> {
     Target { major, role: ROLE, online: false, batches: false, in_one: true, portable: false }
 }
 

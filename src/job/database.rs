@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    introspect::environment,
     job::{
         JobError, Watch,
         failure::DatabaseError,
@@ -10,7 +11,6 @@ use crate::{
     },
     migration::environment::Environment,
     postgres::{
-        environment,
         session::{Failure, Message, Session},
         session_error::SessionError,
     },

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The user asked to stop, and this task has not begun.
-pub(super) fn stopped_before(next: &Task<'_>) -> MigrationError {
+pub(crate) fn stopped_before(next: &Task<'_>) -> MigrationError {
     MigrationError {
         what: format!("interrupted before `{}`", next.step.migration.name),
         name: next.step.migration.name.clone(),
@@ -37,7 +37,7 @@ pub(super) fn stopped_before(next: &Task<'_>) -> MigrationError {
 }
 
 /// Why a task did not run, as an error.
-pub(super) fn failed(
+pub(crate) fn failed(
     tasks: &[Task<'_>],
     error: &TaskError,
     together: bool,
@@ -101,7 +101,7 @@ fn refused(
 }
 
 /// The error of a task that failed. `together` says that all tasks are one transaction.
-pub(super) fn migration_error(
+pub(crate) fn migration_error(
     tasks: &[Task<'_>],
     error: &TaskError,
     together: bool,

@@ -27,7 +27,7 @@ pub use self::rename::{RenameError, RenameFault};
 pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
 pub use self::squash::SquashError;
 pub use self::twin::TwinError;
-pub(in crate::job) use self::twin::missing_extension;
+pub(crate) use self::twin::missing_extension;
 
 use crate::{
     cluster::ClusterError,

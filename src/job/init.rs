@@ -135,12 +135,12 @@ fn settings(root: &Path, migrations: &Path) -> [(&'static str, String); 2] {
 }
 
 /// The files with settings that [`write_all`] would write, with their texts.
-pub(super) fn missing(root: &Path, migrations: &Path) -> Vec<(PathBuf, String)> {
+pub(crate) fn missing(root: &Path, migrations: &Path) -> Vec<(PathBuf, String)> {
     let all = settings(root, migrations).map(|(file, text)| (root.join(file), text));
     all.into_iter().filter(|it| !it.0.exists()).collect()
 }
 
-pub(super) fn write_all(
+pub(crate) fn write_all(
     root: &Path,
     migrations: &Path,
     with_first_migration: bool,

@@ -18,7 +18,7 @@ use crate::{
 const AT_ONCE: usize = 100;
 
 /// Runs SQL in a database of our own.
-pub(super) async fn run(
+pub(crate) async fn run(
     session: &mut Session<'_>,
     files: &[(PathBuf, String)],
 ) -> Result<(), JobError> {

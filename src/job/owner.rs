@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use crate::catalog::{Attribute, Catalog, Fact, Key, ObjectKind};
 
 /// The role of the shadow's own server.
-pub(super) const ROLE: &str = "postgres";
+pub(crate) const ROLE: &str = "postgres";
 
 /// The role that made the tracking table.
-pub(super) fn runner(live: &Catalog) -> Option<String> {
+pub(crate) fn runner(live: &Catalog) -> Option<String> {
     let mut relations = live.of_kind(ObjectKind::Relation);
     let (_, fact) = relations.find(|(key, _)| key.part(1) == "__diesel_schema_migrations")?;
     fact.get(Attribute::Owner).map(str::to_owned)
 }
 
 /// The same with the shadow's role in the place of another.
-pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
+pub(crate) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
     catalog.map(|key, fact| {
         if key.kind() == ObjectKind::Schema && key.name() == "public" {
             // whose it is was decided when the database was made
@@ -45,7 +45,7 @@ pub(super) fn owned_by(mut catalog: Catalog, role: &str) -> Catalog {
 
 /// The same of a database that is compared with a replay: what was granted to the role that runs migrations, so that it can, is no drift. In
 /// the replay it may do everything.
-pub(super) fn live_for(catalog: Catalog, role: &str) -> Catalog {
+pub(crate) fn live_for(catalog: Catalog, role: &str) -> Catalog {
     owned_by(without_own_grants(catalog, role), role)
 }
 
@@ -62,7 +62,7 @@ fn without_own_grants(mut catalog: Catalog, role: &str) -> Catalog {
 
 /// The same of a replay, where scripts may name the role that is in their place somebody else here. What they grant to it, it has
 /// there as the owner.
-pub(super) fn replayed_for(catalog: Catalog, role: &str) -> Catalog {
+pub(crate) fn replayed_for(catalog: Catalog, role: &str) -> Catalog {
     owned_by(owned_by(without_own_grants(catalog, role), role), ROLE)
 }
 
@@ -72,7 +72,7 @@ fn grantee(key: &Key) -> Option<&str> {
 }
 
 /// The roles that a database speaks of.
-pub(super) fn roles(catalog: &Catalog) -> BTreeSet<String> {
+pub(crate) fn roles(catalog: &Catalog) -> BTreeSet<String> {
     let of = |(key, fact): (&Key, &Fact)| {
         let owner = fact.get(Attribute::Owner).map(str::to_owned);
         let grantee = match key.kind() {

@@ -1,12 +1,12 @@
 //! Keeps what a database is like for where none is asked.
 
 use crate::{
+    introspect::environment::{self, Surroundings},
     job::{JobError, Watch, open::Endpoint},
     migration::{
         environment::{Environment, Needs, Pin, own_settings},
         source::Migrations,
     },
-    postgres::environment::{self, Surroundings},
     report::pin::PinReport,
 };
 

@@ -156,7 +156,7 @@ fn can_be_named(key: &str) -> bool {
 
 /// Now, in Diesel's form; the last four digits count up where several are made in one second. What comes right behind the newest, where
 /// that is later than now, or sorts behind all times: what is new was written after it, and may need it.
-pub(super) fn next_version(migrations: &Migrations) -> String {
+pub(crate) fn next_version(migrations: &Migrations) -> String {
     let now = jiff::Timestamp::now().strftime(TIME).to_string();
     let is_next = |key: &String| {
         let version = Version::of_directory(key).ok();

@@ -4,7 +4,7 @@ mod planned;
 mod report;
 
 pub use self::planned::history;
-pub(super) use self::planned::task;
+pub(crate) use self::planned::task;
 pub(crate) use self::planned::{make_plan, tasks};
 pub(super) use self::report::job_event;
 use self::report::{after, report, rows_in_the_way, step_report};

@@ -1,11 +1,11 @@
 //! schema.rs: printed, written, compared.
 
 mod edited;
-mod edits;
+pub(crate) mod edits;
 mod explained;
 
 pub use self::edited::{Before, after_run, before_run};
-pub(in crate::job) use self::edits::edits;
+pub(crate) use self::edits::edits;
 
 use std::{
     collections::BTreeSet,
@@ -14,6 +14,7 @@ use std::{
 
 use crate::{
     catalog::{Catalog, Coverage},
+    introspect::{self, environment},
     job::{
         JobError, Watch, database, failure::SchemaWouldChange, open::Endpoint, run, shadow::Shadow,
     },
@@ -24,7 +25,7 @@ use crate::{
         status::status,
         version::Version,
     },
-    postgres::{environment, introspect, session::Stop},
+    postgres::session::Stop,
     project::{ProjectError, printed::Record, schema_file},
     report::schema::{FileReport, FileState, SchemaReport},
     schema_rs::{
@@ -133,7 +134,7 @@ impl Printer {
     }
 
     /// Writes a file, and notes what is in it.
-    pub(super) fn put(&self, path: &Path, text: &str) -> Result<(), ProjectError> {
+    pub(crate) fn put(&self, path: &Path, text: &str) -> Result<(), ProjectError> {
         schema_file::write(path, text)?;
         if let Some(record) = &self.record {
             record.note(path, text);
@@ -213,7 +214,7 @@ impl Printer {
         Ok(report)
     }
 
-    pub(super) fn unpatched(
+    pub(crate) fn unpatched(
         &self,
         catalog: &Catalog,
         config: &PrintSchema,
@@ -222,7 +223,7 @@ impl Printer {
         Ok((printed.text, printed.notes))
     }
 
-    pub(super) fn patched(&self, text: String, config: &PrintSchema) -> Result<String, JobError> {
+    pub(crate) fn patched(&self, text: String, config: &PrintSchema) -> Result<String, JobError> {
         let Some(patch) = self.patch(config)? else {
             return Ok(text);
         };
@@ -236,7 +237,7 @@ impl Printer {
     }
 
     /// The text of a patch, where there is one and it changes something.
-    pub(super) fn patch(&self, config: &PrintSchema) -> Result<Option<String>, JobError> {
+    pub(crate) fn patch(&self, config: &PrintSchema) -> Result<Option<String>, JobError> {
         let Some(file) = &config.patch_file else {
             return Ok(None);
         };
@@ -244,7 +245,7 @@ impl Printer {
         Ok((!patch.trim().is_empty()).then_some(patch))
     }
 
-    pub(super) fn shown(&self, path: &Path) -> String {
+    pub(crate) fn shown(&self, path: &Path) -> String {
         let short = path.strip_prefix(&self.current).unwrap_or(path);
         short.display().to_string()
     }

@@ -11,14 +11,15 @@ mod stand_in;
 
 use std::{borrow::Cow, collections::BTreeSet, path::PathBuf};
 
-pub(super) use self::given::Given;
-pub(super) use self::replays::{Beginning, Beginnings, MANY, of_migration};
+pub(crate) use self::given::Given;
+pub(crate) use self::replays::{Beginning, Beginnings, MANY, of_migration};
 use self::stand_in::Extensions;
 
 use crate::{
     catalog::{Catalog, Coverage},
     cluster::{self, Binaries, Kept, Scratch, ScratchOptions, Search},
     connect::{self, Patience},
+    introspect::{self, environment},
     job::{
         JobError, Watch,
         failure::{TwinError, missing_extension},
@@ -29,7 +30,6 @@ use crate::{
         source::Migrations,
     },
     postgres::{
-        environment, introspect,
         session::{Message, Stop},
         session_error::SessionError,
     },
@@ -63,19 +63,19 @@ pub struct Shadow {
 }
 
 /// A server that is ready for the first migration.
-pub(super) struct Prepared {
-    pub(super) scratch: Scratch,
+pub(crate) struct Prepared {
+    pub(crate) scratch: Scratch,
     /// What is there before it.
-    pub(super) given: Given,
+    pub(crate) given: Given,
     /// What is to be said of it.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// A server that has run migrations.
-pub(super) struct Replayed {
-    pub(super) prepared: Prepared,
+pub(crate) struct Replayed {
+    pub(crate) prepared: Prepared,
     /// What they lead to, with what was there before.
-    pub(super) catalog: Catalog,
+    pub(crate) catalog: Catalog,
 }
 
 /// How long the shadow's own server is waited for.
@@ -99,7 +99,7 @@ impl Shadow {
     }
 
     /// The same with the server, which has what they lead to.
-    pub(super) async fn replayed(
+    pub(crate) async fn replayed(
         &self,
         migrations: &Migrations,
         coverage: &Coverage,
@@ -157,7 +157,7 @@ impl Shadow {
     }
 
     /// The shadow of a database.
-    pub(super) async fn like(
+    pub(crate) async fn like(
         &self,
         database: &Endpoint,
         watch: Watch<'_>,
@@ -168,7 +168,7 @@ impl Shadow {
     }
 
     /// The shadow of a database whose environment is known.
-    pub(super) fn of(&self, environment: Environment) -> Self {
+    pub(crate) fn of(&self, environment: Environment) -> Self {
         let mut shadow = match self.major {
             Some(_) => self.clone(),
             None => self.of_major(environment.postgresql),
@@ -192,7 +192,7 @@ impl Shadow {
     }
 
     /// The same with the programs of a major version, where this machine has them: each prints definitions in its own way.
-    pub(super) fn of_major(&self, major: u32) -> Self {
+    pub(crate) fn of_major(&self, major: u32) -> Self {
         let mut shadow = self.clone();
         if self.binaries.major() != major {
             shadow.search.major = Some(major);
@@ -204,7 +204,7 @@ impl Shadow {
     }
 
     /// What is to be said where a database of this major version is compared with what is made here.
-    pub(super) fn remark(&self, major: u32) -> Option<String> {
+    pub(crate) fn remark(&self, major: u32) -> Option<String> {
         let own = self.binaries.major();
         (own != major).then(|| {
             format!(
@@ -214,7 +214,7 @@ impl Shadow {
     }
 
     /// What is to be said where statements for a server of this major version are made here.
-    pub(super) fn caution(&self, major: u32) -> Option<String> {
+    pub(crate) fn caution(&self, major: u32) -> Option<String> {
         let own = self.binaries.major();
         (own != major).then(|| {
             format!(
@@ -224,7 +224,7 @@ impl Shadow {
     }
 
     /// The way to the database of a shadow.
-    pub(super) fn endpoint(&self, scratch: &Scratch, stop: Stop) -> Endpoint {
+    pub(crate) fn endpoint(&self, scratch: &Scratch, stop: Stop) -> Endpoint {
         Endpoint {
             url: scratch.url(Scratch::MAINTENANCE),
             direct: None,
@@ -238,7 +238,7 @@ impl Shadow {
 
     /// Migrations as they are replayed here: without the extensions that something stands in for, and with others in the versions that
     /// the database has.
-    pub(super) fn stood_in<'m>(&self, migrations: &'m Migrations) -> Cow<'m, Migrations> {
+    pub(crate) fn stood_in<'m>(&self, migrations: &'m Migrations) -> Cow<'m, Migrations> {
         let extensions = self.extensions();
         match extensions.stand_ins.is_empty() && extensions.versions.is_empty() {
             true => Cow::Borrowed(migrations),
@@ -262,14 +262,14 @@ impl Shadow {
     }
 
     /// SQL as it is loaded here.
-    pub(super) fn stood_in_files(&self, files: &[(PathBuf, String)]) -> Vec<(PathBuf, String)> {
+    pub(crate) fn stood_in_files(&self, files: &[(PathBuf, String)]) -> Vec<(PathBuf, String)> {
         let all = files.iter();
         let extensions = self.extensions();
         all.map(|(path, text)| (path.clone(), extensions.text(text))).collect()
     }
 
     /// What has to be there before some scripts run.
-    pub(super) fn needs<'t>(&'t self, scripts: impl IntoIterator<Item = &'t str>) -> Needs {
+    pub(crate) fn needs<'t>(&'t self, scripts: impl IntoIterator<Item = &'t str>) -> Needs {
         let known = self.known.environment();
         if known.is_none() && self.roles.is_empty() {
             return Needs::default();
@@ -281,12 +281,12 @@ impl Shadow {
     }
 
     /// Starts a server, and makes what is there before the first migration.
-    pub(super) async fn start(&self, needs: &Needs) -> Result<Prepared, JobError> {
+    pub(crate) async fn start(&self, needs: &Needs) -> Result<Prepared, JobError> {
         self.start_with(None, needs).await
     }
 
     /// Starts one that begins with what was kept of another.
-    pub(super) async fn start_with(
+    pub(crate) async fn start_with(
         &self,
         kept: Option<Kept>,
         needs: &Needs,
@@ -311,7 +311,7 @@ impl Shadow {
     }
 
     /// Starts one with nothing in it.
-    pub(super) async fn start_empty(&self) -> Result<Scratch, JobError> {
+    pub(crate) async fn start_empty(&self) -> Result<Scratch, JobError> {
         Ok(self.bare(None).await?.0)
     }
 
@@ -354,7 +354,7 @@ async fn read(endpoint: &Endpoint, coverage: &Coverage) -> Result<Catalog, JobEr
 }
 
 /// Makes roles on the server of an endpoint, where they are not there yet.
-pub(super) async fn make_roles(
+pub(crate) async fn make_roles(
     endpoint: &Endpoint,
     roles: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> Result<(), JobError> {
@@ -374,13 +374,13 @@ pub(super) async fn make_roles(
 }
 
 /// The end of a server takes a moment, and nobody should wait for it in the runtime.
-pub(super) async fn end(scratch: Scratch) {
+pub(crate) async fn end(scratch: Scratch) {
     let ended = tokio::task::spawn_blocking(move || scratch.stop());
     ended.await.unwrap_or_default();
 }
 
 /// Says of a failed migration that it was only a replay that failed.
-pub(super) fn in_the_shadow(error: JobError) -> JobError {
+pub(crate) fn in_the_shadow(error: JobError) -> JobError {
     match lacking(error) {
         JobError::Migration(mut error) => {
             error.what = format!("replayed in an empty database, {}", error.what);
@@ -394,7 +394,7 @@ pub(super) fn in_the_shadow(error: JobError) -> JobError {
 }
 
 /// Says of a migration that failed on a server of our own that it is this machine which lacks an extension, where that is why.
-pub(super) fn lacking(error: JobError) -> JobError {
+pub(crate) fn lacking(error: JobError) -> JobError {
     let JobError::Migration(failed) = &error else {
         return error;
     };

@@ -6,7 +6,7 @@
 mod cache;
 mod closer;
 mod decide;
-pub(super) mod full;
+pub(crate) mod full;
 mod incremental;
 mod plain;
 
@@ -18,6 +18,7 @@ use std::{
 use crate::{
     catalog::{Catalog, Coverage},
     cluster::Scratch,
+    introspect,
     job::{
         JobError, Watch, ledger,
         open::Endpoint,
@@ -37,7 +38,7 @@ use crate::{
         plan::Blocked,
         source::{Migration, Migrations},
     },
-    postgres::{guard::Guard, introspect, session::Stop},
+    postgres::{guard::Guard, session::Stop},
     report::{
         event::Event,
         verify::{KnownProblem, Problem, ProblemKind, VerifyReport},

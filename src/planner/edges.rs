@@ -6,13 +6,16 @@ use super::{Node, Planner, Stuck, is_type, needs, shell};
 use crate::{
     catalog::{Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, ObjectKind},
     ddl::{
-        base_type, constraint,
-        index::{self, partition, ties},
-        inheritance::is_rebound,
-        rules,
+        base_type,
         rules::{Moment, Object, Stage},
     },
+    planner::kinds::rules,
     planner::order::Graph,
+    tables::{
+        constraint,
+        index::{self, partition, ties},
+        inheritance::is_rebound,
+    },
 };
 
 impl<'c> Planner<'c> {

@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::{
     catalog::{Attribute, Catalog, ConstraintKind, Key, ObjectKind},
-    ddl::{
-        constraint,
-        rules::{Change, Steps},
-    },
+    ddl::rules::{Change, Steps},
+    tables::constraint,
 };
 
 impl<'c> Planner<'c> {

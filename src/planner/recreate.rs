@@ -7,7 +7,9 @@ use crate::{
     catalog::{
         Attribute, Catalog, ConstraintKind, Dependency, Fact, Key, ObjectKind, RelationKind,
     },
-    ddl::{base_type, column, index::ties, rules, rules::Object},
+    ddl::{base_type, rules::Object},
+    planner::kinds::rules,
+    tables::{column, index::ties},
 };
 
 impl<'c> Planner<'c> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::{
     catalog::{Attribute, Catalog, Fact, Key, ObjectKind},
-    ddl::{rules::Change, sequence},
+    ddl::rules::Change,
+    tables::sequence,
 };
 
 /// The sequences of identity columns, by the column.

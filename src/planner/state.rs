@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::{Attribute, Catalog, ConstraintKind, Fact, Key, ObjectKind, RelationKind},
-    ddl::{inheritance::parents, rules::needs_of},
+    ddl::rules::needs_of,
+    tables::inheritance::parents,
 };
 
 /// A wanted catalog with the state of what is there. What is new holds rows, where it can.

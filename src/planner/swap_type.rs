@@ -15,10 +15,11 @@ use crate::{
     catalog::{Attribute, Catalog, Key, ObjectKind},
     ddl::{
         enumeration::qualified,
-        range, rules,
+        range,
         rules::{Action, Change, Fill, Loss, Object, Statement, Steps, Swap, Work},
         stored::{relation, relation_kind, whole},
     },
+    planner::kinds::rules,
     words::ident::{Ident, Literal, Qualified},
 };
 

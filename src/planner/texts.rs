@@ -3,10 +3,9 @@
 use super::{Node, Planner, Stage, shell};
 use crate::{
     catalog::{Attribute, Fact, Key, ObjectKind},
-    ddl::{
-        Statement, column::predecessor, default_privilege, grant::without_option, routine, rules,
-        rules::Object, sequence,
-    },
+    ddl::{Statement, default_privilege, grant::without_option, routine, rules::Object},
+    planner::kinds::rules,
+    tables::{column::predecessor, sequence},
     words::ident::Literal,
 };
 

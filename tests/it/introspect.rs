@@ -16,11 +16,9 @@ use glowplug::{
     catalog::{Catalog, Coverage, Key, ObjectKind},
     cluster::{Binaries, Scratch},
     connect::{Environment, Patience},
+    introspect::{self, Reader},
     job::open::Endpoint,
-    postgres::{
-        introspect::{self, Reader},
-        session::{Session, Stop},
-    },
+    postgres::session::{Session, Stop},
     words::url::Url,
 };
 

@@ -17,8 +17,8 @@ use glowplug::{
     catalog::Catalog,
     cluster::{Binaries, Scratch},
     ddl::Fill,
+    introspect::Reader,
     planner::{Target, comparable, filling::sent, plan, segment::segments, settled},
-    postgres::introspect::Reader,
     words::url::Url,
 };
 

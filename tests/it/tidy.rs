@@ -8,21 +8,29 @@ use std::{
 
 use syn::{spanned::Spanned as _, visit::Visit};
 
+/// The floor that prints and exits.
+const TOP: u32 = 12;
+
 /// The rooms, each with its floor.
-const ROOMS: [(&str, u32); 19] = [
-    ("cli", 8),
-    ("testing", 8),
-    ("job", 7),
-    ("postgres", 6),
-    ("events", 6),
-    ("cluster", 5),
-    ("connect", 5),
-    ("project", 5),
+const ROOMS: [(&str, u32); 24] = [
+    ("cli", TOP),
+    ("testing", TOP),
+    ("history", 11),
+    ("render", 11),
+    ("autogenerate", 10),
+    ("job", 9),
+    ("introspect", 8),
+    ("postgres", 7),
+    ("events", 7),
+    ("cluster", 6),
+    ("connect", 6),
+    ("project", 6),
+    ("planner", 5),
     ("schema_rs", 4),
     ("ledger", 4),
-    ("planner", 4),
     ("lint", 4),
     ("compat", 4),
+    ("tables", 4),
     ("ddl", 3),
     ("report", 3),
     ("tools", 3),
@@ -157,7 +165,7 @@ fn a_room_uses_its_own_inside_and_lower_floors() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// Every module that a file names, spelled out from the root: `ddl::column::retype`. `super` and `self` are followed.
+/// Every module that a file names, spelled out from the root: `tables::column::retype`. `super` and `self` are followed.
 fn named(file: &File, module: &[String]) -> BTreeSet<Vec<String>> {
     let code: Vec<&str> = file.lines.iter().map(|(_, line)| line.trim()).collect();
     let code = code.join(" ");
@@ -239,8 +247,8 @@ fn within_a_room_there_are_no_circles_from_file_to_file() {
 fn no_statement_is_read_back_out_of_its_own_sql() {
     let questions = ["contains(", "starts_with(", "ends_with(", "strip_", "split", "find("];
     check("statements are values: ask them", |file, line| {
-        let is_planner = ["ddl", "planner"].iter().any(|it| file.path.starts_with(it))
-            || file.path.starts_with("job/autogenerate");
+        let is_planner = ["ddl", "planner", "tables"].iter().any(|it| file.path.starts_with(it))
+            || file.path.starts_with("autogenerate");
         let mut asked = line.match_indices(".sql()");
         is_planner
             && asked.any(|(at, mark)| {
@@ -251,7 +259,7 @@ fn no_statement_is_read_back_out_of_its_own_sql() {
 }
 
 #[test]
-fn floors_one_to_four_are_pure() {
+fn floors_one_to_five_are_pure() {
     let forbidden = [
         "async fn",
         ".await",
@@ -262,8 +270,8 @@ fn floors_one_to_four_are_pure() {
         "fastrand",
         "tokio",
     ];
-    check("no async, files, environment, clock or randomness below floor 5", |file, line| {
-        room(&file.path).is_some_and(|(_, floor)| *floor <= 4)
+    check("no async, files, environment, clock or randomness below floor 6", |file, line| {
+        room(&file.path).is_some_and(|(_, floor)| *floor <= 5)
             && forbidden.iter().any(|word| line.contains(word))
     });
 }
@@ -289,7 +297,7 @@ fn only_some_rooms_name_some_crates() {
 fn nothing_below_the_top_floor_prints_or_exits() {
     let words = ["println!", "eprintln!", "print!(", "process::exit"];
     check("only cli prints and exits", |file, line| {
-        room(&file.path).is_some_and(|(_, floor)| *floor < 8)
+        room(&file.path).is_some_and(|(_, floor)| *floor < TOP)
             && words.iter().any(|it| line.contains(it))
     });
 }
@@ -301,7 +309,19 @@ fn there_is_no_mod_rs_and_no_long_file() {
         .map(|file| (file.path.display().to_string(), file.lines.len()))
         .filter(|(path, lines)| *lines > 450 || path.ends_with("mod.rs"))
         .collect();
-    compare("files of more than 450 lines", &long, &LONG_FILES);
+    compare("files of more than 450 lines", &long, &[]);
+}
+
+#[test]
+fn a_room_has_at_most_8000_lines() {
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for file in sources() {
+        if let Some((name, _)) = room(&file.path) {
+            *lines.entry((*name).to_owned()).or_default() += file.lines.len();
+        }
+    }
+    lines.retain(|_, lines| *lines > 8_000);
+    compare("rooms of more than 8,000 lines", &lines, &LARGE_ROOMS);
 }
 
 #[test]
@@ -367,16 +387,16 @@ fn compare(what: &str, found: &BTreeMap<String, usize>, known: &[&str]) {
     assert!(gone.is_empty(), "{what}: remove from the list {gone:?}");
 }
 
-const LONG_FILES: [&str; 2] = ["job/squash.rs", "postgres/session.rs"];
+const LARGE_ROOMS: [&str; 3] = ["cli", "job", "postgres"];
 
 const LONG_FUNCTIONS: [&str; 16] = [
     "cli/settings.rs resolve",
     "cli/upgrade.rs execute",
-    "ddl/column/using.rs way",
+    "tables/column/using.rs way",
     "job/advice.rs advice",
     "job/attest/rows.rs compare",
-    "job/autogenerate/proof.rs draft",
-    "job/diff.rs diff",
+    "autogenerate/proof.rs draft",
+    "autogenerate/diff.rs diff",
     "job/explain.rs migration_error",
     "job/run.rs run_attested",
     "ledger/change/columns.rs column",
@@ -386,7 +406,7 @@ const LONG_FUNCTIONS: [&str; 16] = [
     "postgres/exec/guarded.rs try_guarded",
     "postgres/exec/together.rs run_together_guarded",
     // one row of a table for each kind of object
-    "postgres/introspect/queries.rs of",
+    "introspect/queries.rs of",
 ];
 
 const WIDE_FUNCTIONS: [&str; 32] = [
@@ -395,23 +415,23 @@ const WIDE_FUNCTIONS: [&str; 32] = [
     "cli/revision.rs autogenerated",
     "cli/upgrade.rs execute",
     "cli/upgrade.rs sql",
-    "job/adopt/prove.rs walk",
+    "history/adopt/prove.rs walk",
     "job/attest.rs attest",
     "job/attest/rows.rs compare",
     "job/attest/rows.rs layer",
-    "job/autogenerate.rs drafted",
-    "job/drift.rs beside",
-    "job/drift.rs drift",
+    "autogenerate.rs drafted",
+    "autogenerate/drift.rs beside",
+    "autogenerate/drift.rs drift",
     "job/locate.rs locate",
     "job/offline.rs pending",
-    "job/prerequisites.rs prerequisites",
+    "autogenerate/prerequisites.rs prerequisites",
     "job/run.rs run_attested",
     "job/run.rs run_locked",
     "job/run.rs run_settled",
     "job/schema.rs demand_unchanged",
     "job/second_key.rs open",
-    "job/squash.rs draft",
-    "job/squash.rs prove",
+    "history/squash.rs draft",
+    "history/squash.rs prove",
     "job/stamp.rs stamp",
     "job/verify.rs walk_lane",
     "ledger/sealing.rs privileges",
@@ -421,5 +441,5 @@ const WIDE_FUNCTIONS: [&str; 32] = [
     "postgres/exec/row_checks.rs check_rows_before",
     "postgres/exec/row_checks.rs fingerprint",
     "postgres/exec/verdict.rs probed",
-    "postgres/observe.rs outside",
+    "introspect/observe.rs outside",
 ];

@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{covers::Covers, failure::CliError},
+    cli::failure::CliError,
     job::{JobError, failure::CompatError},
+    render::covers::Covers,
     report::finding::{Finding, Severity},
 };
 

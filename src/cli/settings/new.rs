@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Settings;
 use crate::{
-    cli::failure::CliError,
-    job::{self, JobError},
-    project::git::Git,
+    autogenerate, cli::failure::CliError, job::JobError, project::git::Git,
     report::status::StatusReport,
 };
 
@@ -44,7 +42,7 @@ impl Settings {
             }
         }
         if let Some(status) = status {
-            new.names = job::ci::pending(status);
+            new.names = autogenerate::ci::pending(status);
             new.since = Some(status.database.clone().unwrap_or_default());
         }
         Ok(new)

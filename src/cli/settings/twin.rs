@@ -7,10 +7,11 @@ use std::{
 
 use super::{Settings, quoted, server::own_program};
 use crate::{
+    autogenerate::prerequisites::HEADER,
     cli::{failure::CliError, render::Output},
     cluster::{self, Binaries, ClusterError},
     connect::Patience,
-    job::{JobError, Watch, database, open::Endpoint, prerequisites::HEADER, shadow::Shadow},
+    job::{JobError, Watch, database, open::Endpoint, shadow::Shadow},
     migration::environment::{Known, own_settings},
     postgres::session::Stop,
     project::{ProjectError, pin, schema_file, truth},

@@ -70,7 +70,7 @@ pub(super) fn needs_newer(
 }
 
 /// What of a script only servers from some version on know, the newest first. Names are quoted in it, so that a bare word is one of SQL.
-pub(in crate::job) fn newer_forms(script: &str, oldest: u32) -> Vec<(String, u32)> {
+pub(crate) fn newer_forms(script: &str, oldest: u32) -> Vec<(String, u32)> {
     let pieces = sql::pieces(script).unwrap_or_default();
     let known = NEWER.iter().filter(|(_, needed)| *needed > oldest);
     let found = known.filter_map(|(feature, needed)| {

@@ -21,7 +21,7 @@ const MOMENTS: &str = include_str!("moments.sql");
 
 /// What constants of dates and times are, by their type and by how they are written.
 #[derive(Debug, Default)]
-pub(in crate::job) struct Moments(BTreeMap<(String, String), Moment>);
+pub(crate) struct Moments(BTreeMap<(String, String), Moment>);
 
 #[derive(Debug, Clone, Copy)]
 struct Moment {
@@ -33,7 +33,7 @@ struct Moment {
 
 impl Moments {
     /// Asks for the constants of texts: for nothing where they have none.
-    pub(in crate::job) async fn ask(
+    pub(crate) async fn ask(
         session: &mut Session<'_>,
         texts: impl Iterator<Item = &str>,
     ) -> Result<Self, JobError> {
@@ -61,7 +61,7 @@ impl Moments {
     }
 
     /// Whether texts differ in nothing but such constants.
-    pub(super) fn are_alike(&self, one: &Printed, other: &Printed) -> bool {
+    pub(crate) fn are_alike(&self, one: &Printed, other: &Printed) -> bool {
         let mut pairs = one.iter().zip(other);
         pairs.all(|pair| match pair {
             (Some(one), Some(other)) => self.is_alike(one, other),
@@ -70,7 +70,7 @@ impl Moments {
     }
 
     /// Whether two texts differ in nothing but such constants.
-    pub(in crate::job) fn is_alike(&self, one: &str, other: &str) -> bool {
+    pub(crate) fn is_alike(&self, one: &str, other: &str) -> bool {
         if one == other || self.0.is_empty() {
             return one == other;
         }

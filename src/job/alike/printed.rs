@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The texts of one object, in the order of their attributes.
-pub(super) type Printed = Vec<Option<String>>;
+pub(crate) type Printed = Vec<Option<String>>;
 
 /// The attributes that PostgreSQL prints from what it has read.
 fn attributes(kind: ObjectKind) -> &'static [Attribute] {
@@ -29,13 +29,13 @@ fn attributes(kind: ObjectKind) -> &'static [Attribute] {
 }
 
 /// The texts of an object.
-pub(super) fn printed(kind: ObjectKind, fact: &Fact) -> Printed {
+pub(crate) fn printed(kind: ObjectKind, fact: &Fact) -> Printed {
     let texts = attributes(kind).iter();
     texts.map(|it| fact.get(*it).map(str::to_owned)).collect()
 }
 
 /// Gives an object other texts.
-pub(super) fn set(fact: &mut Fact, kind: ObjectKind, texts: &Printed) {
+pub(crate) fn set(fact: &mut Fact, kind: ObjectKind, texts: &Printed) {
     for (name, text) in attributes(kind).iter().zip(texts) {
         match text {
             Some(text) => fact.set(*name, text.clone()),
@@ -46,7 +46,7 @@ pub(super) fn set(fact: &mut Fact, kind: ObjectKind, texts: &Printed) {
 
 /// Whether texts may mean the same: they have the same constants, which are printed as they were read, and one of them is more than one
 /// token. Without the server, so that what is plainly another costs nothing.
-pub(super) fn may_be_alike(one: &Printed, other: &Printed) -> bool {
+pub(crate) fn may_be_alike(one: &Printed, other: &Printed) -> bool {
     let mut pairs = one.iter().zip(other);
     pairs.all(|pair| match pair {
         (Some(one), Some(other)) => {
@@ -73,7 +73,7 @@ fn constants(text: &str) -> Vec<&str> {
 }
 
 /// What a constant is cast to by the tokens that follow, where that is a type of dates or times.
-pub(super) fn kind_of_time<'p>(after: &'p [Piece<'_>]) -> Option<&'p str> {
+pub(crate) fn kind_of_time<'p>(after: &'p [Piece<'_>]) -> Option<&'p str> {
     let is_colon = |it: &&Piece<'_>| matches!(it, Piece::Sign(sign) if sign.starts_with(':'));
     let colons = after.iter().take_while(is_colon).count();
     let Some(Piece::Word(word)) = after.get(colons).filter(|_| colons > 0) else {
@@ -85,7 +85,7 @@ pub(super) fn kind_of_time<'p>(after: &'p [Piece<'_>]) -> Option<&'p str> {
 
 /// What an object is made together with: the uppermost of the tables that its table is a part or a child of, and itself where it is in
 /// none.
-pub(super) fn top(catalog: &Catalog, key: &Key) -> Key {
+pub(crate) fn top(catalog: &Catalog, key: &Key) -> Key {
     let table = match key.kind() {
         ObjectKind::Index | ObjectKind::Statistics => {
             let fact = catalog.get(key);

@@ -11,6 +11,7 @@ use crate::{
         Break, Which,
         verdict::{Broken, Step},
     },
+    introspect::probe::Asked,
     job::{
         JobError,
         compat::{
@@ -26,7 +27,6 @@ use crate::{
         source::{Migration, Migrations},
     },
     postgres::{
-        probe::Asked,
         session::{Message, PROBE, ROLLBACK_PROBE, Session},
         session_error::SessionError,
     },

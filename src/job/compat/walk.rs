@@ -7,6 +7,10 @@ use crate::{
     compat::{
         Answer, State, breaks, queries::query_breaks, statement::statements, verdict::Broken,
     },
+    introspect::{
+        self,
+        probe::{Answered, Asked},
+    },
     job::{
         JobError,
         compat::{
@@ -22,12 +26,7 @@ use crate::{
         plan::Step,
         source::{Direction, Migration, Migrations},
     },
-    postgres::{
-        introspect,
-        lock::Locked,
-        probe::{Answered, Asked},
-        session_error::SessionError,
-    },
+    postgres::{lock::Locked, session_error::SessionError},
     project::ProjectError,
 };
 

@@ -24,24 +24,24 @@ pub struct ProofFailure {
 }
 
 impl ProofFailure {
-    pub(in crate::job) fn new(what: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), ..Self::default() }
     }
 
     /// The same, with what differs.
-    pub(in crate::job) fn differing(mut self, difference: Vec<String>) -> Self {
+    pub(crate) fn differing(mut self, difference: Vec<String>) -> Self {
         self.difference = difference;
         self
     }
 
     /// The same, with the plan.
-    pub(in crate::job) fn of_plan(mut self, plan: impl Into<String>) -> Self {
+    pub(crate) fn of_plan(mut self, plan: impl Into<String>) -> Self {
         self.plan = plan.into();
         self
     }
 
     /// The same, with what the server said of a statement.
-    pub(in crate::job) fn refused(mut self, statement: &str, failure: &Failure) -> Self {
+    pub(crate) fn refused(mut self, statement: &str, failure: &Failure) -> Self {
         self.statement = Some(statement.to_owned());
         if let Failure::Server(error) = failure {
             self.sqlstate = Some(error.code.clone());
@@ -51,7 +51,7 @@ impl ProofFailure {
 
     /// Whether it failed because of what is in the rows: data exceptions (class 22), violated constraints (class 23), and a syntax error,
     /// which is also what values of tsquery and jsonpath fail with.
-    pub(in crate::job) fn is_of_rows(&self) -> bool {
+    pub(crate) fn is_of_rows(&self) -> bool {
         let state = self.sqlstate.as_deref().unwrap_or_default();
         ["22", "23", "42601"].iter().any(|it| state.starts_with(it))
     }

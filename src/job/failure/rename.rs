@@ -87,7 +87,7 @@ pub enum RenameFault {
 }
 
 impl RenameError {
-    pub(in crate::job) fn new(text: &str, why: RenameFault) -> Self {
+    pub(crate) fn new(text: &str, why: RenameFault) -> Self {
         let advice = match &why {
             RenameFault::Unread | RenameFault::NothingThere => {
                 "--rename takes `table=new`, `table.column=new`, `type=new` and `type.value=new`, each with or without its schema, and `table=schema.new` to change the schema. A table that is also renamed can be given by its old or its new name; put a name with a dot or a `=` in double quotes."

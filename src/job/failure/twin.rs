@@ -38,7 +38,7 @@ pub enum TwinError {
 
 impl TwinError {
     /// What a failure is here, if it is about an extension that is not there.
-    pub(in crate::job) fn of(failure: &Failure, place: &str) -> Option<Self> {
+    pub(crate) fn of(failure: &Failure, place: &str) -> Option<Self> {
         let Failure::Server(error) = failure else {
             return None;
         };
@@ -50,7 +50,7 @@ impl TwinError {
 }
 
 /// The extension whose files a server of our own does not find.
-pub(in crate::job) fn missing_extension(error: &ServerError) -> Option<&str> {
+pub(crate) fn missing_extension(error: &ServerError) -> Option<&str> {
     // a server of our own speaks English: 0A000 says so since version 15, 58P01 names the file before
     let name = match error.code.as_str() {
         "0A000" => {

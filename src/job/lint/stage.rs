@@ -6,6 +6,10 @@ use super::{Wish, nulls};
 use crate::{
     catalog::{Catalog, Difference},
     cluster::Scratch,
+    introspect::{
+        Reader,
+        observe::{self, Grown, Watched},
+    },
     job::{
         JobError,
         open::Endpoint,
@@ -23,8 +27,6 @@ use crate::{
         source::{Direction, Migration, Migrations, Script},
     },
     postgres::{
-        introspect::Reader,
-        observe::{self, Grown, Watched},
         seed::Hints,
         session::{Failure, Message, Session, Stop},
         session_error::SessionError,

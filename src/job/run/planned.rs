@@ -111,7 +111,7 @@ pub(crate) fn tasks<'a>(plan: &'a Plan<'a>) -> Result<Vec<Task<'a>>, JobError> {
     plan.steps.iter().map(task).collect()
 }
 
-pub(in crate::job) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
+pub(crate) fn task<'a>(step: &'a Step<'a>) -> Result<Task<'a>, JobError> {
     let migration = step.migration;
     let script = migration.script(step.direction).unwrap_or(&migration.up);
     let statements = check_script(script, step.direction, migration.metadata)

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What was edited in each file, against what is printed of a catalog: by glowplug, or by Diesel.
-pub(in crate::job) fn edits(printer: &Printer, from: &Catalog) -> Result<Vec<Vec<Edit>>, JobError> {
+pub(crate) fn edits(printer: &Printer, from: &Catalog) -> Result<Vec<Vec<Edit>>, JobError> {
     let elsewhere = CustomType::of(from);
     let mut all = Vec::new();
     for (key, config) in &printer.schemas.all {

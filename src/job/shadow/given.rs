@@ -10,7 +10,7 @@ use crate::{
 
 /// What was there before the first migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::job) struct Given {
+pub(crate) struct Given {
     keys: BTreeSet<Key>,
     /// Schemas that came with something in them: what somebody else adds there is theirs, too.
     foreign: BTreeSet<String>,
@@ -26,7 +26,7 @@ impl Given {
     }
 
     /// What is there before the first migration where no prerequisites are.
-    pub(in crate::job) fn before(shadow: &Shadow, needs: &Needs) -> Self {
+    pub(crate) fn before(shadow: &Shadow, needs: &Needs) -> Self {
         let given = match shadow.known.environment() {
             Some(_) => Self::schemas(&needs.schemas),
             None => Self::default(),
@@ -41,7 +41,7 @@ impl Given {
     }
 
     /// What was made between two looks at a database, together with what was there already.
-    pub(super) fn between(mut self, before: &Catalog, after: &Catalog) -> Self {
+    pub(crate) fn between(mut self, before: &Catalog, after: &Catalog) -> Self {
         let is_new = |key: &&Key| before.get(key).is_none();
         let new: BTreeSet<Key> = after.iter().map(|(key, _)| key).filter(is_new).cloned().collect();
         let schemas = new.iter().filter(|it| it.kind() == ObjectKind::Schema);
@@ -56,7 +56,7 @@ impl Given {
     }
 
     /// Gives a catalog the facts that another one has of what was given, and takes away what somebody else has put beside it.
-    pub(in crate::job) fn agreed(&self, first: &Catalog, mut second: Catalog) -> Catalog {
+    pub(crate) fn agreed(&self, first: &Catalog, mut second: Catalog) -> Catalog {
         if self.keys.is_empty() && self.stand_ins.is_empty() {
             return second;
         }

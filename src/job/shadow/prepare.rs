@@ -3,6 +3,7 @@
 use crate::{
     catalog::Coverage,
     cluster::Scratch,
+    introspect,
     job::{
         JobError,
         failure::{AutogenerateError, TwinError},
@@ -12,7 +13,6 @@ use crate::{
     },
     migration::environment::{Environment, Needs, Power, Role, SEARCH_PATH},
     postgres::{
-        introspect,
         session::{Failure, Message, Session},
         session_error::SessionError,
     },
@@ -22,10 +22,10 @@ use crate::{
 const DOING: &str = "creating a database like the one that migrations are for";
 
 /// What somebody is to know of a shadow.
-pub(super) type Notes = Vec<String>;
+pub(crate) type Notes = Vec<String>;
 
 /// Gives an empty database what is there before the first migration.
-pub(super) async fn prepare(
+pub(crate) async fn prepare(
     shadow: &Shadow,
     endpoint: &Endpoint,
     needs: &Needs,

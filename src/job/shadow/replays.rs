@@ -21,29 +21,29 @@ use crate::{
 };
 
 /// From so many migrations on, starting with a copy is faster than running them.
-pub(in crate::job) const MANY: usize = 40;
+pub(crate) const MANY: usize = 40;
 
 /// From so many bytes of SQL on, it is faster, too.
 const LONG: usize = 64 * 1024;
 
 /// What stands for the first of some scripts, for the first two, and so on.
-pub(in crate::job) struct Beginnings {
+pub(crate) struct Beginnings {
     keys: Vec<Digest>,
 }
 
 /// A server that was kept.
-pub(in crate::job) struct Beginning {
+pub(crate) struct Beginning {
     /// How many scripts have run on it.
-    pub(in crate::job) count: usize,
-    pub(in crate::job) kept: Kept,
+    pub(crate) count: usize,
+    pub(crate) kept: Kept,
     /// What was noted.
-    pub(in crate::job) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Beginnings {
     /// The keys of scripts that run in this shadow, one after the other; none where nothing may be kept, or it is not worth it. `what`
     /// says what else the server depends on.
-    pub(in crate::job) fn of(
+    pub(crate) fn of(
         shadow: &Shadow,
         what: &str,
         scripts: impl ExactSizeIterator<Item = String>,
@@ -72,7 +72,7 @@ impl Beginnings {
     }
 
     /// The longest beginning that is known.
-    pub(in crate::job) fn known(&self, shadow: &Shadow) -> Option<Beginning> {
+    pub(crate) fn known(&self, shadow: &Shadow) -> Option<Beginning> {
         let numbered = self.keys.iter().enumerate().rev();
         let locale = shadow.locale();
         let kept = |(at, key)| Some((at + 1, Kept::of(&shadow.binaries, &locale, key).ok()?));
@@ -82,7 +82,7 @@ impl Beginnings {
     }
 
     /// Keeps a server on which all of them have run. What fails here costs time later, and nothing else.
-    pub(in crate::job) fn keep(&self, shadow: &Shadow, scratch: &Scratch, notes: &[String]) {
+    pub(crate) fn keep(&self, shadow: &Shadow, scratch: &Scratch, notes: &[String]) {
         let Some(key) = self.keys.last() else { return };
         let note = serde_json::json!(notes).to_string();
         if let Ok(kept) = Kept::of(&shadow.binaries, &shadow.locale(), key) {
@@ -92,7 +92,7 @@ impl Beginnings {
 }
 
 /// A migration as text.
-pub(in crate::job) fn of_migration(migration: &Migration) -> String {
+pub(crate) fn of_migration(migration: &Migration) -> String {
     let of = |script: &Option<Script>| script.as_ref().map(|it| it.digest.clone());
     let checks = (of(&migration.checks.pre), of(&migration.checks.post));
     let scripts = (&migration.up.digest, of(&migration.down), checks);
@@ -101,7 +101,7 @@ pub(in crate::job) fn of_migration(migration: &Migration) -> String {
 
 impl Shadow {
     /// Starts a server on which migrations have run.
-    pub(in crate::job) async fn ran(
+    pub(crate) async fn ran(
         &self,
         migrations: &Migrations,
         stop: Stop,
@@ -113,7 +113,7 @@ impl Shadow {
     }
 
     /// The same for a server on which others are to follow, with what all of them need.
-    pub(in crate::job) async fn ran_with(
+    pub(crate) async fn ran_with(
         &self,
         needs: &Needs,
         migrations: &Migrations,
@@ -145,7 +145,7 @@ impl Shadow {
     }
 
     /// What is kept of the replay of migrations, if such replays are kept.
-    pub(in crate::job) fn whole(&self, migrations: &Migrations) -> Option<Kept> {
+    pub(crate) fn whole(&self, migrations: &Migrations) -> Option<Kept> {
         let needs = self.needs(migrations.texts());
         let key = self.replays(migrations, &needs).keys.pop()?;
         Kept::of(&self.binaries, &self.locale(), &key).ok()
@@ -158,7 +158,7 @@ impl Shadow {
     }
 
     /// Keys of scripts, where what is there before the first of them is known without a server.
-    pub(in crate::job) fn beginnings(
+    pub(crate) fn beginnings(
         &self,
         what: &str,
         needs: &Needs,
@@ -174,7 +174,7 @@ impl Shadow {
     }
 
     /// Starts a server with the longest beginning that is known, and says how long that is.
-    pub(in crate::job) async fn begin(
+    pub(crate) async fn begin(
         &self,
         all: &Beginnings,
         needs: &Needs,
@@ -192,7 +192,7 @@ impl Shadow {
     }
 
     /// Keeps a server, if it is worth it.
-    pub(in crate::job) async fn kept(
+    pub(crate) async fn kept(
         &self,
         endpoint: &Endpoint,
         all: &Beginnings,

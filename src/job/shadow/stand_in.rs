@@ -12,16 +12,16 @@ use crate::{
 
 /// What becomes of statements about extensions.
 #[derive(Debug, Default)]
-pub(super) struct Extensions<'e> {
+pub(crate) struct Extensions<'e> {
     /// Those that something stands in for: statements about them do nothing.
-    pub(super) stand_ins: &'e [String],
+    pub(crate) stand_ins: &'e [String],
     /// The versions of others, where the statement leaves it to the server.
-    pub(super) versions: BTreeMap<&'e str, &'e str>,
+    pub(crate) versions: BTreeMap<&'e str, &'e str>,
 }
 
 impl Extensions<'_> {
     /// Migrations as they are replayed. Every place in a script stays what it is, up to the first version that is added.
-    pub(super) fn migrations(&self, all: &Migrations) -> Migrations {
+    pub(crate) fn migrations(&self, all: &Migrations) -> Migrations {
         let replaced = |script: &Script| Script { text: self.text(&script.text), ..script.clone() };
         let list = all.iter().map(|it| Migration {
             up: replaced(&it.up),
@@ -33,7 +33,7 @@ impl Extensions<'_> {
     }
 
     /// A script as it is replayed.
-    pub(super) fn text(&self, script: &str) -> String {
+    pub(crate) fn text(&self, script: &str) -> String {
         let Ok(statements) = sql::split(script) else {
             return script.to_owned();
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Difference, How, Key, ObjectKind},
+    introspect::{self, Reader},
     job::{
         JobError, Watch, alike,
         explain::failed,
@@ -16,7 +17,6 @@ use crate::{
     postgres::{
         exec::{Cause, ExecEvent, Task, TaskError},
         guard::Guard,
-        introspect::{self, Reader},
         lock::Locked,
         session_error::SessionError,
     },
@@ -30,14 +30,14 @@ pub(in crate::job) async fn catalog(locked: &mut Locked<'_>) -> Result<Catalog, 
 }
 
 /// The legs of one migration.
-pub(in crate::job) struct Legs<'l, 'c> {
-    pub(in crate::job) locked: &'l mut Locked<'c>,
-    pub(in crate::job) migration: &'l Migration,
-    pub(in crate::job) options: &'l RunOptions,
+pub(crate) struct Legs<'l, 'c> {
+    pub(crate) locked: &'l mut Locked<'c>,
+    pub(crate) migration: &'l Migration,
+    pub(crate) options: &'l RunOptions,
     /// Where not all of a catalog counts: what of it does, and what reads it.
-    pub(in crate::job) narrow: Option<(&'l mut Reader, &'l (dyn Fn(Catalog) -> Catalog + Sync))>,
+    pub(crate) narrow: Option<(&'l mut Reader, &'l (dyn Fn(Catalog) -> Catalog + Sync))>,
     /// What the way up leads to, where somebody has seen it before.
-    pub(in crate::job) known: Option<Catalog>,
+    pub(crate) known: Option<Catalog>,
 }
 
 /// What a leg led to.
@@ -48,7 +48,7 @@ enum Walked {
 
 impl Legs<'_, '_> {
     /// Walks all legs. `before` becomes what the migration leads to. Gives the first problem.
-    pub(in crate::job) async fn walk(
+    pub(crate) async fn walk(
         &mut self,
         before: &mut Catalog,
         report: &mut VerifyReport,
@@ -301,7 +301,7 @@ fn leading<'d>(
 }
 
 /// Whether a script may append rows: a redo would append them twice.
-pub(in crate::job) fn appends(script: &str) -> bool {
+pub(crate) fn appends(script: &str) -> bool {
     let words = crate::words::sql::pieces(script).unwrap_or_default();
     let may = ["insert", "copy", "select", "call", "do", "merge", "with"];
     words.iter().any(|piece| may.iter().any(|word| piece.is(word)))

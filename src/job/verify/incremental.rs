@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::Catalog,
+    introspect::Reader,
     job::{
         JobError, Watch,
         explain::failed,
@@ -20,7 +21,6 @@ use crate::{
         catalog_digest::{self, CatalogDigest, Queries},
         exec::{ExecEvent, ExecOptions},
         guard::Guard,
-        introspect::Reader,
         lock::{Facts, Locked},
         session::{Failure, Message, Session},
         session_error::SessionError,

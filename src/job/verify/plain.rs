@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     catalog::Catalog,
     cluster::Scratch,
+    introspect::Reader,
     job::{
         JobError,
         explain::failed,
@@ -21,7 +22,6 @@ use crate::{
         source::{Direction, Migration},
     },
     postgres::{
-        introspect::Reader,
         lock::Locked,
         session::{Message, Session, Stop},
         session_error::SessionError,

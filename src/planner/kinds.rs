@@ -1,0 +1,61 @@
+//! The rules of each kind of object.
+
+use crate::{
+    catalog::ObjectKind,
+    ddl::{
+        access_method, base_type, cast, collation, composite, conversion, default_privilege,
+        domain, enumeration, event_trigger, extension, foreign, grant, language, operator, policy,
+        publication, range, rewrite_rule, routine, rules::KindRules, schema, subscription,
+        text_search, transform, trigger,
+    },
+    tables::{children, column, constraint, index, sequence, statistics, table},
+};
+
+/// What is known of a kind.
+pub(crate) fn rules(kind: ObjectKind) -> &'static dyn KindRules {
+    match kind {
+        ObjectKind::Schema => &schema::Schema,
+        ObjectKind::Relation => &table::Relation,
+        ObjectKind::Inheritance => &children::Inheritance,
+        ObjectKind::Column => &column::Column,
+        ObjectKind::Constraint => &constraint::Constraint,
+        ObjectKind::DomainConstraint => &domain::DomainConstraint,
+        ObjectKind::Index => &index::Index,
+        ObjectKind::Sequence => &sequence::Sequence,
+        ObjectKind::Enum => &enumeration::Enum,
+        ObjectKind::Domain => &domain::Domain,
+        ObjectKind::Composite => &composite::Composite,
+        ObjectKind::CompositeAttribute => &composite::CompositeAttribute,
+        ObjectKind::Range => &range::Range,
+        ObjectKind::BaseType => &base_type::BaseType,
+        ObjectKind::Routine => &routine::Routine,
+        ObjectKind::Trigger => &trigger::Trigger,
+        ObjectKind::Rule => &rewrite_rule::RewriteRule,
+        ObjectKind::Policy => &policy::Policy,
+        ObjectKind::EventTrigger => &event_trigger::EventTrigger,
+        ObjectKind::Extension => &extension::Extension,
+        ObjectKind::Collation => &collation::Collation,
+        ObjectKind::Statistics => &statistics::Statistics,
+        ObjectKind::Publication => &publication::Publication,
+        ObjectKind::PublicationTable => &publication::PublicationTable,
+        ObjectKind::PublicationSchema => &publication::PublicationSchema,
+        ObjectKind::Subscription => &subscription::Subscription,
+        ObjectKind::ForeignDataWrapper => &foreign::Wrapper,
+        ObjectKind::ForeignServer => &foreign::Server,
+        ObjectKind::UserMapping => &foreign::Mapping,
+        ObjectKind::Cast => &cast::Cast,
+        ObjectKind::Operator => &operator::Operator,
+        ObjectKind::OperatorFamily => &operator::Family,
+        ObjectKind::OperatorClass => &operator::Class,
+        ObjectKind::Conversion => &conversion::Conversion,
+        ObjectKind::TextSearchParser => &text_search::Parser,
+        ObjectKind::TextSearchDictionary => &text_search::Dictionary,
+        ObjectKind::TextSearchTemplate => &text_search::Template,
+        ObjectKind::TextSearchConfiguration => &text_search::Configuration,
+        ObjectKind::AccessMethod => &access_method::AccessMethod,
+        ObjectKind::Language => &language::Language,
+        ObjectKind::Transform => &transform::Transform,
+        ObjectKind::DefaultPrivilege => &default_privilege::DefaultPrivilege,
+        ObjectKind::Grant => &grant::Grant,
+    }
+}
