@@ -13,7 +13,10 @@ use crate::{
     ledger::{self, Attestation, Attested, Chain, Signs, Snapshot},
     migration::{journal::EntryKind, source::Migration},
     postgres::{
-        exec::knowing::as_known,
+        exec::{
+            ExecOptions, Task,
+            knowing::{as_known, ask_known},
+        },
         guard::{self, Guard},
         journal::{self, Place, Record},
         lock::{Facts, Locked},
@@ -212,11 +215,35 @@ pub(super) fn drift_error(found: Differences) -> Box<DriftError> {
     Box::new(DriftError { since, restored: found.restored, findings: found.findings })
 }
 
+/// Opens the connection over which ledgers are looked at in the end, while a run goes on, and has its server plan what will be asked.
+/// Where that fails it is opened in the end. A statement that runs by itself may want nobody else there: it is not opened ahead then.
+pub(crate) fn ahead<'e>(
+    endpoint: Option<&'e Endpoint>,
+    locked: &Locked<'_>,
+    tasks: &[Task<'_>],
+    exec: &'e ExecOptions,
+) -> impl Future<Output = Option<Session<'static>>> + use<'e> {
+    let guard = &exec.guard;
+    let is_together = tasks.iter().all(|it| it.step.migration.metadata.run_in_transaction);
+    let endpoint = endpoint.filter(|_| guard.is_on() && is_together);
+    let known = locked.known.clone().filter(|_| locked.all_ride(tasks, exec));
+    async move {
+        let (mut session, facts, _) = endpoint?.read(&mut |_| {}).await.ok()?;
+        match known {
+            Some(known) => ask_known(&known, &mut session, &facts).await.map(drop),
+            None => guard.watch(&mut session, &facts, None).await.map(drop),
+        }
+        .ok()?;
+        guard.signs(&mut session).await.ok()?;
+        Some(session)
+    }
+}
+
 /// Records what a run leaves, after a look over a new connection where there is a way to one. Gives what should be known besides,
 /// and the new head.
 pub(crate) async fn attest(
     locked: &mut Locked<'_>,
-    endpoint: Option<&Endpoint>,
+    (endpoint, ahead): (Option<&Endpoint>, Option<Session<'static>>),
     guard: &Guard,
     start: &Start,
     migration: &Migration,
@@ -226,8 +253,11 @@ pub(crate) async fn attest(
     let facts = locked.facts().clone();
     guard::flush(&mut locked.session, facts.server_version).await;
     // a session may see what is no longer so, or not yet
-    let mut other = None;
-    if let Some(endpoint) = endpoint {
+    let mut other = match ahead {
+        Some(mut session) => session.is_alive().await.then_some(session),
+        None => None,
+    };
+    if let (Some(endpoint), None) = (endpoint, &other) {
         let (session, _, _) = endpoint.read(watch).await?;
         other = Some(session);
     }

@@ -9,6 +9,10 @@ pub(crate) use self::planned::{make_plan, tasks};
 pub(super) use self::report::job_event;
 use self::report::{after, report, rows_in_the_way, step_report};
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+
 use crate::{
     job::{
         JobError, RunError, Watch, attest, data_checks, declared,
@@ -27,7 +31,7 @@ use crate::{
         status::{Row, State, Status, status},
     },
     postgres::{
-        exec::{Cause, ExecEvent, ExecOptions, Task, TaskError},
+        exec::{Cause, ExecEvent, ExecOptions, Task, TaskError, Tell},
         guard::Guard,
         journal::{self, Record},
         lock::Locked,
@@ -264,58 +268,34 @@ async fn run_attested(
     let exec = &exec;
     watch(Event::Planned { steps: tasks.len() });
     let server_version = locked.facts().server_version;
-    let mut tell = |event: ExecEvent<'_>| watch(job_event(&tasks, event));
-    if together {
-        let took = locked.run_together(0, &tasks, exec, &mut tell).await;
-        match took {
-            Ok(took) => {
-                let steps = tasks.iter().zip(took).map(|(task, ms)| step_report(task, ms));
-                report.steps.extend(steps);
-            }
-            Err(error) => {
-                let cause = failed(&tasks, &error, together, server_version);
-                record_refusal(locked, &tasks, &error, &options.exec.actor).await;
-                return Err(RunError { done: Box::new(report), cause });
-            }
+    let (ran, other) = {
+        let ahead = attest::ahead(endpoint, locked, &tasks, exec);
+        let mut tell = |event: ExecEvent<'_>| watch(job_event(&tasks, event));
+        let together = (exec, together);
+        let running = pin!(run_tasks(locked, second.as_mut(), &tasks, together, &mut tell));
+        match select(running, pin!(ahead)).await {
+            Either::Left((ran, ahead)) if ran.error.is_none() => (ran, ahead.await),
+            Either::Left((ran, _)) => (ran, None),
+            Either::Right((other, running)) => (running.await, other),
         }
-    } else {
-        let mut index = 0;
-        while index < tasks.len() {
-            let rest = &tasks[index..];
-            let keyed = rest.iter().position(|it| second_key::is_wanted(it.step));
-            let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], exec);
-            let (took, error) = match second.as_mut().filter(|_| keyed == Some(0)) {
-                None if riding > 0 => {
-                    locked.run_train(index, &rest[..riding], exec, &mut tell).await
-                }
-                None => alone(locked.run(index, &rest[0], exec, &mut tell).await),
-                Some(second) => {
-                    locked.known = None;
-                    let exec = second_key::quiet(exec);
-                    alone(second.run(index, &rest[0], &exec, &mut tell).await)
-                }
-            };
-            let done = rest.iter().zip(&took);
-            report.steps.extend(done.map(|(task, ms)| step_report(task, *ms)));
-            index += took.len();
-            if let Some(error) = error {
-                report.after = after(journal, &tasks[..index]);
-                let cause = failed(&tasks, &error, together, server_version);
-                record_refusal(locked, &tasks, &error, &options.exec.actor).await;
-                return Err(RunError { done: Box::new(report), cause });
-            }
-            if locked.session.stop().is_pulled() && index < tasks.len() {
-                report.after = after(journal, &tasks[..index]);
-                let cause = Box::new(stopped_before(&tasks[index]));
-                return Err(RunError { done: Box::new(report), cause: cause.into() });
-            }
-        }
+    };
+    let done = tasks.iter().zip(&ran.took);
+    report.steps.extend(done.map(|(task, ms)| step_report(task, *ms)));
+    report.after = after(journal, &tasks[..ran.took.len()]);
+    if let Some(error) = ran.error {
+        let cause = failed(&tasks, &error, together, server_version);
+        record_refusal(locked, &tasks, &error, &options.exec.actor).await;
+        return Err(RunError { done: Box::new(report), cause });
     }
-    report.after = after(journal, &tasks);
+    if let Some(next) = tasks.get(ran.took.len()) {
+        let cause = Box::new(stopped_before(next));
+        return Err(RunError { done: Box::new(report), cause: cause.into() });
+    }
     if let (Some(start), Some(last)) = (&start, tasks.last()) {
         let actor = &options.exec.actor;
         let newest = last.step.migration;
-        let attested = attest::attest(locked, endpoint, guard, start, newest, actor, watch).await;
+        let through = (endpoint, other);
+        let attested = attest::attest(locked, through, guard, start, newest, actor, watch).await;
         let is_there =
             declared::demand(&mut locked.session, guard, &to_come(&status, &tasks)).await;
         match attested.and_then(|attested| is_there.map(|()| attested)) {
@@ -332,6 +312,50 @@ async fn run_attested(
         }
     }
     Ok(report)
+}
+
+/// How far a run went.
+struct Ran {
+    /// How long each task took that was run.
+    took: Vec<u64>,
+    /// Why the next one was not, where it was not asked to stop.
+    error: Option<TaskError>,
+}
+
+/// Runs tasks, in one transaction or one after another, until one fails or the run is asked to stop.
+async fn run_tasks(
+    locked: &mut Locked<'_>,
+    mut second: Option<&mut Locked<'_>>,
+    tasks: &[Task<'_>],
+    (exec, together): (&ExecOptions, bool),
+    tell: Tell<'_>,
+) -> Ran {
+    if together {
+        return match locked.run_together(0, tasks, exec, tell).await {
+            Ok(took) => Ran { took, error: None },
+            Err(error) => Ran { took: Vec::new(), error: Some(error) },
+        };
+    }
+    let mut all = Vec::new();
+    while all.len() < tasks.len() {
+        let (index, rest) = (all.len(), &tasks[all.len()..]);
+        let keyed = rest.iter().position(|it| second_key::is_wanted(it.step));
+        let riding = locked.riding(&rest[..keyed.unwrap_or(rest.len())], exec);
+        let (took, error) = match second.as_mut().filter(|_| keyed == Some(0)) {
+            None if riding > 0 => locked.run_train(index, &rest[..riding], exec, &mut *tell).await,
+            None => alone(locked.run(index, &rest[0], exec, &mut *tell).await),
+            Some(second) => {
+                locked.known = None;
+                let exec = second_key::quiet(exec);
+                alone(second.run(index, &rest[0], &exec, &mut *tell).await)
+            }
+        };
+        all.extend(took);
+        if error.is_some() || locked.session.stop().is_pulled() {
+            return Ran { took: all, error };
+        }
+    }
+    Ran { took: all, error: None }
 }
 
 /// What one task led to, as if it were several.

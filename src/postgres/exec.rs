@@ -14,12 +14,14 @@ mod piecewise;
 mod recognise;
 mod row_checks;
 mod sending;
+mod settle;
 mod together;
 mod train;
 mod verdict;
 
 pub use self::check::{Asked, CHECK_FAILED};
 pub use self::event::{ExecEvent, Tell};
+pub(crate) use self::settle::SETTLE;
 
 use std::time::Duration;
 
@@ -36,9 +38,9 @@ use crate::{
         source::{Check, Direction, Script},
     },
     postgres::{
-        guard::{self, Guard},
+        guard::Guard,
         journal::Record,
-        lock::{KEY, Locked},
+        lock::Locked,
         server_error::ServerError,
         session::{COMMIT, Failure, Message, Row},
     },
@@ -193,20 +195,9 @@ const CLEAN_KEEPING: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;
                      DISCARD SEQUENCES; DISCARD TEMP";
 /// The same on a connection that is not ours, whose prepared statements are in use.
 const CLEAN_BORROWED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL";
-/// What comes between the script and the journal: the script's role, deferred checks and settings end here.
-pub(crate) const SETTLE: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
-                      SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL; \
-                      SET LOCAL search_path = pg_catalog, pg_temp; \
-                      SET LOCAL statement_timeout = 0; SET LOCAL client_encoding = 'UTF8'";
 /// Notes when a task began that is not the first of its transaction.
 pub(crate) const START: &str = "SELECT ARRAY[pg_catalog.set_config('glowplug.started', \
                      EXTRACT(epoch FROM pg_catalog.clock_timestamp())::text, true)] AS \"row\"";
-/// Takes the lock of the run once more, for the end of the transaction: a script can give back the session's. If
-/// another run has taken it meanwhile, the cast fails, and everything is rolled back.
-const HOLD: &str = include_str!("sql/hold.sql");
-/// Looks that another session of this run still holds the lock.
-const HELD: &str = include_str!("sql/held.sql");
-
 impl Locked<'_> {
     /// Runs one task, with or without a transaction as its metadata says.
     ///
@@ -407,36 +398,6 @@ impl Locked<'_> {
         let set =
             |(name, value): &(&str, String)| format!("SET {scope} {name} = {}", Literal(value));
         settings.iter().map(set).collect::<Vec<_>>().join("; ")
-    }
-}
-
-impl Locked<'_> {
-    /// The end of what a script set up, and the check that the lock is still held.
-    fn settle(&self) -> String {
-        let key = KEY.to_string();
-        let hold = match self.holder {
-            None => HOLD.replace("$1", &key),
-            // a lock is held once: another session of this run has it
-            Some(pid) => HELD.replace("$1", &key).replace("$2", &pid.to_string()),
-        };
-        format!("{SETTLE}; {hold}")
-    }
-
-    /// The same under the ledger guard, which notes a cursor that would outlive the transaction before it is closed.
-    fn settle_guarded(&self) -> String {
-        let cursors = format!("{}; CLOSE ALL", guard::CURSORS.trim_end());
-        self.settle().replace("CLOSE ALL", &cursors)
-    }
-
-    /// The same in a train, whose checks are one query: with what comes before it, and after it.
-    fn settle_riding(&self) -> (String, String, String) {
-        let (before, after) = SETTLE.split_once("CLOSE ALL").unwrap_or((SETTLE, ""));
-        let selected = |sql: &str| {
-            sql.split_once("SELECT ").map_or_else(String::new, |it| it.1.trim_end().to_owned())
-        };
-        let hold = HOLD.replace("$1", &KEY.to_string());
-        let check = [guard::CURSORS, &hold, guard::ONLY_OURS].map(selected).join(", ");
-        (before.to_owned(), format!("SELECT {check}"), format!("CLOSE ALL{after}"))
     }
 }
 

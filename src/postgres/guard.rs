@@ -22,7 +22,9 @@ pub(crate) use self::{
     probe::{append, demanded, writes},
     signs::{flush, identity},
     text::{Range, sums, there_then},
-    veto::{NOTE_VALUES, VETO_VALUES, by_index, demand, look, note, noted, numbered, state, veto},
+    veto::{
+        NOTE_VALUES, VETO_VALUES, by_index, demand, locks, look, note, noted, numbered, state, veto,
+    },
 };
 
 use std::collections::BTreeMap;

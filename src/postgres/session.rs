@@ -296,6 +296,11 @@ impl<'c> Session<'c> {
         self.kept.clear();
     }
 
+    /// Whether the server still answers.
+    pub(crate) async fn is_alive(&mut self) -> bool {
+        self.query("SELECT ARRAY['']", Vec::new()).await.is_ok()
+    }
+
     /// Sends one query of our own and waits for its rows.
     ///
     /// # Errors

@@ -93,13 +93,9 @@ impl Sealed {
     }
 }
 
-fn all_majors() -> Vec<u32> {
-    INSTALLED.iter().map(|it| it.major()).collect()
-}
-
 #[test]
 fn what_an_administrator_runs_seals_and_work_goes_on() {
-    for major in all_majors() {
+    for major in crate::sample::majors() {
         let it = Sealed::on(major);
         let (is_sealed, told) = it.roads();
         assert!(is_sealed, "{major}: {told}");

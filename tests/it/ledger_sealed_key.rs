@@ -46,7 +46,7 @@ ALTER TABLE public.entries_2025 ENABLE ALWAYS TRIGGER entries_append_only;
 
 #[test]
 fn forms_go_up_and_down_with_the_second_key() {
-    for major in INSTALLED.iter().map(|it| it.major()) {
+    for major in crate::sample::majors() {
         let (it, key) = sealed(major);
         let reader = format!("{}_reader", it.database.name);
         it.database.query(&format!("CREATE ROLE {reader}"));

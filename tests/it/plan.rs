@@ -404,7 +404,7 @@ fn each_of_two_schemas_leads_to_the_other() {
         // the servers share the kinds
         let more = if index == 0 { 40 } else { 9 };
         let pairs: Vec<&Pair> = match wanted.as_str() {
-            "" => sample::of(fits, |pair| pair.kind(), index, 10, more),
+            "" => sample::of(fits, |pair| pair.kind(), index, 5, more),
             _ => fits,
         };
         let outcome = run(binaries, &pairs);
@@ -439,7 +439,7 @@ fn everyday_situations_lead_there_and_back() {
     let pairs = pairs("alembic");
     let binaries = INSTALLED.iter().max_by_key(|it| it.major()).unwrap();
     let fits = pairs.iter().filter(|it| it.first_major <= binaries.major()).collect();
-    let pairs: Vec<&Pair> = sample::of(fits, |_| String::new(), 0, 12, 34);
+    let pairs: Vec<&Pair> = sample::of(fits, |_| String::new(), 0, 6, 34);
     let outcome = run(binaries, &pairs);
     eprintln!(
         "{} ways of {} situations; skipped: {:?}",

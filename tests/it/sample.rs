@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::INSTALLED;
+
 /// The three sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Size {
@@ -27,6 +29,17 @@ pub fn count(few: u64, more: u64) -> u64 {
         Size::Few => few,
         Size::More => more,
         Size::Count(count) => count,
+    }
+}
+
+/// The versions that a test walks through one by one: all of them, or the newest and the oldest.
+pub fn majors() -> Vec<u32> {
+    let all: Vec<u32> = INSTALLED.iter().map(|it| it.major()).collect();
+    match (size(), all[..].split_first()) {
+        (Size::Few, Some((first, rest))) => {
+            [*first].into_iter().chain(rest.iter().min().copied()).collect()
+        }
+        _ => all,
     }
 }
 

@@ -67,10 +67,20 @@ pub(crate) async fn as_known(
     let Some(known) = known.filter(|it| it.snapshot.is_some()) else {
         return Ok(None);
     };
-    let sql = guard::veto(&known.state, &facts.place, facts.server_version);
-    let versions = guard::pinned(session, &Message::Query(&sql, guard::look(&known.state))).await?;
-    let is_same = told(&versions) == known.state.versions;
+    let is_same = ask_known(known, session, facts).await? == known.state.versions;
     Ok(known.snapshot.clone().filter(|_| is_same))
+}
+
+/// The versions of what is known, as another session sees them; the question is kept there.
+pub(crate) async fn ask_known(
+    known: &Known,
+    session: &mut Session<'_>,
+    facts: &Facts,
+) -> Result<String, Failure> {
+    let sql = guard::veto(&known.state, &facts.place, facts.server_version);
+    session.keep(&sql, guard::VETO_VALUES).await?;
+    let versions = guard::pinned(session, &Message::Kept(&sql, guard::look(&known.state))).await?;
+    Ok(told(&versions))
 }
 
 /// The versions in the answer of the [veto](guard::veto).

@@ -52,6 +52,7 @@ struct Guarded {
     known: Known,
     numbered: String,
     note: String,
+    locks: String,
     veto: String,
 }
 
@@ -138,6 +139,8 @@ impl Track {
             }
             let written = Recorded { journal: (1, 0), diesel: if is_up { (1, 0) } else { (0, 1) } };
             let demand = guard::demand(&guarded.known.state, secret, written);
+            let (_, locked) = guard::locks(&guarded.known.state);
+            end.own(Phase::Guard, &execute(&guarded.locks, &locked));
             end.own(Phase::Guard, &execute(&guarded.veto, &demand));
         }
         end.append(&self.commit);
@@ -177,6 +180,11 @@ impl Locked<'_> {
             bytes <= BYTES && may_ride(task, exec)
         };
         tasks.iter().take(exec.train).take_while(rides).count()
+    }
+
+    /// Whether all tasks can be sent without waiting for what became of those before.
+    pub(crate) fn all_ride(&self, tasks: &[Task<'_>], exec: &ExecOptions) -> bool {
+        tasks.iter().all(|it| may_ride(it, exec))
     }
 
     /// Runs tasks one after another, each in a transaction of its own; `first` is the index of the first. Gives how long those took
@@ -365,17 +373,25 @@ impl Locked<'_> {
         }
         let (place, version) = (self.facts().place.clone(), self.facts().server_version);
         let (numbered, sequences) = guard::numbered(&known.state);
+        let (locks, locked) = guard::locks(&known.state);
         let (note, veto) = (guard::note(&place), guard::veto(&known.state, &place, version));
         let kept = [
             (veto.as_str(), guard::VETO_VALUES),
             (note.as_str(), guard::NOTE_VALUES),
             (numbered, sequences.len()),
+            (locks, locked.len()),
         ];
         self.session.keep_all(&kept).await?;
         self.session.name_kept().await?;
-        let [veto, note, numbered] = kept.map(|(sql, _)| self.session.kept_name(sql));
-        let named = veto.zip(note).zip(numbered);
-        Ok(named.map(|((veto, note), numbered)| Guarded { known, numbered, note, veto }))
+        let [veto, note, numbered, locks] = kept.map(|(sql, _)| self.session.kept_name(sql));
+        let named = veto.zip(note).zip(numbered.zip(locks));
+        Ok(named.map(|((veto, note), (numbered, locks))| Guarded {
+            known,
+            numbered,
+            note,
+            locks,
+            veto,
+        }))
     }
 }
 

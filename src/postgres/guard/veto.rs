@@ -32,7 +32,7 @@ pub(crate) fn state(guard: &Guard, place: &Place) -> (&'static str, Row) {
 }
 
 /// How many values the [veto] takes.
-pub(crate) const VETO_VALUES: usize = 17;
+pub(crate) const VETO_VALUES: usize = 16;
 
 /// The query that fails where something was touched. Where it is to [refuse nothing](look), it tells the versions as they are.
 pub(crate) fn veto(state: &State, place: &Place, server_version: u32) -> String {
@@ -50,19 +50,32 @@ pub(crate) fn veto(state: &State, place: &Place, server_version: u32) -> String 
         }
     }
     versions.replace("{parameters}", parameters)
-        + &include_str!("veto.sql").replace("{transaction}", &transaction(place, 13))
+        + &include_str!("veto.sql").replace("{transaction}", &transaction(place, 12))
+}
+
+/// The objects whose versions are asked for.
+fn asked(state: &State) -> Row {
+    state.objects[..state.objects.len().min(VERSIONED)].to_vec()
+}
+
+/// How many kinds of objects have versions that are asked for; what a lock would be on comes after them.
+const VERSIONED: usize = 10;
+
+/// The query that fails where the transaction holds a lock that tells of a change, with its values.
+pub(crate) fn locks(state: &State) -> (&'static str, Row) {
+    (include_str!("locks.sql"), vec![state.objects.get(VERSIONED).cloned().flatten()])
 }
 
 /// The values with which the [veto] refuses nothing.
 pub(crate) fn look(state: &State) -> Row {
-    let mut values = state.objects.clone();
+    let mut values = asked(state);
     values.resize(VETO_VALUES, None);
     values
 }
 
 /// The values with which the [veto] refuses whatever was touched. `secret` is known to this run alone.
 pub(crate) fn demand(state: &State, secret: &str, written: Recorded) -> Row {
-    let mut values = state.objects.clone();
+    let mut values = asked(state);
     values.extend([Some(state.versions.clone()), Some(secret.to_owned())]);
     let own = [written.journal.0, written.journal.1, written.diesel.0, written.diesel.1];
     values.extend(own.map(|count| Some(count.to_string())));

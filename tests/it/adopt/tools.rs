@@ -1,7 +1,10 @@
 //! Every tool whose files are SQL: its files and its table, as it makes them.
 
-use super::{Step, adopt_and_undo, apply, bare, database, large, years::years};
-use crate::support::{Database, Project, number};
+use super::{Step, adopt_and_undo, apply, bare, database, large, shop, years::years};
+use crate::{
+    sample,
+    support::{Database, Project, number},
+};
 
 /// Writes the files of a tool, and what its table says of them.
 type Write = fn(&Project, &Database, &[Step]);
@@ -161,9 +164,12 @@ fn walk(tool: &str, write: Write, steps: &[Step]) {
 
 fn of(name: &str) {
     let (tool, write) = TOOLS.into_iter().find(|it| it.0 == name).unwrap();
+    let all = ["flyway", "prisma", "sqlx"].contains(&name);
+    let is_whole = sample::count(u64::from(name == "flyway"), u64::from(all)) > 0;
     let steps = match number("GLOWPLUG_TEST_ADOPT") {
         Some(count) => large(usize::try_from(count).unwrap()),
-        None => years(),
+        None if is_whole => years(),
+        None => shop(),
     };
     walk(tool, write, &steps);
 }
