@@ -108,7 +108,8 @@ pub fn place_of(statement: &str, word: &str) -> Option<usize> {
 }
 
 /// What stands between the tags of a string in dollar quotes, and where it begins.
-fn code(written: &str) -> Option<(usize, &str)> {
+#[must_use]
+pub fn code(written: &str) -> Option<(usize, &str)> {
     let tag = &written[..written.strip_prefix('$')?.find('$')? + 2];
     Some((tag.len(), written.strip_prefix(tag)?.strip_suffix(tag)?))
 }
