@@ -47,7 +47,8 @@ pub(super) struct Lint {
     /// Look at the migrations that the database does not have yet
     #[arg(long, conflicts_with_all = ["paths", "since"])]
     pending: bool,
-    /// Look at the migrations after this one: a version, `base`, or `-N`; or at those that a revision of git does not have
+    /// Look at the migrations after this one: a version, `base`, or `-N`, counted from where the database is, or else from the newest;
+    /// or at those that a revision of git does not have
     #[arg(long, value_name = "REVISION", allow_hyphen_values = true, conflicts_with = "paths")]
     since: Option<String>,
     /// Look at down.sql as well
@@ -166,9 +167,17 @@ impl Lint {
             return self.paths.iter().map(|path| of_path(path, migrations)).collect();
         }
         if let Some(since) = &self.since {
-            let journal = Journal::default();
+            let is_step = since.trim().starts_with('-');
+            let journal = match is_step && settings.has_a_database() {
+                true => settings.endpoint("lint", stop.clone(), output)?.read(&mut |_| {}).await?.2,
+                false => Journal::default(),
+            };
             let status = status(migrations, &journal);
-            let point = match history(&status).find(since) {
+            let mut history = history(&status);
+            if is_step && !settings.has_a_database() {
+                history.applied = history.on_disk.iter().map(|it| it.0).collect();
+            }
+            let point = match history.find(since) {
                 Ok(point) => point,
                 Err(error) => {
                     return match Git::directories(&settings.migrations_dir, since) {

@@ -12,7 +12,7 @@ WITH asked AS (
     SELECT t.place, a.attrelid, a.attname, a.attnum, a.attgenerated, a.attidentity, a.atthasdef, a.atttypid, a.atttypmod,
         a.attnotnull OR coalesce(domains.not_null, false) OR views.not_null AS not_null,
         -- what a view leaves out, its table gives
-        coalesce(domains.has_default, false) OR t.relkind = 'v' AS given,
+        coalesce(domains.has_default, false) OR views.has_default AS given,
         coalesce(domains.base, a.atttypid) AS base
     FROM tables t
     JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -29,15 +29,16 @@ WITH asked AS (
             (pg_catalog.array_agg(c.oid) FILTER (WHERE c.typtype <> 'd'))[1] AS base
         FROM chain c
     ) domains ON true
-    -- a view of one table, in which the column has its name
+    -- a view of one table, in which the column has its name, refuses and gives what the table does
     CROSS JOIN LATERAL (
-        SELECT t.relkind = 'v' AND pg_catalog.pg_column_is_updatable(t.oid, a.attnum, false) AND EXISTS (
-            SELECT FROM pg_catalog.pg_rewrite r
-            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.oid
-            JOIN pg_catalog.pg_attribute o ON o.attrelid = d.refobjid AND o.attnum = d.refobjsubid
-            WHERE r.ev_class = t.oid AND o.attname = a.attname AND o.atttypid = a.atttypid AND o.attnotnull
-        ) AS not_null
+        SELECT coalesce(pg_catalog.bool_or(o.attnotnull), false) AS not_null,
+            t.relkind = 'v' AND coalesce(pg_catalog.bool_or(o.atthasdef OR o.attidentity <> ''), true) AS has_default
+        FROM pg_catalog.pg_rewrite r
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.oid
+        JOIN pg_catalog.pg_attribute o ON o.attrelid = d.refobjid AND o.attnum = d.refobjsubid
+        WHERE t.relkind = 'v' AND r.ev_class = t.oid AND pg_catalog.pg_column_is_updatable(t.oid, a.attnum, false)
+            AND o.attname = a.attname AND o.atttypid = a.atttypid
     ) views
 )
 SELECT ARRAY['table', t.place::pg_catalog.text, t.oid::pg_catalog.text, t.name,
