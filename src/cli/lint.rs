@@ -1,5 +1,7 @@
 //! `glowplug lint`.
 
+mod fix;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -63,6 +65,12 @@ pub(super) struct Lint {
     /// Record the present findings as known, so that only new ones count from now on
     #[arg(long)]
     update_baseline: bool,
+    /// Replace pending migrations that make others wait by their online form, as `revision --autogenerate` writes and proves it
+    #[arg(long, conflicts_with_all = ["down", "update_baseline"])]
+    fix: bool,
+    /// With --fix: print what would be written
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// Record the sizes of a database's tables, without any value, in lint-stats.json, so that waits can be predicted
     #[arg(long, value_name = "URL")]
     record_stats: Option<String>,
@@ -76,6 +84,9 @@ impl Lint {
         let settings = Settings::resolve(global)?;
         if let Some(url) = &self.record_stats {
             return record(url, &settings, output);
+        }
+        if self.fix {
+            fix::demand_database(&settings)?;
         }
         let migrations = settings.migrations()?;
         let baseline = match &self.baseline {
@@ -97,10 +108,25 @@ impl Lint {
                 policy: &policy,
             };
             let mut watch = |event| progress.show(&event);
-            Ok::<_, CliError>(job::lint::lint(&wish, stop, &mut watch).await?)
+            let report = job::lint::lint(&wish, stop.clone(), &mut watch).await?;
+            if !self.fix {
+                return Ok((report, None));
+            }
+            let looked = fix::Looked {
+                settings: &settings,
+                migrations: &migrations,
+                shadow: &shadow,
+                policy: &policy,
+                stats: stats.as_ref(),
+            };
+            let fixed = looked.fix(&report, self.dry_run, (stop, output), &mut |_| {}).await?;
+            Ok::<_, CliError>((report, Some(fixed)))
         });
         progress.finish();
-        let mut report = linted?;
+        let (mut report, fixed) = linted?;
+        if let Some(fixed) = fixed {
+            return fix::tell(fixed, &settings, output);
+        }
         if self.update_baseline {
             return update(&mut report, &baseline, &settings, output);
         }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod findings;
+pub mod fix;
 mod nulls;
 pub mod record;
 mod stage;

@@ -183,7 +183,9 @@ fn what_rows_have_to_comply_with_and_what_only_looks_like_a_change() {
             [format!("{name}: {verdict}")].into_iter().chain(lines).collect::<Vec<_>>()
         })
         .collect();
-    snapbox::assert_data_eq!(told.join("\n"), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        told.join("\n"),
+        snapbox::str![[r#"
 2_key_lost: either
   warning compat::constraint 1:13 the running program may insert into `old::users` with ON CONFLICT (email), which is no unique key after this migration
 3_check: either
@@ -194,7 +196,8 @@ fn what_rows_have_to_comply_with_and_what_only_looks_like_a_change() {
 6_wider_key: either
 7_zone: either
 8_view: either
-"#]]);
+"#]]
+    );
     // in another zone, other values are read
     project.migration(
         "7_zone",

@@ -521,6 +521,54 @@ fn a_swap_is_about_the_new_table_and_what_stays_with_the_old_one() {
 }
 
 #[test]
+fn a_migration_that_makes_others_wait_is_replaced_by_its_online_form() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    let tables = "CREATE TABLE users (id bigint PRIMARY KEY, email text, age int);
+        CREATE TABLE late (id bigint PRIMARY KEY, n int);";
+    project.migration("1_tables", tables, "DROP TABLE users, late;");
+    project.run("upgrade").code(0);
+    project.migration(
+        "2_index",
+        "CREATE INDEX users_email ON users (email);",
+        "DROP INDEX users_email;",
+    );
+    let up = "ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0); ALTER TABLE users ALTER email SET NOT NULL;";
+    let down = "ALTER TABLE users DROP CONSTRAINT grown, ALTER email DROP NOT NULL;";
+    project.migration("3_rules", up, down);
+    let rows = "CREATE INDEX late_n ON late (n); UPDATE late SET n = 1;";
+    project.migration("4_rows", rows, "DROP INDEX late_n;");
+    let before = directories(&project);
+    let dry = project.run("lint --fix --dry-run migrations/2_index").code(0);
+    assert!(dry.stdout.contains("    CREATE INDEX CONCURRENTLY"), "{}", dry.stdout);
+    assert_eq!(directories(&project), before, "nothing is written");
+    let told = project.run("lint --fix").code(3).stdout;
+    assert!(told.contains("4_rows stays as it is: UPDATE is not about structure"), "{told}");
+    let read =
+        |file: &str| fs::read_to_string(project.path().join("migrations").join(file)).unwrap();
+    let now = directories(&project);
+    assert!(now.is_disjoint(&["2_index".into(), "3_rules".into()].into()), "{now:?}");
+    assert!(!now.iter().any(|it| it.starts_with(".glowplug")), "{now:?}");
+    assert!(read("2_index_online/metadata.toml").contains("run_in_transaction = false"));
+    assert!(read("3_rules_online/up.sql").contains("NOT VALID"), "{told}");
+    project.run("upgrade").code(0);
+    let rules = "SELECT count(*) FROM pg_constraint WHERE conname = 'grown' AND convalidated";
+    assert_eq!(database.query(rules), "1");
+    // what is applied stays
+    let told = project.run("lint --fix migrations/4_rows").code(3).stdout;
+    assert!(told.contains("4_rows stays as it is: it is applied"), "{told}");
+    let alone = Project::new();
+    alone.migration("1_a", "SELECT 1;", "SELECT 1;");
+    alone.run("lint --fix").code(1).says(&["no database says which migrations are applied"]);
+}
+
+/// The directories of the migrations.
+fn directories(project: &Project) -> BTreeSet<String> {
+    let all = fs::read_dir(project.path().join("migrations")).unwrap();
+    all.map(|it| it.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
 fn batches_that_a_loop_commits_lock_nothing_for_long_and_what_comes_after_them_is_looked_at() {
     let project = project();
     let body = "DECLARE low bigint := 0; BEGIN LOOP
