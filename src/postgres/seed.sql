@@ -71,10 +71,11 @@ BEGIN
                             FROM jsonb_array_elements_text(hints -> a.attname) WITH ORDINALITY h
                         )
                         -- what a script looks for: a row has each, as far as there are rows
-                        WHEN b.typcategory IN ('S', 'N') AND jsonb_typeof(hints -> a.attname -> 'some') = 'array' THEN (
+                        WHEN (b.typcategory IN ('S', 'N') OR b.typname = 'uuid') AND jsonb_typeof(hints -> a.attname -> 'some') = 'array' THEN (
                             SELECT format('(ARRAY[%s])[%s]::%s', string_agg(quote_literal(CASE
-                                WHEN h.value IS NOT NULL AND (b.typcategory = 'S' OR h.value ~ '^-?[0-9]{1,15}(\.[0-9]+)?$') THEN h.value
+                                WHEN h.value IS NOT NULL AND (b.typcategory = 'S' OR h.value ~ CASE b.typname WHEN 'uuid' THEN '^[0-9a-fA-F-]{36}$' ELSE '^-?[0-9]{1,15}(\.[0-9]+)?$' END) THEN h.value
                                 WHEN b.typcategory = 'S' THEN 'seed' || g.n
+                                WHEN b.typname = 'uuid' THEN '00000000-0000-4000-8000-00000000000' || g.n
                                 ELSE g.n::text
                             END), ', ' ORDER BY g.n), chr(3), format_type(a.atttypid, a.atttypmod))
                             FROM generate_series(1, 3) g(n)

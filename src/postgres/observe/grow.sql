@@ -133,7 +133,7 @@ BEGIN
                                         )) END,
                                         string_agg(format('WHEN %s THEN %L::%s', h.n, h.value, format_type(a.atttypid, a.atttypmod)), ' ' ORDER BY h.n), chr(1))
                                     FROM jsonb_array_elements_text(hints -> a.attname -> 'some') WITH ORDINALITY h(value, n)
-                                    WHERE h.value ~ CASE b.typcategory WHEN 'S' THEN '' WHEN 'N' THEN '^-?[0-9]{1,15}(\.[0-9]+)?$' WHEN 'D' THEN '^[0-9]{4}-[0-9]{2}-[0-9]{2}' END
+                                    WHERE h.value ~ CASE b.typcategory WHEN 'S' THEN '' WHEN 'N' THEN '^-?[0-9]{1,15}(\.[0-9]+)?$' WHEN 'D' THEN '^[0-9]{4}-[0-9]{2}-[0-9]{2}' WHEN 'U' THEN CASE WHEN b.typname = 'uuid' THEN '^[0-9a-fA-F-]{36}$' END END
                                     HAVING count(*) > 0
                                 )
                             END AS sought

@@ -349,6 +349,11 @@ mod tests {
                 "DELETE FROM u WHERE t IN (SELECT id FROM t WHERE name = 'admin')",
                 r#"{"name":{"some":["admin"],"of":64}}"#,
             ),
+            (
+                "INSERT INTO t (k) VALUES ('a'); UPDATE u SET n = (SELECT id FROM t WHERE k = 'a') WHERE m = 'b'",
+                r#"{"m":{"some":["b"],"of":64}}"#,
+            ),
+            ("INSERT INTO u SELECT * FROM t WHERE k = 'a'", r#"{"k":{"some":["a"],"of":64}}"#),
             ("DO $$ BEGIN DELETE FROM t WHERE k = 'a'; END $$", r#"{"k":{"some":["a"],"of":64}}"#),
             ("DELETE FROM t WHERE k <> 'a' OR k NOT LIKE 'b'", "{}"),
             // what every row needs counts more

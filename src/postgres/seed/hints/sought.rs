@@ -1,6 +1,6 @@
 //! What a script looks for in rows: constants that its conditions compare columns with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -48,45 +48,64 @@ struct Bounds {
 struct Reader {
     found: BTreeMap<String, Sought>,
     bounds: BTreeMap<String, Bounds>,
+    /// What scripts insert themselves.
+    made: BTreeSet<String>,
+}
+
+/// A pair of parentheses.
+#[derive(Clone, Copy, Default)]
+struct Scope {
+    /// Whether what is in it stands for a single value.
+    is_value: bool,
+    /// Whether it is in a query.
+    is_query: bool,
 }
 
 /// Reads a script.
 pub(super) fn read(text: &str) -> BTreeMap<String, Sought> {
     let mut reader = Reader::default();
     reader.read(text, true);
-    reader.found
+    let Reader { mut found, made, .. } = reader;
+    // the row that is looked for is not there before
+    found.values_mut().for_each(|it| it.some.retain(|value| !made.contains(value)));
+    found.retain(|_, it| it.near.is_some() || !it.some.is_empty());
+    found
 }
 
 impl Reader {
     fn read(&mut self, text: &str, is_script: bool) {
         let pieces = pieces(text).unwrap_or_default();
-        // for each open parenthesis, whether what is in it is a single value
-        let mut single: Vec<bool> = Vec::new();
-        let (mut is_set, mut is_strict) = (false, false);
+        let mut scopes: Vec<Scope> = Vec::new();
+        let (mut is_set, mut is_strict, mut is_insert) = (false, false, false);
         for (at, piece) in pieces.iter().enumerate() {
             match piece {
-                Piece::Sign("(") => {
-                    let is_query = pieces.get(at + 1).is_some_and(|it| it.is("select"));
-                    let around = single.last().copied().unwrap_or_default();
+                Piece::Sign("(") if pieces.get(at + 1).is_some_and(|it| it.is("select")) => {
                     let before = at.checked_sub(1).map(|it| &pieces[it]);
-                    single.push(if is_query { before.is_some_and(is_of_value) } else { around });
+                    let is_value = before.is_some_and(is_of_value);
+                    scopes.push(Scope { is_value, is_query: true });
                 }
-                Piece::Sign(")") => drop(single.pop()),
+                Piece::Sign("(") => scopes.push(scopes.last().copied().unwrap_or_default()),
+                Piece::Sign(")") => drop(scopes.pop()),
                 Piece::Sign(";") => {
                     self.end();
-                    single.clear();
-                    (is_set, is_strict) = (false, false);
+                    scopes.clear();
+                    (is_set, is_strict, is_insert) = (false, false, false);
                 }
+                it if it.is("insert") => is_insert = true,
+                it if it.is("select") && scopes.is_empty() => is_insert = false,
                 Piece::Text(text) if is_script && let Some((_, code)) = code(text) => {
                     self.read(code, false);
                 }
                 it if it.is("set") => is_set = true,
                 it if it.is("where") || it.is("from") => is_set = false,
                 it if it.is("strict") => is_strict = true,
+                Piece::Text(text) if is_insert && !scopes.last().is_some_and(|it| it.is_query) => {
+                    self.made.extend(content(text));
+                }
                 _ => {}
             }
             if !is_set && let Some((column, asked)) = comparison(&pieces, at) {
-                self.add(column, asked, is_strict || single.last().copied().unwrap_or_default());
+                self.add(column, asked, is_strict || scopes.last().is_some_and(|it| it.is_value));
             }
         }
         self.end();
