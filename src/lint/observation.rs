@@ -164,6 +164,9 @@ pub struct Step {
     pub micros: u64,
 }
 
+/// The SQLSTATE of a query that finds several rows where one is meant: cardinality_violation.
+pub const SEVERAL: &str = "21000";
+
 /// Why a statement failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {

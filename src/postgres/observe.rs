@@ -13,7 +13,7 @@ use std::{
 use self::reading::{Reading, Sample};
 pub(crate) use self::{
     costs::costs,
-    rows::{Grown, Pattern, empty, grow},
+    rows::{Grown, Pattern, empty, grow, thin},
 };
 use crate::{
     lint::observation::{Failed, Observation},

@@ -15,7 +15,7 @@ use crate::{
     lint::{
         case::Said,
         judge::{self, Block},
-        observation::{Failed, Kind, Observation, Pair},
+        observation::{Failed, Kind, Observation, Pair, SEVERAL},
         stats::{Costs, Stats},
     },
     migration::{
@@ -199,8 +199,7 @@ impl Stage {
             self.put_in_bounds(&updates).await?;
             pair = self.observe(&watched, &careful).await?;
             if let Some(failed) = failure(&pair) {
-                self.empty(&careful).await?;
-                pair = self.observe(&watched, &[Grown::new(), Grown::new()]).await?;
+                pair = self.with_few_rows(&watched, &careful, &failed).await?;
                 with_rows = Some(failed);
             }
         }
@@ -215,6 +214,28 @@ impl Stage {
             failed,
             pair,
         })
+    }
+
+    /// Runs a script without rows; where a query has to find one row, with one in each table.
+    async fn with_few_rows(
+        &mut self,
+        watched: &Watched<'_>,
+        grown: &[Grown; 2],
+        failed: &Failed,
+    ) -> Result<Pair, JobError> {
+        self.empty(grown).await?;
+        if failed.code == SEVERAL {
+            self.seed(true).await?;
+            for (side, grown) in [&mut self.few, &mut self.many].into_iter().zip(grown) {
+                observe::thin(&mut side.session, grown).await.map_err(self::failed)?;
+            }
+            let pair = self.observe(watched, &[Grown::new(), Grown::new()]).await?;
+            if failure(&pair).is_none() {
+                return Ok(pair);
+            }
+            self.empty(grown).await?;
+        }
+        self.observe(watched, &[Grown::new(), Grown::new()]).await
     }
 
     async fn catalog(&mut self) -> Result<Catalog, JobError> {

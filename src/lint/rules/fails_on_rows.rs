@@ -3,6 +3,7 @@
 use crate::{
     lint::{
         case::{Case, Hit},
+        observation::SEVERAL,
         rule::{Rule, Way},
     },
     report::finding::Severity,
@@ -27,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
     if let Some(failed) = case.with_rows {
         // how many rows a query finds is up to those that are made here
-        let is_open = failed.code == "21000";
+        let is_open = failed.code == SEVERAL;
         let severity = is_open.then_some(Severity::Note);
         hits.push(Hit {
             severity,

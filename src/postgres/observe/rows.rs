@@ -97,6 +97,29 @@ pub(crate) async fn grow(
     Ok(grown)
 }
 
+/// Leaves one row in each of some tables: the second, in which booleans are true.
+///
+/// # Errors
+/// What the server refused, or the loss of the connection.
+pub(crate) async fn thin(session: &mut Session<'_>, tables: &Grown) -> Result<(), Failure> {
+    let delete = |it: &String| {
+        format!(
+            "DELETE FROM ONLY {it} WHERE ctid <> (SELECT ctid FROM ONLY {it} ORDER BY ctid OFFSET 1 LIMIT 1)"
+        )
+    };
+    let deletes: Vec<String> = tables.keys().map(delete).collect();
+    let mut messages = vec![
+        Message::Batch("BEGIN"),
+        Message::Batch("SET LOCAL session_replication_role = replica"),
+    ];
+    messages.extend(deletes.iter().map(|it| Message::Batch(it)));
+    messages.push(Message::Batch("COMMIT"));
+    for reply in session.exchange(&messages, &mut |_| {}).await {
+        reply?;
+    }
+    Ok(())
+}
+
 /// Removes all rows of some tables, as far as they let that happen.
 ///
 /// # Errors
