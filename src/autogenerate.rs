@@ -6,6 +6,7 @@ pub mod diff;
 pub mod drift;
 mod forms;
 mod ledgers;
+pub mod lint_fix;
 pub(crate) mod listing;
 pub(crate) mod load;
 pub(crate) mod oracle;

@@ -16,8 +16,9 @@ pub mod verdict;
 
 pub use self::{
     breaks::{Break, Effect, breaks},
+    decode::Zone,
     program::{Program, Which},
-    state::{Answer, ColumnFacts, Output, Refusal, State, TableFacts},
+    state::{Answer, ColumnFacts, Demand, Output, Refusal, State, TableFacts},
     statement::{Statement, statements},
     used::Used,
 };

@@ -6,6 +6,7 @@
 pub mod accept;
 mod blocking;
 pub mod case;
+pub mod fixable;
 pub mod hazards;
 pub mod judge;
 pub mod observation;
@@ -14,3 +15,5 @@ pub mod rules;
 pub mod stats;
 mod types;
 pub mod words;
+
+pub use blocking::predicted;

@@ -15,6 +15,7 @@ pub mod printed;
 pub mod read;
 pub mod rebase;
 mod regular;
+pub mod replace;
 pub mod root;
 pub mod rustfmt;
 pub mod schema_file;

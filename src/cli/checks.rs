@@ -349,7 +349,13 @@ impl Seen {
         if let Some(found) = checked.check {
             let truth = given.settings.truth_file(None);
             let about = "compared with the source of truth".to_owned();
-            let result = found.map(|it| (it.findings(truth.as_deref(), false), about));
+            let notes = &self.report.notes;
+            let result = found.map(|it| {
+                let mut findings = it.findings(truth.as_deref(), false);
+                // what concerns every check is said once
+                findings.retain(|it| it.code != "check::remark" || !notes.contains(&it.message));
+                (findings, about)
+            });
             self.part(Part::Check, result);
         }
         match checked.schema {

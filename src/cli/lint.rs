@@ -1,5 +1,7 @@
 //! `glowplug lint`.
 
+mod fix;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -47,7 +49,8 @@ pub(super) struct Lint {
     /// Look at the migrations that the database does not have yet
     #[arg(long, conflicts_with_all = ["paths", "since"])]
     pending: bool,
-    /// Look at the migrations after this one: a version, `base`, or `-N`; or at those that a revision of git does not have
+    /// Look at the migrations after this one: a version, `base`, or `-N`, counted from where the database is, or else from the newest;
+    /// or at those that a revision of git does not have
     #[arg(long, value_name = "REVISION", allow_hyphen_values = true, conflicts_with = "paths")]
     since: Option<String>,
     /// Look at down.sql as well
@@ -62,6 +65,12 @@ pub(super) struct Lint {
     /// Record the present findings as known, so that only new ones count from now on
     #[arg(long)]
     update_baseline: bool,
+    /// Replace pending migrations that make others wait by their online form, as `revision --autogenerate` writes and proves it
+    #[arg(long, conflicts_with_all = ["down", "update_baseline"])]
+    fix: bool,
+    /// With --fix: print what would be written
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// Record the sizes of a database's tables, without any value, in lint-stats.json, so that waits can be predicted
     #[arg(long, value_name = "URL")]
     record_stats: Option<String>,
@@ -75,6 +84,9 @@ impl Lint {
         let settings = Settings::resolve(global)?;
         if let Some(url) = &self.record_stats {
             return record(url, &settings, output);
+        }
+        if self.fix {
+            fix::demand_database(&settings)?;
         }
         let migrations = settings.migrations()?;
         let baseline = match &self.baseline {
@@ -96,10 +108,25 @@ impl Lint {
                 policy: &policy,
             };
             let mut watch = |event| progress.show(&event);
-            Ok::<_, CliError>(job::lint::lint(&wish, stop, &mut watch).await?)
+            let report = job::lint::lint(&wish, stop.clone(), &mut watch).await?;
+            if !self.fix {
+                return Ok((report, None));
+            }
+            let looked = fix::Looked {
+                settings: &settings,
+                migrations: &migrations,
+                shadow: &shadow,
+                policy: &policy,
+                stats: stats.as_ref(),
+            };
+            let fixed = looked.fix(&report, self.dry_run, (stop, output), &mut |_| {}).await?;
+            Ok::<_, CliError>((report, Some(fixed)))
         });
         progress.finish();
-        let mut report = linted?;
+        let (mut report, fixed) = linted?;
+        if let Some(fixed) = fixed {
+            return fix::tell(fixed, &settings, output);
+        }
         if self.update_baseline {
             return update(&mut report, &baseline, &settings, output);
         }
@@ -166,9 +193,17 @@ impl Lint {
             return self.paths.iter().map(|path| of_path(path, migrations)).collect();
         }
         if let Some(since) = &self.since {
-            let journal = Journal::default();
+            let is_step = since.trim().starts_with('-');
+            let journal = match is_step && settings.has_a_database() {
+                true => settings.endpoint("lint", stop.clone(), output)?.read(&mut |_| {}).await?.2,
+                false => Journal::default(),
+            };
             let status = status(migrations, &journal);
-            let point = match history(&status).find(since) {
+            let mut history = history(&status);
+            if is_step && !settings.has_a_database() {
+                history.applied = history.on_disk.iter().map(|it| it.0).collect();
+            }
+            let point = match history.find(since) {
                 Ok(point) => point,
                 Err(error) => {
                     return match Git::directories(&settings.migrations_dir, since) {

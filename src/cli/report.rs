@@ -49,8 +49,9 @@ impl Report {
         let migrations = settings.migrations()?;
         let more = More { changes: true, ledgers: true };
         let mut seen = self.checks.run(&settings, &migrations, more, output)?;
-        let failure = std::mem::take(&mut seen.failures).into_iter().next().map(CliError::Job);
-        let page = page(&settings, &migrations, seen, failure.as_ref(), output);
+        let failures = std::mem::take(&mut seen.failures).into_iter().map(CliError::Job);
+        let failures: Vec<CliError> = failures.collect();
+        let page = page(&settings, &migrations, seen, &failures, output);
         let text = render::page(&page);
         let is_stdout = self.output.as_os_str() == "-";
         if is_stdout {
@@ -64,7 +65,8 @@ impl Report {
             findings: page.findings.len(),
             new: page.new.iter().map(|it| it.name.clone()).collect(),
         };
-        if let Some(failure) = failure {
+        if let Some(failure) = failures.into_iter().next() {
+            output.talk(&format!("Wrote {}, without what failed.", written.file));
             return Ok(output.failure_beside(&failure, Some(&written), Sheet::default()));
         }
         if !is_stdout {
@@ -79,7 +81,7 @@ fn page(
     settings: &Settings,
     migrations: &Migrations,
     seen: Seen,
-    failure: Option<&CliError>,
+    failures: &[CliError],
     output: &Output,
 ) -> Page {
     let new = |it: &Migration| NewMigration {
@@ -92,7 +94,7 @@ fn page(
     let is_new = |it: &&Migration| seen.report.new.contains(&it.name);
     let project = settings.root.file_name().unwrap_or_default().to_string_lossy();
     let mut findings = seen.findings;
-    findings.splice(0..0, failure.map(|it| output.finding(it)));
+    findings.splice(0..0, failures.iter().map(|it| output.finding(it)));
     Page {
         project: project.into_owned(),
         new: migrations.iter().filter(is_new).map(new).collect(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compat::{
     decode::{Decoded, decoded},
     program::Program,
-    state::{ColumnFacts, Refused, State, TableFacts},
+    state::{ColumnFacts, Demand, Refused, State, TableFacts},
     statement::{Kind, Statement, statements},
 };
 
@@ -49,6 +49,10 @@ pub enum Effect {
     NewLabels(Vec<String>),
     /// Labels of an enum that the program knows are refused.
     GoneLabels(Vec<String>),
+    /// Rows must comply with something new: its definition.
+    Demanded(String),
+    /// No two rows had the same values in these columns, so that ON CONFLICT could name them.
+    NoConflict(Vec<String>),
 }
 
 /// What does not work of a column, or of a table as a whole.
@@ -72,7 +76,12 @@ impl Effect {
             // not every type has an operator, and not every program compares
             Self::Refused { kinds, .. } => kinds.iter().any(|it| *it != Kind::Filter),
             Self::Required { may_be_filled, .. } => !may_be_filled,
-            Self::NullRead | Self::NullWritten | Self::NewLabels(_) | Self::GoneLabels(_) => false,
+            Self::NullRead
+            | Self::NullWritten
+            | Self::NewLabels(_)
+            | Self::GoneLabels(_)
+            | Self::Demanded(_)
+            | Self::NoConflict(_) => false,
         }
     }
 }
@@ -134,7 +143,53 @@ impl Looked<'_> {
             effect: Effect::Refused { kinds, message },
         }));
         found.extend(self.unknown(table, facts).into_iter().map(whole));
+        found.extend(self.demands(table, facts));
         found
+    }
+
+    /// What rows have to comply with now and did not, and the unique keys that are gone.
+    fn demands(&self, table: usize, (own, now): (&TableFacts, &TableFacts)) -> Vec<Break> {
+        if !own.stores_rows || !now.stores_rows {
+            return Vec::new();
+        }
+        let known = &self.program.tables[table].columns;
+        let place = |name: &String| known.iter().position(|it| it.name == *name);
+        let is_known = |it: &&Demand| {
+            !it.columns.is_empty()
+                && it.columns.iter().all(|name| {
+                    place(name).is_some()
+                        && own.columns.contains_key(name)
+                        && now.columns.contains_key(name)
+                })
+        };
+        let new = now.demands.difference(&own.demands).filter(is_known);
+        // a key of some of the columns is stricter
+        let is_implied = |it: &&Demand, others: &TableFacts| {
+            it.is_unique
+                && others.demands.iter().any(|other| {
+                    other.is_unique
+                        && !other.columns.is_empty()
+                        && other.columns.iter().all(|name| it.columns.contains(name))
+                })
+        };
+        let new = new.filter(|it| !is_implied(it, own));
+        let found = |it: &Demand, effect| match &it.columns[..] {
+            [one] => Break { table, column: place(one), effect },
+            _ => Break { table, column: None, effect },
+        };
+        let gone = own.demands.iter().filter(is_known).filter(|it| {
+            let has_same = |other: &Demand| {
+                let mut columns = other.columns.clone();
+                columns.sort();
+                let mut own = it.columns.clone();
+                own.sort();
+                other.is_unique && columns == own
+            };
+            it.is_unique && !now.demands.iter().any(has_same)
+        });
+        let new = new.map(|it| found(it, Effect::Demanded(it.definition.clone())));
+        let gone = gone.map(|it| found(it, Effect::NoConflict(it.columns.clone())));
+        new.chain(gone).collect()
     }
 
     /// What the server refuses of a table's statements now and does not in their own state, by the columns that are to blame.
@@ -218,8 +273,9 @@ impl Looked<'_> {
         let before = self.own.read(self.program, table, column)?;
         let sent = self.now.read(self.program, table, column)?;
         let is_enum = |it: Option<&ColumnFacts>| it.is_some_and(|it| !it.labels.is_empty());
-        let reads = decoded(wanted, sent, is_enum(now));
-        let worse = before != sent && reads > decoded(wanted, before, is_enum(own));
+        let zone = self.now.zone;
+        let reads = decoded(wanted, sent, is_enum(now), zone);
+        let worse = before != sent && reads > decoded(wanted, before, is_enum(own), zone);
         worse.then(|| Effect::Type {
             wanted: wanted.words(),
             sent: sent.words(),

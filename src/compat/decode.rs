@@ -18,6 +18,18 @@ pub(super) enum Decoded {
     Wrong,
 }
 
+/// What is known of the time zone in which types of times are converted, and in which programs write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Zone {
+    /// It is UTC: a timestamp and a timestamptz have the same bytes.
+    Utc,
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// It is another one, or the migrations change it.
+    Other,
+}
+
 /// Types whose bytes are those of a text.
 const TEXTS: [&str; 6] = ["text", "varchar", "bpchar", "name", "citext", "unknown"];
 
@@ -25,7 +37,7 @@ const TEXTS: [&str; 6] = ["text", "varchar", "bpchar", "name", "citext", "unknow
 const FORMED: [&str; 2] = ["json", "xml"];
 
 /// What becomes of values of the type `sent` that are read as `wanted`. `is_enum` tells whether the values sent are labels.
-pub(super) fn decoded(wanted: &Type, sent: &Type, is_enum: bool) -> Decoded {
+pub(super) fn decoded(wanted: &Type, sent: &Type, is_enum: bool, zone: Zone) -> Decoded {
     if wanted.is_array != sent.is_array {
         return Decoded::Wrong;
     }
@@ -38,6 +50,13 @@ pub(super) fn decoded(wanted: &Type, sent: &Type, is_enum: bool) -> Decoded {
     match (to, from) {
         (to, from) if is_text(to) && (is_text(from) || is_formed(from) || is_enum) => {
             Decoded::Right
+        }
+        (Some("timestamp"), Some("timestamptz")) | (Some("timestamptz"), Some("timestamp")) => {
+            match zone {
+                Zone::Utc => Decoded::Right,
+                Zone::Unknown => Decoded::Maybe,
+                Zone::Other => Decoded::Wrong,
+            }
         }
         // a type of the project's own, such as an enum: its labels are texts
         (None, from) if is_enum || is_text(from) => Decoded::Maybe,
@@ -66,7 +85,7 @@ mod tests {
 
     #[test]
     fn bytes_decide_what_is_read() {
-        let read = |wanted: &str, sent: &str| decoded(&own(wanted), &own(sent), false);
+        let read = |wanted: &str, sent: &str| decoded(&own(wanted), &own(sent), false, Zone::Other);
         assert_eq!(read("text", "varchar"), Decoded::Right);
         assert_eq!(read("int4", "int8"), Decoded::Wrong);
         assert_eq!(read("int4", "float4"), Decoded::Wrong);
@@ -74,10 +93,14 @@ mod tests {
         assert_eq!(read("text", "jsonb"), Decoded::Wrong);
         assert_eq!(read("jsonb", "json"), Decoded::Wrong);
         assert_eq!(read("timestamp", "timestamptz"), Decoded::Wrong);
+        for (zone, read) in [(Zone::Utc, Decoded::Right), (Zone::Unknown, Decoded::Maybe)] {
+            assert_eq!(decoded(&own("timestamp"), &own("timestamptz"), false, zone), read);
+            assert_eq!(decoded(&own("timestamptz"), &own("timestamp"), false, zone), read);
+        }
         let mood = Type { schema: "public".into(), name: "mood".into(), is_array: false };
-        assert_eq!(decoded(&own("text"), &mood, true), Decoded::Right);
-        assert_eq!(decoded(&mood, &own("text"), false), Decoded::Maybe);
+        assert_eq!(decoded(&own("text"), &mood, true, Zone::Utc), Decoded::Right);
+        assert_eq!(decoded(&mood, &own("text"), false, Zone::Utc), Decoded::Maybe);
         let array = Type { is_array: true, ..own("int4") };
-        assert_eq!(decoded(&own("int4"), &array, false), Decoded::Wrong);
+        assert_eq!(decoded(&own("int4"), &array, false, Zone::Utc), Decoded::Wrong);
     }
 }

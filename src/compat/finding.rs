@@ -113,6 +113,15 @@ impl Teller<'_> {
                 quoted(labels),
                 it_or_them(labels)
             ),
+            Effect::Demanded(definition) => format!(
+                "{who} may write rows to `{}` that are refused by {definition} {when} this migration",
+                table.path
+            ),
+            Effect::NoConflict(columns) => format!(
+                "{who} may insert into `{}` with ON CONFLICT ({}), which is no unique key {when} this migration",
+                table.path,
+                columns.join(", ")
+            ),
             Effect::GoneLabels(labels) => format!(
                 "{who} may write {} to `{what}`, whose type does not have {} {when} this migration",
                 quoted(labels),
@@ -164,6 +173,12 @@ fn help_for_running(effect: &Effect, is_rename: bool) -> &'static str {
         Effect::NewLabels(_) => {
             "Write the label only after a program is deployed everywhere that knows it."
         }
+        Effect::Demanded(_) => {
+            "Demand it after a program is deployed that complies with it. If the running program always does, nothing has to be done."
+        }
+        Effect::NoConflict(_) => {
+            "Drop the key after a program is deployed that does not name it in ON CONFLICT. If the running program does not, nothing has to be done."
+        }
         Effect::GoneLabels(_) => {
             "Remove the label after a program is deployed that does not write it."
         }
@@ -179,12 +194,19 @@ fn code(effect: &Effect) -> &'static str {
         Effect::Required { .. } => "compat::required",
         Effect::NullRead | Effect::NullWritten => "compat::null",
         Effect::NewLabels(_) | Effect::GoneLabels(_) => "compat::label",
+        Effect::Demanded(_) | Effect::NoConflict(_) => "compat::constraint",
     }
 }
 
 fn details(effect: &Effect) -> Vec<String> {
     match effect {
         Effect::Refused { message, .. } => vec![format!("the server says: {message}")],
+        Effect::Type { may_work: true, sent, .. } if sent.starts_with("timestamp") => {
+            vec![
+                "they are the same where the migration, the program and its connections use UTC; `glowplug shadow pin` records the time zone"
+                    .to_owned(),
+            ]
+        }
         Effect::Type { may_work: true, .. } => {
             vec!["values that are written as the program expects them are read".to_owned()]
         }

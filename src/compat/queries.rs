@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use crate::{
     compat::{
-        decode::{Decoded, decoded},
+        decode::{Decoded, Zone, decoded},
         state::Answer,
     },
     words::sql::{self, SqlError},
@@ -74,7 +74,7 @@ fn query_break(query: usize, own: &Answer, now: &Answer) -> Option<QueryBreak> {
         };
         let (before, after) = (column.tpe.words(), found.tpe.words());
         let what = format!("its column {} is {after} and not {before}", column.name);
-        match decoded(&column.tpe, &found.tpe, false) {
+        match decoded(&column.tpe, &found.tpe, false, Zone::Unknown) {
             Decoded::Right => {}
             Decoded::Maybe => return Some(QueryBreak { query, what, is_certain: false }),
             Decoded::Wrong => return certain(what),

@@ -1,8 +1,9 @@
 //! What a server says of a program at one moment: its answers to the statements, and the facts that preparing does not show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compat::{
+    decode::Zone,
     program::{Program, Type},
     statement::{Kind, Statement},
 };
@@ -62,6 +63,19 @@ pub struct TableFacts {
     pub columns: BTreeMap<String, ColumnFacts>,
     /// Whether rows are inserted into it itself: it is no view.
     pub stores_rows: bool,
+    /// What its rows have to comply with.
+    pub demands: BTreeSet<Demand>,
+}
+
+/// What the rows of a table have to comply with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Demand {
+    /// Its columns; none where it is about something else, too.
+    pub columns: Vec<String>,
+    /// Whether no two rows have the same values in its columns.
+    pub is_unique: bool,
+    /// Its definition, without a name.
+    pub definition: String,
 }
 
 /// What a server says of a program at one moment.
@@ -73,6 +87,8 @@ pub struct State {
     pub tables: BTreeMap<usize, TableFacts>,
     /// What tables that were there earlier are called now, by their numbers.
     pub renamed: BTreeMap<String, String>,
+    /// What is known of time zones.
+    pub zone: Zone,
 }
 
 /// Which columns the server refuses in statements of a kind.

@@ -3,6 +3,7 @@
 mod found;
 mod names;
 mod reader;
+mod rows;
 mod structs;
 mod tokens;
 
@@ -101,6 +102,9 @@ impl Used {
                 reads
             }
             Effect::NullWritten | Effect::GoneLabels(_) => writes,
+            Effect::NoConflict(_) => table.inserts,
+            // a row that is inserted has a value of each column
+            Effect::Demanded(_) => writes || table.inserts,
             Effect::Refused { kinds, .. } => {
                 let only_writes = kinds.iter().all(|it| matches!(it, Kind::Insert | Kind::Update));
                 writes || reads && !only_writes

@@ -13,7 +13,7 @@ use std::{
 use self::reading::{Reading, Sample};
 pub(crate) use self::{
     costs::costs,
-    rows::{Grown, empty, grow},
+    rows::{Grown, Pattern, empty, grow, thin},
 };
 use crate::{
     lint::observation::{Failed, Observation},
@@ -21,11 +21,14 @@ use crate::{
         exec::CLEAN,
         session::{Failure, Message, Row, Session},
     },
-    words::sql::Statement,
+    words::sql::{Piece, Statement, pieces, verb},
 };
 
 const PROBE: &str = include_str!("observe/probe.sql");
 const SAMPLE: &str = include_str!("observe/sample.sql");
+const LOCKED: &str = include_str!("observe/locked.sql");
+/// As a run sets it: what a cast of timestamps rewrites depends on it.
+const ZONE: &str = "SET TimeZone = 'UTC'";
 const OPENING: &str = "SELECT ARRAY[pg_catalog.pg_current_xact_id()::pg_catalog.xid::text, pg_catalog.pg_backend_pid()::text] AS \"row\"";
 /// Every transaction.
 const EVER: &str = "1";
@@ -47,6 +50,18 @@ pub(crate) struct Watched<'s> {
 impl Watched<'_> {
     fn text(&self, statement: usize) -> &str {
         &self.text[self.statements[statement].span.clone()]
+    }
+
+    /// Whether a statement may lock rows without changing them: it says so, or runs code.
+    fn may_lock_rows(&self, statement: usize) -> bool {
+        let text = self.text(statement);
+        let runs_code =
+            ["select", "with", "do", "call"].iter().any(|it| verb(text).eq_ignore_ascii_case(it));
+        let pieces = pieces(text).unwrap_or_default();
+        let says = |it: &[Piece<'_>]| {
+            it[0].is("for") && ["update", "share", "no", "key"].iter().any(|word| it[1].is(word))
+        };
+        runs_code || pieces.windows(2).any(says)
     }
 
     /// The statements by the transactions that they run in, each with whether it is one.
@@ -132,9 +147,13 @@ async fn begin(
     session: &mut Session<'_>,
     rows: &BTreeMap<String, u64>,
 ) -> Result<(Reading, String, String), Failure> {
-    let messages =
-        [Message::Query(OPENING, Vec::new()), Message::Query(PROBE, vec![Some(EVER.to_owned())])];
+    let messages = [
+        Message::Batch(ZONE),
+        Message::Query(OPENING, Vec::new()),
+        Message::Query(PROBE, vec![Some(EVER.to_owned())]),
+    ];
     let mut replies = session.exchange(&messages, &mut |_| {}).await.into_iter();
+    replies.next().unwrap_or_else(|| Ok(Vec::new()))?;
     let opening = replies.next().unwrap_or_else(|| Ok(Vec::new()))?;
     let probe = replies.next().unwrap_or_else(|| Ok(Vec::new()))?;
     let value = |at: usize| {
@@ -156,6 +175,9 @@ async fn transaction(
     for at in range.clone() {
         messages.push(Message::Script(watched.text(at)));
         messages.push(probe());
+        if watched.may_lock_rows(at) {
+            messages.extend([Message::Batch(LOCKED), probe()]);
+        }
     }
     messages.extend([Message::Batch(SETTLE), probe(), Message::Batch("COMMIT")]);
     let replies = session.exchange(&messages, &mut |_| {}).await;
@@ -170,6 +192,11 @@ async fn transaction(
             (Some(Ok(_)), Some(Ok(rows))) => reading.step(at, number, &rows),
             (Some(Err(failure)), _) | (_, Some(Err(failure))) => return failed(at, failure),
             _ => return Ok(None),
+        }
+        if watched.may_lock_rows(at)
+            && let (Some(Ok(_)), Some(Ok(rows))) = (replies.next(), replies.next())
+        {
+            reading.locked(&rows);
         }
     }
     for reply in replies {

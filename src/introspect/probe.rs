@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{
     compat::{
-        Answer, ColumnFacts, Output, Program, Refusal, State, Statement, TableFacts, program::Type,
-        statements,
+        Answer, ColumnFacts, Demand, Output, Program, Refusal, State, Statement, TableFacts, Zone,
+        program::Type, statements,
     },
     postgres::session::{Failure, Message, PROBE, ROLLBACK_PROBE, Row, Session},
 };
@@ -28,6 +28,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) earlier: &'a BTreeSet<String>,
     /// Whether a transaction is open, which must survive a refusal.
     pub(crate) is_in_transaction: bool,
+    /// What is known of time zones.
+    pub(crate) zone: Zone,
 }
 
 /// What was answered.
@@ -116,7 +118,7 @@ impl Session<'_> {
         let mut states = Vec::new();
         let mut types = BTreeSet::new();
         for reply in self.exchange(&messages, &mut |_| {}).await {
-            states.push(state(reply?, &mut types));
+            states.push(State { zone: asked.zone, ..state(reply?, &mut types) });
         }
         if !types.is_empty() {
             let nulls: Vec<String> = types.iter().map(|it| format!("NULL::{it}")).collect();
@@ -153,6 +155,7 @@ fn output(row: Row) -> Output {
 fn state(rows: Vec<Row>, types: &mut BTreeSet<String>) -> State {
     let mut state = State::default();
     let mut columns: BTreeMap<usize, BTreeMap<String, ColumnFacts>> = BTreeMap::new();
+    let mut demands: BTreeMap<usize, BTreeSet<Demand>> = BTreeMap::new();
     for row in rows {
         let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
         let is = |at: usize| text(at) == "true";
@@ -164,6 +167,7 @@ fn state(rows: Vec<Row>, types: &mut BTreeSet<String>) -> State {
                     name: text(3),
                     columns: BTreeMap::new(),
                     stores_rows: is(4),
+                    demands: BTreeSet::new(),
                 };
                 state.tables.insert(place(), facts);
             }
@@ -182,6 +186,14 @@ fn state(rows: Vec<Row>, types: &mut BTreeSet<String>) -> State {
                 types.extend(row.get(12).cloned().flatten());
                 columns.entry(place()).or_default().insert(text(2), facts);
             }
+            "demand" => {
+                let demand = Demand {
+                    is_unique: is(2),
+                    columns: serde_json::from_str(&text(3)).unwrap_or_default(),
+                    definition: text(4),
+                };
+                demands.entry(place()).or_default().insert(demand);
+            }
             _ => {
                 state.renamed.insert(text(1), text(2));
             }
@@ -190,6 +202,7 @@ fn state(rows: Vec<Row>, types: &mut BTreeSet<String>) -> State {
     for (place, columns) in columns {
         if let Some(table) = state.tables.get_mut(&place) {
             table.columns = columns;
+            table.demands = demands.remove(&place).unwrap_or_default();
         }
     }
     state

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use crate::{
     compat::{
-        State, Used,
+        State, Used, Zone,
         queries::QueryFile,
         verdict::{self, Step},
     },
@@ -31,6 +31,7 @@ use crate::{
         compat::{CompatReport, Cut, MigrationReport},
         finding::{Finding, Severity},
     },
+    words::sql::zones,
 };
 
 pub use self::programs::From;
@@ -99,6 +100,7 @@ struct Case<'c> {
     pending: Vec<&'c Migration>,
     running: Side,
     new: Side,
+    zone: Zone,
     stop: Stop,
 }
 
@@ -114,12 +116,14 @@ pub async fn compat(
     let mut notes = request.shadow.notes.clone();
     let origin = programs::origin(request, &mut notes)?;
     let since = since::since(request, &origin, &mut notes, watch).await?;
+    let zone = zone(request, &since.pending);
     let mut case = Case {
         shadow: request.shadow,
         base: since.base,
         pending: since.pending,
         running: Side::default(),
         new: Side::default(),
+        zone,
         stop,
     };
     let walk = walk::walk(request, &origin, &mut case).await?;
@@ -156,6 +160,25 @@ fn report(
         statements,
         notes,
         proved_on: request.shadow.proved_on(),
+    }
+}
+
+/// The time zone that types of times are converted in and that programs write in, as far as scripts and the environment tell.
+fn zone(request: &CompatRequest<'_>, pending: &[&Migration]) -> Zone {
+    let is_utc = |it: &str| ["utc", "etc/utc", "gmt", "etc/gmt", "zulu"].contains(&it);
+    let changes_it = |text: &str| {
+        let zones = zones(text);
+        zones.iter().any(|it| !is_utc(it))
+    };
+    if pending.iter().any(|it| changes_it(&it.up.text)) {
+        return Zone::Other;
+    }
+    match request.shadow.known.environment() {
+        None => Zone::Unknown,
+        Some(known) => match known.settings.get("TimeZone") {
+            Some(zone) if !is_utc(&zone.to_lowercase()) => Zone::Other,
+            _ => Zone::Utc,
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs migrations in the shadow at two sizes, watches every statement, and says what is dangerous to deploy.
 
+mod bounds;
 mod findings;
 mod nulls;
 pub mod record;

@@ -1,6 +1,9 @@
 //! What a rule looks at: the statements of a migration, the structure before and after, and what was observed.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     judge::Block,
@@ -8,9 +11,9 @@ use super::{
     stats::{Costs, Stats},
 };
 use crate::{
-    catalog::{Catalog, Difference, How, Key},
+    catalog::{Catalog, Difference, How, Key, ObjectKind},
     report::finding::Severity,
-    words::sql::{Piece, Statement, StatementKind, pieces},
+    words::sql::{Piece, Statement, StatementKind, code, pieces},
 };
 
 /// One statement, as tokens.
@@ -112,8 +115,7 @@ const OBJECTS: [&str; 16] = [
 /// The code of a string.
 fn body<'s>(piece: &Piece<'s>) -> Option<&'s str> {
     let Piece::Text(text) = piece else { return None };
-    let tag = &text[..text.strip_prefix('$')?.find('$')? + 2];
-    text.strip_prefix(tag)?.strip_suffix(tag)
+    code(text).map(|it| it.1)
 }
 
 /// A migration in one direction, as it was seen.
@@ -180,10 +182,17 @@ impl Case<'_> {
         gone.map(|it| &it.key)
     }
 
-    /// The objects that are new.
+    /// The objects that are new. What a relation that was renamed had before is not.
     pub fn added(&self) -> impl Iterator<Item = &Key> {
+        let moved = moved(self.statements, self.before);
+        let was_there = move |key: &Key| {
+            let Some(old) = moved.get(&key.table()) else { return false };
+            let mut parts: Vec<&str> = key.parts().collect();
+            parts[1] = old.name();
+            self.before.get(&Key::new(key.kind(), &parts)).is_some()
+        };
         let new = self.differences.iter().filter(|it| it.how == How::New);
-        new.map(|it| &it.key)
+        new.map(|it| &it.key).filter(move |it| !was_there(it))
     }
 
     /// Whether a statement renames something of this name.
@@ -203,6 +212,30 @@ impl Case<'_> {
     pub fn rows(&self, table: &str) -> Option<f64> {
         self.stats?.tables.get(table).map(|it| it.rows)
     }
+}
+
+/// The relations that were there before and have been renamed: by the name that each has at the end, the one that it had.
+#[must_use]
+pub fn moved(statements: &[Said<'_>], before: &Catalog) -> BTreeMap<Key, Key> {
+    let mut moved = BTreeMap::new();
+    let mut left = BTreeSet::new();
+    let renames = statements.iter().filter(|it| it.begins(&["alter"])).filter_map(|it| {
+        let at = it.pieces.windows(2).position(|it| it[0].is("rename") && it[1].is("to"))?;
+        Some((it.pieces.get(at.checked_sub(1)?)?, it.pieces.get(at + 2)?))
+    });
+    for pair in renames {
+        let (Piece::Word(from) | Piece::Name(from), Piece::Word(to) | Piece::Name(to)) = pair
+        else {
+            continue;
+        };
+        let old = before.of_kind(ObjectKind::Relation).map(|(key, _)| key);
+        let known = old.filter(|it| !left.contains(*it)).chain(moved.keys());
+        let Some(key) = known.filter(|it| it.name() == from).last().cloned() else { continue };
+        let was = moved.remove(&key).unwrap_or_else(|| key.clone());
+        moved.insert(Key::new(ObjectKind::Relation, &[key.part(0), to]), was);
+        left.insert(key);
+    }
+    moved
 }
 
 /// What a rule found.

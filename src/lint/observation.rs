@@ -121,6 +121,8 @@ pub struct Work {
     pub updated: u64,
     /// Rows that were deleted.
     pub deleted: u64,
+    /// Rows that were locked and not changed: SELECT … FOR UPDATE.
+    pub only_locked: u64,
 }
 
 impl Work {
@@ -133,7 +135,7 @@ impl Work {
     /// Rows that are locked until the transaction ends.
     #[must_use]
     pub const fn locked(&self) -> u64 {
-        self.updated + self.deleted
+        self.updated + self.deleted + self.only_locked
     }
 }
 
@@ -161,6 +163,9 @@ pub struct Step {
     /// How long it took, in microseconds. For calibration only: it depends on the machine.
     pub micros: u64,
 }
+
+/// The SQLSTATE of a query that finds several rows where one is meant: cardinality_violation.
+pub const SEVERAL: &str = "21000";
 
 /// Why a statement failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

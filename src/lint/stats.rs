@@ -35,6 +35,9 @@ pub struct Table {
     pub reads_per_second: f64,
     /// How many rows are written in a second, on average.
     pub writes_per_second: f64,
+    /// How many different values columns have, where these are few.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub distinct: BTreeMap<String, f64>,
 }
 
 /// What is known of a sequence.

@@ -70,7 +70,18 @@ BEGIN
                                 string_agg(quote_literal(h.value), ', ' ORDER BY h.ordinality), chr(3), count(*), format_type(a.atttypid, a.atttypmod))
                             FROM jsonb_array_elements_text(hints -> a.attname) WITH ORDINALITY h
                         )
-                        WHEN b.typcategory = 'S' AND to_regtype(hints ->> a.attname) IN (SELECT e.enumtypid FROM pg_catalog.pg_enum e) THEN
+                        -- what a script looks for: a row has each, as far as there are rows
+                        WHEN (b.typcategory IN ('S', 'N') OR b.typname = 'uuid') AND jsonb_typeof(hints -> a.attname -> 'some') = 'array' THEN (
+                            SELECT format('(ARRAY[%s])[%s]::%s', string_agg(quote_literal(CASE
+                                WHEN h.value IS NOT NULL AND (b.typcategory = 'S' OR h.value ~ CASE b.typname WHEN 'uuid' THEN '^[0-9a-fA-F-]{36}$' ELSE '^-?[0-9]{1,15}(\.[0-9]+)?$' END) THEN h.value
+                                WHEN b.typcategory = 'S' THEN 'seed' || g.n
+                                WHEN b.typname = 'uuid' THEN '00000000-0000-4000-8000-00000000000' || g.n
+                                ELSE g.n::text
+                            END), ', ' ORDER BY g.n), chr(3), format_type(a.atttypid, a.atttypmod))
+                            FROM generate_series(1, 3) g(n)
+                            LEFT JOIN jsonb_array_elements_text(hints -> a.attname -> 'some') WITH ORDINALITY h(value, n) ON h.n = g.n
+                        )
+                        WHEN b.typcategory = 'S' AND to_regtype(CASE jsonb_typeof(hints -> a.attname) WHEN 'string' THEN hints ->> a.attname END) IN (SELECT e.enumtypid FROM pg_catalog.pg_enum e) THEN
                             format('(enum_range(NULL::%s))[1 + %s %% array_length(enum_range(NULL::%1$s), 1)]::text', to_regtype(hints ->> a.attname), chr(3))
                         WHEN y.typtype = 'e' THEN format('(enum_range(NULL::%s))[1 + %s %% array_length(enum_range(NULL::%1$s), 1)]', format_type(y.oid, NULL), chr(3))
                         WHEN b.typcategory = 'N' THEN format('%s::%s', chr(3), format_type(a.atttypid, a.atttypmod))

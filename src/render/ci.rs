@@ -27,10 +27,23 @@ pub(crate) fn checked_all(report: &CiReport, findings: &[Finding], verbose: bool
         };
         line(&mut text, &format!("new      {count} since {since}"));
     }
-    let end = findings::counted(findings).map_or("No findings.".into(), |it| format!("{it}."));
-    line(&mut text, &end);
+    line(&mut text, &ending(report, findings));
     super::autogenerate::seen_on(&mut text, report.proved_on.as_ref());
     text
+}
+
+/// What was found, and how many checks could not look.
+fn ending(report: &CiReport, findings: &[Finding]) -> String {
+    let failed = match report.parts.iter().filter(|it| it.outcome == Outcome::Failed).count() {
+        0 => None,
+        1 => Some("1 check could not do its work".to_owned()),
+        many => Some(format!("{many} checks could not do their work")),
+    };
+    let parts: Vec<String> = findings::counted(findings).into_iter().chain(failed).collect();
+    match &parts[..] {
+        [] => "No findings.".to_owned(),
+        parts => format!("{}.", parts.join("; ")),
+    }
 }
 
 fn part(part: &PartReport, findings: &[Finding]) -> String {

@@ -1,8 +1,10 @@
 //! What `lint` found.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::report::{finding::Finding, proved::ProvedOn};
+use crate::report::{autogenerate::Drafted, finding::Finding, proved::ProvedOn};
 
 /// What `lint` found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -15,11 +17,46 @@ pub struct LintReport {
     pub accepted: Vec<AcceptedFinding>,
     /// Who waits for whom: every strong lock, also those that are brief.
     pub locks: Vec<LockReport>,
+    /// For each migration, how much of the work each statement of its up.sql does, in thousandths.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<String, Vec<u32>>,
     /// What is to be said of the run.
     pub notes: Vec<String>,
     /// The server that it was observed on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proved_on: Option<ProvedOn>,
+}
+
+/// What `lint --fix` did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FixReport {
+    /// The migrations that others stand for now.
+    pub fixed: Vec<Fixed>,
+    /// Those that stay as they are.
+    pub refused: Vec<NotFixed>,
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// The server that it was proved on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proved_on: Option<ProvedOn>,
+}
+
+/// A migration that others stand for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Fixed {
+    /// Its directory.
+    pub migration: String,
+    /// What stands in its place.
+    pub by: Vec<Drafted>,
+}
+
+/// A migration that stays as it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotFixed {
+    /// Its directory.
+    pub migration: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A finding that does not count.

@@ -74,6 +74,27 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, SqlError> {
     Ok(pieces)
 }
 
+/// The time zones that a text names, in lower case: `AT TIME ZONE 'UTC'`, `SET TimeZone = 'Europe/Oslo'`, `timezone('UTC', at)`.
+#[must_use]
+pub fn zones(text: &str) -> Vec<String> {
+    let pieces = pieces(text).unwrap_or_default();
+    let mut found = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Text(inner) if let Some((_, code)) = code(inner) => found.extend(zones(code)),
+            it if it.is("zone") || it.is("timezone") => {
+                let mut next = pieces[at + 1..].iter();
+                let next = next.find(|it| !matches!(it, Piece::Sign("=" | "(")) && !it.is("to"));
+                if let Some(Piece::Text(name)) = next {
+                    found.push(name.trim_matches('\'').to_lowercase());
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// The first word of a statement that the splitter has found, as written.
 #[must_use]
 pub fn verb(statement: &str) -> &str {
@@ -108,7 +129,8 @@ pub fn place_of(statement: &str, word: &str) -> Option<usize> {
 }
 
 /// What stands between the tags of a string in dollar quotes, and where it begins.
-fn code(written: &str) -> Option<(usize, &str)> {
+#[must_use]
+pub fn code(written: &str) -> Option<(usize, &str)> {
     let tag = &written[..written.strip_prefix('$')?.find('$')? + 2];
     Some((tag.len(), written.strip_prefix(tag)?.strip_suffix(tag)?))
 }
@@ -177,6 +199,13 @@ impl SqlError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_zones_are_named_where_they_are_set_or_used() {
+        let text = "SET TimeZone = 'Asia/Tokyo'; SET LOCAL TIME ZONE 'utc'; SELECT a AT TIME ZONE 'Zulu', timezone('GMT', b);
+            ALTER TABLE t ADD c timestamp with time zone DEFAULT '2020-01-01'; DO $$ BEGIN SET timezone TO 'UTC'; END $$";
+        assert_eq!(zones(text), ["asia/tokyo", "utc", "zulu", "gmt", "utc"]);
+    }
 
     #[test]
     fn a_word_is_a_token_of_the_statement_or_of_the_code_that_it_runs() {

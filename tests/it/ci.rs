@@ -52,6 +52,22 @@ Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it
 }
 
 #[test]
+fn without_a_database_that_answers_the_rest_is_checked_and_what_could_not_be_is_said() {
+    let project = whole().env("DATABASE_URL", "postgres://nobody:secret@127.0.0.1:1/nowhere");
+    let ran = project.run("ci").code(1);
+    assert!(ran.stdout.contains("\n1 check could not do its work.\n"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("could not read the version").count(), 1, "{}", ran.stdout);
+    let ran = project.run("report").code(1);
+    assert!(ran.stderr.contains("Wrote report.html, without what failed."), "{}", ran.stderr);
+    let page = std::fs::read_to_string(project.path().join("report.html")).unwrap();
+    assert!(page.contains("nothing is listening at 127.0.0.1:1"), "{page}");
+    // nothing else says what is pending
+    project.run("compat").code(1).says(&["connect::unreachable"]);
+    let empty = Project::new().run("compat").code(0);
+    assert!(empty.stdout.contains("Nothing is pending."), "{}", empty.stdout);
+}
+
+#[test]
 fn what_is_found_is_one_list_with_one_exit_code() {
     let project = whole();
     project.migration("3_items", "CREATE TABLE items (id bigint PRIMARY KEY);", "SELECT 1;");

@@ -155,6 +155,59 @@ d_dropped: deploy-first
 }
 
 #[test]
+fn what_rows_have_to_comply_with_and_what_only_looks_like_a_change() {
+    let database = Database::new();
+    let first = "CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL UNIQUE, age int NOT NULL, at timestamp NOT NULL);";
+    let old = "diesel::table! { users (id) { id -> Int4, email -> Text, age -> Int4, at -> Timestamp, } }";
+    let project = project(&database, first, old);
+    for (name, up) in [
+        ("2_key_lost", "ALTER TABLE users DROP CONSTRAINT users_email_key"),
+        ("3_check", "SELECT 1;\nALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0) NOT VALID"),
+        ("4_validated", "ALTER TABLE users VALIDATE CONSTRAINT grown"),
+        ("5_key", "CREATE UNIQUE INDEX ON users (age)"),
+        ("6_wider_key", "CREATE UNIQUE INDEX ON users (age, email)"),
+        ("7_zone", "ALTER TABLE users ALTER at TYPE timestamptz USING at AT TIME ZONE 'UTC'"),
+        (
+            "8_view",
+            "ALTER TABLE users RENAME TO people;\nCREATE VIEW users AS SELECT * FROM people",
+        ),
+    ] {
+        project.migration(name, up, "");
+    }
+    project.write("src/schema.rs", &old.replace("Timestamp", "Timestamptz"));
+    let found = report(&project, "--from old.rs");
+    let told: Vec<String> = verdicts(&found)
+        .into_iter()
+        .flat_map(|(name, verdict)| {
+            let lines = findings(&found, &name).into_iter().map(|it| format!("  {it}"));
+            [format!("{name}: {verdict}")].into_iter().chain(lines).collect::<Vec<_>>()
+        })
+        .collect();
+    snapbox::assert_data_eq!(
+        told.join("\n"),
+        snapbox::str![[r#"
+2_key_lost: either
+  warning compat::constraint 1:13 the running program may insert into `old::users` with ON CONFLICT (email), which is no unique key after this migration
+3_check: either
+  warning compat::constraint 2:47 the running program may write rows to `old::users` that are refused by CHECK ((age > 0)) after this migration
+4_validated: either
+5_key: either
+  warning compat::constraint 1:31 the running program may write rows to `old::users` that are refused by UNIQUE (age) after this migration
+6_wider_key: either
+7_zone: either
+8_view: either
+"#]]
+    );
+    // in another zone, other values are read
+    project.migration(
+        "7_zone",
+        "ALTER TABLE users ALTER at TYPE timestamptz USING at AT TIME ZONE 'Asia/Tokyo'",
+        "",
+    );
+    assert_eq!(verdicts(&report(&project, "--from old.rs"))[5].1, "neither");
+}
+
+#[test]
 fn a_column_that_is_renamed_works_in_no_order_and_the_steps_that_do_are_written_out() {
     let database = Database::new();
     let first = "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL DEFAULT 'none');";

@@ -15,6 +15,10 @@ pub fn timelines(report: &LintReport, migrations: &Migrations) -> Vec<LockTimeli
     let of = |name: &String| {
         let migration = migrations.iter().find(|it| it.name == *name)?;
         let mut timeline = LockTimeline::of(migration)?;
+        let shares = report.shares.get(name).into_iter().flatten();
+        for (statement, share) in timeline.statements.iter_mut().zip(shares) {
+            statement.share = *share;
+        }
         let own = report.locks.iter().filter(|it| it.migration == *name && it.script == "up.sql");
         for lock in own {
             timeline.add((lock.line, lock.until_line), bar(lock));

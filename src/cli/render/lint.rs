@@ -13,7 +13,7 @@ use crate::{
     },
     report::{
         finding::{Finding, Place, Severity},
-        lint::{LintReport, LockReport},
+        lint::{FixReport, LintReport, LockReport},
     },
     words::shown::Shown,
 };
@@ -43,6 +43,37 @@ pub(in crate::cli) fn linted(
     line(&mut text, &sentence(report));
     if let Some(proved_on) = &report.proved_on {
         line(&mut text, &format!("Observed on {}.", one_line(&proved_on.to_string())));
+    }
+    text
+}
+
+/// What `--fix` did.
+pub(in crate::cli) fn fixed(report: &FixReport) -> String {
+    let mut text = String::new();
+    for fixed in &report.fixed {
+        let verb = if report.dry_run { "would be replaced" } else { "is replaced" };
+        line(&mut text, &format!("{} {verb} by", one_line(&fixed.migration)));
+        for drafted in &fixed.by {
+            let alone = if drafted.run_in_transaction { "" } else { "  (without a transaction)" };
+            let path = drafted.path.as_ref().map(|it| it.display().to_string());
+            line(&mut text, &format!("  {}{alone}", path.as_ref().unwrap_or(&drafted.name)));
+            for sql in drafted.up.lines().filter(|_| report.dry_run) {
+                line(&mut text, format!("    {sql}").trim_end());
+            }
+        }
+    }
+    for refused in &report.refused {
+        let (name, reason) = (one_line(&refused.migration), one_line(&refused.reason));
+        line(&mut text, &format!("{name} stays as it is: {reason}"));
+    }
+    if report.fixed.is_empty() && report.refused.is_empty() {
+        line(&mut text, "Nothing to replace.");
+    } else if let Some(proved_on) = report.proved_on.as_ref().filter(|_| !report.fixed.is_empty()) {
+        let proved_on = one_line(&proved_on.to_string());
+        line(
+            &mut text,
+            &format!("Proved on {proved_on}: up, down and up again, with the same result."),
+        );
     }
     text
 }

@@ -29,9 +29,9 @@ pub(super) struct Found<'p> {
     pub(super) tables: Tables,
     used: Used,
     pub(super) models: Vec<(Model, Names)>,
-    /// For each table, what each struct that is inserted gives a value.
+    /// For each table, what each struct or row that is inserted gives a value.
     given: BTreeMap<usize, Vec<BTreeSet<usize>>>,
-    /// The tables into which rows are inserted that are no structs.
+    /// The tables into which rows are inserted that are neither structs nor written out.
     pub(super) loose: BTreeSet<usize>,
     /// Pieces of SQL in queries, each with the tables that its file names.
     pub(super) fragments: Vec<(String, BTreeSet<usize>)>,
@@ -59,6 +59,11 @@ impl<'p> Found<'p> {
     /// What is used of a table.
     pub(super) fn of(&mut self, table: usize) -> &mut TableUse {
         self.used.tables.entry(table).or_default()
+    }
+
+    /// Notes what a row that is inserted has, without a struct.
+    pub(super) fn row(&mut self, table: usize, columns: BTreeSet<usize>) {
+        self.given.entry(table).or_default().push(columns);
     }
 
     /// What structs say, and what follows from all of it.

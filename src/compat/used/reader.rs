@@ -17,6 +17,7 @@ use crate::compat::{
         Used,
         found::{Found, everything},
         names::{Meaning, Names, Tables},
+        rows,
         structs::{Model, model, steps},
         tokens::{self, OF_EXPRESSIONS, OF_SCHEMA},
     },
@@ -48,6 +49,7 @@ pub(super) fn read(program: &Program, files: &[(PathBuf, String)]) -> Used {
             names,
             frames: Vec::new(),
             tuples: 0,
+            is_row: false,
             here: BTreeSet::new(),
             fragments: Vec::new(),
         };
@@ -149,6 +151,8 @@ struct Reader<'r, 'p> {
     frames: Vec<Frame>,
     /// In how many tuples it is.
     tuples: usize,
+    /// Whether it is a row that is written out.
+    is_row: bool,
     /// The tables that are named.
     here: BTreeSet<usize>,
     /// Pieces of SQL: `sql("lower(name) = 'x'")`.
@@ -214,8 +218,12 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a column that is named here may be part of a row that no struct stands for: `values((name.eq("x"), …))`.
+    /// Whether a column that is named here may be part of a row that is not known as a whole.
     fn may_be_inserted(&self) -> bool {
+        let arguments = self.frames.iter().rev().find(|it| matches!(it, Frame::Argument(_)));
+        if self.is_row || arguments == Some(&Frame::Argument("set".into())) {
+            return false;
+        }
         let is_value = |it: &Frame| matches!(it, Frame::Argument(name) if name == "values" || name == "into_columns");
         let is_assigned = self.frames.last() == Some(&Frame::Receiver("eq".into()));
         is_assigned && self.tuples > 0 || self.frames.iter().any(is_value)
@@ -272,7 +280,14 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
         self.within(Frame::Receiver(method.clone()), |it| it.visit_expr(&call.receiver));
         self.found.reads_back |= method == "save_changes";
         for argument in &call.args {
+            let column = |it: &Expr| self.column(it);
+            let row = if method == "values" { rows::row(argument, &column) } else { None };
+            let around = std::mem::replace(&mut self.is_row, row.is_some());
+            if let Some((table, columns)) = row {
+                self.found.row(table, columns);
+            }
             self.within(Frame::Argument(method.clone()), |it| it.visit_expr(argument));
+            self.is_row = around;
         }
         if let Some(generics) = &call.turbofish {
             self.visit_angle_bracketed_generic_arguments(generics);
@@ -382,6 +397,15 @@ impl Reader<'_, '_> {
     /// Reads all columns of them.
     fn all_of_model(&mut self, path: &[String]) {
         self.of_model(path).into_iter().for_each(|it| self.found.of(it).take_all());
+    }
+
+    /// The column that an expression is.
+    fn column(&self, expression: &Expr) -> Option<(usize, usize)> {
+        let Expr::Path(path) = expression else { return None };
+        match self.names.meanings(&self.found.tables, &steps(&path.path))[..] {
+            [Meaning::Column(table, column)] => Some((table, column)),
+            _ => None,
+        }
     }
 
     /// Whether an expression begins with a table.

@@ -5,6 +5,8 @@ DECLARE
     wanted jsonb := pg_catalog.current_setting('glowplug.grow')::jsonb;
     -- columns whose values a script asks something of: they repeat what is there
     hints jsonb := COALESCE(NULLIF(pg_catalog.current_setting('glowplug.seed_hints', true), '')::jsonb, '{}');
+    -- how many different values columns have in production: {"schema.table": {"column": number}}
+    several jsonb := COALESCE(NULLIF(pg_catalog.current_setting('glowplug.several', true), '')::jsonb, '{}');
     done oid[] := '{}';
     rel record;
     leaf record;
@@ -69,12 +71,13 @@ BEGIN
                 -- a partition without rows takes the pattern of its table
                 EXECUTE format('SELECT count(*) FROM (SELECT FROM %s LIMIT 8) t', CASE WHEN present > 0 THEN leaf.name ELSE rel.name END) INTO seeds;
                 CONTINUE WHEN seeds = 0;
-                -- 1: values of their own wherever a type has enough of them; 2: only where they must differ; 3: what may be empty is
-                FOR attempt IN COALESCE(NULLIF(pg_catalog.current_setting('glowplug.grow_from', true), '')::int, 1) .. 3 LOOP
+                -- 0: as 1, and a few rows have what a script looks for; 1: values of their own wherever a type has enough of them;
+                -- 2: only where they must differ; 3: what may be empty is
+                FOR attempt IN COALESCE(NULLIF(pg_catalog.current_setting('glowplug.grow_from', true), '')::int, 0) .. 3 LOOP
                     SELECT string_agg(quote_ident(v.attname), ', ' ORDER BY v.attnum),
                         string_agg(CASE
                             WHEN v.attname = leaf.key AND present = 0 THEN format('%L', leaf.literal)
-                            ELSE v.value
+                            ELSE COALESCE(replace(v.sought, chr(1), v.value || '::' || v.type), v.value)
                         END || '::' || v.type, ', ' ORDER BY v.attnum),
                         string_agg(DISTINCT format(
                             'LEFT JOIN LATERAL (SELECT %s, count(*) AS n FROM (SELECT %s FROM %s LIMIT %s) f) k%s ON true',
@@ -87,7 +90,7 @@ BEGIN
                                 WHEN a.attname = leaf.key THEN 't.' || quote_ident(a.attname)
                                 WHEN k.fk IS NOT NULL THEN format('k%s.a%s[1 + (g.v - 1) %% NULLIF(k%s.n, 0)]', k.fk, k.position, k.fk)
                                 WHEN attempt = 3 AND NOT a.attnotnull AND NOT u.is_unique THEN 'NULL'
-                                WHEN NOT u.is_unique AND (attempt > 1 OR u.is_checked OR hints ? a.attname::text) THEN 't.' || quote_ident(a.attname)
+                                WHEN NOT u.is_unique AND (attempt > 1 OR u.is_checked OR jsonb_typeof(hints -> a.attname) IN ('array', 'string')) THEN 't.' || quote_ident(a.attname)
                                 WHEN b.typname = 'int2' THEN '(g.v - 1) % 32000 + 1'
                                 WHEN b.typname = 'numeric' AND m.typmod > 0
                                     THEN format('(g.v %% (10::numeric ^ %s))', least(((m.typmod - 4) >> 16) - ((m.typmod - 4) & 2047), 15))
@@ -110,7 +113,30 @@ BEGIN
                                 WHEN b.typname IN ('tsrange', 'tstzrange') THEN format(
                                     '%I(timestamp ''2020-01-01'' + g.v * interval ''1 minute'', timestamp ''2020-01-01'' + (g.v + 1) * interval ''1 minute'')', b.typname)
                                 ELSE 't.' || quote_ident(a.attname)
-                            END AS value
+                            END AS value,
+                            -- chr(1) stands for the value of the other rows
+                            CASE
+                                WHEN attempt > 0 OR u.is_checked OR k.fk IS NOT NULL OR jsonb_typeof(hints -> a.attname) <> 'object' THEN NULL
+                                WHEN hints -> a.attname ? 'near' AND NOT u.is_unique THEN CASE
+                                    WHEN b.typname IN ('int2', 'int4', 'int8', 'numeric', 'float4', 'float8') AND hints -> a.attname ->> 'near' ~ '^-?[0-9]{1,15}$'
+                                        THEN format('(%s + %s)', hints -> a.attname ->> 'near', s.beside)
+                                    WHEN b.typname IN ('date', 'timestamp', 'timestamptz') AND hints -> a.attname ->> 'near' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'
+                                        THEN format('(timestamp %L + %s * interval ''1 day'')', hints -> a.attname ->> 'near', s.beside)
+                                END
+                                ELSE (
+                                    SELECT format('CASE %s %s ELSE %s END',
+                                        CASE WHEN u.is_unique OR (hints -> a.attname ->> 'once')::boolean THEN 'g.v' ELSE format('(g.v - 1) %% %s + 1', greatest(
+                                            count(*), COALESCE(
+                                                (several -> rel.name ->> a.attname)::numeric::bigint,
+                                                count(*) * (hints -> a.attname ->> 'of')::int
+                                            )
+                                        )) END,
+                                        string_agg(format('WHEN %s THEN %L::%s', h.n, h.value, format_type(a.atttypid, a.atttypmod)), ' ' ORDER BY h.n), chr(1))
+                                    FROM jsonb_array_elements_text(hints -> a.attname -> 'some') WITH ORDINALITY h(value, n)
+                                    WHERE h.value ~ CASE b.typcategory WHEN 'S' THEN '' WHEN 'N' THEN '^-?[0-9]{1,15}(\.[0-9]+)?$' WHEN 'D' THEN '^[0-9]{4}-[0-9]{2}-[0-9]{2}' WHEN 'U' THEN CASE WHEN b.typname = 'uuid' THEN '^[0-9a-fA-F-]{36}$' END END
+                                    HAVING count(*) > 0
+                                )
+                            END AS sought
                         FROM pg_catalog.pg_attribute a
                         JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
                         JOIN pg_catalog.pg_type b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
@@ -134,6 +160,9 @@ BEGIN
                             ORDER BY c.oid
                             LIMIT 1
                         ) k ON true
+                        CROSS JOIN LATERAL (
+                            SELECT format('CASE WHEN g.v %% %s = 0 THEN 1 ELSE -1 - g.v %% 1000 END', hints -> a.attname ->> 'of') AS beside
+                        ) s
                         WHERE a.attrelid = leaf.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
                             AND (k.fk IS NOT NULL OR a.attidentity = '' AND NOT COALESCE(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false))
                     ) v;

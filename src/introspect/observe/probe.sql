@@ -27,5 +27,8 @@ FROM (
 ) w
 WHERE w.returned + w.fetched + w.inserted + w.updated + w.deleted > 0
 UNION ALL
+SELECT ARRAY['locked', l.key, l.value]
+FROM pg_catalog.jsonb_each_text(COALESCE(NULLIF(pg_catalog.current_setting('glowplug.locked', true), '')::pg_catalog.jsonb, '{}')) l
+UNION ALL
 SELECT ARRAY['wal', pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text,
     (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text]

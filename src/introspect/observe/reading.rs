@@ -35,6 +35,8 @@ pub(super) struct Reading {
     /// The first name of each relation, and the file that it has now.
     known: BTreeMap<u32, (String, u32)>,
     work: BTreeMap<u32, Work>,
+    /// The rows that the transaction has locked and not changed.
+    locked: BTreeMap<u32, u64>,
     wal: u64,
     micros: u64,
     pub(super) failed: Option<Failed>,
@@ -54,7 +56,7 @@ fn oid(row: &Row, at: usize) -> u32 {
 
 fn work(row: &Row) -> Work {
     let [read, fetched, inserted, updated, deleted] = [2, 3, 4, 5, 6].map(|at| number(row, at));
-    Work { read, fetched, inserted, updated, deleted }
+    Work { read, fetched, inserted, updated, deleted, only_locked: 0 }
 }
 
 /// What one probe says.
@@ -64,6 +66,7 @@ struct Probe<'r> {
     there: BTreeSet<u32>,
     locks: BTreeSet<(u32, Mode)>,
     work: BTreeMap<u32, Work>,
+    locked: BTreeMap<u32, u64>,
     wal: u64,
     micros: u64,
 }
@@ -84,6 +87,9 @@ impl<'r> Probe<'r> {
                 }
                 Some("work") => {
                     probe.work.insert(oid(row, 1), work(row));
+                }
+                Some("locked") => {
+                    probe.locked.insert(oid(row, 1), number(row, 2));
                 }
                 Some("wal") => {
                     probe.wal = number(row, 1);
@@ -175,6 +181,7 @@ impl Reading {
                 inserted: less(|it| it.inserted),
                 updated: less(|it| it.updated),
                 deleted: less(|it| it.deleted),
+                only_locked: 0,
             };
             if work.total() > 0 {
                 all.insert(name.clone(), work);
@@ -213,6 +220,9 @@ impl Reading {
     /// Notes a statement of a transaction.
     pub(super) fn step(&mut self, statement: usize, transaction: usize, rows: &[Row]) {
         let probe = Probe::of(rows);
+        if self.observation.steps.last().is_some_and(|it| it.transaction != transaction) {
+            self.locked.clear();
+        }
         let mut step = self.after(statement, transaction, &probe);
         for (oid, mode) in probe.locks {
             if let Some((name, _)) = self.known.get(&oid) {
@@ -220,6 +230,20 @@ impl Reading {
             }
         }
         self.observation.steps.push(step);
+    }
+
+    /// Notes the rows that the last statement has locked. The work of counting them does not count.
+    pub(super) fn locked(&mut self, rows: &[Row]) {
+        let probe = Probe::of(rows);
+        if let Some(step) = self.observation.steps.last_mut() {
+            for (oid, count) in &probe.locked {
+                let before = self.locked.insert(*oid, *count).unwrap_or_default();
+                let Some((name, _)) = self.known.get(oid) else { continue };
+                step.work.entry(name.clone()).or_default().only_locked =
+                    count.saturating_sub(before);
+            }
+        }
+        self.rebase(rows);
     }
 
     /// Adds what was deferred to the last statement.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    lint::stats::Stats,
     postgres::{
         seed::Hints,
         session::{Failure, Message, Session},
@@ -12,12 +13,23 @@ use crate::{
 
 /// Values differ only where they must.
 const CAREFUL: &str = "SET LOCAL glowplug.grow_from = '2'";
-const BOLD: &str = "SET LOCAL glowplug.grow_from = '1'";
+const BOLD: &str = "SET LOCAL glowplug.grow_from = '0'";
 const GROW: &str = include_str!("grow.sql");
 /// The tables, with those that they refer to. The partitioned table that a partition belongs to, and the tables that a table refers to; itself else.
 const ABOVE: &str = include_str!("above.sql");
 /// The tables that rows are in: partitions instead of their table.
 const LEAVES: &str = include_str!("leaves.sql");
+
+/// What the rows are to be like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pattern<'p> {
+    /// What a script asks of them.
+    pub(crate) hints: &'p Hints,
+    /// Whether values differ only where they must.
+    pub(crate) is_careful: bool,
+    /// What is known of production.
+    pub(crate) stats: Option<&'p Stats>,
+}
 
 /// How many rows there are now, by table: `schema.table`, partitions as well.
 pub(crate) type Grown = BTreeMap<String, u64>;
@@ -29,7 +41,7 @@ pub(crate) type Grown = BTreeMap<String, u64>;
 pub(crate) async fn grow(
     session: &mut Session<'_>,
     tables: &[String],
-    (hints, is_careful): (&Hints, bool),
+    pattern: Pattern<'_>,
     rows: impl Fn(&str) -> u64,
 ) -> Result<Grown, Failure> {
     let list = serde_json::to_string(tables).unwrap_or_default();
@@ -42,14 +54,19 @@ pub(crate) async fn grow(
     }
     let wanted = serde_json::to_string(&wanted).unwrap_or_default();
     let wanted = format!("SET LOCAL glowplug.grow = {}", Literal(&wanted));
-    let hints = format!("SET LOCAL glowplug.seed_hints = {}", Literal(&hints.json()));
+    let hints = format!("SET LOCAL glowplug.seed_hints = {}", Literal(&pattern.hints.json()));
+    let tables = pattern.stats.iter().flat_map(|it| &it.tables);
+    let several: BTreeMap<_, _> = tables.map(|(name, it)| (name, &it.distinct)).collect();
+    let several = serde_json::to_string(&several).unwrap_or_default();
+    let several = format!("SET LOCAL glowplug.several = {}", Literal(&several));
     let messages = [
         Message::Batch("BEGIN"),
         Message::Batch("SET LOCAL session_replication_role = replica"),
         Message::Batch("SET LOCAL synchronous_commit = off"),
         Message::Batch(&hints),
+        Message::Batch(&several),
         Message::Batch(&wanted),
-        Message::Batch(if is_careful { CAREFUL } else { BOLD }),
+        Message::Batch(if pattern.is_careful { CAREFUL } else { BOLD }),
         Message::Batch(GROW),
         Message::Batch("COMMIT"),
     ];
@@ -78,6 +95,29 @@ pub(crate) async fn grow(
         }
     }
     Ok(grown)
+}
+
+/// Leaves one row in each of some tables: the second, in which booleans are true.
+///
+/// # Errors
+/// What the server refused, or the loss of the connection.
+pub(crate) async fn thin(session: &mut Session<'_>, tables: &Grown) -> Result<(), Failure> {
+    let delete = |it: &String| {
+        format!(
+            "DELETE FROM ONLY {it} WHERE ctid <> (SELECT ctid FROM ONLY {it} ORDER BY ctid OFFSET 1 LIMIT 1)"
+        )
+    };
+    let deletes: Vec<String> = tables.keys().map(delete).collect();
+    let mut messages = vec![
+        Message::Batch("BEGIN"),
+        Message::Batch("SET LOCAL session_replication_role = replica"),
+    ];
+    messages.extend(deletes.iter().map(|it| Message::Batch(it)));
+    messages.push(Message::Batch("COMMIT"));
+    for reply in session.exchange(&messages, &mut |_| {}).await {
+        reply?;
+    }
+    Ok(())
 }
 
 /// Removes all rows of some tables, as far as they let that happen.

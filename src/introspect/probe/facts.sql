@@ -10,8 +10,9 @@ WITH asked AS (
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ), columns AS (
     SELECT t.place, a.attrelid, a.attname, a.attnum, a.attgenerated, a.attidentity, a.atthasdef, a.atttypid, a.atttypmod,
-        a.attnotnull OR coalesce(domains.not_null, false) AS not_null,
-        coalesce(domains.has_default, false) AS domain_has_default,
+        a.attnotnull OR coalesce(domains.not_null, false) OR views.not_null AS not_null,
+        -- what a view leaves out, its table gives
+        coalesce(domains.has_default, false) OR views.has_default AS given,
         coalesce(domains.base, a.atttypid) AS base
     FROM tables t
     JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -28,6 +29,17 @@ WITH asked AS (
             (pg_catalog.array_agg(c.oid) FILTER (WHERE c.typtype <> 'd'))[1] AS base
         FROM chain c
     ) domains ON true
+    -- a view of one table, in which the column has its name, refuses and gives what the table does
+    CROSS JOIN LATERAL (
+        SELECT coalesce(pg_catalog.bool_or(o.attnotnull), false) AS not_null,
+            t.relkind = 'v' AND coalesce(pg_catalog.bool_or(o.atthasdef OR o.attidentity <> ''), true) AS has_default
+        FROM pg_catalog.pg_rewrite r
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.oid
+        JOIN pg_catalog.pg_attribute o ON o.attrelid = d.refobjid AND o.attnum = d.refobjsubid
+        WHERE t.relkind = 'v' AND r.ev_class = t.oid AND pg_catalog.pg_column_is_updatable(t.oid, a.attnum, false)
+            AND o.attname = a.attname AND o.atttypid = a.atttypid
+    ) views
 )
 SELECT ARRAY['table', t.place::pg_catalog.text, t.oid::pg_catalog.text, t.name,
     (t.relkind IN ('r', 'p', 'f'))::pg_catalog.text]
@@ -35,7 +47,7 @@ FROM tables t
 UNION ALL
 SELECT ARRAY['column', c.place::pg_catalog.text, c.attname::pg_catalog.text, c.attnum::pg_catalog.text,
     pg_catalog.format_type(c.atttypid, c.atttypmod), c.not_null::pg_catalog.text,
-    (c.atthasdef OR c.attidentity <> '' OR c.domain_has_default)::pg_catalog.text,
+    (c.atthasdef OR c.attidentity <> '' OR c.given)::pg_catalog.text,
     CASE WHEN c.attgenerated = '' THEN (
         SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM pg_catalog.pg_attrdef d
         WHERE d.adrelid = c.attrelid AND d.adnum = c.attnum
@@ -65,6 +77,27 @@ SELECT ARRAY['column', c.place::pg_catalog.text, c.attname::pg_catalog.text, c.a
 FROM columns c
 JOIN pg_catalog.pg_type b ON b.oid = c.base
 JOIN pg_catalog.pg_namespace n ON n.oid = b.typnamespace
+UNION ALL
+SELECT ARRAY['demand', t.place::pg_catalog.text, 'false', (
+        SELECT coalesce(pg_catalog.jsonb_agg(a.attname ORDER BY k.place), '[]')::pg_catalog.text
+        FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY k (number, place)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number
+    ), pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(c.oid), ' NOT VALID$', '')]
+FROM tables t
+JOIN pg_catalog.pg_constraint c ON c.conrelid = t.oid AND c.contype IN ('c', 'f', 'x')
+UNION ALL
+SELECT ARRAY['demand', t.place::pg_catalog.text, 'true',
+    -- ON CONFLICT can name it by its columns alone
+    CASE WHEN i.indexprs IS NULL AND i.indpred IS NULL AND i.indimmediate THEN k.columns::pg_catalog.text ELSE '[]' END,
+    'UNIQUE (' || k.texts || ')' || coalesce(' WHERE ' || pg_catalog.pg_get_expr(i.indpred, t.oid), '')]
+FROM tables t
+JOIN pg_catalog.pg_index i ON i.indrelid = t.oid AND i.indisunique AND i.indislive
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.jsonb_agg(a.attname ORDER BY n) AS columns,
+        pg_catalog.string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, n, true), ', ' ORDER BY n) AS texts
+    FROM pg_catalog.generate_series(1, i.indnkeyatts) n
+    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[n - 1]
+) k
 UNION ALL
 SELECT ARRAY['renamed', c.oid::pg_catalog.text,
     pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)]

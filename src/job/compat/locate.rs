@@ -225,6 +225,7 @@ async fn look(
         queries: &queries,
         earlier: &earlier,
         is_in_transaction: true,
+        zone: case.zone,
     };
     let answered = session.probe(&asked).await;
     let answered = answered.map_err(SessionError::while_doing(LOOKING))?;

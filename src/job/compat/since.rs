@@ -7,6 +7,7 @@ use crate::{
         JobError, Watch,
         compat::{CompatRequest, programs::Origin},
         failure::CompatError,
+        open::Endpoint,
     },
     migration::{
         source::{Migration, Migrations},
@@ -42,9 +43,12 @@ pub(super) async fn since<'m>(
         let (applied, told) = named(request, origin, text)?;
         return chosen(request, applied, told);
     }
-    let asked = applied(request, notes, watch).await?;
+    let asked = match request.database {
+        Some(database) => Some(applied(database, watch).await),
+        None => None,
+    };
     let (applied, told) = match (asked, own) {
-        (Some((applied, database)), own) => {
+        (Some(Ok((applied, database))), own) => {
             let applied: BTreeSet<&Version> =
                 applied.iter().filter_map(|it| all.get(it).copied()).collect();
             let told = format!("what database {database} has applied");
@@ -72,7 +76,15 @@ pub(super) async fn since<'m>(
                 _ => (applied, told),
             }
         }
-        (None, Some(own)) => (own, format!("what {} has on disk", origin.name)),
+        (Some(Err(error)), _) if error.is_interrupt() => return Err(error),
+        (asked, Some(own)) => {
+            if let Some(Err(error)) = asked {
+                notes.push(format!("could not ask the database what is pending: {error}"));
+            }
+            (own, format!("what {} has on disk", origin.name))
+        }
+        _ if all.is_empty() => (all, "there are no migrations".to_owned()),
+        (Some(Err(error)), None) => return Err(error),
         (None, None) => return Err(CompatError::NoStart.into()),
     };
     chosen(request, applied, told)
@@ -102,25 +114,13 @@ fn named<'m>(
     }
 }
 
-/// What the database has applied, and its name; none if it is not configured or cannot be reached.
+/// What a database has applied, and its name.
 async fn applied(
-    request: &CompatRequest<'_>,
-    notes: &mut Vec<String>,
+    database: &Endpoint,
     watch: Watch<'_>,
-) -> Result<Option<(Vec<Version>, String)>, JobError> {
-    let Some(database) = request.database else {
-        return Ok(None);
-    };
-    match database.read(watch).await {
-        Ok((_session, facts, journal)) => {
-            Ok(Some((journal.applied.into_keys().collect(), facts.database)))
-        }
-        Err(error) if error.is_interrupt() => Err(error),
-        Err(error) => {
-            notes.push(format!("could not ask the database what is pending: {error}"));
-            Ok(None)
-        }
-    }
+) -> Result<(Vec<Version>, String), JobError> {
+    let (_session, facts, journal) = database.read(watch).await?;
+    Ok((journal.applied.into_keys().collect(), facts.database))
 }
 
 fn history<'m>(request: &CompatRequest<'m>, applied: &BTreeSet<&'m Version>) -> History<'m> {

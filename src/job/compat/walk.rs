@@ -160,6 +160,7 @@ async fn look(case: &Case<'_>, endpoint: &Endpoint, walk: &mut Walk) -> Result<(
         queries: &queries,
         earlier: &earlier,
         is_in_transaction: false,
+        zone: case.zone,
     };
     let answered = session.probe(&asked).await;
     let answered = answered.map_err(SessionError::while_doing(LOOKING))?;

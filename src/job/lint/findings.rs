@@ -6,9 +6,11 @@ use super::{Accepted, Wish, stage::Ran};
 use crate::{
     job::caret,
     lint::{
+        self,
         accept::{self, Acceptance},
         case::{Case, Hit, Said},
         judge::{Block, Held},
+        observation::{Observation, Work},
         rule::Rule,
         rules,
         stats::Costs,
@@ -124,8 +126,16 @@ impl<'w> Judgment<'w> {
             });
         }
         self.unused(judged, &accepted, &used);
-        let locks = ran.blocks.iter().map(|block| judged.lock(block));
+        let seconds = |block: &Block| {
+            let costs = costs.filter(|_| block.grows())?;
+            lint::predicted(&case, block, costs)
+        };
+        let locks = ran.blocks.iter().map(|block| judged.lock(block, seconds(block)));
         self.report.locks.extend(locks);
+        if !case.is_down {
+            let shares = shares(&ran.pair.big, judged.statements.len());
+            self.report.shares.insert(judged.migration.name.clone(), shares);
+        }
     }
 
     /// Comments that nothing needs.
@@ -245,7 +255,7 @@ impl Judged<'_> {
         line_column(&self.script.text, start).0
     }
 
-    fn lock(&self, block: &Block) -> LockReport {
+    fn lock(&self, block: &Block, seconds: Option<(f64, f64)>) -> LockReport {
         LockReport {
             migration: self.migration.name.clone(),
             script: self.direction.file(),
@@ -261,9 +271,21 @@ impl Judged<'_> {
             until_line: self.line(block.until),
             slope: (block.slope() * 100.0).round() / 100.0,
             driver: block.driver().filter(|_| block.grows()).map(|(table, _)| table.to_owned()),
-            seconds: None,
+            seconds,
         }
     }
+}
+
+/// How much of the work each statement does, in thousandths; to the percent, as what else the server reads differs a little.
+fn shares(seen: &Observation, statements: usize) -> Vec<u32> {
+    let mut work = vec![0_u64; statements];
+    for step in &seen.steps {
+        if let Some(own) = work.get_mut(step.statement) {
+            *own += step.work.values().map(Work::total).sum::<u64>();
+        }
+    }
+    let all = work.iter().sum::<u64>().max(1);
+    work.iter().map(|it| u32::try_from((it * 100 + all / 2) / all * 10).unwrap_or(1000)).collect()
 }
 
 fn finding(

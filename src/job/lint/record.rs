@@ -32,6 +32,7 @@ pub async fn record(endpoint: &Endpoint, watch: Watch<'_>) -> Result<Stats, JobE
             indexes: text(3).parse().unwrap_or_default(),
             reads_per_second: number(4),
             writes_per_second: number(5),
+            distinct: serde_json::from_str(&text(7)).unwrap_or_default(),
         };
         stats.tables.insert(text(0), table);
     }

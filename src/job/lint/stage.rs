@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Wish, nulls};
+use super::{Wish, bounds, nulls};
 use crate::{
     catalog::{Catalog, Difference},
     cluster::Scratch,
     introspect::{
         Reader,
-        observe::{self, Grown, Watched},
+        observe::{self, Grown, Pattern, Watched},
     },
     job::{
         JobError,
@@ -19,7 +19,7 @@ use crate::{
     lint::{
         case::Said,
         judge::{self, Block},
-        observation::{Failed, Kind, Observation, Pair},
+        observation::{Failed, Kind, Observation, Pair, SEVERAL},
         stats::{Costs, Stats},
     },
     migration::{
@@ -58,7 +58,10 @@ pub(super) struct Stage {
     many: Side,
     reader: Reader,
     server_version: u32,
+    /// What rows that are counted are like.
     hints: Hints,
+    /// What rows are like that fit everything.
+    fitting: Hints,
     stats: Option<Stats>,
     costs: Option<Costs>,
     pub(super) notes: Vec<String>,
@@ -111,12 +114,13 @@ impl Stage {
         let beginnings = shadow.beginnings("lint", &needs, keys.into_iter(), bytes);
         let (prepared, known) = shadow.begin(&beginnings, &needs).await?;
         let endpoint = shadow.endpoint(&prepared.scratch, stop);
+        let [hints, fitting] = hints(rest);
         let replayed = async {
             if known < before.len() {
                 replay(&endpoint, before).await?;
                 shadow.kept(&endpoint, &beginnings, &prepared).await?;
             }
-            sides(shadow, &prepared.scratch, &endpoint, &hints(rest)).await
+            sides(shadow, &prepared.scratch, &endpoint, &hints).await
         };
         match replayed.await {
             Ok((few, many, server_version)) => Ok(Self {
@@ -125,7 +129,8 @@ impl Stage {
                 many,
                 reader: Reader::keeping(),
                 server_version,
-                hints: hints(rest),
+                hints,
+                fitting,
                 stats: wish.stats.cloned(),
                 costs: None,
                 notes: [shadow.notes.clone(), prepared.notes].concat(),
@@ -180,21 +185,23 @@ impl Stage {
         let script = migration.script(direction).unwrap_or(&migration.up);
         let watched = watched(migration, script, statements);
         let before = self.catalog().await?;
-        self.seed().await?;
+        self.seed(false).await?;
         let tables = self.touched(&watched).await?;
         let grown = self.grow(&tables, false).await?;
-        let columns = nulls::wanted(&Said::all(&script.text, statements));
+        let said = Said::all(&script.text, statements);
+        let (columns, updates) = (nulls::wanted(&said), bounds::updates(&said, &before));
         self.put_nulls(&tables, &columns).await?;
+        self.put_in_bounds(&updates).await?;
         let mut pair = self.observe(&watched, &grown).await?;
         let mut with_rows = None;
         if failure(&pair).is_some() && watched.is_whole {
             self.empty(&grown).await?;
-            self.seed().await?;
+            self.seed(true).await?;
             let careful = self.grow(&tables, true).await?;
+            self.put_in_bounds(&updates).await?;
             pair = self.observe(&watched, &careful).await?;
             if let Some(failed) = failure(&pair) {
-                self.empty(&careful).await?;
-                pair = self.observe(&watched, &[Grown::new(), Grown::new()]).await?;
+                pair = self.with_few_rows(&watched, &careful, &failed).await?;
                 with_rows = Some(failed);
             }
         }
@@ -211,12 +218,34 @@ impl Stage {
         })
     }
 
+    /// Runs a script without rows; where a query has to find one row, with one in each table.
+    async fn with_few_rows(
+        &mut self,
+        watched: &Watched<'_>,
+        grown: &[Grown; 2],
+        failed: &Failed,
+    ) -> Result<Pair, JobError> {
+        self.empty(grown).await?;
+        if failed.code == SEVERAL {
+            self.seed(true).await?;
+            for (side, grown) in [&mut self.few, &mut self.many].into_iter().zip(grown) {
+                observe::thin(&mut side.session, grown).await.map_err(self::failed)?;
+            }
+            let pair = self.observe(watched, &[Grown::new(), Grown::new()]).await?;
+            if failure(&pair).is_none() {
+                return Ok(pair);
+            }
+            self.empty(grown).await?;
+        }
+        self.observe(watched, &[Grown::new(), Grown::new()]).await
+    }
+
     async fn catalog(&mut self) -> Result<Catalog, JobError> {
         Ok(self.reader.read(&mut self.few.second, self.server_version).await?)
     }
 
-    async fn seed(&mut self) -> Result<(), JobError> {
-        let hints = &self.hints;
+    async fn seed(&mut self, is_careful: bool) -> Result<(), JobError> {
+        let hints = if is_careful { &self.fitting } else { &self.hints };
         let both = tokio::join!(
             self.few.session.seed_fitting(hints),
             self.many.session.seed_fitting(hints)
@@ -232,6 +261,14 @@ impl Stage {
         let both = tokio::join!(
             nulls::put(&mut self.few.session, tables, columns),
             nulls::put(&mut self.many.session, tables, columns),
+        );
+        both.0.and(both.1).map_err(failed)
+    }
+
+    async fn put_in_bounds(&mut self, updates: &[String]) -> Result<(), JobError> {
+        let both = tokio::join!(
+            bounds::put(&mut self.few.session, updates),
+            bounds::put(&mut self.many.session, updates),
         );
         both.0.and(both.1).map_err(failed)
     }
@@ -285,10 +322,12 @@ impl Stage {
     }
 
     async fn grow(&mut self, tables: &[String], is_careful: bool) -> Result<[Grown; 2], JobError> {
-        let (stats, hints) = (&self.stats, (&self.hints, is_careful));
+        let stats = self.stats.as_ref();
+        let hints = if is_careful { &self.fitting } else { &self.hints };
+        let pattern = Pattern { hints, is_careful, stats };
         let rows = |most: u64| {
             move |table: &str| {
-                let known = stats.as_ref().and_then(|it| it.tables.get(table));
+                let known = stats.and_then(|it| it.tables.get(table));
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -299,8 +338,8 @@ impl Stage {
         };
         let (few, many) = (&mut self.few, &mut self.many);
         let both = tokio::join!(
-            observe::grow(&mut few.session, tables, hints, rows(few.rows)),
-            observe::grow(&mut many.session, tables, hints, rows(many.rows)),
+            observe::grow(&mut few.session, tables, pattern, rows(few.rows)),
+            observe::grow(&mut many.session, tables, pattern, rows(many.rows)),
         );
         Ok([both.0.map_err(failed)?, both.1.map_err(failed)?])
     }
@@ -319,12 +358,13 @@ fn watched<'s>(
     Watched { text: &script.text, statements, is_whole: migration.metadata.run_in_transaction }
 }
 
-/// What the scripts ask of the values in columns.
-fn hints(migrations: &[&Migration]) -> Hints {
+/// What the scripts ask of the values in columns: of some rows, and of all.
+fn hints(migrations: &[&Migration]) -> [Hints; 2] {
     let ups: Vec<&str> = migrations.iter().map(|it| it.up.text.as_str()).collect();
     let downs = migrations.iter().filter_map(|it| it.down.as_ref());
     let downs: Vec<&str> = downs.map(|it| it.text.as_str()).collect();
-    Hints::of(&ups.join("\n;\n"), &downs.join("\n;\n"))
+    let (ups, downs) = (ups.join("\n;\n"), downs.join("\n;\n"));
+    [Hints::spread(&ups, &downs), Hints::of(&ups, &downs)]
 }
 
 async fn replay(endpoint: &Endpoint, before: &[&Migration]) -> Result<(), JobError> {

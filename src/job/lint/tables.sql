@@ -1,4 +1,4 @@
--- Tables with their sizes, and how often they are used in a second.
+-- Tables with their sizes, how often they are used in a second, and how many different values columns have, where these are few.
 SELECT ARRAY[
     pg_catalog.format('%I.%I', n.nspname, c.relname),
     GREATEST(c.reltuples, s.n_live_tup, 0)::bigint::text,
@@ -6,7 +6,12 @@ SELECT ARRAY[
     (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)::text,
     pg_catalog.round(((COALESCE(s.seq_scan, 0) + COALESCE(s.idx_scan, 0)) / t.seconds)::numeric, 3)::text,
     pg_catalog.round(((COALESCE(s.n_tup_ins, 0) + COALESCE(s.n_tup_upd, 0) + COALESCE(s.n_tup_del, 0)) / t.seconds)::numeric, 3)::text,
-    pg_catalog.to_char(pg_catalog.now(), 'YYYY-MM-DD')
+    pg_catalog.to_char(pg_catalog.now(), 'YYYY-MM-DD'),
+    (
+        SELECT pg_catalog.jsonb_object_agg(v.attname, v.n_distinct)::text
+        FROM pg_catalog.pg_stats v
+        WHERE v.schemaname = n.nspname AND v.tablename = c.relname AND v.n_distinct BETWEEN 1 AND 1000
+    )
 ] AS "row"
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

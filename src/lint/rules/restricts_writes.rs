@@ -40,6 +40,7 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
             })
         };
         let what = match (&difference.how, key.kind()) {
+            (How::New, ObjectKind::Constraint) if is_renamed(case, key) => continue,
             (How::New, ObjectKind::Constraint) if !of_new_column(key) => {
                 match case.after.get(key).and_then(|it| it.constraint_kind()) {
                     Some(ConstraintKind::Check) if is_bound(case, key) => continue,
@@ -84,6 +85,16 @@ fn check(case: &Case<'_>, hits: &mut Vec<Hit>) {
             ));
         }
     }
+}
+
+/// Whether the table had the same constraint under another name, which is gone.
+fn is_renamed(case: &Case<'_>, key: &Key) -> bool {
+    let mut before = case.before.below(ObjectKind::Constraint, &[key.part(0), key.part(1)]);
+    let now = case.after.get(key).and_then(|it| it.get(Attribute::Definition));
+    now.is_some()
+        && before.any(|(was, fact)| {
+            fact.get(Attribute::Definition) == now && case.after.get(was).is_none()
+        })
 }
 
 /// Whether a CHECK is what DETACH PARTITION CONCURRENTLY makes of the bound: the same rows were refused before.

@@ -2,10 +2,13 @@
 //!
 //! Nothing depends on it being right: rows that do not fit are left out.
 
-use std::collections::BTreeMap;
+mod sought;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use self::sought::Sought;
 use crate::words::sql::{Piece, pieces};
 
 /// What the values of columns should be, by their names.
@@ -19,24 +22,50 @@ enum Hint {
     Values(Vec<String>),
     /// Those of an enum that is there already.
     Type(String),
+    /// Some of the rows have them.
+    Sought(Sought),
 }
 
 impl Hints {
-    /// Reads the scripts of a migration.
+    /// Reads the scripts of a migration: every row gets what they ask for.
     pub(crate) fn of(up: &str, down: &str) -> Self {
-        let mut hints = Self::default();
+        Self::read(up, down).0
+    }
+
+    /// The same for rows that are counted: what a script looks for, some of them have; what a type or a CHECK needs, all.
+    pub(crate) fn spread(up: &str, down: &str) -> Self {
+        let (Self(mut all), demanded) = Self::read(up, down);
+        all.retain(|column, _| demanded.contains(column));
+        for (column, it) in [up, down].into_iter().flat_map(sought::read) {
+            all.entry(column).or_insert(Hint::Sought(it));
+        }
+        Self(all)
+    }
+
+    /// All hints, and the columns of which every row has to fit.
+    fn read(up: &str, down: &str) -> (Self, BTreeSet<String>) {
+        let (mut hints, mut demanded) = (Self::default(), BTreeSet::new());
         for text in [up, down] {
             let Ok(pieces) = pieces(text) else { continue };
             let enums = enums(&pieces);
-            for at in 0..pieces.len() {
-                hints.compared(&pieces, at);
+            let mut is_check = false;
+            for (at, piece) in pieces.iter().enumerate() {
+                let ends = piece.is("where") || matches!(piece, Piece::Sign(";"));
+                is_check = piece.is("check") || is_check && !ends;
+                let Some((column, hint)) = compared(&pieces, at) else { continue };
+                // what every row needs says more than what some have
+                if is_check && demanded.insert(column.clone()) {
+                    hints.0.insert(column, hint);
+                } else {
+                    hints.0.entry(column).or_insert(hint);
+                }
             }
             // a type says more than a comparison
             for at in 0..pieces.len() {
-                hints.cast(&pieces, at, &enums);
+                demanded.extend(hints.cast(&pieces, at, &enums));
             }
         }
-        hints
+        (hints, demanded)
     }
 
     pub(crate) fn json(&self) -> String {
@@ -44,7 +73,12 @@ impl Hints {
     }
 
     /// `column::type`, `f(column)::type`, `CAST (column AS type)`, `ALTER column TYPE type`.
-    fn cast(&mut self, pieces: &[Piece<'_>], at: usize, enums: &BTreeMap<String, Vec<String>>) {
+    fn cast(
+        &mut self,
+        pieces: &[Piece<'_>],
+        at: usize,
+        enums: &BTreeMap<String, Vec<String>>,
+    ) -> Vec<String> {
         let (columns, after) = if is_cast(pieces, at) {
             let after = at + if is_sign(pieces, at, "::") { 1 } else { 2 };
             (operand(pieces, at), after)
@@ -57,75 +91,86 @@ impl Hints {
             let before = if is_data { at - 2 } else { at };
             let mut verb = pieces[..before].iter().rev().skip(1).take(2);
             if !verb.any(|it| it.is("alter") || it.is("column")) {
-                return;
+                return Vec::new();
             }
             (name(&pieces[before - 1]).into_iter().collect(), at + 1)
         } else {
-            return;
+            return Vec::new();
         };
         let Some(hint) = hint_of_type(pieces, after, enums) else {
-            return;
+            return Vec::new();
         };
-        for column in columns {
-            self.0.insert(column, hint.clone());
+        for column in &columns {
+            self.0.insert(column.clone(), hint.clone());
         }
+        columns
     }
+}
 
-    /// `column IN ('a', 'b')`, `column = 'a'`, `column > 5`, `column BETWEEN 5 AND 9`, `length(column) >= 8`.
-    fn compared(&mut self, pieces: &[Piece<'_>], at: usize) {
-        let Some(column) = name(&pieces[at]) else {
-            return;
-        };
-        let mut next = at + 1;
-        let is_length = at > 1
-            && is_sign(pieces, at - 1, "(")
-            && ["length", "char_length", "octet_length"].iter().any(|it| pieces[at - 2].is(it));
-        // `(column)` of what is wrapped, and casts of what is compared
-        while next < pieces.len() && is_sign(pieces, next, ")") {
-            next += 1;
-        }
-        while next < pieces.len() && is_cast(pieces, next) {
-            next += if is_sign(pieces, next, "::") { 2 } else { 3 };
-        }
-        let Some(sign) = pieces.get(next) else { return };
-        let two = pieces.get(next + 1);
-        let (word, behind) = match (sign, two) {
-            (Piece::Word(word), _) => (word.as_str(), next + 1),
-            (Piece::Sign(first), Some(Piece::Sign("="))) if ["<", ">"].contains(first) => {
-                (if *first == "<" { "<=" } else { ">=" }, next + 2)
+/// `column IN ('a', 'b')`, `column = 'a'`, `column > 5`, `column BETWEEN 5 AND 9`, `length(column) >= 8`.
+fn compared(pieces: &[Piece<'_>], at: usize) -> Option<(String, Hint)> {
+    let column = name(&pieces[at])?;
+    let Operator { word, behind, is_length } = operator(pieces, at)?;
+    let values: Vec<String> = match word {
+        "in" | "any" | "=" | "like" => texts(pieces, behind),
+        "<" | "<=" | ">" | ">=" | "between" => Vec::new(),
+        _ => return None,
+    };
+    let values = match number(pieces, behind) {
+        Some(number) if values.is_empty() => {
+            let numbers: [i64; 3] = match word {
+                ">" => [1, 2, 3],
+                "<" => [-1, -2, -3],
+                "<=" => [0, -1, -2],
+                "=" => [0, 0, 0],
+                _ => [0, 1, 2],
+            };
+            let numbers = numbers.map(|it| number.saturating_add(it));
+            match is_length {
+                true => numbers
+                    .iter()
+                    .map(|it| "x".repeat(usize::try_from(*it).unwrap_or_default().min(1000)))
+                    .collect(),
+                false => numbers.iter().map(ToString::to_string).collect(),
             }
-            (Piece::Sign(sign), _) => (*sign, next + 1),
-            _ => return,
-        };
-        let values: Vec<String> = match word {
-            "in" | "any" | "=" | "like" => texts(pieces, behind),
-            "<" | "<=" | ">" | ">=" | "between" => Vec::new(),
-            _ => return,
-        };
-        let values = match number(pieces, behind) {
-            Some(number) if values.is_empty() => {
-                let numbers: [i64; 3] = match word {
-                    ">" => [1, 2, 3],
-                    "<" => [-1, -2, -3],
-                    "<=" => [0, -1, -2],
-                    "=" => [0, 0, 0],
-                    _ => [0, 1, 2],
-                };
-                let numbers = numbers.map(|it| number.saturating_add(it));
-                match is_length {
-                    true => numbers
-                        .iter()
-                        .map(|it| "x".repeat(usize::try_from(*it).unwrap_or_default().min(1000)))
-                        .collect(),
-                    false => numbers.iter().map(ToString::to_string).collect(),
-                }
-            }
-            _ => values,
-        };
-        if !values.is_empty() {
-            self.0.entry(column).or_insert(Hint::Values(values));
         }
+        _ => values,
+    };
+    (!values.is_empty()).then_some((column, Hint::Values(values)))
+}
+
+/// What a column is compared by.
+struct Operator<'p> {
+    word: &'p str,
+    /// Where the other side begins.
+    behind: usize,
+    /// Whether it is the length of the column that is compared.
+    is_length: bool,
+}
+
+/// The operator behind a name.
+fn operator<'p>(pieces: &'p [Piece<'_>], at: usize) -> Option<Operator<'p>> {
+    let is_length = at > 1
+        && is_sign(pieces, at - 1, "(")
+        && ["length", "char_length", "octet_length"].iter().any(|it| pieces[at - 2].is(it));
+    let mut next = at + 1;
+    // `(column)` of what is wrapped, and casts of what is compared
+    while next < pieces.len() && is_sign(pieces, next, ")") {
+        next += 1;
     }
+    while next < pieces.len() && is_cast(pieces, next) {
+        next += if is_sign(pieces, next, "::") { 2 } else { 3 };
+    }
+    let (word, behind) = match (pieces.get(next)?, pieces.get(next + 1)) {
+        (Piece::Word(word), _) => (word.as_str(), next + 1),
+        (Piece::Sign(first), Some(Piece::Sign("="))) if ["<", ">"].contains(first) => {
+            (if *first == "<" { "<=" } else { ">=" }, next + 2)
+        }
+        (Piece::Sign("<"), Some(Piece::Sign(">"))) => return None,
+        (Piece::Sign(sign), _) => (*sign, next + 1),
+        _ => return None,
+    };
+    Some(Operator { word, behind, is_length })
 }
 
 fn is_sign(pieces: &[Piece<'_>], at: usize, sign: &str) -> bool {
@@ -281,6 +326,42 @@ mod tests {
             r#"{"c":["a","b"]}"#,
         );
         check("UPDATE t SET o = s::mood", r#"{"s":"mood"}"#);
+    }
+
+    #[test]
+    fn rows_that_are_looked_for_are_some_of_all() {
+        for (script, json) in [
+            ("UPDATE t SET n = 1 WHERE email = 'a'", r#"{"email":{"some":["a"],"of":64}}"#),
+            ("DELETE FROM t WHERE k IN ('a', 'b')", r#"{"k":{"some":["a","b"],"of":64}}"#),
+            ("DELETE FROM t WHERE url LIKE 'http:%'", r#"{"url":{"some":["http:"],"of":64}}"#),
+            ("DELETE FROM t WHERE n = 404", r#"{"n":{"some":["404"],"of":64}}"#),
+            ("DELETE FROM t WHERE d < '2020-01-01'", r#"{"d":{"near":"2020-01-01","of":2}}"#),
+            ("DELETE FROM t WHERE d > date '2020-01-01'", r#"{"d":{"near":"2020-01-01","of":2}}"#),
+            (
+                "DELETE FROM t WHERE d >= '2020-01-01' AND d < '2020-02-01'",
+                r#"{"d":{"near":"2020-01-01","of":64}}"#,
+            ),
+            (
+                "INSERT INTO u VALUES ((SELECT id FROM t WHERE name = 'admin'))",
+                r#"{"name":{"some":["admin"],"once":true,"of":64}}"#,
+            ),
+            (
+                "DELETE FROM u WHERE t IN (SELECT id FROM t WHERE name = 'admin')",
+                r#"{"name":{"some":["admin"],"of":64}}"#,
+            ),
+            (
+                "INSERT INTO t (k) VALUES ('a'); UPDATE u SET n = (SELECT id FROM t WHERE k = 'a') WHERE m = 'b'",
+                r#"{"m":{"some":["b"],"of":64}}"#,
+            ),
+            ("INSERT INTO u SELECT * FROM t WHERE k = 'a'", r#"{"k":{"some":["a"],"of":64}}"#),
+            ("DO $$ BEGIN DELETE FROM t WHERE k = 'a'; END $$", r#"{"k":{"some":["a"],"of":64}}"#),
+            ("DELETE FROM t WHERE k <> 'a' OR k NOT LIKE 'b'", "{}"),
+            // what every row needs counts more
+            ("DELETE FROM t WHERE k = 'c'; ALTER TABLE t ADD CHECK (k IN ('a'))", r#"{"k":["a"]}"#),
+            ("ALTER TABLE t ALTER s TYPE int USING s::int", r#"{"s":["1","2","3"]}"#),
+        ] {
+            assert_eq!(Hints::spread(script, "").json(), json, "{script}");
+        }
     }
 
     #[test]

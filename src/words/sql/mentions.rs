@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use squawk_syntax::quote::quote_ident;
 
-use super::{Piece, pieces};
+use super::{Piece, code, pieces};
 
 /// All that a text names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,9 +129,8 @@ fn is_operator(piece: &Piece<'_>) -> bool {
 
 /// The text between the quotes of a string, where no escape can hide a name.
 fn inner(text: &str) -> Option<&str> {
-    if let Some(rest) = text.strip_prefix('$') {
-        let tag = &text[..rest.find('$')? + 2];
-        return text.strip_prefix(tag)?.strip_suffix(tag);
+    if text.starts_with('$') {
+        return code(text).map(|it| it.1);
     }
     let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
     (!inner.contains('\'')).then_some(inner)

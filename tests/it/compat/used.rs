@@ -143,11 +143,21 @@ fn structs_say_what_is_written_and_what_is_always_given() {
          #[derive(Insertable)] #[diesel(table_name = users)] struct B { name: String }",
         "reads [] writes [name email] inserts given [name]",
     );
-    // a row that no struct stands for may give less
+    // a row that is written out gives what it names
     says(
         "use crate::schema::users::dsl::*; #[derive(Insertable)] #[diesel(table_name = users)] struct A { name: String, email: String }
          fn f() { insert_into(users).values((email.eq(x),)).execute(c) }",
-        "reads [email] writes [name email] inserts given []",
+        "reads [email] writes [name email] inserts given [email]",
+    );
+    says(
+        "use crate::schema::users::dsl::*; fn f() { insert_into(users).values(&vec![(name.eq(x), age.eq(1)), (age.eq(2), nick.eq(y))]).execute(c);
+         diesel::update(users.find(1)).set((email.eq(x), nick.eq(y))).execute(c) }",
+        "reads [name email age nick] writes [name email age nick] inserts given [age]",
+    );
+    // of one that is not known as a whole, nothing is
+    says(
+        "use crate::schema::users::dsl::*; fn f() { insert_into(users).values((name.eq(x), more)).execute(c) }",
+        "reads [name] writes [name] inserts given []",
     );
     // what is returned is everything, unless it is said
     says(

@@ -163,13 +163,11 @@ fn every_variable_that_is_read_is_documented() {
     assert!(missing.is_empty(), "not in settings.md: {missing:?}");
 }
 
-/// Every code that an error can have, found in its `#[diagnostic(code(…))]`, and those of the findings of `compat`.
+/// Every code that an error can have, found in its `#[diagnostic(code(…))]`.
 fn codes() -> BTreeSet<String> {
     let code = regex::Regex::new(r"\bcode\(([a-z_]+(?:::[a-z0-9_]+)+)\)").unwrap();
-    let finding = regex::Regex::new(r#""(compat::[a-z_]+)""#).unwrap();
     let mut found = BTreeSet::new();
     for source in sources() {
-        found.extend(finding.captures_iter(&source).map(|it| it[1].to_owned()));
         found.extend(code.captures_iter(&source).map(|it| it[1].to_owned()));
     }
     found

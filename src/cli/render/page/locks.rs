@@ -44,7 +44,7 @@ fn one(at: usize, timeline: &LockTimeline) -> Markup {
             (many, false) => { p.soft { (many) " more locks that others wait for are brief." } }
         }
         div.figure role="region" aria-label={ "Lock timeline of " (shown(&timeline.migration)) } tabindex="0" {
-            svg.locks role="img" aria-labelledby={ "locks-" (at) } width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) {
+            svg.locks role="group" aria-labelledby={ "locks-" (at) } width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) {
                 title id={ "locks-" (at) } { "Locks of " (shown(&timeline.migration)) ": from the statement that takes each to COMMIT" }
                 @for (number, statement) in timeline.statements.iter().enumerate() {
                     @let (left, right) = (edges[number], edges[number + 1]);
@@ -58,15 +58,18 @@ fn one(at: usize, timeline: &LockTimeline) -> Markup {
                 @let end = LABELS + LANES;
                 line.grid x1=(end) x2=(end) y1="4" y2=(height - 8) {}
                 text.soft x=(end + 4) y="16" { "COMMIT" }
-                @for (number, bar) in timeline.bars.iter().enumerate() {
-                    (draw(bar, &edges, HEAD + ROW * i32::try_from(number).unwrap_or(0)))
+                g role="list" aria-label="Locks" {
+                    @for (number, bar) in timeline.bars.iter().enumerate() {
+                        (draw(timeline, bar, HEAD + ROW * i32::try_from(number).unwrap_or(0)))
+                    }
                 }
             }
         }
     }
 }
 
-fn draw(bar: &LockBar, edges: &[i32], y: i32) -> Markup {
+fn draw(timeline: &LockTimeline, bar: &LockBar, y: i32) -> Markup {
+    let edges = edges(timeline);
     let last = edges.len() - 1;
     let (left, right) = (edges[bar.from.min(last)], edges[bar.to.min(last)]);
     let width = (right - left).max(6);
@@ -74,7 +77,7 @@ fn draw(bar: &LockBar, edges: &[i32], y: i32) -> Markup {
     // beside the bar if it is too short for what it says
     let fits = i32::try_from(who.chars().count()).unwrap_or(0) * 75 / 10 + 12 < width;
     html! {
-        g class=(class(bar.waits)) {
+        g class=(class(bar.waits)) role="listitem" aria-label=(spoken(timeline, bar)) {
             title { (shown(&bar.table)) ": " (bar.mode) ", " (who) }
             text x=(LABELS - 8) y=(y + 13) text-anchor="end" { (short(&shown(&bar.table))) }
             text.soft x=(LABELS - 8) y=(y + 27) text-anchor="end" { (bar.mode) }
@@ -88,6 +91,15 @@ fn draw(bar: &LockBar, edges: &[i32], y: i32) -> Markup {
             }
         }
     }
+}
+
+/// What a bar says, for those who do not see it.
+fn spoken(timeline: &LockTimeline, bar: &LockBar) -> String {
+    let line = |at: usize| timeline.statements.get(at).map(|it| it.line);
+    let from = line(bar.from).map(|it| format!(" from line {it}")).unwrap_or_default();
+    let to = line(bar.to).map_or(" to COMMIT".to_owned(), |it| format!(" to line {it}"));
+    let (table, who) = (shown(&bar.table), who(bar.waits));
+    format!("{table}: {},{from}{to}, {who}{}", bar.mode, lasts(bar))
 }
 
 /// Where each statement begins, and where the last one ends.

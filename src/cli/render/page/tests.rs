@@ -282,4 +282,8 @@ fn the_timeline_says_what_blocks_what_and_for_how_long() {
         "{words}"
     );
     assert!(text.contains("readers and writers wait 4 s to 12 s</text>"), "{text}");
+    // each bar says the same to those who do not see it, and the statement that works is wider
+    let spoken = "aria-label=\"orders: ACCESS EXCLUSIVE, from line 2 to COMMIT, readers and writers wait 4 s to 12 s\"";
+    assert!(text.contains(spoken) && text.contains("role=\"listitem\""), "{text}");
+    assert!(text.contains("<rect class=\"bar\" x=\"440\""), "{text}");
 }
