@@ -10,7 +10,7 @@ use crate::postgres::server_error::ServerError;
 ///
 /// `statement` is its text, `server_version` the `server_version_num` of the server.
 #[must_use]
-pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> String {
+pub(crate) fn advice(error: &ServerError, statement: &str, server_version: u32) -> String {
     if let Some(sentence) = needs_newer(error, statement, server_version) {
         return sentence;
     }

@@ -6,7 +6,7 @@ use crate::report::{finding::Finding, proved::ProvedOn};
 
 /// What `lint` found.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct LintReport {
+pub(crate) struct LintReport {
     /// The migrations that were looked at, in order.
     pub migrations: Vec<String>,
     /// What counts.
@@ -24,7 +24,7 @@ pub struct LintReport {
 
 /// A finding that does not count.
 #[derive(Debug, Clone, Serialize)]
-pub struct AcceptedFinding {
+pub(crate) struct AcceptedFinding {
     /// The finding.
     pub finding: Finding,
     /// Why it was accepted.
@@ -33,7 +33,7 @@ pub struct AcceptedFinding {
 
 /// A lock that somebody waits for.
 #[derive(Debug, Clone, Serialize)]
-pub struct LockReport {
+pub(crate) struct LockReport {
     /// The migration.
     pub migration: String,
     /// The script: `up.sql`.
@@ -66,7 +66,7 @@ pub struct LockReport {
 impl LintReport {
     /// Whether nothing has to be changed or looked at.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         use crate::report::finding::Severity::Note;
         self.findings.iter().all(|it| it.severity == Note)
     }

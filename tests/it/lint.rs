@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use glowplug::lint::{
+use glowplug::internal::lint::{
     rule::{Rule, Way},
     rules,
 };

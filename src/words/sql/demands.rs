@@ -13,7 +13,7 @@ use crate::words::ident::{Ident, Literal};
 
 /// Something that a statement demands of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// What is wrong with the rows that are found, for people.
     pub what: String,
     /// The query for them.
@@ -24,7 +24,7 @@ pub struct Demand {
 
 /// What a statement demands, and whether it may change rows as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Demands {
+pub(crate) struct Demands {
     /// What it demands.
     pub all: Vec<Demand>,
     /// Queries for statements that demand the rest: `ALTER TABLE … ADD …`, with what the catalog knows.
@@ -41,7 +41,7 @@ pub struct Demands {
 
 /// Reads one statement.
 #[must_use]
-pub fn demands(statement: &str) -> Demands {
+pub(crate) fn demands(statement: &str) -> Demands {
     let parsed = SourceFile::parse(statement);
     if !parsed.errors().is_empty() {
         return Demands::default();
