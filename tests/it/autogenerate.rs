@@ -539,7 +539,7 @@ fn sql_of_every_kind_is_reached_and_left_again() {
 + function "public"."keep"()
 deletes-data, when reverted: the rows of "public"."people"
 migrations/[..]_change
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it): up, down and up again.
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's): up, down and up again.
 
 "#]]
     );
@@ -811,7 +811,7 @@ fn migrations_are_made_for_the_version_of_the_database() {
     away.migration("1_people", more, "DROP TABLE people;");
     away.write("schema.sql", &more.replace("age", "years"));
     let asked = generate(&away, &["--source", "schema.sql", "--no-renames"]).ok();
-    let said = "look at this: could not read the version of the database";
+    let said = "review: could not read the version of the database";
     assert!(asked.stdout.contains(said), "{asked:#?}");
     assert!(!asked.stdout.contains("secret"), "{asked:#?}");
 }
