@@ -26,7 +26,7 @@ use std::{
 
 use glowplug::{
     events::{EventLog, NewEvent},
-    words::url::{Spelling, Url},
+    internal::words::url::{Spelling, Url},
 };
 
 use crate::{

@@ -12,7 +12,7 @@ use std::{
     sync::LazyLock,
 };
 
-use glowplug::words::url::{Secrets, Spelling, Url};
+use glowplug::internal::words::url::{Secrets, Spelling, Url};
 
 /// The glowplug that is measured: the one that was just built, or another to compare with.
 pub static GLOWPLUG: LazyLock<PathBuf> = LazyLock::new(|| {

@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glowplug::words::url::{Spelling, Url};
+use glowplug::internal::words::url::{Spelling, Url};
 
 use crate::{
     peers::{GLOWPLUG, on_path, print},

@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glowplug::words::url::Url;
+use glowplug::internal::words::url::Url;
 
 use crate::{
     peers::{Act, Project, Tool, on_path},

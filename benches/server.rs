@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use glowplug::{
+use glowplug::internal::{
     cluster::{self, Binaries, Places, Scratch, ScratchOptions, Search},
     words::url::{Spelling, Url},
 };

@@ -1,17 +1,17 @@
 //! Migrations from a changed source of truth, proved in the shadow before they are written.
 
 mod candidates;
-pub mod ci;
-pub mod diff;
-pub mod drift;
+pub(crate) mod ci;
+pub(crate) mod diff;
+pub(crate) mod drift;
 mod forms;
 mod ledgers;
-pub mod lint_fix;
+pub(crate) mod lint_fix;
 pub(crate) mod listing;
 pub(crate) mod load;
 pub(crate) mod oracle;
 mod partitions;
-pub mod prerequisites;
+pub(crate) mod prerequisites;
 pub(crate) mod proof;
 pub(crate) mod proving;
 mod rename;
@@ -23,7 +23,7 @@ mod verdict;
 
 use std::path::Path;
 
-pub use self::{rename::may_be_asked, truth::Truth};
+pub(crate) use self::{rename::may_be_asked, truth::Truth};
 
 pub(crate) use self::{
     partitions::LeftAlone,
@@ -51,7 +51,7 @@ use crate::{
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct AutogenerateRequest<'w> {
+pub(crate) struct AutogenerateRequest<'w> {
     /// Where it is proved.
     pub shadow: &'w Shadow,
     /// The migrations that are there.
@@ -74,7 +74,7 @@ pub struct AutogenerateRequest<'w> {
 
 /// How migrations are made.
 #[derive(Debug, Clone, Copy)]
-pub struct Forms {
+pub(crate) struct Forms {
     /// Whether tables that are there before are changed in forms that do not stop their readers and writers.
     pub online: bool,
     /// Whether columns and tables that go are renamed aside instead.
@@ -93,7 +93,7 @@ impl Default for Forms {
 
 /// Where migrations are written, and what they are called.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'p> {
+pub(crate) struct Place<'p> {
     /// The directory of the migrations.
     pub dir: &'p Path,
     /// What they do.
@@ -108,7 +108,7 @@ pub struct Place<'p> {
 ///
 /// # Errors
 /// When a migration fails in the shadow, or the source cannot be read.
-pub async fn check(
+pub(crate) async fn check(
     request: &AutogenerateRequest<'_>,
     stop: Stop,
     watch: Watch<'_>,
@@ -132,7 +132,7 @@ pub async fn check(
 ///
 /// # Errors
 /// As [`check`], and when there is no way, its proof fails, or the migrations have changed meanwhile: nothing is written then.
-pub async fn autogenerate(
+pub(crate) async fn autogenerate(
     request: &AutogenerateRequest<'_>,
     place: &Place<'_>,
     stop: Stop,

@@ -17,16 +17,18 @@ mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use attribute::Attribute;
-pub use coverage::{Aspect, Coverage};
-pub use dependencies::{Dependencies, Dependency};
-pub use difference::{Changed, Difference, How};
-pub use fact::Fact;
-pub use ignored::Ignored;
+pub(crate) use attribute::Attribute;
+pub(crate) use coverage::Aspect;
+pub use coverage::Coverage;
+pub(crate) use dependencies::{Dependencies, Dependency};
+pub(crate) use difference::{Changed, Difference, How};
+pub(crate) use fact::Fact;
+pub(crate) use ignored::Ignored;
 pub use key::Key;
-pub use kind::{Home, KindInfo, ObjectKind};
-pub use relation::{Column, ColumnType, ForeignKey, Relation};
-pub use typed::{ConstraintKind, RelationKind};
+pub(crate) use kind::Home;
+pub use kind::ObjectKind;
+pub(crate) use relation::{Column, ColumnType, ForeignKey, Relation};
+pub(crate) use typed::{ConstraintKind, RelationKind};
 
 /// The structure of a database, as far as its source can tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

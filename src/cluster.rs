@@ -31,27 +31,26 @@ mod server;
 mod supervisor;
 mod template;
 
-pub use account::Account;
 pub use binaries::{Binaries, Search, all, find};
-pub use cache::Cache;
-pub use dump::Dumper;
-pub use error::ClusterError;
-pub use kept::{Kept, Store, limit as cache_limit};
-pub use local::{Local, LocalOptions, LocalState, LocalStatus, Running};
+pub(crate) use dump::Dumper;
+pub(crate) use error::ClusterError;
+pub(crate) use kept::{Kept, Store, limit as cache_limit};
+pub use local::Local;
+pub(crate) use local::{LocalOptions, LocalState};
 pub use places::Places;
-pub use process::{User, ignores_hangup};
+pub(crate) use process::ignores_hangup;
 pub use scratch::{Scratch, ScratchOptions};
-pub use supervisor::supervisor_main;
+pub(crate) use supervisor::supervisor_main;
 
 use std::path::Path;
 
 use crate::words::url::{Host, HostName, Params, Url};
 
 /// The majors that glowplug works with.
-pub const SUPPORTED: std::ops::RangeInclusive<u32> = 14..=18;
+pub(crate) const SUPPORTED: std::ops::RangeInclusive<u32> = 14..=18;
 
 /// The first argument that makes the program a supervisor.
-pub const SUPERVISOR_ARGUMENT: &str = "__pg-supervisor";
+pub(crate) const SUPERVISOR_ARGUMENT: &str = "__pg-supervisor";
 
 /// The name that `initdb` gives to the superuser of every server made here.
 const SUPERUSER: &str = "postgres";

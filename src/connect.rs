@@ -37,10 +37,10 @@ use tokio_postgres::{AsyncMessage, Client};
 
 use crate::words::url::{Host, Url};
 
-pub use self::cancel::Canceller;
+pub(crate) use self::cancel::Canceller;
 pub use self::complete::complete;
 pub use self::environment::Environment;
-pub use self::error::{AuthProblem, ConnectError, Fault, Refusal, Server, TlsProblem};
+pub(crate) use self::error::ConnectError;
 
 use self::plan::Plan;
 

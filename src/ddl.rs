@@ -16,7 +16,7 @@ pub(crate) mod event_trigger;
 pub(crate) mod extension;
 pub(crate) mod foreign;
 pub(crate) mod grant;
-pub mod hazard;
+pub(crate) mod hazard;
 pub(crate) mod language;
 pub(crate) mod lock;
 pub(crate) mod operator;
@@ -35,7 +35,8 @@ pub(crate) mod transform;
 pub(crate) mod trigger;
 pub(crate) mod view;
 
+pub(crate) use self::statement::{FILL, Loss};
 pub use self::{
-    lock::{LockMode, Touch, Work},
-    statement::{Boundary, FILL, Fill, Loss, Statement},
+    lock::{LockMode, Work},
+    statement::{Boundary, Fill, Statement},
 };

@@ -1,5 +1,5 @@
 //! Changing the history itself: migrations taken over from other tools, made one of several, or given other versions.
 
-pub mod adopt;
-pub mod rebase;
-pub mod squash;
+pub(crate) mod adopt;
+pub(crate) mod rebase;
+pub(crate) mod squash;

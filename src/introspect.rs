@@ -4,7 +4,7 @@
 //! set-based query of the system catalogs in a `.sql` file. A role needs no privilege for it. The catalogs' oids join the answers
 //! here, and go no further.
 
-pub mod environment;
+pub(crate) mod environment;
 pub(crate) mod observe;
 pub(crate) mod probe;
 mod queries;
@@ -63,7 +63,7 @@ pub async fn read(
 ///
 /// # Errors
 /// When the connection is lost, or the server refuses.
-pub async fn read_within(
+pub(crate) async fn read_within(
     session: &mut Session<'_>,
     server_version: u32,
     kinds: impl IntoIterator<Item = ObjectKind>,

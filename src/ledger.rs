@@ -25,24 +25,23 @@ mod sealing;
 mod snapshot;
 mod written;
 
+pub use self::declaration::Declaration;
 pub(crate) use self::protection::{bits, firmness};
-pub use self::{
+pub(crate) use self::{
     attestation::{Attestation, Attested},
     before::Before,
-    chain::{Chain, Link},
+    chain::Chain,
     change::{Context, Recorded, is_guarded, judge},
-    declaration::Declaration,
     delayed_code::surgery,
-    forms::{FORMS, Unfit, demand_form},
+    forms::{FORMS, demand_form},
     layer::{Layer, Signs},
     needs::needs_of_what_is_new,
     powers::Powers,
-    proof::{Unproved, prove},
-    protection::{Protection, protection},
+    protection::protection,
     rows::{Rows, rows},
     sealing::{Hands, Sealing, sealing},
     snapshot::{Address, Fact, FactKind, Snapshot},
     written::{Reading, Written},
 };
 pub(crate) use crate::report::advice;
-pub use crate::report::rule::{LedgerRule, Severity};
+pub use crate::report::rule::LedgerRule;

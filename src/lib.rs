@@ -6,63 +6,57 @@
 //! An application uses three things of it: [`upgrade`] when it starts, [`testing`] in its tests, and [`events`], the typed API of
 //! an append-only table. Without the feature `cli`, which is on by default, nothing of the program comes along.
 //!
-//! The other modules are public for the program and for this repository's own tests. They are hidden from the documentation
-//! and may change in any release; `docs/src/reference/api.md` lists what does not.
+//! What is hidden from the documentation is for the program and for this repository's own tests, and may change in any release;
+//! `docs/src/reference/api.md` lists what does not.
+
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, unreachable_pub, unused_imports, reason = "the program uses them")
+)]
 
 pub mod events;
 pub mod testing;
 
-#[doc(hidden)]
-pub mod autogenerate;
-#[doc(hidden)]
-pub mod catalog;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
-pub mod cli;
-#[doc(hidden)]
-pub mod cluster;
-#[doc(hidden)]
-pub mod compat;
-#[doc(hidden)]
-pub mod connect;
-#[doc(hidden)]
-pub mod ddl;
-#[doc(hidden)]
-pub mod history;
-#[doc(hidden)]
-pub mod introspect;
-#[doc(hidden)]
-pub mod job;
-#[doc(hidden)]
-pub mod ledger;
-#[doc(hidden)]
-pub mod lint;
-#[doc(hidden)]
-pub mod migration;
-#[doc(hidden)]
-pub mod planner;
-#[doc(hidden)]
-pub mod postgres;
-#[doc(hidden)]
-pub mod project;
+pub mod internal;
+
+#[cfg(feature = "cli")]
+mod autogenerate;
+mod catalog;
+#[cfg(feature = "cli")]
+mod cli;
+mod cluster;
+#[allow(unreachable_pub, reason = "not yet narrowed")]
+mod compat;
+mod connect;
+mod ddl;
+#[cfg(feature = "cli")]
+mod history;
+mod introspect;
+mod job;
+mod ledger;
+#[allow(unreachable_pub, reason = "not yet narrowed")]
+mod lint;
+mod migration;
+mod planner;
+mod postgres;
+mod project;
 #[cfg(feature = "cli")]
 mod render;
-#[doc(hidden)]
-pub mod report;
+mod report;
 /// The tables of this repository's own migrations, printed by `glowplug schema`.
-#[doc(hidden)]
 #[path = "../schema.rs"]
 #[allow(missing_docs, unreachable_pub, reason = "the code of `table!` is Diesel's")]
-pub mod schema;
-#[doc(hidden)]
-pub mod schema_rs;
-#[doc(hidden)]
-pub mod tables;
-#[doc(hidden)]
-pub mod tools;
-#[doc(hidden)]
-pub mod words;
+mod schema;
+mod schema_rs;
+mod tables;
+mod tools;
+mod words;
 
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use crate::cli::main;
 pub use crate::{
     job::{
         JobError, RunError,

@@ -34,5 +34,5 @@ mod start {
 }
 
 fn main() -> std::process::ExitCode {
-    glowplug::cli::main(start::is_stdout_closed())
+    glowplug::main(start::is_stdout_closed())
 }

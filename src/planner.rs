@@ -3,12 +3,12 @@
 
 mod bodies;
 mod edges;
-pub mod filling;
+pub(crate) mod filling;
 mod kinds;
 mod not_nulls;
 mod order;
 mod recreate;
-pub mod segment;
+pub(crate) mod segment;
 mod sequences;
 mod state;
 mod swap_type;
@@ -84,7 +84,7 @@ pub fn comparable(mut catalog: Catalog) -> Catalog {
 }
 
 pub use self::state::settled;
-pub use crate::{
+pub(crate) use crate::{
     ddl::extension::no_update,
     tables::inheritance::{is_in_key, parent_table},
 };

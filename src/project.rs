@@ -1,29 +1,29 @@
 //! The files of a project: where it is, what it configures, and its migrations on disk.
 
-pub mod adopted;
-pub mod baseline;
-pub mod config;
-pub mod embedded;
-pub mod generate;
-pub mod git;
-pub mod history_file;
-pub mod lint_files;
+pub(crate) mod adopted;
+pub(crate) mod baseline;
+pub(crate) mod config;
+pub(crate) mod embedded;
+pub(crate) mod generate;
+pub(crate) mod git;
+pub(crate) mod history_file;
+pub(crate) mod lint_files;
 mod metadata;
-pub mod other;
-pub mod pin;
-pub mod printed;
-pub mod read;
-pub mod rebase;
+pub(crate) mod other;
+pub(crate) mod pin;
+pub(crate) mod printed;
+pub(crate) mod read;
+pub(crate) mod rebase;
 mod regular;
-pub mod replace;
-pub mod root;
-pub mod rustfmt;
-pub mod schema_file;
-pub mod setup;
-pub mod sources;
-pub mod squash;
-pub mod truth;
-pub mod write;
+pub(crate) mod replace;
+pub(crate) mod root;
+pub(crate) mod rustfmt;
+pub(crate) mod schema_file;
+pub(crate) mod setup;
+pub(crate) mod sources;
+pub(crate) mod squash;
+pub(crate) mod truth;
+pub(crate) mod write;
 
 use std::path::PathBuf;
 

@@ -4,25 +4,25 @@
 //! `diesel print-schema` 2.3.14 with its rustfmt; where Diesel is wrong, the right result with a note, unless
 //! [`Compat::Diesel`] is asked for.
 
-pub mod config;
-pub mod format;
-pub mod merge;
+pub(crate) mod config;
+pub(crate) mod format;
+pub(crate) mod merge;
 mod names;
-pub mod parse;
-pub mod patch;
-pub mod print;
+pub(crate) mod parse;
+pub(crate) mod patch;
+pub(crate) mod print;
 mod style;
 mod tables;
-pub mod types;
+pub(crate) mod types;
 
-pub use config::{PrintSchema, PrintSchemas};
-pub use print::{Printed, print};
-pub use style::{PrintError, Style};
+pub(crate) use config::{PrintSchema, PrintSchemas};
+pub(crate) use print::print;
+pub(crate) use style::{PrintError, Style};
 
 /// Whose result is wanted where Diesel's is wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Compat {
+pub(crate) enum Compat {
     /// The right one, with a note.
     #[default]
     Right,

@@ -3,23 +3,23 @@
 //! Everything here is pure: a listing, the texts of files and the rows of a table go in, and migrations come out. Looking at a directory is
 //! the business of [`project`](crate::project), asking a database that of [`job`](crate::job).
 
-pub mod alembic;
-pub mod applied;
+pub(crate) mod alembic;
+pub(crate) mod applied;
 mod dbmate;
 mod error;
 mod flyway;
-pub mod listing;
+pub(crate) mod listing;
 mod numbered;
 mod numbering;
 mod prisma;
-pub mod recognize;
-pub mod renames;
+pub(crate) mod recognize;
+pub(crate) mod renames;
 mod script;
-pub mod table;
+pub(crate) mod table;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::error::ToolError;
+pub(crate) use self::error::ToolError;
 use crate::{
     migration::{
         links::Links,
@@ -36,7 +36,7 @@ use crate::{
 /// A tool whose tables and files are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tool {
+pub(crate) enum Tool {
     /// Alembic.
     Alembic,
     /// sqlx-cli and `sqlx::migrate!`.
@@ -73,7 +73,7 @@ pub enum Tool {
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Alembic,
         Self::Sqlx,
         Self::Refinery,
@@ -94,7 +94,7 @@ impl Tool {
 
     /// What it is called on the command line and in the journal.
     #[must_use]
-    pub fn id(self) -> &'static str {
+    pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Alembic => "alembic",
             Self::Sqlx => "sqlx",
@@ -117,7 +117,7 @@ impl Tool {
 
     /// What people call it.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Alembic => "Alembic",
             Self::Flyway => "Flyway",
@@ -136,7 +136,7 @@ impl Tool {
 
     /// Whether its files can be converted: they are SQL, or the tool prints them as SQL.
     #[must_use]
-    pub fn converts(self) -> bool {
+    pub(crate) fn converts(self) -> bool {
         matches!(
             self,
             Self::Alembic
@@ -152,7 +152,7 @@ impl Tool {
 
 /// A file of another tool: where it stands below its directory, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub(crate) struct File {
     /// The path, with `/`.
     pub path: String,
     /// The text.
@@ -162,7 +162,7 @@ pub struct File {
 impl File {
     /// Its name without directories.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 }
@@ -188,7 +188,7 @@ pub(crate) struct Raw {
 
 /// A migration of another tool, as one of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Converted {
+pub(crate) struct Converted {
     /// What the tool's table calls it.
     pub id: String,
     /// Where its way up stood.
@@ -199,7 +199,7 @@ pub struct Converted {
 
 /// The migrations of another tool, in their order, and what is to be said of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Conversion {
+pub(crate) struct Conversion {
     /// The migrations.
     pub migrations: Vec<Converted>,
     /// What is to be said of them.
@@ -210,7 +210,7 @@ pub struct Conversion {
 ///
 /// # Errors
 /// When a file cannot be a migration, or placeholders have no value.
-pub fn convert(
+pub(crate) fn convert(
     tool: Tool,
     files: &[File],
     placeholders: &[(String, String)],

@@ -1,10 +1,10 @@
 //! Names and text: the ground floor, which knows no domain.
 
-pub mod digest;
-pub mod ident;
-pub mod near;
-pub mod secrets;
-pub mod shown;
-pub mod sql;
-pub mod timespan;
-pub mod url;
+pub(crate) mod digest;
+pub(crate) mod ident;
+pub(crate) mod near;
+pub(crate) mod secrets;
+pub(crate) mod shown;
+pub(crate) mod sql;
+pub(crate) mod timespan;
+pub(crate) mod url;

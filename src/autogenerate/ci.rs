@@ -4,7 +4,7 @@ mod timelines;
 
 use std::collections::BTreeSet;
 
-pub use self::timelines::timelines;
+pub(crate) use self::timelines::timelines;
 
 use crate::{
     autogenerate::{self, Forms, Truth},
@@ -35,7 +35,7 @@ use crate::{
 
 /// What is checked, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct CiRequest<'w> {
+pub(crate) struct CiRequest<'w> {
     /// Where.
     pub shadow: &'w Shadow,
     /// All migrations.
@@ -58,7 +58,7 @@ pub struct CiRequest<'w> {
 
 /// What each check found, or why it could not do its work; none for one that did not run.
 #[derive(Debug, Default)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// `verify`.
     pub verify: Option<Result<Verified, JobError>>,
     /// `check`.
@@ -73,7 +73,7 @@ pub struct Checked {
 ///
 /// # Errors
 /// When the user ends it. What a check could not do is in what is returned.
-pub async fn ci(
+pub(crate) async fn ci(
     request: &CiRequest<'_>,
     stop: Stop,
     watch: Watch<'_>,
@@ -164,7 +164,7 @@ impl Checked {
 
 /// The migrations that a database has not run, by their directories.
 #[must_use]
-pub fn pending(status: &StatusReport) -> BTreeSet<String> {
+pub(crate) fn pending(status: &StatusReport) -> BTreeSet<String> {
     let is_open = |state| matches!(state, Some(State::Pending | State::OutOfOrder));
     let open = status.migrations.iter().filter(|it| is_open(it.state));
     open.map(|it| it.name.clone()).collect()
@@ -174,7 +174,7 @@ pub fn pending(status: &StatusReport) -> BTreeSet<String> {
 ///
 /// # Errors
 /// When a migration fails in the shadow.
-pub async fn changes(
+pub(crate) async fn changes(
     shadow: &Shadow,
     migrations: &Migrations,
     new: &BTreeSet<String>,

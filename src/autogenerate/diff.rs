@@ -26,7 +26,7 @@ const OLDEST: u32 = 14;
 
 /// What a structure comes from.
 #[derive(Debug)]
-pub enum Side {
+pub(crate) enum Side {
     /// A database.
     Database(Box<Endpoint>),
     /// Migrations, replayed.
@@ -39,7 +39,7 @@ pub enum Side {
 
 /// The way from one side to the other.
 #[derive(Debug)]
-pub struct Diff {
+pub(crate) struct Diff {
     /// Nothing, where they are alike.
     pub statements: Vec<Statement>,
     /// What to keep in mind when reading them.
@@ -49,7 +49,7 @@ pub struct Diff {
 impl Side {
     /// Whether it takes a shadow to read it.
     #[must_use]
-    pub fn is_made(&self) -> bool {
+    pub(crate) fn is_made(&self) -> bool {
         matches!(self, Self::Migrations(_) | Self::Sql(_))
     }
 }
@@ -59,7 +59,7 @@ impl Side {
 ///
 /// # Errors
 /// When a side cannot be read, or there is no way that keeps the rows.
-pub async fn diff(
+pub(crate) async fn diff(
     from: &Side,
     to: &Side,
     shadow: Option<&Shadow>,

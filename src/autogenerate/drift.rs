@@ -87,7 +87,7 @@ pub(crate) async fn beside(
 ///
 /// # Errors
 /// When the server cannot be reached, or a migration fails in the shadow.
-pub async fn drift(
+pub(crate) async fn drift(
     endpoint: &Endpoint,
     shadow: &Shadow,
     migrations: &Migrations,

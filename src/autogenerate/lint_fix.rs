@@ -33,7 +33,7 @@ use crate::{
 
 /// What is to be mended, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct FixRequest<'w> {
+pub(crate) struct FixRequest<'w> {
     /// Where it is proved.
     pub shadow: &'w Shadow,
     /// All migrations.
@@ -60,7 +60,7 @@ pub struct FixRequest<'w> {
 ///
 /// # Errors
 /// When the shadow cannot be made, the system says no, or the user ends it. What has no online form is in the report.
-pub async fn fix(
+pub(crate) async fn fix(
     request: &FixRequest<'_>,
     stop: Stop,
     watch: Watch<'_>,

@@ -19,13 +19,13 @@ use crate::{
 };
 
 /// How the file begins: what begins so was written here, and may be written anew.
-pub const HEADER: &str = "-- What exists before the first migration: the database has it, and no migration creates it.
+pub(crate) const HEADER: &str = "-- What exists before the first migration: the database has it, and no migration creates it.
 -- `glowplug shadow pin --from-database` writes this file. Review it: what was created by hand is drift and does not belong here.
 ";
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prerequisites {
+pub(crate) struct Prerequisites {
     /// The SQL.
     pub sql: String,
     /// Whether the migrations make all that is there.
@@ -38,7 +38,7 @@ pub struct Prerequisites {
 ///
 /// # Errors
 /// When the server cannot be reached or refuses, or what is there cannot be written as SQL.
-pub async fn prerequisites(
+pub(crate) async fn prerequisites(
     database: &Endpoint,
     shadow: &Shadow,
     migrations: &Migrations,

@@ -8,7 +8,7 @@ mod object;
 mod order;
 mod places;
 
-pub use self::flag::may_be_asked;
+pub(crate) use self::flag::may_be_asked;
 
 pub(super) use self::{
     alike::alike,

@@ -29,7 +29,7 @@ pub(crate) fn text(segments: &[Segment], head: &[String]) -> String {
             }
         }
         if let Some(remark) = &statement.remark {
-            writeln!(text, "-- look at this: {remark}").unwrap_or_default();
+            writeln!(text, "-- review: {remark}").unwrap_or_default();
         }
         if let Some(hazard) = statement.hazard {
             writeln!(text, "-- {}", hazard.text()).unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::{
 
 /// What the migrations are to lead to.
 #[derive(Debug)]
-pub enum Truth<'t> {
+pub(crate) enum Truth<'t> {
     /// The schema files of the project, as a person has edited them.
     SchemaRs(&'t Printer),
     /// SQL that makes everything in an empty database: where it stands, and its text.

@@ -25,7 +25,7 @@ pub enum How {
 }
 
 /// An attribute that differs, with what it was and what it is.
-pub type Changed = (Attribute, Option<String>, Option<String>);
+pub(crate) type Changed = (Attribute, Option<String>, Option<String>);
 
 impl Difference {
     /// Whether only the place among the columns of its table differs: PostgreSQL cannot put one back.

@@ -7,14 +7,14 @@ use super::{Fact, Key, ObjectKind};
 /// Patterns of objects that are neither compared nor touched: `schema.name`, or a name alone for what is called so in any schema, and
 /// for all that is in a schema of that name. `*` stands for any text, `?` for one character.
 #[derive(Debug, Clone, Default)]
-pub struct Ignored {
+pub(crate) struct Ignored {
     names: Vec<(Regex, Option<Regex>)>,
 }
 
 impl Ignored {
     /// Reads patterns.
     #[must_use]
-    pub fn new(patterns: &[String]) -> Self {
+    pub(crate) fn new(patterns: &[String]) -> Self {
         let pattern = |text: &str| {
             let text = regex::escape(text).replace(r"\*", ".*").replace(r"\?", ".");
             Regex::new(&format!("^(?s:{text})$")).ok()
@@ -35,13 +35,13 @@ impl Ignored {
 
     /// Whether there are none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
     /// Whether an object is one of them, or belongs to one.
     #[must_use]
-    pub fn covers(&self, key: &Key, fact: &Fact) -> bool {
+    pub(crate) fn covers(&self, key: &Key, fact: &Fact) -> bool {
         if self.names.is_empty() {
             return false;
         }

@@ -1,4 +1,4 @@
-//! Alembic commands without a counterpart here: each says what to do instead.
+//! Alembic commands and flags without a counterpart here: each says what to do instead.
 
 use clap::{Args, Subcommand};
 
@@ -26,6 +26,46 @@ pub(super) enum Word {
 pub(super) struct Anything {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     _rest: Vec<String>,
+}
+
+/// Alembic's flags of `revision` without a counterpart here.
+#[derive(Debug, Args)]
+pub(super) struct RevisionFlags {
+    #[arg(long, hide = true, value_name = "REVISION")]
+    head: Option<String>,
+    #[arg(long, hide = true)]
+    splice: bool,
+    #[arg(long, hide = true, value_name = "LABEL")]
+    branch_label: Option<String>,
+    #[arg(long, hide = true, value_name = "REVISION")]
+    depends_on: Option<String>,
+    #[arg(long, hide = true, value_name = "DIR")]
+    version_path: Option<String>,
+}
+
+impl RevisionFlags {
+    /// What to do instead, if one of them is given.
+    pub(super) fn answer(&self) -> Result<(), CliError> {
+        let order = "Migrations form one sequence here: a new one comes after the newest, and --rev-id gives it another version. `glowplug rebase` gives those of a branch versions after the newest.";
+        let (flag, help) = if self.head.is_some() {
+            ("--head", order)
+        } else if self.splice {
+            ("--splice", order)
+        } else if self.branch_label.is_some() {
+            ("--branch-label", order)
+        } else if self.depends_on.is_some() {
+            (
+                "--depends-on",
+                "Write `depends_on = [\"VERSION\"]` into the migration's metadata.toml.",
+            )
+        } else if self.version_path.is_some() {
+            ("--version-path", "There is one directory of migrations: --migration-dir names it.")
+        } else {
+            return Ok(());
+        };
+        let what = format!("`{flag}` is a flag of Alembic that glowplug does not need");
+        Err(CliError::Cannot { what, help: help.into() })
+    }
 }
 
 impl Word {

@@ -148,7 +148,7 @@ impl Check {
         if settings.migrations_dir.is_dir() {
             settings.demand_history(&settings.migrations()?, false)?;
         }
-        let mut progress = output.progress();
+        let mut progress = output.progress().of_replays();
         let truth = self.source.truth(&settings)?;
         let printer = printer(&settings, None)?;
         let truth = truth.map_or(Truth::SchemaRs(&printer), Truth::Sql);

@@ -143,7 +143,7 @@ impl Checks {
         };
         let mut seen = Seen::default();
         let parts = self.parts(&given, &mut seen.report);
-        let mut progress = output.progress();
+        let mut progress = output.progress().of_replays();
         let checked = block_on(async |stop| {
             let mut watch = |event| progress.show(&event);
             self.check(&given, &parts, more, &mut seen, (stop, output, &mut watch)).await

@@ -29,7 +29,7 @@ impl Drift {
         let settings = Settings::resolve(global)?;
         let migrations = settings.migrations()?;
         let shadow = settings.shadow(output)?;
-        let mut progress = output.progress();
+        let mut progress = output.progress().of_replays();
         let report = block_on(async |stop| {
             let mut watch = |event| progress.show(&event);
             let endpoint = settings.endpoint("drift", stop.clone(), output)?;

@@ -28,6 +28,9 @@ pub(super) struct History {
     /// Only from A to B, inclusive; either may be omitted
     #[arg(long, short, value_name = "A:B", allow_hyphen_values = true)]
     range: Option<String>,
+    /// Alembic's flag: the current one is always marked
+    #[arg(long = "indicate-current", short = 'i', hide = true)]
+    _indicate_current: bool,
     /// Do not connect to a database
     #[arg(long)]
     offline: bool,

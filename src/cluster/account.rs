@@ -15,7 +15,7 @@ use super::process::{self, User};
 
 /// Who runs the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Account {
+pub(crate) enum Account {
     /// We ourselves.
     Own {
         /// Our user id.
@@ -29,7 +29,7 @@ impl Account {
     /// Chooses who runs the server of the project in `directory`.
     ///
     /// As root, in this order: who called sudo, the owner of the directory, `postgres`, `nobody`.
-    pub fn choose(places: &Places, directory: &Path) -> Result<Self, ClusterError> {
+    pub(crate) fn choose(places: &Places, directory: &Path) -> Result<Self, ClusterError> {
         if places.uid != 0 {
             return Ok(Self::Own { uid: places.uid });
         }
@@ -39,7 +39,7 @@ impl Account {
 
     /// The user id of the server.
     #[must_use]
-    pub fn uid(&self) -> u32 {
+    pub(crate) fn uid(&self) -> u32 {
         match self {
             Self::Own { uid } => *uid,
             Self::Other(user) => user.uid,
@@ -48,7 +48,7 @@ impl Account {
 
     /// The user's name, or its number where it has none.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Own { uid } => {
                 process::user_by_id(*uid).map_or_else(|| uid.to_string(), |user| user.name)

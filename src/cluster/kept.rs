@@ -35,7 +35,7 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// What there is of kept servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Store {
+pub(crate) struct Store {
     /// Where they are.
     pub directory: PathBuf,
     /// How many there are.
@@ -51,7 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// When there can be no cache.
-    pub fn find() -> Result<Self, ClusterError> {
+    pub(crate) fn find() -> Result<Self, ClusterError> {
         let places = Places::from_environment();
         let directory = places.kept().map_err(cannot("create a cache in", &places.cache))?;
         let all = entries(&directory);
@@ -63,7 +63,7 @@ impl Store {
     ///
     /// # Errors
     /// When one cannot be removed.
-    pub fn clear() -> Result<Self, ClusterError> {
+    pub(crate) fn clear() -> Result<Self, ClusterError> {
         let found = Self::find()?;
         for entry in entries(&found.directory) {
             remove(&entry.path).map_err(cannot("remove", &entry.path))?;
@@ -223,7 +223,7 @@ fn forget(kept: &Path) {
 ///
 /// # Errors
 /// When the variable is set to something else than a number.
-pub fn limit() -> Result<u64, ClusterError> {
+pub(crate) fn limit() -> Result<u64, ClusterError> {
     let Ok(set) = std::env::var(LIMIT_VARIABLE) else {
         return Ok(LIMIT);
     };

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 /// A user of this system, as its user database knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
+pub(crate) struct User {
     /// The login name.
     pub name: String,
     /// The user id.
@@ -49,7 +49,7 @@ impl Signal {
 
 /// Whether SIGHUP was ignored when this program began, as `nohup` has it.
 #[must_use]
-pub fn ignores_hangup() -> bool {
+pub(crate) fn ignores_hangup() -> bool {
     // SAFETY: a null action only asks; the answer is a plain struct of integers, valid when zeroed.
     unsafe {
         let mut now: libc::sigaction = std::mem::zeroed();

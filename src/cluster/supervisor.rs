@@ -97,7 +97,7 @@ pub(super) struct Ready {
 /// `main` calls this before anything else, on the main thread and outside any runtime, when the first argument
 /// is [`SUPERVISOR_ARGUMENT`]; `args` are those after it.
 #[must_use]
-pub fn supervisor_main(args: &[String]) -> ExitCode {
+pub(crate) fn supervisor_main(args: &[String]) -> ExitCode {
     process::detach();
     let Some(job) = args.last().and_then(|job| serde_json::from_str(job).ok()) else {
         return ExitCode::from(2);

@@ -128,7 +128,7 @@ fn is_replaceable(catalog: &Catalog, extension: &Key) -> bool {
 }
 
 /// The extensions in use that no update leads to the version that is wanted.
-pub fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
+pub(crate) fn no_update(from: &Catalog, to: &Catalog) -> Vec<Key> {
     let all = from.of_kind(ObjectKind::Extension);
     let stuck = all.filter(|(key, was)| {
         let is = to.get(key);

@@ -12,7 +12,7 @@ use crate::{
     words::ident::{Ident, Qualified},
 };
 
-pub use crate::migration::source::FILL;
+pub(crate) use crate::migration::source::FILL;
 
 /// One SQL statement.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use std::{
     path::Path,
 };
 
-pub use self::{look::found, record::record, undo::undo};
+pub(crate) use self::{look::found, record::record, undo::undo};
 
 use self::look::Seen;
 use crate::{
@@ -39,7 +39,7 @@ use crate::{
 
 /// What is adopted, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct AdoptRequest<'w> {
+pub(crate) struct AdoptRequest<'w> {
     /// The database.
     pub endpoint: &'w Endpoint,
     /// Where everything is proved.
@@ -74,7 +74,7 @@ pub struct AdoptRequest<'w> {
 
 /// What is ready to be recorded.
 #[derive(Debug)]
-pub struct Adoption {
+pub(crate) struct Adoption {
     /// What was found so far.
     pub report: AdoptReport,
     tool: Option<Tool>,
@@ -101,7 +101,7 @@ struct Draft {
 ///
 /// # Errors
 /// When there is nothing to adopt, or it cannot be read, converted or replayed.
-pub async fn prepare(
+pub(crate) async fn prepare(
     request: &AdoptRequest<'_>,
     stop: Stop,
     watch: Watch<'_>,

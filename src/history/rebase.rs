@@ -35,7 +35,7 @@ use crate::{
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct RebaseRequest<'w> {
+pub(crate) struct RebaseRequest<'w> {
     /// All migrations.
     pub migrations: &'w Migrations,
     /// Those that are named; none for those that are out of order.
@@ -50,7 +50,7 @@ pub struct RebaseRequest<'w> {
 
 /// What would be renamed, before anybody has agreed.
 #[derive(Debug, Clone)]
-pub struct Proposal {
+pub(crate) struct Proposal {
     /// The migrations with their new names, in their order.
     moves: Vec<Move>,
     /// The migrations as they will be.
@@ -69,7 +69,7 @@ struct Move {
 impl Proposal {
     /// The report before anything is done.
     #[must_use]
-    pub fn report(&self) -> RebaseReport {
+    pub(crate) fn report(&self) -> RebaseReport {
         let moved = self
             .moves
             .iter()
@@ -85,7 +85,7 @@ impl Proposal {
 
     /// The error where nobody has agreed.
     #[must_use]
-    pub fn not_confirmed(&self) -> JobError {
+    pub(crate) fn not_confirmed(&self) -> JobError {
         let names = self.moves.iter().map(|it| it.old.name.clone()).collect();
         RebaseError::NotConfirmed { names }.into()
     }
@@ -95,7 +95,10 @@ impl Proposal {
 ///
 /// # Errors
 /// When nothing is out of order, a migration is applied elsewhere, or a database cannot be read.
-pub async fn propose(request: &RebaseRequest<'_>, watch: Watch<'_>) -> Result<Proposal, JobError> {
+pub(crate) async fn propose(
+    request: &RebaseRequest<'_>,
+    watch: Watch<'_>,
+) -> Result<Proposal, JobError> {
     let mut shared = Vec::new();
     for endpoint in request.shared {
         let (_, facts, journal) = endpoint.read(watch).await?;
@@ -252,7 +255,7 @@ fn pairs(moves: &[Move]) -> Vec<(Version, Version)> {
 ///
 /// # Errors
 /// When one does not work there.
-pub async fn prove(
+pub(crate) async fn prove(
     proposal: &Proposal,
     shadow: &Shadow,
     options: &RunOptions,
@@ -291,7 +294,7 @@ pub async fn prove(
 ///
 /// # Errors
 /// When something cannot be reverted, renamed or applied.
-pub async fn rebase(
+pub(crate) async fn rebase(
     proposal: &Proposal,
     request: &RebaseRequest<'_>,
     (dir, shown): (&Path, &str),

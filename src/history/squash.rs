@@ -39,7 +39,7 @@ use crate::{
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct SquashRequest<'w> {
+pub(crate) struct SquashRequest<'w> {
     /// Where it is proved.
     pub shadow: &'w Shadow,
     /// All migrations.
@@ -62,7 +62,7 @@ pub struct SquashRequest<'w> {
 
 /// Where it is written.
 #[derive(Debug, Clone, Copy)]
-pub struct Target<'t> {
+pub(crate) struct Target<'t> {
     /// The directory of the migrations.
     pub dir: &'t Path,
     /// Whether the old directories go.
@@ -83,7 +83,7 @@ struct Range {
 ///
 /// # Errors
 /// When there are fewer than two, rows would be lost, they cannot be one, or the proof fails: nothing is written then.
-pub async fn squash(
+pub(crate) async fn squash(
     request: &SquashRequest<'_>,
     target: &Target<'_>,
     stop: Stop,

@@ -18,7 +18,7 @@ const QUERY: &str = include_str!("environment.sql");
 
 /// What was read of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// What scripts meet there.
     pub environment: Environment,
     /// The roles that its objects speak of.
@@ -30,7 +30,7 @@ pub struct Surroundings {
 ///
 /// # Errors
 /// When the connection is lost, or the server refuses.
-pub async fn read(
+pub(crate) async fn read(
     session: &mut Session<'_>,
     url: &Url,
     own: &BTreeSet<String>,

@@ -10,7 +10,7 @@ use crate::postgres::server_error::ServerError;
 ///
 /// `statement` is its text, `server_version` the `server_version_num` of the server.
 #[must_use]
-pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> String {
+pub(crate) fn advice(error: &ServerError, statement: &str, server_version: u32) -> String {
     if let Some(sentence) = needs_newer(error, statement, server_version) {
         return sentence;
     }
@@ -110,6 +110,12 @@ pub fn advice(error: &ServerError, statement: &str, server_version: u32) -> Stri
         }
         "P0001" | "P0004" => {
             "The message comes from code: a DO block, or a function or trigger of the database. The context names it."
+        }
+        "GP002" if error.message.ends_with(" holds history and is not dropped") => {
+            "The table has rows, and stays. Downgrade to this migration, not below it. A project that needs no event ledger begins with `glowplug init --no-default-migration`."
+        }
+        "GP001" => {
+            "The script, or a trigger of the table, refuses this on purpose: its message says what to do instead."
         }
         "25P02" => "An earlier statement in the transaction failed.",
         _ => "Correct the script and run again: a failed migration leaves nothing behind.",

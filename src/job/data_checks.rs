@@ -159,7 +159,10 @@ fn questions(tasks: &[Task<'_>], major: u32) -> Vec<Question> {
             let text = &task.script.text[statement.span.clone()];
             let mut demands = demands(text);
             let names = mentions(text);
-            let is_open = !names.iter().any(|it| changed.contains(it));
+            let is_open = match demands.elsewhere {
+                true => changed.is_empty(),
+                false => !names.iter().any(|it| changed.contains(it)),
+            };
             let question = |what: String, rows: String, kind: Kind| Question {
                 name: name.clone(),
                 place: place(task.script, statement.span.start),

@@ -18,11 +18,11 @@ use crate::{
 };
 
 /// Who is told the name of a database just before something is done to it.
-pub type Tell<'t> = &'t mut (dyn FnMut(&str) + Send);
+pub(crate) type Tell<'t> = &'t mut (dyn FnMut(&str) + Send);
 
 /// The database that a URL leads to; libpq's rule: without one, that of the user's name.
 #[must_use]
-pub fn name(endpoint: &Endpoint) -> String {
+pub(crate) fn name(endpoint: &Endpoint) -> String {
     let url = &endpoint.url;
     let user = || url.user.clone().or(endpoint.environment.user.clone());
     url.database.clone().or_else(user).unwrap_or_default()
@@ -30,7 +30,7 @@ pub fn name(endpoint: &Endpoint) -> String {
 
 /// What becomes of the sessions of others in a database that is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
+pub(crate) enum Others {
     /// They are in the way.
     Stay,
     /// The server ends them.
@@ -39,7 +39,7 @@ pub enum Others {
 
 /// Where a database is, for a question: its name, the host and the port.
 #[must_use]
-pub fn place(endpoint: &Endpoint) -> String {
+pub(crate) fn place(endpoint: &Endpoint) -> String {
     let hosts: Vec<String> = endpoint.url.hosts.iter().map(host_text).collect();
     let name = name(endpoint);
     match hosts.iter().any(|host| !host.is_empty()) {
@@ -52,7 +52,7 @@ pub fn place(endpoint: &Endpoint) -> String {
 ///
 /// # Errors
 /// When the server cannot be reached, or refuses for another reason.
-pub async fn is_missing(endpoint: &Endpoint, watch: Watch<'_>) -> Result<bool, JobError> {
+pub(crate) async fn is_missing(endpoint: &Endpoint, watch: Watch<'_>) -> Result<bool, JobError> {
     match endpoint.session(watch).await {
         Ok(_) => Ok(false),
         Err(JobError::Connect(error)) if error.is_missing_database() => Ok(true),
@@ -65,7 +65,7 @@ pub async fn is_missing(endpoint: &Endpoint, watch: Watch<'_>) -> Result<bool, J
 ///
 /// # Errors
 /// When the server cannot be reached.
-pub async fn environment_of_new(
+pub(crate) async fn environment_of_new(
     endpoint: &Endpoint,
     own_settings: &BTreeSet<String>,
     watch: Watch<'_>,
@@ -81,7 +81,7 @@ pub async fn environment_of_new(
 ///
 /// # Errors
 /// When the server cannot be reached, or refuses.
-pub async fn create_if_missing(
+pub(crate) async fn create_if_missing(
     endpoint: &Endpoint,
     creating: Tell<'_>,
     watch: Watch<'_>,
@@ -100,7 +100,7 @@ pub async fn create_if_missing(
 ///
 /// # Errors
 /// When the server refuses, or another run holds the lock.
-pub async fn track(endpoint: &Endpoint, watch: Watch<'_>) -> Result<(), JobError> {
+pub(crate) async fn track(endpoint: &Endpoint, watch: Watch<'_>) -> Result<(), JobError> {
     let (mut locked, _) = endpoint.lock(&Limits::default(), watch).await?;
     let prepared = locked.prepare().await;
     locked.release().await;
@@ -111,7 +111,7 @@ pub async fn track(endpoint: &Endpoint, watch: Watch<'_>) -> Result<(), JobError
 ///
 /// # Errors
 /// When the server cannot be reached, or refuses: while others are connected to it, for example.
-pub async fn drop_if_there(
+pub(crate) async fn drop_if_there(
     endpoint: &Endpoint,
     others: Others,
     dropping: Tell<'_>,

@@ -15,18 +15,18 @@ mod twin;
 
 use miette::{NamedSource, SourceSpan};
 
-pub use self::adopt::AdoptError;
-pub use self::autogenerate::AutogenerateError;
-pub use self::compat::CompatError;
-pub use self::database::DatabaseError;
+pub(crate) use self::adopt::AdoptError;
+pub(crate) use self::autogenerate::AutogenerateError;
+pub(crate) use self::compat::CompatError;
+pub(crate) use self::database::DatabaseError;
 use self::ledger::listed;
-pub use self::ledger::{DriftError, HarmError, LedgerError};
-pub use self::proof::ProofFailure;
-pub use self::rebase::RebaseError;
-pub use self::rename::{RenameError, RenameFault};
-pub use self::schema::{EditsWouldBeLost, SchemaWouldChange};
-pub use self::squash::SquashError;
-pub use self::twin::TwinError;
+pub(crate) use self::ledger::{DriftError, HarmError, LedgerError};
+pub(crate) use self::proof::ProofFailure;
+pub(crate) use self::rebase::RebaseError;
+pub(crate) use self::rename::{RenameError, RenameFault};
+pub(crate) use self::schema::{EditsWouldBeLost, SchemaWouldChange};
+pub(crate) use self::squash::SquashError;
+pub(crate) use self::twin::TwinError;
 pub(crate) use self::twin::missing_extension;
 
 use crate::{

@@ -9,7 +9,7 @@ use crate::{
 
 /// What is to be written.
 #[derive(Debug, Clone)]
-pub struct Wanted<'w> {
+pub(crate) struct Wanted<'w> {
     /// Behind the version in the directory's name.
     pub name: &'w str,
     /// The version; the time in UTC where none is given.
@@ -22,7 +22,7 @@ pub struct Wanted<'w> {
 ///
 /// # Errors
 /// When the version is taken already, or the system says no.
-pub fn generate(dir: &Path, wanted: &Wanted<'_>) -> Result<Vec<PathBuf>, JobError> {
+pub(crate) fn generate(dir: &Path, wanted: &Wanted<'_>) -> Result<Vec<PathBuf>, JobError> {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
     // two at once must not take the same version
     let _alone = generate::alone(dir)?;

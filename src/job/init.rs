@@ -14,7 +14,7 @@ use crate::{
 
 /// What was written, and what was there already.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct InitReport {
+pub(crate) struct InitReport {
     /// Written.
     pub written: Vec<PathBuf>,
     /// Left as it is.
@@ -95,7 +95,7 @@ const FIRST: NewMigration<'static> = NewMigration {
 ///
 /// # Errors
 /// When a file cannot be written, or what is there is not a migrations directory.
-pub fn init(
+pub(crate) fn init(
     root: &Path,
     migrations: &Path,
     with_first_migration: bool,

@@ -1,8 +1,8 @@
 //! Ledgers between runs: what a run leaves, what the next one finds, and what a person asks.
 
-pub mod protect;
-pub mod seal;
-pub mod sealed;
+pub(crate) mod protect;
+pub(crate) mod seal;
+pub(crate) mod sealed;
 
 use crate::report::rule::LedgerRule;
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 ///
 /// # Errors
 /// When the server cannot be reached or refuses.
-pub async fn status(
+pub(crate) async fn status(
     endpoint: &Endpoint,
     guard: &Guard,
     watch: Watch<'_>,
@@ -92,7 +92,7 @@ async fn look(
 ///
 /// # Errors
 /// When the server cannot be reached or refuses.
-pub async fn verify(
+pub(crate) async fn verify(
     endpoint: &Endpoint,
     guard: &Guard,
     watch: Watch<'_>,
@@ -156,7 +156,7 @@ pub async fn verify(
 ///
 /// # Errors
 /// When the history is another one, another run holds the lock for too long, or the server refuses.
-pub async fn accept(
+pub(crate) async fn accept(
     locked: &mut Locked<'_>,
     guard: &Guard,
     newest: &Migration,
@@ -289,7 +289,7 @@ pub(super) async fn undeclared(
 ///
 /// # Errors
 /// When the server cannot be reached or refuses.
-pub async fn event_log(endpoint: &Endpoint, watch: Watch<'_>) -> Result<EventLog, JobError> {
+pub(crate) async fn event_log(endpoint: &Endpoint, watch: Watch<'_>) -> Result<EventLog, JobError> {
     let wire = endpoint.wire(&endpoint.url, watch).await?;
     Ok(EventLog::over(pool::into_diesel(wire).await?))
 }

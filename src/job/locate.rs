@@ -29,7 +29,7 @@ use crate::{
 ///
 /// # Errors
 /// When the shadow cannot be made, or the migrations before it fail there. The refusal stands without a place then.
-pub async fn locate(
+pub(crate) async fn locate(
     (shadow, database): (&Shadow, &Endpoint),
     migrations: &Migrations,
     guard: &Guard,

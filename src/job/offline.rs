@@ -23,7 +23,7 @@ use crate::{
 
 /// How a script is written.
 #[derive(Debug, Clone, Copy)]
-pub struct OfflineOptions<'a> {
+pub(crate) struct OfflineOptions<'a> {
     /// Who, for the journal.
     pub actor: &'a str,
     /// One transaction for everything.
@@ -38,7 +38,7 @@ const TAKE: &str = "SELECT (CASE WHEN pg_catalog.pg_try_advisory_lock($1) THEN '
 ///
 /// # Errors
 /// When a point does not exist, or a script cannot be run.
-pub fn between(
+pub(crate) fn between(
     migrations: &Migrations,
     range: &str,
     direction: Direction,
@@ -95,7 +95,7 @@ pub fn between(
 ///
 /// # Errors
 /// When something stands in the way of the plan, or a script cannot be run.
-pub fn pending(
+pub(crate) fn pending(
     migrations: &Migrations,
     journal: &Journal,
     place: &Place,

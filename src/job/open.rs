@@ -149,7 +149,7 @@ impl Endpoint {
 ///
 /// # Errors
 /// When the lock is held for too long, or the session cannot write.
-pub async fn lock<'c>(
+pub(crate) async fn lock<'c>(
     session: Session<'c>,
     limits: &Limits,
     watch: Watch<'_>,

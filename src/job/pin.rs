@@ -14,7 +14,7 @@ use crate::{
 ///
 /// # Errors
 /// When the server cannot be reached or refuses.
-pub async fn pin(
+pub(crate) async fn pin(
     database: &Endpoint,
     migrations: &Migrations,
     watch: Watch<'_>,

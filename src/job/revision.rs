@@ -20,7 +20,7 @@ use crate::{
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RevisionReport {
+pub(crate) struct RevisionReport {
     /// The key.
     pub version: Version,
     /// The directory's name.
@@ -37,7 +37,7 @@ const UP_PIECEWISE: &str = "-- Write the migration here. Each statement commits 
 ///
 /// # Errors
 /// When the version is taken, too long or not the newest, or the directory cannot be written.
-pub fn revision(
+pub(crate) fn revision(
     dir: &Path,
     migrations: &Migrations,
     message: &str,
@@ -54,7 +54,7 @@ pub fn revision(
 
 /// What a new backfill moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBackfill {
+pub(crate) struct NewBackfill {
     /// The schema of the table.
     pub schema: String,
     /// The table.
@@ -67,7 +67,7 @@ pub struct NewBackfill {
 ///
 /// # Errors
 /// As [`revision`].
-pub fn backfill(
+pub(crate) fn backfill(
     dir: &Path,
     migrations: &Migrations,
     message: &str,
@@ -116,7 +116,7 @@ fn named(schema: &str, table: &str) -> String {
 ///
 /// # Errors
 /// When the version is taken, too long or not one.
-pub fn place(
+pub(crate) fn place(
     dir: &Path,
     migrations: &Migrations,
     message: &str,
@@ -194,7 +194,7 @@ fn behind_it(key: &str) -> Vec<String> {
 
 /// Makes a message part of a directory's name: lower case, `_` for everything else, at most 60 characters.
 #[must_use]
-pub fn slug(message: &str) -> String {
+pub(crate) fn slug(message: &str) -> String {
     let words: Vec<String> = message
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -208,7 +208,7 @@ pub fn slug(message: &str) -> String {
 ///
 /// # Errors
 /// When it names none.
-pub fn find<'a>(
+pub(crate) fn find<'a>(
     migrations: &'a Migrations,
     applied: Vec<&'a Version>,
     target: &str,

@@ -408,9 +408,9 @@ fn accepted<'a>(status: &Status<'a>, operation: &Operation) -> Vec<&'a Migration
     let Operation::Upgrade { policy, .. } = operation else {
         return Vec::new();
     };
-    status
-        .in_state(State::Edited)
-        .filter(|row| policy.accept_edited.contains(row.version))
+    let is_edited = |row: &&Row<'_>| row.state == State::Edited || row.down_edited;
+    let rows = status.rows.iter().filter(is_edited);
+    rows.filter(|row| policy.accept_edited.contains(row.version))
         .filter_map(|row| row.migration)
         .collect()
 }

@@ -4,7 +4,7 @@ mod edited;
 pub(crate) mod edits;
 mod explained;
 
-pub use self::edited::{Before, after_run, before_run};
+pub(crate) use self::edited::{Before, after_run, before_run};
 pub(crate) use self::edits::edits;
 
 use std::{
@@ -37,7 +37,7 @@ use crate::{
 
 /// What is printed, and how.
 #[derive(Debug, Clone)]
-pub struct Printer {
+pub(crate) struct Printer {
     /// The settings of the files.
     pub schemas: PrintSchemas,
     /// What they have in common.
@@ -50,7 +50,7 @@ pub struct Printer {
 
 /// One file as it should be.
 #[derive(Debug, Clone)]
-pub struct Printed {
+pub(crate) struct Printed {
     /// The key of its settings.
     pub key: String,
     /// Where it belongs, if anywhere.
@@ -61,7 +61,7 @@ pub struct Printed {
 
 /// Where the structure is read from.
 #[derive(Debug)]
-pub enum Source<'s> {
+pub(crate) enum Source<'s> {
     /// A database.
     Database(&'s Endpoint),
     /// The migrations alone, replayed.
@@ -73,7 +73,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// When the server cannot be reached or refuses, or a migration fails.
-    pub async fn catalog(self, watch: Watch<'_>) -> Result<Catalog, JobError> {
+    pub(crate) async fn catalog(self, watch: Watch<'_>) -> Result<Catalog, JobError> {
         let coverage = Coverage::printing();
         match self {
             Self::Database(endpoint) => {
@@ -91,7 +91,7 @@ impl Source<'_> {
 impl Printer {
     /// Whether any file is to be written.
     #[must_use]
-    pub fn has_files(&self) -> bool {
+    pub(crate) fn has_files(&self) -> bool {
         self.schemas.all.values().any(|it| it.file.is_some())
     }
 
@@ -99,7 +99,7 @@ impl Printer {
     ///
     /// # Errors
     /// When a table cannot be printed, or a patch does not fit.
-    pub fn print(&self, catalog: &Catalog) -> Result<(Vec<Printed>, Vec<String>), JobError> {
+    pub(crate) fn print(&self, catalog: &Catalog) -> Result<(Vec<Printed>, Vec<String>), JobError> {
         let mut files = Vec::new();
         let mut notes = Vec::new();
         for (key, config) in &self.schemas.all {
@@ -118,7 +118,11 @@ impl Printer {
     ///
     /// # Errors
     /// As [`Printer::print`], when the system says no, and when edits would be lost that are not to be discarded.
-    pub fn write(&self, catalog: &Catalog, discards_edits: bool) -> Result<SchemaReport, JobError> {
+    pub(crate) fn write(
+        &self,
+        catalog: &Catalog,
+        discards_edits: bool,
+    ) -> Result<SchemaReport, JobError> {
         let mut report = self.compare(catalog)?;
         let (printed, _) = self.print(catalog)?;
         if !discards_edits {
@@ -146,7 +150,7 @@ impl Printer {
     ///
     /// # Errors
     /// As [`Printer::print`], and when a file cannot be read.
-    pub fn compare(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
+    pub(crate) fn compare(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
         let (printed, notes) = self.print(catalog)?;
         let mut files = Vec::new();
         for (path, text) in with_places(printed) {
@@ -166,7 +170,7 @@ impl Printer {
     ///
     /// # Errors
     /// When one does.
-    pub fn demand(&self, catalog: &Catalog) -> Result<(), JobError> {
+    pub(crate) fn demand(&self, catalog: &Catalog) -> Result<(), JobError> {
         let report = self.compare(catalog)?;
         let changed = |it: &&FileReport| matches!(it.state, FileState::Stale | FileState::Missing);
         let changed: Vec<&FileReport> = report.files.iter().filter(changed).collect();
@@ -185,7 +189,7 @@ impl Printer {
     ///
     /// # Errors
     /// When a file cannot be read, has what no migration makes, or a patch cannot be written.
-    pub fn update_patches(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
+    pub(crate) fn update_patches(&self, catalog: &Catalog) -> Result<SchemaReport, JobError> {
         let mut report = SchemaReport::default();
         for config in self.schemas.all.values() {
             let (Some(file), Some(patch_file)) = (&config.file, &config.patch_file) else {
@@ -252,7 +256,7 @@ impl Printer {
 
     /// The same for one file only.
     #[must_use]
-    pub fn only(mut self, key: &str) -> Option<Self> {
+    pub(crate) fn only(mut self, key: &str) -> Option<Self> {
         let config = self.schemas.all.remove(key)?;
         self.schemas.all = [(key.to_owned(), config)].into();
         Some(self)
@@ -260,7 +264,7 @@ impl Printer {
 
     /// Gives the settings of `[print_schema]` a file, where no settings have one.
     #[must_use]
-    pub fn with_default_file(mut self, file: PathBuf) -> Self {
+    pub(crate) fn with_default_file(mut self, file: PathBuf) -> Self {
         if !self.has_files()
             && let Some(config) = self.schemas.all.get_mut(DEFAULT_KEY)
         {
@@ -280,7 +284,7 @@ fn with_places(printed: Vec<Printed>) -> impl Iterator<Item = (PathBuf, String)>
 ///
 /// # Errors
 /// When a file would change, or the shadow cannot be made.
-pub async fn demand_unchanged(
+pub(crate) async fn demand_unchanged(
     endpoint: &Endpoint,
     migrations: &Migrations,
     operation: &run::Operation,
@@ -318,7 +322,7 @@ pub async fn demand_unchanged(
 ///
 /// # Errors
 /// When a file would change, or the shadow cannot be made.
-pub async fn demand_of_new(
+pub(crate) async fn demand_of_new(
     endpoint: &Endpoint,
     migrations: &Migrations,
     printer: &Printer,

@@ -39,7 +39,7 @@ use crate::{
 
 /// How a shadow is made.
 #[derive(Debug, Clone)]
-pub struct Shadow {
+pub(crate) struct Shadow {
     /// PostgreSQL's programs.
     pub binaries: Binaries,
     /// Where those of another major version would be.
@@ -86,7 +86,7 @@ impl Shadow {
     ///
     /// # Errors
     /// When the server cannot be started, or a migration fails.
-    pub async fn catalog(
+    pub(crate) async fn catalog(
         &self,
         migrations: &Migrations,
         coverage: &Coverage,
@@ -121,7 +121,7 @@ impl Shadow {
     ///
     /// # Errors
     /// When the user ends it.
-    pub async fn asked(
+    pub(crate) async fn asked(
         &self,
         database: Option<&Endpoint>,
         watch: Watch<'_>,
@@ -179,7 +179,7 @@ impl Shadow {
 
     /// What is proved here is proved for this.
     #[must_use]
-    pub fn proved_on(&self) -> ProvedOn {
+    pub(crate) fn proved_on(&self) -> ProvedOn {
         let pinned = match &self.known {
             Known::Pinned(pin) => Some(pin.pinned.clone()),
             _ => None,
@@ -317,7 +317,7 @@ impl Shadow {
 
     /// How its databases encode and sort.
     #[must_use]
-    pub fn locale(&self) -> Locale {
+    pub(crate) fn locale(&self) -> Locale {
         let environment = self.known.environment();
         environment.map(|it| it.locale.clone()).unwrap_or_default()
     }

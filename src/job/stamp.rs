@@ -26,7 +26,7 @@ use crate::{
 ///
 /// # Errors
 /// When the target does not exist, or the server refuses.
-pub async fn stamp(
+pub(crate) async fn stamp(
     endpoint: &Endpoint,
     migrations: &Migrations,
     target: &str,

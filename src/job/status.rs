@@ -10,7 +10,7 @@ use crate::{
 ///
 /// # Errors
 /// When the server cannot be reached or refuses.
-pub async fn of_database(
+pub(crate) async fn of_database(
     endpoint: &Endpoint,
     migrations: &Migrations,
     watch: Watch<'_>,
@@ -23,6 +23,6 @@ pub async fn of_database(
 
 /// Lists the migrations on disk.
 #[must_use]
-pub fn of_disk(migrations: &Migrations) -> StatusReport {
+pub(crate) fn of_disk(migrations: &Migrations) -> StatusReport {
     StatusReport::new(&status(migrations, &Journal::default()), None)
 }

@@ -19,7 +19,7 @@ use crate::{
 
 /// What a run left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attestation {
+pub(crate) struct Attestation {
     /// The digest of everything that protects.
     pub digest: Digest,
     /// The ledgers, in the order in which they were declared.
@@ -65,7 +65,11 @@ impl Attested {
 impl Attestation {
     /// Puts together what was found.
     #[must_use]
-    pub fn of(snapshot: &Snapshot, ledgers: Vec<Attested>, accepted: Option<String>) -> Self {
+    pub(crate) fn of(
+        snapshot: &Snapshot,
+        ledgers: Vec<Attested>,
+        accepted: Option<String>,
+    ) -> Self {
         let facts: Vec<_> = lasting(snapshot)
             .iter()
             .map(|(address, fact)| {
@@ -80,7 +84,7 @@ impl Attestation {
 
     /// What is different now from what the last run left, as far as it matters.
     #[must_use]
-    pub fn drift(&self, now: &Snapshot, ledgers: &[Declaration]) -> Vec<LedgerFinding> {
+    pub(crate) fn drift(&self, now: &Snapshot, ledgers: &[Declaration]) -> Vec<LedgerFinding> {
         // ledgers may be declared in another order now
         let places: BTreeMap<usize, usize> = self
             .ledgers
@@ -118,7 +122,7 @@ impl Attestation {
 
     /// Leaves out what `earlier` says already, for the journal.
     #[must_use]
-    pub fn since(mut self, earlier: Option<&Self>) -> Self {
+    pub(crate) fn since(mut self, earlier: Option<&Self>) -> Self {
         let names = |it: &Self| it.ledgers.iter().map(|it| it.ledger.clone()).collect::<Vec<_>>();
         if earlier.is_some_and(|it| it.digest == self.digest && names(it) == names(&self)) {
             self.facts.clear();
@@ -128,7 +132,7 @@ impl Attestation {
 
     /// Takes over the objects of the newest attestation that names them.
     #[must_use]
-    pub fn with_facts_of(mut self, named: Self) -> Self {
+    pub(crate) fn with_facts_of(mut self, named: Self) -> Self {
         if self.facts.is_empty() && self.digest == named.digest {
             self.facts = named.facts;
         }
@@ -137,7 +141,7 @@ impl Attestation {
 
     /// What was attested of one ledger.
     #[must_use]
-    pub fn ledger(&self, label: &str) -> Option<&Attested> {
+    pub(crate) fn ledger(&self, label: &str) -> Option<&Attested> {
         self.ledgers.iter().find(|it| it.ledger == label)
     }
 }

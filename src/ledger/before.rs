@@ -9,7 +9,7 @@ use crate::ledger::snapshot::{FactKind, Snapshot};
 /// What was there before a migration was applied, by name: what it brought may go again when it is reverted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Noted")]
-pub struct Before {
+pub(crate) struct Before {
     /// The newest head of the chain of attestations then: whoever puts in an entry by hand has to know it.
     after: String,
     /// The names.
@@ -36,7 +36,7 @@ impl From<Noted> for Before {
 impl Before {
     /// The names in a snapshot, and the newest head.
     #[must_use]
-    pub fn of(snapshot: &Snapshot, after: &str) -> Self {
+    pub(crate) fn of(snapshot: &Snapshot, after: &str) -> Self {
         let named = snapshot.iter().filter_map(|(address, fact)| {
             let object = &address.object;
             match address.kind {

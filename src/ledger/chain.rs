@@ -10,7 +10,7 @@ use crate::{ledger::advice, report::ledger_finding::LedgerFinding};
 
 /// One attestation of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     /// Its entry in the journal.
     pub id: i64,
     /// Its place, counted from 1.
@@ -46,7 +46,7 @@ pub(super) struct Loose {
 
 /// The chain as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Chain {
+pub(crate) struct Chain {
     links: Vec<Link>,
     loose: Vec<Loose>,
 }
@@ -54,7 +54,7 @@ pub struct Chain {
 impl Chain {
     /// Reads the rows of the query.
     #[must_use]
-    pub fn read(rows: Vec<Vec<Option<String>>>) -> Self {
+    pub(crate) fn read(rows: Vec<Vec<Option<String>>>) -> Self {
         let mut chain = Self::default();
         for row in rows {
             let Ok([what, id, third, fourth, fifth, sixth, seventh, name]) =
@@ -95,13 +95,13 @@ impl Chain {
 
     /// The newest head.
     #[must_use]
-    pub fn head(&self) -> Option<&Link> {
+    pub(crate) fn head(&self) -> Option<&Link> {
         self.links.last()
     }
 
     /// What is wrong with it. `pinned` is the newest head that somebody kept elsewhere.
     #[must_use]
-    pub fn faults(&self, pinned: Option<&str>) -> Vec<LedgerFinding> {
+    pub(crate) fn faults(&self, pinned: Option<&str>) -> Vec<LedgerFinding> {
         let mut found = Vec::new();
         let mut find = |rule, what: String| {
             found.push(LedgerFinding {

@@ -7,7 +7,7 @@ mod keys;
 mod tracking;
 mod triggers;
 
-pub use self::tracking::Recorded;
+pub(crate) use self::tracking::Recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use crate::{
 
 /// What is known besides the two snapshots.
 #[derive(Debug, Clone, Copy)]
-pub struct Context<'c> {
+pub(crate) struct Context<'c> {
     /// The declared ledgers, in the snapshots' order.
     pub ledgers: &'c [Declaration],
     /// On the way down: what was there before the migration was applied, where that was recorded.
@@ -40,7 +40,11 @@ pub struct Context<'c> {
 /// Judges what changed between two snapshots. No finding means that protection, meaning and appends are as they were; rows
 /// are [counted](super::rows()) beside.
 #[must_use]
-pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<LedgerFinding> {
+pub(crate) fn judge(
+    before: &Snapshot,
+    after: &Snapshot,
+    context: &Context<'_>,
+) -> Vec<LedgerFinding> {
     let renamed = after.named_as(before);
     let after = renamed.as_ref().unwrap_or(after);
     let mut findings = BTreeSet::new();
@@ -59,7 +63,7 @@ pub fn judge(before: &Snapshot, after: &Snapshot, context: &Context<'_>) -> Vec<
 
 /// Whether something refuses UPDATE and DELETE on a ledger, proved or not: what is not protected yet has nothing to lose.
 #[must_use]
-pub fn is_guarded(snapshot: &Snapshot, ledger: usize) -> bool {
+pub(crate) fn is_guarded(snapshot: &Snapshot, ledger: usize) -> bool {
     snapshot
         .of(Some(ledger), FactKind::Trigger)
         .filter_map(|(_, trigger)| firmness(trigger))

@@ -231,7 +231,7 @@ pub(super) fn is_plain(source: &str) -> bool {
 
 /// Functions that change a table's pages past every transaction: nothing of that could be rolled back.
 #[must_use]
-pub fn surgery(script: &str) -> Option<&'static str> {
+pub(crate) fn surgery(script: &str) -> Option<&'static str> {
     let words = words(script, 0);
     ["heap_force_kill", "heap_force_freeze"]
         .into_iter()

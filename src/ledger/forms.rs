@@ -12,7 +12,7 @@ use crate::migration::source::Direction;
 
 /// What speaks against a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
+pub(crate) struct Unfit {
     /// What is wrong, as a sentence without a place.
     pub what: String,
     /// The bytes of the statement that are meant.
@@ -20,7 +20,7 @@ pub struct Unfit {
 }
 
 /// The list, for people.
-pub const FORMS: &str = "A migration with `ledger = true` may contain: ALTER TABLE … ADD COLUMN (nullable, or with a constant default), ADD CONSTRAINT … NOT VALID (CHECK, FOREIGN KEY without actions), VALIDATE CONSTRAINT, ATTACH PARTITION, ENABLE ALWAYS TRIGGER; \
+pub(crate) const FORMS: &str = "A migration with `ledger = true` may contain: ALTER TABLE … ADD COLUMN (nullable, or with a constant default), ADD CONSTRAINT … NOT VALID (CHECK, FOREIGN KEY without actions), VALIDATE CONSTRAINT, ATTACH PARTITION, ENABLE ALWAYS TRIGGER; \
     CREATE INDEX [CONCURRENTLY]; CREATE TABLE … PARTITION OF; CREATE TRIGGER … BEFORE UPDATE, DELETE or TRUNCATE; COMMENT; GRANT SELECT, INSERT; CREATE STATISTICS; and its down.sql what takes these back: DROP COLUMN, CONSTRAINT, INDEX, STATISTICS, TABLE, TRIGGER, DETACH PARTITION, REVOKE, without CASCADE. \
     Tables are named with their schema; types, functions and operators are PostgreSQL's own. Put everything else into a migration without it.";
 
@@ -28,7 +28,7 @@ pub const FORMS: &str = "A migration with `ledger = true` may contain: ALTER TAB
 ///
 /// # Errors
 /// When it has not, with the part of it that is the reason.
-pub fn demand_form(text: &str, direction: Direction) -> Result<(), Unfit> {
+pub(crate) fn demand_form(text: &str, direction: Direction) -> Result<(), Unfit> {
     let parsed = SourceFile::parse(text);
     let whole = || 0..text.trim_end().len();
     if !parsed.errors().is_empty() {

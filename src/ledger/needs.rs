@@ -11,7 +11,7 @@ use crate::{
 
 /// What is new and runs with an append, triggers and other functions, with the tables and privileges that they need of who appends.
 #[must_use]
-pub fn needs_of_what_is_new(
+pub(crate) fn needs_of_what_is_new(
     before: &Snapshot,
     after: &Snapshot,
     ledger: usize,

@@ -8,7 +8,7 @@ use crate::words::ident::Ident;
 
 /// Who owns what ledgers rest on, who may do what with it, and who may become whom: as the server told it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Powers {
+pub(crate) struct Powers {
     /// The role that is logged in.
     pub session: String,
     /// The database.
@@ -152,7 +152,7 @@ impl Owned {
 impl Powers {
     /// Reads what the server told: kind, ledger and fact of each row.
     #[must_use]
-    pub fn read(rows: Vec<Vec<Option<String>>>) -> Self {
+    pub(crate) fn read(rows: Vec<Vec<Option<String>>>) -> Self {
         let mut read = Self::default();
         for row in rows {
             let Ok([Some(kind), ledger, Some(value)]) = <[_; 3]>::try_from(row) else {
@@ -197,7 +197,7 @@ impl Powers {
 
     /// The same as an administrator sees it, who is not the role that migrates.
     #[must_use]
-    pub fn of_others(&self) -> Self {
+    pub(crate) fn of_others(&self) -> Self {
         let mut others = self.clone();
         if self.is_superuser(&self.session) {
             others.session.clear();
@@ -210,7 +210,7 @@ impl Powers {
     }
 
     /// Who owns the tables of a ledger.
-    pub fn owners(&self, ledger: usize) -> BTreeSet<&str> {
+    pub(crate) fn owners(&self, ledger: usize) -> BTreeSet<&str> {
         let tables = self.owned.iter();
         tables
             .filter(|it| it.ledger == Some(ledger) && it.part == "ledger")

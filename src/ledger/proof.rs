@@ -11,7 +11,7 @@ use crate::{
 /// Why a function is not proved to refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unproved {
+pub(crate) enum Unproved {
     /// Another language than PL/pgSQL, or another handler than its own.
     #[error("it is written in {0}, and only PL/pgSQL can be proved")]
     Language(String),
@@ -61,7 +61,7 @@ const HARMLESS: [&str; 27] = [
 ///
 /// # Errors
 /// Why it is not proved.
-pub fn prove(function: &Fact) -> Result<(), Unproved> {
+pub(crate) fn prove(function: &Fact) -> Result<(), Unproved> {
     let (language, handler) = (function.text("language"), function.text("handler"));
     if language != "plpgsql" || handler != "plpgsql_call_handler" {
         return Err(Unproved::Language(language.to_owned()));

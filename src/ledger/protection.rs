@@ -12,7 +12,7 @@ use crate::{
 
 /// What protects a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Protection {
+pub(crate) struct Protection {
     /// Every table of it, by name: itself and its partitions.
     pub tables: BTreeMap<String, Guarded>,
     /// Triggers that would refuse, if only their function were proved.
@@ -22,7 +22,7 @@ pub struct Protection {
 impl Protection {
     /// What is refused on every table of it.
     #[must_use]
-    pub fn weakest(&self) -> Guarded {
+    pub(crate) fn weakest(&self) -> Guarded {
         let mut tables = self.tables.values().copied();
         let first = tables.next().unwrap_or_default();
         tables.fold(first, Guarded::weaker)
@@ -42,7 +42,7 @@ pub(crate) mod bits {
 
 /// Finds out what protects a ledger.
 #[must_use]
-pub fn protection(snapshot: &Snapshot, ledger: usize) -> Protection {
+pub(crate) fn protection(snapshot: &Snapshot, ledger: usize) -> Protection {
     let functions: BTreeMap<&str, &Fact> = snapshot.of(Some(ledger), FactKind::Function).collect();
     let tables = snapshot.of(Some(ledger), FactKind::Relation);
     let mut found = Protection {

@@ -21,7 +21,7 @@ const PREDEFINED: [(&str, &str); 4] = [
 impl Powers {
     /// Whether a role can act as another one, be it over others.
     #[must_use]
-    pub fn may_become(&self, role: &str, other: &str) -> bool {
+    pub(crate) fn may_become(&self, role: &str, other: &str) -> bool {
         role == other
             || self.is_superuser(role)
             || self.reached(role).iter().any(|(it, _)| it == other || self.is_superuser(it))
@@ -30,7 +30,7 @@ impl Powers {
     /// All roads by which somebody could become the owner of what a ledger rests on, or do more than append. `key` is the role that
     /// holds the second key: it is meant to.
     #[must_use]
-    pub fn roads(&self, ledger: usize, key: Option<&str>) -> Vec<Road> {
+    pub(crate) fn roads(&self, ledger: usize, key: Option<&str>) -> Vec<Road> {
         let mut roads = Vec::new();
         if self.is_superuser(&self.session) {
             roads.push(Road {

@@ -7,7 +7,7 @@ use crate::ledger::snapshot::{Fact, FactKind, Snapshot};
 
 /// What happened to the rows of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// Rows that were updated.
     pub updated: i64,
     /// Rows that were deleted.
@@ -22,7 +22,7 @@ pub struct Rows {
 
 /// Compares the counters and files of a ledger's tables.
 #[must_use]
-pub fn rows(before: &Snapshot, after: &Snapshot, ledger: usize) -> Rows {
+pub(crate) fn rows(before: &Snapshot, after: &Snapshot, ledger: usize) -> Rows {
     let renamed = after.named_as(before);
     let after = renamed.as_ref().unwrap_or(after);
     let mut found = Rows::default();

@@ -14,7 +14,7 @@ use crate::{
 
 /// The roles that own everything afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hands {
+pub(crate) struct Hands {
     /// Owns the ledger, and what it rests on.
     pub keeper: String,
     /// Owns the database.
@@ -25,7 +25,7 @@ pub struct Hands {
 
 /// What is to be sealed.
 #[derive(Debug, Clone, Copy)]
-pub struct Sealing<'s> {
+pub(crate) struct Sealing<'s> {
     /// The ledger, for people.
     pub label: &'s str,
     /// The tracking tables' schema, and the SQL that makes them where they are missing.
@@ -52,7 +52,7 @@ fn kept(part: &str) -> &'static [&'static str] {
 impl Hands {
     /// Finds roles: those that have sealed something here already, or names that are free.
     #[must_use]
-    pub fn of(powers: &Powers, key: Option<&str>) -> Self {
+    pub(crate) fn of(powers: &Powers, key: Option<&str>) -> Self {
         let is_plain = |name: &str| {
             let role = powers.roles.get(name);
             role.is_some_and(|it| {
@@ -150,7 +150,7 @@ impl Powers {
 
     /// The roads that stay open whatever that SQL does: they are somebody else's to close.
     #[must_use]
-    pub fn left_open(&self, ledger: usize, hands: &Hands) -> Vec<Road> {
+    pub(crate) fn left_open(&self, ledger: usize, hands: &Hands) -> Vec<Road> {
         self.sealed(hands).roads(ledger, hands.key.as_deref())
     }
 }
@@ -167,7 +167,7 @@ fn list(privileges: impl IntoIterator<Item = impl AsRef<str>>) -> String {
 
 /// Writes the SQL.
 #[must_use]
-pub fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
+pub(crate) fn sealing(powers: &Powers, what: &Sealing<'_>) -> String {
     let Sealing { label, tracking: (schema, made), hardening, hands } = *what;
     let (keeper, database) = (Ident(&hands.keeper), Ident(&hands.database));
     let migrators = powers.migrators(hands);

@@ -31,7 +31,7 @@ impl From<Written> for (String, String) {
 }
 
 /// From which column each of the recorded ones is read; none for NULL.
-pub type Reading = Vec<Option<String>>;
+pub(crate) type Reading = Vec<Option<String>>;
 
 /// So many readings are tried.
 const MOST: usize = 24;

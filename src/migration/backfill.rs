@@ -56,7 +56,7 @@ impl Backfill {
 
 /// How far a backfill came: the note of its entries in the journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// The last key that is done, as text.
     pub after: Option<String>,
     /// How many keys are done.

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{made::MadeNames, needs::Needs, own::own_settings};
+pub(crate) use self::{made::MadeNames, needs::Needs, own::own_settings};
 
 /// The settings that change what SQL means, or what it makes. Those of a run itself (timeouts, `lc_messages`, isolation) are not
 /// among them.
-pub const SETTINGS: &[&str] = &[
+pub(crate) const SETTINGS: &[&str] = &[
     SEARCH_PATH,
     "DateStyle",
     "IntervalStyle",
@@ -46,15 +46,15 @@ pub const SETTINGS: &[&str] = &[
 ];
 
 /// The setting that says where names are looked for.
-pub const SEARCH_PATH: &str = "search_path";
+pub(crate) const SEARCH_PATH: &str = "search_path";
 
 /// What PostgreSQL has for it where nobody says otherwise.
-pub const USUAL_PATH: &str = "\"$user\", public";
+pub(crate) const USUAL_PATH: &str = "\"$user\", public";
 
 /// What a database is like before its first migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// The database's name.
     pub database: String,
     /// The role that runs migrations.
@@ -133,7 +133,7 @@ pub enum Provider {
 /// A role, without what it may log in with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Role {
+pub(crate) struct Role {
     /// What it may.
     #[serde(default)]
     pub may: BTreeSet<Power>,
@@ -145,7 +145,7 @@ pub struct Role {
 /// What a role may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Power {
+pub(crate) enum Power {
     /// Everything.
     Superuser,
     /// What the roles may that it is a member of, at once.
@@ -164,7 +164,7 @@ pub enum Power {
 
 impl Power {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Superuser,
         Self::Inherit,
         Self::CreateRole,
@@ -176,7 +176,7 @@ impl Power {
 
     /// The option of CREATE ROLE.
     #[must_use]
-    pub fn option(self) -> &'static str {
+    pub(crate) fn option(self) -> &'static str {
         match self {
             Self::Superuser => "SUPERUSER",
             Self::Inherit => "INHERIT",
@@ -192,7 +192,7 @@ impl Power {
 /// An extension that a database has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Extension {
+pub(crate) struct Extension {
     /// Its version.
     pub version: String,
     /// The schema of its objects.
@@ -202,7 +202,7 @@ pub struct Extension {
 /// What was kept of an environment for where no database is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pin {
+pub(crate) struct Pin {
     /// The day, such as `2026-11-29`.
     pub pinned: String,
     /// What was there then.
@@ -211,7 +211,7 @@ pub struct Pin {
 
 /// Where what is known of an environment comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Known {
+pub(crate) enum Known {
     /// Nobody says what it is.
     #[default]
     Nothing,
@@ -224,7 +224,7 @@ pub enum Known {
 impl Known {
     /// What is known.
     #[must_use]
-    pub fn environment(&self) -> Option<&Environment> {
+    pub(crate) fn environment(&self) -> Option<&Environment> {
         match self {
             Self::Nothing => None,
             Self::Pinned(pin) => Some(&pin.environment),
@@ -236,14 +236,14 @@ impl Known {
 impl Environment {
     /// Whether a setting is one of somebody's own, such as `app.tenant`. Its value may be a secret.
     #[must_use]
-    pub fn is_custom(setting: &str) -> bool {
+    pub(crate) fn is_custom(setting: &str) -> bool {
         setting.contains('.') && !setting.starts_with("plpgsql.")
     }
 
     /// What of it may be written to a file that is committed: no setting of somebody's own, and of the roles those that concern
     /// this database, as a test says.
     #[must_use]
-    pub fn committable(mut self, concerns: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn committable(mut self, concerns: impl Fn(&str) -> bool) -> Self {
         self.settings.retain(|name, _| !Self::is_custom(name));
         self.roles.retain(|name, _| concerns(name));
         let kept: BTreeSet<String> = self.roles.keys().cloned().collect();

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The file's name. The dot keeps it out of Diesel's sight.
-pub const NAME: &str = ".history";
+pub(crate) const NAME: &str = ".history";
 
 /// What stands first in the file.
 const HEAD: &str = "# One line for each migration: its directory and the SHA-256 of its up.sql; `-` while it is being written.\n# A conflict here means that two branches add migrations: keep all lines, `glowplug rebase`, `glowplug history --write`.\n";
@@ -72,7 +72,7 @@ pub enum HistoryFault {
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// The directory.
     pub name: String,
     /// The digest of its up.sql; none while it is written.
@@ -83,7 +83,7 @@ pub struct Line {
 ///
 /// # Errors
 /// When a line is a mark of a conflict, or none.
-pub fn parse(text: &str, path: &str) -> Result<Vec<Line>, HistoryFault> {
+pub(crate) fn parse(text: &str, path: &str) -> Result<Vec<Line>, HistoryFault> {
     let mut lines = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let (path, number) = (path.to_owned(), at + 1);
@@ -109,7 +109,7 @@ pub fn parse(text: &str, path: &str) -> Result<Vec<Line>, HistoryFault> {
 
 /// The text of a file with these lines.
 #[must_use]
-pub fn print(lines: &[Line]) -> String {
+pub(crate) fn print(lines: &[Line]) -> String {
     let line =
         |it: &Line| format!("{} {}\n", it.name, it.up.as_ref().map_or(DRAFT, Digest::as_str));
     lines.iter().map(line).fold(HEAD.to_owned(), |text, line| text + &line)
@@ -117,14 +117,14 @@ pub fn print(lines: &[Line]) -> String {
 
 /// The line of a migration as it is on disk.
 #[must_use]
-pub fn line(migration: &Migration) -> Line {
+pub(crate) fn line(migration: &Migration) -> Line {
     Line { name: migration.name.clone(), up: Some(migration.up.digest.clone()) }
 }
 
 /// The lines after a command has written or renamed migrations: those that were there stay as they are, so that no edit is taken for what
 /// was recorded.
 #[must_use]
-pub fn kept(before: &[Line], migrations: &Migrations, drafts: &[&str]) -> Vec<Line> {
+pub(crate) fn kept(before: &[Line], migrations: &Migrations, drafts: &[&str]) -> Vec<Line> {
     let kept = |it: &Migration| {
         let known = before.iter().find(|line| line.name == it.name);
         let is_draft = drafts.contains(&it.name.as_str());
@@ -136,7 +136,7 @@ pub fn kept(before: &[Line], migrations: &Migrations, drafts: &[&str]) -> Vec<Li
 
 /// What differs between a file and the migrations, for people.
 #[must_use]
-pub fn differences(lines: &[Line], migrations: &Migrations, drafts: bool) -> Vec<String> {
+pub(crate) fn differences(lines: &[Line], migrations: &Migrations, drafts: bool) -> Vec<String> {
     let mut found = Vec::new();
     for migration in migrations {
         let mut named = lines.iter().filter(|it| it.name == migration.name);

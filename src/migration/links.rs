@@ -13,7 +13,7 @@ pub struct Links {
 
 /// How each line of up.sql of a squashed migration begins that names one that it was made from: its version and the digest of its up.sql
 /// follow.
-pub const SQUASHED_FROM: &str = "-- squashed from ";
+pub(crate) const SQUASHED_FROM: &str = "-- squashed from ";
 
 /// A migration that went into a squashed one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -57,7 +57,7 @@ pub enum OrderError {
 ///
 /// # Errors
 /// When a dependency is missing, newer, or part of a circle.
-pub fn demand(migrations: &Migrations) -> Result<(), OrderError> {
+pub(crate) fn demand(migrations: &Migrations) -> Result<(), OrderError> {
     for migration in migrations {
         for needed in &migration.links.depends_on {
             let Some(found) = provider(migrations, needed) else {
@@ -84,14 +84,14 @@ pub fn demand(migrations: &Migrations) -> Result<(), OrderError> {
 
 /// The migration that a dependency is met by: that of the version, or what it was squashed into.
 #[must_use]
-pub fn provider<'m>(migrations: &'m Migrations, needed: &Version) -> Option<&'m Migration> {
+pub(crate) fn provider<'m>(migrations: &'m Migrations, needed: &Version) -> Option<&'m Migration> {
     let squashed = || migrations.iter().find(|it| it.stands_for(needed));
     migrations.get(needed).or_else(squashed)
 }
 
 /// Those that need `version`, directly or through others, in order.
 #[must_use]
-pub fn dependents<'m>(migrations: &'m Migrations, version: &Version) -> Vec<&'m Migration> {
+pub(crate) fn dependents<'m>(migrations: &'m Migrations, version: &Version) -> Vec<&'m Migration> {
     let mut found: Vec<&Migration> = migrations.get(version).into_iter().collect();
     // what needs another is newer
     for migration in migrations {

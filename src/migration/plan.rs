@@ -27,7 +27,7 @@ pub struct Step<'a> {
 
 /// What will run, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// The steps.
     pub steps: Vec<Step<'a>>,
 }
@@ -35,7 +35,7 @@ pub struct Plan<'a> {
 impl Plan<'_> {
     /// Whether all steps may share one transaction.
     #[must_use]
-    pub fn is_transactional(&self) -> bool {
+    pub(crate) fn is_transactional(&self) -> bool {
         self.steps.iter().all(|step| step.migration.metadata.run_in_transaction)
     }
 
@@ -43,7 +43,7 @@ impl Plan<'_> {
     ///
     /// # Errors
     /// [`Blocked::NotTransactional`] with the first that may not.
-    pub fn demand_transactional(&self) -> Result<(), Blocked> {
+    pub(crate) fn demand_transactional(&self) -> Result<(), Blocked> {
         let mut migrations = self.steps.iter().map(|step| step.migration);
         match migrations.find(|migration| !migration.metadata.run_in_transaction) {
             None => Ok(()),
@@ -222,7 +222,7 @@ fn were(names: &[String], one: &str, many: &str) -> String {
 ///
 /// # Errors
 /// When something stands in the way that `policy` does not allow; nothing has been changed then.
-pub fn upgrade<'a>(
+pub(crate) fn upgrade<'a>(
     status: &Status<'a>,
     target: &Point,
     policy: &Policy,
@@ -278,7 +278,7 @@ pub fn upgrade<'a>(
 ///
 /// # Errors
 /// When a migration on the way cannot be reverted, or the target is not applied.
-pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Blocked> {
+pub(crate) fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Blocked> {
     if let Point::At(version) = target
         && !status.rows.iter().any(|row| row.version == version && row.run_on.is_some())
     {
@@ -299,7 +299,7 @@ pub fn downgrade<'a>(status: &Status<'a>, target: &Point) -> Result<Plan<'a>, Bl
 ///
 /// # Errors
 /// When it is not applied, others need it, or one of them cannot be reverted.
-pub fn downgrade_only<'a>(
+pub(crate) fn downgrade_only<'a>(
     status: &Status<'a>,
     migrations: &Migrations,
     target: &Point,
@@ -348,7 +348,7 @@ fn down<'a>(row: &Row<'a>) -> Result<Step<'a>, Blocked> {
 ///
 /// # Errors
 /// As [`downgrade`].
-pub fn redo<'a>(status: &Status<'a>, count: usize) -> Result<Plan<'a>, Blocked> {
+pub(crate) fn redo<'a>(status: &Status<'a>, count: usize) -> Result<Plan<'a>, Blocked> {
     interrupted(status, Direction::Up)?;
     let target = status
         .applied_newest_first()
@@ -393,7 +393,7 @@ fn interrupted(status: &Status<'_>, direction: Direction) -> Result<(), Blocked>
 
 /// What commits together in a script without a transaction: one statement, or what stands between BEGIN and COMMIT.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
+pub(crate) struct Unit {
     /// Indexes into the statements: of a block, with its BEGIN and without its COMMIT.
     pub statements: std::ops::Range<usize>,
     /// How many statements are done when this unit is.
@@ -406,7 +406,7 @@ pub struct Unit {
 ///
 /// The statements have passed [`check_script`](crate::migration::source::check_script): blocks are closed.
 #[must_use]
-pub fn units(statements: &[Statement]) -> Vec<Unit> {
+pub(crate) fn units(statements: &[Statement]) -> Vec<Unit> {
     let mut units = Vec::new();
     let mut index = 0;
     while index < statements.len() {

@@ -5,7 +5,7 @@
 
 mod runnable;
 
-pub use self::runnable::{Unrunnable, check_queries, check_script, demand_batch};
+pub(crate) use self::runnable::{Unrunnable, check_queries, check_script, demand_batch};
 
 use crate::{
     migration::{backfill::Backfill, links::Links, version::Version},
@@ -265,10 +265,10 @@ impl<'a> IntoIterator for &'a Migrations {
 }
 
 /// The SQLSTATE that a down.sql raises which has no way back: `verify` counts its migration among those that go one way.
-pub const IRREVERSIBLE: &str = "GP001";
+pub(crate) const IRREVERSIBLE: &str = "GP001";
 
 /// What stands where the author of a migration has to write a value: a script that holds it is not run.
-pub const FILL: &str = "FILL_IN_HERE";
+pub(crate) const FILL: &str = "FILL_IN_HERE";
 
 /// The down.sql that a new migration begins with: as long as nothing else stands there, down.sql has not been written yet.
-pub const DOWN_TEMPLATE: &str = "-- Write the SQL that undoes up.sql here.\n";
+pub(crate) const DOWN_TEMPLATE: &str = "-- Write the SQL that undoes up.sql here.\n";

@@ -20,7 +20,7 @@ use crate::words::digest::Digest;
 
 /// Migrations and journal as they are compared: squashed migrations are applied, not applied, or replaced by what they were made from.
 #[derive(Debug, Clone)]
-pub struct Settled<'a> {
+pub(crate) struct Settled<'a> {
     /// The migrations.
     pub migrations: Cow<'a, Migrations>,
     /// The journal.
@@ -44,7 +44,7 @@ enum Ran {
 
 /// Decides of each squashed migration what it is in this database.
 #[must_use]
-pub fn settle<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Settled<'a> {
+pub(crate) fn settle<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Settled<'a> {
     let mut settled = Settled {
         migrations: Cow::Borrowed(migrations),
         journal: Cow::Borrowed(journal),
@@ -114,7 +114,7 @@ impl Settled<'_> {
 
 /// The versions that a squashed migration was made from and that are applied, except its own.
 #[must_use]
-pub fn absorbed(migration: &Migration, all: &Migrations, journal: &Journal) -> Vec<Version> {
+pub(crate) fn absorbed(migration: &Migration, all: &Migrations, journal: &Journal) -> Vec<Version> {
     let mut found = Vec::new();
     for part in &migration.links.replaces {
         if let Some(kept) = kept(part, all) {
@@ -129,7 +129,7 @@ pub fn absorbed(migration: &Migration, all: &Migrations, journal: &Journal) -> V
 
 /// What is noted with the last of those that a squashed migration was made from, once all of them are known to have run.
 #[must_use]
-pub fn note(migration: &Migration) -> String {
+pub(crate) fn note(migration: &Migration) -> String {
     let parts = migration.links.replaces.iter().map(|it| it.version.as_str());
     let parts: Vec<&str> = parts.collect();
     format!("{NOTED}{}, made from {}, all of them applied", migration.up.digest, parts.join(", "))

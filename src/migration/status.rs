@@ -14,7 +14,7 @@ use crate::{
 /// The state of one migration against the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub(crate) enum State {
     /// It is applied.
     Applied,
     /// It is applied, and its `up.sql` is another one by now.
@@ -32,7 +32,7 @@ pub enum State {
 impl State {
     /// The word for people.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Applied => "applied",
             Self::Edited => "edited",
@@ -90,14 +90,14 @@ impl Interruption {
 /// The digest of the first statements of a script, so that the rest may be mended after a failure. It grows with them: none is
 /// read twice.
 #[derive(Debug, Clone, Default)]
-pub struct Prefix {
+pub(crate) struct Prefix {
     running: Running,
     statements: usize,
 }
 
 impl Prefix {
     /// Adds the next statement.
-    pub fn add(&mut self, statement: &str) {
+    pub(crate) fn add(&mut self, statement: &str) {
         if self.statements > 0 {
             self.running.add(";\n");
         }
@@ -107,20 +107,20 @@ impl Prefix {
 
     /// How many statements there are.
     #[must_use]
-    pub fn statements(&self) -> usize {
+    pub(crate) fn statements(&self) -> usize {
         self.statements
     }
 
     /// Their digest.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         self.running.digest()
     }
 }
 
 /// One line of a [`Status`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// The key.
     pub version: &'a Version,
     /// The directory's name; of an orphan, as the side table remembers it.
@@ -141,14 +141,14 @@ pub struct Row<'a> {
 
 /// All migrations, on disk or in the database, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status<'a> {
+pub(crate) struct Status<'a> {
     /// One row for each.
     pub rows: Vec<Row<'a>>,
 }
 
 /// Compares migrations with a journal. Pure and total: it cannot fail.
 #[must_use]
-pub fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a> {
+pub(crate) fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a> {
     let newest = journal.current();
     let mut rows: Vec<Row<'a>> = migrations
         .iter()
@@ -201,18 +201,18 @@ pub fn status<'a>(migrations: &'a Migrations, journal: &'a Journal) -> Status<'a
 
 impl<'a> Status<'a> {
     /// The rows in one state.
-    pub fn in_state(&self, state: State) -> impl Iterator<Item = &Row<'a>> {
+    pub(crate) fn in_state(&self, state: State) -> impl Iterator<Item = &Row<'a>> {
         self.rows.iter().filter(move |row| row.state == state)
     }
 
     /// The newest migration that the database has run.
     #[must_use]
-    pub fn current(&self) -> Option<&Row<'a>> {
+    pub(crate) fn current(&self) -> Option<&Row<'a>> {
         self.rows.iter().rev().find(|row| row.run_on.is_some())
     }
 
     /// The rows that the database has run, newest first.
-    pub fn applied_newest_first(&self) -> impl Iterator<Item = &Row<'a>> {
+    pub(crate) fn applied_newest_first(&self) -> impl Iterator<Item = &Row<'a>> {
         self.rows.iter().rev().filter(|row| row.run_on.is_some())
     }
 }

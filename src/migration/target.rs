@@ -22,7 +22,7 @@ pub enum Point {
 
 /// What a history looks like to a target: all versions that are known, oldest first, with their directory names.
 #[derive(Debug, Clone)]
-pub struct History<'a> {
+pub(crate) struct History<'a> {
     /// Versions and names on disk, in order.
     pub on_disk: Vec<(&'a Version, &'a str)>,
     /// The versions that are applied, in order; empty for an unread database.
@@ -103,7 +103,7 @@ impl<'a> History<'a> {
     ///
     /// # Errors
     /// When it names none, or several, or leads out of the history.
-    pub fn find(&self, text: &str) -> Result<Point, TargetError> {
+    pub(crate) fn find(&self, text: &str) -> Result<Point, TargetError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(TargetError::Empty);
@@ -168,7 +168,7 @@ impl<'a> History<'a> {
 
     /// Where the database is.
     #[must_use]
-    pub fn current(&self) -> Point {
+    pub(crate) fn current(&self) -> Point {
         self.applied.last().map_or(Point::Base, |version| Point::At((*version).clone()))
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// The most characters that Diesel's tracking table can hold (`VARCHAR(50)`).
-pub const MAX_LENGTH: usize = 50;
+pub(crate) const MAX_LENGTH: usize = 50;
 
 /// A migration's key: its directory name up to the first `_`, dashes removed.
 ///

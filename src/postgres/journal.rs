@@ -21,13 +21,13 @@ use crate::{
 };
 
 /// Diesel's tracking table.
-pub const DIESEL_TABLE: &str = "__diesel_schema_migrations";
+pub(crate) const DIESEL_TABLE: &str = "__diesel_schema_migrations";
 
 /// The side table.
-pub const TABLE: &str = "__glowplug_journal";
+pub(crate) const TABLE: &str = "__glowplug_journal";
 
 /// What entries are signed with.
-pub const TOOL: &str = concat!("glowplug ", env!("CARGO_PKG_VERSION"));
+pub(crate) const TOOL: &str = concat!("glowplug ", env!("CARGO_PKG_VERSION"));
 
 /// Where the tracking tables are, or would be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,7 +207,10 @@ pub(crate) fn renumber(place: &Place) -> String {
 ///
 /// # Errors
 /// When the server refuses, or the connection is lost.
-pub async fn read(session: &mut Session<'_>, place: &Place) -> Result<Journal, SessionError> {
+pub(crate) async fn read(
+    session: &mut Session<'_>,
+    place: &Place,
+) -> Result<Journal, SessionError> {
     let applied = format!(
         "SELECT ARRAY[version::text, pg_catalog.to_char(run_on, 'YYYY-MM-DD HH24:MI:SS.US')] AS \"row\" FROM {}",
         place.diesel()

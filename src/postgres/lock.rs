@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The key of the advisory lock: "glowplug" in ASCII.
-pub const KEY: i64 = i64::from_be_bytes(*b"glowplug");
+pub(crate) const KEY: i64 = i64::from_be_bytes(*b"glowplug");
 
 /// Where a session is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Default for SessionSettings {
 }
 
 /// What is told while the lock is waited for: the holder, for people.
-pub type OnWait<'f> = &'f mut (dyn FnMut(&str) + Send);
+pub(crate) type OnWait<'f> = &'f mut (dyn FnMut(&str) + Send);
 
 impl<'c> Session<'c> {
     /// Reads where the database is. Writes nothing and needs nothing but SELECT.

@@ -5,10 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel_async::{
-    AsyncPgConnection,
-    pooled_connection::{AsyncDieselConnectionManager, bb8::Pool},
-};
+use diesel_async::{AsyncPgConnection, pooled_connection::bb8::Pool};
 
 use crate::{
     connect::Wire,
@@ -19,10 +16,7 @@ use crate::{
 };
 
 /// A pool of an application.
-pub type AsyncPgPool = Pool<AsyncPgConnection>;
-
-/// The manager of such a pool.
-pub type AsyncPgManager = AsyncDieselConnectionManager<AsyncPgConnection>;
+pub(crate) type AsyncPgPool = Pool<AsyncPgConnection>;
 
 /// Why an application's connection gives no session.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -115,7 +109,7 @@ impl<'c> IntoSession<'c> for &'c mut AsyncPgConnection {
 ///
 /// # Errors
 /// When the server refuses what Diesel sets at the beginning.
-pub async fn into_diesel(wire: Wire) -> Result<AsyncPgConnection, PoolError> {
+pub(crate) async fn into_diesel(wire: Wire) -> Result<AsyncPgConnection, PoolError> {
     let made = AsyncPgConnection::try_from(wire.driven()).await;
     made.map_err(|error| PoolError::Diesel(error.to_string()))
 }

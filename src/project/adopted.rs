@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// What the file is called. Its dot keeps it out of every tool's sight.
-pub const NAME: &str = ".adopted.json";
+pub(crate) const NAME: &str = ".adopted.json";
 
 /// Where migrations come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Adopted {
+pub(crate) struct Adopted {
     /// The format of this file.
     pub format: u32,
     /// The tool; none for a database of no known tool.
@@ -37,7 +37,7 @@ pub struct Adopted {
 /// Where one migration comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// The directory.
     pub name: String,
     /// What the tool calls it.
@@ -49,7 +49,7 @@ pub struct Origin {
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Written {
+pub(crate) struct Written {
     /// Where.
     pub path: PathBuf,
     /// The digest of its text.
@@ -60,7 +60,7 @@ pub struct Written {
 ///
 /// # Errors
 /// When the system says no, or it is not what [`write`] writes.
-pub fn read(dir: &Path) -> Result<Option<Adopted>, ProjectError> {
+pub(crate) fn read(dir: &Path) -> Result<Option<Adopted>, ProjectError> {
     let path = dir.join(NAME);
     let Some(text) = schema_file::read(&path)? else {
         return Ok(None);
@@ -76,7 +76,7 @@ pub fn read(dir: &Path) -> Result<Option<Adopted>, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn write(dir: &Path, adopted: &Adopted) -> Result<PathBuf, ProjectError> {
+pub(crate) fn write(dir: &Path, adopted: &Adopted) -> Result<PathBuf, ProjectError> {
     let path = dir.join(NAME);
     let mut text = serde_json::to_string_pretty(adopted).unwrap_or_default();
     text.push('\n');
@@ -88,7 +88,7 @@ pub fn write(dir: &Path, adopted: &Adopted) -> Result<PathBuf, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn clear(dir: &Path, unfinished: &Adopted) -> Result<Vec<PathBuf>, ProjectError> {
+pub(crate) fn clear(dir: &Path, unfinished: &Adopted) -> Result<Vec<PathBuf>, ProjectError> {
     let entries = fs::read_dir(dir).map_err(ProjectError::io("read", dir))?.flatten();
     let is_draft = |name: &str| name.starts_with(".glowplug-");
     let drafts = entries.filter_map(|it| it.file_name().into_string().ok());
@@ -110,7 +110,7 @@ pub fn clear(dir: &Path, unfinished: &Adopted) -> Result<Vec<PathBuf>, ProjectEr
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn written(dir: &Path, path: &Path) -> Result<Written, ProjectError> {
+pub(crate) fn written(dir: &Path, path: &Path) -> Result<Written, ProjectError> {
     let text = schema_file::read_existing(path)?;
     let relative = super::root::relative(path, dir);
     Ok(Written { path: relative, sha256: Digest::of(&text) })
@@ -118,7 +118,7 @@ pub fn written(dir: &Path, path: &Path) -> Result<Written, ProjectError> {
 
 /// The migrations that have changed since they were written; what is gone does not count.
 #[must_use]
-pub fn changed(dir: &Path, adopted: &Adopted) -> Vec<PathBuf> {
+pub(crate) fn changed(dir: &Path, adopted: &Adopted) -> Vec<PathBuf> {
     let is_migration =
         |it: &&Written| adopted.migrations.iter().any(|known| it.path.starts_with(&known.name));
     let files = adopted.files.iter().filter(is_migration);
@@ -143,7 +143,10 @@ fn is_changed(dir: &Path, it: &Written) -> bool {
 ///
 /// # Errors
 /// When the system says no.
-pub fn remove(dir: &Path, adopted: &Adopted) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ProjectError> {
+pub(crate) fn remove(
+    dir: &Path,
+    adopted: &Adopted,
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ProjectError> {
     let own = PathBuf::from(NAME);
     let (kept, files): (Vec<&Written>, Vec<&Written>) =
         adopted.files.iter().partition(|it| is_changed(dir, it));

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What the file is called beside `glowplug.toml`.
-pub const NAME: &str = "verify-baseline.toml";
+pub(crate) const NAME: &str = "verify-baseline.toml";
 
 const HEAD: &str = "# Known findings of `glowplug verify`; anything else fails it. Written by `glowplug verify accept`.\n";
 
@@ -24,7 +24,7 @@ struct Baseline {
 ///
 /// # Errors
 /// When the system says no, or it is not what [`write`] writes.
-pub fn read(path: &Path) -> Result<Option<Vec<KnownProblem>>, ProjectError> {
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<KnownProblem>>, ProjectError> {
     let Some(text) = schema_file::read(path)? else {
         return Ok(None);
     };
@@ -44,7 +44,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<KnownProblem>>, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn write(path: &Path, known: &[KnownProblem]) -> Result<(), ProjectError> {
+pub(crate) fn write(path: &Path, known: &[KnownProblem]) -> Result<(), ProjectError> {
     // TOML's basic strings escape what JSON's do
     let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
     let mut text = HEAD.to_owned();

@@ -19,7 +19,7 @@ use crate::{
 /// What glowplug uses of `diesel.toml`. The file keeps Diesel's keys only; Diesel refuses unknown ones.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DieselToml {
+pub(crate) struct DieselToml {
     /// How schema.rs is printed.
     #[serde(default)]
     pub print_schema: PrintSchemas,
@@ -30,7 +30,7 @@ pub struct DieselToml {
 
 /// `[migrations_directory]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct MigrationsDirectory {
+pub(crate) struct MigrationsDirectory {
     /// The directory; relative to the file that says so.
     pub dir: PathBuf,
 }
@@ -38,7 +38,7 @@ pub struct MigrationsDirectory {
 /// `glowplug.toml`: everything of ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct GlowplugToml {
+pub(crate) struct GlowplugToml {
     /// `[database]`.
     pub database: Database,
     /// `[run]`.
@@ -67,7 +67,7 @@ pub struct GlowplugToml {
 /// `[ledger_admin]`: what concerns all ledgers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct LedgerAdmin {
+pub(crate) struct LedgerAdmin {
     /// Whether the newest head of the chain of attestations is kept in glowplug.lock. Default: no.
     pub pin_head: bool,
     /// The variable with the URL over which migrations with `ledger = true` change sealed ledgers. Default: none.
@@ -79,7 +79,7 @@ pub struct LedgerAdmin {
 /// `[[ledger]]`: an append-only table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// The table: `public.events`; without a schema it is in `public`.
     #[serde(deserialize_with = "table")]
     pub table: (String, String),
@@ -141,7 +141,7 @@ fn key<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Er
 impl GlowplugToml {
     /// The declared ledgers, in order.
     #[must_use]
-    pub fn ledgers(&self) -> Vec<Declaration> {
+    pub(crate) fn ledgers(&self) -> Vec<Declaration> {
         let declared = self.ledger.iter().map(|it| Declaration {
             schema: it.table.0.clone(),
             table: it.table.1.clone(),
@@ -155,7 +155,7 @@ impl GlowplugToml {
 /// `[schema]`: the source of truth, and what schema.rs gets beyond Diesel's settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// SQL that makes everything in an empty database, a file or a directory of `.sql` files; the truth for autogenerate then.
     /// Default: schema.rs is.
     pub source: Option<PathBuf>,
@@ -176,7 +176,7 @@ pub struct Schema {
 /// `[backfill]`: limits of migrations that move rows in batches.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Backfill {
+pub(crate) struct Backfill {
     /// How many keys a batch has, unless its metadata.toml says so. Default 1000.
     pub batch: Option<NonZero<u32>>,
     /// How long to rest after each batch. Default: not at all.
@@ -188,7 +188,7 @@ pub struct Backfill {
 /// `[migrations]`: the files of migrations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct MigrationFiles {
+pub(crate) struct MigrationFiles {
     /// Whether `.history` in the migrations directory has a line for each migration, so that git reports a conflict where two branches add
     /// some. Default: no.
     pub history_file: bool,
@@ -197,7 +197,7 @@ pub struct MigrationFiles {
 /// `[database]`: which one, where no flag and no environment says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Database {
+pub(crate) struct Database {
     /// A URL. Passwords belong into the environment or `.pgpass`.
     pub url: Option<String>,
     /// The direct URL, where `url` leads to a transaction pooler.
@@ -209,7 +209,7 @@ pub struct Database {
 /// `[run]`: limits of upgrade, downgrade and redo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Run {
+pub(crate) struct Run {
     /// How long a statement may wait for a lock. Default 5 s.
     pub lock_timeout: Option<Timespan>,
     /// How often a migration is tried when it does. Default 5.
@@ -225,7 +225,7 @@ pub struct Run {
 /// `[server]`: the project's own local server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Server {
+pub(crate) struct Server {
     /// The name of the database and of its owner. Default: the name of the project's directory.
     pub name: Option<String>,
     /// The major version, 14 to 18. Default: the newest that is installed.
@@ -241,7 +241,7 @@ pub struct Server {
 /// `install` in `[server]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Install {
+pub(crate) enum Install {
     /// It is, by the first command that needs it.
     #[default]
     Auto,
@@ -252,7 +252,7 @@ pub enum Install {
 /// `[shadow]`: the throwaway servers on which migrations are replayed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ShadowServer {
+pub(crate) struct ShadowServer {
     /// The roles that migrations speak of. They belong to a server, and no migration makes them. Default: none.
     pub roles: Vec<String>,
     /// SQL that makes what is there before the first migration: files, or directories of `.sql` files. Default: none.
@@ -265,7 +265,7 @@ pub struct ShadowServer {
 /// `[compat]`: what `glowplug compat` knows of the running program.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct CompatSettings {
+pub(crate) struct CompatSettings {
     /// The running program: a revision of git, or its schema.rs. Default: the newest tag, else `origin/HEAD`.
     pub from: Option<String>,
     /// The directory with the source of the program: only what it uses counts. Default: everything in schema.rs counts.
@@ -285,7 +285,7 @@ fn some_paths<'de, D: serde::Deserializer<'de>>(
 /// `[lint]`: what is dangerous to deploy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Lint {
+pub(crate) struct Lint {
     /// How long a migration may make others wait. `lint` fails if it would be longer, and `upgrade` waits no longer for a lock. Default:
     /// `lint` fails if the wait grows with a table, or, where production's sizes are known, if it is longer than a second.
     pub max_block: Option<Timespan>,
@@ -304,7 +304,7 @@ pub struct Lint {
 /// `rewrites` in `[lint]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rewrites {
+pub(crate) enum Rewrites {
     /// They may.
     #[default]
     Allow,
@@ -315,7 +315,7 @@ pub enum Rewrites {
 /// One of `accept` in `[lint]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LintAccept {
+pub(crate) struct LintAccept {
     /// The rule.
     pub rule: String,
     /// A migration or one of its files; `*` stands for anything.
@@ -328,7 +328,7 @@ pub struct LintAccept {
 ///
 /// # Errors
 /// When it cannot be read, is malformed, or holds keys that Diesel does not know.
-pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
+pub(crate) fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
     let mut toml: DieselToml = read(
         path,
         "This file has Diesel's keys only; glowplug's own settings are in glowplug.toml.",
@@ -349,7 +349,7 @@ pub fn read_diesel(path: &Path) -> Result<DieselToml, ProjectError> {
 ///
 /// # Errors
 /// When it cannot be read, is malformed, or holds unknown keys.
-pub fn read_glowplug(path: &Path) -> Result<GlowplugToml, ProjectError> {
+pub(crate) fn read_glowplug(path: &Path) -> Result<GlowplugToml, ProjectError> {
     read(path, "docs/src/reference/settings.md lists the tables and keys of glowplug.toml.")
 }
 

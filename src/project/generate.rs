@@ -16,7 +16,7 @@ const DOWN: &str = "-- This file should undo anything in `up.sql`\n";
 ///
 /// # Errors
 /// When the system says no.
-pub fn alone(dir: &Path) -> Result<fs::File, ProjectError> {
+pub(crate) fn alone(dir: &Path) -> Result<fs::File, ProjectError> {
     let path = dir.join(".diesel_lock");
     let mut options = fs::File::options();
     options.create(true).write(true).truncate(false);
@@ -30,7 +30,7 @@ pub fn alone(dir: &Path) -> Result<fs::File, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn directories(dir: &Path) -> Result<Vec<String>, ProjectError> {
+pub(crate) fn directories(dir: &Path) -> Result<Vec<String>, ProjectError> {
     let entries = fs::read_dir(dir).map_err(ProjectError::io("read", dir))?;
     let directories = entries.flatten().filter(|it| it.path().is_dir());
     Ok(directories.map(|it| it.file_name().to_string_lossy().into_owned()).collect())
@@ -40,7 +40,7 @@ pub fn directories(dir: &Path) -> Result<Vec<String>, ProjectError> {
 ///
 /// # Errors
 /// When the directory is there already, or the system says no.
-pub fn write(place: &Path, with_down: bool) -> Result<Vec<PathBuf>, ProjectError> {
+pub(crate) fn write(place: &Path, with_down: bool) -> Result<Vec<PathBuf>, ProjectError> {
     fs::create_dir(place).map_err(ProjectError::io("create", place))?;
     let down = with_down.then_some(("down.sql", DOWN));
     let files = [("up.sql", UP)].into_iter().chain(down);

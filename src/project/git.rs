@@ -11,32 +11,32 @@ use crate::{migration::version::Version, project::ProjectError};
 
 /// The repository that a directory is in.
 #[derive(Debug, Clone)]
-pub struct Git {
+pub(crate) struct Git {
     /// The directory. Paths are given from there.
     directory: PathBuf,
 }
 
 /// A commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit(String);
+pub(crate) struct Commit(String);
 
 impl Git {
     /// The repository of a directory; none if there is none, or no git.
     #[must_use]
-    pub fn at(directory: &Path) -> Option<Self> {
+    pub(crate) fn at(directory: &Path) -> Option<Self> {
         let git = Self { directory: directory.to_owned() };
         git.line(&["rev-parse", "--is-inside-work-tree"]).filter(|it| it == "true").map(|_| git)
     }
 
     /// The newest tag that leads to the commit that is checked out.
     #[must_use]
-    pub fn newest_tag(&self) -> Option<String> {
+    pub(crate) fn newest_tag(&self) -> Option<String> {
         self.line(&["describe", "--tags", "--abbrev=0"])
     }
 
     /// The commit that a revision names.
     #[must_use]
-    pub fn commit(&self, revision: &str) -> Option<Commit> {
+    pub(crate) fn commit(&self, revision: &str) -> Option<Commit> {
         let wanted = format!("{revision}^{{commit}}");
         self.line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).map(Commit)
     }
@@ -45,7 +45,10 @@ impl Git {
     ///
     /// # Errors
     /// When there is no git, no repository, or no such revision in it.
-    pub fn directories(dir: &Path, revision: &str) -> Result<BTreeSet<String>, ProjectError> {
+    pub(crate) fn directories(
+        dir: &Path,
+        revision: &str,
+    ) -> Result<BTreeSet<String>, ProjectError> {
         let failed = |said: &str| ProjectError::Revision {
             revision: revision.to_owned(),
             said: said.to_owned(),
@@ -62,7 +65,7 @@ impl Git {
     ///
     /// # Errors
     /// When git cannot be run, or refuses.
-    pub fn files(&self, commit: &Commit, path: &Path) -> Result<Vec<PathBuf>, ProjectError> {
+    pub(crate) fn files(&self, commit: &Commit, path: &Path) -> Result<Vec<PathBuf>, ProjectError> {
         let path = path.to_string_lossy();
         let arguments = ["ls-tree", "-r", "-z", "--name-only", &commit.0, "--", &path];
         let listed = self.run(&arguments, &[])?;
@@ -74,7 +77,11 @@ impl Git {
     ///
     /// # Errors
     /// When git cannot be run, or the file is not UTF-8.
-    pub fn text(&self, commit: &Commit, path: &Path) -> Result<Option<String>, ProjectError> {
+    pub(crate) fn text(
+        &self,
+        commit: &Commit,
+        path: &Path,
+    ) -> Result<Option<String>, ProjectError> {
         Ok(self.texts(commit, &[path.to_owned()])?.pop().flatten())
     }
 
@@ -82,7 +89,7 @@ impl Git {
     ///
     /// # Errors
     /// When git cannot be run, or a file is not UTF-8.
-    pub fn texts(
+    pub(crate) fn texts(
         &self,
         commit: &Commit,
         paths: &[PathBuf],
@@ -107,7 +114,7 @@ impl Git {
     ///
     /// # Errors
     /// When git cannot be run, or refuses.
-    pub fn versions(
+    pub(crate) fn versions(
         &self,
         commit: &Commit,
         migrations: &Path,

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// # Errors
 /// When it is missing, holds a conflict, or differs.
-pub fn demand(
+pub(crate) fn demand(
     dir: &Path,
     shown: &str,
     migrations: &Migrations,
@@ -35,7 +35,11 @@ pub fn demand(
 ///
 /// # Errors
 /// When the file holds a conflict, or the system says no.
-pub fn keep(dir: &Path, migrations: &Migrations, drafts: &[&str]) -> Result<(), ProjectError> {
+pub(crate) fn keep(
+    dir: &Path,
+    migrations: &Migrations,
+    drafts: &[&str],
+) -> Result<(), ProjectError> {
     let before = read(dir, NAME)?.unwrap_or_default();
     write(dir, &history_file::kept(&before, migrations, drafts))
 }
@@ -44,7 +48,7 @@ pub fn keep(dir: &Path, migrations: &Migrations, drafts: &[&str]) -> Result<(), 
 ///
 /// # Errors
 /// When the system says no.
-pub fn renew(dir: &Path, migrations: &Migrations) -> Result<(), ProjectError> {
+pub(crate) fn renew(dir: &Path, migrations: &Migrations) -> Result<(), ProjectError> {
     let lines: Vec<Line> = migrations.iter().map(history_file::line).collect();
     write(dir, &lines)
 }

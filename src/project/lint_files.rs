@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// What the file of sizes is called beside `glowplug.toml`.
-pub const STATS: &str = "lint-stats.json";
+pub(crate) const STATS: &str = "lint-stats.json";
 
 /// What the file of known findings is called there.
-pub const BASELINE: &str = "lint-baseline.toml";
+pub(crate) const BASELINE: &str = "lint-baseline.toml";
 
 /// The code, the file and the message of a finding.
-pub type KnownFinding = (String, String, String);
+pub(crate) type KnownFinding = (String, String, String);
 
 const HEAD: &str = "# Known findings of `glowplug lint`; anything else fails it. Written by `glowplug lint --update-baseline`.\n";
 
@@ -38,7 +38,7 @@ struct One {
 ///
 /// # Errors
 /// When the system says no, or it is not what [`write_stats`] writes.
-pub fn stats(path: &Path) -> Result<Option<Stats>, ProjectError> {
+pub(crate) fn stats(path: &Path) -> Result<Option<Stats>, ProjectError> {
     let Some(text) = schema_file::read(path)? else { return Ok(None) };
     match serde_json::from_str::<Stats>(&text) {
         Ok(stats) if stats.format == 1 => Ok(Some(stats)),
@@ -56,7 +56,7 @@ pub fn stats(path: &Path) -> Result<Option<Stats>, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn write_stats(path: &Path, stats: &Stats) -> Result<(), ProjectError> {
+pub(crate) fn write_stats(path: &Path, stats: &Stats) -> Result<(), ProjectError> {
     let text = serde_json::to_string_pretty(stats).unwrap_or_default();
     schema_file::write(path, &(text + "\n"))
 }
@@ -65,7 +65,7 @@ pub fn write_stats(path: &Path, stats: &Stats) -> Result<(), ProjectError> {
 ///
 /// # Errors
 /// When the system says no, or it is not what [`write_known`] writes.
-pub fn known(path: &Path) -> Result<Option<Vec<KnownFinding>>, ProjectError> {
+pub(crate) fn known(path: &Path) -> Result<Option<Vec<KnownFinding>>, ProjectError> {
     let Some(text) = schema_file::read(path)? else { return Ok(None) };
     let read: Result<Baseline, _> = toml::from_str(&text);
     match read {
@@ -84,7 +84,7 @@ pub fn known(path: &Path) -> Result<Option<Vec<KnownFinding>>, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn write_known(path: &Path, known: &[KnownFinding]) -> Result<(), ProjectError> {
+pub(crate) fn write_known(path: &Path, known: &[KnownFinding]) -> Result<(), ProjectError> {
     // TOML's basic strings escape what JSON's do
     let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
     let mut text = HEAD.to_owned();

@@ -30,7 +30,7 @@ const FOREIGN: [&str; 8] =
 
 /// Lists the files of a project that may tell of a tool. What cannot be read is left out.
 #[must_use]
-pub fn listing(root: &Path) -> Vec<Entry> {
+pub(crate) fn listing(root: &Path) -> Vec<Entry> {
     let is_own = |it: &DirEntry| {
         let name = it.file_name().to_string_lossy();
         it.depth() == 0
@@ -61,7 +61,7 @@ fn head(path: &Path) -> String {
 ///
 /// # Errors
 /// When the system says no, or a file is not UTF-8.
-pub fn files(dir: &Path, shown: &str, ends: &[&str]) -> Result<Vec<File>, ProjectError> {
+pub(crate) fn files(dir: &Path, shown: &str, ends: &[&str]) -> Result<Vec<File>, ProjectError> {
     let mut found = Vec::new();
     let walk = WalkDir::new(dir).max_depth(DEPTH).sort_by_file_name();
     let is_own =
@@ -88,7 +88,7 @@ pub fn files(dir: &Path, shown: &str, ends: &[&str]) -> Result<Vec<File>, Projec
 
 /// What a program printed, and how it ended.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub(crate) struct Said {
     /// What it printed.
     pub output: String,
     /// The last line that it said on the way, with secrets covered.
@@ -99,7 +99,7 @@ pub struct Said {
 
 /// Alembic, as it is called for a project.
 #[derive(Debug, Clone)]
-pub struct Alembic {
+pub(crate) struct Alembic {
     /// The program.
     pub program: PathBuf,
     /// Where its settings are.
@@ -109,7 +109,7 @@ pub struct Alembic {
 impl Alembic {
     /// The program of a project: that of its virtual environment, else that of the search path.
     #[must_use]
-    pub fn of(directory: &Path, program: Option<&Path>) -> Self {
+    pub(crate) fn of(directory: &Path, program: Option<&Path>) -> Self {
         let environments = [".venv", "venv", "env"];
         let own = environments.map(|it| directory.join(it).join("bin/alembic"));
         let found = own.into_iter().find(|it| it.is_file());
@@ -124,7 +124,7 @@ impl Alembic {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn run(&self, arguments: &[&str]) -> Result<Said, ProjectError> {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<Said, ProjectError> {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&self.directory).stdin(Stdio::null());
         command.env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1");

@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// What the file is called, beside glowplug.toml.
-pub const FILE: &str = "glowplug.lock";
+pub(crate) const FILE: &str = "glowplug.lock";
 
 /// Where it is for a settings file.
 #[must_use]
-pub fn beside(glowplug_toml: &Path) -> PathBuf {
+pub(crate) fn beside(glowplug_toml: &Path) -> PathBuf {
     glowplug_toml.with_file_name(FILE)
 }
 
@@ -35,7 +35,7 @@ struct File {
 ///
 /// # Errors
 /// When it cannot be read, is malformed, or holds unknown keys.
-pub fn read(path: &Path) -> Result<Option<Pin>, ProjectError> {
+pub(crate) fn read(path: &Path) -> Result<Option<Pin>, ProjectError> {
     match read_file(path)? {
         File { pinned: Some(pinned), environment: Some(environment), .. } => {
             Ok(Some(Pin { pinned, environment }))
@@ -48,7 +48,7 @@ pub fn read(path: &Path) -> Result<Option<Pin>, ProjectError> {
 ///
 /// # Errors
 /// When the file cannot be read, is malformed, or holds unknown keys.
-pub fn heads(path: &Path) -> Result<BTreeMap<String, String>, ProjectError> {
+pub(crate) fn heads(path: &Path) -> Result<BTreeMap<String, String>, ProjectError> {
     read_file(path).map(|it| it.heads)
 }
 
@@ -71,7 +71,7 @@ fn read_file(path: &Path) -> Result<File, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn write(path: &Path, pin: &Pin) -> Result<(), ProjectError> {
+pub(crate) fn write(path: &Path, pin: &Pin) -> Result<(), ProjectError> {
     let heads = heads(path).unwrap_or_default();
     schema_file::write(path, &(text(pin) + &of_heads(&heads)))
 }
@@ -80,7 +80,7 @@ pub fn write(path: &Path, pin: &Pin) -> Result<(), ProjectError> {
 ///
 /// # Errors
 /// When the file cannot be read, is malformed, or the system says no.
-pub fn keep_head(path: &Path, database: &str, head: &str) -> Result<(), ProjectError> {
+pub(crate) fn keep_head(path: &Path, database: &str, head: &str) -> Result<(), ProjectError> {
     let mut heads = heads(path)?;
     heads.insert(database.to_owned(), head.to_owned());
     let rest = read(path)?.map_or_else(String::new, |pin| text(&pin));
@@ -104,7 +104,7 @@ fn of_heads(heads: &BTreeMap<String, String>) -> String {
 
 /// The file's text.
 #[must_use]
-pub fn text(pin: &Pin) -> String {
+pub(crate) fn text(pin: &Pin) -> String {
     let Environment {
         database,
         role,

@@ -11,26 +11,26 @@ use crate::words::digest::Digest;
 
 /// Where digests of printed files are kept.
 #[derive(Debug, Clone)]
-pub struct Record {
+pub(crate) struct Record {
     dir: PathBuf,
 }
 
 impl Record {
     /// Those of a cache.
     #[must_use]
-    pub fn within(cache: &Path) -> Self {
+    pub(crate) fn within(cache: &Path) -> Self {
         Self { dir: cache.join("printed") }
     }
 
     /// Whether a text is what was last printed into a file.
     #[must_use]
-    pub fn has(&self, file: &Path, text: &str) -> bool {
+    pub(crate) fn has(&self, file: &Path, text: &str) -> bool {
         let kept = fs::read_to_string(self.place(file));
         kept.is_ok_and(|kept| kept.trim() == Digest::of(text).as_str())
     }
 
     /// Notes what was printed into a file. What cannot be noted is not known the next time, and that is all.
-    pub fn note(&self, file: &Path, text: &str) {
+    pub(crate) fn note(&self, file: &Path, text: &str) {
         if fs::create_dir_all(&self.dir).is_ok() {
             fs::write(self.place(file), Digest::of(text).as_str()).unwrap_or_default();
         }

@@ -53,7 +53,7 @@ pub fn migrations(dir: &Path, shown: &str) -> Result<Migrations, ProjectError> {
 }
 
 /// Where the directories of squashed migrations are kept. The dot keeps them out of Diesel's sight.
-pub const SQUASHED: &str = ".squashed";
+pub(crate) const SQUASHED: &str = ".squashed";
 
 /// Reads the migrations that were squashed, as far as they were kept.
 fn squashed(dir: &Path, shown: &str) -> Result<Vec<Migration>, ProjectError> {

@@ -18,7 +18,7 @@ const NOTE: &str = ".rebasing";
 ///
 /// # Errors
 /// When a name is taken, or the system says no: no directory has another name then.
-pub fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
+pub(crate) fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
     let _turn = turn(dir)?;
     for (from, _) in moves {
         let place = dir.join(from);
@@ -40,7 +40,7 @@ pub fn rename(dir: &Path, moves: &[(&str, &str)]) -> Result<(), ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn finish(dir: &Path) -> Result<Vec<(String, String)>, ProjectError> {
+pub(crate) fn finish(dir: &Path) -> Result<Vec<(String, String)>, ProjectError> {
     if !dir.join(NOTE).exists() {
         return Ok(Vec::new());
     }

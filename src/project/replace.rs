@@ -17,7 +17,11 @@ use crate::project::{
 ///
 /// # Errors
 /// When a directory exists already, or the system says no: nothing is changed then.
-pub fn with(dir: &Path, old: &str, new: &[NewMigration<'_>]) -> Result<Vec<PathBuf>, ProjectError> {
+pub(crate) fn with(
+    dir: &Path,
+    old: &str,
+    new: &[NewMigration<'_>],
+) -> Result<Vec<PathBuf>, ProjectError> {
     let _turn = turn(dir)?;
     let place = dir.join(old);
     let paths = write::migrations(dir, new)?;

@@ -9,7 +9,7 @@ use std::{
 ///
 /// The nearest directory upwards with a `diesel.toml` or `glowplug.toml`, else the nearest with a `Cargo.toml`.
 #[must_use]
-pub fn find(from: &Path) -> Option<PathBuf> {
+pub(crate) fn find(from: &Path) -> Option<PathBuf> {
     let nearest = |names: &[&str]| {
         from.ancestors().find(|dir| names.iter().any(|name| dir.join(name).is_file()))
     };
@@ -20,13 +20,13 @@ pub fn find(from: &Path) -> Option<PathBuf> {
 
 /// Finds the nearest `migrations` directory upwards.
 #[must_use]
-pub fn find_migrations(from: &Path) -> Option<PathBuf> {
+pub(crate) fn find_migrations(from: &Path) -> Option<PathBuf> {
     from.ancestors().map(|dir| dir.join("migrations")).find(|dir| dir.is_dir())
 }
 
 /// A path as it is called from a directory, with `..` where it leads out of it. Links are followed first.
 #[must_use]
-pub fn relative(path: &Path, from: &Path) -> PathBuf {
+pub(crate) fn relative(path: &Path, from: &Path) -> PathBuf {
     let (path, from) = (real(path), real(from));
     let same =
         path.components().zip(from.components()).take_while(|(one, other)| one == other).count();

@@ -12,7 +12,7 @@ use crate::{
 ///
 /// # Errors
 /// When it cannot be read, or is no TOML.
-pub fn layout(current: &Path, user: Option<&Path>) -> Result<Layout, ProjectError> {
+pub(crate) fn layout(current: &Path, user: Option<&Path>) -> Result<Layout, ProjectError> {
     let in_user = user.into_iter().map(|dir| dir.join("rustfmt"));
     let dirs = current.ancestors().map(Path::to_owned).chain(in_user);
     let files = dirs.flat_map(|dir| [dir.join(".rustfmt.toml"), dir.join("rustfmt.toml")]);

@@ -12,7 +12,7 @@ use crate::project::{ProjectError, regular};
 ///
 /// # Errors
 /// When the system says no, or it is not UTF-8.
-pub fn read(path: &Path) -> Result<Option<String>, ProjectError> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, ProjectError> {
     match regular::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -24,7 +24,7 @@ pub fn read(path: &Path) -> Result<Option<String>, ProjectError> {
 ///
 /// # Errors
 /// When the system says no, or it is not UTF-8.
-pub fn read_existing(path: &Path) -> Result<String, ProjectError> {
+pub(crate) fn read_existing(path: &Path) -> Result<String, ProjectError> {
     regular::read_to_string(path).map_err(ProjectError::io("read", path))
 }
 
@@ -32,7 +32,7 @@ pub fn read_existing(path: &Path) -> Result<String, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
     let place: PathBuf = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = directory(&place);
     fs::create_dir_all(directory).map_err(ProjectError::io("create", directory))?;

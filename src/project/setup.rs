@@ -13,7 +13,7 @@ const DEFAULT_DOWN: &str = include_str!("diesel_initial_setup/down.sql");
 ///
 /// # Errors
 /// When the system says no.
-pub fn migrations_directory(dir: &Path) -> Result<(), ProjectError> {
+pub(crate) fn migrations_directory(dir: &Path) -> Result<(), ProjectError> {
     if !dir.is_dir() {
         file_if_absent(&dir.join(".keep"), "")?;
         return Ok(());
@@ -29,7 +29,7 @@ pub fn migrations_directory(dir: &Path) -> Result<(), ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn diesel_toml(path: &Path, root: &Path, migrations: &Path) -> Result<(), ProjectError> {
+pub(crate) fn diesel_toml(path: &Path, root: &Path, migrations: &Path) -> Result<(), ProjectError> {
     let relative = root::relative(migrations, root);
     let dir = relative.display().to_string().replace('\\', "\\\\");
     let text = format!(
@@ -51,7 +51,7 @@ dir = \"{dir}\"
 ///
 /// # Errors
 /// When the system says no.
-pub fn default_migration(dir: &Path) -> Result<(), ProjectError> {
+pub(crate) fn default_migration(dir: &Path) -> Result<(), ProjectError> {
     let place = dir.join(DEFAULT_MIGRATION);
     if place.exists() {
         return Ok(());

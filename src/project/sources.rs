@@ -10,7 +10,7 @@ use crate::project::{ProjectError, regular};
 ///
 /// # Errors
 /// When the system says no, or one is not UTF-8.
-pub fn read(below: &Path, extension: &str) -> Result<Vec<(PathBuf, String)>, ProjectError> {
+pub(crate) fn read(below: &Path, extension: &str) -> Result<Vec<(PathBuf, String)>, ProjectError> {
     let mut found = Vec::new();
     let walk = WalkDir::new(below).sort_by_file_name().into_iter();
     let walk = walk.filter_entry(|it| it.depth() == 0 || !is_left_out(it.path()));
@@ -27,7 +27,7 @@ pub fn read(below: &Path, extension: &str) -> Result<Vec<(PathBuf, String)>, Pro
 
 /// Whether a path leads to something that is hidden, or that cargo builds.
 #[must_use]
-pub fn is_left_out(path: &Path) -> bool {
+pub(crate) fn is_left_out(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with('.') || name == "target"
 }

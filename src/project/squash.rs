@@ -26,7 +26,7 @@ use crate::{
 ///
 /// # Errors
 /// When a directory exists already, or the system says no: nothing is changed then.
-pub fn replace(
+pub(crate) fn replace(
     dir: &Path,
     new: &NewMigration<'_>,
     old: &[&str],
@@ -72,7 +72,7 @@ pub fn replace(
 ///
 /// # Errors
 /// When the system says no.
-pub fn finish(dir: &Path) -> Result<Vec<String>, ProjectError> {
+pub(crate) fn finish(dir: &Path) -> Result<Vec<String>, ProjectError> {
     if !dir.is_dir() {
         return Ok(Vec::new());
     }

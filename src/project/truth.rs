@@ -10,7 +10,7 @@ use crate::project::{ProjectError, regular, schema_file};
 ///
 /// # Errors
 /// When the system says no, or one is not UTF-8.
-pub fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
+pub(crate) fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
     let mut paths = Vec::new();
     let is_directory = source.is_dir();
     if source.is_dir() {
@@ -36,7 +36,7 @@ pub fn read(source: &Path) -> Result<Vec<(PathBuf, String)>, ProjectError> {
 
 /// A dump without the commands that keep psql from running others: for us they are comments.
 #[must_use]
-pub fn without_fences(text: String) -> String {
+pub(crate) fn without_fences(text: String) -> String {
     let is_fence =
         |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
     if !text.lines().any(is_fence) {

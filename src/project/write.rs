@@ -11,7 +11,7 @@ use crate::project::{ProjectError, schema_file};
 
 /// The texts of a new migration.
 #[derive(Debug, Clone)]
-pub struct NewMigration<'a> {
+pub(crate) struct NewMigration<'a> {
     /// The directory's name.
     pub name: &'a str,
     /// `up.sql`.
@@ -28,7 +28,7 @@ pub struct NewMigration<'a> {
 ///
 /// # Errors
 /// When it exists, or the system says no.
-pub fn migration(dir: &Path, new: &NewMigration<'_>) -> Result<PathBuf, ProjectError> {
+pub(crate) fn migration(dir: &Path, new: &NewMigration<'_>) -> Result<PathBuf, ProjectError> {
     let mut places = migrations(dir, std::slice::from_ref(new))?;
     Ok(places.remove(0))
 }
@@ -37,7 +37,10 @@ pub fn migration(dir: &Path, new: &NewMigration<'_>) -> Result<PathBuf, ProjectE
 ///
 /// # Errors
 /// When one exists, or the system says no.
-pub fn migrations(dir: &Path, all: &[NewMigration<'_>]) -> Result<Vec<PathBuf>, ProjectError> {
+pub(crate) fn migrations(
+    dir: &Path,
+    all: &[NewMigration<'_>],
+) -> Result<Vec<PathBuf>, ProjectError> {
     let places: Vec<PathBuf> = all.iter().map(|it| dir.join(it.name)).collect();
     if let Some(path) = places.iter().find(|it| it.exists()) {
         return Err(ProjectError::Exists {
@@ -80,7 +83,7 @@ fn draft(dir: &Path, new: &NewMigration<'_>) -> Result<TempDir, ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn file_if_absent(path: &Path, text: &str) -> Result<bool, ProjectError> {
+pub(crate) fn file_if_absent(path: &Path, text: &str) -> Result<bool, ProjectError> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(ProjectError::io("create", parent))?;
     }
@@ -121,7 +124,7 @@ fn whole(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Takes back what was written, where that is possible.
-pub fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     if path.is_dir() {
         fs::remove_dir_all(path).unwrap_or_default();
     } else {
@@ -144,7 +147,7 @@ fn open_to_others(path: &Path) -> Result<(), ProjectError> {
 ///
 /// # Errors
 /// When the system says no.
-pub fn append(path: &Path, text: &str) -> Result<(), ProjectError> {
+pub(crate) fn append(path: &Path, text: &str) -> Result<(), ProjectError> {
     use std::io::Write as _;
     let file = fs::OpenOptions::new().create(true).append(true).open(path);
     let mut file = file.map_err(ProjectError::io("write", path))?;

@@ -78,7 +78,7 @@ fn made(report: &AdoptReport, verbose: bool, text: &mut String) {
     line(text, &format!("down.sql:   {}", counts.join(", ")));
     let reasons = report.migrations.iter().filter_map(|it| {
         let reason = it.reason.as_ref()?;
-        let what = if it.down == Down::Irreversible { "irreversible" } else { "look at this" };
+        let what = if it.down == Down::Irreversible { "irreversible" } else { "review" };
         Some(format!("  {what}: {}: {reason}", it.name))
     });
     some(text, reasons, verbose);

@@ -41,7 +41,7 @@ pub(crate) fn drafted(report: &AutogenerateReport) -> String {
         line(&mut text, &format!("irreversible: {why}"));
     }
     for remark in &report.remarks {
-        line(&mut text, &format!("look at this: {remark}"));
+        line(&mut text, &format!("review: {remark}"));
     }
     for drafted in &report.migrations {
         let place = drafted

@@ -16,7 +16,7 @@ pub(crate) fn squashed(report: &SquashReport) -> String {
         line(&format!("deletes-data, when reverted: {lost}"));
     }
     for remark in &report.remarks {
-        line(&format!("look at this: {remark}"));
+        line(&format!("review: {remark}"));
     }
     for note in &report.notes {
         line(&format!("note: {note}"));

@@ -167,9 +167,9 @@ fn trouble(row: &RowReport) -> Option<String> {
             Some(format!("interrupted   {name}: statements done: {done}"))
         }
         Some(State::Orphaned) => Some(format!("orphaned      {name}: applied, but not on disk")),
-        _ if row.down_edited => {
-            Some(format!("note          {name}: down.sql has changed since it was applied"))
-        }
+        _ if row.down_edited => Some(format!(
+            "note          {name}: down.sql has changed since it was applied; a downgrade runs it as it is now"
+        )),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use crate::report::proved::ProvedOn;
 /// How migrations are made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Manner {
+pub(crate) enum Manner {
     /// From the files of the tool, one by one.
     #[default]
     Convert,
@@ -22,7 +22,7 @@ pub enum Manner {
 /// Where a down.sql comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Down {
+pub(crate) enum Down {
     /// The tool had it.
     Original,
     /// The planner wrote it, and the replay proved it.
@@ -33,7 +33,7 @@ pub enum Down {
 
 /// One migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AdoptedMigration {
+pub(crate) struct AdoptedMigration {
     /// The directory.
     pub name: String,
     /// What the tool calls it.
@@ -52,7 +52,7 @@ pub struct AdoptedMigration {
 
 /// The rows that migrations have inserted into one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct TableRows {
+pub(crate) struct TableRows {
     /// The table.
     pub table: String,
     /// How many rows the replay has.
@@ -69,7 +69,7 @@ pub struct TableRows {
 
 /// What `adopt` recognized, made, proved and wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct AdoptReport {
+pub(crate) struct AdoptReport {
     /// The database.
     pub database: String,
     /// The tool; none for a database of no known tool.
@@ -103,26 +103,26 @@ pub struct AdoptReport {
 impl AdoptReport {
     /// Whether the replay is what the database has.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.differences.is_empty()
     }
 
     /// How many migrations have such a down.sql.
     #[must_use]
-    pub fn downs(&self, down: Down) -> usize {
+    pub(crate) fn downs(&self, down: Down) -> usize {
         self.migrations.iter().filter(|it| it.down == down).count()
     }
 
     /// How many migrations the database has.
     #[must_use]
-    pub fn applied(&self) -> usize {
+    pub(crate) fn applied(&self) -> usize {
         self.migrations.iter().filter(|it| it.applied).count()
     }
 }
 
 /// What `adopt --undo` removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct UndoReport {
+pub(crate) struct UndoReport {
     /// The database.
     pub database: String,
     /// How many migrations it no longer records.

@@ -8,7 +8,7 @@ use crate::report::proved::ProvedOn;
 
 /// One generated migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Drafted {
+pub(crate) struct Drafted {
     /// The directory's name.
     pub name: String,
     /// The directory, once it is written.
@@ -23,7 +23,7 @@ pub struct Drafted {
 
 /// What autogenerate found and generated.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct AutogenerateReport {
+pub(crate) struct AutogenerateReport {
     /// What differs, in order.
     pub differences: Vec<String>,
     /// The migrations, in their order.
@@ -51,7 +51,7 @@ pub struct AutogenerateReport {
 impl AutogenerateReport {
     /// Whether both are equal.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.differences.is_empty()
     }
 }

@@ -9,7 +9,7 @@ use crate::catalog::{Attribute, Catalog, ConstraintKind, Fact, How, Key, ObjectK
 /// What becomes of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Change {
+pub(crate) enum Change {
     /// It appears.
     Added,
     /// It disappears.
@@ -22,7 +22,7 @@ pub enum Change {
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ColumnShape {
+pub(crate) struct ColumnShape {
     /// Its name.
     pub name: String,
     /// Its type, as SQL.
@@ -42,7 +42,7 @@ pub struct ColumnShape {
 
 /// Something else of a table that changes, such as an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PartShape {
+pub(crate) struct PartShape {
     /// What it is and what it is called.
     pub name: String,
     /// What becomes of it.
@@ -51,7 +51,7 @@ pub struct PartShape {
 
 /// A table or a view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TableShape {
+pub(crate) struct TableShape {
     /// Its name, with its schema in front if that is not `public`.
     pub name: String,
     /// What it is: `table`, `view`, …
@@ -66,7 +66,7 @@ pub struct TableShape {
 
 /// A foreign key between two of the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reference {
+pub(crate) struct Reference {
     /// The table that holds it, by its index.
     pub from: usize,
     /// The table that it leads to.
@@ -81,7 +81,7 @@ pub struct Reference {
 
 /// What becomes of tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// Tables that change, then their neighbors, each in the order of their names.
     pub tables: Vec<TableShape>,
     /// The foreign keys between them.
@@ -91,12 +91,12 @@ pub struct Changes {
 }
 
 /// How many tables a picture can hold.
-pub const PICTURE: usize = 30;
+pub(crate) const PICTURE: usize = 30;
 
 impl Changes {
     /// Compares two structures. At most `limit` tables are described: those that change come first.
     #[must_use]
-    pub fn between(before: &Catalog, after: &Catalog, limit: usize) -> Self {
+    pub(crate) fn between(before: &Catalog, after: &Catalog, limit: usize) -> Self {
         let found = Found::of(before, after);
         let mut chosen: Vec<Key> = found.changed.iter().cloned().collect();
         let left_out: Vec<String> = chosen.iter().skip(limit).map(name).collect();
@@ -123,7 +123,7 @@ impl Changes {
 
     /// Whether no table changes.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.tables.is_empty()
     }
 }

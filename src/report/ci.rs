@@ -11,7 +11,7 @@ use crate::report::{
 /// A check of `ci`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+pub(crate) enum Part {
     /// Every migration goes up, down and up again.
     Verify,
     /// The migrations and the source of truth agree.
@@ -28,12 +28,12 @@ pub enum Part {
 
 impl Part {
     /// All, in the order of the report.
-    pub const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Verify, Self::Check, Self::Schema, Self::Status, Self::Compat, Self::Lint];
 
     /// Its name, as `--only` takes it and as the codes of its findings begin.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Verify => "verify",
             Self::Check => "check",
@@ -48,7 +48,7 @@ impl Part {
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It found nothing that counts.
     Passed,
     /// It found something.
@@ -61,7 +61,7 @@ pub enum Outcome {
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PartReport {
+pub(crate) struct PartReport {
     /// Which.
     pub part: Part,
     /// How it ended.
@@ -72,7 +72,7 @@ pub struct PartReport {
 
 /// What `ci` found. The findings are beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct CiReport {
+pub(crate) struct CiReport {
     /// The checks, in their order.
     pub parts: Vec<PartReport>,
     /// The migrations that are new, by their directories: pending, or not in the revision that was named.

@@ -14,7 +14,7 @@ use crate::{
 /// Which order works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Both orders work.
     Either,
     /// Migrate, then deploy.
@@ -28,7 +28,7 @@ pub enum Verdict {
 impl Verdict {
     /// From whether the running program breaks by it, and whether the new program needs it.
     #[must_use]
-    pub fn of(breaks_running: bool, is_needed: bool) -> Self {
+    pub(crate) fn of(breaks_running: bool, is_needed: bool) -> Self {
         match (breaks_running, is_needed) {
             (false, false) => Self::Either,
             (false, true) => Self::MigrateFirst,
@@ -39,7 +39,7 @@ impl Verdict {
 
     /// What it means, as half a sentence.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Either => "either order works",
             Self::MigrateFirst => "migrate first",
@@ -51,7 +51,7 @@ impl Verdict {
 
 /// What to do instead of one change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// The change, in words.
     pub change: String,
     /// What runs before the deploy, as SQL.
@@ -65,7 +65,7 @@ pub struct Recipe {
 
 /// What one migration means for the two programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MigrationReport {
+pub(crate) struct MigrationReport {
     /// Its key.
     pub version: Version,
     /// Its directory.
@@ -81,7 +81,7 @@ pub struct MigrationReport {
 
 /// A deploy in the middle of the migrations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cut {
+pub(crate) struct Cut {
     /// The last migration before it.
     pub after: Version,
     /// How many are before it.
@@ -90,7 +90,7 @@ pub struct Cut {
 
 /// Whether two programs can live with what migrations do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CompatReport {
+pub(crate) struct CompatReport {
     /// Where what the running program knows was read.
     pub running: String,
     /// Where what the new program knows was read.
@@ -114,13 +114,13 @@ pub struct CompatReport {
 
 impl CompatReport {
     /// Everything that was found.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.migrations.iter().flat_map(|it| &it.findings)
     }
 
     /// Which program works on which structure: before the migrations, and after each of them.
     #[must_use]
-    pub fn matrix(&self) -> CompatMatrix {
+    pub(crate) fn matrix(&self) -> CompatMatrix {
         let breaks =
             |it: &MigrationReport| matches!(it.verdict, Verdict::DeployFirst | Verdict::Neither);
         let is_needed =
@@ -156,7 +156,7 @@ impl CompatReport {
 
     /// Whether the running program breaks.
     #[must_use]
-    pub fn breaks(&self) -> bool {
+    pub(crate) fn breaks(&self) -> bool {
         matches!(self.verdict, Verdict::DeployFirst | Verdict::Neither)
     }
 }

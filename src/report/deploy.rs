@@ -7,7 +7,7 @@ use crate::migration::source::Migration;
 /// Who waits for a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Waits {
+pub(crate) enum Waits {
     /// Neither readers nor writers.
     Nobody,
     /// INSERT, UPDATE and DELETE.
@@ -18,7 +18,7 @@ pub enum Waits {
 
 /// The locks of one migration, from the statements that take them to COMMIT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LockTimeline {
+pub(crate) struct LockTimeline {
     /// The directory of the migration.
     pub migration: String,
     /// Its statements, in their order.
@@ -29,7 +29,7 @@ pub struct LockTimeline {
 
 /// One statement on a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TimelineStatement {
+pub(crate) struct TimelineStatement {
     /// Its line in up.sql, from 1.
     pub line: usize,
     /// Its first line.
@@ -40,7 +40,7 @@ pub struct TimelineStatement {
 
 /// One lock on a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LockBar {
+pub(crate) struct LockBar {
     /// The table.
     pub table: String,
     /// The mode, as PostgreSQL writes it: `ACCESS EXCLUSIVE`.
@@ -60,7 +60,7 @@ pub struct LockBar {
 impl LockBar {
     /// Whether nobody has to wait for long, whatever the sizes of tables.
     #[must_use]
-    pub fn is_brief(&self) -> bool {
+    pub(crate) fn is_brief(&self) -> bool {
         self.lasts.is_none() && self.grows_with.is_none()
     }
 }
@@ -68,7 +68,7 @@ impl LockBar {
 impl LockTimeline {
     /// The timeline of a migration's up.sql, without locks. None if it cannot be cut into statements.
     #[must_use]
-    pub fn of(migration: &Migration) -> Option<Self> {
+    pub(crate) fn of(migration: &Migration) -> Option<Self> {
         let text = &migration.up.text;
         let statement = |start: usize, end: usize| TimelineStatement {
             line: text[..start].matches('\n').count() + 1,
@@ -85,7 +85,7 @@ impl LockTimeline {
     }
 
     /// Adds a lock by lines of up.sql: that of the statement that takes it, and that of the last one of its transaction.
-    pub fn add(&mut self, (line, until): (usize, usize), bar: LockBar) {
+    pub(crate) fn add(&mut self, (line, until): (usize, usize), bar: LockBar) {
         // a statement reaches to the next one
         let at = |line: usize| self.statements.partition_point(|it| it.line <= line);
         let (from, to) = (at(line).saturating_sub(1), at(until));
@@ -96,7 +96,7 @@ impl LockTimeline {
 /// Whether a program works on a structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fit {
+pub(crate) enum Fit {
     /// All of its statements do.
     Works,
     /// Some values would be new to it.
@@ -104,13 +104,14 @@ pub enum Fit {
     /// At least one of its statements fails.
     Fails,
     /// It was not tried.
+    #[allow(dead_code, reason = "the page can show it")]
     Unknown,
 }
 
 impl Fit {
     /// The words for people.
     #[must_use]
-    pub const fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Works => "works",
             Self::MayFail => "may fail",
@@ -122,7 +123,7 @@ impl Fit {
 
 /// Which program works on which structure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct CompatMatrix {
+pub(crate) struct CompatMatrix {
     /// The programs, such as `running (v1.4)` and `new`.
     pub programs: Vec<String>,
     /// The structures, in the order of a deploy.
@@ -133,7 +134,7 @@ pub struct CompatMatrix {
 
 /// One structure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CompatRow {
+pub(crate) struct CompatRow {
     /// When it is there: `before`, `after 3_items`.
     pub state: String,
     /// Whether each program works on it.

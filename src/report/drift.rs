@@ -6,7 +6,7 @@ use crate::report::proved::ProvedOn;
 
 /// What `drift` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct DriftReport {
+pub(crate) struct DriftReport {
     /// The database.
     pub database: String,
     /// How many applied migrations are on disk.
@@ -28,7 +28,7 @@ pub struct DriftReport {
 impl DriftReport {
     /// Whether there is no difference.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.differences.is_empty()
     }
 }

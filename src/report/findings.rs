@@ -190,7 +190,7 @@ impl AutogenerateReport {
     /// What differs between the migrations and the source of truth, which stands in `truth`, where that is one file. With `strict`
     /// also what is not compared.
     #[must_use]
-    pub fn findings(&self, truth: Option<&str>, strict: bool) -> Vec<Finding> {
+    pub(crate) fn findings(&self, truth: Option<&str>, strict: bool) -> Vec<Finding> {
         let place = truth.map(|file| Place { file: file.to_owned(), region: None });
         let mut all = Vec::new();
         for difference in &self.differences {
@@ -223,7 +223,7 @@ impl AutogenerateReport {
 impl DriftReport {
     /// How the database differs from what its migrations produce.
     #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
+    pub(crate) fn findings(&self) -> Vec<Finding> {
         let help = match (&self.no_way, &self.heal[..]) {
             (Some(why), _) => Some(format!("No statements revert the difference: {why}.")),
             (None, []) => None,
@@ -259,7 +259,7 @@ impl DriftReport {
 impl StatusReport {
     /// What is wrong with the history of the database, and what is pending. `dir` is the directory of the migrations.
     #[must_use]
-    pub fn findings(&self, dir: &str) -> Vec<Finding> {
+    pub(crate) fn findings(&self, dir: &str) -> Vec<Finding> {
         self.migrations.iter().filter_map(|it| self.of_row(it, dir)).collect()
     }
 

@@ -20,7 +20,7 @@ pub enum Level {
 
 /// A path by which a role could become the owner of a ledger, or do more to it than append.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Road {
+pub(crate) struct Road {
     /// The role that could take it; `public` means everybody.
     pub role: String,
     /// The steps from role to role.
@@ -40,7 +40,7 @@ impl std::fmt::Display for Road {
 /// How firmly a command is refused, from not at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Strength {
+pub(crate) enum Strength {
     /// Nothing refuses it.
     #[default]
     None,
@@ -54,7 +54,7 @@ pub enum Strength {
 
 /// What is refused on one table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Guarded {
+pub(crate) struct Guarded {
     /// UPDATE.
     pub update: Strength,
     /// DELETE.
@@ -66,13 +66,13 @@ pub struct Guarded {
 impl Guarded {
     /// Whether UPDATE and DELETE are refused, at any strength.
     #[must_use]
-    pub fn rows(&self) -> bool {
+    pub(crate) fn rows(&self) -> bool {
         self.update > Strength::None && self.delete > Strength::None
     }
 
     /// What both refuse.
     #[must_use]
-    pub fn weaker(self, other: Self) -> Self {
+    pub(crate) fn weaker(self, other: Self) -> Self {
         Self {
             update: self.update.min(other.update),
             delete: self.delete.min(other.delete),
@@ -83,7 +83,7 @@ impl Guarded {
 
 /// One ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LedgerReport {
+pub(crate) struct LedgerReport {
     /// The table, as `public.events`.
     pub table: String,
     /// The protection that is declared.
@@ -108,7 +108,7 @@ pub struct LedgerReport {
 
 /// What the last run attested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AttestationReport {
+pub(crate) struct AttestationReport {
     /// When, in UTC.
     pub at: String,
     /// After which migration.
@@ -130,7 +130,7 @@ pub struct Head {
 
 /// The report of `ledger status` and `ledger verify`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct LedgersReport {
+pub(crate) struct LedgersReport {
     /// The database.
     pub database: String,
     /// The declared ledgers.

@@ -8,7 +8,7 @@ use crate::report::{autogenerate::Drafted, finding::Finding, proved::ProvedOn};
 
 /// What `lint` found.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct LintReport {
+pub(crate) struct LintReport {
     /// The migrations that were looked at, in order.
     pub migrations: Vec<String>,
     /// What counts.
@@ -29,7 +29,7 @@ pub struct LintReport {
 
 /// What `lint --fix` did.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct FixReport {
+pub(crate) struct FixReport {
     /// The migrations that others stand for now.
     pub fixed: Vec<Fixed>,
     /// Those that stay as they are.
@@ -43,7 +43,7 @@ pub struct FixReport {
 
 /// A migration that others stand for.
 #[derive(Debug, Clone, Serialize)]
-pub struct Fixed {
+pub(crate) struct Fixed {
     /// Its directory.
     pub migration: String,
     /// What stands in its place.
@@ -52,7 +52,7 @@ pub struct Fixed {
 
 /// A migration that stays as it is.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotFixed {
+pub(crate) struct NotFixed {
     /// Its directory.
     pub migration: String,
     /// Why.
@@ -61,7 +61,7 @@ pub struct NotFixed {
 
 /// A finding that does not count.
 #[derive(Debug, Clone, Serialize)]
-pub struct AcceptedFinding {
+pub(crate) struct AcceptedFinding {
     /// The finding.
     pub finding: Finding,
     /// Why it was accepted.
@@ -70,7 +70,7 @@ pub struct AcceptedFinding {
 
 /// A lock that somebody waits for.
 #[derive(Debug, Clone, Serialize)]
-pub struct LockReport {
+pub(crate) struct LockReport {
     /// The migration.
     pub migration: String,
     /// The script: `up.sql`.
@@ -103,7 +103,7 @@ pub struct LockReport {
 impl LintReport {
     /// Whether nothing has to be changed or looked at.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         use crate::report::finding::Severity::Note;
         self.findings.iter().all(|it| it.severity == Note)
     }

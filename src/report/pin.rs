@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// What `shadow pin` wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct PinReport {
+pub(crate) struct PinReport {
     /// The database.
     pub database: String,
     /// Its major version.

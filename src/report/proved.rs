@@ -21,7 +21,9 @@ impl fmt::Display for ProvedOn {
         match (&self.database, &self.pinned) {
             (Some(database), Some(day)) => write!(f, ", environment of {database} (pinned {day})"),
             (Some(database), None) => write!(f, ", environment of {database}"),
-            (None, _) => f.write_str(" (environment unknown; `glowplug shadow pin` records it)"),
+            (None, _) => {
+                f.write_str(" (default environment; `glowplug shadow pin` records the database's)")
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::report::{proved::ProvedOn, run::RunReport};
 
 /// A migration that got a new version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MoveReport {
+pub(crate) struct MoveReport {
     /// The directory's name before.
     pub from: String,
     /// The directory's name now.
@@ -15,7 +15,7 @@ pub struct MoveReport {
 
 /// What a rebase did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct RebaseReport {
+pub(crate) struct RebaseReport {
     /// The migrations, in their order.
     pub moved: Vec<MoveReport>,
     /// Those that were reverted in the local database before, newest first.

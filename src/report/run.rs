@@ -55,7 +55,7 @@ pub struct RunReport {
 
 /// What a stamp wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct StampReport {
+pub(crate) struct StampReport {
     /// The database.
     pub database: String,
     /// The newest version after.

@@ -8,7 +8,7 @@ use crate::{migration::version::Version, report::proved::ProvedOn};
 
 /// The rows of a table that migrations fill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FilledReport {
+pub(crate) struct FilledReport {
     /// The table, with its schema.
     pub table: String,
     /// How many rows, or how many statements of a range that does not begin at base.
@@ -19,7 +19,7 @@ pub struct FilledReport {
 
 /// What a squash made of several migrations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct SquashReport {
+pub(crate) struct SquashReport {
     /// The version of the squashed migration: that of the last one that it replaces.
     pub version: Option<Version>,
     /// Its directory's name.

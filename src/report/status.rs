@@ -9,7 +9,7 @@ use crate::migration::{
 
 /// One migration, on disk or in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RowReport {
+pub(crate) struct RowReport {
     /// The key.
     pub version: Version,
     /// The directory.
@@ -36,7 +36,7 @@ pub struct RowReport {
 
 /// The journal's entry for an applied migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RecordReport {
+pub(crate) struct RecordReport {
     /// `up`, `stamp`, `accept`.
     pub kind: &'static str,
     /// The database role.
@@ -51,7 +51,7 @@ pub struct RecordReport {
 
 /// The current revision of a database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct StatusReport {
+pub(crate) struct StatusReport {
     /// The database; `null` if none was read.
     pub database: Option<String>,
     /// The newest version that is applied.
@@ -69,13 +69,13 @@ pub struct StatusReport {
 impl StatusReport {
     /// Whether the database has run exactly what is on disk.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.migrations.iter().all(|row| row.state == Some(State::Applied))
     }
 
     /// Describes a status. `database` is none where only the disk was read.
     #[must_use]
-    pub fn new(status: &Status<'_>, database: Option<String>) -> Self {
+    pub(crate) fn new(status: &Status<'_>, database: Option<String>) -> Self {
         let head = status.rows.iter().rev().find(|row| row.migration.is_some());
         let head = head.map(|row| row.version.clone());
         let current = status.current().map(|row| row.version.clone());

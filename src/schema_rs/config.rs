@@ -12,7 +12,7 @@ use serde::{
 /// How one file is printed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct PrintSchema {
+pub(crate) struct PrintSchema {
     /// The file that is written after each change of the database.
     pub file: Option<PathBuf>,
     /// Which doc comments it gets.
@@ -43,7 +43,7 @@ pub struct PrintSchema {
 
 /// Which doc comments are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Docs {
+pub(crate) enum Docs {
     /// None.
     #[default]
     None,
@@ -56,7 +56,7 @@ pub enum Docs {
 /// Which tables are listed in `allow_tables_to_appear_in_same_query!`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SameQuery {
+pub(crate) enum SameQuery {
     /// Those that foreign keys connect, group by group.
     FkRelatedTables,
     /// All of them.
@@ -69,7 +69,7 @@ pub enum SameQuery {
 /// The order of columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ColumnSorting {
+pub(crate) enum ColumnSorting {
     /// As in the table.
     #[default]
     OrdinalPosition,
@@ -79,7 +79,7 @@ pub enum ColumnSorting {
 
 /// Which tables are printed.
 #[derive(Debug, Clone, Default)]
-pub enum Filter {
+pub(crate) enum Filter {
     /// Those that match one of these.
     Only(Vec<Pattern>),
     /// Those that match none of these.
@@ -98,11 +98,11 @@ impl Filter {
 
 /// A regular expression that may match anywhere in a name.
 #[derive(Debug, Clone)]
-pub struct Pattern(regex::Regex);
+pub(crate) struct Pattern(regex::Regex);
 
 /// All files that are printed, by the key of their settings.
 #[derive(Debug, Clone)]
-pub struct PrintSchemas {
+pub(crate) struct PrintSchemas {
     /// Whether there are tables `[print_schema.KEY]`.
     pub several: bool,
     /// The settings; `default` are those of `[print_schema]` itself.
@@ -110,7 +110,7 @@ pub struct PrintSchemas {
 }
 
 /// The key of the settings that stand in `[print_schema]` itself.
-pub const DEFAULT_KEY: &str = "default";
+pub(crate) const DEFAULT_KEY: &str = "default";
 
 impl Default for PrintSchemas {
     fn default() -> Self {
@@ -121,13 +121,13 @@ impl Default for PrintSchemas {
 impl PrintSchema {
     /// The schema that is printed.
     #[must_use]
-    pub fn schema_name(&self) -> &str {
+    pub(crate) fn schema_name(&self) -> &str {
         self.schema.as_deref().unwrap_or("public")
     }
 
     /// What the defined types derive.
     #[must_use]
-    pub fn derives(&self) -> Vec<String> {
+    pub(crate) fn derives(&self) -> Vec<String> {
         const SQL_TYPE: &str = "diesel::sql_types::SqlType";
         let mut derives = self.custom_type_derives.clone().unwrap_or_default();
         if !derives.iter().any(|it| it == SQL_TYPE) {
@@ -140,7 +140,7 @@ impl PrintSchema {
 impl Filter {
     /// Whether a table of this name is printed.
     #[must_use]
-    pub fn admits(&self, name: &str) -> bool {
+    pub(crate) fn admits(&self, name: &str) -> bool {
         match self {
             Self::Only(list) => matches_any(list, name),
             Self::Except(list) => !matches_any(list, name),
@@ -151,7 +151,7 @@ impl Filter {
 
 /// Whether one of the patterns matches somewhere in the text.
 #[must_use]
-pub fn matches_any(patterns: &[Pattern], text: &str) -> bool {
+pub(crate) fn matches_any(patterns: &[Pattern], text: &str) -> bool {
     patterns.iter().any(|Pattern(it)| it.is_match(text))
 }
 
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for Pattern {
 
 impl Docs {
     /// The modes by name.
-    pub const MODES: [(&'static str, Self); 3] = [
+    pub(crate) const MODES: [(&'static str, Self); 3] = [
         ("database-comments-fallback-to-auto-generated-doc-comment", Self::CommentsOrGenerated),
         ("only-database-comments", Self::Comments),
         ("no-doc-comments", Self::None),

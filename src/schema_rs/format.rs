@@ -24,11 +24,13 @@ use self::{
     lists::ALLOW_TABLES,
 };
 
-pub use self::valid::{comment_is_valid, identifier_is_valid, literal_is_valid, token_is_valid};
+pub(crate) use self::valid::{
+    comment_is_valid, identifier_is_valid, literal_is_valid, token_is_valid,
+};
 
 /// The line ends of rustfmt's `newline_style`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Newline {
+pub(crate) enum Newline {
     /// As in the text that Diesel writes, which has Unix line ends on every platform.
     #[default]
     Auto,
@@ -42,7 +44,7 @@ pub enum Newline {
 
 /// rustfmt's `use_small_heuristics`: the widths that are not set one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Heuristics {
+pub(crate) enum Heuristics {
     /// In proportion to `max_width`.
     #[default]
     Default,
@@ -56,7 +58,7 @@ pub enum Heuristics {
 ///
 /// The default is rustfmt's, without a `rustfmt.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// Whether rustfmt formats the text. Off with `disable_all_formatting`, and for a text that
     /// rustfmt refuses.
     pub enabled: bool,
@@ -103,7 +105,7 @@ impl Default for Layout {
 
 impl Layout {
     /// The text in front of a line at `level`.
-    pub fn indent(&self, level: usize) -> String {
+    pub(crate) fn indent(&self, level: usize) -> String {
         if !self.formats() {
             return raw_indent(level);
         }
@@ -115,7 +117,7 @@ impl Layout {
     /// ```text
     /// #[derive(Debug, diesel::sql_types::SqlType)]
     /// ```
-    pub fn derive(&self, level: usize, derives: &[String]) -> String {
+    pub(crate) fn derive(&self, level: usize, derives: &[String]) -> String {
         let list = derives.join(", ");
         let indent = self.indent(level);
         let text = self.derive_arguments(level, &list).unwrap_or_else(|| format!("derive({list})"));
@@ -126,7 +128,7 @@ impl Layout {
     ///
     /// The arguments are `name = "x"` and maybe `schema = "y"`, with literals that hold the names
     /// as they are: a line end in one is indented here, as Diesel does.
-    pub fn postgres_type(&self, level: usize, arguments: &[String]) -> String {
+    pub(crate) fn postgres_type(&self, level: usize, arguments: &[String]) -> String {
         let arguments: Vec<String> =
             arguments.iter().map(|argument| self.pad_lines(argument, level)).collect();
         let indent = self.indent(level);
@@ -137,7 +139,7 @@ impl Layout {
     }
 
     /// A whole `diesel::allow_tables_to_appear_in_same_query!(...);` with the line end.
-    pub fn allow_tables(&self, level: usize, names: &[&str]) -> String {
+    pub(crate) fn allow_tables(&self, level: usize, names: &[&str]) -> String {
         let indent = self.indent(level);
         let text = self.tables_call(level, names).unwrap_or_else(|| {
             // A name does not fit: rustfmt leaves the call as Diesel wrote it.
@@ -151,14 +153,14 @@ impl Layout {
     ///
     /// `text` is what Diesel writes for level 0: lines indented by four and eight spaces. rustfmt
     /// keeps these relative widths whatever `tab_spaces` is, and only moves the lines.
-    pub fn braced_macro(&self, level: usize, text: &str) -> String {
+    pub(crate) fn braced_macro(&self, level: usize, text: &str) -> String {
         let text = self.pad_lines(text.trim_end_matches('\n'), level);
         let body = if self.formats() { self.moved(level, &text) } else { text };
         format!("{}{body}\n", self.indent(level))
     }
 
     /// A `pub mod x { ... }` with the line end, around the finished lines of its body.
-    pub fn module(&self, level: usize, name: &str, body: &str) -> String {
+    pub(crate) fn module(&self, level: usize, name: &str, body: &str) -> String {
         let indent = self.indent(level);
         if body.is_empty() && self.formats() {
             format!("{indent}pub mod {name} {{}}\n")
@@ -168,7 +170,7 @@ impl Layout {
     }
 
     /// The end of the work: trailing blank lines and line ends of the whole file.
-    pub fn finish(&self, mut text: String) -> String {
+    pub(crate) fn finish(&self, mut text: String) -> String {
         if !self.formats() {
             return text;
         }

@@ -13,7 +13,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
-pub use children::settled;
+pub(crate) use children::settled;
 
 use self::children::Families;
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 ///
 /// # Errors
 /// When the catalog has no place for an edit, or something that is kept needs what goes.
-pub fn apply(edits: &[Edit], catalog: &Catalog) -> Result<Catalog, ApplyError> {
+pub(crate) fn apply(edits: &[Edit], catalog: &Catalog) -> Result<Catalog, ApplyError> {
     let edits = children::spread(edits, catalog);
     let gone = gone::of(&edits, catalog)?;
     let mut merge = Merge::of(catalog, gone::without(catalog, &gone));
@@ -38,7 +38,7 @@ pub fn apply(edits: &[Edit], catalog: &Catalog) -> Result<Catalog, ApplyError> {
 
 /// The tables that edits drop.
 #[must_use]
-pub fn dropped(edits: &[Edit], catalog: &Catalog) -> BTreeSet<Key> {
+pub(crate) fn dropped(edits: &[Edit], catalog: &Catalog) -> BTreeSet<Key> {
     let dropped = edits.iter().filter_map(|edit| match edit {
         Edit::DroppedTable(table) => Some(find::place(catalog, table).key()),
         _ => None,

@@ -12,11 +12,11 @@ use std::fmt;
 
 use miette::{NamedSource, SourceSpan};
 
-pub use changes::{Edit, common};
+pub(crate) use changes::{Edit, common};
 
 /// What a schema.rs says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// The tables, in the order of the file.
     pub tables: Vec<Table>,
     /// The `joinable!`s, in the order of the file.
@@ -36,7 +36,7 @@ pub struct TableName {
 
 /// A `table!` or `view!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub(crate) struct Table {
     /// Its name in SQL.
     pub name: TableName,
     /// Its name in Rust.
@@ -57,7 +57,7 @@ pub struct Table {
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its name in SQL.
     pub name: String,
     /// Its name in Rust.
@@ -103,7 +103,7 @@ impl Type {
 
 /// A type that a schema.rs defines, or that is known from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomType {
+pub(crate) struct CustomType {
     /// What it is called in Rust.
     pub rust_name: String,
     /// Its schema, where one is named.
@@ -116,7 +116,7 @@ pub struct CustomType {
 
 /// A `joinable!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Join {
+pub(crate) struct Join {
     /// The table with the foreign key.
     pub child: TableName,
     /// The table whose primary key it holds.
@@ -133,7 +133,11 @@ pub struct Join {
 ///
 /// # Errors
 /// When it is not Rust, or Diesel would refuse it, or a type is not one of PostgreSQL.
-pub fn parse(text: &str, name: &str, elsewhere: &[CustomType]) -> Result<Source, ParseError> {
+pub(crate) fn parse(
+    text: &str,
+    name: &str,
+    elsewhere: &[CustomType],
+) -> Result<Source, ParseError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     read::read(&File { name, text }, elsewhere)
 }

@@ -54,7 +54,7 @@ pub enum PatchError {
 ///
 /// # Errors
 /// When it is malformed, or a hunk does not fit.
-pub fn apply(text: &str, file: &str, patch: &str) -> Result<String, PatchError> {
+pub(crate) fn apply(text: &str, file: &str, patch: &str) -> Result<String, PatchError> {
     let parsed = parse(file, patch)?;
     diffy::apply(text, &parsed).map_err(|_| misfit(text, file, &parsed))
 }
@@ -64,7 +64,7 @@ pub fn apply(text: &str, file: &str, patch: &str) -> Result<String, PatchError> 
 ///
 /// # Errors
 /// As [`apply`].
-pub fn apply_once(text: &str, file: &str, patch: &str) -> Result<String, PatchError> {
+pub(crate) fn apply_once(text: &str, file: &str, patch: &str) -> Result<String, PatchError> {
     let parsed = parse(file, patch)?;
     let whole = parsed.to_string();
     let starts = starts(&whole);
@@ -95,7 +95,7 @@ pub fn apply_once(text: &str, file: &str, patch: &str) -> Result<String, PatchEr
 
 /// Takes the patch of a file off a text that it was applied to; none where that does not have it.
 #[must_use]
-pub fn take_off(text: &str, patch: &str) -> Option<String> {
+pub(crate) fn take_off(text: &str, patch: &str) -> Option<String> {
     let parsed = diffy::Patch::from_str(patch).ok()?;
     let parsed = parsed.reverse();
     if let Ok(done) = diffy::apply(text, &parsed) {
@@ -166,13 +166,13 @@ fn loosely(text: &str, hunk: &diffy::Hunk<'_, str>) -> Option<String> {
 
 /// Makes the patch that leads from one text to another; none if they are equal.
 #[must_use]
-pub fn create(printed: &str, wanted: &str) -> Option<String> {
+pub(crate) fn create(printed: &str, wanted: &str) -> Option<String> {
     (printed != wanted).then(|| diffy::create_patch(printed, wanted).to_string())
 }
 
 /// Shows what would change in a file, as a unified diff; none if nothing would.
 #[must_use]
-pub fn difference(file: &str, before: &str, after: &str) -> Option<String> {
+pub(crate) fn difference(file: &str, before: &str, after: &str) -> Option<String> {
     let mut options = diffy::DiffOptions::new();
     options.set_original_filename(file.to_owned());
     options.set_modified_filename(format!("{file} (as it is printed)"));

@@ -6,7 +6,7 @@ use crate::schema_rs::{Compat, format::Layout};
 
 /// How everything of a project is printed, whatever the file.
 #[derive(Debug, Clone, Default)]
-pub struct Style {
+pub(crate) struct Style {
     /// Whose result is wanted.
     pub compat: Compat,
     /// What rustfmt.toml says.

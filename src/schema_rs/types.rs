@@ -5,7 +5,7 @@ use heck::ToUpperCamelCase as _;
 /// Types of pg_catalog that Diesel knows, each with the name that schema.rs prints for it.
 ///
 /// Source: <https://docs.diesel.rs/2.3.x/diesel/sql_types/index.html>
-pub const BUILT_IN: [(&str, &str); 41] = [
+pub(crate) const BUILT_IN: [(&str, &str); 41] = [
     ("bool", "Bool"),
     ("bpchar", "Bpchar"),
     ("bytea", "Bytea"),
@@ -94,7 +94,7 @@ pub(super) fn diesel_takes_for_known(rust_name: &str) -> bool {
 
 /// Diesel's own type for a type of PostgreSQL, if it has one.
 #[must_use]
-pub fn diesel_type(schema: &str, name: &str) -> Option<&'static str> {
+pub(crate) fn diesel_type(schema: &str, name: &str) -> Option<&'static str> {
     let found = BUILT_IN.iter().find(|(it, _)| *it == name)?;
     (schema == "pg_catalog" || name == "citext").then_some(found.1)
 }

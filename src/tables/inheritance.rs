@@ -74,14 +74,14 @@ pub(crate) fn is_detached(table: &Object<'_>) -> bool {
 
 /// The table that a partition is attached to.
 #[must_use]
-pub fn parent_table(fact: &Fact) -> Option<Key> {
+pub(crate) fn parent_table(fact: &Fact) -> Option<Key> {
     let parts = names::split(fact.get(Attribute::PartitionOf)?)?;
     Some(Key::new(ObjectKind::Relation, &[&parts.0, &parts.1]))
 }
 
 /// Whether a partitioned table is so by a column.
 #[must_use]
-pub fn is_in_key(table: &Fact, column: &str) -> bool {
+pub(crate) fn is_in_key(table: &Fact, column: &str) -> bool {
     let is_apart = |letter: char| !(letter.is_alphanumeric() || letter == '_');
     table.get(Attribute::PartitionKey).is_some_and(|it| {
         let is_quoted = it.contains(&Ident(column).to_string());

@@ -14,7 +14,7 @@ use crate::{
 
 /// What a revision file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// The revision.
     pub id: String,
     /// What it comes after.
@@ -31,7 +31,7 @@ pub struct Revision {
 
 /// What Alembic printed for one revision, in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Printed {
+pub(crate) struct Printed {
     /// The revisions on the left of the arrow.
     pub from: Vec<String>,
     /// Those on its right.
@@ -58,7 +58,7 @@ patterns! {
 
 /// What revision files say. A file without a revision is left out.
 #[must_use]
-pub fn revisions(files: &[File]) -> Vec<Revision> {
+pub(crate) fn revisions(files: &[File]) -> Vec<Revision> {
     let read = |file: &File| {
         let mut revision = Revision { path: file.path.clone(), ..Revision::default() };
         for found in ASSIGNED.captures_iter(&file.text) {
@@ -79,7 +79,7 @@ pub fn revisions(files: &[File]) -> Vec<Revision> {
 
 /// The revisions that a database has whose heads are known, with all that comes before them.
 #[must_use]
-pub fn ancestors(revisions: &[Revision], heads: &[String]) -> BTreeSet<String> {
+pub(crate) fn ancestors(revisions: &[Revision], heads: &[String]) -> BTreeSet<String> {
     let of: BTreeMap<&str, &Revision> = revisions.iter().map(|it| (it.id.as_str(), it)).collect();
     let mut open: Vec<String> = heads.to_vec();
     let mut all = BTreeSet::new();
@@ -96,7 +96,7 @@ pub fn ancestors(revisions: &[Revision], heads: &[String]) -> BTreeSet<String> {
 
 /// Cuts what Alembic printed at its lines `-- Running upgrade a -> b`.
 #[must_use]
-pub fn printed(output: &str) -> Vec<Printed> {
+pub(crate) fn printed(output: &str) -> Vec<Printed> {
     let names = |text: &str| -> Vec<String> {
         let names = text.split(',').map(|it| it.trim().to_owned());
         names.filter(|it| !it.is_empty()).collect()
@@ -178,7 +178,7 @@ fn is_of(statement: &str, table: &str) -> bool {
 ///
 /// # Errors
 /// When what it printed cannot be a migration.
-pub fn convert(
+pub(crate) fn convert(
     revisions: &[Revision],
     (ups, downs): (&[Printed], &[Printed]),
     table: &str,

@@ -11,7 +11,7 @@ use crate::tools::{
 
 /// A row of a tool's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Row {
+pub(crate) struct Row {
     /// What it ran.
     pub id: String,
     /// When, if it says so.
@@ -24,7 +24,7 @@ pub struct Row {
 
 /// What is known of a migration that a tool has run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// When it ran, if the tool says so.
     pub at: Option<String>,
     /// The checksum that the tool keeps.
@@ -34,7 +34,7 @@ pub struct Evidence {
 impl Row {
     /// Reads a row of the [query](super::table::rows).
     #[must_use]
-    pub fn read(row: Vec<Option<String>>) -> Self {
+    pub(crate) fn read(row: Vec<Option<String>>) -> Self {
         let mut values = row.into_iter();
         let mut next = || values.next().flatten();
         let id = next().unwrap_or_default();
@@ -46,7 +46,7 @@ impl Row {
 ///
 /// # Errors
 /// When one has failed, or is not among the migrations.
-pub fn applied(
+pub(crate) fn applied(
     tool: Tool,
     rows: &[Row],
     migrations: &[Converted],

@@ -6,7 +6,7 @@ use crate::tools::{Tool, numbered::digits};
 
 /// A file of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The path below the project, with `/`.
     pub path: String,
     /// The first lines of a SQL file; of others nothing.
@@ -15,7 +15,7 @@ pub struct Entry {
 
 /// A directory with migrations of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// The tool whose files these look like.
     pub tool: Tool,
     /// The directory below the project; empty for the project itself.
@@ -29,7 +29,7 @@ type Directory<'e> = (&'e str, Vec<(&'e str, &'e Entry)>);
 
 /// The directories with migrations.
 #[must_use]
-pub fn places(files: &[Entry]) -> Vec<Place> {
+pub(crate) fn places(files: &[Entry]) -> Vec<Place> {
     let mut directories: BTreeMap<&str, Vec<(&str, &Entry)>> = BTreeMap::new();
     for entry in files {
         let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));

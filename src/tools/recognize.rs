@@ -6,7 +6,7 @@ use crate::tools::{Tool, ToolError, listing::Place, table::Found};
 
 /// What was recognized.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recognized {
+pub(crate) struct Recognized {
     /// The tool, if there is one.
     pub tool: Option<Tool>,
     /// Its table.
@@ -28,7 +28,7 @@ fn shape(tool: Tool) -> u32 {
 ///
 /// # Errors
 /// When there are several.
-pub fn recognize(
+pub(crate) fn recognize(
     tables: &[Found],
     places: &[Place],
     asked: Option<Tool>,

@@ -7,7 +7,7 @@ use crate::words::{
 
 /// The script that undoes another one, if that does nothing but rename relations, columns and labels.
 #[must_use]
-pub fn undone(script: &str) -> Option<String> {
+pub(crate) fn undone(script: &str) -> Option<String> {
     let statements = split(script).ok()?;
     let back = statements.iter().rev().map(|it| back(&script[it.span.clone()]));
     let back: Vec<String> = back.collect::<Option<_>>()?;

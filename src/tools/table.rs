@@ -65,7 +65,7 @@ const KNOWN: [Known; 23] = [
 
 /// A table of another tool in a database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
+pub(crate) struct Found {
     /// The tool.
     pub tool: Tool,
     /// The schema.
@@ -77,14 +77,14 @@ pub struct Found {
 impl Found {
     /// Its name, for SQL.
     #[must_use]
-    pub fn qualified(&self) -> String {
+    pub(crate) fn qualified(&self) -> String {
         Qualified { schema: &self.schema, name: &self.name }.to_string()
     }
 }
 
 /// The tables of other tools in a database: by name and columns, so that a table of somebody's own with such a name is none.
 #[must_use]
-pub fn tracking(catalog: &Catalog) -> Vec<Found> {
+pub(crate) fn tracking(catalog: &Catalog) -> Vec<Found> {
     let tables = catalog.of_kind(ObjectKind::Relation);
     let tables = tables.filter(|(_, fact)| fact.relation_kind() == Some(RelationKind::Table));
     let found = tables.filter_map(|(key, _)| found(catalog, key));
@@ -105,7 +105,7 @@ const SCHEMAS: [&str; 3] = ["atlas_schema_revisions", "drizzle", "sqitch"];
 
 /// A catalog without the tables of other tools, and without what belongs to them.
 #[must_use]
-pub fn without(mut catalog: Catalog) -> Catalog {
+pub(crate) fn without(mut catalog: Catalog) -> Catalog {
     let tables = tracking(&catalog);
     if tables.is_empty() {
         return catalog;
@@ -160,7 +160,7 @@ fn found(catalog: &Catalog, key: &Key) -> Option<Found> {
 /// The query for what a tool has run: what it is called there, when it ran, its checksum, and how it ended. None for a tool whose files
 /// are not converted.
 #[must_use]
-pub fn rows(table: &Found) -> Option<String> {
+pub(crate) fn rows(table: &Found) -> Option<String> {
     let time = |column: &str| format!("pg_catalog.to_char({column}, 'YYYY-MM-DD HH24:MI:SS')");
     let columns = match table.tool {
         Tool::Alembic => "version_num::text, NULL, NULL, 'done'".to_owned(),

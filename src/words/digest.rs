@@ -49,11 +49,11 @@ impl Digest {
 
 /// The digest of a text that comes in pieces. Pieces may be added after it was asked.
 #[derive(Debug, Clone, Default)]
-pub struct Running(Sha256);
+pub(crate) struct Running(Sha256);
 
 impl Running {
     /// Adds a piece. A CRLF must not be cut in two.
-    pub fn add(&mut self, piece: &str) {
+    pub(crate) fn add(&mut self, piece: &str) {
         let mut parts = piece.split("\r\n");
         self.0.update(parts.next().unwrap_or_default());
         for part in parts {
@@ -64,7 +64,7 @@ impl Running {
 
     /// The digest of everything so far.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::finished(self.0.clone())
     }
 }

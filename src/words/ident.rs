@@ -7,7 +7,7 @@ use std::fmt;
 /// Quoting is unconditional: a name that needs no quotes means the same with them, and a keyword list that
 /// changes with every PostgreSQL version is not needed. Source: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ident<'a>(pub &'a str);
+pub(crate) struct Ident<'a>(pub &'a str);
 
 impl fmt::Display for Ident<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,7 +17,7 @@ impl fmt::Display for Ident<'_> {
 
 /// A name within a schema, printed as `"schema"."name"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Qualified<'a> {
+pub(crate) struct Qualified<'a> {
     /// The schema.
     pub schema: &'a str,
     /// The name in it.
@@ -49,7 +49,7 @@ impl fmt::Display for Literal<'_> {
 
 /// Takes a name apart that was printed as `%I.%I`: the schema, and the name in it.
 #[must_use]
-pub fn split(text: &str) -> Option<(String, String)> {
+pub(crate) fn split(text: &str) -> Option<(String, String)> {
     let mut schema = None;
     let mut part = String::new();
     let mut quoted = false;
@@ -70,7 +70,7 @@ pub fn split(text: &str) -> Option<(String, String)> {
 
 /// Takes a list of names apart as the server takes a `search_path`: `"$user", public`.
 #[must_use]
-pub fn list(text: &str) -> Vec<String> {
+pub(crate) fn list(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut name = String::new();
     let (mut quoted, mut is_name) = (false, false);

@@ -2,7 +2,7 @@
 
 /// Edits from one word to the other: insertions, deletions, replacements, swaps of neighbours.
 #[must_use]
-pub fn distance(left: &[char], right: &[char]) -> usize {
+pub(crate) fn distance(left: &[char], right: &[char]) -> usize {
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();
     for (i, l) in left.iter().enumerate() {

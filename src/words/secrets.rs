@@ -13,7 +13,7 @@ use crate::words::url::Url;
 /// Covered is what follows the word `PASSWORD`: a literal of any kind, comments in between; a value after `=`, `:`
 /// or, of a key in quotes, after a comma; a bare word where a role is made or changed. And the password of a URL.
 #[must_use]
-pub fn cover(text: &str) -> String {
+pub(crate) fn cover(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for secret in secrets(text) {
         bytes[secret].fill(b'*');
@@ -23,7 +23,7 @@ pub fn cover(text: &str) -> String {
 
 /// Takes the passwords that stand in `sql` out of a message that quotes it: `syntax error at or near "…"`.
 #[must_use]
-pub fn take_out(message: &str, sql: &str) -> String {
+pub(crate) fn take_out(message: &str, sql: &str) -> String {
     let pieces = secrets(sql).into_iter().map(|secret| &sql[secret]);
     let pieces = pieces.filter(|piece| !piece.is_empty());
     pieces.fold(message.to_owned(), |message, piece| message.replace(piece, "***"))
@@ -39,7 +39,7 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
 
 /// Covers the secrets of an argument that may be, or may hold, a connection string: all of it in case of doubt.
 #[must_use]
-pub fn cover_argument(argument: &str) -> String {
+pub(crate) fn cover_argument(argument: &str) -> String {
     let lower = argument.to_ascii_lowercase();
     let suspicious = ["://", "passw", "pasw", "pwd"].iter().any(|word| lower.contains(word))
         || (argument.contains('@') && argument.contains(':'));
@@ -56,7 +56,7 @@ pub fn cover_argument(argument: &str) -> String {
 
 /// Covers the password of what is meant to be a connection string; all of one that cannot be read.
 #[must_use]
-pub fn cover_connection(text: &str) -> String {
+pub(crate) fn cover_connection(text: &str) -> String {
     let secrets = |url: &Url| {
         let secrets = [&url.password, &url.params.ssl_password];
         secrets.map(|secret| secret.as_ref().map(|secret| secret.reveal().to_owned()))

@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 ///
 /// Line feeds and tabs stay what they are, and a carriage return that only ends a line is left out.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'t>(pub &'t str);
+pub(crate) struct Shown<'t>(pub &'t str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,7 +32,7 @@ impl fmt::Display for Shown<'_> {
 impl Shown<'_> {
     /// The text on one line: line feeds and tabs are made visible, too.
     #[must_use]
-    pub fn on_one_line(self) -> String {
+    pub(crate) fn on_one_line(self) -> String {
         let lines = self.0.replace('\n', "\\n").replace('\t', "\\t");
         Shown(&lines).to_string()
     }
@@ -40,7 +40,7 @@ impl Shown<'_> {
 
 /// A JSON document with the same content, in which every special character stands as an escape of JSON's.
 #[must_use]
-pub fn json(document: &str) -> String {
+pub(crate) fn json(document: &str) -> String {
     let mut text = String::with_capacity(document.len());
     for c in document.chars() {
         if is_special(c) {
@@ -65,7 +65,7 @@ fn escape(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// Whether a terminal obeys the character, or shows nothing where it stands, or other characters in another order because of it.
 #[must_use]
-pub fn is_special(c: char) -> bool {
+pub(crate) fn is_special(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
         // marks and embeddings of direction

@@ -12,10 +12,10 @@
 
 use std::ops::Range;
 
-pub mod demands;
+pub(crate) mod demands;
 mod index;
 mod kind;
-pub mod mentions;
+pub(crate) mod mentions;
 mod name;
 mod position;
 mod reader;
@@ -23,12 +23,12 @@ mod recognise;
 mod split;
 mod token;
 
-pub use self::{
+pub use self::split::split;
+pub(crate) use self::{
     index::index_definition,
     kind::StatementKind,
     name::Name,
     position::{byte_of_position, line_column},
-    split::split,
 };
 
 /// A token of SQL or PL/pgSQL text, without regard to spacing and comments.
@@ -56,7 +56,7 @@ impl Piece<'_> {
 ///
 /// # Errors
 /// A quote or comment that is never closed.
-pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, SqlError> {
+pub(crate) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, SqlError> {
     let mut pieces = Vec::new();
     let mut at = 0;
     while let Some(token) = token::token(text, at)? {
@@ -76,7 +76,7 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, SqlError> {
 
 /// The time zones that a text names, in lower case: `AT TIME ZONE 'UTC'`, `SET TimeZone = 'Europe/Oslo'`, `timezone('UTC', at)`.
 #[must_use]
-pub fn zones(text: &str) -> Vec<String> {
+pub(crate) fn zones(text: &str) -> Vec<String> {
     let pieces = pieces(text).unwrap_or_default();
     let mut found = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
@@ -97,14 +97,14 @@ pub fn zones(text: &str) -> Vec<String> {
 
 /// The first word of a statement that the splitter has found, as written.
 #[must_use]
-pub fn verb(statement: &str) -> &str {
+pub(crate) fn verb(statement: &str) -> &str {
     statement.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default()
 }
 
 /// Where a word stands in a statement as one of its tokens, also in the code of `DO $tag$ … $tag$`: not in strings, quoted names,
 /// comments and the bodies of functions.
 #[must_use]
-pub fn place_of(statement: &str, word: &str) -> Option<usize> {
+pub(crate) fn place_of(statement: &str, word: &str) -> Option<usize> {
     let (mut at, mut is_code) = (0, false);
     let mut is_first = true;
     while let Ok(Some(token)) = token::token(statement, at) {
@@ -130,7 +130,7 @@ pub fn place_of(statement: &str, word: &str) -> Option<usize> {
 
 /// What stands between the tags of a string in dollar quotes, and where it begins.
 #[must_use]
-pub fn code(written: &str) -> Option<(usize, &str)> {
+pub(crate) fn code(written: &str) -> Option<(usize, &str)> {
     let tag = &written[..written.strip_prefix('$')?.find('$')? + 2];
     Some((tag.len(), written.strip_prefix(tag)?.strip_suffix(tag)?))
 }

@@ -26,14 +26,14 @@ mod spelling;
 mod tests;
 mod translate;
 
-pub use self::{
+pub(crate) use self::{
     error::UrlError,
-    hosts::{Host, HostName},
+    hosts::Host,
     note::{Note, NoteKind},
     params::{ChannelBinding, Params, SslMode, SslNegotiation, TargetSessionAttrs},
-    secret::{Secret, Secrets},
-    spelling::Spelling,
+    secret::Secret,
 };
+pub use self::{hosts::HostName, secret::Secrets, spelling::Spelling};
 
 use self::{keywords::Meaning, pair::Flavour, translate::Effect};
 

@@ -8,7 +8,7 @@ mod years;
 
 use std::fmt::Write as _;
 
-use glowplug::cluster::Binaries;
+use glowplug::internal::cluster::Binaries;
 
 use crate::support::{Database, INSTALLED, Project, Ran, server};
 

@@ -539,7 +539,7 @@ fn sql_of_every_kind_is_reached_and_left_again() {
 + function "public"."keep"()
 deletes-data, when reverted: the rows of "public"."people"
 migrations/[..]_change
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it): up, down and up again.
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's): up, down and up again.
 
 "#]]
     );
@@ -811,7 +811,7 @@ fn migrations_are_made_for_the_version_of_the_database() {
     away.migration("1_people", more, "DROP TABLE people;");
     away.write("schema.sql", &more.replace("age", "years"));
     let asked = generate(&away, &["--source", "schema.sql", "--no-renames"]).ok();
-    let said = "look at this: could not read the version of the database";
+    let said = "review: could not read the version of the database";
     assert!(asked.stdout.contains(said), "{asked:#?}");
     assert!(!asked.stdout.contains("secret"), "{asked:#?}");
 }
@@ -901,7 +901,7 @@ fn what_is_ignored_is_left_alone() {
 /// Where `pg_dump` comes with the server, it is asked, too.
 #[test]
 fn pg_dump_is_the_second_judge() {
-    let has_dump = |it: &&glowplug::cluster::Binaries| it.dir().join("pg_dump").is_file();
+    let has_dump = |it: &&glowplug::internal::cluster::Binaries| it.dir().join("pg_dump").is_file();
     let Some(binaries) = crate::support::INSTALLED.iter().find(has_dump) else {
         eprintln!("skipped: no server with a pg_dump");
         return;
@@ -996,7 +996,7 @@ fn every_script_holds_a_statement_and_one_that_runs_alone_no_other() {
         for script in
             scripts(&project, "change", file).split("-- next\n").filter(|it| !it.is_empty())
         {
-            let statements = glowplug::words::sql::split(script).unwrap();
+            let statements = glowplug::internal::words::sql::split(script).unwrap();
             assert!(!statements.is_empty(), "{script}");
             let is_alone = script.contains("CONCURRENTLY") || script.contains("DO $fill$");
             alone += usize::from(is_alone);
@@ -1269,8 +1269,10 @@ fn expressions(major: u32, other: Option<&str>) -> String {
 }
 
 /// A server with a `pg_dump` beside it, and a project that uses it.
-fn with_pg_dump(project: Project) -> Option<(Project, &'static glowplug::cluster::Binaries)> {
-    let has_dump = |it: &&glowplug::cluster::Binaries| it.dir().join("pg_dump").is_file();
+fn with_pg_dump(
+    project: Project,
+) -> Option<(Project, &'static glowplug::internal::cluster::Binaries)> {
+    let has_dump = |it: &&glowplug::internal::cluster::Binaries| it.dir().join("pg_dump").is_file();
     let Some(binaries) = INSTALLED.iter().find(has_dump) else {
         eprintln!("skipped: no server with a pg_dump");
         return None;
@@ -1280,7 +1282,7 @@ fn with_pg_dump(project: Project) -> Option<(Project, &'static glowplug::cluster
 }
 
 /// What `pg_dump` prints of the structure of a database.
-fn structure(binaries: &glowplug::cluster::Binaries, database: &Database) -> String {
+fn structure(binaries: &glowplug::internal::cluster::Binaries, database: &Database) -> String {
     let dump = std::process::Command::new(binaries.dir().join("pg_dump"))
         .args(["--schema-only", "--no-owner", "--dbname", &database.url()])
         .output()

@@ -38,7 +38,7 @@ status   skipped: no database is configured
 compat   skipped: no migration is known to be new
 lint     skipped: no migration is known to be new
 No findings.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );
@@ -86,7 +86,7 @@ status   skipped: no database is configured
 compat   skipped: no migration is known to be new
 lint     skipped: no migration is known to be new
 3 errors.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );
@@ -217,7 +217,7 @@ fn the_report_is_also_written_in_other_formats() {
     let project = whole();
     let ran =
         project.run("ci --write junit=a.xml --write markdown=b/c.md --write json=d.json").code(0);
-    assert!(ran.stdout.ends_with("records it).\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("records the database's).\n"), "{}", ran.stdout);
     let read = |file: &str| std::fs::read_to_string(project.path().join(file)).unwrap();
     assert!(
         read("a.xml")

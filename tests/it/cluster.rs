@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use glowplug::{
+use glowplug::internal::{
     cluster::{self, Binaries, Places, Search, fetch, install},
     words::url::Url,
 };
@@ -759,7 +759,7 @@ fn nothing_is_left_of_a_disposable_server_however_its_owner_ends() {
 #[test]
 fn two_disposable_servers_live_side_by_side_and_end_apart() {
     let (one, two) = (scratch(&INSTALLED[0], &[]), scratch(&INSTALLED[0], &[]));
-    let database = |server: &glowplug::cluster::Scratch| server.url("template1");
+    let database = |server: &glowplug::internal::cluster::Scratch| server.url("template1");
     psql_at(&database(&one), "CREATE ROLE only_here");
     assert_eq!(psql_at(&database(&two), "SELECT 1 FROM pg_roles WHERE rolname = 'only_here'"), "");
     let (gone, stays) = (one.data_dir().to_owned(), two.data_dir().to_owned());

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use glowplug::cluster::Scratch;
+use glowplug::internal::cluster::Scratch;
 
 use crate::{
     network::{Killed, Tcp, at_home, black_hole, current, doorman, free_port, refusal, signal},
@@ -224,7 +224,7 @@ fn a_standby_is_read_and_refused_for_writing_and_found_by_what_is_wished_for() {
         .says(&["is read-only: it is a standby", "target_session_attrs=read-write"]);
     let primary = crate::support::text(&primary.url(Scratch::MAINTENANCE));
     let host = |url: &str| {
-        let url: glowplug::words::url::Url = url.parse().unwrap();
+        let url: glowplug::internal::words::url::Url = url.parse().unwrap();
         url.hosts[0].name.as_str().to_owned()
     };
     let both = |wish: &str| {

@@ -96,6 +96,36 @@ ALTER TABLE users VALIDATE CONSTRAINT small;",
 }
 
 #[test]
+fn what_becomes_of_a_domain_is_asked_of_the_columns_that_have_it() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.migration(
+        "1_a",
+        "CREATE DOMAIN part AS int; CREATE TABLE a (id int, \"N o\" part);",
+        "DROP TABLE a; DROP DOMAIN part;",
+    );
+    project.run("upgrade").ok();
+    database.execute("INSERT INTO a VALUES (1, 5), (2, -1), (3, NULL)");
+    project.migration(
+        "2_b",
+        "ALTER DOMAIN part ADD CHECK (VALUE > 0);\nALTER DOMAIN part SET NOT NULL;",
+        "SELECT 1;",
+    );
+    let said = project.run("upgrade --dry-run").code(3).stdout;
+    for line in [
+        "migrations/2_b/up.sql:1: a row of a does not meet CHECK (\"N o\" > 0): 1 row",
+        "migrations/2_b/up.sql:2: \"N o\" of a is NULL: 1 row",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    // what an earlier statement changes cannot be told
+    let mended = "UPDATE a SET \"N o\" = 1;\nALTER DOMAIN part ADD CHECK (VALUE > 0);\n";
+    project.write("migrations/2_b/up.sql", mended);
+    project.run("upgrade --dry-run").ok();
+    project.run("upgrade").ok();
+}
+
+#[test]
 fn rows_that_an_earlier_statement_mends_are_not_in_the_way() {
     let database = Database::new();
     let project = users(&database);

@@ -13,7 +13,7 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-use glowplug::cluster::Scratch;
+use glowplug::internal::cluster::Scratch;
 
 use crate::{
     network::Tcp,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use glowplug::{
+use glowplug::internal::{
     cluster::{Scratch, ScratchOptions},
     migration::environment::Locale,
     words::url::Url,

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use glowplug::{
+use glowplug::internal::{
     catalog::{Catalog, Coverage, Key, ObjectKind},
     cluster::{Binaries, Scratch},
     connect::{Environment, Patience},

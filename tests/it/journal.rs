@@ -241,7 +241,7 @@ fn an_edited_way_back_is_a_note_and_stops_nothing() {
 exit 0
 -- stdout
 3  3_c  (head)
-note          2_b: down.sql has changed since it was applied
+note          2_b: down.sql has changed since it was applied; a downgrade runs it as it is now
 
 "#]],
     );
@@ -253,10 +253,14 @@ exit 0
 -- stdout
 Nothing to do: [DB] is at 3 (head).
 -- stderr
-note: down.sql of 2_b has changed since it was applied
+note: down.sql of 2_b has changed since it was applied: a downgrade runs it as it is now. `glowplug upgrade --accept-edited 2` records it
 
 "#]],
     );
+    let accepted = project.run("upgrade --accept-edited 2").ok();
+    assert!(accepted.stderr.contains("accepted the edit of 2_b"), "{}", accepted.stderr);
+    assert_eq!(project.run("upgrade").ok().stderr, "", "it is recorded");
+    project.write("migrations/2_b/down.sql", "DROP TABLE b;");
     project.run("downgrade 1").ok();
     project.run("upgrade").ok();
     assert_eq!(project.run("upgrade").ok().stderr, "", "the new one is recorded");

@@ -15,7 +15,7 @@ use std::{
     },
 };
 
-use glowplug::cluster::Scratch;
+use glowplug::internal::cluster::Scratch;
 
 use crate::{
     proxy::{Harm, Place, Proxy, Side, Then},

@@ -333,16 +333,16 @@ fn many_migrations_are_verified_once() {
     };
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 60 migrations: 60 went down and up again without a difference.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
+        "Verified 60 migrations: 60 went down and up again without a difference.\nProved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).\n"
     );
     project.migration("100_new", "CREATE TABLE new (id int);", "DROP TABLE new;");
     assert_data_eq!(
         verify(&[]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again without a difference. 60 of them were known from an earlier run.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
+        "Verified 61 migrations: 61 went down and up again without a difference. 60 of them were known from an earlier run.\nProved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).\n"
     );
     assert_data_eq!(
         verify(&["--no-cache"]).ok().stdout,
-        "Verified 61 migrations: 61 went down and up again without a difference.\nProved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).\n"
+        "Verified 61 migrations: 61 went down and up again without a difference.\nProved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).\n"
     );
     // whatever was edited is replayed with all that follows
     project.migration("030_m", "CREATE TABLE other (id int);", "SELECT 1;");
@@ -354,7 +354,7 @@ fn many_migrations_are_verified_once() {
   relation "public"."other" is left behind
   Complete down.sql of 030_m: it must undo all of up.sql and nothing else.
 Verified 61 migrations: 60 went down and up again without a difference; 1 problem.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );
@@ -397,7 +397,7 @@ fn verify_names_the_leg_that_does_not_return() {
         str![[r#"
 cannot be reverted: 5_oneway
 Verified 5 migrations: 4 went down and up again without a difference.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );
@@ -412,7 +412,7 @@ cannot be reverted: 5_oneway
   index "public"."users_name" is left behind
   Complete down.sql of 6_index: it must undo all of up.sql and nothing else.
 Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );
@@ -431,7 +431,7 @@ cannot be reverted: 5_oneway
 - public.events: 1 event would be appended a second time: down.sql removes none of them
   Events remain when a migration is reverted. Let down.sql append events that compensate them, or leave the migration as it is and write a new one. Everything was rolled back.
 Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );
@@ -449,7 +449,7 @@ cannot be reverted: 5_oneway
 - public.events: UPDATE of the newest event is not refused
   Leave the protection as it is. A deliberate change needs --allow-ledger-change "reason". Everything was rolled back.
 Verified 6 migrations: 4 went down and up again without a difference; 1 problem.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );

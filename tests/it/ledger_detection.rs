@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use glowplug::cluster::Binaries;
+use glowplug::internal::cluster::Binaries;
 
 use crate::support::{Database, INSTALLED, Project, server, text};
 

@@ -5,7 +5,7 @@
 
 use std::{sync::Mutex, thread};
 
-use glowplug::words::url::Url;
+use glowplug::internal::words::url::Url;
 
 use crate::{
     ledger_redteam::{Arena, PROJECT},
@@ -179,7 +179,10 @@ fn migration(dice: &mut Dice) -> String {
             .replace("{row}", &dice.between(1..=52).to_string());
         let wrapped = match dice.below(10) {
             0 if !sql.contains("$$") => {
-                format!("DO $do$ BEGIN EXECUTE {}; END $do$", glowplug::words::ident::Literal(&sql))
+                format!(
+                    "DO $do$ BEGIN EXECUTE {}; END $do$",
+                    glowplug::internal::words::ident::Literal(&sql)
+                )
             }
             1 => format!("SAVEPOINT s{at};\n{sql};\nROLLBACK TO s{at}"),
             2 => format!("SAVEPOINT s{at};\n{sql};\nRELEASE s{at}"),

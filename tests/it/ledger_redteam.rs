@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use glowplug::cluster::Scratch;
+use glowplug::internal::cluster::Scratch;
 
 use crate::{
     redteam::{Case, PerServer, baseline, cases, is_harmed, truth},

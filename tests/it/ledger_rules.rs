@@ -1,6 +1,6 @@
 //! The rules of the guard: one enum, and everything that is said of them.
 
-use glowplug::ledger::LedgerRule;
+use glowplug::internal::ledger::LedgerRule;
 use snapbox::{assert_data_eq, str};
 
 use crate::support::Project;

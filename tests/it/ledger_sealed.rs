@@ -1,6 +1,6 @@
 //! Ledgers that PostgreSQL itself seals: the SQL for that, the roads around it, and attacks with the guard switched off.
 
-use glowplug::words::url::Url;
+use glowplug::internal::words::url::Url;
 
 use crate::support::{Database, INSTALLED, Project, Ran, psql_at, server, try_psql_at};
 

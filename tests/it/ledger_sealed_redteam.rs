@@ -3,7 +3,7 @@
 //! No ledger is declared here. What happened is looked at over fresh connections of a superuser: old rows, triggers with their
 //! functions, owners, grants, and what was recorded of earlier migrations are what they were.
 
-use glowplug::{cluster::Scratch, words::url::Url};
+use glowplug::internal::{cluster::Scratch, words::url::Url};
 
 use crate::{
     redteam::{Case, PerServer, baseline, cases, truth},

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use glowplug::lint::{
+use glowplug::internal::lint::{
     rule::{Rule, Way},
     rules,
 };
@@ -232,7 +232,7 @@ error: writers of orders wait for locked rows: this statement reads every row of
 
 note: the sizes of production's tables are not known: `glowplug lint --record-stats URL` records them
 Checked 1 migration: 2 errors.
-Observed on PostgreSQL 18 (environment unknown; `glowplug shadow pin` records it).
+Observed on PostgreSQL 18 (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );

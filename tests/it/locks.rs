@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glowplug::{
+use glowplug::internal::{
     catalog::Catalog,
     cluster::{Binaries, Scratch},
     ddl::{Boundary, LockMode, Statement, Work},
@@ -82,7 +82,7 @@ const MODES: [LockMode; 8] = [
 /// What a statement says and what was seen, where they differ.
 fn compare(statement: &Statement, before: &Seen, after: &Seen) -> Vec<String> {
     let mut wrong = Vec::new();
-    let name = |key: &glowplug::catalog::Key| {
+    let name = |key: &glowplug::internal::catalog::Key| {
         let plain = |part: &str| {
             let is_plain =
                 part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use glowplug::cluster::{Binaries, Scratch, ScratchOptions};
+use glowplug::internal::cluster::{Binaries, Scratch, ScratchOptions};
 
 use crate::support::{GLOWPLUG, INSTALLED, Project, Ran, eventually, psql_at};
 

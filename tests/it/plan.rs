@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use glowplug::{
+use glowplug::internal::{
     catalog::Catalog,
     cluster::{Binaries, Scratch},
     ddl::Fill,

@@ -198,6 +198,14 @@ fn words_of_alembic_answer_with_what_to_do() {
     ] {
         project.run(words).code(1).says(&["an Alembic command", advice]);
     }
+    for (words, advice) in [
+        ("revision -m x --head 1", "glowplug rebase"),
+        ("revision -m x --splice", "--rev-id"),
+        ("revision -m x --depends-on 1", "metadata.toml"),
+    ] {
+        project.run(words).code(1).says(&["a flag of Alembic", advice]);
+    }
+    project.run("history -i").ok();
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
     thread,
 };
 
-use glowplug::cluster::Scratch;
+use glowplug::internal::cluster::Scratch;
 
 /// Who sends a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

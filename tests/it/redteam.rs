@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Mutex};
 
-use glowplug::words::url::Url;
+use glowplug::internal::words::url::Url;
 
 use crate::support::{psql_at, try_psql_at};
 

@@ -7,7 +7,7 @@ mod proxy;
 
 use std::time::Duration;
 
-use glowplug::words::url::{HostName, Url};
+use glowplug::internal::words::url::{HostName, Url};
 
 use crate::support::{Database, INSTALLED, Project, scratch, text};
 

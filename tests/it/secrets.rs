@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use glowplug::{
+use glowplug::internal::{
     connect::{ConnectOptions, Environment, complete, connect},
     words::url::{Secrets, Spelling, Url},
 };
@@ -354,7 +354,7 @@ fn values_of_the_library_show_no_password_when_they_are_debugged() {
     let options = ConnectOptions {
         application_name: "test".into(),
         deadline: std::time::Duration::ZERO,
-        patience: glowplug::connect::Patience::Waking,
+        patience: glowplug::internal::connect::Patience::Waking,
     };
     for password in PASSWORDS {
         for text in spellings(password, port) {

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use glowplug::{
+use glowplug::internal::{
     cluster::{self, Binaries, Places, Scratch, ScratchOptions, Search},
     words::url::{Secrets, Spelling, Url},
 };

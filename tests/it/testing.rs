@@ -5,7 +5,7 @@ use std::path::Path;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use glowplug::{
     UpgradeOptions,
-    cluster::Local,
+    internal::cluster::Local,
     testing::{Server, TestDatabase},
 };
 

@@ -34,7 +34,7 @@ down.sql does not restore the structure: 2 migrations
   4_d: relation "public"."d" is left behind
   Complete each down.sql, so that it undoes all of its up.sql and nothing else.
 Verified 5 migrations: 2 went down and up again without a difference; 3 problems.
-Proved on PostgreSQL [..] (environment unknown; `glowplug shadow pin` records it).
+Proved on PostgreSQL [..] (default environment; `glowplug shadow pin` records the database's).
 
 "#]]
     );

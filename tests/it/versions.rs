@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use glowplug::cluster::Scratch;
+use glowplug::internal::cluster::Scratch;
 
 use crate::{
     network::black_hole,
@@ -121,8 +121,8 @@ fn a_reset_with_locked_schema_asks_the_server_what_the_new_database_will_have() 
     database.remove(&server);
 }
 
-fn url(database: &Database) -> glowplug::words::url::Url {
-    glowplug::words::url::Url::parse(&database.admin_url()).unwrap().url
+fn url(database: &Database) -> glowplug::internal::words::url::Url {
+    glowplug::internal::words::url::Url::parse(&database.admin_url()).unwrap().url
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
 
 /// One timeline for each migration that takes locks on its way up.
 #[must_use]
-pub fn timelines(report: &LintReport, migrations: &Migrations) -> Vec<LockTimeline> {
+pub(crate) fn timelines(report: &LintReport, migrations: &Migrations) -> Vec<LockTimeline> {
     let of = |name: &String| {
         let migration = migrations.iter().find(|it| it.name == *name)?;
         let mut timeline = LockTimeline::of(migration)?;

@@ -38,7 +38,7 @@ impl Flag {
 /// Whether there is still something to ask about one flag, where some were confirmed and some were not: it is about another object and
 /// another name than the confirmed ones, and about no part of what is not renamed.
 #[must_use]
-pub fn may_be_asked(flag: &str, confirmed: &[String], denied: &[String]) -> bool {
+pub(crate) fn may_be_asked(flag: &str, confirmed: &[String], denied: &[String]) -> bool {
     let Some(flag) = Flag::read(flag) else {
         return false;
     };

@@ -16,6 +16,7 @@ pub(in crate::cli) struct Progress {
     bar: ProgressBar,
     quiet: bool,
     verbose: bool,
+    is_of_replays: bool,
 }
 
 impl Progress {
@@ -26,7 +27,12 @@ impl Progress {
         if quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        Self { bar, quiet, verbose }
+        Self { bar, quiet, verbose, is_of_replays: false }
+    }
+
+    /// The same where migrations run in a throwaway database only: that each is done has no line.
+    pub(in crate::cli) fn of_replays(self) -> Self {
+        Self { is_of_replays: true, ..self }
     }
 
     /// Shows one event.
@@ -47,7 +53,8 @@ impl Progress {
             Event::Done { .. } | Event::Verified { .. } => self.bar.inc(1),
             _ => {}
         }
-        if let Some(line) = line(event, self.verbose) {
+        let is_told = self.verbose || !self.is_of_replays || !matches!(event, Event::Done { .. });
+        if let Some(line) = line(event, self.verbose).filter(|_| is_told) {
             self.say(&line);
         }
     }

@@ -107,6 +107,38 @@ impl<'c> Telling<'c> {
     }
 }
 
+/// What rows of other tables lose when rows of these are deleted: those that refer to them, and those that refer to these in turn.
+fn taken_along(catalog: &Catalog, tables: &BTreeSet<Key>) -> BTreeSet<String> {
+    let mut deleted = tables.clone();
+    let mut lost = BTreeSet::new();
+    loop {
+        let before = (deleted.len(), lost.len());
+        for (key, fact) in catalog.of_kind(ObjectKind::Constraint) {
+            let path = [Attribute::ReferencesSchema, Attribute::ReferencesTable];
+            let path = path.map(|it| fact.get(it).unwrap_or_default());
+            if !deleted.contains(&Key::new(ObjectKind::Relation, &path)) {
+                continue;
+            }
+            let child = Key::new(ObjectKind::Relation, &[key.part(0), key.part(1)]);
+            match fact.get(Attribute::OnDelete) {
+                Some("cascade") => {
+                    lost.insert(format!("the rows of {} that refer to them", name(&child)));
+                    deleted.insert(child);
+                }
+                Some(action @ ("set null" | "set default")) => {
+                    let action = action.to_uppercase();
+                    let what = format!("what refers to them in {} ({action})", name(&child));
+                    lost.insert(what);
+                }
+                _ => {}
+            }
+        }
+        if before == (deleted.len(), lost.len()) {
+            return lost;
+        }
+    }
+}
+
 /// Whether a column has the value that a script gives it: a default that calls something gives another one each time.
 fn is_given(fact: &Fact) -> bool {
     let default = fact.get(Attribute::Default).unwrap_or_default();
@@ -185,7 +217,7 @@ impl Before {
         (before, after): (&Catalog, &Catalog),
     ) -> Result<String, Failure> {
         let tables: BTreeSet<Key> = self.0.keys().cloned().collect();
-        let mut text = String::new();
+        let (mut text, mut emptied) = (String::new(), BTreeSet::new());
         for table in referred_first(after, &tables).iter().rev() {
             let Some(telling) = Telling::of(after, table) else { continue };
             if Telling::of(before, table).as_ref() != Some(&telling) {
@@ -205,8 +237,11 @@ impl Before {
             }
             if !new.is_empty() {
                 text += &telling.removal(table, &new);
+                emptied.insert(table.clone());
             }
         }
-        Ok(text)
+        let along = taken_along(after, &emptied);
+        let along = along.iter().map(|it| format!("-- deletes-data: {it}\n"));
+        Ok(along.collect::<String>() + &text)
     }
 }

@@ -86,7 +86,7 @@ fn own_places(root: &Path, dir: &Path) -> Vec<Place> {
 
 /// What another tool has in a project or in its database, for whoever begins a new one: none if nothing was found. A database that
 /// does not answer counts as one that has nothing.
-pub async fn found(
+pub(crate) async fn found(
     root: &Path,
     dir: &Path,
     endpoint: Option<&Endpoint>,

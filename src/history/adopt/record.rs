@@ -34,7 +34,7 @@ use crate::{
 ///
 /// # Errors
 /// When a file cannot be written, or the database has changed since it was looked at: nothing is left then.
-pub async fn record(
+pub(crate) async fn record(
     request: &AdoptRequest<'_>,
     adoption: &mut Adoption,
     printer: impl FnOnce() -> Result<Printer, JobError>,

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// When nothing was adopted, files were edited, or the database has run more since: nothing is removed then.
-pub async fn undo(
+pub(crate) async fn undo(
     endpoint: &Endpoint,
     dir: &Path,
     limits: &Limits,

@@ -15,7 +15,7 @@ use crate::{
 
 /// The texts of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Protection {
+pub(crate) struct Protection {
     /// `up.sql`.
     pub up: String,
     /// `down.sql`.
@@ -28,7 +28,7 @@ pub struct Protection {
 ///
 /// # Errors
 /// When the server cannot be reached or refuses, there is no such table, or it is already protected.
-pub async fn protect(
+pub(crate) async fn protect(
     endpoint: &Endpoint,
     ledger: &Declaration,
     watch: Watch<'_>,

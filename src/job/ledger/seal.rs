@@ -22,7 +22,7 @@ use crate::{
 /// One seal: all rows of a ledger after the seal before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Seal {
+pub(crate) struct Seal {
     /// The ledger, as `public.events`.
     pub ledger: String,
     /// The columns that order its rows.
@@ -66,7 +66,7 @@ impl Seal {
 ///
 /// # Errors
 /// A line that is none, or a chain that is broken.
-pub fn read(text: &str) -> Result<Vec<Seal>, LedgerError> {
+pub(crate) fn read(text: &str) -> Result<Vec<Seal>, LedgerError> {
     let mut seals: Vec<Seal> = Vec::new();
     let mut lines = 0;
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -99,7 +99,7 @@ pub fn read(text: &str) -> Result<Vec<Seal>, LedgerError> {
 ///
 /// # Errors
 /// When the server cannot be reached or refuses, or no key orders a ledger.
-pub async fn seal(
+pub(crate) async fn seal(
     endpoint: &Endpoint,
     ledgers: &[Declaration],
     earlier: &[Seal],
@@ -175,7 +175,7 @@ pub async fn seal(
 
 /// What comparing with seals led to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// What is different.
     pub findings: Vec<LedgerFinding>,
     /// What is as it was.
@@ -188,7 +188,7 @@ pub struct Compared {
 ///
 /// # Errors
 /// When there is no seal, or one of what is not declared; when the server cannot be reached or refuses.
-pub async fn compare(
+pub(crate) async fn compare(
     endpoint: &Endpoint,
     ledgers: &[Declaration],
     seals: &[Seal],

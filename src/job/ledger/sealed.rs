@@ -15,7 +15,7 @@ use crate::{
 
 /// The SQL that seals a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SealedSql {
+pub(crate) struct SealedSql {
     /// The SQL.
     pub sql: String,
     /// The role that owns the ledger afterwards.
@@ -32,7 +32,7 @@ pub struct SealedSql {
 ///
 /// # Errors
 /// When the server cannot be reached or refuses, there is no such table, or it is already sealed.
-pub async fn sql(
+pub(crate) async fn sql(
     endpoint: &Endpoint,
     ledger: &Declaration,
     key: Option<&str>,

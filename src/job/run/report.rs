@@ -24,7 +24,12 @@ pub(super) fn report(status: &Status<'_>, database: String) -> RunReport {
         .rows
         .iter()
         .filter(|row| row.down_edited)
-        .map(|row| format!("down.sql of {} has changed since it was applied", row.name))
+        .map(|row| {
+            format!(
+                "down.sql of {} has changed since it was applied: a downgrade runs it as it is now. `glowplug upgrade --accept-edited {}` records it",
+                row.name, row.version
+            )
+        })
         .collect();
     RunReport {
         database,

@@ -26,7 +26,7 @@ use crate::{
 
 /// The schema files before a run.
 #[derive(Debug, Default)]
-pub struct Before {
+pub(crate) struct Before {
     /// Those that are not what the database printed, with what the database had and they did not.
     edited: BTreeMap<PathBuf, BTreeSet<String>>,
 }
@@ -35,7 +35,7 @@ pub struct Before {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn before_run(
+pub(crate) async fn before_run(
     endpoint: &Endpoint,
     printer: &Printer,
     watch: Watch<'_>,
@@ -63,7 +63,7 @@ pub async fn before_run(
 ///
 /// # Errors
 /// When it cannot be printed. The error carries what the run did.
-pub async fn after_run(
+pub(crate) async fn after_run(
     endpoint: &Endpoint,
     printer: &Printer,
     before: &Before,

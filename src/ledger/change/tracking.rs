@@ -97,7 +97,7 @@ pub(super) fn tracking(
 
 /// Rows that glowplug itself writes to the tracking tables between two snapshots: inserted and deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// Into the journal.
     pub journal: (i64, i64),
     /// Into Diesel's table.

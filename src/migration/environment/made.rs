@@ -7,7 +7,7 @@ use crate::words::sql::{self, Piece};
 
 /// The names of what scripts make.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MadeNames {
+pub(crate) struct MadeNames {
     /// Without a schema: it is in one of the search_path, or needs none.
     bare: BTreeSet<String>,
     qualified: BTreeSet<(String, String)>,
@@ -69,7 +69,7 @@ const BEFORE_A_NAME: &[&str] = &[
 impl MadeNames {
     /// Reads the texts of scripts, also what is within strings.
     #[must_use]
-    pub fn of<'t>(scripts: impl IntoIterator<Item = &'t str>) -> Self {
+    pub(crate) fn of<'t>(scripts: impl IntoIterator<Item = &'t str>) -> Self {
         let mut names = Self::default();
         scripts.into_iter().for_each(|it| names.read(it));
         names
@@ -77,14 +77,14 @@ impl MadeNames {
 
     /// Whether something of this name is made by the scripts, where they run with this search_path.
     #[must_use]
-    pub fn has(&self, schema: &str, name: &str, path: &[String]) -> bool {
+    pub(crate) fn has(&self, schema: &str, name: &str, path: &[String]) -> bool {
         let is_bare = || self.bare.contains(name) && path.iter().any(|it| it == schema);
         self.qualified.contains(&(schema.to_owned(), name.to_owned())) || is_bare()
     }
 
     /// Whether something that has no schema, or is part of a table, is made by the scripts.
     #[must_use]
-    pub fn has_bare(&self, name: &str) -> bool {
+    pub(crate) fn has_bare(&self, name: &str) -> bool {
         self.bare.contains(name)
     }
 

@@ -10,7 +10,7 @@ use crate::words::{
 
 /// What has to be made in an empty database before some scripts run there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Needs {
+pub(crate) struct Needs {
     /// The search_path, where it is not the usual one, name by name.
     pub path: Option<Vec<String>>,
     /// Schemas.
@@ -28,7 +28,10 @@ pub struct Needs {
 impl Needs {
     /// Compares an environment with the texts of scripts.
     #[must_use]
-    pub fn of<'t>(environment: &Environment, scripts: impl IntoIterator<Item = &'t str>) -> Self {
+    pub(crate) fn of<'t>(
+        environment: &Environment,
+        scripts: impl IntoIterator<Item = &'t str>,
+    ) -> Self {
         let mut spoken = Spoken::default();
         for text in scripts {
             spoken.read(text);
@@ -58,7 +61,7 @@ impl Needs {
 
     /// The same where some scripts run before all others: the schemas that these make are not there yet.
     #[must_use]
-    pub fn after<'t>(mut self, first: impl IntoIterator<Item = &'t str>) -> Self {
+    pub(crate) fn after<'t>(mut self, first: impl IntoIterator<Item = &'t str>) -> Self {
         let mut spoken = Spoken::default();
         first.into_iter().for_each(|it| spoken.read(it));
         let made = spoken.all(Made::Schema);

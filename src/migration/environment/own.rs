@@ -8,7 +8,7 @@ use crate::words::sql::{self, Piece};
 
 /// The names of the settings of one's own, such as `app.tenant`, that may be asked for in some scripts: texts and words of that form.
 #[must_use]
-pub fn own_settings<'t>(scripts: impl IntoIterator<Item = &'t str>) -> BTreeSet<String> {
+pub(crate) fn own_settings<'t>(scripts: impl IntoIterator<Item = &'t str>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     scripts.into_iter().for_each(|it| read(it, &mut names));
     names

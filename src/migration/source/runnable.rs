@@ -8,7 +8,7 @@ use crate::words::sql::{self, SqlError, Statement, StatementKind, place_of};
 ///
 /// # Errors
 /// When one is not, or the file cannot be split.
-pub fn check_queries(script: &Script) -> Result<Vec<Statement>, Unrunnable> {
+pub(crate) fn check_queries(script: &Script) -> Result<Vec<Statement>, Unrunnable> {
     let statements = split(script)?;
     let is_query = |it: &&Statement| {
         let verb = sql::verb(&script.text[it.span.clone()]).to_ascii_lowercase();
@@ -26,7 +26,7 @@ pub fn check_queries(script: &Script) -> Result<Vec<Statement>, Unrunnable> {
 
 /// Why a script cannot be run. Found before anything is sent to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrunnable {
+pub(crate) struct Unrunnable {
     /// What is wrong, as a sentence without a place.
     pub what: String,
     /// What to do.
@@ -41,7 +41,7 @@ pub struct Unrunnable {
 /// psql meta-commands, unterminated strings and comments, `COPY … FROM STDIN`, transaction commands in a
 /// transactional script, values that are still to be filled in, an `up.sql` without any statement, and a `down.sql` that nobody
 /// has written.
-pub fn check_script(
+pub(crate) fn check_script(
     script: &Script,
     direction: Direction,
     metadata: Metadata,
@@ -119,7 +119,7 @@ fn split(script: &Script) -> Result<Vec<Statement>, Unrunnable> {
 ///
 /// # Errors
 /// When it is not.
-pub fn demand_batch(
+pub(crate) fn demand_batch(
     backfill: &Backfill,
     script: &Script,
     statements: &[Statement],

@@ -6,7 +6,7 @@ use std::{iter::Peekable, str::Chars};
 ///
 /// Diesel does not escape: a type or column name with a backslash or a lone carriage return makes
 /// a literal that the lexer refuses, and with it rustfmt the whole text.
-pub fn literal_is_valid(literal: &str) -> bool {
+pub(crate) fn literal_is_valid(literal: &str) -> bool {
     if has_bare_return(literal) {
         return false;
     }
@@ -28,12 +28,12 @@ pub fn literal_is_valid(literal: &str) -> bool {
 }
 
 /// Whether rustfmt can read a doc comment: one with a lone carriage return is refused.
-pub fn comment_is_valid(comment: &str) -> bool {
+pub(crate) fn comment_is_valid(comment: &str) -> bool {
     !has_bare_return(comment)
 }
 
 /// Whether rustfmt can read the name among the tokens of a macro: it need not be an identifier there.
-pub fn token_is_valid(name: &str) -> bool {
+pub(crate) fn token_is_valid(name: &str) -> bool {
     if !name.chars().all(unicode_ident::is_xid_continue) {
         return false;
     }
@@ -55,7 +55,7 @@ pub fn token_is_valid(name: &str) -> bool {
 /// Whether rustfmt can read the name in a `pub struct X;` or a `pub mod x {`.
 ///
 /// `edition` is the one of the `rustfmt.toml`, 2015 without it.
-pub fn identifier_is_valid(name: &str, edition: u16) -> bool {
+pub(crate) fn identifier_is_valid(name: &str, edition: u16) -> bool {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
     // Numeric for `char`, but not for an identifier: superscripts, fractions, circled digits.

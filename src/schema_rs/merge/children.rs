@@ -70,7 +70,10 @@ fn reached(steps: &BTreeMap<Key, Vec<Key>>, start: &Key) -> BTreeSet<Key> {
 /// Takes out of the edits of all files what a table has from its parents: that comes with the edit of the parent, or does not
 /// come at all. Says which tables a file shows otherwise than their parents make them.
 #[must_use]
-pub fn settled(files: Vec<Vec<Edit>>, catalog: &Catalog) -> (Vec<Vec<Edit>>, Vec<TableName>) {
+pub(crate) fn settled(
+    files: Vec<Vec<Edit>>,
+    catalog: &Catalog,
+) -> (Vec<Vec<Edit>>, Vec<TableName>) {
     let families = Families::of(catalog);
     if families.parents.is_empty() {
         return (files, Vec::new());

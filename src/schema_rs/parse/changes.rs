@@ -6,7 +6,7 @@ use crate::schema_rs::parse::{Column, Join, Source, Table, TableName, Type};
 
 /// One change that a person made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
+pub(crate) enum Edit {
     /// A table that was not there.
     NewTable(Table),
     /// A table that is not there any more.
@@ -83,7 +83,7 @@ pub enum Edit {
 impl Edit {
     /// Whether it only takes something away: an old print does so, too.
     #[must_use]
-    pub fn takes(&self) -> bool {
+    pub(crate) fn takes(&self) -> bool {
         matches!(self, Self::DroppedTable(_) | Self::DroppedColumn { .. } | Self::DroppedJoin(_))
     }
 }
@@ -95,7 +95,7 @@ impl Source {
     /// an array can be NULL, are nothing that PostgreSQL could change. Comments are compared, too: where the settings print
     /// none, [`Edit::ChangedComment`] is a doc comment that means Rust only.
     #[must_use]
-    pub fn changes(&self, printed: &Source) -> Vec<Edit> {
+    pub(crate) fn changes(&self, printed: &Source) -> Vec<Edit> {
         let now = by_name(&self.tables);
         let before = by_name(&printed.tables);
         let stays = |name: &TableName| now.contains_key(name) && before.contains_key(name);
@@ -210,7 +210,7 @@ fn column_changes(table: &TableName, before: &Column, now: &Column, edits: &mut 
 /// What a person has changed in a file that one of two printers has written: the same database is printed in two ways, and what
 /// a file has from either of them is no edit.
 #[must_use]
-pub fn common(ours: Vec<Edit>, theirs: Vec<Edit>) -> Vec<Edit> {
+pub(crate) fn common(ours: Vec<Edit>, theirs: Vec<Edit>) -> Vec<Edit> {
     // the one that is nearer has printed it
     let (nearer, other) = match theirs.len() < ours.len() {
         true => (theirs, ours),

@@ -101,7 +101,7 @@ const NOT_OF_DIESEL: [&str; 39] = [
 impl CustomType {
     /// The types of a catalog, by the names that they get in Rust; those of `public` first.
     #[must_use]
-    pub fn of(catalog: &Catalog) -> Vec<Self> {
+    pub(crate) fn of(catalog: &Catalog) -> Vec<Self> {
         const KINDS: [ObjectKind; 5] = [
             ObjectKind::Enum,
             ObjectKind::Domain,
@@ -124,7 +124,7 @@ impl CustomType {
 
     /// The schema that PostgreSQL finds it in.
     #[must_use]
-    pub fn schema_name(&self) -> &str {
+    pub(crate) fn schema_name(&self) -> &str {
         match &self.schema {
             Some(schema) => schema,
             None if is_of_postgres(&self.name) => PG_CATALOG,

@@ -5,7 +5,9 @@
 
 use squawk_syntax::{
     SourceFile, SyntaxKind, SyntaxNode,
-    ast::{self, AlterColumnOption, AlterTableAction, AstNode, Constraint, Stmt},
+    ast::{
+        self, AlterColumnOption, AlterDomainAction, AlterTableAction, AstNode, Constraint, Stmt,
+    },
 };
 
 use super::Piece;
@@ -13,7 +15,7 @@ use crate::words::ident::{Ident, Literal};
 
 /// Something that a statement demands of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// What is wrong with the rows that are found, for people.
     pub what: String,
     /// The query for them.
@@ -24,7 +26,7 @@ pub struct Demand {
 
 /// What a statement demands, and whether it may change rows as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Demands {
+pub(crate) struct Demands {
     /// What it demands.
     pub all: Vec<Demand>,
     /// Queries for statements that demand the rest: `ALTER TABLE … ADD …`, with what the catalog knows.
@@ -37,11 +39,13 @@ pub struct Demands {
     pub table: Option<String>,
     /// Whether it does nothing but demand: rows are the same after it.
     pub only: bool,
+    /// Whether it demands something of tables that it does not name.
+    pub elsewhere: bool,
 }
 
 /// Reads one statement.
 #[must_use]
-pub fn demands(statement: &str) -> Demands {
+pub(crate) fn demands(statement: &str) -> Demands {
     let parsed = SourceFile::parse(statement);
     if !parsed.errors().is_empty() {
         return Demands::default();
@@ -49,6 +53,7 @@ pub fn demands(statement: &str) -> Demands {
     let file = parsed.tree();
     match file.stmts().next() {
         Some(Stmt::AlterTable(it)) => of_table(&it),
+        Some(Stmt::AlterDomain(it)) => of_domain(&it).unwrap_or_default(),
         Some(Stmt::CreateIndex(it)) => of_index(&it),
         _ => Demands::default(),
     }
@@ -119,6 +124,41 @@ fn of_table(alter: &ast::AlterTable) -> Demands {
         }
     }
     demands
+}
+
+/// What becomes of a domain is demanded of every column that has it.
+fn of_domain(alter: &ast::AlterDomain) -> Option<Demands> {
+    let domain = text(alter.domain_ref()?.syntax());
+    let not_null = "ALTER COLUMN glowplug_column SET NOT NULL".to_owned();
+    let change = match alter.action()? {
+        AlterDomainAction::SetNotNull(_) => not_null,
+        AlterDomainAction::AddConstraint(it) if !has(it.syntax(), SyntaxKind::NOT_VALID) => {
+            match it.constraint()? {
+                Constraint::NotNullConstraint(_) => not_null,
+                Constraint::CheckConstraint(it) => {
+                    format!("ADD CHECK ({})", of_column(it.expr()?.syntax()))
+                }
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    let unknown = format!(
+        include_str!("domain.sql"),
+        statement = Literal(&format!("ALTER TABLE glowplug_table {change}")),
+        domain = Literal(&domain),
+    );
+    Some(Demands { unknown: vec![unknown], only: true, elsewhere: true, ..Demands::default() })
+}
+
+/// A check of a domain, about a column instead of VALUE.
+fn of_column(check: &SyntaxNode) -> String {
+    let tokens = check.descendants_with_tokens().filter_map(|it| it.into_token());
+    let texts = tokens.map(|it| match it.text() {
+        word if word.eq_ignore_ascii_case("value") => "glowplug_column".to_owned(),
+        other => other.to_owned(),
+    });
+    texts.collect()
 }
 
 fn constraint_name(added: &ast::AddConstraint) -> Option<String> {
@@ -371,6 +411,10 @@ mod tests {
 
     #[test]
     fn what_the_catalog_has_to_tell_is_asked_for() {
+        let of = demands("ALTER DOMAIN s.d ADD CONSTRAINT c CHECK (VALUE > 0 AND 'value' <> 'x')");
+        let asked = "ADD CHECK (glowplug_column > 0 AND ''value'' <> ''x'')'";
+        assert!(of.elsewhere && of.unknown[0].contains(asked), "{of:?}");
+        assert!(demands("ALTER DOMAIN d ADD CHECK (VALUE > 0) NOT VALID").unknown.is_empty());
         let of = demands("ALTER TABLE t ADD CONSTRAINT \"C\" CHECK (n > 0) NOT VALID");
         assert!(of.only && of.later.len() == 1 && of.later[0].0 == "\"C\"", "{of:?}");
         let of = demands("ALTER TABLE s.t VALIDATE CONSTRAINT \"C\"");

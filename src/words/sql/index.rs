@@ -4,7 +4,7 @@ use super::token::{Class, token};
 
 /// Cuts `CREATE [UNIQUE] INDEX … ON [ONLY] table` off: whether it is unique, and what follows the table.
 #[must_use]
-pub fn index_definition(text: &str) -> Option<(bool, &str)> {
+pub(crate) fn index_definition(text: &str) -> Option<(bool, &str)> {
     let mut at = 0;
     let mut next = || -> Option<(Class, &str, usize)> {
         loop {

@@ -13,7 +13,7 @@ use super::{Piece, code, pieces};
 
 /// All that a text names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mentions {
+pub(crate) struct Mentions {
     /// The names, with the schema where one stands before them.
     pub names: BTreeSet<Mention>,
     /// Signs that stand together: each may hold operators.
@@ -22,7 +22,7 @@ pub struct Mentions {
 
 /// One name of a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mention {
+pub(crate) struct Mention {
     /// What stands before the name, and may be a schema.
     pub schema: Option<String>,
     /// The name, folded and unescaped as in the server's catalogs.
@@ -33,7 +33,7 @@ pub struct Mention {
 
 /// What the place of a name tells about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub(crate) enum Place {
     /// Behind FROM, JOIN, INTO and the like: a relation.
     Relation,
     /// Before a bracket: a routine, called with so many arguments.
@@ -47,7 +47,7 @@ pub enum Place {
 impl Mentions {
     /// Reads a text. What cannot be cut into tokens is taken word by word.
     #[must_use]
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut mentions = Self::default();
         mentions.read(text, 0);
         mentions
@@ -55,7 +55,7 @@ impl Mentions {
 
     /// Takes a text word by word: for languages whose tokens are others.
     #[must_use]
-    pub fn words(text: &str) -> Self {
+    pub(crate) fn words(text: &str) -> Self {
         let mut mentions = Self::default();
         mentions.take_words(text);
         mentions
@@ -63,7 +63,7 @@ impl Mentions {
 
     /// Whether a name stands anywhere in it.
     #[must_use]
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|it| it.name == name)
     }
 

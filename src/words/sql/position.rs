@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Lines end with `\n`; a `\r` has no width, nor has a byte order mark at the start. A tab counts
 /// as one. A byte inside a character stands for that character, one beyond the end for the end.
 #[must_use]
-pub fn line_column(script: &str, byte: usize) -> (usize, usize) {
+pub(crate) fn line_column(script: &str, byte: usize) -> (usize, usize) {
     let before = &script[..script.floor_char_boundary(byte)];
     let line = before.matches('\n').count() + 1;
     let on_line = before.rsplit('\n').next().unwrap_or(before);
@@ -22,7 +22,7 @@ pub fn line_column(script: &str, byte: usize) -> (usize, usize) {
 /// to its nearest end: for a syntax error at the end of input the server points one behind the last
 /// character.
 #[must_use]
-pub fn byte_of_position(script: &str, statement: &Range<usize>, position: u32) -> usize {
+pub(crate) fn byte_of_position(script: &str, statement: &Range<usize>, position: u32) -> usize {
     let start = script.floor_char_boundary(statement.start);
     let end = script.floor_char_boundary(statement.end).max(start);
     let sent = &script[start..end];

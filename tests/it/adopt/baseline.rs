@@ -1,6 +1,6 @@
 //! One migration with the structure of a database.
 
-use glowplug::{cluster::Binaries, words::url::Url};
+use glowplug::internal::{cluster::Binaries, words::url::Url};
 
 use super::{adopt_and_undo, bare, database, files, is_judged, picture};
 use crate::{

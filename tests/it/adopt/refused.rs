@@ -63,7 +63,7 @@ fn a_database_that_differs_from_its_migrations_is_not_adopted() {
 fn a_way_back_of_rows_says_that_it_does_not_bring_them_back() {
     let database = Database::new();
     let project = project(&database);
-    let fill = "UPDATE users SET mood = 'ok';\n";
+    let fill = "UPDATE users SET mood = 'ok';\nCREATE TABLE notes (user_id int REFERENCES users (id) ON DELETE CASCADE);\n";
     project.write("migrations/2_fill.sql", fill);
     database.execute(fill);
     // of rows that it inserts the way back is known
@@ -73,9 +73,12 @@ fn a_way_back_of_rows_says_that_it_does_not_bring_them_back() {
     database.execute("INSERT INTO _sqlx_migrations VALUES (2, 'fill', now(), true, '', 1), (3, 'insert', now(), true, '', 1)");
     let adopted = project.run("adopt --yes").ok().stdout;
     assert!(adopted.contains("3 generated and proved"), "{adopted}");
-    let said = "look at this: 02_fill: rows that up.sql changes in another way";
+    let said = "review: 02_fill: rows that up.sql changes in another way";
     assert!(adopted.contains(said), "{adopted}");
-    assert_eq!(adopted.matches("look at this").count(), 1, "{adopted}");
+    assert_eq!(adopted.matches("review").count(), 1, "{adopted}");
+    let down = std::fs::read_to_string(project.path().join("migrations/03_insert/down.sql"));
+    let along = "-- deletes-data: the rows of \"public\".\"notes\" that refer to them\n";
+    assert!(down.unwrap().contains(along));
     database.execute("INSERT INTO users (id, email) VALUES (8, 'b@b'), (9, 'a@c')");
     project.run("downgrade -1").ok();
     assert_eq!(database.query("SELECT string_agg(id::text, ' ') FROM users"), "8 9");

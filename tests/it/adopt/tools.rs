@@ -157,7 +157,7 @@ fn walk(tool: &str, write: Write, steps: &[Step]) {
     // at least 95 of 100
     assert!(none * 19 <= generated, "{adopted}");
     if number("GLOWPLUG_TEST_ADOPT").is_none() {
-        let mut said = adopted.lines().filter(|it| it.contains("look at this"));
+        let mut said = adopted.lines().filter(|it| it.contains("review"));
         assert!(said.all(|it| it.contains("own_transaction") && it.contains("stay as they are")));
     }
 }

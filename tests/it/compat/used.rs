@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use glowplug::compat::{
+use glowplug::internal::compat::{
     Program,
     program::{Column, Name, Table, Type},
     used::{Columns, used},

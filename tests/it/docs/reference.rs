@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, process::Command};
 
-use glowplug::{
+use glowplug::internal::{
     ledger::LedgerRule,
     lint::{hazards, rule::Rule, rules},
 };
