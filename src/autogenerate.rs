@@ -34,7 +34,7 @@ use crate::{
     autogenerate::{proving::Proving, verdict::Verdict},
     catalog::{Attribute, Catalog, Difference, How, Ignored, ObjectKind, RelationKind},
     cluster,
-    job::{JobError, Watch, failure::AutogenerateError, open::Endpoint, shadow::Shadow},
+    job::{JobError, Watch, failure::AutogenerateError, open::Endpoint},
     migration::source::{Migration, Migrations},
     planner::{
         Target, comparable, plan,
@@ -45,6 +45,7 @@ use crate::{
         read,
         write::{self, NewMigration},
     },
+    replay::shadow::Shadow,
     report::autogenerate::AutogenerateReport,
     tools::table,
 };

@@ -18,7 +18,6 @@ mod diff;
 mod drift;
 mod edit;
 mod exit;
-mod failure;
 mod guide;
 mod history;
 mod init;
@@ -357,7 +356,7 @@ fn wants_json(arguments: &[String]) -> bool {
     arguments.iter().any(|it| it == "--format=json") || arguments.windows(2).any(pair)
 }
 
-fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, failure::CliError> {
+fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, crate::render::failure::CliError> {
     let global = &cli.global;
     match &cli.command {
         Command::Init(command) => command.run(global, output),

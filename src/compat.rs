@@ -5,19 +5,20 @@
 
 mod breaks;
 mod decode;
-pub mod finding;
-pub mod program;
-pub mod queries;
-pub mod state;
-pub mod statement;
-pub mod steps;
-pub mod used;
-pub mod verdict;
+pub(crate) mod finding;
+pub(crate) mod program;
+pub(crate) mod queries;
+pub(crate) mod state;
+pub(crate) mod statement;
+pub(crate) mod steps;
+pub(crate) mod used;
+pub(crate) mod verdict;
 
-pub use self::{
+pub use self::program::Program;
+pub(crate) use self::{
     breaks::{Break, Effect, breaks},
     decode::Zone,
-    program::{Program, Which},
+    program::Which,
     state::{Answer, ColumnFacts, Demand, Output, Refusal, State, TableFacts},
     statement::{Statement, statements},
     used::Used,

@@ -4,12 +4,14 @@
 //! set-based query of the system catalogs in a `.sql` file. A role needs no privilege for it. The catalogs' oids join the answers
 //! here, and go no further.
 
+pub(crate) mod catalog_digest;
 pub(crate) mod environment;
 pub(crate) mod observe;
 pub(crate) mod probe;
 mod queries;
 mod reader;
 mod reading;
+pub(crate) mod seed;
 
 pub use self::reader::Reader;
 

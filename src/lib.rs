@@ -27,7 +27,6 @@ mod catalog;
 #[cfg(feature = "cli")]
 mod cli;
 mod cluster;
-#[allow(unreachable_pub, reason = "not yet narrowed")]
 mod compat;
 mod connect;
 mod ddl;
@@ -36,7 +35,6 @@ mod history;
 mod introspect;
 mod job;
 mod ledger;
-#[allow(unreachable_pub, reason = "not yet narrowed")]
 mod lint;
 mod migration;
 mod planner;
@@ -44,6 +42,7 @@ mod postgres;
 mod project;
 #[cfg(feature = "cli")]
 mod render;
+mod replay;
 mod report;
 /// The tables of this repository's own migrations, printed by `glowplug schema`.
 #[path = "../schema.rs"]

@@ -3,17 +3,17 @@
 //! A migration was run at two sizes, and each statement was watched. [`judge`] finds the locks that others wait for, [`rules`] say what is
 //! wrong with the rest, [`accept`] sets aside what somebody has accepted.
 
-pub mod accept;
+pub(crate) mod accept;
 mod blocking;
-pub mod case;
-pub mod fixable;
+pub(crate) mod case;
+pub(crate) mod fixable;
 pub mod hazards;
-pub mod judge;
-pub mod observation;
-pub mod rule;
+pub(crate) mod judge;
+pub(crate) mod observation;
+pub(crate) mod rule;
 pub mod rules;
-pub mod stats;
+pub(crate) mod stats;
 mod types;
-pub mod words;
+pub(crate) mod words;
 
-pub use blocking::predicted;
+pub(crate) use blocking::predicted;

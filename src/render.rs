@@ -3,10 +3,14 @@
 mod adopt;
 mod autogenerate;
 mod ci;
+mod compat;
 pub(crate) mod covers;
 pub(crate) mod diagnostic;
+pub(crate) mod failure;
 pub(crate) mod findings;
 mod ledger;
+mod lint;
+mod page;
 pub(crate) mod pages;
 mod pin;
 mod rebase;
@@ -17,6 +21,6 @@ mod verify;
 mod wrap;
 
 pub(crate) use self::{
-    adopt::*, autogenerate::*, ci::*, findings::Sheet, ledger::*, pin::*, rebase::*, squash::*,
-    text::*, verify::*,
+    adopt::*, autogenerate::*, ci::*, compat::*, findings::Sheet, ledger::*, lint::*, page::page,
+    pin::*, rebase::*, squash::*, text::*, verify::*,
 };

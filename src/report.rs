@@ -15,8 +15,7 @@ pub(crate) mod findings;
 pub(crate) mod ledger;
 pub(crate) mod ledger_finding;
 pub(crate) mod lint;
-#[allow(unreachable_pub, reason = "not yet narrowed")]
-pub mod page;
+pub(crate) mod page;
 pub(crate) mod pin;
 pub(crate) mod proved;
 pub(crate) mod rebase;

@@ -9,20 +9,18 @@ pub(crate) use self::timelines::timelines;
 use crate::{
     autogenerate::{self, Forms, Truth},
     catalog::Coverage,
-    job::{
-        JobError, Watch,
-        open::Endpoint,
-        schema::{Printer, Source},
-        shadow::Shadow,
-        status,
-        verify::{self, Verified},
-    },
+    job::{JobError, Watch, open::Endpoint, status},
     migration::{
         source::{Migration, Migrations},
         status::State,
     },
     postgres::{guard::Guard, session::Stop},
     project::ProjectError,
+    replay::{
+        schema::{Printer, Source},
+        shadow::Shadow,
+        verify::{self, Verified},
+    },
     report::{
         autogenerate::AutogenerateReport,
         changes::{Changes, PICTURE},

@@ -9,16 +9,18 @@ use crate::{
     introspect::{self, environment},
     job::{
         JobError, Watch,
-        alike::{agreed_beside, agreed_in},
         failure::AutogenerateError,
         open::Endpoint,
         owner::{ROLE, live_for, owned_by},
-        schema::Printer,
-        shadow::{Prepared, Shadow, end},
     },
     migration::{environment::Environment, source::Migrations},
     planner::{Target, plan, settled},
     postgres::session::Stop,
+    replay::{
+        alike::{agreed_beside, agreed_in},
+        schema::Printer,
+        shadow::{Prepared, Shadow, end},
+    },
 };
 
 /// The major version that statements are for where no side says so: the oldest that is supported.

@@ -8,10 +8,8 @@ use crate::{
     introspect::{self, environment},
     job::{
         JobError, Watch,
-        alike::agreed_in,
         open::Endpoint,
         owner::{ROLE, live_for, replayed_for, runner},
-        shadow::{Prepared, Replayed, Shadow, end},
     },
     migration::{
         source::{Migration, Migrations},
@@ -19,6 +17,10 @@ use crate::{
     },
     planner::{Target, no_update, plan, settled},
     postgres::session::Stop,
+    replay::{
+        alike::agreed_in,
+        shadow::{Prepared, Replayed, Shadow, end},
+    },
     report::drift::DriftReport,
 };
 

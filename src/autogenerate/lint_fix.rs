@@ -6,12 +6,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::{AutogenerateRequest, Forms, Place, Truth, is_as_it_was};
 use crate::{
     catalog::Ignored,
-    job::{
-        JobError, Watch,
-        failure::AutogenerateError,
-        lint::{Policy, Wish, lint},
-        shadow::Shadow,
-    },
+    job::{JobError, Watch, failure::AutogenerateError},
     lint::{
         case::Said,
         fixable::{MENDED, why_not},
@@ -24,6 +19,10 @@ use crate::{
     },
     postgres::{guard::Guard, session::Stop},
     project::{ProjectError, replace, write::NewMigration},
+    replay::{
+        lint::{Policy, Wish, lint},
+        shadow::Shadow,
+    },
     report::{
         autogenerate::{AutogenerateReport, Drafted},
         finding::Severity,

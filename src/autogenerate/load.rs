@@ -6,11 +6,9 @@ use crate::{
     autogenerate::comparable_of,
     catalog::{Catalog, Coverage, Ignored},
     introspect,
-    job::{
-        JobError, load,
-        shadow::{Prepared, Shadow, end},
-    },
+    job::{JobError, load},
     postgres::session::Stop,
+    replay::shadow::{Prepared, Shadow, end},
     words::digest::Digest,
 };
 

@@ -8,18 +8,20 @@ use crate::{
     cluster::{Dumper, Scratch},
     job::{
         JobError,
-        alike::Moments,
         failure::{AutogenerateError, ProofFailure},
         load,
         open::Endpoint,
         owner::roles,
-        shadow::{Shadow, end, make_roles},
     },
     postgres::{
         session::{Message, Session},
         session_error::SessionError,
     },
     project::truth::without_fences,
+    replay::{
+        alike::Moments,
+        shadow::{Shadow, end, make_roles},
+    },
     report::autogenerate::AutogenerateReport,
 };
 

@@ -11,11 +11,11 @@ use crate::{
         failure::AutogenerateError,
         open::Endpoint,
         owner::{ROLE, owned_by, runner},
-        shadow::{Shadow, end},
     },
     migration::{environment::MadeNames, source::Migrations},
     planner::{Target, plan},
     postgres::{session::Stop, session_error::SessionError},
+    replay::shadow::{Shadow, end},
 };
 
 /// How the file begins: what begins so was written here, and may be written anew.

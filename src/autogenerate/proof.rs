@@ -13,12 +13,11 @@ use crate::{
     ddl::Statement,
     introspect::Reader,
     job::{
-        JobError, Watch, alike,
+        JobError, Watch,
         failure::{AutogenerateError, ProofFailure},
         owner::ROLE,
         revision,
         run::RunOptions,
-        verify::full::Legs,
     },
     migration::{
         links::Links,
@@ -35,6 +34,7 @@ use crate::{
         session_error::SessionError,
     },
     project::ProjectError,
+    replay::{alike, verify::full::Legs},
     report::{
         autogenerate::{AutogenerateReport, Drafted},
         verify::VerifyReport,

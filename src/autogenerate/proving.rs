@@ -16,17 +16,20 @@ use crate::{
     ddl::Statement,
     introspect::{self, Reader},
     job::{
-        JobError, Watch, alike,
+        JobError, Watch,
         failure::{AutogenerateError, ProofFailure, RenameError, RenameFault},
         load,
         open::Endpoint,
         owner::{ROLE, live_for, roles, runner},
-        shadow::{Given, Prepared, Shadow, end, make_roles},
     },
     planner::{Target, filling::sent, segment::Segment, settled},
     postgres::{
         session::{COMMIT, Failure, Message, Session, Stop},
         session_error::SessionError,
+    },
+    replay::{
+        alike,
+        shadow::{Given, Prepared, Shadow, end, make_roles},
     },
     report::autogenerate::AutogenerateReport,
 };

@@ -4,12 +4,9 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
     catalog::{Catalog, Key},
-    job::{
-        JobError,
-        failure::AutogenerateError,
-        schema::{Printer, edits},
-    },
+    job::{JobError, failure::AutogenerateError},
     migration::source::Migrations,
+    replay::schema::{Printer, edits},
     schema_rs::{
         merge,
         parse::{CustomType, Edit, parse},

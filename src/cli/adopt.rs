@@ -9,7 +9,6 @@ use crate::{
         Global,
         ask::{asked, can_ask},
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         schema::printer,
@@ -19,6 +18,7 @@ use crate::{
     job::JobError,
     migration::history_file,
     project::{adopted, read},
+    render::failure::CliError,
     report::adopt::Manner,
     tools::Tool,
 };

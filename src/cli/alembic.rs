@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::failure::CliError;
+use crate::render::failure::CliError;
 
 /// An Alembic command.
 #[derive(Debug, Subcommand)]

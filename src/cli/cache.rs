@@ -4,8 +4,9 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::{
-    cli::{exit::Exit, failure::CliError, render::Output},
+    cli::{exit::Exit, render::Output},
     cluster::Store,
+    render::failure::CliError,
 };
 
 /// Cached replays, from which `check`, `verify` and similar commands continue.

@@ -9,7 +9,6 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         schema::printer,
@@ -19,6 +18,7 @@ use crate::{
     migration::source::Migrations,
     postgres::session::Stop,
     project,
+    render::failure::CliError,
 };
 
 /// Checks that the migrations and the source of truth agree: would `revision --autogenerate` find anything?

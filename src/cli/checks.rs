@@ -12,17 +12,18 @@ use crate::{
     cli::{
         check::sql_truth,
         compat::{self, Pending, ProgramArgs},
-        failure::CliError,
         interrupt::block_on,
         lint,
         render::{self, Output},
         schema::printer,
         settings::{LimitArgs, New, Settings},
     },
-    job::{self, JobError, Watch, shadow::Shadow},
+    job::{self, JobError, Watch},
     migration::source::Migrations,
     postgres::session::Stop,
     project::baseline,
+    render::failure::CliError,
+    replay::{self, shadow::Shadow},
     report::{
         ci::{CiReport, Outcome, Part, PartReport},
         finding::{Finding, Severity},
@@ -83,7 +84,7 @@ struct Given<'g> {
     migrations: &'g Migrations,
     known: &'g [KnownProblem],
     truth: &'g Truth<'g>,
-    printer: &'g job::schema::Printer,
+    printer: &'g replay::schema::Printer,
 }
 
 impl Given<'_> {
@@ -392,7 +393,7 @@ impl Seen {
     fn verified(
         &mut self,
         given: &Given<'_>,
-        mut verified: job::verify::Verified,
+        mut verified: replay::verify::Verified,
     ) -> (Vec<Finding>, String) {
         let gone = verified.report.accept(given.known).len();
         if gone > 0 {

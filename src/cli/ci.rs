@@ -9,12 +9,12 @@ use crate::{
         Format, Global,
         checks::{Checks, More, Seen},
         exit::Exit,
-        failure::CliError,
         render::{self, Output, Sheet},
         settings::Settings,
     },
     job::JobError,
     project,
+    render::failure::CliError,
     report::ci::CiReport,
 };
 

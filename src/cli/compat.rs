@@ -8,19 +8,20 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         schema::printer,
         settings::Settings,
     },
-    job::{
-        self,
-        compat::{CompatRequest, From},
-    },
+    job,
     migration::source::Migrations,
     postgres::session::Stop,
     project::root,
+    render::failure::CliError,
+    replay::{
+        self,
+        compat::{CompatRequest, From},
+    },
     report::{compat::CompatReport, finding::Severity},
 };
 
@@ -135,7 +136,7 @@ pub(super) async fn report(
         used,
         queries: configured.queries.clone().unwrap_or_else(usual),
     };
-    Ok(job::compat::compat(&request, stop, watch).await?)
+    Ok(replay::compat::compat(&request, stop, watch).await?)
 }
 
 /// A directory that must be there, from the root of the project.

@@ -3,7 +3,10 @@
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::{exit::Exit, failure::CliError, render::Output};
+use crate::{
+    cli::{exit::Exit, render::Output},
+    render::failure::CliError,
+};
 
 /// Prints completions for a shell.
 #[derive(Debug, Args)]

@@ -6,12 +6,12 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::Settings,
     },
     job,
+    render::failure::CliError,
     report::status::StatusReport,
 };
 

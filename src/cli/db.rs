@@ -11,7 +11,6 @@ use crate::{
         ask::{asked, can_ask},
         diesel,
         exit::Exit,
-        failure::CliError,
         render::Output,
         settings::Settings,
     },
@@ -19,6 +18,7 @@ use crate::{
         self, Places, Search,
         fetch::{self, Client, Fetch},
     },
+    render::failure::CliError,
     words::url::{Secrets, Spelling},
 };
 

@@ -8,11 +8,11 @@ use crate::{
         Global,
         check::PartitionArgs,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::Settings,
     },
+    render::failure::CliError,
 };
 
 /// Compares the database with what its applied migrations produce in a throwaway database, and prints the SQL that reverts the difference.

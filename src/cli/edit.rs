@@ -5,8 +5,9 @@ use std::process::Command;
 use clap::Args;
 
 use crate::{
-    cli::{Global, exit::Exit, failure::CliError, history, render::Output, settings::Settings},
+    cli::{Global, exit::Exit, history, render::Output, settings::Settings},
     job::revision,
+    render::failure::CliError,
 };
 
 /// Opens up.sql and down.sql of one migration in $VISUAL or $EDITOR.

@@ -13,10 +13,13 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::{exit::Exit, failure::CliError, render::Output},
+    cli::{exit::Exit, render::Output},
     ledger::LedgerRule,
     lint::rules,
-    render::pages::{self, codes},
+    render::{
+        failure::CliError,
+        pages::{self, codes},
+    },
     report::rule::Severity,
 };
 

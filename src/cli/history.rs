@@ -6,7 +6,6 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::Settings,
@@ -17,6 +16,7 @@ use crate::{
         target::{History as Targets, Point, TargetError},
     },
     project::history_file,
+    render::failure::CliError,
     report::status::StatusReport,
 };
 

@@ -8,7 +8,6 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::Settings,
@@ -16,6 +15,7 @@ use crate::{
     history,
     job::{self, JobError},
     project::{ProjectError, read},
+    render::failure::CliError,
 };
 
 /// Creates the files of a project. Overwrites nothing.

@@ -11,7 +11,6 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::{LimitArgs, Settings},
@@ -27,6 +26,7 @@ use crate::{
     },
     ledger::Declaration,
     project::write::{self, NewMigration},
+    render::failure::CliError,
     report::{
         ledger::{LedgersReport, Level},
         rule::{LedgerRule, Severity},

@@ -13,17 +13,11 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::Settings,
     },
-    job::{
-        self, JobError,
-        lint::{Accepted, Known, Policy},
-        run::history,
-        shadow::Shadow,
-    },
+    job::{JobError, run::history},
     lint::{rule::Rule, rules, stats::Stats},
     migration::{
         journal::Journal,
@@ -34,6 +28,12 @@ use crate::{
     },
     postgres::session::Stop,
     project::{config::Rewrites, git::Git, lint_files},
+    render::failure::CliError,
+    replay::{
+        self,
+        lint::{Accepted, Known, Policy},
+        shadow::Shadow,
+    },
     report::lint::LintReport,
 };
 
@@ -99,7 +99,7 @@ impl Lint {
         let linted = block_on(async |stop| {
             let chosen = self.chosen(&settings, &migrations, &stop, output).await?;
             let shadow = settings.twin("lint", &stop, output, &mut |_| {}).await?;
-            let wish = job::lint::Wish {
+            let wish = replay::lint::Wish {
                 shadow: &shadow,
                 migrations: &migrations,
                 chosen: &chosen,
@@ -108,7 +108,7 @@ impl Lint {
                 policy: &policy,
             };
             let mut watch = |event| progress.show(&event);
-            let report = job::lint::lint(&wish, stop.clone(), &mut watch).await?;
+            let report = replay::lint::lint(&wish, stop.clone(), &mut watch).await?;
             if !self.fix {
                 return Ok((report, None));
             }
@@ -238,7 +238,7 @@ pub(super) async fn linted(
 ) -> Result<LintReport, CliError> {
     let policy = Lint::default().policy(settings, &settings.root.join(lint_files::BASELINE))?;
     let stats = lint_files::stats(&stats_file(settings)).map_err(JobError::from)?;
-    let wish = job::lint::Wish {
+    let wish = replay::lint::Wish {
         shadow,
         migrations,
         chosen,
@@ -246,7 +246,7 @@ pub(super) async fn linted(
         stats: stats.as_ref(),
         policy: &policy,
     };
-    Ok(job::lint::lint(&wish, stop, &mut |_| {}).await?)
+    Ok(replay::lint::lint(&wish, stop, &mut |_| {}).await?)
 }
 
 /// The migrations whose directories are none of these.
@@ -311,7 +311,7 @@ fn stats_file(settings: &Settings) -> PathBuf {
 fn record(url: &str, settings: &Settings, output: &Output) -> Result<Exit, CliError> {
     let stats: Stats = block_on(async |stop| {
         let endpoint = settings.endpoint_of(url, "lint", stop, output)?;
-        Ok::<_, CliError>(job::lint::record::record(&endpoint, &mut |_| {}).await?)
+        Ok::<_, CliError>(replay::lint::record::record(&endpoint, &mut |_| {}).await?)
     })?;
     let file = stats_file(settings);
     lint_files::write_stats(&file, &stats).map_err(JobError::from)?;

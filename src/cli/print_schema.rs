@@ -11,13 +11,13 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::Output,
         schema::{ResultOf, printer, say},
         settings::Settings,
     },
-    job::schema::Source,
+    render::failure::CliError,
+    replay::schema::Source,
     schema_rs::{
         PrintSchema, PrintSchemas,
         config::{ColumnSorting, DEFAULT_KEY, Docs, Filter, Pattern, SameQuery},

@@ -7,19 +7,16 @@ use crate::{
         Global,
         ask::{asked, can_ask},
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         schema::printer,
         settings::{LimitArgs, Settings},
     },
     history::{self, rebase::RebaseRequest},
-    job::{
-        JobError,
-        run::RunOptions,
-        schema::{self, Before},
-    },
+    job::{JobError, run::RunOptions},
     project::rebase,
+    render::failure::CliError,
+    replay::schema::{self, Before},
     report::rebase::{MoveReport, RebaseReport},
 };
 

@@ -1,24 +1,21 @@
 //! From reports to bytes: text for people, JSON for programs.
 
-mod compat;
 mod json;
-mod lint;
-mod page;
 mod progress;
 
 use std::{io, sync::OnceLock};
 
 use serde::Serialize;
 
-pub(super) use self::{compat::*, lint::*, page::page, progress::Progress};
+pub(super) use self::progress::Progress;
 use crate::job::{JobError, failure::CompatError};
 use crate::render::findings::{github, gitlab, junit, markdown, sarif};
 pub(super) use crate::render::*;
 use crate::report::finding::Finding;
 use crate::words::shown;
 use crate::{
-    cli::{Format, Global, exit::Exit, failure::CliError, terminal},
-    render::covers::Covers,
+    cli::{Format, Global, exit::Exit, terminal},
+    render::{covers::Covers, failure::CliError},
 };
 
 /// Where a command's output goes.

@@ -10,13 +10,13 @@ use crate::{
         Global,
         checks::{Checks, More, Seen},
         exit::Exit,
-        failure::CliError,
         render::{self, Output, Sheet},
         settings::Settings,
     },
     job::{self, JobError},
     migration::source::{Migration, Migrations},
     project,
+    render::failure::CliError,
     report::page::{NewMigration, Page},
 };
 

@@ -12,7 +12,6 @@ use crate::{
         ask::{asked, can_ask},
         check::{From, TruthArgs, with_request},
         exit::Exit,
-        failure::CliError,
         render::{self, Output},
         schema::printer,
         settings::Settings,
@@ -21,6 +20,7 @@ use crate::{
     ledger::Declaration,
     migration::source::Migrations,
     project::truth,
+    render::failure::CliError,
     report::{autogenerate::AutogenerateReport, event::Event},
 };
 

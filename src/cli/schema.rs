@@ -6,12 +6,12 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::Settings,
     },
-    job::schema::{Printer, Source},
+    render::failure::CliError,
+    replay::schema::{Printer, Source},
     schema_rs::Compat,
 };
 

@@ -17,7 +17,7 @@ use std::{
 pub(super) use self::{limits::LimitArgs, new::New};
 use crate::{
     catalog::Ignored,
-    cli::{Global, failure::CliError, render::Output},
+    cli::{Global, render::Output},
     cluster,
     connect::{self, Environment, Patience},
     job::{JobError, open::Endpoint},
@@ -28,6 +28,7 @@ use crate::{
         config::{self, GlowplugToml, Install},
         history_file, pin, read, root, rustfmt, write,
     },
+    render::failure::CliError,
     report::ledger::{Head, Level},
     schema_rs::{Compat, PrintSchemas, Style},
     words::{ident::Ident, timespan::Timespan, url::Url},

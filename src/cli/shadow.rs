@@ -9,7 +9,6 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::Settings,
@@ -17,6 +16,7 @@ use crate::{
     job::{self, JobError},
     migration::source::Migrations,
     project::{self, schema_file},
+    render::failure::CliError,
 };
 
 /// The throwaway databases in which migrations are replayed.

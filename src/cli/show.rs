@@ -4,8 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, exit::Exit, failure::CliError, history, render::Output, settings::Settings},
+    cli::{Global, exit::Exit, history, render::Output, settings::Settings},
     job::revision,
+    render::failure::CliError,
     report::status::RowReport,
 };
 

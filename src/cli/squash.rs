@@ -6,7 +6,6 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::{LimitArgs, Settings},
@@ -17,6 +16,7 @@ use crate::{
     },
     job::JobError,
     project::squash,
+    render::failure::CliError,
     report::squash::SquashReport,
 };
 

@@ -6,12 +6,12 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         settings::{LimitArgs, Settings},
     },
     job,
+    render::failure::CliError,
 };
 
 /// Marks the migrations up to TARGET as applied, and all others as pending, without running them.

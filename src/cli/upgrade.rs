@@ -8,21 +8,23 @@ use crate::{
         Global,
         compat::{self, Pending, ProgramArgs},
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         schema::printer,
         settings::{LimitArgs, Settings},
     },
     job::{
-        self, JobError,
-        locate::locate,
-        offline,
+        self, JobError, offline,
         run::{Operation, RunOptions},
-        schema::{self, Before},
     },
     migration::{plan::Policy, source::Direction, version::Version},
     postgres::exec,
+    render::failure::CliError,
+    replay::{
+        self,
+        locate::locate,
+        schema::{self, Before},
+    },
 };
 
 /// Applies pending migrations, oldest first.
@@ -140,7 +142,7 @@ impl Upgrade {
             compat::report("upgrade", settings, (&programs, pending), stop, output, &mut |_| {})
                 .await
         })?;
-        job::compat::demand(&report).map_err(JobError::from)?;
+        replay::compat::demand(&report).map_err(JobError::from)?;
         for note in &report.notes {
             output.talk(&format!("note: {note}"));
         }

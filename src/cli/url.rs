@@ -4,7 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, exit::Exit, failure::CliError, render::Output, settings::Settings},
+    cli::{Global, exit::Exit, render::Output, settings::Settings},
+    render::failure::CliError,
     words::url::{Note, Secrets, Spelling, Url},
 };
 

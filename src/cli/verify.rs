@@ -8,14 +8,15 @@ use crate::{
     cli::{
         Global,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{self, Output},
         schema::printer,
         settings::{LimitArgs, Settings},
     },
-    job::{self, JobError, verify::Verified},
+    job::JobError,
     project::{ProjectError, baseline},
+    render::failure::CliError,
+    replay::{self, verify::Verified},
     report::verify::{KnownProblem, ProblemKind},
 };
 
@@ -67,7 +68,7 @@ impl Verify {
         let mut progress = output.progress();
         let verified = block_on(async |stop| {
             let shadow = settings.twin("verify", &stop, output, &mut |_| {}).await?;
-            let request = job::verify::VerifyRequest {
+            let request = replay::verify::VerifyRequest {
                 shadow: &shadow,
                 migrations: &migrations,
                 guard: &guard,
@@ -76,7 +77,7 @@ impl Verify {
                 accepted: known.as_deref().unwrap_or_default(),
             };
             let mut watch = |event| progress.show(&event);
-            Ok::<_, CliError>(job::verify::verify(&request, &printer, stop, &mut watch).await?)
+            Ok::<_, CliError>(replay::verify::verify(&request, &printer, stop, &mut watch).await?)
         });
         progress.finish();
         let mut verified = verified?;

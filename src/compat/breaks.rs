@@ -88,7 +88,7 @@ impl Effect {
 
 /// What does not work of a program in the state `now`, and works in `own`, the one that it was compiled for.
 #[must_use]
-pub fn breaks(program: &Program, own: &State, now: &State) -> BTreeSet<Break> {
+pub(crate) fn breaks(program: &Program, own: &State, now: &State) -> BTreeSet<Break> {
     let looked = Looked { program, own, now };
     let all = statements(program);
     let mut of_table: BTreeMap<usize, Vec<&Statement>> = BTreeMap::new();

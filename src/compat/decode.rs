@@ -20,7 +20,7 @@ pub(super) enum Decoded {
 
 /// What is known of the time zone in which types of times are converted, and in which programs write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Zone {
+pub(crate) enum Zone {
     /// It is UTC: a timestamp and a timestamptz have the same bytes.
     Utc,
     /// Nothing.

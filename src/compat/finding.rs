@@ -12,7 +12,7 @@ use crate::{
 
 /// What is needed to tell of the breaks that one migration is responsible for.
 #[derive(Debug, Clone, Copy)]
-pub struct Teller<'t> {
+pub(crate) struct Teller<'t> {
     /// Which program it is.
     pub which: Which,
     /// What it knows.
@@ -28,7 +28,7 @@ pub struct Teller<'t> {
 impl Teller<'_> {
     /// A break as a finding, without a place.
     #[must_use]
-    pub fn finding(&self, it: &Break) -> Finding {
+    pub(crate) fn finding(&self, it: &Break) -> Finding {
         Finding {
             severity: self.severity(&it.effect),
             code: code(&it.effect).to_owned(),
@@ -54,7 +54,7 @@ impl Teller<'_> {
 
     /// What the column or table is called where it does not work under its own name.
     #[must_use]
-    pub fn other_name(&self, it: &Break) -> Option<String> {
+    pub(crate) fn other_name(&self, it: &Break) -> Option<String> {
         let here = self.working.tables.get(&it.table)?;
         let Some(column) = it.column else {
             return self.broken.renamed.get(&here.number).cloned();

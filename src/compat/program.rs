@@ -7,7 +7,7 @@ use crate::words::ident::{Ident, Qualified};
 /// Which of the two programs of a deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Which {
+pub(crate) enum Which {
     /// The one that is running.
     Running,
     /// The one that is to be deployed.
@@ -17,7 +17,7 @@ pub enum Which {
 impl Which {
     /// What it is called in messages.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Running => "the running program",
             Self::New => "the new program",

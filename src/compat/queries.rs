@@ -11,11 +11,11 @@ use crate::{
 };
 
 /// The line that makes a file of SQL one of queries.
-pub const MARK: &str = "-- glowplug: query";
+pub(crate) const MARK: &str = "-- glowplug: query";
 
 /// A file of queries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueryFile {
+pub(crate) struct QueryFile {
     /// Where it stands.
     pub path: String,
     /// Its text.
@@ -26,7 +26,7 @@ pub struct QueryFile {
 
 /// What does not work of a query.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct QueryBreak {
+pub(crate) struct QueryBreak {
     /// Its place among all of them.
     pub query: usize,
     /// What is wrong.
@@ -40,21 +40,21 @@ impl QueryFile {
     ///
     /// # Errors
     /// When its text cannot be cut into statements.
-    pub fn read(path: String, text: String) -> Result<Self, SqlError> {
+    pub(crate) fn read(path: String, text: String) -> Result<Self, SqlError> {
         let queries = sql::split(&text)?.into_iter().map(|it| it.span).collect();
         Ok(Self { path, text, queries })
     }
 
     /// Whether a text says that it is a file of queries.
     #[must_use]
-    pub fn is_marked(text: &str) -> bool {
+    pub(crate) fn is_marked(text: &str) -> bool {
         text.lines().any(|line| line.trim() == MARK)
     }
 }
 
 /// What does not work of queries now, and does with the structure that they were written for.
 #[must_use]
-pub fn query_breaks(own: &[Answer], now: &[Answer]) -> BTreeSet<QueryBreak> {
+pub(crate) fn query_breaks(own: &[Answer], now: &[Answer]) -> BTreeSet<QueryBreak> {
     let pairs = own.iter().zip(now).enumerate();
     pairs.filter_map(|(query, (own, now))| query_break(query, own, now)).collect()
 }

@@ -10,7 +10,7 @@ use crate::compat::{
 
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub(crate) struct Output {
     /// What it is called.
     pub name: String,
     /// The type of its values; of a domain, its base type.
@@ -19,7 +19,7 @@ pub struct Output {
 
 /// Why the server refused a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The SQLSTATE.
     pub code: String,
     /// The message.
@@ -27,11 +27,11 @@ pub struct Refusal {
 }
 
 /// The answer to a statement that was prepared.
-pub type Answer = Result<Vec<Output>, Refusal>;
+pub(crate) type Answer = Result<Vec<Output>, Refusal>;
 
 /// What the catalog says of a column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ColumnFacts {
+pub(crate) struct ColumnFacts {
     /// Its number, which a rename leaves as it is.
     pub number: String,
     /// Its type, as it is declared.
@@ -54,7 +54,7 @@ pub struct ColumnFacts {
 
 /// What the catalog says of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TableFacts {
+pub(crate) struct TableFacts {
     /// Its number, which a rename leaves as it is.
     pub number: String,
     /// Its name, as SQL.
@@ -69,7 +69,7 @@ pub struct TableFacts {
 
 /// What the rows of a table have to comply with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// Its columns; none where it is about something else, too.
     pub columns: Vec<String>,
     /// Whether no two rows have the same values in its columns.
@@ -80,7 +80,7 @@ pub struct Demand {
 
 /// What a server says of a program at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
+pub(crate) struct State {
     /// The answers to its statements.
     pub answers: BTreeMap<Statement, Answer>,
     /// The facts about its tables, by their places; none for one that is missing.
@@ -103,7 +103,7 @@ pub(super) enum Refused<'s> {
 impl State {
     /// The statements about single columns that have to be asked because those about many were refused.
     #[must_use]
-    pub fn to_split(&self) -> Vec<Statement> {
+    pub(crate) fn to_split(&self) -> Vec<Statement> {
         let refused = self.answers.iter().filter(|(_, answer)| answer.is_err());
         refused.flat_map(|(statement, _)| statement.singles()).collect()
     }
@@ -153,7 +153,7 @@ impl State {
 
     /// What a program names that is missing, by its path in Rust: its schema.rs does not fit this structure.
     #[must_use]
-    pub fn missing(&self, program: &Program) -> Vec<String> {
+    pub(crate) fn missing(&self, program: &Program) -> Vec<String> {
         let tables = program.tables.iter().enumerate();
         let missing = tables.flat_map(|(at, table)| match self.tables.get(&at) {
             None => vec![table.path.clone()],

@@ -29,7 +29,7 @@ pub enum Kind {
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// The place of the table; of a join, that of the child.
     pub table: usize,
     /// What it does.
@@ -43,7 +43,7 @@ const INCOMPARABLE: [&str; 6] = ["json", "xml", "point", "polygon", "path", "rec
 
 /// The statements of a program, in the order of its tables.
 #[must_use]
-pub fn statements(program: &Program) -> Vec<Statement> {
+pub(crate) fn statements(program: &Program) -> Vec<Statement> {
     let tables = program.tables.iter().enumerate();
     let mut all: Vec<Statement> = tables.flat_map(|(at, table)| of_table(at, table)).collect();
     let joins = program.joins.iter().enumerate();
@@ -77,7 +77,7 @@ fn of_table(at: usize, table: &Table) -> Vec<Statement> {
 impl Statement {
     /// The same for each of its columns alone; none where it is about one, or as a whole.
     #[must_use]
-    pub fn singles(&self) -> Vec<Self> {
+    pub(crate) fn singles(&self) -> Vec<Self> {
         if self.columns.len() < 2 || self.kind == Kind::Delete {
             return Vec::new();
         }
@@ -87,7 +87,7 @@ impl Statement {
 
     /// Its text.
     #[must_use]
-    pub fn sql(&self, program: &Program) -> String {
+    pub(crate) fn sql(&self, program: &Program) -> String {
         let table = &program.tables[self.table];
         let name = &table.name;
         match self.kind {

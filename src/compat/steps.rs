@@ -10,7 +10,7 @@ use crate::{migration::source::FILL, report::compat::Recipe, words::ident::Ident
 
 /// The recipes for the changes of one migration with which no order works.
 #[must_use]
-pub fn recipes(step: &Step, running: &Teller<'_>, new: &Teller<'_>) -> Vec<Recipe> {
+pub(crate) fn recipes(step: &Step, running: &Teller<'_>, new: &Teller<'_>) -> Vec<Recipe> {
     let certain = step.breaks.iter().filter(|it| it.effect.is_certain());
     let mut all: Vec<Recipe> = certain.map(|it| recipe(it, running, new)).collect();
     all.sort();

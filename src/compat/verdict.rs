@@ -9,7 +9,7 @@ use crate::{
 
 /// What one migration does to the two programs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// What of the running program it breaks.
     pub breaks: BTreeSet<Break>,
     /// What of the new program does not work before it.
@@ -22,7 +22,7 @@ pub struct Step {
 
 /// What does not work in one state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Broken {
+pub(crate) struct Broken {
     /// Of the running program.
     pub running: (BTreeSet<Break>, BTreeSet<QueryBreak>),
     /// Of the new program.
@@ -32,19 +32,19 @@ pub struct Broken {
 impl Step {
     /// Whether the running program breaks by it.
     #[must_use]
-    pub fn is_breaking(&self) -> bool {
+    pub(crate) fn is_breaking(&self) -> bool {
         is_certain(&self.breaks, &self.breaks_queries)
     }
 
     /// Whether the new program needs it.
     #[must_use]
-    pub fn is_needed(&self) -> bool {
+    pub(crate) fn is_needed(&self) -> bool {
         is_certain(&self.mends, &self.mends_queries)
     }
 
     /// The verdict about it alone.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         Verdict::of(self.is_breaking(), self.is_needed())
     }
 }
@@ -58,7 +58,7 @@ fn is_certain(breaks: &BTreeSet<Break>, queries: &BTreeSet<QueryBreak>) -> bool 
 /// What does not work of the running program, and did not before, is another migration's; so is what of the new program still does
 /// not work after it.
 #[must_use]
-pub fn steps(states: &[Broken]) -> Vec<Step> {
+pub(crate) fn steps(states: &[Broken]) -> Vec<Step> {
     let step = |pair: &[Broken]| Step {
         breaks: &pair[1].running.0 - &pair[0].running.0,
         mends: &pair[0].new.0 - &pair[1].new.0,
@@ -70,13 +70,13 @@ pub fn steps(states: &[Broken]) -> Vec<Step> {
 
 /// The verdict about all of them, run without a deploy in between.
 #[must_use]
-pub fn whole(steps: &[Step]) -> Verdict {
+pub(crate) fn whole(steps: &[Step]) -> Verdict {
     Verdict::of(steps.iter().any(Step::is_breaking), steps.iter().any(Step::is_needed))
 }
 
 /// After how many of them the new program can be deployed, so that no program ever breaks: the fewest. None if there is no such place.
 #[must_use]
-pub fn cut(steps: &[Step]) -> Option<usize> {
+pub(crate) fn cut(steps: &[Step]) -> Option<usize> {
     let last_needed = steps.iter().rposition(Step::is_needed).map_or(0, |it| it + 1);
     let first_breaking = steps.iter().position(Step::is_breaking);
     let is_whole = first_breaking.is_none_or(|it| last_needed <= it);

@@ -27,12 +27,15 @@ use crate::{
         failure::AdoptError,
         open::{Endpoint, Limits},
         revision::next_version,
-        schema::Printer,
-        shadow::Shadow,
     },
     migration::source::{Migration, Migrations},
     postgres::session::Stop,
-    project::{ProjectError, adopted, adopted::Origin, other},
+    project::{
+        ProjectError,
+        adopted::{self, Origin},
+        other,
+    },
+    replay::{schema::Printer, shadow::Shadow},
     report::adopt::{AdoptReport, AdoptedMigration, Down, Manner},
     tools::{self, Conversion, Converted, Tool, applied::Evidence},
 };

@@ -9,9 +9,6 @@ use crate::{
         open::Endpoint,
         revision::next_version,
         run::{self, RunOptions, history},
-        schema::Printer,
-        shadow::Shadow,
-        verify,
     },
     migration::{
         journal::Journal,
@@ -25,6 +22,7 @@ use crate::{
     },
     postgres::session::Stop,
     project::{ProjectError, read, rebase as files},
+    replay::{schema::Printer, shadow::Shadow, verify},
     report::{
         proved::ProvedOn,
         rebase::{MoveReport, RebaseReport},

@@ -15,11 +15,10 @@ use crate::{
     autogenerate::{self, AutogenerateRequest, Forms, Place, Truth, comparable_of, differences},
     catalog::{Catalog, Ignored, Key},
     job::{
-        JobError, Watch, alike,
+        JobError, Watch,
         failure::{AutogenerateError, SquashError},
         revision::slug,
         run::history,
-        shadow::{Replayed, Shadow, end},
     },
     migration::{
         journal::Journal,
@@ -31,6 +30,10 @@ use crate::{
     },
     postgres::{guard::Guard, session::Stop},
     project::{ProjectError, squash::replace, write::NewMigration},
+    replay::{
+        alike,
+        shadow::{Replayed, Shadow, end},
+    },
     report::{
         autogenerate::{AutogenerateReport, Drafted},
         squash::SquashReport,

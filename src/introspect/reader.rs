@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     catalog::{Attribute, Catalog, Coverage, Dependencies, Fact, Key, ObjectKind},
+    introspect::catalog_digest::EVER,
     postgres::{
-        catalog_digest::EVER,
         session::{COMMIT, Message, Row, Session},
         session_error::SessionError,
     },

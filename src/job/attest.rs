@@ -29,18 +29,18 @@ use crate::{
 /// What the last run left, and where it stands in the journal.
 #[derive(Debug, Clone)]
 pub(crate) struct Latest {
-    pub(super) attestation: Attestation,
-    pub(super) at: String,
-    pub(super) after: String,
+    pub(crate) attestation: Attestation,
+    pub(crate) at: String,
+    pub(crate) after: String,
 }
 
 const LOOKING: &str = "checking the ledgers";
 
-pub(super) fn failed(failure: Failure) -> JobError {
+pub(crate) fn failed(failure: Failure) -> JobError {
     SessionError::while_doing(LOOKING)(failure).into()
 }
 
-pub(super) async fn latest(
+pub(crate) async fn latest(
     session: &mut Session<'_>,
     place: &Place,
 ) -> Result<Option<Latest>, JobError> {
@@ -72,7 +72,7 @@ pub(super) async fn latest(
 }
 
 /// What changed since the last run.
-pub(super) async fn drift(
+pub(crate) async fn drift(
     session: &mut Session<'_>,
     guard: &Guard,
     latest: &Latest,
@@ -105,7 +105,7 @@ pub(super) async fn drift(
     Ok(findings)
 }
 
-pub(super) fn shown(key: &[Option<String>]) -> String {
+pub(crate) fn shown(key: &[Option<String>]) -> String {
     key.iter().map(|it| it.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
 }
 
@@ -121,18 +121,18 @@ pub(crate) struct Start {
 }
 
 /// Everything that is not as the last run left it: the journal, the protection, the rows.
-pub(super) struct Differences {
-    pub(super) latest: Option<Latest>,
-    pub(super) findings: Vec<LedgerFinding>,
-    pub(super) now: Snapshot,
-    pub(super) signs: Vec<Option<Signs>>,
-    pub(super) chain: Chain,
+pub(crate) struct Differences {
+    pub(crate) latest: Option<Latest>,
+    pub(crate) findings: Vec<LedgerFinding>,
+    pub(crate) now: Snapshot,
+    pub(crate) signs: Vec<Option<Signs>>,
+    pub(crate) chain: Chain,
     /// Whether this is a copy of the database that was attested.
-    pub(super) restored: bool,
+    pub(crate) restored: bool,
 }
 
 /// Looks for differences.
-pub(super) async fn differences(
+pub(crate) async fn differences(
     session: &mut Session<'_>,
     guard: &Guard,
     facts: &Facts,
@@ -210,7 +210,7 @@ pub(crate) async fn begin(
     Ok(Start { latest: found.latest, found: attested, head })
 }
 
-pub(super) fn drift_error(found: Differences) -> Box<DriftError> {
+pub(crate) fn drift_error(found: Differences) -> Box<DriftError> {
     let since = found.latest.map(|it| (it.at, it.after));
     Box::new(DriftError { since, restored: found.restored, findings: found.findings })
 }
@@ -320,7 +320,7 @@ fn named(guard: &Guard) -> Vec<Attested> {
 }
 
 /// Writes an attestation; gives its head.
-pub(super) async fn record(
+pub(crate) async fn record(
     locked: &mut Locked<'_>,
     guard: &Guard,
     (now, found, earlier): (&Snapshot, &[Attested], Option<&Attestation>),

@@ -10,11 +10,11 @@ use crate::{
 
 /// A place in a script, and what stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// The bytes.
-    pub(super) bytes: Range<usize>,
+    pub(crate) bytes: Range<usize>,
     /// What stands there, for people.
-    pub(super) label: &'static str,
+    pub(crate) label: &'static str,
 }
 
 /// Finds the place that an error of a statement is about.
@@ -22,7 +22,7 @@ pub(super) struct Mark {
 /// Where the server gives no position, the code of a DO block is looked at, then the first name that the message
 /// quotes is looked for; else it is the statement's first line.
 #[must_use]
-pub(super) fn mark(script: &Script, statement: &Statement, error: Option<&ServerError>) -> Mark {
+pub(crate) fn mark(script: &Script, statement: &Statement, error: Option<&ServerError>) -> Mark {
     let bytes = &statement.span;
     let text = &script.text[bytes.clone()];
     let here = |bytes| Mark { bytes, label: "here" };

@@ -52,7 +52,7 @@ enum Kind {
 ///
 /// # Errors
 /// When the connection is lost.
-pub(super) async fn look(
+pub(crate) async fn look(
     session: &mut Session<'_>,
     major: u32,
     tasks: &[Task<'_>],

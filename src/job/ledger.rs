@@ -241,7 +241,7 @@ fn weak_points(now: &Snapshot, index: usize, ledger: &Declaration) -> Vec<String
 }
 
 /// Ledgers that are not where all migrations were replayed, in words.
-pub(super) async fn not_made(
+pub(crate) async fn not_made(
     session: &mut Session<'_>,
     guard: &Guard,
 ) -> Result<Vec<String>, JobError> {
@@ -260,7 +260,7 @@ pub(super) async fn not_made(
 }
 
 /// Tables that are protected as ledgers are, and not declared.
-pub(super) async fn undeclared(
+pub(crate) async fn undeclared(
     session: &mut Session<'_>,
     facts: &Facts,
     guard: &Guard,

@@ -160,7 +160,7 @@ pub(crate) async fn lock<'c>(
 
 /// A host with its port, for people.
 #[must_use]
-pub(super) fn host_text(host: &crate::words::url::Host) -> String {
+pub(crate) fn host_text(host: &crate::words::url::Host) -> String {
     let name = match &host.name {
         HostName::Tcp(name) | HostName::Socket(name) => name.clone(),
         HostName::Unnamed => host.hostaddr.clone().unwrap_or_default(),

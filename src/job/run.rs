@@ -3,10 +3,10 @@
 mod planned;
 mod report;
 
-pub use self::planned::history;
+pub(crate) use self::planned::history;
 pub(crate) use self::planned::task;
 pub(crate) use self::planned::{make_plan, tasks};
-pub(super) use self::report::job_event;
+pub(crate) use self::report::job_event;
 use self::report::{after, report, rows_in_the_way, step_report};
 
 use std::pin::pin;
@@ -42,7 +42,7 @@ use crate::{
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Apply what is pending up to a target.
     Upgrade {
         /// The target, `head` by default.
@@ -117,7 +117,7 @@ impl Default for RunOptions {
 ///
 /// # Errors
 /// When something stands in the way, or a migration fails. The error carries what was done by then.
-pub async fn run(
+pub(crate) async fn run(
     endpoint: &Endpoint,
     migrations: &Migrations,
     operation: &Operation,
@@ -136,7 +136,7 @@ pub async fn run(
 ///
 /// # Errors
 /// When something stands in the way.
-pub async fn dry_run(
+pub(crate) async fn dry_run(
     endpoint: &Endpoint,
     migrations: &Migrations,
     operation: &Operation,
@@ -164,7 +164,7 @@ pub async fn dry_run(
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_locked(
+pub(crate) async fn run_locked(
     locked: &mut Locked<'_>,
     journal: &Journal,
     migrations: &Migrations,

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Refuses statements that are in none of the forms.
-pub(super) fn demand_forms(
+pub(crate) fn demand_forms(
     script: &Script,
     direction: Direction,
     statements: &[Statement],
@@ -58,7 +58,7 @@ pub(super) fn demand_forms(
 }
 
 /// Whether a step changes the structure of a ledger.
-pub(super) fn is_wanted(step: &Step<'_>) -> bool {
+pub(crate) fn is_wanted(step: &Step<'_>) -> bool {
     step.migration.metadata.ledger
 }
 
@@ -66,7 +66,7 @@ pub(super) fn is_wanted(step: &Step<'_>) -> bool {
 ///
 /// # Errors
 /// When the key is missing or does not fit.
-pub(super) async fn open(
+pub(crate) async fn open(
     locked: &mut Locked<'_>,
     endpoint: Option<&Endpoint>,
     guard: &Guard,
@@ -127,7 +127,7 @@ pub(super) async fn open(
 
 /// How such a migration is run. What an append sets off, down to triggers of other tables, would run as somebody who may become the
 /// owner: none is tried.
-pub(super) fn quiet(exec: &ExecOptions) -> ExecOptions {
+pub(crate) fn quiet(exec: &ExecOptions) -> ExecOptions {
     let mut exec = exec.clone();
     exec.guard.unprobed = true;
     exec

@@ -14,7 +14,7 @@ use crate::{
 
 /// Notes that a squashed migration counts as applied where all that it was made from are. What the entries say of the old ones stays
 /// true: a build that still has them reads the same journal. Gives what is to be said of it.
-pub(super) async fn record(
+pub(crate) async fn record(
     locked: &mut Locked<'_>,
     journal: &Journal,
     settled: &Settled<'_>,
@@ -52,7 +52,7 @@ pub(super) async fn record(
 }
 
 /// What is said of one that is still to be recorded.
-pub(super) fn to_record(migration: &Migration) -> String {
+pub(crate) fn to_record(migration: &Migration) -> String {
     format!(
         "{} counts as applied: the database has run the {} migrations that it replaces; the next run records it",
         migration.name,
@@ -61,7 +61,7 @@ pub(super) fn to_record(migration: &Migration) -> String {
 }
 
 /// Forgets what squashed migrations were made from, before a plan reverts them: afterwards none of that is applied.
-pub(super) async fn forget_reverted(
+pub(crate) async fn forget_reverted(
     locked: &mut Locked<'_>,
     journal: &Journal,
     all: &Migrations,
@@ -74,7 +74,7 @@ pub(super) async fn forget_reverted(
 
 /// Forgets what the applied ones of some squashed migrations were made from, for good: each is recorded with the files that it has. All
 /// or nothing: half of it would read as a database that has run a part of them.
-pub(super) async fn forget<'m>(
+pub(crate) async fn forget<'m>(
     locked: &mut Locked<'_>,
     journal: &Journal,
     all: &Migrations,

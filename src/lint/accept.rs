@@ -7,7 +7,7 @@ use crate::words::sql::Statement;
 
 /// That a rule does not count for a statement.
 #[derive(Debug, Clone)]
-pub struct Acceptance {
+pub(crate) struct Acceptance {
     /// The statement; none for the whole script.
     pub statement: Option<usize>,
     /// The rule; none for all.
@@ -22,7 +22,7 @@ pub struct Acceptance {
 
 /// A comment that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misread {
+pub(crate) struct Misread {
     /// The comment.
     pub at: Range<usize>,
     /// What is wrong with it.
@@ -37,7 +37,7 @@ const FORM: &str = "Write `-- glowplug: accept RULE \"reason\"` on a line above 
 impl Acceptance {
     /// Whether it covers a finding of a rule.
     #[must_use]
-    pub fn covers(&self, rule: &Rule, statement: usize) -> bool {
+    pub(crate) fn covers(&self, rule: &Rule, statement: usize) -> bool {
         self.statement.is_none_or(|it| it == statement)
             && self.rule.is_none_or(|it| it.name == rule.name || rule.is_called(it.name))
     }
@@ -45,7 +45,7 @@ impl Acceptance {
 
 /// Reads the comments of a script.
 #[must_use]
-pub fn read(script: &str, statements: &[Statement]) -> (Vec<Acceptance>, Vec<Misread>) {
+pub(crate) fn read(script: &str, statements: &[Statement]) -> (Vec<Acceptance>, Vec<Misread>) {
     let (mut accepted, mut misread) = (Vec::new(), Vec::new());
     let mut assured = false;
     let mut from = 0;

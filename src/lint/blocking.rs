@@ -187,7 +187,7 @@ fn tell_time(case: &Case<'_>, cause: Cause, longest: &Block, hit: &mut Hit) {
 
 /// How long the work takes at production's size, in seconds: at least and at most.
 #[must_use]
-pub fn predicted(case: &Case<'_>, block: &Block, costs: Costs) -> Option<(f64, f64)> {
+pub(crate) fn predicted(case: &Case<'_>, block: &Block, costs: Costs) -> Option<(f64, f64)> {
     let mut micros = 0.0;
     for (table, effort) in &block.per_row {
         let rows = case.rows(table)?;

@@ -216,7 +216,7 @@ impl Case<'_> {
 
 /// The relations that were there before and have been renamed: by the name that each has at the end, the one that it had.
 #[must_use]
-pub fn moved(statements: &[Said<'_>], before: &Catalog) -> BTreeMap<Key, Key> {
+pub(crate) fn moved(statements: &[Said<'_>], before: &Catalog) -> BTreeMap<Key, Key> {
     let mut moved = BTreeMap::new();
     let mut left = BTreeSet::new();
     let renames = statements.iter().filter(|it| it.begins(&["alter"])).filter_map(|it| {
@@ -274,20 +274,20 @@ impl Hit {
 
 /// The name of a relation for people: without the schema that everybody uses.
 #[must_use]
-pub fn short(name: &str) -> &str {
+pub(crate) fn short(name: &str) -> &str {
     name.strip_prefix("public.").unwrap_or(name)
 }
 
 /// The name of an object for people: `users.email`.
 #[must_use]
-pub fn said(key: &Key) -> String {
+pub(crate) fn said(key: &Key) -> String {
     let parts: Vec<&str> = key.parts().collect();
     short(&parts.join(".")).to_owned()
 }
 
 /// Puts each of some names once, in order.
 #[must_use]
-pub fn listed(names: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn listed(names: impl IntoIterator<Item = String>) -> String {
     let names: BTreeSet<String> = names.into_iter().collect();
     names.into_iter().collect::<Vec<_>>().join(", ")
 }

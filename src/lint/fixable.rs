@@ -6,7 +6,7 @@ use super::case::Said;
 use crate::words::sql::Piece;
 
 /// The rules whose findings an online form mends.
-pub const MENDED: [&str; 5] = [
+pub(crate) const MENDED: [&str; 5] = [
     "lint::builds-index",
     "lint::keeps-lock",
     "lint::rewrites-table",
@@ -16,7 +16,7 @@ pub const MENDED: [&str; 5] = [
 
 /// Why a script cannot be written anew from the structures before and after it, if it cannot.
 #[must_use]
-pub fn why_not(statements: &[Said<'_>]) -> Option<String> {
+pub(crate) fn why_not(statements: &[Said<'_>]) -> Option<String> {
     let of_structure = ["create", "alter", "drop", "comment", "grant", "revoke"];
     let has = |it: &Said<'_>, word: &str| it.has(&[word]);
     let adds = statements.iter().any(|it| it.begins(&["alter", "table"]) && has(it, "add"));

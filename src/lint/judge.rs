@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::observation::{Kind, Mode, Observation, Pair, Step, Work};
 
 /// From so many rows of work per row of a table on, a lock is held for a time that grows with the table.
-pub const GROWS: f64 = 0.3;
+pub(crate) const GROWS: f64 = 0.3;
 
 /// For what part of a statement a lock must be held, where it was sampled.
 const SHARE: f64 = 0.3;
@@ -158,7 +158,7 @@ impl Block {
 
 /// Finds all locks that somebody waits for, the earliest statement first.
 #[must_use]
-pub fn blocks(pair: &Pair) -> Vec<Block> {
+pub(crate) fn blocks(pair: &Pair) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let (small, big) = (&pair.small, &pair.big);
     let efforts: Vec<BTreeMap<String, Effort>> = big

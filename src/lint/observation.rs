@@ -165,7 +165,7 @@ pub struct Step {
 }
 
 /// The SQLSTATE of a query that finds several rows where one is meant: cardinality_violation.
-pub const SEVERAL: &str = "21000";
+pub(crate) const SEVERAL: &str = "21000";
 
 /// Why a statement failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

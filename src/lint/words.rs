@@ -4,7 +4,7 @@ use super::{case::short, judge::Effort};
 
 /// A number of rows: `48 million`.
 #[must_use]
-pub fn rows(count: f64) -> String {
+pub(crate) fn rows(count: f64) -> String {
     match count {
         it if it >= 1e9 => format!("{} billion", digits(it / 1e9)),
         it if it >= 1e6 => format!("{} million", digits(it / 1e6)),
@@ -15,7 +15,7 @@ pub fn rows(count: f64) -> String {
 
 /// A time, not more exact than it is known: `25 s`.
 #[must_use]
-pub fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     match seconds {
         it if it < 0.001 => "1 ms".to_owned(),
         it if it < 1.0 => format!("{} ms", digits(it * 1000.0)),
@@ -39,7 +39,7 @@ fn digits(number: f64) -> String {
 
 /// What is done to the rows of a table: `rewrites users and builds 2 indexes`.
 #[must_use]
-pub fn work(table: &str, effort: &Effort) -> String {
+pub(crate) fn work(table: &str, effort: &Effort) -> String {
     let table = short(table);
     let times = |it: f64| match it.round() {
         n if n <= 1.0 => String::new(),

@@ -19,8 +19,8 @@ mod together;
 mod train;
 mod verdict;
 
-pub use self::check::{Asked, CHECK_FAILED};
-pub use self::event::{ExecEvent, Tell};
+pub(crate) use self::check::{Asked, CHECK_FAILED};
+pub(crate) use self::event::{ExecEvent, Tell};
 pub(crate) use self::settle::SETTLE;
 
 use std::time::Duration;
@@ -403,7 +403,7 @@ impl Locked<'_> {
 
 /// Whether an error comes from the check that the lock is still held.
 #[must_use]
-pub fn is_lost_lock(error: &ServerError) -> bool {
+pub(crate) fn is_lost_lock(error: &ServerError) -> bool {
     error.message.contains("the migration lock was lost")
 }
 

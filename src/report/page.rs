@@ -14,7 +14,7 @@ use crate::report::{
 
 /// Everything on one page. What is not known is not there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Page {
+pub(crate) struct Page {
     /// The name of the project.
     pub project: String,
     /// The history: of the database, or of the disk alone.
@@ -43,7 +43,7 @@ pub struct Page {
 
 /// A migration that is new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NewMigration {
+pub(crate) struct NewMigration {
     /// The key.
     pub version: String,
     /// The directory.

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use super::{TestingError, block_on, program, search};
 use crate::{
     cluster::fetch,
-    job::{
-        schema::Printer,
-        shadow::Shadow,
-        verify::{self, VerifyRequest},
-    },
     ledger::Declaration,
     migration::{
         environment::{Known, own_settings},
         source::Migrations,
     },
     postgres::{guard::Guard, session::Stop},
+    replay::{
+        schema::Printer,
+        shadow::Shadow,
+        verify::{self, VerifyRequest},
+    },
     report::verify::VerifyReport,
     schema_rs::{PrintSchemas, Style},
 };

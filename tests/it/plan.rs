@@ -155,7 +155,7 @@ fn unhex(text: &str) -> String {
 
 /// Puts rows into every table, as far as plain values fit.
 fn seed(database: &Url) {
-    let seed = include_str!("../../src/postgres/seed.sql");
+    let seed = include_str!("../../src/introspect/seed.sql");
     let sown = try_psql_at(
         database,
         &format!("SET glowplug.seeded = '2'; SET client_min_messages = error;\n{seed}"),

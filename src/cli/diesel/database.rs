@@ -8,15 +8,16 @@ use crate::{
         ask::{asked, can_ask},
         diesel::migration::{Runner, all_pending},
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::Output,
         schema::{printer, say},
         settings::Settings,
     },
-    job::{database, open::Endpoint, schema},
+    job::{database, open::Endpoint},
     migration::source::Migrations,
     project::setup,
+    render::failure::CliError,
+    replay::schema,
     report::run::RunReport,
 };
 

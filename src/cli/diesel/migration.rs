@@ -8,7 +8,6 @@ use crate::{
         Global,
         diesel::generate::Generate,
         exit::Exit,
-        failure::CliError,
         interrupt::block_on,
         render::{Output, Progress},
         schema::{printer, say},
@@ -18,13 +17,14 @@ use crate::{
         self,
         open::Endpoint,
         run::{Operation, RunOptions},
-        schema::{self, Before},
     },
     migration::{
         plan::Policy,
         source::{Direction, Migrations},
         squash, status,
     },
+    render::failure::CliError,
+    replay::schema::{self, Before},
     report::{event::Event, run::RunReport},
 };
 

@@ -3,10 +3,9 @@
 use clap::Args;
 
 use crate::{
-    cli::{
-        Global, diesel::database, exit::Exit, failure::CliError, render::Output, settings::Settings,
-    },
+    cli::{Global, diesel::database, exit::Exit, render::Output, settings::Settings},
     project::{root, setup},
+    render::failure::CliError,
 };
 
 /// Creates what a Diesel project needs: the migrations directory, diesel.toml and the database; runs existing migrations.

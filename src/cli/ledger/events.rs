@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    cli::{exit::Exit, failure::CliError, interrupt::block_on, render::Output, settings::Settings},
+    cli::{exit::Exit, interrupt::block_on, render::Output, settings::Settings},
     events::{Correction, Event, EventLog, NewEvent},
     job::{self, JobError},
+    render::failure::CliError,
 };
 
 #[derive(Debug, Args)]

@@ -6,14 +6,15 @@ use crate::{
     autogenerate::lint_fix::{FixRequest, fix},
     cli::{
         exit::Exit,
-        failure::CliError,
         render::{self, Output},
         settings::{LimitArgs, Settings},
     },
-    job::{self, lint::Policy, shadow::Shadow},
+    job,
     lint::{fixable::MENDED, stats::Stats},
     migration::{source::Migrations, version::Version},
     postgres::session::Stop,
+    render::failure::CliError,
+    replay::{lint::Policy, shadow::Shadow},
     report::{
         finding::Severity,
         lint::{FixReport, LintReport},

@@ -5,9 +5,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::failure::CliError,
     job::{JobError, failure::CompatError},
-    render::covers::Covers,
+    render::{covers::Covers, failure::CliError},
     report::finding::{Finding, Severity},
 };
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{cli::failure::CliError, connect::Environment};
+use crate::{connect::Environment, render::failure::CliError};
 
 /// Why `.env` is not read in full. This matters only if the database's URL must come from it.
 #[derive(Debug, Clone)]

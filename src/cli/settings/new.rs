@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Settings;
 use crate::{
-    autogenerate, cli::failure::CliError, job::JobError, project::git::Git,
+    autogenerate, job::JobError, project::git::Git, render::failure::CliError,
     report::status::StatusReport,
 };
 

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::Settings;
 use crate::{
-    cli::{failure::CliError, render::Output},
+    cli::render::Output,
     cluster::{
         self, Binaries, ClusterError, Local, LocalOptions, LocalState, Places, Search, fetch,
     },
     project::{pin, printed::Record},
+    render::failure::CliError,
     words::timespan::Timespan,
 };
 

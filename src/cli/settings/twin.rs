@@ -8,13 +8,15 @@ use std::{
 use super::{Settings, quoted, server::own_program};
 use crate::{
     autogenerate::prerequisites::HEADER,
-    cli::{failure::CliError, render::Output},
+    cli::render::Output,
     cluster::{self, Binaries, ClusterError},
     connect::Patience,
-    job::{JobError, Watch, database, open::Endpoint, shadow::Shadow},
+    job::{JobError, Watch, database, open::Endpoint},
     migration::environment::{Known, own_settings},
     postgres::session::Stop,
     project::{ProjectError, pin, schema_file, truth},
+    render::failure::CliError,
+    replay::shadow::Shadow,
 };
 
 /// How long to wait for a database that is only asked for its environment.

@@ -13,7 +13,6 @@ use crate::{
         failure::AdoptError,
         owner::{ROLE, live_for, roles, runner},
         revision,
-        shadow::{end, make_roles},
     },
     migration::{
         links::Links,
@@ -23,6 +22,7 @@ use crate::{
     planner::{Target, segment::Segment},
     postgres::session::Stop,
     project::adopted::Origin,
+    replay::shadow::{end, make_roles},
     tools::applied::Evidence,
 };
 

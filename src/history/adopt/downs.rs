@@ -14,7 +14,6 @@ use crate::{
         open::Endpoint,
         owner::ROLE,
         run::{RunOptions, task},
-        shadow::{Shadow, end, in_the_shadow},
     },
     migration::{
         plan::Step,
@@ -26,6 +25,7 @@ use crate::{
         session::{Failure, Stop},
         session_error::SessionError,
     },
+    replay::shadow::{Shadow, end, in_the_shadow},
     report::event::Event,
     tools::renames::undone,
     words::sql::{place_of, verb},

@@ -13,14 +13,14 @@ use crate::{
     catalog::{Catalog, Difference, Key, ObjectKind},
     cluster::{Dumper, Scratch},
     history::adopt::{AdoptRequest, Draft, downs, rows},
-    job::{
-        JobError, Watch,
-        shadow::{Shadow, end},
-        verify::{self, verify},
-    },
+    job::{JobError, Watch},
     migration::source::{Migration, Migrations, Script},
     postgres::{guard::Guard, session::Stop},
     project::ProjectError,
+    replay::{
+        shadow::{Shadow, end},
+        verify::{self, verify},
+    },
     report::{
         adopt::{Down, TableRows},
         proved::ProvedOn,

@@ -6,12 +6,7 @@ use serde_json::json;
 
 use crate::{
     history::adopt::{AdoptRequest, Adoption},
-    job::{
-        JobError, Watch,
-        failure::AdoptError,
-        init,
-        schema::{Printer, Source},
-    },
+    job::{JobError, Watch, failure::AdoptError, init},
     migration::{
         history_file::NAME,
         journal::EntryKind,
@@ -24,6 +19,7 @@ use crate::{
         history_file, root,
         write::{self, NewMigration},
     },
+    replay::schema::{Printer, Source},
     report::{adopt::Manner, schema::FileState},
     tools::{applied::Row, table},
     words::digest::Digest,

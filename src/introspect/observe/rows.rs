@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    introspect::seed::Hints,
     lint::stats::Stats,
-    postgres::{
-        seed::Hints,
-        session::{Failure, Message, Session},
-    },
+    postgres::session::{Failure, Message, Session},
     words::ident::Literal,
 };
 

@@ -89,7 +89,7 @@ fn known(status: &Status<'_>, accepted: &[Version]) -> Result<(), TargetError> {
 
 /// The history that targets are found in.
 #[must_use]
-pub fn history<'a>(status: &Status<'a>) -> History<'a> {
+pub(crate) fn history<'a>(status: &Status<'a>) -> History<'a> {
     History {
         on_disk: status
             .rows

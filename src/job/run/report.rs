@@ -70,7 +70,7 @@ pub(super) fn after(journal: &Journal, tasks: &[Task<'_>]) -> Option<Version> {
     applied.last().map(|version| (*version).clone())
 }
 
-pub(in crate::job) fn job_event(tasks: &[Task<'_>], event: ExecEvent<'_>) -> Event {
+pub(crate) fn job_event(tasks: &[Task<'_>], event: ExecEvent<'_>) -> Event {
     let name = |task: usize| tasks[task].step.migration.name.clone();
     let ms = |pause: std::time::Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
     match event {

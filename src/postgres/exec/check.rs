@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The SQLSTATE of a check that does not hold.
-pub const CHECK_FAILED: &str = "GP002";
+pub(crate) const CHECK_FAILED: &str = "GP002";
 
 /// A query that is asked before or after a task.
 #[derive(Debug, Clone)]

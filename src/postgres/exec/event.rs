@@ -48,4 +48,4 @@ pub enum ExecEvent<'a> {
 }
 
 /// Who is told.
-pub type Tell<'f> = &'f mut (dyn FnMut(ExecEvent<'_>) + Send);
+pub(crate) type Tell<'f> = &'f mut (dyn FnMut(ExecEvent<'_>) + Send);
