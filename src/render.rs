@@ -13,6 +13,7 @@ mod lint;
 mod page;
 pub(crate) mod pages;
 mod pin;
+pub(crate) mod plain;
 mod rebase;
 pub(crate) mod snippet;
 mod squash;

@@ -2,8 +2,6 @@
 //!
 //! The texts are the pages of `docs/src`, compiled in.
 
-mod markdown;
-
 use std::{
     io::{IsTerminal as _, Write as _},
     process::{Command, Stdio},
@@ -19,6 +17,7 @@ use crate::{
     render::{
         failure::CliError,
         pages::{self, codes},
+        plain::plain,
     },
     report::rule::Severity,
 };
@@ -105,7 +104,7 @@ impl Help {
             return Ok(Exit::Done);
         }
         if let Some((_, text)) = GUIDES.iter().find(|(topic, _)| topic == first) {
-            page(&markdown::plain(text), output);
+            page(&plain(text), output);
             return Ok(Exit::Done);
         }
         let commands = program.get_subcommands().filter(|it| !it.is_hide_set());
@@ -147,12 +146,10 @@ fn explained(code: &str) -> Option<String> {
             rule.protects(),
             rule.advice()
         );
-        return Some(markdown::plain(&text));
+        return Some(plain(&text));
     }
     // a message may have the code of a rule's room
-    pages::section(code)
-        .map(markdown::plain)
-        .or_else(|| rules::of_name(code).map(super::render::rule))
+    pages::section(code).map(plain).or_else(|| rules::of_name(code).map(super::render::rule))
 }
 
 fn title(page: &str) -> &str {
@@ -208,7 +205,7 @@ mod tests {
     #[test]
     fn guides_are_plain_text() {
         for (topic, text) in GUIDES {
-            let plain = markdown::plain(text);
+            let plain = plain(text);
             assert!(!plain.contains("<!--") && !plain.contains("]("), "{topic}\n{plain}");
             assert!(plain.starts_with(&title(text).to_uppercase()), "{topic}");
         }

@@ -9,7 +9,7 @@ const WIDTH: usize = 100;
 const LEAST: usize = 30;
 
 /// A page as plain text.
-pub(super) fn plain(page: &str) -> String {
+pub(crate) fn plain(page: &str) -> String {
     let mut out = String::new();
     let mut lines = without_comments(page).into_iter().peekable();
     while let Some(line) = lines.next() {
