@@ -87,6 +87,7 @@ impl Lint {
         }
         if self.fix {
             fix::demand_database(&settings)?;
+            fix::finish(&settings, self.dry_run, output)?;
         }
         let migrations = settings.migrations()?;
         let baseline = match &self.baseline {

@@ -9,10 +9,11 @@ use crate::{
         render::{self, Output},
         settings::{LimitArgs, Settings},
     },
-    job,
+    job::{self, JobError},
     lint::{fixable::MENDED, stats::Stats},
     migration::{source::Migrations, version::Version},
     postgres::session::Stop,
+    project::replace::{self, Finished},
     render::failure::CliError,
     replay::{lint::Policy, shadow::Shadow},
     report::{
@@ -40,6 +41,24 @@ pub(super) fn demand_database(settings: &Settings) -> Result<(), CliError> {
             help: "Set DATABASE_URL, or use the project's own server with --local.".into(),
         }),
     }
+}
+
+/// Undoes or ends what an earlier run was interrupted in.
+pub(super) fn finish(settings: &Settings, dry_run: bool, output: &Output) -> Result<(), CliError> {
+    if dry_run {
+        return Ok(());
+    }
+    match replace::finish(&settings.migrations_dir).map_err(JobError::from)? {
+        Some(Finished::Undone(old)) => {
+            output.talk(&format!("`lint --fix` was interrupted; {old} is as it was before"));
+        }
+        Some(Finished::Done(new)) => {
+            settings.keep_history(&[])?;
+            output.talk(&format!("`lint --fix` was interrupted and is done: {}", new.join(", ")));
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 impl Looked<'_> {
