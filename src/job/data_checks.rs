@@ -7,6 +7,7 @@ use crate::{
     migration::source::{Check, Direction},
     postgres::{
         exec::Task,
+        server_error::ServerError,
         session::{Failure, Message, Session},
         session_error::SessionError,
     },
@@ -43,8 +44,21 @@ enum Kind {
     Demand,
     /// The same; one row that is true is an answer without a fault.
     Check,
+    /// Nothing: it fails where a row is in the way.
+    Failure,
     /// A statement that demands something of rows.
     Statement,
+}
+
+impl Kind {
+    fn of(demand: &Demand) -> Self {
+        if demand.fails { Self::Failure } else { Self::Demand }
+    }
+}
+
+/// Whether an error is one of a value: data_exception, integrity_constraint_violation.
+fn is_of_a_value(error: &ServerError) -> bool {
+    error.code.starts_with("22") || error.code.starts_with("23")
 }
 
 /// Asks for the rows that tasks would fail on, as far as that can be told before they run: of tables that no earlier statement of theirs
@@ -73,8 +87,16 @@ pub(crate) async fn look(
     let mut found = Vec::new();
     for (question, reply) in questions.into_iter().zip(replies) {
         let rows = match reply {
+            Ok(_) if question.kind == Kind::Failure => continue,
             Ok(rows) => rows,
-            Err(Failure::Server(_)) => continue,
+            Err(Failure::Server(error)) => {
+                if question.kind == Kind::Failure && is_of_a_value(&error) {
+                    let what = format!("{}: {}", question.what, secrets::cover(&error.message));
+                    let (name, place) = (question.name, question.place);
+                    found.push(DataFinding { name, place, what, rows: 1, examples: Vec::new() });
+                }
+                continue;
+            }
             Err(failure) => return Err(SessionError::while_doing(doing)(failure).into()),
         };
         let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
@@ -113,11 +135,12 @@ async fn known(
             }
         };
         for statement in told {
-            let demands = demands(&statement).all.into_iter().filter(|it| it.since <= major);
+            let demands =
+                demands(&statement).all.into_iter().filter(|it| it.versions.contains(&major));
             all.extend(demands.map(|it| Question {
+                kind: Kind::of(&it),
                 what: it.what,
                 rows: it.rows,
-                kind: Kind::Demand,
                 ..question.clone()
             }));
         }
@@ -129,7 +152,7 @@ async fn known(
 fn query(question: &Question) -> String {
     // of a check one row with one column that is true is as good as none
     let holds = match question.kind {
-        Kind::Demand | Kind::Statement => "false",
+        Kind::Demand | Kind::Failure | Kind::Statement => "false",
         Kind::Check => {
             "pg_catalog.count(*) = 1 AND pg_catalog.bool_and((SELECT pg_catalog.count(*) = 1 AND pg_catalog.bool_and(c.value = 'true'::pg_catalog.jsonb) FROM pg_catalog.jsonb_each(r.line) AS c))"
         }
@@ -177,8 +200,11 @@ fn questions(tasks: &[Task<'_>], major: u32) -> Vec<Question> {
             }
             let only = demands.only;
             if is_open {
-                let asked = demands.all.into_iter().filter(|it| it.since <= major);
-                all.extend(asked.map(|it| question(it.what, it.rows, Kind::Demand)));
+                let asked = demands.all.into_iter().filter(|it| it.versions.contains(&major));
+                all.extend(asked.map(|it| {
+                    let kind = Kind::of(&it);
+                    question(it.what, it.rows, kind)
+                }));
                 let unknown = demands.unknown.into_iter();
                 all.extend(unknown.map(|it| question(String::new(), it, Kind::Statement)));
             }

@@ -35,8 +35,7 @@ pub(crate) fn run(report: &RunReport) -> String {
             line(&mut text, &format!("{way}  {}", step.name));
         }
         for it in &report.rows {
-            let rows = if it.rows == 1 { "1 row".to_owned() } else { format!("{} rows", it.rows) };
-            line(&mut text, &format!("{}: {}: {rows}", it.place, it.what));
+            line(&mut text, &format!("{}: {}: {}", it.place, it.what, it.counted()));
             for example in &it.examples {
                 line(&mut text, &format!("  {example}"));
             }

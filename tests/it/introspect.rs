@@ -106,7 +106,7 @@ struct Outcome {
 fn whatever_differs_in_one_attribute_is_another_catalog() {
     let pairs = pairs("introspect");
     for (index, binaries) in INSTALLED.iter().enumerate() {
-        let (few, more) = if index == 0 { (20, 75) } else { (5, 15) };
+        let (few, more) = if index == 0 { (20, 45) } else { (5, 9) };
         let some = sample::of(pairs.iter().collect(), |pair| pair.kind(), index, few, more);
         let outcome = compare(binaries, some.into_iter());
         eprintln!(

@@ -456,40 +456,40 @@ fn count(stage: &Stage, job: Job) -> (usize, usize) {
 
 #[test]
 fn after_the_program_was_killed_at_any_message_a_second_run_finishes() {
-    hit(Victim::Program, false, 8, 40);
+    hit(Victim::Program, false, 8, 24);
 }
 
 #[test]
 fn after_the_connection_was_cut_at_any_message_a_second_run_finishes() {
-    hit(Victim::Connection, false, 8, 40);
+    hit(Victim::Connection, false, 8, 24);
 }
 
 #[test]
 fn after_the_session_was_ended_at_any_message_a_second_run_finishes() {
-    hit(Victim::Session, false, 8, 30);
+    hit(Victim::Session, false, 8, 18);
 }
 
 #[test]
 fn after_the_server_crashed_at_any_message_a_second_run_finishes() {
-    hit(Victim::Server, false, 3, 12);
+    hit(Victim::Server, false, 3, 8);
 }
 
 #[test]
 fn after_the_program_was_killed_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Program, true, 5, 30);
+    hit(Victim::Program, true, 5, 16);
 }
 
 #[test]
 fn after_the_connection_was_cut_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Connection, true, 5, 30);
+    hit(Victim::Connection, true, 5, 16);
 }
 
 #[test]
 fn after_the_session_was_ended_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Session, true, 5, 20);
+    hit(Victim::Session, true, 5, 12);
 }
 
 #[test]
 fn after_the_server_crashed_at_any_message_the_ledger_is_whole() {
-    hit(Victim::Server, true, 3, 8);
+    hit(Victim::Server, true, 3, 5);
 }

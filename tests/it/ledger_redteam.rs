@@ -188,7 +188,7 @@ fn check(major: u32) {
     let arena = Arena::of(major);
     // most on the newest
     let turn = INSTALLED.iter().position(|it| it.major() == major).unwrap_or_default();
-    let (few, more) = if turn == 0 { (20, 240) } else { (6, 60) };
+    let (few, more) = if turn == 0 { (20, 110) } else { (6, 28) };
     let class = |case: &Case| format!("{} {}", case.set, case.meta.group);
     let cases = match &wanted {
         None => sample::of(cases(), class, turn, few, more),

@@ -220,7 +220,7 @@ fn statements_lock_and_write_anew_what_they_say() {
                 && only.as_ref().is_none_or(|name| it.name.contains(name))
         };
         let fits: Vec<&Pair> = all.iter().filter(fits).collect();
-        let more = if at == 0 { 40 } else { 10 };
+        let more = if at == 0 { 26 } else { 7 };
         let some = match &only {
             None => sample::of(fits, |pair| pair.kind(), at, 5, more),
             Some(_) => fits,

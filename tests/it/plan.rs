@@ -402,7 +402,7 @@ fn each_of_two_schemas_leads_to_the_other() {
         let major = binaries.major();
         let fits = pairs.iter().copied().filter(|it| it.first_major <= major).collect();
         // the servers share the kinds
-        let more = if index == 0 { 40 } else { 9 };
+        let more = if index == 0 { 26 } else { 7 };
         let pairs: Vec<&Pair> = match wanted.as_str() {
             "" => sample::of(fits, |pair| pair.kind(), index, 5, more),
             _ => fits,

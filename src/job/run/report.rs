@@ -125,6 +125,9 @@ fn first_line(script: &Script, statement: &sql::Statement) -> String {
 
 /// Rows that a migration would fail on, in one line.
 pub(super) fn rows_in_the_way(it: &DataFinding) -> String {
-    let rows = if it.rows == 1 { "1 row".to_owned() } else { format!("{} rows", it.rows) };
-    format!("{} ({}): {}: {rows}, such as {}", it.name, it.place, it.what, it.examples.join(", "))
+    let found = format!("{} ({}): {}: {}", it.name, it.place, it.what, it.counted());
+    match it.examples.is_empty() {
+        true => found,
+        false => format!("{found}, such as {}", it.examples.join(", ")),
+    }
 }

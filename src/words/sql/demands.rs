@@ -3,6 +3,8 @@
 //! The names are taken over as they are written. What the text alone does not tell, such as the columns of a key that a foreign key leaves
 //! out, is a query for a statement that says more.
 
+use std::ops::Range;
+
 use squawk_syntax::{
     SourceFile, SyntaxKind, SyntaxNode,
     ast::{
@@ -18,10 +20,12 @@ use crate::words::ident::{Ident, Literal};
 pub(crate) struct Demand {
     /// What is wrong with the rows that are found, for people.
     pub what: String,
-    /// The query for them.
+    /// The query for them; or one that fails where there is one.
     pub rows: String,
-    /// The oldest major version that can be asked.
-    pub since: u32,
+    /// The major versions that can be asked.
+    pub versions: Range<u32>,
+    /// Whether the query fails where a row is in the way, and finds none.
+    pub fails: bool,
 }
 
 /// What a statement demands, and whether it may change rows as well.
@@ -104,7 +108,8 @@ fn of_table(alter: &ast::AlterTable) -> Demands {
         demands.only &= match &action {
             AlterTableAction::AddColumn(_) => false,
             AlterTableAction::AddConstraint(_) | AlterTableAction::ValidateConstraint(_) => true,
-            _ => !found.is_empty(),
+            // an expression behind USING makes other rows
+            _ => !found.is_empty() && !found.iter().all(|it| it.fails),
         };
         match &action {
             AlterTableAction::AddConstraint(it) if has(it.syntax(), SyntaxKind::NOT_VALID) => {
@@ -193,7 +198,7 @@ fn keyless(added: &ast::AddConstraint, table: &str) -> Option<String> {
 }
 
 fn demand(what: impl Into<String>, rows: String) -> Demand {
-    Demand { what: what.into(), rows, since: 0 }
+    Demand { what: what.into(), rows, versions: 0..u32::MAX, fails: false }
 }
 
 fn nulls(table: &str, column: &str) -> Demand {
@@ -256,25 +261,34 @@ fn of_action(action: &AlterTableAction, table: &str) -> Vec<Demand> {
     }
 }
 
-/// A cast that may fail. Of another expression behind USING than that cast nothing is known.
+/// A cast that may fail. Where the rows that it fails on cannot be asked for, all are cast.
 fn of_cast(table: &str, column: &str, set: &ast::SetType) -> Vec<Demand> {
     let Some(of) = set.ty() else {
         return Vec::new();
     };
     let of = text(of.syntax());
-    let is_cast = |it: ast::UsingExpr| {
+    let is_cast = |it: &ast::UsingExpr| {
         let written: String = text(it.syntax()).split_whitespace().skip(1).collect();
         written == format!("{column}::{of}").split_whitespace().collect::<String>()
     };
-    if !set.using_expr().is_none_or(is_cast) {
-        return Vec::new();
+    let cast = |expr: &str| {
+        let rows = format!(
+            "SELECT pg_catalog.count(glowplug_value) FROM (SELECT ({expr})::{of} AS glowplug_value FROM {table}) AS glowplug_values"
+        );
+        Demand { fails: true, ..demand(format!("{column} of {table} cannot become {of}"), rows) }
+    };
+    if let Some(using) = set.using_expr().filter(|it| !is_cast(it)) {
+        let written = text(using.syntax());
+        let expr = written.split_once(char::is_whitespace).map_or("", |it| it.1);
+        return vec![cast(expr)];
     }
     let literal = of.replace('\'', "''");
     let rows = format!(
         "SELECT * FROM {table} WHERE NOT pg_catalog.pg_input_is_valid({column}::text, '{literal}')"
     );
     let what = format!("{column} of {table} is no {of}");
-    vec![Demand { since: 16, ..demand(what, rows) }]
+    let found = Demand { versions: 16..u32::MAX, ..demand(what, rows) };
+    vec![found, Demand { versions: 0..16, ..cast(column) }]
 }
 
 fn of_constraint(added: &ast::AddConstraint, table: &str) -> Vec<Demand> {
@@ -351,7 +365,8 @@ mod tests {
 
     #[track_caller]
     fn rows(statement: &str) -> Vec<String> {
-        demands(statement).all.into_iter().map(|it| it.rows).collect()
+        let asked = demands(statement).all.into_iter().filter(|it| it.versions.contains(&16));
+        asked.map(|it| it.rows).collect()
     }
 
     #[test]
@@ -385,6 +400,10 @@ mod tests {
                 "ALTER TABLE t ALTER a TYPE numeric(4,1)",
                 "SELECT * FROM t WHERE NOT pg_catalog.pg_input_is_valid(a::text, 'numeric(4,1)')",
             ),
+            (
+                "ALTER TABLE t ALTER a TYPE int USING length(a) / b",
+                "SELECT pg_catalog.count(glowplug_value) FROM (SELECT (length(a) / b)::int AS glowplug_value FROM t) AS glowplug_values",
+            ),
             ("ALTER TABLE t ADD COLUMN a int NOT NULL", "SELECT * FROM t"),
         ] {
             assert_eq!(rows(statement), [wanted], "{statement}");
@@ -399,7 +418,6 @@ mod tests {
             "ALTER TABLE t VALIDATE CONSTRAINT c",
             "ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 0",
             "ALTER TABLE t ADD COLUMN a bigserial NOT NULL",
-            "ALTER TABLE t ALTER a TYPE int USING length(a)",
             "ALTER TABLE t ADD CONSTRAINT c UNIQUE USING INDEX i",
             "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES o",
             "CREATE INDEX i ON t (a)",
