@@ -91,6 +91,37 @@ ALTER TABLE users ALTER COLUMN age SET NOT NULL;";
 }
 
 #[test]
+fn rows_outside_of_the_bounds_of_a_partition_are_in_the_way() {
+    let database = Database::new();
+    let project = Project::at(&database);
+    project.migration(
+        "1_days",
+        "CREATE TABLE days (\"Day\" date, n int) PARTITION BY RANGE (\"Day\"); CREATE TABLE old (\"Day\" date, n int);
+        CREATE TABLE kinds (kind text) PARTITION BY LIST (kind); CREATE TABLE some (kind text);
+        CREATE TABLE two (a int, b int) PARTITION BY RANGE (a, b); CREATE TABLE pairs (a int, b int);",
+        "DROP TABLE days, old, kinds, some, two, pairs;",
+    );
+    project.run("upgrade").ok();
+    database.execute("INSERT INTO old VALUES ('2019-12-31', 1), ('2020-01-01', 2), (NULL, 3); INSERT INTO some VALUES ('a'), ('c'); INSERT INTO pairs VALUES (9, 9)");
+    project.migration(
+        "2_attach",
+        "ALTER TABLE days ATTACH PARTITION old FOR VALUES FROM ('2020-01-01') TO (MAXVALUE);
+ALTER TABLE kinds ATTACH PARTITION some FOR VALUES IN ('a', 'b');
+ALTER TABLE two ATTACH PARTITION pairs FOR VALUES FROM (1, 1) TO (2, 2);",
+        "SELECT 1;",
+    );
+    project.run("upgrade --dry-run").code(3).says(&[
+        "up.sql:1: a row of old does not meet CHECK (\"Day\" IS NOT NULL AND \"Day\" >= ('2020-01-01')): 2 rows",
+        "up.sql:2: a row of some does not meet CHECK (kind IS NOT NULL AND kind IN ('a', 'b')): 1 row",
+    ]);
+    database.execute(
+        "DELETE FROM old WHERE n <> 2; DELETE FROM some WHERE kind = 'c'; DELETE FROM pairs",
+    );
+    project.run("upgrade --dry-run").ok();
+    project.run("upgrade").ok();
+}
+
+#[test]
 fn what_the_catalog_tells_of_constraints_is_asked_about_rows_as_well() {
     let database = Database::new();
     let project = users(&database);

@@ -140,7 +140,7 @@ fn check(major: u32) {
     }
     let wanted = std::env::var("GLOWPLUG_TEST_CASE").ok();
     let turn = INSTALLED.iter().position(|it| it.major() == major).unwrap_or_default();
-    let (few, more) = if turn == 0 { (20, 65) } else { (6, 25) };
+    let (few, more) = if turn == 0 { (12, 40) } else { (4, 14) };
     let arena = Arena::of(major);
     let (mut complaints, mut refused, mut through) = (Vec::new(), 0, 0);
     let class = |case: &Case| format!("{} {}", case.set, case.meta.group);

@@ -122,7 +122,7 @@ fn who_waits_is_what_was_measured() {
     .into();
     let stats = fs::read_to_string(fixtures().join("lint-stats.json")).unwrap();
     let (mut blocks, mut missed, mut harmless, mut alarms) = (0, Vec::new(), 0, Vec::new());
-    for case in sample::of(cases(), class, 0, 6, 24) {
+    for case in sample::of(cases(), class, 0, 6, 14) {
         let project = project();
         project.write("glowplug.toml", &format!("[server]\nmajor = {major}\n"));
         project.write("lint-stats.json", &stats);
@@ -169,7 +169,7 @@ fn example(rule: &Rule, script: &str) -> Vec<String> {
 fn a_rule_finds_its_bad_example_and_passes_its_good_one() {
     let rules: Vec<&Rule> = rules::all().iter().collect();
     let mut wrong = Vec::new();
-    for rule in sample::of(rules, |it| format!("{:?}", it.severity), 0, 6, 18) {
+    for rule in sample::of(rules, |it| format!("{:?}", it.severity), 0, 6, 12) {
         for (script, is_bad) in [(rule.bad, true), (rule.good, false)] {
             let found = example(rule, script);
             let fails = found.iter().any(|it| it.starts_with("fails") && it != rule.name);

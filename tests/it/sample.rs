@@ -32,15 +32,20 @@ pub fn count(few: u64, more: u64) -> u64 {
     }
 }
 
-/// The versions that a test walks through one by one: all of them, or the newest and the oldest.
+/// The versions that a test walks through one by one: all of them, or the one that comes first and the oldest and newest of the others.
 pub fn majors() -> Vec<u32> {
     let all: Vec<u32> = INSTALLED.iter().map(|it| it.major()).collect();
-    match (size(), all[..].split_first()) {
-        (Size::Few, Some((first, rest))) => {
-            [*first].into_iter().chain(rest.iter().min().copied()).collect()
-        }
-        _ => all,
-    }
+    let Some((first, rest)) = all[..].split_first() else {
+        return all;
+    };
+    let others = match size() {
+        Size::Few => vec![rest.iter().min()],
+        Size::More => vec![rest.iter().min(), rest.iter().max()],
+        Size::Count(_) => return all,
+    };
+    let mut some: Vec<u32> = others.into_iter().flatten().copied().collect();
+    some.dedup();
+    [*first].into_iter().chain(some).collect()
 }
 
 /// So many of what is written down, or all: from every class as many as from any other, as far as it has them. The classes come

@@ -8,7 +8,8 @@ use std::ops::Range;
 use squawk_syntax::{
     SourceFile, SyntaxKind, SyntaxNode,
     ast::{
-        self, AlterColumnOption, AlterDomainAction, AlterTableAction, AstNode, Constraint, Stmt,
+        self, AlterColumnOption, AlterDomainAction, AlterTableAction, AstNode, Constraint,
+        PartitionType, Stmt,
     },
 };
 
@@ -125,6 +126,7 @@ fn of_table(alter: &ast::AlterTable) -> Demands {
                 demands.unknown.push(definition(&table, &name));
                 demands.validates.push(Ident(&name).to_string());
             }
+            AlterTableAction::AttachPartition(it) => demands.unknown.extend(attached(it, &table)),
             _ => demands.all.extend(found),
         }
     }
@@ -184,6 +186,41 @@ fn definition(table: &str, name: &str) -> String {
         table = Literal(table),
         name = Literal(name),
     )
+}
+
+/// The query for the bounds of a table that becomes a partition by one column, as a statement that demands them.
+fn attached(attach: &ast::AttachPartition, table: &str) -> Option<String> {
+    let part = text(attach.table_name_ref()?.syntax());
+    let (strategy, bounds) = match attach.partition_type()? {
+        PartitionType::PartitionForValuesFrom(it) => {
+            let ends = it.syntax().children().filter_map(ast::Expr::cast);
+            let [from, to] = <[_; 2]>::try_from(ends.collect::<Vec<_>>()).ok()?;
+            let is_open = |it: &ast::Expr| {
+                ["minvalue", "maxvalue"].contains(&text(it.syntax()).to_lowercase().as_str())
+            };
+            let bound = |sign: &str, it: &ast::Expr| {
+                (!is_open(it)).then(|| format!(" AND glowplug_key {sign} ({})", text(it.syntax())))
+            };
+            let ends = [bound(">=", &from), bound("<", &to)].into_iter().flatten();
+            ("r", ends.collect::<String>())
+        }
+        PartitionType::PartitionForValuesIn(it) => {
+            let values: Vec<String> = it.exprs().map(|it| text(it.syntax())).collect();
+            // one for rows without a value takes more than these
+            if values.iter().any(|it| it.eq_ignore_ascii_case("null")) {
+                return None;
+            }
+            ("l", format!(" AND glowplug_key IN ({})", values.join(", ")))
+        }
+        _ => return None,
+    };
+    Some(format!(
+        include_str!("partition.sql"),
+        add = Literal(&format!("ALTER TABLE {part} ADD CHECK (")),
+        bounds = Literal(&format!("glowplug_key IS NOT NULL{bounds}")),
+        table = Literal(table),
+        strategy = Literal(strategy),
+    ))
 }
 
 /// The query for a foreign key that does not say which columns it refers to, as a statement that does.
