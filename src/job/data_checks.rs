@@ -224,7 +224,7 @@ fn place(script: &crate::migration::source::Script, at: usize) -> String {
 
 /// Every name that a text holds: one too many only leaves out a question.
 fn mentions(text: &str) -> Vec<String> {
-    const WORDS: [&str; 22] = [
+    const WORDS: [&str; 28] = [
         "alter",
         "table",
         "column",
@@ -247,6 +247,12 @@ fn mentions(text: &str) -> Vec<String> {
         "and",
         "select",
         "from",
+        "to",
+        "in",
+        "for",
+        "values",
+        "attach",
+        "partition",
     ];
     let pieces = pieces(text).unwrap_or_default();
     let names = pieces.into_iter().filter_map(|it| match it {

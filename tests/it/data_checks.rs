@@ -71,7 +71,8 @@ fn a_value_that_has_no_other_type_is_found_in_every_version() {
             }
             _ => "age of users is no integer: 1 row",
         };
-        project.run("upgrade --dry-run").code(3).says(&[found]);
+        let said = project.run("upgrade --dry-run").code(3).stdout;
+        assert!(said.contains(found), "{said}");
         let using = "ALTER TABLE users ALTER COLUMN age TYPE integer USING (100 / (id - 4));
 ALTER TABLE users ALTER COLUMN age SET NOT NULL;";
         project.migration("2_cast", using, "SELECT 1;");
@@ -97,25 +98,28 @@ fn rows_outside_of_the_bounds_of_a_partition_are_in_the_way() {
     project.migration(
         "1_days",
         "CREATE TABLE days (\"Day\" date, n int) PARTITION BY RANGE (\"Day\"); CREATE TABLE old (\"Day\" date, n int);
-        CREATE TABLE kinds (kind text) PARTITION BY LIST (kind); CREATE TABLE some (kind text);
+        CREATE TABLE kinds (kind text) PARTITION BY LIST (kind); CREATE TABLE few (kind text);
         CREATE TABLE two (a int, b int) PARTITION BY RANGE (a, b); CREATE TABLE pairs (a int, b int);",
-        "DROP TABLE days, old, kinds, some, two, pairs;",
+        "DROP TABLE days, old, kinds, few, two, pairs;",
     );
     project.run("upgrade").ok();
-    database.execute("INSERT INTO old VALUES ('2019-12-31', 1), ('2020-01-01', 2), (NULL, 3); INSERT INTO some VALUES ('a'), ('c'); INSERT INTO pairs VALUES (9, 9)");
+    database.execute("INSERT INTO old VALUES ('2019-12-31', 1), ('2020-01-01', 2), (NULL, 3); INSERT INTO few VALUES ('a'), ('c'); INSERT INTO pairs VALUES (9, 9)");
     project.migration(
         "2_attach",
         "ALTER TABLE days ATTACH PARTITION old FOR VALUES FROM ('2020-01-01') TO (MAXVALUE);
-ALTER TABLE kinds ATTACH PARTITION some FOR VALUES IN ('a', 'b');
+ALTER TABLE kinds ATTACH PARTITION few FOR VALUES IN ('a', 'b');
 ALTER TABLE two ATTACH PARTITION pairs FOR VALUES FROM (1, 1) TO (2, 2);",
         "SELECT 1;",
     );
-    project.run("upgrade --dry-run").code(3).says(&[
+    let said = project.run("upgrade --dry-run").code(3).stdout;
+    for line in [
         "up.sql:1: a row of old does not meet CHECK (\"Day\" IS NOT NULL AND \"Day\" >= ('2020-01-01')): 2 rows",
-        "up.sql:2: a row of some does not meet CHECK (kind IS NOT NULL AND kind IN ('a', 'b')): 1 row",
-    ]);
+        "up.sql:2: a row of few does not meet CHECK (kind IS NOT NULL AND kind IN ('a', 'b')): 1 row",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
     database.execute(
-        "DELETE FROM old WHERE n <> 2; DELETE FROM some WHERE kind = 'c'; DELETE FROM pairs",
+        "DELETE FROM old WHERE n <> 2; DELETE FROM few WHERE kind = 'c'; DELETE FROM pairs",
     );
     project.run("upgrade --dry-run").ok();
     project.run("upgrade").ok();

@@ -52,7 +52,7 @@ fn a_kept_replay_leads_to_the_same_as_a_new_one() {
     // one more begins with what is known, and an edited one does not
     project.migration("9000_more", "CREATE TABLE more (id int PRIMARY KEY);", "DROP TABLE more;");
     let more = project.run("check").code(3);
-    assert!(more.stderr.starts_with("up    9000_more") && more.stderr.lines().count() == 1);
+    assert_eq!(more.stderr, "");
     assert_eq!(kept(&project), 2);
     project.migration("0007_t", "CREATE TABLE t7 (id int PRIMARY KEY, b int);", "DROP TABLE t7;");
     let found = project.run("check").code(3).stdout;

@@ -193,7 +193,8 @@ fn attached(attach: &ast::AttachPartition, table: &str) -> Option<String> {
     let part = text(attach.table_name_ref()?.syntax());
     let (strategy, bounds) = match attach.partition_type()? {
         PartitionType::PartitionForValuesFrom(it) => {
-            let ends = it.syntax().children().filter_map(ast::Expr::cast);
+            let ends = it.syntax().children().flat_map(|list| list.children());
+            let ends = ends.filter_map(ast::Expr::cast);
             let [from, to] = <[_; 2]>::try_from(ends.collect::<Vec<_>>()).ok()?;
             let is_open = |it: &ast::Expr| {
                 ["minvalue", "maxvalue"].contains(&text(it.syntax()).to_lowercase().as_str())
@@ -476,6 +477,15 @@ mod tests {
         assert!(of.only && of.validates == ["\"C\""], "{of:?}");
         assert!(of.unknown[0].contains("to_regclass('s.t')"), "{of:?}");
         assert!(of.unknown[0].contains("conname = 'C'"), "{of:?}");
+        let of = demands("ALTER TABLE t ATTACH PARTITION s.p FOR VALUES FROM (1) TO (MAXVALUE)");
+        assert!(
+            of.unknown[0].contains("glowplug_key IS NOT NULL AND glowplug_key >= (1)'"),
+            "{of:?}"
+        );
+        let of = demands("ALTER TABLE t ATTACH PARTITION p FOR VALUES IN ('a', 'b')");
+        assert!(of.unknown[0].contains("glowplug_key IN (''a'', ''b'')'"), "{of:?}");
+        let of = demands("ALTER TABLE t ATTACH PARTITION p FOR VALUES FROM (1, 2) TO (3, 4)");
+        assert!(of.unknown.is_empty(), "{of:?}");
         let of = demands("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES o");
         assert!(
             of.unknown[0].contains("'ALTER TABLE t ADD FOREIGN KEY (\"a\") REFERENCES o ('"),
