@@ -14,7 +14,7 @@ use crate::{
         target::{Point, TargetError},
     },
     postgres::{
-        exec::{CLEAN, SETTLE, START},
+        exec::{CLEAN, START, settled},
         journal::{Place, Record},
         lock::KEY,
     },
@@ -170,7 +170,7 @@ fn print(plan: &Plan<'_>, place: &Place, options: &OfflineOptions<'_>) -> Result
         let mut record = Record::of(task.step.migration, kind, options.actor);
         record.note = Some("run from a script".into());
         let (sql, values) = record.message(place);
-        line(&format!("{SETTLE};"));
+        line(&format!("{};", settled()));
         line(&format!("{};", inline(&sql, &values)));
         if closes {
             line("COMMIT;");

@@ -21,7 +21,7 @@ mod verdict;
 
 pub(crate) use self::check::{Asked, CHECK_FAILED};
 pub(crate) use self::event::{ExecEvent, Tell};
-pub(crate) use self::settle::SETTLE;
+pub(crate) use self::settle::settled;
 
 use std::time::Duration;
 

@@ -195,8 +195,8 @@ fn made(row: &str) -> String {
 pub(crate) const PREPARED: &str = "SELECT ARRAY[(count(*) FILTER (WHERE NOT from_sql AND statement LIKE '-- Everything that the protection%'))::text, \
     (count(*) FILTER (WHERE from_sql))::text] AS \"row\" FROM pg_catalog.pg_prepared_statements";
 
-/// Demands that a script has prepared nothing that lasts, as a division by zero refuses it: under the name of ours, or at all.
-pub(crate) const ONLY_OURS: &str = "SELECT 1 OPERATOR(pg_catalog./) CASE WHEN EXISTS \
+/// Demands that a script has prepared nothing that lasts, as a division by zero refuses it: under the name of ours, or at all. An expression.
+pub(crate) const ONLY_OURS: &str = "1 OPERATOR(pg_catalog./) CASE WHEN EXISTS \
     (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql) THEN 0 ELSE 1 END";
 
 /// The names of all functions that ledgers use.

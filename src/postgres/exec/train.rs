@@ -346,10 +346,10 @@ impl Locked<'_> {
             None => settle.own(Phase::Settling, &self.settle()),
             Some(_) => {
                 let (before, check, after) = self.settle_riding();
-                settle.own(Phase::Settling, &before);
+                settle.own(Phase::Settling, before);
                 // what it finds is named by the long way
                 settle.own(Phase::Guard, &check);
-                settle.own(Phase::Settling, &after);
+                settle.own(Phase::Settling, after);
                 settle.own(Phase::Settling, &guard::by_index());
             }
         }

@@ -1,6 +1,6 @@
 -- $11: the versions as they were, nothing where they are only to be told (there is no answer otherwise); $12: what only this run knows;
 -- $13 to $16: how many rows of the tracking tables are our own. A division by zero is the veto: versions are others, rows were written,
--- a trigger may be put off, another transaction has begun, or a sequence was set back, which no lock tells of where a subtransaction did it.
+-- a cursor would outlive it, another transaction has begun, or a sequence was set back, which no lock tells of where a subtransaction did it.
 SELECT ARRAY[state.versions] AS "row"
 FROM state
 WHERE $11::text IS NULL OR 1 / CASE
